@@ -1,0 +1,26 @@
+# Each target sets up what it needs on a fresh Debian 12 machine.
+SHELL := /bin/bash
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+
+.PHONY: demo test lint bench setup setup-dev
+
+setup:
+	@bash bot/sandbox/setup.sh run
+
+setup-dev:
+	@bash bot/sandbox/setup.sh dev
+
+demo: setup
+	@$(PYTHON) -m bot sandbox demo
+
+test: setup-dev
+	@$(PYTHON) -m pytest
+
+lint: setup-dev
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+bench: setup-dev
+	@$(PYTHON) -m bench

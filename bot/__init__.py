@@ -1,0 +1,1 @@
+"""Swarmbot: the Slack bot with which teams run Docker Swarm."""

@@ -1,0 +1,69 @@
+"""What the environment says: addresses, ports and Slack's secrets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import Misconfigured
+from bot.secret import Secret
+
+SLACK_API_URL = "https://slack.com/api/"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The process's settings. ``None`` stands for a secret that is not set: who needs it asks with :meth:`need`."""
+
+    slack_bot_token: Secret | None
+    slack_signing_secret: Secret | None
+    slack_app_token: Secret | None
+    slack_api_url: str
+    redis_url: Secret
+    config_path: Path
+    port: int
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment (``os.environ`` unless given); raise :class:`Misconfigured` naming the variable."""
+        env = os.environ if environment is None else environment
+        level = env.get("LOG_LEVEL", "INFO").upper()
+        if level not in LOG_LEVELS:
+            raise Misconfigured(f"LOG_LEVEL is `{level}`.", next_step=f"Set it to one of {', '.join(LOG_LEVELS)}.")
+        api_url = env.get("SLACK_API_URL") or SLACK_API_URL
+        return cls(
+            slack_bot_token=_secret(env, "SLACK_BOT_TOKEN"),
+            slack_signing_secret=_secret(env, "SLACK_SIGNING_SECRET"),
+            slack_app_token=_secret(env, "SLACK_APP_TOKEN"),
+            slack_api_url=api_url if api_url.endswith("/") else api_url + "/",
+            redis_url=Secret(env.get("REDIS_URL") or "redis://127.0.0.1:6379/0"),
+            config_path=Path(env.get("SWARMBOT_CONFIG") or "swarmbot.yml"),
+            port=_port(env.get("PORT") or "3000"),
+            log_level=level,
+        )
+
+    def need(self, name: str) -> Secret:
+        """Return the secret of the environment variable ``name``; raise :class:`Misconfigured` if it is not set."""
+        value: Secret | None = getattr(self, name.lower())
+        if value is None:
+            raise Misconfigured(
+                f"{name} is not set.",
+                next_step="Set it in the environment; README.md, “Installing”, says where Slack shows it.",
+            )
+        return value
+
+
+def _secret(env: Mapping[str, str], name: str) -> Secret | None:
+    text = env.get(name, "").strip()
+    return Secret(text) if text else None
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= HIGHEST_PORT:
+        raise Misconfigured(f"PORT is `{text}`.", next_step=f"Set it to a number from 1 to {HIGHEST_PORT}.")
+    return int(text)
