@@ -1,0 +1,1 @@
+"""Facts, operations and plans: frozen data and pure functions."""
