@@ -1,0 +1,68 @@
+#!/bin/sh
+# Boots one host: runs as process 1 of its own network, mount, UTS and PID namespaces, and becomes tini.
+# Usage: boot.sh FOLDER NAME CGROUP   (FOLDER: the host's own; etc/ beside it is the fleet's)
+set -e
+folder=$1 name=$2 cgroup=$3
+etc=$(dirname "$folder")/etc
+
+# /proc is still the machine's here, so this is our process id as the machine sees it.
+read -r pid _ </proc/self/stat
+echo "$pid" >"$folder/pid.new"
+mv "$folder/pid.new" "$folder/pid"
+mount -t proc proc /proc
+hostname "$name"
+
+# dockerd wants a sysfs of this network namespace with the machine's cgroups in it.
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/cgroup /run/sshd /run/home /run/lock /run/fleet
+mount --rbind /sys/fs/cgroup /run/cgroup
+mount -t sysfs sysfs /sys
+mount --rbind /run/cgroup /sys/fs/cgroup
+umount -l /run/cgroup
+
+for file in passwd group shadow hosts; do mount --bind "$etc/$file" "/etc/$file"; done
+mount --bind "$folder/hostname" /etc/hostname
+mkdir -p /etc/docker "$folder/docker-etc"
+mount --bind "$folder/docker-etc" /etc/docker
+# Where systemd-resolved runs, resolv.conf points into the /run that was just covered.
+resolv=$(readlink -m /etc/resolv.conf)
+mkdir -p "$(dirname "$resolv")"
+[ -e "$resolv" ] || : >"$resolv"
+mount --bind "$etc/resolv.conf" "$resolv"
+
+# A partition drops IPv4; without IPv6 there is no way round it.
+echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+echo 1 >/proc/sys/net/ipv4/ip_forward
+
+# Any user's sshd may read these, however private the fleet's folder is.
+cp "$etc/authorized_keys" /run/fleet/authorized_keys
+cp "$folder/ssh_host_ed25519_key" /run/fleet/host_key
+chmod 600 /run/fleet/host_key
+cat >/run/fleet/sshd_config <<CONFIG
+HostKey /run/fleet/host_key
+AuthorizedKeysFile /run/fleet/authorized_keys
+PidFile /run/sshd.pid
+PasswordAuthentication no
+PermitRootLogin prohibit-password
+StrictModes no
+UsePAM no
+UseDNS no
+CONFIG
+cat >/run/fleet/start-dockerd <<DOCKERD
+#!/bin/sh
+cd /
+exec dockerd --data-root "$folder/data" --exec-root /run/docker --pidfile /run/docker.pid \\
+  -H unix:///run/docker.sock --cgroup-parent "/$cgroup" --log-level warn >>"$folder/dockerd.log" 2>&1
+DOCKERD
+cat >/run/fleet/start-sshd <<SSHD
+#!/bin/sh
+cd /
+exec /usr/sbin/sshd -D -f /run/fleet/sshd_config -E "$folder/sshd.log"
+SSHD
+chmod +x /run/fleet/start-dockerd /run/fleet/start-sshd
+exec </dev/null >>"$folder/boot.log" 2>&1
+export HOME=/run/home PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+/run/fleet/start-dockerd &
+/run/fleet/start-sshd &
+cd /
+exec tini -- sleep infinity
