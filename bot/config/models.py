@@ -1,0 +1,121 @@
+"""The shape of swarmbot.yml. Unknown keys are refused; swarmbot.example.yml documents every key and is tested."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+EVERYONE: Final = "everyone"
+PLAIN: Final = "in plain words"
+"""The type of the validation errors that are already worded for a person."""
+
+
+def _matching(pattern: str, wanted: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise PydanticCustomError(PLAIN, "{wanted}", {"wanted": wanted})
+        return text
+
+    return AfterValidator(check)
+
+
+def _expanded(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+def _short_form(key: str) -> Callable[[object], object]:
+    return lambda value: {key: value} if isinstance(value, str) else value
+
+
+def _who(value: object) -> object:
+    if isinstance(value, str) and value != EVERYONE:
+        raise PydanticCustomError(PLAIN, "must be a list of names, or `everyone`")
+    return (value,) if value == EVERYONE else value
+
+
+Name = Annotated[
+    str,
+    _matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", "a name is 1 to 63 letters, digits, `-`, `_` and `.`, no spaces"),
+]
+ChannelId = Annotated[
+    str, _matching(r"[CG][A-Z0-9]{2,}", "must be a channel's id (C…), which Slack shows in the channel's details")
+]
+UserOrGroupId = Annotated[
+    str, _matching(r"[USW][A-Z0-9]{2,}", "must be the id of a Slack user (U…) or user group (S…), not a name")
+]
+Address = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9][A-Za-z0-9_.-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%a-z]*",
+        "must be an IP address or a host name; user and port are keys of their own",
+    ),
+]
+Jump = Annotated[
+    str,
+    _matching(
+        r"([A-Za-z0-9_][A-Za-z0-9_.-]*@)?([A-Za-z0-9][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?",
+        "must be the name of a host of this file, or `[user@]address[:port]`",
+    ),
+]
+UserName = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*", "must be the name of a user on the host")]
+Socket = Annotated[str, _matching(r"/[^\s]+", "must be the full path of the engine's socket")]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+UserPath = Annotated[Path, BeforeValidator(_expanded)]
+Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ssh(_Model):
+    """How hosts are reached unless they say otherwise. ``~/.ssh/config`` is honoured where a key is not set."""
+
+    user: UserName | None = None
+    port: Port | None = None
+    identity_file: UserPath | None = None
+    known_hosts: UserPath = Path("~/.ssh/known_hosts").expanduser()
+    jump: Jump | None = None
+    socket: Socket = "/var/run/docker.sock"
+
+
+class Host(_Model):
+    """One machine. ``jump`` is the name of another host of the file, or ``[user@]address[:port]``."""
+
+    address: Address
+    user: UserName | None = None
+    port: Port | None = None
+    identity_file: UserPath | None = None
+    jump: Jump | None = None
+    socket: Socket | None = None
+
+
+class Cluster(_Model):
+    """A Swarm, the channel that means it, and its machines by name."""
+
+    channel: ChannelId
+    hosts: dict[Name, Annotated[Host, BeforeValidator(_short_form("address"))]] = Field(min_length=1)
+
+
+class Rules(_Model):
+    """Who may do what: names from ``people``, Slack ids, or :data:`EVERYONE` as the only or any entry."""
+
+    view: Who = (EVERYONE,)
+    operate: Who = ()
+    administer: Who = ()
+
+
+class Config(_Model):
+    """The whole file."""
+
+    ssh: Ssh = Ssh()
+    clusters: dict[Name, Cluster] = Field(min_length=1)
+    people: dict[Name, tuple[UserOrGroupId, ...]] = Field(default_factory=dict)
+    rules: Rules = Rules()

@@ -1,0 +1,90 @@
+"""What pydantic found wrong, in plain words and with the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.config.document import Document, Path, Problem, dotted
+from bot.config.models import PLAIN, Config
+from bot.spelling import listed, nearest
+
+KEY_MARK = "[key]"  # pydantic's mark for "the key itself is wrong, not its value"
+
+_WANTED: dict[str, str] = {
+    "string_type": "must be text",
+    "int_type": "must be a whole number, without quotes",
+    "path_type": "must be the path of a file",
+    "tuple_type": "must be a list",
+    "dict_type": "must hold keys (`key: value`)",
+    "model_type": "must hold keys (`key: value`)",
+    "model_attributes_type": "must hold keys (`key: value`)",
+}
+
+
+def problems_of(error: ValidationError, document: Document) -> list[Problem]:
+    """Every problem once, in the order of the file."""
+    found = {_problem(details, document) for details in error.errors(include_url=False)}
+    return sorted(found, key=lambda problem: (problem.line, problem.key))
+
+
+def _problem(details: ErrorDetails, document: Document) -> Problem:
+    path: Path = tuple(part for part in details["loc"] if part != KEY_MARK)
+    return Problem(document.line(path), dotted(path), _wrong(details, path))
+
+
+def _wrong(details: ErrorDetails, path: Path) -> str:
+    kind, given = details["type"], details["input"]
+    if kind == "extra_forbidden":
+        return _unknown(path)
+    if kind == "missing":
+        return "is missing."
+    if kind == "too_short":
+        return "is empty: name at least one."
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        return f"is {given}: it must be from 1 to 65535."
+    if kind == PLAIN:
+        return f"is {_called(given)}: it {details['msg']}." if KEY_MARK not in details["loc"] else f"{details['msg']}."
+    wanted = _WANTED.get(kind, details["msg"])
+    quotes = ": put it in quotes" if kind == "string_type" and isinstance(given, bool | int | float) else ""
+    return f"is {_called(given)}, but {wanted}{quotes}."
+
+
+def _unknown(path: Path) -> str:
+    known = keys_at(path[:-1])
+    close = nearest(str(path[-1]), known)
+    hint = f" Did you mean `{close}`?" if close else ""
+    return f"is no key that Swarmbot knows.{hint} Keys here: {listed(f'`{key}`' for key in known)}."
+
+
+def keys_at(path: Path) -> tuple[str, ...]:
+    """The keys that swarmbot.yml may have under ``path``, names that people choose aside."""
+    kind: Any = Config
+    for part in path:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[str(part)].annotation
+        else:  # dict[name, model]
+            kind = get_args(kind)[1]
+        kind = _unwrapped(kind)
+    return tuple(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
+
+
+def _unwrapped(kind: Any) -> Any:
+    return get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+
+
+_NAMED: Iterable[tuple[type | tuple[type, ...], Callable[[Any], str]]] = (
+    (bool, lambda value: f"{'true' if value else 'false'} (YAML reads yes, no, on and off so)"),
+    ((int, float), lambda value: f"the number {value}"),
+    (str, lambda value: f"`{value}`" if value else "empty text"),
+    (dict, lambda _: "a set of keys"),
+    ((list, tuple), lambda _: "a list"),
+    (type(None), lambda _: "empty"),
+)
+
+
+def _called(value: Any) -> str:
+    return next((name(value) for kind, name in _NAMED if isinstance(value, kind)), f"a {type(value).__name__}")
