@@ -1,0 +1,1 @@
+"""Slack: the way in, the way out, and what messages look like."""

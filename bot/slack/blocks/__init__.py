@@ -1,0 +1,52 @@
+"""What people see: pure builders of Slack's Block Kit that keep its limits.
+
+What stands in a message is Slack mrkdwn; whatever comes from outside goes through :func:`escape`, :func:`tick`,
+:func:`user` or :func:`channel` first. A builder never fails on too much: it cuts, and says what it left out.
+"""
+
+from bot.slack.blocks.elements import (
+    actions,
+    button,
+    code,
+    context,
+    divider,
+    fields,
+    header,
+    paragraphs,
+    section,
+)
+from bot.slack.blocks.failure import error_message
+from bot.slack.blocks.message import Block, Message, fit
+from bot.slack.blocks.progress import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Sign, progress
+from bot.slack.blocks.table import table
+from bot.slack.blocks.text import channel, escape, tick, user, when
+
+__all__ = [
+    "DONE",
+    "FAILED",
+    "LOOK",
+    "RUNNING",
+    "WAITING",
+    "Block",
+    "Line",
+    "Message",
+    "Sign",
+    "actions",
+    "button",
+    "channel",
+    "code",
+    "context",
+    "divider",
+    "error_message",
+    "escape",
+    "fields",
+    "fit",
+    "header",
+    "paragraphs",
+    "progress",
+    "section",
+    "table",
+    "tick",
+    "user",
+    "when",
+]

@@ -1,0 +1,111 @@
+"""The live card of a job: one message that is edited while the job runs, and once more when it has ended."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from bot.slack.blocks.elements import actions, context, paragraphs, section
+from bot.slack.blocks.message import Block, Message
+from bot.slack.blocks.text import cut_short
+
+Sign = Literal["✓", "▸", "·", "!", "✗"]
+DONE: Final = "✓"
+RUNNING: Final = "▸"
+WAITING: Final = "·"
+LOOK: Final = "!"
+FAILED: Final = "✗"
+
+SHOWN: Final = 40
+LABEL: Final = 150
+WORDS: Final[dict[Sign, str]] = {
+    DONE: "done",
+    RUNNING: "running",
+    WAITING: "waiting",
+    LOOK: "to look at",
+    FAILED: "failed",
+}
+STATUS: Final[dict[Sign, str]] = {
+    DONE: "complete",
+    RUNNING: "in_progress",
+    WAITING: "pending",
+    LOOK: "complete",
+    FAILED: "error",
+}
+URGENCY: Final[dict[Sign, int]] = {FAILED: 0, LOOK: 1, RUNNING: 2, WAITING: 3, DONE: 4}
+MENTION = re.compile(r"<[^|>]*\|([^>]*)>|<([^>]*)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step: its sign and what it is, in mrkdwn."""
+
+    sign: Sign
+    text: str
+
+
+def progress(title: str, lines: Sequence[Line], footer: str = "", buttons: Sequence[dict[str, Any]] = ()) -> Message:
+    """Return a job's card: Slack's ``plan`` of ``task_card``s, and sections for a Slack that has none.
+
+    Of more than 40 lines the failed and running ones are kept first, then the next ones to run; the rest is counted.
+    """
+    shown, left_out = _chosen(lines)
+    end: list[Block] = []
+    if left_out or footer:
+        end.append(context(*(text for text in (left_out, footer) if text)))
+    if buttons:
+        end.append(actions(*buttons))
+    plan = [_plan(lines, shown)] if shown else []
+    written = paragraphs(f"{line.sign} {line.text}" for line in shown)
+    return Message(title, (section(title), *plan, *end), (section(title), *written, *end))
+
+
+def _chosen(lines: Sequence[Line]) -> tuple[list[Line], str]:
+    by_urgency = sorted(range(len(lines)), key=lambda index: URGENCY[lines[index].sign])
+    kept = set(by_urgency[:SHOWN])
+    left = Counter(line.sign for index, line in enumerate(lines) if index not in kept)
+    counts = ", ".join(f"{left[sign]} more {word}" for sign, word in WORDS.items() if left[sign])
+    return [line for index, line in enumerate(lines) if index in kept], f"and {counts}" if counts else ""
+
+
+def _plan(lines: Sequence[Line], shown: Sequence[Line]) -> Block:
+    counts = Counter(line.sign for line in lines)
+    summary = f"{counts[DONE] + counts[LOOK]} of {len(lines)} done"
+    failed = f", {counts[FAILED]} failed" if counts[FAILED] else ""
+    return {
+        "type": "plan",
+        "title": summary + failed,
+        "tasks": [_task(number, line) for number, line in enumerate(shown, 1)],
+    }
+
+
+def _task(number: int, line: Line) -> Block:
+    text = _bare(line.text)
+    if line.sign == LOOK:
+        text = f"{LOOK} {text}"
+    task: Block = {
+        "type": "task_card",
+        "task_id": str(number),
+        "title": cut_short(text, LABEL) or WORDS[line.sign],
+        "status": STATUS[line.sign],
+    }
+    if len(text) > LABEL:
+        task["details"] = _rich_text(text)
+    return task
+
+
+def _rich_text(text: str) -> Block:
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}],
+    }
+
+
+def _bare(text: str) -> str:
+    """Return mrkdwn as the plain text that a task's title is."""
+    named = MENTION.sub(lambda match: match[1] or match[2], text)
+    unmarked = named.replace("`", "").replace("*", "").replace("\n", " ")
+    return unmarked.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()

@@ -1,0 +1,71 @@
+"""Rows and columns: Slack's ``table`` where it is taken, and the same in text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.slack.blocks import limits
+from bot.slack.blocks.elements import EMPTY, code, paragraphs
+from bot.slack.blocks.message import Block, Message
+from bot.slack.blocks.text import cut_short, escape, tick
+
+PHONE: Final = 44
+CELL: Final = 120
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
+    """Return a table of plain text (not mrkdwn: escape nothing). What does not fit is counted in a last row."""
+    head = _cells(columns)
+    width = len(head)
+    budget = limits.TABLE_CHARACTERS - sum(map(len, head)) - len("and 100000 more left out")
+    kept: list[list[str]] = []
+    for row in rows[: limits.TABLE_ROWS - 1]:
+        cells = [*_cells(row), *[EMPTY] * width][:width]
+        budget -= sum(map(len, cells))
+        if budget < 0:
+            break
+        kept.append(cells)
+    if len(kept) < len(rows):
+        kept = kept[: limits.TABLE_ROWS - 2]
+        kept.append([f"and {len(rows) - len(kept)} more left out", *[EMPTY] * (width - 1)])
+    return {"type": "table", "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in [head, *kept]]}
+
+
+def without_tables(message: Message) -> tuple[Block, ...]:
+    """Return the message's plainer blocks: its ``plain`` if it has some, else its blocks with tables as text."""
+    written: list[Block] = []
+    for block in message.plain or message.blocks:
+        written.extend(_as_text(block) if block["type"] == "table" else [block])
+    return tuple(written)
+
+
+def one_table(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Return the blocks with every table but the first as text: Slack takes one in a message."""
+    written: list[Block] = []
+    seen = False
+    for block in blocks:
+        is_table = block["type"] == "table"
+        written.extend(_as_text(block) if is_table and seen else [block])
+        seen = seen or is_table
+    return tuple(written)
+
+
+def _cells(texts: Sequence[str]) -> list[str]:
+    return [cut_short(" ".join(text.split()), CELL) or EMPTY for text in texts[: limits.TABLE_COLUMNS]]
+
+
+def _as_text(block: Block) -> list[Block]:
+    """Monospaced where it fits a phone's width, else a line each with the columns' names."""
+    rows = [[cell["text"] for cell in row] for row in block["rows"]]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    if max(map(len, lines)) <= PHONE and len("\n".join(lines)) < limits.FIELD:
+        return [code("\n".join(lines))]
+    names, *body = rows
+    return paragraphs(_line(names, row) for row in body)
+
+
+def _line(names: Sequence[str], row: Sequence[str]) -> str:
+    rest = [f"{escape(name)} {escape(cell)}" for name, cell in zip(names[1:], row[1:], strict=True) if cell != EMPTY]
+    return " · ".join([tick(row[0]), *rest])

@@ -1,0 +1,199 @@
+"""Messages keep Slack's limits whatever they are made of, and hold secrets without showing them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.errors import Failed, NotUnderstood, Refused
+from bot.secret import Secret
+from bot.slack import blocks
+from bot.slack.blocks.message import holds_secret
+from bot.slack.blocks.table import one_table, without_tables
+
+TOKEN = Secret("SWMTKN-1-abc")
+
+
+def texts(part: Any) -> list[str]:
+    """Every text of a tree of blocks, in order."""
+    if isinstance(part, dict):
+        return [text for value in part.values() for text in texts(value)]
+    if isinstance(part, list | tuple):
+        return [text for value in part for text in texts(value)]
+    return [part] if isinstance(part, str) else []
+
+
+def test_what_comes_from_outside_makes_no_mention() -> None:
+    """A name that looks like a broadcast is shown as it is; backticks cannot close ours."""
+    assert blocks.escape("<!channel> & co") == "&lt;!channel&gt; &amp; co"
+    assert blocks.tick("a`<!here>") == "`a&lt;!here&gt;`"
+
+
+def test_groups_and_people_are_mentioned_differently() -> None:
+    """Slack has one form for a user and another one for a user group."""
+    assert blocks.user("U1") == "<@U1>"
+    assert blocks.user("S1") == "<!subteam^S1>"
+
+
+def test_a_long_section_says_what_it_leaves_out() -> None:
+    """3000 characters are the limit, and the number of the missing ones is in them."""
+    block = blocks.section("word " * 1000)
+    text = block["text"]["text"]
+    assert len(text) <= 3000
+    assert text.endswith("characters left out)")
+
+
+def test_paragraphs_do_not_break_lines() -> None:
+    """Lines are packed into sections whole."""
+    lines = [f"{number:03d} " + "x" * 96 for number in range(100)]
+    made = blocks.paragraphs(lines)
+    assert [line for block in made for line in block["text"]["text"].split("\n")] == lines
+    assert all(len(block["text"]["text"]) <= 3000 for block in made)
+
+
+def test_an_empty_text_is_never_sent() -> None:
+    """Slack refuses an empty text: a builder puts a dash there."""
+    made = [blocks.section(""), blocks.header(""), blocks.context(""), blocks.code("")]
+    assert all(text for block in made for text in texts(block))
+
+
+def test_fields_beyond_ten_are_counted() -> None:
+    """The tenth field tells of the rest."""
+    made = blocks.fields([(str(number), "v") for number in range(12)])["fields"]
+    assert len(made) == 10
+    assert made[-1]["text"] == "and 3 more left out"
+
+
+def test_context_beyond_ten_pieces_is_joined() -> None:
+    """No piece of a context is lost."""
+    made = blocks.context(*map(str, range(15)))["elements"]
+    assert len(made) == 10
+    assert made[-1]["text"] == "9 · 10 · 11 · 12 · 13 · 14"
+
+
+def test_the_same_action_twice_in_a_row_gets_a_number() -> None:
+    """Slack wants an action_id once in a block."""
+    row = blocks.actions(*(blocks.button("Retry", "retry", str(number)) for number in range(3)))
+    assert [element["action_id"] for element in row["elements"]] == ["retry", "retry#2", "retry#3"]
+
+
+def test_a_button_that_would_be_cut_is_refused() -> None:
+    """A cut value would mean another thing."""
+    with pytest.raises(ValueError, match="does not fit"):
+        blocks.button("Retry", "retry", "v" * 2001)
+
+
+def test_a_message_over_fifty_blocks_keeps_its_buttons() -> None:
+    """50 blocks at most, what is left out is counted, the last row of buttons stays."""
+    row = blocks.actions(blocks.button("Retry", "retry"))
+    fitted = blocks.fit(blocks.Message("x", [*[blocks.section("line")] * 80, row]))
+    assert len(fitted.blocks) == 50
+    assert fitted.blocks[-1] == row
+    assert fitted.blocks[-2]["elements"][0]["text"].startswith("32 more parts are left out")
+    assert blocks.fit(fitted) == fitted
+
+
+def test_a_secret_is_in_no_print_and_in_no_json() -> None:
+    """A message with a token can be logged, and cannot be stored."""
+    message = blocks.Message("Run this.", [blocks.code("docker swarm join --token ", TOKEN, " 192.0.2.1:2377")])
+    assert "SWMTKN" not in repr(message)
+    assert "***" in repr(message)
+    assert holds_secret(message.blocks)
+    with pytest.raises(TypeError, match="secret"):
+        message.to_json()
+    with pytest.raises(TypeError):
+        json.dumps(message.blocks)
+
+
+def test_a_message_without_secrets_is_stored_and_read_back() -> None:
+    """Storage keeps both renderings."""
+    message = blocks.progress("*joins*", [blocks.Line(blocks.DONE, "`host-3` joined")])
+    again = blocks.Message.from_json(message.to_json())
+    assert again == message
+
+
+def test_code_cannot_be_closed_from_inside() -> None:
+    """A fence in the text does not end the block."""
+    assert blocks.code("a```b")["text"]["text"] == "```a'''b```"
+
+
+def test_a_card_shows_each_state_in_both_renderings() -> None:
+    """The plan has Slack's states, the older rendering our signs; titles are plain text."""
+    signs: list[blocks.Sign] = [blocks.DONE, blocks.RUNNING, blocks.WAITING, blocks.LOOK, blocks.FAILED]
+    card = blocks.progress("*U1 joins*", [blocks.Line(sign, "`host-3` is &lt;up&gt;") for sign in signs], "`k7f3`")
+    plan = card.blocks[1]
+    assert plan["title"] == "2 of 5 done, 1 failed"
+    assert [task["status"] for task in plan["tasks"]] == ["complete", "in_progress", "pending", "complete", "error"]
+    assert plan["tasks"][0]["title"] == "host-3 is <up>"
+    assert plan["tasks"][3]["title"].startswith("!")
+    assert card.plain[1]["text"]["text"].splitlines() == [f"{sign} `host-3` is &lt;up&gt;" for sign in signs]
+
+
+def test_a_card_of_many_lines_keeps_what_matters() -> None:
+    """The failed and the running ones are shown; the rest is counted by state."""
+    many = [blocks.Line(blocks.DONE, "a")] * 50 + [blocks.Line(blocks.FAILED, "b"), blocks.Line(blocks.RUNNING, "c")]
+    many += [blocks.Line(blocks.WAITING, "d")] * 60
+    card = blocks.progress("t", many)
+    statuses = [task["status"] for task in card.blocks[1]["tasks"]]
+    assert len(statuses) == 40
+    assert {"error", "in_progress"} <= set(statuses)
+    assert card.blocks[2]["elements"][0]["text"] == "and 50 more done, 22 more waiting"
+
+
+def test_a_long_line_of_a_card_is_whole_in_its_details() -> None:
+    """A task's title is short; nothing of a failure's explanation is lost."""
+    line = "why " * 60
+    task = blocks.progress("t", [blocks.Line(blocks.FAILED, line)]).blocks[1]["tasks"][0]
+    assert len(task["title"]) == 150
+    assert line.strip() in texts(task["details"])
+
+
+def test_a_narrow_table_is_monospaced_in_text() -> None:
+    """What fits a phone stays in columns."""
+    message = blocks.Message("nodes", [blocks.table(["node", "role"], [["host-1", "manager"], ["<b>", ""]])])
+    (block,) = without_tables(message)
+    assert block["text"]["text"] == "```node    role\nhost-1  manager\n&lt;b&gt;     -```"
+
+
+def test_a_wide_table_becomes_lines() -> None:
+    """What does not fit a phone is a line a row, with the columns' names."""
+    message = blocks.Message("nodes", [blocks.table(["node", "where", "state"], [["host-1", "x" * 40, "ready"]])])
+    (block,) = without_tables(message)
+    assert block["text"]["text"] == f"`host-1` · where {'x' * 40} · state ready"
+
+
+def test_a_table_keeps_its_limits() -> None:
+    """100 rows, 20 columns, 10,000 characters; the rest is counted."""
+    made = blocks.table(["c"] * 30, [["x" * 50] * 30 for _ in range(300)])
+    assert len(made["rows"]) <= 100
+    assert {len(row) for row in made["rows"]} == {20}
+    assert sum(len(cell["text"]) for row in made["rows"] for cell in row) <= 10_000
+    assert made["rows"][-1][0]["text"] == "and 291 more left out"
+
+
+def test_one_table_a_message() -> None:
+    """A second table is written as text."""
+    made = one_table([blocks.table(["a"], [["1"]]), blocks.table(["b"], [["2"]])])
+    assert [block["type"] for block in made] == ["table", "section"]
+
+
+def test_errors_read_as_the_voice_has_them() -> None:
+    """Refused, not understood and failed each have their form."""
+    refused = blocks.error_message(Refused("promoting in prod is for admins.", next_step="Ask one of them."))
+    assert refused.text == "Not done: promoting in prod is for admins. Ask one of them."
+    unknown = blocks.error_message(NotUnderstood("I don't know `statsu`.", next_step="All commands: `/swarm help`."))
+    assert unknown.text == "I don't know `statsu`. All commands: `/swarm help`."
+    failed = blocks.error_message(
+        Failed("it did not answer.", true_now="prod is unchanged.", next_step="Retry."),
+        "*host-4 did not join prod*",
+        blocks.button("Retry", "retry", "k7f3"),
+    )
+    assert failed.blocks[0]["text"]["text"].splitlines() == [
+        "✗ *host-4 did not join prod*",
+        "What happened: it did not answer.",
+        "What is true now: prod is unchanged.",
+        "Next: Retry.",
+    ]
+    assert failed.blocks[1]["type"] == "actions"
