@@ -1,0 +1,223 @@
+"""The local Slack as tests and the tour use it: a server in a thread, people that act, and waiting without polling."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from threading import Thread
+from typing import Any, Final, Self, TypeVar
+
+from aiohttp import web
+
+from bot.sandbox.slack.blocks import Json
+from bot.sandbox.slack.control import control_route
+from bot.sandbox.slack.deliver import ACK_SECONDS, Deliverer
+from bot.sandbox.slack.delivery import Delivery
+from bot.sandbox.slack.faults import Fault, Kind
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.people import People
+from bot.sandbox.slack.server import MOST_BYTES, Server
+from bot.sandbox.slack.sockets import Reason, Sockets
+from bot.sandbox.slack.transcript import Seen, as_text
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.world import World, default_world
+
+T = TypeVar("T")
+STOP_SECONDS: Final = 10.0
+DELIVERY_SLACK_SECONDS: Final = 30.0
+
+
+class LocalSlack:
+    """A context manager. Users and channels are named by id or name; methods raise CannotDo for the impossible.
+
+    ``bot_url`` is the bot's ``/slack/events`` and may be set later; with ``socket_mode`` the bot connects instead.
+    Everything that a person does returns once the bot acknowledged it (or three seconds passed).
+    """
+
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        bot_url: str = "",
+        socket_mode: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ack_seconds: float = ACK_SECONDS,
+        rate_limits: bool = True,
+    ) -> None:
+        self.workspace = Workspace(world or default_world())
+        self.workspace.limits.enabled = rate_limits
+        self.deliverer = Deliverer(self.workspace, Sockets(self.world.app.id), "", bot_url, socket_mode, ack_seconds)
+        self._address = (host, port)
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="local-slack", daemon=True)
+        self._runner: web.AppRunner
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(STOP_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(STOP_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(STOP_SECONDS)
+        self._loop.close()
+
+    @property
+    def world(self) -> World:
+        """Who and what is there; edit it under ``workspace.changed``, or by the methods below."""
+        return self.workspace.world
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        return self.deliverer.base_url
+
+    def environment(self) -> dict[str, str]:
+        """Return the bot's environment variables for this Slack."""
+        app = self.world.app
+        env = {"SLACK_API_URL": f"{self.url}/api/", "SLACK_BOT_TOKEN": app.bot_token}
+        if self.deliverer.socket_mode:
+            return env | {"SLACK_APP_TOKEN": app.app_token}
+        return env | {"SLACK_SIGNING_SECRET": app.signing_secret}
+
+    def slash(self, user: str, channel: str, text: str) -> Delivery:
+        """Type ``/swarm text`` in a channel."""
+        return self._do(lambda people: people.slash(user, channel, text))
+
+    def click(self, user: str, message: Message | Seen | str, action: str, value: Any = None) -> Delivery:
+        """Press a button (or choose ``value``) of a message (or its ts), named by action_id or by its words."""
+        ts = message if isinstance(message, str) else message.ts
+        return self._do(lambda people: people.click(user, ts, action, value))
+
+    def click_in_view(self, user: str, action: str, value: Any = None) -> Delivery:
+        """Press a button in the person's topmost modal, else in Home."""
+        return self._do(lambda people: people.click_in_view(user, action, value))
+
+    def submit_view(self, user: str, answers: Json) -> Delivery:
+        """Submit the topmost modal; ``answers`` by action_id or by label."""
+        return self._do(lambda people: people.submit(user, answers))
+
+    def close_view(self, user: str) -> None:
+        """Close the topmost modal."""
+        self._maybe(lambda people: people.close(user))
+
+    def say(self, user: str, channel: str, text: str) -> None:
+        """Write a message into a channel, or to ``@swarmbot``."""
+        self._maybe(lambda people: people.say(user, channel, text))
+
+    def open_home(self, user: str) -> Delivery:
+        """Open the app's Home tab."""
+        return self._do(lambda people: people.open_home(user))
+
+    def reload(self, user: str) -> None:
+        """Reload a person's Slack: their ephemerals are gone."""
+        with self.workspace.changed:
+            for message in self.workspace.messages.ephemerals(self.world.user(user).id):
+                message.gone = True
+
+    def messages(self, channel: str) -> list[Message]:
+        """Return a channel's messages as they are now, the oldest first; no ephemerals."""
+        with self.workspace.changed:
+            return [replace(m) for m in self.workspace.messages.history(self.world.channel(channel).id)]
+
+    def ephemerals(self, user: str) -> list[Message]:
+        """Return the private messages that a person still has on the screen."""
+        with self.workspace.changed:
+            return [replace(m) for m in self.workspace.messages.ephemerals(self.world.user(user).id)]
+
+    def seen_by(self, user: str) -> list[Seen]:
+        """Return what a person typed and saw, in order."""
+        with self.workspace.changed:
+            return self.workspace.transcript.seen_by(self.world.user(user).id)
+
+    def transcript(self, after: int = 0) -> list[Seen]:
+        """Return what everybody typed and saw, from entry number ``after`` + 1 on."""
+        with self.workspace.changed:
+            return self.workspace.transcript.entries[after:]
+
+    def text(self, entries: Iterable[Seen] | None = None) -> str:
+        """Return entries (all of them by default) for a terminal."""
+        with self.workspace.changed:
+            shown = self.workspace.transcript.entries if entries is None else entries
+            return "\n".join(as_text(entry, self.world.name_of) for entry in shown)
+
+    def wait_for(self, predicate: Callable[[LocalSlack], T], timeout: float = 10.0) -> T:
+        """Wait until ``predicate`` is true and return what it returned. Raises TimeoutError with the last lines."""
+        with self.workspace.changed:
+            found: T = self.workspace.changed.wait_for(lambda: predicate(self), timeout)
+            if not found:
+                raise TimeoutError(f"not seen in {timeout} s; last:\n{self.text(self.transcript()[-10:])}")
+            return found
+
+    def wait_to_see(
+        self, user: str, contains: str, *, after: int = 0, private: bool | None = None, timeout: float = 10.0
+    ) -> Seen:
+        """Wait until a person sees ``contains`` from the bot (in private or not) after entry ``after``; return it."""
+        user_id = self.world.user(user).id
+
+        def find(_: LocalSlack) -> Seen | None:
+            shown = (e for e in self.transcript(after) if user_id in e.to and contains in e.text)
+            shown_by_bot = (e for e in shown if e.kind in {"posted", "edited", "modal", "home", "error"})
+            return next((e for e in shown_by_bot if private is None or e.private is private), None)
+
+        entry = self.wait_for(find, timeout)
+        assert entry is not None  # noqa: S101 - wait_for returns what is true
+        return entry
+
+    def fault(
+        self,
+        kind: Kind,
+        target: str = "*",
+        times: int | None = None,
+        seconds: float = 1.0,
+        code: str = "internal_error",
+    ) -> Fault:
+        """Switch on something that goes wrong (see faults.Kind)."""
+        with self.workspace.changed:
+            return self.workspace.faults.add(Fault(kind, target, times, seconds, code))
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+        with self.workspace.changed:
+            self.workspace.faults.clear()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once: response_urls, trigger ids and rate limits follow, request signatures do not."""
+        with self.workspace.changed:
+            self.workspace.clock.advance(seconds)
+
+    def disconnect(self, reason: Reason) -> None:
+        """Tell the Socket Mode connections to go."""
+        asyncio.run_coroutine_threadsafe(self.deliverer.sockets.disconnect(reason), self._loop).result(STOP_SECONDS)
+
+    def drop_connections(self) -> None:
+        """Break the Socket Mode connections without a word."""
+        asyncio.run_coroutine_threadsafe(self.deliverer.sockets.drop(), self._loop).result(STOP_SECONDS)
+
+    def _do(self, act: Callable[[People], Delivery]) -> Delivery:
+        with self.workspace.changed:
+            delivery = act(People(self.workspace, self.url))
+        future = asyncio.run_coroutine_threadsafe(self.deliverer.deliver(delivery), self._loop)
+        return future.result(DELIVERY_SLACK_SECONDS)
+
+    def _maybe(self, act: Callable[[People], Delivery | None]) -> None:
+        with self.workspace.changed:
+            delivery = act(People(self.workspace, self.url))
+        if delivery is not None:
+            self._do(lambda _: delivery)
+
+    async def _start(self) -> None:
+        app = web.Application(client_max_size=MOST_BYTES)
+        app.add_routes([*Server(self.workspace, self.deliverer).routes(), control_route(self)])
+        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        host, port = self._address
+        await web.TCPSite(self._runner, host, port).start()
+        self.deliverer.base_url = f"http://{host}:{self._runner.addresses[0][1]}"
+
+    async def _stop(self) -> None:
+        await self.deliverer.sockets.drop()
+        await self._runner.cleanup()
