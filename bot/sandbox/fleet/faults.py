@@ -39,6 +39,15 @@ class Faults(BaseModel):
     addresses: frozenset[str] = frozenset()
     """Further addresses on the host's card: no fault, yet undone with the faults."""
 
+    def words(self) -> str:
+        """Return the faults in a few words; empty if there is none."""
+        parts = ["cable cut"] if self.cut else []
+        parts += [f"partitioned {direction}" for direction in sorted(self.partitioned)]
+        for block in self.blocks:
+            peer = f" {block.peer}" if block.peer else ""
+            parts.append(f"{block.port}/{block.protocol} {block.direction}{peer} blocked")
+        return ", ".join(parts)
+
     def rules(self, subnet: str, gateway: str) -> str:
         """Return the whole mangle table for iptables-restore.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+from bot.errors import Failed
 from bot.sandbox.fleet.network import Network
 from bot.sandbox.fleet.shell import sh
 
@@ -22,7 +24,21 @@ class Files:
         self.etc = state / "etc"
         self.identity = state / "id_ed25519"
         self.known_hosts = state / "known_hosts"
+        self._mark = state / "swarmbot-fleet"
         self.archive = state / "task.tar"
+
+    def make(self) -> None:
+        """Make the folder anew, in place of what a fleet before a reboot left; Failed if others' files are in it."""
+        self.remove()
+        self.state.mkdir(parents=True, exist_ok=True)
+        if any(self.state.iterdir()):
+            raise Failed(f"{self.state} is not empty, and no fleet's.")
+        self._mark.touch()
+
+    def remove(self) -> None:
+        """Remove the folder, unless it is not a fleet's."""
+        if self._mark.exists():
+            shutil.rmtree(self.state)
 
     def host(self, name: str) -> Path:
         """Return the folder of one host."""

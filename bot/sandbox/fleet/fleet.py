@@ -44,8 +44,7 @@ class Fleet:
         held = held_by(state.absolute())
         if held is None:
             raise Failed(f"No fleet is up in {state}.", next_step="Start one: `python -m bot sandbox fleet up`")
-        size = len((held.state / "known_hosts").read_text().splitlines())
-        fleet = cls(state, size=size, stays=True)
+        fleet = cls(state, size=held.size, stays=True)
         fleet._hold(held)
         return fleet
 
@@ -56,11 +55,7 @@ class Fleet:
         """
         if reasons := missing():
             raise Misconfigured(f"This machine cannot run Docker hosts: {'; '.join(reasons)}.")
-        state = self.files.state
-        if held_by(state) is None and state.exists() and any(state.iterdir()):
-            raise Failed(f"{state} is not empty, and no fleet's.")
-        state.mkdir(parents=True, exist_ok=True)
-        self._hold(claim(state, None if self.stays else Owner.of(os.getpid())))
+        self._hold(claim(self.files.state, self.size, None if self.stays else Owner.of(os.getpid())))
         try:
             self._start()
         except BaseException:
@@ -72,7 +67,7 @@ class Fleet:
         assert self._claim  # noqa: S101 - up() has just set it
         if self._claim.owner:
             self._keeper = _keep(self._claim)
-        self.files.state.mkdir(parents=True, exist_ok=True)
+        self.files.make()
         network = Network(self._claim.slot)
         network.up()
         self.files.write(network, [host.name for host in self.hosts])

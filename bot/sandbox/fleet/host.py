@@ -50,9 +50,7 @@ class Host(Inside):
 
     def power_off(self) -> None:
         """Pull the plug: nothing is written to disk, and nobody is told."""
-        if self._network.path(self.name).exists():
-            self._network.pull_the_plug(self.name)
-            self._network.unplug(self.name)
+        self._network.unplug(self.name)
         if self._process:
             self._process.wait(SECONDS)
             self._process = None
@@ -73,6 +71,7 @@ class Host(Inside):
         subprocess.run(["rm", "-rf", self.folder / "data"], check=True, timeout=SECONDS)
 
     def _boot(self) -> None:
+        self._network.unplug(self.name)  # process 1 may have ended by itself
         self._network.plug_in(self.name, self._number, self.faults)
         self.pid_file.unlink(missing_ok=True)
         enter = ["nsenter", f"--net={self._network.path(self.name)}"]

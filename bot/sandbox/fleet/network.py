@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bot.errors import Failed
 from bot.sandbox.fleet.faults import Faults
 from bot.sandbox.fleet.shell import kill, sh, until
 
@@ -70,7 +71,6 @@ class Network:
 
         Its hardware address is always the same, so that its peers need not learn it anew.
         """
-        self.unplug(host)
         name, mac = self.namespace(host), f"02:5b:{self.slot:02x}:00:00:{number:02x}"
         sh("ip", "netns", "add", name)
         sh(*f"ip link add eth0 netns {name} address {mac} type veth peer name {host} netns {self._switch}".split())
@@ -94,13 +94,13 @@ class Network:
         for address in faults.addresses - before.addresses:
             sh("ip", "-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
 
-    def pull_the_plug(self, host: str) -> None:
-        """Take the carrier away from a host, so that nothing that dies on it can say so."""
-        sh("ip", "-n", self._switch, "link", "set", host, "down")
-
     def unplug(self, host: str) -> None:
-        """Kill whatever runs on a host and remove its network."""
-        self._remove(self.namespace(host))
+        """Remove a host's network, then kill whatever runs there, so that nothing that dies can tell a peer."""
+        if self.path(host).exists():
+            # By name, at once: with its namespace the card would go some time later, and be in the next one's way.
+            with suppress(Failed):  # a start that failed may have come before the card
+                sh("ip", "-n", self._switch, "link", "del", host)
+            self._remove(self.namespace(host))
 
     def down(self) -> None:
         """Kill and remove everything whose name is of this fleet's slot; what is gone already is no error."""

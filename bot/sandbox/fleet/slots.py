@@ -7,7 +7,6 @@ its owner, the process without which it must not live on; a fleet that stays up 
 from __future__ import annotations
 
 import fcntl
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from bot.errors import Failed
+from bot.sandbox.fleet.files import Files
 from bot.sandbox.fleet.network import Network
 from bot.sandbox.fleet.shell import started_at
 
@@ -48,15 +48,16 @@ class Claim(BaseModel):
 
     slot: int
     state: Path
+    size: int
     owner: Owner | None
 
     @property
     def stands(self) -> bool:
-        """Whether somebody still wants this fleet."""
-        return self.owner.alive if self.owner else self.state.exists()
+        """Whether this fleet is wanted still."""
+        return self.owner is None or self.owner.alive
 
 
-def claim(state: Path, owner: Owner | None) -> Claim:
+def claim(state: Path, size: int, owner: Owner | None) -> Claim:
     """Take a free slot for the fleet of ``state``, clearing away what dead owners left.
 
     Raises :class:`Failed` if that fleet is up already, or if no slot is free.
@@ -64,13 +65,13 @@ def claim(state: Path, owner: Owner | None) -> Claim:
     with _locked():
         for held in _claims():
             if held.stands and held.state == state:
-                raise Failed(f"The fleet of {state} is up already, in slot {held.slot}.")
+                raise Failed(f"The fleet of {state} is up already.", next_step="Take it down first.")
             if not held.stands:
                 _clear(held)
         taken = {held.slot for held in _claims()}
         for slot in _SLOTS:
             if slot not in taken and not Network(slot).remains():
-                mine = Claim(slot=slot, state=state, owner=owner)
+                mine = Claim(slot=slot, state=state, size=size, owner=owner)
                 _record(slot).write_text(mine.model_dump_json())
                 return mine
     raise Failed(f"All {len(_SLOTS)} slots for fleets are taken.")
@@ -95,7 +96,7 @@ def _claims() -> list[Claim]:
 
 def _clear(held: Claim) -> None:
     Network(held.slot).down()
-    shutil.rmtree(held.state, ignore_errors=True)
+    Files(held.state).remove()
     _record(held.slot).unlink()
 
 

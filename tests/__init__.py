@@ -1,0 +1,1 @@
+"""The tests: unit, plans, scenarios, fleet, chaos, browser."""

@@ -1,0 +1,81 @@
+"""Parts that many tests share: real Docker hosts and a real Redis, each started once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+from time import monotonic, sleep
+
+import pytest
+import redis
+
+from bot.sandbox.fleet import Fleet, missing
+
+
+def cannot(reason: str) -> None:
+    """Skip with ``reason`` on a machine of somebody's own; where ``CI=true`` promises everything, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI=true, and yet: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Five Docker hosts for the whole run; tests take ``hosts``, which are sound."""
+    if reasons := missing():
+        cannot("; ".join(reasons))
+    with Fleet(tmp_path_factory.mktemp("fleet") / "state") as fleet:
+        yield fleet
+
+
+@pytest.fixture
+def hosts(fleet: Fleet) -> Fleet:
+    """The fleet with every host up, its network sound, in no swarm and with nothing running."""
+    fleet.reset()
+    return fleet
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a private redis-server, durable and never evicting as the bot needs it."""
+    if which("redis-server") is None:
+        cannot("Debian package redis-server is not installed")
+    folder = tmp_path_factory.mktemp("redis")
+    socket = Path(folder, "redis.sock")
+    settings = f"--port 0 --unixsocket {socket} --dir {folder} --appendonly yes --maxmemory-policy noeviction --save"
+    with Path(folder, "log").open("wb") as log:
+        server = subprocess.Popen(
+            ["redis-server", *settings.split(), ""], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        url = f"unix://{socket}"
+        _await_redis(url)
+        yield url
+    finally:
+        server.kill()
+        server.wait(10)
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The URL of the private Redis, emptied."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushall()
+    return redis_server
+
+
+def _await_redis(url: str) -> None:
+    deadline = monotonic() + 10
+    while True:
+        try:
+            with redis.Redis.from_url(url) as client:
+                client.ping()
+        except redis.ConnectionError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)  # until the socket is there: nothing tells when it is
+        else:
+            return

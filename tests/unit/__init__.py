@@ -1,0 +1,1 @@
+"""Tests without a process, a socket or a host."""
