@@ -43,12 +43,12 @@ Decision = Allow | Refuse
 
 
 def decide(config: Config, permission: Permission, membership: Membership, doing: str) -> Decision:
-    """Whether ``membership.user`` has ``permission``. ``doing`` names the deed for a refusal: ``promoting in prod``."""
+    """Whether ``membership.user`` has ``permission``. ``doing`` is the deed in a refusal: ``promoting in prod``."""
     if has(config, permission, membership):
         return Allow()
     return Refuse(
         Refused(
-            f"Not done: {doing} is for {named(config, permission)}, and you are not among them.",
+            f"{doing} is for {named(config, permission)}, and you are not among them.",
             next_step="Ask one of them, or see `/swarm whoami`.",
         )
     )
@@ -79,6 +79,8 @@ def groups_named(config: Config) -> frozenset[str]:
 def named(config: Config, permission: Permission) -> str:
     """Who has ``permission``, as Slack shows it: ``@operators and @admins``."""
     entries = dict.fromkeys(_entries(config, permission))
+    if EVERYONE in entries:
+        return EVERYONE
     return listed(_shown(config, entry) for entry in entries) or "nobody"
 
 

@@ -30,12 +30,12 @@ def channels_are_bound_once(config: Config) -> Found:
 
 
 def hosts_are_listed_once(config: Config) -> Found:
-    """No machine (address, port, way there) has two names in one cluster."""
+    """No machine has two names in one cluster. One address with several ports is several machines behind it."""
     for name, cluster in config.clusters.items():
-        first: dict[tuple[str, int, str], str] = {}
+        first: dict[tuple[str, int], str] = {}
         for host_name, host in cluster.hosts.items():
             port = host.port or config.ssh.port or 22
-            other = first.setdefault((host.address.casefold(), port, host.jump or ""), host_name)
+            other = first.setdefault((host.address.casefold(), port), host_name)
             if other != host_name:
                 yield (
                     ("clusters", name, "hosts", host_name),

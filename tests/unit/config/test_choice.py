@@ -1,0 +1,57 @@
+"""Which cluster a command means."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.config import Config, choose_cluster, cluster_of_channel
+from bot.errors import NotUnderstood
+
+
+def _config(**channels: str) -> Config:
+    return Config.model_validate(
+        {"clusters": {name: {"channel": channel, "hosts": {"h": "192.0.2.1"}} for name, channel in channels.items()}}
+    )
+
+
+ONE = _config(prod="C0PROD")
+TWO = _config(prod="C0PROD", staging="C0STAGE")
+
+
+@pytest.mark.parametrize(
+    ("config", "channel", "named", "meant"),
+    [
+        (ONE, "C0OTHER", None, "prod"),
+        (ONE, "D0DIRECT", "prod", "prod"),
+        (TWO, "C0PROD", None, "prod"),
+        (TWO, "C0STAGE", None, "staging"),
+        (TWO, "C0OTHER", "staging", "staging"),
+        (TWO, "C0PROD", "staging", "staging"),
+    ],
+)
+def test_the_cluster_is_named_or_bound_or_alone(config: Config, channel: str, named: str | None, meant: str) -> None:
+    """What is typed counts first, then the channel, then that there is no other."""
+    assert choose_cluster(config, channel, named) == meant
+
+
+@pytest.mark.parametrize(
+    ("config", "channel", "named", "words"),
+    [
+        (TWO, "C0OTHER", None, "several"),
+        (TWO, "C0PROD", "stagin", "Did you mean `staging`"),
+        (ONE, "C0PROD", "xyz", "`xyz` is no cluster"),
+        (ONE, "C0PROD", "", "no cluster"),
+    ],
+)
+def test_no_cluster_is_guessed(config: Config, channel: str, named: str | None, words: str) -> None:
+    """Where the cluster is not clear the person gets all there are, each with its channel."""
+    with pytest.raises(NotUnderstood) as raised:
+        choose_cluster(config, channel, named)
+    assert words in raised.value.happened
+    assert all(f"`{name}` (<#{each.channel}>)" in raised.value.next_step for name, each in config.clusters.items())
+
+
+def test_a_channel_knows_its_cluster() -> None:
+    """And a channel that is bound to none has none."""
+    assert cluster_of_channel(TWO, "C0STAGE") == "staging"
+    assert cluster_of_channel(TWO, "C0OTHER") is None
