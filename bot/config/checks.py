@@ -12,6 +12,9 @@ from bot.spelling import listed, nearest
 Found = Iterator[tuple[Path, str]]
 Check = Callable[[Config], Found]
 
+NO_JUMP = "none"
+"""Straight to the host, whatever ``ssh`` and ``~/.ssh/config`` say; as OpenSSH has it."""
+
 # A rule may name an id directly. Slack's ids are nine characters and more; a shorter word without a digit (`SRE`) is
 # taken for a name, so that a name missing from `people` is told rather than believed to be an id.
 _ID = re.compile(r"[USW](?=[A-Z0-9]*[0-9])[A-Z0-9]{2,}|[USW][A-Z]{8,}")
@@ -59,10 +62,12 @@ def jumps_are_known(config: Config) -> Found:
 
 def jumps_arrive(config: Config) -> Found:
     """No host is reached through itself."""
+    everywhere = {name: host for cluster in config.clusters.values() for name, host in cluster.hosts.items()}
     for name, cluster in config.clusters.items():
+        hosts = {**everywhere, **cluster.hosts}
         for host_name in cluster.hosts:
             way = [host_name]
-            while (jump := _jump_of(config, cluster.hosts.get(way[-1]), way[-1])) in cluster.hosts:
+            while (jump := _jump_of(config, hosts[way[-1]], way[-1])) in hosts:
                 if jump in way:
                     yield (
                         ("clusters", name, "hosts", host_name, "jump"),
@@ -118,7 +123,7 @@ CHECKS: tuple[Check, ...] = (
 
 def is_host_name(jump: str) -> bool:
     """Whether a ``jump`` is meant as the name of a host of the file: a bare word, without user, port or domain."""
-    return not any(mark in jump for mark in "@:.[")
+    return jump.lower() != NO_JUMP and not any(mark in jump for mark in "@:.[")
 
 
 def _jumps(config: Config) -> Iterator[tuple[Path, str]]:
@@ -130,6 +135,7 @@ def _jumps(config: Config) -> Iterator[tuple[Path, str]]:
                 yield ("clusters", name, "hosts", host_name, "jump"), host.jump
 
 
-def _jump_of(config: Config, host: Host | None, name: str) -> str:
+def _jump_of(config: Config, host: Host, name: str) -> str:
     default = config.ssh.jump if config.ssh.jump != name else ""
-    return (host.jump if host else None) or default or ""
+    jump = host.jump or default or ""
+    return jump if is_host_name(jump) else ""

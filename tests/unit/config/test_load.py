@@ -61,6 +61,13 @@ MISTAKES: dict[str, tuple[str, str, int, str, str]] = {  # replace, by, line, ke
         "`clusters.prod.hosts.host-1.jump`",
         "host-1 → host-2 → host-1",
     ),
+    "a circle through the default": (
+        "clusters:",
+        "ssh: {jump: host-2}\nclusters:",
+        7,
+        "`clusters.prod.hosts.host-2.jump`",
+        "host-2 → host-1 → host-2",
+    ),
     "unknown default jump": ("clusters:", "ssh: {jump: bastion}\nclusters:", 1, "`ssh.jump`", "no host has that name"),
     "a rule naming nobody known": ("[admins]", "[admin]", 10, "`rules.administer.0`", "`admins`"),
     "a name that looks like an id": ("[admins]", "[admins, SRE]", 10, "`rules.administer.1`", "no such name"),
@@ -131,7 +138,9 @@ def test_addresses_of_every_kind_are_taken(tmp_path: Path, address: str) -> None
     assert load(path).clusters["prod"].hosts["host-1"].address == address
 
 
-@pytest.mark.parametrize("jump", ["root@bastion", "b.example.com:2222", "192.0.2.9", "'u@[2001:db8::1]:22'", "host-1"])
+@pytest.mark.parametrize(
+    "jump", ["root@bastion", "b.example.com:2222", "192.0.2.9", "'u@[2001:db8::1]:22'", "host-1", "none"]
+)
 def test_jumps_of_every_kind_are_taken(tmp_path: Path, jump: str) -> None:
     """An address with or without user and port, or a host of the file, as a default for all hosts."""
     path = tmp_path / "swarmbot.yml"

@@ -1,0 +1,66 @@
+"""Every key that Swarmbot has in Redis, what it holds and how long it stays. Nothing else builds a key's name.
+
+One Redis server (with replicas, if wanted) holds all of them: scripts touch several at once, so Redis Cluster is not
+for this.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Kind = Literal["question", "change"]
+
+DAY: Final = 24 * 3600
+JOB_KEPT: Final = 30 * DAY
+"""Seconds that an ended job stays; a job that has not ended stays until it does."""
+REQUEST_KEPT: Final = DAY
+"""Seconds in which a second delivery of the same request is known as such."""
+USER_GROUP_KEPT: Final = 600
+"""Seconds in which Slack's last answer about a user group may stand in for one that does not come."""
+
+GROUP: Final = "workers"
+"""The consumer group of both streams."""
+
+RECENT: Final = "swarmbot:recent"
+"""Sorted set: job ids by the time they were asked, older than JOB_KEPT taken out at each admission."""
+WORKERS: Final = "swarmbot:workers"
+"""Sorted set: names of workers by when their heartbeat ends (ms, Redis' clock). Goes when the last heartbeat ends."""
+AUDIT_LOG: Final = "swarmbot:audit"
+"""Stream: entry ``seq-0`` with fields ``entry`` (canonical JSON) and ``hash``. Never expires."""
+AUDIT_HEAD: Final = "swarmbot:audit:head"
+"""String ``seq:hash`` of the newest audit entry. Never expires."""
+
+
+def job(job_id: str) -> str:
+    """Hash: the order (JSON) and the state of one job. Expires JOB_KEPT after the job's end."""
+    return f"swarmbot:job:{job_id}"
+
+
+def request(request_key: str) -> str:
+    """String: the id of the job that this request became. Expires after REQUEST_KEPT."""
+    return f"swarmbot:request:{request_key}"
+
+
+def stream(kind: Kind) -> str:
+    """Stream: jobs that a worker may take or has taken, field ``job``. An entry goes with its job's end."""
+    return f"swarmbot:jobs:{kind}"
+
+
+def slot(cluster: str) -> str:
+    """String: the id of the one change of this cluster that is in the stream. Goes with the last change."""
+    return f"swarmbot:slot:{cluster}"
+
+
+def waiting(cluster: str) -> str:
+    """List: ids of the changes behind the slot, the next one first. Goes with the last one."""
+    return f"swarmbot:waiting:{cluster}"
+
+
+def recent(cluster: str) -> str:
+    """Sorted set: as RECENT, of one cluster. Expires JOB_KEPT after the last admission."""
+    return f"swarmbot:recent:{cluster}"
+
+
+def user_group(group_id: str) -> str:
+    """String: JSON of a Slack user group's members and when Slack said so. Expires after USER_GROUP_KEPT."""
+    return f"swarmbot:usergroup:{group_id}"
