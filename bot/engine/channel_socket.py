@@ -1,0 +1,81 @@
+"""An SSH channel as the standard library's HTTP client wants a socket to be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import paramiko
+
+
+class ChannelSocket:
+    """Wraps ``channel``; ``closed`` is called once, when it and all files made of it are closed."""
+
+    def __init__(self, channel: paramiko.Channel, closed: Callable[[], None] | None = None) -> None:
+        self._channel = channel
+        self._closed = closed
+        self._readers = 0
+        self._wanted = True
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is open with nothing to read, as a connection that waits for its next request must be."""
+        channel = self._channel
+        return not (channel.closed or channel.eof_received or channel.recv_ready())
+
+    @property
+    def pooled_for_free(self) -> bool:
+        """Whether it may wait in a pool without taking a session from others."""
+        return self._closed is None
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Bound each following read and write."""
+        self._channel.settimeout(seconds)
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of ``data``. Raises OSError."""
+        self._channel.sendall(data)
+
+    def makefile(self, mode: str = "rb", _buffering: int | None = None) -> io.BufferedReader:
+        """Return a buffered reader. The channel stays open while it is, as with a real socket."""
+        if mode != "rb":
+            raise ValueError(mode)
+        self._readers += 1
+        return io.BufferedReader(_Reader(self._channel, self._release))
+
+    def close(self) -> None:
+        """Close once the last reader has gone."""
+        self._wanted = False
+        self._close_unless_used()
+
+    def _release(self) -> None:
+        self._readers -= 1
+        self._close_unless_used()
+
+    def _close_unless_used(self) -> None:
+        if self._wanted or self._readers:
+            return
+        self._channel.close()
+        closed, self._closed = self._closed, None
+        if closed:
+            closed()
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, channel: paramiko.Channel, release: Callable[[], None]) -> None:
+        super().__init__()
+        self._channel = channel
+        self._release = release
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override] # typeshed: any Buffer
+        data = self._channel.recv(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._release()
+        super().close()

@@ -1,0 +1,132 @@
+"""Calls to one engine through the Docker SDK: time-outs, retries that are safe, errors of this house, no secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import docker
+import requests
+
+from bot.engine import unreachable
+from bot.engine.adapter import EngineAdapter
+from bot.engine.diagnose import diagnose
+from bot.engine.socket_dialer import SocketDialer
+from bot.errors import EngineError, Failed, HostUnreachable
+from bot.secret import MASK
+
+READ: Final = 10
+"""Seconds for a question."""
+CHANGE: Final = 30
+"""Seconds for a change: a join to a silent manager ends after 20 to 25, a write without a leader after 20."""
+API_VERSION: Final = "1.41"
+
+_SECRET = re.compile(r"SWM(?:TKN|KEY)-[\w./+=-]+")
+_OTHER_VERSION = re.compile(r"client version \S+ is too (?:old|new)\. \w+ supported API version is (\d+\.\d+)")
+_URL: Final = "http://engine:2375"
+
+T = TypeVar("T")
+
+
+def masked(text: str) -> str:
+    """Take join tokens and unlock keys out of ``text``: engines echo some in their errors."""
+    return _SECRET.sub(MASK, text)
+
+
+class EngineClient:
+    """The Docker SDK's client of the engine behind ``dialer``. Thread-safe. Connects at its first call."""
+
+    def __init__(self, dialer: SocketDialer) -> None:
+        self.dialer = dialer
+        self._adapter = EngineAdapter(dialer)
+        self._api = self._client(API_VERSION)
+
+    @property
+    def host(self) -> str:
+        """The host's name in swarmbot.yml."""
+        return self.dialer.connection.target.name
+
+    def ask(self, question: Callable[[docker.APIClient], T]) -> T:
+        """Return ``question(api)``, which changes nothing: it is asked again when a pooled connection had died.
+
+        Raises HostUnreachable, EngineError.
+        """
+        return self._call(question, READ)
+
+    def change(self, method: str, path: str, *, params: dict[str, str] | None = None, body: Any = None) -> Any:
+        """Send a change once and return the answer's JSON, None when it has none. Raises HostUnreachable, EngineError.
+
+        It goes over a connection just opened, so what could not be sent is told from what may have taken effect.
+        """
+
+        def send(api: docker.APIClient) -> Any:
+            url = f"{api.base_url}/v{api.api_version}{path}"
+            answer = api.request(method, url, params=params, json=body, timeout=CHANGE)
+            answer.raise_for_status()
+            return answer.json() if answer.content else None
+
+        return self._call(send, CHANGE, change=f"`{method} {path}`")
+
+    def close(self) -> None:
+        """Close the connections that wait."""
+        self._adapter.close()
+
+    def _call(self, send: Callable[[docker.APIClient], T], seconds: int, change: str = "") -> T:
+        # What fails is raised outside of the handlers: a library's exception keeps the request, and with it a token.
+        for again in (True, False):
+            try:
+                return send(self._api)
+            except requests.JSONDecodeError:
+                failure: Failed = EngineError(self.host, 0, f"The engine of `{self.host}` answered with no JSON.")
+            except requests.HTTPError as error:
+                failure = self._answered(error.response)
+                if again and self._adopt_version(failure):
+                    continue
+            except requests.Timeout:
+                failure = self._silent(seconds, change)
+            except requests.RequestException:
+                if again and not change:
+                    continue
+                failure = self._broken(change)
+            break
+        raise failure
+
+    def _answered(self, response: requests.Response) -> EngineError:
+        try:
+            message = str(response.json()["message"])
+        except (ValueError, KeyError, TypeError):
+            message = response.text.strip() or response.reason
+        return EngineError(self.host, response.status_code, masked(message))
+
+    def _adopt_version(self, error: EngineError) -> bool:
+        """Speak the version that the engine names when it refuses ours; whether there is such a one."""
+        found = _OTHER_VERSION.search(error.happened)
+        if error.status != requests.codes.bad_request or not found:
+            return False
+        self._api = self._client(found[1])
+        return True
+
+    def _silent(self, seconds: int, change: str) -> Failed:
+        connection = self.dialer.connection
+        if not connection.still_answers():
+            return unreachable.lost(connection.target, unsure=change)
+        return EngineError(self.host, 0, f"The engine of `{self.host}` did not answer within {seconds} s.")
+
+    def _broken(self, change: str) -> HostUnreachable:
+        connection = self.dialer.connection
+        unsure = unreachable.lost(connection.target, unsure=change)
+        try:
+            trouble = diagnose(connection, self.dialer.path)
+        except HostUnreachable as error:
+            trouble = error
+        if trouble is None:
+            return unsure
+        trouble.true_now = unsure.true_now
+        return trouble
+
+    def _client(self, version: str) -> docker.APIClient:
+        api = docker.APIClient(base_url=_URL, version=version, timeout=READ)
+        api.trust_env = False  # a proxy in the environment is not for this
+        api.mount("http://", self._adapter)
+        return api

@@ -1,0 +1,169 @@
+"""One warm SSH connection a host: opened at first use, shared by all threads, opened again after a loss."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+from concurrent.futures import Future
+from typing import Final
+
+import paramiko
+
+from bot.engine import host_keys, unreachable
+from bot.engine.login import log_in
+from bot.engine.sessions import Sessions
+from bot.engine.target import SshTarget
+from bot.engine.transport import (
+    ChannelLostError,
+    ChannelRefusedError,
+    ChannelTimeoutError,
+    HostTransport,
+    PromptSocket,
+)
+from bot.errors import HostUnreachable
+
+CONNECT: Final = 4.0
+"""Seconds for the TCP connection."""
+HANDSHAKE: Final = 8.0
+"""Seconds for each of greeting, key exchange and log-in: sshd on a loaded machine is slow."""
+KEEPALIVE: Final = 5
+USER_TIMEOUT_MS: Final = 10_000
+"""Milliseconds that sent data may stay unacknowledged; with the keepalive a silent death shows within 15 s."""
+
+# What goes wrong here is told as HostUnreachable; paramiko would write a trace for each into the log as well.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+
+
+class SshConnection:
+    """The connection to ``target``, through ``jump`` when it has one. Thread-safe."""
+
+    def __init__(self, target: SshTarget, jump: SshConnection | None = None) -> None:
+        self.target = target
+        self.sessions = Sessions()
+        self._jump = jump
+        self._lock = threading.Lock()
+        self._attempt: Future[HostTransport] | None = None
+
+    def open(self, kind: str, payload: bytes = b"") -> paramiko.Channel:
+        """Open a channel; a connection that turns out dead is opened again first.
+
+        Raises HostUnreachable, and ChannelRefusedError when the server answers and does not open one.
+        """
+        transport = self.transport()
+        with contextlib.suppress(ChannelTimeoutError, ChannelLostError):
+            return transport.open(kind, payload)
+        self._drop(transport)
+        transport = self.transport()
+        try:
+            return transport.open(kind, payload)
+        except (ChannelTimeoutError, ChannelLostError):
+            self._drop(transport)
+            raise unreachable.lost(self.target) from None
+
+    def transport(self) -> HostTransport:
+        """Return the transport, connecting when there is none. Threads that ask meanwhile share the one attempt."""
+        with self._lock:
+            attempt = self._attempt
+            mine = attempt is None or (attempt.done() and not _alive(attempt))
+            if mine:
+                attempt = self._attempt = Future()
+        assert attempt is not None  # noqa: S101 - for mypy: the lines above leave no other way
+        if mine:
+            try:
+                attempt.set_result(self._connect())
+            except BaseException as error:  # noqa: BLE001 - the threads that wait must get whatever it was
+                attempt.set_exception(error)
+        return attempt.result()
+
+    def still_answers(self) -> bool:
+        """Whether the connection works; a dead one is dropped, so that the next use connects anew."""
+        try:
+            transport = self.transport()
+        except HostUnreachable:
+            return False
+        if transport.answers():
+            return True
+        self._drop(transport)
+        return False
+
+    def close(self) -> None:
+        """Close; the next use would connect anew."""
+        with self._lock:
+            attempt, self._attempt = self._attempt, None
+        if attempt is not None and attempt.done() and attempt.exception() is None:
+            attempt.result().close()
+
+    def _drop(self, transport: HostTransport) -> None:
+        with self._lock:
+            if self._attempt is not None and self._attempt.done() and _alive(self._attempt, transport):
+                self._attempt = None
+        transport.close()
+
+    def _connect(self) -> HostTransport:
+        target = self.target
+        known = host_keys.known_keys(target)
+        transport = HostTransport(self._tunnel(self._jump) if self._jump else _dial(target))
+        transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE
+        try:
+            host_keys.prefer(transport, known)
+            _shake_hands(transport, target)
+            host_keys.check(target, transport.get_remote_server_key(), known)
+            try:
+                log_in(transport, target)
+            except (paramiko.SSHException, OSError, EOFError):
+                raise unreachable.lost(target) from None
+        except BaseException:
+            transport.close()
+            raise
+        transport.set_keepalive(KEEPALIVE)
+        return transport
+
+    def _tunnel(self, jump: SshConnection) -> paramiko.Channel:
+        message = paramiko.Message()
+        message.add_string(self.target.address)
+        message.add_int(self.target.port)
+        message.add_string("127.0.0.1")
+        message.add_int(0)
+        for _attempt in range(2):
+            try:
+                return jump.transport().open("direct-tcpip", message.asbytes(), timeout=CONNECT)
+            except HostUnreachable as error:
+                raise unreachable.through(self.target, error) from None
+            except ChannelRefusedError as error:
+                raise unreachable.from_forwarding(self.target, error.reason) from None
+            except ChannelLostError:
+                continue
+            except ChannelTimeoutError:
+                # The jump host is still trying to reach the target, unless it is itself what died.
+                if jump.still_answers():
+                    break
+        raise unreachable.timed_out(self.target, "did not answer")
+
+
+def _alive(attempt: Future[HostTransport], transport: HostTransport | None = None) -> bool:
+    if attempt.exception() is not None:
+        return False
+    return attempt.result().is_active() if transport is None else attempt.result() is transport
+
+
+def _dial(target: SshTarget) -> socket.socket:
+    try:
+        plain = socket.create_connection((target.address, target.port), timeout=CONNECT)
+    except OSError as error:
+        raise unreachable.from_os_error(target, error) from None
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    return PromptSocket(fileno=plain.detach())
+
+
+def _shake_hands(transport: HostTransport, target: SshTarget) -> None:
+    try:
+        transport.start_client(timeout=2 * HANDSHAKE)
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        if isinstance(error.__context__, TimeoutError):
+            raise unreachable.timed_out(target, "took the connection and sent no SSH greeting") from None
+        raise unreachable.no_handshake(target, str(error) or "closed") from None
+    if not transport.initial_kex_done:
+        raise unreachable.timed_out(target, "began the SSH handshake and did not finish it")

@@ -1,0 +1,114 @@
+"""One host of swarmbot.yml: :class:`bot.plan.ports.Engine` over SSH."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from bot.engine import probes
+from bot.engine.client import EngineClient
+from bot.plan.ports import Interface, JoinTokens, Json, Reach
+from bot.secret import Secret
+
+
+class SshEngine:
+    """See :class:`bot.plan.ports.Engine`. Thread-safe. Connects at its first call."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+        self._connection = client.dialer.connection
+
+    @property
+    def host(self) -> str:
+        """The host's name in swarmbot.yml."""
+        return self._client.host
+
+    def info(self) -> Json:
+        """``GET /info``."""
+        return self._client.ask(lambda api: api.info())
+
+    def clock_offset(self) -> float:
+        """Seconds that the host's clock is ahead."""
+        return probes.clock_offset(self._client)
+
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The interfaces that could be advertised."""
+        return probes.interfaces(self._connection)
+
+    def reach(self, address: str, port: int) -> Reach:
+        """Whether the host reaches ``address:port`` by TCP."""
+        return probes.reach(self._connection, address, port)
+
+    def node_certificate(self) -> str:
+        """The PEM of the node's certificate."""
+        return probes.node_certificate(self._client)
+
+    def swarm(self) -> Json:
+        """``GET /swarm`` without ``JoinTokens``."""
+        answer: Json = self._client.ask(lambda api: api.inspect_swarm())
+        return {key: value for key, value in answer.items() if key != "JoinTokens"}
+
+    def join_tokens(self) -> JoinTokens:
+        """The tokens of ``GET /swarm``."""
+        tokens = self._client.ask(lambda api: api.inspect_swarm())["JoinTokens"]
+        return JoinTokens(worker=Secret(tokens["Worker"]), manager=Secret(tokens["Manager"]))
+
+    def unlock_key(self) -> Secret:
+        """``GET /swarm/unlockkey``."""
+        return Secret(self._client.ask(lambda api: api.get_unlock_key())["UnlockKey"])
+
+    def nodes(self) -> list[Json]:
+        """``GET /nodes``."""
+        return self._client.ask(lambda api: api.nodes())
+
+    def services(self) -> list[Json]:
+        """``GET /services?status=true``."""
+        answer: list[Json] = self._client.ask(lambda api: api.services(status=True))  # type: ignore[no-untyped-call] # types-docker
+        return answer
+
+    def tasks(self, filters: dict[str, list[str]]) -> list[Json]:
+        """``GET /tasks`` with ``filters``."""
+        answer: list[Json] = self._client.ask(lambda api: api.tasks(filters))  # type: ignore[no-untyped-call] # types-docker
+        return answer
+
+    def init_swarm(self, request: Json) -> str:
+        """``POST /swarm/init``; by hand, for the SDK's call lacks Availability."""
+        return str(self._client.change("POST", "/swarm/init", body=request))
+
+    def join_swarm(self, request: Json, token: Secret) -> None:
+        """``POST /swarm/join``; by hand, for the SDK's call lacks Availability."""
+        self._client.change("POST", "/swarm/join", body={**request, "JoinToken": token.reveal()})
+
+    def leave_swarm(self, *, force: bool) -> None:
+        """``POST /swarm/leave``; by hand, for the SDK's call takes some errors for success."""
+        self._client.change("POST", "/swarm/leave", params={"force": _flag(force)})
+
+    def update_swarm(
+        self,
+        version: int,
+        spec: Json,
+        *,
+        rotate_worker_token: bool = False,
+        rotate_manager_token: bool = False,
+        rotate_unlock_key: bool = False,
+    ) -> None:
+        """``POST /swarm/update``."""
+        params = {
+            "version": str(version),
+            "rotateWorkerToken": _flag(rotate_worker_token),
+            "rotateManagerToken": _flag(rotate_manager_token),
+            "rotateManagerUnlockKey": _flag(rotate_unlock_key),
+        }
+        self._client.change("POST", "/swarm/update", params=params, body=spec)
+
+    def update_node(self, node_id: str, version: int, spec: Json) -> None:
+        """``POST /nodes/{id}/update``."""
+        path = f"/nodes/{quote(node_id, safe='')}/update"
+        self._client.change("POST", path, params={"version": str(version)}, body=spec)
+
+    def remove_node(self, node_id: str, *, force: bool) -> None:
+        """``DELETE /nodes/{id}``."""
+        self._client.change("DELETE", f"/nodes/{quote(node_id, safe='')}", params={"force": _flag(force)})
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001 - it is the value
+    return "true" if value else "false"

@@ -1,0 +1,77 @@
+"""All engines of swarmbot.yml, with one connection a host however many clusters, threads and jumps use it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from bot.config import Config
+from bot.engine.client import EngineClient
+from bot.engine.connection import SshConnection
+from bot.engine.engine import SshEngine
+from bot.engine.socket_dialer import SocketDialer
+from bot.engine.target import SSH_CONFIG, SshTarget, Targets, read_ssh_config
+
+
+class EnginePool:
+    """The engines of ``config``. Thread-safe. Connects to nothing by itself. Raises Misconfigured."""
+
+    def __init__(self, config: Config, ssh_config: Path = SSH_CONFIG) -> None:
+        self._config = config
+        self._ssh_config = read_ssh_config(ssh_config)
+        self._lock = threading.RLock()
+        self._connections: dict[SshTarget, SshConnection] = {}
+        self._clients: dict[tuple[SshTarget, str], EngineClient] = {}
+
+    def cluster(self, name: str) -> ClusterEngines:
+        """Return the engines of a cluster. KeyError: not in swarmbot.yml."""
+        return ClusterEngines(self, self._config, name, Targets(self._config, name, self._ssh_config))
+
+    def engine(self, target: SshTarget, socket: str) -> SshEngine:
+        """Return the engine at ``socket`` of the host ``target``."""
+        with self._lock:
+            client = self._clients.get((target, socket))
+            if client is None:
+                client = EngineClient(SocketDialer(self._connection(target), socket))
+                self._clients[target, socket] = client
+        return SshEngine(client)
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            clients, connections = list(self._clients.values()), list(self._connections.values())
+            self._clients.clear()
+            self._connections.clear()
+        for client in clients:
+            client.close()
+        # Jumps stand before what goes through them, and are closed after it.
+        for connection in reversed(connections):
+            connection.close()
+
+    def _connection(self, target: SshTarget) -> SshConnection:
+        connection = self._connections.get(target)
+        if connection is None:
+            jump = self._connection(target.jump) if target.jump else None
+            connection = self._connections[target] = SshConnection(target, jump)
+        return connection
+
+
+class ClusterEngines:
+    """See :class:`bot.plan.ports.Engines`."""
+
+    def __init__(self, pool: EnginePool, config: Config, name: str, targets: Targets) -> None:
+        self._pool = pool
+        self._hosts = config.clusters[name].hosts
+        self._targets = targets
+
+    def __getitem__(self, host: str) -> SshEngine:
+        """Return the engine of ``host``. KeyError: not in swarmbot.yml. Raises Misconfigured."""
+        return self._pool.engine(self._targets.target(host), self._targets.socket(host))
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the cluster's hosts, in the file's order."""
+        return tuple(self._hosts)
+
+    def address(self, host: str) -> str:
+        """The address of ``host`` in swarmbot.yml."""
+        return self._hosts[host].address

@@ -1,0 +1,96 @@
+"""Looks at the machine that the Engine API does not offer: its clock, interfaces, whom it reaches, a certificate."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
+
+from bot.engine import unreachable
+from bot.engine.client import EngineClient
+from bot.engine.connection import SshConnection
+from bot.engine.remote import Completed, run
+from bot.errors import Failed
+from bot.plan.ports import Interface, Reach
+
+TIMEOUT: Final = 10.0
+
+CERTIFICATE: Final = PurePosixPath("swarm/certificates/swarm-node.crt")
+
+_FRACTION = re.compile(r"(\.\d{6})\d+")
+_DOCKERS_OWN = re.compile(r"lo|docker0|docker_gwbridge|veth.*|br-[0-9a-f]{12}")
+_ADDRESS = re.compile(r"^\d+:\s+(?P<name>\S+)\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+)")
+
+# bash first: it is there almost everywhere and starts in milliseconds. 124 is what timeout exits with.
+REACH_SCRIPT: Final = r"""
+if command -v bash >/dev/null; then timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2"
+elif command -v nc >/dev/null; then timeout 2 nc -v -w 2 "$1" "$2" </dev/null >/dev/null
+elif command -v python3 >/dev/null; then
+  python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)' "$1" "$2"
+else exit 127; fi
+"""
+
+
+def clock_offset(client: EngineClient) -> float:
+    """Return the host's clock minus this process's, in seconds. Raises HostUnreachable, EngineError."""
+    client.ask(lambda api: api.ping())  # connects, so that the round trip below is only that
+    before, started = time.time(), time.perf_counter()
+    stamp = client.ask(lambda api: api.info())["SystemTime"]
+    elapsed = time.perf_counter() - started
+    return parse_time(stamp).timestamp() - (before + elapsed / 2)
+
+
+def parse_time(stamp: str) -> datetime:
+    """Read Go's RFC 3339, which has nine digits of a second."""
+    return datetime.fromisoformat(_FRACTION.sub(r"\1", stamp))
+
+
+def interfaces(connection: SshConnection) -> tuple[Interface, ...]:
+    """Return the interfaces that could be advertised. Raises HostUnreachable, Failed (no ``ip`` on the host)."""
+    # One line an address (-o) is printed by busybox and by iproute2 of any age; -j is not.
+    done = run(connection, "ip -o addr show up scope global", timeout=TIMEOUT)
+    if done.status:
+        raise _unable(connection, done, "list its addresses", "Install iproute2 on it.")
+    return parse_interfaces(done.out)
+
+
+def parse_interfaces(text: str) -> tuple[Interface, ...]:
+    """Read ``ip -o addr``."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        match = _ADDRESS.match(line)
+        if match and not _DOCKERS_OWN.fullmatch(match["name"]):
+            found.setdefault(match["name"], []).append(match["address"])
+    return tuple(Interface(name, tuple(addresses)) for name, addresses in found.items())
+
+
+def reach(connection: SshConnection, address: str, port: int) -> Reach:
+    """Connect from the host to ``address:port``, 2 s at the most. Raises HostUnreachable, Failed (no way to try)."""
+    done = run(connection, REACH_SCRIPT, address, str(port), timeout=TIMEOUT)
+    if done.status == 0:
+        return "open"
+    if "refused" in done.err.lower():
+        return "refused"
+    if done.status == 127:  # noqa: PLR2004 - what a shell exits with when a program is missing
+        raise _unable(connection, done, "try a connection", "Install bash (and timeout), nc or python3 on it.")
+    return "no answer"
+
+
+def node_certificate(client: EngineClient) -> str:
+    """Return the PEM of the node's certificate and its issuers. Raises HostUnreachable, EngineError, Failed."""
+    folder = PurePosixPath(client.ask(lambda api: api.info())["DockerRootDir"])
+    connection = client.dialer.connection
+    done = run(connection, 'cat "$1" || sudo -n cat "$1"', str(folder / CERTIFICATE), timeout=TIMEOUT)
+    if done.status:
+        raise _unable(connection, done, "show its node certificate", "Let the SSH user read it, with `sudo -n cat`.")
+    return done.out
+
+
+def _unable(connection: SshConnection, done: Completed, what: str, next_step: str) -> Failed:
+    said = done.err.strip().splitlines()
+    return Failed(
+        f"{unreachable.place(connection.target)} could not {what}: {said[0] if said else f'exit {done.status}'}.",
+        next_step=next_step,
+    )

@@ -1,0 +1,82 @@
+"""Running a short script on a host: its words are quoted, its time bounded, no terminal, nothing on stdin."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import paramiko
+
+from bot.engine import unreachable
+from bot.engine.connection import SshConnection
+from bot.engine.transport import ChannelRefusedError
+from bot.errors import Failed
+
+# A non-interactive shell of a user who is not root finds no /sbin; messages are read, so they must be in English.
+PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "
+CHUNK: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a script left: its exit status (-1: killed), stdout and stderr."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run(connection: SshConnection, script: str, *words: str, timeout: float) -> Completed:
+    """Run the POSIX shell ``script`` on the host with ``words`` as ``$1``….
+
+    No secret may be among them: other users of the host see them. Raises HostUnreachable; Failed after ``timeout``
+    seconds.
+    """
+    deadline = time.monotonic() + timeout
+    if not connection.sessions.take(timeout):
+        raise _late(connection, timeout)
+    try:
+        channel = connection.open("session")
+        try:
+            channel.settimeout(timeout)
+            channel.exec_command(shlex.join(("sh", "-c", PREAMBLE + script, "sh", *words)))
+            channel.shutdown_write()
+            out = _read(channel, deadline)
+            if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+            err = channel.recv_stderr(CHUNK) if channel.recv_stderr_ready() else b""
+            return Completed(channel.recv_exit_status(), out.decode(errors="replace"), err.decode(errors="replace"))
+        finally:
+            channel.close()
+    except ChannelRefusedError as error:
+        raise Failed(
+            f"{unreachable.place(connection.target)} runs no commands over SSH: {error.reason}.",
+            next_step="Look for ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
+        ) from None
+    except TimeoutError:
+        if not connection.still_answers():
+            raise unreachable.lost(connection.target) from None
+        raise _late(connection, timeout) from None
+    except (paramiko.SSHException, OSError, EOFError):
+        raise unreachable.lost(connection.target) from None
+    finally:
+        connection.sessions.give_back()
+
+
+def _read(channel: paramiko.Channel, deadline: float) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        channel.settimeout(max(0.0, deadline - time.monotonic()))
+        part = channel.recv(CHUNK)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def _late(connection: SshConnection, timeout: float) -> Failed:
+    return Failed(
+        f"A command on {unreachable.place(connection.target)} did not end within {timeout:g} s.",
+        next_step="Look at the machine's load and disk.",
+    )

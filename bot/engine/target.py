@@ -1,0 +1,125 @@
+"""Where a host is and how SSH gets there: swarmbot.yml first, ``~/.ssh/config`` for what it leaves open."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import paramiko
+
+from bot.config import Config, Host, Ssh
+from bot.errors import Misconfigured
+
+SSH_CONFIG = Path("~/.ssh/config").expanduser()
+SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
+DEFAULT_PORT = 22
+
+
+@dataclass(frozen=True, slots=True)
+class SshTarget:
+    """One end of an SSH connection, with all defaults filled in.
+
+    ``name`` is the host's name in swarmbot.yml (of a jump that is no such host: as it is written there).
+    ``identity_files`` empty: the agent's keys and OpenSSH's default files. ``key_alias`` is OpenSSH's HostKeyAlias.
+    """
+
+    name: str
+    address: str
+    port: int
+    user: str
+    identity_files: tuple[Path, ...]
+    known_hosts: tuple[Path, ...]
+    key_alias: str | None = None
+    jump: SshTarget | None = None
+
+    @property
+    def known_as(self) -> str:
+        """The name under which known_hosts files list its keys."""
+        name = self.key_alias or self.address
+        return name if self.port == DEFAULT_PORT or self.key_alias else f"[{name}]:{self.port}"
+
+
+def read_ssh_config(path: Path = SSH_CONFIG) -> paramiko.SSHConfig:
+    """Read an OpenSSH client configuration; an absent one is empty. Raises Misconfigured."""
+    try:
+        return paramiko.SSHConfig.from_path(str(path))
+    except FileNotFoundError:
+        return paramiko.SSHConfig()
+    except (OSError, UnicodeDecodeError, paramiko.ConfigParseError) as error:
+        raise Misconfigured(f"`{path}` cannot be read: {error}") from error
+
+
+class Targets:
+    """Resolves the hosts of one cluster. ``config`` and ``ssh_config`` are read once, at start."""
+
+    def __init__(self, config: Config, cluster: str, ssh_config: paramiko.SSHConfig) -> None:
+        self._ssh = config.ssh
+        self._hosts = config.clusters[cluster].hosts
+        # A bastion is often listed with the cluster that it belongs to and used by the others.
+        self._elsewhere = {name: host for other in config.clusters.values() for name, host in other.hosts.items()}
+        self._ssh_config = ssh_config
+
+    def target(self, name: str) -> SshTarget:
+        """Resolve the host ``name``. KeyError: not in the cluster. Raises Misconfigured."""
+        return self._target(name, self._hosts[name], ())
+
+    def socket(self, name: str) -> str:
+        """The path of the engine's socket on the host ``name``."""
+        return self._hosts[name].socket or self._ssh.socket
+
+    def _target(self, name: str, host: Host, seen: tuple[str, ...]) -> SshTarget:
+        if name in seen:
+            raise Misconfigured(
+                f"The jumps of `{seen[0]}` go in a circle: {' → '.join((*seen, name))}.",
+                next_step="Correct `jump` in swarmbot.yml or ProxyJump in ~/.ssh/config.",
+            )
+        options = self._lookup(host.address)
+        identity = host.identity_file or self._ssh.identity_file
+        jump = host.jump or (self._ssh.jump if self._ssh.jump != name else None) or options.get("proxyjump")
+        return SshTarget(
+            name=name,
+            address=options.get("hostname", host.address),
+            port=host.port or self._ssh.port or int(options.get("port", DEFAULT_PORT)),
+            user=host.user or self._ssh.user or options.get("user") or getpass.getuser(),
+            identity_files=(identity,) if identity else tuple(Path(p) for p in options.get("identityfile", ())),
+            known_hosts=_known_hosts(self._ssh, options.get("userknownhostsfile")),
+            key_alias=options.get("hostkeyalias"),
+            jump=self._jump(jump, (*seen, name)) if jump and jump.lower() != "none" else None,
+        )
+
+    def _jump(self, chain: str, seen: tuple[str, ...]) -> SshTarget:
+        """Resolve ``first,second``: the last is nearest to the host and is reached through those before it."""
+        before, _, last = chain.rpartition(",")
+        host = self._hosts.get(last) or self._elsewhere.get(last) or _parse_jump(last)
+        target = self._target(last, host, seen)
+        return replace(target, jump=self._jump(before, (*seen, last))) if before else target
+
+    def _lookup(self, address: str) -> paramiko.SSHConfigDict:
+        try:
+            return self._ssh_config.lookup(address)
+        except (KeyError, ImportError, paramiko.SSHException) as error:
+            # Match exec and CanonicalizeHostname need what this process does not have.
+            raise Misconfigured(f"~/.ssh/config cannot be applied to `{address}`: {error}") from error
+
+
+def _known_hosts(ssh: Ssh, from_ssh_config: str | None) -> tuple[Path, ...]:
+    if "known_hosts" in ssh.model_fields_set or not from_ssh_config:
+        return (ssh.known_hosts, SYSTEM_KNOWN_HOSTS)
+    return (*(Path(path).expanduser() for path in from_ssh_config.split()), SYSTEM_KNOWN_HOSTS)
+
+
+def _parse_jump(text: str) -> Host:
+    """Read ``[user@]address[:port]``; an IPv6 address with a port stands in brackets."""
+    user, _, place = text.strip().rpartition("@")
+    address, port = place, ""
+    if place.startswith("["):
+        address, _, rest = place[1:].partition("]")
+        port = rest.removeprefix(":")
+    elif place.count(":") == 1:
+        address, _, port = place.partition(":")
+    if not address or (port and not port.isdecimal()):
+        raise Misconfigured(
+            f"`{text}` is no jump host.", next_step="Write the name of a host or `[user@]address[:port]`."
+        )
+    return Host(address=address, user=user or None, port=int(port) if port else None)
