@@ -10,6 +10,8 @@ from typing import Final, Literal
 
 Kind = Literal["question", "change"]
 
+KINDS: Final[tuple[Kind, ...]] = ("question", "change")
+
 DAY: Final = 24 * 3600
 JOB_KEPT: Final = 30 * DAY
 """Seconds that an ended job stays; a job that has not ended stays until it does."""

@@ -1,0 +1,78 @@
+"""Walking the chain: every entry must be as it was written and in its place, and the last one the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.audit.entry import GENESIS, Head, Stored, digest, restore
+
+Row = tuple[str, str, str]
+"""A stream entry's id (``seq-0``), its canonical JSON and its hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a walk found. ``count`` entries hold; ``head`` is the last of them.
+
+    ``first_bad`` is the place of the first entry that does not hold (None when all do), ``problem`` says why.
+    """
+
+    ok: bool
+    count: int
+    head: Head
+    first_bad: int | None = None
+    problem: str = ""
+
+
+def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS) -> Verdict:
+    """Follow the chain from behind ``start`` to the last row, which must be ``newest`` (None: no head is kept)."""
+    head = start
+    for row in rows:
+        bad = _check(head, *row)
+        if bad:
+            return _bad(start, head, *bad)
+        head = Head(head.seq + 1, row[2])
+    bad = _end(head, newest) if newest or head != start else None
+    return _bad(start, head, *bad) if bad else Verdict(ok=True, count=head.seq - start.seq, head=head)
+
+
+def _end(head: Head, newest: Head | None) -> tuple[int, str] | None:
+    if newest is None:
+        return head.seq, "perhaps not the last: the log's head is gone"
+    if newest.seq > head.seq:
+        return head.seq + 1, f"missing: the log's head is entry {newest.seq}"
+    if newest.seq < head.seq:
+        return newest.seq + 1, f"not written by Swarmbot: the log's head is entry {newest.seq}"
+    return (head.seq, "rewritten: the log's head has another hash") if newest.hash != head.hash else None
+
+
+def _check(head: Head, place: str, text: str, stored_hash: str) -> tuple[int, str] | None:
+    expected = head.seq + 1
+    if place != f"{expected}-0":
+        seq, _, part = place.partition("-")
+        if part != "0":
+            return expected, f"inserted: its place in the stream is {place}"
+        return expected, f"missing: the next one is entry {seq}"
+    if digest(text) != stored_hash:
+        return expected, "edited: its text and its hash differ"
+    try:
+        entry = restore(text, stored_hash)
+    except (ValueError, TypeError):
+        return expected, "not an entry: its text cannot be read"
+    return _link(head, entry)
+
+
+def _link(head: Head, entry: Stored) -> tuple[int, str] | None:
+    expected = head.seq + 1
+    if entry.seq < expected:
+        return max(entry.seq, 1), f"inserted, or in another's place: two entries say that they are entry {entry.seq}"
+    if entry.seq > expected:
+        return expected, f"out of order: its place holds what was written as entry {entry.seq}"
+    if entry.prev != head.hash:
+        return max(head.seq, 1), f"rewritten: entry {expected} was chained to another text"
+    return None
+
+
+def _bad(start: Head, head: Head, seq: int, problem: str) -> Verdict:
+    return Verdict(ok=False, count=min(head.seq, seq - 1) - start.seq, head=head, first_bad=seq, problem=problem)

@@ -1,0 +1,1 @@
+"""Jobs: what was asked, kept in Redis until it has an end."""

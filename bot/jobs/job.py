@@ -1,0 +1,111 @@
+"""What was asked, and how far it has come."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from bot.redact import redact
+from bot.store.keys import Kind
+
+State = Literal["awaiting_approval", "queued", "running", "succeeded", "failed", "cancelled", "denied", "expired"]
+ENDED: Final[frozenset[State]] = frozenset({"succeeded", "failed", "cancelled", "denied", "expired"})
+
+ID_LENGTH: Final = 4
+ID_CHARACTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def new_id() -> str:
+    """A job's id: four characters that cannot be taken for one another."""
+    return "".join(secrets.choice(ID_CHARACTERS) for _ in range(ID_LENGTH))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked.
+
+    ``id`` is chosen by the client; ``request_key`` is Slack's own id of this request. ``words`` is the text typed,
+    secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
+    """
+
+    id: str
+    request_key: str
+    kind: Kind
+    command: str
+    words: str
+    args: Mapping[str, Any]
+    cluster: str
+    requester: str
+    channel: str
+    response_url: str
+    asked_at: float
+
+    def to_json(self) -> str:
+        """Write it as JSON, with what looks like a secret masked."""
+        raw = {name: getattr(self, name) for name in self.__slots__} | {"args": dict(self.args)}
+        return redact(json.dumps(raw, ensure_ascii=False))
+
+    @classmethod
+    def from_json(cls, text: str) -> Order:
+        """Read what ``to_json`` wrote."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as Redis has it. Times are unix seconds by Redis' clock; what is not known yet is "", 0 or None.
+
+    ``fence`` counts the leases, ``attempt`` the tries. ``plan``, ``progress`` and ``outcome`` are JSON texts.
+    ``cancel_by`` is who asked it to stop.
+    """
+
+    order: Order
+    state: State
+    attempt: int = 0
+    fence: int = 0
+    worker: str = ""
+    plan: str = ""
+    progress: str = ""
+    message_channel: str = ""
+    message_ts: str = ""
+    outcome: str = ""
+    started_at: float | None = None
+    finished_at: float | None = None
+    cancel_by: str = ""
+
+    @property
+    def id(self) -> str:
+        """The order's id."""
+        return self.order.id
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.state in ENDED
+
+    @classmethod
+    def from_hash(cls, raw: Mapping[str, str]) -> Job:
+        """Read a job's hash."""
+        texts = {name: raw.get(name, "") for name in _TEXTS}
+        state: Any = raw["state"]
+        return cls(
+            order=Order.from_json(raw["order"]),
+            state=state,
+            attempt=int(raw.get("attempt", 0)),
+            fence=int(raw.get("fence", 0)),
+            started_at=_time(raw.get("started_at")),
+            finished_at=_time(raw.get("finished_at")),
+            **texts,
+        )
+
+
+RECORDED: Final = frozenset({"plan", "progress", "message_channel", "message_ts"})
+"""The fields that a lease's holder writes while the job runs."""
+_TEXTS: Final = ("worker", "plan", "progress", "message_channel", "message_ts", "outcome", "cancel_by")
+
+
+def _time(text: str | None) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,10 @@
+-- A part of the transitions that tell the time: Redis' own clock, one for all processes.
+
+local function clock_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function clock_text()
+  return string.format('%.3f', clock_ms() / 1000)
+end

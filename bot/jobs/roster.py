@@ -1,0 +1,71 @@
+"""Which workers are alive, and the consumer groups that they read with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from bot.store import keys
+from bot.store.client import answering
+from bot.store.keys import GROUP
+from bot.store.scripts import Script
+
+LUA: Final = Path(__file__).parent / "lua"
+FORGOTTEN_MS: Final = keys.DAY * 1000
+
+
+class Roster:
+    """Workers and their heartbeats; one lasts ``beat_ms``. Methods raise :class:`~bot.errors.Unavailable`."""
+
+    def __init__(self, redis: Redis, *, beat_ms: int) -> None:
+        self._redis = redis
+        self._beat_ms = beat_ms
+        self._beat = Script(redis, LUA / "beat.lua")
+        self._forget = Script(redis, LUA / "forget.lua")
+
+    def join(self) -> None:
+        """Make the consumer groups, and forget consumers that hold nothing and were not seen for a day."""
+        with answering():
+            for kind in keys.KINDS:
+                _create_group(self._redis, keys.stream(kind))
+                self._forget([keys.stream(kind)], [GROUP, str(FORGOTTEN_MS)])
+
+    def beat(self, worker: str) -> None:
+        """Say that this worker is alive."""
+        with answering():
+            self._beat([keys.WORKERS], [worker, str(self._beat_ms)])
+
+    def leave(self, worker: str) -> None:
+        """Say that this worker is gone."""
+        with answering():
+            self._redis.zrem(keys.WORKERS, worker)
+
+    def alive(self) -> int:
+        """How many workers have a fresh heartbeat."""
+        with answering():
+            seconds, micros = self._redis.time()
+            return int(self._redis.zcount(keys.WORKERS, seconds * 1000 + micros // 1000, "+inf"))
+
+
+@contextmanager
+def grouped(redis: Redis, stream: str) -> Iterator[None]:
+    """Run a read of the group; where the server knows no such group (it is new, or was emptied), make it instead."""
+    try:
+        yield
+    except ResponseError as error:
+        if not str(error).startswith("NOGROUP"):
+            raise
+        _create_group(redis, stream)
+
+
+def _create_group(redis: Redis, stream: str) -> None:
+    try:
+        redis.xgroup_create(stream, GROUP, id="0", mkstream=True)  # from 0: jobs that wait already are read too
+    except ResponseError as error:
+        if not str(error).startswith("BUSYGROUP"):
+            raise

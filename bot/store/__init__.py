@@ -1,0 +1,1 @@
+"""Redis: the client, the names of its keys, and what makes it durable."""

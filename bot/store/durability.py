@@ -1,0 +1,57 @@
+"""Whether the Redis server keeps what it is given: looked at by ``doctor`` and /readyz."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Final
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from bot.store.client import answering
+
+OLDEST: Final = (6, 2)
+
+
+def problems(client: Redis) -> list[str]:
+    """Say in words what would lose, evict or refuse data, and what to do; empty when all is well.
+
+    Raises :class:`~bot.errors.Unavailable`.
+    """
+    with answering():
+        info: dict[str, Any] = client.info()
+        found = [*_version(info), *_role(info), *_persistence(info), *_eviction(info)]
+        # Managed servers and ACL users may not read the configuration; then only what INFO tells is known.
+        with contextlib.suppress(ResponseError):
+            if info.get("aof_enabled") and client.config_get("appendfsync").get("appendfsync") == "no":
+                found.append("`appendfsync` is `no`: a power cut loses half a minute. Set it to `everysec`.")
+    return found
+
+
+def _version(info: dict[str, Any]) -> list[str]:
+    text = str(info.get("redis_version", "0"))
+    version = tuple(int(part) for part in text.split(".")[:2] if part.isdecimal())
+    return [] if version >= OLDEST else [f"Redis is {text}; Swarmbot needs 6.2 or newer. Upgrade the server."]
+
+
+def _role(info: dict[str, Any]) -> list[str]:
+    if info.get("role") in {None, "master"}:
+        return []
+    return ["This server is a replica and takes no writes. Point REDIS_URL at the master, or at its Sentinels."]
+
+
+def _persistence(info: dict[str, Any]) -> list[str]:
+    if not info.get("aof_enabled"):
+        return [
+            "`appendonly` is off: a crash of Redis loses jobs and audit entries. Set `appendonly yes` in redis.conf."
+        ]
+    if info.get("aof_last_write_status", "ok") != "ok":
+        return ["Redis could not write its append-only file last time. Look at its log and its disk."]
+    return []
+
+
+def _eviction(info: dict[str, Any]) -> list[str]:
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        return []
+    return [f"`maxmemory-policy` is `{policy}`: a full Redis throws jobs away. Set `maxmemory-policy noeviction`."]
