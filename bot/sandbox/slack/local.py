@@ -48,7 +48,8 @@ class LocalSlack:
     ) -> None:
         self.workspace = Workspace(world or default_world())
         self.workspace.limits.enabled = rate_limits
-        self.deliverer = Deliverer(self.workspace, Sockets(self.world.app.id), "", bot_url, socket_mode, ack_seconds)
+        sockets = Sockets(self.world.app.id, self.workspace.tell)
+        self.deliverer = Deliverer(self.workspace, sockets, "", bot_url, socket_mode, ack_seconds)
         self._address = (host, port)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="local-slack", daemon=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -29,9 +30,10 @@ class Connection:
 
 @dataclass
 class Sockets:
-    """The bot's connections. Lives on the server's event loop alone."""
+    """The bot's connections, on the server's event loop. ``tell`` is called when one comes or goes."""
 
     app_id: str
+    tell: Callable[[], None]
     tickets: dict[str, float] = field(default_factory=dict)
     connections: list[Connection] = field(default_factory=list)
     waiting: dict[str, asyncio.Future[Json]] = field(default_factory=dict)
@@ -58,11 +60,13 @@ class Sockets:
         self.connections.append(connection)
         try:
             await socket.send_json(self._hello())
+            self.tell()
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._acknowledge(message.json())
         finally:
             self.connections.remove(connection)
+            self.tell()
         return socket
 
     async def send(self, envelope: Json, seconds: float) -> Json:

@@ -112,13 +112,13 @@ def _identity_problems(blocks: list[Json]) -> Iterator[str]:
 
 def _size_problems(blocks: list[Json]) -> Iterator[str]:
     if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN_CHARACTERS:
-        yield f"markdown blocks must be less than {MARKDOWN_CHARACTERS + 1} characters together [json-pointer:/blocks]"
+        yield f"markdown blocks must be at most {MARKDOWN_CHARACTERS} characters together [json-pointer:/blocks]"
     tables = [block for block in blocks if block["type"] == "table"]
     if len(tables) > 1:
         yield "only one table block is allowed [json-pointer:/blocks]"
     for table in tables:
         if sum(len(text) for text in _texts(table["rows"])) > TABLE_CHARACTERS:
-            yield f"a table must be less than {TABLE_CHARACTERS + 1} characters [json-pointer:/blocks]"
+            yield f"a table must be at most {TABLE_CHARACTERS} characters [json-pointer:/blocks]"
 
 
 def _task_problems(blocks: list[Json]) -> Iterator[str]:

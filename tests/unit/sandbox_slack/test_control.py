@@ -1,0 +1,83 @@
+"""The local Slack is driven over HTTP, waits without polling, and runs as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from threading import Thread
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.sandbox.slack import LocalSlack
+
+
+def control(url: str, action: str, **arguments: Any) -> Any:
+    """Call an action; return its result."""
+    headers = {"Content-Type": "application/json"}
+    request = Request(f"{url}/control/{action}", json.dumps(arguments).encode(), headers)  # noqa: S310 - the local Slack
+    with urlopen(request, timeout=15) as response:  # noqa: S310 - the local Slack
+        return json.loads(response.read())["result"]
+
+
+def test_a_wait_ends_when_it_is_seen(slack: LocalSlack, client: WebClient) -> None:
+    """wait_to_see returns what another thread makes happen, and raises with the last lines when it does not."""
+    poster = Thread(target=lambda: client.chat_postMessage(channel="C0PROD", text="2 of 2 workers joined"))
+    poster.start()
+    assert slack.wait_to_see("ada", "2 of 2").private is False
+    poster.join()
+    with pytest.raises(TimeoutError, match="2 of 2 workers"):
+        slack.wait_to_see("ada", "3 of 3", timeout=0.05)
+
+
+def test_the_transcript_reads_well(slack: LocalSlack, client: WebClient) -> None:
+    """The transcript says where, who, and for whose eyes alone."""
+    slack.slash("ada", "prod", "token worker")
+    client.chat_postEphemeral(channel="C0PROD", user="U0ADA", text="Run this")
+    text = slack.text()
+    assert "#prod · @ada\n    /swarm token worker" in text
+    assert "#prod · @swarmbot → only @ada\n    Run this" in text
+
+
+def test_another_process_can_drive_it(slack: LocalSlack, client: WebClient) -> None:
+    """Commands, faults, edits of the world, and what was seen go over HTTP; what cannot be done is a 409."""
+    assert control(slack.url, "slash", user="ada", channel="prod", text="status")["error"] == "dispatch_failed"
+    control(slack.url, "set_group", group="ops", users=["U0EVE"])
+    assert client.usergroups_users_list(usergroup="S0OPS")["users"] == ["U0EVE"]
+    client.chat_postMessage(channel="C0PROD", text="healthy")
+    assert control(slack.url, "messages", channel="prod")[0]["shown"] == "healthy"
+    assert control(slack.url, "wait_to_see", user="ben", contains="healthy")["to"] == sorted(
+        slack.world.channels["C0PROD"].members
+    )
+    for action, arguments, status in (
+        ("slash", {"user": "nobody", "channel": "prod", "text": ""}, 409),
+        ("slash", {"who": "ada"}, 400),
+        ("fault", {"kind": "earthquake"}, 409),
+        ("wait_to_see", {"user": "ben", "contains": "sick", "timeout": 0.05}, 408),
+        ("shout", {}, 404),
+    ):
+        with pytest.raises(HTTPError) as caught:
+            control(slack.url, action, **arguments)
+        assert caught.value.code == status
+
+
+def test_it_runs_as_a_process() -> None:
+    """``python -m bot.sandbox.slack`` says where it listens and the bot's environment, and ends on SIGTERM."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.sandbox.slack", "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        url = process.stdout.readline().split()[-1]
+        environment = control(url, "environment")
+        assert environment["SLACK_API_URL"] == f"{url}/api/"
+        assert WebClient(token=environment["SLACK_BOT_TOKEN"], base_url=f"{url}/api/").auth_test()["ok"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        process.stdout.close()

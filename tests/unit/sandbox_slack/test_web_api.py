@@ -1,0 +1,151 @@
+"""The Web API refuses what Slack refuses, seen through Slack's own client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.sandbox.slack import LocalSlack
+
+SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*all is well*"}}
+
+
+def refused(call: Callable[[], object]) -> str:
+    """Return the error that a call is refused with."""
+    with pytest.raises(SlackApiError) as caught:
+        call()
+    return str(caught.value.response["error"])
+
+
+def test_auth_test_names_the_bot_and_its_scopes(client: WebClient) -> None:
+    """auth.test tells who the token is, and each answer carries the token's scopes."""
+    answer = client.auth_test()
+    assert (answer["team_id"], answer["user_id"], answer["bot_id"]) == ("T0LOCAL", "U0SWARM", "B0SWARM")
+    assert "chat:write" in answer.headers["x-oauth-scopes"].split(",")
+
+
+def test_tokens_are_checked(slack: LocalSlack) -> None:
+    """No token, a wrong one, and one of the wrong kind are told apart."""
+    base = f"{slack.url}/api/"
+    assert refused(WebClient(base_url=base).auth_test) == "not_authed"
+    assert refused(WebClient(token="xoxb-wrong", base_url=base).auth_test) == "invalid_auth"  # noqa: S106 - a wrong one
+    bot = WebClient(token=slack.world.app.bot_token, base_url=base)
+    assert refused(lambda: bot.api_call("apps.connections.open")) == "not_allowed_token_type"
+
+
+def test_a_missing_scope_is_named(slack: LocalSlack, client: WebClient) -> None:
+    """Without its scope a method is refused, and says what it needs."""
+    slack.world.app.scopes.discard("usergroups:read")
+    with pytest.raises(SlackApiError) as caught:
+        client.usergroups_list()
+    assert (caught.value.response["error"], caught.value.response["needed"]) == ("missing_scope", "usergroups:read")
+
+
+def test_an_unknown_method_is_refused(client: WebClient) -> None:
+    """What Slack does not have is no success here."""
+    assert refused(lambda: client.api_call("chat.shout")) == "unknown_method"
+
+
+def test_post_needs_membership_and_words(slack: LocalSlack, client: WebClient) -> None:
+    """A message goes to a channel that exists, that has the bot, is not archived, and says something."""
+    assert refused(lambda: client.chat_postMessage(channel="C0NONE", text="x")) == "channel_not_found"
+    assert refused(lambda: client.chat_postMessage(channel="C0RANDOM", text="x")) == "not_in_channel"
+    assert refused(lambda: client.chat_postMessage(channel="C0PROD", text="")) == "no_text"
+    slack.world.channels["C0PROD"].is_archived = True
+    assert refused(lambda: client.chat_postMessage(channel="C0PROD", text="x")) == "is_archived"
+
+
+def test_update_without_blocks_deletes_them(slack: LocalSlack, client: WebClient) -> None:
+    """chat.update with text alone leaves text alone; the earlier content stays in the transcript."""
+    ts = client.chat_postMessage(channel="C0PROD", text="fallback", blocks=[SECTION])["ts"]
+    assert slack.messages("prod")[0].shown == "*all is well*"
+    client.chat_update(channel="C0PROD", ts=ts, text="over")
+    assert (slack.messages("prod")[0].blocks, slack.messages("prod")[0].shown) == ([], "over")
+    assert [entry.text for entry in slack.seen_by("ada")] == ["*all is well*", "over"]
+
+
+def test_update_knows_whose_message_it_is(slack: LocalSlack, client: WebClient) -> None:
+    """No such message, somebody else's message, and text over 4,000 characters are refused."""
+    slack.say("ada", "prod", "hello")
+    theirs, ours = slack.messages("prod")[0].ts, client.chat_postMessage(channel="C0PROD", text="x")["ts"]
+    assert refused(lambda: client.chat_update(channel="C0PROD", ts="1.000001", text="y")) == "message_not_found"
+    assert refused(lambda: client.chat_update(channel="C0LAB", ts=str(ours), text="y")) == "message_not_found"
+    assert refused(lambda: client.chat_update(channel="C0PROD", ts=theirs, text="y")) == "cant_update_message"
+    assert refused(lambda: client.chat_update(channel="C0PROD", ts=str(ours), text="y" * 4001)) == "msg_too_long"
+    assert refused(lambda: client.chat_delete(channel="C0PROD", ts=theirs)) == "cant_delete_message"
+    client.chat_update(channel="C0PROD", ts=str(ours), text="y" * 4000)
+
+
+def test_an_ephemeral_is_one_persons_and_in_no_history(slack: LocalSlack, client: WebClient) -> None:
+    """An ephemeral reaches a member of the channel alone, cannot be updated, and is gone after a reload."""
+    assert refused(lambda: client.chat_postEphemeral(channel="C0LAB", user="U0EVE", text="x")) == "user_not_in_channel"
+    assert refused(lambda: client.chat_postEphemeral(channel="C0RANDOM", user="U0EVE", text="x")) == "not_in_channel"
+    ts = str(client.chat_postEphemeral(channel="C0PROD", user="U0ADA", text="for ada")["message_ts"])
+    assert [(entry.text, entry.private) for entry in slack.seen_by("ada")] == [("for ada", True)]
+    assert slack.seen_by("ben") == []
+    slack.world.app.scopes.add("channels:history")
+    assert client.conversations_history(channel="C0PROD")["messages"] == []
+    assert refused(lambda: client.chat_update(channel="C0PROD", ts=ts, text="y")) == "message_not_found"
+    assert refused(lambda: client.chat_delete(channel="C0PROD", ts=ts)) == "message_not_found"
+    slack.reload("ada")
+    assert slack.ephemerals("ada") == []
+
+
+def test_groups_people_and_channels_are_read(slack: LocalSlack, client: WebClient) -> None:
+    """What the bot reads follows edits of the world at once."""
+    assert client.usergroups_users_list(usergroup="S0OPS")["users"] == ["U0ADA", "U0BEN"]
+    slack.world.set_group("@ops", ["U0BEN"])
+    assert client.usergroups_list(include_users=True)["usergroups"][0]["users"] == ["U0BEN"]
+    assert refused(lambda: client.usergroups_users_list(usergroup="S0NONE")) == "no_such_subteam"
+    assert client.users_info(user="U0CLEO")["user"]["name"] == "cleo"
+    assert refused(lambda: client.users_info(user="U0NONE")) == "user_not_found"
+    assert client.conversations_info(channel="C0RANDOM")["channel"]["is_member"] is False
+    assert "U0EVE" in client.conversations_members(channel="C0PROD")["members"]
+
+
+def test_direct_messages_are_opened(slack: LocalSlack, client: WebClient) -> None:
+    """conversations.open, and posting to a person's id, lead to the same private place."""
+    channel = client.conversations_open(users="U0ADA")["channel"]["id"]
+    assert client.chat_postMessage(channel="U0ADA", text="hello")["channel"] == channel
+    assert [entry.text for entry in slack.seen_by("ada")] == ["hello"]
+    assert slack.seen_by("ben") == []
+
+
+def test_home_is_published_with_its_hash(client: WebClient) -> None:
+    """views.publish with a hash that is no longer the view's is refused."""
+    view = {"type": "home", "blocks": [SECTION]}
+    old = client.views_publish(user_id="U0ADA", view=view)["view"]["hash"]
+    client.views_publish(user_id="U0ADA", view=view, hash=old)
+    assert refused(lambda: client.views_publish(user_id="U0ADA", view=view, hash=old)) == "hash_conflict"
+
+
+@pytest.mark.parametrize("kind", ["http_500", "rate_limited", "error"])
+def test_a_fault_fails_one_method_so_many_times(slack: LocalSlack, client: WebClient, kind: str) -> None:
+    """A fault with times=1 fails the named method once, does nothing, and leaves other methods alone."""
+    slack.fault(kind, "chat.postMessage", times=1, seconds=7)  # type: ignore[arg-type] # one of the kinds
+    client.auth_test()
+    with pytest.raises(SlackApiError) as caught:
+        client.chat_postMessage(channel="C0PROD", text="x")
+    assert caught.value.response.headers.get("Retry-After") == ("7" if kind == "rate_limited" else None)
+    assert slack.messages("prod") == []
+    client.chat_postMessage(channel="C0PROD", text="x")
+
+
+def test_an_answer_can_be_lost_after_the_deed(slack: LocalSlack, client: WebClient) -> None:
+    """``drop`` breaks the connection with nothing done, ``drop_after`` when it was done."""
+    client.retry_handlers.clear()
+    for kind, messages in (("drop", 0), ("drop_after", 1)):
+        slack.fault(kind, "chat.postMessage", times=1)  # type: ignore[arg-type] # one of the kinds
+        with pytest.raises(ConnectionError):
+            client.chat_postMessage(channel="C0PROD", text="x")
+        assert len(slack.messages("prod")) == messages
+
+
+def test_an_ephemeral_can_be_lost(slack: LocalSlack, client: WebClient) -> None:
+    """``ephemeral_lost`` answers ok and shows nothing, as Slack may do."""
+    slack.fault("ephemeral_lost", "U0ADA", times=1)
+    assert client.chat_postEphemeral(channel="C0PROD", user="U0ADA", text="x")["ok"]
+    assert slack.seen_by("ada") == []
