@@ -1,1 +1,45 @@
 """Facts, operations and plans: frozen data and pure functions."""
+
+from bot.plan.facts import (
+    Certificate,
+    ClusterFacts,
+    Facts,
+    HostFacts,
+    Membership,
+    NodeFacts,
+    Revealed,
+    Role,
+    ServiceFacts,
+    Trouble,
+)
+from bot.plan.operation import Look, Operation, operation_from_json
+from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
+from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
+
+__all__ = [
+    "Certificate",
+    "ClusterFacts",
+    "Engine",
+    "Engines",
+    "Facts",
+    "Finding",
+    "HostFacts",
+    "Interface",
+    "JoinTokens",
+    "Json",
+    "Look",
+    "Membership",
+    "NodeFacts",
+    "Operation",
+    "Plan",
+    "Reach",
+    "Revealed",
+    "Role",
+    "ServiceFacts",
+    "Sign",
+    "Step",
+    "Trouble",
+    "merge_looks",
+    "operation_from_json",
+    "plan_from_json",
+]

@@ -1,0 +1,46 @@
+"""Commands: their declaration and registry, the grammar of slash text, generated help."""
+
+from bot.commands.command import COMMANDS, CancelJob, Command, Control, Flag, Permission, Word
+from bot.commands.grammar import find_command, read_arguments, read_sentence
+from bot.commands.kinds import (
+    ADDRESS,
+    DURATION,
+    HOST,
+    LABEL,
+    NETWORK,
+    PERSON,
+    Kind,
+    Vocabulary,
+    choice,
+    number,
+    text,
+)
+from bot.commands.registration import change, control, question, record
+
+__all__ = [
+    "ADDRESS",
+    "COMMANDS",
+    "DURATION",
+    "HOST",
+    "LABEL",
+    "NETWORK",
+    "PERSON",
+    "CancelJob",
+    "Command",
+    "Control",
+    "Flag",
+    "Kind",
+    "Permission",
+    "Vocabulary",
+    "Word",
+    "change",
+    "choice",
+    "control",
+    "find_command",
+    "number",
+    "question",
+    "read_arguments",
+    "read_sentence",
+    "record",
+    "text",
+]

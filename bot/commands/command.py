@@ -1,0 +1,146 @@
+"""A command: a declaration and a pure function. The registry holds them all and fails loudly."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Literal
+
+from bot.commands.kinds import Kind
+from bot.plan import Facts, Look, Plan
+from bot.plan.book import BookLook
+from bot.slack.blocks import Message
+
+Permission = Literal["view", "operate", "administer"]
+Risk = Literal["none", "reversible", "capacity", "quorum", "secret"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A positional word of a command's arguments."""
+
+    kind: Kind
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A ``--flag``. Without a kind it is a switch; a tuple field may be given several times."""
+
+    kind: Kind | None
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One field of a command's argument class with the word or flag that fills it."""
+
+    name: str
+    spec: Word | Flag
+    required: bool
+    many: bool
+
+    @property
+    def shown(self) -> str:
+        """How people write it: ``--cert-expiry``, or the kind of a word."""
+        return "--" + self.name.replace("_", "-") if isinstance(self.spec, Flag) else self.spec.kind.shown
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Stop a job: at once while it waits, between steps while it runs."""
+
+    job: str
+
+
+Control = CancelJob
+PlanFunction = Callable[[Facts, Any], Plan]
+AnswerFunction = Callable[[Facts, Any], Message]
+RecordFunction = Callable[[Any, Any], Message]
+ControlFunction = Callable[[Any], Control]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Everything that decides a command's fate.
+
+    ``permission`` and ``approval`` (how many others must agree) may depend on the arguments. Exactly one of the
+    functions serves a given order: ``plan`` (a change; the worker carries it out), ``answer`` (a question to the
+    cluster; the worker reads facts), ``record`` (a question to Swarmbot's own records, answered at once) or
+    ``control`` (of Swarmbot's own jobs). A command with both ``plan`` and ``answer`` says in ``is_change`` which.
+    """
+
+    name: str
+    help: str
+    example: str
+    arguments: type[Any]
+    permission: Callable[[Any], Permission]
+    risk: Risk
+    approval: Callable[[Any], int]
+    look: Callable[[Any], Any]
+    plan: PlanFunction | None = None
+    answer: AnswerFunction | None = None
+    record: RecordFunction | None = None
+    control: ControlFunction | None = None
+    is_change: Callable[[Any], bool]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The words and flags, in the order of the argument class."""
+        return _parameters(self.arguments)
+
+    @property
+    def usage(self) -> str:
+        """One line: ``/swarm join worker|manager HOST… [--availability active|pause|drain]``."""
+        return " ".join(["/swarm", self.name, *(_usage(parameter) for parameter in self.parameters)])
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def register(command: Command) -> None:
+    """Add a command; ValueError for a second one of the same name, TypeError for arguments that nothing describes."""
+    if command.name in COMMANDS:
+        raise ValueError(f"two commands are called {command.name!r}")
+    _parameters(command.arguments)
+    COMMANDS[command.name] = command
+
+
+def _parameters(arguments: type[Any]) -> tuple[Parameter, ...]:
+    hints = typing.get_type_hints(arguments, include_extras=True)
+    return tuple(
+        Parameter(
+            name=field.name,
+            spec=_spec(arguments, field.name, hints[field.name]),
+            required=field.default is MISSING,
+            many=typing.get_origin(typing.get_args(hints[field.name])[0]) is tuple,
+        )
+        for field in fields(arguments)
+    )
+
+
+def _spec(arguments: type[Any], name: str, hint: Any) -> Word | Flag:
+    for note in getattr(hint, "__metadata__", ()):
+        if isinstance(note, Word | Flag):
+            return note
+    raise TypeError(f"{arguments.__name__}.{name} is neither a Word nor a Flag")
+
+
+def _usage(parameter: Parameter) -> str:
+    more = "…" if parameter.many else ""
+    if isinstance(parameter.spec, Word):
+        shown = parameter.shown + more
+    else:
+        shown = f"{parameter.shown} {parameter.spec.kind.shown}{more}" if parameter.spec.kind else parameter.shown
+    return shown if parameter.required else f"[{shown}]"
+
+
+def no_look(_: Any) -> Look:
+    """Look at nothing but the cluster itself."""
+    return Look()
+
+
+def no_records(_: Any) -> BookLook:
+    """Look at no records beyond who asks and where."""
+    return BookLook()

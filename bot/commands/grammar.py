@@ -1,0 +1,149 @@
+"""From slash text to a command with its arguments, or to an answer that says how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.commands.command import COMMANDS, Command, Flag, Parameter, Word
+from bot.commands.kinds import Vocabulary
+from bot.commands.words import split
+from bot.errors import NotUnderstood
+from bot.spelling import nearest
+
+CLUSTER_FLAG = "--cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The words of a slash command: the command's name as typed, the cluster named with ``--cluster``, the rest."""
+
+    name: str
+    cluster: str
+    words: tuple[str, ...]
+
+
+def read_sentence(text: str) -> Sentence:
+    """Take ``text`` apart. An empty text means ``help``. Raises NotUnderstood for a quote that is not closed."""
+    words = split(text)
+    cluster = ""
+    rest: list[str] = []
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if word == CLUSTER_FLAG:
+            position += 1
+            cluster = _value(words, position, CLUSTER_FLAG, "NAME")
+        elif word.startswith(CLUSTER_FLAG + "="):
+            cluster = word.partition("=")[2]
+        else:
+            rest.append(word)
+        position += 1
+    name = rest[0].lower() if rest else "help"
+    return Sentence(name, cluster, tuple(rest[1:]))
+
+
+def find_command(name: str) -> Command:
+    """The command called ``name``; NotUnderstood with the nearest one."""
+    if name in COMMANDS:
+        return COMMANDS[name]
+    near = nearest(name, COMMANDS)
+    meant = f" Did you mean `/swarm {near}`?" if near else ""
+    usage = f" It is written `{COMMANDS[near].usage}`." if near else ""
+    raise NotUnderstood(f"I don't know `{name}`.{meant}", next_step=f"{usage} All commands: `/swarm help`.".strip())
+
+
+def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> Any:
+    """Fill the command's argument class from ``words``; NotUnderstood says what is wrong and shows the usage."""
+    try:
+        return command.arguments(**_fill(command, words, vocabulary))
+    except NotUnderstood as error:
+        step = f"{error.next_step} Usage: `{command.usage}`".strip()
+        raise NotUnderstood(error.happened, next_step=step) from None
+
+
+def _fill(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, Any]:
+    flags, rest = _take_flags(command, words)
+    values = {name: _values(command, name, texts, vocabulary) for name, texts in flags.items()}
+    values |= _take_words(command, rest, vocabulary)
+    for parameter in command.parameters:
+        if parameter.required and parameter.name not in values:
+            raise NotUnderstood(f"`{command.name}` needs {_wanted(parameter)}.")
+    return values
+
+
+def _take_flags(command: Command, words: tuple[str, ...]) -> tuple[dict[str, list[str]], list[str]]:
+    flags: dict[str, Parameter] = {p.shown: p for p in command.parameters if isinstance(p.spec, Flag)}
+    taken: dict[str, list[str]] = {}
+    rest: list[str] = []
+    position = 0
+    while position < len(words):
+        name, equals, value = words[position].partition("=")
+        position += 1
+        if not name.startswith("--"):
+            rest.append(words[position - 1])
+            continue
+        parameter = _flag(command, name.lower(), flags)
+        if _is_switch(parameter):
+            if equals and value.lower() not in {"true", "yes"}:
+                raise NotUnderstood(f"`{name}` takes no value.")
+            value = ""
+        elif not equals:
+            value = _value(words, position, name, _kind(parameter).shown)
+            position += 1
+        if parameter.name in taken and not parameter.many:
+            raise NotUnderstood(f"`{name}` is given twice.")
+        taken.setdefault(parameter.name, []).append(value)
+    return taken, rest
+
+
+def _take_words(command: Command, words: list[str], vocabulary: Vocabulary) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    left = list(words)
+    for parameter in (p for p in command.parameters if isinstance(p.spec, Word)):
+        texts, left = (left, []) if parameter.many else (left[:1], left[1:])
+        if texts:
+            values[parameter.name] = _values(command, parameter.name, texts, vocabulary)
+    if left:
+        raise NotUnderstood(f"`{command.name}` does not take `{left[0]}`.")
+    return values
+
+
+def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabulary) -> Any:
+    parameter = next(p for p in command.parameters if p.name == name)
+    if _is_switch(parameter):
+        return True
+    kind = _kind(parameter)
+    values = [value for text in texts for value in kind.read(text, vocabulary)]
+    if parameter.many:
+        return tuple(dict.fromkeys(values))
+    if len(values) != 1:
+        raise NotUnderstood(f"`{texts[0]}` means {len(values)}, and one is wanted.")
+    return values[0]
+
+
+def _flag(command: Command, name: str, flags: Mapping[str, Parameter]) -> Parameter:
+    if name in flags:
+        return flags[name]
+    near = nearest(name, flags)
+    meant = f" Did you mean `{near}`?" if near else ""
+    raise NotUnderstood(f"`{command.name}` has no `{name}`.{meant}")
+
+
+def _is_switch(parameter: Parameter) -> bool:
+    return isinstance(parameter.spec, Flag) and parameter.spec.kind is None
+
+
+def _kind(parameter: Parameter) -> Any:
+    return parameter.spec.kind
+
+
+def _value(words: tuple[str, ...] | list[str], position: int, flag: str, shown: str) -> str:
+    if position >= len(words) or words[position].startswith("--"):
+        raise NotUnderstood(f"`{flag}` wants a value: `{flag} {shown}`.")
+    return words[position]
+
+
+def _wanted(parameter: Parameter) -> str:
+    return f"`{parameter.shown}`: {parameter.spec.help}"

@@ -1,0 +1,137 @@
+"""What a word of a command can be: each kind turns text into a value or says what it expected."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import NotUnderstood
+from bot.spelling import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names that words can mean: the hosts of the cluster that was chosen, and its name."""
+
+    cluster: str = ""
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of word: how usage shows it, and how a text becomes values (several for ``host-[3-5]``)."""
+
+    shown: str
+    read: Callable[[str, Vocabulary], list[Any]]
+
+
+_RANGE = re.compile(r"^(?P<head>[^\[\]]*)\[(?P<first>\d+)-(?P<last>\d+)\](?P<tail>[^\[\]]*)$")
+_DURATION = re.compile(r"^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MOST_AT_ONCE = 100
+
+
+def choice(*words: str) -> Kind:
+    """One of ``words``."""
+
+    def read(text: str, _: Vocabulary) -> list[Any]:
+        if text.lower() in words:
+            return [text.lower()]
+        raise NotUnderstood(f"`{text}` is not one of {', '.join(f'`{word}`' for word in words)}.")
+
+    return Kind("|".join(words), read)
+
+
+def _host(text: str, vocabulary: Vocabulary) -> list[Any]:
+    names = _expand(text)
+    unknown = [name for name in names if name not in vocabulary.hosts]
+    if unknown:
+        near = nearest(unknown[0], vocabulary.hosts)
+        closest = f" Closest: `{near}`." if near else ""
+        raise NotUnderstood(
+            f"`{unknown[0]}` is not in swarmbot.yml for {vocabulary.cluster}.{closest}",
+            next_step=f"Hosts: {_shown(vocabulary.hosts)}.",
+        )
+    return [*names]
+
+
+def _expand(text: str) -> list[str]:
+    match = _RANGE.match(text)
+    if match is None:
+        return [text]
+    first, last = int(match["first"]), int(match["last"])
+    if not first <= last < first + _MOST_AT_ONCE:
+        raise NotUnderstood(f"`{text}` is not a range of 1 to {_MOST_AT_ONCE} hosts.", next_step="Write `host-[3-5]`.")
+    width = len(match["first"]) if match["first"].startswith("0") else 0
+    return [f"{match['head']}{number:0{width}d}{match['tail']}" for number in range(first, last + 1)]
+
+
+def _shown(hosts: tuple[str, ...]) -> str:
+    few = 6
+    if len(hosts) <= few:
+        return ", ".join(f"`{host}`" for host in hosts)
+    return f"`{hosts[0]}` … `{hosts[-1]}` ({len(hosts)}), all in `/swarm hosts`"
+
+
+def _duration(text: str, _: Vocabulary) -> list[Any]:
+    return [seconds(text)]
+
+
+def seconds(text: str) -> float:
+    """Read ``90m``, ``2h30m``, ``12w`` as seconds; NotUnderstood for anything else."""
+    if not _DURATION.match(text.lower()):
+        raise NotUnderstood(f"`{text}` is not a duration.", next_step="Write it like `90m`, `2160h` or `12w`.")
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text.lower()))
+
+
+def number(shown: str, least: int, most: int) -> Kind:
+    """A whole number from ``least`` to ``most``."""
+
+    def read(text: str, _: Vocabulary) -> list[Any]:
+        if re.fullmatch(r"\d{1,18}", text) and least <= int(text) <= most:
+            return [int(text)]
+        raise NotUnderstood(f"`{text}` is not a whole number from {least} to {most}.")
+
+    return Kind(shown, read)
+
+
+def _network(text: str, _: Vocabulary) -> list[Any]:
+    try:
+        return [str(ipaddress.ip_network(text))]
+    except ValueError:
+        raise NotUnderstood(f"`{text}` is not a network.", next_step="Write it like `10.20.0.0/16`.") from None
+
+
+def _label(text: str, _: Vocabulary) -> list[Any]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise NotUnderstood(f"`{text}` is not a label.", next_step="Write it as `key=value`.")
+    return [(key, value)]
+
+
+def _person(text: str, _: Vocabulary) -> list[Any]:
+    match = re.fullmatch(r"@?([UW][A-Z0-9]{2,})", text)
+    if match is None:
+        raise NotUnderstood(f"`{text}` names nobody that Slack knows.", next_step="Mention the person, like `@ada`.")
+    return [match[1]]
+
+
+def _text(text: str, _: Vocabulary) -> list[Any]:
+    return [text]
+
+
+def text(shown: str) -> Kind:
+    """Any words, taken as they are."""
+    return Kind(shown, _text)
+
+
+HOST = Kind("HOST", _host)
+DURATION = Kind("DURATION", _duration)
+NETWORK = Kind("NETWORK", _network)
+LABEL = Kind("KEY=VALUE", _label)
+PERSON = Kind("@PERSON", _person)
+ADDRESS = text("ADDRESS")

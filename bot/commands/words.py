@@ -1,0 +1,52 @@
+"""From what Slack delivers to words: quotes, phones' typography, Slack's angle brackets."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+
+from bot.errors import NotUnderstood
+
+# Slack wraps what people mention or what looks like an address (facts/slack.md, "Escaping of what people type").
+_MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_DOUBLE_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
+_SINGLE_QUOTES = dict.fromkeys("\u2018\u2019", "'")
+_SMART = str.maketrans({**_DOUBLE_QUOTES, **_SINGLE_QUOTES, "\u00a0": " "})
+_LONG_DASH = re.compile("(?<!\\S)[\u2012-\u2015]{1,2}-?(?=\\w)")
+
+
+def split(text: str) -> list[str]:
+    """Split slash text into words.
+
+    Quoted parts stay whole; smart quotes count as quotes, a long dash before a flag as ``--``. ``<@U1|ada>`` becomes
+    ``@U1``, ``<#C1|ops>`` becomes ``#C1``, a link becomes the text that was typed. Raises NotUnderstood for a quote
+    that is not closed.
+    """
+    plain = _LONG_DASH.sub("--", _MARKUP.sub(_unwrap, text).translate(_SMART))
+    lexer = shlex.shlex(html.unescape(plain), posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    lexer.escape = ""
+    if _apostrophes(plain):
+        lexer.quotes = '"'
+    try:
+        return list(lexer)
+    except ValueError:
+        raise NotUnderstood(
+            f"A quote in `{html.unescape(plain)}` is not closed.", next_step="Close it, or leave it out."
+        ) from None
+
+
+def _apostrophes(text: str) -> bool:
+    """Whether ' stands inside words (don't) rather than around them."""
+    return bool(re.search(r"\w'\w", text))
+
+
+def _unwrap(match: re.Match[str]) -> str:
+    target, label = match["target"], match["label"]
+    if target.startswith(("@", "#")):
+        return target
+    if target.startswith("!subteam^"):
+        return "@" + target.removeprefix("!subteam^")
+    return label or re.sub(r"^(https?://|mailto:)", "", target)

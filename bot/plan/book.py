@@ -1,0 +1,87 @@
+"""What Swarmbot's own records say: the facts behind `/swarm jobs`, `job`, `audit`, `whoami` and `help`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Right = Literal["view", "operate", "administer"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as people see it. Times are unix seconds, 0 for not yet; ``lines`` are its steps with their signs."""
+
+    id: str
+    state: str
+    words: str
+    cluster: str
+    requester: str
+    asked_at: float
+    started_at: float = 0.0
+    finished_at: float = 0.0
+    attempt: int = 0
+    worker: str = ""
+    lines: tuple[tuple[str, str], ...] = ()
+    outcome: str = ""
+    cancel_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """An entry of the audit log as people see it."""
+
+    seq: int
+    at: float
+    action: str
+    by: str
+    cluster: str
+    words: str
+    job: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which audit entries to show; "" and 0 mean any. Times are unix seconds; ``before`` is a sequence number."""
+
+    by: str = ""
+    node: str = ""
+    command: str = ""
+    cluster: str = ""
+    since: float = 0.0
+    before: int = 0
+    count: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class BookLook:
+    """Which records an answer needs: the newest jobs, one job, or audit entries. ``since`` counts back from now."""
+
+    jobs: int = 0
+    job: str = ""
+    entries: EntryFilter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a person may do, and who is asked for each permission ("everyone", or names of swarmbot.yml's people)."""
+
+    person: str
+    may: tuple[Right, ...]
+    listed_as: tuple[str, ...]
+    rules: tuple[tuple[Right, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The records that were asked for. ``clusters`` are the names in swarmbot.yml, ``cluster`` the one meant here."""
+
+    at: float
+    cluster: str
+    clusters: tuple[str, ...]
+    rights: Rights
+    workers: int
+    jobs: tuple[JobRecord, ...] = ()
+    job: JobRecord | None = None
+    entries: tuple[EntryRecord, ...] = ()

@@ -1,0 +1,104 @@
+"""An operation: one change to a cluster, as data, that knows how to tell whether it already holds."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
+
+from bot.errors import Failed, SwarmbotError
+from bot.plan.facts import Facts, Revealed
+from bot.plan.ports import Engines
+
+_KINDS: dict[str, type[Operation]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What must be seen beside the cluster itself.
+
+    ``hosts``: those to wait for; others are in the facts only if they happened to answer by then. ``all_hosts``: wait
+    for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, whether they reach the managers).
+    ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
+    count tasks. ``secrets``: to be read and shown to the asker. ``ca_files``: certificate files on hosts, as pairs of
+    host and path.
+    """
+
+    hosts: tuple[str, ...] = ()
+    all_hosts: bool = False
+    probe: tuple[str, ...] = ()
+    certificates: bool = False
+    services: bool = False
+    secrets: tuple[Revealed, ...] = ()
+    ca_files: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(ABC):
+    """One change. The runner reads facts, skips it when ``satisfied``, else applies it and waits for ``satisfied``.
+
+    Subclasses are frozen dataclasses of plain values (no secrets: plans are stored) and set ``kind``.
+    ``patience`` is how many seconds the wanted state may take to be seen after ``apply`` returned.
+    """
+
+    kind: ClassVar[str] = ""
+    patience: ClassVar[float] = 30.0
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Register the operation under its kind; TypeError for one without a kind or with another's."""
+        super(Operation, cls).__init_subclass__(**arguments)
+        if inspect.isabstract(cls) or not cls.kind:
+            raise TypeError(f"{cls.__name__} needs a kind of its own")
+        known = _KINDS.setdefault(cls.kind, cls)
+        if known.__qualname__ != cls.__qualname__ or known.__module__ != cls.__module__:
+            raise TypeError(f"{cls.__name__} and {known.__name__} are both called {cls.kind!r}")
+        _KINDS[cls.kind] = cls
+
+    @property
+    @abstractmethod
+    def doing(self) -> str:
+        """The step in words while it waits or runs: "`host-3` joining as a worker"."""
+
+    @property
+    @abstractmethod
+    def done(self) -> str:
+        """The state that is then seen: "`host-3` ready in prod"."""
+
+    @property
+    def look(self) -> Look:
+        """What ``satisfied`` needs to be seen."""
+        return Look()
+
+    @abstractmethod
+    def satisfied(self, facts: Facts) -> bool:
+        """Whether the wanted state is seen in ``facts``."""
+
+    @abstractmethod
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Make the change. Raises whatever the engine answered; that is not the last word on what is true."""
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Tell what is true after ``apply`` failed or was not seen to work, having undone what was half made.
+
+        ``facts`` were read after the failure. Returns the error for the person; raises none.
+        """
+        del engines, facts
+        return Failed(
+            error.happened,
+            true_now=error.true_now or f"It was not seen that {self.done}.",
+            next_step=error.next_step,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The operation as JSON values under its kind."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+def operation_from_json(value: dict[str, Any]) -> Operation:
+    """Rebuild an operation; KeyError for an unknown kind, pydantic's ValidationError for other fields."""
+    fields = dict(value)
+    operation: Operation = TypeAdapter(_KINDS[fields.pop("kind")]).validate_python(fields)
+    return operation

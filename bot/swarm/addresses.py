@@ -1,0 +1,95 @@
+"""Which address a node shall advertise. Engines take any, also ones that destroy the quorum (facts/swarm.md)."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from bot.errors import Refused
+from bot.plan import HostFacts
+
+
+def advertise_address(host: HostFacts, wanted: str | None) -> str:
+    """The address to pass to the engine, with its port if one was given.
+
+    ``wanted`` is an address or an interface, with ``:port`` or not. Without it: the host's only address, or else the
+    one that swarmbot.yml has for it. Raises Refused for loopback, for what is not on the host, and when there is a
+    choice to make.
+    """
+    if wanted:
+        place, port = _split(wanted)
+        return _on_host(host, place) + (f":{port}" if port else "")
+    addresses = _addresses(host)
+    if len(addresses) == 1:
+        return addresses[0]
+    raise Refused(
+        f"`{host.name}` has {len(addresses) or 'no'} addresses that could be advertised"
+        + (f": {_listed(host)}." if addresses else "."),
+        next_step="Say which: `--advertise-addr ADDRESS` (or the interface).",
+    )
+
+
+def joining_address(host: HostFacts, wanted: str | None) -> str:
+    """As :func:`advertise_address`; of several addresses the one that swarmbot.yml has for the host is taken."""
+    if not wanted and host.address in _addresses(host):
+        return host.address
+    return advertise_address(host, wanted)
+
+
+def local_address(host: HostFacts, wanted: str, flag: str) -> str:
+    """``wanted`` for a flag that binds (``--listen-addr``, ``--data-path-addr``): on the host, or all addresses."""
+    place, port = _split(wanted)
+    if place in {"0.0.0.0", "::"}:  # noqa: S104 - what the person asked for, and Docker's own default
+        return wanted
+    try:
+        return _on_host(host, place) + (f":{port}" if port else "")
+    except Refused as error:
+        raise Refused(f"{flag}: {error.happened}", next_step=error.next_step) from None
+
+
+def _on_host(host: HostFacts, place: str) -> str:
+    by_interface = {interface.name: interface.addresses for interface in host.interfaces}
+    if place in by_interface:
+        return _only(host, place, by_interface[place])
+    try:
+        address = ipaddress.ip_address(place)
+    except ValueError:
+        raise Refused(
+            f"`{place}` is neither an address nor an interface of `{host.name}`.", next_step=f"It has {_listed(host)}."
+        ) from None
+    if address.is_loopback or address.is_unspecified:
+        raise Refused(
+            f"`{place}` would be advertised to other hosts, and none can reach `{host.name}` there.",
+            next_step=f"It has {_listed(host)}.",
+        )
+    if str(address) not in _addresses(host):
+        raise Refused(f"`{place}` is not an address of `{host.name}`.", next_step=f"It has {_listed(host)}.")
+    return f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
+
+
+def _only(host: HostFacts, interface: str, addresses: tuple[str, ...]) -> str:
+    if len(addresses) == 1:
+        return addresses[0]
+    raise Refused(
+        f"Interface `{interface}` of `{host.name}` has {len(addresses) or 'no'} addresses.",
+        next_step=f"Name one of {_listed(host)}.",
+    )
+
+
+def _addresses(host: HostFacts) -> list[str]:
+    return [address for interface in host.interfaces for address in interface.addresses]
+
+
+def _listed(host: HostFacts) -> str:
+    pairs = [f"`{address}` ({interface.name})" for interface in host.interfaces for address in interface.addresses]
+    return ", ".join(pairs) or "no address"
+
+
+def _split(text: str) -> tuple[str, str]:
+    """``10.0.0.1:2377`` → address and port; an IPv6 address has its port after brackets."""
+    if text.startswith("["):
+        address, _, port = text[1:].partition("]")
+        return address, port.removeprefix(":")
+    if text.count(":") == 1:
+        address, _, port = text.partition(":")
+        return address, port
+    return text, ""

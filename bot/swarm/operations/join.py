@@ -1,0 +1,130 @@
+"""Bring a host into the cluster: ``POST /swarm/join`` on the joining host itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.errors import Failed, SwarmbotError
+from bot.plan import Engines, Facts, HostFacts, Look, NodeFacts, Operation, Role
+from bot.swarm.operations.records import remove_record
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Operation):
+    """``host`` a member of the cluster ``cluster_id`` with ``role``, and ready.
+
+    The token goes from a manager's Engine API to the joining host's and stands nowhere else.
+    """
+
+    kind: ClassVar[str] = "join"
+    patience: ClassVar[float] = 60.0
+
+    host: str
+    role: Role
+    cluster: str
+    cluster_id: str
+    advertise_addr: str
+    listen_addr: str = "0.0.0.0:2377"
+    data_path_addr: str = ""
+    availability: str = "active"
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"`{self.host}` joining {self.cluster} as a {self.role}"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        seen = "a reachable manager" if self.role == "manager" else "ready"
+        return f"`{self.host}` {seen} in {self.cluster}"
+
+    @property
+    def look(self) -> Look:
+        """The joining host itself."""
+        return Look(hosts=(self.host,))
+
+    def satisfied(self, facts: Facts) -> bool:
+        """The managers of this very cluster see the host ready, and a manager reachable in Raft."""
+        node = facts.member(self.host)
+        if facts.swarm is None or facts.swarm.id != self.cluster_id or node is None:
+            return False
+        return node.role == self.role and node.ready and facts.host(self.host).membership == "active"
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Join; a try that was left pending is undone first, for the engine refuses a second one beside it."""
+        swarm = facts.swarm
+        if swarm is None or swarm.id != self.cluster_id:
+            raise Failed(
+                f"No manager of {self.cluster} with a quorum could be read.",
+                true_now=f"`{self.host}` was not touched.",
+                next_step="`/swarm status` shows the managers.",
+            )
+        engine = engines[self.host]
+        if facts.host(self.host).membership == "pending":
+            engine.leave_swarm(force=True)
+        if facts.member(self.host) is not None:
+            return
+        tokens = engines[swarm.read_from].join_tokens()
+        managers = [node.raft_address for node in swarm.managers if node.reachability == "reachable"]
+        engine.join_swarm(
+            {
+                "ListenAddr": self.listen_addr,
+                "AdvertiseAddr": self.advertise_addr,
+                "DataPathAddr": self.data_path_addr,
+                "RemoteAddrs": managers,
+                "Availability": self.availability,
+            },
+            tokens.manager if self.role == "manager" else tokens.worker,
+        )
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Bring a half-made join back to nothing: a pending host leaves, a manager's stale record is removed."""
+        host = facts.hosts.get(self.host)
+        if host is None or not host.answers:
+            truth = f"`{self.host}` does not answer: whether it joined is not known, and it may still do so by itself."
+        elif (node := facts.member(self.host)) is not None and host.membership == "active" and node.state == "ready":
+            truth = f"`{self.host}` is a {node.role} of {self.cluster}, {_standing(node)}."
+        elif host.membership == "inactive":
+            truth = f"`{self.host}` is in no cluster.{self._cleaned(engines, facts, host)}"
+        else:
+            truth = self._undo(engines, facts, host)
+        step = error.next_step or f"`/swarm check {self.host}` shows which port is closed; then press Retry."
+        return Failed(error.happened, true_now=truth, next_step=step)
+
+    def _undo(self, engines: Engines, facts: Facts, host: HostFacts) -> str:
+        try:
+            engines[self.host].leave_swarm(force=True)
+            state = engines[self.host].info()["Swarm"]["LocalNodeState"]
+        except SwarmbotError as error:
+            return f"`{self.host}` is `{host.membership}` and could not be brought back: {error.happened}"
+        if state != "inactive":
+            return f"`{self.host}` was told to leave and is `{state}`; it may still join by itself."
+        return f"`{self.host}` is in no cluster (its half-made join was undone).{self._cleaned(engines, facts, host)}"
+
+    def _cleaned(self, engines: Engines, facts: Facts, host: HostFacts) -> str:
+        """Remove the record that a failed join left among the nodes: never one that is ready."""
+        swarm = facts.swarm
+        if swarm is None:
+            return ""
+        stale = [node for node in swarm.nodes if _is_stale(node, host, self.advertise_addr)]
+        for node in stale:
+            try:
+                remove_record(engines[swarm.read_from], node)
+            except SwarmbotError as error:
+                return f" Its record `{node.id}` stays in {self.cluster}: {error.happened}"
+        return f" {self.cluster} is unchanged."
+
+
+def _is_stale(node: NodeFacts, host: HostFacts, address: str) -> bool:
+    if node.state == "ready" or node.reachability == "reachable":
+        return False
+    same_place = address in {node.address, node.raft_address.rpartition(":")[0]}
+    return node.id == host.node_id or (node.hostname in {"", host.hostname} and same_place)
+
+
+def _standing(node: NodeFacts) -> str:
+    if node.role == "manager":
+        return f"{node.state}, {node.reachability or 'not in Raft'}"
+    return f"{node.state}, {node.availability}"

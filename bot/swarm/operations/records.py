@@ -1,0 +1,40 @@
+"""Calls on node records that more than one operation makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.errors import EngineError
+from bot.plan import Engine, Json, NodeFacts
+
+CONFLICT = "update out of sequence"
+TRIES = 4
+
+
+def update_record(engine: Engine, node_id: str, edit: Callable[[Json], Json]) -> None:
+    """Write ``edit(spec)`` back with the record's version, reading again on a conflict.
+
+    The engine answers a conflict with HTTP 500 "update out of sequence" (facts/swarm.md). Raises EngineError, also
+    when there is no such record any more.
+    """
+    for tries_left in reversed(range(TRIES)):
+        record = next((node for node in engine.nodes() if node["ID"] == node_id), None)
+        if record is None:
+            raise EngineError(engine.host, 404, f"The cluster has no node `{node_id}`.")
+        spec = edit(record["Spec"])
+        if spec == record["Spec"]:
+            return
+        try:
+            engine.update_node(node_id, record["Version"]["Index"], spec)
+        except EngineError as error:
+            if CONFLICT not in error.happened or not tries_left:
+                raise
+        else:
+            return
+
+
+def remove_record(engine: Engine, node: NodeFacts) -> None:
+    """Remove a record whose host is not there: a manager's is demoted first, for the engine removes no manager."""
+    if node.role == "manager":
+        update_record(engine, node.id, lambda spec: {**spec, "Role": "worker"})
+    engine.remove_node(node.id, force=True)

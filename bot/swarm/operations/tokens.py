@@ -1,0 +1,67 @@
+"""Rotation of join tokens."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.errors import Failed
+from bot.plan import Engines, Facts, Look, Operation, Revealed, Role
+from bot.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class RotateToken(Operation):
+    """Another join token for ``role`` than the one whose fingerprint is ``before``."""
+
+    kind: ClassVar[str] = "rotate-token"
+
+    role: Role
+    cluster: str
+    before: str
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"rotating the {self.role} token of {self.cluster}"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        return f"the {self.role} token of {self.cluster} is a new one; the old one joins nothing"
+
+    @property
+    def secret(self) -> Revealed:
+        """Which secret it changes."""
+        return "manager token" if self.role == "manager" else "worker token"
+
+    @property
+    def look(self) -> Look:
+        """The token itself, to compare its fingerprint."""
+        return Look(secrets=(self.secret,))
+
+    def satisfied(self, facts: Facts) -> bool:
+        """The token's fingerprint is another."""
+        token = facts.secrets.get(self.secret)
+        return token is not None and fingerprint(token) != self.before
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Write the whole spec back with the rotation asked for: docker-py's own call would wipe it."""
+        if facts.swarm is None:
+            raise Failed(
+                f"No manager of {self.cluster} with a quorum could be read.", true_now="The token is as it was."
+            )
+        engine = engines[facts.swarm.read_from]
+        swarm = engine.swarm()
+        engine.update_swarm(
+            swarm["Version"]["Index"],
+            swarm["Spec"],
+            rotate_worker_token=self.role == "worker",
+            rotate_manager_token=self.role == "manager",
+        )
+
+
+def fingerprint(token: Secret) -> str:
+    """Sixteen hex digits that tell one token from another and cannot be turned back (128 random bits are in each)."""
+    return hashlib.sha256(b"swarmbot token " + token.reveal().encode()).hexdigest()[:16]

@@ -1,0 +1,95 @@
+"""From the Engine API's JSON (version 1.41) to facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts
+
+
+def host(name: str, address: str, info: Json) -> HostFacts:
+    """``GET /info``. ``Swarm.Cluster`` is there for managers alone."""
+    swarm = info.get("Swarm") or {}
+    return HostFacts(
+        name=name,
+        address=address,
+        hostname=info.get("Name", ""),
+        engine_version=info.get("ServerVersion", ""),
+        membership=swarm.get("LocalNodeState") or "inactive",
+        swarm_error=swarm.get("Error", ""),
+        swarm_id=(swarm.get("Cluster") or {}).get("ID", ""),
+        node_id=swarm.get("NodeID", ""),
+        node_address=swarm.get("NodeAddr", ""),
+        is_manager=bool(swarm.get("ControlAvailable")),
+        managers=tuple(peer["Addr"] for peer in swarm.get("RemoteManagers") or ()),
+    )
+
+
+def nodes(found: Sequence[Json]) -> tuple[NodeFacts, ...]:
+    """``GET /nodes``, managers first, then by name."""
+    records = [_node(record) for record in found]
+    return tuple(sorted(records, key=lambda node: (node.role != "manager", node.hostname, node.id)))
+
+
+def _node(record: Json) -> NodeFacts:
+    manager = record.get("ManagerStatus") or {}
+    spec, status, description = record["Spec"], record["Status"], record.get("Description") or {}
+    return NodeFacts(
+        id=record["ID"],
+        hostname=description.get("Hostname", ""),
+        role=spec["Role"],
+        availability=spec["Availability"],
+        state=status["State"],
+        version=record["Version"]["Index"],
+        spec=MappingProxyType(spec),
+        reachability=manager.get("Reachability", ""),
+        leader=bool(manager.get("Leader")),
+        address=status.get("Addr", ""),
+        raft_address=manager.get("Addr", ""),
+        engine_version=(description.get("Engine") or {}).get("EngineVersion", ""),
+        labels=MappingProxyType(spec.get("Labels") or {}),
+    )
+
+
+def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines) -> tuple[NodeFacts, ...]:
+    """Give each record the name of its machine in swarmbot.yml.
+
+    A host's own word (its node id) counts first. For hosts that were not read: the address that the managers see,
+    then a host name that is spelled as in swarmbot.yml.
+    """
+    by_id = {facts.node_id: name for name, facts in hosts.items() if facts.answers and facts.node_id}
+    unread = {name for name in engines.names() if not (name in hosts and hosts[name].answers)}
+    by_address = {engines.address(name): name for name in unread}
+
+    def name_of(node: NodeFacts) -> str:
+        if node.id in by_id:
+            return by_id[node.id]
+        address = node.raft_address.rpartition(":")[0] or node.address
+        return by_address.get(address) or (node.hostname if node.hostname in unread else "")
+
+    return tuple(replace(node, host=name_of(node)) for node in records)
+
+
+def services(engine: Engine) -> tuple[ServiceFacts, ...]:
+    """``GET /services?status=true``; for those that are short, why their tasks are not placed."""
+    return tuple(sorted((_service(engine, found) for found in engine.services()), key=lambda service: service.name))
+
+
+def _service(engine: Engine, found: Json) -> ServiceFacts:
+    status = found.get("ServiceStatus") or {}
+    running, desired = status.get("RunningTasks", 0), status.get("DesiredTasks", 0)
+    return ServiceFacts(
+        name=found["Spec"]["Name"],
+        running=running,
+        desired=desired,
+        complaint=_complaint(engine, found["ID"]) if running < desired else "",
+    )
+
+
+def _complaint(engine: Engine, service_id: str) -> str:
+    tasks = engine.tasks({"service": [service_id], "desired-state": ["running", "ready"]})
+    waiting = [task["Status"] for task in tasks if task["Status"]["State"] != "running"]
+    errors = [status["Err"] for status in waiting if status.get("Err")]
+    return errors[0] if errors else (f"{len(waiting)} {waiting[0]['State']}" if waiting else "")

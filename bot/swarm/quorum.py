@@ -1,0 +1,50 @@
+"""Raft's arithmetic: how many managers there are, how many are needed, how many more may fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.plan import ClusterFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """``managers`` counts every manager record, the unreachable included; ``reachable`` those in Raft now."""
+
+    managers: int
+    reachable: int
+
+    @property
+    def needed(self) -> int:
+        """How many must be reachable: ⌊N/2⌋ + 1."""
+        return self.managers // 2 + 1
+
+    @property
+    def survives(self) -> int:
+        """How many more reachable managers may fail before the quorum is lost; negative when it is lost."""
+        return self.reachable - self.needed
+
+    def after_joining(self, count: int) -> Quorum:
+        """The quorum once ``count`` more reachable managers are in."""
+        return Quorum(self.managers + count, self.reachable + count)
+
+
+def quorum_of(swarm: ClusterFacts) -> Quorum:
+    """The quorum as the managers see it now."""
+    return Quorum(
+        managers=len(swarm.managers),
+        reachable=sum(node.reachability == "reachable" for node in swarm.managers),
+    )
+
+
+def failures(count: int) -> str:
+    """``survives 1 failure``."""
+    return f"survives {max(0, count)} failure{'' if count == 1 else 's'}"
+
+
+def effect(before: Quorum, after: Quorum) -> str:
+    """The change in words: "managers 2 → 3, survives 0 → 1 failures"."""
+    text = f"managers {before.managers} → {after.managers}, "
+    if before.survives == after.survives:
+        return text + failures(after.survives) + ", as before"
+    return f"{text}survives {max(0, before.survives)} → {after.survives} failures"

@@ -1,0 +1,190 @@
+"""Read the facts of a cluster: every host at once, then the swarm through the first manager that has a quorum."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot.errors import EngineError, HostUnreachable, SwarmbotError
+from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, Look, Reach, Revealed, Trouble
+from bot.secret import Secret
+from bot.swarm import parse
+from bot.swarm.certificates import read_certificate
+
+MANAGER_PORT = 2377
+# An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
+LONGEST_READ = 15.0
+
+
+class Reader:
+    """Reads facts of the clusters of swarmbot.yml. Threads are shared by all reads; ``close`` ends them.
+
+    ``foreign`` maps addresses of hosts to the cluster of swarmbot.yml that has them.
+    """
+
+    def __init__(self, foreign: Mapping[str, str], *, threads: int = 32) -> None:
+        self._foreign = foreign
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="facts")
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def read(self, name: str, engines: Engines, look: Look) -> Facts:
+        """Read what ``look`` asks of the cluster ``name``. Troubles are facts; nothing is raised for a dead host.
+
+        Raises EngineError only if secrets were asked for and could not be read.
+        """
+        wanted = set(engines.names()) if look.all_hosts else {*look.hosts, *look.probe}
+        hosts = self._read_hosts(engines, wanted, look)
+        swarm = self._read_swarm(engines, hosts, look)
+        if swarm is not None:
+            swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
+            hosts = self._reach_managers(engines, hosts, swarm, look)
+        return Facts(
+            name=name,
+            at=time.time(),
+            hosts=MappingProxyType(hosts),
+            swarm=swarm,
+            secrets=MappingProxyType(_secrets(engines, swarm, look)),
+            foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
+            **_files(engines, look),
+        )
+
+    def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
+        waiting: dict[Future[HostFacts], str] = {
+            self._pool.submit(_read_host, engines[name], engines.address(name), look, close=name in look.probe): name
+            for name in engines.names()
+        }
+        hosts: dict[str, HostFacts] = {}
+        deadline = time.monotonic() + LONGEST_READ
+        while waiting and not (wanted <= hosts.keys() and any(map(_serves, hosts.values()))):
+            done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
+            if not done:
+                break
+            for future in done:
+                hosts[waiting.pop(future)] = future.result()
+        for future, name in waiting.items():
+            future.cancel()
+            if name in wanted:
+                hosts[name] = _silent(name, engines.address(name))
+        return {name: hosts[name] for name in engines.names() if name in hosts}
+
+    def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], look: Look) -> ClusterFacts | None:
+        for name, host in hosts.items():
+            if _serves(host):
+                try:
+                    return self._read_through(engines[name], look)
+                except (EngineError, HostUnreachable):
+                    continue
+        return None
+
+    def _read_through(self, engine: Engine, look: Look) -> ClusterFacts:
+        swarm = self._pool.submit(engine.swarm)
+        services = self._pool.submit(parse.services, engine) if look.services else None
+        nodes = parse.nodes(engine.nodes())
+        found = swarm.result(LONGEST_READ)
+        return ClusterFacts(
+            id=found["ID"],
+            read_from=engine.host,
+            version=found["Version"]["Index"],
+            spec=found["Spec"],
+            nodes=nodes,
+            services=services.result(LONGEST_READ) if services else (),
+        )
+
+    def _reach_managers(
+        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts, look: Look
+    ) -> dict[str, HostFacts]:
+        targets = [
+            node.raft_address for node in swarm.managers if node.reachability == "reachable" and node.raft_address
+        ]
+        tries: dict[tuple[str, str], Future[Reach]] = {
+            (name, target): self._pool.submit(engines[name].reach, *_split(target))
+            for name in look.probe
+            if hosts[name].answers and not hosts[name].in_a_swarm
+            for target in targets
+        }
+        back = {
+            name: self._pool.submit(engines[swarm.read_from].reach, advertised(hosts[name]), MANAGER_PORT)
+            for name, _ in tries
+        }
+        seen: dict[str, dict[str, Reach]] = {}
+        for (name, target), future in tries.items():
+            seen.setdefault(name, {})[target] = _met(future)
+        return {
+            name: replace(host, reaches=MappingProxyType(seen[name]), reached=_met(back[name]))
+            if name in seen
+            else host
+            for name, host in hosts.items()
+        }
+
+
+def advertised(host: HostFacts) -> str:
+    """What a host advertises unless told otherwise: swarmbot.yml's address where the host has it, else its first."""
+    addresses = [address for interface in host.interfaces for address in interface.addresses]
+    return host.address if host.address in addresses or not addresses else addresses[0]
+
+
+def _met(future: Future[Reach]) -> Reach:
+    try:
+        return future.result(LONGEST_READ)
+    except SwarmbotError:
+        return "no answer"
+
+
+def _serves(host: HostFacts) -> bool:
+    """Whether the swarm can be read through this host now."""
+    return host.answers and host.is_manager and host.membership == "active" and not host.swarm_error
+
+
+def _read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostFacts:
+    try:
+        facts = parse.host(engine.host, address, engine.info())
+        if close:
+            facts = replace(facts, clock_offset=engine.clock_offset(), interfaces=engine.interfaces())
+        if look.certificates and facts.in_a_swarm:
+            facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
+    except HostUnreachable as error:
+        trouble = Trouble(error.problem, error.happened, error.next_step)
+        return HostFacts(name=engine.host, address=address, trouble=trouble)
+    except EngineError as error:
+        return HostFacts(name=engine.host, address=address, trouble=Trouble("engine error", error.happened))
+    return facts
+
+
+def _silent(name: str, address: str) -> HostFacts:
+    trouble = Trouble("timed out", f"`{name}` ({address}) did not answer within {LONGEST_READ:.0f} s.")
+    return HostFacts(name=name, address=address, trouble=trouble)
+
+
+def _split(target: str) -> tuple[str, int]:
+    address, _, port = target.rpartition(":")
+    return address.strip("[]"), int(port)
+
+
+def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], str]]:
+    found: dict[tuple[str, str], str] = {}
+    unread: dict[tuple[str, str], str] = {}
+    for host, path in look.ca_files:
+        try:
+            found[host, path] = engines[host].certificate_file(path)
+        except (EngineError, HostUnreachable) as error:
+            unread[host, path] = error.happened
+    return {"ca_files": MappingProxyType(found), "unread": MappingProxyType(unread)}
+
+
+def _secrets(engines: Engines, swarm: ClusterFacts | None, look: Look) -> dict[Revealed, Secret]:
+    if swarm is None or not look.secrets:
+        return {}
+    engine = engines[swarm.read_from]
+    secrets: dict[Revealed, Secret] = {}
+    if "unlock key" in look.secrets:
+        secrets["unlock key"] = engine.unlock_key()
+    if {"worker token", "manager token"} & set(look.secrets):
+        tokens = engine.join_tokens()
+        secrets |= {"worker token": tokens.worker, "manager token": tokens.manager}
+    return {name: secret for name, secret in secrets.items() if name in look.secrets}

@@ -1,0 +1,54 @@
+"""What the asker alone is shown of a cluster's secrets."""
+
+from __future__ import annotations
+
+from bot.plan import Facts, Revealed, Role
+from bot.secret import Secret
+from bot.slack.blocks import Message, actions, button, code, context, section
+
+
+def token_message(facts: Facts, role: Role) -> Message:
+    """The ``docker swarm join`` line for ``role``. KeyError if the facts were read without its token."""
+    token = facts.secrets["manager token" if role == "manager" else "worker token"]
+    leader = facts.swarm.leader if facts.swarm else None
+    address = leader.raft_address if leader else ""
+    risk = f"Anybody who sees it can add {role}s to {facts.name}" + (
+        " and then owns the cluster." if role == "manager" else "."
+    )
+    line = Secret(f"docker swarm join --token {token.reveal()} {address}")
+    return Message(
+        f"How a {role} joins {facts.name} by hand (only you see this)",
+        (
+            section(f"Run this on the new node. {risk}"),
+            code(line),
+            context(
+                f"Same token for every {role} until it is rotated: `/swarm token {role} --rotate`.",
+                f"Simpler and safer: `/swarm join {role} HOST`; the token then never leaves the machines.",
+            ),
+            actions(button("Hide", "secret.hide")),
+        ),
+    )
+
+
+def unlock_key_message(facts: Facts) -> Message:
+    """The unlock key of an autolocked cluster. KeyError if the facts were read without it."""
+    key = facts.secrets["unlock key"]
+    return Message(
+        f"The unlock key of {facts.name} (only you see this)",
+        (
+            section(
+                f"Managers of {facts.name} ask for this key after each restart. Keep it where you will find it without "
+                f"{facts.name}: Swarmbot keeps it nowhere."
+            ),
+            code(key),
+            context("On a locked manager: `docker swarm unlock`."),
+            actions(button("Hide", "secret.hide")),
+        ),
+    )
+
+
+def secret_message(facts: Facts, revealed: Revealed) -> Message:
+    """The message for one of the secrets that a plan reveals."""
+    if revealed == "unlock key":
+        return unlock_key_message(facts)
+    return token_message(facts, "manager" if revealed == "manager token" else "worker")

@@ -1,0 +1,110 @@
+"""`/swarm help` and `/swarm whoami`: generated from what the commands declare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from bot.commands import COMMANDS, Command, Flag, Word, find_command, record, text
+from bot.plan.book import Book
+from bot.slack.blocks import Message, context, escape, paragraphs, section, user
+
+ORDER = (
+    "status",
+    "nodes",
+    "node",
+    "hosts",
+    "init",
+    "join",
+    "token",
+    "jobs",
+    "job",
+    "cancel",
+    "audit",
+    "whoami",
+    "help",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HelpArguments:
+    """The words of ``help``."""
+
+    command: Annotated[str, Word(text("COMMAND"), "one command in full")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoamiArguments:
+    """``whoami`` takes no words."""
+
+
+@record(
+    "help",
+    help="every command, or one in full",
+    example="help join",
+    permission="view",
+    risk="none",
+    approval=0,
+)
+def help_(book: Book, arguments: HelpArguments) -> Message:
+    """All commands a line each, or one with its words and flags."""
+    if arguments.command:
+        return _one(find_command(arguments.command.lower()))
+    listed = sorted(COMMANDS.values(), key=lambda command: _place(command.name))
+    lines = [f"`/swarm {command.name}` {command.help}" for command in listed]
+    where = f"Here you speak to *{book.cluster}*." if book.cluster else "Name the cluster with `--cluster NAME`."
+    return Message(
+        "What Swarmbot understands",
+        (
+            *paragraphs([f"*What Swarmbot understands.* {where}", *lines]),
+            context("`/swarm help COMMAND` shows its words and flags · clusters: " + ", ".join(book.clusters)),
+        ),
+    )
+
+
+@record(
+    "whoami",
+    help="who you are to Swarmbot and what you may do here",
+    example="whoami",
+    permission="view",
+    risk="none",
+    approval=0,
+)
+def whoami(book: Book, _: WhoamiArguments) -> Message:
+    """The asker's rights and who has the others."""
+    rights = book.rights
+    lists = ", ".join(f"@{name}" for name in rights.listed_as) or "no list of swarmbot.yml"
+    lines = [f"You are {user(rights.person)}, on {lists}. Here you speak to {book.cluster or 'no cluster'}."]
+    for right, who in rights.rules:
+        commands = ", ".join(f"`{name}`" for name in _commands(right))
+        may = "You may" if right in rights.may else "You may not"
+        lines.append(f"{may} *{right}* (for {escape(who)}): {commands}")
+    return Message("Who you are to Swarmbot", tuple(paragraphs(lines)))
+
+
+def _one(command: Command) -> Message:
+    lines = [f"*{command.name}* {command.help}", f"`{command.usage}`"]
+    words = [p for p in command.parameters if isinstance(p.spec, Word)]
+    flags = [p for p in command.parameters if isinstance(p.spec, Flag)]
+    lines += [f"`{p.shown}` {p.spec.help}" for p in words]
+    lines += [
+        f"`{p.shown} {p.spec.kind.shown}` {p.spec.help}" if p.spec.kind else f"`{p.shown}` {p.spec.help}" for p in flags
+    ]
+    return Message(
+        f"How {command.name} is written", (*paragraphs(lines), section(f"Example: `/swarm {command.example}`"))
+    )
+
+
+def _commands(right: str) -> list[str]:
+    """The commands that need ``right`` in their plainest form."""
+    return [name for name in sorted(COMMANDS, key=_place) if needs(COMMANDS[name]) == right]
+
+
+def needs(command: Command) -> str:
+    """The permission of a command whose optional words are left out; of a choice of roles, the worker's."""
+    required = {p.name: "worker" for p in command.parameters if p.required}
+    return command.permission(command.arguments(**required))
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (ORDER.index(name) if name in ORDER else len(ORDER), name)

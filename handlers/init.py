@@ -1,0 +1,199 @@
+"""`/swarm init HOST`, with every option of `docker swarm init`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from bot.commands import (
+    ADDRESS,
+    DURATION,
+    HOST,
+    NETWORK,
+    Flag,
+    Kind,
+    Permission,
+    Vocabulary,
+    Word,
+    change,
+    choice,
+    number,
+)
+from bot.errors import Refused
+from bot.plan import Facts, HostFacts, Look, Plan, Step
+from bot.swarm.addresses import advertise_address, local_address
+from bot.swarm.external_ca import ExternalCa, read_external_ca
+from bot.swarm.operations import Init, UseExternalCa
+from bot.swarm.places import other_cluster
+from bot.swarm.preflight import preflight
+
+
+def _external_ca(text: str, _: Vocabulary) -> list[str]:
+    read_external_ca(text)
+    return [text]
+
+
+EXTERNAL_CA = Kind("protocol=cfssl,url=URL,cacert=PATH", _external_ca)
+LEAST_EXPIRY = 3600.0
+LONGEST = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class InitArguments:
+    """The words of ``init``."""
+
+    host: Annotated[str, Word(HOST, "the host that becomes the first manager")]
+    advertise_addr: Annotated[str | None, Flag(ADDRESS, "address or interface that others reach it at")] = None
+    listen_addr: Annotated[str | None, Flag(ADDRESS, "address and port to listen on")] = None
+    availability: Annotated[
+        Literal["active", "pause", "drain"], Flag(choice("active", "pause", "drain"), "of the first manager")
+    ] = "active"
+    autolock: Annotated[bool, Flag(None, "managers need a key after each restart; you alone are shown it")] = False
+    cert_expiry: Annotated[float | None, Flag(DURATION, "how long node certificates are good for, 1h at least")] = None
+    dispatcher_heartbeat: Annotated[float | None, Flag(DURATION, "how often nodes report")] = None
+    external_ca: Annotated[
+        str | None, Flag(EXTERNAL_CA, "a CA that signs; PATH is its PEM certificate on the host")
+    ] = None
+    task_history_limit: Annotated[int | None, Flag(number("N", 0, LONGEST), "ended tasks that are kept")] = None
+    max_snapshots: Annotated[int | None, Flag(number("N", 0, LONGEST), "old Raft snapshots that are kept")] = None
+    snapshot_interval: Annotated[int | None, Flag(number("N", 1, LONGEST), "log entries between snapshots")] = None
+    data_path_addr: Annotated[str | None, Flag(ADDRESS, "address or interface for overlay traffic")] = None
+    data_path_port: Annotated[int, Flag(number("PORT", 1024, 49151), "UDP port of overlay traffic")] = 0
+    default_addr_pool: Annotated[tuple[str, ...], Flag(NETWORK, "networks that overlays are taken from")] = ()
+    default_addr_pool_mask_length: Annotated[int, Flag(number("N", 1, 128), "size of each overlay's network")] = 0
+    force_new_cluster: Annotated[bool, Flag(None, "after a lost quorum: this host becomes the only manager")] = False
+
+
+def _permission(_: InitArguments) -> Permission:
+    return "administer"
+
+
+def _approval(arguments: InitArguments) -> int:
+    return 2 if arguments.force_new_cluster else 0
+
+
+def _look(arguments: InitArguments) -> Look:
+    files: tuple[tuple[str, str], ...] = ()
+    if arguments.external_ca:
+        files = ((arguments.host, read_external_ca(arguments.external_ca).cacert_path),)
+    return Look(all_hosts=True, probe=(arguments.host,), ca_files=files)
+
+
+@change(
+    "init",
+    help="makes a cluster: the host becomes its first manager",
+    example="init host-1",
+    permission=_permission,
+    risk="quorum",
+    approval=_approval,
+    look=_look,
+)
+def init(facts: Facts, arguments: InitArguments) -> Plan:
+    """Make the cluster unless it is there; refuse what would end in two clusters."""
+    host = facts.host(arguments.host)
+    if host.trouble is not None:
+        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
+    if arguments.cert_expiry is not None and arguments.cert_expiry < LEAST_EXPIRY:
+        raise Refused("engines take no certificate expiry under 1 hour.", next_step="Give `--cert-expiry 1h` or more.")
+    if facts.swarm is not None and facts.member(host.name) is not None and not arguments.force_new_cluster:
+        return _already(facts, host)
+    _refuse_second_cluster(facts, host, arguments)
+    findings = preflight(facts, host, "worker")
+    if blocked := [finding for finding in findings if finding.sign == "failed"]:
+        raise Refused(blocked[0].text, true_now="Nothing was changed.", next_step=blocked[0].next_step)
+    operation = _operation(facts, host, arguments)
+    steps = [Step(operation, host.name), *_external(facts, host, arguments)]
+    return Plan(
+        title=f"initialises {facts.name} on `{host.name}`",
+        ended=f"{facts.name} runs: `{host.name}` is its only manager",
+        failed=f"{facts.name} was not initialised on {{failed}}",
+        steps=tuple(steps),
+        effect=f"managers 0 → 1, survives 0 failures, advertised at {operation.advertise_addr}",
+        findings=tuple(findings),
+        warnings=_warnings(arguments),
+        reveals=("unlock key",) if arguments.autolock else (),
+    )
+
+
+def _already(facts: Facts, host: HostFacts) -> Plan:
+    node = facts.member(host.name)
+    role = node.role if node else "node"
+    return Plan(
+        title=f"initialises {facts.name} on `{host.name}`",
+        ended=f"{facts.name} runs",
+        failed=f"{facts.name} was not initialised",
+        already=(f"`{host.name}` is a {role} of {facts.name} (`{facts.swarm.id if facts.swarm else ''}`)",),
+    )
+
+
+def _refuse_second_cluster(facts: Facts, host: HostFacts, arguments: InitArguments) -> None:
+    if arguments.force_new_cluster:
+        if not host.in_a_swarm:
+            raise Refused(
+                f"`{host.name}` is in no cluster, so there is nothing to force anew.",
+                next_step=f"`/swarm init {host.name}` makes a new one.",
+            )
+        return
+    if host.in_a_swarm:
+        raise Refused(
+            f"`{host.name}` is already in a cluster: {other_cluster(facts, host)}.",
+            true_now="Nothing was changed.",
+            next_step="If it shall not be, let it leave on the host first: `docker swarm leave`.",
+        )
+    if facts.swarm is not None:
+        raise Refused(
+            f"{facts.name} runs already (`{facts.swarm.id}`, read from `{facts.swarm.read_from}`).",
+            next_step=f"`/swarm join manager|worker {host.name}` adds it.",
+        )
+    lost = [other.name for other in facts.hosts.values() if other.answers and other.in_a_swarm]
+    if lost:
+        raise Refused(
+            f"{facts.name} has hosts that are in a cluster whose managers have no quorum or do not answer: "
+            f"{', '.join(f'`{name}`' for name in lost)}. A second cluster beside it would split {facts.name} in two.",
+            next_step="`/swarm status` shows what is wrong.",
+        )
+
+
+def _operation(facts: Facts, host: HostFacts, arguments: InitArguments) -> Init:
+    listen, data = arguments.listen_addr, arguments.data_path_addr
+    return Init(
+        host=host.name,
+        cluster=facts.name,
+        advertise_addr=advertise_address(host, arguments.advertise_addr),
+        listen_addr=local_address(host, listen, "--listen-addr") if listen else "0.0.0.0:2377",
+        data_path_addr=local_address(host, data, "--data-path-addr") if data else "",
+        data_path_port=arguments.data_path_port,
+        default_addr_pool=arguments.default_addr_pool,
+        default_addr_pool_mask_length=arguments.default_addr_pool_mask_length,
+        availability=arguments.availability,
+        autolock=arguments.autolock,
+        cert_expiry=arguments.cert_expiry,
+        dispatcher_heartbeat=arguments.dispatcher_heartbeat,
+        task_history_limit=arguments.task_history_limit,
+        max_snapshots=arguments.max_snapshots,
+        snapshot_interval=arguments.snapshot_interval,
+        force_new_cluster=arguments.force_new_cluster,
+    )
+
+
+def _external(facts: Facts, host: HostFacts, arguments: InitArguments) -> list[Step]:
+    if not arguments.external_ca:
+        return []
+    wanted: ExternalCa = read_external_ca(arguments.external_ca)
+    place = (host.name, wanted.cacert_path)
+    if place not in facts.ca_files:
+        raise Refused(
+            f"the CA certificate `{wanted.cacert_path}` could not be read on `{host.name}`: {facts.unread[place]}",
+            true_now="Nothing was changed.",
+            next_step="Put the CA's certificate (PEM) there, or give another path after `cacert=`.",
+        )
+    operation = UseExternalCa(host=host.name, cluster=facts.name, url=wanted.url, cacert=facts.ca_files[place])
+    return [Step(operation, host.name)]
+
+
+def _warnings(arguments: InitArguments) -> tuple[str, ...]:
+    if arguments.force_new_cluster:
+        return (
+            "The other managers lose their places. If one of them comes back, it must leave before it joins again.",
+        )
+    return ()

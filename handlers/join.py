@@ -1,0 +1,159 @@
+"""`/swarm join worker|manager HOST…`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, choice
+from bot.errors import Refused, SwarmbotError
+from bot.plan import Facts, Finding, HostFacts, Look, Plan, Step
+from bot.swarm.addresses import joining_address, local_address
+from bot.swarm.operations import Join, Label
+from bot.swarm.places import stranger
+from bot.swarm.preflight import preflight
+from bot.swarm.quorum import effect, quorum_of
+
+
+@dataclass(frozen=True, slots=True)
+class JoinArguments:
+    """The words of ``join``."""
+
+    role: Annotated[Literal["worker", "manager"], Word(choice("worker", "manager"), "what the hosts shall be")]
+    hosts: Annotated[tuple[str, ...], Word(HOST, "hosts of swarmbot.yml; `host-[3-5]` means three")]
+    availability: Annotated[
+        Literal["active", "pause", "drain"], Flag(choice("active", "pause", "drain"), "of the new nodes")
+    ] = "active"
+    advertise_addr: Annotated[str | None, Flag(ADDRESS, "address or interface that others reach it at")] = None
+    listen_addr: Annotated[str | None, Flag(ADDRESS, "address and port to listen on")] = None
+    data_path_addr: Annotated[str | None, Flag(ADDRESS, "address or interface for overlay traffic")] = None
+    label: Annotated[tuple[tuple[str, str], ...], Flag(LABEL, "a label of the new nodes")] = ()
+
+
+def _permission(arguments: JoinArguments) -> Permission:
+    return "administer" if arguments.role == "manager" else "operate"
+
+
+def _approval(arguments: JoinArguments) -> int:
+    return 1 if arguments.role == "manager" else 0
+
+
+def _look(arguments: JoinArguments) -> Look:
+    return Look(probe=arguments.hosts)
+
+
+@change(
+    "join",
+    help="adds hosts to the cluster, over SSH",
+    example="join worker host-3 host-4",
+    permission=_permission,
+    risk="reversible",
+    approval=_approval,
+    look=_look,
+)
+def join(facts: Facts, arguments: JoinArguments) -> Plan:
+    """Join each host that can; say of the others what stops them."""
+    swarm = facts.swarm
+    if swarm is None:
+        raise Refused(
+            f"no manager of {facts.name} with a quorum could be read, so there is nothing to join.",
+            next_step="`/swarm status` shows the hosts; `/swarm init HOST` makes a cluster.",
+        )
+    findings: list[Finding] = []
+    already: list[str] = []
+    steps: list[Step] = []
+    for name in arguments.hosts:
+        host = facts.host(name)
+        node = facts.member(name)
+        if node is not None and host.membership == "active" and node.role == arguments.role:
+            already.append(f"`{name}` is a {node.role} of {facts.name}, {node.state}")
+            steps += _labels(facts, name, arguments)
+            continue
+        seen = _findings(facts, host, arguments)
+        findings += seen
+        if not any(finding.sign == "failed" for finding in seen):
+            steps += _steps(facts, host, arguments)
+    count = len(arguments.hosts)
+    what = f"{count} {arguments.role}{'' if count == 1 else 's'}"
+    return Plan(
+        title=f"joins {what} to {facts.name}",
+        ended=f"{{done}} of {{all}} {arguments.role}{'' if count == 1 else 's'} joined {facts.name}",
+        failed=f"{{failed}} did not join {facts.name}",
+        steps=tuple(steps),
+        effect=_effect(facts, arguments, steps),
+        warnings=_warnings(facts, arguments, steps),
+        findings=tuple(findings),
+        already=tuple(already),
+    )
+
+
+def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[Finding]:
+    """What speaks for and against joining this host."""
+    node = facts.member(host.name)
+    if node is not None and host.membership == "active":
+        step = f"`/swarm promote {host.name}`" if arguments.role == "manager" else f"`/swarm demote {host.name}`"
+        text = f"`{host.name}` is a {node.role} of {facts.name} already, not a {arguments.role}."
+        return [Finding("failed", text, host.name, f"{step} changes its role.")]
+    if host.in_a_swarm:
+        return [stranger(facts, host)]
+    seen = preflight(facts, host, arguments.role)
+    if any(finding.sign == "failed" for finding in seen):
+        return seen
+    try:
+        _join(facts, host, arguments)
+    except SwarmbotError as error:
+        return [Finding("failed", error.happened, host.name, error.next_step)]
+    if host.membership == "pending":
+        seen.append(Finding("look", f"`{host.name}` still tries to join a cluster: that is undone first", host.name))
+    return seen
+
+
+def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
+    listen, data = arguments.listen_addr, arguments.data_path_addr
+    return Join(
+        host=host.name,
+        role=arguments.role,
+        cluster=facts.name,
+        cluster_id=facts.swarm.id if facts.swarm else "",
+        advertise_addr=joining_address(host, arguments.advertise_addr),
+        listen_addr=local_address(host, listen, "--listen-addr") if listen else "0.0.0.0:2377",
+        data_path_addr=local_address(host, data, "--data-path-addr") if data else "",
+        availability=arguments.availability,
+    )
+
+
+def _steps(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[Step]:
+    """Workers join side by side, each on a track of its own; managers one after the other, each seen in Raft first."""
+    track = "managers" if arguments.role == "manager" else host.name
+    labels = [Step(Label(host.name, arguments.label), track)] if arguments.label else []
+    return [Step(_join(facts, host, arguments), track), *labels]
+
+
+def _labels(facts: Facts, host: str, arguments: JoinArguments) -> list[Step]:
+    label = Label(host, arguments.label)
+    return [Step(label, host)] if arguments.label and not label.satisfied(facts) else []
+
+
+def _effect(facts: Facts, arguments: JoinArguments, steps: list[Step]) -> str:
+    joining = sum(isinstance(step.operation, Join) for step in steps)
+    if facts.swarm is None or not joining:
+        return ""
+    nodes = f"{len(facts.swarm.nodes)} → {len(facts.swarm.nodes) + joining} nodes"
+    if arguments.role == "worker":
+        return nodes
+    before = quorum_of(facts.swarm)
+    return f"{nodes}, {effect(before, before.after_joining(joining))}"
+
+
+def _warnings(facts: Facts, arguments: JoinArguments, steps: list[Step]) -> tuple[str, ...]:
+    joining = sum(isinstance(step.operation, Join) for step in steps)
+    if facts.swarm is None or arguments.role == "worker" or not joining:
+        return ()
+    after = quorum_of(facts.swarm).after_joining(joining)
+    most = 7
+    warnings = []
+    if after.managers % 2 == 0:
+        warnings.append(f"{after.managers} managers survive no more failures than {after.managers - 1}: add another.")
+    if after.managers > most:
+        warnings.append(f"{after.managers} managers make every write slower; {most} are plenty.")
+    return tuple(warnings)

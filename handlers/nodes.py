@@ -1,0 +1,160 @@
+"""`/swarm nodes`, `/swarm node NAME`, `/swarm hosts`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from bot.commands import Word, question, text
+from bot.errors import Failed, NotUnderstood
+from bot.plan import ClusterFacts, Facts, HostFacts, Look, NodeFacts
+from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, fields, paragraphs, section, table, tick
+from bot.spelling import nearest
+from bot.swarm.health import DAY
+
+
+@dataclass(frozen=True, slots=True)
+class NoArguments:
+    """``nodes`` and ``hosts`` take no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeArguments:
+    """The words of ``node``."""
+
+    name: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
+
+
+def _everything(_: NoArguments) -> Look:
+    return Look(all_hosts=True)
+
+
+def _closely(_: NodeArguments) -> Look:
+    return Look(all_hosts=True, certificates=True)
+
+
+@question(
+    "nodes",
+    help="every node: role, state, availability, engine",
+    example="nodes",
+    permission="view",
+    risk="none",
+    approval=0,
+    look=_everything,
+)
+def nodes(facts: Facts, _: NoArguments) -> Message:
+    """A row a node, managers first."""
+    swarm = _swarm(facts)
+    title = f"{facts.name} has {len(swarm.nodes)} node{'' if len(swarm.nodes) == 1 else 's'}"
+    rows = [
+        (
+            f"{DONE if node.ready else FAILED} {node.name}",
+            _role(node),
+            node.state,
+            node.availability,
+            node.engine_version,
+        )
+        for node in swarm.nodes
+    ]
+    return Message(title, (section(f"*{title}*"), table(("node", "role", "state", "availability", "engine"), rows)))
+
+
+@question(
+    "node",
+    help="one node in full",
+    example="node host-2",
+    permission="view",
+    risk="none",
+    approval=0,
+    look=_closely,
+)
+def node(facts: Facts, arguments: NodeArguments) -> Message:
+    """All that is known of a node; of records with the same name, each."""
+    found = _find(facts, _swarm(facts), arguments.name)
+    blocks = [block for record in found for block in (section(_title(record)), fields(_fields(facts, record)))]
+    return Message(_title(found[0]).replace("*", ""), tuple(blocks))
+
+
+@question(
+    "hosts",
+    help="every host of swarmbot.yml: do SSH and Docker answer, and what is it in",
+    example="hosts",
+    permission="view",
+    risk="none",
+    approval=0,
+    look=_everything,
+)
+def hosts(facts: Facts, _: NoArguments) -> Message:
+    """A line a host."""
+    answering = sum(host.answers for host in facts.hosts.values())
+    title = f"{answering} of {len(facts.hosts)} hosts of {facts.name} answer"
+    sign = DONE if answering == len(facts.hosts) else LOOK
+    return Message(title, tuple(paragraphs([f"{sign} *{title}*", *(_host(facts, h) for h in facts.hosts.values())])))
+
+
+def _swarm(facts: Facts) -> ClusterFacts:
+    if facts.swarm is None:
+        raise Failed(
+            f"No manager of {facts.name} with a quorum could be read.", next_step="`/swarm status` says what is wrong."
+        )
+    return facts.swarm
+
+
+def _find(facts: Facts, swarm: ClusterFacts, name: str) -> list[NodeFacts]:
+    found = [record for record in swarm.nodes if name in {record.name, record.hostname}]
+    found = found or [record for record in swarm.nodes if record.id.startswith(name)]
+    if found:
+        return found
+    names = [record.name for record in swarm.nodes]
+    near = nearest(name, names)
+    closest = f" Closest: {tick(near)}." if near else ""
+    listed = ", ".join(map(tick, names[:12]))
+    if name in facts.hosts:
+        raise NotUnderstood(f"{tick(name)} is not a node of {facts.name}.", next_step=f"`/swarm join worker {name}`")
+    raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
+
+
+def _role(record: NodeFacts) -> str:
+    if record.role == "worker":
+        return "worker"
+    standing = "leader" if record.leader else record.reachability
+    return f"manager, {standing}"
+
+
+def _title(record: NodeFacts) -> str:
+    sign = DONE if record.ready else FAILED
+    return f"{sign} *{record.name}* · {_role(record)} · {record.state} · {record.availability}"
+
+
+def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
+    host = facts.hosts.get(record.host)
+    labels = ", ".join(tick(f"{key}={value}") for key, value in record.labels.items())
+    pairs = [
+        ("Id", tick(record.id)),
+        ("Host name", tick(record.hostname)),
+        ("Address", tick(record.raft_address or record.address)),
+        ("Engine", escape(record.engine_version) or "not known"),
+        ("Labels", labels or "none"),
+        ("swarmbot.yml", tick(record.host) if record.host else "not in it"),
+    ]
+    if host is not None and host.certificate:
+        days = (host.certificate.expires - facts.at) / DAY
+        pairs.append(("Certificate", f"by {escape(host.certificate.issuer)}, good for {days:.0f} days"))
+    if host is not None and host.trouble:
+        pairs.append(("SSH", escape(host.trouble.happened)))
+    return pairs
+
+
+def _host(facts: Facts, host: HostFacts) -> str:
+    if host.trouble:
+        return f"{FAILED} {tick(host.name)} {host.trouble.happened} {host.trouble.next_step}".rstrip()
+    record = facts.member(host.name)
+    if record is not None:
+        place = f"{_role(record)} of {facts.name}, {record.state}"
+    elif host.membership == "inactive":
+        place = "in no cluster"
+    elif host.membership == "active":
+        place = "in another cluster"
+    else:
+        place = f"{host.membership}" + (f": {escape(host.swarm_error)}" if host.swarm_error else "")
+    return f"{DONE} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

@@ -1,0 +1,107 @@
+"""`/swarm status`: health first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from bot.commands import question
+from bot.plan import ClusterFacts, Facts, Look
+from bot.slack.blocks import DONE, FAILED, LOOK, Message, paragraphs, tick
+from bot.swarm.health import DAY, Ailment, Health, health
+from bot.swarm.quorum import failures, quorum_of
+
+
+@dataclass(frozen=True, slots=True)
+class StatusArguments:
+    """``status`` takes no words."""
+
+
+def _look(_: StatusArguments) -> Look:
+    return Look(all_hosts=True, services=True, certificates=True)
+
+
+@question(
+    "status",
+    help="how the cluster stands, what is wrong and what mends it",
+    example="status",
+    permission="view",
+    risk="none",
+    approval=0,
+    look=_look,
+)
+def status(facts: Facts, _: StatusArguments) -> Message:
+    """State first, then the few numbers that matter, then what to do."""
+    found = health(facts)
+    head = _head(facts, found)
+    lines = [head, *(_line(ailment) for ailment in found.ailments), *_numbers(facts), *_next(found)]
+    return Message(head.replace("*", ""), tuple(paragraphs(lines)))
+
+
+def _head(facts: Facts, found: Health) -> str:
+    name = facts.name
+    if found.level == "none":
+        return f"{LOOK} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is in a cluster"
+    if found.level == "unknown":
+        return f"{FAILED} *{name} cannot be read* · none of its {len(facts.hosts)} hosts answers"
+    if facts.swarm is None:
+        return f"{FAILED} *{name} has no quorum* · no manager can decide anything; running tasks go on"
+    return _swarm_head(name, facts.swarm, found)
+
+
+def _swarm_head(name: str, swarm: ClusterFacts, found: Health) -> str:
+    quorum = quorum_of(swarm)
+    ready = sum(node.ready for node in swarm.nodes)
+    strong = sum(not service.short for service in swarm.services)
+    grave = any(ailment.grave for ailment in found.ailments)
+    state = f"{DONE} *{name} is healthy*"
+    if grave and quorum.survives <= 0 and quorum.managers > 1:
+        state = f"{LOOK} *{name} can lose no manager*"
+    elif grave:
+        state = f"{LOOK} *{name} needs a look*"
+    managers = (
+        f"{quorum.managers} manager{'' if quorum.managers == 1 else 's'}"
+        if quorum.reachable == quorum.managers
+        else f"{quorum.reachable} of {quorum.managers} managers reachable"
+    )
+    parts = [state, f"{managers}, {failures(quorum.survives)}", f"{ready} of {len(swarm.nodes)} nodes ready"]
+    if swarm.services:
+        parts.append(f"{strong} of {len(swarm.services)} services at strength")
+    return " · ".join(parts)
+
+
+def _numbers(facts: Facts) -> list[str]:
+    if facts.swarm is None:
+        return []
+    parts = []
+    if leader := facts.swarm.leader:
+        parts.append(f"Leader {tick(leader.name)}")
+    parts.append(_engines(facts.swarm))
+    ends = [host.certificate.expires for host in facts.hosts.values() if host.certificate]
+    if ends:
+        parts.append(f"certificates good for {(min(ends) - facts.at) / DAY:.0f} days")
+    if idle := [node for node in facts.swarm.nodes if node.availability != "active"]:
+        parts.append(", ".join(f"{tick(node.name)} {_availability(node.availability)}" for node in idle))
+    return [" · ".join(parts)]
+
+
+def _engines(swarm: ClusterFacts) -> str:
+    versions = Counter(node.engine_version for node in swarm.nodes if node.engine_version)
+    if len(versions) == 1:
+        return f"engine {next(iter(versions))} everywhere"
+    return "engines " + ", ".join(f"{version} ({count})" for version, count in versions.most_common())
+
+
+def _availability(word: str) -> str:
+    return {"drain": "drained", "pause": "paused"}.get(word, word)
+
+
+def _line(ailment: Ailment) -> str:
+    return f"{FAILED if ailment.grave else LOOK} {ailment.text}"
+
+
+def _next(found: Health) -> list[str]:
+    if found.level == "none":
+        return ["Next: `/swarm init HOST` makes the cluster; `/swarm hosts` shows which hosts answer."]
+    mends = list(dict.fromkeys(ailment.mend for ailment in found.ailments if ailment.mend))
+    return [f"Next: {'; '.join(mends)}"] if mends else []

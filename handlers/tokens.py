@@ -1,0 +1,83 @@
+"""`/swarm token worker|manager [--rotate]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from bot.commands import Flag, Permission, Word, choice, question
+from bot.errors import Failed
+from bot.plan import Facts, Look, Plan, Revealed, Role, Step
+from bot.slack.blocks import Message
+from bot.swarm.operations import RotateToken, fingerprint
+from bot.swarm.secrets import token_message
+
+
+@dataclass(frozen=True, slots=True)
+class TokenArguments:
+    """The words of ``token``."""
+
+    role: Annotated[Literal["worker", "manager"], Word(choice("worker", "manager"), "what the token lets nodes become")]
+    rotate: Annotated[bool, Flag(None, "make a new token first; the old one then joins nothing")] = False
+
+
+def _secret(role: Role) -> Revealed:
+    return "manager token" if role == "manager" else "worker token"
+
+
+def _permission(arguments: TokenArguments) -> Permission:
+    return "administer" if arguments.role == "manager" or arguments.rotate else "operate"
+
+
+def _approval(arguments: TokenArguments) -> int:
+    return 1 if arguments.role == "manager" or arguments.rotate else 0
+
+
+def _look(arguments: TokenArguments) -> Look:
+    return Look(secrets=(_secret(arguments.role),))
+
+
+def _rotates(arguments: TokenArguments) -> bool:
+    return arguments.rotate
+
+
+def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
+    """Rotate the token, then show the new one to the asker."""
+    secret = _secret(arguments.role)
+    if facts.swarm is None or secret not in facts.secrets:
+        raise _no_manager(facts)
+    operation = RotateToken(arguments.role, facts.name, before=fingerprint(facts.secrets[secret]))
+    return Plan(
+        title=f"rotates the {arguments.role} token of {facts.name}",
+        ended=f"The {arguments.role} token of {facts.name} is a new one",
+        failed=f"the {arguments.role} token of {facts.name} was not rotated",
+        steps=(Step(operation, "token"),),
+        effect="nodes that are in stay in; the old token joins nothing",
+        reveals=(secret,),
+    )
+
+
+@question(
+    "token",
+    help="shows you alone how a machine joins by hand",
+    example="token worker",
+    permission=_permission,
+    risk="secret",
+    approval=_approval,
+    look=_look,
+    changes=(_rotates, rotate),
+)
+def token(facts: Facts, arguments: TokenArguments) -> Message:
+    """The whole ``docker swarm join`` line, to the asker alone."""
+    secret = _secret(arguments.role)
+    if facts.swarm is None or secret not in facts.secrets:
+        raise _no_manager(facts)
+    return token_message(facts, arguments.role)
+
+
+def _no_manager(facts: Facts) -> Failed:
+    return Failed(
+        f"No manager of {facts.name} with a quorum could be read.",
+        true_now="No token was shown or changed.",
+        next_step="`/swarm status` shows the managers.",
+    )
