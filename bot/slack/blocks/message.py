@@ -28,7 +28,7 @@ class Message:
 
     def to_json(self) -> str:
         """Return the message for storage; raise TypeError if it holds a secret."""
-        if holds_secret([*self.blocks, *self.plain]):
+        if holds_secret((self.blocks, self.plain)):
             raise TypeError("a message with a secret is not written anywhere")
         return json.dumps([self.text, [*self.blocks], [*self.plain]], separators=(",", ":"))
 

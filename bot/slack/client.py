@@ -1,0 +1,87 @@
+"""The clients to Slack's Web API and to response_urls: time-outs, bounded retries, and no bodies in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http.client import RemoteDisconnected
+from typing import Final
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+from slack_sdk import WebClient
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+    ServerErrorRetryHandler,
+)
+from slack_sdk.http_retry.handler import RetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+from slack_sdk.webhook import WebhookClient
+
+from bot.settings import Settings
+
+TIMEOUT: Final = 10
+TRIES: Final = 3
+LONGEST_WAIT: Final = 30
+HOOKS: Final = (".slack.com", ".slack-gov.com")
+
+
+def quiet_logger(name: str) -> logging.Logger:
+    """Return a logger for Slack's libraries that logs nothing below WARNING: at DEBUG they log bodies and tokens."""
+    logger = logging.getLogger(f"bot.slack.library.{name}")
+    logger.setLevel(logging.WARNING)
+    return logger
+
+
+class BoundedRateLimitRetry(RateLimitErrorRetryHandler):
+    """Waits as long as Slack's Retry-After says, if that is within 30 s; a longer one is given back as an error."""
+
+    def _can_retry(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if response is None or not super()._can_retry(state=state, request=request, response=response, error=error):
+            return False
+        said = [value[0] for name, value in response.headers.items() if name.lower() == "retry-after" and value]
+        return not said or (said[0].isdecimal() and int(said[0]) <= LONGEST_WAIT)
+
+
+def retry_handlers() -> Sequence[RetryHandler]:
+    """Return what is tried again: rate limits, broken connections, time-outs, and errors of the server."""
+    broken = [URLError, ConnectionResetError, RemoteDisconnected, TimeoutError]
+    return [
+        BoundedRateLimitRetry(max_retry_count=TRIES),
+        ConnectionErrorRetryHandler(max_retry_count=TRIES, error_types=broken),
+        ServerErrorRetryHandler(max_retry_count=TRIES),
+    ]
+
+
+def web_client(settings: Settings) -> WebClient:
+    """Return the bot's client; raise :class:`~bot.errors.Misconfigured` without SLACK_BOT_TOKEN."""
+    return WebClient(
+        token=settings.need("SLACK_BOT_TOKEN").reveal(),
+        base_url=settings.slack_api_url,
+        timeout=TIMEOUT,
+        logger=quiet_logger("web"),
+        retry_handlers=list(retry_handlers()),
+    )
+
+
+def response_client(url: str) -> WebhookClient:
+    """Return a client of one response_url."""
+    return WebhookClient(url, timeout=TIMEOUT, logger=quiet_logger("hook"), retry_handlers=list(retry_handlers()))
+
+
+def is_slacks(url: str, api_url: str) -> bool:
+    """Whether a response_url leads to Slack (or to the server that stands for it): a token may be sent there."""
+    parts, api = urlsplit(url), urlsplit(api_url)
+    if (parts.scheme, parts.netloc) == (api.scheme, api.netloc):
+        return True
+    return parts.scheme == "https" and (parts.hostname or "").endswith(HOOKS)

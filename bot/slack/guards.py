@@ -1,0 +1,70 @@
+"""What is looked at before Bolt sees a request: method, path, size, age and signature. Nothing unsigned is parsed."""
+
+from __future__ import annotations
+
+import re
+import time
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+from slack_bolt.adapter.wsgi.http_request import WsgiHttpRequest
+from slack_sdk.signature import SignatureVerifier
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+MOST_BYTES: Final = 1024 * 1024
+OLDEST: Final = 300
+TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
+SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
+LENGTH: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+class Guard:
+    """Refuses what does not come from Slack."""
+
+    def __init__(self, signing_secret: str) -> None:
+        self._verifier = SignatureVerifier(signing_secret)
+
+    def refusal(self, environ: WSGIEnvironment) -> int:
+        """Return the HTTP status of the refusal, or 0: the body is then read, and ``wsgi.input`` holds it again."""
+        if environ["REQUEST_METHOD"] != "POST":
+            return 405
+        timestamp = environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")
+        signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
+        if not (TIMESTAMP.fullmatch(timestamp) and SIGNATURE.fullmatch(signature)):
+            return 401
+        if abs(time.time() - int(timestamp)) > OLDEST:
+            return 401
+        length = environ.get("CONTENT_LENGTH", "")
+        if not LENGTH.fullmatch(length):
+            return 411
+        if int(length) > MOST_BYTES:
+            return 413
+        return self._body_refusal(environ, int(length), timestamp, signature)
+
+    def _body_refusal(self, environ: WSGIEnvironment, length: int, timestamp: str, signature: str) -> int:
+        try:
+            body = environ["wsgi.input"].read(length)
+        except OSError:
+            return 408
+        try:
+            genuine = self._verifier.is_valid(body, timestamp, signature)
+        except UnicodeDecodeError:
+            return 400
+        environ["wsgi.input"] = BytesIO(body)
+        return 0 if genuine else 401
+
+
+class Adapter(SlackRequestHandler):
+    """Bolt's WSGI adapter, which answers 400 instead of raising when a signed body cannot be parsed."""
+
+    def dispatch(self, request: WsgiHttpRequest) -> BoltResponse:
+        """Hand a request to Bolt."""
+        try:
+            parsed = BoltRequest(body=request.get_body(), query=request.query_string, headers=request.get_headers())
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            return BoltResponse(status=400, body={"error": "malformed"})
+        return self.app.dispatch(parsed)

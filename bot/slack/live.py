@@ -1,0 +1,107 @@
+"""A message that follows a job: edited no oftener than Slack likes, and always left with the last state."""
+
+from __future__ import annotations
+
+import logging
+import time
+from threading import Condition, Thread
+from typing import Final
+
+from bot.slack.blocks.message import Message
+from bot.slack.notifier import Notifier, Undelivered
+
+EVERY: Final = 1.5
+PATIENCE: Final = 120.0
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 20.0
+
+log = logging.getLogger(__name__)
+
+
+class Live:
+    """One message in a channel, posted at the first :meth:`show` unless ``ts`` names one that is there already.
+
+    A thread of its own sends; :meth:`show` only leaves the newest state for it, so a slow or silent Slack never holds
+    up the job. States between two edits are skipped. ``every`` and ``patience`` are seconds. End it with :meth:`end`.
+    """
+
+    def __init__(
+        self, notifier: Notifier, channel: str, ts: str = "", *, every: float = EVERY, patience: float = PATIENCE
+    ) -> None:
+        self._notifier = notifier
+        self._channel = channel
+        self._every = every
+        self._patience = patience
+        self._changed = Condition()
+        self._ts = ts
+        self._next: Message | None = None
+        self._ended = False
+        self._delivered = False
+        self._thread = Thread(target=self._run, name=f"live-{channel}", daemon=True)
+        self._thread.start()
+
+    @property
+    def ts(self) -> str:
+        """The message's ts, or nothing while it has not been posted."""
+        with self._changed:
+            return self._ts
+
+    def show(self, message: Message) -> None:
+        """Show this state soon; never blocks, never raises."""
+        with self._changed:
+            if not self._ended:
+                self._next = message
+                self._changed.notify_all()
+
+    def end(self, message: Message | None = None, wait: float = 10.0) -> bool:
+        """Show the last state (by default the newest one shown) and stop; return whether Slack took it within ``wait``.
+
+        If not, it is tried for ``patience`` seconds more beside whatever runs next, and the log says how that ended.
+        """
+        with self._changed:
+            self._next = message or self._next
+            self._ended = True
+            self._changed.notify_all()
+        self._thread.join(wait)
+        return self._delivered
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended or self._next is not None)
+                if self._ended:
+                    break
+                message, self._next = self._next, None
+            if message is not None:
+                self._try(message)
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended, self._every)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Deliver the last state, with pauses that grow, until patience is at its end."""
+        deadline, pause = time.monotonic() + self._patience, FIRST_PAUSE
+        message = self._next
+        while message is not None and not self._try(message):
+            if time.monotonic() + pause > deadline:
+                log.error("the last state of message %s in %s could not be shown", self._ts or "(new)", self._channel)
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        self._delivered = True
+
+    def _try(self, message: Message) -> bool:
+        """Send, and say whether Slack took it. What it did not take is kept, unless there is a newer state by now."""
+        try:
+            if self._ts:
+                ts = self._notifier.update(self._channel, self._ts, message)
+            else:
+                ts = self._notifier.post(self._channel, message)
+        except Undelivered as error:
+            log.warning("live message in %s: %s", self._channel, error.reason)
+            with self._changed:
+                self._next = self._next or message
+            return False
+        with self._changed:
+            self._ts = ts
+        return True

@@ -1,0 +1,116 @@
+"""What Slack asks, as the gate takes it, and whether it has the shape that Slack gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.settings import Settings
+from bot.slack.blocks.message import Message
+from bot.slack.notifier import Notifier
+
+COMMAND_FIELDS = ("user_id", "channel_id", "trigger_id", "response_url")
+
+
+@dataclass(frozen=True, slots=True)
+class SlashRequest:
+    """Somebody typed a command. ``text`` is as Slack escaped it; ``request_key`` is the same in a double delivery."""
+
+    text: str
+    user: str
+    channel: str
+    response_url: str
+    request_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PressRequest:
+    """Somebody pressed a button: ``action`` and ``value`` are as the button was built, and prove nothing.
+
+    ``channel`` and ``message_ts`` are empty for a press in a modal or in Home.
+    """
+
+    action: str
+    value: str
+    user: str
+    channel: str
+    response_url: str
+    request_key: str
+    trigger_id: str
+    message_ts: str
+
+
+class GateLike(Protocol):
+    """Where requests go. Both return what is told to the asker alone, or None for nothing, once it is stored.
+
+    They raise nothing but :class:`~bot.errors.SwarmbotError`.
+    """
+
+    def slash(self, request: SlashRequest) -> Message | None:
+        """Take a command."""
+
+    def press(self, request: PressRequest) -> Message | None:
+        """Take the press of a button."""
+
+
+OpenGate = Callable[[Settings, Notifier], GateLike]
+"""Makes the gate of a process, with connections of its own; the notifier is the process's."""
+
+
+def slash_request(body: dict[str, Any]) -> SlashRequest:
+    """Return the command of a body that is well formed. Slack gives each command a trigger_id of its own."""
+    return SlashRequest(
+        text=body.get("text", ""),
+        user=body["user_id"],
+        channel=body["channel_id"],
+        response_url=body["response_url"],
+        request_key=f"command:{body['trigger_id']}",
+    )
+
+
+def press_request(body: dict[str, Any]) -> PressRequest:
+    """Return the press of a body that is well formed. A menu's choice is its value."""
+    action = body["actions"][0]
+    container = body.get("container") or {}
+    value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
+    trigger_id = body.get("trigger_id", "")
+    own = trigger_id or f"{container.get('message_ts', '')}:{action.get('action_ts', '')}"
+    return PressRequest(
+        action=action["action_id"].partition("#")[0],
+        value=value,
+        user=body["user"]["id"],
+        channel=(body.get("channel") or {}).get("id") or container.get("channel_id", ""),
+        response_url=body.get("response_url", ""),
+        request_key=f"press:{own}",
+        trigger_id=trigger_id,
+        message_ts=container.get("message_ts", ""),
+    )
+
+
+def well_formed(body: dict[str, Any]) -> bool:
+    """Whether a body of a kind that is listened to has what Slack always sends; other kinds pass."""
+    if "command" in body:
+        return all(isinstance(body.get(field), str) and body[field] for field in COMMAND_FIELDS)
+    if body.get("type") == "block_actions":
+        return _is_press(body)
+    if "event" in body or body.get("type") == "event_callback":
+        event = body.get("event")
+        return isinstance(event, dict) and isinstance(event.get("type"), str)
+    return True
+
+
+def _is_press(body: dict[str, Any]) -> bool:
+    user, actions = body.get("user"), body.get("actions")
+    if not isinstance(user, dict) or not isinstance(user.get("id"), str):
+        return False
+    if not isinstance(actions, list) or not actions or not isinstance(actions[0], dict):
+        return False
+    action = actions[0]
+    optional = (body.get("container"), body.get("channel"), action.get("selected_option"))
+    texts = (action.get("value"), body.get("response_url"), body.get("trigger_id"))
+    return (
+        isinstance(action.get("action_id"), str)
+        and all(isinstance(part, dict | None) for part in optional)
+        and all(isinstance(text, str | None) for text in texts)
+    )

@@ -1,0 +1,122 @@
+"""The web process: gunicorn, /slack/events behind its guards, /healthz and /readyz."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import struct
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped] # gunicorn has no types of its own
+
+from bot.config import load
+from bot.settings import Settings
+from bot.slack.client import web_client
+from bot.slack.confine import confine
+from bot.slack.guards import Adapter, Guard
+from bot.slack.notifier import Notifier
+from bot.slack.ready import Readiness
+from bot.slack.requests import OpenGate
+from bot.slack.routes import Routes
+from bot.store.client import Patience, connect
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+EVENTS: Final = "/slack/events"
+WORKERS: Final = 2
+THREADS: Final = 32
+SLOW_CLIENT: Final = 5
+READY: Final = Patience(answer=1, connect=1, retries=0)
+
+log = logging.getLogger(__name__)
+
+
+class Web:
+    """The WSGI application."""
+
+    def __init__(self, routes: Routes, signing_secret: str, readiness: Readiness) -> None:
+        self._guard = Guard(signing_secret)
+        self._events = Adapter(routes.app, EVENTS)
+        self._readiness = readiness
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        path = environ.get("PATH_INFO", "")
+        if path == EVENTS:
+            refused = self._guard.refusal(environ)
+            return _say(start_response, refused) if refused else self._events(environ, start_response)
+        if path not in {"/healthz", "/readyz"}:
+            return _say(start_response, 404)
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return _say(start_response, 405)
+        problems = self._readiness.problems() if path == "/readyz" else {}
+        return _say(start_response, 503 if problems else 200, {"ok": not problems, "problems": problems})
+
+
+def _say(start_response: StartResponse, status: int, content: dict[str, Any] | None = None) -> Iterable[bytes]:
+    known = HTTPStatus(status)
+    body = json.dumps(content or {"error": known.phrase.lower()}).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers.append(("Allow", "POST, GET"))
+    start_response(f"{known.value} {known.phrase}", headers)
+    return [body]
+
+
+def web_application(settings: Settings, open_gate: OpenGate) -> WSGIApplication:
+    """Return the application with connections of its own; raise :class:`~bot.errors.Misconfigured`."""
+    secret = settings.need("SLACK_SIGNING_SECRET").reveal()
+    notifier = Notifier(web_client(settings))
+    routes = Routes(open_gate(settings, notifier), notifier, secret)
+    return Web(routes, secret, Readiness(connect(settings.redis_url, READY), settings.config_path))
+
+
+class _Server(BaseApplication):  # type: ignore[misc] # likewise
+    def __init__(self, settings: Settings, open_gate: OpenGate) -> None:
+        self._settings = settings
+        self._open_gate = open_gate
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {
+            "bind": f"0.0.0.0:{self._settings.port}",
+            "worker_class": "gthread",
+            "workers": WORKERS,
+            "threads": THREADS,
+            "keepalive": 75,
+            "timeout": 30,
+            "graceful_timeout": 10,
+            "control_socket_disable": True,
+            "loglevel": self._settings.log_level.lower(),
+            "proc_name": "swarmbot-web",
+            "when_ready": _bound_slow_clients,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WSGIApplication:
+        """Return the application, once in each worker: connections are not shared across a fork."""
+        return web_application(self._settings, self._open_gate)
+
+
+def _bound_slow_clients(server: Any) -> None:
+    """Give accepted connections a time-out for each read and write: they inherit it from the listener."""
+    seconds = struct.pack("ll", SLOW_CLIENT, 0)
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
+
+
+def run_web(settings: Settings, open_gate: OpenGate) -> None:
+    """Serve until a signal ends the process; raise :class:`~bot.errors.Misconfigured` before anything is served.
+
+    ``open_gate`` makes the gate, once in each of gunicorn's workers.
+    """
+    settings.need("SLACK_SIGNING_SECRET")
+    settings.need("SLACK_BOT_TOKEN")
+    confine(load(settings.config_path))
+    _Server(settings, open_gate).run()

@@ -1,0 +1,38 @@
+"""A message as it goes to Slack: fitted, and with its secrets revealed, which is done nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.secret import Secret
+from bot.slack.blocks.message import Block, Message, fit
+from bot.slack.blocks.table import one_table, without_tables
+
+
+def payload(message: Message, *, plain: bool) -> dict[str, Any]:
+    """Return ``text`` and ``blocks`` for Slack. The result may hold secrets: hand it on, never keep or log it.
+
+    ``plain`` takes the older blocks, which every Slack shows.
+    """
+    rendering = without_tables(message) if plain else one_table(message.blocks)
+    fitted = fit(Message(message.text, rendering))
+    return {"text": fitted.text, "blocks": reveal(fitted.blocks)} if fitted.blocks else {"text": fitted.text}
+
+
+def has_plainer(message: Message) -> bool:
+    """Whether the older blocks are others than the first choice."""
+    return without_tables(message) != tuple(message.blocks)
+
+
+def reveal(blocks: Sequence[Block]) -> list[Block]:
+    """Return a copy of the blocks with every Secret replaced by its text."""
+    return [_revealed(block) for block in blocks]
+
+
+def _revealed(part: Any) -> Any:
+    if isinstance(part, Secret):
+        return part.reveal()
+    if isinstance(part, dict):
+        return {key: _revealed(value) for key, value in part.items()}
+    return [_revealed(value) for value in part] if isinstance(part, list | tuple) else part
