@@ -57,7 +57,7 @@ DOCKERD
 cat >/run/fleet/start-sshd <<SSHD
 #!/bin/sh
 cd /
-exec /usr/sbin/sshd -D -f /run/fleet/sshd_config -E "$folder/sshd.log"
+exec /usr/sbin/sshd -D -f /run/fleet/sshd_config -E "$folder/sshd.log" </dev/null >/dev/null 2>&1
 SSHD
 chmod +x /run/fleet/start-dockerd /run/fleet/start-sshd
 exec </dev/null >>"$folder/boot.log" 2>&1
