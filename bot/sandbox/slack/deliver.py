@@ -13,9 +13,9 @@ from typing import Final
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from slack_sdk.signature import SignatureVerifier
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.delivery import Delivery
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.outcome import take_ack, take_failure
 from bot.sandbox.slack.sockets import Sockets
 from bot.sandbox.slack.workspace import Workspace

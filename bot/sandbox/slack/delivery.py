@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlencode
 
-from bot.sandbox.slack.blocks import Json
+from bot.sandbox.slack.json_types import Json
 
 Kind = Literal["command", "block_actions", "view_submission", "view_closed", "event"]
 

@@ -1,89 +1,28 @@
-"""Block Kit's smaller parts with Slack's limits: texts, options, confirmations, buttons, selects, inputs.
+"""Block Kit's elements with Slack's limits: buttons, menus, pickers, inputs, pictures.
 
-Limits: the table of shared/facts/slack.md and docs.slack.dev/reference/block-kit. Unknown keys are refused, as Slack
-does. Not known here, and so refused: external selects, file inputs, workflow and feedback buttons.
+Not known here, and so refused: external selects, file inputs, workflow and feedback buttons.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-
-class Part(BaseModel):
-    """Anything in blocks: exact types, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Plain(Part):
-    """A ``plain_text`` object."""
-
-    type: Literal["plain_text"]
-    text: str = Field(min_length=1)
-    emoji: bool = True
-
-
-class Mrkdwn(Part):
-    """A ``mrkdwn`` object."""
-
-    type: Literal["mrkdwn"]
-    text: str = Field(min_length=1)
-    verbatim: bool = False
-
-
-def text_limit(characters: int) -> AfterValidator:
-    """Return a check that a text object holds at most so many characters."""
-
-    def check(value: Plain | Mrkdwn) -> Plain | Mrkdwn:
-        if len(value.text) > characters:
-            raise PydanticCustomError("text_too_long", "must be at most {limit} characters", {"limit": characters})
-        return value
-
-    return AfterValidator(check)
-
-
-Text = Annotated[Plain | Mrkdwn, Field(discriminator="type")]
-Text3000 = Annotated[Text, text_limit(3000)]
-Text2000 = Annotated[Text, text_limit(2000)]
-Text300 = Annotated[Text, text_limit(300)]
-Text75 = Annotated[Text, text_limit(75)]
-Plain2000 = Annotated[Plain, text_limit(2000)]
-Plain150 = Annotated[Plain, text_limit(150)]
-Plain100 = Annotated[Plain, text_limit(100)]
-Plain75 = Annotated[Plain, text_limit(75)]
-Plain30 = Annotated[Plain, text_limit(30)]
-Plain24 = Annotated[Plain, text_limit(24)]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-Url = Annotated[str, StringConstraints(min_length=1, max_length=3000, pattern=r"^https?://")]
-
-
-class Confirm(Part):
-    """The question before a press counts."""
-
-    title: Plain100
-    text: Text300
-    confirm: Plain30
-    deny: Plain30
-    style: Literal["primary", "danger"] | None = None
-
-
-class Option(Part):
-    """A choice."""
-
-    text: Text75
-    value: str = Field(min_length=1, max_length=150)
-    description: Plain75 | None = None
-    url: Url | None = None
-
-
-class OptionGroup(Part):
-    """Choices under a label."""
-
-    label: Plain75
-    options: list[Option] = Field(min_length=1, max_length=100)
+from bot.sandbox.slack.objects import (
+    Confirm,
+    Id,
+    Mrkdwn,
+    Option,
+    OptionGroup,
+    Part,
+    Plain,
+    Plain75,
+    Plain150,
+    SlackFile,
+    Url,
+)
 
 
 class Element(Part):
@@ -199,13 +138,6 @@ class TextInput(Part):
     is_decimal_allowed: bool = False
     dispatch_action_config: DispatchOn | None = None
     focus_on_load: bool = False
-
-
-class SlackFile(Part):
-    """An uploaded file by its id."""
-
-    id: str | None = Field(default=None, pattern=r"^F[A-Z0-9]{8,}$")
-    url: Url | None = None
 
 
 class Image(Part):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.errors import CannotDo
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.render import label
 from bot.sandbox.slack.validate import elements_of
 

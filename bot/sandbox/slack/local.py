@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 from threading import Thread
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from aiohttp import web
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.control import control_route
 from bot.sandbox.slack.deliver import ACK_SECONDS, Deliverer
 from bot.sandbox.slack.delivery import Delivery
 from bot.sandbox.slack.faults import Fault, Kind
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.people import People
 from bot.sandbox.slack.server import MOST_BYTES, Server
 from bot.sandbox.slack.sockets import Reason, Sockets
-from bot.sandbox.slack.transcript import Seen, as_text
+from bot.sandbox.slack.transcript import Seen
+from bot.sandbox.slack.watching import Watching
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.slack.world import World, default_world
 
-T = TypeVar("T")
 STOP_SECONDS: Final = 10.0
 DELIVERY_SLACK_SECONDS: Final = 30.0
 
 
-class LocalSlack:
+class LocalSlack(Watching):
     """A context manager. Users and channels are named by id or name; methods raise CannotDo for the impossible.
 
     ``bot_url`` is the bot's ``/slack/events`` and may be set later; with ``socket_mode`` the bot connects instead.
@@ -46,7 +45,7 @@ class LocalSlack:
         ack_seconds: float = ACK_SECONDS,
         rate_limits: bool = True,
     ) -> None:
-        self.workspace = Workspace(world or default_world())
+        super().__init__(Workspace(world or default_world()))
         self.workspace.limits.enabled = rate_limits
         sockets = Sockets(self.world.app.id, self.workspace.tell)
         self.deliverer = Deliverer(self.workspace, sockets, "", bot_url, socket_mode, ack_seconds)
@@ -65,11 +64,6 @@ class LocalSlack:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(STOP_SECONDS)
         self._loop.close()
-
-    @property
-    def world(self) -> World:
-        """Who and what is there; edit it under ``workspace.changed``, or by the methods below."""
-        return self.workspace.world
 
     @property
     def url(self) -> str:
@@ -112,61 +106,6 @@ class LocalSlack:
     def open_home(self, user: str) -> Delivery:
         """Open the app's Home tab."""
         return self._do(lambda people: people.open_home(user))
-
-    def reload(self, user: str) -> None:
-        """Reload a person's Slack: their ephemerals are gone."""
-        with self.workspace.changed:
-            for message in self.workspace.messages.ephemerals(self.world.user(user).id):
-                message.gone = True
-
-    def messages(self, channel: str) -> list[Message]:
-        """Return a channel's messages as they are now, the oldest first; no ephemerals."""
-        with self.workspace.changed:
-            return [replace(m) for m in self.workspace.messages.history(self.world.channel(channel).id)]
-
-    def ephemerals(self, user: str) -> list[Message]:
-        """Return the private messages that a person still has on the screen."""
-        with self.workspace.changed:
-            return [replace(m) for m in self.workspace.messages.ephemerals(self.world.user(user).id)]
-
-    def seen_by(self, user: str) -> list[Seen]:
-        """Return what a person typed and saw, in order."""
-        with self.workspace.changed:
-            return self.workspace.transcript.seen_by(self.world.user(user).id)
-
-    def transcript(self, after: int = 0) -> list[Seen]:
-        """Return what everybody typed and saw, from entry number ``after`` + 1 on."""
-        with self.workspace.changed:
-            return self.workspace.transcript.entries[after:]
-
-    def text(self, entries: Iterable[Seen] | None = None) -> str:
-        """Return entries (all of them by default) for a terminal."""
-        with self.workspace.changed:
-            shown = self.workspace.transcript.entries if entries is None else entries
-            return "\n".join(as_text(entry, self.world.name_of) for entry in shown)
-
-    def wait_for(self, predicate: Callable[[LocalSlack], T], timeout: float = 10.0) -> T:
-        """Wait until ``predicate`` is true and return what it returned. Raises TimeoutError with the last lines."""
-        with self.workspace.changed:
-            found: T = self.workspace.changed.wait_for(lambda: predicate(self), timeout)
-            if not found:
-                raise TimeoutError(f"not seen in {timeout} s; last:\n{self.text(self.transcript()[-10:])}")
-            return found
-
-    def wait_to_see(
-        self, user: str, contains: str, *, after: int = 0, private: bool | None = None, timeout: float = 10.0
-    ) -> Seen:
-        """Wait until a person sees ``contains`` from the bot (in private or not) after entry ``after``; return it."""
-        user_id = self.world.user(user).id
-
-        def find(_: LocalSlack) -> Seen | None:
-            shown = (e for e in self.transcript(after) if user_id in e.to and contains in e.text)
-            shown_by_bot = (e for e in shown if e.kind in {"posted", "edited", "modal", "home", "error"})
-            return next((e for e in shown_by_bot if private is None or e.private is private), None)
-
-        entry = self.wait_for(find, timeout)
-        assert entry is not None  # noqa: S101 - wait_for returns what is true
-        return entry
 
     def fault(
         self,

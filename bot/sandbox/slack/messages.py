@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.sandbox.slack.blocks import Json
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.render import shown
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.methods import Args, blocks_arg, channel_arg, method, need
 from bot.sandbox.slack.workspace import Workspace

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.methods import Args, channel_arg, is_true, method
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.slack.world import Channel, Group

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.methods import Args, json_arg, method, need
 from bot.sandbox.slack.render import shown
 from bot.sandbox.slack.validate import check_view

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.delivery import Delivery
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.methods_views import show_view, view_content
 from bot.sandbox.slack.respond import ack_body
 from bot.sandbox.slack.views import View

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.delivery import Delivery
 from bot.sandbox.slack.errors import CannotDo
 from bot.sandbox.slack.escaping import escape
 from bot.sandbox.slack.interactions import action_of, find_element, values_of
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import Workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from bot.sandbox.slack.blocks import Json
+from bot.sandbox.slack.json_types import Json
 
 SIGNS: Final = {"pending": "·", "in_progress": "▸", "complete": "✓", "error": "✗"}
 

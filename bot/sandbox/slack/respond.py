@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.callbacks import ResponseUrl
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.methods import blocks_arg, is_true
 from bot.sandbox.slack.workspace import Workspace

@@ -11,9 +11,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.slack import web_api
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.deliver import Deliverer
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.methods import Args, method
 from bot.sandbox.slack.respond import use_response_url
 from bot.sandbox.slack.workspace import Workspace

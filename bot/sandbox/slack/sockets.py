@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from aiohttp import WSMsgType, web
 
-from bot.sandbox.slack.blocks import Json
+from bot.sandbox.slack.json_types import Json
 
 MOST: Final = 10
 HEARTBEAT_SECONDS: Final = 10.0

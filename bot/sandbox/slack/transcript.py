@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.sandbox.slack.blocks import Json
+from bot.sandbox.slack.json_types import Json
 
 Happening = Literal[
     "typed", "said", "clicked", "submitted", "posted", "edited", "deleted", "modal", "modal closed", "home", "error"

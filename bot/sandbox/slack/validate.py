@@ -9,9 +9,10 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.sandbox.slack.blocks import Home, InMessage, Json, Modal
+from bot.sandbox.slack.blocks import Home, InMessage, Modal
 from bot.sandbox.slack.errors import InvalidBlocks, SlackError
 from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.json_types import Json
 
 VIEW_BYTES: Final = 250_000
 MARKDOWN_CHARACTERS: Final = 12_000

@@ -6,8 +6,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 
 STACK: Final = 3
 
@@ -48,8 +48,11 @@ class Views:
         return [view for view in self.views.values() if view.user == user and view.open]
 
     def open(self, user: str, content: Json, *, push: bool = False) -> View:
-        """Show a modal: instead of what was open, or (``push``) above it. Raises SlackError push_limit_reached."""
+        """Show a modal: instead of what was open, or (``push``) above it. Raises SlackError."""
         stack = self.stack(user)
+        external_id = content.get("external_id")
+        if external_id and any(v.open and v.content.get("external_id") == external_id for v in self.views.values()):
+            raise SlackError("duplicate_external_id")
         if push and len(stack) >= STACK:
             raise SlackError("push_limit_reached")
         if not push:

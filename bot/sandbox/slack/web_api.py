@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.sandbox.slack import methods_chat, methods_read, methods_views
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.methods import METHODS, Args, Method
 from bot.sandbox.slack.workspace import Call, Workspace
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any
 
-from bot.sandbox.slack.blocks import Json
 from bot.sandbox.slack.callbacks import Callbacks
 from bot.sandbox.slack.clock import Clock
 from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.messages import Message, Messages
 from bot.sandbox.slack.ratelimit import RateLimits
 from bot.sandbox.slack.transcript import Happening, Seen, Transcript

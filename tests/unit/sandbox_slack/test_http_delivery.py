@@ -265,6 +265,69 @@ def test_a_modal_is_opened_once_and_submitted(slack: LocalSlack) -> None:
         slack.submit_view("ada", {})
 
 
+def test_modals_stack_and_tell_when_they_close(slack: LocalSlack) -> None:
+    """Three modals at most; a press in one carries the view; views.update minds the hash; closing is told if asked."""
+    app, seen = app_for(slack), []
+    view = {
+        "type": "modal",
+        "callback_id": "plan",
+        "notify_on_close": True,
+        "title": {"type": "plain_text", "text": "Plan"},
+        "blocks": TWO_BUTTONS,
+    }
+
+    @app.command("/swarm")
+    def swarm(ack: Ack, body: Body) -> None:
+        app.client.views_open(trigger_id=body["trigger_id"], view=view)
+        ack()
+
+    @app.action("share")
+    def share(ack: Ack, body: Body) -> None:
+        seen.append(body["container"]["type"])
+        app.client.views_push(trigger_id=body["trigger_id"], view=view)
+        ack()
+
+    @app.view_closed("plan")
+    def closed(ack: Ack, body: Body) -> None:
+        seen.append(body["type"])
+        ack()
+
+    with serving(slack, app):
+        slack.slash("ada", "prod", "plan")
+        first = slack.workspace.views.stack("U0ADA")[0]
+        app.client.views_update(view_id=first.id, view=view, hash=first.hash)
+        with pytest.raises(SlackApiError, match="hash_conflict"):
+            app.client.views_update(view_id=first.id, view=view, hash="old")
+        slack.click_in_view("ada", "Share")
+        slack.click_in_view("ada", "Share")
+        assert len(slack.workspace.views.stack("U0ADA")) == 3
+        assert slack.click_in_view("ada", "Share").status == 500
+        assert slack.workspace.calls[-1].body["error"] == "push_limit_reached"
+        slack.close_view("ada")
+    assert seen == ["view", "view", "view", "view_closed"]
+
+
+def test_a_public_message_is_replaced_in_place(slack: LocalSlack, client: WebClient) -> None:
+    """A press on a public message carries it; replacing it edits it for everybody; who left cannot press."""
+    app, texts = app_for(slack), []
+
+    @app.action("share")
+    def share(ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        texts.append(body["message"]["text"])
+        respond(text="approved", replace_original=True)
+
+    ts = str(client.chat_postMessage(channel="C0PROD", text="asks", blocks=TWO_BUTTONS)["ts"])
+    with serving(slack, app):
+        slack.click("ben", ts, "Share")
+    assert texts == ["asks"]
+    assert [(m.text, m.blocks, m.ts) for m in slack.messages("prod")] == [("approved", [], ts)]
+    assert slack.seen_by("eve")[-1].text == "approved"
+    slack.world.set_members("prod", ["U0ADA"])
+    with pytest.raises(CannotDo, match="sees no message"):
+        slack.click("ben", ts, "Share")
+
+
 def test_a_mention_is_an_event(slack: LocalSlack) -> None:
     """What people write to the bot arrives as app_mention, and as message in direct messages."""
     app, heard = app_for(slack), []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -52,12 +52,23 @@ def bots(slack: LocalSlack) -> Iterator[list[Bot]]:
     connected(slack, 2)
     yield both
     for bot in both:
+        bot.handler.client.auto_reconnect_enabled = False
+    slack.drop_connections()
+    for bot in both:
         bot.close()
 
 
 def connected(slack: LocalSlack, number: int) -> None:
     """Wait until so many connections are open."""
     slack.wait_for(lambda s: len(s.deliverer.sockets.connections) == number, 10)
+
+
+def renewed(slack: LocalSlack, leave: Callable[[], None]) -> None:
+    """End both connections and wait for two others."""
+    sockets = slack.deliverer.sockets
+    old = set(sockets.connections)
+    leave()
+    slack.wait_for(lambda _: len(sockets.connections) == 2 and not old & set(sockets.connections), 10)
 
 
 def test_each_command_goes_to_one_connection(slack: LocalSlack, bots: list[Bot]) -> None:
@@ -72,9 +83,9 @@ def test_each_command_goes_to_one_connection(slack: LocalSlack, bots: list[Bot])
 @pytest.mark.usefixtures("bots")
 def test_refreshed_and_dropped_connections_come_back(slack: LocalSlack) -> None:
     """After refresh_requested, and after a broken line, Slack's client connects anew and commands arrive."""
-    old = list(slack.deliverer.sockets.connections)
-    slack.disconnect("refresh_requested")
-    slack.wait_for(lambda s: s.deliverer.sockets.connections and not {*old} & {*s.deliverer.sockets.connections})
+    renewed(slack, lambda: slack.disconnect("refresh_requested"))
+    assert slack.slash("ada", "prod", "status").error == ""
+    renewed(slack, slack.drop_connections)
     assert slack.slash("ada", "prod", "status").error == ""
 
 

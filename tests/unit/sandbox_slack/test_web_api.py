@@ -53,7 +53,7 @@ def test_post_needs_membership_and_words(slack: LocalSlack, client: WebClient) -
     """A message goes to a channel that exists, that has the bot, is not archived, and says something."""
     assert refused(lambda: client.chat_postMessage(channel="C0NONE", text="x")) == "channel_not_found"
     assert refused(lambda: client.chat_postMessage(channel="C0RANDOM", text="x")) == "not_in_channel"
-    assert refused(lambda: client.chat_postMessage(channel="C0PROD", text="")) == "no_text"
+    assert refused(lambda: client.chat_postMessage(channel="C0PROD", text="", attachments=[{}])) == "no_text"
     slack.world.channels["C0PROD"].is_archived = True
     assert refused(lambda: client.chat_postMessage(channel="C0PROD", text="x")) == "is_archived"
 

@@ -1,0 +1,93 @@
+"""Block Kit's composition objects with Slack's limits: texts, options, confirmations, files.
+
+Limits: the table of shared/facts/slack.md and docs.slack.dev/reference/block-kit. Unknown keys are refused, as Slack
+does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+
+class Part(BaseModel):
+    """Anything in blocks: exact types, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Plain(Part):
+    """A ``plain_text`` object."""
+
+    type: Literal["plain_text"]
+    text: str = Field(min_length=1)
+    emoji: bool = True
+
+
+class Mrkdwn(Part):
+    """A ``mrkdwn`` object."""
+
+    type: Literal["mrkdwn"]
+    text: str = Field(min_length=1)
+    verbatim: bool = False
+
+
+def text_limit(characters: int) -> AfterValidator:
+    """Return a check that a text object holds at most so many characters."""
+
+    def check(value: Plain | Mrkdwn) -> Plain | Mrkdwn:
+        if len(value.text) > characters:
+            raise PydanticCustomError("text_too_long", "must be at most {limit} characters", {"limit": characters})
+        return value
+
+    return AfterValidator(check)
+
+
+Text = Annotated[Plain | Mrkdwn, Field(discriminator="type")]
+Text3000 = Annotated[Text, text_limit(3000)]
+Text2000 = Annotated[Text, text_limit(2000)]
+Text300 = Annotated[Text, text_limit(300)]
+Text75 = Annotated[Text, text_limit(75)]
+Plain2000 = Annotated[Plain, text_limit(2000)]
+Plain150 = Annotated[Plain, text_limit(150)]
+Plain100 = Annotated[Plain, text_limit(100)]
+Plain75 = Annotated[Plain, text_limit(75)]
+Plain30 = Annotated[Plain, text_limit(30)]
+Plain24 = Annotated[Plain, text_limit(24)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Url = Annotated[str, StringConstraints(min_length=1, max_length=3000, pattern=r"^https?://")]
+
+
+class Confirm(Part):
+    """The question before a press counts."""
+
+    title: Plain100
+    text: Text300
+    confirm: Plain30
+    deny: Plain30
+    style: Literal["primary", "danger"] | None = None
+
+
+class Option(Part):
+    """A choice."""
+
+    text: Text75
+    value: str = Field(min_length=1, max_length=150)
+    description: Plain75 | None = None
+    url: Url | None = None
+
+
+class OptionGroup(Part):
+    """Choices under a label."""
+
+    label: Plain75
+    options: list[Option] = Field(min_length=1, max_length=100)
+
+
+class SlackFile(Part):
+    """An uploaded file by its id."""
+
+    id: str | None = Field(default=None, pattern=r"^F[A-Z0-9]{8,}$")
+    url: Url | None = None

@@ -1,0 +1,81 @@
+"""What tests and the tour look at: messages, what each person saw, and waiting for it without polling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Self, TypeVar
+
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.transcript import Seen, as_text
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.world import World
+
+T = TypeVar("T")
+
+
+class Watching:
+    """A view of one workspace that may be used from any thread."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    @property
+    def world(self) -> World:
+        """Who and what is there; edit it under ``workspace.changed``."""
+        return self.workspace.world
+
+    def reload(self, user: str) -> None:
+        """Reload a person's Slack: their ephemerals are gone."""
+        with self.workspace.changed:
+            for message in self.workspace.messages.ephemerals(self.world.user(user).id):
+                message.gone = True
+
+    def messages(self, channel: str) -> list[Message]:
+        """Return a channel's messages as they are now, the oldest first; no ephemerals."""
+        with self.workspace.changed:
+            return [replace(m) for m in self.workspace.messages.history(self.world.channel(channel).id)]
+
+    def ephemerals(self, user: str) -> list[Message]:
+        """Return the private messages that a person still has on the screen."""
+        with self.workspace.changed:
+            return [replace(m) for m in self.workspace.messages.ephemerals(self.world.user(user).id)]
+
+    def seen_by(self, user: str) -> list[Seen]:
+        """Return what a person typed and saw, in order."""
+        with self.workspace.changed:
+            return self.workspace.transcript.seen_by(self.world.user(user).id)
+
+    def transcript(self, after: int = 0) -> list[Seen]:
+        """Return what everybody typed and saw, from entry number ``after`` + 1 on."""
+        with self.workspace.changed:
+            return self.workspace.transcript.entries[after:]
+
+    def text(self, entries: Iterable[Seen] | None = None) -> str:
+        """Return entries (all of them by default) for a terminal."""
+        with self.workspace.changed:
+            shown = self.workspace.transcript.entries if entries is None else entries
+            return "\n".join(as_text(entry, self.world.name_of) for entry in shown)
+
+    def wait_for(self, predicate: Callable[[Self], T], timeout: float = 10.0) -> T:
+        """Wait until ``predicate`` is true and return what it returned. Raises TimeoutError with the last lines."""
+        with self.workspace.changed:
+            found: T = self.workspace.changed.wait_for(lambda: predicate(self), timeout)
+            if not found:
+                raise TimeoutError(f"not seen in {timeout} s; last:\n{self.text(self.transcript()[-10:])}")
+            return found
+
+    def wait_to_see(
+        self, user: str, contains: str, *, after: int = 0, private: bool | None = None, timeout: float = 10.0
+    ) -> Seen:
+        """Wait until a person sees ``contains`` from the bot (in private or not) after entry ``after``; return it."""
+        user_id = self.world.user(user).id
+
+        def find(_: Watching) -> Seen | None:
+            shown = (e for e in self.transcript(after) if user_id in e.to and contains in e.text)
+            shown_by_bot = (e for e in shown if e.kind in {"posted", "edited", "modal", "home", "error"})
+            return next((e for e in shown_by_bot if private is None or e.private is private), None)
+
+        entry = self.wait_for(find, timeout)
+        assert entry is not None  # noqa: S101 - wait_for returns what is true
+        return entry
