@@ -46,9 +46,10 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("redis")
     socket = Path(folder, "redis.sock")
     settings = f"--port 0 --unixsocket {socket} --dir {folder} --appendonly yes --maxmemory-policy noeviction --save"
+    dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if which("setpriv") else []
     with Path(folder, "log").open("wb") as log:
         server = subprocess.Popen(
-            ["redis-server", *settings.split(), ""], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [*dies_with_us, "redis-server", *settings.split(), ""], stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
         url = f"unix://{socket}"

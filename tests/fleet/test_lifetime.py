@@ -1,0 +1,171 @@
+"""Fleets come and go whole: several at once, from another process, and when their owner is killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import redis
+
+from bot.errors import Failed
+from bot.sandbox.fleet import Fleet, missing
+from bot.sandbox.fleet.cli import main
+from bot.sandbox.fleet.network import Network
+from bot.sandbox.fleet.shell import kill, until
+from bot.sandbox.fleet.slots import Claim, held_by, release
+from tests.conftest import cannot
+
+pytestmark = pytest.mark.fleet
+
+OWNER = "import sys, pathlib, bot.sandbox.fleet as f; f.Fleet(pathlib.Path(sys.argv[1]), size=1).up(); input()"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a fleet, on a machine that can run one; whatever is still up in it is taken down."""
+    if reasons := missing():
+        cannot("; ".join(reasons))
+    yield tmp_path / "state"
+    if left := held_by(tmp_path / "state"):
+        release(left)
+
+
+def processes(state: Path, *, keeper: bool = True, hosts: bool = True) -> list[int]:
+    """Processes that have the fleet's folder among their words: each host's first ones and its dockerd, the keeper."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            words = (entry / "cmdline").read_text() if entry.name.isdigit() else ""
+            if str(state) in words and (keeper if "fleet-keeper" in words else hosts) and OWNER not in words:
+                found.append(int(entry.name))
+    return found
+
+
+def traces(claim: Claim) -> list[str]:
+    """What there is of a fleet: processes, namespaces and links, control groups, files."""
+    network = Network(claim.slot)
+    groups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/{network.prefix}-*")]
+    files = [str(claim.state)] if claim.state.exists() else []
+    return [str(pid) for pid in processes(claim.state)] + network.remains() + groups + files
+
+
+def killed_owner(state: Path, *, keeper: bool) -> Claim:
+    """A fleet whose owner was killed with -9, and before it the keeper where ``keeper`` is false."""
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(state)], stdin=subprocess.PIPE)
+    try:
+        until((state / "host-1/data/containerd").exists, "the other process's fleet boots")
+        claim = held_by(state)
+        assert claim
+        assert len(traces(claim)) > 5
+        if not keeper:
+            kill(processes(state, hosts=False))
+    finally:
+        owner.kill()
+        owner.communicate(timeout=10)
+    return claim
+
+
+def test_nothing_is_left_after_down(state: Path) -> None:
+    """Down removes every process, namespace, link, control group and file, containers' too."""
+    with Fleet(state, size=2) as fleet:
+        claim = held_by(state)
+        assert claim
+        fleet["host-1"].docker("swarm", "init", "--advertise-addr", fleet["host-1"].address)
+        fleet["host-2"].docker("run", "-d", "swarmbot/task")
+        assert len(traces(claim)) > 10
+    assert traces(claim) == []
+    assert held_by(state) is None
+
+
+def test_two_fleets_at_once(state: Path, tmp_path: Path) -> None:
+    """Two fleets have hosts of the same names and nothing in common; the end of one is not felt by the other."""
+    with Fleet(state, size=1) as first:
+        with Fleet(tmp_path / "second", size=1) as second:
+            one, other = first["host-1"], second["host-1"]
+            assert first.network.subnet != second.network.subnet
+            other.docker("swarm", "init", "--advertise-addr", other.address)
+            assert one.docker("info", "--format", "{{.Swarm.LocalNodeState}}").strip() == "inactive"
+            with pytest.raises(Failed):
+                one.run("busybox", "ping", "-c1", "-W1", other.address)
+        assert one.docker_answers
+        assert 22 in one.listening()
+
+
+def test_keeper_removes_what_a_killed_owner_leaves(state: Path) -> None:
+    """After kill -9 of the owner, its fleet goes away with nobody's help."""
+    claim = killed_owner(state, keeper=True)
+    until(lambda: traces(claim) == [] and held_by(state) is None, "the dead owner's fleet is gone")
+
+
+def test_next_fleet_removes_what_is_left_without_a_keeper(state: Path, tmp_path: Path) -> None:
+    """With the keeper killed too, the next fleet to come up anywhere clears what was left."""
+    claim = killed_owner(state, keeper=False)
+    assert len(traces(claim)) > 5
+    with Fleet(tmp_path / "next", size=1):
+        assert processes(state) == []
+        assert not state.exists()
+        assert held_by(state) is None
+
+
+def test_command_line_drives_a_fleet_that_stays(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Up returns and the hosts stay; later commands find them, make faults and mend them; down removes all."""
+
+    def said(*words: str) -> str:
+        assert main(["fleet", "--state", str(state), *words]) == 0
+        return capsys.readouterr().out
+
+    assert "2 hosts up in" in said("up", "--size", "2")
+    claim = held_by(state)
+    assert claim
+    said("block", "host-1", "7946/udp", "--direction", "out", "--peer", "host-2")
+    said("cut", "host-2")
+    said("stop-docker", "host-2")
+    one, two = said("status").splitlines()
+    assert one.endswith(f"docker up, swarm inactive  7946/udp out {Network(claim.slot).address(2)} blocked")
+    assert two.endswith("docker stopped  cable cut")
+    said("power-off", "host-1")
+    assert said("status").splitlines()[0].split()[2] == "off"
+    said("reset")
+    assert [line.split("  ", 2)[2] for line in said("status").splitlines()] == ["docker up, swarm inactive"] * 2
+    assert said("run", "host-2", "hostname") == "host-2\n"
+    assert main(["fleet", "--state", str(state), "up"]) == 1
+    assert "up already" in capsys.readouterr().err
+    said("down")
+    assert traces(claim) == []
+    assert main(["fleet", "--state", str(state), "down"]) == 1
+    assert "No fleet is up" in capsys.readouterr().err
+
+
+def test_folder_of_others_is_left_alone(state: Path) -> None:
+    """A folder with somebody's files becomes no fleet's, and keeps them."""
+    state.mkdir()
+    (state / "theirs").touch()
+    with pytest.raises(Failed, match="is not empty"):
+        Fleet(state, size=1).up()
+    assert [path.name for path in state.iterdir()] == ["theirs"]
+    assert held_by(state) is None
+
+
+def test_machine_without_hosts_skips_and_ci_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what hosts need a test is skipped with the reason; with CI=true it fails."""
+    monkeypatch.setattr("bot.sandbox.fleet.needs.shutil.which", lambda *_, **__: None)
+    assert "Debian package docker.io is not installed" in missing()
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no docker"):
+        cannot("no docker")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no docker"):
+        cannot("no docker")
+
+
+def test_private_redis_is_durable_and_empty(redis_url: str, redis_server: str) -> None:
+    """The shared Redis appends each write, evicts nothing, and is empty at the start of a test."""
+    assert redis_url == redis_server
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.dbsize() == 0
+        assert client.config_get("appendonly") == {"appendonly": "yes"}
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
