@@ -18,8 +18,10 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.errors import Unavailable
 from bot.policy import Membership
 from bot.settings import Settings
+from bot.slack.client import quiet_logger
 from bot.spelling import listed
 from bot.store import keys
+from bot.store.client import answering
 
 FRESH: Final = 60.0
 """Seconds in which an answer of Slack's is taken without asking again."""
@@ -33,7 +35,13 @@ _log = logging.getLogger(__name__)
 def patient_client(settings: Settings) -> WebClient:
     """A client that gives up after :data:`PATIENCE` and tries nothing twice, for questions asked before an ack."""
     token = settings.need("SLACK_BOT_TOKEN").reveal()
-    return WebClient(token, base_url=settings.slack_api_url, timeout=PATIENCE, retry_handlers=[])
+    return WebClient(
+        token,
+        base_url=settings.slack_api_url,
+        timeout=PATIENCE,
+        logger=quiet_logger("people"),
+        retry_handlers=[],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,8 @@ class Directory:
     def _remembered(self, groups: tuple[str, ...]) -> dict[str, _Answer]:
         if not groups:
             return {}
-        try:
+        with answering():
             kept = self._redis.mget([keys.user_group(group) for group in groups])
-        except RedisError as error:
-            raise Unavailable("Redis did not answer.", true_now="Nothing was done.") from error
         answers = {group: _read(text) for group, text in zip(groups, kept, strict=True) if text is not None}
         oldest = self._now() - keys.USER_GROUP_KEPT
         return {group: answer for group, answer in answers.items() if answer.at > oldest}

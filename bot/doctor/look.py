@@ -1,0 +1,63 @@
+"""What checks look with: the settings, and clients made from them at first use."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final
+
+from redis import Redis
+from slack_sdk import WebClient
+
+from bot.config import Config, load
+from bot.engine.pool import EnginePool
+from bot.secret import Secret
+from bot.settings import Settings
+from bot.slack.client import quiet_logger
+from bot.store.client import Patience, connect
+
+SLACK_SECONDS: Final = 10
+ONCE: Final = Patience(answer=10, connect=3, retries=0)
+
+
+class Look:
+    """Each property raises :class:`~bot.errors.Misconfigured` when what it is made from is wrong."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def config(self) -> Config:
+        """The swarmbot.yml of the settings."""
+        return load(self.settings.config_path)
+
+    @cached_property
+    def slack(self) -> WebClient:
+        """Slack with the bot's token."""
+        return self.slack_with(self.settings.need("SLACK_BOT_TOKEN"))
+
+    def slack_with(self, token: Secret) -> WebClient:
+        """Slack with another token."""
+        return WebClient(
+            token.reveal(),
+            base_url=self.settings.slack_api_url,
+            timeout=SLACK_SECONDS,
+            logger=quiet_logger("doctor"),
+        )
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The Redis of the settings."""
+        return connect(self.settings.redis_url, ONCE)
+
+    @cached_property
+    def engines(self) -> EnginePool:
+        """The hosts of swarmbot.yml."""
+        return EnginePool(self.config)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        opened = self.__dict__
+        if "engines" in opened:
+            self.engines.close()
+        if "redis" in opened:
+            self.redis.close()

@@ -1,0 +1,265 @@
+"""``python -m bot doctor`` against a real local Slack, a real Redis and real hosts."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from redis import Redis
+
+from bot.audit import Audit, Entry
+from bot.doctor import slack as slack_checks
+from bot.doctor.run import run_doctor
+from bot.sandbox.fleet import Fleet
+from bot.sandbox.slack import LocalSlack
+from bot.sandbox.slack.world import SCOPES
+from bot.secret import Secret
+from bot.settings import Settings
+from bot.store import keys
+
+NOWHERE = {"ssh": {"user": "root"}, "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "127.0.0.1"}}}}
+PEOPLE = {
+    "people": {"operators": ["S0OPS", "U0ADA"], "admins": ["U0CLEO", "S0ADMINS"]},
+    "rules": {"operate": ["operators"], "administer": ["admins"]},
+}
+
+
+@dataclass
+class Report:
+    """What the doctor printed, and its exit status."""
+
+    status: int
+    text: str
+
+    def line(self, words: str) -> str:
+        """Return the one line that holds these words."""
+        found = [line for line in self.text.splitlines() if words in line]
+        assert len(found) == 1, f"{words!r} stands on {len(found)} lines of:\n{self.text}"
+        return found[0]
+
+
+@dataclass
+class Ward:
+    """Settings that the doctor examines: a local Slack, a Redis, a swarmbot.yml."""
+
+    slack: LocalSlack
+    settings: Settings
+
+    def write(self, config: dict[str, Any]) -> None:
+        """Write swarmbot.yml."""
+        self.settings.config_path.write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    def examine(self, **changed: Any) -> Report:
+        """Run the doctor, with some settings changed."""
+        out = io.StringIO()
+        status = run_doctor(replace(self.settings, **changed), out)
+        return Report(status, out.getvalue())
+
+
+@pytest.fixture(params=["http"])
+def ward(
+    request: pytest.FixtureRequest, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Ward]:
+    """All well but for the one host, 127.0.0.1, on whose port 1 nothing listens. By HTTP unless asked otherwise."""
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"oauth_config": {"scopes": {"bot": sorted(SCOPES)}}}), encoding="utf-8")
+    monkeypatch.setattr(slack_checks, "MANIFEST", manifest)
+    with LocalSlack(rate_limits=False, socket_mode=request.param == "socket") as slack:
+        environment = slack.environment() | {
+            "REDIS_URL": redis_url,
+            "SWARMBOT_CONFIG": str(tmp_path / "swarmbot.yml"),
+        }
+        ward = Ward(slack, Settings.from_environment(environment))
+        ward.write({**NOWHERE, **PEOPLE, "ssh": {"port": 1}})
+        yield ward
+
+
+def test_what_is_well_is_told(ward: Ward) -> None:
+    """Settings, token, scopes, channel, people, Redis and audit log each have a line that says so."""
+    report = ward.examine()
+    for words in ("SLACK_BOT_TOKEN", "SIGNING_SECRET", "loads", "knows the bot", "scopes"):
+        assert report.line(words).startswith("✓")
+    for words in ("#prod", "@ops", "@admins", "2 of 2 people", "Redis answers", "evicts nothing", "audit log"):
+        assert report.line(words).startswith("✓")
+
+
+@pytest.mark.parametrize("ward", ["socket"], indirect=True)
+def test_socket_mode_is_tried(ward: Ward) -> None:
+    """The app's token is proved by asking Slack for a connection."""
+    report = ward.examine()
+    assert report.line("SLACK_APP_TOKEN").startswith("✓")
+    assert report.line("connect by Socket Mode").startswith("✓")
+    assert ward.examine(slack_app_token=Secret("xapp-of-nobody")).line("invalid_auth").startswith("✗")
+
+
+def test_socket_mode_switched_off_is_told(ward: Ward) -> None:
+    """An app token without Socket Mode leads to the switch."""
+    token = Secret(ward.slack.world.app.app_token)
+    assert "Switch it on" in ward.examine(slack_app_token=token).line("`forbidden`")
+
+
+def test_a_host_that_does_not_answer_is_told(ward: Ward) -> None:
+    """One dead host fails the doctor, and nothing else does."""
+    report = ward.examine()
+    assert report.status == 1
+    assert report.line("host-1").startswith("✗")
+    assert report.text.count("✗") == 1
+    assert report.text.endswith("Wrong: 1. To look at: 0.\n")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"slack_bot_token": None}, "SLACK_BOT_TOKEN is not set"),
+        ({"slack_bot_token": Secret("xoxp-user-token-1234")}, "SLACK_BOT_TOKEN does not look like"),
+        ({"slack_bot_token": Secret('"xoxb-1234-5678"')}, "SLACK_BOT_TOKEN has quotes"),
+        ({"slack_signing_secret": Secret("not hex")}, "SLACK_SIGNING_SECRET does not look like"),
+        ({"slack_app_token": Secret("xoxb-0-1-234567")}, "SLACK_APP_TOKEN does not look like"),
+        ({"slack_signing_secret": None, "slack_app_token": None}, "Neither SLACK_SIGNING_SECRET nor"),
+        ({"slack_bot_token": Secret("xoxb-of-nobody")}, "invalid_auth"),
+        ({"slack_api_url": "http://127.0.0.1:9/api/"}, "cannot be asked (auth.test)"),
+        ({"slack_api_url": "ftp://slack.com/"}, "SLACK_API_URL is no http"),
+        ({"redis_url": Secret("redis://127.0.0.1:9/0")}, "Redis does not answer"),
+        ({"redis_url": Secret("rubbish")}, "REDIS_URL is not a Redis URL"),
+        ({"config_path": Path("/nowhere/swarmbot.yml")}, "cp swarmbot.example.yml"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_what_to_do(ward: Ward, changed: dict[str, Any], words: str) -> None:
+    """Each has its ✗ line; the value is in none."""
+    report = ward.examine(**changed)
+    assert report.status == 1
+    assert report.line(words).startswith("✗")
+    for value in changed.values():
+        if isinstance(value, Secret):
+            assert value.reveal() not in report.text
+
+
+def test_no_secret_is_ever_printed(ward: Ward) -> None:
+    """Neither when all is well nor when everything fails; the password in REDIS_URL by itself included."""
+    well = ward.examine()
+    ward.slack.fault("http_500")
+    ill = ward.examine(redis_url=Secret("redis://user:p%40ssw0rd@127.0.0.1:9/0"), config_path=Path("/nowhere"))
+    app = ward.slack.world.app
+    for secret in (app.bot_token, app.app_token, app.signing_secret, "p%40ssw0rd", "p@ssw0rd"):
+        assert secret not in well.text + ill.text
+
+
+def test_what_rests_on_something_broken_is_not_guessed_at(ward: Ward) -> None:
+    """Without swarmbot.yml and Slack their followers say that they were not looked at, in a line each."""
+    ward.settings.config_path.write_text("clusters: {prod: {chanel: C0PROD}}", encoding="utf-8")
+    report = ward.examine(slack_bot_token=None)
+    assert "chanel" in report.text
+    assert report.line("clusters' channels").startswith("! The clusters' channels: not looked at, for want of")
+    assert report.line("Hosts: not looked at").startswith("!")
+    assert report.line("Redis answers").startswith("✓")
+
+
+def _remove_scope(slack: LocalSlack) -> None:
+    slack.world.app.scopes.discard("chat:write")
+
+
+def _leave_channel(slack: LocalSlack) -> None:
+    slack.world.set_members("prod", ["U0ADA"])
+
+
+def _remove_channel(slack: LocalSlack) -> None:
+    del slack.world.channels["C0PROD"]
+
+
+def _archive(slack: LocalSlack) -> None:
+    slack.world.channels["C0PROD"].is_archived = True
+
+
+def _remove_group(slack: LocalSlack) -> None:
+    del slack.world.groups["S0OPS"]
+
+
+def _disable_group(slack: LocalSlack) -> None:
+    slack.world.groups["S0OPS"].disabled = True
+
+
+def _empty_group(slack: LocalSlack) -> None:
+    slack.world.set_group("ops", [])
+
+
+def _remove_user(slack: LocalSlack) -> None:
+    del slack.world.users["U0CLEO"]
+
+
+def _deactivate_user(slack: LocalSlack) -> None:
+    slack.world.users["U0CLEO"].deleted = True
+
+
+@pytest.mark.parametrize(
+    ("change", "sign", "words"),
+    [
+        (_remove_scope, "✗", "lacks the scope chat:write"),
+        (_leave_channel, "✗", "the bot is not in #prod. Type `/invite @swarmbot`"),
+        (_remove_channel, "✗", "no channel C0PROD"),
+        (_archive, "✗", "#prod is archived"),
+        (_remove_group, "✗", "people.operators: Slack has no user group S0OPS"),
+        (_disable_group, "✗", "people.operators: the user group @ops is disabled"),
+        (_empty_group, "!", "people.operators: nobody is in the user group @ops"),
+        (_remove_user, "✗", "people.admins: Slack has no user U0CLEO"),
+        (_deactivate_user, "!", "people.admins: U0CLEO (@cleo) is deactivated"),
+    ],
+)
+def test_what_is_wrong_in_slack_is_told(
+    ward: Ward, change: Callable[[LocalSlack], None], sign: str, words: str
+) -> None:
+    """Scopes, channels, groups and people, each by name and with the key of swarmbot.yml that named it."""
+    with ward.slack.workspace.changed:
+        change(ward.slack)
+    assert ward.examine().line(words).startswith(sign)
+
+
+def test_a_redis_that_may_lose_data_is_told(ward: Ward, redis_url: str) -> None:
+    """Eviction throws jobs away."""
+    with Redis.from_url(redis_url) as redis:
+        redis.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            report = ward.examine()
+        finally:
+            redis.config_set("maxmemory-policy", "noeviction")
+    assert report.line("allkeys-lru").startswith("✗")
+
+
+def test_a_tampered_audit_log_is_told(ward: Ward, redis_url: str) -> None:
+    """An entry taken out of the chain fails the doctor."""
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        log = Audit(redis)
+        for number in range(3):
+            log.append([Entry(action="asked", by="U0ADA", detail=str(number))])
+        redis.xdel(keys.AUDIT_LOG, "2-0")
+    report = ward.examine()
+    assert report.line("log was tampered with").startswith("✗")
+    assert report.status == 1
+
+
+@pytest.mark.fleet
+def test_real_hosts_are_examined_side_by_side(ward: Ward, hosts: Fleet) -> None:
+    """All well: exit status 0. Then one off, one without dockerd, one whose user may not use it: a ✗ each."""
+    ward.write({**hosts.config(), **PEOPLE})
+    report = ward.examine()
+    assert report.status == 0, report.text
+    assert report.text.endswith("All is well.\n")
+    for number in range(1, 6):
+        assert report.line(f"`host-{number}`").startswith("✓")
+
+    hosts["host-2"].power_off()
+    hosts["host-3"].stop_docker()
+    config = hosts.config()
+    config["clusters"]["prod"]["hosts"]["host-4"] = {"address": hosts["host-4"].address, "user": "deploy"}
+    ward.write({**config, **PEOPLE})
+    report = ward.examine()
+    assert report.status == 1
+    assert report.line("`host-1`").startswith("✓")
+    assert "See that the machine is on" in report.line("✗ `host-2`")
+    assert "systemctl start docker" in report.line("✗ `host-3`")
+    assert "usermod" in report.line("✗ `host-4`")

@@ -1,0 +1,105 @@
+"""What the doctor makes of a host's answer, and how it runs its checks."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.doctor.finding import Check, Finding, look_here, well, wrong
+from bot.doctor.hosts import HOST_CHECKS, Host
+from bot.doctor.look import Look
+from bot.doctor.run import run_doctor
+from bot.errors import Failed
+from bot.settings import Settings
+
+QUOTED = "correct-horse"
+SETTINGS = Settings.from_environment({"REDIS_URL": f"redis://:{QUOTED}@127.0.0.1:9/0"})
+
+
+def _host(clock_offset: float = 0.0, **info: Any) -> Host:
+    return Host("host-1", {"ServerVersion": "20.10.24+dfsg1", **info}, clock_offset)
+
+
+@pytest.mark.parametrize(
+    ("host", "troubles"),
+    [
+        (_host(), []),
+        (_host(clock_offset=2.0), []),
+        (_host(clock_offset=5.25), ["✗ `host-1`: its clock is 5.2 s ahead of this machine's."]),
+        (_host(clock_offset=-3), ["✗ `host-1`: its clock is 3.0 s behind this machine's."]),
+        (_host(ServerVersion="28.1.0-rc.1"), []),
+        (_host(ServerVersion="19.03.15"), ["! `host-1`: engine 19.03.15 is older than 20.10."]),
+        (_host(ServerVersion=""), ["! `host-1`: engine unknown is older than 20.10."]),
+        (_host(LiveRestoreEnabled=True), ["✗ `host-1`: its engine has live-restore on"]),
+    ],
+)
+def test_a_host_is_judged_by_its_clock_version_and_settings(host: Host, troubles: list[str]) -> None:
+    """Each trouble is told once, with what to do."""
+    found = [finding for check in HOST_CHECKS if (finding := check(host))]
+    assert len(found) == len(troubles)
+    for finding, trouble in zip(found, troubles, strict=True):
+        assert str(finding).startswith(trouble)
+        assert finding.next_step
+
+
+def _run(*checks: Check) -> tuple[int, list[str]]:
+    out = io.StringIO()
+    status = run_doctor(SETTINGS, out, checks)
+    return status, out.getvalue().splitlines()
+
+
+def _finds(*findings: Finding) -> Check:
+    return Check("It", lambda _: iter(findings))
+
+
+def test_only_what_is_wrong_fails() -> None:
+    """A warning is no failure."""
+    assert _run(_finds(well("a"))) == (0, ["✓ a", "All is well."])
+    assert _run(_finds(well("a"), look_here("b", "Do c."))) == (0, ["✓ a", "! b Do c.", "Wrong: 0. To look at: 1."])
+    assert _run(_finds(wrong("d", "Do e."))) == (1, ["✗ d Do e.", "Wrong: 1. To look at: 0."])
+
+
+def test_a_check_that_breaks_hides_no_other() -> None:
+    """Neither an error of the house nor a defect ends the examination."""
+
+    def fails(_: Look) -> Iterator[Finding]:
+        yield well("first")
+        raise Failed("It is broken.", next_step="Mend it.")
+
+    def breaks(_: Look) -> Iterator[Finding]:
+        raise KeyError("x")
+
+    status, lines = _run(Check("One", fails), Check("Two", breaks), _finds(well("last")))
+    assert status == 1
+    assert lines[:2] == ["✓ first", "✗ It is broken. Mend it."]
+    assert lines[2].startswith("✗ Two: the check itself broke (KeyError")
+    assert lines[3] == "✓ last"
+
+
+def test_what_rests_on_what_is_wrong_is_not_run() -> None:
+    """And what rests on that is not run either."""
+
+    def never(_: Look) -> Iterator[Finding]:
+        raise AssertionError("it was run")
+
+    _, lines = _run(
+        Check("The file", _finds(wrong("No file.", "")).examine, proves="swarmbot.yml"),
+        Check("The token", never, needs=("swarmbot.yml",), proves="Slack"),
+        Check("The groups", never, needs=("Slack",)),
+    )
+    assert lines[1] == "! The token: not looked at, for want of swarmbot.yml. Mend that first."
+    assert lines[2] == "! The groups: not looked at, for want of Slack. Mend that first."
+
+
+def test_a_secret_is_masked_whoever_says_it() -> None:
+    """Even a library's own error text that quotes a password shows none."""
+
+    def leaks(_: Look) -> Iterator[Finding]:
+        raise ValueError(f"cannot use {QUOTED}")
+
+    _, lines = _run(Check("Redis", leaks))
+    assert "cannot use ***" in lines[0]
+    assert QUOTED not in "".join(lines)
