@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.sandbox.slack.elements import Accessory, InContext, Inputable, Pressable
-from bot.sandbox.slack.objects import Part, Plain24, Plain150, Plain2000, SlackFile, Text2000, Text3000, Url
+from bot.sandbox.slack.objects import Part, Plain24, Plain150, Plain2000, Text2000, Text3000, Url
 from bot.sandbox.slack.structured import Block, Plan, RichText, Table, TaskCard
 
 
@@ -57,20 +57,12 @@ class Actions(Block):
 
 
 class ImageBlock(Block):
-    """A picture: exactly one of ``image_url`` and ``slack_file``."""
+    """A picture on the web: no file can be uploaded here, so none can be shown."""
 
     type: Literal["image"]
     alt_text: str = Field(min_length=1, max_length=2000)
-    image_url: Url | None = None
-    slack_file: SlackFile | None = None
+    image_url: Url
     title: Plain2000 | None = None
-
-    @model_validator(mode="after")
-    def one_source(self) -> Self:
-        """Refuse both sources, and none."""
-        if (self.image_url is None) == (self.slack_file is None):
-            raise PydanticCustomError("source", "must have exactly one of image_url and slack_file")
-        return self
 
 
 class Input(Block):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from bot.sandbox.slack.local import LocalSlack
@@ -29,11 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; print where, and what the bot's environment must say."""
+    """Serve until SIGINT or SIGTERM; print where, and what the bot's environment must say.
+
+    The exit status is 1 when the port is taken.
+    """
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     local = LocalSlack(bot_url=args.bot_url, socket_mode=args.socket_mode, host=args.host, port=args.port)
-    with local:
+    stack = ExitStack()
+    try:
+        stack.enter_context(local)
+    except OSError as error:
+        sys.stderr.write(f"the local Slack cannot listen on {args.host}:{args.port}: {error.strerror}\n")
+        return 1
+    with stack:
         lines = [f"local Slack listens on {local.url}", *(f"{k}={v}" for k, v in local.environment().items())]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()

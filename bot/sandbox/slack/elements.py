@@ -1,6 +1,6 @@
 """Block Kit's elements with Slack's limits: buttons, menus, pickers, inputs, pictures.
 
-Not known here, and so refused: external selects, file inputs, workflow and feedback buttons.
+Not known here, and so refused: external selects, file inputs, uploaded files, workflow and feedback buttons.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from bot.sandbox.slack.objects import (
     Plain,
     Plain75,
     Plain150,
-    SlackFile,
     Url,
 )
 
@@ -145,8 +144,7 @@ class Image(Part):
 
     type: Literal["image"]
     alt_text: str = Field(min_length=1, max_length=2000)
-    image_url: Url | None = None
-    slack_file: SlackFile | None = None
+    image_url: Url
 
 
 Interactive = Button | Overflow | Select | Picker | Moment | Choices

@@ -24,11 +24,13 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.slack.world import World, default_world
 
 STOP_SECONDS: Final = 10.0
-DELIVERY_SLACK_SECONDS: Final = 30.0
+DELIVERY_SECONDS: Final = 30.0
 
 
 class LocalSlack(Watching):
     """A context manager. Users and channels are named by id or name; methods raise CannotDo for the impossible.
+
+    Entering it raises OSError when the port is taken.
 
     ``bot_url`` is the bot's ``/slack/events`` and may be set later; with ``socket_mode`` the bot connects instead.
     Everything that a person does returns once the bot acknowledged it (or three seconds passed).
@@ -56,7 +58,11 @@ class LocalSlack(Watching):
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(STOP_SECONDS)
+        try:
+            asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(STOP_SECONDS)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -141,7 +147,7 @@ class LocalSlack(Watching):
         with self.workspace.changed:
             delivery = act(People(self.workspace, self.url))
         future = asyncio.run_coroutine_threadsafe(self.deliverer.deliver(delivery), self._loop)
-        return future.result(DELIVERY_SLACK_SECONDS)
+        return future.result(DELIVERY_SECONDS)
 
     def _maybe(self, act: Callable[[People], Delivery | None]) -> None:
         with self.workspace.changed:

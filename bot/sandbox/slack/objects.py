@@ -1,4 +1,4 @@
-"""Block Kit's composition objects with Slack's limits: texts, options, confirmations, files.
+"""Block Kit's composition objects with Slack's limits: texts, options, confirmations.
 
 Limits: the table of shared/facts/slack.md and docs.slack.dev/reference/block-kit. Unknown keys are refused, as Slack
 does.
@@ -84,10 +84,3 @@ class OptionGroup(Part):
 
     label: Plain75
     options: list[Option] = Field(min_length=1, max_length=100)
-
-
-class SlackFile(Part):
-    """An uploaded file by its id."""
-
-    id: str | None = Field(default=None, pattern=r"^F[A-Z0-9]{8,}$")
-    url: Url | None = None

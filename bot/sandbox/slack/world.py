@@ -14,7 +14,6 @@ SCOPES = frozenset(
         "channels:read",
         "chat:write",
         "commands",
-        "files:write",
         "groups:read",
         "im:history",
         "im:write",

@@ -120,6 +120,10 @@ OVER = {
     "plan title as an object": ([{"type": "plan", "title": plain(3), "tasks": []}], "valid string"),
     "task status": ([{"type": "plan", "title": "x", "tasks": [task(1, "done")]}], "status"),
     "task twice": ([{"type": "plan", "title": "x", "tasks": [task(1), task(1)]}], "`task_id` must be unique"),
+    "a file that cannot be there": (
+        [{"type": "image", "alt_text": "x", "slack_file": {"id": "F0123456789"}}],
+        "invalid additional property: slack_file",
+    ),
     "alert": ([{"type": "alert", "text": plain(1)}], "unsupported type: alert"),
 }
 

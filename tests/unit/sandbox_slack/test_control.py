@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.sandbox.slack import LocalSlack
+from bot.sandbox.slack.cli import add_parser, run
 
 
 def control(url: str, action: str, **arguments: Any) -> Any:
@@ -81,3 +83,22 @@ def test_it_runs_as_a_process() -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         process.stdout.close()
+
+
+def test_a_taken_port_is_told(slack: LocalSlack, capsys: pytest.CaptureFixture[str]) -> None:
+    """A port that is in use is an OSError, on the command line one sentence and status 1."""
+    port = int(slack.url.rpartition(":")[2])
+    with pytest.raises(OSError, match="address already in use"), LocalSlack(port=port):
+        pass
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    assert run(argparse.Namespace(host="127.0.0.1", port=port, bot_url="", socket_mode=False)) == 1
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_it_is_a_word_of_sandbox() -> None:
+    """``sandbox slack`` takes the options and says what to run."""
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    args = parser.parse_args(["slack", "--port", "0", "--socket-mode"])
+    assert (args.port, args.socket_mode, args.run) == (0, True, run)

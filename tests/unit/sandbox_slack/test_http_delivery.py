@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
 import pytest
-from slack_bolt import Ack, App, Respond
+from slack_bolt import Ack, App, BoltRequest, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
@@ -338,6 +339,41 @@ def test_a_mention_is_an_event(slack: LocalSlack) -> None:
         slack.say("ada", "prod", "@swarmbot status")
         slack.say("ada", "@swarmbot", "status")
     assert heard == ["<@U0SWARM|swarmbot> status", "im"]
+
+
+def test_a_failed_event_is_sent_again(slack: LocalSlack) -> None:
+    """An event that was not taken with a 200 comes again at once, marked as a retry; nobody is shown an error."""
+    app, tries = app_for(slack), []
+
+    @app.event("app_home_opened")
+    def opened(request: BoltRequest) -> None:
+        tries.append(request.headers.get("x-slack-retry-num"))
+        if len(tries) == 1:
+            raise ValueError
+
+    with serving(slack, app):
+        assert slack.open_home("ada").error == ""
+    assert tries == [None, ["1"]]
+    assert slack.seen_by("ada") == []
+
+
+def test_many_people_at_once(slack: LocalSlack) -> None:
+    """Commands typed at the same time each reach the bot once and are each answered to who typed."""
+    app = app_for(slack)
+
+    @app.command("/swarm")
+    def swarm(ack: Ack, body: Body) -> None:
+        ack(f"{body['user_name']} asked {body['text']}")
+
+    people = ["ada", "ben", "cleo", "dan", "eve"] * 4
+    with serving(slack, app), ThreadPoolExecutor(10) as pool:
+        done = list(pool.map(lambda item: slack.slash(item[1], "prod", str(item[0])), enumerate(people)))
+    assert {delivery.error for delivery in done} == {""}
+    for name in set(people):
+        wanted = {f"{name} asked {number}" for number, person in enumerate(people) if person == name}
+        assert {m.text for m in slack.ephemerals(name)} == wanted
+    entries = slack.transcript()
+    assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
 
 
 def test_people_do_only_what_people_can(slack: LocalSlack) -> None:

@@ -53,7 +53,10 @@ def test_post_needs_membership_and_words(slack: LocalSlack, client: WebClient) -
     """A message goes to a channel that exists, that has the bot, is not archived, and says something."""
     assert refused(lambda: client.chat_postMessage(channel="C0NONE", text="x")) == "channel_not_found"
     assert refused(lambda: client.chat_postMessage(channel="C0RANDOM", text="x")) == "not_in_channel"
-    assert refused(lambda: client.chat_postMessage(channel="C0PROD", text="", attachments=[{}])) == "no_text"
+    silent = {"channel": "C0PROD", "text": ""}
+    assert refused(lambda: client.api_call("chat.postMessage", json=silent)) == "no_text"
+    not_blocks = {"channel": "C0PROD", "text": "x", "blocks": "[{"}
+    assert refused(lambda: client.api_call("chat.postMessage", json=not_blocks)) == "invalid_blocks_format"
     slack.world.channels["C0PROD"].is_archived = True
     assert refused(lambda: client.chat_postMessage(channel="C0PROD", text="x")) == "is_archived"
 
@@ -149,3 +152,20 @@ def test_an_ephemeral_can_be_lost(slack: LocalSlack, client: WebClient) -> None:
     slack.fault("ephemeral_lost", "U0ADA", times=1)
     assert client.chat_postEphemeral(channel="C0PROD", user="U0ADA", text="x")["ok"]
     assert slack.seen_by("ada") == []
+
+
+def test_a_slow_answer_is_the_clients_to_give_up(slack: LocalSlack) -> None:
+    """``slow`` answers after so many seconds; a client with a shorter time-out gives up before."""
+    slack.fault("slow", "auth.test", times=1, seconds=5)
+    impatient = WebClient(token=slack.world.app.bot_token, base_url=f"{slack.url}/api/", timeout=1)
+    impatient.timeout = 0.1  # type: ignore[assignment] # urllib takes fractions
+    with pytest.raises(TimeoutError):
+        impatient.auth_test()
+
+
+def test_a_private_channel_is_hidden_from_who_is_not_in_it(slack: LocalSlack, client: WebClient) -> None:
+    """A private channel without the bot is channel_not_found, even to look at."""
+    slack.world.add_channel("G0SECRET", "secret", ["U0ADA"], is_private=True)
+    assert refused(lambda: client.conversations_info(channel="G0SECRET")) == "channel_not_found"
+    slack.world.set_members("secret", ["U0ADA", "U0SWARM"])
+    assert client.conversations_info(channel="G0SECRET")["channel"]["is_private"] is True
