@@ -12,11 +12,11 @@ from bot.store.client import connect
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register the ``audit`` command; ``args.run(args)`` carries it out and returns the exit status."""
+    """Register the ``audit`` command; ``args.act(args)`` carries it out and returns the exit status."""
     audit = subparsers.add_parser("audit", help="look at the audit log")
     actions = audit.add_subparsers(dest="action", required=True)
     verify = actions.add_parser("verify", help="find entries that were edited, removed, inserted or reordered")
-    verify.set_defaults(run=_verify)
+    verify.set_defaults(act=_verify)
 
 
 def _verify(_args: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ class Order:
 
     ``id`` is chosen by the client; ``request_key`` is Slack's own id of this request. ``words`` is the text typed,
     secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
+    ``replace``: the answer takes the place of the message whose button was pressed.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Order:
     channel: str
     response_url: str
     asked_at: float
+    replace: bool = False
 
     def to_json(self) -> str:
         """Write it as JSON, with what looks like a secret masked."""

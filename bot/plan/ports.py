@@ -135,3 +135,11 @@ class Engines(Protocol):
     def address(self, host: str) -> str:
         """The address of ``host`` in swarmbot.yml."""
         ...
+
+
+class Clusters(Protocol):
+    """The clusters of swarmbot.yml."""
+
+    def cluster(self, name: str) -> Engines:
+        """The hosts of ``name``; KeyError if it is not in swarmbot.yml."""
+        ...

@@ -8,4 +8,4 @@ from bot.sandbox.slack.cli import add_arguments
 parser = argparse.ArgumentParser(prog="python -m bot.sandbox.slack")
 add_arguments(parser)
 parsed = parser.parse_args()
-sys.exit(parsed.run(parsed))
+sys.exit(parsed.act(parsed))

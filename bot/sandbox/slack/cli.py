@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``slack`` to ``sandbox``'s words; ``args.run(args)`` returns the exit status."""
+    """Add ``slack`` to ``sandbox``'s words; ``args.act(args)`` returns the exit status."""
     parser = subparsers.add_parser("slack", help="a local Slack to try the bot on")
     add_arguments(parser)
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=3100, help="port to listen on, 0 for a free one (%(default)s)")
     parser.add_argument("--bot-url", default="http://127.0.0.1:3000/slack/events", help="the bot (%(default)s)")
     parser.add_argument("--socket-mode", action="store_true", help="wait for the bot to connect instead")
-    parser.set_defaults(run=run)
+    parser.set_defaults(act=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,0 +1,95 @@
+"""One command line: ``python -m bot web | socket | worker | sandbox | doctor | audit``.
+
+Parts are imported where they are needed: the web process must not even be able to import what reaches hosts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from bot import redact
+from bot.errors import SwarmbotError
+from bot.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one part and return the exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Docker Swarm from Slack.")
+    parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
+    _add_processes(parts)
+    _add_tools(parts, words)
+    args = parser.parse_args(words)
+    try:
+        settings = Settings.from_environment()
+        _log(settings)
+        status: int = args.act(args)
+    except SwarmbotError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _add_processes(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for name, act, words in (
+        ("web", _web, "take what Slack posts, by HTTP"),
+        ("socket", _socket, "take what Slack sends, by Socket Mode"),
+        ("worker", _worker, "carry jobs out"),
+        ("doctor", _doctor, "say what is wrong with the settings and all that they lead to"),
+    ):
+        parts.add_parser(name, help=words).set_defaults(act=act)
+
+
+def _add_tools(parts: argparse._SubParsersAction[argparse.ArgumentParser], words: list[str]) -> None:
+    from bot.audit.cli import add_parser  # noqa: PLC0415 - see the module's docstring
+
+    add_parser(parts)
+    sandbox = parts.add_parser("sandbox", help="real Docker hosts and a local Slack to try everything on")
+    if words[:1] == ["sandbox"]:
+        from bot.sandbox.cli import add_parsers  # noqa: PLC0415 - see the module's docstring
+
+        add_parsers(sandbox)
+
+
+def _web(_: argparse.Namespace) -> int:
+    from bot.front import open_gate  # noqa: PLC0415 - see the module's docstring
+    from bot.slack.web import run_web  # noqa: PLC0415
+
+    run_web(Settings.from_environment(), open_gate)
+    return 0
+
+
+def _socket(_: argparse.Namespace) -> int:
+    from bot.front import open_gate  # noqa: PLC0415 - see the module's docstring
+    from bot.slack.socket_mode import run_socket  # noqa: PLC0415
+
+    run_socket(Settings.from_environment(), open_gate)
+    return 0
+
+
+def _worker(_: argparse.Namespace) -> int:
+    from bot.back import run_worker  # noqa: PLC0415 - see the module's docstring
+
+    return run_worker(Settings.from_environment())
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from bot.doctor.run import run_doctor  # noqa: PLC0415 - see the module's docstring
+
+    return run_doctor(Settings.from_environment(), sys.stdout)
+
+
+def _log(settings: Settings) -> None:
+    redact.install()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # At DEBUG these write whole requests, and with them what nobody else may read.
+    for name in ("urllib3", "docker", "paramiko", "slack_sdk", "slack_bolt"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

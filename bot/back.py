@@ -1,0 +1,46 @@
+"""Puts together what carries jobs out: the queue, engines over SSH, and messages."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+
+from bot.audit import Audit
+from bot.config import Config, load
+from bot.engine.pool import EnginePool
+from bot.jobs.queue import Queue
+from bot.jobs.runner import Runner
+from bot.jobs.worker import Worker
+from bot.settings import Settings
+from bot.slack.client import web_client
+from bot.slack.notifier import Notifier
+from bot.store.client import connect
+from bot.swarm.reader import Reader
+
+
+def run_worker(settings: Settings) -> int:
+    """Carry jobs out until SIGTERM or SIGINT; raises Misconfigured. The exit status is 1 if a job still ran."""
+    config = load(settings.config_path)
+    redis = connect(settings.redis_url)
+    queue = Queue(redis, Audit(redis))
+    notifier = Notifier(web_client(settings))
+    pool = EnginePool(config)
+    reader = Reader(addresses(config))
+    runner = Runner(config, queue, notifier, pool, reader)
+    worker = Worker(queue, runner.handle, f"{socket.gethostname()}-{os.getpid()}", tell=runner.tell)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    worker.start()
+    stopping.wait()
+    ended = worker.stop()
+    reader.close()
+    pool.close()
+    return 0 if ended else 1
+
+
+def addresses(config: Config) -> dict[str, str]:
+    """Which cluster of swarmbot.yml each host's address belongs to."""
+    return {host.address: name for name, cluster in config.clusters.items() for host in cluster.hosts.values()}

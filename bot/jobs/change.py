@@ -1,0 +1,114 @@
+"""A change from its plan to its end: tracks side by side, every step seen, one message that follows it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from bot.audit import Entry
+from bot.errors import SwarmbotError
+from bot.jobs.card import Card, failure_text
+from bot.jobs.job import State
+from bot.jobs.lease import Lease, LeaseLost
+from bot.jobs.queue import Queue
+from bot.jobs.step import Read, carry_out
+from bot.plan import Engines, Plan, Step
+from bot.slack.live import Live
+from bot.slack.notifier import Notifier
+
+SIDE_BY_SIDE: Final = 8
+FAREWELL: Final = 5.0
+"""Seconds that the last state of the message may take before the job ends without it; it is tried on beside."""
+
+
+class Change:
+    """One lease's run of a plan. ``channel`` is where its message is, or will be."""
+
+    def __init__(self, lease: Lease, plan: Plan, queue: Queue, notifier: Notifier, channel: str) -> None:
+        job = lease.job
+        self._lease = lease
+        self._queue = queue
+        self._channel = channel
+        self.card = Card(job, plan, job.started_at or time.time())
+        self._live = Live(notifier, job.message_channel or channel, job.message_ts)
+        self._posted = job.message_ts
+        self._lock = threading.Lock()
+        self.cancelled_by = ""
+
+    def run(self, engines: Engines, read: Read) -> None:
+        """Carry the plan out; failures of steps are on the card. Raises LeaseLost when the job is another's."""
+        self._live.show(self.card.message())
+        tracks: dict[str, list[Step]] = {}
+        for step in self.card.plan.steps:
+            tracks.setdefault(step.track, []).append(step)
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"job-{self._lease.job.id}") as pool:
+            for ended in [pool.submit(self._track, steps, engines, read) for steps in tracks.values()]:
+                ended.result()
+
+    def finish(self, entries: Sequence[Entry] = ()) -> None:
+        """Show the end, then write it down."""
+        state: State = "succeeded" if self.card.succeeded else "failed"
+        if state == "failed" and self.cancelled_by:
+            state = "cancelled"
+        self._live.end(self.card.ended(cancelled_by=self.cancelled_by), FAREWELL)
+        self._record(())
+        headline = self.card.headline()
+        told = json.dumps({"told": headline}, ensure_ascii=False)
+        self._queue.finish(self._lease, state, told, [*entries, self._entry("ended", f"{state}: {headline}")])
+
+    def _track(self, steps: Sequence[Step], engines: Engines, read: Read) -> None:
+        for number, step in enumerate(steps):
+            if self._told_to_stop():
+                for left in steps[number:]:
+                    self._note(left, "stopped", f"{left.operation.doing}: not begun")
+                return
+            try:
+                self._note(step, "running", step.operation.doing)
+                changed = carry_out(step.operation, engines, read, self._pause)
+                self._note(step, "done", step.operation.done + ("" if changed else ", as before"))
+            except LeaseLost:
+                raise
+            except SwarmbotError as error:
+                self._note(step, "failed", failure_text(error))
+                for left in steps[number + 1 :]:
+                    self._note(left, "stopped", f"{left.operation.doing}: not begun")
+                return
+
+    def _note(self, step: Step, standing: str, text: str) -> None:
+        self.card.set(step, standing, text)  # type: ignore[arg-type] # a Standing, as all callers here write it
+        self._live.show(self.card.message())
+        self._record([self._entry("step", f"{standing}: {text}")])
+
+    def _record(self, entries: Sequence[Entry]) -> None:
+        with self._lock:
+            fields = {"progress": self.card.to_json()}
+            if self._live.ts and self._live.ts != self._posted:
+                self._posted = self._live.ts
+                fields |= {"message_channel": self._channel, "message_ts": self._posted}
+            self._queue.record(self._lease, fields, entries)
+
+    def _pause(self, seconds: float) -> None:
+        if self._lease.lost.wait(seconds):
+            raise LeaseLost(self._lease.job.id)
+
+    def _told_to_stop(self) -> bool:
+        job = self._queue.get(self._lease.job.id)
+        self.cancelled_by = job.cancel_by if job else ""
+        return bool(self.cancelled_by)
+
+    def _entry(self, action: str, detail: str) -> Entry:
+        order = self._lease.job.order
+        return Entry(
+            action=action,
+            by=self._lease.worker,
+            cluster=order.cluster,
+            channel=self._channel,
+            command=order.command,
+            words=order.words,
+            job=order.id,
+            detail=detail,
+        )

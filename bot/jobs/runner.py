@@ -1,0 +1,159 @@
+"""What a worker does with a job: read facts, then answer a question or carry out a change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+import handlers  # noqa: F401 - importing it registers the commands
+from bot.audit import Entry
+from bot.commands import COMMANDS, Command
+from bot.config import Config
+from bot.errors import Failed, SwarmbotError
+from bot.jobs import outcome
+from bot.jobs.change import Change
+from bot.jobs.errand import Errands
+from bot.jobs.job import Job
+from bot.jobs.lease import Lease
+from bot.jobs.queue import Queue
+from bot.plan import Engines, Facts, Look, Plan, plan_from_json
+from bot.plan.ports import Clusters
+from bot.slack.blocks import Message, actions, button, error_message, section, tick
+from bot.slack.notifier import Notifier
+from bot.swarm.reader import Reader
+from bot.swarm.secrets import secret_message
+
+
+class Runner:
+    """Handles leases. Safe to share between threads."""
+
+    def __init__(self, config: Config, queue: Queue, notifier: Notifier, clusters: Clusters, reader: Reader) -> None:
+        self._config = config
+        self._queue = queue
+        self._notifier = notifier
+        self._clusters = clusters
+        self._reader = reader
+        self._errands = Errands(queue, notifier)
+
+    def handle(self, lease: Lease) -> None:
+        """Carry a job out and end it."""
+        order = lease.job.order
+        if self._errands.knows(order.command):
+            self._errands.run(lease)
+            return
+        command = COMMANDS[order.command]
+        arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
+        if order.cluster not in self._config.clusters:
+            raise Failed(f"{tick(order.cluster)} is not in swarmbot.yml any more.", true_now="Nothing was done.")
+        if order.kind == "question":
+            self._answer(lease, command, arguments)
+        else:
+            self._change(lease, command, arguments)
+
+    def tell(self, job: Job) -> None:
+        """Tell of a job that the worker itself had to end (worker lost, a defect)."""
+        error = json.loads(job.outcome)["error"]
+        told = Failed(error["happened"], true_now=error["true_now"], next_step=error["next_step"])
+        message = error_message(told, _title(job), button("Retry", "job.retry", job.id))
+        if job.message_ts:
+            self._notifier.update(job.message_channel, job.message_ts, message)
+        self._respond(job, message)
+
+    def _answer(self, lease: Lease, command: Command, arguments: Any) -> None:
+        job = lease.job
+        look = command.look(arguments)
+        try:
+            facts = self._read(job.order.cluster, look)
+            assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
+            message = command.answer(facts, arguments)
+            shown = message if look.secrets else _with_buttons(message, job)
+            self._respond(job, shown)
+        except SwarmbotError as error:
+            self._refuse(lease, error)
+            return
+        entries = [_entry(lease, "told secret", secret) for secret in look.secrets]
+        told: dict[str, Any] = {"told": message.text}
+        if not look.secrets:
+            told["message"] = message.to_json()
+        result = json.dumps(told, ensure_ascii=False)
+        self._queue.finish(lease, "succeeded", result, [*entries, _entry(lease, "ended", "succeeded: answered")])
+
+    def _change(self, lease: Lease, command: Command, arguments: Any) -> None:
+        job = lease.job
+        try:
+            plan = plan_from_json(job.plan) if job.plan else self._plan(lease, command, arguments)
+        except SwarmbotError as error:
+            self._refuse(lease, error)
+            return
+        if not plan.steps and not plan.left_out:
+            self._already(lease, plan)
+            return
+        change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[job.order.cluster].channel)
+        change.run(self._engines(job.order.cluster), lambda look: self._read(job.order.cluster, look))
+        entries = self._reveal(lease, plan) if change.card.succeeded else []
+        change.finish(entries)
+
+    def _plan(self, lease: Lease, command: Command, arguments: Any) -> Plan:
+        assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
+        facts = self._read(lease.job.order.cluster, command.look(arguments))
+        plan = command.plan(facts, arguments)
+        detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
+        self._queue.record(lease, {"plan": plan.to_json()}, [_entry(lease, "planned", detail)])
+        return plan
+
+    def _already(self, lease: Lease, plan: Plan) -> None:
+        text = f"✓ Already so: {'; '.join(plan.already)}. Nothing was changed."
+        self._respond(lease.job, Message(text, (section(text),)))
+        result = json.dumps({"told": text}, ensure_ascii=False)
+        self._queue.finish(lease, "succeeded", result, [_entry(lease, "ended", "succeeded: already so")])
+
+    def _reveal(self, lease: Lease, plan: Plan) -> list[Entry]:
+        """Show the requester alone what the change made known."""
+        entries = []
+        for revealed in plan.reveals:
+            try:
+                facts = self._read(lease.job.order.cluster, Look(secrets=(revealed,)))
+                self._respond(lease.job, secret_message(facts, revealed))
+                entries.append(_entry(lease, "told secret", revealed))
+            except SwarmbotError as error:
+                entries.append(_entry(lease, "secret not told", f"{revealed}: {error.happened}"))
+        return entries
+
+    def _refuse(self, lease: Lease, error: SwarmbotError) -> None:
+        """End a job of which nothing was begun, and tell the asker alone."""
+        job = lease.job
+        ended = replace(job, outcome=outcome.of_error(error))
+        retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
+        try:
+            self._respond(job, error_message(error, _title(ended), *retry))
+        finally:
+            self._queue.finish(lease, "failed", ended.outcome, [outcome.ended(lease, f"failed: {error.happened}")])
+
+    def _respond(self, job: Job, message: Message) -> None:
+        order = job.order
+        self._notifier.respond(
+            order.response_url, message, user=order.requester, channel=order.channel, replace=order.replace
+        )
+
+    def _engines(self, cluster: str) -> Engines:
+        return self._clusters.cluster(cluster)
+
+    def _read(self, cluster: str, look: Look) -> Facts:
+        return self._reader.read(cluster, self._engines(cluster), look)
+
+
+def _with_buttons(message: Message, job: Job) -> Message:
+    row = actions(button("Share", "answer.share", job.id), button("Refresh", "answer.refresh", job.id))
+    return replace(message, blocks=(*message.blocks, row), plain=(*message.plain, row) if message.plain else ())
+
+
+def _title(job: Job) -> str:
+    return f"*`/swarm {job.order.words}` in {job.order.cluster}* · `{job.id}`"
+
+
+def _entry(lease: Lease, action: str, detail: str) -> Entry:
+    order = lease.job.order
+    return Entry(action, lease.worker, order.cluster, order.channel, order.command, order.words, order.id, detail)

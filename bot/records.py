@@ -1,0 +1,120 @@
+"""Swarmbot's own records, read for those who ask: jobs, audit entries, rights."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+from bot import policy
+from bot.audit import Audit, Stored
+from bot.config import Config
+from bot.jobs.job import Job
+from bot.jobs.queue import Queue
+from bot.people import Directory
+from bot.plan.book import Book, BookLook, EntryRecord, JobRecord, Rights
+
+
+class Records:
+    """Reads a :class:`~bot.plan.book.Book`. Raises Unavailable when Redis or Slack does not answer."""
+
+    def __init__(self, config: Config, queue: Queue, audit: Audit, directory: Directory) -> None:
+        self._config = config
+        self._queue = queue
+        self._audit = audit
+        self._directory = directory
+
+    @staticmethod
+    def reads(look: BookLook) -> bool:
+        """Whether ``look`` goes beyond who asks and where."""
+        return look != BookLook()
+
+    def read(self, look: BookLook, *, cluster: str, asker: str) -> Book:
+        """Read what ``look`` names; ``cluster`` "" means every cluster."""
+        book = Book(
+            at=time.time(),
+            cluster=cluster,
+            clusters=tuple(self._config.clusters),
+            rights=self._rights(asker) if not self.reads(look) else _unasked(asker),
+            workers=self._queue.alive() if self.reads(look) else 0,
+        )
+        if look.jobs:
+            jobs = self._queue.recent(cluster or None, look.jobs)
+            book = replace(book, jobs=tuple(map(_job, jobs)))
+        if look.job:
+            found = self._queue.get(look.job.lower())
+            book = replace(book, job=_job(found) if found else None)
+        if look.entries is not None:
+            book = replace(book, entries=self._entries(look, cluster, book.at))
+        return book
+
+    def _rights(self, asker: str) -> Rights:
+        membership = self._directory.membership(asker, policy.groups_named(self._config))
+        mine = {asker, *membership.groups}
+        return Rights(
+            person=asker,
+            may=policy.permissions(self._config, membership),
+            listed_as=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
+            rules=tuple((right, policy.named(self._config, right)) for right in policy.PERMISSIONS),
+        )
+
+    def _entries(self, look: BookLook, cluster: str, now: float) -> tuple[EntryRecord, ...]:
+        wanted = look.entries
+        if wanted is None:
+            return ()
+        found = self._audit.query(
+            by=wanted.by or None,
+            node=wanted.node or None,
+            command=wanted.command or None,
+            cluster=cluster or None,
+            since=now - wanted.since if wanted.since else None,
+            before=wanted.before or None,
+            count=wanted.count,
+        )
+        return tuple(map(_entry, found))
+
+
+def _unasked(asker: str) -> Rights:
+    return Rights(person=asker, may=(), listed_as=(), rules=())
+
+
+def _job(job: Job) -> JobRecord:
+    return JobRecord(
+        id=job.id,
+        state=job.state,
+        words=job.order.words,
+        cluster=job.order.cluster,
+        requester=job.order.requester,
+        asked_at=job.order.asked_at,
+        started_at=job.started_at or 0.0,
+        finished_at=job.finished_at or 0.0,
+        attempt=job.attempt,
+        worker=job.worker,
+        lines=tuple((sign, text) for sign, text in json.loads(job.progress or "[]")),
+        outcome=_outcome(job),
+        cancel_by=job.cancel_by,
+    )
+
+
+def _outcome(job: Job) -> str:
+    """The end in words: an error's, or the headline of what was told."""
+    if not job.outcome:
+        return ""
+    found = json.loads(job.outcome)
+    if "error" in found:
+        error = found["error"]
+        return " ".join(part for part in (error["happened"], error["true_now"], error["next_step"]) if part)
+    return str(found.get("told", ""))
+
+
+def _entry(stored: Stored) -> EntryRecord:
+    return EntryRecord(
+        seq=stored.seq,
+        at=stored.at,
+        action=stored.action,
+        by=stored.by,
+        cluster=stored.cluster,
+        words=stored.words,
+        job=stored.job,
+        detail=stored.detail,
+    )
