@@ -104,10 +104,13 @@ class Network:
 
     def down(self) -> None:
         """Kill and remove everything whose name is of this fleet's slot; what is gone already is no error."""
+        link = Path("/sys/class/net", self.prefix)
+        if link.exists():
+            with suppress(Failed):  # it is on its way out already if its other end has gone
+                sh("ip", "link", "del", self.prefix)
+            until(lambda: not link.exists(), f"link {self.prefix} is gone")
         for name in sorted(path.name for path in _NAMES.glob(f"{self.prefix}-*")):
             self._remove(name)
-        if Path("/sys/class/net", self.prefix).exists():
-            sh("ip", "link", "del", self.prefix)
 
     def remains(self) -> list[str]:
         """Return the names of what stands of this slot's fleet."""
