@@ -31,6 +31,7 @@ class Keeper:
         self._lock = threading.Lock()
         self._leases: dict[int, Lease] = {}
         self._failed_at = float("-inf")
+        self._joined = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{worker} keeper", daemon=True)
 
@@ -83,5 +84,8 @@ class Keeper:
                 self._queue.renew(lease)
             except LeaseLost:
                 log.warning("The lease of job %s is lost.", lease.job.id)
+        if not self._joined:
+            self._queue.roster.join()
+            self._joined = True
         self._queue.roster.beat(self._worker)
         self._outage.over()

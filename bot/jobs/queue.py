@@ -87,10 +87,10 @@ class Queue:
         return self._audit.commit(entries, lambda tail: self._run["admit"](places, args + tail))
 
     def take(self, worker: str, kind: Kind, block_ms: int = 2000) -> Lease | None:
-        """Wait up to ``block_ms`` for a job of ``kind`` and lease it; None when there is none."""
+        """Wait up to ``block_ms`` (0: not at all) for a job of ``kind`` and lease it; None when there is none."""
         stream = keys.stream(kind)
         with answering(), grouped(self._redis, stream):
-            got: Any = self._redis.xreadgroup(GROUP, worker, {stream: ">"}, count=1, block=block_ms)
+            got: Any = self._redis.xreadgroup(GROUP, worker, {stream: ">"}, count=1, block=block_ms or None)
             if got:
                 ((_, (message,)),) = got
                 return self._start(worker, stream, *message)[1]

@@ -1,0 +1,1 @@
+"""Jobs in a real Redis."""

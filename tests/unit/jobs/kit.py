@@ -1,0 +1,59 @@
+"""What tests of jobs share: orders, entries and waiting for a condition."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bot.audit import Entry
+from bot.jobs.job import Order, new_id
+from bot.jobs.lease import Lease
+from bot.jobs.queue import Queue
+from bot.store.keys import Kind
+
+
+def order(
+    *, job_id: str = "", request_key: str = "", kind: Kind = "change", cluster: str = "prod", words: str = "join worker"
+) -> Order:
+    """An order; what is not named is made up."""
+    job_id = job_id or new_id()
+    return Order(
+        id=job_id,
+        request_key=request_key or f"request-{job_id}-{time.monotonic_ns()}",
+        kind=kind,
+        command="join",
+        words=words,
+        args={"role": "worker", "hosts": ["host-3"]},
+        cluster=cluster,
+        requester="U0ASKER",
+        channel="C0PROD",
+        response_url="https://hooks.slack.example/1",
+        asked_at=time.time(),
+    )
+
+
+def asked(what: Order) -> list[Entry]:
+    """The audit entries of an admission."""
+    return [Entry("asked", what.requester, what.cluster, what.channel, what.command, what.words, what.id)]
+
+
+def admitted(queue: Queue, *, kind: Kind = "change", cluster: str = "prod") -> str:
+    """Admit an order and return its job's id."""
+    what = order(kind=kind, cluster=cluster)
+    return queue.admit(what, asked(what)).job_id
+
+
+def taken(queue: Queue, worker: str = "one", kind: Kind = "change") -> Lease:
+    """Take the job that is there; what only drops cancelled entries is passed over."""
+    for _ in range(10):
+        if lease := queue.take(worker, kind, block_ms=50):
+            return lease
+    raise AssertionError("no job is there to take")
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Wait until ``holds()``; AssertionError naming ``what`` if it does not within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.01)  # between two looks at the condition

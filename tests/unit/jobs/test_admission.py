@@ -1,0 +1,151 @@
+"""A request becomes one job, and a cluster has one change at a time."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from redis import Redis
+
+from bot.audit import Audit
+from bot.errors import Unavailable
+from bot.jobs.job import Order
+from bot.jobs.queue import Queue
+from bot.store import keys
+from tests.unit.jobs.kit import admitted, asked, order, taken
+
+
+def test_a_second_delivery_is_the_first_job(queue: Queue, audit: Audit) -> None:
+    """The same request with another id is told the first job, and writes neither job nor audit entry."""
+    first = order(request_key="click-1")
+    second = order(request_key="click-1")
+    queue.admit(first, asked(first))
+    again = queue.admit(second, asked(second))
+    assert (again.job_id, again.duplicate) == (first.id, True)
+    assert queue.get(second.id) is None
+    assert len(audit.query()) == 1
+
+
+def test_a_retried_write_is_one_job(queue: Queue, audit: Audit) -> None:
+    """Admitting the very same order twice, as after a lost answer, is no duplicate and no second job."""
+    what = order()
+    queue.admit(what, asked(what))
+    again = queue.admit(what, asked(what))
+    assert (again.job_id, again.duplicate) == (what.id, False)
+    assert taken(queue).job.id == what.id
+    assert queue.take("one", "change", block_ms=0) is None
+    assert len(audit.query()) == 1
+
+
+def test_many_deliveries_at_once_are_one_job(queue: Queue) -> None:
+    """Twenty simultaneous deliveries of one request give one job and nineteen duplicates."""
+    found: list[tuple[str, bool]] = []
+
+    def deliver() -> None:
+        what = order(request_key="double-click")
+        admission = queue.admit(what, asked(what))
+        found.append((admission.job_id, admission.duplicate))
+
+    threads = [threading.Thread(target=deliver) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len({job_id for job_id, _ in found}) == 1
+    assert sorted(duplicate for _, duplicate in found) == [False] + [True] * 19
+
+
+def test_an_id_that_is_taken_is_replaced(queue: Queue, audit: Audit) -> None:
+    """Two requests that chose the same id are two jobs, and the audit entry names the right one."""
+    first = order(job_id="k7f3")
+    second = order(job_id="k7f3", cluster="test")
+    queue.admit(first, asked(first))
+    admission = queue.admit(second, asked(second))
+    assert admission.job_id != "k7f3"
+    job = queue.get(admission.job_id)
+    assert job is not None
+    assert job.order == replace(second, id=admission.job_id)
+    assert [entry.job for entry in audit.query(cluster="test")] == [admission.job_id]
+
+
+def test_changes_of_a_cluster_run_one_after_another_as_asked(queue: Queue) -> None:
+    """The second change starts when the first has ended, then the third; each is told whom it waits behind."""
+    orders = [order() for _ in range(3)]
+    ahead = [queue.admit(what, asked(what)).ahead for what in orders]
+    assert ahead == ["", orders[0].id, orders[1].id]
+    for what in orders:
+        lease = taken(queue)
+        assert lease.job.id == what.id
+        assert queue.take("two", "change", block_ms=0) is None
+        queue.finish(lease, "succeeded", "")
+
+
+def test_clusters_do_not_wait_for_each_other(queue: Queue) -> None:
+    """Changes of two clusters are in the hands of workers at the same time."""
+    first, second = admitted(queue, cluster="prod"), admitted(queue, cluster="test")
+    assert {taken(queue).job.id, taken(queue).job.id} == {first, second}
+
+
+def test_questions_run_beside_changes(queue: Queue) -> None:
+    """A question is there to take while a change of its cluster runs and another waits."""
+    admitted(queue)
+    admitted(queue)
+    taken(queue)
+    question = admitted(queue, kind="question")
+    assert taken(queue, kind="question").job.id == question
+
+
+def test_a_late_write_is_not_done(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that Redis carries out after the asker was told that nothing was done, does nothing."""
+    monkeypatch.setattr("bot.jobs.queue.ADMIT_WITHIN_MS", -1)
+    what = order()
+    with pytest.raises(Unavailable) as told:
+        queue.admit(what, asked(what))
+    assert told.value.true_now == "Nothing was done."
+    assert queue.get(what.id) is None
+    assert queue.take("one", "change", block_ms=0) is None
+    assert audit.query() == []
+
+
+def test_what_looks_like_a_secret_is_not_stored(client: Redis, queue: Queue) -> None:
+    """A join token in the words, a field or an outcome is masked before it reaches Redis."""
+    token = "SWMTKN-1-2k3j4h-99xyz"  # noqa: S105 - made up
+    what = order(words=f"join worker host-3 --token {token}")
+    queue.admit(what, asked(what))
+    lease = taken(queue)
+    queue.record(lease, {"progress": f'{{"said": "{token}"}}'})
+    queue.finish(lease, "failed", f'{{"error": "{token}"}}')
+    kept = str(client.hgetall(keys.job(what.id))) + str(client.xrange(keys.AUDIT_LOG))
+    assert "SWMTKN" not in kept
+    assert "***" in kept
+
+
+def test_what_is_kept_expires(client: Redis, queue: Queue) -> None:
+    """Every key but the audit log goes by itself once the jobs have ended."""
+    what = order()
+    queue.admit(what, asked(what))
+    assert client.ttl(keys.job(what.id)) == -1
+    queue.finish(taken(queue), "succeeded", "")
+    assert 0 < client.ttl(keys.job(what.id)) <= keys.JOB_KEPT
+    lasting = {key for key in client.scan_iter() if client.ttl(key) == -1}
+    assert lasting == {keys.AUDIT_LOG, keys.AUDIT_HEAD, keys.stream("change"), keys.stream("question")}
+
+
+def test_an_order_survives_its_way_through_redis(queue: Queue) -> None:
+    """What was asked is read back as it was, accents and emoji included."""
+    what = order(words="status “prod” — déjà vu 🐳")
+    queue.admit(what, asked(what))
+    job = queue.get(what.id)
+    assert job is not None
+    assert job.order == what
+    assert isinstance(job.order, Order)
+
+
+def test_recent_jobs_newest_first(queue: Queue) -> None:
+    """Recent jobs are those asked last, of one cluster or of all."""
+    orders = [replace(order(cluster=name), asked_at=1e9 * 2 + n) for n, name in enumerate(["a", "b", "a"])]
+    for what in orders:
+        queue.admit(what, asked(what))
+    assert [job.id for job in queue.recent(None, 2)] == [orders[2].id, orders[1].id]
+    assert [job.id for job in queue.recent("a", 9)] == [orders[2].id, orders[0].id]

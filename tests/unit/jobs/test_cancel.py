@@ -1,0 +1,79 @@
+"""Cancelling at each state of a job."""
+
+from __future__ import annotations
+
+from bot.audit import Audit, Entry
+from bot.jobs.queue import Queue
+from bot.store import keys
+from tests.unit.jobs.kit import admitted, taken
+
+
+def _cancel(queue: Queue, job_id: str) -> str:
+    return queue.cancel(job_id, "U0BOSS", [Entry("cancelled", "U0BOSS", job=job_id)])
+
+
+def _state(queue: Queue, job_id: str) -> str:
+    job = queue.get(job_id)
+    assert job is not None
+    return job.state
+
+
+def test_a_change_that_waits(queue: Queue) -> None:
+    """It ends at once and leaves the line; the others keep their order."""
+    first, second, third = (admitted(queue) for _ in range(3))
+    assert _cancel(queue, second) == "cancelled"
+    assert _state(queue, second) == "cancelled"
+    queue.finish(taken(queue), "succeeded", "")
+    lease = taken(queue)
+    assert lease.job.id == third
+    assert _state(queue, first) == "succeeded"
+
+
+def test_a_change_that_nobody_has_taken(queue: Queue) -> None:
+    """It ends at once and hands its slot on."""
+    first, second = admitted(queue), admitted(queue)
+    assert _cancel(queue, first) == "cancelled"
+    assert taken(queue).job.id == second
+
+
+def test_a_question_that_nobody_has_taken(queue: Queue) -> None:
+    """It ends at once and is never taken; the cluster's changes are not touched."""
+    change = admitted(queue)
+    question = admitted(queue, kind="question")
+    assert _cancel(queue, question) == "cancelled"
+    assert queue.take("one", "question", block_ms=0) is None
+    assert queue._redis.xlen(keys.stream("question")) == 0
+    assert taken(queue).job.id == change
+
+
+def test_a_running_change(queue: Queue) -> None:
+    """It is asked to stop, keeps its slot and is ended by its worker."""
+    first, second = admitted(queue), admitted(queue)
+    lease = taken(queue)
+    assert _cancel(queue, first) == "stopping"
+    job = queue.get(first)
+    assert job is not None
+    assert (job.state, job.cancel_by) == ("running", "U0BOSS")
+    assert queue.take("one", "change", block_ms=0) is None
+    queue.finish(lease, "cancelled", "")
+    assert _state(queue, first) == "cancelled"
+    assert taken(queue).job.id == second
+
+
+def test_an_ended_or_unknown_job(queue: Queue, audit: Audit) -> None:
+    """Nothing changes, and nothing is written."""
+    job_id = admitted(queue)
+    queue.finish(taken(queue), "succeeded", "")
+    written = len(audit.query())
+    assert _cancel(queue, job_id) == "ended"
+    assert _cancel(queue, "zzzz") == "unknown"
+    assert _state(queue, job_id) == "succeeded"
+    assert len(audit.query()) == written
+
+
+def test_a_job_that_waits_for_approval(queue: Queue) -> None:
+    """It holds no slot, and ends at once."""
+    parked = admitted(queue)
+    queue._redis.hset(keys.job(parked), "state", "awaiting_approval")
+    assert _cancel(queue, parked) == "cancelled"
+    assert _state(queue, parked) == "cancelled"

@@ -1,0 +1,147 @@
+"""A lease, its fence, and what becomes of a job whose worker is gone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.audit import Audit
+from bot.jobs.lease import LeaseLost
+from bot.jobs.queue import ATTEMPTS, Queue
+from tests.unit.jobs.kit import admitted, asked, order, taken
+
+
+def test_a_late_worker_writes_nothing(queue: Queue, audit: Audit) -> None:
+    """After another worker took over, the first can neither renew, record nor end the job, nor write audit entries."""
+    what = order()
+    queue.admit(what, asked(what))
+    late = taken(queue, "late")
+    fresh = queue.reclaim("fresh", "change").lease
+    assert fresh is not None
+    assert fresh.fence > late.fence
+    written = len(audit.query())
+    with pytest.raises(LeaseLost):
+        queue.renew(late)
+    with pytest.raises(LeaseLost):
+        queue.record(late, {"progress": "late"}, asked(what))
+    with pytest.raises(LeaseLost):
+        queue.finish(late, "failed", "late", asked(what))
+    assert late.lost.is_set()
+    assert len(audit.query()) == written
+    queue.record(fresh, {"progress": "fresh"})
+    job = queue.get(what.id)
+    assert job is not None
+    assert (job.state, job.progress, job.worker) == ("running", "fresh", "fresh")
+
+
+def test_a_lease_taken_over_by_the_same_worker_is_lost_too(queue: Queue) -> None:
+    """The fence, not the name, decides: a process that reclaims its own job cannot go on with the old lease."""
+    admitted(queue)
+    old = taken(queue, "one")
+    new = queue.reclaim("one", "change").lease
+    assert new is not None
+    with pytest.raises(LeaseLost):
+        queue.finish(old, "succeeded", "")
+    queue.finish(new, "succeeded", "")
+
+
+def test_a_renewed_lease_is_not_taken_over(queue: Queue, audit: Audit) -> None:
+    """A job is another's only when its lease has run out."""
+    patient = Queue(queue._redis, audit, lease=60)
+    admitted(patient)
+    lease = taken(patient)
+    patient.renew(lease)
+    assert patient.reclaim("two", "change").lease is None
+    patient.finish(lease, "succeeded", "")
+
+
+def test_a_lease_far_back_is_found(queue: Queue, audit: Audit) -> None:
+    """Reclaiming looks at every lease, however many workers hold fresh ones before it."""
+    for number in range(30):
+        admitted(queue, cluster=f"cluster-{number}")
+    leases = [taken(queue) for _ in range(30)]
+    patient = Queue(queue._redis, audit, lease=60)
+    assert patient.reclaim("two", "change").lease is None
+    stale = leases[-1]
+    queue._redis.xclaim("swarmbot:jobs:change", "workers", "one", 0, [stale.entry], idle=61_000, justid=True)
+    found = patient.reclaim("two", "change").lease
+    assert found is not None
+    assert found.job.id == stale.job.id
+
+
+def test_out_of_attempts_is_failed_and_told(queue: Queue, audit: Audit) -> None:
+    """When the last attempt's worker is lost too, the job fails with the reason, and the next change starts."""
+    first, second = admitted(queue), admitted(queue)
+    taken(queue)
+    for attempt in range(2, ATTEMPTS + 1):
+        lease = queue.reclaim("one", "change").lease
+        assert lease is not None
+        assert lease.job.attempt == attempt
+    lease, failed = queue.reclaim("one", "change")
+    assert lease is None
+    assert [(job.id, job.state) for job in failed] == [(first, "failed")]
+    assert "Worker lost" in json.loads(failed[0].outcome)["error"]["happened"]
+    assert audit.query(job=first)[0].action == "ended"
+    assert taken(queue).job.id == second
+
+
+def test_an_end_that_is_told_twice_happens_once(queue: Queue, audit: Audit) -> None:
+    """Ending a job again with the same lease, as after a lost answer, hands the slot on once and writes once."""
+    what = order()
+    queue.admit(what, asked(what))
+    second, third = admitted(queue), admitted(queue)
+    lease = taken(queue)
+    queue.finish(lease, "succeeded", "", asked(what))
+    queue.finish(lease, "succeeded", "", asked(what))
+    assert len(audit.query(job=what.id)) == 2
+    assert taken(queue).job.id == second
+    assert queue.take("one", "change", block_ms=0) is None
+    job = queue.get(third)
+    assert job is not None
+    assert job.state == "queued"
+
+
+def test_only_named_fields_are_recorded(queue: Queue) -> None:
+    """A field that is not a running job's to write is a defect, found at once."""
+    admitted(queue)
+    lease = taken(queue)
+    with pytest.raises(ValueError, match="state"):
+        queue.record(lease, {"state": "succeeded"})
+    with pytest.raises(ValueError, match="running"):
+        queue.finish(lease, "running", "")
+
+
+def test_an_emptied_redis_is_taken_as_new(queue: Queue) -> None:
+    """When the server lost everything, jobs admitted afterwards are found without a restart of the worker."""
+    admitted(queue)
+    taken(queue)
+    queue._redis.flushall()
+    assert queue.reclaim("one", "change") == (None, [])
+    job_id = admitted(queue)
+    assert taken(queue).job.id == job_id
+
+
+def test_heartbeats_end(queue: Queue, audit: Audit) -> None:
+    """A worker counts as alive from its heartbeat until the heartbeat's end or its leave."""
+    patient = Queue(queue._redis, audit, lease=60)
+    patient.roster.beat("one")
+    patient.roster.beat("two")
+    what = order()
+    assert patient.admit(what, asked(what)).workers == 2
+    patient.roster.leave("one")
+    assert patient.alive() == 1
+    Queue(queue._redis, audit, lease=0.001).roster.beat("two")
+    assert patient.roster.alive() <= 1
+
+
+def test_consumers_that_hold_jobs_are_not_forgotten(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Joining forgets old consumers that hold nothing; one with a job keeps it."""
+    queue.roster.join()
+    monkeypatch.setattr("bot.jobs.roster.FORGOTTEN_MS", -1)
+    admitted(queue)
+    taken(queue, "holds a job")
+    queue.take("holds nothing", "change", block_ms=0)
+    queue.roster.join()
+    left = [consumer["name"] for consumer in queue._redis.xinfo_consumers("swarmbot:jobs:change", "workers")]
+    assert left == ["holds a job"]

@@ -1,0 +1,170 @@
+"""Whatever workers and people do in whatever order, the queue's promises hold."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from bot.audit import Audit, Entry
+from bot.jobs.lease import Lease, LeaseLost
+from bot.jobs.queue import Queue
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import connect
+from bot.store.keys import Kind
+from tests.unit.jobs.kit import asked, order
+
+CLUSTERS = ("prod", "test")
+KINDS = st.sampled_from(keys.KINDS)
+WORKERS = st.sampled_from(["one", "two", "three"])
+STEPS = 40
+EXAMPLES = 40
+
+
+class Jobs(RuleBasedStateMachine):
+    """Admissions, takes, ends, cancels and crashes in any order.
+
+    A lease of no length counts as run out whenever a worker looks, so ``reclaim`` stands for every crash, stall and
+    cut: the old holder is still there, and tries to write.
+    """
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client = connect(Secret(self.url))
+        self.client.flushall()
+        self.audit = Audit(self.client)
+        self.queue = Queue(self.client, self.audit, lease=0)
+        self.queue.roster.join()
+        self.leases: list[Lease] = []
+        self.admitted: list[str] = []
+        self.line: dict[str, list[str]] = defaultdict(list)
+
+    @rule(kind=KINDS, cluster=st.sampled_from(CLUSTERS))
+    def admit(self, kind: Kind, cluster: str) -> None:
+        """Somebody asks."""
+        what = order(kind=kind, cluster=cluster)
+        job_id = self.queue.admit(what, asked(what)).job_id
+        self.admitted.append(job_id)
+        if kind == "change":
+            self.line[cluster].append(job_id)
+
+    @rule(worker=WORKERS, kind=KINDS)
+    def take(self, worker: str, kind: Kind) -> None:
+        """A worker takes what is there; a change must be its cluster's first."""
+        lease = self.queue.take(worker, kind, block_ms=0)
+        if lease is None:
+            return
+        self.leases.append(lease)
+        if kind == "change":
+            assert lease.job.id == self.line[lease.job.order.cluster][0]
+
+    @rule(worker=WORKERS, kind=KINDS)
+    def reclaim(self, worker: str, kind: Kind) -> None:
+        """A worker takes over from one that seems gone."""
+        lease, failed = self.queue.reclaim(worker, kind)
+        for job in failed:
+            self._left(job.id)
+        if lease:
+            self.leases.append(lease)
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data())
+    def end(self, data: st.DataObject) -> None:
+        """A worker ends what it holds, or believes that it holds."""
+        lease = data.draw(st.sampled_from(self.leases))
+        with self._refused_unless_held(lease):
+            self.queue.finish(lease, "succeeded", "", [Entry("ended", lease.worker, job=lease.job.id)])
+            self._left(lease.job.id)
+            self.leases.remove(lease)
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data())
+    def record(self, data: st.DataObject) -> None:
+        """A worker writes what it has done, and prolongs its lease."""
+        lease = data.draw(st.sampled_from(self.leases))
+        with self._refused_unless_held(lease):
+            self.queue.renew(lease)
+            self.queue.record(lease, {"progress": "{}"}, [Entry("step", lease.worker, job=lease.job.id)])
+
+    @precondition(lambda self: self.admitted)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        """Somebody cancels any job."""
+        job_id = data.draw(st.sampled_from(self.admitted))
+        before = self.queue.get(job_id)
+        assert before is not None
+        word = self.queue.cancel(job_id, "U0BOSS", [Entry("cancelled", "U0BOSS", job=job_id)])
+        assert word == {"queued": "cancelled", "running": "stopping"}.get(before.state, "ended")
+        if word == "cancelled":
+            self._left(job_id)
+
+    @invariant()
+    def one_change_of_a_cluster_runs(self) -> None:
+        """Never two, and it is the one in the slot."""
+        for cluster, line in self.line.items():
+            jobs = [job for job in map(self.queue.get, line) if job]
+            assert all(not job.ended for job in jobs)
+            assert [job.id for job in jobs if job.state == "running"] in ([], line[:1])
+            assert self.client.get(keys.slot(cluster)) == (line[0] if line else None)
+            assert self.client.lrange(keys.waiting(cluster), 0, -1) == line[1:]
+
+    @invariant()
+    def the_audit_log_holds(self) -> None:
+        """The chain is whole, and each admission is in it."""
+        verdict = self.audit.verify()
+        assert verdict.ok, verdict
+        assert len(self.audit.query(count=10_000, command="join")) >= len(self.admitted)
+
+    def teardown(self) -> None:
+        """Every job that was admitted comes to an end once workers get to work."""
+        for kind in keys.KINDS:
+            misses = 0
+            while misses <= len(self.admitted):
+                lease = self.queue.reclaim("last", kind).lease or self.queue.take("last", kind, block_ms=0)
+                misses = 0 if lease else misses + 1
+                if lease:
+                    self.queue.finish(lease, "succeeded", "")
+        assert all(job and job.ended for job in map(self.queue.get, self.admitted))
+        assert not any(self.client.exists(keys.slot(cluster), keys.waiting(cluster)) for cluster in CLUSTERS)
+        assert [self.client.xlen(keys.stream(kind)) for kind in keys.KINDS] == [0, 0]
+        self.client.close()
+
+    @contextmanager
+    def _refused_unless_held(self, lease: Lease) -> Iterator[None]:
+        job = self.queue.get(lease.job.id)
+        assert job is not None
+        if job.state == "running" and job.fence == lease.fence:
+            yield
+            return
+        with pytest.raises(LeaseLost):
+            yield
+        assert self.queue.get(lease.job.id) == job
+        self.leases.remove(lease)
+
+    def _left(self, job_id: str) -> None:
+        for line in self.line.values():
+            if job_id in line:
+                line.remove(job_id)
+
+
+def test_the_queue_keeps_its_promises(redis_url: str) -> None:
+    """One running change a cluster, in the order asked; stale workers write nothing; every job ends; the log holds."""
+    Jobs.url = redis_url
+    run_state_machine_as_test(
+        Jobs,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
