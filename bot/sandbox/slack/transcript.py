@@ -31,17 +31,9 @@ class Seen:
 
 @dataclass
 class Transcript:
-    """The list, and who wants to hear of additions (called under the workspace's lock: be brief)."""
+    """The list, oldest first."""
 
     entries: list[Seen] = field(default_factory=list)
-    listeners: list[Callable[[Seen], None]] = field(default_factory=list)
-
-    def add(self, entry: Seen) -> Seen:
-        """Append and tell the listeners."""
-        self.entries.append(entry)
-        for listener in self.listeners:
-            listener(entry)
-        return entry
 
     def seen_by(self, user: str) -> list[Seen]:
         """Return what a person typed and saw."""

@@ -92,7 +92,7 @@ class Workspace:
 
     def _add(self, entry: Seen) -> Seen:
         with self.changed:
-            self.transcript.add(entry)
+            self.transcript.entries.append(entry)
             self.changed.notify_all()
         return entry
 
