@@ -1,0 +1,97 @@
+"""The last resort against secrets in text and logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import redact
+
+WORD = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=8, max_size=40).map("q{}".format)
+SECRETS = st.one_of(
+    st.builds("SWMTKN-1-{}-{}".format, WORD, WORD),
+    st.builds("SWMKEY-1-{}+/{}=".format, WORD, WORD),
+    st.builds("{}-{}-{}".format, st.sampled_from(["xoxb", "xoxp", "xapp", "xoxe"]), WORD, WORD),
+    st.builds(
+        "-----BEGIN {0}PRIVATE KEY-----\n{1}\n{2}==\n-----END {0}PRIVATE KEY-----".format,
+        st.sampled_from(["", "RSA ", "OPENSSH ", "EC ", "ENCRYPTED "]),
+        WORD,
+        WORD,
+    ),
+)
+QUIET = st.text(st.characters(exclude_characters="-@q", exclude_categories=["Cs"]), max_size=40)
+
+
+@given(parts=st.lists(st.tuples(QUIET, SECRETS), min_size=1, max_size=4), tail=QUIET)
+def test_no_secret_is_left(parts: list[tuple[str, str]], tail: str) -> None:
+    """Wherever a secret stands in a text, nothing of it is left (each has a q, the rest none); masking again changes nothing."""
+    text = "".join(f"{before} {secret} " for before, secret in parts) + tail
+    masked = redact.redact(text)
+    assert "q" not in masked
+    assert redact.redact(masked) == masked
+
+
+@given(parts=st.lists(st.tuples(QUIET, SECRETS), min_size=1, max_size=4), pem_end=st.booleans())
+def test_json_stays_json(parts: list[tuple[str, str]], *, pem_end: bool) -> None:
+    """Masking inside JSON text leaves the same keys, and every value without its secret."""
+    values = {f"key {n}": (before + " " + secret) for n, (before, secret) in enumerate(parts)}
+    if not pem_end:
+        values["cut"] = "-----BEGIN PRIVATE KEY-----\nMIIabc"
+    masked = json.loads(redact.redact(json.dumps(values)))
+    assert list(masked) == list(values)
+    assert not any(secret in str(masked) for _, secret in parts)
+    assert "MIIabc" not in str(masked)
+
+
+@given(QUIET)
+def test_other_text_is_left_alone(text: str) -> None:
+    """What holds no secret is not changed."""
+    assert redact.redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("rediss://bot:hunter2@redis:6379/0", "rediss://***@redis:6379/0"),
+        ("join with `SWMTKN-1-a-b` now", "join with `***` now"),
+        ("swmtkn-1-a-b", "***"),
+        ("https://example.com/a:b@c", "https://example.com/a:b@c"),
+    ],
+)
+def test_examples(text: str, masked: str) -> None:
+    """The mask takes the place of the secret and of nothing else."""
+    assert redact.redact(text) == masked
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What a handler that was there before writes, with masking on."""
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    logging.getLogger().addHandler(handler)
+    before = logging.getLogRecordFactory()
+    redact.install()
+    yield out
+    logging.setLogRecordFactory(before)
+    logging.getLogger().removeHandler(handler)
+
+
+def test_logs_are_masked(logged: io.StringIO) -> None:
+    """Arguments, traces and stacks of any logger are masked; the text around them stays."""
+    log = logging.getLogger("some.library")
+    token = "SWMTKN-1-abcdefgh-ijklmnop"  # noqa: S105 - made up
+    log.error("joining with %s failed", token)
+    try:
+        int(token)
+    except ValueError:
+        log.exception("trace", stack_info=True)
+    text = logged.getvalue()
+    assert "joining with *** failed" in text
+    assert "ValueError: invalid literal" in text
+    assert "SWMTKN" not in text
