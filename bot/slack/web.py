@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 EVENTS: Final = "/slack/events"
 WORKERS: Final = 2
-THREADS: Final = 32
+THREADS: Final = 16
 SLOW_CLIENT: Final = 5
 READY: Final = Patience(answer=1, connect=1, retries=0)
 

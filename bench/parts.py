@@ -1,0 +1,75 @@
+"""The processes that a benchmark measures: a private Redis, and the bot's web process on loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+
+START_SECONDS = 20
+STOP_SECONDS = 15
+CONFIG = "clusters:\n  prod:\n    channel: C0PROD\n    hosts: {host-1: 192.0.2.1}\nrules: {administer: [U0ADA]}\n"
+
+
+@contextmanager
+def served(secret: str) -> Iterator[int]:
+    """Serve ``bench.server`` over a durable Redis of its own, and give the port; everything is gone afterwards."""
+    with TemporaryDirectory(prefix="swarmbot-bench-") as name:
+        folder = Path(name)
+        redis = folder / "redis.sock"
+        durable = ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
+        config = folder / "swarmbot.yml"
+        config.write_text(CONFIG)
+        port = _free_port()
+        env = os.environ | {
+            "REDIS_URL": f"unix://{redis}",
+            "SLACK_BOT_TOKEN": "xoxb-bench",
+            "SLACK_SIGNING_SECRET": secret,
+            "SLACK_API_URL": "http://127.0.0.1:9/",
+            "SWARMBOT_CONFIG": str(config),
+            "PORT": str(port),
+            "LOG_LEVEL": "WARNING",
+        }
+        command = ["redis-server", "--port", "0", "--unixsocket", str(redis), "--dir", name, *durable]
+        with (
+            _running(command, redis.exists, env),
+            _running([sys.executable, "-m", "bench.server"], lambda: _listens(port), env),
+        ):
+            yield port
+
+
+@contextmanager
+def _running(command: list[str], ready: Callable[[], bool], env: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        deadline = monotonic() + START_SECONDS
+        while not ready():
+            if process.poll() is not None or monotonic() > deadline:
+                raise RuntimeError(f"{command[0]} did not start")
+            sleep(0.02)  # nothing tells when it listens
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
