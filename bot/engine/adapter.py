@@ -10,10 +10,14 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from bot.engine.channel_socket import ChannelSocket
-from bot.engine.sessions import SPARE
 from bot.engine.socket_dialer import SocketDialer
 
-POOLED: Final = 16
+FORWARDED: Final = 16
+"""Questions to one engine at once."""
+BY_COMMAND: Final = 5
+"""Likewise where each takes a session of sshd's ten: changes and looks at the machine need some too."""
+WAIT: Final = 10.0
+"""Seconds that a question waits for a free connection."""
 SAFE: Final = {"GET", "HEAD"}
 
 
@@ -31,30 +35,31 @@ class _Connection(HTTPConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    """Connections that wait for the next question."""
+    """At most ``size`` connections, each used for one question after the other; who finds none free waits."""
 
-    def __init__(self, dialer: SocketDialer) -> None:
-        super().__init__("engine", maxsize=POOLED)
+    def __init__(self, dialer: SocketDialer, size: int) -> None:
+        super().__init__("engine", maxsize=size, block=True)
         self._dialer = dialer
 
     def _new_conn(self) -> _Connection:
         return _Connection(self._dialer.dial)
 
-    def _put_conn(self, conn: Any) -> None:
-        sock = conn.sock if conn else None
-        if sock is not None and not sock.pooled_for_free and self._dialer.connection.sessions.free() < SPARE:
-            conn.close()
-        super()._put_conn(conn)
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        return super()._get_conn(WAIT if timeout is None else timeout)
 
 
-class _Fresh(_Pool):
+class _Fresh(HTTPConnectionPool):
     """A new connection each time: its opening shows that the engine is there before a change is sent to it.
 
     A change on a pooled connection that has died would leave it unknown whether the engine got it.
     """
 
+    def __init__(self, dialer: SocketDialer) -> None:
+        super().__init__("engine")
+        self._dialer = dialer
+
     def _get_conn(self, timeout: float | None = None) -> _Connection:  # noqa: ARG002 - urllib3 names it
-        return self._new_conn()
+        return _Connection(self._dialer.dial)
 
     def _put_conn(self, conn: Any) -> None:
         if conn:
@@ -66,16 +71,18 @@ class EngineAdapter(requests.adapters.HTTPAdapter):
 
     def __init__(self, dialer: SocketDialer) -> None:
         super().__init__()
-        self._pool = _Pool(dialer)
+        self._dialer = dialer
+        self._pools = {"forwarded": _Pool(dialer, FORWARDED), "command": _Pool(dialer, BY_COMMAND)}
         self._fresh = _Fresh(dialer)
 
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *_args: object, **_kwargs: object
     ) -> HTTPConnectionPool:
-        """Choose the pool by what the request does."""
-        return self._pool if request.method in SAFE else self._fresh
+        """Choose the pool by what the request does and by the way to the engine. Raises HostUnreachable."""
+        return self._pools[self._dialer.way()] if request.method in SAFE else self._fresh
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
         super().close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Callable
 
@@ -9,13 +10,14 @@ import paramiko
 
 
 class ChannelSocket:
-    """Wraps ``channel``; ``closed`` is called once, when it and all files made of it are closed."""
+    """Wraps ``channel``. Once it and all files made of it are closed, ``end`` is called, which closes the channel."""
 
-    def __init__(self, channel: paramiko.Channel, closed: Callable[[], None] | None = None) -> None:
+    def __init__(self, channel: paramiko.Channel, end: Callable[[], None] | None = None) -> None:
         self._channel = channel
-        self._closed = closed
+        self._end = end or channel.close
         self._readers = 0
         self._wanted = True
+        self._ended = False
 
     @property
     def quiet(self) -> bool:
@@ -23,18 +25,16 @@ class ChannelSocket:
         channel = self._channel
         return not (channel.closed or channel.eof_received or channel.recv_ready())
 
-    @property
-    def pooled_for_free(self) -> bool:
-        """Whether it may wait in a pool without taking a session from others."""
-        return self._closed is None
-
     def settimeout(self, seconds: float | None) -> None:
         """Bound each following read and write."""
         self._channel.settimeout(seconds)
 
     def sendall(self, data: bytes) -> None:
         """Send all of ``data``. Raises OSError."""
-        self._channel.sendall(data)
+        try:
+            self._channel.sendall(data)
+        except (EOFError, paramiko.SSHException) as error:
+            raise ConnectionResetError(errno.ECONNRESET, "the SSH connection broke") from error
 
     def makefile(self, mode: str = "rb", _buffering: int | None = None) -> io.BufferedReader:
         """Return a buffered reader. The channel stays open while it is, as with a real socket."""
@@ -53,12 +53,9 @@ class ChannelSocket:
         self._close_unless_used()
 
     def _close_unless_used(self) -> None:
-        if self._wanted or self._readers:
-            return
-        self._channel.close()
-        closed, self._closed = self._closed, None
-        if closed:
-            closed()
+        if not (self._wanted or self._readers or self._ended):
+            self._ended = True
+            self._end()
 
 
 class _Reader(io.RawIOBase):

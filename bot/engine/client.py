@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import docker
 import requests
+from urllib3.exceptions import EmptyPoolError
 
 from bot.engine import unreachable
 from bot.engine.adapter import EngineAdapter
@@ -83,7 +84,7 @@ class EngineClient:
                 failure = self._answered(error.response)
                 if again and self._adopt_version(failure):
                     continue
-            except requests.Timeout:
+            except (requests.Timeout, EmptyPoolError):
                 failure = self._silent(seconds, change)
             except requests.RequestException:
                 if again and not change:

@@ -42,6 +42,10 @@ class SshEngine:
         """The PEM of the node's certificate."""
         return probes.node_certificate(self._client)
 
+    def certificate_file(self, path: str) -> str:
+        """The PEM certificates in a file on the host."""
+        return probes.certificate_file(self._client, path)
+
     def swarm(self) -> Json:
         """``GET /swarm`` without ``JoinTokens``."""
         answer: Json = self._client.ask(lambda api: api.inspect_swarm())

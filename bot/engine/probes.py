@@ -12,7 +12,7 @@ from bot.engine import unreachable
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, run
-from bot.errors import Failed
+from bot.errors import EngineError, Failed
 from bot.plan.ports import Interface, Reach
 
 TIMEOUT: Final = 10.0
@@ -22,6 +22,15 @@ CERTIFICATE: Final = PurePosixPath("swarm/certificates/swarm-node.crt")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _DOCKERS_OWN = re.compile(r"lo|docker0|docker_gwbridge|veth.*|br-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"^\d+:\s+(?P<name>\S+)\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+)")
+
+LARGEST: Final = 262_144
+"""Bytes that are read of a file of certificates."""
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIFICATE-----")
+
+# A user who is not root may have a rule in sudoers for it. head ends well whatever came, so look before.
+READ_SCRIPT: Final = r"""
+if [ -r "$1" ]; then head -c "$2" -- "$1"; else sudo -n head -c "$2" -- "$1" 2>/dev/null || head -c "$2" -- "$1"; fi
+"""
 
 # bash first: it is there almost everywhere and starts in milliseconds. 124 is what timeout exits with.
 REACH_SCRIPT: Final = r"""
@@ -81,16 +90,29 @@ def reach(connection: SshConnection, address: str, port: int) -> Reach:
 def node_certificate(client: EngineClient) -> str:
     """Return the PEM of the node's certificate and its issuers. Raises HostUnreachable, EngineError, Failed."""
     folder = PurePosixPath(client.ask(lambda api: api.info())["DockerRootDir"])
-    connection = client.dialer.connection
-    done = run(connection, 'cat "$1" || sudo -n cat "$1"', str(folder / CERTIFICATE), timeout=TIMEOUT)
+    return certificate_file(client, str(folder / CERTIFICATE))
+
+
+def certificate_file(client: EngineClient, path: str) -> str:
+    """Return the PEM certificates in the file ``path`` of the host and nothing else of it.
+
+    Raises HostUnreachable, Failed; EngineError when the file cannot be read, holds no certificate, or holds a key.
+    """
+    done = run(client.dialer.connection, READ_SCRIPT, path, str(LARGEST), timeout=TIMEOUT)
     if done.status:
-        raise _unable(connection, done, "show its node certificate", "Let the SSH user read it, with `sudo -n cat`.")
-    return done.out
+        raise EngineError(client.host, 0, f"`{path}` on `{client.host}` cannot be read: {_first_line(done)}.")
+    if "PRIVATE KEY" in done.out:
+        raise EngineError(client.host, 0, f"`{path}` on `{client.host}` holds a private key: it is not read further.")
+    found = _CERTIFICATE.findall(done.out)
+    if not found:
+        raise EngineError(client.host, 0, f"`{path}` on `{client.host}` holds no PEM certificate.")
+    return "".join(f"{block}\n" for block in found)
 
 
 def _unable(connection: SshConnection, done: Completed, what: str, next_step: str) -> Failed:
-    said = done.err.strip().splitlines()
-    return Failed(
-        f"{unreachable.place(connection.target)} could not {what}: {said[0] if said else f'exit {done.status}'}.",
-        next_step=next_step,
-    )
+    place = unreachable.place(connection.target)
+    return Failed(f"{place} could not {what}: {_first_line(done)}.", next_step=next_step)
+
+
+def _first_line(done: Completed) -> str:
+    return next(iter(done.err.strip().splitlines()), f"exit status {done.status}")

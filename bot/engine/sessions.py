@@ -6,8 +6,6 @@ import threading
 from typing import Final
 
 MOST: Final = 8
-SPARE: Final = 3
-"""Sessions that idle channels to an engine leave free for others."""
 
 
 class Sessions:
@@ -30,8 +28,3 @@ class Sessions:
         with self._changed:
             self._free += 1
             self._changed.notify()
-
-    def free(self) -> int:
-        """How many could be taken now."""
-        with self._changed:
-            return self._free

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+from typing import Literal
 
 import paramiko
 
-from bot.engine import dial_stdio, streamlocal
+from bot.engine import dial_stdio, streamlocal, unreachable
 from bot.engine.channel_socket import ChannelSocket
 from bot.engine.connection import SshConnection
 from bot.engine.diagnose import diagnose
 from bot.engine.transport import ChannelRefusedError
+
+Way = Literal["forwarded", "command"]
 
 
 class SocketDialer:
@@ -19,19 +23,44 @@ class SocketDialer:
     def __init__(self, connection: SshConnection, path: str) -> None:
         self.connection = connection
         self.path = path
-        # The transport over which forwarding was found forbidden: sshd reads its settings at each connection.
-        self._forbidden_on: paramiko.Transport | None = None
+        self._lock = threading.Lock()
+        self._way: Way = "forwarded"
+        self._found_on: paramiko.Transport | None = None
+
+    def way(self) -> Way:
+        """Return the way that this SSH connection offers; sshd reads its settings once a connection.
+
+        Raises HostUnreachable.
+        """
+        transport = self.connection.transport()
+        with self._lock:
+            if self._found_on is not transport:
+                self._way = self._find()
+                self._found_on = transport
+            return self._way
 
     def dial(self, timeout: float) -> ChannelSocket:
-        """Connect to the engine. Raises HostUnreachable, TimeoutError."""
-        if self._forbidden_on is not self.connection.transport():
-            with contextlib.suppress(ChannelRefusedError):
-                return streamlocal.connect(self.connection, self.path)
-            trouble = diagnose(self.connection, self.path)
-            if trouble:
-                raise trouble
-            # It is served: forwarding is forbidden, unless the engine came up between the two looks.
-            with contextlib.suppress(ChannelRefusedError):
-                return streamlocal.connect(self.connection, self.path)
-            self._forbidden_on = self.connection.transport()
-        return dial_stdio.connect(self.connection, self.path, timeout)
+        """Connect to the engine. Raises HostUnreachable, TimeoutError (all sessions are in use)."""
+        if self.way() == "command":
+            return dial_stdio.connect(self.connection, self.path, timeout)
+        socket = self._forwarded() or self._forwarded()
+        if socket is None:  # it was up when looked at, and down before and after
+            raise unreachable.lost(self.connection.target)
+        return socket
+
+    def _find(self) -> Way:
+        # Twice: the engine may have come up between being refused and the look at why.
+        socket = self._forwarded() or self._forwarded()
+        if socket is None:
+            return "command"
+        socket.close()
+        return "forwarded"
+
+    def _forwarded(self) -> ChannelSocket | None:
+        """Connect; None when sshd refuses and yet an engine serves the socket."""
+        with contextlib.suppress(ChannelRefusedError):
+            return streamlocal.connect(self.connection, self.path)
+        trouble = diagnose(self.connection, self.path)
+        if trouble:
+            raise trouble
+        return None

@@ -1,0 +1,170 @@
+"""The Engine port on real engines: every call, many threads, no secret where it does not belong."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bot.engine import client
+from bot.errors import EngineError
+from bot.plan.ports import Engines
+from bot.sandbox.fleet import Fleet
+from bot.sandbox.fleet.shell import until
+from bot.secret import Secret
+from tests.fleet.engine_kit import engines, init, joining, second_sshd
+
+pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
+
+THREADS = 32
+CALLS = 20
+
+
+def test_a_swarm_is_made_joined_changed_and_left(hosts: Fleet) -> None:
+    """Each call of the port does on the engines what it says; the truth is asked of Docker's own command line."""
+    with engines(hosts) as cluster:
+        engines_of: Engines = cluster
+        manager, worker = engines_of["host-1"], engines_of["host-2"]
+        remote = init(cluster, "host-1")
+        worker.join_swarm(joining(cluster, "host-2", remote), manager.join_tokens().worker)
+        assert hosts["host-1"].docker("node", "ls", "--format", "{{.Hostname}} {{.Availability}}").split("\n")[1:2] == [
+            "host-2 Drain"
+        ]
+        node = next(node for node in manager.nodes() if node["Spec"]["Role"] == "worker")
+        spec = {**node["Spec"], "Availability": "active", "Labels": {"zone": "b"}}
+        manager.update_node(node["ID"], node["Version"]["Index"], spec)
+        assert hosts["host-1"].docker("node", "inspect", "--format", "{{.Spec.Labels.zone}}", node["ID"]).strip() == "b"
+        assert manager.services() == []
+        assert manager.tasks({"node": [node["ID"]]}) == []
+        assert "BEGIN CERTIFICATE" in worker.node_certificate()
+        assert "PRIVATE KEY" not in worker.node_certificate()
+        worker.leave_swarm(force=False)
+        manager.remove_node(node["ID"], force=True)
+        assert [node["Description"]["Hostname"] for node in manager.nodes()] == ["host-1"]
+
+
+def test_tokens_and_the_unlock_key_are_secrets_and_rotate(hosts: Fleet) -> None:
+    """Tokens come as secrets only; a rotation and autolock do what they say and leave the rest of the spec alone."""
+    with engines(hosts) as cluster:
+        engine = cluster["host-1"]
+        init(cluster, "host-1")
+        assert "JoinTokens" not in engine.swarm()
+        before = engine.join_tokens()
+        assert not engine.unlock_key()
+        swarm = engine.swarm()
+        spec = {**swarm["Spec"], "EncryptionConfig": {"AutoLockManagers": True}}
+        engine.update_swarm(swarm["Version"]["Index"], spec, rotate_worker_token=True)
+        after = engine.join_tokens()
+        assert after.worker != before.worker
+        assert after.manager == before.manager
+        assert engine.unlock_key().reveal().startswith("SWMKEY-")
+        assert engine.swarm()["Spec"] == spec
+
+
+def test_looks_at_the_machine(hosts: Fleet) -> None:
+    """Interfaces, clock and ports are those of the host, seen from the host."""
+    further = hosts["host-1"].add_address(200)
+    hosts["host-2"].block(2377)
+    with engines(hosts) as cluster:
+        engine = cluster["host-1"]
+        init(cluster, "host-1")  # Docker's own bridges appear
+        (interface,) = engine.interfaces()
+        assert set(interface.addresses) == {cluster.address("host-1"), further}
+        assert abs(engine.clock_offset()) < 1  # all hosts of the fleet have this machine's clock
+        assert engine.reach(cluster.address("host-2"), 22) == "open"
+        assert engine.reach(cluster.address("host-3"), 2377) == "refused"
+        assert engine.reach(cluster.address("host-2"), 2377) == "no answer"
+
+
+def test_a_file_gives_its_certificates_and_no_key(hosts: Fleet) -> None:
+    """Certificates are read from a file of the host; a file with a key, without any, or absent is refused by name."""
+    with engines(hosts) as cluster:
+        engine = cluster["host-1"]
+        init(cluster, "host-1")
+        certificate = engine.node_certificate()
+        folder = f"{engine.info()['DockerRootDir']}/swarm/certificates"
+        hosts["host-1"].run("sh", "-c", f"{{ echo note; cat {folder}/swarm-node.crt; }} >'/run/a file'")
+        assert engine.certificate_file("/run/a file") == certificate
+        for path, why in (
+            (f"{folder}/swarm-node.key", "private key"),
+            ("/etc/passwd", "no PEM certificate"),
+            ("/run/nothing", "No such file"),
+            ("/run/$(reboot)", "No such file"),
+        ):
+            with pytest.raises(EngineError, match=why) as caught:
+                engine.certificate_file(path)
+            assert path in caught.value.happened
+
+
+def test_an_engine_s_error_is_told_without_the_token(hosts: Fleet) -> None:
+    """What the engine says arrives with its status; neither text nor trace nor chained errors show the token."""
+    token = Secret("SWMTKN-1-0123456789")
+    with engines(hosts) as cluster, pytest.raises(EngineError) as caught:
+        cluster["host-2"].join_swarm(joining(cluster, "host-2", f"{cluster.address('host-1')}:2377"), token)
+    assert caught.value.status == 500
+    assert "token" in caught.value.happened
+    trace = "".join(traceback.format_exception(caught.value))
+    assert "SWMTKN" not in trace + repr(caught.value.__context__) + repr(caught.value.__cause__)
+
+
+def test_a_token_is_in_no_process_s_arguments(hosts: Fleet, tmp_path: Path) -> None:
+    """While a join hangs, no process of the machine or of a host has the token among its words or its environment.
+
+    The way through the Docker CLI is taken, for it is the one that starts processes.
+    """
+    hosts["host-1"].block(2377)
+    known = tmp_path / "known_hosts"
+    with (
+        second_sshd(hosts, hosts["host-2"], known, "AllowStreamLocalForwarding=no") as keys,
+        engines(hosts, ssh={"known_hosts": str(known)}, host_2=keys) as cluster,
+    ):
+        remote = init(cluster, "host-1")
+        token = cluster["host-1"].join_tokens().worker
+
+        def join() -> None:
+            with suppress(EngineError):
+                cluster["host-2"].join_swarm(joining(cluster, "host-2", remote), token)
+
+        joins = threading.Thread(target=join)
+        joins.start()
+        until(lambda: cluster["host-2"].info()["Swarm"]["LocalNodeState"] == "pending", "the join hangs")
+        words = _words_of_all_processes()
+        assert b"dial-stdio" in words
+        assert b"SWMTKN" not in words
+        cluster["host-2"].leave_swarm(force=True)
+        joins.join(60)
+
+
+def _words_of_all_processes() -> bytes:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            found += [(folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()]
+    return b"\n".join(found)
+
+
+def test_many_threads_share_one_connection(hosts: Fleet) -> None:
+    """32 threads of 20 calls each over one connection all get their answers, and it stays one connection."""
+    with engines(hosts) as cluster:
+        cluster["host-1"].info()
+
+        def calls(_thread: int) -> int:
+            return sum(cluster["host-1"].info()["Name"] == "host-1" for _ in range(CALLS))
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            assert sum(pool.map(calls, range(THREADS))) == THREADS * CALLS
+        logged_in = (hosts["host-1"].folder / "sshd.log").read_text().count("Accepted publickey")
+        cluster["host-1"].info()
+        assert (hosts["host-1"].folder / "sshd.log").read_text().count("Accepted publickey") == logged_in
+
+
+def test_another_api_version_is_found_by_itself(hosts: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that does not speak our version names one that it speaks, and that is spoken, for changes too."""
+    monkeypatch.setattr(client, "API_VERSION", "1.99")
+    with engines(hosts) as cluster:
+        assert init(cluster, "host-1")
+        assert cluster["host-1"].nodes()
