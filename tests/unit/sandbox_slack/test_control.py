@@ -101,4 +101,4 @@ def test_it_is_a_word_of_sandbox() -> None:
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
     args = parser.parse_args(["slack", "--port", "0", "--socket-mode"])
-    assert (args.port, args.socket_mode, args.run) == (0, True, run)
+    assert (args.port, args.socket_mode, args.act) == (0, True, run)
