@@ -54,28 +54,33 @@ class Card:
         """The card while the job runs."""
         order = self.job.order
         title = f"*{user(order.requester)} {self.plan.title}* · job `{self.job.id}`"
-        return progress(title, self.lines(), self.plan.effect, [button("Cancel", "job.cancel", self.job.id)])
+        footer = "\n".join([*filter(None, [self.plan.effect]), *self._warnings()])
+        return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)])
 
     def ended(self, *, cancelled_by: str = "") -> Message:
         """The card at the end, with what happened as its title."""
         buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
-        notes = f"Stopped by {user(cancelled_by)}; what was done stays done." if cancelled_by else ""
-        return progress(self.headline(), self.lines(), notes, buttons)
+        stopped = [f"Stopped by {user(cancelled_by)}; what was done stays done."] if cancelled_by else []
+        return progress(self.headline(), self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
 
     def headline(self) -> str:
         """The end in one line."""
         took = f"{time.time() - self.began:.1f} s"
         asked = f"asked by {user(self.job.order.requester)} · `{self.job.id}`"
-        done, targets = self._done(), self._targets()
-        ended = self.plan.ended.format(done=len(done), all=len(targets))
         if self.succeeded:
-            parts = [f"{DONE} *{ended}* in {took}", self.plan.effect, asked]
-        elif done:
-            parts = [f"{LOOK} *{ended}* in {took}", asked]
+            parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, asked]
+        elif self._done():
+            parts = [f"{LOOK} *{self.result()}* in {took}", asked]
         else:
-            names = ", ".join(f"`{target}`" for target in targets)
-            parts = [f"{FAILED} *{self.plan.failed.format(failed=names)}* after {took}", asked]
+            parts = [f"{FAILED} *{self.result()}* after {took}", asked]
         return " · ".join(part for part in parts if part)
+
+    def result(self) -> str:
+        """What has come of it, in a few words: "2 of 3 workers joined prod"."""
+        done, targets = self._done(), self._targets()
+        if done or self.succeeded:
+            return self.plan.ended.format(done=len(done), all=len(targets))
+        return self.plan.failed.format(failed=", ".join(f"`{target}`" for target in targets))
 
     def lines(self) -> list[Line]:
         """All lines, those of one target together, in the order in which targets were named."""
@@ -88,8 +93,7 @@ class Card:
         order = {target: place for place, target in enumerate(dict.fromkeys(target for target, _ in lines))}
         lines.sort(key=lambda line: order[line[0]])
         held = [Line(DONE, f"{words}, as before") for words in self.plan.already]
-        warnings = [Line(LOOK, text) for text in self.plan.warnings]
-        return [*held, *(line for _, line in lines), *warnings]
+        return [*held, *(line for _, line in lines)]
 
     def to_json(self) -> str:
         """The lines, to be stored with the job."""
@@ -100,6 +104,9 @@ class Card:
         """Whether every step is done and no target was left out."""
         with self._lock:
             return not self.plan.left_out and all(row.standing == "done" for row in self._rows)
+
+    def _warnings(self) -> list[str]:
+        return [f"{LOOK} {text}" for text in self.plan.warnings]
 
     def _targets(self) -> list[str]:
         targets = [finding.target for finding in self.plan.left_out] + [target_of(row.step) for row in self._rows]

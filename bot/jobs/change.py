@@ -56,9 +56,9 @@ class Change:
             state = "cancelled"
         self._live.end(self.card.ended(cancelled_by=self.cancelled_by), FAREWELL)
         self._record(())
-        headline = self.card.headline()
-        told = json.dumps({"told": headline}, ensure_ascii=False)
-        self._queue.finish(self._lease, state, told, [*entries, self._entry("ended", f"{state}: {headline}")])
+        told = json.dumps({"told": self.card.headline()}, ensure_ascii=False)
+        ended = self._entry("ended", f"{state}: {self.card.result()}")
+        self._queue.finish(self._lease, state, told, [*entries, ended])
 
     def _track(self, steps: Sequence[Step], engines: Engines, read: Read) -> None:
         for number, step in enumerate(steps):

@@ -69,8 +69,18 @@ def _quorum(facts: Facts, swarm: ClusterFacts) -> list[Ailment]:
                 mend="`/swarm join manager HOST HOST` makes three",
             )
         ]
-    text = f"{quorum.reachable} of {quorum.managers} managers reachable: {facts.name} can lose no manager"
-    return [Ailment(grave=True, text=text, mend="bring the others back, or join one more manager")]
+    if quorum.reachable == quorum.managers:
+        return [
+            Ailment(
+                grave=False,
+                text=f"two managers survive no more failures than one: if either fails, {facts.name} stops deciding",
+                mend="`/swarm join manager HOST` makes three",
+            )
+        ]
+    text = (
+        f"{quorum.reachable} of {quorum.managers} managers reachable: one more failure and {facts.name} stops deciding"
+    )
+    return [Ailment(grave=True, text=text)]
 
 
 def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
