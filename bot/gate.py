@@ -157,7 +157,9 @@ class Gate:
             return None
         where = channel(self._config.clusters[call.cluster].channel)
         turn = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""
-        return _say(f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}, shown in {where}.{turn}")
+        return _say(
+            f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}; its steps show in {where}.{turn}"
+        )
 
     def _record(self, call: Call) -> Message:
         assert call.command.record is not None  # noqa: S101 - tells mypy what _take has seen

@@ -37,8 +37,9 @@ class Join(Operation):
     @property
     def done(self) -> str:
         """The state that is then seen."""
-        seen = "a reachable manager" if self.role == "manager" else "ready"
-        return f"`{self.host}` {seen} in {self.cluster}"
+        if self.role == "manager":
+            return f"`{self.host}` is a reachable manager of {self.cluster}"
+        return f"`{self.host}` is ready in {self.cluster}"
 
     @property
     def look(self) -> Look:
