@@ -7,7 +7,7 @@ from typing import Final
 from bot.engine import unreachable
 from bot.engine.connection import SshConnection
 from bot.engine.remote import run
-from bot.errors import Failed, HostProblem, HostUnreachable
+from bot.errors import EngineError, HostProblem, HostUnreachable
 
 TIMEOUT: Final = 12.0
 
@@ -34,9 +34,7 @@ def diagnose(connection: SshConnection, path: str) -> HostUnreachable | None:
     """
     try:
         words = run(connection, SCRIPT, path, timeout=TIMEOUT).out.split()
-    except HostUnreachable:
-        raise
-    except Failed as error:
+    except EngineError as error:
         what = f"`{path}` cannot be opened, and no command tells why ({error.happened})"
         return unreachable.engine_trouble(connection.target, "socket denied", what, error.next_step)
     return verdict(connection, path, words)

@@ -6,11 +6,13 @@ import paramiko
 
 from bot.engine import unreachable
 from bot.engine.target import SshTarget
-from bot.errors import Misconfigured
 
 
 def known_keys(target: SshTarget) -> dict[str, paramiko.PKey]:
-    """The keys that known_hosts lists for ``target``, by type. Read anew at each connection: keys get added."""
+    """The keys that known_hosts lists for ``target``, by type. Read anew at each connection: keys get added.
+
+    Raises HostUnreachable when a file cannot be read.
+    """
     keys: dict[str, paramiko.PKey] = {}
     for path in target.known_hosts:
         try:
@@ -18,7 +20,7 @@ def known_keys(target: SshTarget) -> dict[str, paramiko.PKey]:
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError, paramiko.hostkeys.InvalidHostKey) as error:
-            raise Misconfigured(f"The known_hosts file `{path}` cannot be read: {error}") from error
+            raise unreachable.keys_unread(target, path, error) from error
         keys = {**dict(found or {}), **keys}
     return keys
 

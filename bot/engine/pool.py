@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from bot.config import Config
+from bot.config import Cluster, Config
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
 from bot.engine.engine import SshEngine
@@ -14,18 +14,25 @@ from bot.engine.target import SSH_CONFIG, SshTarget, Targets, read_ssh_config
 
 
 class EnginePool:
-    """The engines of ``config``. Thread-safe. Connects to nothing by itself. Raises Misconfigured."""
+    """The engines of ``config``. Thread-safe. Connects to nothing by itself.
+
+    ``ssh_config`` is OpenSSH's client configuration. Both are applied once, here: raises Misconfigured.
+    """
 
     def __init__(self, config: Config, ssh_config: Path = SSH_CONFIG) -> None:
         self._config = config
-        self._ssh_config = read_ssh_config(ssh_config)
+        parsed = read_ssh_config(ssh_config)
+        self._targets: dict[str, dict[str, tuple[SshTarget, str]]] = {}
+        for cluster in config.clusters:
+            targets = Targets(config, cluster, parsed)
+            self._targets[cluster] = {name: (targets.target(name), targets.socket(name)) for name in targets.names()}
         self._lock = threading.RLock()
         self._connections: dict[SshTarget, SshConnection] = {}
         self._clients: dict[tuple[SshTarget, str], EngineClient] = {}
 
     def cluster(self, name: str) -> ClusterEngines:
         """Return the engines of a cluster. KeyError: not in swarmbot.yml."""
-        return ClusterEngines(self, self._config, name, Targets(self._config, name, self._ssh_config))
+        return ClusterEngines(self, self._config.clusters[name], self._targets[name])
 
     def engine(self, target: SshTarget, socket: str) -> SshEngine:
         """Return the engine at ``socket`` of the host ``target``."""
@@ -59,19 +66,19 @@ class EnginePool:
 class ClusterEngines:
     """See :class:`bot.plan.ports.Engines`."""
 
-    def __init__(self, pool: EnginePool, config: Config, name: str, targets: Targets) -> None:
+    def __init__(self, pool: EnginePool, cluster: Cluster, targets: dict[str, tuple[SshTarget, str]]) -> None:
         self._pool = pool
-        self._hosts = config.clusters[name].hosts
+        self._cluster = cluster
         self._targets = targets
 
     def __getitem__(self, host: str) -> SshEngine:
-        """Return the engine of ``host``. KeyError: not in swarmbot.yml. Raises Misconfigured."""
-        return self._pool.engine(self._targets.target(host), self._targets.socket(host))
+        """Return the engine of ``host``. KeyError: not in swarmbot.yml."""
+        return self._pool.engine(*self._targets[host])
 
     def names(self) -> tuple[str, ...]:
         """The names of the cluster's hosts, in the file's order."""
-        return tuple(self._hosts)
+        return tuple(self._cluster.hosts)
 
     def address(self, host: str) -> str:
         """The address of ``host`` in swarmbot.yml."""
-        return self._hosts[host].address
+        return self._cluster.hosts[host].address

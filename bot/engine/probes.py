@@ -12,7 +12,7 @@ from bot.engine import unreachable
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, run
-from bot.errors import EngineError, Failed
+from bot.errors import EngineError
 from bot.plan.ports import Interface, Reach
 
 TIMEOUT: Final = 10.0
@@ -57,7 +57,7 @@ def parse_time(stamp: str) -> datetime:
 
 
 def interfaces(connection: SshConnection) -> tuple[Interface, ...]:
-    """Return the interfaces that could be advertised. Raises HostUnreachable, Failed (no ``ip`` on the host)."""
+    """Return the interfaces that could be advertised. Raises HostUnreachable, EngineError (no ``ip`` there)."""
     # One line an address (-o) is printed by busybox and by iproute2 of any age; -j is not.
     done = run(connection, "ip -o addr show up scope global", timeout=TIMEOUT)
     if done.status:
@@ -76,7 +76,7 @@ def parse_interfaces(text: str) -> tuple[Interface, ...]:
 
 
 def reach(connection: SshConnection, address: str, port: int) -> Reach:
-    """Connect from the host to ``address:port``, 2 s at the most. Raises HostUnreachable, Failed (no way to try)."""
+    """Connect from the host to ``address:port``, 2 s at the most. Raises HostUnreachable, EngineError (no way)."""
     done = run(connection, REACH_SCRIPT, address, str(port), timeout=TIMEOUT)
     if done.status == 0:
         return "open"
@@ -88,7 +88,7 @@ def reach(connection: SshConnection, address: str, port: int) -> Reach:
 
 
 def node_certificate(client: EngineClient) -> str:
-    """Return the PEM of the node's certificate and its issuers. Raises HostUnreachable, EngineError, Failed."""
+    """Return the PEM of the node's certificate and its issuers. Raises HostUnreachable, EngineError."""
     folder = PurePosixPath(client.ask(lambda api: api.info())["DockerRootDir"])
     return certificate_file(client, str(folder / CERTIFICATE))
 
@@ -96,7 +96,7 @@ def node_certificate(client: EngineClient) -> str:
 def certificate_file(client: EngineClient, path: str) -> str:
     """Return the PEM certificates in the file ``path`` of the host and nothing else of it.
 
-    Raises HostUnreachable, Failed; EngineError when the file cannot be read, holds no certificate, or holds a key.
+    Raises HostUnreachable; EngineError when the file cannot be read, holds no certificate, or holds a key.
     """
     done = run(client.dialer.connection, READ_SCRIPT, path, str(LARGEST), timeout=TIMEOUT)
     if done.status:
@@ -109,9 +109,8 @@ def certificate_file(client: EngineClient, path: str) -> str:
     return "".join(f"{block}\n" for block in found)
 
 
-def _unable(connection: SshConnection, done: Completed, what: str, next_step: str) -> Failed:
-    place = unreachable.place(connection.target)
-    return Failed(f"{place} could not {what}: {_first_line(done)}.", next_step=next_step)
+def _unable(connection: SshConnection, done: Completed, what: str, next_step: str) -> EngineError:
+    return unreachable.impossible(connection.target, f"could not {what}: {_first_line(done)}", next_step)
 
 
 def _first_line(done: Completed) -> str:

@@ -12,7 +12,7 @@ import paramiko
 from bot.engine import unreachable
 from bot.engine.connection import SshConnection
 from bot.engine.transport import ChannelRefusedError
-from bot.errors import Failed
+from bot.errors import EngineError
 
 # A non-interactive shell of a user who is not root finds no /sbin; messages are read, so they must be in English.
 PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "
@@ -31,8 +31,8 @@ class Completed:
 def run(connection: SshConnection, script: str, *words: str, timeout: float) -> Completed:
     """Run the POSIX shell ``script`` on the host with ``words`` as ``$1``….
 
-    No secret may be among them: other users of the host see them. Raises HostUnreachable; Failed after ``timeout``
-    seconds.
+    No secret may be among them: other users of the host see them. Raises HostUnreachable; EngineError when no
+    command can be run or this one did not end in ``timeout`` seconds.
     """
     deadline = time.monotonic() + timeout
     if not connection.sessions.take(timeout):
@@ -51,9 +51,10 @@ def run(connection: SshConnection, script: str, *words: str, timeout: float) -> 
         finally:
             channel.close()
     except ChannelRefusedError as error:
-        raise Failed(
-            f"{unreachable.place(connection.target)} runs no commands over SSH: {error.reason}.",
-            next_step="Look for ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
+        raise unreachable.impossible(
+            connection.target,
+            f"runs no commands over SSH: {error.reason}",
+            "Look for ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
         ) from None
     except TimeoutError:
         if not connection.still_answers():
@@ -75,8 +76,9 @@ def _read(channel: paramiko.Channel, deadline: float) -> bytes:
         parts.append(part)
 
 
-def _late(connection: SshConnection, timeout: float) -> Failed:
-    return Failed(
-        f"A command on {unreachable.place(connection.target)} did not end within {timeout:g} s.",
-        next_step="Look at the machine's load and disk.",
+def _late(connection: SshConnection, timeout: float) -> EngineError:
+    return unreachable.impossible(
+        connection.target,
+        f"did not end a command within {timeout:g} s",
+        "Look at the machine's load and disk.",
     )

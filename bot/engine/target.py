@@ -51,7 +51,7 @@ def read_ssh_config(path: Path = SSH_CONFIG) -> paramiko.SSHConfig:
 
 
 class Targets:
-    """Resolves the hosts of one cluster. ``config`` and ``ssh_config`` are read once, at start."""
+    """Resolves the hosts of one cluster."""
 
     def __init__(self, config: Config, cluster: str, ssh_config: paramiko.SSHConfig) -> None:
         self._ssh = config.ssh
@@ -63,6 +63,10 @@ class Targets:
     def target(self, name: str) -> SshTarget:
         """Resolve the host ``name``. KeyError: not in the cluster. Raises Misconfigured."""
         return self._target(name, self._hosts[name], ())
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the cluster's hosts, in the file's order."""
+        return tuple(self._hosts)
 
     def socket(self, name: str) -> str:
         """The path of the engine's socket on the host ``name``."""
@@ -118,8 +122,9 @@ def _parse_jump(text: str) -> Host:
         port = rest.removeprefix(":")
     elif place.count(":") == 1:
         address, _, port = place.partition(":")
-    if not address or (port and not port.isdecimal()):
-        raise Misconfigured(
-            f"`{text}` is no jump host.", next_step="Write the name of a host or `[user@]address[:port]`."
-        )
-    return Host(address=address, user=user or None, port=int(port) if port else None)
+    try:
+        if address:
+            return Host(address=address, user=user or None, port=int(port) if port else None)
+    except ValueError:  # int's, or the model's
+        pass
+    raise Misconfigured(f"`{text}` is no jump host.", next_step="Write the name of a host or `[user@]address[:port]`.")

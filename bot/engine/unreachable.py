@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import socket
+from pathlib import Path
 
 import paramiko
 
 from bot.engine.target import DEFAULT_PORT, SshTarget
-from bot.errors import HostProblem, HostUnreachable
+from bot.errors import EngineError, HostProblem, HostUnreachable
 
 
 def place(target: SshTarget) -> str:
@@ -101,6 +102,16 @@ def key_unknown(target: SshTarget, key: paramiko.PKey) -> HostUnreachable:
     )
 
 
+def keys_unread(target: SshTarget, path: Path, why: object) -> HostUnreachable:
+    """A known_hosts file is there and cannot be used."""
+    return HostUnreachable(
+        target.name,
+        "host key unknown",
+        f"{place(target)} was not tried: the known_hosts file `{path}` cannot be read ({why}).",
+        next_step="Correct that file on the machine that runs Swarmbot.",
+    )
+
+
 def key_changed(target: SshTarget, key: paramiko.PKey, known: paramiko.PKey) -> HostUnreachable:
     """The host shows another key than the known one: installed anew, or somebody stands in between."""
     return HostUnreachable(
@@ -142,6 +153,13 @@ def lost(target: SshTarget, *, unsure: str = "") -> HostUnreachable:
 def engine_trouble(target: SshTarget, problem: HostProblem, what: str, next_step: str) -> HostUnreachable:
     """SSH works, and the engine behind it cannot be used."""
     return HostUnreachable(target.name, problem, f"{place(target)}: {what}.", next_step=next_step)
+
+
+def impossible(target: SshTarget, what: str, next_step: str) -> EngineError:
+    """SSH works, and what was asked of the machine cannot be done or did not end in time."""
+    error = EngineError(target.name, 0, f"{place(target)} {what}.")
+    error.next_step = next_step
+    return error
 
 
 def through(target: SshTarget, jump: HostUnreachable) -> HostUnreachable:
