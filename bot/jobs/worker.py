@@ -59,7 +59,7 @@ class Worker:
             thread.start()
 
     def stop(self, grace: float = GRACE) -> bool:
-        """Take no more jobs and wait up to ``grace`` seconds for those that run; whether all have ended.
+        """Wait up to ``grace`` seconds for the jobs that run; whether all have ended. None begins later than BLOCK_MS.
 
         What still runs then is another worker's as soon as this process has gone and the lease has run out.
         """

@@ -30,7 +30,7 @@ QUIET = st.text(st.characters(exclude_characters="-@q", exclude_categories=["Cs"
 
 @given(parts=st.lists(st.tuples(QUIET, SECRETS), min_size=1, max_size=4), tail=QUIET)
 def test_no_secret_is_left(parts: list[tuple[str, str]], tail: str) -> None:
-    """Wherever a secret stands in a text, nothing of it is left (each has a q, the rest none); masking again changes nothing."""
+    """Nothing is left of a secret (each has a q, the text around it none); masking again changes nothing."""
     text = "".join(f"{before} {secret} " for before, secret in parts) + tail
     masked = redact.redact(text)
     assert "q" not in masked

@@ -1,0 +1,1 @@
+"""Processes killed and servers restarted in the middle of things."""

@@ -1,0 +1,43 @@
+"""A worker process for tests: ``python -m tests.chaos.queue_worker URL NAME LEASE``.
+
+It says ``took ID`` and ``did ID`` on its standard output. A job of the command ``hang`` is never done at its first
+attempt; another is done at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from bot.audit import Audit
+from bot.jobs import outcome
+from bot.jobs.lease import Lease
+from bot.jobs.queue import Queue
+from bot.jobs.worker import Worker
+from bot.secret import Secret
+from bot.store.client import connect
+
+
+def main(url: str, name: str, lease_seconds: str) -> None:
+    """Work until killed."""
+    client = connect(Secret(url))
+    queue = Queue(client, Audit(client), lease=float(lease_seconds))
+
+    def handle(lease: Lease) -> None:
+        _say(f"took {lease.job.id}")
+        if lease.job.order.command == "hang" and lease.job.attempt == 1:
+            threading.Event().wait(60)
+        queue.finish(lease, "succeeded", "", [outcome.ended(lease, "succeeded")])
+        _say(f"did {lease.job.id}")
+
+    Worker(queue, handle, name, threads=2).start()
+    threading.Event().wait(60)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,142 @@
+"""A worker gives every job an end, whatever its handler does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from bot.audit import Audit
+from bot.errors import Refused, Unavailable
+from bot.jobs.job import Job
+from bot.jobs.lease import Lease
+from bot.jobs.queue import Queue
+from bot.jobs.worker import Worker
+from tests.unit.jobs.kit import admitted, until
+
+
+@pytest.fixture
+def patient(queue: Queue, audit: Audit) -> Queue:
+    """A queue whose leases do not run out while a test lasts."""
+    return Queue(queue._redis, audit, lease=60)
+
+
+@contextmanager
+def working(queue: Queue, handle: Callable[[Lease], None], told: list[Job] | None = None) -> Iterator[Worker]:
+    """A worker with two threads of each kind, stopped at the end."""
+    worker = Worker(queue, handle, "one", threads=2, tell=told.append if told is not None else None)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        assert worker.stop(20)
+
+
+def _ended(queue: Queue, job_id: str) -> bool:
+    job = queue.get(job_id)
+    return job is not None and job.ended
+
+
+def _raise(error: Exception) -> Callable[[Lease], None]:
+    def handle(_lease: Lease) -> None:
+        raise error
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    ("handle", "happened"),
+    [
+        (_raise(Refused("No quorum.", next_step="Bring it back.")), "No quorum."),
+        (_raise(KeyError("x")), "Swarmbot met an error of its own."),
+        (lambda _lease: None, "Swarmbot met an error of its own."),
+    ],
+    ids=["an error for people", "a defect", "no end"],
+)
+def test_a_handler_that_does_not_end_its_job(
+    patient: Queue, audit: Audit, caplog: pytest.LogCaptureFixture, handle: Callable[[Lease], None], happened: str
+) -> None:
+    """The job fails with what happened, is told, is in the audit log, and the cluster's next change starts."""
+    told: list[Job] = []
+    jobs = [admitted(patient), admitted(patient)]
+    with working(patient, handle, told):
+        until(lambda: len(told) == 2, "both jobs are told")
+    assert [(job.id, job.state) for job in told] == [(job_id, "failed") for job_id in jobs]
+    error = json.loads(told[0].outcome)["error"]
+    assert error["happened"] == happened
+    assert audit.query(job=jobs[0])[0].detail == f"failed: {happened}"
+    if happened.startswith("Swarmbot met"):
+        assert error["next_step"].split("`")[1] in caplog.text
+
+
+def test_telling_may_fail(patient: Queue) -> None:
+    """When the end of a job cannot be told, the next job is done all the same."""
+    first, second = admitted(patient), admitted(patient)
+
+    def tell(_job: Job) -> None:
+        raise OSError("Slack is away")
+
+    worker = Worker(patient, _raise(KeyError("x")), "one", threads=1, tell=tell)
+    worker.start()
+    until(lambda: _ended(patient, first) and _ended(patient, second), "both jobs have ended")
+    assert worker.stop(20)
+
+
+def test_without_slack_or_redis_a_job_is_tried_again(queue: Queue, audit: Audit) -> None:
+    """A handler that met an outage leaves its job to the next attempt instead of failing it."""
+    short = Queue(queue._redis, audit, lease=0.2)
+    attempts: list[int] = []
+
+    def handle(lease: Lease) -> None:
+        attempts.append(lease.job.attempt)
+        if lease.job.attempt == 1:
+            raise Unavailable("Slack did not answer.")
+        short.finish(lease, "succeeded", "")
+
+    job_id = admitted(short)
+    with working(short, handle):
+        until(lambda: _ended(short, job_id), "the second attempt has ended it")
+    assert attempts == [1, 2]
+
+
+def test_questions_are_answered_while_changes_fill_the_worker(patient: Queue) -> None:
+    """With every thread for changes busy, a question is still answered."""
+    go_on = threading.Event()
+
+    def handle(lease: Lease) -> None:
+        if lease.job.order.kind == "change":
+            go_on.wait(60)
+        patient.finish(lease, "succeeded", "")
+
+    changes = [admitted(patient, cluster=name) for name in ("a", "b", "c")]
+    with ExitStack() as stack:
+        stack.enter_context(working(patient, handle))
+        stack.callback(go_on.set)
+        question = admitted(patient, kind="question")
+        until(lambda: _ended(patient, question), "the question is answered")
+        assert not any(_ended(patient, job_id) for job_id in changes)
+
+
+def test_stopping_waits_for_what_runs(patient: Queue) -> None:
+    """A stopped worker ends the job that it has, takes no other, and is no longer counted as alive."""
+    running, go_on = threading.Event(), threading.Event()
+
+    def handle(lease: Lease) -> None:
+        running.set()
+        go_on.wait(60)
+        patient.finish(lease, "succeeded", "")
+
+    first, second = admitted(patient), admitted(patient)
+    worker = Worker(patient, handle, "one", threads=2)
+    worker.start()
+    assert running.wait(20)
+    assert not worker.stop(grace=0)
+    until(lambda: sum(thread.is_alive() for thread in worker._threads) == 1, "the idle threads have ended")
+    go_on.set()
+    assert worker.stop(20)
+    assert _ended(patient, first)
+    assert not _ended(patient, second)
+    assert patient.alive() == 0

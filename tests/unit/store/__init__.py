@@ -1,0 +1,1 @@
+"""The Redis client, its scripts and what makes the server durable."""

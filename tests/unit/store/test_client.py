@@ -1,0 +1,140 @@
+"""Redis URLs of every kind, and what is told when Redis does not answer."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from bot.errors import Misconfigured, Unavailable
+from bot.secret import Secret
+from bot.store.client import QUICK, Patience, answering, connect
+from tests.unit.jobs.kit import until
+
+HURRIED = Patience(answer=0.3, connect=0.3, retries=0)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def server(*words: str, port: int) -> Iterator[None]:
+    """A redis-server (or Sentinel) on ``port``, answering; stopped at the end."""
+    command = ["redis-server", *words, "--port", str(port)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: _listens(port), "redis-server listens")
+            yield
+        finally:
+            process.kill()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _pings(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False
+
+
+def test_an_acl_user(redis_url: str) -> None:
+    """A user and password in the URL are used; a wrong password is told as Redis being out of reach, without it."""
+    place = redis_url.removeprefix("unix://")
+    with connect(Secret(redis_url)) as admin:
+        admin.acl_setuser("bot", enabled=True, passwords=["+hunter2"], keys=["*"], categories=["+@all"])
+        try:
+            with connect(Secret(f"unix://bot:hunter2@{place}")) as client:
+                assert client.acl_whoami() == "bot"
+            with connect(Secret(f"unix://bot:hunter3@{place}"), HURRIED) as client:
+                with pytest.raises(Unavailable) as told, answering():
+                    client.ping()
+                assert "hunter3" not in str(told.value)
+        finally:
+            admin.acl_deluser("bot")
+
+
+def test_the_master_behind_sentinels(tmp_path: Path) -> None:
+    """A Sentinel URL finds the master; Sentinels that do not answer are passed over."""
+    master, sentinel, dead = free_port(), free_port(), free_port()
+    config = tmp_path / "sentinel.conf"
+    config.write_text(f"sentinel monitor prod 127.0.0.1 {master} 1\ndir {tmp_path}\n", encoding="utf-8")
+    data = ("--save", "", "--dir", str(tmp_path), "--requirepass", "pass word")
+    with server(*data, port=master), server(str(config), "--sentinel", port=sentinel):
+        with Redis(port=sentinel) as admin:
+            admin.execute_command("SENTINEL", "SET", "prod", "auth-pass", "pass word")
+        url = f"redis+sentinel://:pass%20word@127.0.0.1:{dead},127.0.0.1:{sentinel}/prod/2"
+        with connect(Secret(url)) as client:
+            until(lambda: _pings(client), "the Sentinel has found its master")
+            client.set("key", "value")
+        with Redis(port=master, password="pass word", db=2, decode_responses=True) as direct:  # noqa: S106 - made up
+            assert direct.get("key") == "value"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://redis:6379",
+        "redis",
+        "redis://:hunter2@host:port/0",
+        "redis+sentinel://:hunter2@host",
+        "redis+sentinel:///x",
+    ],
+)
+def test_a_wrong_url(url: str) -> None:
+    """It is told at start with the forms that are right, and without the password that it may hold."""
+    with pytest.raises(Misconfigured) as told:
+        connect(Secret(url))
+    assert "redis+sentinel://" in told.value.next_step
+    assert "hunter2" not in str(told.value)
+    assert told.value.__cause__ is None
+
+
+def test_tls_is_asked_for() -> None:
+    """``rediss`` URLs speak TLS, to Sentinels too, and check certificates."""
+    for url in ("rediss://redis:6379/0", "rediss+sentinel://redis/prod"):
+        options = connect(Secret(url)).connection_pool.connection_class.__mro__
+        assert any("SSL" in cls.__name__ for cls in options), url
+
+
+def test_nobody_there() -> None:
+    """A refused connection is told as such, after the retries."""
+    client = connect(Secret(f"redis://127.0.0.1:{free_port()}/0"), QUICK)
+    with pytest.raises(Unavailable) as told, answering():
+        client.ping()
+    assert "doctor" in told.value.next_step
+
+
+def test_no_answer() -> None:
+    """A server that takes the connection and says nothing is given up on, and the words do not claim to know more."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = connect(Secret(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"), HURRIED)
+        with pytest.raises(Unavailable) as told, answering():
+            client.ping()
+    assert "in time" in told.value.happened
+
+
+def test_a_server_that_takes_no_writes(tmp_path: Path) -> None:
+    """A full server is told as unavailable; a wrong command is a defect and passes."""
+    port = free_port()
+    with server("--save", "", "--dir", str(tmp_path), "--maxmemory", "1", port=port):
+        client = connect(Secret(f"redis://127.0.0.1:{port}/0"), HURRIED)
+        with pytest.raises(Unavailable), answering():
+            client.set("key", "value")
+        with pytest.raises(Unavailable), answering():
+            client.eval("return redis.call('SET', KEYS[1], 'value')", 1, "key")
+        with pytest.raises(ResponseError), answering():
+            client.execute_command("NO SUCH COMMAND")
