@@ -21,7 +21,8 @@ from bot.slack.requests import OpenGate
 from bot.slack.routes import Routes
 
 REQUESTS_AT_ONCE: Final = 32
-PING_EVERY: Final = 5.0
+PING_EVERY: Final = 2.0
+"""Seconds. The library takes a connection for dead after five failed pings, or four unanswered; until then it spins."""
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 HOPELESS: Final = {

@@ -1,0 +1,95 @@
+"""Asking the gate so that Slack has an answer in time, whatever the gate meets."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+from bot.errors import Defect, SwarmbotError, Unavailable
+from bot.slack.blocks.failure import error_message
+from bot.slack.blocks.message import Message
+from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.requests import PressRequest, SlashRequest
+
+IN_TIME: Final = 2.2
+"""Seconds: Slack shows an error after three, the way there and back and the queue before us included."""
+AT_ONCE: Final = 32
+NOTHING_DONE: Final = "Nothing was done."
+
+log = logging.getLogger(__name__)
+
+Answer = Message | None
+Request = SlashRequest | PressRequest
+
+
+class Asker:
+    """Asks on threads of its own; what is late is told by the request's response_url when it comes."""
+
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+        self._askers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="gate")
+        self._tellers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="answer")
+
+    def ask(self, question: Callable[[], Answer], request: Request) -> Answer:
+        """Return what the gate says, or what its error says to a person, or that it is late."""
+        future = self._askers.submit(_answer, question)
+        try:
+            return future.result(IN_TIME)
+        except TimeoutError:
+            if future.cancel():
+                return _nothing_done(Unavailable("Swarmbot has too much to do.", next_step="Ask again in a minute."))
+        log.warning("the gate is late for %s in %s", request.user, request.channel)
+        future.add_done_callback(lambda done: self._tell_late(request, done))
+        late = Unavailable(
+            "Redis or Slack takes long.",
+            true_now="It is not known yet whether your request was stored.",
+            next_step="You are told here when it is.",
+        )
+        return error_message(late, "*Not yet*")
+
+    def tell(self, request: Request, message: Message) -> None:
+        """Answer by the response_url, beside the ack."""
+        self._tellers.submit(self._tell, request, message)
+
+    def close(self) -> None:
+        """Finish what is under way."""
+        self._askers.shutdown()
+        self._tellers.shutdown()
+
+    def _tell_late(self, request: Request, done: Future[Answer]) -> None:
+        message = done.result()
+        if message is not None:
+            self._tell(request, message)
+
+    def _tell(self, request: Request, message: Message) -> None:
+        try:
+            self._notifier.respond(request.response_url, message, user=request.user, channel=request.channel)
+        except Undelivered as error:
+            log.warning("the answer to %s in %s: %s", request.user, request.channel, error.reason)
+        except Exception:
+            log.exception("the answer to %s in %s", request.user, request.channel)
+
+
+def _answer(question: Callable[[], Answer]) -> Answer:
+    try:
+        return question()
+    except Unavailable as error:
+        log.warning("%s", error)
+        return _nothing_done(error)
+    except SwarmbotError as error:
+        return error_message(error)
+    except Exception:
+        reference = secrets.token_hex(4)
+        log.exception("defect %s", reference)
+        return error_message(Defect(reference))
+
+
+def _nothing_done(error: Unavailable) -> Message:
+    """Say that nothing was done, unless the error says that it is not known."""
+    true_now = error.true_now or NOTHING_DONE
+    told = Unavailable(error.happened, true_now=true_now, next_step=error.next_step)
+    taken = "was not" if true_now == NOTHING_DONE else "may not have been"
+    return error_message(told, f"*Your request {taken} taken*")

@@ -1,0 +1,251 @@
+"""What is refused before Bolt parses anything, and what is refused although Slack signed it."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from redis import Redis
+from slack_sdk import WebClient
+from slack_sdk.signature import SignatureVerifier
+
+from bot.slack import blocks
+from bot.slack.guards import MOST_BYTES
+from bot.slack.notifier import Notifier
+from bot.slack.ready import Readiness
+from bot.slack.requests import PressRequest, SlashRequest
+from bot.slack.routes import Routes
+from bot.slack.web import EVENTS, Web
+
+SECRET = "shh"  # noqa: S105 - the test's own
+COMMAND = {
+    "command": "/swarm",
+    "text": "status",
+    "user_id": "U0ADA",
+    "channel_id": "C0PROD",
+    "trigger_id": "1.2",
+    "response_url": "https://hooks.slack.com/commands/1",
+}
+PRESS: dict[str, Any] = {
+    "type": "block_actions",
+    "user": {"id": "U0ADA"},
+    "channel": {"id": "C0PROD"},
+    "container": {"type": "message", "message_ts": "1.5", "channel_id": "C0PROD"},
+    "trigger_id": "3.4",
+    "response_url": "https://hooks.slack.com/actions/1",
+    "actions": [{"type": "button", "action_id": "retry#2", "block_id": "b", "value": "k7f3", "action_ts": "9.9"}],
+}
+
+
+class ListeningGate:
+    """Remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[SlashRequest | PressRequest] = []
+
+    def slash(self, request: SlashRequest) -> blocks.Message | None:
+        """Take a command."""
+        self.asked.append(request)
+        return blocks.Message("On it.", [blocks.section("On it.")])
+
+    def press(self, request: PressRequest) -> blocks.Message | None:
+        """Take a press."""
+        self.asked.append(request)
+        return None
+
+
+@pytest.fixture
+def gate() -> ListeningGate:
+    """A gate that listens."""
+    return ListeningGate()
+
+
+@pytest.fixture
+def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
+    """The WSGI application over that gate, a real Redis, and no swarmbot.yml."""
+    notifier = Notifier(WebClient())
+    routes = Routes(gate, notifier, SECRET)
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        yield Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"))
+    routes.close()
+
+
+def signed(body: bytes, age: float = 0, secret: str = SECRET) -> dict[str, str]:
+    """The headers that Slack sends with a body."""
+    timestamp = str(int(time.time() - age))
+    signature = str(SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body.decode("latin-1")))
+    return {"HTTP_X_SLACK_REQUEST_TIMESTAMP": timestamp, "HTTP_X_SLACK_SIGNATURE": signature}
+
+
+def ask(web: Web, body: bytes = b"", path: str = EVENTS, method: str = "POST", **environ: Any) -> tuple[int, str]:
+    """Send a request as a WSGI server does; return status and body."""
+    statuses: list[str] = []
+    all_of_it: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        **environ,
+    }
+
+    def start_response(status: str, _headers: list[tuple[str, str]], _error: Any = None) -> Any:
+        statuses.append(status)
+
+    said = b"".join(web(all_of_it, start_response))
+    return int(statuses[-1].split()[0]), said.decode()
+
+
+def test_a_signed_command_reaches_the_gate(web: Web, gate: ListeningGate) -> None:
+    """The gate's message is the body of the 200, for the asker alone."""
+    body = urlencode(COMMAND).encode()
+    status, said = ask(web, body, **signed(body))
+    assert status == 200
+    assert json.loads(said)["response_type"] == "ephemeral"
+    assert gate.asked == [
+        SlashRequest("status", "U0ADA", "C0PROD", "https://hooks.slack.com/commands/1", "command:1.2")
+    ]
+
+
+def test_a_press_reaches_the_gate(web: Web, gate: ListeningGate) -> None:
+    """The number that tells equal actions apart is dropped; the ack is empty."""
+    body = urlencode({"payload": json.dumps(PRESS)}).encode()
+    assert ask(web, body, **signed(body)) == (200, "")
+    assert gate.asked == [
+        PressRequest(
+            action="retry",
+            value="k7f3",
+            user="U0ADA",
+            channel="C0PROD",
+            response_url="https://hooks.slack.com/actions/1",
+            request_key="press:3.4",
+            trigger_id="3.4",
+            message_ts="1.5",
+        )
+    ]
+
+
+def test_events_and_slacks_own_questions_are_answered(web: Web, gate: ListeningGate) -> None:
+    """An event is acknowledged, and the URL verification of the app's settings page works."""
+    event = json.dumps({"type": "event_callback", "event_id": "Ev1", "event": {"type": "app_home_opened"}}).encode()
+    assert ask(web, event, CONTENT_TYPE="application/json", **signed(event)) == (200, "")
+    question = json.dumps({"type": "url_verification", "challenge": "abc"}).encode()
+    status, said = ask(web, question, CONTENT_TYPE="application/json", **signed(question))
+    assert (status, json.loads(said)) == (200, {"challenge": "abc"})
+    assert gate.asked == []
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "signature"),
+    [
+        ("yesterday", "v0=" + "0" * 64),
+        ("1_000", "v0=" + "0" * 64),
+        ("\u0661\u0662", "v0=" + "0" * 64),
+        ("9" * 5000, "v0=" + "0" * 64),
+        ("", ""),
+        ("NOW", "v0=" + "0" * 64),
+        ("NOW", "v0=\u00e9"),
+        ("NOW", ""),
+    ],
+)
+def test_what_is_not_signed_is_401(web: Web, gate: ListeningGate, timestamp: str, signature: str) -> None:
+    """Whatever stands in the headers, it is an answer and no exception."""
+    now = str(int(time.time())) if timestamp == "NOW" else timestamp
+    environ = {"HTTP_X_SLACK_REQUEST_TIMESTAMP": now, "HTTP_X_SLACK_SIGNATURE": signature}
+    assert ask(web, urlencode(COMMAND).encode(), **environ)[0] == 401
+    assert gate.asked == []
+
+
+def test_forged_stale_and_early_are_401(web: Web, gate: ListeningGate) -> None:
+    """Another secret, another body, more than five minutes off: 401."""
+    body = urlencode(COMMAND).encode()
+    assert ask(web, body, **signed(body, secret="theirs"))[0] == 401  # noqa: S106 - the forger's
+    assert ask(web, body, **signed(b"another"))[0] == 401
+    assert ask(web, body, **signed(body, age=301))[0] == 401
+    assert ask(web, body, **signed(body, age=-400))[0] == 401
+    assert ask(web, body)[0] == 401
+    assert gate.asked == []
+
+
+BROKEN: list[dict[str, Any]] = [
+    {**PRESS, "actions": []},
+    {**PRESS, "actions": "retry"},
+    {**PRESS, "actions": [{"action_id": 7}]},
+    {**PRESS, "user": "U0ADA"},
+    {**PRESS, "container": "message"},
+    {**PRESS, "response_url": 7},
+    {"type": "event_callback", "event": "app_home_opened"},
+    {"type": "event_callback"},
+    {"event": ["x"]},
+]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"payload=%7Bnot+json",
+        b"payload=%5B1%5D",
+        b"payload=7",
+        b"{not json",
+        b'{"a":' * 100_000,
+        b"command=%2Fswarm&text=status",
+        urlencode({**COMMAND, "user_id": ""}).encode(),
+        *(urlencode({"payload": json.dumps(broken)}).encode() for broken in BROKEN),
+    ],
+)
+def test_what_slack_signed_and_cannot_be_understood_is_400(web: Web, gate: ListeningGate, body: bytes) -> None:
+    """No shape of a body ends in an exception, or at the gate."""
+    assert ask(web, body, **signed(body))[0] == 400
+    assert gate.asked == []
+
+
+def test_a_body_that_is_not_text_is_400(web: Web) -> None:
+    """Slack's bodies are UTF-8."""
+    assert ask(web, b"\xff\xfe", **signed(b"x"))[0] == 400
+
+
+def test_size_method_and_path_are_refused_by_their_own_status(web: Web) -> None:
+    """Nothing is read of what is too long."""
+    body = urlencode(COMMAND).encode()
+    assert ask(web, body, CONTENT_LENGTH=str(MOST_BYTES + 1), **signed(body))[0] == 413
+    assert ask(web, body, CONTENT_LENGTH="", **signed(body))[0] == 411
+    assert ask(web, body, CONTENT_LENGTH="-1", **signed(body))[0] == 411
+    assert ask(web, method="GET")[0] == 405
+    assert ask(web, path="/healthz")[0] == 405
+    assert ask(web, path="/slack/oauth_redirect", method="GET")[0] == 404
+    assert ask(web, path="/", method="GET")[0] == 404
+
+
+def test_healthz_is_about_the_process_alone(web: Web) -> None:
+    """It says that the process lives, whatever is wrong around it."""
+    assert ask(web, path="/healthz", method="GET")[0] == 200
+
+
+def test_readyz_says_what_is_wrong(web: Web, tmp_path: Path) -> None:
+    """Without a configuration 503 and the reason; with one 200, without a restart."""
+    status, said = ask(web, path="/readyz", method="GET")
+    assert status == 503
+    assert "There is no file" in json.loads(said)["problems"]["swarmbot.yml"][0]
+    hosts = "clusters: {prod: {channel: C0PROD, hosts: {host-1: 192.0.2.1}}}\nrules: {administer: [U0ADA]}\n"
+    (tmp_path / "swarmbot.yml").write_text(hosts)
+    assert ask(web, path="/readyz", method="GET") == (200, '{"ok": true, "problems": {}}')
+
+
+def test_readyz_says_when_redis_would_lose_data(web: Web, redis_url: str) -> None:
+    """A Redis that is not durable is not ready."""
+    with Redis.from_url(redis_url) as redis:
+        redis.config_set("appendonly", "no")
+        try:
+            status, said = ask(web, path="/readyz", method="GET")
+        finally:
+            redis.config_set("appendonly", "yes")
+    assert status == 503
+    assert "appendonly" in json.loads(said)["problems"]["redis"][0]
