@@ -20,12 +20,13 @@ from bot.commands import (
     number,
 )
 from bot.errors import Refused
-from bot.plan import Facts, HostFacts, Look, Plan, Step
+from bot.plan import Facts, Finding, HostFacts, Look, Plan, Step
+from bot.spelling import listed
 from bot.swarm.addresses import advertise_address, local_address
 from bot.swarm.external_ca import ExternalCa, read_external_ca
 from bot.swarm.operations import Init, UseExternalCa
-from bot.swarm.places import other_cluster
 from bot.swarm.preflight import preflight
+from bot.swarm.second_cluster import refuse_forcing, refuse_second_cluster
 
 
 def _external_ca(text: str, _: Vocabulary) -> list[str]:
@@ -96,8 +97,11 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     if arguments.cert_expiry is not None and arguments.cert_expiry < LEAST_EXPIRY:
         raise Refused("engines take no certificate expiry under 1 hour.", next_step="Give `--cert-expiry 1h` or more.")
     if facts.swarm is not None and facts.member(host.name) is not None and not arguments.force_new_cluster:
-        return _already(facts, host)
-    _refuse_second_cluster(facts, host, arguments)
+        return _already(facts, host, arguments)
+    if arguments.force_new_cluster:
+        refuse_forcing(facts, host)
+    else:
+        refuse_second_cluster(facts, host)
     findings = preflight(facts, host, "worker")
     if blocked := [finding for finding in findings if finding.sign == "failed"]:
         raise Refused(blocked[0].text, true_now="Nothing was changed.", next_step=blocked[0].next_step)
@@ -108,50 +112,27 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
         ended=f"{facts.name} runs: `{host.name}` is its only manager",
         failed=f"{facts.name} was not initialised on {{failed}}",
         steps=tuple(steps),
-        effect=f"managers 0 → 1, survives 0 failures, advertised at {operation.advertise_addr}",
+        effect=f"{_managers(arguments)}, survives 0 failures, advertised at {operation.advertise_addr}",
         findings=tuple(findings),
-        warnings=_warnings(arguments),
+        warnings=_warnings(facts, arguments),
         reveals=("unlock key",) if arguments.autolock else (),
     )
 
 
-def _already(facts: Facts, host: HostFacts) -> Plan:
+def _already(facts: Facts, host: HostFacts, arguments: InitArguments) -> Plan:
+    """The host is in. An external CA is still rotated to: that is how a try that ended half-way is finished."""
     node = facts.member(host.name)
     role = node.role if node else "node"
+    held = f"`{host.name}` is a {role} of {facts.name} (`{facts.swarm.id if facts.swarm else ''}`)"
+    steps = tuple(_external(facts, host, arguments))
     return Plan(
         title=f"initialises {facts.name} on `{host.name}`",
         ended=f"{facts.name} runs",
-        failed=f"{facts.name} was not initialised",
-        already=(f"`{host.name}` is a {role} of {facts.name} (`{facts.swarm.id if facts.swarm else ''}`)",),
+        failed=f"{facts.name} was not rotated to the CA" if steps else f"{facts.name} was not initialised",
+        steps=steps,
+        findings=(Finding("done", f"{held}, as before", host.name),) if steps else (),
+        already=() if steps else (held,),
     )
-
-
-def _refuse_second_cluster(facts: Facts, host: HostFacts, arguments: InitArguments) -> None:
-    if arguments.force_new_cluster:
-        if not host.in_a_swarm:
-            raise Refused(
-                f"`{host.name}` is in no cluster, so there is nothing to force anew.",
-                next_step=f"`/swarm init {host.name}` makes a new one.",
-            )
-        return
-    if host.in_a_swarm:
-        raise Refused(
-            f"`{host.name}` is already in a cluster: {other_cluster(facts, host)}.",
-            true_now="Nothing was changed.",
-            next_step="If it shall not be, let it leave on the host first: `docker swarm leave`.",
-        )
-    if facts.swarm is not None:
-        raise Refused(
-            f"{facts.name} runs already (`{facts.swarm.id}`, read from `{facts.swarm.read_from}`).",
-            next_step=f"`/swarm join manager|worker {host.name}` adds it.",
-        )
-    lost = [other.name for other in facts.hosts.values() if other.answers and other.in_a_swarm]
-    if lost:
-        raise Refused(
-            f"{facts.name} has hosts that are in a cluster whose managers have no quorum or do not answer: "
-            f"{', '.join(f'`{name}`' for name in lost)}. A second cluster beside it would split {facts.name} in two.",
-            next_step="`/swarm status` shows what is wrong.",
-        )
 
 
 def _operation(facts: Facts, host: HostFacts, arguments: InitArguments) -> Init:
@@ -191,9 +172,17 @@ def _external(facts: Facts, host: HostFacts, arguments: InitArguments) -> list[S
     return [Step(operation, host.name)]
 
 
-def _warnings(arguments: InitArguments) -> tuple[str, ...]:
+def _managers(arguments: InitArguments) -> str:
+    return "one manager, the others lose their places" if arguments.force_new_cluster else "managers 0 → 1"
+
+
+def _warnings(facts: Facts, arguments: InitArguments) -> tuple[str, ...]:
     if arguments.force_new_cluster:
         return (
             "The other managers lose their places. If one of them comes back, it must leave before it joins again.",
         )
+    silent = [f"`{host.name}`" for host in facts.hosts.values() if not host.answers]
+    if silent:
+        verb, it = ("does", "it is") if len(silent) == 1 else ("do", "one is")
+        return (f"{listed(silent)} {verb} not answer: if {it} in a cluster of {facts.name}, there will be two.",)
     return ()

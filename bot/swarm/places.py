@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot.plan import Facts, Finding, HostFacts
+from bot.slack.blocks import escape
+from bot.spelling import listed
 
 
 def stranger(facts: Facts, host: HostFacts) -> Finding:
@@ -10,22 +12,57 @@ def stranger(facts: Facts, host: HostFacts) -> Finding:
     if host.membership == "locked":
         text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
         return Finding("failed", text, host.name, f"Unlock it, or let it leave on the host: {_leave()}")
-    if facts.swarm is not None and host.swarm_id == facts.swarm.id:
+    if host.membership == "error":
+        reason = escape(host.swarm_error) or "it gives no reason"
+        text = f"`{host.name}` is in a cluster, and its engine is in error: {reason}"
+        return Finding("failed", text, host.name, f"Mend that, or let it leave on the host: {_leave()}")
+    if believes(facts, host):
         text = f"`{host.name}` believes itself in {facts.name}, which has no record of it: it was removed from there."
         return Finding("failed", text, host.name, f"Let it leave on the host first: {_leave()}")
     text = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}."
     return Finding("failed", text, host.name, f"If that is a mistake, let it leave there first: {_leave()}")
 
 
+def believes(facts: Facts, host: HostFacts) -> bool:
+    """Whether a host without a record here takes itself for a member: it was removed, or its record was.
+
+    A manager knows its cluster's id; a worker only the addresses of its managers.
+    """
+    if facts.swarm is None or not host.in_a_swarm or facts.member(host.name) is not None:
+        return False
+    if host.swarm_id:
+        return host.swarm_id == facts.swarm.id
+    return not {node.raft_address for node in facts.swarm.managers}.isdisjoint(host.managers)
+
+
+def whereabouts(facts: Facts, host: HostFacts) -> str:
+    """Where a host that answers and has no record in this cluster stands: "in no cluster"."""
+    if host.membership == "inactive":
+        return "in no cluster"
+    error = f": {escape(' '.join(host.swarm_error.split()))}" if host.swarm_error else ""
+    if host.membership != "active":
+        return f"{host.membership}{error}"
+    if believes(facts, host):
+        return f"removed from {facts.name}, and does not know it"
+    if facts.swarm is None and not foreign_cluster(facts, host):
+        return f"in a cluster whose managers cannot be read{error}"
+    return f"in another cluster: {other_cluster(facts, host)}"
+
+
 def other_cluster(facts: Facts, host: HostFacts) -> str:
     """The other cluster in words: its name in swarmbot.yml if one of its managers stands there."""
-    names = {facts.foreign[address] for address in map(_address, host.managers) if address in facts.foreign}
-    if names:
-        return " and ".join(f"`{name}`" for name in sorted(names))
+    if names := foreign_cluster(facts, host):
+        return names
     own = [other.name for other in facts.hosts.values() if other.address in set(map(_address, host.managers))]
     managers = ", ".join(host.managers) or "unknown managers"
     shown = f"managers {managers}" + (f" ({', '.join(f'`{name}`' for name in own)})" if own else "")
     return f"`{host.swarm_id}`, {shown}" if host.swarm_id else f"the one with {shown}"
+
+
+def foreign_cluster(facts: Facts, host: HostFacts) -> str:
+    """The other cluster of swarmbot.yml whose hosts manage this one; "" when there is none."""
+    names = {facts.foreign[address] for address in map(_address, host.managers) if address in facts.foreign}
+    return listed(f"`{name}`" for name in sorted(names))
 
 
 def _address(endpoint: str) -> str:
