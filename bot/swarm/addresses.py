@@ -6,6 +6,9 @@ import ipaddress
 
 from bot.errors import Refused
 from bot.plan import HostFacts
+from bot.slack.blocks import tick
+
+HIGHEST_PORT = 65535
 
 
 def advertise_address(host: HostFacts, wanted: str | None) -> str:
@@ -17,7 +20,7 @@ def advertise_address(host: HostFacts, wanted: str | None) -> str:
     """
     if wanted:
         place, port = _split(wanted)
-        return _on_host(host, place) + (f":{port}" if port else "")
+        return _joined(_on_host(host, place), port)
     addresses = _addresses(host)
     if len(addresses) == 1:
         return addresses[0]
@@ -37,13 +40,13 @@ def joining_address(host: HostFacts, wanted: str | None) -> str:
 
 def local_address(host: HostFacts, wanted: str, flag: str) -> str:
     """``wanted`` for a flag that binds (``--listen-addr``, ``--data-path-addr``): on the host, or all addresses."""
-    place, port = _split(wanted)
-    if place in {"0.0.0.0", "::"}:  # noqa: S104 - what the person asked for, and Docker's own default
-        return wanted
     try:
-        return _on_host(host, place) + (f":{port}" if port else "")
+        place, port = _split(wanted)
+        if place in {"0.0.0.0", "::"}:  # noqa: S104 - what the person asked for, and Docker's own default
+            return wanted
+        return _joined(_on_host(host, place), port)
     except Refused as error:
-        raise Refused(f"{flag}: {error.happened}", next_step=error.next_step) from None
+        raise Refused(f"`{flag}`: {error.happened}", next_step=error.next_step) from None
 
 
 def _on_host(host: HostFacts, place: str) -> str:
@@ -54,16 +57,24 @@ def _on_host(host: HostFacts, place: str) -> str:
         address = ipaddress.ip_address(place)
     except ValueError:
         raise Refused(
-            f"`{place}` is neither an address nor an interface of `{host.name}`.", next_step=f"It has {_listed(host)}."
+            f"{tick(place)} is neither an address nor an interface of `{host.name}`.",
+            next_step=f"It has {_listed(host)}.",
         ) from None
     if address.is_loopback or address.is_unspecified:
         raise Refused(
-            f"`{place}` would be advertised to other hosts, and none can reach `{host.name}` there.",
+            f"{tick(place)} would be advertised to other hosts, and none can reach `{host.name}` there.",
             next_step=f"It has {_listed(host)}.",
         )
     if str(address) not in _addresses(host):
-        raise Refused(f"`{place}` is not an address of `{host.name}`.", next_step=f"It has {_listed(host)}.")
-    return f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
+        raise Refused(f"{tick(place)} is not an address of `{host.name}`.", next_step=f"It has {_listed(host)}.")
+    return str(address)
+
+
+def _joined(address: str, port: str) -> str:
+    """An IPv6 address stands in brackets before a port and bare without one: engines refuse it otherwise."""
+    if not port:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _only(host: HostFacts, interface: str, addresses: tuple[str, ...]) -> str:
@@ -85,11 +96,16 @@ def _listed(host: HostFacts) -> str:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """``10.0.0.1:2377`` → address and port; an IPv6 address has its port after brackets."""
+    """``10.0.0.1:2377`` → address and port; an IPv6 address has its port after brackets.
+
+    Refused for what is no port: engines take any text there and advertise it.
+    """
+    address, port = text, ""
     if text.startswith("["):
         address, _, port = text[1:].partition("]")
-        return address, port.removeprefix(":")
-    if text.count(":") == 1:
+        port = port.removeprefix(":")
+    elif text.count(":") == 1:
         address, _, port = text.partition(":")
-        return address, port
-    return text, ""
+    if port and not (port.isascii() and port.isdigit() and 0 < int(port) <= HIGHEST_PORT):
+        raise Refused(f"{tick(port)} is not a port.", next_step="Write `ADDRESS:PORT`, or leave the port out.")
+    return address, port
