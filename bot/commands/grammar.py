@@ -10,6 +10,7 @@ from bot.commands.command import COMMANDS, Command, Flag, Parameter, Word
 from bot.commands.kinds import Vocabulary
 from bot.commands.words import split
 from bot.errors import NotUnderstood
+from bot.slack.blocks import tick
 from bot.spelling import nearest
 
 CLUSTER_FLAG = "--cluster"
@@ -25,23 +26,25 @@ class Sentence:
 
 
 def read_sentence(text: str) -> Sentence:
-    """Take ``text`` apart. An empty text means ``help``. Raises NotUnderstood for a quote that is not closed."""
+    """Take ``text`` apart. An empty text means ``help``. Raises NotUnderstood for a quote left open or two clusters."""
     words = split(text)
-    cluster = ""
+    named: list[str] = []
     rest: list[str] = []
     position = 0
     while position < len(words):
         word = words[position]
         if word == CLUSTER_FLAG:
             position += 1
-            cluster = _value(words, position, CLUSTER_FLAG, "NAME")
+            named.append(_value(words, position, CLUSTER_FLAG, "NAME"))
         elif word.startswith(CLUSTER_FLAG + "="):
-            cluster = word.partition("=")[2]
+            named.append(_value((word.partition("=")[2],), 0, CLUSTER_FLAG, "NAME"))
         else:
             rest.append(word)
         position += 1
+    if len(named) > 1:
+        raise NotUnderstood(f"`{CLUSTER_FLAG}` is given twice.")
     name = rest[0].lower() if rest else "help"
-    return Sentence(name, cluster, tuple(rest[1:]))
+    return Sentence(name, "".join(named), tuple(rest[1:]))
 
 
 def find_command(name: str) -> Command:
@@ -51,7 +54,7 @@ def find_command(name: str) -> Command:
     near = nearest(name, COMMANDS)
     meant = f" Did you mean `/swarm {near}`?" if near else ""
     usage = f"Usage: {_usage(COMMANDS[near])} " if near else ""
-    raise NotUnderstood(f"I don't know `{name}`.{meant}", next_step=f"{usage}All commands: `/swarm help`.")
+    raise NotUnderstood(f"I don't know {tick(name)}.{meant}", next_step=f"{usage}All commands: `/swarm help`.")
 
 
 def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> Any:
@@ -96,13 +99,15 @@ def _take_flags(command: Command, words: tuple[str, ...]) -> tuple[dict[str, lis
         parameter = _flag(command, name.lower(), flags)
         if _is_switch(parameter):
             if equals and value.lower() not in {"true", "yes"}:
-                raise NotUnderstood(f"`{name}` takes no value.")
+                raise NotUnderstood(f"{tick(name)} takes no value.")
             value = ""
         elif not equals:
             value = _value(words, position, name, _kind(parameter).shown)
             position += 1
+        elif not value:
+            raise _wants_value(name, _kind(parameter).shown)
         if parameter.name in taken and not parameter.many:
-            raise NotUnderstood(f"`{name}` is given twice.")
+            raise NotUnderstood(f"{tick(name)} is given twice.")
         taken.setdefault(parameter.name, []).append(value)
     return taken, rest
 
@@ -115,7 +120,7 @@ def _take_words(command: Command, words: list[str], vocabulary: Vocabulary) -> d
         if texts:
             values[parameter.name] = _values(command, parameter.name, texts, vocabulary)
     if left:
-        raise NotUnderstood(f"`{command.name}` does not take `{left[0]}`.")
+        raise NotUnderstood(f"`{command.name}` does not take {tick(left[0])}.")
     return values
 
 
@@ -128,7 +133,7 @@ def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabular
     if parameter.many:
         return tuple(dict.fromkeys(values))
     if len(values) != 1:
-        raise NotUnderstood(f"`{texts[0]}` means {len(values)}, and one is wanted.")
+        raise NotUnderstood(f"{tick(texts[0])} means {len(values)}, and one is wanted.")
     return values[0]
 
 
@@ -137,7 +142,7 @@ def _flag(command: Command, name: str, flags: Mapping[str, Parameter]) -> Parame
         return flags[name]
     near = nearest(name, flags)
     meant = f" Did you mean `{near}`?" if near else ""
-    raise NotUnderstood(f"`{command.name}` has no `{name}`.{meant}")
+    raise NotUnderstood(f"`{command.name}` has no {tick(name)}.{meant}")
 
 
 def _is_switch(parameter: Parameter) -> bool:
@@ -149,9 +154,13 @@ def _kind(parameter: Parameter) -> Any:
 
 
 def _value(words: tuple[str, ...] | list[str], position: int, flag: str, shown: str) -> str:
-    if position >= len(words) or words[position].startswith("--"):
-        raise NotUnderstood(f"`{flag}` wants a value: `{flag} {shown}`.")
+    if position >= len(words) or not words[position] or words[position].startswith("--"):
+        raise _wants_value(flag, shown)
     return words[position]
+
+
+def _wants_value(flag: str, shown: str) -> NotUnderstood:
+    return NotUnderstood(f"`{flag}` wants a value: `{flag} {shown}`.")
 
 
 def _wanted(parameter: Parameter) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import NotUnderstood
+from bot.slack.blocks import tick
 from bot.spelling import nearest
 
 
@@ -28,11 +29,13 @@ class Kind:
     read: Callable[[str, Vocabulary], list[Any]]
 
 
-_RANGE = re.compile(r"^(?P<head>[^\[\]]*)\[(?P<first>\d+)-(?P<last>\d+)\](?P<tail>[^\[\]]*)$")
-_DURATION = re.compile(r"^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_RANGE = re.compile(r"^(?P<head>[^\[\]]*)\[(?P<first>[0-9]{1,9})-(?P<last>[0-9]{1,9})\](?P<tail>[^\[\]]*)$")
+_DURATION = re.compile(r"^(?:[0-9]{1,12}(?:\.[0-9]+)?(?:ms|s|m|h|d|w))+$")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MOST_AT_ONCE = 100
+# Engines count in nanoseconds with 63 bits: 292 years.
+_LONGEST_WEEKS = 5000
 
 
 def choice(*words: str) -> Kind:
@@ -41,7 +44,7 @@ def choice(*words: str) -> Kind:
     def read(text: str, _: Vocabulary) -> list[Any]:
         if text.lower() in words:
             return [text.lower()]
-        raise NotUnderstood(f"`{text}` is not one of {', '.join(f'`{word}`' for word in words)}.")
+        raise NotUnderstood(f"{tick(text)} is not one of {', '.join(f'`{word}`' for word in words)}.")
 
     return Kind("|".join(words), read)
 
@@ -53,7 +56,7 @@ def _host(text: str, vocabulary: Vocabulary) -> list[Any]:
         near = nearest(unknown[0], vocabulary.hosts)
         closest = f" Closest: `{near}`." if near else ""
         raise NotUnderstood(
-            f"`{unknown[0]}` is not in swarmbot.yml for {vocabulary.cluster}.{closest}",
+            f"{tick(unknown[0])} is not in swarmbot.yml for {vocabulary.cluster}.{closest}",
             next_step=f"Hosts: {_shown(vocabulary.hosts)}.",
         )
     return [*names]
@@ -65,7 +68,9 @@ def _expand(text: str) -> list[str]:
         return [text]
     first, last = int(match["first"]), int(match["last"])
     if not first <= last < first + _MOST_AT_ONCE:
-        raise NotUnderstood(f"`{text}` is not a range of 1 to {_MOST_AT_ONCE} hosts.", next_step="Write `host-[3-5]`.")
+        raise NotUnderstood(
+            f"{tick(text)} is not a range of 1 to {_MOST_AT_ONCE} hosts.", next_step="Write `host-[3-5]`."
+        )
     width = len(match["first"]) if match["first"].startswith("0") else 0
     return [f"{match['head']}{number:0{width}d}{match['tail']}" for number in range(first, last + 1)]
 
@@ -84,17 +89,20 @@ def _duration(text: str, _: Vocabulary) -> list[Any]:
 def seconds(text: str) -> float:
     """Read ``90m``, ``2h30m``, ``12w`` as seconds; NotUnderstood for anything else."""
     if not _DURATION.match(text.lower()):
-        raise NotUnderstood(f"`{text}` is not a duration.", next_step="Write it like `90m`, `2160h` or `12w`.")
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text.lower()))
+        raise NotUnderstood(f"{tick(text)} is not a duration.", next_step="Write it like `90m`, `2160h` or `12w`.")
+    length = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text.lower()))
+    if length > _LONGEST_WEEKS * _SECONDS["w"]:
+        raise NotUnderstood(f"{tick(text)} is longer than `{_LONGEST_WEEKS}w`.")
+    return length
 
 
 def number(shown: str, least: int, most: int) -> Kind:
     """A whole number from ``least`` to ``most``."""
 
     def read(text: str, _: Vocabulary) -> list[Any]:
-        if re.fullmatch(r"\d{1,18}", text) and least <= int(text) <= most:
+        if re.fullmatch(r"[0-9]{1,18}", text) and least <= int(text) <= most:
             return [int(text)]
-        raise NotUnderstood(f"`{text}` is not a whole number from {least} to {most}.")
+        raise NotUnderstood(f"{tick(text)} is not a whole number from {least} to {most}.")
 
     return Kind(shown, read)
 
@@ -103,20 +111,22 @@ def _network(text: str, _: Vocabulary) -> list[Any]:
     try:
         return [str(ipaddress.ip_network(text))]
     except ValueError:
-        raise NotUnderstood(f"`{text}` is not a network.", next_step="Write it like `10.20.0.0/16`.") from None
+        raise NotUnderstood(f"{tick(text)} is not a network.", next_step="Write it like `10.20.0.0/16`.") from None
 
 
 def _label(text: str, _: Vocabulary) -> list[Any]:
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise NotUnderstood(f"`{text}` is not a label.", next_step="Write it as `key=value`.")
+        raise NotUnderstood(f"{tick(text)} is not a label.", next_step="Write it as `key=value`.")
     return [(key, value)]
 
 
 def _person(text: str, _: Vocabulary) -> list[Any]:
     match = re.fullmatch(r"@?([UW][A-Z0-9]{2,})", text)
     if match is None:
-        raise NotUnderstood(f"`{text}` names nobody that Slack knows.", next_step="Mention the person, like `@ada`.")
+        raise NotUnderstood(
+            f"{tick(text)} names nobody that Slack knows.", next_step="Mention the person, like `@ada`."
+        )
     return [match[1]]
 
 

@@ -7,6 +7,7 @@ import re
 import shlex
 
 from bot.errors import NotUnderstood
+from bot.slack.blocks import tick
 
 # Slack wraps what people mention or what looks like an address (facts/slack.md, "Escaping of what people type").
 _MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
@@ -34,7 +35,7 @@ def split(text: str) -> list[str]:
         return list(lexer)
     except ValueError:
         raise NotUnderstood(
-            f"A quote in `{html.unescape(plain)}` is not closed.", next_step="Close it, or leave it out."
+            f"A quote in {tick(html.unescape(plain))} is not closed.", next_step="Close it, or leave it out."
         ) from None
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed
 from bot.plan import Engines, Facts, Look, Operation
+from bot.slack.blocks import tick
 from bot.swarm.operations.records import update_record
 
 
@@ -31,7 +32,7 @@ class Label(Operation):
 
     @property
     def _shown(self) -> str:
-        return ", ".join(f"`{key}={value}`" for key, value in self.labels)
+        return ", ".join(tick(f"{key}={value}") for key, value in self.labels)
 
     @property
     def look(self) -> Look:
