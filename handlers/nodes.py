@@ -11,6 +11,7 @@ from bot.plan import ClusterFacts, Facts, HostFacts, Look, NodeFacts
 from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, fields, paragraphs, section, table, tick
 from bot.spelling import nearest
 from bot.swarm.health import DAY
+from bot.swarm.places import whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +150,5 @@ def _host(facts: Facts, host: HostFacts) -> str:
     if host.trouble:
         return f"{FAILED} {tick(host.name)} {host.trouble.happened} {host.trouble.next_step}".rstrip()
     record = facts.member(host.name)
-    if record is not None:
-        place = f"{_role(record)} of {facts.name}, {record.state}"
-    elif host.membership == "inactive":
-        place = "in no cluster"
-    elif host.membership == "active":
-        place = "in another cluster"
-    else:
-        place = f"{host.membership}" + (f": {escape(host.swarm_error)}" if host.swarm_error else "")
+    place = f"{_role(record)} of {facts.name}, {record.state}" if record else whereabouts(facts, host)
     return f"{DONE} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

@@ -43,7 +43,9 @@ def _head(facts: Facts, found: Health) -> str:
     if found.level == "none":
         return f"{LOOK} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is in a cluster"
     if found.level == "unknown":
-        return f"{FAILED} *{name} cannot be read* · none of its {len(facts.hosts)} hosts answers"
+        members = any(host.in_a_swarm for host in facts.hosts.values())
+        who = "no manager of it answers" if members else f"none of its {len(facts.hosts)} hosts answers"
+        return f"{FAILED} *{name} cannot be read* · {who}"
     if facts.swarm is None:
         return f"{FAILED} *{name} has no quorum* · no manager can decide anything; running tasks go on"
     return _swarm_head(name, facts.swarm, found)

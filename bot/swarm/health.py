@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.slack.blocks import escape
+from bot.swarm.places import believes, other_cluster
 from bot.swarm.quorum import quorum_of
 
 Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
@@ -36,7 +38,7 @@ def health(facts: Facts) -> Health:
         return _without_swarm(facts)
     ailments = (
         *_quorum(facts, facts.swarm),
-        *(ailment for node in facts.swarm.nodes for ailment in _node(facts, node)),
+        *(ailment for node in facts.swarm.nodes if not _is_twin(facts.swarm, node) for ailment in _node(facts, node)),
         *_twins(facts.swarm),
         *_services(facts.swarm),
         *(ailment for host in facts.hosts.values() for ailment in _host(facts, host)),
@@ -49,11 +51,13 @@ def _without_swarm(facts: Facts) -> Health:
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
     members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
     errors = [
-        Ailment(grave=True, text=f"`{host.name}`: {_flat(host.swarm_error)}") for host in members if host.swarm_error
+        Ailment(grave=True, text=f"`{host.name}`: {_flat(host.swarm_error)}")
+        for host in members
+        if host.swarm_error and host.membership != "locked"
     ]
-    if members:
+    if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
         return Health("no quorum", (*errors, *locked, *silent))
-    level: Level = "unknown" if len(silent) == len(facts.hosts) else "none"
+    level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
     return Health(level, tuple(silent))
 
 
@@ -99,12 +103,17 @@ def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
 
 def _twins(swarm: ClusterFacts) -> list[Ailment]:
     """A host that was wiped and joined again leaves its old record under the same name."""
-    names = [node.hostname for node in swarm.nodes]
     return [
         Ailment(grave=False, text=f"`{node.id}` is an old record of `{node.hostname}`, {node.state}")
         for node in swarm.nodes
-        if names.count(node.hostname) > 1 and node.state == "down"
+        if _is_twin(swarm, node)
     ]
+
+
+def _is_twin(swarm: ClusterFacts, node: NodeFacts) -> bool:
+    """Whether a record that is down stands beside another of the same host name that is not."""
+    others = [other for other in swarm.nodes if other.hostname == node.hostname and other.id != node.id]
+    return node.state == "down" and node.role == "worker" and any(other.state != "down" for other in others)
 
 
 def _services(swarm: ClusterFacts) -> list[Ailment]:
@@ -127,7 +136,11 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
         text = f"`{host.name}` still tries to join a cluster and may come in by itself"
         ailments.append(Ailment(grave=False, text=text, mend=f"`/swarm join worker {host.name}` starts afresh"))
     if host.in_a_swarm and host.membership == "active" and facts.member(host.name) is None:
-        ailments.append(Ailment(grave=False, text=f"`{host.name}` is in a cluster that is not {facts.name}"))
+        text, mend = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", ""
+        if believes(facts, host):
+            text = f"`{host.name}` was removed from {facts.name} and does not know it"
+            mend = f"on `{host.name}`: `docker swarm leave`"
+        ailments.append(Ailment(grave=False, text=text, mend=mend))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
         left = (host.certificate.expires - facts.at) / DAY
         text = f"the certificate of `{host.name}` is good for {left:.1f} more days"
@@ -149,4 +162,4 @@ def _locked(host: HostFacts) -> Ailment:
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split())
+    return escape(" ".join(text.split()))

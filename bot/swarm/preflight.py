@@ -36,10 +36,10 @@ def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
         text = f"`{host.name}` runs engine {host.engine_version}, older than 17.06."
         return [Finding("failed", text, host.name, "Upgrade its engine.")]
     managers = {version_of(node.engine_version) for node in facts.swarm.managers} if facts.swarm else set()
-    if not managers or mine in managers:
+    if not managers or mine in managers or mine == (0, 0):
         return []
     shown = ", ".join(sorted({node.engine_version for node in facts.swarm.managers})) if facts.swarm else ""
-    age = "older" if mine < min(managers) else "newer"
+    age = "older" if mine < min(managers) else "newer" if mine > max(managers) else "other"
     return [
         Finding("look", f"`{host.name}` runs engine {host.engine_version}, {age} than the managers' {shown}", host.name)
     ]
