@@ -66,8 +66,12 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
         host = facts.host(name)
         node = facts.member(name)
         if node is not None and host.membership == "active" and node.role == arguments.role:
-            already.append(f"`{name}` is a {node.role} of {facts.name}, {node.state}")
-            steps += _labels(facts, name, arguments)
+            held = f"`{name}` is a {node.role} of {facts.name}, {node.state}"
+            if labels := _labels(facts, name, arguments):
+                steps += labels
+                findings.append(Finding("done", f"{held}, as before", name))
+            else:
+                already.append(held)
             continue
         seen = _findings(facts, host, arguments)
         findings += seen
