@@ -61,14 +61,22 @@ class Directory:
         self._now = now
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="user-groups")
 
-    def membership(self, user: str, groups: Iterable[str]) -> Membership:
-        """Which of ``groups`` (S…) ``user`` is in.
+    def membership(self, user: str, groups: Iterable[str], *, max_age: float = FRESH) -> Membership:
+        """Which of ``groups`` (S…) ``user`` is in; as :meth:`members`."""
+        known = self.members(groups, max_age=max_age)
+        return Membership(user, frozenset(group for group, users in known.items() if user in users))
 
-        Raises :class:`Unavailable` when Slack does not say in time and what it said last is over ten minutes old.
+    def members(self, groups: Iterable[str], *, max_age: float = FRESH) -> dict[str, frozenset[str]]:
+        """Who is in each of ``groups`` (S…). What Slack said up to ``max_age`` seconds ago is taken without asking.
+
+        Raises :class:`Unavailable` when Slack does not say in time and what it said last is over ten minutes old; with
+        a ``max_age`` under :data:`FRESH`, whenever it does not say in time.
         """
-        wanted = tuple(groups)
+        wanted = tuple(dict.fromkeys(groups))
         known = self._remembered(wanted)
-        stale = [group for group in wanted if group not in known or self._now() - known[group].at > FRESH]
+        stale = [group for group in wanted if group not in known or self._now() - known[group].at > max_age]
+        if max_age < FRESH:
+            known = {group: answer for group, answer in known.items() if group not in stale}
         known |= self._ask(stale)
         unknown = [group for group in wanted if group not in known]
         if unknown:
@@ -78,7 +86,7 @@ class Directory:
                 true_now="Nothing was done.",
                 next_step="Try again in a minute. If it stays so, `python -m bot doctor` says why.",
             )
-        return Membership(user, frozenset(group for group in wanted if user in known[group].users))
+        return {group: frozenset(known[group].users) for group in wanted}
 
     def close(self) -> None:
         """End the threads; what still waits for Slack is not waited for."""

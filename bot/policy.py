@@ -81,7 +81,14 @@ def named(config: Config, permission: Permission) -> str:
     entries = dict.fromkeys(_entries(config, permission))
     if EVERYONE in entries:
         return EVERYONE
-    return listed(_shown(config, entry) for entry in entries) or "nobody"
+    return listed(shown(config, entry) for entry in entries) or "nobody"
+
+
+def shown(config: Config, entry: str) -> str:
+    """An entry of a rule as Slack shows it: ``@admins`` for a name of swarmbot.yml, a mention for an id."""
+    if entry in config.people:
+        return f"@{entry}"
+    return f"<!subteam^{entry}>" if entry.startswith("S") else f"<@{entry}>"
 
 
 def _entries(config: Config, permission: Permission) -> Iterator[str]:
@@ -96,9 +103,3 @@ def _ids(config: Config, permission: Permission) -> frozenset[str]:
 
 def _groups(ids: frozenset[str]) -> frozenset[str]:
     return frozenset(each for each in ids if each.startswith("S"))
-
-
-def _shown(config: Config, entry: str) -> str:
-    if entry in config.people:
-        return f"@{entry}"
-    return f"<!subteam^{entry}>" if entry.startswith("S") else f"<@{entry}>"

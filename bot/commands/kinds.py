@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bot.duration import LONGEST_WEEKS, read_duration
 from bot.errors import NotUnderstood
 from bot.slack.blocks import tick
 from bot.spelling import nearest
@@ -30,12 +31,8 @@ class Kind:
 
 
 _RANGE = re.compile(r"^(?P<head>[^\[\]]*)\[(?P<first>[0-9]{1,9})-(?P<last>[0-9]{1,9})\](?P<tail>[^\[\]]*)$")
-_DURATION = re.compile(r"^(?:[0-9]{1,12}(?:\.[0-9]+)?(?:ms|s|m|h|d|w))+$")
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MOST_AT_ONCE = 100
-# Engines count in nanoseconds with 63 bits: 292 years.
-_LONGEST_WEEKS = 5000
+_WEEK = 7 * 24 * 3600
 
 
 def choice(*words: str) -> Kind:
@@ -88,11 +85,11 @@ def _duration(text: str, _: Vocabulary) -> list[Any]:
 
 def seconds(text: str) -> float:
     """Read ``90m``, ``2h30m``, ``12w`` as seconds; NotUnderstood for anything else."""
-    if not _DURATION.match(text.lower()):
+    length = read_duration(text)
+    if length is None:
         raise NotUnderstood(f"{tick(text)} is not a duration.", next_step="Write it like `90m`, `2160h` or `12w`.")
-    length = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text.lower()))
-    if length > _LONGEST_WEEKS * _SECONDS["w"]:
-        raise NotUnderstood(f"{tick(text)} is longer than `{_LONGEST_WEEKS}w`.")
+    if length > LONGEST_WEEKS * _WEEK:
+        raise NotUnderstood(f"{tick(text)} is longer than `{LONGEST_WEEKS}w`.")
     return length
 
 

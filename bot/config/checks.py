@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from bot.config.document import Path
-from bot.config.models import EVERYONE, Config, Host
+from bot.config.models import EVERYONE, ApprovalRule, Config, Host
 from bot.spelling import listed, nearest
 
 Found = Iterator[tuple[Path, str]]
@@ -79,17 +79,24 @@ def jumps_arrive(config: Config) -> Found:
 
 def rules_name_people(config: Config) -> Found:
     """Each entry of a rule is a name of ``people``, a Slack id, or everyone."""
-    for rule, entries in config.rules:
+    for path, entries in rule_lists(config):
         for index, entry in enumerate(entries):
             if entry in config.people or _ID.fullmatch(entry) or entry == EVERYONE:
                 continue
             close = nearest(entry, config.people)
             yield (
-                ("rules", rule, index),
+                (*path, index),
                 f"is `{entry}`, and `people` has no such name."
                 + (f" Did you mean `{close}`?" if close else "")
                 + (f" Names: {listed(f'`{name}`' for name in config.people)}." if config.people else ""),
             )
+
+
+def approvers_are_named(config: Config) -> Found:
+    """Not everyone can say yes: who may is a list of people."""
+    for path, entries in rule_lists(config):
+        if "approvals" in path and EVERYONE in entries:
+            yield (*path, entries.index(EVERYONE)), "is `everyone`: name the people whose yes counts."
 
 
 def everyone_is_no_name(config: Config) -> Found:
@@ -116,6 +123,7 @@ CHECKS: tuple[Check, ...] = (
     jumps_are_known,
     jumps_arrive,
     rules_name_people,
+    approvers_are_named,
     everyone_is_no_name,
     somebody_administers,
 )
@@ -124,6 +132,17 @@ CHECKS: tuple[Check, ...] = (
 def is_host_name(jump: str) -> bool:
     """Whether a ``jump`` is meant as the name of a host of the file: a bare word, without user, port or domain."""
     return jump.lower() != NO_JUMP and not any(mark in jump for mark in "@:.[")
+
+
+def rule_lists(config: Config) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Every list of a rule and where it stands."""
+    rules = config.rules
+    yield from ((("rules", right), getattr(rules, right)) for right in ("view", "operate", "administer"))
+    places: list[tuple[Path, Mapping[str, ApprovalRule]]] = [(("rules",), rules.approvals)]
+    places += [(("clusters", name), cluster.approvals) for name, cluster in config.clusters.items()]
+    for place, approvals in places:
+        for subject, rule in approvals.items():
+            yield (*place, "approvals", subject, "by"), rule.by or ()
 
 
 def _jumps(config: Config) -> Iterator[tuple[Path, str]]:

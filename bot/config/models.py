@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from bot.config.subjects import SUBJECTS
+from bot.duration import read_duration
+from bot.spelling import listed, nearest
+
 EVERYONE: Final = "everyone"
 PLAIN: Final = "in plain words"
 """The type of the validation errors that are already worded for a person."""
+LEAST_EXPIRY: Final = 1.0
+LONGEST_EXPIRY: Final = 28 * 24 * 3600.0
+"""Seconds: a job that waits must not outlive what Redis keeps of its kind."""
 
 
 def _matching(pattern: str, wanted: str) -> AfterValidator:
@@ -38,6 +45,40 @@ def _who(value: object) -> object:
     if isinstance(value, str) and value != EVERYONE:
         raise PydanticCustomError(PLAIN, "must be a list of names, or `everyone`")
     return (value,) if value == EVERYONE else value
+
+
+def _approvers(value: object) -> object:
+    if isinstance(value, str):
+        raise PydanticCustomError(PLAIN, "must be a list of names; everyone can be no approver")
+    return value
+
+
+def _subject(text: str) -> str:
+    if text in SUBJECTS:
+        return text
+    close = nearest(text, SUBJECTS)
+    meant = f" Did you mean `{close}`?" if close else ""
+    wrong = f"is nothing that an approval rule can be about.{meant} Subjects: {listed(f'`{s}`' for s in SUBJECTS)}"
+    raise PydanticCustomError(PLAIN, "{wrong}", {"wrong": wrong})
+
+
+def _seconds(value: object) -> object:
+    length = read_duration(value) if isinstance(value, str) else None
+    if length is None or not LEAST_EXPIRY <= length <= LONGEST_EXPIRY:
+        raise PydanticCustomError(PLAIN, "must be a duration from `1s` to `4w`, like `30m`")
+    return length
+
+
+def _factor(value: object) -> object:
+    if value not in ("totp", "none"):
+        raise PydanticCustomError(PLAIN, "must be `totp` or `none`")
+    return value
+
+
+def _count(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise PydanticCustomError(PLAIN, "must be a whole number, 0 or more, without quotes")
+    return value
 
 
 Name = Annotated[
@@ -71,8 +112,27 @@ UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
 
 
+Subject = Annotated[str, AfterValidator(_subject)]
+Approvers = Annotated[tuple[str, ...], BeforeValidator(_approvers), Field(min_length=1)]
+Expiry = Annotated[float, BeforeValidator(_seconds)]
+Count = Annotated[int, BeforeValidator(_count)]
+Factor = Annotated[Literal["totp", "none"], BeforeValidator(_factor)]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ApprovalRule(_Model):
+    """What is said of one subject; a key that is None is not said here, and another layer or the default holds.
+
+    ``by`` are names from ``people`` or Slack ids, ``expires`` is in seconds.
+    """
+
+    by: Approvers | None = None
+    count: Count | None = None
+    expires: Expiry | None = None
+    second_factor: Factor | None = None
 
 
 class Ssh(_Model):
@@ -102,6 +162,7 @@ class Cluster(_Model):
 
     channel: ChannelId
     hosts: dict[Name, Annotated[Host, BeforeValidator(_short_form("address"))]] = Field(min_length=1)
+    approvals: dict[Subject, ApprovalRule] = Field(default_factory=dict)
 
 
 class Rules(_Model):
@@ -110,6 +171,7 @@ class Rules(_Model):
     view: Who = (EVERYONE,)
     operate: Who = ()
     administer: Who = ()
+    approvals: dict[Subject, ApprovalRule] = Field(default_factory=dict)
 
 
 class Config(_Model):

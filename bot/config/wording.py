@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bot.config.document import Document, Path, Problem, dotted
@@ -65,11 +66,16 @@ def keys_at(path: Path) -> tuple[str, ...]:
     kind: Any = Config
     for part in path:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[str(part)].annotation
-        else:  # dict[name, model]
-            kind = get_args(kind)[1]
+            kind = _fields(kind)[str(part)].annotation
+        else:  # dict[name, model] or tuple[model, ...]
+            kind = get_args(kind)[0 if get_origin(kind) is tuple else 1]
         kind = _unwrapped(kind)
-    return tuple(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
+    return tuple(_fields(kind)) if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
+
+
+def _fields(kind: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The model's fields by the keys that people write."""
+    return {field.alias or name: field for name, field in kind.model_fields.items()}
 
 
 def _unwrapped(kind: Any) -> Any:

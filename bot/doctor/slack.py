@@ -12,6 +12,8 @@ from typing import Any, Final
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.config import Config
+from bot.config.checks import rule_lists
+from bot.config.document import dotted
 from bot.doctor.finding import Finding, look_here, well, wrong
 from bot.doctor.look import Look
 from bot.errors import Failed
@@ -129,12 +131,11 @@ def _user(look: Look, user: str, place: str) -> Finding | None:
 
 def _ids(config: Config, kinds: str) -> dict[str, str]:
     """The ids that start with one of ``kinds``, and the key of swarmbot.yml under which each stands first."""
-    places = [*(("people", *each) for each in config.people.items()), *(("rules", *each) for each in config.rules)]
     named: dict[str, str] = {}
-    for section, key, ids in places:
+    for path, ids in (*((("people", name), ids) for name, ids in config.people.items()), *rule_lists(config)):
         for each in ids:
-            if each.startswith(tuple(kinds)) and (section == "people" or each not in config.people):
-                named.setdefault(each, f"{section}.{key}")
+            if each.startswith(tuple(kinds)) and (path[0] == "people" or each not in config.people):
+                named.setdefault(each, dotted(path))
     return named
 
 
