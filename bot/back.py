@@ -7,12 +7,17 @@ import signal
 import socket
 import threading
 
+from bot.approvals.herald import Herald
+from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
+from bot.freeze import Freezes
+from bot.jobs.asking import Asking
 from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
 from bot.jobs.worker import Worker
+from bot.people import Directory, patient_client
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.notifier import Notifier
@@ -24,17 +29,32 @@ def run_worker(settings: Settings) -> int:
     """Carry jobs out until SIGTERM or SIGINT; raises Misconfigured. The exit status is 1 if a job still ran."""
     config = load(settings.config_path)
     redis = connect(settings.redis_url)
-    queue = Queue(redis, Audit(redis))
+    audit = Audit(redis)
+    queue = Queue(redis, audit)
     notifier = Notifier(web_client(settings))
     pool = EnginePool(config)
     reader = Reader(addresses(config))
-    runner = Runner(config, queue, notifier, pool, reader)
-    worker = Worker(queue, runner.handle, f"{socket.gethostname()}-{os.getpid()}", tell=runner.tell)
+    approvals = Approvals(redis, audit)
+    asking = Asking(config, approvals, Directory(patient_client(settings), redis), Freezes(redis, audit, config))
+    runner = Runner(
+        config=config,
+        queue=queue,
+        notifier=notifier,
+        clusters=pool,
+        reader=reader,
+        approvals=approvals,
+        asking=asking,
+    )
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    worker = Worker(queue, runner.handle, name, tell=runner.tell)
+    herald = Herald(queue, approvals, notifier, name)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     worker.start()
+    herald.start()
     stopping.wait()
+    herald.stop()
     ended = worker.stop()
     reader.close()
     pool.close()

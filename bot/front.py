@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from bot.approvals.desk import Desk
+from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.config import load
+from bot.freeze import Freezes
 from bot.gate import Gate
+from bot.gate.controls import Controls
 from bot.jobs.queue import Queue
 from bot.people import Directory, patient_client
+from bot.records import Records
 from bot.settings import Settings
 from bot.slack.notifier import Notifier
 from bot.store.client import QUICK, connect
@@ -14,7 +19,28 @@ from bot.store.client import QUICK, connect
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:
     """The gate, with connections of its own; raises Misconfigured."""
+    config = load(settings.config_path)
     redis = connect(settings.redis_url, QUICK)
     audit = Audit(redis)
+    queue = Queue(redis, audit)
+    approvals = Approvals(redis, audit)
+    freezes = Freezes(redis, audit, config)
     directory = Directory(patient_client(settings), redis)
-    return Gate(load(settings.config_path), Queue(redis, audit), audit, directory)
+    desk = Desk(
+        config=config,
+        queue=queue,
+        approvals=approvals,
+        audit=audit,
+        directory=directory,
+        prove=lambda voter, code: None,
+    )
+    return Gate(
+        config=config,
+        queue=queue,
+        audit=audit,
+        directory=directory,
+        records=Records(config, queue, audit, directory, approvals),
+        desk=desk,
+        freezes=freezes,
+        controls=Controls(queue, desk),
+    )

@@ -7,18 +7,23 @@ import time
 from dataclasses import replace
 
 from bot import policy
+from bot.approvals.approval import Approval
+from bot.approvals.card import listed, whole
+from bot.approvals.store import Approvals
 from bot.audit import Audit, Stored
 from bot.config import Config
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
 from bot.people import Directory
-from bot.plan.book import Book, BookLook, EntryRecord, JobRecord, Rights
+from bot.plan import Plan, plan_from_json
+from bot.plan.book import ApprovalRecord, Book, BookLook, EntryRecord, JobRecord, Rights
 
 
 class Records:
     """Reads a :class:`~bot.plan.book.Book`. Raises Unavailable when Redis or Slack does not answer."""
 
-    def __init__(self, config: Config, queue: Queue, audit: Audit, directory: Directory) -> None:
+    def __init__(self, config: Config, queue: Queue, audit: Audit, directory: Directory, approvals: Approvals) -> None:
+        self._approvals = approvals
         self._config = config
         self._queue = queue
         self._audit = audit
@@ -44,6 +49,8 @@ class Records:
         if look.job:
             found = self._queue.get(look.job.lower())
             book = replace(book, job=_job(found) if found else None)
+        if look.approvals or look.approval:
+            book = replace(book, approvals=self._waiting(look, cluster))
         if look.entries is not None:
             book = replace(book, entries=self._entries(look, cluster, book.at))
         return book
@@ -57,6 +64,12 @@ class Records:
             listed_as=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
             rules=tuple((right, policy.named(self._config, right)) for right in policy.PERMISSIONS),
         )
+
+    def _waiting(self, look: BookLook, cluster: str) -> tuple[ApprovalRecord, ...]:
+        one = self._approvals.get(look.approval) if look.approval else None
+        found = [one] if one else [] if look.approval else self._approvals.waiting(cluster or None)
+        jobs = [(approval, self._queue.get(approval.id)) for approval in found]
+        return tuple(_approval(approval, plan_from_json(job.plan)) for approval, job in jobs if job and job.plan)
 
     def _entries(self, look: BookLook, cluster: str, now: float) -> tuple[EntryRecord, ...]:
         wanted = look.entries
@@ -105,6 +118,12 @@ def _outcome(job: Job) -> str:
         error = found["error"]
         return " ".join(part for part in (error["happened"], error["true_now"], error["next_step"]) if part)
     return str(found.get("told", ""))
+
+
+def _approval(approval: Approval, plan: Plan) -> ApprovalRecord:
+    shown = whole(approval, plan)
+    buttons = tuple(block for block in shown.blocks if block["type"] == "actions")
+    return ApprovalRecord(line=listed(approval), buttons=buttons, whole=shown)
 
 
 def _entry(stored: Stored) -> EntryRecord:

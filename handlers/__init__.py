@@ -1,5 +1,16 @@
 """One file a command family. Importing this package registers every command."""
 
-from handlers import audit, help, init, jobs, join, nodes, status, tokens  # noqa: A004 - named after their commands
+from handlers import (
+    approvals,
+    audit,
+    help,  # noqa: A004 - named after its command
+    init,
+    jobs,
+    join,
+    nodes,
+    promote,
+    status,
+    tokens,
+)
 
-__all__ = ["audit", "help", "init", "jobs", "join", "nodes", "status", "tokens"]
+__all__ = ["approvals", "audit", "help", "init", "jobs", "join", "nodes", "promote", "status", "tokens"]

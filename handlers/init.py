@@ -73,6 +73,10 @@ def _approval(arguments: InitArguments) -> int:
     return 2 if arguments.force_new_cluster else 0
 
 
+def _subject(arguments: InitArguments) -> str:
+    return "force-new-cluster" if arguments.force_new_cluster else "init"
+
+
 def _look(arguments: InitArguments) -> Look:
     files: tuple[tuple[str, str], ...] = ()
     if arguments.external_ca:
@@ -87,6 +91,7 @@ def _look(arguments: InitArguments) -> Look:
     permission=_permission,
     risk="quorum",
     approval=_approval,
+    subject=_subject,
     look=_look,
 )
 def init(facts: Facts, arguments: InitArguments) -> Plan:
@@ -109,6 +114,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     steps = [Step(operation, host.name), *_external(facts, host, arguments)]
     return Plan(
         title=f"initialises {facts.name} on `{host.name}`",
+        deed=f"initialise {facts.name} on `{host.name}`",
         ended=f"{facts.name} runs: `{host.name}` is its only manager",
         failed=f"{facts.name} was not initialised on {{failed}}",
         steps=tuple(steps),

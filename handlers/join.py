@@ -12,7 +12,7 @@ from bot.swarm.addresses import joining_address, local_address
 from bot.swarm.operations import Join, Label
 from bot.swarm.places import stranger
 from bot.swarm.preflight import preflight
-from bot.swarm.quorum import effect, quorum_of
+from bot.swarm.quorum import effect, quorum_of, warnings_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ def _approval(arguments: JoinArguments) -> int:
     return 1 if arguments.role == "manager" else 0
 
 
+def _subject(arguments: JoinArguments) -> str:
+    return "join manager" if arguments.role == "manager" else "join"
+
+
 def _look(arguments: JoinArguments) -> Look:
     return Look(probe=arguments.hosts)
 
@@ -49,6 +53,7 @@ def _look(arguments: JoinArguments) -> Look:
     permission=_permission,
     risk="reversible",
     approval=_approval,
+    subject=_subject,
     look=_look,
 )
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
@@ -81,6 +86,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
     what = f"{count} {arguments.role}{'' if count == 1 else 's'}"
     return Plan(
         title=f"joins {what} to {facts.name}",
+        deed=f"join {what} to {facts.name}",
         ended=f"{{done}} of {{all}} {arguments.role}{'' if count == 1 else 's'} joined {facts.name}",
         failed=f"{{failed}} did not join {facts.name}",
         steps=tuple(steps),
@@ -153,11 +159,4 @@ def _warnings(facts: Facts, arguments: JoinArguments, steps: list[Step]) -> tupl
     joining = sum(isinstance(step.operation, Join) for step in steps)
     if facts.swarm is None or arguments.role == "worker" or not joining:
         return ()
-    after = quorum_of(facts.swarm).after_joining(joining)
-    most = 7
-    warnings = []
-    if after.managers % 2 == 0:
-        warnings.append(f"{after.managers} managers survive no more failures than {after.managers - 1}: add another.")
-    if after.managers > most:
-        warnings.append(f"{after.managers} managers make every write slower; {most} are plenty.")
-    return tuple(warnings)
+    return warnings_for(quorum_of(facts.swarm).after_joining(joining))

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bot.commands import Word, question, text
-from bot.errors import Failed, NotUnderstood
-from bot.plan import ClusterFacts, Facts, HostFacts, Look, NodeFacts
+from bot.plan import Facts, HostFacts, Look, NodeFacts
 from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, fields, paragraphs, section, table, tick
-from bot.spelling import nearest
 from bot.swarm.health import DAY
+from bot.swarm.lookup import find_nodes, swarm_of
 from bot.swarm.places import whereabouts
 
 
@@ -45,7 +44,7 @@ def _closely(_: NodeArguments) -> Look:
 )
 def nodes(facts: Facts, _: NoArguments) -> Message:
     """A row a node, managers first."""
-    swarm = _swarm(facts)
+    swarm = swarm_of(facts)
     title = f"{facts.name} has {len(swarm.nodes)} node{'' if len(swarm.nodes) == 1 else 's'}"
     rows = [
         (
@@ -71,7 +70,7 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
 )
 def node(facts: Facts, arguments: NodeArguments) -> Message:
     """All that is known of a node; of records with the same name, each."""
-    found = _find(facts, _swarm(facts), arguments.name)
+    found = find_nodes(facts, arguments.name)
     blocks = [block for record in found for block in (section(_title(record)), fields(_fields(facts, record)))]
     return Message(_title(found[0]).replace("*", ""), tuple(blocks))
 
@@ -91,28 +90,6 @@ def hosts(facts: Facts, _: NoArguments) -> Message:
     title = f"{answering} of {len(facts.hosts)} hosts of {facts.name} answer"
     sign = DONE if answering == len(facts.hosts) else LOOK
     return Message(title, tuple(paragraphs([f"{sign} *{title}*", *(_host(facts, h) for h in facts.hosts.values())])))
-
-
-def _swarm(facts: Facts) -> ClusterFacts:
-    if facts.swarm is None:
-        raise Failed(
-            f"No manager of {facts.name} with a quorum could be read.", next_step="`/swarm status` says what is wrong."
-        )
-    return facts.swarm
-
-
-def _find(facts: Facts, swarm: ClusterFacts, name: str) -> list[NodeFacts]:
-    found = [record for record in swarm.nodes if name in {record.name, record.hostname}]
-    found = found or [record for record in swarm.nodes if record.id.startswith(name)]
-    if found:
-        return found
-    names = [record.name for record in swarm.nodes]
-    near = nearest(name, names)
-    closest = f" Closest: {tick(near)}." if near else ""
-    listed = ", ".join(map(tick, names[:12]))
-    if name in facts.hosts:
-        raise NotUnderstood(f"{tick(name)} is not a node of {facts.name}.", next_step=f"`/swarm join worker {name}`")
-    raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
 
 
 def _role(record: NodeFacts) -> str:

@@ -33,6 +33,12 @@ def _approval(arguments: TokenArguments) -> int:
     return 1 if arguments.role == "manager" or arguments.rotate else 0
 
 
+def _subject(arguments: TokenArguments) -> str:
+    if arguments.rotate:
+        return "rotate"
+    return "token manager" if arguments.role == "manager" else "token"
+
+
 def _look(arguments: TokenArguments) -> Look:
     return Look(secrets=(_secret(arguments.role),))
 
@@ -49,6 +55,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     operation = RotateToken(arguments.role, facts.name, before=fingerprint(facts.secrets[secret]))
     return Plan(
         title=f"rotates the {arguments.role} token of {facts.name}",
+        deed=f"rotate the {arguments.role} token of {facts.name}",
         ended=f"The {arguments.role} token of {facts.name} is a new one",
         failed=f"the {arguments.role} token of {facts.name} was not rotated",
         steps=(Step(operation, "token"),),
@@ -64,6 +71,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     permission=_permission,
     risk="secret",
     approval=_approval,
+    subject=_subject,
     look=_look,
     changes=(_rotates, rotate),
 )

@@ -1,7 +1,7 @@
 """Commands: their declaration and registry, the grammar of slash text, generated help."""
 
 from bot.commands.command import COMMANDS, CancelJob, Command, Control, Flag, Permission, Word
-from bot.commands.grammar import find_command, read_arguments, read_sentence
+from bot.commands.grammar import find_command, read_arguments, read_options, read_sentence
 from bot.commands.kinds import (
     ADDRESS,
     DURATION,
@@ -40,6 +40,7 @@ __all__ = [
     "number",
     "question",
     "read_arguments",
+    "read_options",
     "read_sentence",
     "record",
     "text",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.commands.command import COMMANDS, Command, Flag, Parameter, Word
@@ -14,6 +14,8 @@ from bot.slack.blocks import tick
 from bot.spelling import nearest
 
 CLUSTER_FLAG = "--cluster"
+REASON_FLAG = "--reason"
+PLAN_FLAG = "--plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,37 @@ class Sentence:
     name: str
     cluster: str
     words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every change takes: a reason for approvers and the record, and ``--plan`` to see the plan alone."""
+
+    reason: str = ""
+    only_plan: bool = False
+
+
+def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
+    """Take the options of every change out of ``words``; NotUnderstood when a value is missing."""
+    own = {parameter.shown for parameter in command.parameters}
+    if command.plan is None:
+        return Options(), words
+    options = Options()
+    rest: list[str] = []
+    position = 0
+    while position < len(words):
+        name, equals, value = words[position].partition("=")
+        position += 1
+        if name == PLAN_FLAG and not equals:
+            options = replace(options, only_plan=True)
+        elif name == REASON_FLAG and name not in own:
+            if not equals:
+                value = _value(words, position, name, "TEXT")
+                position += 1
+            options = replace(options, reason=value)
+        else:
+            rest.append(words[position - 1])
+    return options, tuple(rest)
 
 
 def read_sentence(text: str) -> Sentence:

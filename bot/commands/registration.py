@@ -26,6 +26,8 @@ def change(
     risk: Risk,
     approval: ApprovalRule,
     look: Callable[[A], Look] = no_look,
+    subject: str | Callable[[A], str] = "",
+    raises: bool = False,
 ) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan."""
 
@@ -39,6 +41,8 @@ def change(
                 permission=_rule(permission),
                 risk=risk,
                 approval=_rule(approval),
+                subject=_rule(subject or name),
+                raises=raises,
                 look=look,
                 plan=plan,
                 is_change=_always,
@@ -58,6 +62,7 @@ def question(
     risk: Risk,
     approval: ApprovalRule,
     look: Callable[[A], Look] = no_look,
+    subject: str | Callable[[A], str] = "",
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
@@ -76,6 +81,7 @@ def question(
                 permission=_rule(permission),
                 risk=risk,
                 approval=_rule(approval),
+                subject=_rule(subject or name),
                 look=look,
                 plan=plan,
                 answer=answer,
@@ -109,6 +115,7 @@ def record(
                 permission=_rule(permission),
                 risk=risk,
                 approval=_rule(approval),
+                subject=_rule(name),
                 look=look,
                 record=answer,
                 is_change=_never,
@@ -140,6 +147,7 @@ def control(
                 permission=_rule(permission),
                 risk=risk,
                 approval=_rule(approval),
+                subject=_rule(name),
                 look=no_look,
                 control=decide,
                 is_change=_never,

@@ -33,11 +33,12 @@ class _Row:
 
 @dataclass(slots=True)
 class Card:
-    """How far a change has come. ``began`` is unix seconds."""
+    """How far a change has come. ``began`` is unix seconds; ``preface`` tells of its approval."""
 
     job: Job
     plan: Plan
     began: float
+    preface: str = ""
     _rows: list[_Row] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -53,7 +54,7 @@ class Card:
     def message(self) -> Message:
         """The card while the job runs."""
         order = self.job.order
-        title = f"*{user(order.requester)} {self.plan.title}* · job `{self.job.id}`"
+        title = self._with_preface(f"*{user(order.requester)} {self.plan.title}* · job `{self.job.id}`")
         footer = "\n".join([*filter(None, [self.plan.effect]), *self._warnings()])
         return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)])
 
@@ -61,7 +62,8 @@ class Card:
         """The card at the end, with what happened as its title."""
         buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
         stopped = [f"Stopped by {user(cancelled_by)}; what was done stays done."] if cancelled_by else []
-        return progress(self.headline(), self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
+        title = self._with_preface(self.headline())
+        return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
 
     def headline(self) -> str:
         """The end in one line."""
@@ -104,6 +106,9 @@ class Card:
         """Whether every step is done and no target was left out."""
         with self._lock:
             return not self.plan.left_out and all(row.standing == "done" for row in self._rows)
+
+    def _with_preface(self, title: str) -> str:
+        return f"{title}\n{self.preface}" if self.preface else title
 
     def _warnings(self) -> list[str]:
         return [f"{LOOK} {text}" for text in self.plan.warnings]

@@ -54,9 +54,10 @@ class Change:
         state: State = "succeeded" if self.card.succeeded else "failed"
         if state == "failed" and self.cancelled_by:
             state = "cancelled"
-        self._live.end(self.card.ended(cancelled_by=self.cancelled_by), FAREWELL)
+        message = self.card.ended(cancelled_by=self.cancelled_by)
+        self._live.end(message, FAREWELL)
         self._record(())
-        told = json.dumps({"told": self.card.headline()}, ensure_ascii=False)
+        told = json.dumps({"told": self.card.headline(), "card": message.to_json()}, ensure_ascii=False)
         ended = self._entry("ended", f"{state}: {self.card.result()}")
         self._queue.finish(self._lease, state, told, [*entries, ended])
 

@@ -29,7 +29,8 @@ class Order:
 
     ``id`` is chosen by the client; ``request_key`` is Slack's own id of this request. ``words`` is the text typed,
     secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
-    ``replace``: the answer takes the place of the message whose button was pressed.
+    ``replace``: the answer takes the place of the message whose button was pressed. ``reason`` is for approvers;
+    ``only_plan``: the plan is shown and nothing is done.
     """
 
     id: str
@@ -44,6 +45,8 @@ class Order:
     response_url: str
     asked_at: float
     replace: bool = False
+    reason: str = ""
+    only_plan: bool = False
 
     def to_json(self) -> str:
         """Write it as JSON, with what looks like a secret masked."""
@@ -61,7 +64,7 @@ class Job:
     """A job as Redis has it. Times are unix seconds by Redis' clock; what is not known yet is "", 0 or None.
 
     ``fence`` counts the leases, ``attempt`` the tries. ``plan``, ``progress`` and ``outcome`` are JSON texts.
-    ``cancel_by`` is who asked it to stop.
+    ``begun`` is set once an approved plan was found to hold still. ``cancel_by`` is who asked it to stop.
     """
 
     order: Order
@@ -70,6 +73,7 @@ class Job:
     fence: int = 0
     worker: str = ""
     plan: str = ""
+    begun: str = ""
     progress: str = ""
     message_channel: str = ""
     message_ts: str = ""
@@ -104,9 +108,9 @@ class Job:
         )
 
 
-RECORDED: Final = frozenset({"plan", "progress", "message_channel", "message_ts"})
+RECORDED: Final = frozenset({"plan", "begun", "progress", "message_channel", "message_ts"})
 """The fields that a lease's holder writes while the job runs."""
-_TEXTS: Final = ("worker", "plan", "progress", "message_channel", "message_ts", "outcome", "cancel_by")
+_TEXTS: Final = ("worker", "plan", "begun", "progress", "message_channel", "message_ts", "outcome", "cancel_by")
 
 
 def _time(text: str | None) -> float | None:

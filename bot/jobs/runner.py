@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 import handlers  # noqa: F401 - importing it registers the commands
+from bot.approvals.approval import Approval
+from bot.approvals.card import plan_message, preface
+from bot.approvals.store import Approvals
 from bot.audit import Entry
 from bot.commands import COMMANDS, Command
 from bot.config import Config
-from bot.errors import Failed, SwarmbotError
+from bot.errors import Failed, Refused, SwarmbotError
 from bot.jobs import outcome
+from bot.jobs.asking import Asking
 from bot.jobs.change import Change
 from bot.jobs.errand import Errands
 from bot.jobs.job import Job
-from bot.jobs.lease import Lease
+from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.queue import Queue
-from bot.plan import Engines, Facts, Look, Plan, plan_from_json
+from bot.plan import Engines, Facts, Look, Plan, basis_of, plan_from_json
 from bot.plan.ports import Clusters
 from bot.slack.blocks import Message, actions, button, error_message, section, tick
 from bot.slack.notifier import Notifier
@@ -30,12 +34,24 @@ from bot.swarm.secrets import secret_message
 class Runner:
     """Handles leases. Safe to share between threads."""
 
-    def __init__(self, config: Config, queue: Queue, notifier: Notifier, clusters: Clusters, reader: Reader) -> None:
+    def __init__(
+        self,
+        *,
+        config: Config,
+        queue: Queue,
+        notifier: Notifier,
+        clusters: Clusters,
+        reader: Reader,
+        approvals: Approvals,
+        asking: Asking,
+    ) -> None:
         self._config = config
         self._queue = queue
         self._notifier = notifier
         self._clusters = clusters
         self._reader = reader
+        self._approvals = approvals
+        self._asking = asking
         self._errands = Errands(queue, notifier)
 
     def handle(self, lease: Lease) -> None:
@@ -48,10 +64,12 @@ class Runner:
         arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
         if order.cluster not in self._config.clusters:
             raise Failed(f"{tick(order.cluster)} is not in swarmbot.yml any more.", true_now="Nothing was done.")
-        if order.kind == "question":
-            self._answer(lease, command, arguments)
-        else:
+        if order.kind == "change":
             self._change(lease, command, arguments)
+        elif command.is_change(arguments):
+            self._ask(lease, command, arguments)
+        else:
+            self._answer(lease, command, arguments)
 
     def tell(self, job: Job) -> None:
         """Tell of a job that the worker itself had to end (worker lost, a defect)."""
@@ -81,28 +99,78 @@ class Runner:
         result = json.dumps(told, ensure_ascii=False)
         self._queue.finish(lease, "succeeded", result, [*entries, _entry(lease, "ended", "succeeded: answered")])
 
-    def _change(self, lease: Lease, command: Command, arguments: Any) -> None:
-        job = lease.job
+    def _ask(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """The stage before the cluster's line: show the plan, or have it approved."""
         try:
-            plan = plan_from_json(job.plan) if job.plan else self._plan(lease, command, arguments)
+            plan, facts = self._plan(lease, command, arguments)
+            if lease.job.order.only_plan:
+                self._show_plan(lease, plan)
+            elif plan.steps or plan.left_out:
+                self._asking.run(lease, command, arguments, plan, facts)
+            else:
+                self._already(lease, plan)
+        except LeaseLost:
+            raise
         except SwarmbotError as error:
             self._refuse(lease, error)
+
+    def _change(self, lease: Lease, command: Command, arguments: Any) -> None:
+        job = lease.job
+        approval = self._approvals.get(job.id)
+        try:
+            plan = plan_from_json(job.plan) if job.begun else self._begin(lease, command, arguments, approval)
+        except LeaseLost:
+            raise
+        except SwarmbotError as error:
+            if approval is None:
+                self._refuse(lease, error)
+            else:
+                self._void(lease, error)
             return
         if not plan.steps and not plan.left_out:
             self._already(lease, plan)
             return
         change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[job.order.cluster].channel)
+        if approval is not None:
+            change.card.preface = preface(approval)
         change.run(self._engines(job.order.cluster), lambda look: self._read(job.order.cluster, look))
         entries = self._reveal(lease, plan) if change.card.succeeded else []
         change.finish(entries)
 
-    def _plan(self, lease: Lease, command: Command, arguments: Any) -> Plan:
+    def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
         assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
         facts = self._read(lease.job.order.cluster, command.look(arguments))
-        plan = command.plan(facts, arguments)
+        return command.plan(facts, arguments), facts
+
+    def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
+        """The plan as the facts give it just before the first step; what was approved must be this very plan."""
+        plan, facts = self._plan(lease, command, arguments)
+        have = len(approval.votes) if approval else 0
+        if plan.steps and self._asking.rule(lease, command, arguments, plan).count > have:
+            raise Refused(
+                f"{facts.name} is frozen, or its rules or facts have changed, since this was asked: "
+                "it needs more approval now.",
+                next_step="Ask again.",
+            )
+        now = basis_of(command.name, asdict(arguments), plan, facts)
+        if approval is not None and (changed := self._asking.changed(approval.ask, now)):
+            raise Refused(f"{'; '.join(changed)}. So this plan no longer holds.", next_step="Ask again.")
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
-        self._queue.record(lease, {"plan": plan.to_json()}, [_entry(lease, "planned", detail)])
+        entries = [_entry(lease, "planned", detail)]
+        if approval is not None:
+            entries.append(_entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
+        self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, entries)
         return plan
+
+    def _void(self, lease: Lease, error: SwarmbotError) -> None:
+        told = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
+        self._approvals.void(lease, told, [_entry(lease, "void", error.happened)])
+
+    def _show_plan(self, lease: Lease, plan: Plan) -> None:
+        """Answer `--plan`: what would be done, and nothing more."""
+        self._respond(lease.job, plan_message(lease.job, plan))
+        result = json.dumps({"told": f"Plan only: {plan.effect}"}, ensure_ascii=False)
+        self._queue.finish(lease, "succeeded", result, [_entry(lease, "ended", "succeeded: plan shown")])
 
     def _already(self, lease: Lease, plan: Plan) -> None:
         text = f"✓ Already so: {'; '.join(plan.already)}. Nothing was changed."

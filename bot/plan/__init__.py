@@ -1,5 +1,6 @@
 """Facts, operations and plans: frozen data and pure functions."""
 
+from bot.plan.basis import Basis, basis_of, differences
 from bot.plan.facts import (
     Certificate,
     ClusterFacts,
@@ -17,6 +18,7 @@ from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
 
 __all__ = [
+    "Basis",
     "Certificate",
     "ClusterFacts",
     "Engine",
@@ -39,6 +41,8 @@ __all__ = [
     "Sign",
     "Step",
     "Trouble",
+    "basis_of",
+    "differences",
     "merge_looks",
     "operation_from_json",
     "plan_from_json",

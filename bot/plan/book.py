@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.slack.blocks import Block, Message
+
 Right = Literal["view", "operate", "administer"]
 
 
@@ -56,10 +58,12 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class BookLook:
-    """Which records an answer needs: the newest jobs, one job, or audit entries. ``since`` counts back from now."""
+    """Which records an answer needs: the newest jobs, one job, approvals that wait, one approval, or audit entries."""
 
     jobs: int = 0
     job: str = ""
+    approvals: bool = False
+    approval: str = ""
     entries: EntryFilter | None = None
 
 
@@ -74,6 +78,15 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalRecord:
+    """An approval as people see it: in a line with its buttons, and whole."""
+
+    line: str
+    buttons: tuple[Block, ...]
+    whole: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """The records that were asked for. ``clusters`` are the names in swarmbot.yml, ``cluster`` the one meant here."""
 
@@ -84,4 +97,5 @@ class Book:
     workers: int
     jobs: tuple[JobRecord, ...] = ()
     job: JobRecord | None = None
+    approvals: tuple[ApprovalRecord, ...] = ()
     entries: tuple[EntryRecord, ...] = ()

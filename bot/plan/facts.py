@@ -124,7 +124,10 @@ class ServiceFacts:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
-    """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``."""
+    """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
+
+    ``tasks`` counts the running tasks of each node id that has some, if they were looked for.
+    """
 
     id: str
     read_from: str
@@ -132,6 +135,7 @@ class ClusterFacts:
     spec: Mapping[str, Any]
     nodes: tuple[NodeFacts, ...]
     services: tuple[ServiceFacts, ...] = ()
+    tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:

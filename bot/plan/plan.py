@@ -37,10 +37,12 @@ class Step:
 class Plan:
     """The order of operations and its words.
 
-    ``title`` follows the requester's name ("joins 2 workers to prod"); ``ended`` and ``failed`` are the headings at
-    the end, with ``{done}`` and ``{all}`` (numbers of targets) and ``{failed}`` (their names) filled in. ``effect``
-    is what changes for the cluster. A finding with the sign ``failed`` leaves its target out. ``already`` names what
-    held before. ``reveals`` are shown to the requester alone when all is done.
+    ``title`` follows the requester's name ("joins 2 workers to prod"), ``deed`` follows "asks to" ("join 2 workers to
+    prod"). ``approvals`` is how many others must agree for what the facts show, beyond the command's own rule.
+    ``ended`` and ``failed`` are the headings at the end, with ``{done}`` and ``{all}`` (numbers of targets) and
+    ``{failed}`` (their names) filled in. ``effect`` is what changes for the cluster. A finding with the sign ``failed``
+    leaves its target out. ``already`` names what held before. ``reveals`` are shown to the requester alone when all is
+    done.
     """
 
     title: str
@@ -52,6 +54,8 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     already: tuple[str, ...] = ()
     reveals: tuple[Revealed, ...] = ()
+    deed: str = ""
+    approvals: int = 0
 
     @property
     def tracks(self) -> dict[str, tuple[Operation, ...]]:
@@ -73,7 +77,7 @@ class Plan:
 
     def to_json(self) -> str:
         """The plan as JSON text, to be stored with its job."""
-        shallow = {name: getattr(self, name) for name in ("title", "ended", "failed", "effect")}
+        shallow = {name: getattr(self, name) for name in ("title", "ended", "failed", "effect", "deed", "approvals")}
         return json.dumps(
             {
                 **shallow,
@@ -99,6 +103,8 @@ def plan_from_json(text: str) -> Plan:
         findings=tuple(Finding(**finding) for finding in value["findings"]),
         already=tuple(value["already"]),
         reveals=tuple(value["reveals"]),
+        deed=value["deed"],
+        approvals=value["approvals"],
     )
 
 
@@ -112,6 +118,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             probe=_union(merged.probe, look.probe),
             certificates=merged.certificates or look.certificates,
             services=merged.services or look.services,
+            tasks=merged.tasks or look.tasks,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
         )

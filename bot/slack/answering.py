@@ -11,8 +11,9 @@ from typing import Final
 from bot.errors import Defect, SwarmbotError, Unavailable
 from bot.slack.blocks.failure import error_message
 from bot.slack.blocks.message import Message
+from bot.slack.modals import FieldErrors, Modal
 from bot.slack.notifier import Notifier, Undelivered
-from bot.slack.requests import PressRequest, SlashRequest
+from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
 
 IN_TIME: Final = 2.2
 """Seconds: Slack shows an error after three, the way there and back and the queue before us included."""
@@ -21,8 +22,8 @@ NOTHING_DONE: Final = "Nothing was done."
 
 log = logging.getLogger(__name__)
 
-Answer = Message | None
-Request = SlashRequest | PressRequest
+Answer = Message | Modal | FieldErrors | None
+Request = SlashRequest | PressRequest | SubmitRequest
 
 
 class Asker:
@@ -41,7 +42,7 @@ class Asker:
         except TimeoutError:
             if future.cancel():
                 return _nothing_done(Unavailable("Swarmbot has too much to do.", next_step="Ask again in a minute."))
-        log.warning("the gate is late for %s in %s", request.user, request.channel)
+        log.warning("the gate is late for %s", request.user)
         future.add_done_callback(lambda done: self._tell_late(request, done))
         late = Unavailable(
             "Redis or Slack takes long.",
@@ -54,23 +55,40 @@ class Asker:
         """Answer by the response_url, beside the ack."""
         self._tellers.submit(self._tell, request, message)
 
+    def open(self, request: PressRequest, modal: Modal) -> None:
+        """Open a form for the presser, beside the ack: Slack takes the trigger for three seconds."""
+        self._tellers.submit(self._open, request, modal)
+
     def close(self) -> None:
         """Finish what is under way."""
         self._askers.shutdown()
         self._tellers.shutdown()
 
     def _tell_late(self, request: Request, done: Future[Answer]) -> None:
-        message = done.result()
-        if message is not None:
-            self._tell(request, message)
+        answer = done.result()
+        if isinstance(answer, Modal | FieldErrors):
+            answer = error_message(Unavailable("The form comes too late.", next_step="Press again."))
+        if answer is not None:
+            self._tell(request, answer)
+
+    def _open(self, request: PressRequest, modal: Modal) -> None:
+        try:
+            self._notifier.open_modal(request.trigger_id, modal.view())
+        except Undelivered as error:
+            log.warning("the form for %s: %s", request.user, error.reason)
+            again = Unavailable("Slack did not open the form.", true_now=NOTHING_DONE, next_step="Press again.")
+            self._tell(request, error_message(again))
 
     def _tell(self, request: Request, message: Message) -> None:
         try:
-            self._notifier.respond(request.response_url, message, user=request.user, channel=request.channel)
+            if isinstance(request, SubmitRequest):
+                self._notifier.post(request.user, message)
+            else:
+                self._notifier.respond(request.response_url, message, user=request.user, channel=request.channel)
         except Undelivered as error:
-            log.warning("the answer to %s in %s: %s", request.user, request.channel, error.reason)
+            log.warning("the answer to %s: %s", request.user, error.reason)
         except Exception:
-            log.exception("the answer to %s in %s", request.user, request.channel)
+            log.exception("the answer to %s", request.user)
 
 
 def _answer(question: Callable[[], Answer]) -> Answer:

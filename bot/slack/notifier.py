@@ -91,6 +91,10 @@ class Notifier:
         else:
             self._to_person(user, channel, message)
 
+    def open_modal(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open a form for the person whose press gave ``trigger_id``, within three seconds of it."""
+        self._call("a form", self._client.views_open, {"trigger_id": trigger_id, "view": view})
+
     def delete_original(self, response_url: str) -> None:
         """Delete the message that was pressed on, private ones too."""
         self._hook(response_url, None, {"delete_original": True})

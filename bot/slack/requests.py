@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.settings import Settings
 from bot.slack.blocks.message import Message
+from bot.slack.modals import FieldErrors, Modal, values_of
 from bot.slack.notifier import Notifier
 
 COMMAND_FIELDS = ("user_id", "channel_id", "trigger_id", "response_url")
@@ -41,6 +42,17 @@ class PressRequest:
     message_ts: str
 
 
+@dataclass(frozen=True, slots=True)
+class SubmitRequest:
+    """Somebody submitted a form: ``subject`` is the id that the form was opened with, ``values`` its text fields."""
+
+    callback: str
+    subject: str
+    values: Mapping[str, str]
+    user: str
+    request_key: str
+
+
 class GateLike(Protocol):
     """Where requests go. Both return what is told to the asker alone, or None for nothing, once it is stored.
 
@@ -50,8 +62,11 @@ class GateLike(Protocol):
     def slash(self, request: SlashRequest) -> Message | None:
         """Take a command."""
 
-    def press(self, request: PressRequest) -> Message | None:
-        """Take the press of a button."""
+    def press(self, request: PressRequest) -> Message | Modal | None:
+        """Take the press of a button; a modal is opened for the presser."""
+
+    def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
+        """Take a form; with errors in fields it stays open."""
 
 
 OpenGate = Callable[[Settings, Notifier], GateLike]
@@ -88,16 +103,37 @@ def press_request(body: dict[str, Any]) -> PressRequest:
     )
 
 
+def submit_request(body: dict[str, Any]) -> SubmitRequest:
+    """Return the form of a body that is well formed. A view's hash is its own in a double delivery too."""
+    view = body["view"]
+    return SubmitRequest(
+        callback=view["callback_id"],
+        subject=view.get("private_metadata", ""),
+        values=values_of(view),
+        user=body["user"]["id"],
+        request_key=f"form:{view.get('id', '')}:{view.get('hash', '')}",
+    )
+
+
 def well_formed(body: dict[str, Any]) -> bool:
     """Whether a body of a kind that is listened to has what Slack always sends; other kinds pass."""
     if "command" in body:
         return all(isinstance(body.get(field), str) and body[field] for field in COMMAND_FIELDS)
     if body.get("type") == "block_actions":
         return _is_press(body)
+    if body.get("type") == "view_submission":
+        return _is_form(body)
     if "event" in body or body.get("type") == "event_callback":
         event = body.get("event")
         return isinstance(event, dict) and isinstance(event.get("type"), str)
     return True
+
+
+def _is_form(body: dict[str, Any]) -> bool:
+    user, view = body.get("user"), body.get("view")
+    if not isinstance(user, dict) or not isinstance(user.get("id"), str) or not isinstance(view, dict):
+        return False
+    return isinstance(view.get("callback_id"), str) and isinstance(view.get("state"), dict | None)
 
 
 def _is_press(body: dict[str, Any]) -> bool:

@@ -13,9 +13,11 @@ from slack_bolt.middleware import Middleware
 from slack_sdk import WebClient
 
 from bot.slack.answering import Asker
+from bot.slack.blocks.message import Message
 from bot.slack.client import quiet_logger
+from bot.slack.modals import FieldErrors, Modal, result_view
 from bot.slack.notifier import Notifier
-from bot.slack.requests import GateLike, press_request, slash_request, well_formed
+from bot.slack.requests import GateLike, press_request, slash_request, submit_request, well_formed
 from bot.slack.wire import payload
 
 LISTENERS: Final = 32
@@ -45,6 +47,7 @@ class Routes:
         )
         self.app.command(ANYTHING)(self._command)
         self.app.block_action(ANYTHING)(self._press)
+        self.app.view(ANYTHING)(self._submit)
         self.app.event(ANYTHING)(_event)
 
     def close(self) -> None:
@@ -55,18 +58,31 @@ class Routes:
     def _command(self, ack: Ack, body: Body) -> None:
         request = slash_request(body)
         message = self._asker.ask(lambda: self._gate.slash(request), request)
-        if message is None:
-            ack()
-        else:
+        if isinstance(message, Message):
             ack({"response_type": "ephemeral", **payload(message, plain=True)})
+        else:
+            ack()
 
     def _press(self, ack: Ack, body: Body) -> None:
         """Slack shows nothing of the body of a press's ack: the answer goes by its response_url, beside the ack."""
         request = press_request(body)
-        message = self._asker.ask(lambda: self._gate.press(request), request)
-        if message is not None:
-            self._asker.tell(request, message)
+        answer = self._asker.ask(lambda: self._gate.press(request), request)
+        if isinstance(answer, Modal):
+            self._asker.open(request, answer)
+        elif isinstance(answer, Message):
+            self._asker.tell(request, answer)
         ack()
+
+    def _submit(self, ack: Ack, body: Body) -> None:
+        """What came of a form takes the form's place; what is wrong in a field keeps it open."""
+        request = submit_request(body)
+        answer = self._asker.ask(lambda: self._gate.submit(request), request)
+        if isinstance(answer, FieldErrors):
+            ack(response_action="errors", errors=answer.errors)
+        elif isinstance(answer, Message):
+            ack(response_action="update", view=result_view(body["view"], payload(answer, plain=True)["blocks"]))
+        else:
+            ack()
 
 
 class _RefuseMalformed(Middleware):

@@ -27,6 +27,10 @@ RECENT: Final = "swarmbot:recent"
 """Sorted set: job ids by the time they were asked, older than JOB_KEPT taken out at each admission."""
 WORKERS: Final = "swarmbot:workers"
 """Sorted set: names of workers by when their heartbeat ends (ms, Redis' clock). Goes when the last heartbeat ends."""
+APPROVALS_OPEN: Final = "swarmbot:approvals:open"
+"""Sorted set: ids of jobs that wait for approval by the ms in which they expire. Goes with the last one."""
+APPROVALS_UNSHOWN: Final = "swarmbot:approvals:unshown"
+"""Set: ids of approvals that changed since their card was shown. Goes with the last one."""
 AUDIT_LOG: Final = "swarmbot:audit"
 """Stream: entry ``seq-0`` with fields ``entry`` (canonical JSON) and ``hash``. Never expires."""
 AUDIT_HEAD: Final = "swarmbot:audit:head"
@@ -36,6 +40,16 @@ AUDIT_HEAD: Final = "swarmbot:audit:head"
 def job(job_id: str) -> str:
     """Hash: the order (JSON) and the state of one job. Expires JOB_KEPT after the job's end."""
     return f"swarmbot:job:{job_id}"
+
+
+def approval(job_id: str) -> str:
+    """Hash: the question that a job waits for and how it stands. Expires JOB_KEPT after it ended without a yes."""
+    return f"swarmbot:approval:{job_id}"
+
+
+def showing(job_id: str) -> str:
+    """String: the worker that shows the card of this approval now. Expires after a minute."""
+    return f"swarmbot:approval:{job_id}:showing"
 
 
 def request(request_key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -93,3 +94,8 @@ def _complaint(engine: Engine, service_id: str) -> str:
     waiting = [task["Status"] for task in tasks if task["Status"]["State"] != "running"]
     errors = [status["Err"] for status in waiting if status.get("Err")]
     return errors[0] if errors else (f"{len(waiting)} {waiting[0]['State']}" if waiting else "")
+
+
+def running(tasks: Sequence[Json]) -> Mapping[str, int]:
+    """``GET /tasks``: how many run on each node id."""
+    return MappingProxyType(Counter(task["NodeID"] for task in tasks if task["Status"]["State"] == "running"))

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from bot.plan import ClusterFacts
 
+PLENTY = 7
+"""Docker's documentation advises no more managers than this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
@@ -48,3 +51,13 @@ def effect(before: Quorum, after: Quorum) -> str:
     if before.survives == after.survives:
         return text + failures(after.survives) + ", as before"
     return f"{text}survives {max(0, before.survives)} → {after.survives} failures"
+
+
+def warnings_for(after: Quorum) -> tuple[str, ...]:
+    """What to say of that many managers."""
+    warnings = []
+    if after.managers % 2 == 0:
+        warnings.append(f"{after.managers} managers survive no more failures than {after.managers - 1}: add another")
+    if after.managers > PLENTY:
+        warnings.append(f"{after.managers} managers make every write slower; {PLENTY} are plenty")
+    return tuple(warnings)

@@ -38,7 +38,8 @@ class Reader:
 
         Raises EngineError only if secrets were asked for and could not be read.
         """
-        wanted = set(engines.names()) if look.all_hosts else {*look.hosts, *look.probe}
+        known = set(engines.names())
+        wanted = known if look.all_hosts else {*look.hosts, *look.probe} & known
         hosts = self._read_hosts(engines, wanted, look)
         swarm = self._read_swarm(engines, hosts, look)
         if swarm is not None:
@@ -85,6 +86,7 @@ class Reader:
     def _read_through(self, engine: Engine, look: Look) -> ClusterFacts:
         swarm = self._pool.submit(engine.swarm)
         services = self._pool.submit(parse.services, engine) if look.services else None
+        tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if look.tasks else None
         nodes = parse.nodes(engine.nodes())
         found = swarm.result(LONGEST_READ)
         return ClusterFacts(
@@ -94,6 +96,7 @@ class Reader:
             spec=found["Spec"],
             nodes=nodes,
             services=services.result(LONGEST_READ) if services else (),
+            tasks=parse.running(tasks.result(LONGEST_READ)) if tasks else MappingProxyType({}),
         )
 
     def _reach_managers(
@@ -105,7 +108,7 @@ class Reader:
         tries: dict[tuple[str, str], Future[Reach]] = {
             (name, target): self._pool.submit(engines[name].reach, *_split(target))
             for name in look.probe
-            if hosts[name].answers and not hosts[name].in_a_swarm
+            if name in hosts and hosts[name].answers and not hosts[name].is_manager
             for target in targets
         }
         back = {

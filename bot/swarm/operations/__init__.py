@@ -4,6 +4,7 @@ from bot.swarm.operations.external_ca import UseExternalCa
 from bot.swarm.operations.init import Init
 from bot.swarm.operations.join import Join
 from bot.swarm.operations.label import Label
+from bot.swarm.operations.promote import Promote
 from bot.swarm.operations.tokens import RotateToken, fingerprint
 
-__all__ = ["Init", "Join", "Label", "RotateToken", "UseExternalCa", "fingerprint"]
+__all__ = ["Init", "Join", "Label", "Promote", "RotateToken", "UseExternalCa", "fingerprint"]

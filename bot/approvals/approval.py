@@ -1,0 +1,96 @@
+"""An approval as Redis has it: who asks for what, whose yes it needs, who has said what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+Standing = Literal["asked", "approved", "denied", "withdrawn", "expired", "void"]
+OPEN: Final[Standing] = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's yes, and when (unix seconds by Redis' clock)."""
+
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What does not change: the question. Its id is its job's.
+
+    ``by`` and ``subject`` are the rule's; ``needed`` is how many must say yes; ``expires`` and ``asked_at`` are unix
+    seconds. ``basis`` is the JSON whose SHA-256 ``digest`` is. ``second_factor`` is "totp" or "".
+    """
+
+    job: str
+    cluster: str
+    channel: str
+    requester: str
+    words: str
+    reason: str
+    subject: str
+    by: tuple[str, ...]
+    needed: int
+    asked_at: float
+    expires: float
+    digest: str
+    basis: str
+    second_factor: str = ""
+
+    def to_json(self) -> str:
+        """Write it as JSON."""
+        return json.dumps({name: getattr(self, name) for name in self.__slots__}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Ask:
+        """Read what :meth:`to_json` wrote."""
+        raw: dict[str, Any] = json.loads(text)
+        return cls(**{**raw, "by": tuple(raw["by"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The question and how it stands. ``version`` counts its changes; a transition says which one it saw.
+
+    ``decided_by``, ``decided_at`` and ``why`` tell of the end: the denier and the reason, or what made it void.
+    ``message_ts`` is the card in ``ask.channel``, "" before it was posted.
+    """
+
+    ask: Ask
+    standing: Standing
+    version: int
+    votes: tuple[Vote, ...] = ()
+    decided_by: str = ""
+    decided_at: float = 0.0
+    why: str = ""
+    message_ts: str = ""
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.ask.job
+
+    @property
+    def open(self) -> bool:
+        """Whether votes still count."""
+        return self.standing == OPEN
+
+    @classmethod
+    def from_hash(cls, raw: Mapping[str, str]) -> Approval:
+        """Read an approval's hash."""
+        standing: Any = raw["standing"]
+        return cls(
+            ask=Ask.from_json(raw["ask"]),
+            standing=standing,
+            version=int(raw["version"]),
+            votes=tuple(Vote(by, float(at)) for by, at in json.loads(raw.get("votes", "[]"))),
+            decided_by=raw.get("decided_by", ""),
+            decided_at=float(raw.get("decided_at") or 0),
+            why=raw.get("why", ""),
+            message_ts=raw.get("message_ts", ""),
+        )

@@ -1,0 +1,160 @@
+"""The card of an approval: what would happen, what it means, who may say yes, and who has. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot.approvals.approval import Approval
+from bot.jobs.job import Job
+from bot.plan import Plan
+from bot.plan.basis import short
+from bot.slack.blocks import (
+    DONE,
+    FAILED,
+    LOOK,
+    WAITING,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    escape,
+    paragraphs,
+    section,
+    tick,
+    user,
+    when,
+)
+
+STEPS: Final = 30
+VOTES: Final = 20
+REASON: Final = 600
+SLACK_ID: Final = re.compile(r"[USW][A-Z0-9]{2,}")
+
+
+def card(approval: Approval, plan: Plan) -> Message:
+    """The card in the channel, short enough for its limits; what is left out is counted and said where to read."""
+    ask = approval.ask
+    title = f"*{user(ask.requester)} asks to {plan.deed or ask.words}*"
+    reason = f": “{_cut(ask.reason)}”" if ask.reason else ""
+    blocks: list[Block] = [
+        section(title + reason),
+        *paragraphs(_lines(plan, STEPS, ask.job)),
+        *paragraphs([*_votes(approval), *_end(approval)]),
+        context(*_terms(approval)),
+    ]
+    if approval.open:
+        blocks.append(_buttons(approval.id))
+    elif approval.standing == "void":
+        blocks.append(actions(button("Ask again", "approval.again", approval.id)))
+    return Message(f"{user(ask.requester)} asks to {plan.deed or ask.words}", tuple(blocks))
+
+
+def whole(approval: Approval, plan: Plan) -> Message:
+    """`/swarm approvals ID`: nothing is left out that fits into a message."""
+    ask = approval.ask
+    blocks = [
+        section(f"*{user(ask.requester)} asks to {plan.deed or ask.words}* · {tick('/swarm ' + ask.words)}"),
+        *(paragraphs([f"Reason: {escape(ask.reason)}"]) if ask.reason else []),
+        *paragraphs(_lines(plan, len(plan.steps), ask.job)),
+        *paragraphs([*_votes(approval, every=True), *_end(approval)]),
+        context(*_terms(approval), f"digest `{ask.digest}`"),
+    ]
+    if approval.open:
+        blocks.append(_buttons(approval.id))
+    return Message(f"Approval {approval.id}", tuple(blocks))
+
+
+def listed(approval: Approval) -> str:
+    """One line of `/swarm approvals`."""
+    ask = approval.ask
+    have = f"{len(approval.votes)} of {ask.needed}"
+    words = tick("/swarm " + ask.words)
+    return f"{WAITING} {tick(approval.id)} {words} · {user(ask.requester)} · {have} · until {when(ask.expires)}"
+
+
+def headline(approval: Approval) -> str:
+    """How it stands, in a line."""
+    return (_end(approval) or [f"{WAITING} waits for approval"])[0]
+
+
+def preface(approval: Approval) -> str:
+    """What stands over the live steps of an approved change: who asked why, and who said yes."""
+    ask = approval.ask
+    reason = f"“{_cut(ask.reason)}” · " if ask.reason else ""
+    return f"{reason}{headline(approval)} · plan `{short(ask.digest)}`"
+
+
+def plan_message(job: Job, plan: Plan) -> Message:
+    """The answer to `--plan`."""
+    words = job.order.words
+    if not plan.steps and not plan.left_out:
+        return Message("Nothing to do", tuple(paragraphs([f"{DONE} Already so: {'; '.join(plan.already)}."])))
+    title = f"*Plan only: {plan.deed or words} in {job.order.cluster}*"
+    lines = [title, *_lines(plan, STEPS, job.id), f"Nothing was done. `/swarm {words}` without `--plan` does it."]
+    return Message(f"Plan only: {plan.deed or words}", tuple(paragraphs(lines)))
+
+
+def _lines(plan: Plan, most: int, job: str) -> list[str]:
+    lines = [plan.effect] if plan.effect else []
+    steps = [f"{number} {step.operation.doing}" for number, step in enumerate(plan.steps, 1)]
+    lines += steps[:most]
+    if len(steps) > most:
+        lines.append(f"and {len(steps) - most} more steps: `/swarm approvals {job}`")
+    lines += [f"{LOOK} {finding.text}" for finding in plan.findings if finding.sign == "look"]
+    lines += [f"{FAILED} left out: {finding.text}" for finding in plan.left_out]
+    return lines + [f"{LOOK} {warning}" for warning in plan.warnings]
+
+
+def _votes(approval: Approval, *, every: bool = False) -> list[str]:
+    lines = [f"{DONE} {user(vote.by)} said yes {when(vote.at)}" for vote in approval.votes]
+    if len(lines) > VOTES and not every:
+        return [*lines[:VOTES], f"and {len(lines) - VOTES} more: `/swarm approvals {approval.id}`"]
+    return lines
+
+
+def _end(approval: Approval) -> list[str]:
+    at = when(approval.decided_at) if approval.decided_at else ""
+    by = user(approval.decided_by) if approval.decided_by else ""
+    why = f": “{_cut(approval.why)}”" if approval.why else ""
+    match approval.standing:
+        case "approved":
+            voters = ", ".join(user(vote.by) for vote in approval.votes[-approval.ask.needed :])
+            return [f"{DONE} *Approved* by {voters} {at}"]
+        case "denied":
+            return [f"{FAILED} *Denied* by {by} {at}{why}"]
+        case "withdrawn":
+            return [f"{FAILED} *Withdrawn* by {by} {at}"]
+        case "expired":
+            return [
+                f"{FAILED} *Expired* {at}: it had {len(approval.votes)} of {approval.ask.needed}. Nothing was changed."
+            ]
+        case "void":
+            return [f"{FAILED} *Void* {at}: {escape(approval.why)} Nothing was changed."]
+        case "asked":
+            return []
+
+
+def _terms(approval: Approval) -> list[str]:
+    ask = approval.ask
+    who = " or ".join(_who(name) for name in ask.by)
+    factor = " with a code" if ask.second_factor else ""
+    needs = f"Needs {ask.needed} of {who}{factor}, not {user(ask.requester)}"
+    return [needs, f"until {when(ask.expires)}", f"plan `{short(ask.digest)}` · `{ask.job}`"]
+
+
+def _who(name: str) -> str:
+    return user(name) if SLACK_ID.fullmatch(name) else f"@{escape(name)}"
+
+
+def _cut(text: str) -> str:
+    return escape(text if len(text) <= REASON else f"{text[:REASON]}… ({len(text) - REASON} characters left out)")
+
+
+def _buttons(job: str) -> Block:
+    return actions(
+        button("Approve", "approval.approve", job, style="primary"),
+        button("Deny", "approval.deny", job, style="danger"),
+        button("Withdraw", "approval.withdraw", job),
+    )

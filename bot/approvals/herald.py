@@ -1,0 +1,127 @@
+"""Shows how approvals stand: cards in channels, a word to the requester, and the end of those whose time is over.
+
+What is to be shown is noted in Redis by the transition itself, so a card follows whatever dies in between.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from typing import Final
+
+from bot.approvals.approval import Approval
+from bot.approvals.card import card, headline
+from bot.approvals.store import Approvals
+from bot.audit import Entry
+from bot.errors import SwarmbotError, Unavailable
+from bot.jobs.job import Job
+from bot.jobs.queue import Queue
+from bot.plan import plan_from_json
+from bot.slack.blocks import Message, section, tick
+from bot.slack.notifier import Notifier
+
+EVERY: Final = 0.25
+
+log = logging.getLogger(__name__)
+
+
+class Herald:
+    """A thread of a worker, from ``start`` to ``stop``; several workers' heralds take turns approval by approval."""
+
+    def __init__(self, queue: Queue, approvals: Approvals, notifier: Notifier, worker: str) -> None:
+        self._queue = queue
+        self._approvals = approvals
+        self._notifier = notifier
+        self._worker = worker
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look four times a second."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Stop looking; waits up to ``timeout`` seconds."""
+        self._stopping.set()
+        self._thread.join(timeout)
+
+    def turn(self) -> None:
+        """Expire what is due, then show what changed. Raises Unavailable when Redis does not answer."""
+        for job_id in self._approvals.due(time.time()):
+            self._expire(job_id)
+        for job_id in self._approvals.unshown():
+            if self._approvals.claim(job_id, self._worker):
+                try:
+                    self._show(job_id)
+                except Unavailable as error:
+                    log.warning("the card of approval %s is shown later: %s", job_id, error)
+                finally:
+                    self._approvals.unclaim(job_id, self._worker)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(EVERY):
+            try:
+                self.turn()
+            except SwarmbotError as error:
+                log.warning("%s", error)
+                self._stopping.wait(1.0)
+            except Exception:  # a herald that dies would leave every card as it was
+                log.exception("A card could not be shown.")
+                self._stopping.wait(1.0)
+
+    def _expire(self, job_id: str) -> None:
+        approval = self._approvals.get(job_id)
+        if approval is None or not approval.open:
+            return
+        ask = approval.ask
+        why = f"It was not approved in time: {len(approval.votes)} of {ask.needed}."
+        entry = Entry(
+            "expired", self._worker, ask.cluster, ask.channel, ask.words.partition(" ")[0], ask.words, ask.job, why
+        )
+        self._approvals.end(job_id, "expired", "", why, [entry])
+
+    def _show(self, job_id: str) -> None:
+        approval = self._approvals.get(job_id)
+        job = self._queue.get(job_id)
+        if approval is None or job is None:
+            self._approvals.forget(job_id)
+            return
+        if approval.standing == "approved" and job.state == "running":
+            return  # the job's own live message has the card now; what was missed is shown when it has ended
+        message = self._message(approval, job)
+        if approval.message_ts:
+            ts = self._notifier.update(approval.ask.channel, approval.message_ts, message)
+        else:
+            ts = self._notifier.post(approval.ask.channel, message)
+            self._approvals.note(
+                Entry(
+                    "shown", self._worker, approval.ask.cluster, approval.ask.channel, job.order.command,
+                    approval.ask.words, job_id, f"the card of plan {approval.ask.digest}",
+                )
+            )  # fmt: skip
+        if not approval.open and self._approvals.first_telling(job_id, approval.standing):
+            self._tell(approval, job)
+        after = self._queue.get(job_id)
+        if after is None or after.state == job.state:
+            self._approvals.shown(approval, ts)
+        else:
+            self._approvals.moved(approval, ts)
+
+    def _message(self, approval: Approval, job: Job) -> Message:
+        """The approval's card; of an approved job that has ended, the last state of its live message."""
+        kept = json.loads(job.outcome) if job.outcome else {}
+        if approval.standing == "approved" and "card" in kept:
+            return Message.from_json(kept["card"])
+        return card(approval, plan_from_json(job.plan))
+
+    def _tell(self, approval: Approval, job: Job) -> None:
+        order = job.order
+        text = f"{tick('/swarm ' + order.words)} in {order.cluster} · `{order.id}`: {headline(approval)}"
+        try:
+            self._notifier.respond(
+                order.response_url, Message(text, (section(text),)), user=order.requester, channel=order.channel
+            )
+        except Unavailable as error:
+            log.warning("the requester of %s was not told: %s", order.id, error)

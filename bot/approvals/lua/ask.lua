@@ -1,0 +1,37 @@
+-- Park a running job until others have said yes: the question is stored, the lease ends.
+-- KEYS[1] the job
+-- KEYS[2] the stream that the job was taken from
+-- KEYS[3] the approval
+-- KEYS[4] open approvals by the ms in which they expire
+-- KEYS[5] approvals whose card is to be shown anew
+-- KEYS[6] the audit log
+-- KEYS[7] the audit log's head
+-- ARGV[1] the job's id
+-- ARGV[2] the lease's fence
+-- ARGV[3] the stream entry's id
+-- ARGV[4] the consumer group
+-- ARGV[5] the question, JSON
+-- ARGV[6] ms of Redis' clock in which it expires
+-- ARGV[7] the plan, JSON
+-- ARGV[8] the audit head that the entries are chained to, "" without entries
+-- ARGV[9] the audit head after them
+-- ARGV[10...] the audit entries
+-- Answers {"ok"}, {"lost"} or {"head", head}.
+-- include bot/audit/lua/chain.lua
+
+local job = redis.call('HMGET', KEYS[1], 'state', 'fence')
+if job[2] ~= ARGV[2] then return {'lost'} end
+if job[1] == 'awaiting_approval' then return {'ok'} end
+if job[1] ~= 'running' then return {'lost'} end
+local head = audit_conflict(KEYS[7], 8)
+if head then return {'head', head} end
+
+audit_append(KEYS[6], KEYS[7], 8)
+redis.call('HSET', KEYS[1], 'state', 'awaiting_approval', 'plan', ARGV[7])
+redis.call('HDEL', KEYS[1], 'attempt', 'started_at', 'worker', 'token')
+redis.call('XACK', KEYS[2], ARGV[4], ARGV[3])
+redis.call('XDEL', KEYS[2], ARGV[3])
+redis.call('HSET', KEYS[3], 'ask', ARGV[5], 'standing', 'asked', 'version', 1, 'votes', '[]')
+redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
+redis.call('SADD', KEYS[5], ARGV[1])
+return {'ok'}

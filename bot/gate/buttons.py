@@ -1,0 +1,118 @@
+"""Buttons and forms. They carry a job's id and nothing that is trusted: everything is read again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from bot.approvals.desk import Desk, WrongCode
+from bot.audit import Entry
+from bot.commands import COMMANDS
+from bot.errors import NotUnderstood, Refused
+from bot.gate.call import Call, again
+from bot.jobs.job import Job, Order, new_id
+from bot.jobs.queue import Queue
+from bot.slack.blocks import Message, section, tick
+from bot.slack.modals import FieldErrors, Modal, text_field
+from bot.slack.requests import PressRequest, SubmitRequest
+
+REASON: Final = "reason"
+CODE: Final = "code"
+AGAIN: Final = {"answer.refresh", "job.retry", "approval.again"}
+
+Take = Callable[[Call], Message | None]
+
+
+class Buttons:
+    """What presses and forms do. ``take`` carries a command on as if it had been typed."""
+
+    def __init__(self, queue: Queue, desk: Desk, take: Take) -> None:
+        self._queue = queue
+        self._desk = desk
+        self._take = take
+
+    def press(self, request: PressRequest) -> Message | Modal | None:
+        """Take a button; what is returned is for the presser alone."""
+        if request.action == "secret.hide":
+            self._errand(request, "hide", cluster="")
+            return None
+        if request.action.startswith("approval.") and request.action not in AGAIN:
+            return self._vote(request)
+        job = self._queue.get(request.value) if request.value else None
+        if job is None:
+            raise NotUnderstood("This button belongs to a job that is not kept any more.", next_step="Ask again.")
+        if request.action == "answer.share":
+            if job.order.requester != request.user:
+                raise Refused("only who asked can share an answer.")
+            self._errand(request, "share", cluster=job.order.cluster)
+            return None
+        if request.action == "job.cancel":
+            return self._take(again(COMMANDS["cancel"], {"id": job.id}, request, job))
+        return self._again(request, job)
+
+    def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
+        """Take a form."""
+        if request.callback == "approval.deny":
+            return _say(self._desk.deny(request.subject, request.user, request.values.get(REASON, "").strip()))
+        if request.callback == "approval.code":
+            code = request.values.get(CODE, "").strip()
+            try:
+                return _say(self._desk.approve(request.subject, request.user, code))
+            except WrongCode as error:
+                return FieldErrors({CODE: f"{error.happened} {error.next_step}".strip()})
+        raise NotUnderstood("This form is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
+
+    def _vote(self, request: PressRequest) -> Message | Modal:
+        job_id = request.value
+        match request.action:
+            case "approval.approve":
+                if self._desk.look(job_id, request.user).ask.second_factor:
+                    return _code_form(job_id)
+                return _say(self._desk.approve(job_id, request.user, ""))
+            case "approval.deny":
+                self._desk.look(job_id, request.user)
+                return _denial_form(job_id)
+            case "approval.withdraw":
+                return _say(self._desk.withdraw(job_id, request.user))
+            case _:
+                raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
+
+    def _again(self, request: PressRequest, job: Job) -> Message | None:
+        if request.action not in AGAIN or job.order.command not in COMMANDS:
+            raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
+        if request.action != "answer.refresh" and not job.ended:
+            raise Refused(f"job {tick(job.id)} has not ended.", next_step=f"`/swarm job {job.id}` shows it.")
+        refresh = request.action == "answer.refresh"
+        return self._take(again(COMMANDS[job.order.command], job.order.args, request, job, replace=refresh))
+
+    def _errand(self, request: PressRequest, errand: str, cluster: str) -> None:
+        order = Order(
+            id=new_id(),
+            request_key=request.request_key,
+            kind="question",
+            command=errand,
+            words=errand,
+            args={"job": request.value},
+            cluster=cluster,
+            requester=request.user,
+            channel=request.channel,
+            response_url=request.response_url,
+            asked_at=time.time(),
+        )
+        entry = Entry(errand, request.user, cluster=cluster, channel=request.channel, job=request.value)
+        self._queue.admit(order, [entry])
+
+
+def _denial_form(job_id: str) -> Modal:
+    field = text_field(REASON, "Why not?", hint="Shown on the card and to who asked.", multiline=True)
+    return Modal("approval.deny", job_id, "Deny", "Deny", (field,))
+
+
+def _code_form(job_id: str) -> Modal:
+    field = text_field(CODE, "Code of your authenticator", hint="Six digits. /swarm totp sets it up.", most=8)
+    return Modal("approval.code", job_id, "Approve", "Approve", (field,))
+
+
+def _say(text: str) -> Message:
+    return Message(text, (section(text),))

@@ -1,0 +1,95 @@
+"""A command that was understood: who asks for what, where, and through which of Slack's requests."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.audit import Entry
+from bot.commands import Command
+from bot.jobs.job import Job, Order, new_id
+from bot.redact import redact
+from bot.slack.requests import PressRequest
+from bot.store.keys import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """``words`` are as typed, secrets taken out; ``reason`` and ``only_plan`` come from the flags of every change."""
+
+    command: Command
+    arguments: Any
+    words: str
+    cluster: str
+    user: str
+    channel: str
+    response_url: str
+    request_key: str
+    replace: bool = False
+    reason: str = ""
+    only_plan: bool = False
+
+    @property
+    def doing(self) -> str:
+        """The deed in a refusal: "`/swarm promote` in prod"."""
+        return f"`/swarm {self.command.name}`" + (f" in {self.cluster}" if self.cluster else "")
+
+    def entry(self, action: str, *, job: str = "", detail: str = "") -> Entry:
+        """An audit entry about this call."""
+        return Entry(
+            action=action,
+            by=self.user,
+            cluster=self.cluster,
+            channel=self.channel,
+            command=self.command.name,
+            words=self.words,
+            job=job,
+            detail=detail,
+            nodes=_nodes(self.arguments),
+        )
+
+    def order(self, kind: Kind) -> Order:
+        """The call as a job's order."""
+        return Order(
+            id=new_id(),
+            request_key=self.request_key,
+            kind=kind,
+            command=self.command.name,
+            words=self.words,
+            args=asdict(self.arguments),
+            cluster=self.cluster,
+            requester=self.user,
+            channel=self.channel,
+            response_url=self.response_url,
+            asked_at=time.time(),
+            replace=self.replace,
+            reason=redact(self.reason),
+            only_plan=self.only_plan,
+        )
+
+
+def again(command: Command, args: Any, request: PressRequest, job: Job, *, replace: bool = False) -> Call:
+    """A job's order asked anew by whoever pressed a button; ``args`` are the command's arguments as JSON has them."""
+    order = job.order
+    same = command.name == order.command
+    return Call(
+        command=command,
+        arguments=TypeAdapter(command.arguments).validate_python(dict(args)),
+        words=order.words if same else f"{command.name} {job.id}",
+        cluster=order.cluster,
+        user=request.user,
+        channel=request.channel,
+        response_url=request.response_url,
+        request_key=request.request_key,
+        replace=replace,
+        reason=order.reason if same else "",
+    )
+
+
+def _nodes(arguments: Any) -> tuple[str, ...]:
+    """The hosts and nodes that a command names, for the audit log's filter."""
+    named = (getattr(arguments, "hosts", ()), [getattr(arguments, name, "") for name in ("host", "node", "name")])
+    return tuple(name for names in named for name in names if isinstance(name, str) and name)

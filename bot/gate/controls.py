@@ -1,0 +1,41 @@
+"""Carries out what people ask of Swarmbot itself rather than of a cluster."""
+
+from __future__ import annotations
+
+from bot.approvals.desk import Desk
+from bot.commands import CancelJob, Control
+from bot.errors import NotUnderstood
+from bot.gate.call import Call
+from bot.jobs.queue import Queue
+from bot.slack.blocks import Message, section, tick
+
+
+class Controls:
+    """Safe to share between threads."""
+
+    def __init__(self, queue: Queue, desk: Desk) -> None:
+        self._queue = queue
+        self._desk = desk
+
+    def run(self, call: Call, control: Control) -> Message:
+        """Carry it out; the answer is for the asker alone."""
+        match control:
+            case CancelJob(job):
+                return self._cancel(call, job.lower())
+
+    def _cancel(self, call: Call, job_id: str) -> Message:
+        if self._desk.cancel(job_id, call.user):
+            return _say(f"Job {tick(job_id)} and its question are withdrawn. Nothing was changed.")
+        result = self._queue.cancel(job_id, call.user, [call.entry("cancelled", job=job_id)])
+        if result == "unknown":
+            raise NotUnderstood(f"There is no job {tick(job_id)}.", next_step="`/swarm jobs` lists the newest.")
+        told = {
+            "cancelled": f"Job {tick(job_id)} is cancelled. Nothing was changed.",
+            "stopping": f"Job {tick(job_id)} stops before its next step; what is done stays done.",
+            "ended": f"Job {tick(job_id)} had ended before: `/swarm job {job_id}` shows how.",
+        }
+        return _say(told[result])
+
+
+def _say(text: str) -> Message:
+    return Message(text, (section(text),))

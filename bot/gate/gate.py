@@ -1,0 +1,143 @@
+"""Whatever Slack delivers passes here: words → who may → audit → queue. Nothing else starts work."""
+
+from __future__ import annotations
+
+import time
+
+import handlers  # noqa: F401 - importing it registers the commands
+from bot import policy
+from bot.approvals.desk import Desk
+from bot.approvals.rule import rule_for
+from bot.audit import Audit
+from bot.commands import Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
+from bot.config import Config, choose_cluster
+from bot.errors import NotUnderstood
+from bot.freeze import Freezes
+from bot.gate.buttons import Buttons
+from bot.gate.call import Call
+from bot.gate.controls import Controls
+from bot.jobs.queue import Queue
+from bot.people import Directory
+from bot.records import Records
+from bot.redact import redact
+from bot.slack.blocks import Message, channel, section, tick
+from bot.slack.modals import FieldErrors, Modal
+from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
+
+# These are for finding out where one is: they answer in any channel.
+ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
+
+
+class Gate:
+    """See :class:`bot.slack.requests.GateLike`. Safe to share between threads; holds no keys and reaches no host."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        queue: Queue,
+        audit: Audit,
+        directory: Directory,
+        records: Records,
+        desk: Desk,
+        freezes: Freezes,
+        controls: Controls,
+    ) -> None:
+        self._config = config
+        self._queue = queue
+        self._audit = audit
+        self._directory = directory
+        self._records = records
+        self._freezes = freezes
+        self._controls = controls
+        self._buttons = Buttons(queue, desk, self.take)
+
+    def slash(self, request: SlashRequest) -> Message | None:
+        """Take a command; the answer is what is told to the asker at once."""
+        sentence = read_sentence(request.text)
+        command = find_command(sentence.name)
+        cluster = self._cluster(command, request.channel, sentence.cluster)
+        hosts = tuple(self._config.clusters[cluster].hosts) if cluster else ()
+        options, words = read_options(command, sentence.words)
+        call = Call(
+            command=command,
+            arguments=read_arguments(command, words, Vocabulary(cluster, hosts)),
+            words=redact(" ".join((sentence.name, *words))),
+            cluster=cluster,
+            user=request.user,
+            channel=request.channel,
+            response_url=request.response_url,
+            request_key=request.request_key,
+            reason=options.reason,
+            only_plan=options.only_plan,
+        )
+        return self.take(call)
+
+    def press(self, request: PressRequest) -> Message | Modal | None:
+        """Take a button."""
+        return self._buttons.press(request)
+
+    def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
+        """Take a form."""
+        return self._buttons.submit(request)
+
+    def take(self, call: Call) -> Message | None:
+        """Take a call that was understood, if the caller may make it."""
+        self._authorise(call)
+        if call.command.control is not None:
+            return self._controls.run(call, call.command.control(call.arguments))
+        if call.command.record is not None:
+            return self._record(call)
+        return self._admit(call)
+
+    def _cluster(self, command: Command, channel_id: str, named: str) -> str:
+        try:
+            return choose_cluster(self._config, channel_id, named or None)
+        except NotUnderstood:
+            if command.name in ANYWHERE and not named:
+                return ""
+            raise
+
+    def _authorise(self, call: Call) -> None:
+        permission = call.command.permission(call.arguments)
+        groups = policy.groups_to_ask(self._config, permission, call.user)
+        membership = self._directory.membership(call.user, groups)
+        decision = policy.decide(self._config, permission, membership, call.doing)
+        if isinstance(decision, policy.Refuse):
+            self._audit.append([call.entry("refused", detail=decision.reason.happened)])
+            raise decision.reason
+
+    def _admit(self, call: Call) -> Message | None:
+        """Store the job; what is told then is the truth about its place in the queue."""
+        change = call.command.is_change(call.arguments)
+        asks = change and (call.only_plan or self._may_need_approval(call))
+        order = call.order("change" if change and not asks else "question")
+        admission = self._queue.admit(order, [call.entry("asked", job=order.id, detail=order.reason)])
+        if not admission.workers:
+            return _say(
+                f"Stored as job {tick(admission.job_id)}, but no worker is running: it starts as soon as one does.",
+            )
+        if not change or admission.duplicate or call.only_plan:
+            return None
+        where = channel(self._config.clusters[call.cluster].channel)
+        turn = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""
+        return _say(
+            f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}; it shows in {where}.{turn}"
+        )
+
+    def _may_need_approval(self, call: Call) -> bool:
+        command = call.command
+        rule = rule_for(self._config, call.cluster, command.subject(call.arguments), command.approval(call.arguments))
+        return bool(rule.count) or command.raises or self._freezes.active(call.cluster, time.time()) is not None
+
+    def _record(self, call: Call) -> Message:
+        assert call.command.record is not None  # noqa: S101 - tells mypy what take() has seen
+        look = call.command.look(call.arguments)
+        if self._records.reads(look):
+            self._audit.append([call.entry("asked")])
+        book = self._records.read(look, cluster=call.cluster, asker=call.user)
+        return call.command.record(book, call.arguments)
+
+
+def _say(text: str) -> Message:
+    return Message(text, (section(text),))

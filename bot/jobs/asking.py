@@ -1,0 +1,98 @@
+"""The first stage of a change that others may have to agree to: plan it, then ask, or let it into the line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from bot.approvals.approval import Ask
+from bot.approvals.rule import Rule, approvers, frozen_rule, groups_of, named, rule_for
+from bot.approvals.store import Approvals
+from bot.audit import Entry
+from bot.commands import Command
+from bot.config import Config
+from bot.errors import Refused
+from bot.freeze import Freezes
+from bot.jobs.lease import Lease
+from bot.people import Directory
+from bot.plan import Facts, Plan, basis_of, differences
+from bot.plan.basis import Basis
+from bot.slack.blocks import tick
+
+KEPT_LONGEST: Final = 7 * 86400.0
+
+
+class Asking:
+    """Decides whether a plan needs others' yes, and asks for it."""
+
+    def __init__(self, config: Config, approvals: Approvals, directory: Directory, freezes: Freezes) -> None:
+        self._config = config
+        self._approvals = approvals
+        self._directory = directory
+        self._freezes = freezes
+
+    def run(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
+        """Park the job, or let it into the line. Refused when nobody could ever agree, or there is nothing to do."""
+        if not plan.steps:
+            first = plan.left_out[0]
+            raise Refused(first.text, true_now="Nothing was changed.", next_step=first.next_step)
+        rule = self.rule(lease, command, arguments, plan)
+        if not rule.count:
+            self._approvals.release(lease, [_entry(lease, "released", "needs no approval")])
+            return
+        self._satisfiable(rule, lease.job.order.requester)
+        basis = basis_of(command.name, asdict(arguments), plan, facts)
+        ask = self._ask(lease, rule, basis)
+        detail = f"{rule.count} of {', '.join(rule.by)}; plan {ask.digest}"
+        self._approvals.ask(lease, ask, plan.to_json(), [_entry(lease, "approval asked", detail)])
+
+    def rule(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> Rule:
+        """The rule for this plan now: one more yes while the cluster is frozen."""
+        cluster = lease.job.order.cluster
+        default = max(command.approval(arguments), plan.approvals)
+        rule = rule_for(self._config, cluster, command.subject(arguments), default)
+        return frozen_rule(rule) if self._freezes.active(cluster, time.time()) else rule
+
+    @staticmethod
+    def changed(ask: Ask, now: Basis) -> list[str]:
+        """What has changed since ``ask`` was asked, in words; empty when the digest is the one that was approved."""
+        return [] if now.digest == ask.digest else differences(Basis.from_json(ask.basis), now)
+
+    def _ask(self, lease: Lease, rule: Rule, basis: Basis) -> Ask:
+        order = lease.job.order
+        now = time.time()
+        return Ask(
+            job=order.id,
+            cluster=order.cluster,
+            channel=self._config.clusters[order.cluster].channel,
+            requester=order.requester,
+            words=order.words,
+            reason=order.reason,
+            subject=rule.subject,
+            by=rule.by,
+            needed=rule.count,
+            asked_at=now,
+            expires=now + min(rule.expires, KEPT_LONGEST),
+            digest=basis.digest,
+            basis=basis.to_json(),
+            second_factor=rule.second_factor or "",
+        )
+
+    def _satisfiable(self, rule: Rule, requester: str) -> None:
+        members: Mapping[str, frozenset[str]] = self._directory.members(groups_of(self._config, [rule]))
+        others = approvers(self._config, rule, members) - {requester}
+        if len(others) >= rule.count:
+            return
+        raise Refused(
+            f"{tick(rule.subject)} needs {rule.count} of {named(self._config, rule)} besides you, and there "
+            f"{'is' if len(others) == 1 else 'are'} {len(others) or 'none'}.",
+            true_now="Nothing was changed.",
+            next_step="Have somebody added there, or the rule changed in swarmbot.yml.",
+        )
+
+
+def _entry(lease: Lease, action: str, detail: str) -> Entry:
+    order = lease.job.order
+    return Entry(action, lease.worker, order.cluster, order.channel, order.command, order.words, order.id, detail)

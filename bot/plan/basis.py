@@ -1,0 +1,134 @@
+"""What an approval rests on: the plan and the facts that matter to it. Its digest is what is approved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bot.plan.facts import Facts, NodeFacts
+from bot.plan.plan import Plan
+
+SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Command, arguments, cluster, operations, and the facts that they rest on.
+
+    ``managers`` maps each manager's node id to its name and reachability; ``targets`` maps each host that the
+    operations name to its node id, role, state, membership and engine version. Task counts, times and leadership are
+    left out: they may change without changing what was approved.
+    """
+
+    command: str
+    arguments: Mapping[str, Any]
+    cluster: str
+    cluster_id: str
+    operations: tuple[Mapping[str, Any], ...]
+    managers: Mapping[str, Mapping[str, str]]
+    targets: Mapping[str, Mapping[str, str]]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, over the canonical JSON."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Canonical JSON: keys sorted, no white space."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Basis:
+        """Read what :meth:`to_json` wrote."""
+        raw = json.loads(text)
+        return cls(**{**raw, "operations": tuple(raw["operations"])})
+
+
+def short(digest: str) -> str:
+    """The digest as a card shows it."""
+    return digest[:SHOWN]
+
+
+def basis_of(command: str, arguments: Mapping[str, Any], plan: Plan, facts: Facts) -> Basis:
+    """The basis of a plan that was made from ``facts``."""
+    swarm = facts.swarm
+    operations = tuple(json.loads(json.dumps(step.operation.to_json())) for step in plan.steps)
+    records = swarm.managers if swarm else ()
+    return Basis(
+        command=command,
+        arguments=json.loads(json.dumps(arguments)),
+        cluster=facts.name,
+        cluster_id=swarm.id if swarm else "",
+        operations=operations,
+        managers={node.id: {"name": node.name, "reachability": node.reachability} for node in records},
+        targets={name: _target(facts, name) for name in _named(operations)},
+    )
+
+
+def differences(before: Basis, now: Basis) -> list[str]:
+    """What changed, in words; empty when both have the same digest."""
+    if before.digest == now.digest:
+        return []
+    told: list[str] = []
+    if before.cluster_id != now.cluster_id:
+        told.append(
+            f"{before.cluster} is another cluster now" if now.cluster_id else f"{before.cluster} cannot be read"
+        )
+    told += _managers(before, now)
+    told += [
+        f"`{name}` {_became(what, then, now.targets.get(name, {}).get(what, ''))}"
+        for name, seen in before.targets.items()
+        for what, then in seen.items()
+        if now.targets.get(name, {}).get(what, "") != then and not _told(name, told)
+    ]
+    if not told:
+        told.append("the steps that it takes are others now")
+    return told
+
+
+def _named(operations: tuple[Mapping[str, Any], ...]) -> list[str]:
+    names = [operation.get("host") or operation.get("node") for operation in operations]
+    return sorted({str(name) for name in names if name})
+
+
+def _target(facts: Facts, name: str) -> dict[str, str]:
+    host = facts.hosts.get(name)
+    node = facts.member(name) or _record(facts, name)
+    seen = {"answers": "no" if host is None or host.trouble else "yes"}
+    if host is not None and not host.trouble:
+        seen |= {"membership": host.membership, "engine": host.engine_version}
+    if node is not None:
+        seen |= {"node": node.id, "role": node.role, "state": node.state, "availability": node.availability}
+    return seen
+
+
+def _record(facts: Facts, name: str) -> NodeFacts | None:
+    nodes = facts.swarm.nodes if facts.swarm else ()
+    return next((node for node in nodes if name in {node.name, node.id}), None)
+
+
+def _managers(before: Basis, now: Basis) -> list[str]:
+    told = []
+    for node_id, then in before.managers.items():
+        seen = now.managers.get(node_id)
+        if seen is None:
+            told.append(f"`{then['name']}` is no longer a manager")
+        elif seen["reachability"] != then["reachability"]:
+            how = "no longer reachable" if then["reachability"] == "reachable" else f"{seen['reachability']} again"
+            told.append(f"`{then['name']}` is {how}")
+    new = [seen["name"] for node_id, seen in now.managers.items() if node_id not in before.managers]
+    return told + [f"`{name}` is a manager now" for name in new]
+
+
+def _became(what: str, then: str, now: str) -> str:
+    if what == "answers":
+        return "does not answer any more" if then == "yes" else "answers now"
+    names = {"node": "node id", "engine": "engine version", "membership": "membership"}
+    return f"changed its {names.get(what, what)} from {then} to {now or 'none'}"
+
+
+def _told(name: str, told: list[str]) -> bool:
+    return any(text.startswith(f"`{name}` does not answer") for text in told)

@@ -1,0 +1,51 @@
+"""Which node of the cluster a person means."""
+
+from __future__ import annotations
+
+from bot.errors import Failed, NotUnderstood
+from bot.plan import ClusterFacts, Facts, NodeFacts
+from bot.slack.blocks import tick
+from bot.spelling import nearest
+
+FEW = 12
+
+
+def swarm_of(facts: Facts) -> ClusterFacts:
+    """The cluster; Failed when no manager with a quorum could be read."""
+    if facts.swarm is None:
+        raise Failed(
+            f"No manager of {facts.name} with a quorum could be read.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` says what is wrong.",
+        )
+    return facts.swarm
+
+
+def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
+    """The records that ``name`` means: by name in swarmbot.yml, by host name, or by the beginning of an id.
+
+    NotUnderstood with the nearest name when there is none.
+    """
+    swarm = swarm_of(facts)
+    found = [record for record in swarm.nodes if name in {record.name, record.hostname}]
+    found = found or [record for record in swarm.nodes if record.id.startswith(name)]
+    if found:
+        return found
+    if name in facts.hosts:
+        raise NotUnderstood(f"{tick(name)} is not a node of {facts.name}.", next_step=f"`/swarm join worker {name}`")
+    names = [record.name for record in swarm.nodes]
+    near = nearest(name, names)
+    closest = f" Closest: {tick(near)}." if near else ""
+    listed = ", ".join(map(tick, names[:FEW]))
+    raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
+
+
+def find_node(facts: Facts, name: str) -> NodeFacts:
+    """The one record that ``name`` means; of several with one name, NotUnderstood lists their ids."""
+    found = find_nodes(facts, name)
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{tick(record.id)} ({record.role}, {record.state})" for record in found)
+    raise NotUnderstood(
+        f"{tick(name)} means {len(found)} records of {facts.name}: {listed}.", next_step="Name one by its id."
+    )

@@ -1,0 +1,51 @@
+"""`/swarm approvals [ID]`: what waits for somebody's yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from bot.commands import Word, record, text
+from bot.errors import NotUnderstood
+from bot.plan.book import Book, BookLook
+from bot.slack.blocks import Message, paragraphs, section, tick
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalsArguments:
+    """The words of ``approvals``."""
+
+    id: Annotated[str, Word(text("ID"), "one of them, whole")] = ""
+
+
+def _look(arguments: ApprovalsArguments) -> BookLook:
+    return BookLook(approval=arguments.id.lower()) if arguments.id else BookLook(approvals=True)
+
+
+@record(
+    "approvals",
+    help="what waits for approval, with the buttons to decide",
+    example="approvals",
+    permission="view",
+    risk="none",
+    approval=0,
+    look=_look,
+)
+def approvals(book: Book, arguments: ApprovalsArguments) -> Message:
+    """A line and the buttons for each that waits, or one whole."""
+    if arguments.id:
+        if not book.approvals:
+            raise NotUnderstood(
+                f"There is no approval {tick(arguments.id)}.", next_step="`/swarm approvals` lists them."
+            )
+        return book.approvals[0].whole
+    if not book.approvals:
+        return Message("Nothing waits for approval", (section(f"Nothing in {book.cluster} waits for approval."),))
+    title = f"{len(book.approvals)} wait for approval in {book.cluster}"
+    most = 20
+    blocks = [*paragraphs([f"*{title}*"])]
+    for waiting in book.approvals[:most]:
+        blocks += [section(waiting.line), *waiting.buttons]
+    if len(book.approvals) > most:
+        blocks.append(section(f"and {len(book.approvals) - most} more; `/swarm approvals ID` shows one whole."))
+    return Message(title, tuple(blocks))

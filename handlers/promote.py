@@ -1,0 +1,85 @@
+"""`/swarm promote NODE`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from bot.commands import Word, change, text
+from bot.errors import Refused
+from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
+from bot.slack.blocks import tick
+from bot.swarm.lookup import find_node, swarm_of
+from bot.swarm.operations import Promote
+from bot.swarm.preflight import preflight
+from bot.swarm.quorum import effect, quorum_of, warnings_for
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteArguments:
+    """The words of ``promote``."""
+
+    node: Annotated[str, Word(text("NODE"), "a worker's name, or the beginning of its id")]
+
+
+def _look(arguments: PromoteArguments) -> Look:
+    return Look(all_hosts=True, probe=(arguments.node,), tasks=True)
+
+
+@change(
+    "promote",
+    help="makes a worker a manager",
+    example="promote host-2",
+    permission="administer",
+    risk="quorum",
+    approval=1,
+    look=_look,
+)
+def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
+    """Promote a worker that is ready and that the managers can reach."""
+    swarm = swarm_of(facts)
+    node = find_node(facts, arguments.node)
+    plan = Plan(
+        title=f"promotes {tick(node.name)} in {facts.name}",
+        deed=f"promote {tick(node.name)} in {facts.name}",
+        ended=f"{tick(node.name)} is a manager of {facts.name}",
+        failed=f"{{failed}} was not promoted in {facts.name}",
+    )
+    if node.role == "manager":
+        return replace(plan, already=(f"{tick(node.name)} is a manager of {facts.name}, {node.reachability}",))
+    if node.state != "ready":
+        raise Refused(
+            f"{tick(node.name)} is {node.state}: promoted, it would count for the quorum and not be there.",
+            true_now="Nothing was changed.",
+            next_step=f"Bring {tick(node.name)} back first.",
+        )
+    findings = _findings(facts, node)
+    before = quorum_of(swarm)
+    after = before.after_joining(1)
+    return replace(
+        plan,
+        steps=(Step(Promote(node.id, node.name, facts.name), node.name),),
+        effect=effect(before, after),
+        findings=tuple(findings),
+        warnings=(*warnings_for(after), *_busy(facts, node)),
+    )
+
+
+def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
+    """What speaks against it; a port that is closed would make a manager that nobody reaches."""
+    host = facts.hosts.get(node.host)
+    if host is None or host.trouble:
+        return [Finding("look", f"{tick(node.name)} cannot be reached by SSH, so its ports were not looked at")]
+    seen = [finding for finding in preflight(facts, host, "manager") if "host name is" not in finding.text]
+    if stops := [finding for finding in seen if finding.sign == "failed"]:
+        raise Refused(stops[0].text, true_now="Nothing was changed.", next_step=stops[0].next_step)
+    return seen
+
+
+def _busy(facts: Facts, node: NodeFacts) -> list[str]:
+    swarm = swarm_of(facts)
+    running = swarm.tasks.get(node.id, 0)
+    if not running or any(swarm.tasks.get(manager.id, 0) for manager in swarm.managers):
+        return []
+    tasks = f"{running} task{'' if running == 1 else 's'}"
+    return [f"{tick(node.name)} runs {tasks}; managers of {facts.name} otherwise run none"]
