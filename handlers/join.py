@@ -114,6 +114,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
 
 def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
     listen, data = arguments.listen_addr, arguments.data_path_addr
+    nodes = facts.swarm.nodes if facts.swarm else ()
     return Join(
         host=host.name,
         role=arguments.role,
@@ -123,6 +124,7 @@ def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
         listen_addr=local_address(host, listen, "--listen-addr") if listen else "0.0.0.0:2377",
         data_path_addr=local_address(host, data, "--data-path-addr") if data else "",
         availability=arguments.availability,
+        known=tuple(node.id for node in nodes if node.hostname in {"", host.hostname}),
     )
 
 

@@ -9,7 +9,11 @@ from bot.plan import ClusterFacts
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """``managers`` counts every manager record, the unreachable included; ``reachable`` those in Raft now."""
+    """``managers`` counts the members of Raft, the unreachable included; ``reachable`` those that it hears now.
+
+    A manager's record is not always a member of Raft: a failed join leaves one that never was, and
+    ``force-new-cluster`` makes one of each other manager (measured on 20.10: role manager, no ManagerStatus).
+    """
 
     managers: int
     reachable: int
@@ -32,7 +36,7 @@ class Quorum:
 def quorum_of(swarm: ClusterFacts) -> Quorum:
     """The quorum as the managers see it now."""
     return Quorum(
-        managers=len(swarm.managers),
+        managers=sum(bool(node.reachability) for node in swarm.managers),
         reachable=sum(node.reachability == "reachable" for node in swarm.managers),
     )
 
