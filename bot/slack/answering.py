@@ -18,8 +18,8 @@ IN_TIME: Final = 2.2
 """Seconds: Slack shows an error after three, the way there and back and the queue before us included."""
 AT_ONCE: Final = 4
 """Requests at the gate side by side. Each appends to one audit chain, so more only make each other try again: with 50
-clients the slowest hundredth took 78 ms at 4, 126 at 8 and 142 without a bound in two processes. The rest wait here,
-and can still be taken back."""
+clients p99 was 108 and 78 ms at 4, 145 and 126 ms at 8 (two runs each, taken in turn on a busy 2-core machine). The
+rest wait here, and can still be taken back."""
 TELLERS: Final = 16
 NOTHING_DONE: Final = "Nothing was done."
 
