@@ -54,7 +54,7 @@ def _look(arguments: JoinArguments) -> Look:
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
     """Join each host that can; say of the others what stops them."""
     swarm = facts.swarm
-    if swarm is None:
+    if swarm is None or quorum_of(swarm).survives < 0:
         raise Refused(
             f"no manager of {facts.name} with a quorum could be read, so there is nothing to join.",
             next_step="`/swarm status` shows the hosts; `/swarm init HOST` makes a cluster.",
@@ -158,8 +158,8 @@ def _warnings(facts: Facts, arguments: JoinArguments, steps: list[Step]) -> tupl
     after = quorum_of(facts.swarm).after_joining(joining)
     most = 7
     warnings = []
-    if after.managers % 2 == 0:
-        warnings.append(f"{after.managers} managers survive no more failures than {after.managers - 1}: add another.")
     if after.managers > most:
         warnings.append(f"{after.managers} managers make every write slower; {most} are plenty.")
+    elif after.managers % 2 == 0:
+        warnings.append(f"{after.managers} managers survive no more failures than {after.managers - 1}: add another.")
     return tuple(warnings)

@@ -49,6 +49,7 @@ def failures(count: int) -> str:
 def effect(before: Quorum, after: Quorum) -> str:
     """The change in words: "managers 2 → 3, survives 0 → 1 failures"."""
     text = f"managers {before.managers} → {after.managers}, "
-    if before.survives == after.survives:
-        return text + failures(after.survives) + ", as before"
-    return f"{text}survives {max(0, before.survives)} → {after.survives} failures"
+    was, becomes = max(0, before.survives), max(0, after.survives)
+    if was == becomes:
+        return text + failures(becomes) + ", as before"
+    return f"{text}survives {was} → {becomes} failures"
