@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import COMMANDS, Command, Flag, Word, find_command, record, text
 from bot.plan.book import Book
-from bot.slack.blocks import Message, context, escape, paragraphs, section, user
+from bot.slack.blocks import Message, context, paragraphs, section, user
 
 ORDER = (
     "status",
@@ -20,6 +20,8 @@ ORDER = (
     "jobs",
     "job",
     "cancel",
+    "freeze",
+    "thaw",
     "audit",
     "whoami",
     "help",
@@ -78,7 +80,7 @@ def whoami(book: Book, _: WhoamiArguments) -> Message:
     for right, who in rights.rules:
         commands = ", ".join(f"`{name}`" for name in _commands(right))
         may = "You may" if right in rights.may else "You may not"
-        lines.append(f"{may} *{right}* (for {escape(who)}): {commands}")
+        lines.append(f"{may} *{right}* (for {who}): {commands}")
     return Message("Who you are to Swarmbot", tuple(paragraphs(lines)))
 
 

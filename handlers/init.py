@@ -21,6 +21,7 @@ from bot.commands import (
 )
 from bot.errors import Refused
 from bot.plan import Facts, Finding, HostFacts, Look, Plan, Step
+from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.addresses import advertise_address, local_address
 from bot.swarm.external_ca import ExternalCa, read_external_ca
@@ -101,7 +102,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
         raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
     if arguments.cert_expiry is not None and arguments.cert_expiry < LEAST_EXPIRY:
         raise Refused("engines take no certificate expiry under 1 hour.", next_step="Give `--cert-expiry 1h` or more.")
-    if facts.swarm is not None and facts.member(host.name) is not None and not arguments.force_new_cluster:
+    if facts.member(host.name) is not None and not (arguments.force_new_cluster and _has_others(facts, host)):
         return _already(facts, host, arguments)
     if arguments.force_new_cluster:
         refuse_forcing(facts, host)
@@ -170,12 +171,17 @@ def _external(facts: Facts, host: HostFacts, arguments: InitArguments) -> list[S
     place = (host.name, wanted.cacert_path)
     if place not in facts.ca_files:
         raise Refused(
-            f"the CA certificate `{wanted.cacert_path}` could not be read on `{host.name}`: {facts.unread[place]}",
+            f"the CA certificate {tick(wanted.cacert_path)} could not be read on `{host.name}`: {facts.unread[place]}",
             true_now="Nothing was changed.",
             next_step="Put the CA's certificate (PEM) there, or give another path after `cacert=`.",
         )
     operation = UseExternalCa(host=host.name, cluster=facts.name, url=wanted.url, cacert=facts.ca_files[place])
     return [Step(operation, host.name)]
+
+
+def _has_others(facts: Facts, host: HostFacts) -> bool:
+    """Whether any manager of the cluster is not this host."""
+    return any(node.id != host.node_id for node in (facts.swarm.managers if facts.swarm else ()))
 
 
 def _managers(arguments: InitArguments) -> str:

@@ -59,7 +59,7 @@ def _look(arguments: JoinArguments) -> Look:
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
     """Join each host that can; say of the others what stops them."""
     swarm = facts.swarm
-    if swarm is None:
+    if swarm is None or quorum_of(swarm).survives < 0:
         raise Refused(
             f"no manager of {facts.name} with a quorum could be read, so there is nothing to join.",
             next_step="`/swarm status` shows the hosts; `/swarm init HOST` makes a cluster.",
@@ -120,6 +120,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
 
 def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
     listen, data = arguments.listen_addr, arguments.data_path_addr
+    nodes = facts.swarm.nodes if facts.swarm else ()
     return Join(
         host=host.name,
         role=arguments.role,
@@ -129,6 +130,7 @@ def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
         listen_addr=local_address(host, listen, "--listen-addr") if listen else "0.0.0.0:2377",
         data_path_addr=local_address(host, data, "--data-path-addr") if data else "",
         availability=arguments.availability,
+        known=tuple(node.id for node in nodes if node.hostname in {"", host.hostname}),
     )
 
 

@@ -125,7 +125,7 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
 
 def _host(facts: Facts, host: HostFacts) -> str:
     if host.trouble:
-        return f"{FAILED} {tick(host.name)} {host.trouble.happened} {host.trouble.next_step}".rstrip()
+        return f"{FAILED} {host.trouble.happened} {host.trouble.next_step}".rstrip()
     record = facts.member(host.name)
     place = f"{_role(record)} of {facts.name}, {record.state}" if record else whereabouts(facts, host)
     return f"{DONE} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

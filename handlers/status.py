@@ -57,7 +57,9 @@ def _swarm_head(name: str, swarm: ClusterFacts, found: Health) -> str:
     strong = sum(not service.short for service in swarm.services)
     grave = any(ailment.grave for ailment in found.ailments)
     state = f"{DONE} *{name} is healthy*"
-    if grave and quorum.survives <= 0 and quorum.managers > 1:
+    if quorum.survives < 0:
+        state = f"{FAILED} *{name} has no quorum*"
+    elif grave and quorum.survives <= 0 and quorum.managers > 1:
         state = f"{LOOK} *{name} can lose no manager*"
     elif grave:
         state = f"{LOOK} *{name} needs a look*"
@@ -81,7 +83,8 @@ def _numbers(facts: Facts) -> list[str]:
     parts.append(_engines(facts.swarm))
     ends = [host.certificate.expires for host in facts.hosts.values() if host.certificate]
     if ends:
-        parts.append(f"certificates good for {(min(ends) - facts.at) / DAY:.0f} days")
+        left = (min(ends) - facts.at) / DAY
+        parts.append(f"certificates good for {left:.0f} days" if left > 0 else "a certificate has ended")
     if idle := [node for node in facts.swarm.nodes if node.availability != "active"]:
         parts.append(", ".join(f"{tick(node.name)} {_availability(node.availability)}" for node in idle))
     return [" · ".join(parts)]

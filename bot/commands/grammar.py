@@ -86,7 +86,7 @@ def find_command(name: str) -> Command:
         return COMMANDS[name]
     near = nearest(name, COMMANDS)
     meant = f" Did you mean `/swarm {near}`?" if near else ""
-    usage = f"Usage: {_usage(COMMANDS[near])} " if near else ""
+    usage = f"Usage: {_usage(COMMANDS[near])}. " if near else ""
     raise NotUnderstood(f"I don't know {tick(name)}.{meant}", next_step=f"{usage}All commands: `/swarm help`.")
 
 
@@ -95,7 +95,7 @@ def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabul
     try:
         return command.arguments(**_fill(command, words, vocabulary))
     except NotUnderstood as error:
-        step = f"{error.next_step} Usage: {_usage(command)}".strip()
+        step = f"{error.next_step} Usage: {_usage(command)}.".strip()
         raise NotUnderstood(error.happened, next_step=step) from None
 
 
@@ -104,8 +104,8 @@ def _usage(command: Command) -> str:
     longest = 160
     if len(command.usage) <= longest:
         return f"`{command.usage}`"
-    words = " ".join(p.shown for p in command.parameters if isinstance(p.spec, Word))
-    return f"`/swarm {command.name} {words} [--…]`; `/swarm help {command.name}` shows the flags."
+    words = " ".join(p.shown + "…" * p.many for p in command.parameters if isinstance(p.spec, Word))
+    return f"`/swarm {command.name} {words} [--…]`; `/swarm help {command.name}` shows the flags"
 
 
 def _fill(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, Any]:

@@ -128,6 +128,8 @@ def _person(text: str, _: Vocabulary) -> list[Any]:
 
 
 def _text(text: str, _: Vocabulary) -> list[Any]:
+    if not text.strip():
+        raise NotUnderstood("Empty quotes mean nothing here.")
     return [text]
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 
+from bot.sandbox import demo
 from bot.sandbox.fleet import cli as fleet
 from bot.sandbox.slack import cli as slack
+from bot.sandbox.tour import byhand
 
 
 def add_parsers(parser: argparse.ArgumentParser) -> None:
-    """Add ``fleet`` and ``slack``."""
+    """Add ``demo``, ``say``, ``click``, ``fleet`` and ``slack``."""
     parts = parser.add_subparsers(required=True, metavar="PART")
+    demo.add_parser(parts)
+    byhand.add_parsers(parts)
     fleet.add_parser(parts)
     slack.add_parser(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -24,6 +25,7 @@ from bot.errors import Failed
 from bot.jobs.roster import Roster
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.slack.local import LocalSlack
+from bot.sandbox.slack.world import World, default_world
 from bot.secret import Secret
 from bot.store.client import connect
 
@@ -62,7 +64,8 @@ class Stage:
         self._extra = dict(environment or {})
         self._stack = ExitStack()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.slack = LocalSlack(bot_url=f"http://127.0.0.1:{self.port}/slack/events", port=slack_port)
+        bot_url = f"http://127.0.0.1:{self.port}/slack/events"
+        self.slack = LocalSlack(installed_world(), bot_url=bot_url, port=slack_port)
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -167,6 +170,16 @@ class Stage:
                 return Roster(client, beat_ms=1000).alive() >= self._workers
         except (URLError, OSError):
             return False
+
+
+def installed_world() -> World:
+    """The demo's workspace, with the app installed as manifest.json says."""
+    world = default_world()
+    manifest = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
+    (command,) = manifest["features"]["slash_commands"]
+    world.app.command, world.app.escapes = command["command"], command["should_escape"]
+    world.app.scopes = set(manifest["oauth_config"]["scopes"]["bot"])
+    return world
 
 
 def _until(holds: Any, what: str) -> None:

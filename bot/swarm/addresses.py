@@ -27,7 +27,9 @@ def advertise_address(host: HostFacts, wanted: str | None) -> str:
     raise Refused(
         f"`{host.name}` has {len(addresses) or 'no'} addresses that could be advertised"
         + (f": {_listed(host)}." if addresses else "."),
-        next_step="Say which: `--advertise-addr ADDRESS` (or the interface).",
+        next_step="Say which: `--advertise-addr ADDRESS` (or the interface)."
+        if addresses
+        else f"Look at its network: `ip address` on `{host.name}`.",
     )
 
 

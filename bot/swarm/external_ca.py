@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.errors import NotUnderstood
+from bot.slack.blocks import tick
 
 USAGE = "Write `--external-ca protocol=cfssl,url=https://ca.example:8888/api/v1/cfssl/sign,cacert=/path/ca.pem`."
 
@@ -26,12 +27,14 @@ def read_external_ca(text: str) -> ExternalCa:
     """
     parts = dict(part.partition("=")[::2] for part in text.split(",") if part)
     if unknown := parts.keys() - {"protocol", "url", "cacert"}:
-        raise NotUnderstood(f"`--external-ca` knows no `{min(unknown)}`.", next_step=USAGE)
+        raise NotUnderstood(f"`--external-ca` knows no {tick(min(unknown))}.", next_step=USAGE)
     if parts.get("protocol", "cfssl") != "cfssl":
-        raise NotUnderstood(f"Docker knows no CA protocol `{parts['protocol']}`; it knows `cfssl`.", next_step=USAGE)
+        raise NotUnderstood(
+            f"Docker knows no CA protocol {tick(parts['protocol'])}; it knows `cfssl`.", next_step=USAGE
+        )
     url = urlsplit(parts.get("url", ""))
     if url.scheme != "https" or not url.hostname:
-        raise NotUnderstood(f"`{parts.get('url', '')}` is no https URL of a CA.", next_step=USAGE)
+        raise NotUnderstood(f"{tick(parts.get('url', ''))} is no https URL of a CA.", next_step=USAGE)
     if not parts.get("cacert", "").startswith("/"):
         raise NotUnderstood(
             "`--external-ca` needs `cacert=`, the path of the CA's certificate on the host.", next_step=USAGE

@@ -81,6 +81,9 @@ def _quorum(facts: Facts, swarm: ClusterFacts) -> list[Ailment]:
                 mend="`/swarm join manager HOST` makes three",
             )
         ]
+    if quorum.survives < 0:
+        text = f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} are needed"
+        return [Ailment(grave=True, text=text)]
     text = (
         f"{quorum.reachable} of {quorum.managers} managers reachable: one more failure and {facts.name} stops deciding"
     )
@@ -143,7 +146,7 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
         ailments.append(Ailment(grave=False, text=text, mend=mend))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
         left = (host.certificate.expires - facts.at) / DAY
-        text = f"the certificate of `{host.name}` is good for {left:.1f} more days"
+        text = f"the certificate of `{host.name}` " + (f"is good for {left:.1f} more days" if left > 0 else "has ended")
         ailments.append(Ailment(grave=left <= 0, text=text))
     return ailments
 

@@ -54,7 +54,7 @@ def other_cluster(facts: Facts, host: HostFacts) -> str:
     if names := foreign_cluster(facts, host):
         return names
     own = [other.name for other in facts.hosts.values() if other.address in set(map(_address, host.managers))]
-    managers = ", ".join(host.managers) or "unknown managers"
+    managers = ", ".join(host.managers) or "unknown"
     shown = f"managers {managers}" + (f" ({', '.join(f'`{name}`' for name in own)})" if own else "")
     return f"`{host.swarm_id}`, {shown}" if host.swarm_id else f"the one with {shown}"
 

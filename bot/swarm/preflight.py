@@ -57,7 +57,8 @@ def _clock(host: HostFacts) -> list[Finding]:
 
 
 def _same_name(facts: Facts, host: HostFacts) -> list[Finding]:
-    records = [node for node in facts.swarm.nodes if node.hostname == host.hostname] if facts.swarm else []
+    nodes = facts.swarm.nodes if facts.swarm else ()
+    records = [node for node in nodes if node.hostname == host.hostname and node.id != host.node_id]
     if not records:
         return []
     states = ", ".join(f"`{node.id}` ({node.state})" for node in records)

@@ -12,7 +12,11 @@ PLENTY = 7
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """``managers`` counts every manager record, the unreachable included; ``reachable`` those in Raft now."""
+    """``managers`` counts the members of Raft, the unreachable included; ``reachable`` those that it hears now.
+
+    A manager's record is not always a member of Raft: a failed join leaves one that never was, and
+    ``force-new-cluster`` makes one of each other manager (measured on 20.10: role manager, no ManagerStatus).
+    """
 
     managers: int
     reachable: int
@@ -35,7 +39,7 @@ class Quorum:
 def quorum_of(swarm: ClusterFacts) -> Quorum:
     """The quorum as the managers see it now."""
     return Quorum(
-        managers=len(swarm.managers),
+        managers=sum(bool(node.reachability) for node in swarm.managers),
         reachable=sum(node.reachability == "reachable" for node in swarm.managers),
     )
 
@@ -48,16 +52,16 @@ def failures(count: int) -> str:
 def effect(before: Quorum, after: Quorum) -> str:
     """The change in words: "managers 2 → 3, survives 0 → 1 failures"."""
     text = f"managers {before.managers} → {after.managers}, "
-    if before.survives == after.survives:
-        return text + failures(after.survives) + ", as before"
-    return f"{text}survives {max(0, before.survives)} → {after.survives} failures"
+    was, becomes = max(0, before.survives), max(0, after.survives)
+    if was == becomes:
+        return text + failures(becomes) + ", as before"
+    return f"{text}survives {was} → {becomes} failures"
 
 
 def warnings_for(after: Quorum) -> tuple[str, ...]:
     """What to say of that many managers."""
-    warnings = []
-    if after.managers % 2 == 0:
-        warnings.append(f"{after.managers} managers survive no more failures than {after.managers - 1}: add another")
     if after.managers > PLENTY:
-        warnings.append(f"{after.managers} managers make every write slower; {PLENTY} are plenty")
-    return tuple(warnings)
+        return (f"{after.managers} managers make every write slower; {PLENTY} are plenty.",)
+    if after.managers % 2 == 0:
+        return (f"{after.managers} managers survive no more failures than {after.managers - 1}: add another.",)
+    return ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bot.errors import Refused
 from bot.plan import Facts, HostFacts
 from bot.swarm.places import foreign_cluster, other_cluster
-from bot.swarm.quorum import quorum_of
 
 
 def refuse_forcing(facts: Facts, host: HostFacts) -> None:
@@ -15,7 +14,7 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
             f"`{host.name}` is in no cluster, so there is nothing to force anew.",
             next_step=f"`/swarm init {host.name}` makes a new one.",
         )
-    if facts.swarm is not None and quorum_of(facts.swarm).managers > 1:
+    if facts.swarm is not None:
         raise Refused(
             f"{facts.name} has a quorum: forcing a new cluster on `{host.name}` would leave two that take themselves "
             f"for {facts.name}.",
@@ -42,7 +41,7 @@ def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:
         raise Refused(
             f"`{host.name}` is already in a cluster: {other_cluster(facts, host)}.",
             true_now="Nothing was changed.",
-            next_step=("`/swarm status` shows its managers. " if facts.swarm is None else "")
+            next_step=("" if facts.swarm or foreign_cluster(facts, host) else "`/swarm status` shows its managers. ")
             + "If it shall not be, let it leave on the host first: `docker swarm leave`.",
         )
     if facts.swarm is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +13,10 @@ import yaml
 from redis import Redis
 
 from bot.audit import Audit, Entry
-from bot.doctor import slack as slack_checks
 from bot.doctor.run import run_doctor
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.slack import LocalSlack
-from bot.sandbox.slack.world import SCOPES
+from bot.sandbox.stage import installed_world
 from bot.secret import Secret
 from bot.settings import Settings
 from bot.store import keys
@@ -63,14 +61,9 @@ class Ward:
 
 
 @pytest.fixture(params=["http"])
-def ward(
-    request: pytest.FixtureRequest, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Ward]:
+def ward(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[Ward]:
     """All well but for the one host, 127.0.0.1, on whose port 1 nothing listens. By HTTP unless asked otherwise."""
-    manifest = tmp_path / "manifest.json"
-    manifest.write_text(json.dumps({"oauth_config": {"scopes": {"bot": sorted(SCOPES)}}}), encoding="utf-8")
-    monkeypatch.setattr(slack_checks, "MANIFEST", manifest)
-    with LocalSlack(rate_limits=False, socket_mode=request.param == "socket") as slack:
+    with LocalSlack(installed_world(), rate_limits=False, socket_mode=request.param == "socket") as slack:
         environment = slack.environment() | {
             "REDIS_URL": redis_url,
             "SWARMBOT_CONFIG": str(tmp_path / "swarmbot.yml"),

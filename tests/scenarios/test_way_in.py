@@ -232,16 +232,6 @@ def test_a_silent_redis_is_told_in_time(slack: LocalSlack, redis: PrivateRedis) 
         slack.wait_to_see("ada", "may not have been taken", after=seen.number, private=True)
 
 
-@pytest.mark.usefixtures("web_url")
-def test_what_redis_takes_late_is_told_late(slack: LocalSlack, redis: PrivateRedis) -> None:
-    """Redis comes back in the middle of a try: the command is stored, once, and its answer comes after all."""
-    with redis.silent():
-        slack.slash("ada", "prod", "status")
-        seen = slack.wait_to_see("ada", "not known", private=True)
-    slack.wait_to_see("ada", "On it.", after=seen.number, private=True)
-    assert redis.jobs() == ["status"]
-
-
 def test_a_stalled_client_is_dropped(web_url: str) -> None:
     """Who sends half a request keeps no thread: the connection is closed."""
     host, port = web_url.removeprefix("http://").split(":")

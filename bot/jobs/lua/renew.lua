@@ -5,10 +5,11 @@
 -- ARGV[2] the consumer group
 -- ARGV[3] the worker
 -- ARGV[4] the lease's fence
--- Answers {"ok"} or {"lost"}.
+-- Answers {"ok"} (also when its holder has just ended the job, so that there is nothing to prolong) or {"lost"}.
 
 local job = redis.call('HMGET', KEYS[1], 'state', 'fence')
-if job[1] ~= 'running' or job[2] ~= ARGV[4] then return {'lost'} end
+if job[2] ~= ARGV[4] then return {'lost'} end
+if job[1] ~= 'running' then return {'ok'} end
 local owner = redis.call('XPENDING', KEYS[2], ARGV[2], ARGV[1], ARGV[1], 1)[1]
 if not owner or owner[2] ~= ARGV[3] then return {'lost'} end
 redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, ARGV[1], 'JUSTID')

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.sandbox.slack.elements import Accessory, InContext, Inputable, Pressable
-from bot.sandbox.slack.objects import Part, Plain24, Plain150, Plain2000, Text2000, Text3000, Url
+from bot.sandbox.slack.objects import Part, Picture, Plain24, Plain150, Plain2000, Text2000, Text3000
 from bot.sandbox.slack.structured import Block, Plan, RichText, Table, TaskCard
 
 
@@ -56,12 +56,10 @@ class Actions(Block):
     elements: list[Pressable] = Field(min_length=1, max_length=25)
 
 
-class ImageBlock(Block):
-    """A picture on the web: no file can be uploaded here, so none can be shown."""
+class ImageBlock(Picture, Block):
+    """A picture with a title."""
 
     type: Literal["image"]
-    alt_text: str = Field(min_length=1, max_length=2000)
-    image_url: Url
     title: Plain2000 | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -27,8 +28,13 @@ ACTIONS: Final = (
     "ephemerals",
     "seen_by",
     "transcript",
+    "names",
     "text",
     "wait_to_see",
+    "file_bytes",
+    "file_seen_by",
+    "picture",
+    "file_delay",
     "fault",
     "clear_faults",
     "advance",
@@ -36,7 +42,7 @@ ACTIONS: Final = (
     "drop_connections",
     "environment",
 )
-"""Methods of LocalSlack, called by ``POST /control/ACTION`` with their arguments as JSON."""
+"""Methods of LocalSlack, called by ``POST /control/ACTION`` with their arguments as JSON; bytes come back as base64."""
 
 WORLD: Final = ("add_user", "add_channel", "add_group", "set_members", "set_group")
 """Methods of World, called in the same way."""
@@ -83,4 +89,4 @@ def _json(value: Any) -> Any:
         return {key: _json(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_json(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    return value
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -1,6 +1,6 @@
 """Block Kit's elements with Slack's limits: buttons, menus, pickers, inputs, pictures.
 
-Not known here, and so refused: external selects, file inputs, uploaded files, workflow and feedback buttons.
+Not known here, and so refused: external selects, file inputs, workflow and feedback buttons.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bot.sandbox.slack.objects import (
     Option,
     OptionGroup,
     Part,
+    Picture,
     Plain,
     Plain75,
     Plain150,
@@ -139,12 +140,10 @@ class TextInput(Part):
     focus_on_load: bool = False
 
 
-class Image(Part):
+class Image(Picture):
     """A picture beside text."""
 
     type: Literal["image"]
-    alt_text: str = Field(min_length=1, max_length=2000)
-    image_url: Url
 
 
 Interactive = Button | Overflow | Select | Picker | Moment | Choices

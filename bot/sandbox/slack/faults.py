@@ -24,10 +24,11 @@ Kind = Literal[
     "no_signature",
     "text_timestamp",
 ]
-"""On calls of the bot (target: a method, or ``response_url``): ``http_500``; ``rate_limited`` (429, ``seconds`` in
-Retry-After); ``slow`` (answers after ``seconds``); ``drop`` (the connection breaks, nothing done); ``drop_after``
-(done, but the answer is lost); ``error`` (``code`` as the error, such as internal_error); ``refuse_block`` (target:
-a block type, answered with invalid_blocks); ``ephemeral_lost`` (target: a user; taken and never shown).
+"""On calls of the bot (target: a method, ``response_url`` or ``upload_url``): ``http_500``; ``rate_limited`` (429,
+``seconds`` in Retry-After); ``slow`` (answers after ``seconds``); ``drop`` (the connection breaks, nothing done);
+``drop_after`` (done, but the answer is lost); ``error`` (not for URLs; ``code`` as the error, such as internal_error);
+``refuse_block`` (target: a block type, answered with invalid_blocks); ``ephemeral_lost`` (target: a user; taken and
+never shown).
 
 On deliveries to the bot (target: ``command``, ``block_actions``, ``view_submission``, ``event``): ``deliver_twice``
 (the same request again after the ack); ``retry`` (again with x-slack-retry-num); ``ack_lost`` (the bot acknowledged,

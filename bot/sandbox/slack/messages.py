@@ -8,6 +8,15 @@ from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.render import shown
 
 
+@dataclass(frozen=True)
+class Attached:
+    """A file that a message carries; ``size`` in bytes."""
+
+    id: str
+    name: str
+    size: int
+
+
 @dataclass
 class Message:
     """One message; ``only_for`` names the person who alone sees an ephemeral. ``revisions`` are earlier contents."""
@@ -21,12 +30,14 @@ class Message:
     thread_ts: str = ""
     edited_ts: str = ""
     gone: bool = False
+    files: list[Attached] = field(default_factory=list)
     revisions: list[tuple[str, list[Json]]] = field(default_factory=list)
 
     @property
     def shown(self) -> str:
         """What a person reads now, in plain lines."""
-        return shown(self.text, self.blocks)
+        files = (f"file {file.name} ({file.size} bytes)" for file in self.files)
+        return "\n".join(filter(None, [shown(self.text, self.blocks), *files]))
 
     def as_slack(self, bot_user: str, bot_id: str) -> Json:
         """Return the message object of Slack's answers and payloads."""
@@ -35,6 +46,8 @@ class Message:
             body["bot_id"] = bot_id
         if self.blocks:
             body["blocks"] = self.blocks
+        if self.files:
+            body["files"] = [{"id": file.id, "name": file.name, "size": file.size} for file in self.files]
         if self.thread_ts:
             body["thread_ts"] = self.thread_ts
         if self.edited_ts:

@@ -26,7 +26,7 @@ def views_push(workspace: Workspace, args: Args) -> Json:
 @method("views.update")
 def views_update(workspace: Workspace, args: Args) -> Json:
     """Replace an open modal, if ``hash`` (where given) still is its hash."""
-    content = view_content(json_arg(args, "view", "invalid_arguments"))
+    content = view_content(workspace, json_arg(args, "view", "invalid_arguments"))
     view = workspace.views.find(str(args.get("view_id") or ""), str(args.get("external_id") or ""))
     workspace.views.update(view, content, str(args.get("hash") or ""))
     return show_view(workspace, view)
@@ -38,32 +38,33 @@ def views_publish(workspace: Workspace, args: Args) -> Json:
     need(args, "user_id")
     if str(args["user_id"]) not in workspace.world.users:
         raise SlackError("user_not_found")
-    content = view_content(json_arg(args, "view", "invalid_arguments"))
+    content = view_content(workspace, json_arg(args, "view", "invalid_arguments"))
     view = workspace.views.publish(str(args["user_id"]), content, str(args.get("hash") or ""))
     return show_view(workspace, view)
 
 
-def view_content(view: Json | None) -> Json:
+def view_content(workspace: Workspace, view: Json | None) -> Json:
     """Return a view as Slack stores it. Raises SlackError when Slack would refuse it."""
     if not isinstance(view, dict):
         raise SlackError("invalid_arguments")
-    check_view(view)
+    check_view(view, workspace.files.pictures())
     return {**view, "blocks": with_ids(view["blocks"])}
 
 
 def show_view(workspace: Workspace, view: View) -> Json:
     """Write down that the person sees the view as it is now; return Slack's answer."""
-    content = view.content
+    content, blocks = view.content, view.content["blocks"]
     if content["type"] == "home":
-        workspace.note("home", view.user, "", shown("", content["blocks"]), view.id)
+        workspace.note("home", view.user, "", shown("", blocks), view.id, blocks=blocks)
     else:
-        workspace.note("modal", view.user, "", f"{content['title']['text']}\n{shown('', content['blocks'])}", view.id)
+        words = f"{content['title']['text']}\n{shown('', blocks)}"
+        workspace.note("modal", view.user, "", words, view.id, blocks=blocks)
     world = workspace.world
     return {"view": view.as_slack(world.team_id, world.app.id)}
 
 
 def _open(workspace: Workspace, args: Args, *, push: bool) -> Json:
-    content = view_content(json_arg(args, "view", "invalid_arguments"))
+    content = view_content(workspace, json_arg(args, "view", "invalid_arguments"))
     need(args, "trigger_id")
     trigger = workspace.callbacks.use_trigger(str(args["trigger_id"]))
     return show_view(workspace, workspace.views.open(trigger.user, content, push=push))

@@ -6,9 +6,9 @@ does.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 
@@ -58,6 +58,27 @@ Plain30 = Annotated[Plain, text_limit(30)]
 Plain24 = Annotated[Plain, text_limit(24)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=3000, pattern=r"^https?://")]
+
+
+class SlackFile(Part):
+    """An uploaded picture by its id; by its URL, as Slack takes it too, is refused here."""
+
+    id: str = Field(pattern="^F[A-Z0-9]{8,}$")
+
+
+class Picture(Part):
+    """A picture on the web, or an uploaded PNG, JPEG or GIF."""
+
+    alt_text: str = Field(min_length=1, max_length=2000)
+    image_url: Url | None = None
+    slack_file: SlackFile | None = None
+
+    @model_validator(mode="after")
+    def one_source(self) -> Self:
+        """Refuse both sources, and none."""
+        if (self.image_url is None) == (self.slack_file is None):
+            raise PydanticCustomError("picture", "must have exactly one of image_url and slack_file")
+        return self
 
 
 class Confirm(Part):

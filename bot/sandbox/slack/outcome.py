@@ -35,9 +35,9 @@ def _submitted(workspace: Workspace, delivery: Delivery) -> None:
     if action == "errors":
         _errors(workspace, view, body.get("errors") or {})
     elif action == "update":
-        show_view(workspace, workspace.views.update(view, view_content(body.get("view"))))
+        show_view(workspace, workspace.views.update(view, view_content(workspace, body.get("view"))))
     elif action == "push":
-        show_view(workspace, workspace.views.open(view.user, view_content(body.get("view")), push=True))
+        show_view(workspace, workspace.views.open(view.user, view_content(workspace, body.get("view")), push=True))
     elif action == "clear":
         workspace.views.close(view.user)
     elif action is None:

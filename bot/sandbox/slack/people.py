@@ -10,7 +10,7 @@ from bot.sandbox.slack.errors import CannotDo
 from bot.sandbox.slack.escaping import escape
 from bot.sandbox.slack.interactions import action_of, find_element, values_of
 from bot.sandbox.slack.json_types import Json
-from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.sight import sees_message
 from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.slack.world import Channel, User
@@ -49,7 +49,7 @@ class People:
         """Press a button (or choose ``value`` in a menu), named by action_id or by what stands on it."""
         user = self.workspace.world.user(user_key)
         message = self.workspace.messages.any(ts)
-        if message is None or not self._sees(user.id, message):
+        if message is None or not sees_message(self.workspace, user.id, message):
             raise CannotDo(f"{user.name} sees no message {ts}")
         block, element = find_element(message.blocks, action)
         self.workspace.note("clicked", user.id, message.channel, f"[{action}]", message.ts)
@@ -148,11 +148,6 @@ class People:
         if user.id not in channel.members:
             raise CannotDo(f"{user.name} is not in #{channel.name}")
         return user, channel
-
-    def _sees(self, user_id: str, message: Message) -> bool:
-        if message.only_for:
-            return message.only_for == user_id
-        return user_id in self.workspace.world.channels[message.channel].members
 
     def _view(self, user: User, *, or_home: bool = False) -> View:
         stack = self.workspace.views.stack(user.id)

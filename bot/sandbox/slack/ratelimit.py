@@ -18,6 +18,7 @@ METHOD_TIERS: Final = {
     "conversations.history": 3,
     "conversations.info": 3,
     "conversations.open": 3,
+    "files.delete": 3,
 }
 """Every other method is in tier 4."""
 

@@ -1,4 +1,4 @@
-"""The HTTP face of the local Slack: /api/METHOD, /response/KEY, /socket, and /control for tests and the tour."""
+"""The HTTP face of the local Slack: /api/METHOD, /upload/KEY, /response/KEY, /socket; and /control for the tour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.slack import web_api
+from bot.sandbox.slack import files, web_api
 from bot.sandbox.slack.deliver import Deliverer
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.json_types import Json
@@ -18,7 +18,7 @@ from bot.sandbox.slack.methods import Args, method
 from bot.sandbox.slack.respond import use_response_url
 from bot.sandbox.slack.workspace import Workspace
 
-MOST_BYTES = 2 * 1024 * 1024
+MOST_BYTES = files.MOST_BYTES + 2 * 1024 * 1024
 GONE = {"expired_url", "used_url", "invalid_url"}
 
 
@@ -40,6 +40,7 @@ class Server:
         return [
             web.post("/api/{method}", self.api),
             web.get("/api/{method}", self.api),
+            web.post("/upload/{key}", self.upload),
             web.post("/response/{key}", self.response_url),
             web.get("/socket", self.socket),
         ]
@@ -57,9 +58,32 @@ class Server:
         answer = web_api.call(self.workspace, name, token, args)
         if name == "apps.connections.open" and answer.body["ok"]:
             answer.body = self._connection()
+        if "upload_url" in answer.body:
+            answer.body["upload_url"] = self.deliverer.base_url + answer.body["upload_url"]
         if lost_answer:
             _abort(request)
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Take a file's bytes, raw or in a multipart form; 400 when unasked for, or not as many as was said."""
+        with self.workspace.changed:
+            take = self.workspace.faults.take
+            server_error, storm = take("http_500", "upload_url"), take("rate_limited", "upload_url")
+            lost_answer = take("drop_after", "upload_url")
+        if server_error:
+            return web.Response(status=500)
+        if storm:
+            return web.Response(status=429, headers={"Retry-After": str(max(1, round(storm.seconds)))})
+        await self._before(request, "upload_url")
+        content = await _content(request)
+        with self.workspace.changed:
+            try:
+                self.workspace.files.upload(request.match_info["key"], content)
+            except SlackError as error:
+                return web.Response(status=400, text=error.code)
+        if lost_answer:
+            _abort(request)
+        return web.Response(text=f"OK - {len(content)}")
 
     async def response_url(self, request: web.Request) -> web.Response:
         """Take a message for a response_url; 404 when it is used up, 400 when it says nothing that can be shown."""
@@ -105,6 +129,13 @@ def _abort(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
     raise asyncio.CancelledError
+
+
+async def _content(request: web.Request) -> bytes:
+    if request.content_type != "multipart/form-data":
+        return await request.read()
+    parts = (await request.post()).values()
+    return next((part.file.read() for part in parts if isinstance(part, web.FileField)), b"")
 
 
 async def _read(request: web.Request) -> tuple[str, Args]:

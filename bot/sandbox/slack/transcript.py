@@ -15,7 +15,10 @@ Happening = Literal[
 
 @dataclass(frozen=True)
 class Seen:
-    """One thing that happened before the eyes of ``to`` (user ids); ``private`` when one person alone saw it."""
+    """One thing that happened before the eyes of ``to`` (user ids); ``private`` when one person alone saw it.
+
+    ``files`` are the ids of the files and uploaded pictures in it.
+    """
 
     number: int
     at: float
@@ -27,6 +30,7 @@ class Seen:
     ts: str
     text: str
     blocks: list[Json] = field(default_factory=list)
+    files: tuple[str, ...] = ()
 
 
 @dataclass

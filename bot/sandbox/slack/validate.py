@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -13,6 +13,7 @@ from bot.sandbox.slack.blocks import Home, InMessage, Modal
 from bot.sandbox.slack.errors import InvalidBlocks, SlackError
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.json_types import Json
+from bot.sandbox.slack.pictures import pictures_in
 
 VIEW_BYTES: Final = 250_000
 MARKDOWN_CHARACTERS: Final = 12_000
@@ -22,11 +23,15 @@ _MESSAGE: TypeAdapter[Any] = TypeAdapter(Annotated[list[InMessage], Field(max_le
 _VIEW: TypeAdapter[Any] = TypeAdapter(Annotated[Modal | Home, Field(discriminator="type")])
 
 
-def check_message_blocks(blocks: Any, faults: Faults) -> None:
-    """Raise InvalidBlocks when Slack would not post these blocks, or a fault refuses a type of block."""
+def check_message_blocks(blocks: Any, faults: Faults, pictures: Container[str] = ()) -> None:
+    """Raise InvalidBlocks when Slack would not post these blocks, or a fault refuses a type of block.
+
+    ``pictures`` are the ids of the files that an image may show.
+    """
     problems = list(_schema_problems(_MESSAGE, blocks, "/blocks"))
     if not problems:
         problems = [*_identity_problems(blocks), *_size_problems(blocks), *_task_problems(blocks)]
+        problems += _picture_problems(blocks, "/blocks", pictures)
     if not problems:
         problems = [
             f"unsupported type: {block['type']} [json-pointer:/blocks/{number}/type]"
@@ -37,11 +42,12 @@ def check_message_blocks(blocks: Any, faults: Faults) -> None:
         raise InvalidBlocks(problems)
 
 
-def check_view(view: Any) -> None:
+def check_view(view: Any, pictures: Container[str] = ()) -> None:
     """Raise SlackError when Slack would not open, update or publish this view."""
     if len(json.dumps(view)) > VIEW_BYTES:
         raise SlackError("view_too_large")
     problems = list(_schema_problems(_VIEW, view, "/view")) or list(_identity_problems(view["blocks"]))
+    problems = problems or list(_picture_problems(view["blocks"], "/view/blocks", pictures))
     if not problems and view["type"] == "modal" and not view.get("submit"):
         problems = [
             "`submit` is required when a modal has an input [json-pointer:/view]"
@@ -76,6 +82,7 @@ _WORDS: Final = {
     "string_too_long": "must be at most {max_length} characters",
     "string_too_short": "must be at least {min_length} characters",
     "too_long": "no more than {max_length} items allowed",
+    "string_pattern_mismatch": "input must match regex pattern: {pattern}",
     "too_short": "no fewer than {min_length} items allowed",
 }
 
@@ -109,6 +116,12 @@ def _identity_problems(blocks: list[Json]) -> Iterator[str]:
             if action_id is not None and action_id in actions:
                 yield f"`action_id` {action_id} already exists [json-pointer:/blocks/{number}]"
             actions.add(action_id or "")
+
+
+def _picture_problems(blocks: list[Json], root: str, pictures: Container[str]) -> Iterator[str]:
+    for pointer, file_id in pictures_in(blocks):
+        if file_id not in pictures:
+            yield f"invalid slack file [json-pointer:{root}{pointer}]"
 
 
 def _size_problems(blocks: list[Json]) -> Iterator[str]:

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Self, TypeVar
 
+from bot.sandbox.slack.errors import CannotDo, SlackError
+from bot.sandbox.slack.files import File
 from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.sight import sees_file
 from bot.sandbox.slack.transcript import Seen, as_text
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.slack.world import World
@@ -24,6 +27,12 @@ class Watching:
     def world(self) -> World:
         """Who and what is there; edit it under ``workspace.changed``."""
         return self.workspace.world
+
+    def names(self) -> dict[str, str]:
+        """Return what people call each user, channel and user group, by id: ``@ada``, ``#prod``, ``@ops``."""
+        with self.workspace.changed:
+            groups = {group.id: f"@{group.handle}" for group in self.world.groups.values()}
+            return groups | {key: self.world.name_of(key) for key in (*self.world.users, *self.world.channels)}
 
     def reload(self, user: str) -> None:
         """Reload a person's Slack: their ephemerals are gone."""
@@ -56,6 +65,40 @@ class Watching:
         with self.workspace.changed:
             shown = self.workspace.transcript.entries if entries is None else entries
             return "\n".join(as_text(entry, self.world.name_of) for entry in shown)
+
+    def file_bytes(self, file_id: str) -> bytes:
+        """Return what is in a completed file. Raises CannotDo when there is none, or no longer."""
+        with self.workspace.changed:
+            return self._file(file_id).content or b""
+
+    def file_seen_by(self, file_id: str) -> list[str]:
+        """Return the names of the people to whom a file, or a picture of it, was ever shown, deleted or not."""
+        with self.workspace.changed:
+            entries = (e for e in self.workspace.transcript.entries if file_id in e.files)
+            users = [self.world.users[user_id] for user_id in {user_id for entry in entries for user_id in entry.to}]
+            return sorted(user.name for user in users if not user.is_bot)
+
+    def picture(self, user: str, file_id: str) -> bytes:
+        """Return an uploaded picture that a person has before their eyes. Raises CannotDo: not seen, or no picture."""
+        with self.workspace.changed:
+            who, file = self.world.user(user), self._file(file_id)
+            if not sees_file(self.workspace, who.id, file_id):
+                raise CannotDo(f"{who.name} sees no file {file_id}")
+            if file_id not in self.workspace.files.pictures():
+                raise CannotDo(f"{file.name} is no picture, or not ready yet")
+            return self.file_bytes(file_id)
+
+    def file_delay(self, seconds: float) -> None:
+        """Say how long after its completion a file is ready, from now on and for all files."""
+        with self.workspace.changed:
+            self.workspace.files.delay = seconds
+            self.workspace.tell()
+
+    def _file(self, file_id: str) -> File:
+        try:
+            return self.workspace.files.find(file_id)
+        except SlackError as error:
+            raise CannotDo(f"{file_id}: {error.code}") from None
 
     def wait_for(self, predicate: Callable[[Self], T], timeout: float = 10.0) -> T:
         """Wait until ``predicate`` is true and return what it returned. Raises TimeoutError with the last lines."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.sandbox.slack import methods_chat, methods_read, methods_views
+from bot.sandbox.slack import methods_chat, methods_files, methods_read, methods_views
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.json_types import Json
 from bot.sandbox.slack.methods import METHODS, Args, Method
 from bot.sandbox.slack.workspace import Call, Workspace
 
-REGISTERED: Final = (methods_chat, methods_read, methods_views)
+REGISTERED: Final = (methods_chat, methods_files, methods_read, methods_views)
 """Importing them fills METHODS."""
 
 TOO_MANY: Final = 429

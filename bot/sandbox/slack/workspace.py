@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 from bot.sandbox.slack.callbacks import Callbacks
 from bot.sandbox.slack.clock import Clock
 from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.json_types import Json
-from bot.sandbox.slack.messages import Message, Messages
+from bot.sandbox.slack.messages import Attached, Message, Messages
+from bot.sandbox.slack.pictures import pictures_in
 from bot.sandbox.slack.ratelimit import RateLimits
 from bot.sandbox.slack.transcript import Happening, Seen, Transcript
 from bot.sandbox.slack.validate import check_message_blocks, elements_of
@@ -44,9 +47,11 @@ class Workspace:
     calls: list[Call] = field(default_factory=list)
     changed: Condition = field(default_factory=Condition)
     callbacks: Callbacks = field(init=False)
+    files: Files = field(init=False)
 
     def __post_init__(self) -> None:
         self.callbacks = Callbacks(self.clock)
+        self.files = Files(self.clock)
 
     def post(
         self,
@@ -57,9 +62,11 @@ class Workspace:
         *,
         only_for: str = "",
         thread_ts: str = "",
+        files: Iterable[Attached] = (),
     ) -> Message:
         """Put a message into a channel, or (``only_for``) before one person's eyes. Raises InvalidBlocks."""
         message = Message(self.clock.ts(), channel, author, text, self._checked(blocks), only_for, thread_ts)
+        message.files = list(files)
         lost = only_for and self.faults.take("ephemeral_lost", only_for)
         message.gone = bool(lost)
         self.messages.everything.append(message)
@@ -79,10 +86,27 @@ class Workspace:
         message.gone = True
         self._show("deleted", message)
 
-    def note(self, kind: Happening, who: str, channel: str, text: str, ts: str = "") -> Seen:
-        """Write down what one person did or alone saw."""
+    def drop_file(self, file_id: str) -> None:
+        """Take a file out of every message, and away the messages that were nothing else."""
+        for message in [m for m in self.messages.everything if not m.gone]:
+            left = [file for file in message.files if file.id != file_id]
+            if len(left) == len(message.files):
+                continue
+            if left or message.text or message.blocks:
+                message.files = left
+                self._show("edited", message)
+            else:
+                self.delete(message)
+
+    def note(
+        self, kind: Happening, who: str, channel: str, text: str, ts: str = "", *, blocks: Iterable[Json] = ()
+    ) -> Seen:
+        """Write down what one person did or alone saw; ``blocks`` are those of a view."""
+        files = tuple(picture for _, picture in pictures_in(list(blocks)))
         to = (who,)
-        entry = Seen(len(self.transcript.entries) + 1, self.clock.now(), kind, who, to, True, channel, ts, text)
+        entry = Seen(
+            len(self.transcript.entries) + 1, self.clock.now(), kind, who, to, True, channel, ts, text, [], files
+        )
         return self._add(entry)
 
     def tell(self) -> None:
@@ -110,12 +134,13 @@ class Workspace:
                 ts=message.ts,
                 text=message.shown,
                 blocks=message.blocks,
+                files=(*(f.id for f in message.files), *(p for _, p in pictures_in(message.blocks))),
             ),
         )
 
     def _checked(self, blocks: list[Json] | None) -> list[Json]:
         """Return the blocks as Slack stores them, every id filled in."""
-        check_message_blocks(blocks or [], self.faults)
+        check_message_blocks(blocks or [], self.faults, self.files.pictures())
         return with_ids(blocks or [])
 
 

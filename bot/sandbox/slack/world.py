@@ -14,6 +14,8 @@ SCOPES = frozenset(
         "channels:read",
         "chat:write",
         "commands",
+        "files:read",
+        "files:write",
         "groups:read",
         "im:history",
         "im:write",

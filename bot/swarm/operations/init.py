@@ -7,8 +7,11 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Look, Operation
+from bot.swarm.quorum import quorum_of
 
 NANOSECONDS = 1_000_000_000
+# The mask length that Docker's own command sends unless told otherwise; the API's default is 0.
+SUBNET_SIZE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Init(Operation):
         node = facts.member(self.host)
         if facts.swarm is None or node is None or not node.leader:
             return False
-        return not self.force_new_cluster or len(facts.swarm.managers) == 1
+        return not self.force_new_cluster or quorum_of(facts.swarm).managers == 1
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Initialise."""
@@ -75,7 +78,7 @@ class Init(Operation):
             "DataPathAddr": self.data_path_addr,
             "DataPathPort": self.data_path_port,
             "DefaultAddrPool": list(self.default_addr_pool),
-            "SubnetSize": self.default_addr_pool_mask_length,
+            "SubnetSize": self.default_addr_pool_mask_length or SUBNET_SIZE,
             "ForceNewCluster": self.force_new_cluster,
             "Availability": self.availability,
             "AutoLockManagers": self.autolock,

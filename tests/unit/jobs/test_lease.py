@@ -46,6 +46,15 @@ def test_a_lease_taken_over_by_the_same_worker_is_lost_too(queue: Queue) -> None
     queue.finish(new, "succeeded", "")
 
 
+def test_a_lease_that_its_holder_ended_is_not_lost(queue: Queue) -> None:
+    """A heartbeat that comes just after the end finds nothing wrong."""
+    admitted(queue)
+    lease = taken(queue)
+    queue.finish(lease, "succeeded", "")
+    queue.renew(lease)
+    assert not lease.lost.is_set()
+
+
 def test_a_renewed_lease_is_not_taken_over(queue: Queue, audit: Audit) -> None:
     """A job is another's only when its lease has run out."""
     patient = Queue(queue._redis, audit, lease=60)

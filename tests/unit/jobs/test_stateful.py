@@ -88,11 +88,18 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.leases)
     @rule(data=st.data())
     def record(self, data: st.DataObject) -> None:
-        """A worker writes what it has done, and prolongs its lease."""
+        """A worker writes what it has done."""
+        lease = data.draw(st.sampled_from(self.leases))
+        with self._refused_unless_held(lease):
+            self.queue.record(lease, {"progress": "{}"}, [Entry("step", lease.worker, job=lease.job.id)])
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data())
+    def renew(self, data: st.DataObject) -> None:
+        """A worker's heart beats."""
         lease = data.draw(st.sampled_from(self.leases))
         with self._refused_unless_held(lease):
             self.queue.renew(lease)
-            self.queue.record(lease, {"progress": "{}"}, [Entry("step", lease.worker, job=lease.job.id)])
 
     @precondition(lambda self: self.admitted)
     @rule(data=st.data())

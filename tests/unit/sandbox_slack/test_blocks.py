@@ -120,10 +120,23 @@ OVER = {
     "plan title as an object": ([{"type": "plan", "title": plain(3), "tasks": []}], "valid string"),
     "task status": ([{"type": "plan", "title": "x", "tasks": [task(1, "done")]}], "status"),
     "task twice": ([{"type": "plan", "title": "x", "tasks": [task(1), task(1)]}], "`task_id` must be unique"),
-    "a file that cannot be there": (
+    "a file that is not there": (
         [{"type": "image", "alt_text": "x", "slack_file": {"id": "F0123456789"}}],
-        "invalid additional property: slack_file",
+        "invalid slack file [json-pointer:/blocks/0/slack_file]",
     ),
+    "a file that is not there, beside text": (
+        [section(1, accessory={"type": "image", "alt_text": "x", "slack_file": {"id": "F0123456789"}})],
+        "invalid slack file [json-pointer:/blocks/0/accessory/slack_file]",
+    ),
+    "a file's id that is none": (
+        [{"type": "image", "alt_text": "x", "slack_file": {"id": "F012"}}],
+        "^F[A-Z0-9]{8,}$ [json-pointer:/blocks/0/slack_file/id]",
+    ),
+    "a picture from two places": (
+        [{"type": "image", "alt_text": "x", "image_url": "https://x.example", "slack_file": {"id": "F0123456789"}}],
+        "exactly one of image_url and slack_file",
+    ),
+    "a picture from nowhere": ([{"type": "image", "alt_text": "x"}], "exactly one of image_url and slack_file"),
     "alert": ([{"type": "alert", "text": plain(1)}], "unsupported type: alert"),
 }
 

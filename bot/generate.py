@@ -1,0 +1,131 @@
+"""``python -m bot.generate`` writes what the commands declare into README.md, docs/guide.md and manifest.json."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import handlers  # noqa: F401 - importing it registers the commands
+from bot.commands import COMMANDS, Command, Flag, Word
+from bot.commands.command import Parameter
+from handlers.help import ORDER
+
+ROOT: Final = Path(__file__).parents[1]
+BEGIN: Final = "<!-- commands: written by python -m bot.generate -->"
+END: Final = "<!-- end of commands -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file, and its text as it has to be."""
+
+    path: Path
+    text: str
+
+
+def documents() -> list[Document]:
+    """Return the three files with their generated parts made anew."""
+    readme, guide, manifest = ROOT / "README.md", ROOT / "docs/guide.md", ROOT / "manifest.json"
+    described = json.loads(manifest.read_text(encoding="utf-8"))
+    described["features"]["slash_commands"][0]["usage_hint"] = usage_hint()
+    return [
+        Document(readme, _between(readme.read_text(encoding="utf-8"), "\n".join(table()))),
+        Document(guide, _between(guide.read_text(encoding="utf-8"), "\n".join(reference()))),
+        Document(manifest, json.dumps(described, indent=2, ensure_ascii=False) + "\n"),
+    ]
+
+
+def table() -> Iterator[str]:
+    """README's table: a row a command."""
+    yield "| command | what it does | who may |"
+    yield "|---|---|---|"
+    for command in _ordered():
+        usage = f"/swarm {_words(command)}{' [--…]' if _flags(command) else ''}"
+        yield f"| `{_cell(usage)}` | {_cell(command.help)} | {_cell(rights(command))} |"
+
+
+def reference() -> Iterator[str]:
+    """The guide's part: each command with its words and flags."""
+    for command in _ordered():
+        yield from (
+            f"### {command.name}",
+            "",
+            f"{command.help[0].upper()}{command.help[1:]}. For: {rights(command)}.",
+            "",
+        )
+        yield from ("```", command.usage, "```", "")
+        yield from (f"- `{_shown(parameter)}`: {parameter.spec.help}" for parameter in command.parameters)
+        yield from ("", f"Example: `/swarm {command.example}`", "")
+
+
+def usage_hint() -> str:
+    """What Slack shows behind ``/swarm`` while somebody types."""
+    return " | ".join(_words(command) for command in _ordered())
+
+
+def rights(command: Command) -> str:
+    """The permission that a command needs, and what needs a greater one: ``operate; `manager`: administer``."""
+    plain = {p.name: _choices(p)[0] for p in command.parameters if p.required}
+    base = command.permission(command.arguments(**plain))
+    variants: list[tuple[str, object, str]] = [
+        (p.name, value, value) for p in command.parameters if p.required for value in _choices(p)[1:]
+    ]
+    variants += [(p.name, True, p.shown) for p in _flags(command) if p.spec.kind is None]
+    needs = [(shown, command.permission(command.arguments(**plain | {name: value}))) for name, value, shown in variants]
+    return "; ".join([base, *(f"`{shown}`: {needed}" for shown, needed in needs if needed != base)])
+
+
+def _ordered() -> list[Command]:
+    """In the order of ``/swarm help``; those that it does not name come last."""
+    return [COMMANDS[name] for name in sorted(COMMANDS, key=lambda name: (*ORDER, name).index(name))]
+
+
+def _words(command: Command) -> str:
+    shown = [p.shown + "…" * p.many for p in command.parameters if isinstance(p.spec, Word) and p.required]
+    return " ".join([command.name, *shown])
+
+
+def _flags(command: Command) -> list[Parameter]:
+    return [parameter for parameter in command.parameters if isinstance(parameter.spec, Flag)]
+
+
+def _choices(parameter: Parameter) -> list[str]:
+    """The words of a choice; of anything else how it is shown."""
+    return parameter.spec.kind.shown.split("|") if parameter.spec.kind else [parameter.shown]
+
+
+def _shown(parameter: Parameter) -> str:
+    if isinstance(parameter.spec, Flag) and parameter.spec.kind:
+        return f"{parameter.shown} {parameter.spec.kind.shown}"
+    return parameter.shown
+
+
+def _cell(text: str) -> str:
+    """A bar ends a cell, in code too."""
+    return text.replace("|", "\\|")
+
+
+def _between(text: str, generated: str) -> str:
+    """Put ``generated`` between the markers; ValueError where they are missing."""
+    marked = re.compile(f"(?<={re.escape(BEGIN)}\n).*(?={re.escape(END)})", re.DOTALL)
+    if not marked.search(text):
+        raise ValueError(f"the markers are missing: {BEGIN} … {END}")
+    return marked.sub(lambda _: f"\n{generated.strip()}\n\n", text)
+
+
+def main() -> int:
+    """Write the files that differ, and name them."""
+    for document in documents():
+        if document.path.read_text(encoding="utf-8") != document.text:
+            document.path.write_text(document.text, encoding="utf-8")
+            sys.stdout.write(f"{document.path.relative_to(ROOT)} written\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

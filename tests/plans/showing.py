@@ -1,0 +1,69 @@
+"""Plans, messages and errors as a case writes them: plain lists that a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.errors import SwarmbotError
+from bot.plan import Plan, Step
+from bot.secret import Secret
+from bot.slack.blocks import Message
+
+
+def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The plan without what is empty. Of each step only what the case names in ``steps``, and its kind and track."""
+    named = [*map(set, steps), *([set()] * len(plan.steps))]
+    shown = {
+        "title": plan.title,
+        "steps": [_step(step, names) for step, names in zip(plan.steps, named, strict=False)],
+        "effect": plan.effect,
+        "warnings": [*plan.warnings],
+        "findings": [
+            " | ".join(filter(None, (f"{f.sign} {f.target}".strip(), f.text, f.next_step))) for f in plan.findings
+        ],
+        "already": [*plan.already],
+        "reveals": [*plan.reveals],
+        "ended": plan.ended,
+        "failed": plan.failed,
+    }
+    return {name: value for name, value in shown.items() if value}
+
+
+def _step(step: Step, names: set[str]) -> dict[str, Any]:
+    fields = {**step.operation.to_json(), "track": step.track}
+    return {name: _plain(fields.get(name, "(no such field)")) for name in {"kind", "track", *names}}
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def show_message(message: Message) -> list[str]:
+    """The message's lines: tables as rows, buttons in brackets, a secret in guillemets."""
+    return [line for block in message.blocks for line in _block(block)] or [message.text]
+
+
+def _block(block: Mapping[str, Any]) -> list[str]:
+    match block["type"]:
+        case "section" if "fields" in block:
+            return [_text(field).replace("\n", " ") for field in block["fields"]]
+        case "section":
+            return _text(block["text"]).split("\n")
+        case "context":
+            return [f"({_text(element)})" for element in block["elements"]]
+        case "table":
+            return [" | ".join(cell["text"] for cell in row) for row in block["rows"]]
+        case "actions":
+            return [" ".join(f"[{element['text']['text']}]" for element in block["elements"])]
+    raise AssertionError(f"no way to show a {block['type']}")
+
+
+def _text(element: Mapping[str, Any]) -> str:
+    text = element["text"]
+    return f"«{text.reveal()}»" if isinstance(text, Secret) else str(text)
+
+
+def show_error(error: SwarmbotError) -> list[str]:
+    """What happened, what is true now, what to do next; without what is empty."""
+    return [part for part in (error.happened, error.true_now, error.next_step) if part]

@@ -1,0 +1,42 @@
+"""One bot, with a Slack, a Redis and five real hosts of its own, for all scenarios; each begins with sound hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from bot.sandbox.fleet import Fleet
+from bot.sandbox.stage import Stage
+from tests.scenarios.kit import Play, config
+
+
+@pytest.fixture(scope="session")
+def stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The bot's processes, at the level of logging that says most."""
+    folder = tmp_path_factory.mktemp("stage")
+    with Stage(fleet, folder, config=config(fleet), environment={"LOG_LEVEL": "DEBUG"}) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def whole_play(stage: Stage) -> Play:
+    """The bot as the test before left it."""
+    return Play(stage)
+
+
+@pytest.fixture
+def play(whole_play: Play) -> Play:
+    """The bot before a new beginning."""
+    whole_play.reset()
+    return whole_play
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what everybody typed and saw."""
+    report = yield
+    found = (value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Play))
+    if report.failed and (play := next(found, None)):
+        report.sections.append(("Slack", play.slack.text(play.slack.transcript(play.began))))
+    return report

@@ -1,0 +1,174 @@
+"""What scenarios are played with: people typing in a Slack, and a bot that runs as the Procfile starts it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any, Final
+
+from bot.audit import Audit
+from bot.jobs.queue import Queue
+from bot.sandbox.fleet import Fleet
+from bot.sandbox.fleet.host import Host
+from bot.sandbox.slack.local import LocalSlack
+from bot.sandbox.slack.transcript import Seen
+from bot.sandbox.slack.watching import Watching
+from bot.sandbox.stage import PEOPLE, Stage
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import connect
+
+ACK: Final = "On it: "
+JOB: Final = re.compile(r"is job `(\w{4})`")
+LONGEST: Final = 90.0
+"""Seconds after which a job that has no end counts as one that will never have one."""
+SHOWN: Final = frozenset({"posted", "edited", "error"})
+KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
+
+
+@dataclass(frozen=True)
+class Card:
+    """A change as the cluster's channel shows it at its end; ``number`` is the transcript's."""
+
+    job: str
+    text: str
+    seen: Seen
+
+
+class Play:
+    """One bot before a Slack and real hosts. People are ada, ben (operators), cleo, dan (admins) and eve."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.slack: LocalSlack = stage.slack
+        self.fleet: Fleet = stage.fleet
+        self.began = self.now
+
+    @property
+    def now(self) -> int:
+        """The number of the newest entry of the transcript."""
+        return len(self.slack.transcript())
+
+    def __getitem__(self, host: str) -> Host:
+        return self.fleet[host]
+
+    # Typing
+
+    def ask(self, user: str, text: str, channel: str = "prod", *, timeout: float = LONGEST) -> str:
+        """Type ``/swarm text`` and return the private answer: not the word that a job was taken, but its end."""
+        after = self.now
+        self.slack.slash(user, channel, text)
+        return self.answer(user, after, timeout=timeout).text
+
+    def change(self, user: str, text: str, channel: str = "prod", *, timeout: float = LONGEST) -> Card:
+        """Type ``/swarm text`` and return the card that its job ends with."""
+        return self.end(self.begin(user, text, channel), timeout=timeout)
+
+    def begin(self, user: str, text: str, channel: str = "prod") -> str:
+        """Type ``/swarm text``, which must be taken as a change, and return its job's id."""
+        after = self.now
+        self.slack.slash(user, channel, text)
+        return self.job(user, after)
+
+    def job(self, user: str, after: int) -> str:
+        """Return the id of the job that ``user`` was told of after entry ``after``."""
+        told = self.slack.wait_to_see(user, "", after=after, private=True)
+        found = JOB.search(told.text)
+        assert found, f"no job was taken: {told.text}"
+        return found[1]
+
+    def answer(self, user: str, after: int, *, timeout: float = LONGEST) -> Seen:
+        """Wait for the first private word of the bot that is more than an acknowledgement."""
+        user_id = self.slack.world.user(user).id
+
+        def find(slack: Watching) -> Seen | None:
+            private = (e for e in slack.transcript(after) if e.private and user_id in e.to and e.kind in SHOWN)
+            return next((e for e in private if not e.text.startswith(ACK)), None)
+
+        found = self.slack.wait_for(find, timeout)
+        assert found is not None
+        return found
+
+    def end(self, job: str, *, after: int = 0, timeout: float = LONGEST) -> Card:
+        """Wait for the last state of a job's card: the one without a button to cancel it."""
+
+        def find(slack: Watching) -> Seen | None:
+            cards = (e for e in slack.transcript(after) if not e.private and f"`{job}`" in e.text and e.kind in SHOWN)
+            return next((e for e in cards if "[Cancel]" not in e.text), None)
+
+        seen = self.slack.wait_for(find, timeout)
+        assert seen is not None
+        return Card(job, seen.text, seen)
+
+    def await_status(self, contains: str, *, timeout: float = LONGEST) -> str:
+        """Ask for the status until it says ``contains``, as somebody would who waits for it; return it then."""
+        deadline = monotonic() + timeout
+        while contains not in (told := self.ask("ada", "status")):
+            assert monotonic() < deadline, f"{contains!r} was not said in {timeout} s, but: {told}"
+        return told
+
+    def see(self, user: str, contains: str, *, after: int | None = None, private: bool | None = None) -> Seen:
+        """Wait until ``user`` sees ``contains``, since the beginning unless ``after`` says since when."""
+        start = self.began if after is None else after
+        return self.slack.wait_to_see(user, contains, after=start, private=private, timeout=LONGEST)
+
+    def public(self) -> str:
+        """All that stood in any channel since the beginning, edits included."""
+        return "\n".join(e.text for e in self.slack.transcript(self.began) if not e.private and e.kind in SHOWN)
+
+    # The cluster, made by the bot itself
+
+    def cluster(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
+        """Have a cluster made as people would."""
+        self.change("cleo", f"init {managers[0]}")
+        if managers[1:]:
+            self.change("cleo", f"join manager {' '.join(managers[1:])}")
+        if workers:
+            self.change("ada", f"join worker {' '.join(workers)}")
+
+    def nodes(self, host: str = "host-1") -> dict[str, str]:
+        """What ``docker node ls`` on a manager says: for each host name its state, availability and standing."""
+        form = "{{.Hostname}}={{.Status}} {{.Availability}} {{.ManagerStatus}}"
+        lines = self.fleet[host].docker("node", "ls", "--format", form).splitlines()
+        return {name: standing.strip() for name, _, standing in (line.partition("=") for line in lines)}
+
+    def inspect(self, host: str = "host-1") -> dict[str, Any]:
+        """``GET /swarm`` on a manager."""
+        with self.fleet[host].engine() as engine:
+            found: dict[str, Any] = engine.inspect_swarm()
+            return found
+
+    def membership(self, host: str) -> str:
+        """``LocalNodeState`` of a host."""
+        return self.fleet[host].docker("info", "--format", "{{.Swarm.LocalNodeState}}").strip()
+
+    # Between tests
+
+    def quiet(self) -> None:
+        """Wait until every job has an end."""
+        with connect(Secret(self.stage.redis_url)) as redis:
+            queue = Queue(redis, Audit(redis))
+            deadline = monotonic() + LONGEST
+            while open_ := [job.id for job in queue.recent(None, 100) if not job.ended]:
+                assert monotonic() < deadline, f"jobs without an end: {open_}"
+                sleep(0.02)  # nothing tells a reader when a job ends
+
+    def reset(self) -> None:
+        """Begin anew: sound hosts in no swarm, no job, no entry, no fault; the bot's processes go on."""
+        self.slack.clear_faults()
+        self.quiet()
+        self.fleet.reset()
+        with connect(Secret(self.stage.redis_url)) as redis:
+            found = [key for key in redis.scan_iter() if key not in KEPT]
+            if found:
+                redis.delete(*found)
+        self.slack.advance(3600)
+        self.began = self.now
+
+
+def config(fleet: Fleet) -> dict[str, Any]:
+    """A swarmbot.yml with two clusters: prod of four hosts in #prod, lab of one in #lab."""
+    prod = fleet.config("prod", channel="C0PROD", hosts=[f"host-{number}" for number in range(1, 5)])
+    lab = fleet.config("lab", channel="C0LAB", hosts=["host-5"])
+    return {"ssh": fleet.ssh, "clusters": {**prod["clusters"], **lab["clusters"]}, **PEOPLE}

@@ -1,0 +1,198 @@
+"""`/swarm init` on real engines: what was asked for is what the engine says of itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from bot.sandbox.fleet.host import Host
+from tests.scenarios.kit import Play
+
+UNLOCK_KEY = re.compile(r"SWMKEY-1-[\w+/]+")
+
+
+def test_the_host_becomes_the_first_manager(play: Play) -> None:
+    """The engine says so; the channel sees who asked, and the asker is told where to look."""
+    card = play.change("cleo", "init host-1")
+    assert play.nodes() == {"host-1": "Ready Active Leader"}
+    assert "✓ *prod runs: `host-1` is its only manager*" in card.text
+    assert "asked by <@U0CLEO>" in card.text
+    assert card.seen.channel == "C0PROD"
+    assert play.inspect()["Spec"]["EncryptionConfig"]["AutoLockManagers"] is False
+
+
+def test_every_option_is_what_the_engine_then_says(play: Play) -> None:
+    """Options stand in the engine's own spec, node record and state, and overlays come from the pool."""
+    address = play["host-1"].address
+    words = (
+        "--availability pause --cert-expiry 48h --dispatcher-heartbeat 7s --task-history-limit 3 --max-snapshots 4 "
+        f"--snapshot-interval 1234 --default-addr-pool 10.77.0.0/16 --default-addr-pool-mask-length 26 "
+        f"--data-path-port 5789 --data-path-addr {address} --listen-addr {address}:2377 --advertise-addr {address}"
+    )
+    card = play.change("cleo", f"init host-1 {words}")
+    assert card.text.startswith("✓"), card.text
+    swarm = play.inspect()
+    spec = swarm["Spec"]
+    assert spec["CAConfig"]["NodeCertExpiry"] == 48 * 3600 * 10**9
+    assert spec["Dispatcher"]["HeartbeatPeriod"] == 7 * 10**9
+    assert spec["Orchestration"]["TaskHistoryRetentionLimit"] == 3
+    assert spec["Raft"]["KeepOldSnapshots"] == 4
+    assert spec["Raft"]["SnapshotInterval"] == 1234
+    assert (swarm["DefaultAddrPool"], swarm["SubnetSize"]) == (["10.77.0.0/16"], 26)
+    assert swarm["DataPathPort"] == 5789
+    assert play.nodes() == {"host-1": "Ready Pause Leader"}
+    kept = _kept(play["host-1"])
+    assert (kept["ListenAddr"], kept["DataPathAddr"]) == (f"{address}:2377", address)
+    play["host-1"].docker("network", "create", "--driver", "overlay", "--attachable", "pooled")
+    subnet = play["host-1"].docker("network", "inspect", "pooled", "--format", "{{(index .IPAM.Config 0).Subnet}}")
+    assert re.fullmatch(r"10\.77\.\d+\.\d+/26", subnet.strip())
+
+
+def test_a_spec_that_was_not_asked_for_is_the_engines_own(play: Play) -> None:
+    """A plain init has the very defaults that Docker's own command has."""
+    play.change("cleo", "init host-1")
+    play["host-2"].docker("swarm", "init", "--advertise-addr", play["host-2"].address)
+    ours, theirs = play.inspect("host-1"), play.inspect("host-2")
+    assert ours["Spec"] == theirs["Spec"]
+    assert {key: ours[key] for key in ("DefaultAddrPool", "SubnetSize", "DataPathPort")} == {
+        key: theirs[key] for key in ("DefaultAddrPool", "SubnetSize", "DataPathPort")
+    }
+
+
+def test_autolock_locks_and_its_key_goes_to_the_asker_alone(play: Play) -> None:
+    """The key that one person was shown, and nobody else, opens the manager after a restart."""
+    play.change("cleo", "init host-1 --autolock")
+    shown = play.see("cleo", "SWMKEY-1-", private=True)
+    found = UNLOCK_KEY.search(shown.text)
+    assert found
+    assert shown.to == ("U0CLEO",)
+    assert "SWMKEY" not in play.public()
+    play["host-1"].stop_docker()
+    play["host-1"].start_docker()
+    assert play.membership("host-1") == "locked"
+    assert "`host-1` is locked" in play.ask("ada", "status")
+    with play["host-1"].engine() as engine:
+        engine.unlock_swarm(found[0])
+    assert play.membership("host-1") == "active"
+
+
+def test_of_several_addresses_one_must_be_named(play: Play) -> None:
+    """Without an address the answer lists them and asks; each way of naming one is then taken."""
+    host = play["host-1"]
+    further = host.add_address(211)
+    asked = play.ask("cleo", "init host-1")
+    assert host.address in asked
+    assert further in asked
+    assert "--advertise-addr" in asked
+    assert play.membership("host-1") == "inactive"
+    card = play.change("cleo", f"init host-1 --advertise-addr {further}")
+    assert card.text.startswith("✓"), card.text
+    assert _advertised(host) == further
+
+
+def test_an_interface_stands_for_its_address(play: Play) -> None:
+    """``--advertise-addr INTERFACE`` advertises the one address that the interface has."""
+    host = play["host-1"]
+    for words in ("link add lan1 type bridge", "addr add 198.19.200.7/24 dev lan1", "link set lan1 up"):
+        host.run("ip", *words.split())
+    try:
+        assert "`198.19.200.7` (lan1)" in play.ask("cleo", "init host-1")
+        card = play.change("cleo", "init host-1 --advertise-addr lan1")
+        assert card.text.startswith("✓"), card.text
+        assert _advertised(host) == "198.19.200.7"
+    finally:
+        host.run("ip", "link", "del", "lan1")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--advertise-addr 127.0.0.1", "none can reach `host-1` there"),
+        ("--advertise-addr 198.51.100.9", "is not an address of `host-1`"),
+        ("--advertise-addr bond7", "neither an address nor an interface"),
+        ("--listen-addr 198.51.100.9:2377", "is not an address of `host-1`"),
+        ("--data-path-addr 198.51.100.9", "is not an address of `host-1`"),
+        ("--cert-expiry 59m", "no certificate expiry under 1 hour"),
+    ],
+)
+def test_what_the_engine_would_wrongly_take_is_refused_before_it_is_asked(play: Play, words: str, said: str) -> None:
+    """The person reads why, and the host has never been in a swarm."""
+    answer = play.ask("cleo", f"init host-1 {words}")
+    assert said in answer
+    assert answer.startswith("Not done: ")
+    assert play.membership("host-1") == "inactive"
+    assert not (play["host-1"].folder / "data/swarm/docker-state.json").exists()
+
+
+def test_what_holds_already_is_said_and_left_alone(play: Play) -> None:
+    """A second init of the same host changes nothing; one of another host is refused and says how it comes in."""
+    play.change("cleo", "init host-1")
+    before = play.inspect()
+    again = play.ask("cleo", "init host-1")
+    assert again.startswith("✓ Already so")
+    assert before["ID"] in again
+    other = play.ask("cleo", "init host-2")
+    assert other.startswith("Not done: prod runs already")
+    assert "/swarm join" in other
+    assert play.inspect() == before
+    assert play.membership("host-2") == "inactive"
+
+
+def test_a_host_of_another_swarm_is_not_taken(play: Play) -> None:
+    """A host that somebody put into a swarm by hand is refused, and stays there."""
+    play["host-1"].docker("swarm", "init", "--advertise-addr", play["host-1"].address)
+    play["host-2"].docker("swarm", "init", "--advertise-addr", play["host-2"].address)
+    before = play.inspect("host-2")["ID"]
+    answer = play.ask("cleo", "init host-2")
+    assert answer.startswith(("Not done: ", "✓ Already so"))
+    assert play.inspect("host-2")["ID"] == before
+
+
+def test_a_host_that_is_off_is_named(play: Play) -> None:
+    """Nothing is begun on a host that cannot be reached, and the person reads why and what to do."""
+    play["host-1"].power_off()
+    told = play.ask("cleo", "init host-1")
+    assert "`host-1`" in told
+    assert "Nothing was changed" in told
+    again = play.ask("cleo", "init host-1")
+    assert "See that the machine is on" in again
+
+
+def test_force_new_cluster_brings_a_lost_quorum_back(play: Play) -> None:
+    """Of two managers one is lost: operators may not force a new cluster, admins may; services and tokens stay."""
+    play.cluster(managers=("host-1", "host-2"))
+    host = play["host-1"]
+    host.docker("service", "create", "--detach", "--name", "kept", "--replicas", "0", "busybox", "true")
+    tokens = play.inspect()["JoinTokens"]
+    play["host-2"].power_off()
+    refused = play.ask("ada", "init host-1 --force-new-cluster")
+    assert refused.startswith("Not done: ")
+    assert "admins" in refused
+    play.await_status("has no quorum")
+    card = play.change("cleo", "init host-1 --force-new-cluster")
+    assert card.text.startswith("✓"), card.text
+    assert play.nodes()["host-1"] == "Ready Active Leader"
+    assert "Leader" not in play.nodes()["host-2"]
+    assert "Unreachable" not in play.nodes()["host-2"]
+    assert "kept" in host.docker("service", "ls", "--format", "{{.Name}}")
+    assert play.inspect()["JoinTokens"] == tokens
+
+
+def test_a_host_in_no_cluster_cannot_be_forced_into_a_new_one(play: Play) -> None:
+    """There is nothing to force anew, and the answer says what makes a cluster instead."""
+    answer = play.ask("cleo", "init host-1 --force-new-cluster")
+    assert "nothing to force anew" in answer
+    assert play.membership("host-1") == "inactive"
+
+
+def _advertised(host: Host) -> str:
+    return host.docker("info", "--format", "{{.Swarm.NodeAddr}}").strip()
+
+
+def _kept(host: Host) -> dict[str, Any]:
+    """What the engine keeps of its own membership on its disk; the API does not tell the data path's address."""
+    kept: dict[str, Any] = json.loads((host.folder / "data/swarm/docker-state.json").read_text())
+    return kept

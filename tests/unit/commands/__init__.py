@@ -1,0 +1,1 @@
+"""The words of commands and their registration."""

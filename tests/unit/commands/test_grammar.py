@@ -1,0 +1,157 @@
+"""From words to a command with its arguments."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import handlers
+from bot.commands import COMMANDS, Vocabulary, find_command, read_arguments, read_sentence
+from bot.errors import NotUnderstood
+
+HOSTS = Vocabulary("prod", tuple(f"host-{number}" for number in range(1, 13)))
+PADDED = Vocabulary("prod", ("web-08", "web-09", "web-10"))
+
+
+def test_commands_are_registered_by_their_package() -> None:
+    """Importing the handlers is enough to have every command."""
+    assert handlers.__all__
+    assert {"init", "join", "status", "help"} <= COMMANDS.keys()
+
+
+def test_no_words_ask_for_help() -> None:
+    """`/swarm` alone is answered with all commands."""
+    assert read_sentence("").name == "help"
+    assert read_sentence("--cluster lab").name == "help"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["status --cluster lab", "--cluster lab status", "status --cluster=lab", "STATUS \u2014cluster lab"],
+)
+def test_the_cluster_may_stand_anywhere(text: str) -> None:
+    """`--cluster` belongs to no command and is taken out of the words."""
+    sentence = read_sentence(text)
+    assert (sentence.name, sentence.cluster, sentence.words) == ("status", "lab", ())
+
+
+@pytest.mark.parametrize(
+    "text", ["status --cluster", "status --cluster=", "status --cluster --all", "status --cluster a --cluster=b"]
+)
+def test_a_cluster_that_is_not_named_once(text: str) -> None:
+    """No cluster is guessed: another one could be changed by mistake."""
+    with pytest.raises(NotUnderstood, match="--cluster"):
+        read_sentence(text)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_name_leads_to_its_command(name: str) -> None:
+    """A command is found by its name, and one letter too many is answered with it and its usage."""
+    assert find_command(name) is COMMANDS[name]
+    with pytest.raises(NotUnderstood) as caught:
+        find_command(name + "q")
+    assert f"/swarm {name}" in caught.value.happened + caught.value.next_step
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_example_is_understood(name: str) -> None:
+    """What help shows as an example can be typed as it stands."""
+    sentence = read_sentence(COMMANDS[name].example.replace("@ada", "<@U0ADA|ada>"))
+    assert sentence.name == name
+    read_arguments(COMMANDS[name], sentence.words, HOSTS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_usage_names_every_word_and_flag(name: str) -> None:
+    """Usage shows each parameter, in brackets where it may be left out."""
+    for parameter in COMMANDS[name].parameters:
+        assert parameter.shown in COMMANDS[name].usage
+        assert parameter.required or f"[{parameter.shown}" in COMMANDS[name].usage
+
+
+@pytest.mark.parametrize(
+    ("text", "vocabulary", "hosts"),
+    [
+        ("host-[3-5]", HOSTS, ("host-3", "host-4", "host-5")),
+        ("host-[9-12]", HOSTS, ("host-9", "host-10", "host-11", "host-12")),
+        ("web-[08-10]", PADDED, ("web-08", "web-09", "web-10")),
+        ("host-[3-4] host-4 host-3", HOSTS, ("host-3", "host-4")),
+    ],
+)
+def test_ranges(text: str, vocabulary: Vocabulary, hosts: tuple[str, ...]) -> None:
+    """A range means each of its hosts once, zeros in front kept."""
+    sentence = read_sentence(f"join worker {text}")
+    assert read_arguments(COMMANDS["join"], sentence.words, vocabulary).hosts == hosts
+
+
+@pytest.mark.parametrize(
+    "text", ["host-[5-3]", "host-[1-101]", "host-[1-" + "9" * 5000 + "]", "host-[", "host-[1-2][3-4]"]
+)
+def test_ranges_that_are_none(text: str) -> None:
+    """A range that runs backwards, is endless or half written is answered as such."""
+    with pytest.raises(NotUnderstood):
+        read_arguments(COMMANDS["join"], ("worker", text), HOSTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90m", 5400), ("2h30m", 9000), ("1.5h", 5400), ("500ms", 0.5), ("1W", 604800)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    """Durations are read as Go and people write them."""
+    assert read_arguments(COMMANDS["audit"], ("--since", text), HOSTS).since == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "h", "5", "5 h", "-5h", "5y", "9" * 400 + "h", "6000w", "\u0665h"])
+def test_durations_that_are_none(text: str) -> None:
+    """What is no duration, or longer than an engine can count, is said to be so."""
+    with pytest.raises(NotUnderstood):
+        read_arguments(COMMANDS["audit"], ("--since", text), HOSTS)
+
+
+def test_both_ways_to_write_a_value_are_one() -> None:
+    """`--flag value` and `--flag=value` mean the same, and only the second takes a value that begins with dashes."""
+    apart = read_arguments(COMMANDS["join"], ("worker", "host-1", "--label", "a=b"), HOSTS)
+    joined = read_arguments(COMMANDS["join"], ("--label=a=b", "worker", "host-1"), HOSTS)
+    assert apart == joined
+    assert read_arguments(COMMANDS["join"], ("worker", "host-1", "--label=--a=b"), HOSTS).label == (("--a", "b"),)
+    with pytest.raises(NotUnderstood, match="wants a value"):
+        read_arguments(COMMANDS["join"], ("worker", "host-1", "--label", "--a=b"), HOSTS)
+
+
+@pytest.mark.parametrize("value", ["true", "YES"])
+def test_a_switch_may_be_confirmed(value: str) -> None:
+    """A switch takes no value but yes: `--autolock=false` must not switch it on."""
+    assert read_arguments(COMMANDS["init"], ("host-1", f"--autolock={value}"), HOSTS).autolock
+    with pytest.raises(NotUnderstood, match="takes no value"):
+        read_arguments(COMMANDS["init"], ("host-1", "--autolock=false"), HOSTS)
+
+
+_WORD = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["--cluster", "--label", "--since=1d", "host-[1-3]", "worker", "host-2", "--rotate", '"', "'", "\u2014x"]
+    ),
+)
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.builds(lambda name, rest: " ".join([name, *rest]), st.sampled_from(sorted(COMMANDS)), st.lists(_WORD)),
+    )
+)
+def test_any_text_ends_in_a_command_or_an_answer(text: str) -> None:
+    """Whatever is typed: a command with its arguments, or NotUnderstood without markup of the person's own."""
+    told: list[NotUnderstood] = []
+    try:
+        sentence = read_sentence(text)
+        command = find_command(sentence.name)
+        arguments = read_arguments(command, sentence.words, HOSTS)
+    except NotUnderstood as error:
+        told.append(error)
+    else:
+        assert isinstance(arguments, command.arguments)
+        assert command.permission(arguments) in {"view", "operate", "administer"}
+        command.approval(arguments)
+    assert not any("<" in str(error) for error in told)

@@ -1,0 +1,100 @@
+"""A command that is declared wrongly stops the process at import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pytest
+
+from bot.commands import COMMANDS, CancelJob, Flag, Word, change, control, question, record, text
+from bot.plan import Facts, Plan
+from bot.plan.book import Book
+from bot.slack.blocks import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """Words that are described."""
+
+    name: Annotated[str, Word(text("NAME"), "a name")]
+    quick: Annotated[bool, Flag(None, "at once")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undescribed:
+    """A field that nothing describes."""
+
+    name: str
+
+
+FATE: dict[str, Any] = {"help": "h", "example": "zz", "permission": "view", "risk": "none", "approval": 0}
+
+
+@pytest.fixture(autouse=True)
+def registry() -> Iterator[None]:
+    """The registry as it was before each test."""
+    before = dict(COMMANDS)
+    yield
+    COMMANDS.clear()
+    COMMANDS.update(before)
+
+
+def answer(_: Facts, arguments: Good) -> Message:
+    """Answer nothing."""
+    return Message(arguments.name)
+
+
+def bare(_: Facts, arguments: Undescribed) -> Message:
+    """Answer nothing."""
+    return Message(arguments.name)
+
+
+def plan(_: Facts, arguments: Good) -> Plan:
+    """Plan nothing."""
+    return Plan(arguments.name, "", "")
+
+
+def told(_: Book, arguments: Good) -> Message:
+    """Tell nothing."""
+    return Message(arguments.name)
+
+
+def stop(arguments: Good) -> CancelJob:
+    """Stop nothing."""
+    return CancelJob(arguments.name)
+
+
+@pytest.mark.parametrize(("declare", "function"), [(change, plan), (question, answer), (record, told), (control, stop)])
+def test_what_decides_a_fate_has_no_default(declare: Any, function: Any) -> None:
+    """A command without its permission, risk or approval cannot be declared; with them it can."""
+    for missing in ("permission", "risk", "approval"):
+        with pytest.raises(TypeError, match=missing):
+            declare("zz", **{name: value for name, value in FATE.items() if name != missing})(function)
+    assert "zz" not in COMMANDS
+    declare("zz", **FATE)(function)
+    assert COMMANDS["zz"].arguments is Good
+
+
+def test_a_name_is_given_once() -> None:
+    """A second command of the same name would silently take the first one's permission."""
+    question("zz", **FATE)(answer)
+    with pytest.raises(ValueError, match="zz"):
+        question("zz", **FATE)(answer)
+
+
+def test_every_argument_is_a_word_or_a_flag() -> None:
+    """A field that no Word and no Flag describes could never be typed."""
+    with pytest.raises(TypeError, match=r"Undescribed\.name"):
+        question("zz", **FATE)(bare)
+    assert "zz" not in COMMANDS
+
+
+def test_rules_may_depend_on_the_arguments() -> None:
+    """Permission and approval are asked of the arguments, whether they were given as a value or as a function."""
+    question("zz", **{**FATE, "permission": lambda good: "administer" if good.quick else "view"})(answer)
+    command = COMMANDS["zz"]
+    assert command.permission(Good("a", quick=True)) == "administer"
+    assert command.permission(Good("a")) == "view"
+    assert command.approval(Good("a")) == 0

@@ -1,0 +1,95 @@
+"""Slack has an answer in time, and the person the whole truth later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event
+
+import pytest
+
+from bot.errors import Unavailable
+from bot.sandbox.slack import LocalSlack
+from bot.settings import Settings
+from bot.slack import answering, blocks
+from bot.slack.answering import Asker
+from bot.slack.client import web_client
+from bot.slack.notifier import Notifier
+from bot.slack.requests import SlashRequest
+
+DONE = blocks.Message("Done after all.", [blocks.section("Done after all.")])
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    """A local Slack that only the test speaks to."""
+    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
+        yield slack
+
+
+@pytest.fixture
+def asker(slack: LocalSlack) -> Iterator[Asker]:
+    """An asker that tells late answers by that Slack."""
+    asker = Asker(Notifier(web_client(Settings.from_environment(slack.environment()))))
+    yield asker
+    asker.close()
+
+
+def request(slack: LocalSlack) -> SlashRequest:
+    """A command of ada's."""
+    return SlashRequest("status", "U0ADA", "C0PROD", slack.slash("ada", "prod", "status").response_url, "command:1")
+
+
+def test_a_late_gate_is_told_of_at_once_and_in_the_end(
+    slack: LocalSlack, asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First that it is not known, then what came of it."""
+    monkeypatch.setattr(answering, "IN_TIME", 0.01)
+    goes_on = Event()
+
+    def gate() -> blocks.Message:
+        goes_on.wait(10)
+        return DONE
+
+    first = asker.ask(gate, request(slack))
+    assert first is not None
+    assert "not known yet" in first.text
+    goes_on.set()
+    slack.wait_to_see("ada", "Done after all.", private=True)
+
+
+def test_what_was_never_begun_is_said_not_to_be_done(
+    slack: LocalSlack, asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every asker busy a request is taken back, and never done afterwards."""
+    monkeypatch.setattr(answering, "IN_TIME", 0.01)
+    goes_on, begun = Event(), Event()
+    command = request(slack)
+    for _ in range(answering.AT_ONCE):
+        asker.ask(lambda: (goes_on.wait(10), None)[1], command)
+
+    def gate() -> blocks.Message:
+        begun.set()
+        return DONE
+
+    answer = asker.ask(gate, command)
+    assert answer is not None
+    assert "Nothing was done." in answer.text
+    goes_on.set()
+    asker.close()
+    assert not begun.is_set()
+
+
+@pytest.mark.parametrize(
+    ("true_now", "title"),
+    [("", "was not taken"), ("Nothing was done.", "was not taken"), ("It is not known.", "may not have been taken")],
+)
+def test_nothing_is_claimed_that_is_not_known(slack: LocalSlack, asker: Asker, true_now: str, title: str) -> None:
+    """Only an error that does not say otherwise means that nothing was done."""
+
+    def gate() -> None:
+        raise Unavailable("Redis did not answer.", true_now=true_now)
+
+    answer = asker.ask(gate, request(slack))
+    assert answer is not None
+    assert title in answer.text
+    assert (true_now or "Nothing was done.") in answer.text

@@ -1,0 +1,188 @@
+"""Imports run one way (DESIGN.md, "The house"): read from the source of every module, TYPE_CHECKING ones included."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+
+# Each part may import itself and those before it in this order, and nothing after it. The first line are leaves:
+# values and words without any I/O, which all may use.
+ORDER: Final = (
+    ("bot.errors", "bot.secret", "bot.redact", "bot.spelling", "bot.duration"),
+    ("bot.plan", "bot.settings"),
+    ("bot.slack.blocks",),
+    ("bot.config", "bot.commands", "bot.swarm"),
+    ("bot.policy", "handlers"),
+    ("bot.store", "bot.engine", "bot.slack.wire", "bot.slack.client", "bot.slack.confine"),
+    ("bot.slack.notifier", "bot.slack.live", "bot.slack.requests"),
+    ("bot.audit", "bot.people"),
+    ("bot.jobs", "bot.freeze"),
+    ("bot.records",),
+    ("bot.approvals",),
+    ("bot.gate",),
+    ("bot.slack",),
+    ("bot.front", "bot.back", "bot.doctor", "bot.generate"),
+    ("bot.sandbox",),
+    ("bot.__main__",),
+)
+RANK: Final = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
+
+HANDLERS_MAY: Final = (
+    "bot.plan",
+    "bot.commands",
+    "bot.swarm",
+    "bot.errors",
+    "bot.slack.blocks",
+    "bot.spelling",
+    "bot.secret",
+)
+PURE: Final = ("bot.plan", "bot.commands", "bot.swarm", "bot.policy", "handlers")
+IO: Final = frozenset(
+    {"redis", "docker", "paramiko", "slack_sdk", "slack_bolt", "socket", "subprocess", "requests", "urllib.request"}
+)
+WORKERS_OWN: Final = ("bot.engine", "bot.back", "paramiko", "docker")
+# The processes of the internet's side start here; ``bot.gate`` is behind ``bot.front``.
+FACES: Final = ("bot.front", "bot.slack.web", "bot.slack.socket_mode", "bot.gate")
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _trees() -> dict[str, ast.Module]:
+    paths = [path for folder in ("bot", "handlers") for path in sorted((ROOT / folder).rglob("*.py"))]
+    return {_name(path): ast.parse(path.read_text()) for path in paths}
+
+
+TREES: Final = _trees()
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """The modules that a tree names, ``from package import module`` as the module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, "imports are written in full"
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in TREES else node.module for name in whole)
+
+
+IMPORTS: Final = {name: frozenset(_imported(tree)) for name, tree in TREES.items()}
+
+
+def _within(name: str, parts: tuple[str, ...]) -> bool:
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+def _ours(imported: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in imported if _within(name, ("bot", "handlers")))
+
+
+def _part(name: str) -> str:
+    """The longest part of ORDER that a module is in."""
+    return max((part for part in RANK if _within(name, (part,))), key=len, default="")
+
+
+def _at_start(name: str) -> frozenset[str]:
+    """What is imported when the module is: neither in a function nor for type checkers alone."""
+    body = ast.Module([node for node in TREES[name].body if not isinstance(node, ast.If)], type_ignores=[])
+    functions = [node for node in ast.walk(body) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    later = {name for function in functions for name in _imported(function)}
+    return frozenset(_imported(body)) - later
+
+
+def _closure(start: str) -> set[str]:
+    """All that importing ``start`` imports: packages on the way run their own ``__init__``."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        parts = name.split(".")
+        waiting += [".".join(parts[:length]) for length in range(1, len(parts))]
+        waiting += _at_start(name) if name in TREES else ()
+    return seen
+
+
+def _broken(rule: Mapping[str, frozenset[str]]) -> list[str]:
+    return [f"{name} imports {', '.join(sorted(imported))}" for name, imported in sorted(rule.items()) if imported]
+
+
+def test_every_module_has_its_place() -> None:
+    """A new part of the house is put into the order, or it is held to nothing."""
+    assert [name for name in TREES if not _part(name) and name != "bot"] == []
+
+
+def test_imports_run_one_way() -> None:
+    """No part imports one that stands after it: so there is no cycle between parts either."""
+    found = {
+        name: frozenset(other for other in _ours(imported) if RANK.get(_part(other), -1) > RANK.get(_part(name), -1))
+        for name, imported in IMPORTS.items()
+        if name != "bot"
+    }
+    assert _broken(found) == []
+
+
+def test_parts_side_by_side_form_no_cycle() -> None:
+    """Of two parts in one line of the order only one imports the other."""
+    edges = {
+        (_part(name), _part(other))
+        for name, imported in IMPORTS.items()
+        for other in _ours(imported)
+        if RANK.get(_part(name)) == RANK.get(_part(other)) and _part(name) != _part(other)
+    }
+    assert [edge for edge in edges if (edge[1], edge[0]) in edges] == []
+
+
+def test_handlers_get_no_client_and_no_store() -> None:
+    """Handlers know plans, words and blocks, so that none can forget or dodge policy, audit, locking or redaction.
+
+    ``bot.spelling`` and ``bot.secret`` are leaves without I/O: how words are compared, and how a secret is held.
+    """
+    found = {
+        name: frozenset(other for other in imported if _within(other, ("bot",)) and not _within(other, HANDLERS_MAY))
+        for name, imported in IMPORTS.items()
+        if _within(name, ("handlers",))
+    }
+    assert _broken(found) == []
+
+
+def test_only_the_command_line_knows_the_sandbox() -> None:
+    """What runs in production does not import what imitates it."""
+    found = {
+        name: frozenset(other for other in imported if _within(other, ("bot.sandbox",)))
+        for name, imported in IMPORTS.items()
+        if not _within(name, ("bot.sandbox", "bot.__main__"))
+    }
+    assert _broken(found) == []
+
+
+def test_what_decides_does_no_io() -> None:
+    """What is judged and planned is pure: no library that leaves the process."""
+    found = {
+        name: frozenset(other for other in imported if _within(other, tuple(IO)))
+        for name, imported in IMPORTS.items()
+        if _within(name, PURE)
+    }
+    assert _broken(found) == []
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_face_to_the_internet_reaches_no_engine(face: str) -> None:
+    """Whatever the web side imports, directly or not, holds no way to a host: neither ours nor a library's."""
+    assert {name for name in _closure(face) if _within(name, WORKERS_OWN)} == set()
+
+
+def test_the_worker_does_reach_engines() -> None:
+    """The search finds what it looks for where it is."""
+    assert {"bot.engine", "paramiko"} <= _closure("bot.back")

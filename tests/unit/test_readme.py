@@ -1,0 +1,49 @@
+"""README.md, the guide and the manifest say what the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.commands import COMMANDS
+from bot.generate import BEGIN, END, ROOT, Document, documents, rights
+from bot.settings import Settings
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda document: document.path.name)
+def test_generated_parts_are_as_the_commands_declare(document: Document) -> None:
+    """`python -m bot.generate` would change nothing."""
+    assert document.path.read_text(encoding="utf-8") == document.text, "run python -m bot.generate"
+
+
+def test_every_command_has_its_row() -> None:
+    """The table names each command once, in a cell of its own."""
+    table = README.partition(BEGIN)[2].partition(END)[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `/swarm ")]
+    assert sorted(re.findall(r"^\| `/swarm (\w+)", table, re.MULTILINE)) == sorted(COMMANDS)
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 4 for row in rows)
+
+
+def test_greater_rights_of_some_words_are_told() -> None:
+    """A manager joins, and a token is rotated, by administrators alone; a question has one right."""
+    assert rights(COMMANDS["join"]) == "operate; `manager`: administer"
+    assert "`--rotate`: administer" in rights(COMMANDS["token"])
+    assert rights(COMMANDS["status"]) == "view"
+
+
+def test_the_variables_are_those_that_are_read() -> None:
+    """Each variable of the table is a setting and each setting has its row."""
+    told = set(re.findall(r"^ *\| `([A-Z_]+)` \|", README, re.MULTILINE))
+    fields = {name.upper() for name in Settings.__slots__}
+    assert told == {{"CONFIG_PATH": "SWARMBOT_CONFIG"}.get(name, name) for name in fields - {"SLACK_API_URL"}}
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/security.md", "docs/operations.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    """Every link to a file of this repository finds it."""
+    page = ROOT / name
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).is_file(), f"{name} → {target}"
