@@ -77,6 +77,14 @@ def test_tables_have_columns_and_lines_fit() -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_a_commands_columns_keep_in_line_and_fit() -> None:
+    """Gaps shrink to two characters, the same in every row; what is too wide is cut where it can be seen."""
+    said = "ID       HOST     STATUS\nabc      host-1   Ready\nx y      host-22"
+    fitted = list(Ink(colour=False, width=80).fitted(said, 6))
+    assert fitted == ["ID   HOST     STATUS", "abc  host-1   Ready", "x y  host-22"]
+    assert next(Ink(colour=False, width=16).fitted(said, 6)) == "ID   HOST…"
+
+
 def test_bold_and_colour_are_for_terminals_alone() -> None:
     """Stars become bold with colour, and vanish without; a file gets no escape codes."""
     entry = seen("posted", "*prod is healthy* · 3 managers")
