@@ -109,4 +109,4 @@ def _next(found: Health) -> list[str]:
     if found.level == "none":
         return ["Next: `/swarm init HOST` makes the cluster; `/swarm hosts` shows which hosts answer."]
     mends = list(dict.fromkeys(ailment.mend for ailment in found.ailments if ailment.mend))
-    return [f"Next: {'; '.join(mends)}"] if mends else []
+    return [f"Next: {' · '.join(mends)}"] if mends else []

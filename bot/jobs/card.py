@@ -131,7 +131,8 @@ def target_of(step: Step) -> str:
 
 def failure_text(error: SwarmbotError) -> str:
     """An error on one line of the card."""
-    return " ".join(part for part in (error.happened, error.true_now, error.next_step) if part)
+    parts = (error.happened, error.true_now, error.next_step)
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
 
 
 def _finding(sign: str, text: str, next_step: str) -> Line:

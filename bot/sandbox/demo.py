@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -96,7 +96,8 @@ class Demo:
             "",
             f"  Logs: {stage.folder}/*.log",
         )
-        threading.Event().wait()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
     def _say(self, *lines: str) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final
@@ -165,6 +167,24 @@ class Play:
                 redis.delete(*found)
         self.slack.advance(3600)
         self.began = self.now
+
+
+@contextmanager
+def stalled(manager: Host, peer: Host) -> Iterator[None]:
+    """Let ``peer`` connect to a manager's 2377 and nothing more: it looks open, and a join there is held for 20 s."""
+    rule = f"PREROUTING -i eth0 -p tcp --dport 2377 -s {peer.address} --tcp-flags PSH PSH -j DROP"
+    manager.run("iptables", "-w", "5", "-t", "mangle", "-A", *rule.split())
+    try:
+        yield
+    finally:
+        if manager.up:
+            manager.run("iptables", "-w", "5", "-t", "mangle", "-D", *rule.split())
+
+
+def hang_up(host: Host) -> None:
+    """Stop a host's sshd with every session, those that the bot keeps warm included."""
+    host.stop_ssh()
+    host.run("sh", "-c", "kill $(pidof sshd) 2>/dev/null || true")
 
 
 def config(fleet: Fleet) -> dict[str, Any]:

@@ -66,5 +66,17 @@ class Ink:
                 line = longer
         yield line
 
+    def fitted(self, columns: str, taken: int) -> Iterator[str]:
+        """Return lines in columns, the gaps between those no wider than two, cut where the width ends."""
+        rows = columns.splitlines()
+        length = max(map(len, rows), default=0)
+        padded = [row.ljust(length) for row in rows]
+        blank = [all(row[place] == " " for row in padded) for place in range(length)]
+        kept = [place for place in range(length) if not all(blank[max(place - 2, 0) : place + 1])]
+        room = self.width - taken
+        for row in padded:
+            line = "".join(row[place] for place in kept).rstrip()
+            yield line if len(line) <= room else line[: room - 1] + "…"
+
     def _in(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text

@@ -79,7 +79,7 @@ class Play:
     def shell(self, prompt: str, words: str, said: str) -> None:
         """Show a command and what it printed."""
         head = f"      {self.ink.dim(prompt)} {self.ink.bold(words)}"
-        self._part(head, *(f"      {masked(line)}" for line in said.splitlines()))
+        self._part(head, *(f"      {line}" for line in self.ink.fitted(masked(said), 6)))
 
     def note(self, text: str) -> None:
         """Say what happens outside Slack."""

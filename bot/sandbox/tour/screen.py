@@ -82,10 +82,9 @@ class Screen:
             return
         parts: list[Mapping[str, Any] | str] = [*entry.blocks] or [entry.text]
         for block in parts:
-            table = not isinstance(block, str) and block["type"] == "table"
-            for line in readable(block, self.names, self.ink):
+            for line, breaks in readable(block, self.names, self.ink):
                 told = line if self.whole else masked(line)
-                for row in [told] if table else self.ink.wrapped(told, 8):
+                for row in self.ink.wrapped(told, 8) if breaks else [told]:
                     yield f"      {bar} {row}"
 
     def _name(self, key: str) -> str:

@@ -17,17 +17,20 @@ _STARS: Final = re.compile(r"(?<![\w*`])\*([^*\n]+)\*(?![\w*`])")
 _SECRET: Final = re.compile(r"(SWM(?:TKN|KEY)-1-\w{4})[\w+/=-]*")
 
 
-def readable(block_or_text: Mapping[str, Any] | str, names: Mapping[str, str], ink: Ink) -> Iterator[str]:
-    """Return one block, or a text, line by line. ``names`` are those of ids."""
-    if isinstance(block_or_text, str):
-        written = block_or_text
-    elif block_or_text["type"] == "table":
-        written = "\n".join(_columns(block_or_text["rows"]))
-    else:
-        written = "\n".join(line for line in lines([dict(block_or_text)]) if line)
-    for line in written.replace("```", "\n").splitlines():
-        if line.strip():
-            yield _marked(_plain(line, names), ink)
+def readable(part: Mapping[str, Any] | str, names: Mapping[str, str], ink: Ink) -> Iterator[tuple[str, bool]]:
+    """Return a block, or a text, line by line, each with whether it may be broken: tables and code may not.
+
+    ``names`` are those of ids.
+    """
+    if not isinstance(part, str) and part["type"] == "table":
+        yield from ((line, False) for line in _columns(part["rows"]))
+        return
+    written = part if isinstance(part, str) else "\n".join(line for line in lines([dict(part)]) if line)
+    for number, piece in enumerate(written.split("```")):
+        code = number % 2 == 1
+        for line in filter(str.strip, piece.splitlines()):
+            plain = _plain(line, names)
+            yield (plain, False) if code else (_marked(plain, ink), True)
 
 
 def masked(text: str) -> str:

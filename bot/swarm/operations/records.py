@@ -34,7 +34,11 @@ def update_record(engine: Engine, node_id: str, edit: Callable[[Json], Json]) ->
 
 
 def remove_record(engine: Engine, node: NodeFacts) -> None:
-    """Remove a record whose host is not there: a manager's is demoted first, for the engine removes no manager."""
-    if node.role == "manager":
+    """Remove a record whose host is not there.
+
+    A member of Raft is demoted first, for the engine removes none. A manager's record that is in no Raft (a failed
+    join leaves one) cannot be demoted, "can't find manager in raft memberlist", and can be removed.
+    """
+    if node.reachability:
         update_record(engine, node.id, lambda spec: {**spec, "Role": "worker"})
     engine.remove_node(node.id, force=True)

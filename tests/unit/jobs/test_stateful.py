@@ -24,7 +24,7 @@ CLUSTERS = ("prod", "test")
 KINDS = st.sampled_from(keys.KINDS)
 WORKERS = st.sampled_from(["one", "two", "three"])
 STEPS = 40
-EXAMPLES = 40
+EXAMPLES = 70
 
 
 class Jobs(RuleBasedStateMachine):

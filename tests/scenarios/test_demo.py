@@ -1,0 +1,183 @@
+"""``make demo``'s process as a newcomer runs it: to its end, broken off, killed, and in a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from bot.sandbox.fleet import Fleet, missing
+from bot.sandbox.fleet.shell import until
+from bot.sandbox.fleet.slots import REGISTRY, Claim
+from bot.sandbox.stage import ROOT
+from bot.sandbox.tour.steps import STEPS
+from tests.conftest import cannot
+from tests.fleet.test_lifetime import traces
+
+pytestmark = pytest.mark.fleet
+LONGEST = 180.0
+
+
+@dataclass
+class Run:
+    """A demo under way; everything temporary of it is beneath ``folder``."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    terminal: int
+    text: str = ""
+
+    def read_until(self, words: str) -> None:
+        """Read what it prints until these words come."""
+        deadline = monotonic() + LONGEST
+        while words not in self.text:
+            assert monotonic() < deadline, self.text
+            assert self._read(), f"it ended without {words!r}:\n{self.text}"
+
+    def ends(self) -> int:
+        """Read to the end, and return the exit status."""
+        while self._read():
+            pass
+        return self.process.wait(LONGEST)
+
+    def claim(self) -> Claim:
+        """Its hosts' hold on the machine."""
+        claims = [Claim.model_validate_json(path.read_text()) for path in REGISTRY.glob("*.json")]
+        return next(claim for claim in claims if claim.state.parent == self.folder)
+
+    def remains(self, claim: Claim) -> list[str]:
+        """What is left of it on the machine."""
+        return [*traces(claim), *map(str, processes(self.folder)), *map(str, self.folder.iterdir())]
+
+    def _read(self) -> bool:
+        if not select.select([self.terminal], [], [], LONGEST)[0]:
+            raise TimeoutError(self.text)
+        with suppress(OSError):  # the kernel's way of saying that nobody holds the terminal's other end
+            data = os.read(self.terminal, 65536)
+            self.text += data.decode(errors="replace").replace("\r\n", "\n")
+            return bool(data)
+        return False
+
+
+def processes(folder: Path) -> list[int]:
+    """Processes whose words or environment name ``folder``: the bot's, Redis, what a host runs."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                if str(folder).encode() in (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+    return found
+
+
+@contextmanager
+def demo(folder: Path, *, terminal: bool = False) -> Iterator[Run]:
+    """Start the demo with its output to a terminal or a pipe; whatever is left of it is ended."""
+    if reasons := missing():
+        cannot("; ".join(reasons))
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "sandbox", "demo"],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(folder), "TOUR": ""},
+        stdin=theirs if terminal else subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.STDOUT,
+    )
+    os.close(theirs)
+    try:
+        yield Run(process, folder, ours)
+    finally:
+        process.kill()
+        process.wait(LONGEST)
+        os.close(ours)
+
+
+def by_hand(*words: str) -> str:
+    """What a newcomer's own command prints."""
+    argv = [sys.executable, "-m", "bot", "sandbox", *words]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False)
+    return done.stdout + done.stderr
+
+
+def test_the_tour_is_true_and_nothing_stays(tmp_path: Path) -> None:
+    """Without a terminal it plays every step, ends with 0, prints no whole token, and leaves nothing behind."""
+    with demo(tmp_path) as run:
+        run.read_until("hosts are up")
+        claim = run.claim()
+        assert len(run.remains(claim)) > 10
+        assert run.ends() == 0, run.text
+        assert run.remains(claim) == []
+    for step in STEPS:
+        assert step.title in run.text
+    assert "only eve sees" in run.text
+    assert "everybody in #prod sees" in run.text
+    assert "docker node ls" in run.text
+    assert re.search(r"SWMTKN-1-\w{4}…", run.text)
+    assert not re.search(r"SWM(TKN|KEY)-1-\w{5}", run.text)
+    assert "\x1b" not in run.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_broken_off_in_the_middle_nothing_stays(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM clear up before the end; after kill -9 hosts, processes and folder go by themselves."""
+    with demo(tmp_path) as run:
+        run.read_until(STEPS[3].title)
+        claim = run.claim()
+        run.process.send_signal(number)
+        assert run.process.wait(LONGEST) == (-9 if number == signal.SIGKILL else 130), run.text
+        if number != signal.SIGKILL:
+            assert run.remains(claim) == []
+        until(lambda: run.remains(claim) == [], "all of the killed demo is gone", timeout=60)
+
+
+def test_what_is_not_true_ends_the_tour(tmp_path: Path) -> None:
+    """With a host dead the tour says what it expected and saw, keeps the logs, clears up and ends with 1."""
+    with demo(tmp_path) as run:
+        run.read_until("hosts are up")
+        claim = run.claim()
+        Fleet.attach(claim.state)["host-1"].power_off()
+        assert run.ends() == 1, run.text
+        assert "Expected:" in run.text
+        assert "Seen:" in run.text
+        kept = re.search(r"Logs: (\S+)", run.text)
+        assert kept
+        assert {"web.log", "worker.1.log", "redis.log"} <= {log.name for log in Path(kept[1]).iterdir()}
+        assert run.remains(claim) == [kept[1]]
+
+
+def test_in_a_terminal_it_stays_and_takes_commands(tmp_path: Path) -> None:
+    """A newcomer types and presses by hand, and sees the answers; Ctrl-C then ends it, with 0."""
+    with demo(tmp_path, terminal=True) as run:
+        run.read_until("Logs: ")
+        claim = run.claim()
+        assert "\x1b[1m" in run.text
+        listens = re.search(r"listens on (http://[\d.:]+)", run.text)
+        assert listens
+        at = ["--slack", listens[1]]
+        assert "prod is healthy" in by_hand("say", *at, "eve", "prod", "/swarm status")
+        assert "shared by @eve" in by_hand("click", *at, "eve", "Share")
+        assert "SWMTKN-" in by_hand("say", *at, "cleo", "prod", "/swarm token manager")
+        assert "gone from cleo's screen" in by_hand("click", *at, "cleo", "Hide")
+        assert "there is no user nobody" in by_hand("say", *at, "nobody", "prod", "/swarm status")
+        assert "sees no button" in by_hand("click", *at, "ben", "No such button")
+        assert "host-4" in by_hand("fleet", "--state", str(claim.state), "run", "host-1", "docker", "node", "ls")
+        run.process.send_signal(signal.SIGINT)
+        assert run.ends() == 0
+        assert run.remains(claim) == []
+
+
+def test_by_hand_without_a_demo_says_so() -> None:
+    """Nobody listens there: the person is told what to start."""
+    assert "Start the demo with `make demo`" in by_hand("say", "--slack", "http://127.0.0.1:9", "ada", "prod", "/swarm")

@@ -1,0 +1,215 @@
+"""`/swarm join` on real engines: who is in, as what, and what stands in the way of the others."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.sandbox.fleet.shell import until
+from tests.scenarios.kit import Play, hang_up, stalled
+
+
+def test_workers_and_managers_join(play: Play) -> None:
+    """A range joins side by side as workers, a name as a manager; asking again says that it is already so."""
+    play.cluster()
+    workers = play.change("ada", "join worker host-[2-3]")
+    assert "✓ *2 of 2 workers joined prod*" in workers.text
+    assert "1 → 3 nodes" in workers.text
+    managers = play.change("cleo", "join manager host-4")
+    assert managers.text.startswith("✓ *1 of 1 manager joined prod*"), managers.text
+    assert play.nodes() == {
+        "host-1": "Ready Active Leader",
+        "host-2": "Ready Active",
+        "host-3": "Ready Active",
+        "host-4": "Ready Active Reachable",
+    }
+    before = play.inspect()["Version"]
+    again = play.ask("ada", "join worker host-2 host-3")
+    assert again.startswith("✓ Already so")
+    assert play.inspect()["Version"] == before
+
+
+def test_a_wrong_role_is_named_with_what_changes_it(play: Play) -> None:
+    """A member is not joined again as something else."""
+    play.cluster(workers=("host-2",))
+    card = play.change("cleo", "join manager host-2")
+    assert "`/swarm promote host-2`" in card.text or "/swarm promote host-2" in card.text
+    assert play.nodes()["host-2"] == "Ready Active"
+
+
+def test_options_are_what_the_engine_then_says(play: Play) -> None:
+    """Labels, availability and the advertised address are the node's own."""
+    play.cluster()
+    further = play["host-2"].add_address(212)
+    card = play.change(
+        "ada", f"join worker host-2 --label zone=b --label disk=ssd --availability drain --advertise-addr {further}"
+    )
+    assert card.text.startswith("✓"), card.text
+    spec, status = (
+        json.loads(play["host-1"].docker("node", "inspect", "host-2", "--format", f"{{{{json .{part}}}}}"))
+        for part in ("Spec", "Status")
+    )
+    assert spec == {"Labels": {"disk": "ssd", "zone": "b"}, "Role": "worker", "Availability": "drain"}
+    assert status["State"] == "ready"
+    assert play["host-2"].docker("info", "--format", "{{.Swarm.NodeAddr}}").strip() == further
+
+
+def test_a_label_reaches_a_node_that_is_in_already(play: Play) -> None:
+    """What is missing is done, what holds is left: the other labels stay."""
+    play.cluster(workers=("host-2",))
+    play["host-1"].docker("node", "update", "--label-add", "kept=yes", "host-2")
+    play.change("ada", "join worker host-2 --label zone=b")
+    labels = play["host-1"].docker("node", "inspect", "host-2", "--format", "{{json .Spec.Labels}}")
+    assert json.loads(labels) == {"kept": "yes", "zone": "b"}
+
+
+def test_without_a_cluster_there_is_nothing_to_join(play: Play) -> None:
+    """The answer says what makes one."""
+    answer = play.ask("ada", "join worker host-2")
+    assert answer.startswith("Not done: ")
+    assert "/swarm init HOST" in answer
+    assert play.membership("host-2") == "inactive"
+
+
+def test_a_host_of_another_cluster_is_left_there(play: Play) -> None:
+    """It is named: by its name of swarmbot.yml where it has one, else by its id."""
+    play.cluster()
+    play.change("cleo", "init host-5", "lab")
+    token = play["host-5"].docker("swarm", "join-token", "-q", "worker").strip()
+    play["host-2"].docker("swarm", "join", "--token", token, f"{play['host-5'].address}:2377")
+    play["host-3"].docker("swarm", "init", "--advertise-addr", play["host-3"].address)
+    card = play.change("ada", "join worker host-2 host-3")
+    assert "host-2 is in another cluster: lab." in card.text
+    assert f"host-3 is in another cluster: {play.inspect('host-3')['ID']}" in card.text
+    assert set(play.nodes()) == {"host-1"}
+    assert set(play.nodes("host-5")) == {"host-5", "host-2"}
+    assert set(play.nodes("host-3")) == {"host-3"}
+
+
+def test_a_host_that_was_removed_is_told_so(play: Play) -> None:
+    """Its engine believes itself a member: it must leave first, and the answer says how."""
+    play.cluster(workers=("host-2",))
+    play["host-1"].docker("node", "rm", "--force", "host-2")
+    card = play.change("ada", "join worker host-2")
+    assert "docker swarm leave" in card.text
+    assert card.text.startswith("✗"), card.text
+    play["host-2"].docker("swarm", "leave", "--force")
+    assert play.change("ada", "join worker host-2").text.startswith("✓")
+
+
+@pytest.mark.parametrize("side", ["joining host", "manager"])
+def test_a_closed_port_is_named(play: Play, side: str) -> None:
+    """2377/tcp closed on the way out or in: the port is named, the host is in nothing, the cluster has no record."""
+    play.cluster()
+    if side == "joining host":
+        play["host-2"].block(2377, direction="out")
+    else:
+        play["host-1"].block(2377, peer=play["host-2"])
+    card = play.change("ada", "join worker host-2")
+    assert card.text.startswith("✗ *`host-2` did not join prod*"), card.text
+    assert f"host-1 {play['host-1'].address}:2377/tcp (no answer)" in card.text
+    assert "Nothing was changed" in card.text
+    assert play.membership("host-2") == "inactive"
+    assert set(play.nodes()) == {"host-1"}
+    play["host-2"].mend()
+    play["host-1"].mend()
+    after = play.now
+    play.slack.click("ada", card.seen, "Retry")
+    assert play.end(play.job("ada", after)).text.startswith("✓")
+    assert play.nodes()["host-2"] == "Ready Active"
+
+
+def test_a_managers_own_closed_port_is_named(play: Play) -> None:
+    """The managers must reach the new one's 2377, or the engine would leave a stale record behind."""
+    play.cluster()
+    play["host-2"].block(2377, direction="in")
+    card = play.change("cleo", "join manager host-2")
+    assert "2377/tcp of host-2 is blocked" in card.text
+    assert play.membership("host-2") == "inactive"
+    assert set(play.nodes()) == {"host-1"}
+
+
+def test_a_failed_manager_leaves_no_record(play: Play) -> None:
+    """The leader cannot reach the new manager's port, and the bot cannot see that beforehand: all is cleaned up.
+
+    A record of the host from before, which is not this join's, stays.
+    """
+    play.cluster(managers=("host-1", "host-2"), workers=("host-3",))
+    play["host-3"].docker("swarm", "leave")
+    hang_up(play["host-1"])
+    play["host-3"].block(2377, peer=play["host-1"])
+    card = play.change("cleo", "join manager host-3")
+    assert card.text.startswith("✗"), card.text
+    assert "host-3 is in no cluster" in card.text
+    assert "prod is unchanged" in card.text
+    assert play.membership("host-3") == "inactive"
+    records = play["host-2"].docker("node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}").splitlines()
+    assert [record.strip() for record in sorted(records)] == ["host-1 Leader", "host-2 Reachable", "host-3"]
+    play["host-3"].mend()
+    assert play.change("cleo", "join manager host-3").text.startswith("✓")
+
+
+def test_a_host_left_pending_is_brought_back_and_joined(play: Play) -> None:
+    """An earlier try by hand, towards a manager that is not there, is undone before the host joins this cluster."""
+    play.cluster()
+    play["host-5"].block(2377)
+    token = play.inspect()["JoinTokens"]["Worker"]
+    try_by_hand = f"docker swarm join --token {token} {play['host-5'].address}:2377 >/dev/null 2>&1 &"
+    play["host-2"].run("sh", "-c", try_by_hand)
+    until(lambda: play.membership("host-2") == "pending", "host-2 tries to join")
+    card = play.change("ada", "join worker host-2")
+    assert card.text.startswith("✓"), card.text
+    assert "that is undone first" in card.text
+    assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
+
+
+def test_a_manager_that_falls_silent_in_the_middle(play: Play) -> None:
+    """The host is brought back to being in no cluster, so that it does not come in by itself later."""
+    play.cluster()
+    with stalled(play["host-1"], play["host-2"]):
+        job = play.begin("ada", "join worker host-2")
+        until(lambda: play.membership("host-2") == "pending", "host-2 is joining")
+        play["host-1"].power_off()
+        card = play.end(job)
+    assert card.text.startswith("✗ *`host-2` did not join prod*"), card.text
+    assert "host-2 is in no cluster (its half-made join was undone)" in card.text
+    assert play.membership("host-2") == "inactive"
+
+
+def test_each_trouble_is_told_apart_and_retry_finishes(play: Play) -> None:
+    """No sshd, no dockerd and a changed host key are named each; the sound host is in; Retry brings in the rest."""
+    play.cluster()
+    hang_up(play["host-2"])
+    play["host-3"].stop_docker()
+    play["host-5"].docker("swarm", "init", "--advertise-addr", play["host-5"].address)
+    card = play.change("ada", "join worker host-[2-4]")
+    assert card.text.startswith("! *1 of 3 workers joined prod*"), card.text
+    assert "no SSH server listens" in card.text
+    assert "Docker is not running there" in card.text
+    assert play.nodes() == {"host-1": "Ready Active Leader", "host-4": "Ready Active"}
+    play["host-2"].start_ssh()
+    play["host-3"].start_docker()
+    after = play.now
+    play.slack.click("ada", card.seen, "Retry")
+    again = play.end(play.job("ada", after))
+    assert again.text.startswith("✓ *3 of 3 workers joined prod*"), again.text
+    assert set(play.nodes()) == {"host-1", "host-2", "host-3", "host-4"}
+
+
+def test_a_changed_host_key_stops_everything(play: Play) -> None:
+    """Both fingerprints are shown, no log-in is tried, and the host stays as it is."""
+    play.cluster()
+    host = play["host-2"]
+    hang_up(host)
+    host.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/run/fleet/other_key")
+    host.run("sed", "-i", "s|fleet/host_key|fleet/other_key|", "/run/fleet/sshd_config")
+    host.start_ssh()
+    try:
+        card = play.change("ada", "join worker host-2")
+        fingerprint = host.run("ssh-keygen", "-lf", "/run/fleet/other_key.pub").split()[1]
+        assert f"shows the host key {fingerprint}" in card.text
+        assert "it was installed anew, or another machine answers in its place" in card.text
+        assert play.membership("host-2") == "inactive"
+    finally:
+        host.restart()

@@ -1,0 +1,1 @@
+"""What Docker Swarm means: arithmetic, addresses, certificates, health."""

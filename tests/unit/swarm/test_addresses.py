@@ -1,0 +1,76 @@
+"""The address that a node advertises or listens on; cases with whole sentences are in tests/plans."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import Refused
+from bot.plan import HostFacts, Interface
+from bot.swarm.addresses import advertise_address, joining_address, local_address
+
+ONE = HostFacts("host-1", "10.0.0.1", interfaces=(Interface("eth0", ("10.0.0.1",)),))
+MANY = HostFacts(
+    "host-1", "10.0.0.1", interfaces=(Interface("eth0", ("10.0.0.1", "fd00::1")), Interface("eth1", ("192.168.7.1",)))
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "address"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("10.0.0.1:2400", "10.0.0.1:2400"),
+        ("10.0.0.1:", "10.0.0.1"),
+        ("eth1", "192.168.7.1"),
+        ("eth1:2400", "192.168.7.1:2400"),
+        ("fd00::1", "fd00::1"),
+        ("FD00:0::1", "fd00::1"),
+        ("[fd00::1]", "fd00::1"),
+        ("[fd00::1]:2400", "[fd00::1]:2400"),
+    ],
+)
+def test_what_is_on_the_host_is_taken(wanted: str, address: str) -> None:
+    """As engines take it: IPv6 bare without a port and in brackets before one (measured on 20.10.24)."""
+    assert advertise_address(MANY, wanted) == address
+    assert local_address(MANY, wanted, "--listen-addr") == address
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    (
+        "127.0.0.1 ::1 [::1]:2377 0.0.0.0 10.0.0.2 eth0 eth9 10.0.0 "
+        "10.0.0.1:0 10.0.0.1:65536 10.0.0.1:abc 10.0.0.1:٢ [fd00::1]:x"
+    ).split(),
+)
+def test_what_others_could_not_reach_is_refused(wanted: str) -> None:
+    """Engines take most of these, and one of them destroyed a quorum (facts/swarm.md)."""
+    with pytest.raises(Refused):
+        advertise_address(MANY, wanted)
+
+
+def test_without_a_wish() -> None:
+    """The only address is taken; among several a joining host takes that of swarmbot.yml, a first manager asks."""
+    assert advertise_address(ONE, None) == joining_address(ONE, None) == "10.0.0.1"
+    assert joining_address(MANY, None) == "10.0.0.1"
+    with pytest.raises(Refused, match="3 addresses"):
+        advertise_address(MANY, None)
+
+
+@pytest.mark.parametrize("everywhere", ["0.0.0.0", "0.0.0.0:2377", "[::]:2377", "::"])  # noqa: S104 - Docker's own default
+def test_to_listen_everywhere(everywhere: str) -> None:
+    """A flag that binds may name all addresses, and keeps how they were written."""
+    assert local_address(ONE, everywhere, "--listen-addr") == everywhere
+
+
+@given(st.text(min_size=1))
+def test_any_text_is_an_address_of_the_host_or_refused(wanted: str) -> None:
+    """Nothing else reaches the engine, and no markup of the person's own is said back."""
+    try:
+        found = advertise_address(MANY, wanted)
+    except Refused as error:
+        shown = str(error)
+    else:
+        shown = ""
+        assert any(address in found for interface in MANY.interfaces for address in interface.addresses)
+    assert "<" not in shown

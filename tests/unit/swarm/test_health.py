@@ -1,0 +1,43 @@
+"""Levels of health; the sentences are in tests/plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.swarm.health import health
+from tests.plans.description import Description
+
+LEADER: dict[str, Any] = {"is": "leader"}
+MANAGER: dict[str, Any] = {"is": "manager"}
+LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader."}
+DOWN: dict[str, Any] = {"is": "manager", "trouble": "no route"}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "readable", "level"),
+    [
+        ([LEADER, MANAGER, MANAGER], True, "healthy"),
+        ([LEADER, MANAGER, {**DOWN, "record": {"reachability": "unreachable"}}], True, "degraded"),
+        ([LEADER], True, "degraded"),
+        ([LOST, DOWN, DOWN], False, "no quorum"),
+        ([{**MANAGER, "membership": "locked"}], False, "no quorum"),
+        ([{"is": "worker"}, DOWN], False, "unknown"),
+        ([DOWN, DOWN], False, "unknown"),
+        ([{}, {}], False, "none"),
+        ([{}, {"trouble": "no route"}], False, "none"),
+    ],
+)
+def test_levels(hosts: list[dict[str, Any]], readable: bool, level: str) -> None:  # noqa: FBT001 - a column of the table
+    """A quorum is called lost only where a manager says so; what nobody could see is not known."""
+    described = {f"host-{number}": host for number, host in enumerate(hosts, 1)}
+    facts = Description.model_validate({"hosts": described, "readable": readable}).facts()
+    assert health(facts).level == level
+
+
+def test_the_gravest_comes_first() -> None:
+    """People read the first line."""
+    hosts = {"host-1": LEADER, "host-2": {"membership": "pending"}, "host-3": {"trouble": "no route"}}
+    ailments = health(Description.model_validate({"hosts": hosts}).facts()).ailments
+    assert [ailment.grave for ailment in ailments] == [True, False, False]

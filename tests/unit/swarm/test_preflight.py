@@ -1,0 +1,43 @@
+"""Versions, and clocks at their limits; the findings in words are in tests/plans."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.plan import Facts, HostFacts
+from bot.swarm.preflight import preflight, version_of
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("20.10.24+dfsg1", (20, 10)),
+        ("17.06.0-ce", (17, 6)),
+        ("24.0", (24, 0)),
+        ("dev", (0, 0)),
+        ("", (0, 0)),
+        ("24", (0, 0)),
+    ],
+)
+def test_version_of(text: str, version: tuple[int, int]) -> None:
+    """The two numbers that tell engines apart; what is no version is none."""
+    assert version_of(text) == version
+
+
+@pytest.mark.parametrize(
+    ("offset", "sign"),
+    [
+        (0.0, "done"),
+        (1.99, "done"),
+        (-2.0, "look"),
+        (1799.9, "look"),
+        (1800.0, "failed"),
+        (-1800.0, "failed"),
+        (None, "done"),
+    ],
+)
+def test_a_clock_is_told_of_or_refused(offset: float | None, sign: str) -> None:
+    """Small differences do not matter, greater ones are told, those that break TLS stop the host."""
+    host = HostFacts("host-1", "10.0.0.1", hostname="host-1", engine_version="20.10.24", clock_offset=offset)
+    findings = preflight(Facts("prod", 0.0, {"host-1": host}), host, "worker")
+    assert findings[-1].sign == sign

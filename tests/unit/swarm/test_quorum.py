@@ -1,0 +1,56 @@
+"""Raft's arithmetic."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.swarm.quorum import Quorum, effect, failures
+
+MANAGERS = st.integers(1, 50)
+
+
+@given(MANAGERS)
+def test_a_majority_is_needed(managers: int) -> None:
+    """The least number of which no two disjoint sets can be found: one less would let two halves decide."""
+    needed = Quorum(managers, managers).needed
+    assert 2 * needed > managers
+    assert 2 * (needed - 1) <= managers
+
+
+@given(MANAGERS, st.data())
+def test_so_many_may_fail_and_no_more(managers: int, data: st.DataObject) -> None:
+    """After ``survives`` failures there still is a quorum, after one more there is none."""
+    reachable = data.draw(st.integers(managers // 2 + 1, managers))
+    quorum = Quorum(managers, reachable)
+    assert Quorum(managers, reachable - quorum.survives).survives == 0
+    assert Quorum(managers, reachable - quorum.survives - 1).survives < 0
+
+
+@given(MANAGERS)
+def test_an_even_number_adds_nothing(managers: int) -> None:
+    """A manager more than an odd number survives no more failures."""
+    odd = Quorum(2 * managers - 1, 2 * managers - 1)
+    assert odd.after_joining(1).survives == odd.survives
+    assert odd.after_joining(2).survives == odd.survives + 1
+
+
+@pytest.mark.parametrize(
+    ("before", "joining", "words"),
+    [
+        (Quorum(1, 1), 1, "managers 1 → 2, survives 0 failures, as before"),
+        (Quorum(1, 1), 2, "managers 1 → 3, survives 0 → 1 failures"),
+        (Quorum(3, 3), 1, "managers 3 → 4, survives 1 failure, as before"),
+        (Quorum(3, 2), 2, "managers 3 → 5, survives 0 → 1 failures"),
+        (Quorum(2, 1), 1, "managers 2 → 3, survives 0 failures, as before"),
+    ],
+)
+def test_effect(before: Quorum, joining: int, words: str) -> None:
+    """The change of the quorum in words, the unreachable managers counted as they count in Raft."""
+    assert effect(before, before.after_joining(joining)) == words
+
+
+def test_a_lost_quorum_survives_nothing() -> None:
+    """Less than none is not a number of failures."""
+    assert failures(-2) == "survives 0 failures"
