@@ -42,5 +42,5 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         records=Records(config, queue, audit, directory, approvals),
         desk=desk,
         freezes=freezes,
-        controls=Controls(queue, desk),
+        controls=Controls(queue, desk, freezes),
     )

@@ -3,6 +3,7 @@
 from handlers import (
     approvals,
     audit,
+    freeze,
     help,  # noqa: A004 - named after its command
     init,
     jobs,
@@ -13,4 +14,4 @@ from handlers import (
     tokens,
 )
 
-__all__ = ["approvals", "audit", "help", "init", "jobs", "join", "nodes", "promote", "status", "tokens"]
+__all__ = ["approvals", "audit", "freeze", "help", "init", "jobs", "join", "nodes", "promote", "status", "tokens"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from bot.approvals.desk import Desk
-from bot.commands import CancelJob, Control
+from bot.commands import CancelJob, Control, FreezeCluster, ThawCluster
 from bot.errors import NotUnderstood
+from bot.freeze import Freezes, carry_out
 from bot.gate.call import Call
 from bot.jobs.queue import Queue
 from bot.slack.blocks import Message, section, tick
@@ -13,15 +16,18 @@ from bot.slack.blocks import Message, section, tick
 class Controls:
     """Safe to share between threads."""
 
-    def __init__(self, queue: Queue, desk: Desk) -> None:
+    def __init__(self, queue: Queue, desk: Desk, freezes: Freezes) -> None:
         self._queue = queue
         self._desk = desk
+        self._freezes = freezes
 
     def run(self, call: Call, control: Control) -> Message:
         """Carry it out; the answer is for the asker alone."""
         match control:
             case CancelJob(job):
                 return self._cancel(call, job.lower())
+            case FreezeCluster() | ThawCluster():
+                return carry_out(self._freezes, control, call.cluster, call.entry("asked"), time.time())
 
     def _cancel(self, call: Call, job_id: str) -> Message:
         if self._desk.cancel(job_id, call.user):

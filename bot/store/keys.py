@@ -35,6 +35,10 @@ AUDIT_LOG: Final = "swarmbot:audit"
 """Stream: entry ``seq-0`` with fields ``entry`` (canonical JSON) and ``hash``. Never expires."""
 AUDIT_HEAD: Final = "swarmbot:audit:head"
 """String ``seq:hash`` of the newest audit entry. Never expires."""
+AUDIT_TRIMMED: Final = "swarmbot:audit:trimmed"
+"""String ``seq:hash`` of the last audit entry that is in the archive alone. Never expires."""
+AUDIT_PAGE_KEPT: Final = DAY
+"""Seconds in which a page of the audit log can be turned."""
 
 
 def job(job_id: str) -> str:
@@ -50,6 +54,11 @@ def approval(job_id: str) -> str:
 def showing(job_id: str) -> str:
     """String: the worker that shows the card of this approval now. Expires after a minute."""
     return f"swarmbot:approval:{job_id}:showing"
+
+
+def freeze(cluster: str) -> str:
+    """String: JSON of the freeze that somebody ordered. Expires when it ends."""
+    return f"swarmbot:freeze:{cluster}"
 
 
 def request(request_key: str) -> str:
@@ -80,3 +89,13 @@ def recent(cluster: str) -> str:
 def user_group(group_id: str) -> str:
     """String: JSON of a Slack user group's members and when Slack said so. Expires after USER_GROUP_KEPT."""
     return f"swarmbot:usergroup:{group_id}"
+
+
+def audit_page(page_id: str) -> str:
+    """String: JSON of a shown page of the audit log: its filter and its ends. Expires after AUDIT_PAGE_KEPT."""
+    return f"swarmbot:audit:page:{page_id}"
+
+
+def audit_anchored(day: str) -> str:
+    """String: the worker that posts the anchor of this day (YYYY-MM-DD), or "posted". Expires two days later."""
+    return f"swarmbot:audit:anchored:{day}"
