@@ -91,7 +91,7 @@ def plan_message(job: Job, plan: Plan) -> Message:
     words = job.order.words
     if not plan.steps and not plan.left_out:
         return Message("Nothing to do", tuple(paragraphs([f"{DONE} Already so: {'; '.join(plan.already)}."])))
-    title = f"*Plan only: {plan.deed or words} in {job.order.cluster}*"
+    title = f"*Plan only: {plan.deed or words}*"
     lines = [title, *_lines(plan, STEPS, job.id), f"Nothing was done. `/swarm {words}` without `--plan` does it."]
     return Message(f"Plan only: {plan.deed or words}", tuple(paragraphs(lines)))
 
