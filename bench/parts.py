@@ -19,7 +19,7 @@ CONFIG = "clusters:\n  prod:\n    channel: C0PROD\n    hosts: {host-1: 192.0.2.1
 
 @contextmanager
 def served(secret: str) -> Iterator[int]:
-    """Serve ``bench.server`` over a durable Redis of its own, and give the port; everything is gone afterwards."""
+    """Serve the bot's web process over a durable Redis of its own; give its port. Everything is gone afterwards."""
     with TemporaryDirectory(prefix="swarmbot-bench-") as name:
         folder = Path(name)
         redis = folder / "redis.sock"
@@ -39,7 +39,7 @@ def served(secret: str) -> Iterator[int]:
         command = ["redis-server", "--port", "0", "--unixsocket", str(redis), "--dir", name, *durable]
         with (
             _running(command, redis.exists, env),
-            _running([sys.executable, "-m", "bench.server"], lambda: _listens(port), env),
+            _running([sys.executable, "-m", "bot", "web"], lambda: _listens(port), env),
         ):
             yield port
 

@@ -29,10 +29,10 @@ LONGEST_WAIT: Final = 30
 HOOKS: Final = (".slack.com", ".slack-gov.com")
 
 
-def quiet_logger(name: str) -> logging.Logger:
-    """Return a logger for Slack's libraries that logs nothing below WARNING: at DEBUG they log bodies and tokens."""
+def quiet_logger(name: str, level: int = logging.WARNING) -> logging.Logger:
+    """Return a logger for Slack's libraries that logs nothing below ``level``: at DEBUG they log bodies and tokens."""
     logger = logging.getLogger(f"bot.slack.library.{name}")
-    logger.setLevel(logging.WARNING)
+    logger.setLevel(level)
     return logger
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,8 @@ class Routes:
         self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         # Bolt gets no token: no listener needs one, and asking Slack who we are would delay the first ack.
         self.app = App(
-            logger=quiet_logger("bolt"),
+            # It warns at each start that it finds the bot's token in the environment and does not use it.
+            logger=quiet_logger("bolt", logging.ERROR),
             name="swarmbot",
             process_before_response=True,
             signing_secret=signing_secret,
