@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.errors import Refused
 from bot.plan import Facts, HostFacts
 from bot.swarm.places import foreign_cluster, other_cluster
+from bot.swarm.quorum import quorum_of
 
 
 def refuse_forcing(facts: Facts, host: HostFacts) -> None:
@@ -14,7 +15,8 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
             f"`{host.name}` is in no cluster, so there is nothing to force anew.",
             next_step=f"`/swarm init {host.name}` makes a new one.",
         )
-    if facts.swarm is not None:
+    # A manager without a quorum goes on answering reads for up to 14 s (facts/swarm.md): its word is not enough.
+    if facts.swarm is not None and quorum_of(facts.swarm).survives >= 0:
         raise Refused(
             f"{facts.name} has a quorum: forcing a new cluster on `{host.name}` would leave two that take themselves "
             f"for {facts.name}.",
