@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Final
 
 from bot.errors import EngineError, Failed, SwarmbotError
+from bot.jobs.lease import LeaseLost
 from bot.plan import Engines, Facts, Look, Operation
 
 Read = Callable[[Look], Facts]
@@ -38,6 +39,8 @@ def carry_out(operation: Operation, engines: Engines, read: Read, pause: Pause) 
 def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotError | None:
     try:
         operation.apply(engines, facts)
+    except LeaseLost:
+        raise
     except SwarmbotError as error:
         return error
     return None

@@ -15,7 +15,6 @@ def swarm_of(facts: Facts) -> ClusterFacts:
     if facts.swarm is None:
         raise Failed(
             f"No manager of {facts.name} with a quorum could be read.",
-            true_now="Nothing was changed.",
             next_step="`/swarm status` says what is wrong.",
         )
     return facts.swarm

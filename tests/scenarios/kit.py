@@ -26,6 +26,8 @@ JOB: Final = re.compile(r"is job `(\w{4})`")
 LONGEST: Final = 90.0
 """Seconds after which a job that has no end counts as one that will never have one."""
 SHOWN: Final = frozenset({"posted", "edited", "error"})
+UNASKED: Final = ("join manager", "token manager", "rotate", "force-new-cluster")
+"""What needs nobody's yes in scenarios that are not about approvals."""
 KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
 
 
@@ -46,6 +48,7 @@ class Play:
         self.slack: LocalSlack = stage.slack
         self.fleet: Fleet = stage.fleet
         self.began = self.now
+        self._stands: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     @property
     def now(self) -> int:
@@ -129,6 +132,15 @@ class Play:
         if workers:
             self.change("ada", f"join worker {' '.join(workers)}")
 
+    def stand(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
+        """Have such a cluster, for tests that change nothing of it: the one that stands is kept."""
+        if self._stands != (managers, workers):
+            self.reset()
+            self.cluster(managers=managers, workers=workers)
+            self._stands = managers, workers
+        self.slack.advance(3600)
+        self.began = self.now
+
     def nodes(self, host: str = "host-1") -> dict[str, str]:
         """What ``docker node ls`` on a manager says: for each host name its state, availability and standing."""
         form = "{{.Hostname}}={{.Status}} {{.Availability}} {{.ManagerStatus}}"
@@ -158,6 +170,7 @@ class Play:
 
     def reset(self) -> None:
         """Begin anew: sound hosts in no swarm, no job, no entry, no fault; the bot's processes go on."""
+        self._stands = None
         self.slack.clear_faults()
         self.quiet()
         self.fleet.reset()
@@ -188,7 +201,9 @@ def hang_up(host: Host) -> None:
 
 
 def config(fleet: Fleet) -> dict[str, Any]:
-    """A swarmbot.yml with two clusters: prod of four hosts in #prod, lab of one in #lab."""
+    """A swarmbot.yml with two clusters: prod of four hosts in #prod, lab of one in #lab; nothing waits for approval."""
     prod = fleet.config("prod", channel="C0PROD", hosts=[f"host-{number}" for number in range(1, 5)])
     lab = fleet.config("lab", channel="C0LAB", hosts=["host-5"])
-    return {"ssh": fleet.ssh, "clusters": {**prod["clusters"], **lab["clusters"]}, **PEOPLE}
+    rules = {**PEOPLE["rules"], "approvals": {subject: {"count": 0} for subject in UNASKED}}
+    clusters = {**prod["clusters"], **lab["clusters"]}
+    return {"ssh": fleet.ssh, "clusters": clusters, "people": PEOPLE["people"], "rules": rules}

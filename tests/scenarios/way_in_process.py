@@ -13,7 +13,7 @@ from bot.errors import Refused
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.notifier import Notifier
-from bot.slack.requests import PressRequest, SlashRequest
+from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
 from bot.slack.socket_mode import run_socket
 from bot.slack.web import run_web
 from bot.store.client import QUICK, answering, connect
@@ -26,6 +26,11 @@ class StoringGate:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+
+    def submit(self, request: SubmitRequest) -> blocks.Message | None:
+        """Store the form."""
+        self._store(request.request_key, request.callback)
+        return None
 
     def slash(self, request: SlashRequest) -> blocks.Message | None:
         """Store the command; `button` answers with one, `quiet` with nothing, `boom` and `no` do not come so far."""

@@ -18,6 +18,8 @@ from bot.secret import Secret
 from bot.swarm import operations
 
 KINDS = [kind for kind in _KINDS.values() if kind.__module__.startswith("bot.")]
+# Seconds come from the grammar of durations, which knows neither NaN nor infinity.
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 PLANS = st.builds(
     Plan,
     title=st.text(),

@@ -51,7 +51,7 @@ def test_a_late_gate_is_told_of_at_once_and_in_the_end(
         return DONE
 
     first = asker.ask(gate, request(slack))
-    assert first is not None
+    assert isinstance(first, blocks.Message)
     assert "not known yet" in first.text
     goes_on.set()
     slack.wait_to_see("ada", "Done after all.", private=True)
@@ -72,7 +72,7 @@ def test_what_was_never_begun_is_said_not_to_be_done(
         return DONE
 
     answer = asker.ask(gate, command)
-    assert answer is not None
+    assert isinstance(answer, blocks.Message)
     assert "Nothing was done." in answer.text
     goes_on.set()
     asker.close()
@@ -90,6 +90,6 @@ def test_nothing_is_claimed_that_is_not_known(slack: LocalSlack, asker: Asker, t
         raise Unavailable("Redis did not answer.", true_now=true_now)
 
     answer = asker.ask(gate, request(slack))
-    assert answer is not None
+    assert isinstance(answer, blocks.Message)
     assert title in answer.text
     assert (true_now or "Nothing was done.") in answer.text

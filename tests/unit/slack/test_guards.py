@@ -19,7 +19,7 @@ from bot.slack import blocks
 from bot.slack.guards import MOST_BYTES
 from bot.slack.notifier import Notifier
 from bot.slack.ready import Readiness
-from bot.slack.requests import PressRequest, SlashRequest
+from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
 from bot.slack.routes import Routes
 from bot.slack.web import EVENTS, Web
 
@@ -47,7 +47,12 @@ class ListeningGate:
     """Remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[SlashRequest | PressRequest] = []
+        self.asked: list[SlashRequest | PressRequest | SubmitRequest] = []
+
+    def submit(self, request: SubmitRequest) -> blocks.Message | None:
+        """Take a form."""
+        self.asked.append(request)
+        return None
 
     def slash(self, request: SlashRequest) -> blocks.Message | None:
         """Take a command."""
