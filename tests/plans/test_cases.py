@@ -2,8 +2,8 @@
 
 A file has ``given`` (facts, or ``book``, for all its cases) and ``cases``, by name: ``words``, what differs from
 ``given`` (hosts are merged one by one; null takes one out), and one of ``plan``, ``answer``, ``refused``,
-``not understood`` and ``failed``. ``needs`` and ``approval`` are checked where they are named. A new case is a new
-entry or a new file, and nothing else.
+``not understood`` and ``failed``. In an answer "…" stands for any lines. ``needs`` and ``approval`` are checked where
+they are named. A new case is a new entry or a new file, and nothing else.
 """
 
 from __future__ import annotations
@@ -79,7 +79,16 @@ def test_case(given: dict[str, Any], case: dict[str, Any]) -> None:
         assert show_error(error) == case[outcome]
     else:
         assert error is None, f"{type(error).__name__}: {error}"
-        assert shown == case[outcome]
+        assert shown == _filled(case[outcome], shown)
+
+
+def _filled(expected: Any, shown: Any) -> Any:
+    """The expected lines of an answer, with those of ``shown`` where "…" stands for any."""
+    if not isinstance(expected, list) or "…" not in expected:
+        return expected
+    place = expected.index("…")
+    after = expected[place + 1 :]
+    return [*expected[:place], *shown[place : len(shown) - len(after)], *after]
 
 
 def _run(described: dict[str, Any], case: Mapping[str, Any]) -> Any:

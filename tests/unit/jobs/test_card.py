@@ -1,0 +1,181 @@
+"""The card of a change: its lines, and what its last line claims."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from bot.jobs.card import Card, Standing
+from bot.jobs.job import Job
+from bot.plan import Finding, Plan, Step
+from bot.slack.blocks import Message
+from bot.swarm.operations import Join, Label, RotateToken
+from tests.unit.jobs.kit import order
+
+
+def join(host: str) -> Step:
+    """A host that joins, on a track of its own."""
+    return Step(Join(host, "worker", "prod", "prodid", "10.0.0.3"), host)
+
+
+def label(host: str) -> Step:
+    """The label that follows."""
+    return Step(Label(host, (("zone", "a"),)), host)
+
+
+def card(*steps: Step, **parts: Any) -> Card:
+    """A card for a plan of ``steps``."""
+    words = {"title": "joins 2 workers to prod", "ended": "{done} of {all} workers joined prod"}
+    plan = Plan(**{**words, "failed": "{failed} did not join prod", "effect": "3 → 5 nodes", **parts}, steps=steps)
+    return Card(Job(order(job_id="k7f3"), "running"), plan, time.time())
+
+
+def set_all(shown: Card, *standings: Standing) -> None:
+    """Note how the steps stand, in their order."""
+    for step, standing in zip(shown.plan.steps, standings, strict=True):
+        shown.set(step, standing, f"{step.track} {standing}")
+
+
+def texts(shown: Card) -> list[str]:
+    """The lines as people read them."""
+    return [f"{line.sign} {line.text}" for line in shown.lines()]
+
+
+def buttons(message: Message) -> list[str]:
+    """The words on the buttons."""
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [element["text"]["text"] for row in rows for element in row]
+
+
+def written(message: Message) -> str:
+    """Everything that a message shows."""
+    return json.dumps([*message.blocks, *message.plain], ensure_ascii=False)
+
+
+def test_lines_of_one_target_stand_together() -> None:
+    """Findings and steps of a host follow each other, hosts in the order in which they were named."""
+    findings = (
+        Finding("done", "b is sound", "b"),
+        Finding("look", "a is old", "a"),
+        Finding("failed", "c is down.", "c", "Start it."),
+    )
+    shown = card(join("a"), join("b"), label("b"), findings=findings)
+    assert texts(shown) == [
+        "✓ b is sound",
+        "· `b` joining prod as a worker",
+        "· `b` labelled `zone=a`",
+        "! a is old",
+        "· `a` joining prod as a worker",
+        "✗ c is down. Nothing was changed. Start it.",
+    ]
+
+
+def test_each_standing_has_its_sign() -> None:
+    """A step that was not begun is not shown as failed, and one that runs not as done."""
+    shown = card(*(join(name) for name in "abcde"))
+    set_all(shown, "waiting", "running", "done", "failed", "stopped")
+    assert [line.sign for line in shown.lines()] == ["·", "▸", "✓", "✗", "·"]
+
+
+def test_a_step_is_told_apart_from_its_equal() -> None:
+    """Two steps that say the same are two lines: noting one does not note the other."""
+    shown = card(join("a"), join("a"))
+    shown.set(shown.plan.steps[1], "done", "second")
+    assert texts(shown) == ["· `a` joining prod as a worker", "✓ second"]
+
+
+def test_what_held_before_comes_first() -> None:
+    """What was so before is said, and counts as done."""
+    shown = card(join("b"), already=("`a` is a worker of prod, ready",))
+    set_all(shown, "done")
+    assert texts(shown)[0] == "✓ `a` is a worker of prod, ready, as before"
+    assert "2 of 2 workers joined prod" in shown.headline()
+
+
+def test_while_it_runs() -> None:
+    """Who asked for what, its effect and its warnings, and a way to stop it."""
+    shown = card(join("a"), warnings=("4 managers survive no more than 3.",))
+    message = shown.message()
+    assert message.text == "*<@U0ASKER> joins 2 workers to prod* · job `k7f3`"
+    assert "3 → 5 nodes" in written(message)
+    assert "! 4 managers survive no more than 3." in written(message)
+    assert buttons(message) == ["Cancel"]
+
+
+def test_all_done() -> None:
+    """All done: the number, the effect, who asked, and nothing to retry."""
+    shown = card(join("a"), join("b"))
+    set_all(shown, "done", "done")
+    assert shown.succeeded
+    assert shown.headline().startswith("✓ *2 of 2 workers joined prod* in ")
+    assert shown.headline().endswith(" · 3 → 5 nodes · asked by <@U0ASKER> · `k7f3`")
+    assert buttons(shown.ended()) == []
+
+
+@pytest.mark.parametrize("standing", ["waiting", "running", "failed", "stopped"])
+def test_some_done(standing: Standing) -> None:
+    """Some done: look here; the effect that was promised is not claimed."""
+    shown = card(join("a"), join("b"))
+    set_all(shown, "done", standing)
+    assert not shown.succeeded
+    assert shown.headline().startswith("! *1 of 2 workers joined prod* in ")
+    assert "3 → 5" not in shown.headline()
+    assert buttons(shown.ended()) == ["Retry"]
+
+
+def test_none_done() -> None:
+    """None done: each is named."""
+    shown = card(join("a"), join("b"))
+    set_all(shown, "failed", "stopped")
+    assert shown.headline().startswith("✗ *`a`, `b` did not join prod* after ")
+    assert buttons(shown.ended()) == ["Retry"]
+
+
+def test_a_target_is_done_when_all_of_it_is() -> None:
+    """A host that joined and was not labelled is not counted."""
+    shown = card(join("a"), label("a"), join("b"))
+    set_all(shown, "done", "failed", "done")
+    assert shown.headline().startswith("! *1 of 2 workers joined prod*")
+
+
+def test_what_was_left_out_is_not_done() -> None:
+    """A host that was refused before the first step keeps the change from being a success."""
+    shown = card(join("a"), findings=(Finding("failed", "b is down.", "b"),))
+    set_all(shown, "done")
+    assert not shown.succeeded
+    assert shown.headline().startswith("! *1 of 2 workers joined prod*")
+
+
+def test_nothing_but_what_was_left_out() -> None:
+    """Where every host was refused none is called done."""
+    shown = card(findings=(Finding("failed", "b is down.", "b"),))
+    assert not shown.succeeded
+    assert shown.headline().startswith("✗ *`b` did not join prod*")
+
+
+def test_cancelled() -> None:
+    """Who stopped it is named, and what was done is not taken back."""
+    shown = card(join("a"), join("b"))
+    set_all(shown, "done", "stopped")
+    message = shown.ended(cancelled_by="U0BEN")
+    assert "Stopped by <@U0BEN>; what was done stays done." in written(message)
+    assert buttons(message) == ["Retry"]
+
+
+def test_a_step_without_a_host() -> None:
+    """What is about no host counts under its track."""
+    step = Step(RotateToken("worker", "prod", "aa"), "token")
+    shown = card(step, ended="The token is a new one", failed="the token was not rotated")
+    shown.set(step, "done", "new")
+    assert shown.result() == "The token is a new one"
+    shown.set(step, "failed", "old")
+    assert shown.result() == "the token was not rotated"
+
+
+def test_the_stored_lines_are_those_shown() -> None:
+    """`/swarm job` reads what the card shows."""
+    shown = card(join("a"), findings=(Finding("look", "a is old", "a"),))
+    assert json.loads(shown.to_json()) == [[line.sign, line.text] for line in shown.lines()]
