@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from bot.approvals.desk import Desk
 from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.config import load
+from bot.errors import Refused
 from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.controls import Controls
@@ -32,7 +35,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         approvals=approvals,
         audit=audit,
         directory=directory,
-        prove=lambda voter, code: None,
+        prove=_no_second_factor,
     )
     return Gate(
         config=config,
@@ -44,3 +47,8 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         freezes=freezes,
         controls=Controls(queue, desk, freezes),
     )
+
+
+def _no_second_factor(voter: str, code: str) -> NoReturn:
+    del voter, code
+    raise Refused("this Swarmbot knows no second factor yet.", next_step="Take `second_factor` out of the rule.")

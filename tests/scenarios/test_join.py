@@ -34,7 +34,7 @@ def test_a_wrong_role_is_named_with_what_changes_it(play: Play) -> None:
     """A member is not joined again as something else."""
     play.cluster(workers=("host-2",))
     card = play.change("cleo", "join manager host-2")
-    assert "`/swarm promote host-2`" in card.text or "/swarm promote host-2" in card.text
+    assert "docker node promote host-2" in card.text
     assert play.nodes()["host-2"] == "Ready Active"
 
 
