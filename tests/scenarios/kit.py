@@ -46,6 +46,7 @@ class Play:
         self.slack: LocalSlack = stage.slack
         self.fleet: Fleet = stage.fleet
         self.began = self.now
+        self._stands: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     @property
     def now(self) -> int:
@@ -129,6 +130,14 @@ class Play:
         if workers:
             self.change("ada", f"join worker {' '.join(workers)}")
 
+    def stand(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
+        """Have such a cluster, for tests that change nothing of it: the one that stands is kept."""
+        if self._stands != (managers, workers):
+            self.reset()
+            self.cluster(managers=managers, workers=workers)
+            self._stands = managers, workers
+        self._begin()
+
     def nodes(self, host: str = "host-1") -> dict[str, str]:
         """What ``docker node ls`` on a manager says: for each host name its state, availability and standing."""
         form = "{{.Hostname}}={{.Status}} {{.Availability}} {{.ManagerStatus}}"
@@ -156,8 +165,16 @@ class Play:
                 assert monotonic() < deadline, f"jobs without an end: {open_}"
                 sleep(0.02)  # nothing tells a reader when a job ends
 
+    def _begin(self) -> None:
+        """Let an hour pass in Slack, after which everybody sits before an empty screen."""
+        self.slack.advance(3600)
+        for user in self.slack.world.users:
+            self.slack.reload(user)
+        self.began = self.now
+
     def reset(self) -> None:
         """Begin anew: sound hosts in no swarm, no job, no entry, no fault; the bot's processes go on."""
+        self._stands = None
         self.slack.clear_faults()
         self.quiet()
         self.fleet.reset()
@@ -165,8 +182,7 @@ class Play:
             found = [key for key in redis.scan_iter() if key not in KEPT]
             if found:
                 redis.delete(*found)
-        self.slack.advance(3600)
-        self.began = self.now
+        self._begin()
 
 
 @contextmanager

@@ -1,0 +1,155 @@
+"""Questions to real clusters: what is true is said, to the asker alone, and shared only by the asker's own hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenarios.kit import Play
+
+MANAGERS = ("host-1", "host-2", "host-3")
+WORKERS = ("host-4",)
+
+
+@pytest.fixture
+def standing(whole_play: Play) -> Play:
+    """Three managers and a worker that no test here may change."""
+    whole_play.stand(managers=MANAGERS, workers=WORKERS)
+    return whole_play
+
+
+def test_status_of_nothing(play: Play) -> None:
+    """Where no host is in a cluster, the status says what makes one; questions about nodes say where to look."""
+    assert "prod is not initialised" in (told := play.ask("eve", "status"))
+    assert "`/swarm init HOST`" in told
+    assert "`/swarm status`" in play.ask("eve", "nodes")
+    hosts = play.ask("eve", "hosts")
+    assert "4 of 4 hosts of prod answer" in hosts
+    assert "in no cluster" in hosts
+
+
+def test_status_of_a_healthy_cluster(standing: Play) -> None:
+    """One glance: managers, what it survives, nodes, leader, engine, certificates."""
+    told = standing.ask("eve", "status")
+    assert told.startswith("✓ *prod is healthy* · 3 managers, survives 1 failure · 4 of 4 nodes ready"), told
+    assert "Leader `host-1` · engine 20.10" in told
+    assert "certificates good for 90 days" in told or "certificates good for 89 days" in told
+
+
+def test_answers_are_private_until_they_are_shared(standing: Play) -> None:
+    """Only the asker sees the answer; Share shows everybody the same words and whose they are."""
+    told = standing.ask("eve", "status")
+    assert standing.public() == ""
+    message = next(m for m in standing.slack.ephemerals("eve") if m.shown == told)
+    standing.slack.click("eve", message, "Share")
+    shared = standing.see("dan", "shared by <@U0EVE>", private=False)
+    assert told.splitlines()[0] in shared.text
+    assert shared.channel == "C0PROD"
+
+
+def test_refresh_puts_the_new_answer_in_the_old_ones_place(standing: Play) -> None:
+    """The same private message then shows how things stand now."""
+    told = standing.ask("eve", "hosts")
+    message = next(m for m in standing.slack.ephemerals("eve") if m.shown == told)
+    after = standing.now
+    standing.slack.click("eve", message, "Refresh")
+    seen = standing.see("eve", "4 of 4 hosts of prod answer", after=after, private=True)
+    assert (seen.kind, seen.ts) == ("edited", message.ts)
+
+
+def test_nodes_and_one_node(standing: Play) -> None:
+    """Every node with role, state, availability and engine; one in full by name or by its id."""
+    nodes = standing.ask("eve", "nodes")
+    assert "prod has 4 nodes" in nodes
+    assert "✓ host-1 | manager, leader | ready | active | 20.10" in nodes
+    assert "✓ host-4 | worker | ready | active | 20.10" in nodes
+    full = standing["host-1"].docker("node", "inspect", "host-4", "--format", "{{.ID}}").strip()
+    for name in ("host-4", full[:10]):
+        node = standing.ask("eve", f"node {name}")
+        assert full in node
+        assert standing["host-4"].address in node
+        assert "by swarm-ca, good for" in node
+
+
+def test_a_node_that_there_is_not(standing: Play) -> None:
+    """The nearest name is offered; a host that is in no cluster is told how it comes in."""
+    assert "Closest: `host-4`" in standing.ask("eve", "node hots-4")
+
+
+def test_whoami_and_help(standing: Play) -> None:
+    """Rights as swarmbot.yml and Slack's user groups give them; each command with its words and an example."""
+    assert "You may *operate*" in (ada := standing.ask("ada", "whoami"))
+    assert "You may not *administer*" in ada
+    assert "You may *administer*" in standing.ask("cleo", "whoami")
+    assert "You may not *operate*" in standing.ask("eve", "whoami")
+    listed = standing.ask("eve", "help")
+    for name in ("init", "join", "token", "status", "nodes", "node", "hosts", "jobs", "job", "cancel", "audit"):
+        assert f"`/swarm {name}`" in listed
+    assert "host-[3-5]" in standing.ask("eve", "help join")
+    assert "Did you mean `/swarm status`?" in standing.ask("eve", "statsu")
+
+
+def test_another_channel_must_name_the_cluster(standing: Play) -> None:
+    """Where no cluster is meant by the channel it is asked for, and ``--cluster`` answers."""
+    asked = standing.ask("eve", "status", "random")
+    assert "--cluster" in asked
+    assert "prod" in asked
+    assert "lab" in asked
+    assert "*prod is healthy*" in standing.ask("eve", "status --cluster prod", "random")
+    assert "lab is not initialised" in standing.ask("ada", "status", "lab")
+
+
+def test_jobs_and_the_audit_log(play: Play) -> None:
+    """Each job with its steps and end; the log by person, by node, by command, since when and how many."""
+    play.cluster(workers=("host-2",))
+    refused = play.ask("eve", "join worker host-3")
+    assert refused.startswith("Not done: ")
+    jobs = play.ask("eve", "jobs")
+    assert "0 jobs under way in prod" in jobs
+    assert "`/swarm join worker host-2`" in jobs
+    job = play.slack.transcript(play.began)
+    job_id = next(e.text for e in job if e.text.startswith("On it: `/swarm join")).split("is job `")[1][:4]
+    one = play.ask("eve", f"job {job_id}")
+    assert "host-2` is ready in prod" in one
+    assert "succeeded in" in one
+    everything = play.ask("ada", "audit --last 40")
+    assert "*refused*" in everything
+    assert "*step*" in everything
+    assert "*ended*" in everything
+    by_eve = play.ask("ada", "audit --by @eve")
+    assert "*refused*" in by_eve
+    assert "init host-1" not in by_eve
+    assert "init host-1" not in (node := play.ask("ada", "audit --node host-2"))
+    assert "join worker host-2" in node
+    command = play.ask("ada", "audit --command init")
+    assert "init host-1" in command
+    assert "join worker" not in command
+    assert "init host-1" in play.ask("ada", "audit --since 1h --last 40")
+    assert play.ask("ada", "audit --last 2").count("\n") < everything.count("\n")
+    assert play.ask("eve", "audit").startswith("Not done: ")
+
+
+def test_status_with_one_manager_down(play: Play) -> None:
+    """The one that is off is named, the survivors are counted, and the other questions still answer."""
+    play.cluster(managers=MANAGERS)
+    play["host-3"].power_off()
+    told = play.await_status("2 of 3 managers reachable")
+    assert told.startswith("! *prod can lose no manager*"), told
+    assert "survives 0 failures" in told
+    assert "`host-3` (manager) is unreachable" in told
+    hosts = play.ask("ada", "hosts")
+    assert "3 of 4 hosts of prod answer" in hosts
+    assert "✗ `host-3`" in hosts
+    assert "✗ host-3 | manager, unreachable" in play.ask("ada", "nodes")
+
+
+def test_status_says_which_service_is_short_and_why(play: Play) -> None:
+    """Replicas that cannot be placed are counted with the engine's reason; a drained node is named."""
+    play.cluster(workers=("host-2",))
+    host = play["host-1"]
+    wanted = ("--name", "web", "--replicas", "3", "--constraint", "node.labels.zone==b", "--no-resolve-image")
+    host.docker("service", "create", "--detach", *wanted, "swarmbot/task:latest", "sleep", "1d")
+    host.docker("node", "update", "--availability", "drain", "host-2")
+    told = play.await_status("no suitable node")
+    assert "`web` 0 of 3 replicas: no suitable node" in told
+    assert "0 of 1 services at strength" in told
+    assert "`host-2` drained" in told
