@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.audit import Audit
 from bot.config import load
+from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.jobs.queue import Queue
 from bot.people import Directory, patient_client
@@ -17,4 +18,5 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
     redis = connect(settings.redis_url, QUICK)
     audit = Audit(redis)
     directory = Directory(patient_client(settings), redis)
-    return Gate(load(settings.config_path), Queue(redis, audit), audit, directory)
+    config = load(settings.config_path)
+    return Gate(config, Queue(redis, audit), audit, directory, Freezes(redis, audit, config))

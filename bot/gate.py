@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 import handlers  # noqa: F401 - importing it registers the commands
-from bot import policy
+from bot import freeze, policy
 from bot.audit import Audit, Entry
-from bot.commands import COMMANDS, Command, Vocabulary, find_command, read_arguments, read_sentence
+from bot.commands import COMMANDS, CancelJob, Command, Control, Vocabulary, find_command, read_arguments, read_sentence
 from bot.config import Config, choose_cluster
 from bot.errors import NotUnderstood, Refused
 from bot.jobs.job import Job, Order, new_id
@@ -58,11 +58,14 @@ class Call:
 class Gate:
     """See :class:`bot.slack.requests.GateLike`. Safe to share between threads; holds no keys and reaches no host."""
 
-    def __init__(self, config: Config, queue: Queue, audit: Audit, directory: Directory) -> None:
+    def __init__(
+        self, config: Config, queue: Queue, audit: Audit, directory: Directory, freezes: freeze.Freezes
+    ) -> None:
         self._config = config
         self._queue = queue
         self._audit = audit
         self._directory = directory
+        self._freezes = freezes
         self._records = Records(config, queue, audit, directory)
 
     def slash(self, request: SlashRequest) -> Message | None:
@@ -108,7 +111,7 @@ class Gate:
     def _take(self, call: Call) -> Message | None:
         self._authorise(call)
         if call.command.control is not None:
-            return self._cancel(call, call.command.control(call.arguments).job)
+            return self._control(call, call.command.control(call.arguments))
         if call.command.record is not None:
             return self._record(call)
         return self._admit(call)
@@ -168,6 +171,11 @@ class Gate:
             self._audit.append([call.entry("asked")])
         book = self._records.read(look, cluster=call.cluster, asker=call.user)
         return call.command.record(book, call.arguments)
+
+    def _control(self, call: Call, control: Control) -> Message:
+        if isinstance(control, CancelJob):
+            return self._cancel(call, control.job)
+        return freeze.carry_out(self._freezes, control, call.cluster, call.entry("asked"), time.time())
 
     def _cancel(self, call: Call, job_id: str) -> Message:
         result = self._queue.cancel(job_id, call.user, [call.entry("cancelled", job=job_id)])

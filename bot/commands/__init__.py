@@ -1,6 +1,16 @@
 """Commands: their declaration and registry, the grammar of slash text, generated help."""
 
-from bot.commands.command import COMMANDS, CancelJob, Command, Control, Flag, Permission, Word
+from bot.commands.command import (
+    COMMANDS,
+    CancelJob,
+    Command,
+    Control,
+    Flag,
+    FreezeCluster,
+    Permission,
+    ThawCluster,
+    Word,
+)
 from bot.commands.grammar import find_command, read_arguments, read_sentence
 from bot.commands.kinds import (
     ADDRESS,
@@ -15,6 +25,7 @@ from bot.commands.kinds import (
     number,
     text,
 )
+from bot.commands.moments import MOMENT, read_moment
 from bot.commands.registration import change, control, question, record
 
 __all__ = [
@@ -23,14 +34,17 @@ __all__ = [
     "DURATION",
     "HOST",
     "LABEL",
+    "MOMENT",
     "NETWORK",
     "PERSON",
     "CancelJob",
     "Command",
     "Control",
     "Flag",
+    "FreezeCluster",
     "Kind",
     "Permission",
+    "ThawCluster",
     "Vocabulary",
     "Word",
     "change",
@@ -40,6 +54,7 @@ __all__ = [
     "number",
     "question",
     "read_arguments",
+    "read_moment",
     "read_sentence",
     "record",
     "text",

@@ -54,7 +54,20 @@ class CancelJob:
     job: str
 
 
-Control = CancelJob
+@dataclass(frozen=True, slots=True)
+class FreezeCluster:
+    """Let each change of the cluster need one yes more, until a moment (text that ``read_moment`` reads)."""
+
+    until: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThawCluster:
+    """End the freeze that somebody ordered."""
+
+
+Control = CancelJob | FreezeCluster | ThawCluster
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
 RecordFunction = Callable[[Any, Any], Message]

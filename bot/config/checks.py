@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from bot.config.approvals import ApprovalRule
 from bot.config.document import Path
-from bot.config.models import EVERYONE, ApprovalRule, Config, Host
+from bot.config.models import EVERYONE, Config, Host
 from bot.spelling import listed, nearest
 
 Found = Iterator[tuple[Path, str]]

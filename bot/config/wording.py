@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from bot.config.base import PLAIN
 from bot.config.document import Document, Path, Problem, dotted
-from bot.config.models import PLAIN, Config
+from bot.config.models import Config
 from bot.spelling import listed, nearest
 
 KEY_MARK = "[key]"  # pydantic's mark for "the key itself is wrong, not its value"
@@ -48,7 +49,8 @@ def _wrong(details: ErrorDetails, path: Path) -> str:
     if kind in {"greater_than_equal", "less_than_equal"}:
         return f"is {given}: it must be from 1 to 65535."
     if kind == PLAIN:
-        return f"is {_called(given)}: it {details['msg']}." if KEY_MARK not in details["loc"] else f"{details['msg']}."
+        about_keys = KEY_MARK in details["loc"] or isinstance(given, dict)
+        return f"{details['msg']}." if about_keys else f"is {_called(given)}: it {details['msg']}."
     wanted = _WANTED.get(kind, details["msg"])
     quotes = ": put it in quotes" if kind == "string_type" and isinstance(given, bool | int | float) else ""
     return f"is {_called(given)}, but {wanted}{quotes}."

@@ -38,6 +38,11 @@ def job(job_id: str) -> str:
     return f"swarmbot:job:{job_id}"
 
 
+def freeze(cluster: str) -> str:
+    """String: JSON of the freeze that somebody ordered. Expires when it ends."""
+    return f"swarmbot:freeze:{cluster}"
+
+
 def request(request_key: str) -> str:
     """String: the id of the job that this request became. Expires after REQUEST_KEPT."""
     return f"swarmbot:request:{request_key}"

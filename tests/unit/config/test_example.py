@@ -32,16 +32,17 @@ def test_every_key_of_the_example_is_explained() -> None:
     """Each key has a comment on its line, or right above it, at one of its places; a port needs no words."""
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     for key in {path[-1] for path in _keys(Config)} - {"port"}:
-        at = [number for number, line in enumerate(lines) if line.strip().startswith(f"{key}:")]
+        at = [number for number, line in enumerate(lines) if line.strip(" -").startswith(f"{key}:")]
         assert any("#" in lines[number] or lines[number - 1].strip().startswith("#") for number in at), key
 
 
 def _keys(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of all keys, with ``*`` for names that people choose."""
+    """The paths of all keys as people write them, with ``*`` for names that they choose; lists have no part in it."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():
-            yield (*path, name)
-            yield from _keys(field.annotation, (*path, name))
+            key = field.alias or name
+            yield (*path, key)
+            yield from _keys(field.annotation, (*path, key))
     elif get_args(kind):
         star = ("*",) if getattr(kind, "__origin__", None) is dict else ()
         for inner in get_args(kind):
@@ -51,6 +52,8 @@ def _keys(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 def _is_set(value: Any, path: tuple[str, ...]) -> bool:
     if not path:
         return value is not None
+    if isinstance(value, list):
+        return any(_is_set(each, path) for each in value)
     if not isinstance(value, dict):
         return False
     first, *rest = path

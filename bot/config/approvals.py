@@ -1,0 +1,69 @@
+"""What swarmbot.yml says of approvals: for each subject whose yes, how many, for how long."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from bot.config.base import Model, wrong
+from bot.config.subjects import SUBJECTS
+from bot.duration import read_duration
+from bot.spelling import listed, nearest
+
+LEAST_EXPIRY: Final = 1.0
+LONGEST_EXPIRY: Final = 28 * 24 * 3600.0
+"""Seconds: a job that waits must not outlive what Redis keeps of its kind."""
+
+
+def _approvers(value: object) -> object:
+    if isinstance(value, str):
+        raise wrong("must be a list of names; everyone can be no approver")
+    return value
+
+
+def _subject(text: str) -> str:
+    if text in SUBJECTS:
+        return text
+    close = nearest(text, SUBJECTS)
+    meant = f" Did you mean `{close}`?" if close else ""
+    subjects = listed(f"`{subject}`" for subject in SUBJECTS)
+    raise wrong(f"is nothing that an approval rule can be about.{meant} Subjects: {subjects}")
+
+
+def _seconds(value: object) -> object:
+    length = read_duration(value) if isinstance(value, str) else None
+    if length is None or not LEAST_EXPIRY <= length <= LONGEST_EXPIRY:
+        raise wrong("must be a duration from `1s` to `4w`, like `30m`")
+    return length
+
+
+def _factor(value: object) -> object:
+    if value not in ("totp", "none"):
+        raise wrong("must be `totp` or `none`")
+    return value
+
+
+def _count(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise wrong("must be a whole number, 0 or more, without quotes")
+    return value
+
+
+Subject = Annotated[str, AfterValidator(_subject)]
+Approvers = Annotated[tuple[str, ...], BeforeValidator(_approvers), Field(min_length=1)]
+Expiry = Annotated[float, BeforeValidator(_seconds)]
+Count = Annotated[int, BeforeValidator(_count)]
+Factor = Annotated[Literal["totp", "none"], BeforeValidator(_factor)]
+
+
+class ApprovalRule(Model):
+    """What is said of one subject; a key that is None is not said here, and another layer or the default holds.
+
+    ``by`` are names from ``people`` or Slack ids, ``expires`` is in seconds.
+    """
+
+    by: Approvers | None = None
+    count: Count | None = None
+    expires: Expiry | None = None
+    second_factor: Factor | None = None

@@ -1,0 +1,115 @@
+"""When a cluster is frozen by swarmbot.yml: on days of the week, from one moment of the week to another, or once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
+
+from bot.config.base import Model, wrong
+from bot.spelling import nearest
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_OF_WEEK: Final = re.compile(rf"({'|'.join(DAYS)})\s+(\S+)", re.IGNORECASE)
+_OF_DAY: Final = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
+WANTED: Final = 'must be a time in quotes (`"16:00"`, `"fri 16:00"`) or a date (`2026-12-20`, `2026-12-20T08:00`)'
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfWeek:
+    """A moment of every week; ``day`` counts from Monday, 0."""
+
+    day: int
+    time: time
+
+
+Moment = time | TimeOfWeek | datetime
+"""In the window's time zone, unless a date-time brings its own offset."""
+
+
+def _moment(value: object) -> Moment:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - its zone is the window's
+    if not isinstance(value, str):
+        raise wrong(WANTED)
+    if week := _OF_WEEK.fullmatch(value):
+        return TimeOfWeek(DAYS.index(week[1].lower()), _time(week[2]))
+    if _OF_DAY.fullmatch(value):
+        return _time(value)
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise wrong(WANTED) from None
+
+
+def _time(text: str) -> time:
+    if not _OF_DAY.fullmatch(text):
+        raise wrong(WANTED)
+    hour, minute = map(int, text.split(":"))
+    return time(hour, minute)
+
+
+def _day(value: object) -> int:
+    if isinstance(value, str) and value.lower() in DAYS:
+        return DAYS.index(value.lower())
+    raise wrong(f"must be one of {', '.join(f'`{day}`' for day in DAYS)}")
+
+
+def _zone(value: object) -> ZoneInfo:
+    known = available_timezones()
+    if isinstance(value, str) and value in known:
+        return ZoneInfo(value)
+    close = nearest(str(value), known)
+    raise wrong("must be a time zone like `Europe/Berlin`" + (f"; did you mean `{close}`?" if close else ""))
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise wrong("must say why, since whoever is refused reads it")
+    return text.strip()
+
+
+Day = Annotated[int, PlainValidator(_day)]
+When = Annotated[Moment, PlainValidator(_moment)]
+Zone = Annotated[ZoneInfo, PlainValidator(_zone)]
+
+
+class FreezeWindow(Model):
+    """A time in which changes need one yes more.
+
+    With ``days`` it begins on each of them at ``begin`` and ends at the next ``until``, both times of day; without, it
+    goes every week from one :class:`TimeOfWeek` to the next, or once from one date-time to another.
+    """
+
+    days: tuple[Day, ...] = ()
+    begin: When = Field(alias="from")
+    until: When
+    timezone: Zone = ZoneInfo("UTC")
+    reason: Annotated[str, AfterValidator(_said)]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        wanted = time if self.days else (TimeOfWeek, datetime)
+        if not isinstance(self.begin, wanted) or not isinstance(self.until, wanted):
+            raise wrong(
+                "must have times of day in `from` and `until` beside `days`"
+                if self.days
+                else "must have `days`, or a day in both `from` and `until`"
+            )
+        if type(self.begin) is not type(self.until):
+            raise wrong("must have two days of the week or two dates in `from` and `until`")
+        if isinstance(self.begin, TimeOfWeek) and self.begin == self.until:
+            raise wrong("must end at another moment than it begins")
+        if isinstance(self.begin, datetime) and isinstance(self.until, datetime):
+            begin, until = (
+                each if each.tzinfo else each.replace(tzinfo=self.timezone) for each in (self.begin, self.until)
+            )
+            if begin >= until:
+                raise wrong("must end after it begins")
+        return self

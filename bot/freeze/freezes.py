@@ -1,0 +1,86 @@
+"""Whether a cluster is frozen: by somebody's word, kept in Redis until it ends by itself, or by swarmbot.yml."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from redis import Redis
+
+from bot.audit import Audit, Entry
+from bot.config import Config
+from bot.freeze.windows import scheduled
+from bot.redact import redact
+from bot.slack.blocks import LOOK, escape, user, when
+from bot.store import keys
+from bot.store.client import answering
+from bot.store.scripts import Script
+
+LUA: Final = Path(__file__).parent / "lua"
+AUDIT_KEYS: Final = [keys.AUDIT_LOG, keys.AUDIT_HEAD]
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A freeze that holds. ``until`` is in unix seconds; ``by`` is U…, or "" where swarmbot.yml ``scheduled`` it."""
+
+    cluster: str
+    until: float
+    by: str
+    reason: str
+    scheduled: bool = False
+
+
+class Freezes:
+    """Safe to share between threads; every method raises :class:`~bot.errors.Unavailable`."""
+
+    def __init__(self, redis: Redis, audit: Audit, config: Config) -> None:
+        self._redis = redis
+        self._audit = audit
+        self._config = config
+        self._freeze = Script(redis, LUA / "freeze.lua")
+        self._thaw = Script(redis, LUA / "thaw.lua")
+
+    def active(self, cluster: str, now: float) -> Freeze | None:
+        """The freeze that holds at ``now`` (unix seconds); of two the one that ends last."""
+        holding = [freeze for freeze in (self._said(cluster, now), self.planned(cluster, now)) if freeze]
+        return max(holding, key=lambda freeze: freeze.until, default=None)
+
+    def planned(self, cluster: str, now: float) -> Freeze | None:
+        """The freeze that swarmbot.yml schedules for ``now``; nobody can thaw it."""
+        known = self._config.clusters.get(cluster)
+        span = scheduled(known.freezes, now) if known else None
+        return Freeze(cluster, span.end, "", span.reason, scheduled=True) if span else None
+
+    def freeze(self, cluster: str, until: float, by: str, reason: str, entries: Sequence[Entry]) -> None:
+        """Freeze ``cluster`` until ``until`` (unix seconds); an earlier word of anybody's is replaced."""
+        said = json.dumps(asdict(Freeze(cluster, until, by, redact(reason))), ensure_ascii=False)
+        args = [said, f"{until * 1000:.0f}"]
+        self._audit.commit(entries, lambda tail: self._freeze(_places(cluster), args + tail))
+
+    def thaw(self, cluster: str, entries: Sequence[Entry]) -> bool:
+        """End the freeze that somebody ordered; False, and nothing written, when there is none."""
+        reply = self._audit.commit(entries, lambda tail: self._thaw(_places(cluster), tail))
+        return bool(reply[0] == "thawed")
+
+    def _said(self, cluster: str, now: float) -> Freeze | None:
+        with answering():
+            kept: Any = self._redis.get(keys.freeze(cluster))
+        freeze = Freeze(**json.loads(kept)) if kept else None
+        return freeze if freeze and freeze.until > now else None
+
+
+def freeze_line(freeze: Freeze | None) -> str:
+    """What `/swarm status` says of a freeze; "" for none."""
+    if freeze is None:
+        return ""
+    who = "swarmbot.yml" if freeze.scheduled else user(freeze.by)
+    reason = f": “{escape(freeze.reason)}”" if freeze.reason else ""
+    return f"{LOOK} *Frozen* by {who} until {when(freeze.until)}{reason} · each change needs one yes more"
+
+
+def _places(cluster: str) -> list[str]:
+    return [keys.freeze(cluster), *AUDIT_KEYS]

@@ -1,0 +1,64 @@
+"""Carries `/swarm freeze` and `/swarm thaw` out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.audit import Entry
+from bot.commands import FreezeCluster, ThawCluster, read_moment
+from bot.errors import NotUnderstood, Refused
+from bot.freeze.freezes import Freezes
+from bot.slack.blocks import Message, escape, section, tick, when
+
+LONGEST: Final = 366 * 24 * 3600.0
+"""Seconds that a freeze may last: past that a date is taken for a slip of the pen."""
+
+
+def carry_out(freezes: Freezes, order: FreezeCluster | ThawCluster, cluster: str, entry: Entry, now: float) -> Message:
+    """Freeze or thaw ``cluster`` for ``entry.by`` at ``now`` (unix seconds); what is returned is told to them."""
+    if isinstance(order, FreezeCluster):
+        return _freeze(freezes, order, cluster, entry, now)
+    return _thaw(freezes, cluster, entry, now)
+
+
+def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, now: float) -> Message:
+    until = read_moment(order.until, now)
+    if until is None or until <= now:
+        raise NotUnderstood(
+            f"{tick(order.until)} is over.",
+            next_step="Times are UTC: write `18:00`, `2026-12-24T08:00`, `2026-12-24T08:00+01:00`, or how long: `4h`.",
+        )
+    if until > now + LONGEST:
+        raise NotUnderstood(
+            f"{tick(order.until)} is more than a year away.", next_step="A freeze lasts a year at most."
+        )
+    written = replace(entry, action="froze", detail=f"until {_utc(until)}: {order.reason}")
+    freezes.freeze(cluster, until, entry.by, order.reason, [written])
+    return _say(
+        f"*{cluster} is frozen* until {when(until)} ({_utc(until)}): “{escape(order.reason)}”. Until then each "
+        f"change needs one yes more than otherwise, those that need none one. `/swarm thaw` ends it."
+    )
+
+
+def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> Message:
+    thawed = freezes.thaw(cluster, [replace(entry, action="thawed")])
+    planned = freezes.planned(cluster, now)
+    if planned is None:
+        return _say(f"*{cluster} is thawed*." if thawed else f"{cluster} is not frozen. Nothing was changed.")
+    held = f"swarmbot.yml freezes {cluster} until {when(planned.until)} (“{escape(planned.reason)}”)"
+    if not thawed:
+        raise Refused(
+            f"{held}, and what is scheduled there cannot be thawed.",
+            next_step="A change goes through with one yes more. Who runs Swarmbot can take the window out.",
+        )
+    return _say(f"The freeze that was ordered is over, but {held}: that cannot be thawed.")
+
+
+def _utc(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _say(text: str) -> Message:
+    return Message(text, (section(text),))

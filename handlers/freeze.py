@@ -1,0 +1,47 @@
+"""`/swarm freeze` and `/swarm thaw`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from bot.commands import MOMENT, Flag, FreezeCluster, ThawCluster, control, text
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeArguments:
+    """The words of ``freeze``."""
+
+    until: Annotated[str, Flag(MOMENT, "when it ends by itself: `18:00` (UTC), `2026-12-24T08:00`, or how long: `4h`")]
+    reason: Annotated[str, Flag(text("TEXT"), "why; whoever is held up reads it")]
+
+
+@dataclass(frozen=True, slots=True)
+class ThawArguments:
+    """``thaw`` takes no words."""
+
+
+@control(
+    "freeze",
+    help="holds changes back: until then each needs one yes more",
+    example='freeze --until 18:00 --reason "sale of the year"',
+    permission="administer",
+    risk="reversible",
+    approval=0,
+)
+def freeze(arguments: FreezeArguments) -> FreezeCluster:
+    """The gate, which has a clock, carries it out."""
+    return FreezeCluster(arguments.until, arguments.reason)
+
+
+@control(
+    "thaw",
+    help="ends a freeze",
+    example="thaw",
+    permission="administer",
+    risk="reversible",
+    approval=0,
+)
+def thaw(_: ThawArguments) -> ThawCluster:
+    """The gate carries it out."""
+    return ThawCluster()
