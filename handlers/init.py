@@ -70,6 +70,10 @@ def _permission(_: InitArguments) -> Permission:
     return "administer"
 
 
+def _subject(arguments: InitArguments) -> str:
+    return "force-new-cluster" if arguments.force_new_cluster else "init"
+
+
 def _approval(arguments: InitArguments) -> int:
     return 2 if arguments.force_new_cluster else 0
 
@@ -88,6 +92,7 @@ def _look(arguments: InitArguments) -> Look:
     permission=_permission,
     risk="quorum",
     approval=_approval,
+    subject=_subject,
     look=_look,
 )
 def init(facts: Facts, arguments: InitArguments) -> Plan:

@@ -34,6 +34,10 @@ def _permission(arguments: JoinArguments) -> Permission:
     return "administer" if arguments.role == "manager" else "operate"
 
 
+def _subject(arguments: JoinArguments) -> str:
+    return f"join {arguments.role}"
+
+
 def _approval(arguments: JoinArguments) -> int:
     return 1 if arguments.role == "manager" else 0
 
@@ -49,6 +53,7 @@ def _look(arguments: JoinArguments) -> Look:
     permission=_permission,
     risk="reversible",
     approval=_approval,
+    subject=_subject,
     look=_look,
 )
 def join(facts: Facts, arguments: JoinArguments) -> Plan:

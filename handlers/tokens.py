@@ -29,6 +29,10 @@ def _permission(arguments: TokenArguments) -> Permission:
     return "administer" if arguments.role == "manager" or arguments.rotate else "operate"
 
 
+def _subject(arguments: TokenArguments) -> str:
+    return "rotate" if arguments.rotate else f"token {arguments.role}"
+
+
 def _approval(arguments: TokenArguments) -> int:
     return 1 if arguments.role == "manager" or arguments.rotate else 0
 
@@ -64,6 +68,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     permission=_permission,
     risk="secret",
     approval=_approval,
+    subject=_subject,
     look=_look,
     changes=(_rotates, rotate),
 )

@@ -78,7 +78,8 @@ ControlFunction = Callable[[Any], Control]
 class Command:
     """Everything that decides a command's fate.
 
-    ``permission`` and ``approval`` (how many others must agree) may depend on the arguments. Exactly one of the
+    ``permission``, ``approval`` (how many others must agree where swarmbot.yml does not say) and ``subject`` (what the
+    rules of swarmbot.yml call it) may depend on the arguments. Exactly one of the
     functions serves a given order: ``plan`` (a change; the worker carries it out), ``answer`` (a question to the
     cluster; the worker reads facts), ``record`` (a question to Swarmbot's own records, answered at once) or
     ``control`` (of Swarmbot's own jobs). A command with both ``plan`` and ``answer`` says in ``is_change`` which.
@@ -91,6 +92,7 @@ class Command:
     permission: Callable[[Any], Permission]
     risk: Risk
     approval: Callable[[Any], int]
+    subject: Callable[[Any], str]
     look: Callable[[Any], Any]
     plan: PlanFunction | None = None
     answer: AnswerFunction | None = None

@@ -15,6 +15,7 @@ A = TypeVar("A")
 V = TypeVar("V")
 PermissionRule = Permission | Callable[[Any], Permission]
 ApprovalRule = int | Callable[[Any], int]
+SubjectRule = str | Callable[[Any], str]
 
 
 def change(
@@ -25,9 +26,13 @@ def change(
     permission: PermissionRule,
     risk: Risk,
     approval: ApprovalRule,
+    subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
 ) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
-    """Declare a command that changes a cluster: a pure function from facts and arguments to a plan."""
+    """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
+
+    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another.
+    """
 
     def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:
         register(
@@ -39,6 +44,7 @@ def change(
                 permission=_rule(permission),
                 risk=risk,
                 approval=_rule(approval),
+                subject=_rule(subject or name),
                 look=look,
                 plan=plan,
                 is_change=_always,
@@ -57,6 +63,7 @@ def question(
     permission: PermissionRule,
     risk: Risk,
     approval: ApprovalRule,
+    subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
@@ -76,6 +83,7 @@ def question(
                 permission=_rule(permission),
                 risk=risk,
                 approval=_rule(approval),
+                subject=_rule(subject or name),
                 look=look,
                 plan=plan,
                 answer=answer,
@@ -109,6 +117,7 @@ def record(
                 permission=_rule(permission),
                 risk=risk,
                 approval=_rule(approval),
+                subject=_rule(name),
                 look=look,
                 record=answer,
                 is_change=_never,
@@ -140,6 +149,7 @@ def control(
                 permission=_rule(permission),
                 risk=risk,
                 approval=_rule(approval),
+                subject=_rule(name),
                 look=no_look,
                 control=decide,
                 is_change=_never,
