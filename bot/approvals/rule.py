@@ -99,8 +99,8 @@ def shortage(config: Config, rule: Rule, members: Mapping[str, frozenset[str]], 
     others = len(approvers(config, rule, members) - {requester})
     if others >= rule.count:
         return ""
-    there = "nobody else" if others == 0 else f"{others} besides you"
-    return f"`{rule.subject}` needs a yes of {rule.count} of {named(config, rule)}, and there is {there}."
+    there = "is nobody else" if not others else f"{'is' if others == 1 else 'are'} only {others} besides you"
+    return f"`{rule.subject}` needs a yes of {rule.count} of {named(config, rule)}, and there {there}."
 
 
 def _ids(config: Config, rule: Rule) -> frozenset[str]:
