@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bot import policy
 from bot.approvals.approval import Approval
 from bot.approvals.card import listed, whole
+from bot.approvals.rule import Rule, decides, groups_of, named, rules_of
 from bot.approvals.store import Approvals
 from bot.audit import Audit, Stored
+from bot.commands import default_counts
 from bot.config import Config
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
 from bot.people import Directory
 from bot.plan import Plan, plan_from_json
-from bot.plan.book import ApprovalRecord, Book, BookLook, EntryRecord, JobRecord, Rights
+from bot.plan.book import ApprovalRecord, Book, BookLook, EntryRecord, JobRecord, Rights, Waits
 
 
 class Records:
@@ -40,7 +43,7 @@ class Records:
             at=time.time(),
             cluster=cluster,
             clusters=tuple(self._config.clusters),
-            rights=self._rights(asker) if not self.reads(look) else _unasked(asker),
+            rights=self._rights(asker, cluster) if not self.reads(look) else _unasked(asker),
             workers=self._queue.alive() if self.reads(look) else 0,
         )
         if look.jobs:
@@ -55,14 +58,17 @@ class Records:
             book = replace(book, entries=self._entries(look, cluster, book.at))
         return book
 
-    def _rights(self, asker: str) -> Rights:
-        membership = self._directory.membership(asker, policy.groups_named(self._config))
+    def _rights(self, asker: str, cluster: str) -> Rights:
+        rules = rules_of(self._config, cluster, default_counts())
+        groups = policy.groups_named(self._config) | groups_of(self._config, rules)
+        membership = self._directory.membership(asker, groups)
         mine = {asker, *membership.groups}
         return Rights(
             person=asker,
             may=policy.permissions(self._config, membership),
             listed_as=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
             rules=tuple((right, policy.named(self._config, right)) for right in policy.PERMISSIONS),
+            waits=tuple(self._waits(rules, membership)),
         )
 
     def _waiting(self, look: BookLook, cluster: str) -> tuple[ApprovalRecord, ...]:
@@ -70,6 +76,16 @@ class Records:
         found = [one] if one else [] if look.approval else self._approvals.waiting(cluster or None)
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
         return tuple(_approval(approval, plan_from_json(job.plan)) for approval, job in jobs if job and job.plan)
+
+    def _waits(self, rules: Iterable[Rule], membership: policy.Membership) -> Iterator[Waits]:
+        """What waits for the same people together."""
+        alike: dict[tuple[int, str], list[Rule]] = {}
+        for rule in rules:
+            if rule.count:
+                alike.setdefault((rule.count, named(self._config, rule)), []).append(rule)
+        for (count, by), same in sorted(alike.items(), key=lambda each: each[0][0]):
+            mine = decides(self._config, same[0], membership)
+            yield Waits(tuple(rule.subject for rule in same), count, by, mine)
 
     def _entries(self, look: BookLook, cluster: str, now: float) -> tuple[EntryRecord, ...]:
         wanted = look.entries

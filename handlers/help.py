@@ -83,6 +83,12 @@ def whoami(book: Book, _: WhoamiArguments) -> Message:
         commands = ", ".join(f"`{name}`" for name in _commands(right))
         may = "You may" if right in rights.may else "You may not"
         lines.append(f"{may} *{right}* (for {who}): {commands}")
+    for waits in rights.waits:
+        among = ", of whom you are one" if waits.mine else ""
+        subjects = ", ".join(f"`{subject}`" for subject in waits.subjects)
+        lines.append(f"Waits for a yes of {waits.count} of {waits.by}{among}: {subjects}")
+    if rights.waits:
+        lines.append("Nobody says yes to their own request. All else is done at once, unless the cluster is frozen.")
     return Message("Who you are to Swarmbot", tuple(paragraphs(lines)))
 
 

@@ -34,12 +34,12 @@ def _permission(arguments: JoinArguments) -> Permission:
     return "administer" if arguments.role == "manager" else "operate"
 
 
+def _subject(arguments: JoinArguments) -> str:
+    return f"join {arguments.role}"
+
+
 def _approval(arguments: JoinArguments) -> int:
     return 1 if arguments.role == "manager" else 0
-
-
-def _subject(arguments: JoinArguments) -> str:
-    return "join manager" if arguments.role == "manager" else "join"
 
 
 def _look(arguments: JoinArguments) -> Look:

@@ -29,14 +29,12 @@ def _permission(arguments: TokenArguments) -> Permission:
     return "administer" if arguments.role == "manager" or arguments.rotate else "operate"
 
 
+def _subject(arguments: TokenArguments) -> str:
+    return "rotate" if arguments.rotate else f"token {arguments.role}"
+
+
 def _approval(arguments: TokenArguments) -> int:
     return 1 if arguments.role == "manager" or arguments.rotate else 0
-
-
-def _subject(arguments: TokenArguments) -> str:
-    if arguments.rotate:
-        return "rotate"
-    return "token manager" if arguments.role == "manager" else "token"
 
 
 def _look(arguments: TokenArguments) -> Look:

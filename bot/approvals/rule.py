@@ -11,7 +11,19 @@ from bot.config import ApprovalRule, Config
 from bot.config.subjects import SUBJECTS
 from bot.spelling import listed
 
-__all__ = ["EXPIRES", "SUBJECTS", "Rule", "approvers", "frozen_rule", "groups_of", "named", "rule_for", "shortage"]
+__all__ = [
+    "EXPIRES",
+    "SUBJECTS",
+    "Rule",
+    "approvers",
+    "decides",
+    "frozen_rule",
+    "groups_of",
+    "named",
+    "rule_for",
+    "rules_of",
+    "shortage",
+]
 
 EXPIRES: Final = 1800.0
 """Seconds that a question waits where no rule says otherwise."""
@@ -43,6 +55,13 @@ def rule_for(config: Config, cluster: str, subject: str, default_count: int) -> 
     return Rule(subject, by, count, expires, "totp" if factor == "totp" else None)
 
 
+def rules_of(config: Config, cluster: str, counts: Mapping[str, int]) -> list[Rule]:
+    """The rules of a cluster for all subjects that have a default in ``counts`` or are named in swarmbot.yml."""
+    about = config.clusters[cluster].approvals if cluster in config.clusters else {}
+    subjects = dict.fromkeys((*counts, *config.rules.approvals, *about))
+    return [rule_for(config, cluster, subject, counts.get(subject, 0)) for subject in subjects]
+
+
 def frozen_rule(rule: Rule) -> Rule:
     """The rule in a freeze: one yes more, one where none was needed."""
     return replace(rule, count=rule.count + 1)
@@ -64,6 +83,12 @@ def approvers(config: Config, rule: Rule, members: Mapping[str, frozenset[str]])
     return frozenset(found)
 
 
+def decides(config: Config, rule: Rule, membership: policy.Membership) -> bool:
+    """Whether this person's yes counts, on another's request."""
+    who = _ids(config, rule)
+    return membership.user in who or not membership.groups.isdisjoint(who)
+
+
 def named(config: Config, rule: Rule) -> str:
     """Whose yes counts, as Slack shows it: ``@admins and @kim``."""
     return listed(policy.shown(config, entry) for entry in dict.fromkeys(rule.by)) or "nobody"
@@ -74,8 +99,8 @@ def shortage(config: Config, rule: Rule, members: Mapping[str, frozenset[str]], 
     others = len(approvers(config, rule, members) - {requester})
     if others >= rule.count:
         return ""
-    there = "nobody else" if others == 0 else f"{others} besides you"
-    return f"`{rule.subject}` needs a yes of {rule.count} of {named(config, rule)}, and there is {there}."
+    there = "is nobody else" if not others else f"{'is' if others == 1 else 'are'} only {others} besides you"
+    return f"`{rule.subject}` needs a yes of {rule.count} of {named(config, rule)}, and there {there}."
 
 
 def _ids(config: Config, rule: Rule) -> frozenset[str]:

@@ -11,6 +11,7 @@ from bot.commands.command import (
     ThawCluster,
     Word,
 )
+from bot.commands.forms import default_counts
 from bot.commands.grammar import find_command, read_arguments, read_options, read_sentence
 from bot.commands.kinds import (
     ADDRESS,
@@ -50,6 +51,7 @@ __all__ = [
     "change",
     "choice",
     "control",
+    "default_counts",
     "find_command",
     "number",
     "question",

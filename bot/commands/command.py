@@ -78,8 +78,9 @@ ControlFunction = Callable[[Any], Control]
 class Command:
     """Everything that decides a command's fate.
 
-    ``permission``, ``approval`` (how many others must agree) and ``subject`` (what swarmbot.yml calls its rule) may
-    depend on the arguments; ``raises`` says that facts may ask for more approval (``Plan.approvals``). One of the
+    ``permission``, ``approval`` (how many others must agree where swarmbot.yml does not say) and ``subject`` (what the
+    rules of swarmbot.yml call it) may depend on the arguments; ``raises`` says that facts may ask for more approval
+    (``Plan.approvals``). Exactly one of the
     functions serves a given order: ``plan`` (a change; the worker carries it out), ``answer`` (a question to the
     cluster; the worker reads facts), ``record`` (a question to Swarmbot's own records, answered at once) or
     ``control`` (of Swarmbot's own jobs). A command with both ``plan`` and ``answer`` says in ``is_change`` which.

@@ -15,6 +15,7 @@ A = TypeVar("A")
 V = TypeVar("V")
 PermissionRule = Permission | Callable[[Any], Permission]
 ApprovalRule = int | Callable[[Any], int]
+SubjectRule = str | Callable[[Any], str]
 
 
 def change(
@@ -25,11 +26,14 @@ def change(
     permission: PermissionRule,
     risk: Risk,
     approval: ApprovalRule,
+    subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
-    subject: str | Callable[[A], str] = "",
     raises: bool = False,
 ) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
-    """Declare a command that changes a cluster: a pure function from facts and arguments to a plan."""
+    """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
+
+    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another.
+    """
 
     def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:
         register(
@@ -61,8 +65,8 @@ def question(
     permission: PermissionRule,
     risk: Risk,
     approval: ApprovalRule,
+    subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
-    subject: str | Callable[[A], str] = "",
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.

@@ -11,6 +11,8 @@ from bot.slack.blocks import tick
 
 # Slack wraps what people mention or what looks like an address (facts/slack.md, "Escaping of what people type").
 _MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+# Of a bare name Slack makes a link; a URL with a path, or with https, was typed as one.
+_NAMED = re.compile(r"^(?:mailto:|http://(?=[^/]*$))")
 _DOUBLE_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
 _SINGLE_QUOTES = dict.fromkeys("\u2018\u2019", "'")
 _SMART = str.maketrans({**_DOUBLE_QUOTES, **_SINGLE_QUOTES, "\u00a0": " "})
@@ -50,4 +52,4 @@ def _unwrap(match: re.Match[str]) -> str:
         return target
     if target.startswith("!subteam^"):
         return "@" + target.removeprefix("!subteam^")
-    return label or re.sub(r"^(https?://|mailto:)", "", target)
+    return label or _NAMED.sub("", target)

@@ -85,6 +85,17 @@ def groups(look: Look) -> Iterator[Finding]:
             yield well(f"{place}: the user group @{found['handle']} is there.")
 
 
+def members_of(look: Look, group: str) -> frozenset[str]:
+    """Who is in a user group: nobody where it is gone, of which :func:`groups` tells."""
+    with _asking("usergroups.users.list"):
+        try:
+            return frozenset(look.slack.usergroups_users_list(usergroup=group).get("users") or ())
+        except SlackApiError as error:
+            if error.response.get("error") != "no_such_subteam":
+                raise
+            return frozenset()
+
+
 def users(look: Look) -> Iterator[Finding]:
     """Each user that is named is there and active."""
     named = _ids(look.config, "UW")

@@ -13,7 +13,7 @@ from bot.approvals.store import Approvals
 from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
-from bot.errors import Refused
+from bot.errors import Failed, Refused
 from bot.freeze import Freezes
 from bot.jobs.lease import Lease
 from bot.people import Directory
@@ -34,10 +34,10 @@ class Asking:
         self._freezes = freezes
 
     def run(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
-        """Park the job, or let it into the line. Refused when nobody could ever agree, or there is nothing to do."""
+        """Park the job, or let it into the line. Refused when nobody could ever agree, Failed when nothing can be done."""
         if not plan.steps:
             first = plan.left_out[0]
-            raise Refused(first.text, true_now="Nothing was changed.", next_step=first.next_step)
+            raise Failed(first.text, true_now="Nothing was changed.", next_step=first.next_step)
         rule = self.rule(lease, command, arguments, plan)
         if not rule.count:
             self._approvals.release(lease, [_entry(lease, "released", "needs no approval")])

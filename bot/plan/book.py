@@ -68,6 +68,16 @@ class BookLook:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """What waits until ``count`` of ``by`` (as Slack shows them) said yes. ``mine``: this person is one of them."""
+
+    subjects: tuple[str, ...]
+    count: int
+    by: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rights:
     """What a person may do, and who is asked for each permission ("everyone", or names of swarmbot.yml's people)."""
 
@@ -75,6 +85,7 @@ class Rights:
     may: tuple[Right, ...]
     listed_as: tuple[str, ...]
     rules: tuple[tuple[Right, str], ...]
+    waits: tuple[Waits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

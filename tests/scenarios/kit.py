@@ -138,8 +138,7 @@ class Play:
             self.reset()
             self.cluster(managers=managers, workers=workers)
             self._stands = managers, workers
-        self.slack.advance(3600)
-        self.began = self.now
+        self._begin()
 
     def nodes(self, host: str = "host-1") -> dict[str, str]:
         """What ``docker node ls`` on a manager says: for each host name its state, availability and standing."""
@@ -168,6 +167,13 @@ class Play:
                 assert monotonic() < deadline, f"jobs without an end: {open_}"
                 sleep(0.02)  # nothing tells a reader when a job ends
 
+    def _begin(self) -> None:
+        """Let an hour pass in Slack, after which everybody sits before an empty screen."""
+        self.slack.advance(3600)
+        for user in self.slack.world.users:
+            self.slack.reload(user)
+        self.began = self.now
+
     def reset(self) -> None:
         """Begin anew: sound hosts in no swarm, no job, no entry, no fault; the bot's processes go on."""
         self._stands = None
@@ -178,8 +184,7 @@ class Play:
             found = [key for key in redis.scan_iter() if key not in KEPT]
             if found:
                 redis.delete(*found)
-        self.slack.advance(3600)
-        self.began = self.now
+        self._begin()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from bot.people import Directory
 from bot.policy import Membership
 from bot.sandbox.slack import LocalSlack
 
-ADA, CLEO = "U0ADA", "U0CLEO"
+ADA, BEN, CLEO = "U0ADA", "U0BEN", "U0CLEO"
 OPS, ADMINS = "S0OPS", "S0ADMINS"
 METHOD = "usergroups.users.list"
 
@@ -81,6 +81,28 @@ def test_an_answer_holds_for_a_minute(directory: Directory, slack: LocalSlack, c
     assert directory.membership(ADA, [OPS]).groups == frozenset()
     assert directory.membership(CLEO, [OPS]).groups == {OPS}
     assert _asked(slack) == 2
+
+
+def test_a_vote_is_judged_on_what_slack_says_now(directory: Directory, slack: LocalSlack, clock: Clock) -> None:
+    """Who was taken out of the group a moment ago is out; and without Slack's word nothing older stands in."""
+    directory.membership(ADA, [OPS])
+    slack.world.set_group(OPS, [CLEO])
+    clock.seconds += 2
+    assert directory.members([OPS, OPS], max_age=3) == {OPS: {ADA, BEN}}
+    clock.seconds += 2
+    assert directory.members([OPS], max_age=3) == {OPS: {CLEO}}
+    assert directory.membership(CLEO, [OPS], max_age=0).groups == {OPS}
+    clock.seconds += 4
+    slack.fault("http_500", METHOD)
+    assert directory.membership(CLEO, [OPS]).groups == {OPS}
+    with pytest.raises(Unavailable, match="S0OPS"):
+        directory.members([OPS], max_age=3)
+
+
+def test_all_members_of_all_groups_are_told(directory: Directory) -> None:
+    """Each group that was asked about is in the answer, one that is gone with nobody in it."""
+    assert directory.members([OPS, ADMINS, "S0GONE"])["S0GONE"] == frozenset()
+    assert CLEO in directory.members([ADMINS])[ADMINS]
 
 
 def test_an_old_answer_stands_in_for_ten_minutes(directory: Directory, slack: LocalSlack, clock: Clock) -> None:

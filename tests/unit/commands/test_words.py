@@ -36,6 +36,8 @@ from bot.errors import NotUnderstood
         ("in <#C1|ops>", ["in", "#C1"]),
         ("join worker <http://host-3|host-3>", ["join", "worker", "host-3"]),
         ("join worker <http://host-3>", ["join", "worker", "host-3"]),
+        ("ca url=<https://192.0.2.1:8888/sign,cacert=/a>", ["ca", "url=https://192.0.2.1:8888/sign,cacert=/a"]),
+        ("ca <https://ca.example>", ["ca", "https://ca.example"]),
         ("mail <mailto:ada@example.org|ada@example.org>", ["mail", "ada@example.org"]),
         ("mail <mailto:ada@example.org>", ["mail", "ada@example.org"]),
         ("a &amp; b &lt;c&gt;", ["a", "&", "b", "<c>"]),

@@ -32,12 +32,12 @@ def test_every_key_of_the_example_is_explained() -> None:
     """Each key has a comment on its line, or right above it, at one of its places; a port needs no words."""
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     for key in {path[-1] for path in _keys(Config)} - {"port"}:
-        at = [number for number, line in enumerate(lines) if line.strip().removeprefix("- ").startswith(f"{key}:")]
+        at = [number for number, line in enumerate(lines) if line.strip(" -").startswith(f"{key}:")]
         assert any("#" in lines[number] or lines[number - 1].strip().startswith("#") for number in at), key
 
 
 def _keys(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of all keys, with ``*`` for names that people choose."""
+    """The paths of all keys as people write them, with ``*`` for names that they choose; lists have no part in it."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():
             key = field.alias or name

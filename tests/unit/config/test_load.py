@@ -22,7 +22,10 @@ rules:
   administer: [admins]
 """
 
-MISTAKES: dict[str, tuple[str, str, int, str, str]] = {  # replace, by, line, key, hint
+Mistake = tuple[str, str, int, str, str]  # replace, by, line, key, hint
+
+
+MISTAKES: dict[str, Mistake] = {
     "unknown key at the top": ("people:", "peple:", 7, "`peple`", "`people`"),
     "unknown key of a cluster": ("channel:", "chanel:", 3, "`clusters.prod.chanel`", "`channel`"),
     "unknown key of a host": ("jump:", "jmp:", 6, "`clusters.prod.hosts.host-2.jmp`", "`jump`"),
@@ -83,7 +86,8 @@ MISTAKES: dict[str, tuple[str, str, int, str, str]] = {  # replace, by, line, ke
 }
 
 
-def _load(tmp_path: Path, text: str) -> str:
+def told(tmp_path: Path, text: str) -> str:
+    """What is told of a swarmbot.yml that holds ``text``, which must be refused."""
     path = tmp_path / "swarmbot.yml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Misconfigured) as raised:
@@ -96,8 +100,8 @@ def test_a_mistake_is_told_with_file_line_key_and_hint(tmp_path: Path, mistake: 
     """The message names the file, the line, the key path and what would be right."""
     old, new, line, key, hint = MISTAKES[mistake]
     assert old in GOOD
-    told = _load(tmp_path, GOOD.replace(old, new, 1))
-    here = next(part for part in told.splitlines() if key in part)
+    words = told(tmp_path, GOOD.replace(old, new, 1))
+    here = next(part for part in words.splitlines() if key in part)
     assert f"swarmbot.yml, line {line}: " in here
     assert hint in here
 
@@ -105,9 +109,9 @@ def test_a_mistake_is_told_with_file_line_key_and_hint(tmp_path: Path, mistake: 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """Who made three mistakes learns of three, in the order of the file."""
     text = GOOD.replace("channel:", "chanel:").replace("jump:", "jmp:").replace("administer:", "administrate:")
-    told = _load(tmp_path, text)
-    assert [part in told for part in ("chanel", "jmp", "administrate")] == [True, True, True]
-    assert told.index("chanel") < told.index("jmp") < told.index("administrate")
+    words = told(tmp_path, text)
+    assert [part in words for part in ("chanel", "jmp", "administrate")] == [True, True, True]
+    assert words.index("chanel") < words.index("jmp") < words.index("administrate")
 
 
 def test_a_good_file_is_read_as_written(tmp_path: Path) -> None:
@@ -161,7 +165,7 @@ def test_anchors_and_merges_work(tmp_path: Path) -> None:
     merged = GOOD.replace("clusters:", "ssh: &d {user: ops}\nclusters:").replace("jump: host-1", "<<: *d")
     path.write_text(merged, encoding="utf-8")
     assert load(path).clusters["prod"].hosts["host-2"].user == "ops"
-    assert "clusters.x" in _load(tmp_path, "clusters: &a\n  x: *a\n")
+    assert "clusters.x" in told(tmp_path, "clusters: &a\n  x: *a\n")
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
@@ -173,7 +177,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "---\n"])
 def test_an_empty_file_points_to_the_example(tmp_path: Path, text: str) -> None:
     """An empty file is not a type error."""
-    assert "swarmbot.example.yml" in _load(tmp_path, text)
+    assert "swarmbot.example.yml" in told(tmp_path, text)
 
 
 def test_what_is_no_text_file_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+"""Where secrets must never be: looked for after all that touches one, with every process logging all it can."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from bot.secret import Secret
+from bot.store.client import connect
+from tests.scenarios.kit import Play, stalled
+
+SECRET = re.compile(r"SWM(?:TKN|KEY)-1-[\w+/-]+")
+
+
+class Arguments(threading.Thread):
+    """Reads the arguments of every process of the machine, over and over, until it is stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(name="arguments", daemon=True)
+        self.seen: set[bytes] = set()
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Sample."""
+        while not self._stopping.is_set():
+            for process in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    self.seen.add(process.read_bytes())
+                except OSError:  # it has ended
+                    continue
+
+    def stop(self) -> str:
+        """Stop, and return all that was seen."""
+        self._stopping.set()
+        self.join(10)
+        return b"\n".join(self.seen).decode(errors="replace")
+
+
+def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
+    """Tokens and unlock keys, old and rotated ones: not in Redis, logs, audit log, channels or arguments."""
+    arguments = Arguments()
+    arguments.start()
+    try:
+        tokens = everything_that_touches_a_secret(play)
+    finally:
+        run = arguments.stop()
+    secrets = {secret.rpartition("-")[2] for secret in tokens}
+    assert len(secrets) == 5, "two tokens, the same two rotated, and an unlock key"
+    places = {
+        "arguments": run,
+        "Redis": "\n".join(stored(play)),
+        "Redis' own files": disk(play),
+        "channels": channels(play),
+        **{f"the log of {name}": play.stage.log(name) for name in play.stage.processes},
+    }
+    for place, told in places.items():
+        assert not SECRET.search(told), f"{place}: {SECRET.findall(told)}"
+        assert not [secret for secret in secrets if secret in told], place
+    assert "sshd" in places["arguments"]
+    assert "told secret" in places["Redis"]
+    assert "told secret" in places["Redis' own files"]
+    assert "token worker" in places["channels"]
+    assert "DEBUG" in places["the log of worker.1"] + places["the log of web"]
+
+
+def everything_that_touches_a_secret(play: Play) -> set[str]:
+    """Do it, and return every secret that somebody was shown or that the engine has."""
+    play.change("cleo", "init host-1 --autolock")
+    play.see("cleo", "SWMKEY-1-", private=True)
+    play.ask("ada", "token worker")
+    play.ask("cleo", "token manager")
+    engine = play.inspect()["JoinTokens"]
+    play.change("cleo", "join manager host-2 host-3")
+    with stalled(play["host-1"], play["host-4"]):
+        play["host-2"].block(2377, peer=play["host-4"])
+        play["host-3"].block(2377, peer=play["host-4"])
+        job = play.begin("ada", "join worker host-4")
+        play.ask("ada", "token SWMTKN-1-typed-bymistake")
+    play["host-2"].mend()
+    play["host-3"].mend()
+    play.end(job)
+    play.change("cleo", "token worker --rotate")
+    play.change("cleo", "token manager --rotate")
+    play.see("cleo", play.inspect()["JoinTokens"]["Manager"], private=True)
+    private = "\n".join(entry.text for entry in play.slack.transcript(play.began) if entry.private)
+    shown = {secret for secret in SECRET.findall(private) if "bymistake" not in secret}
+    return shown | set(engine.values()) | set(play.inspect()["JoinTokens"].values())
+
+
+def stored(play: Play) -> Iterator[str]:
+    """Every key of Redis with all that is in it."""
+    readers: dict[str, Any] = {
+        "string": Redis.get,
+        "hash": Redis.hgetall,
+        "list": lambda redis, key: redis.lrange(key, 0, -1),
+        "set": Redis.smembers,
+        "zset": lambda redis, key: redis.zrange(key, 0, -1, withscores=True),
+        "stream": Redis.xrange,
+    }
+    with connect(Secret(play.stage.redis_url)) as redis:
+        for key in redis.scan_iter():
+            yield f"{key} {readers[str(redis.type(key))](redis, key)}"
+
+
+def disk(play: Play) -> str:
+    """What Redis wrote to its disk: also what was in it only for a moment."""
+    files = (path for path in (play.stage.folder / "redis").rglob("*") if path.is_file())
+    return "\n".join(path.read_bytes().decode(errors="replace") for path in files)
+
+
+def channels(play: Play) -> str:
+    """All messages of all channels, with what stood there before each edit, and what people typed there."""
+    found = [
+        f"{message.text} {message.blocks} {message.revisions}"
+        for channel in play.slack.world.channels
+        for message in play.slack.messages(channel)
+    ]
+    public = (entry for entry in play.slack.transcript() if not entry.private or entry.kind == "typed")
+    return "\n".join([*found, *(entry.text for entry in public if "bymistake" not in entry.text)])

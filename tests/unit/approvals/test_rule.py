@@ -1,0 +1,154 @@
+"""Whose yes a risky deed needs, how many, and whether there are so many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import handlers
+from bot import policy
+from bot.approvals.rule import (
+    EXPIRES,
+    SUBJECTS,
+    Rule,
+    approvers,
+    decides,
+    frozen_rule,
+    groups_of,
+    named,
+    rule_for,
+    rules_of,
+    shortage,
+)
+from bot.approvals.satisfiable import unsatisfiable
+from bot.commands import COMMANDS, default_counts
+from bot.config import Config
+
+PEOPLE = {"admins": ["U01", "U02", "S01"], "leads": ["U03"], "nobody": []}
+MEMBERS = {"S01": frozenset({"U02", "U04"})}
+
+
+def _config(rules: dict[str, Any] | None = None, prod: dict[str, Any] | None = None, **people: list[str]) -> Config:
+    clusters = {
+        "prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}, "approvals": prod or {}},
+        "lab": {"channel": "C0LAB", "hosts": {"host-2": "192.0.2.2"}},
+    }
+    return Config.model_validate(
+        {
+            "clusters": clusters,
+            "people": {**PEOPLE, **people},
+            "rules": {"administer": ["admins"], "approvals": rules or {}},
+        }
+    )
+
+
+def test_without_a_word_in_the_file_the_commands_own_count_holds() -> None:
+    """Those who may administer decide, within half an hour, without a code."""
+    assert rule_for(_config(), "prod", "promote", 1) == Rule("promote", ("admins",), 1, EXPIRES)
+    assert rule_for(_config(), "prod", "join worker", 0).count == 0
+
+
+LAYER = st.fixed_dictionaries(
+    {},
+    optional={
+        "by": st.sampled_from([["leads"], ["admins", "U09"]]),
+        "count": st.integers(0, 5),
+        "expires": st.sampled_from(["5s", "2h", "4w"]),
+        "second_factor": st.sampled_from(["totp", "none"]),
+    },
+)
+SECONDS = {"5s": 5.0, "2h": 7200.0, "4w": 4 * 7 * 86400.0}
+
+
+@given(LAYER, LAYER, st.integers(0, 3))
+def test_a_cluster_overrides_key_by_key(general: dict[str, Any], own: dict[str, Any], default: int) -> None:
+    """Each key is the cluster's, else the general one, else the default; other clusters know nothing of it."""
+    config = _config({"promote": general}, {"promote": own})
+    for cluster, written in (("prod", {**general, **own}), ("lab", general)):
+        rule = rule_for(config, cluster, "promote", default)
+        assert rule.by == tuple(written.get("by", ["admins"]))
+        assert rule.count == written.get("count", default)
+        assert rule.expires == (SECONDS[written["expires"]] if "expires" in written else EXPIRES)
+        assert rule.second_factor == ("totp" if written.get("second_factor") == "totp" else None)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_freeze_needs_one_yes_more(count: int) -> None:
+    """Where nobody's yes was needed, one is."""
+    assert frozen_rule(Rule("promote", ("admins",), count, 60.0)).count == count + 1
+
+
+def test_approvers_are_the_people_and_those_in_the_groups() -> None:
+    """Names, ids and groups alike, each person once; a group that is not known is no guess."""
+    config = _config({"promote": {"by": ["admins", "leads", "U09"]}})
+    rule = rule_for(config, "prod", "promote", 1)
+    assert groups_of(config, [rule]) == {"S01"}
+    assert approvers(config, rule, MEMBERS) == {"U01", "U02", "U03", "U04", "U09"}
+    assert named(config, rule) == "@admins, @leads and <@U09>"
+    with pytest.raises(KeyError):
+        approvers(config, rule, {})
+
+
+@given(st.sampled_from(["U01", "U02", "U03", "U04", "U05"]), st.sampled_from([["admins"], ["leads"], ["S01", "U03"]]))
+def test_one_persons_right_is_as_in_the_list_of_all(user: str, by: list[str]) -> None:
+    """Whether somebody decides is the same asked for one or for all."""
+    config = _config({"promote": {"by": by}})
+    rule = rule_for(config, "prod", "promote", 1)
+    groups = frozenset(group for group, users in MEMBERS.items() if user in users)
+    assert decides(config, rule, policy.Membership(user, groups)) is (user in approvers(config, rule, MEMBERS))
+
+
+def test_too_few_besides_the_requester_is_told_at_the_request() -> None:
+    """Whoever asks does not count, if they are of the approvers."""
+    config = _config({"promote": {"by": ["leads"]}, "rotate": {"by": ["nobody"]}})
+    promote = rule_for(config, "prod", "promote", 1)
+    assert shortage(config, promote, MEMBERS, "U01") == ""
+    told = "`promote` needs a yes of 1 of @leads, and there is nobody else."
+    assert shortage(config, promote, MEMBERS, "U03") == told
+    assert shortage(config, rule_for(config, "prod", "rotate", 1), MEMBERS, "U01")
+    forced = rule_for(config, "prod", "force-new-cluster", 3)
+    assert shortage(config, forced, MEMBERS, "U09") == ""
+    assert shortage(config, forced, MEMBERS, "U01").endswith(", and there are only 2 besides you.")
+
+
+def test_what_nobody_can_do_is_found() -> None:
+    """Fewer approvers than are needed is grave; exactly as many means that none of them can ask."""
+    config = _config({"promote": {"count": 4}, "rotate": {"count": 3}, "demote": {"by": ["nobody"]}}, {"rotate": {}})
+    found = unsatisfiable(config, MEMBERS, {"promote": 1, "rotate": 1, "demote": 1, "join manager": 2})
+    promote, rotate, demote = found
+    assert (promote.grave, rotate.grave, demote.grave) == (True, False, True)
+    assert promote.words.startswith("prod: `promote`; lab: `promote`: a yes of 4 of @admins is needed, ")
+    assert promote.words.endswith("and there are only 3: nobody can ever do it.")
+    assert "`rotate`: a yes of 3 of @admins is needed besides who asks, and there are only 3: none of" in rotate.words
+    assert "`demote`: a yes of 1 of @nobody is needed, and there is nobody: nobody can" in demote.words
+
+
+@given(st.integers(0, 4), st.sampled_from([["admins"], ["leads"], ["nobody"]]), st.sampled_from(["U01", "U03", "U09"]))
+def test_a_rule_that_is_not_found_can_be_satisfied(count: int, by: list[str], requester: str) -> None:
+    """Without a problem nobody meets a shortage; with a grave one everybody does."""
+    config = _config({"promote": {"by": by, "count": count}})
+    found = unsatisfiable(config, MEMBERS, {"promote": 1})
+    short = shortage(config, rule_for(config, "prod", "promote", 1), MEMBERS, requester)
+    if not found:
+        assert short == ""
+    elif found[0].grave:
+        assert short
+
+
+def test_the_subjects_are_those_of_the_commands() -> None:
+    """What a command calls its risky form can be written in swarmbot.yml, and its own count is at least one."""
+    assert handlers.__all__
+    assert COMMANDS
+    counts = default_counts()
+    assert counts.keys() <= set(SUBJECTS)
+    assert counts.items() >= {("join manager", 1), ("token manager", 1), ("rotate", 1), ("force-new-cluster", 2)}
+
+
+def test_a_subject_of_the_file_is_a_rule_without_any_command() -> None:
+    """Whoever names a subject sees it in whoami, whatever the commands' defaults are."""
+    config = _config({"trust": {"count": 1}}, {"leave": {"count": 1}})
+    assert [rule.subject for rule in rules_of(config, "prod", {"rotate": 1})] == ["rotate", "trust", "leave"]
+    assert [rule.subject for rule in rules_of(config, "lab", {"rotate": 1})] == ["rotate", "trust"]

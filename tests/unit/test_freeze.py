@@ -1,0 +1,212 @@
+"""Freezes in a real Redis: ordered, replaced, over by themselves, thawed; each with its word in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from bot.audit import Audit, Entry
+from bot.commands import FreezeCluster, ThawCluster, read_moment
+from bot.config import Config
+from bot.errors import NotUnderstood, Refused, Unavailable
+from bot.freeze import Freeze, Freezes, carry_out, freeze_line
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import Patience, connect
+
+SAID = Entry("froze", "U0CLEO", cluster="prod")
+THAWED = Entry("thawed", "U0DAN", cluster="prod")
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    """A client of the kind that the bot uses."""
+    with connect(Secret(redis_url)) as client:
+        yield client
+
+
+@pytest.fixture
+def audit(client: Redis) -> Audit:
+    """The empty log."""
+    return Audit(client)
+
+
+def _config(*windows: dict[str, Any]) -> Config:
+    prod = {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}, "freezes": list(windows)}
+    return Config.model_validate({"clusters": {"prod": prod}})
+
+
+@pytest.fixture
+def freezes(client: Redis, audit: Audit) -> Freezes:
+    """No freeze scheduled."""
+    return Freezes(client, audit, _config())
+
+
+def _now(client: Redis) -> float:
+    seconds, micros = client.time()
+    return float(seconds + micros / 1e6)
+
+
+def _actions(audit: Audit) -> list[str]:
+    assert audit.verify().ok
+    return [entry.action for entry in reversed(audit.query())]
+
+
+def test_a_freeze_holds_until_it_is_thawed(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """It is this cluster's alone; thawing twice writes nothing the second time."""
+    now = _now(client)
+    freezes.freeze("prod", now + 600, "U0CLEO", "sale", [SAID])
+    assert freezes.active("prod", now) == Freeze("prod", now + 600, "U0CLEO", "sale")
+    assert freezes.active("lab", now) is None
+    assert freezes.thaw("prod", [THAWED]) is True
+    assert freezes.active("prod", now) is None
+    assert freezes.thaw("prod", [THAWED]) is False
+    assert _actions(audit) == ["froze", "thawed"]
+
+
+def test_the_last_word_holds(freezes: Freezes, client: Redis) -> None:
+    """A shorter freeze replaces a longer one."""
+    now = _now(client)
+    freezes.freeze("prod", now + 600, "U0CLEO", "sale", [SAID])
+    freezes.freeze("prod", now + 60, "U0DAN", "nearly done", [SAID])
+    assert freezes.active("prod", now) == Freeze("prod", now + 60, "U0DAN", "nearly done")
+
+
+def test_a_freeze_ends_by_itself(freezes: Freezes, client: Redis) -> None:
+    """At its moment for whoever asks then, and soon after it Redis keeps nothing of it."""
+    until = _now(client) + 600
+    freezes.freeze("prod", until, "U0CLEO", "sale", [SAID])
+    assert freezes.active("prod", until - 0.01) is not None
+    assert freezes.active("prod", until) is None
+    freezes.freeze("prod", _now(client) + 0.1, "U0CLEO", "sale", [SAID])
+    deadline = monotonic() + 10
+    while client.exists(keys.freeze("prod")):
+        assert monotonic() < deadline
+    assert freezes.thaw("prod", [THAWED]) is False
+
+
+def test_one_order_twice_is_written_once(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """An answer that was lost on the way back makes the client ask again with the same entries."""
+    until = _now(client) + 600
+    sent: list[list[str]] = []
+    original = freezes._freeze
+
+    def twice(places: list[str], args: list[str]) -> list[Any]:
+        sent.append(args)
+        original(places, args)
+        return original(places, args)
+
+    freezes._freeze = twice  # type: ignore[assignment] # stands for a connection that lost the first answer
+    freezes.freeze("prod", until, "U0CLEO", "sale", [SAID])
+    assert len(sent) == 1
+    assert _actions(audit) == ["froze"]
+
+
+def test_what_looks_like_a_secret_is_not_kept(freezes: Freezes, client: Redis) -> None:
+    """A reason is shown to everybody."""
+    token = "SWMTKN-1-" + "a" * 50 + "-" + "b" * 25
+    freezes.freeze("prod", _now(client) + 600, "U0CLEO", f"leaked {token}", [SAID])
+    assert token not in str(client.get(keys.freeze("prod")))
+
+
+def test_without_redis_nothing_is_known(redis_url: str) -> None:
+    """No answer is not "not frozen"."""
+    gone = connect(Secret(f"{redis_url}.gone"), Patience(answer=1, connect=1, retries=0))
+    with pytest.raises(Unavailable):
+        Freezes(gone, Audit(gone), _config()).active("prod", 0.0)
+
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
+SATURDAY = datetime(2099, 11, 14, 12, tzinfo=UTC).timestamp()  # to come, by the clock of Redis too
+WEEKEND = {"from": "sat 00:00", "until": "mon 08:00", "reason": "weekend"}
+
+
+def test_of_two_freezes_the_longer_is_told(client: Redis, audit: Audit) -> None:
+    """What swarmbot.yml schedules and what somebody ordered hold side by side."""
+    freezes = Freezes(client, audit, _config(WEEKEND))
+    monday = datetime(2099, 11, 16, 8, tzinfo=UTC).timestamp()
+    planned = Freeze("prod", monday, "", "weekend", scheduled=True)
+    assert freezes.active("prod", SATURDAY) == planned
+    freezes.freeze("prod", monday + 60, "U0CLEO", "sale", [])
+    assert freezes.active("prod", SATURDAY) == Freeze("prod", monday + 60, "U0CLEO", "sale")
+    freezes.freeze("prod", monday - 60, "U0CLEO", "sale", [])
+    assert freezes.active("prod", SATURDAY) == planned
+    assert freezes.active("elsewhere", SATURDAY) is None
+
+
+def _order(freezes: Freezes, order: FreezeCluster | ThawCluster, now: float) -> str:
+    entry = Entry("asked", "U0CLEO", cluster="prod", command="freeze", words="freeze")
+    return carry_out(freezes, order, "prod", entry, now).text
+
+
+def test_an_order_says_until_when_in_every_zone(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """Slack shows the moment in the reader's own zone; beside it stands the zone that was meant."""
+    now = _now(client)
+    told = _order(freezes, FreezeCluster("4h", "sale <of> the year"), now)
+    until = int(now + 4 * 3600)
+    assert f"<!date^{until}^" in told
+    assert " UTC)" in told
+    assert "sale &lt;of&gt; the year" in told
+    [entry] = audit.query()
+    assert (entry.action, entry.by, entry.words) == ("froze", "U0CLEO", "freeze")
+    assert "sale <of> the year" in entry.detail
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "0001-01-01T00:00+14:00", "0s", "9999-12-31T23:59-12:00", "53w"])
+def test_what_is_over_or_too_far_is_not_understood(freezes: Freezes, audit: Audit, client: Redis, until: str) -> None:
+    """Nothing is written of it."""
+    with pytest.raises(NotUnderstood):
+        _order(freezes, FreezeCluster(until, "sale"), _now(client))
+    assert _actions(audit) == []
+
+
+def test_thawing_says_what_is_so_now(client: Redis, audit: Audit) -> None:
+    """Thawed, not frozen before, or frozen still because swarmbot.yml says so."""
+    free, planned = Freezes(client, audit, _config()), Freezes(client, audit, _config(WEEKEND))
+    assert _order(free, ThawCluster(), SATURDAY) == "prod is not frozen. Nothing was changed."
+    free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
+    assert _order(free, ThawCluster(), SATURDAY) == "*prod is thawed*."
+    with pytest.raises(Refused, match="cannot be thawed"):
+        _order(planned, ThawCluster(), SATURDAY)
+    free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
+    assert "The freeze that was ordered is over, but swarmbot.yml" in _order(planned, ThawCluster(), SATURDAY)
+    assert _actions(audit) == ["thawed", "thawed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("4h", "2026-11-21T16:00"),
+        ("12:01", "2026-11-21T12:01"),
+        ("12:00", "2026-11-22T12:00"),
+        ("9:30", "2026-11-22T09:30"),
+        ("2026-12-24", "2026-12-24T00:00"),
+        ("2026-12-24T08:00", "2026-12-24T08:00"),
+        ("2026-12-24T08:00+01:00", "2026-12-24T07:00"),
+        ("2026-12-24T08:00Z", "2026-12-24T08:00"),
+    ],
+)
+def test_moments(text: str, means: str) -> None:
+    """A time of day is the next one; without an offset all are UTC."""
+    assert read_moment(text, NOON) == datetime.fromisoformat(means).replace(tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "25:00", "12:60", "18", "2026-13-01", "9" * 12 + "w", "-4h"])
+def test_moments_that_are_none(text: str) -> None:
+    """They are told as such where the command is read."""
+    assert read_moment(text, NOON) is None
+
+
+def test_the_line_of_a_freeze() -> None:
+    """Who, until when, why; nothing where nothing is frozen."""
+    assert freeze_line(None) == ""
+    assert freeze_line(Freeze("prod", NOON, "U0CLEO", "sale & more")).startswith(
+        "! *Frozen* by <@U0CLEO> until <!date^"
+    )
+    assert "“sale &amp; more”" in freeze_line(Freeze("prod", NOON, "U0CLEO", "sale & more"))
+    assert "by swarmbot.yml" in freeze_line(Freeze("prod", NOON, "", "weekend", scheduled=True))
