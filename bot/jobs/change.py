@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 from bot.audit import Entry
-from bot.errors import SwarmbotError
+from bot.errors import SwarmbotError, Unavailable
 from bot.jobs.card import Card, failure_text
 from bot.jobs.job import State
 from bot.jobs.lease import Lease, LeaseLost
@@ -34,9 +35,9 @@ class Change:
         self._queue = queue
         self._channel = channel
         self.card = Card(job, plan, job.started_at or time.time())
-        self._live = Live(notifier, job.message_channel or channel, job.message_ts)
         self._posted = job.message_ts
         self._lock = threading.Lock()
+        self._live = Live(notifier, job.message_channel or channel, job.message_ts, posted=self._keep_ts)
         self.cancelled_by = ""
 
     def run(self, engines: Engines, read: Read) -> None:
@@ -83,6 +84,11 @@ class Change:
         self.card.set(step, standing, text)  # type: ignore[arg-type] # a Standing, as all callers here write it
         self._live.show(self.card.message())
         self._record([self._entry("step", f"{standing}: {text}")])
+
+    def _keep_ts(self) -> None:
+        """Note at once where the message is: whoever takes the job over edits it and posts no other."""
+        with suppress(LeaseLost, Unavailable):  # the next record tries it again, or the job is no longer ours
+            self._record(())
 
     def _record(self, entries: Sequence[Entry]) -> None:
         with self._lock:

@@ -114,6 +114,14 @@ class Stage:
         command = parse_procfile((ROOT / "Procfile").read_text()).processes[name.partition(".")[0]]
         self._spawn(name, shlex.split(command))
 
+    def start_redis(self) -> None:
+        """Start the private Redis, with what it had when it ended, and return when it answers."""
+        data = self.folder / "redis"
+        data.mkdir(exist_ok=True)
+        settings = f"--port {self._redis_port} --bind 127.0.0.1 --dir {data} {DURABLE}"
+        self._spawn("redis", ["redis-server", *shlex.split(settings)])
+        _until(self._redis_answers, "the private Redis answers")
+
     def stop(self, name: str) -> None:
         """End a process politely, and after 15 s not."""
         process = self.processes.pop(name)
@@ -133,11 +141,7 @@ class Stage:
     def _start(self) -> None:
         self._stack.enter_context(self.slack)
         (self.folder / "swarmbot.yml").write_text(yaml.safe_dump(dict(self._config), sort_keys=False))
-        data = self.folder / "redis"
-        data.mkdir(exist_ok=True)
-        settings = f"--port {self._redis_port} --bind 127.0.0.1 --dir {data} {DURABLE}"
-        self._spawn("redis", ["redis-server", *shlex.split(settings)])
-        _until(self._redis_answers, "the private Redis answers")
+        self.start_redis()
         self.start("web")
         for number in range(1, self._workers + 1):
             self.start(f"worker.{number}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Final
 
@@ -22,16 +23,25 @@ class Live:
     """One message in a channel, posted at the first :meth:`show` unless ``ts`` names one that is there already.
 
     A thread of its own sends; :meth:`show` only leaves the newest state for it, so a slow or silent Slack never holds
-    up the job. States between two edits are skipped. ``every`` and ``patience`` are seconds. End it with :meth:`end`.
+    up the job. States between two edits are skipped. ``every`` and ``patience`` are seconds. ``posted`` is called in
+    that thread once there is a ts to keep, and again if it becomes another; it must not raise. End it with :meth:`end`.
     """
 
     def __init__(
-        self, notifier: Notifier, channel: str, ts: str = "", *, every: float = EVERY, patience: float = PATIENCE
+        self,
+        notifier: Notifier,
+        channel: str,
+        ts: str = "",
+        *,
+        every: float = EVERY,
+        patience: float = PATIENCE,
+        posted: Callable[[], None] = lambda: None,
     ) -> None:
         self._notifier = notifier
         self._channel = channel
         self._every = every
         self._patience = patience
+        self._posted = posted
         self._changed = Condition()
         self._ts = ts
         self._next: Message | None = None
@@ -103,5 +113,7 @@ class Live:
                 self._next = self._next or message
             return False
         with self._changed:
-            self._ts = ts
+            another, self._ts = ts != self._ts, ts
+        if another:
+            self._posted()
         return True

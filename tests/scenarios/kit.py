@@ -144,7 +144,9 @@ class Play:
         """What ``docker node ls`` on a manager says: for each host name its state, availability and standing."""
         form = "{{.Hostname}}={{.Status}} {{.Availability}} {{.ManagerStatus}}"
         lines = self.fleet[host].docker("node", "ls", "--format", form).splitlines()
-        return {name: standing.strip() for name, _, standing in (line.partition("=") for line in lines)}
+        found = {name: standing.strip() for name, _, standing in (line.partition("=") for line in lines)}
+        assert len(found) == len(lines), f"two records of one name: {lines}"
+        return found
 
     def inspect(self, host: str = "host-1") -> dict[str, Any]:
         """``GET /swarm`` on a manager."""

@@ -24,7 +24,12 @@ from bot.store import keys
 NOWHERE = {"ssh": {"user": "root"}, "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "127.0.0.1"}}}}
 PEOPLE = {
     "people": {"operators": ["S0OPS", "U0ADA"], "admins": ["U0CLEO", "S0ADMINS"]},
-    "rules": {"operate": ["operators"], "administer": ["admins"]},
+    "rules": {
+        "operate": ["operators"],
+        "administer": ["admins"],
+        # It takes two besides who asks, and there are two administrators.
+        "approvals": {"force-new-cluster": {"by": ["admins", "operators"]}},
+    },
 }
 
 
@@ -78,7 +83,16 @@ def test_what_is_well_is_told(ward: Ward) -> None:
     report = ward.examine()
     for words in ("SLACK_BOT_TOKEN", "SIGNING_SECRET", "loads", "knows the bot", "scopes"):
         assert report.line(words).startswith("✓")
-    for words in ("#prod", "@ops", "@admins", "2 of 2 people", "Redis answers", "evicts nothing", "audit log"):
+    for words in (
+        "#prod",
+        "@ops",
+        "@admins",
+        "2 of 2 people",
+        "people enough",
+        "Redis answers",
+        "evicts nothing",
+        "audit log",
+    ):
         assert report.line(words).startswith("✓")
 
 

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from bot.audit import Audit, Entry
-from bot.commands import FreezeCluster, ThawCluster, read_moment
+from bot.commands import FreezeCluster, ThawCluster
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.freeze import Freeze, Freezes, carry_out, freeze_line
@@ -176,30 +176,6 @@ def test_thawing_says_what_is_so_now(client: Redis, audit: Audit) -> None:
     free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
     assert "The freeze that was ordered is over, but swarmbot.yml" in _order(planned, ThawCluster(), SATURDAY)
     assert _actions(audit) == ["thawed", "thawed"]
-
-
-@pytest.mark.parametrize(
-    ("text", "means"),
-    [
-        ("4h", "2026-11-21T16:00"),
-        ("12:01", "2026-11-21T12:01"),
-        ("12:00", "2026-11-22T12:00"),
-        ("9:30", "2026-11-22T09:30"),
-        ("2026-12-24", "2026-12-24T00:00"),
-        ("2026-12-24T08:00", "2026-12-24T08:00"),
-        ("2026-12-24T08:00+01:00", "2026-12-24T07:00"),
-        ("2026-12-24T08:00Z", "2026-12-24T08:00"),
-    ],
-)
-def test_moments(text: str, means: str) -> None:
-    """A time of day is the next one; without an offset all are UTC."""
-    assert read_moment(text, NOON) == datetime.fromisoformat(means).replace(tzinfo=UTC).timestamp()
-
-
-@pytest.mark.parametrize("text", ["", "tomorrow", "25:00", "12:60", "18", "2026-13-01", "9" * 12 + "w", "-4h"])
-def test_moments_that_are_none(text: str) -> None:
-    """They are told as such where the command is read."""
-    assert read_moment(text, NOON) is None
 
 
 def test_the_line_of_a_freeze() -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, HostFacts, Look, NodeFacts, Operation, Role
+from bot.plan import Engine, Engines, Facts, HostFacts, Look, NodeFacts, Operation, Role
+from bot.swarm import parse
 from bot.swarm.operations.records import remove_record
 
 
@@ -64,9 +65,10 @@ class Join(Operation):
                 true_now=f"`{self.host}` was not touched.",
                 next_step="`/swarm status` shows the managers.",
             )
-        engine = engines[self.host]
-        if facts.host(self.host).membership == "pending":
+        engine, host = engines[self.host], facts.host(self.host)
+        if host.membership == "pending":
             engine.leave_swarm(force=True)
+            self._remove_stale(engines[swarm.read_from], host)
         if facts.member(self.host) is not None:
             return
         tokens = engines[swarm.read_from].join_tokens()
@@ -110,20 +112,24 @@ class Join(Operation):
         return f"`{self.host}` is in no cluster (its half-made join was undone).{self._cleaned(engines, facts, host)}"
 
     def _cleaned(self, engines: Engines, facts: Facts, host: HostFacts) -> str:
-        """Remove the record that this join left among the nodes, its host being in no cluster.
-
-        A manager that could not be reached at its own 2377 leaves one that stays ready for ever (measured on 20.10).
-        """
-        swarm = facts.swarm
-        if swarm is None:
+        """Remove what this join left among the nodes, and say how that ended."""
+        if facts.swarm is None:
             return ""
-        stale = [node for node in swarm.nodes if self._is_stale(node, host)]
-        for node in stale:
-            try:
-                remove_record(engines[swarm.read_from], node)
-            except SwarmbotError as error:
-                return f" Its record `{node.id}` stays in {self.cluster}: {error.happened}"
+        try:
+            self._remove_stale(engines[facts.swarm.read_from], host)
+        except SwarmbotError as error:
+            return f" A record of it may be left in {self.cluster}: {error.happened}"
         return f" {self.cluster} is unchanged."
+
+    def _remove_stale(self, engine: Engine, host: HostFacts) -> None:
+        """Remove this join's records, its host being in no cluster; read anew, for one may have come since.
+
+        A manager that could not be reached at its own 2377 leaves one that stays ready for ever, and a worker that
+        left while it was let in one that goes down (measured on 20.10).
+        """
+        for node in parse.nodes(engine.nodes()):
+            if self._is_stale(node, host):
+                remove_record(engine, node)
 
     def _is_stale(self, node: NodeFacts, host: HostFacts) -> bool:
         """Whether this join made the record: a new one of the host's name and address. Members of Raft never are."""

@@ -1,0 +1,19 @@
+"""A bot of its own for each test: here its parts are killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.fleet import Fleet
+from bot.sandbox.stage import Stage
+from tests.scenarios.kit import Play, config
+
+
+@pytest.fixture
+def play(hosts: Fleet, tmp_path: Path) -> Iterator[Play]:
+    """A bot with two workers before sound hosts."""
+    with Stage(hosts, tmp_path / "stage", workers=2, config=config(hosts)) as stage:
+        yield Play(stage)

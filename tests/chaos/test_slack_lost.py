@@ -1,0 +1,24 @@
+"""Slack is down while a join runs on real engines: the job does not wait for it, and its card comes afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.fleet.shell import until
+from bot.sandbox.slack.faults import Kind
+from tests.scenarios.kit import Play, stalled
+
+
+@pytest.mark.parametrize("fault", ["http_500", "drop", "rate_limited"])
+def test_the_last_state_of_the_card_arrives_afterwards(play: Play, fault: Kind) -> None:
+    """The host has joined although Slack took nothing; when it is back, the channel sees how the job ended."""
+    play.cluster()
+    with stalled(play["host-1"], play["host-2"]):
+        job = play.begin("ada", "join worker host-2")
+        until(lambda: play.membership("host-2") == "pending", "host-2 is joining")
+        play.slack.fault(fault)
+    play.quiet()
+    assert play.nodes()["host-2"] == "Ready Active"
+    assert "joined prod" not in play.public().partition(job)[2]
+    play.slack.clear_faults()
+    assert play.end(job).text.startswith("✓ *1 of 1 worker joined prod*")

@@ -1,0 +1,119 @@
+"""What doctor and whoami say of the approval rules, from a real Redis and the people in a local Slack."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from redis import Redis
+from slack_sdk import WebClient
+
+import handlers
+from bot.approvals.satisfiable import too_few
+from bot.audit import Audit
+from bot.config import Config
+from bot.doctor import rules
+from bot.doctor.finding import Check
+from bot.doctor.run import run_doctor
+from bot.jobs.queue import Queue
+from bot.people import Directory
+from bot.plan.book import BookLook, Waits
+from bot.records import Records
+from bot.sandbox.slack import LocalSlack
+from bot.settings import Settings
+
+ADMINS = "S0ADMINS"
+
+
+def _written(**approvals: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}}},
+        "people": {"admins": [ADMINS, "U0KIM00001"]},
+        "rules": {"administer": ["admins"], "approvals": approvals},
+    }
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    """A local Slack; cleo and dan are in @admins."""
+    with LocalSlack(rate_limits=False) as slack:
+        slack.world.set_group(ADMINS, ["U0CLEO", "U0DAN"])
+        yield slack
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    """The emptied Redis."""
+    with Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture
+def directory(slack: LocalSlack, client: Redis) -> Iterator[Directory]:
+    """A directory on both."""
+    web = WebClient(slack.world.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
+    directory = Directory(web, client)
+    yield directory
+    directory.close()
+
+
+def _doctor(slack: LocalSlack, folder: Path, written: dict[str, Any]) -> tuple[int, str]:
+    path = folder / "swarmbot.yml"
+    path.write_text(yaml.safe_dump(written))
+    settings = Settings.from_environment({**slack.environment(), "SWARMBOT_CONFIG": str(path)})
+    out = io.StringIO()
+    return run_doctor(settings, out, [Check("The approval rules", rules.rules)]), out.getvalue()
+
+
+def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Path) -> None:
+    """Enough is well, exactly as many deserves a look, fewer is wrong, and so is a Slack that does not say."""
+    assert handlers.__all__
+    assert _doctor(slack, tmp_path, _written()) == (
+        0,
+        "✓ There are people enough for every approval rule.\nAll is well.\n",
+    )
+    status, told = _doctor(slack, tmp_path, _written(rotate={"count": 3}))
+    assert status == 0
+    assert told.startswith("! prod: `rotate`: a yes of 3 of @admins is needed besides who asks, and there are only 3")
+    slack.world.set_group(ADMINS, [])
+    status, told = _doctor(slack, tmp_path, _written())
+    assert status == 1
+    assert "✗ prod: `force-new-cluster`: a yes of 2 of @admins is needed, and there is only 1" in told
+    slack.fault("error", "usergroups.users.list", code="internal_error")
+    assert _doctor(slack, tmp_path, _written())[0] == 1
+
+
+def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, directory: Directory) -> None:
+    """In whole sentences; not knowing is said too."""
+    config = Config.model_validate(_written())
+    assert too_few(config, directory) == []
+    [told] = too_few(Config.model_validate(_written(rotate={"count": 9})), directory)
+    assert told.endswith("nobody can ever do it.")
+    slack.fault("http_500", "usergroups.users.list")
+    fresh = Config.model_validate({**_written(), "people": {"admins": ["S0OTHER"]}})
+    [told] = too_few(fresh, directory)
+    assert told.startswith("It is not known whether there are people enough")
+    assert "S0OTHER" in told
+
+
+def test_whoami_tells_whose_yes_is_needed(client: Redis, directory: Directory) -> None:
+    """The rules of this cluster by how many must say yes; what needs nobody's is left out."""
+    written = _written(rotate={"count": 0}, trust={"by": ["U0EVE00001"], "count": 1})
+    audit = Audit(client)
+    records = Records(Config.model_validate(written), Queue(client, audit), audit, directory)
+
+    def waits(asker: str) -> dict[str, Waits]:
+        rights = records.read(BookLook(), cluster="prod", asker=asker).rights
+        return {subject: each for each in rights.waits for subject in each.subjects}
+
+    cleo, eve = waits("U0CLEO"), waits("U0EVE00001")
+    assert "rotate" not in cleo
+    assert (cleo["join manager"].count, cleo["join manager"].by, cleo["join manager"].mine) == (1, "@admins", True)
+    assert cleo["join manager"] == cleo["token manager"]
+    assert cleo["force-new-cluster"].count == 2
+    assert (cleo["trust"].by, cleo["trust"].mine, eve["trust"].mine) == ("<@U0EVE00001>", False, True)
+    assert eve["force-new-cluster"].mine is False
