@@ -110,14 +110,14 @@ class Gate:
     def _admit(self, call: Call) -> Message | None:
         """Store the job; what is told then is the truth about its place in the queue."""
         change = call.command.is_change(call.arguments)
-        asks = change and (call.only_plan or self._may_need_approval(call))
-        order = call.order("change" if change and not asks else "question")
+        asks = self._may_need_approval(call)
+        order = call.order("change" if change and not asks and not call.only_plan else "question")
         admission = self._queue.admit(order, [call.entry("asked", job=order.id, detail=order.reason)])
         if not admission.workers:
             return _say(
                 f"Stored as job {tick(admission.job_id)}, but no worker is running: it starts as soon as one does.",
             )
-        if not change or admission.duplicate or call.only_plan:
+        if not (change or asks) or admission.duplicate or call.only_plan:
             return None
         where = channel(self._config.clusters[call.cluster].channel)
         turn = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""
@@ -128,6 +128,8 @@ class Gate:
     def _may_need_approval(self, call: Call) -> bool:
         command = call.command
         rule = rule_for(self._config, call.cluster, command.subject(call.arguments), command.approval(call.arguments))
+        if not command.is_change(call.arguments):
+            return bool(rule.count)
         return bool(rule.count) or command.raises or self._freezes.active(call.cluster, time.time()) is not None
 
     def _record(self, call: Call) -> Message:

@@ -34,14 +34,18 @@ class Asking:
         self._freezes = freezes
 
     def run(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
-        """Park the job, or let it into the line. Refused when nobody could ever agree, Failed when nothing can be done."""
+        """Park the job, or let it into the line. Refused when nobody could agree, Failed when nothing can be done."""
         if not plan.steps:
             first = plan.left_out[0]
             raise Failed(first.text, true_now="Nothing was changed.", next_step=first.next_step)
-        rule = self.rule(lease, command, arguments, plan)
-        if not rule.count:
+        if self.rule(lease, command, arguments, plan).count:
+            self.ask(lease, command, arguments, plan, facts)
+        else:
             self._approvals.release(lease, [_entry(lease, "released", "needs no approval")])
-            return
+
+    def ask(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
+        """Park the job until others have agreed. Refused when there are not enough of them."""
+        rule = self.rule(lease, command, arguments, plan)
         self._satisfiable(rule, lease.job.order.requester)
         basis = basis_of(command.name, asdict(arguments), plan, facts)
         ask = self._ask(lease, rule, basis)
@@ -53,7 +57,8 @@ class Asking:
         cluster = lease.job.order.cluster
         default = max(command.approval(arguments), plan.approvals)
         rule = rule_for(self._config, cluster, command.subject(arguments), default)
-        return frozen_rule(rule) if self._freezes.active(cluster, time.time()) else rule
+        frozen = command.is_change(arguments) and self._freezes.active(cluster, time.time())
+        return frozen_rule(rule) if frozen else rule
 
     @staticmethod
     def changed(ask: Ask, now: Basis) -> list[str]:

@@ -64,12 +64,12 @@ class Runner:
         arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
         if order.cluster not in self._config.clusters:
             raise Failed(f"{tick(order.cluster)} is not in swarmbot.yml any more.", true_now="Nothing was done.")
-        if order.kind == "change":
+        if not command.is_change(arguments):
+            self._question(lease, command, arguments)
+        elif order.kind == "change":
             self._change(lease, command, arguments)
-        elif command.is_change(arguments):
-            self._ask(lease, command, arguments)
         else:
-            self._answer(lease, command, arguments)
+            self._ask(lease, command, arguments)
 
     def tell(self, job: Job) -> None:
         """Tell of a job that the worker itself had to end (worker lost, a defect)."""
@@ -79,6 +79,28 @@ class Runner:
         if job.message_ts:
             self._notifier.update(job.message_channel, job.message_ts, message)
         self._respond(job, message)
+
+    def _question(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """Answer, or have it approved first: what it shows may be worth as much as a change."""
+        facts = self._read(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
+        plan = question_plan(lease.job, facts)
+        approval = self._approvals.get(lease.job.id)
+        try:
+            needed = self._asking.rule(lease, command, arguments, plan).count
+            if needed and approval is None:
+                self._asking.ask(lease, command, arguments, plan, facts)
+                return
+            if approval is not None:
+                self._still_approved(approval, command, arguments, plan, facts)
+        except LeaseLost:
+            raise
+        except SwarmbotError as error:
+            if approval is None:
+                self._refuse(lease, error)
+            else:
+                self._void(lease, error)
+            return
+        self._answer(lease, command, arguments)
 
     def _answer(self, lease: Lease, command: Command, arguments: Any) -> None:
         job = lease.job
@@ -152,15 +174,19 @@ class Runner:
                 "it needs more approval now.",
                 next_step="Ask again.",
             )
-        now = basis_of(command.name, asdict(arguments), plan, facts)
-        if approval is not None and (changed := self._asking.changed(approval.ask, now)):
-            raise Refused(f"{'; '.join(changed)}. So this plan no longer holds.", next_step="Ask again.")
+        if approval is not None:
+            self._still_approved(approval, command, arguments, plan, facts)
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
         entries = [_entry(lease, "planned", detail)]
         if approval is not None:
             entries.append(_entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
         self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, entries)
         return plan
+
+    def _still_approved(self, approval: Approval, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
+        now = basis_of(command.name, asdict(arguments), plan, facts)
+        if changed := self._asking.changed(approval.ask, now):
+            raise Refused(f"{'; '.join(changed)}. So this plan no longer holds.", next_step="Ask again.")
 
     def _void(self, lease: Lease, error: SwarmbotError) -> None:
         told = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
@@ -211,6 +237,12 @@ class Runner:
 
     def _read(self, cluster: str, look: Look) -> Facts:
         return self._reader.read(cluster, self._engines(cluster), look)
+
+
+def question_plan(job: Job, facts: Facts) -> Plan:
+    """A question as something that others can agree to: no step, but what would be shown."""
+    told = f"see what `/swarm {job.order.words}` shows in {facts.name}"
+    return Plan(title=told, deed=told, ended=told, failed=told, effect="shown to who asks alone")
 
 
 def _with_buttons(message: Message, job: Job) -> Message:

@@ -62,6 +62,10 @@ class Play:
         """Type ``/swarm text`` in the cluster's channel; return once the person has seen ``expects`` and all rests."""
         return self._does(user, expects, lambda: self.stage.slack.slash(user, CHANNEL, text))
 
+    def looks_back_at(self, answer: Answer) -> None:
+        """Let the next press be of a button that an earlier answer showed."""
+        self.answer = answer
+
     def presses(self, user: str, label: str, expects: str) -> Answer:
         """Press the newest button of that name that the last answer showed; ``expects`` empty: nothing to read."""
         marked = f"[{label}]"
@@ -125,7 +129,7 @@ class Play:
         with connect(Secret(self.stage.redis_url)) as redis:
             queue = Queue(redis, Audit(redis))
             deadline = monotonic() + PATIENCE
-            while any(not job.ended for job in queue.recent(None, 10)):
+            while any(job.state in {"queued", "running"} for job in queue.recent(None, 10)):
                 if monotonic() > deadline:
                     raise TimeoutError
                 sleep(0.02)

@@ -65,21 +65,26 @@ def _workers(play: Play) -> None:
 
 
 def _manager(play: Play) -> None:
-    play.types("cleo", "join manager host-2", "1 of 1 manager joined")
+    asked = play.types("cleo", 'join manager host-2 --reason "host-1 is alone"', "asks to join 1 manager to prod")
+    play.presses("cleo", "Approve", "nobody approves or denies their own request")
+    _cluster_is(play, managers=("host-1",), workers=("host-3", "host-4"))
+    play.looks_back_at(asked)
+    play.presses("dan", "Approve", "1 of 1 manager joined")
     _cluster_is(play, managers=("host-1", "host-2"), workers=("host-3", "host-4"))
 
 
 def _closed_port(play: Play) -> None:
     play.note("host-5's firewall is told to drop what arrives on 2377/tcp.")
     play.fleet["host-5"].block(2377)
-    play.types("cleo", "join manager host-5", "2377/tcp of host-5 is blocked")
+    play.types("cleo", "join manager host-5", "2377/tcp of `host-5` is blocked")
     _cluster_is(play, managers=("host-1", "host-2"), workers=("host-3", "host-4"))
 
 
 def _retry(play: Play) -> None:
     play.note("host-5's firewall is mended.")
     play.fleet["host-5"].unblock(2377)
-    play.presses("cleo", "Retry", "1 of 1 manager joined")
+    play.presses("cleo", "Retry", "asks to join 1 manager to prod")
+    play.presses("dan", "Approve", "1 of 1 manager joined")
     play.says("host-1", "docker", "node", "ls")
     _cluster_is(play, managers=("host-1", "host-2", "host-5"), workers=("host-3", "host-4"))
 
@@ -117,9 +122,9 @@ STEPS: Final = (
     Step("cleo, an administrator, makes the cluster", _init),
     Step("ada mistypes", _typo),
     Step("ada, an operator, adds two workers at once", _workers),
-    Step("cleo adds a second manager", _manager),
+    Step("cleo asks for a second manager, and dan approves", _manager),
     Step("cleo adds a third, but a port is closed", _closed_port),
-    Step("the port is opened, and cleo presses Retry", _retry),
+    Step("the port is opened, cleo presses Retry, dan approves", _retry),
     Step("ada adds hosts that are in already", _wrong_join),
     Step("ada asks for the join token, and hides it", token),
     Step("ada lists the nodes", nodes),
