@@ -11,8 +11,13 @@ from time import monotonic, sleep
 
 import pytest
 import redis
+from hypothesis import settings
 
 from bot.sandbox.fleet import Fleet, missing
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("swarmbot", deadline=None)
+settings.load_profile("swarmbot")
 
 
 def cannot(reason: str) -> None:

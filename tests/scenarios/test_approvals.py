@@ -44,7 +44,7 @@ class Asked:
         """Type it, and return the job's id once its card waits in the channel."""
         before = {job.id for job in self.queue.recent("prod", 100)}
         self.slack.slash(user, "prod", text)
-        return self.until(lambda: next((i for i in self._carded() if i not in before), ""))
+        return str(self.until(lambda: next((i for i in self._carded() if i not in before), "")))
 
     def set_group(self, group: str, users: list[str]) -> None:
         """Say who is in a user group; the three seconds for which Slack's last word is good are over at once."""

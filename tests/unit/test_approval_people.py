@@ -14,6 +14,7 @@ from slack_sdk import WebClient
 
 import handlers
 from bot.approvals.satisfiable import too_few
+from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.config import Config
 from bot.doctor import rules
@@ -104,7 +105,7 @@ def test_whoami_tells_whose_yes_is_needed(client: Redis, directory: Directory) -
     """The rules of this cluster by how many must say yes; what needs nobody's is left out."""
     written = _written(rotate={"count": 0}, trust={"by": ["U0EVE00001"], "count": 1})
     audit = Audit(client)
-    records = Records(Config.model_validate(written), Queue(client, audit), audit, directory)
+    records = Records(Config.model_validate(written), Queue(client, audit), audit, directory, Approvals(client, audit))
 
     def waits(asker: str) -> dict[str, Waits]:
         rights = records.read(BookLook(), cluster="prod", asker=asker).rights
