@@ -26,6 +26,7 @@ from bot.commands.kinds import (
     text,
 )
 from bot.commands.moments import MOMENT, read_moment
+from bot.commands.past import PAST
 from bot.commands.registration import change, control, question, record
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "LABEL",
     "MOMENT",
     "NETWORK",
+    "PAST",
     "PERSON",
     "CancelJob",
     "Command",

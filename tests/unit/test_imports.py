@@ -14,13 +14,13 @@ ROOT: Final = Path(__file__).parents[2]
 # Each part may import itself and those before it in this order, and nothing after it. The first line are leaves:
 # values and words without any I/O, which all may use.
 ORDER: Final = (
-    ("bot.errors", "bot.secret", "bot.redact", "bot.spelling", "bot.duration"),
+    ("bot.errors", "bot.secret", "bot.redact", "bot.spelling", "bot.duration", "bot.past"),
     ("bot.plan", "bot.settings"),
     ("bot.slack.blocks",),
     ("bot.config", "bot.commands", "bot.swarm"),
     ("bot.policy", "handlers"),
     ("bot.store", "bot.engine", "bot.slack.wire", "bot.slack.client", "bot.slack.confine"),
-    ("bot.slack.notifier", "bot.slack.live", "bot.slack.requests"),
+    ("bot.slack.notifier", "bot.slack.live", "bot.slack.requests", "bot.slack.upload"),
     ("bot.audit", "bot.people"),
     ("bot.jobs", "bot.freeze"),
     ("bot.records",),
