@@ -20,9 +20,11 @@ from bot.jobs.worker import Worker
 from bot.people import Directory, patient_client
 from bot.settings import Settings
 from bot.slack.client import web_client
+from bot.slack.files import Files
 from bot.slack.notifier import Notifier
 from bot.store.client import connect
 from bot.swarm.reader import Reader
+from bot.totp import Pictures, Showing, Totp, Vault
 
 
 def run_worker(settings: Settings) -> int:
@@ -31,7 +33,9 @@ def run_worker(settings: Settings) -> int:
     redis = connect(settings.redis_url)
     audit = Audit(redis)
     queue = Queue(redis, audit)
-    notifier = Notifier(web_client(settings))
+    slack = web_client(settings)
+    notifier = Notifier(slack)
+    files = Files(slack)
     pool = EnginePool(config)
     reader = Reader(addresses(config))
     approvals = Approvals(redis, audit)
@@ -44,17 +48,21 @@ def run_worker(settings: Settings) -> int:
         reader=reader,
         approvals=approvals,
         asking=asking,
+        showing=Showing(Totp(redis, audit, Vault(settings.swarmbot_secret_key)), files, notifier),
     )
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
     herald = Herald(queue, approvals, notifier, name)
+    pictures = Pictures(redis, files)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     worker.start()
     herald.start()
+    pictures.start()
     stopping.wait()
     herald.stop()
+    pictures.stop()
     ended = worker.stop()
     reader.close()
     pool.close()

@@ -9,12 +9,14 @@ from bot.config import load
 from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.controls import Controls
+from bot.gate.second_factor import SecondFactor
 from bot.jobs.queue import Queue
 from bot.people import Directory, patient_client
 from bot.records import Records
 from bot.settings import Settings
 from bot.slack.notifier import Notifier
 from bot.store.client import QUICK, connect
+from bot.totp import Totp, Vault
 
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:
@@ -26,13 +28,15 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
     approvals = Approvals(redis, audit)
     freezes = Freezes(redis, audit, config)
     directory = Directory(patient_client(settings), redis)
+    totp = Totp(redis, audit, Vault(settings.swarmbot_secret_key))
+    factor = SecondFactor(queue, totp)
     desk = Desk(
         config=config,
         queue=queue,
         approvals=approvals,
         audit=audit,
         directory=directory,
-        prove=lambda voter, code: None,
+        prove=totp.check,
     )
     return Gate(
         config=config,
@@ -42,5 +46,6 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         records=Records(config, queue, audit, directory, approvals),
         desk=desk,
         freezes=freezes,
-        controls=Controls(queue, desk, freezes),
+        controls=Controls(queue, desk, freezes, factor),
+        factor=factor,
     )

@@ -16,6 +16,7 @@ from bot.freeze import Freezes
 from bot.gate.buttons import Buttons
 from bot.gate.call import Call
 from bot.gate.controls import Controls
+from bot.gate.second_factor import SecondFactor
 from bot.jobs.queue import Queue
 from bot.people import Directory
 from bot.records import Records
@@ -42,6 +43,7 @@ class Gate:
         desk: Desk,
         freezes: Freezes,
         controls: Controls,
+        factor: SecondFactor,
     ) -> None:
         self._config = config
         self._queue = queue
@@ -50,7 +52,7 @@ class Gate:
         self._records = records
         self._freezes = freezes
         self._controls = controls
-        self._buttons = Buttons(queue, desk, self.take)
+        self._buttons = Buttons(queue, desk, factor, self.take)
 
     def slash(self, request: SlashRequest) -> Message | None:
         """Take a command; the answer is what is told to the asker at once."""

@@ -29,6 +29,7 @@ from bot.slack.blocks import Message, actions, button, error_message, section, t
 from bot.slack.notifier import Notifier
 from bot.swarm.reader import Reader
 from bot.swarm.secrets import secret_message
+from bot.totp import Showing
 
 
 class Runner:
@@ -44,6 +45,7 @@ class Runner:
         reader: Reader,
         approvals: Approvals,
         asking: Asking,
+        showing: Showing,
     ) -> None:
         self._config = config
         self._queue = queue
@@ -52,7 +54,7 @@ class Runner:
         self._reader = reader
         self._approvals = approvals
         self._asking = asking
-        self._errands = Errands(queue, notifier)
+        self._errands = Errands(queue, notifier, showing)
 
     def handle(self, lease: Lease) -> None:
         """Carry a job out and end it."""
