@@ -9,11 +9,13 @@ import threading
 
 from bot.approvals.herald import Herald
 from bot.approvals.store import Approvals
-from bot.audit import Audit
+from bot.audit import Archive, Audit
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.freeze import Freezes
 from bot.jobs.asking import Asking
+from bot.jobs.caretaker import Caretaker
+from bot.jobs.export import Exporter
 from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
 from bot.jobs.worker import Worker
@@ -22,6 +24,7 @@ from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.files import Files
 from bot.slack.notifier import Notifier
+from bot.slack.upload import Uploads
 from bot.store.client import connect
 from bot.swarm.reader import Reader
 from bot.totp import Pictures, Showing, Totp, Vault
@@ -49,20 +52,24 @@ def run_worker(settings: Settings) -> int:
         approvals=approvals,
         asking=asking,
         showing=Showing(Totp(redis, audit, Vault(settings.swarmbot_secret_key)), files, notifier),
+        exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
     herald = Herald(queue, approvals, notifier, name)
     pictures = Pictures(redis, files)
+    caretaker = Caretaker(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     worker.start()
     herald.start()
     pictures.start()
+    caretaker.start()
     stopping.wait()
     herald.stop()
     pictures.stop()
+    caretaker.stop()
     ended = worker.stop()
     reader.close()
     pool.close()

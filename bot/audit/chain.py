@@ -41,7 +41,10 @@ def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS, anchor
 
     Each of ``anchors`` is what a head was once known to be: the chain must have passed through it.
     """
-    known = {anchor.seq: anchor.hash for anchor in anchors if anchor.seq >= start.seq}
+    known: dict[int, str] = {}
+    for anchor in anchors:
+        if anchor.seq >= start.seq:  # two that contradict each other cannot both hold
+            known[anchor.seq] = anchor.hash if known.get(anchor.seq, anchor.hash) == anchor.hash else ""
     head = start
     try:
         for row in rows:

@@ -30,11 +30,14 @@ def _walked(stream: Stream, archive: Archive | None, anchors: Sequence[Head], en
     rows = stream.rows(last=ends.last) if ends.last else iter(())
     if archive is None:
         return walk(rows, ends.newest, ends.trimmed or GENESIS, anchors)
-    return walk(_joined(archive.rows(), rows, ends.first_seq), ends.newest, GENESIS, anchors)
+    return walk(joined(archive.rows(), rows, ends.first_seq), ends.newest, GENESIS, anchors)
 
 
-def _joined(archived: Iterable[Row], kept: Iterator[Row], first: int) -> Iterator[Row]:
-    """The archived rows, then those of Redis; where they overlap, after a crash before a trim, both must agree."""
+def joined(archived: Iterable[Row], kept: Iterator[Row], first: int) -> Iterator[Row]:
+    """The archived rows, then those of Redis; where they overlap, after a crash before a trim, both must agree.
+
+    ``first`` is the place of the first in Redis, 0 for none. Raises Broken.
+    """
     both: dict[int, tuple[str, str]] = {}
     seq = 0
     for seq, row in enumerate(archived, start=1):

@@ -20,6 +20,7 @@ from bot.jobs import outcome
 from bot.jobs.asking import Asking
 from bot.jobs.change import Change
 from bot.jobs.errand import Errands
+from bot.jobs.export import Exporter
 from bot.jobs.job import Job
 from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.queue import Queue
@@ -46,6 +47,7 @@ class Runner:
         approvals: Approvals,
         asking: Asking,
         showing: Showing,
+        exporter: Exporter,
     ) -> None:
         self._config = config
         self._queue = queue
@@ -54,7 +56,7 @@ class Runner:
         self._reader = reader
         self._approvals = approvals
         self._asking = asking
-        self._errands = Errands(queue, notifier, showing)
+        self._errands = Errands(queue, notifier, showing, exporter)
 
     def handle(self, lease: Lease) -> None:
         """Carry a job out and end it."""

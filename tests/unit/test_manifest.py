@@ -55,6 +55,7 @@ CALLED = {
     "chat.postMessage",
     "chat.update",
     "conversations.info",
+    "conversations.open",
     "files.completeUploadExternal",
     "files.delete",
     "files.getUploadURLExternal",
