@@ -9,20 +9,25 @@ import threading
 
 from bot.approvals.herald import Herald
 from bot.approvals.store import Approvals
-from bot.audit import Audit
+from bot.audit import Archive, Audit
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.freeze import Freezes
 from bot.jobs.asking import Asking
+from bot.jobs.caretaker import Caretaker
+from bot.jobs.export import Exporter
 from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
 from bot.jobs.worker import Worker
 from bot.people import Directory, patient_client
 from bot.settings import Settings
 from bot.slack.client import web_client
+from bot.slack.files import Files
 from bot.slack.notifier import Notifier
+from bot.slack.upload import Uploads
 from bot.store.client import connect
 from bot.swarm.reader import Reader
+from bot.totp import Pictures, Showing, Totp, Vault
 
 
 def run_worker(settings: Settings) -> int:
@@ -31,7 +36,9 @@ def run_worker(settings: Settings) -> int:
     redis = connect(settings.redis_url)
     audit = Audit(redis)
     queue = Queue(redis, audit)
-    notifier = Notifier(web_client(settings))
+    slack = web_client(settings)
+    notifier = Notifier(slack)
+    files = Files(slack)
     pool = EnginePool(config)
     reader = Reader(addresses(config))
     approvals = Approvals(redis, audit)
@@ -44,17 +51,25 @@ def run_worker(settings: Settings) -> int:
         reader=reader,
         approvals=approvals,
         asking=asking,
+        showing=Showing(Totp(redis, audit, Vault(settings.swarmbot_secret_key)), files, notifier),
+        exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
     herald = Herald(queue, approvals, notifier, name)
+    pictures = Pictures(redis, files)
+    caretaker = Caretaker(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     worker.start()
     herald.start()
+    pictures.start()
+    caretaker.start()
     stopping.wait()
     herald.stop()
+    pictures.stop()
+    caretaker.stop()
     ended = worker.stop()
     reader.close()
     pool.close()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from bot.approvals.desk import Desk
 from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.config import load
-from bot.errors import Refused
 from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.controls import Controls
+from bot.gate.second_factor import SecondFactor
 from bot.jobs.queue import Queue
 from bot.people import Directory, patient_client
 from bot.records import Records
 from bot.settings import Settings
 from bot.slack.notifier import Notifier
 from bot.store.client import QUICK, connect
+from bot.totp import Totp, Vault
 
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:
@@ -29,13 +28,15 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
     approvals = Approvals(redis, audit)
     freezes = Freezes(redis, audit, config)
     directory = Directory(patient_client(settings), redis)
+    totp = Totp(redis, audit, Vault(settings.swarmbot_secret_key))
+    factor = SecondFactor(queue, totp)
     desk = Desk(
         config=config,
         queue=queue,
         approvals=approvals,
         audit=audit,
         directory=directory,
-        prove=_no_second_factor,
+        prove=totp.check,
     )
     return Gate(
         config=config,
@@ -45,10 +46,6 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         records=Records(config, queue, audit, directory, approvals),
         desk=desk,
         freezes=freezes,
-        controls=Controls(queue, desk, freezes),
+        controls=Controls(queue, desk, freezes, factor),
+        factor=factor,
     )
-
-
-def _no_second_factor(voter: str, code: str) -> NoReturn:
-    del voter, code
-    raise Refused("this Swarmbot knows no second factor yet.", next_step="Take `second_factor` out of the rule.")

@@ -12,14 +12,17 @@ from bot.approvals.approval import Approval
 from bot.approvals.card import listed, whole
 from bot.approvals.rule import Rule, decides, groups_of, named, rules_of
 from bot.approvals.store import Approvals
-from bot.audit import Audit, Stored
+from bot.audit import Audit, Filter
+from bot.audit import book as audit_book
+from bot.audit.pages import Page
 from bot.commands import default_counts
 from bot.config import Config
+from bot.errors import NotUnderstood
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
 from bot.people import Directory
 from bot.plan import Plan, plan_from_json
-from bot.plan.book import ApprovalRecord, Book, BookLook, EntryRecord, JobRecord, Rights, Waits
+from bot.plan.book import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Waits
 
 
 class Records:
@@ -55,8 +58,34 @@ class Records:
         if look.approvals or look.approval:
             book = replace(book, approvals=self._waiting(look, cluster))
         if look.entries is not None:
-            book = replace(book, entries=self._entries(look, cluster, book.at))
+            wanted = self.wanted(look, cluster, book.at)
+            entries, page = audit_book.newest(self._audit, cluster, wanted, look.entries.count)
+            book = replace(book, entries=entries, page=page)
         return book
+
+    def wanted(self, look: BookLook, cluster: str, now: float) -> Filter:
+        """The audit entries that ``look`` means at ``now``; raises NotUnderstood for what is no moment."""
+        return audit_book.resolved(look.entries or EntryFilter(), cluster, now)
+
+    def page(self, page_id: str) -> Page:
+        """A page of the audit log that was shown; raises NotUnderstood when it is not kept any more."""
+        page = self._audit.pages.get(page_id) if page_id else None
+        if page is None:
+            raise NotUnderstood("This page is not kept any more.", next_step="Ask again with `/swarm audit`.")
+        return page
+
+    def turned(self, page: Page, asker: str, *, older: bool) -> Book:
+        """The page behind ``page``, or before it."""
+        entries, beside = audit_book.turned(self._audit, page, older=older)
+        return Book(
+            at=time.time(),
+            cluster=page.cluster,
+            clusters=tuple(self._config.clusters),
+            rights=_unasked(asker),
+            workers=0,
+            entries=entries,
+            page=beside,
+        )
 
     def _rights(self, asker: str, cluster: str) -> Rights:
         rules = rules_of(self._config, cluster, default_counts())
@@ -86,21 +115,6 @@ class Records:
         for (count, by), same in sorted(alike.items(), key=lambda each: each[0][0]):
             mine = decides(self._config, same[0], membership)
             yield Waits(tuple(rule.subject for rule in same), count, by, mine)
-
-    def _entries(self, look: BookLook, cluster: str, now: float) -> tuple[EntryRecord, ...]:
-        wanted = look.entries
-        if wanted is None:
-            return ()
-        found = self._audit.query(
-            by=wanted.by or None,
-            node=wanted.node or None,
-            command=wanted.command or None,
-            cluster=cluster or None,
-            since=now - wanted.since if wanted.since else None,
-            before=wanted.before or None,
-            count=wanted.count,
-        )
-        return tuple(map(_entry, found))
 
 
 def _unasked(asker: str) -> Rights:
@@ -140,16 +154,3 @@ def _approval(approval: Approval, plan: Plan) -> ApprovalRecord:
     shown = whole(approval, plan)
     buttons = tuple(block for block in shown.blocks if block["type"] == "actions")
     return ApprovalRecord(line=listed(approval), buttons=buttons, whole=shown)
-
-
-def _entry(stored: Stored) -> EntryRecord:
-    return EntryRecord(
-        seq=stored.seq,
-        at=stored.at,
-        action=stored.action,
-        by=stored.by,
-        cluster=stored.cluster,
-        words=stored.words,
-        job=stored.job,
-        detail=stored.detail,
-    )

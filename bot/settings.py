@@ -13,6 +13,7 @@ from bot.secret import Secret
 SLACK_API_URL = "https://slack.com/api/"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 HIGHEST_PORT = 65535
+SHORTEST_KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Settings:
     slack_bot_token: Secret | None
     slack_signing_secret: Secret | None
     slack_app_token: Secret | None
+    swarmbot_secret_key: Secret | None
     slack_api_url: str
     redis_url: Secret
     config_path: Path
@@ -40,6 +42,7 @@ class Settings:
             slack_bot_token=_secret(env, "SLACK_BOT_TOKEN"),
             slack_signing_secret=_secret(env, "SLACK_SIGNING_SECRET"),
             slack_app_token=_secret(env, "SLACK_APP_TOKEN"),
+            swarmbot_secret_key=_secret_key(env),
             slack_api_url=api_url if api_url.endswith("/") else api_url + "/",
             redis_url=Secret(env.get("REDIS_URL") or "redis://127.0.0.1:6379/0"),
             config_path=Path(env.get("SWARMBOT_CONFIG") or "swarmbot.yml"),
@@ -61,6 +64,16 @@ class Settings:
 def _secret(env: Mapping[str, str], name: str) -> Secret | None:
     text = env.get(name, "").strip()
     return Secret(text) if text else None
+
+
+def _secret_key(env: Mapping[str, str]) -> Secret | None:
+    key = _secret(env, "SWARMBOT_SECRET_KEY")
+    if key is not None and len(key.reveal()) < SHORTEST_KEY:
+        raise Misconfigured(
+            f"SWARMBOT_SECRET_KEY has fewer than {SHORTEST_KEY} characters.",
+            next_step="Make one with `openssl rand -base64 32`.",
+        )
+    return key
 
 
 def _port(text: str) -> int:

@@ -12,6 +12,20 @@ from handlers import (
     promote,
     status,
     tokens,
+    totp,
 )
 
-__all__ = ["approvals", "audit", "freeze", "help", "init", "jobs", "join", "nodes", "promote", "status", "tokens"]
+__all__ = [
+    "approvals",
+    "audit",
+    "freeze",
+    "help",
+    "init",
+    "jobs",
+    "join",
+    "nodes",
+    "promote",
+    "status",
+    "tokens",
+    "totp",
+]

@@ -1,7 +1,10 @@
 """The hash-chained log of every request, refusal, step and end."""
 
+from bot.audit.archive import Archive
 from bot.audit.chain import Verdict
 from bot.audit.entry import Entry, Head, Stored
+from bot.audit.filter import ANY, Filter
 from bot.audit.log import Audit
+from bot.audit.retention import Retention
 
-__all__ = ["Audit", "Entry", "Head", "Stored", "Verdict"]
+__all__ = ["ANY", "Archive", "Audit", "Entry", "Filter", "Head", "Retention", "Stored", "Verdict"]

@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from bot.audit.entry import GENESIS, Head, Stored, digest, restore
 
 Row = tuple[str, str, str]
-"""A stream entry's id (``seq-0``), its canonical JSON and its hash."""
+"""An entry's id in the stream (``seq-0``; "" where order alone tells its place), its canonical JSON and its hash."""
+
+
+class Broken(Exception):
+    """The rows cannot go on: why, and at which entry (0: at the one that was to come)."""
+
+    def __init__(self, problem: str, seq: int = 0) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.seq = seq
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a walk found. ``count`` entries hold; ``head`` is the last of them.
+    """What a walk found. ``count`` entries hold, from behind ``start`` on; ``head`` is the last of them.
 
-    ``first_bad`` is the place of the first entry that does not hold (None when all do), ``problem`` says why.
+    ``first_bad`` is the place of the first entry that does not hold (None when all do), ``problem`` says why. A
+    ``start`` other than GENESIS means that the entries up to it are in an archive that was not looked at.
     """
 
     ok: bool
@@ -23,18 +33,40 @@ class Verdict:
     head: Head
     first_bad: int | None = None
     problem: str = ""
+    start: Head = GENESIS
 
 
-def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS) -> Verdict:
-    """Follow the chain from behind ``start`` to the last row, which must be ``newest`` (None: no head is kept)."""
+def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS, anchors: Iterable[Head] = ()) -> Verdict:
+    """Follow the chain from behind ``start`` to the last row, which must be ``newest`` (None: no head is kept).
+
+    Each of ``anchors`` is what a head was once known to be: the chain must have passed through it.
+    """
+    known: dict[int, str] = {}
+    for anchor in anchors:
+        if anchor.seq >= start.seq:  # two that contradict each other cannot both hold
+            known[anchor.seq] = anchor.hash if known.get(anchor.seq, anchor.hash) == anchor.hash else ""
     head = start
-    for row in rows:
-        bad = _check(head, *row)
-        if bad:
-            return _bad(start, head, *bad)
-        head = Head(head.seq + 1, row[2])
-    bad = _end(head, newest) if newest or head != start else None
-    return _bad(start, head, *bad) if bad else Verdict(ok=True, count=head.seq - start.seq, head=head)
+    try:
+        for row in rows:
+            bad = _anchored(head, known) or _check(head, *row)
+            if bad:
+                return _bad(start, head, *bad)
+            head = Head(head.seq + 1, row[2])
+    except Broken as broken:
+        return _bad(start, head, broken.seq or head.seq + 1, broken.problem)
+    bad = _anchored(head, known) or (_end(head, newest) if newest or head != start else None) or _cut(head, known)
+    return _bad(start, head, *bad) if bad else Verdict(ok=True, count=head.seq - start.seq, head=head, start=start)
+
+
+def _anchored(head: Head, known: dict[int, str]) -> tuple[int, str] | None:
+    if known.get(head.seq, head.hash) == head.hash:
+        return None
+    return max(head.seq, 1), "rewritten, this entry or one before it: an anchor knows it by another hash"
+
+
+def _cut(head: Head, known: dict[int, str]) -> tuple[int, str] | None:
+    most = max(known, default=0)
+    return (head.seq + 1, f"missing: an anchor was taken when there were {most}") if most > head.seq else None
 
 
 def _end(head: Head, newest: Head | None) -> tuple[int, str] | None:
@@ -49,7 +81,7 @@ def _end(head: Head, newest: Head | None) -> tuple[int, str] | None:
 
 def _check(head: Head, place: str, text: str, stored_hash: str) -> tuple[int, str] | None:
     expected = head.seq + 1
-    if place != f"{expected}-0":
+    if place and place != f"{expected}-0":
         seq, _, part = place.partition("-")
         if part != "0":
             return expected, f"inserted: its place in the stream is {place}"
@@ -68,11 +100,12 @@ def _link(head: Head, entry: Stored) -> tuple[int, str] | None:
     if entry.seq < expected:
         return max(entry.seq, 1), f"inserted, or in another's place: two entries say that they are entry {entry.seq}"
     if entry.seq > expected:
-        return expected, f"out of order: its place holds what was written as entry {entry.seq}"
+        return expected, f"missing, or out of order: its place holds what was written as entry {entry.seq}"
     if entry.prev != head.hash:
         return max(head.seq, 1), f"rewritten: entry {expected} was chained to another text"
     return None
 
 
 def _bad(start: Head, head: Head, seq: int, problem: str) -> Verdict:
-    return Verdict(ok=False, count=min(head.seq, seq - 1) - start.seq, head=head, first_bad=seq, problem=problem)
+    count = max(min(head.seq, seq - 1) - start.seq, 0)
+    return Verdict(ok=False, count=count, head=head, first_bad=seq, problem=problem, start=start)

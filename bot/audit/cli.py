@@ -1,14 +1,26 @@
-"""``python -m bot audit verify``: walk the log and say what is wrong with it."""
+"""``python -m bot audit verify | export | anchor``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
+from pathlib import Path
 
+from bot.audit.anchor import anchor_of, read_anchors
+from bot.audit.archive import Archive
 from bot.audit.chain import Verdict
+from bot.audit.entry import GENESIS
+from bot.audit.export import wanted_rows, write_csv, write_json_lines
+from bot.audit.filter import Filter
 from bot.audit.log import Audit
+from bot.config import load
+from bot.errors import Failed, NotUnderstood
+from bot.past import read_past
 from bot.settings import Settings
 from bot.store.client import connect
+
+FILTERS = ("by", "node", "command", "cluster", "job")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,22 +28,88 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     audit = subparsers.add_parser("audit", help="look at the audit log")
     actions = audit.add_subparsers(dest="action", required=True)
     verify = actions.add_parser("verify", help="find entries that were edited, removed, inserted or reordered")
+    verify.add_argument("--anchor", metavar="FILE|HASH:COUNT", help="also find that the end was cut off since then")
     verify.set_defaults(act=_verify)
-
-
-def _verify(_args: argparse.Namespace) -> int:
-    verdict = Audit(connect(Settings.from_environment().redis_url)).verify()
-    sys.stdout.write(report(verdict) + "\n")
-    return 0 if verdict.ok else 1
+    export = actions.add_parser("export", help="write entries to standard output, oldest first")
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
+    for name in FILTERS:
+        export.add_argument(f"--{name}", default="")
+    export.add_argument("--since", metavar="WHEN", default="", help="2d ago, a date, or a date with a time")
+    export.add_argument("--until", metavar="WHEN", default="", help="likewise")
+    export.set_defaults(act=_export)
+    anchor = actions.add_parser("anchor", help="print HASH:COUNT of the log as it is, for verify --anchor")
+    anchor.set_defaults(act=_anchor)
+    for parser in (verify, export, anchor):
+        parser.add_argument(
+            "--archive", metavar="DIR", type=Path, help="where old entries are; else as swarmbot.yml says"
+        )
 
 
 def report(verdict: Verdict) -> str:
     """Say a verdict in words."""
-    if verdict.ok and not verdict.count:
+    if not verdict.ok:
+        return (
+            f"The audit log was tampered with. First bad entry: {verdict.first_bad}, {verdict.problem}.\n"
+            f"Entries before it that hold: {verdict.count}. Nothing after it can be trusted by the chain alone."
+        )
+    if not verdict.count and verdict.start == GENESIS:
         return "The audit log is empty."
-    if verdict.ok:
-        return f"The audit log holds: {verdict.count} entries, head {verdict.head.hash}."
-    return (
-        f"The audit log was tampered with. First bad entry: {verdict.first_bad}, {verdict.problem}.\n"
-        f"Entries before it that hold: {verdict.count}. Nothing after it can be trusted by the chain alone."
+    held = f"The audit log holds: {verdict.count} entries, head {verdict.head.hash}."
+    if verdict.start == GENESIS:
+        return held
+    return f"{held}\nNot looked at: entries 1 to {verdict.start.seq}, which are in the archive."
+
+
+def _verify(args: argparse.Namespace) -> int:
+    verdict = _verdict(args)
+    sys.stdout.write(report(verdict) + "\n")
+    return 0 if _whole(verdict) else 1
+
+
+def _anchor(args: argparse.Namespace) -> int:
+    verdict = _verdict(args)
+    if not _whole(verdict):
+        sys.stderr.write(report(verdict) + "\n")
+        return 1
+    sys.stdout.write(anchor_of(verdict.head) + "\n")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    settings = Settings.from_environment()
+    now = time.time()
+    wanted = Filter(
+        **{name: getattr(args, name) for name in FILTERS},
+        since=_moment(args.since, now, end=False),
+        until=_moment(args.until, now, end=True),
     )
+    rows = wanted_rows(Audit(connect(settings.redis_url)), _archive(args, settings), wanted)
+    (write_csv if args.format == "csv" else write_json_lines)(rows, sys.stdout)
+    return 0
+
+
+def _verdict(args: argparse.Namespace) -> Verdict:
+    settings = Settings.from_environment()
+    anchors = read_anchors(args.anchor) if getattr(args, "anchor", None) else ()
+    try:
+        return Audit(connect(settings.redis_url)).verify(_archive(args, settings), anchors)
+    except OSError as error:
+        raise Failed(f"The audit archive cannot be read: {error}.") from error
+
+
+def _whole(verdict: Verdict) -> bool:
+    return verdict.ok and verdict.start == GENESIS
+
+
+def _archive(args: argparse.Namespace, settings: Settings) -> Archive | None:
+    folder: Path | None = args.archive
+    if folder is None and settings.config_path.exists():
+        folder = load(settings.config_path).audit.archive
+    return Archive(folder) if folder else None
+
+
+def _moment(text: str, now: float, *, end: bool) -> float:
+    moment = read_past(text, now, end=end) if text else 0.0
+    if moment is None:
+        raise NotUnderstood(f"{text} is no moment that is over.", next_step="Write 2d, 2026-12-24 or 18:00.")
+    return moment

@@ -5,9 +5,11 @@ from bot.commands.command import (
     CancelJob,
     Command,
     Control,
+    EnrolTotp,
     Flag,
     FreezeCluster,
     Permission,
+    ResetTotp,
     ThawCluster,
     Word,
 )
@@ -27,6 +29,7 @@ from bot.commands.kinds import (
     text,
 )
 from bot.commands.moments import MOMENT, read_moment
+from bot.commands.past import PAST
 from bot.commands.registration import change, control, question, record
 
 __all__ = [
@@ -37,14 +40,17 @@ __all__ = [
     "LABEL",
     "MOMENT",
     "NETWORK",
+    "PAST",
     "PERSON",
     "CancelJob",
     "Command",
     "Control",
+    "EnrolTotp",
     "Flag",
     "FreezeCluster",
     "Kind",
     "Permission",
+    "ResetTotp",
     "ThawCluster",
     "Vocabulary",
     "Word",

@@ -67,7 +67,19 @@ class ThawCluster:
     """End the freeze that somebody ordered."""
 
 
-Control = CancelJob | FreezeCluster | ThawCluster
+@dataclass(frozen=True, slots=True)
+class EnrolTotp:
+    """Set up the asker's second factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResetTotp:
+    """Take the second factor of ``person`` (U…) away."""
+
+    person: str
+
+
+Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
 RecordFunction = Callable[[Any, Any], Message]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from bot.config.approvals import ApprovalRule, Subject
 from bot.config.base import Model, matching, wrong
 from bot.config.freezes import FreezeWindow
+from bot.duration import read_duration
 
 EVERYONE: Final = "everyone"
+DAY: Final = 24 * 3600.0
 
 
 def _expanded(value: object) -> object:
@@ -21,6 +23,13 @@ def _expanded(value: object) -> object:
 
 def _short_form(key: str) -> Callable[[object], object]:
     return lambda value: {key: value} if isinstance(value, str) else value
+
+
+def _days(value: object) -> object:
+    length = read_duration(value) if isinstance(value, str) else None
+    if length is None or length < DAY:
+        raise wrong("must be a duration of a day or more, like `365d`")
+    return length
 
 
 def _who(value: object) -> object:
@@ -58,6 +67,7 @@ Socket = Annotated[str, matching(r"/[^\s]+", "must be the full path of the engin
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
+Keep = Annotated[float, BeforeValidator(_days)]
 
 
 class Ssh(Model):
@@ -100,6 +110,20 @@ class Rules(Model):
     approvals: dict[Subject, ApprovalRule] = Field(default_factory=dict)
 
 
+class AuditLog(Model):
+    """What becomes of the audit log; ``keep`` is in seconds, and holds where there is an ``archive``."""
+
+    anchor_channel: ChannelId | None = None
+    archive: UserPath | None = None
+    keep: Keep = 365 * DAY
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.archive is None and "keep" in self.model_fields_set:
+            raise wrong("must have `archive` beside `keep`: no entry leaves Redis before it is in a file")
+        return self
+
+
 class Config(Model):
     """The whole file."""
 
@@ -107,3 +131,4 @@ class Config(Model):
     clusters: dict[Name, Cluster] = Field(min_length=1)
     people: dict[Name, tuple[UserOrGroupId, ...]] = Field(default_factory=dict)
     rules: Rules = Rules()
+    audit: AuditLog = AuditLog()

@@ -53,6 +53,24 @@ def api_url(look: Look) -> Iterator[Finding]:
         )
 
 
+def second_factor(look: Look) -> Iterator[Finding]:
+    """SWARMBOT_SECRET_KEY, where a rule asks for a second factor."""
+    config = look.config
+    rules = {f"rules.approvals.{subject}": rule for subject, rule in config.rules.approvals.items()}
+    for name, cluster in config.clusters.items():
+        rules |= {f"clusters.{name}.approvals.{subject}": rule for subject, rule in cluster.approvals.items()}
+    asking = [place for place, rule in rules.items() if rule.second_factor == "totp"]
+    if not asking:
+        return
+    if look.settings.swarmbot_secret_key is None:
+        yield wrong(
+            f"SWARMBOT_SECRET_KEY is not set, so nobody has the second factor that is asked for by {listed(asking)}.",
+            "Make one with `openssl rand -base64 32` and set it for `web` and `worker` alike; keep a copy.",
+        )
+    else:
+        yield well("SWARMBOT_SECRET_KEY is set, and approvals ask for a second factor.")
+
+
 def config(look: Look) -> Iterator[Finding]:
     """swarmbot.yml."""
     clusters = look.config.clusters

@@ -21,6 +21,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("The way in", environment.way_in),
     Check("Slack's address", environment.api_url),
     Check("swarmbot.yml", environment.config, proves="swarmbot.yml"),
+    Check("The second factor", environment.second_factor, needs=("swarmbot.yml",)),
     Check("Slack and the bot's scopes", slack.token, needs=("SLACK_BOT_TOKEN",), proves="Slack"),
     Check("Socket Mode", slack.app_token),
     Check("The clusters' channels", slack.channels, needs=("swarmbot.yml", "Slack")),
@@ -88,7 +89,13 @@ def _summary(signs: Counter[str]) -> str:
 
 def _secrets(settings: Settings) -> Iterator[str]:
     """Every secret of the settings, the password in REDIS_URL by itself too."""
-    given = (settings.slack_bot_token, settings.slack_signing_secret, settings.slack_app_token, settings.redis_url)
+    given = (
+        settings.slack_bot_token,
+        settings.slack_signing_secret,
+        settings.slack_app_token,
+        settings.swarmbot_secret_key,
+        settings.redis_url,
+    )
     yield from (secret.reveal() for secret in given if secret)
     credentials = settings.redis_url.reveal().partition("://")[2].rpartition("@")[0]  # of any text, URL or not
     password = credentials.partition(":")[2]

@@ -11,6 +11,7 @@ from bot.audit import Entry
 from bot.commands import COMMANDS
 from bot.errors import NotUnderstood, Refused
 from bot.gate.call import Call, again
+from bot.gate.second_factor import CODE, FORM, SecondFactor, plain
 from bot.jobs.job import Job, Order, new_id
 from bot.jobs.queue import Queue
 from bot.slack.blocks import Message, section, tick
@@ -18,7 +19,6 @@ from bot.slack.modals import FieldErrors, Modal, text_field
 from bot.slack.requests import PressRequest, SubmitRequest
 
 REASON: Final = "reason"
-CODE: Final = "code"
 AGAIN: Final = {"answer.refresh", "job.retry", "approval.again"}
 
 Take = Callable[[Call], Message | None]
@@ -27,9 +27,10 @@ Take = Callable[[Call], Message | None]
 class Buttons:
     """What presses and forms do. ``take`` carries a command on as if it had been typed."""
 
-    def __init__(self, queue: Queue, desk: Desk, take: Take) -> None:
+    def __init__(self, queue: Queue, desk: Desk, factor: SecondFactor, take: Take) -> None:
         self._queue = queue
         self._desk = desk
+        self._factor = factor
         self._take = take
 
     def press(self, request: PressRequest) -> Message | Modal | None:
@@ -39,6 +40,8 @@ class Buttons:
             return None
         if request.action.startswith("approval.") and request.action not in AGAIN:
             return self._vote(request)
+        if request.action == "totp.code":
+            return self._factor.form(request)
         job = self._queue.get(request.value) if request.value else None
         if job is None:
             raise NotUnderstood("This button belongs to a job that is not kept any more.", next_step="Ask again.")
@@ -60,7 +63,9 @@ class Buttons:
             try:
                 return _say(self._desk.approve(request.subject, request.user, code))
             except WrongCode as error:
-                return FieldErrors({CODE: f"{error.happened} {error.next_step}".strip()})
+                return FieldErrors({CODE: plain(error)})
+        if request.callback == FORM:
+            return self._factor.confirm(request)
         raise NotUnderstood("This form is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
 
     def _vote(self, request: PressRequest) -> Message | Modal:

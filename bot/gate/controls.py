@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 from bot.approvals.desk import Desk
-from bot.commands import CancelJob, Control, FreezeCluster, ThawCluster
+from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
 from bot.errors import NotUnderstood
 from bot.freeze import Freezes, carry_out
 from bot.gate.call import Call
+from bot.gate.second_factor import SecondFactor
 from bot.jobs.queue import Queue
 from bot.slack.blocks import Message, section, tick
 
@@ -16,18 +17,23 @@ from bot.slack.blocks import Message, section, tick
 class Controls:
     """Safe to share between threads."""
 
-    def __init__(self, queue: Queue, desk: Desk, freezes: Freezes) -> None:
+    def __init__(self, queue: Queue, desk: Desk, freezes: Freezes, factor: SecondFactor) -> None:
         self._queue = queue
         self._desk = desk
         self._freezes = freezes
+        self._factor = factor
 
-    def run(self, call: Call, control: Control) -> Message:
+    def run(self, call: Call, control: Control) -> Message | None:
         """Carry it out; the answer is for the asker alone."""
         match control:
             case CancelJob(job):
                 return self._cancel(call, job.lower())
             case FreezeCluster() | ThawCluster():
                 return carry_out(self._freezes, control, call.cluster, call.entry("asked"), time.time())
+            case EnrolTotp():
+                return self._factor.start(call)
+            case ResetTotp(person):
+                return self._factor.reset(call, person)
 
     def _cancel(self, call: Call, job_id: str) -> Message:
         if self._desk.cancel(job_id, call.user):

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict, replace
 
 import handlers  # noqa: F401 - importing it registers the commands
 from bot import policy
 from bot.approvals.desk import Desk
 from bot.approvals.rule import rule_for
 from bot.audit import Audit
-from bot.commands import Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
+from bot.commands import COMMANDS, Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
 from bot.config import Config, choose_cluster
 from bot.errors import NotUnderstood
 from bot.freeze import Freezes
 from bot.gate.buttons import Buttons
 from bot.gate.call import Call
 from bot.gate.controls import Controls
+from bot.gate.second_factor import SecondFactor
+from bot.jobs.errand import EXPORT
 from bot.jobs.queue import Queue
 from bot.people import Directory
+from bot.plan.book import BookLook
 from bot.records import Records
 from bot.redact import redact
 from bot.slack.blocks import Message, channel, section, tick
 from bot.slack.modals import FieldErrors, Modal
-from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.requests import InPlace, PressRequest, SlashRequest, SubmitRequest
 
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
+EVERY_CLUSTER = "all"
+TURNS = frozenset({"audit.older", "audit.newer"})
 
 
 class Gate:
@@ -42,6 +48,7 @@ class Gate:
         desk: Desk,
         freezes: Freezes,
         controls: Controls,
+        factor: SecondFactor,
     ) -> None:
         self._config = config
         self._queue = queue
@@ -50,7 +57,7 @@ class Gate:
         self._records = records
         self._freezes = freezes
         self._controls = controls
-        self._buttons = Buttons(queue, desk, self.take)
+        self._buttons = Buttons(queue, desk, factor, self.take)
 
     def slash(self, request: SlashRequest) -> Message | None:
         """Take a command; the answer is what is told to the asker at once."""
@@ -75,6 +82,8 @@ class Gate:
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Take a button."""
+        if request.action in TURNS:
+            return self._turn(request)
         return self._buttons.press(request)
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
@@ -94,7 +103,7 @@ class Gate:
         try:
             return choose_cluster(self._config, channel_id, named or None)
         except NotUnderstood:
-            if command.name in ANYWHERE and not named:
+            if (command.name in ANYWHERE and not named) or (command.name == "audit" and named == EVERY_CLUSTER):
                 return ""
             raise
 
@@ -135,10 +144,42 @@ class Gate:
     def _record(self, call: Call) -> Message:
         assert call.command.record is not None  # noqa: S101 - tells mypy what take() has seen
         look = call.command.look(call.arguments)
+        if look.export:
+            return self._export(call, look)
         if self._records.reads(look):
             self._audit.append([call.entry("asked")])
         book = self._records.read(look, cluster=call.cluster, asker=call.user)
         return call.command.record(book, call.arguments)
+
+    def _turn(self, request: PressRequest) -> Message:
+        """Show the page of the audit log beside the one with the button, to who may read it now."""
+        page = self._records.page(request.value)
+        command = COMMANDS["audit"]
+        assert command.record is not None  # noqa: S101 - tells mypy what handlers/audit.py says
+        call = Call(
+            command=command,
+            arguments=command.arguments(),
+            words="audit",
+            cluster=page.cluster,
+            user=request.user,
+            channel=request.channel,
+            response_url=request.response_url,
+            request_key=request.request_key,
+        )
+        self._authorise(call)
+        book = self._records.turned(page, request.user, older=request.action == "audit.older")
+        shown = command.record(book, call.arguments)
+        return InPlace(shown.text, shown.blocks, shown.plain)
+
+    def _export(self, call: Call, look: BookLook) -> Message:
+        """Have a worker send the entries: files take longer than Slack waits."""
+        wanted = self._records.wanted(look, call.cluster, time.time())
+        order = replace(call.order("question"), command=EXPORT, args=asdict(wanted))
+        admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
+        turn = "" if admission.workers else " No worker is running: it starts as soon as one does."
+        return _say(
+            f"On it: the files come to your direct messages with Swarmbot · job {tick(admission.job_id)}.{turn}"
+        )
 
 
 def _say(text: str) -> Message:

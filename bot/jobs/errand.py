@@ -1,27 +1,37 @@
-"""Errands for messages that are there already: they read no cluster."""
+"""Errands: what a worker does that reads no cluster."""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Final
 
 from bot.audit import Entry
 from bot.errors import Failed, SwarmbotError
 from bot.jobs import outcome
+from bot.jobs.export import Exporter
+from bot.jobs.job import Order
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
-from bot.slack.blocks import Message, context, user
-from bot.slack.notifier import Notifier
+from bot.slack.blocks import Message, context, error_message, user
+from bot.slack.notifier import Notifier, Undelivered
+from bot.totp import Showing
 
-ERRANDS: Final = frozenset({"share", "hide"})
+EXPORT: Final = "audit export"
+ERRANDS: Final = frozenset({"share", "hide", "totp", EXPORT})
 
 
 class Errands:
-    """``share`` posts a question's answer in the channel where it was asked; ``hide`` deletes a private message."""
+    """``share`` posts a question's answer in the channel where it was asked; ``hide`` deletes a private message.
 
-    def __init__(self, queue: Queue, notifier: Notifier) -> None:
+    ``totp`` shows the asker the key of a new second factor; ``audit export`` sends the asker files of audit entries.
+    """
+
+    def __init__(self, queue: Queue, notifier: Notifier, showing: Showing, exporter: Exporter) -> None:
         self._queue = queue
         self._notifier = notifier
+        self._showing = showing
+        self._exporter = exporter
 
     def knows(self, command: str) -> bool:
         """Whether ``command`` is an errand."""
@@ -30,18 +40,30 @@ class Errands:
     def run(self, lease: Lease) -> None:
         """Run it and end its job; a failure is told to who asked."""
         order = lease.job.order
+        told, detail = order.command, "succeeded"
         try:
-            if order.command == "hide":
-                self._notifier.delete_original(order.response_url)
-            else:
-                self._share(lease)
+            match order.command:
+                case "hide":
+                    self._notifier.delete_original(order.response_url)
+                case "totp":
+                    self._showing.show(order.requester, order.channel, order.response_url)
+                case "audit export":
+                    told = self._exporter.send(order)
+                    detail = f"succeeded: {told}"
+                case _:
+                    self._share(lease)
         except SwarmbotError as error:
+            self._tell(order, error)
             self._queue.finish(lease, "failed", outcome.of_error(error), [outcome.ended(lease, f"failed: {error}")])
             return
-        entry = Entry(
-            "ended", lease.worker, order.cluster, order.channel, order.command, job=order.id, detail="succeeded"
-        )
-        self._queue.finish(lease, "succeeded", json.dumps({"told": order.command}), [entry])
+        entry = Entry("ended", lease.worker, order.cluster, order.channel, order.command, job=order.id, detail=detail)
+        self._queue.finish(lease, "succeeded", json.dumps({"told": told}), [entry])
+
+    def _tell(self, order: Order, error: SwarmbotError) -> None:
+        """Say that it failed; where Slack takes no word either, the job's end says it."""
+        with suppress(Undelivered):
+            message = error_message(error)
+            self._notifier.respond(order.response_url, message, user=order.requester, channel=order.channel)
 
     def _share(self, lease: Lease) -> None:
         order = lease.job.order

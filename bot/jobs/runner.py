@@ -20,6 +20,7 @@ from bot.jobs import outcome
 from bot.jobs.asking import Asking
 from bot.jobs.change import Change
 from bot.jobs.errand import Errands
+from bot.jobs.export import Exporter
 from bot.jobs.job import Job
 from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.queue import Queue
@@ -29,6 +30,7 @@ from bot.slack.blocks import Message, actions, button, error_message, section, t
 from bot.slack.notifier import Notifier
 from bot.swarm.reader import Reader
 from bot.swarm.secrets import secret_message
+from bot.totp import Showing
 
 
 class Runner:
@@ -44,6 +46,8 @@ class Runner:
         reader: Reader,
         approvals: Approvals,
         asking: Asking,
+        showing: Showing,
+        exporter: Exporter,
     ) -> None:
         self._config = config
         self._queue = queue
@@ -52,7 +56,7 @@ class Runner:
         self._reader = reader
         self._approvals = approvals
         self._asking = asking
-        self._errands = Errands(queue, notifier)
+        self._errands = Errands(queue, notifier, showing, exporter)
 
     def handle(self, lease: Lease) -> None:
         """Carry a job out and end it."""

@@ -44,27 +44,40 @@ class EntryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A page of the audit log: its id ("" when it shows nothing), and whether there are entries to either side."""
+
+    id: str = ""
+    older: bool = False
+    newer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which audit entries to show; "" and 0 mean any. Times are unix seconds; ``before`` is a sequence number."""
+    """Which audit entries are wanted; "" means any. ``since`` and ``until`` are as people write past moments."""
 
     by: str = ""
     node: str = ""
     command: str = ""
-    cluster: str = ""
-    since: float = 0.0
-    before: int = 0
+    job: str = ""
+    since: str = ""
+    until: str = ""
     count: int = 20
 
 
 @dataclass(frozen=True, slots=True)
 class BookLook:
-    """Which records an answer needs: the newest jobs, one job, approvals that wait, one approval, or audit entries."""
+    """Which records an answer needs: the newest jobs, one job, approvals that wait, one approval, or audit entries.
+
+    ``export``: the entries are wanted as files, which a worker sends.
+    """
 
     jobs: int = 0
     job: str = ""
     approvals: bool = False
     approval: str = ""
     entries: EntryFilter | None = None
+    export: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +123,4 @@ class Book:
     job: JobRecord | None = None
     approvals: tuple[ApprovalRecord, ...] = ()
     entries: tuple[EntryRecord, ...] = ()
+    page: AuditPage = AuditPage()

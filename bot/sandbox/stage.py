@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shlex
 import signal
 import socket
@@ -62,6 +63,7 @@ class Stage:
         self._redis_port = _free_port()
         self._config = config or {**fleet.config(), **PEOPLE}
         self._extra = dict(environment or {})
+        self._secret_key = Secret(secrets.token_urlsafe(32))
         self._stack = ExitStack()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         bot_url = f"http://127.0.0.1:{self.port}/slack/events"
@@ -102,6 +104,7 @@ class Stage:
             "SWARMBOT_CONFIG": str(self.folder / "swarmbot.yml"),
             "PORT": str(self.port),
             "LOG_LEVEL": "INFO",
+            "SWARMBOT_SECRET_KEY": self._secret_key.reveal(),
             **self._extra,
         }
 

@@ -13,7 +13,7 @@ from bot.slack.blocks.failure import error_message
 from bot.slack.blocks.message import Message
 from bot.slack.modals import FieldErrors, Modal
 from bot.slack.notifier import Notifier, Undelivered
-from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.requests import InPlace, PressRequest, SlashRequest, SubmitRequest
 
 IN_TIME: Final = 2.2
 """Seconds: Slack shows an error after three, the way there and back and the queue before us included."""
@@ -88,7 +88,13 @@ class Asker:
             if isinstance(request, SubmitRequest):
                 self._notifier.post(request.user, message)
             else:
-                self._notifier.respond(request.response_url, message, user=request.user, channel=request.channel)
+                self._notifier.respond(
+                    request.response_url,
+                    message,
+                    user=request.user,
+                    channel=request.channel,
+                    replace=isinstance(message, InPlace),
+                )
         except Undelivered as error:
             log.warning("the answer to %s: %s", request.user, error.reason)
         except Exception:

@@ -53,6 +53,11 @@ class SubmitRequest:
     request_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class InPlace(Message):
+    """An answer to a press that takes the place of the message with the button."""
+
+
 class GateLike(Protocol):
     """Where requests go. Both return what is told to the asker alone, or None for nothing, once it is stored.
 

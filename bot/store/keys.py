@@ -20,6 +20,11 @@ REQUEST_KEPT: Final = DAY
 USER_GROUP_KEPT: Final = 600
 """Seconds in which Slack's last answer about a user group may stand in for one that does not come."""
 
+ENROLMENT_KEPT: Final = 600
+"""Seconds in which a new second factor must be confirmed by its first code."""
+WRONG_CODE_KEPT: Final = 900
+"""Seconds that the wrong codes of a second factor are remembered after the last one."""
+
 GROUP: Final = "workers"
 """The consumer group of both streams."""
 
@@ -31,6 +36,8 @@ APPROVALS_OPEN: Final = "swarmbot:approvals:open"
 """Sorted set: ids of jobs that wait for approval by the ms in which they expire. Goes with the last one."""
 APPROVALS_UNSHOWN: Final = "swarmbot:approvals:unshown"
 """Set: ids of approvals that changed since their card was shown. Goes with the last one."""
+PICTURES: Final = "swarmbot:totp:pictures"
+"""Sorted set: ids of Slack's files that show a second factor's key, by when to delete them. Goes with the last one."""
 AUDIT_LOG: Final = "swarmbot:audit"
 """Stream: entry ``seq-0`` with fields ``entry`` (canonical JSON) and ``hash``. Never expires."""
 AUDIT_HEAD: Final = "swarmbot:audit:head"
@@ -89,6 +96,21 @@ def recent(cluster: str) -> str:
 def user_group(group_id: str) -> str:
     """String: JSON of a Slack user group's members and when Slack said so. Expires after USER_GROUP_KEPT."""
     return f"swarmbot:usergroup:{group_id}"
+
+
+def second_factor(person: str) -> str:
+    """Hash: a person's seed (encrypted) and the time-step of the last used code. Never expires."""
+    return f"swarmbot:totp:{person}"
+
+
+def enrolment(person: str) -> str:
+    """Hash: a seed (encrypted) that waits for its first code, and its picture. Expires after ENROLMENT_KEPT."""
+    return f"swarmbot:totp:{person}:new"
+
+
+def wrong_codes(person: str) -> str:
+    """String: how many wrong codes a person tried since the last right one. Expires WRONG_CODE_KEPT after the last."""
+    return f"swarmbot:totp:{person}:wrong"
 
 
 def audit_page(page_id: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.approvals.approval import Approval
 from bot.approvals.store import Approvals
-from bot.audit import Audit
+from bot.audit import Audit, Filter
 from bot.jobs.queue import Queue
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.slack import CannotDo
@@ -133,7 +133,7 @@ def test_one_approver_and_nobody_for_themselves(asked: Asked) -> None:
     assert asked.ends(job, "succeeded").standing == "approved"
     assert asked.managers() == {"host-1", "host-2"}
     assert "Approved" in asked.card(job).shown
-    actions = [entry.action for entry in asked.audit.query(job=job, count=50)]
+    actions = [entry.action for entry in asked.audit.query(Filter(job=job), count=50)]
     expected = {"asked", "approval asked", "shown", "vote refused", "approved by one", "approved", "started", "ended"}
     assert expected <= set(actions)
 
@@ -208,7 +208,7 @@ def test_a_yes_while_no_worker_lives_is_carried_out_once_later(asked: Asked) -> 
         asked.stage.start("worker.1")
     asked.ends(job, "succeeded")
     assert asked.managers() == {"host-1", "host-2"}
-    started = [entry for entry in asked.audit.query(job=job, count=50) if entry.action == "started"]
+    started = [entry for entry in asked.audit.query(Filter(job=job), count=50) if entry.action == "started"]
     assert len(started) == 1
 
 
@@ -221,7 +221,7 @@ def test_fifty_clicks_of_five_people_execute_once(asked: Asked) -> None:
         acks = list(pool.map(lambda user: asked.slack.click(user, card, "Approve"), people))
     assert len(acks) == 50
     asked.ends(job, "succeeded")
-    entries = asked.audit.query(job=job, count=200)
+    entries = asked.audit.query(Filter(job=job), count=200)
     assert [entry.action for entry in entries].count("started") == 1
     assert [entry.action for entry in entries].count("approved") == 1
     assert asked.managers() == {"host-1", "host-2"}

@@ -14,16 +14,23 @@ ROOT: Final = Path(__file__).parents[2]
 # Each part may import itself and those before it in this order, and nothing after it. The first line are leaves:
 # values and words without any I/O, which all may use.
 ORDER: Final = (
-    ("bot.errors", "bot.secret", "bot.redact", "bot.spelling", "bot.duration"),
+    ("bot.errors", "bot.secret", "bot.redact", "bot.spelling", "bot.duration", "bot.past"),
     ("bot.plan", "bot.settings"),
     ("bot.slack.blocks",),
     ("bot.plan.book",),
     ("bot.config", "bot.commands", "bot.swarm"),
     ("bot.policy", "handlers"),
     ("bot.store", "bot.engine", "bot.slack.wire", "bot.slack.client", "bot.slack.confine"),
-    ("bot.slack.modals", "bot.slack.notifier", "bot.slack.live", "bot.slack.requests"),
+    (
+        "bot.slack.modals",
+        "bot.slack.notifier",
+        "bot.slack.live",
+        "bot.slack.requests",
+        "bot.slack.files",
+        "bot.slack.upload",
+    ),
     ("bot.audit", "bot.people"),
-    ("bot.jobs", "bot.freeze"),
+    ("bot.jobs", "bot.freeze", "bot.totp"),
     ("bot.approvals",),
     ("bot.jobs.asking", "bot.jobs.runner"),
     ("bot.records",),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.audit import Audit
+from bot.audit import Audit, Filter
 from bot.commands import COMMANDS
 from bot.sandbox.tour import truth
 from bot.sandbox.tour.last_steps import audit, jobs, leaks, nodes, share, status, token, whoami
@@ -41,7 +41,7 @@ def _refused(play: Play) -> None:
     play.types("eve", "init host-1", "Not done")
     _nobody_is_in(play)
     with connect(Secret(play.stage.redis_url)) as redis:
-        entries = Audit(redis).query(by=play.user("eve"), count=1)
+        entries = Audit(redis).query(Filter(by=play.user("eve")), count=1)
     play.true("the attempt is in the audit log", [entry.action for entry in entries] == ["refused"], entries)
 
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 from redis import Redis
 
-from bot.audit import Audit, Entry
+from bot.audit import Audit, Entry, Filter
 from bot.audit.entry import GENESIS, chained
 from bot.errors import Failed
 from bot.store import keys
@@ -39,7 +39,7 @@ def test_many_writers_make_one_chain(client: Redis) -> None:
     verdict = writers[0].verify()
     assert (verdict.ok, verdict.count) == (True, 200)
     for number in range(10):
-        mine = writers[0].query(by=f"U{number}", count=50)
+        mine = writers[0].query(Filter(by=f"U{number}"), count=50)
         assert [entry.detail for entry in reversed(mine)] == [str(n) for n in range(20)]
 
 

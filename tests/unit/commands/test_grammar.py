@@ -99,7 +99,8 @@ def test_ranges_that_are_none(text: str) -> None:
 )
 def test_durations(text: str, seconds: float) -> None:
     """Durations are read as Go and people write them."""
-    assert read_arguments(COMMANDS["audit"], ("--since", text), HOSTS).since == pytest.approx(seconds)
+    arguments = read_arguments(COMMANDS["init"], ("host-1", "--dispatcher-heartbeat", text), HOSTS)
+    assert arguments.dispatcher_heartbeat == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("text", ["", "h", "5", "5 h", "-5h", "5y", "9" * 400 + "h", "6000w", "\u0665h"])

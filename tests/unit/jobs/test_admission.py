@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
-from bot.audit import Audit
+from bot.audit import Audit, Filter
 from bot.errors import Unavailable
 from bot.jobs.job import Order
 from bot.jobs.queue import Queue
@@ -66,7 +66,7 @@ def test_an_id_that_is_taken_is_replaced(queue: Queue, audit: Audit) -> None:
     job = queue.get(admission.job_id)
     assert job is not None
     assert job.order == replace(second, id=admission.job_id)
-    assert [entry.job for entry in audit.query(cluster="test")] == [admission.job_id]
+    assert [entry.job for entry in audit.query(Filter(cluster="test"))] == [admission.job_id]
 
 
 def test_changes_of_a_cluster_run_one_after_another_as_asked(queue: Queue) -> None:

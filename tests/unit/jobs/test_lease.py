@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bot.audit import Audit
+from bot.audit import Audit, Filter
 from bot.jobs.lease import LeaseLost
 from bot.jobs.queue import ATTEMPTS, Queue
 from tests.unit.jobs.kit import admitted, asked, order, taken
@@ -91,7 +91,7 @@ def test_out_of_attempts_is_failed_and_told(queue: Queue, audit: Audit) -> None:
     assert lease is None
     assert [(job.id, job.state) for job in failed] == [(first, "failed")]
     assert "Worker lost" in json.loads(failed[0].outcome)["error"]["happened"]
-    assert audit.query(job=first)[0].action == "ended"
+    assert audit.query(Filter(job=first))[0].action == "ended"
     assert taken(queue).job.id == second
 
 
@@ -103,7 +103,7 @@ def test_an_end_that_is_told_twice_happens_once(queue: Queue, audit: Audit) -> N
     lease = taken(queue)
     queue.finish(lease, "succeeded", "", asked(what))
     queue.finish(lease, "succeeded", "", asked(what))
-    assert len(audit.query(job=what.id)) == 2
+    assert len(audit.query(Filter(job=what.id))) == 2
     assert taken(queue).job.id == second
     assert queue.take("one", "change", block_ms=0) is None
     job = queue.get(third)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from bot.audit import Audit, Entry
+from bot.audit import Audit, Entry, Filter
 from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.queue import Queue
 from bot.secret import Secret
@@ -128,7 +128,7 @@ class Jobs(RuleBasedStateMachine):
         """The chain is whole, and each admission is in it."""
         verdict = self.audit.verify()
         assert verdict.ok, verdict
-        assert len(self.audit.query(count=10_000, command="join")) >= len(self.admitted)
+        assert len(self.audit.query(Filter(command="join"), count=10_000)) >= len(self.admitted)
 
     def teardown(self) -> None:
         """Every job that was admitted comes to an end once workers get to work."""

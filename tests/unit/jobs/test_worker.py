@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from bot.audit import Audit
+from bot.audit import Audit, Filter
 from bot.errors import Refused, Unavailable
 from bot.jobs.job import Job
 from bot.jobs.lease import Lease
@@ -67,7 +67,7 @@ def test_a_handler_that_does_not_end_its_job(
     assert [(job.id, job.state) for job in told] == [(job_id, "failed") for job_id in jobs]
     error = json.loads(told[0].outcome)["error"]
     assert error["happened"] == happened
-    assert audit.query(job=jobs[0])[0].detail == f"failed: {happened}"
+    assert audit.query(Filter(job=jobs[0]))[0].detail == f"failed: {happened}"
     if happened.startswith("Swarmbot met"):
         assert error["next_step"].split("`")[1] in caplog.text
 

@@ -1,0 +1,131 @@
+"""Where old entries go: JSON Lines, gzipped, a file a month, only ever appended to."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import os
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bot.audit.chain import Broken, Row
+from bot.audit.entry import GENESIS, Head, restore
+
+CHUNK: Final = 1 << 16
+_LINE: Final = re.compile(r'(\{.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
+
+
+def line_of(text: str, stored_hash: str) -> str:
+    """An entry as a line of JSON: its canonical text as it is, with its hash behind the other keys."""
+    return f'{text[:-1]},"hash":"{stored_hash}"}}'
+
+
+class Archive:
+    """A folder with ``audit-YYYY-MM.jsonl.gz``: each writing is one gzip member, on disk when ``append`` returns.
+
+    It is one machine's, or shared by all that write to it. Methods raise OSError.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def rows(self) -> Iterator[Row]:
+        """All entries in the order written. Raises Broken where a file that is not the last cannot be read.
+
+        What is torn off or damaged at the very end is left out: it never was whole, or what follows tells.
+        """
+        files = self._files()
+        for path in files:
+            end = 0
+            for content, behind in _members(path):
+                end = behind
+                yield from map(_row, content.decode(errors="replace").removesuffix("\n").split("\n"))
+            if path != files[-1] and end != path.stat().st_size:
+                raise Broken(f"unreadable: {path.name} is damaged behind byte {end}")
+
+    def head(self) -> Head:
+        """The last whole entry; GENESIS when there is none. Raises Broken when it cannot be read."""
+        for path in reversed(self._files()):
+            last = b""
+            for content, _ in _members(path):
+                last = content
+            if last:
+                _, text, stored_hash = _row(last.decode(errors="replace").removesuffix("\n").split("\n")[-1])
+                try:
+                    return Head(restore(text, stored_hash).seq, stored_hash)
+                except (ValueError, TypeError):
+                    raise Broken(f"unreadable: the last line of {path.name} is no entry") from None
+        return GENESIS
+
+    def mend(self) -> None:
+        """Cut off what a crash left of a half-written member at the end."""
+        for path in self._files()[-1:]:
+            end = 0
+            for _, behind in _members(path):
+                end = behind
+            if end != path.stat().st_size:
+                with path.open("r+b") as file:
+                    file.truncate(end)
+                    os.fsync(file.fileno())
+
+    def append(self, rows: Sequence[Row], month: str) -> None:
+        """Write entries behind all others, into the file of ``month`` (YYYY-MM) or a later one that is begun."""
+        name = max([f"audit-{month}.jsonl.gz", *(path.name for path in self._files()[-1:])])
+        path = self.folder / name
+        lines = "".join(line_of(text, stored_hash) + "\n" for _, text, stored_hash in rows)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "ab") as file:
+            file.write(gzip.compress(lines.encode(), mtime=0))
+            file.flush()
+            os.fsync(file.fileno())
+        self._sync_folder()
+
+    @contextmanager
+    def locked(self) -> Iterator[bool]:
+        """Hold the folder for writing; False when another process does."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob("audit-*.jsonl.gz"))
+
+    def _sync_folder(self) -> None:
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _row(line: str) -> Row:
+    match = _LINE.fullmatch(line)
+    return ("", match[1] + "}", match[2]) if match else ("", line, "")
+
+
+def _members(path: Path) -> Iterator[tuple[bytes, int]]:
+    """The content of each whole gzip member and the byte behind it, up to where the file can be read no further."""
+    with path.open("rb") as file:
+        data, end = file.read(CHUNK), 0
+        while data:
+            member, pieces, size = zlib.decompressobj(wbits=31), [], 0
+            while data and not member.eof:
+                try:
+                    pieces.append(member.decompress(data))
+                except zlib.error:
+                    return
+                size += len(data)
+                data = (member.unused_data if member.eof else b"") or file.read(CHUNK)
+            if not member.eof:
+                return
+            end += size - len(member.unused_data)
+            yield b"".join(pieces), end

@@ -1,0 +1,69 @@
+"""Entries as files: JSON Lines as in the archive, and CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final, TextIO
+
+from bot.audit.archive import Archive, line_of
+from bot.audit.chain import Broken, Row
+from bot.audit.entry import Stored, restore
+from bot.audit.filter import Filter
+from bot.audit.log import Audit
+from bot.audit.verify import joined
+from bot.errors import Failed
+
+COLUMNS: Final = (
+    "seq", "time", "by", "action", "command", "words", "cluster", "channel", "job", "nodes", "detail", "prev", "hash",
+)  # fmt: skip
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take both
+"""What a cell begins with that a spreadsheet would compute. Source: owasp.org, CSV Injection."""
+
+
+def wanted_rows(audit: Audit, archive: Archive | None, wanted: Filter) -> Iterator[Row]:
+    """The entries that fit, oldest first, from the archive and Redis. Raises Failed where they cannot be read on."""
+    try:
+        for row in _all_rows(audit, archive):
+            entry = _entry(row)
+            if entry is not None and wanted.fits(entry):
+                yield row
+    except (Broken, OSError) as error:
+        raise Failed(
+            f"The audit archive cannot be read: {error}.",
+            next_step="`python -m bot audit verify` names the first bad entry.",
+        ) from error
+
+
+def write_json_lines(rows: Iterable[Row], out: TextIO) -> None:
+    """A line an entry: its text as it was hashed, and its hash."""
+    out.writelines(line_of(text, stored_hash) + "\n" for _, text, stored_hash in rows)
+
+
+def write_csv(rows: Iterable[Row], out: TextIO) -> None:
+    """A row an entry below a row of names; cells that a spreadsheet would compute begin with an apostrophe."""
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for entry in filter(None, map(_entry, rows)):
+        cells = {name: getattr(entry, name) for name in COLUMNS if name not in {"time", "nodes"}}
+        cells["time"] = datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="milliseconds")
+        cells["nodes"] = " ".join(entry.nodes)
+        writer.writerow([_cell(str(cells[name])) for name in COLUMNS])
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+
+
+def _entry(row: Row) -> Stored | None:
+    try:
+        return restore(row[1], row[2])
+    except (ValueError, TypeError):
+        return None  # verify names it
+
+
+def _all_rows(audit: Audit, archive: Archive | None) -> Iterator[Row]:
+    ends = audit.stream.ends()
+    kept = audit.stream.rows(last=ends.last) if ends.last else iter(())
+    return kept if archive is None else joined(archive.rows(), kept, ends.first_seq)

@@ -1,0 +1,103 @@
+"""Retention: old entries go into the archive, and only then out of Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+
+from bot.audit.archive import Archive
+from bot.audit.chain import Broken, Row, walk
+from bot.audit.entry import Head, restore
+from bot.audit.stream import BATCH, Ends, Stream
+from bot.errors import Failed
+
+
+class Retention:
+    """Keeps ``keep`` seconds of entries in Redis, and always the newest one, to which the next is chained.
+
+    Any number of workers may take turns: the archive is held by one at a time, and one that does not continue where
+    Redis begins is not written to. A worker that is killed at any point leaves nothing lost and nothing doubled.
+    """
+
+    def __init__(self, stream: Stream, archive: Archive, keep: float) -> None:
+        self._stream = stream
+        self._archive = archive
+        self._keep = keep
+
+    def turn(self, now: float) -> int:
+        """Move what is older than ``keep`` at ``now``; how many entries. Raises Failed when the chain does not hold."""
+        try:
+            with self._archive.locked() as held:
+                return self._move(now) if held else 0
+        except OSError as error:
+            raise Failed(
+                f"The audit archive {self._archive.folder} cannot be written to: {error.strerror or error}.",
+                true_now="Every entry is still in Redis.",
+                next_step="See `audit: archive:` in swarmbot.yml, and that the disk has room.",
+            ) from error
+        except Broken as error:
+            raise _unsound(f"The audit archive {self._archive.folder} is {error.problem}.") from error
+
+    def _move(self, now: float) -> int:
+        ends = self._stream.ends()
+        head = self._archive.head()
+        if not ends.first:
+            return 0
+        if ends.first_seq > head.seq + 1:
+            raise Failed(
+                f"Audit entries {head.seq + 1} to {ends.first_seq - 1} are neither in Redis nor in "
+                f"{self._archive.folder}.",
+                true_now="Nothing was moved.",
+                next_step="Workers that share a Redis must share the archive too; or its end was cut off.",
+            )
+        self._archive.mend()
+        if head.seq >= ends.first_seq:
+            self._trim(head)
+        moved = 0
+        while rows := list(islice(self._due(head, ends, now), BATCH)):
+            head = self._store(head, rows)
+            moved += len(rows)
+        return moved
+
+    def _due(self, head: Head, ends: Ends, now: float) -> Iterator[Row]:
+        """The old entries of one month behind ``head``; what cannot be read passes, and is found when it is stored."""
+        month = ""
+        for row in self._stream.rows(after=head.seq, last=ends.last):
+            at = _written_at(row)
+            if row[0] == ends.last or at >= now - self._keep or _month(at) != (month or _month(at)):
+                return
+            month = _month(at)
+            yield row
+
+    def _store(self, head: Head, rows: list[Row]) -> Head:
+        last = Head(head.seq + len(rows), rows[-1][2])
+        verdict = walk(rows, last, head)
+        if not verdict.ok:
+            raise _unsound(f"Audit entry {verdict.first_bad} is {verdict.problem}.")
+        self._archive.append(rows, _month(_written_at(rows[0])))
+        self._trim(last)
+        return last
+
+    def _trim(self, upto: Head) -> None:
+        if not self._stream.trim(upto):
+            raise _unsound(f"Audit entry {upto.seq} is another one in Redis than in the archive.")
+
+
+def _written_at(row: Row) -> float:
+    try:
+        return restore(row[1], row[2]).at
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _month(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
+
+
+def _unsound(what: str) -> Failed:
+    return Failed(
+        what,
+        true_now="No further entry was moved into the archive.",
+        next_step="`python -m bot audit verify` names the first bad entry.",
+    )

@@ -1,0 +1,114 @@
+"""The audit log's stream in Redis: read in batches, either way, and trimmed of what an archive holds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from redis import Redis
+
+from bot.audit.chain import Row
+from bot.audit.entry import Head, Stored, restore
+from bot.store import keys
+from bot.store.client import answering
+from bot.store.scripts import Script
+
+BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The stream at one instant.
+
+    ``first`` and ``last`` are its ids ("" when it is empty), ``newest`` the head that is kept beside it, ``trimmed``
+    the last entry that is in an archive alone.
+    """
+
+    first: str
+    last: str
+    newest: Head | None
+    trimmed: Head | None
+
+    @property
+    def first_seq(self) -> int:
+        """The place of the first entry; 0 when there is none."""
+        return place_of(self.first) if self.first else 0
+
+
+class Stream:
+    """Safe to share between threads; methods raise Unavailable."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._trim = Script(redis, Path(__file__).parent / "lua" / "trim.lua")
+
+    def ends(self) -> Ends:
+        """Both ends and what is known of them, all of one instant."""
+        with answering():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.get(keys.AUDIT_HEAD)
+            pipe.get(keys.AUDIT_TRIMMED)
+            pipe.xrange(keys.AUDIT_LOG, count=1)
+            pipe.xrevrange(keys.AUDIT_LOG, count=1)
+            newest, trimmed, first, last = pipe.execute()
+        return Ends(first[0][0] if first else "", last[0][0] if last else "", _head(newest), _head(trimmed))
+
+    def newest(self) -> Head | None:
+        """The head that is kept beside the stream."""
+        with answering():
+            return _head(str(self._redis.get(keys.AUDIT_HEAD) or ""))
+
+    def rows(self, after: int = 0, last: str = "+") -> Iterator[Row]:
+        """The entries behind place ``after``, up to the id ``last``, oldest first."""
+        begin = f"({after}-0" if after else "-"
+        while True:
+            with answering():
+                batch: Any = self._redis.xrange(keys.AUDIT_LOG, begin, last, count=BATCH)
+            yield from map(_row, batch)
+            if len(batch) < BATCH:
+                return
+            begin = f"({batch[-1][0]}"
+
+    def backwards(self, before: int = 0) -> Iterator[Stored]:
+        """The entries that can be read, from the one before place ``before`` (0: from the newest), newest first."""
+        until = f"({before}-0" if before else "+"
+        while True:
+            with answering():
+                batch: Any = self._redis.xrevrange(keys.AUDIT_LOG, until, "-", count=BATCH)
+            yield from readable(map(_row, batch))
+            if len(batch) < BATCH:
+                return
+            until = f"({batch[-1][0]}"
+
+    def trim(self, upto: Head) -> bool:
+        """Drop the entries up to ``upto``, which is in an archive; False if the stream has another entry there."""
+        with answering():
+            reply = self._trim([keys.AUDIT_LOG, keys.AUDIT_TRIMMED], [str(upto), f"{upto.seq}-0", upto.hash])
+        return bool(reply[0] == "ok")
+
+
+def readable(rows: Iterator[Row]) -> Iterator[Stored]:
+    """The rows as entries; one that cannot be read is left out, and verify names it."""
+    for _, text, stored_hash in rows:
+        with contextlib.suppress(ValueError, TypeError):
+            yield restore(text, stored_hash)
+
+
+def place_of(stream_id: str) -> int:
+    """The place that a stream's id means."""
+    return int(stream_id.partition("-")[0])
+
+
+def _row(item: tuple[str, dict[str, str]]) -> Row:
+    place, fields = item
+    return place, fields.get("entry", ""), fields.get("hash", "")
+
+
+def _head(text: str | None) -> Head | None:
+    try:
+        return Head.parse(text) if text else None
+    except ValueError:
+        return None

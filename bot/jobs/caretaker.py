@@ -1,0 +1,110 @@
+"""Looks after the audit log: moves old entries into the archive, and posts each day's anchor."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from redis import Redis
+
+from bot.audit import Archive, Audit, Retention, Verdict
+from bot.audit.anchor import anchor_of
+from bot.config import AuditLog
+from bot.errors import Failed, SwarmbotError
+from bot.slack.blocks import DONE, FAILED, Message, context, escape, section
+from bot.slack.notifier import Notifier
+from bot.store import keys
+from bot.store.client import answering
+
+EVERY: Final = 600.0
+CLAIM: Final = 900
+"""Seconds after which another worker posts the day's anchor, if the one that meant to did not."""
+KEPT: Final = 2 * keys.DAY
+
+log = logging.getLogger(__name__)
+
+
+class Caretaker:
+    """A thread of a worker, from ``start`` to ``stop``; any number of workers may have one."""
+
+    def __init__(
+        self,
+        *,
+        redis: Redis,
+        audit: Audit,
+        notifier: Notifier,
+        settings: AuditLog,
+        worker: str,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._redis = redis
+        self._audit = audit
+        self._notifier = notifier
+        self._channel = settings.anchor_channel
+        self._worker = worker
+        self._now = now
+        self._archive = Archive(settings.archive) if settings.archive else None
+        self._retention = Retention(audit.stream, self._archive, settings.keep) if self._archive else None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look, at once and then every ten minutes."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Stop looking; waits up to ``timeout`` seconds. Whatever it is at may be cut off at any point."""
+        self._stopping.set()
+        self._thread.join(timeout)
+
+    def retain(self) -> None:
+        """Move what is older than it need be kept; raises Failed."""
+        if self._retention:
+            moved = self._retention.turn(self._now())
+            if moved:
+                log.info("%d audit entries went into the archive", moved)
+
+    def post_anchor(self) -> None:
+        """Post the day's anchor, unless it is posted, or another worker is at it. Raises Failed, Undelivered."""
+        if self._channel is None:
+            return
+        day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%d")
+        key = keys.audit_anchored(day)
+        with answering():
+            if not self._redis.set(key, self._worker, nx=True, ex=CLAIM):
+                return
+        try:
+            verdict = self._audit.verify(self._archive)
+        except OSError as error:
+            raise Failed(f"The audit archive cannot be read: {error}.") from error
+        self._notifier.post(self._channel, anchor_message(verdict, day))
+        with answering():
+            self._redis.set(key, "posted", ex=KEPT)
+
+    def _run(self) -> None:
+        while True:
+            for turn in (self.retain, self.post_anchor):
+                try:
+                    turn()
+                except SwarmbotError as error:
+                    log.warning("%s", error)
+                except Exception:  # a caretaker that dies would be missed by nobody
+                    log.exception("The audit log was not looked after.")
+            if self._stopping.wait(EVERY):
+                return
+
+
+def anchor_message(verdict: Verdict, day: str) -> Message:
+    """What is posted: whether the log holds, and the line that ``audit verify --anchor`` takes."""
+    if not verdict.ok:
+        title = f"{FAILED} The audit log was tampered with · {day}"
+        bad = f"First bad entry: {verdict.first_bad}, {escape(verdict.problem)}. No anchor is given."
+        return Message(title, (section(f"*{title}*\n{bad}"), context("`python -m bot audit verify` says the same.")))
+    anchor = anchor_of(verdict.head)
+    title = f"{DONE} The audit log holds · {verdict.head.seq:,} entries · {day}"
+    how = "Kept outside Redis, this line shows whether the log's end was cut off: `python -m bot audit verify --anchor`"
+    return Message(title, (section(f"*{title}*\n`{anchor}`"), context(how)))

@@ -1,0 +1,42 @@
+"""Files for one person: uploaded into their direct messages with the bot, which nobody else sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http.client import HTTPException
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.slack.notifier import Undelivered
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Upload:
+    """A file: its name with the ending that says its kind, its bytes, and what people read above it."""
+
+    name: str
+    content: bytes
+    title: str
+
+
+class Uploads:
+    """Safe to share between threads. Sources: docs.slack.dev, files.getUploadURLExternal and what follows it."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def send(self, user: str, files: Sequence[Upload], comment: str) -> None:
+        """Send ``files`` to ``user`` (U…) in one message that begins with ``comment``; raises Undelivered."""
+        uploads = [{"content": file.content, "filename": file.name, "title": file.title} for file in files]
+        try:
+            opened = self._client.conversations_open(users=user)
+            self._client.files_upload_v2(file_uploads=uploads, channel=opened["channel"]["id"], initial_comment=comment)
+        except SlackApiError as error:
+            reason = str(error.response.get("error") or error.response.status_code)
+        except (SlackClientError, HTTPException, OSError) as error:
+            reason = f"no answer: {type(error).__name__}"
+        else:
+            return
+        raise Undelivered(reason, f"`{user}`")

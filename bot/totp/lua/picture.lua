@@ -1,0 +1,6 @@
+-- A part of transitions that end an enrolment: its picture is to be deleted now.
+
+local function picture_due(enrolment, pictures)
+  local file = redis.call('HGET', enrolment, 'file')
+  if file then redis.call('ZADD', pictures, 'XX', 0, file) end
+end

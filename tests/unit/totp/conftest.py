@@ -1,0 +1,56 @@
+"""Second factors on a real Redis, emptied for each test, at a time of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from bot.audit import Audit
+from bot.sandbox.slack import LocalSlack
+from bot.secret import Secret
+from bot.settings import Settings
+from bot.slack.client import web_client
+from bot.slack.files import Files
+from bot.store.client import connect
+from bot.totp import Totp, Vault
+from tests.unit.totp.kit import KEY, Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time."""
+    return Clock()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    """A client of the kind that the bot uses."""
+    with connect(Secret(redis_url)) as client:
+        yield client
+
+
+@pytest.fixture
+def audit(client: Redis) -> Audit:
+    """The empty log."""
+    return Audit(client)
+
+
+@pytest.fixture
+def totp(client: Redis, audit: Audit, clock: Clock) -> Totp:
+    """Nobody has a second factor."""
+    return Totp(client, audit, Vault(KEY), clock)
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    """A local Slack that only the test speaks to: commands go nowhere, their response_urls work."""
+    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
+        yield slack
+
+
+@pytest.fixture
+def files(slack: LocalSlack) -> Files:
+    """Files with the bot's own client, which waits a second for Slack to be done with one."""
+    return Files(web_client(Settings.from_environment(slack.environment())), ready_within=1)

@@ -1,0 +1,128 @@
+"""What the gate does with `/swarm totp`, its button and its form."""
+
+from __future__ import annotations
+
+import pytest
+from redis import Redis
+
+from bot.audit import Audit
+from bot.commands import COMMANDS, EnrolTotp, ResetTotp, Vocabulary, read_arguments
+from bot.errors import NotUnderstood, Refused
+from bot.gate.call import Call
+from bot.gate.second_factor import SecondFactor
+from bot.jobs.queue import Queue
+from bot.jobs.roster import Roster
+from bot.slack.blocks import Message
+from bot.slack.modals import FieldErrors
+from bot.slack.requests import PressRequest, SubmitRequest
+from bot.totp import Totp
+from tests.unit.totp.kit import ADA, Clock, actions, code_of, enrolled, wrong_code
+
+URL = "https://hooks.slack.com/actions/1"
+TOTP = COMMANDS["totp"]
+
+
+@pytest.fixture
+def queue(client: Redis, audit: Audit) -> Queue:
+    """A queue with a worker."""
+    queue = Queue(client, audit)
+    queue.roster.join()
+    Roster(client, beat_ms=60_000).beat("w")
+    return queue
+
+
+@pytest.fixture
+def factor(queue: Queue, totp: Totp) -> SecondFactor:
+    """The gate's part."""
+    return SecondFactor(queue, totp)
+
+
+def call(words: str = "", user: str = ADA) -> Call:
+    """`/swarm totp …` as the gate understood it, in a channel of no cluster."""
+    arguments = read_arguments(TOTP, tuple(words.split()), Vocabulary())
+    return Call(TOTP, arguments, f"totp {words}".strip(), "", user, "C0RANDOM", URL, f"command:{words}:{user}")
+
+
+def submit(subject: str, code: str, user: str = ADA) -> SubmitRequest:
+    """The form as somebody submits it."""
+    return SubmitRequest("totp.confirm", subject, {"code": code}, user, f"form:{subject}:{code}")
+
+
+def press(value: str, user: str = ADA) -> PressRequest:
+    """*Enter code* as somebody presses it."""
+    return PressRequest("totp.code", value, user, "C0PROD", URL, "press:1", "1.2", "")
+
+
+def test_the_words_say_what_is_meant() -> None:
+    """One's own for anybody; somebody's reset is an administrator's, and needs the person."""
+    assert TOTP.control
+    assert TOTP.control(call().arguments) == EnrolTotp()
+    assert TOTP.permission(call().arguments) == "view"
+    reset = call("reset U0BEN").arguments
+    assert TOTP.control(reset) == ResetTotp("U0BEN")
+    assert TOTP.permission(reset) == "administer"
+    with pytest.raises(NotUnderstood, match="needs a person"):
+        TOTP.control(call("reset").arguments)
+
+
+def test_a_worker_is_asked_to_show_the_key(factor: SecondFactor, queue: Queue) -> None:
+    """The web process makes no key: it stores an errand for whoever may have one."""
+    assert factor.start(call()) is None
+    lease = queue.take("w", "question", block_ms=0)
+    assert lease
+    assert (lease.job.order.command, lease.job.order.requester, lease.job.order.response_url) == ("totp", ADA, URL)
+
+
+def test_who_has_one_is_told_so(factor: SecondFactor, queue: Queue, totp: Totp, clock: Clock) -> None:
+    """Before anything is stored, with how to replace it."""
+    enrolled(totp, clock)
+    with pytest.raises(Refused, match="already"):
+        factor.start(call())
+    with pytest.raises(Refused, match="already"):
+        factor.form(press("x"))
+    assert queue.take("w", "question", block_ms=0) is None
+
+
+def test_without_a_worker_that_is_said(client: Redis, audit: Audit, totp: Totp) -> None:
+    """Nothing is silent."""
+    told = SecondFactor(Queue(client, audit), totp).start(call())
+    assert told
+    assert "no worker is running" in told.text
+
+
+def test_the_form_confirms_and_hides_the_key(factor: SecondFactor, queue: Queue, totp: Totp, clock: Clock) -> None:
+    """A wrong code keeps the form open; the right one has the message with the key deleted."""
+    enrolment = totp.enrol(ADA)
+    form = factor.form(press(enrolment.id))
+    wrong = factor.confirm(submit(form.subject, wrong_code(enrolment.seed, clock.at)))
+    assert isinstance(wrong, FieldErrors)
+    assert wrong.errors["code"].startswith("This code is not right; 4 more tries.")
+    assert queue.take("w", "question", block_ms=0) is None
+    assert isinstance(factor.confirm(submit(form.subject, code_of(enrolment.seed, clock.at))), Message)
+    assert totp.enrolled(ADA)
+    lease = queue.take("w", "question", block_ms=0)
+    assert lease
+    assert (lease.job.order.command, lease.job.order.response_url) == ("hide", URL)
+
+
+def test_an_administrator_resets_others(factor: SecondFactor, totp: Totp, clock: Clock, audit: Audit) -> None:
+    """Not themselves: a stolen session of theirs would be a way round the second factor."""
+    enrolled(totp, clock)
+    with pytest.raises(Refused, match="nobody resets their own"):
+        factor.reset(call(f"reset {ADA}"), ADA)
+    assert totp.enrolled(ADA)
+    assert "is gone" in factor.reset(call(f"reset {ADA}", user="U0CLEO"), ADA).text
+    assert not totp.enrolled(ADA)
+    assert actions(audit)[-1] == "second factor reset"
+    with pytest.raises(NotUnderstood, match="no second factor"):
+        factor.reset(call(f"reset {ADA}", user="U0CLEO"), ADA)
+
+
+def test_no_code_and_no_seed_is_in_the_log(factor: SecondFactor, totp: Totp, clock: Clock, audit: Audit) -> None:
+    """Whatever was entered, right or wrong."""
+    enrolment = totp.enrol(ADA)
+    tried = [wrong_code(enrolment.seed, clock.at), code_of(enrolment.seed, clock.at)]
+    for code in tried:
+        factor.confirm(submit(enrolment.id, code))
+    told = " ".join(f"{entry.words} {entry.detail}" for entry in audit.query(count=100))
+    assert not [secret for secret in (*tried, enrolment.seed.reveal()) if secret in told]

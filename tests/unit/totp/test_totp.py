@@ -1,0 +1,207 @@
+"""Codes count once, wrong ones are few, and a second factor begins with its first right code."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from redis import Redis
+
+from bot.audit import Audit, Filter
+from bot.errors import Refused
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import connect
+from bot.totp import Totp, Vault
+from tests.unit.totp.kit import ADA, KEY, STEP, Clock, actions, code_of, enrolled, wrong_code
+
+CLICKS = 20
+
+
+def test_enrolment_counts_from_its_first_right_code(totp: Totp, clock: Clock, audit: Audit) -> None:
+    """A seed that was only shown proves nothing; a right code makes it count."""
+    enrolment = totp.enrol(ADA)
+    assert not totp.enrolled(ADA)
+    with pytest.raises(Refused, match="no second factor yet"):
+        totp.check(ADA, code_of(enrolment.seed, clock.at))
+    with pytest.raises(Refused, match="not right; 4 more tries"):
+        totp.confirm(ADA, enrolment.id, wrong_code(enrolment.seed, clock.at))
+    totp.confirm(ADA, enrolment.id, code_of(enrolment.seed, clock.at))
+    assert totp.enrolled(ADA)
+    assert actions(audit) == ["second factor shown", "second factor wrong", "second factor enrolled"]
+    assert audit.verify().ok
+
+
+def test_the_code_that_confirmed_is_used_up(totp: Totp, clock: Clock) -> None:
+    """The next one counts."""
+    seed = enrolled(totp, clock)
+    with pytest.raises(Refused, match="used before"):
+        totp.check(ADA, code_of(seed, clock.at))
+    clock.at += STEP
+    totp.check(ADA, code_of(seed, clock.at))
+
+
+@pytest.mark.parametrize(("offset", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_clocks_may_differ_by_one_step(totp: Totp, clock: Clock, offset: int, taken: bool) -> None:  # noqa: FBT001 - a table
+    """The codes before, now and after are taken, no others."""
+    seed = enrolled(totp, clock)
+    clock.at += 10 * STEP
+    code = code_of(seed, clock.at + offset * STEP)
+    if taken:
+        totp.check(ADA, code)
+    else:
+        with pytest.raises(Refused, match="not right"):
+            totp.check(ADA, code)
+
+
+def test_no_code_counts_after_a_later_one(totp: Totp, clock: Clock) -> None:
+    """The step of the last used code only rises, within the window too."""
+    seed = enrolled(totp, clock)
+    clock.at += 10 * STEP
+    totp.check(ADA, code_of(seed, clock.at + STEP))
+    with pytest.raises(Refused, match="used before"):
+        totp.check(ADA, code_of(seed, clock.at))
+
+
+def test_spaces_do_not_matter_and_other_things_do_not_count(totp: Totp, clock: Clock, client: Redis) -> None:
+    """What is no code is no wrong code."""
+    seed = enrolled(totp, clock)
+    clock.at += STEP
+    code = code_of(seed, clock.at)
+    for text in ("", "12345", "1234567", "abcdef", "١٢٣٤٥٦"):
+        with pytest.raises(Refused, match="six digits"):
+            totp.check(ADA, text)
+    assert client.get(keys.wrong_codes(ADA)) is None
+    totp.check(ADA, f" {code[:3]} {code[3:]} ")
+
+
+def test_five_wrong_codes_lock(totp: Totp, clock: Clock, client: Redis, audit: Audit) -> None:
+    """Then the right one is not taken either, and the refusal says until when; later it is."""
+    seed = enrolled(totp, clock)
+    clock.at += STEP
+    for left in ("4 more tries", "3 more tries", "2 more tries", "1 more try"):
+        with pytest.raises(Refused, match=left):
+            totp.check(ADA, wrong_code(seed, clock.at))
+    until = r"until \d\d:\d\d UTC \(15 min from now\)"
+    with pytest.raises(Refused, match=until):
+        totp.check(ADA, wrong_code(seed, clock.at))
+    with pytest.raises(Refused, match=until):
+        totp.check(ADA, code_of(seed, clock.at))
+    assert actions(audit)[2:] == ["second factor wrong"] * 5 + ["second factor locked"]
+    assert 0 < int(client.ttl(keys.wrong_codes(ADA))) <= keys.WRONG_CODE_KEPT
+    client.expire(keys.wrong_codes(ADA), 0)
+    totp.check(ADA, code_of(seed, clock.at))
+
+
+def test_a_right_code_clears_the_wrong_ones(totp: Totp, clock: Clock) -> None:
+    """Who mistypes now and then is not locked out."""
+    seed = enrolled(totp, clock)
+    for _ in range(3):
+        clock.at += STEP
+        with pytest.raises(Refused, match="4 more tries"):
+            totp.check(ADA, wrong_code(seed, clock.at))
+        totp.check(ADA, code_of(seed, clock.at))
+
+
+def test_guesses_at_an_enrolment_lock_too(totp: Totp, clock: Clock) -> None:
+    """A new seed each time buys no more guesses."""
+    for _ in range(5):
+        enrolment = totp.enrol(ADA)
+        with pytest.raises(Refused):
+            totp.confirm(ADA, enrolment.id, wrong_code(enrolment.seed, clock.at))
+    with pytest.raises(Refused, match="5 wrong codes"):
+        totp.confirm(ADA, enrolment.id, code_of(enrolment.seed, clock.at))
+
+
+def test_one_who_is_enrolled_enrols_no_more(totp: Totp, clock: Clock) -> None:
+    """A stolen Slack session cannot put its own seed in the place of the person's; the refusal says what to do."""
+    enrolled(totp, clock)
+    for attempt in (totp.may_enrol, totp.enrol):
+        with pytest.raises(Refused, match="already") as caught:
+            attempt(ADA)
+        assert "administrator" in caught.value.next_step
+
+
+def test_the_newest_seed_is_the_one(totp: Totp, clock: Clock) -> None:
+    """Asked for twice, the earlier message's button says that it is an older one."""
+    first, second = totp.enrol(ADA), totp.enrol(ADA)
+    with pytest.raises(Refused, match="older one"):
+        totp.confirm(ADA, first.id, code_of(first.seed, clock.at))
+    totp.confirm(ADA, second.id, code_of(second.seed, clock.at))
+
+
+def test_an_enrolment_is_void_after_its_time(totp: Totp, clock: Clock, client: Redis) -> None:
+    """Redis lets it go after ten minutes."""
+    enrolment = totp.enrol(ADA)
+    assert 0 < int(client.ttl(keys.enrolment(ADA))) <= 600
+    client.expire(keys.enrolment(ADA), 0)
+    with pytest.raises(Refused, match="ten minutes"):
+        totp.confirm(ADA, enrolment.id, code_of(enrolment.seed, clock.at))
+
+
+def test_an_enrolment_is_its_persons(totp: Totp, clock: Clock) -> None:
+    """Somebody else's id and code confirm nothing."""
+    enrolment = totp.enrol(ADA)
+    with pytest.raises(Refused):
+        totp.confirm("U0BEN", enrolment.id, code_of(enrolment.seed, clock.at))
+
+
+def test_a_reset_takes_everything_away(totp: Totp, clock: Clock, audit: Audit) -> None:
+    """The old seed proves nothing, a new one can be had, and the log says who did it to whom."""
+    seed = enrolled(totp, clock)
+    clock.at += STEP
+    assert totp.reset(ADA, "U0CLEO")
+    assert not totp.reset(ADA, "U0CLEO")
+    with pytest.raises(Refused, match="no second factor"):
+        totp.check(ADA, code_of(seed, clock.at))
+    told = audit.query(Filter(by="U0CLEO"))
+    assert [(entry.action, entry.detail) for entry in told] == [("second factor reset", f"of {ADA}")]
+    assert enrolled(totp, clock) != seed
+
+
+def test_codes_of_another_key_are_refused(client: Redis, audit: Audit, totp: Totp, clock: Clock) -> None:
+    """After a change of SWARMBOT_SECRET_KEY nobody passes, and everybody is told why."""
+    seed = enrolled(totp, clock)
+    clock.at += STEP
+    other = Totp(client, audit, Vault(Secret("another key of thirty-two characters")), clock)
+    with pytest.raises(Refused, match="not the one that it was stored with"):
+        other.check(ADA, code_of(seed, clock.at))
+    with pytest.raises(Refused, match="needs SWARMBOT_SECRET_KEY"):
+        Totp(client, audit, Vault(None), clock).may_enrol("U0BEN")
+
+
+def test_of_many_clicks_with_one_code_one_counts(redis_url: str, totp: Totp, clock: Clock) -> None:
+    """On two web processes at once, too."""
+    seed = enrolled(totp, clock)
+    clock.at += STEP
+    assert _at_once(redis_url, clock, code_of(seed, clock.at)) == {"taken": 1, "used": CLICKS - 1}
+
+
+def test_of_many_guesses_at_once_five_are_judged(redis_url: str, totp: Totp, clock: Clock, audit: Audit) -> None:
+    """Side by side buys no more guesses."""
+    seed = enrolled(totp, clock)
+    clock.at += STEP
+    answers = _at_once(redis_url, clock, wrong_code(seed, clock.at))
+    assert answers == {"wrong": 4, "locked": CLICKS - 4}
+    assert actions(audit).count("second factor wrong") == 5
+    assert actions(audit).count("second factor locked") == 1
+
+
+def _at_once(redis_url: str, clock: Clock, code: str) -> dict[str, int]:
+    """Try a code on two processes' worth of clients from many threads; count the answers."""
+    clients = [connect(Secret(redis_url)) for _ in range(2)]
+    sides = [Totp(client, Audit(client), Vault(KEY), clock) for client in clients]
+
+    def click(number: int) -> str:
+        try:
+            sides[number % 2].check(ADA, code)
+        except Refused as error:
+            words = {"used before": "used", "not right": "wrong", "5 wrong codes": "locked"}
+            return next(answer for said, answer in words.items() if said in error.happened)
+        return "taken"
+
+    with ThreadPoolExecutor(CLICKS) as pool:
+        answers = list(pool.map(click, range(CLICKS)))
+    for client in clients:
+        client.close()
+    return {answer: answers.count(answer) for answer in sorted(set(answers))}
