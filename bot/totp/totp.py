@@ -167,8 +167,9 @@ class Totp:
         with answering():
             left = max(0, int(self._redis.pttl(keys.wrong_codes(person)))) / 1000
         until = datetime.fromtimestamp(self._now() + left, UTC)
+        minutes = max(1, round(left / 60))
         return Refused(
-            f"there were {WRONG_CODES} wrong codes, so none is taken until {until:%H:%M} UTC ({max(1, round(left / 60))} min from now).",
+            f"there were {WRONG_CODES} wrong codes, so none is taken until {until:%H:%M} UTC ({minutes} min from now).",
             next_step="If it was not you, tell whoever runs Swarmbot.",
         )
 
