@@ -63,6 +63,7 @@ CALLED = {
     "usergroups.list",
     "usergroups.users.list",
     "users.info",
+    "views.open",
 }
 """The Web API's methods that the bot and its doctor call; apps.connections.open takes the app's own token."""
 
