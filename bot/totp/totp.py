@@ -167,8 +167,9 @@ class Totp:
         with answering():
             left = max(0, int(self._redis.pttl(keys.wrong_codes(person)))) / 1000
         until = datetime.fromtimestamp(self._now() + left, UTC)
+        minutes = max(1, round(left / 60))
         return Refused(
-            f"there were {WRONG_CODES} wrong codes, so none is taken until {until:%H:%M} UTC ({_span(left)} from now).",
+            f"there were {WRONG_CODES} wrong codes, so none is taken until {until:%H:%M} UTC ({minutes} min from now).",
             next_step="If it was not you, tell whoever runs Swarmbot.",
         )
 
@@ -185,7 +186,9 @@ class Totp:
 
 
 def _entry(action: str, by: str, detail: str = "") -> Entry:
-    return Entry(action=action, by=by, command="totp", detail=detail)
+    """An entry like no other: equal ones of one millisecond would be taken for one call that is asked again."""
+    mark = f"try {secrets.token_hex(4)}"
+    return Entry(action=action, by=by, command="totp", detail=f"{detail}, {mark}" if detail else mark)
 
 
 def _enrolled() -> Refused:
@@ -194,7 +197,3 @@ def _enrolled() -> Refused:
 
 def _busy() -> Unavailable:
     return Unavailable("Too many codes are tried at once.", true_now="This one does not count.", next_step="Try again.")
-
-
-def _span(seconds: float) -> str:
-    return f"{max(1, round(seconds / 60))} min"

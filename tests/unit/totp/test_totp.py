@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from redis import Redis
@@ -155,7 +156,7 @@ def test_a_reset_takes_everything_away(totp: Totp, clock: Clock, audit: Audit) -
     with pytest.raises(Refused, match="no second factor"):
         totp.check(ADA, code_of(seed, clock.at))
     told = audit.query(Filter(by="U0CLEO"))
-    assert [(entry.action, entry.detail) for entry in told] == [("second factor reset", f"of {ADA}")]
+    assert [(entry.action, entry.detail.partition(",")[0]) for entry in told] == [("second factor reset", f"of {ADA}")]
     assert enrolled(totp, clock) != seed
 
 
@@ -170,13 +171,21 @@ def test_codes_of_another_key_are_refused(client: Redis, audit: Audit, totp: Tot
         Totp(client, audit, Vault(None), clock).may_enrol("U0BEN")
 
 
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is written to the log is of one millisecond: only what tells calls apart may keep them apart."""
+    monkeypatch.setattr("bot.audit.log.time", SimpleNamespace(time=lambda: 1_800_000_000.0))
+
+
+@pytest.mark.usefixtures("one_moment")
 def test_of_many_clicks_with_one_code_one_counts(redis_url: str, totp: Totp, clock: Clock) -> None:
-    """On two web processes at once, too."""
+    """On two web processes in one millisecond, too."""
     seed = enrolled(totp, clock)
     clock.at += STEP
     assert _at_once(redis_url, clock, code_of(seed, clock.at)) == {"taken": 1, "used": CLICKS - 1}
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_of_many_guesses_at_once_five_are_judged(redis_url: str, totp: Totp, clock: Clock, audit: Audit) -> None:
     """Side by side buys no more guesses."""
     seed = enrolled(totp, clock)
