@@ -26,6 +26,7 @@ ORDER = (
     "thaw",
     "audit",
     "whoami",
+    "totp",
     "help",
 )
 

@@ -244,7 +244,7 @@ def _tamper_stream(client: Redis, upto: int, data: Any) -> int:
     at, changed = _changed(rows, data, _edited_fields, dict)
     renumbered: Rows = [(f"{seq}-0", fields) for seq, fields in enumerate(changed, start=upto + 1)]
     put(client, renumbered)
-    return upto + 1 + at
+    return int(upto + 1 + at)
 
 
 def _changed(items: list[Any], data: Any, edited: Callable[[Any, Any], Any], copied: Callable[[Any], Any]) -> Any:
