@@ -61,14 +61,15 @@ def fill(play: Play, user: str, code: str) -> None:
     play.slack.submit_view(user, {"code": code})
 
 
-def enrol(play: Play, user: str) -> pyotp.TOTP:
-    """Enrol a person as they would; the present code is used up by it."""
+def enrol(play: Play, user: str) -> tuple[pyotp.TOTP, int]:
+    """Enrol a person as they would; the code of the moment that is returned is used up by it."""
     seen = begin(play, user)
     authenticator = key_of(seen)
     play.slack.click(user, seen, "Enter code")
-    fill(play, user, authenticator.now())
+    moment = int(time())
+    fill(play, user, authenticator.at(moment))
     play.see(user, "second factor is set up", after=seen.number)
-    return authenticator
+    return authenticator, moment
 
 
 def test_a_key_is_set_up_and_goes_again(play: Play) -> None:
@@ -116,11 +117,11 @@ def test_an_approval_takes_a_code_that_counts_once(guarded: Play) -> None:
     fill(play, "dan", "123456")
     assert play.slack.workspace.views.stack("U0DAN"), "no second factor yet: the form says so and stays"
     play.slack.close_view("dan")
-    authenticator = enrol(play, "dan")
+    authenticator, moment = enrol(play, "dan")
     play.slack.click("dan", card, "Approve")
-    fill(play, "dan", authenticator.now())
+    fill(play, "dan", authenticator.at(moment))
     assert play.slack.workspace.views.stack("U0DAN"), "a used code does not count again"
-    fill(play, "dan", authenticator.at(int(time()) + STEP))
+    fill(play, "dan", authenticator.at(moment + STEP))
     play.see("dan", "You approved", after=card.number)
     play.slack.wait_for(lambda _: "Reachable" in play.nodes().get("host-2", ""), timeout=60)
 

@@ -66,7 +66,7 @@ def jobs(play: Play) -> None:
 
 def audit(play: Play) -> None:
     """The log reads as it happened, and its chain of hashes holds."""
-    play.types("dan", "audit --by @cleo", "newest entries")
+    play.types("dan", "audit --by @cleo", "Audit log of prod")
     done = subprocess.run(
         [sys.executable, "-m", "bot", "audit", "verify"],
         env=play.stage.environment,
