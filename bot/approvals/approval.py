@@ -58,13 +58,15 @@ class Approval:
     """The question and how it stands. ``version`` counts its changes; a transition says which one it saw.
 
     ``decided_by``, ``decided_at`` and ``why`` tell of the end: the denier and the reason, or what made it void.
-    ``message_ts`` is the card in ``ask.channel``, "" before it was posted.
+    ``counted`` are those who had the right when it was decided, the deciding one last. ``message_ts`` is the card in
+    ``ask.channel``, "" before it was posted.
     """
 
     ask: Ask
     standing: Standing
     version: int
     votes: tuple[Vote, ...] = ()
+    counted: tuple[str, ...] = ()
     decided_by: str = ""
     decided_at: float = 0.0
     why: str = ""
@@ -89,6 +91,7 @@ class Approval:
             standing=standing,
             version=int(raw["version"]),
             votes=tuple(Vote(by, float(at)) for by, at in json.loads(raw.get("votes", "[]"))),
+            counted=tuple(json.loads(raw.get("counted", "[]"))),
             decided_by=raw.get("decided_by", ""),
             decided_at=float(raw.get("decided_at") or 0),
             why=raw.get("why", ""),

@@ -37,7 +37,7 @@ def card(approval: Approval, plan: Plan) -> Message:
     """The card in the channel, short enough for its limits; what is left out is counted and said where to read."""
     ask = approval.ask
     title = f"*{user(ask.requester)} asks to {plan.deed or ask.words}*"
-    reason = f": “{_cut(ask.reason)}”" if ask.reason else ""
+    reason = f": “{_cut(ask.reason, ask.job)}”" if ask.reason else ""
     blocks: list[Block] = [
         section(title + reason),
         *paragraphs(_lines(plan, STEPS, ask.job)),
@@ -59,6 +59,7 @@ def whole(approval: Approval, plan: Plan) -> Message:
         *(paragraphs([f"Reason: {escape(ask.reason)}"]) if ask.reason else []),
         *paragraphs(_lines(plan, len(plan.steps), ask.job)),
         *paragraphs([*_votes(approval, every=True), *_end(approval)]),
+        *(paragraphs([f"Why: {escape(approval.why)}"]) if len(approval.why) > REASON else []),
         context(*_terms(approval), f"digest `{ask.digest}`"),
     ]
     if approval.open:
@@ -82,7 +83,7 @@ def headline(approval: Approval) -> str:
 def preface(approval: Approval) -> str:
     """What stands over the live steps of an approved change: who asked why, and who said yes."""
     ask = approval.ask
-    reason = f"“{_cut(ask.reason)}” · " if ask.reason else ""
+    reason = f"“{_cut(ask.reason, ask.job)}” · " if ask.reason else ""
     return f"{reason}{headline(approval)} · plan `{short(ask.digest)}`"
 
 
@@ -117,10 +118,10 @@ def _votes(approval: Approval, *, every: bool = False) -> list[str]:
 def _end(approval: Approval) -> list[str]:
     at = when(approval.decided_at) if approval.decided_at else ""
     by = user(approval.decided_by) if approval.decided_by else ""
-    why = f": “{_cut(approval.why)}”" if approval.why else ""
+    why = f": “{_cut(approval.why, approval.id)}”" if approval.why else ""
     match approval.standing:
         case "approved":
-            voters = ", ".join(user(vote.by) for vote in approval.votes[-approval.ask.needed :])
+            voters = ", ".join(map(user, approval.counted))
             return [f"{DONE} *Approved* by {voters} {at}"]
         case "denied":
             return [f"{FAILED} *Denied* by {by} {at}{why}"]
@@ -148,8 +149,10 @@ def _who(name: str) -> str:
     return user(name) if SLACK_ID.fullmatch(name) else f"@{escape(name)}"
 
 
-def _cut(text: str) -> str:
-    return escape(text if len(text) <= REASON else f"{text[:REASON]}… ({len(text) - REASON} characters left out)")
+def _cut(text: str, job: str) -> str:
+    if len(text) <= REASON:
+        return escape(text)
+    return f"{escape(text[:REASON])}… ({len(text) - REASON} characters left out: `/swarm approvals {job}`)"
 
 
 def _buttons(job: str) -> Block:

@@ -88,6 +88,7 @@ class Desk:
         if approval is None:
             raise NotUnderstood(f"There is no approval {tick(job_id)}.", next_step="`/swarm approvals` lists them.")
         if approval.ask.requester != person:
+            self._audit.append([_entry(approval, person, "vote refused", "withdrawing is for who asked")])
             raise Refused(
                 f"only {user(approval.ask.requester)} can withdraw this.", next_step="Press Deny if you are against it."
             )

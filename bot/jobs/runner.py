@@ -118,7 +118,7 @@ class Runner:
         except SwarmbotError as error:
             self._refuse(lease, error)
             return
-        entries = [_entry(lease, "told secret", secret) for secret in look.secrets]
+        entries = [_entry(lease, "told secret", f"{secret} to {job.order.requester}") for secret in look.secrets]
         told: dict[str, Any] = {"told": message.text}
         if not look.secrets:
             told["message"] = message.to_json()
@@ -171,7 +171,7 @@ class Runner:
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
         """The plan as the facts give it just before the first step; what was approved must be this very plan."""
         plan, facts = self._plan(lease, command, arguments)
-        have = len(approval.votes) if approval else 0
+        have = len(approval.counted) if approval else 0
         if plan.steps and self._asking.rule(lease, command, arguments, plan).count > have:
             raise Refused(
                 f"{facts.name} is frozen, or its rules or facts have changed, since this was asked: "
@@ -215,7 +215,7 @@ class Runner:
             try:
                 facts = self._read(lease.job.order.cluster, Look(secrets=(revealed,)))
                 self._respond(lease.job, secret_message(facts, revealed))
-                entries.append(_entry(lease, "told secret", revealed))
+                entries.append(_entry(lease, "told secret", f"{revealed} to {lease.job.order.requester}"))
             except SwarmbotError as error:
                 entries.append(_entry(lease, "secret not told", f"{revealed}: {error.happened}"))
         return entries

@@ -78,19 +78,15 @@ def differences(before: Basis, now: Basis) -> list[str]:
             f"{before.cluster} is another cluster now" if now.cluster_id else f"{before.cluster} cannot be read"
         )
     told += _managers(before, now)
-    told += [
-        f"`{name}` {_became(what, then, now.targets.get(name, {}).get(what, ''))}"
-        for name, seen in before.targets.items()
-        for what, then in seen.items()
-        if now.targets.get(name, {}).get(what, "") != then and not _told(name, told)
-    ]
+    for name, seen in before.targets.items():
+        told += _target_changes(name, seen, now.targets.get(name, {}))
     if not told:
         told.append("the steps that it takes are others now")
     return told
 
 
 def _named(operations: tuple[Mapping[str, Any], ...]) -> list[str]:
-    names = [operation.get("host") or operation.get("node") for operation in operations]
+    names = [operation.get("host") or operation.get("name") or operation.get("node") for operation in operations]
     return sorted({str(name) for name in names if name})
 
 
@@ -130,5 +126,9 @@ def _became(what: str, then: str, now: str) -> str:
     return f"changed its {names.get(what, what)} from {then} to {now or 'none'}"
 
 
-def _told(name: str, told: list[str]) -> bool:
-    return any(text.startswith(f"`{name}` does not answer") for text in told)
+def _target_changes(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Of a host that stopped answering only that: the rest was not seen."""
+    changed = [what for what, then in before.items() if now.get(what, "") != then]
+    if "answers" in changed:
+        changed = ["answers"]
+    return [f"`{name}` {_became(what, before[what], now.get(what, ''))}" for what in changed]

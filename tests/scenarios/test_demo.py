@@ -168,7 +168,7 @@ def test_in_a_terminal_it_stays_and_takes_commands(tmp_path: Path) -> None:
         at = ["--slack", listens[1]]
         assert "prod is healthy" in by_hand("say", *at, "eve", "prod", "/swarm status")
         assert "shared by @eve" in by_hand("click", *at, "eve", "Share")
-        assert "SWMTKN-" in by_hand("say", *at, "cleo", "prod", "/swarm token manager")
+        assert "SWMTKN-" in by_hand("say", *at, "cleo", "prod", "/swarm token worker")
         assert "gone from cleo's screen" in by_hand("click", *at, "cleo", "Hide")
         assert "there is no user nobody" in by_hand("say", *at, "nobody", "prod", "/swarm status")
         assert "sees no button" in by_hand("click", *at, "ben", "No such button")

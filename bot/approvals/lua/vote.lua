@@ -32,11 +32,12 @@ if ask.requester == ARGV[2] then return {'own'} end
 local votes = cjson.decode(kept[3])
 local valid = {}
 for _, person in ipairs(cjson.decode(ARGV[4])) do valid[person] = true end
-local count = 1
+local counted = {}
 for _, vote in ipairs(votes) do
   if vote[1] == ARGV[2] then return {'twice'} end
-  if valid[vote[1]] and vote[1] ~= ask.requester then count = count + 1 end
+  if valid[vote[1]] and vote[1] ~= ask.requester then table.insert(counted, vote[1]) end
 end
+table.insert(counted, ARGV[2])
 local head = audit_conflict(KEYS[9], 6)
 if head then return {'head', head} end
 
@@ -44,8 +45,8 @@ audit_append(KEYS[8], KEYS[9], 6)
 table.insert(votes, {ARGV[2], clock_text()})
 redis.call('HSET', KEYS[1], 'votes', cjson.encode(votes), 'version', tonumber(kept[2]) + 1)
 redis.call('SADD', KEYS[4], ARGV[1])
-if count < ask.needed then return {'counted'} end
-redis.call('HSET', KEYS[1], 'standing', 'approved', 'decided_at', clock_text())
+if #counted < ask.needed then return {'counted'} end
+redis.call('HSET', KEYS[1], 'standing', 'approved', 'decided_at', clock_text(), 'counted', cjson.encode(counted))
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HSET', KEYS[2], 'state', 'queued', 'order', ARGV[5])
 slot_enter(KEYS[6], KEYS[7], KEYS[5], ARGV[1])
