@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -56,7 +55,11 @@ def test_old_entries_go_into_files_by_month(audit: Audit, client: Redis, tmp_pat
     assert [place for place, _ in stored(client)] == [f"{seq}-0" for seq in range(36, 41)]
     files = sorted(path.name for path in archive.folder.glob("*.gz"))
     assert files == ["audit-2026-11.jsonl.gz", "audit-2026-12.jsonl.gz"]
-    lines = [json.loads(line) for name in files for line in gzip.open(archive.folder / name, "rt", encoding="utf-8")]
+    lines = [
+        json.loads(line)
+        for name in files
+        for line in gzip.decompress((archive.folder / name).read_bytes()).splitlines()
+    ]
     assert [line["seq"] for line in lines] == list(range(1, 36))
     assert [line["hash"] for line in lines] == [head.hash for head in heads[:35]]
     verdict = audit.verify(archive)
@@ -153,7 +156,7 @@ def test_the_archive_is_the_owners_alone(audit: Audit, client: Redis, tmp_path: 
     """Nobody else on the machine can read the folder or its files."""
     write(client, 3)
     archive = archived(audit, tmp_path / "archive", 2)
-    modes = {os.stat(path).st_mode & 0o077 for path in [archive.folder, *archive.folder.glob("*.gz")]}
+    modes = {path.stat().st_mode & 0o077 for path in [archive.folder, *archive.folder.glob("*.gz")]}
     assert modes == {0}
 
 
