@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,12 +33,21 @@ class Filter:
             and (not self.node or entry.concerns(self.node))
         )
 
+    def may_fit(self, text: str) -> bool:
+        """Whether an entry of this canonical JSON can be wanted, told without reading it: most are not."""
+        exact = all(not wanted or f'"{name}":{_quoted(wanted)}' in text for name, wanted in self._exact())
+        return exact and _quoted(self.node)[1:-1] in text
+
     def begins_after(self, entry: Stored) -> bool:
         """Whether nothing before this entry can be wanted, whosever clock it was written by."""
         return bool(self.since) and entry.at < self.since - CLOCK_SKEW
 
     def _exact(self) -> tuple[tuple[str, str], ...]:
         return ("by", self.by), ("command", self.command), ("cluster", self.cluster), ("job", self.job)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 ANY: Final = Filter()

@@ -87,10 +87,12 @@ class Audit:
         that place instead: the page before the one that began there.
         """
         if after:
-            fitting = (entry for entry in readable(self.stream.rows(after=after)) if wanted.fits(entry))
+            rows = (row for row in self.stream.rows(after=after) if wanted.may_fit(row[1]))
+            fitting = (entry for entry in readable(rows) if wanted.fits(entry))
             return list(islice(fitting, count))[::-1]
         found: list[Stored] = []
-        for entry in self.stream.backwards(before):
+        looked = (row for row in self.stream.backwards(before) if wanted.since or wanted.may_fit(row[1]))
+        for entry in readable(looked):
             if wanted.begins_after(entry):
                 break
             if wanted.fits(entry):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -72,13 +72,13 @@ class Stream:
                 return
             begin = f"({batch[-1][0]}"
 
-    def backwards(self, before: int = 0) -> Iterator[Stored]:
-        """The entries that can be read, from the one before place ``before`` (0: from the newest), newest first."""
+    def backwards(self, before: int = 0) -> Iterator[Row]:
+        """The entries from the one before place ``before`` (0: from the newest) on, newest first."""
         until = f"({before}-0" if before else "+"
         while True:
             with answering():
                 batch: Any = self._redis.xrevrange(keys.AUDIT_LOG, until, "-", count=BATCH)
-            yield from readable(map(_row, batch))
+            yield from map(_row, batch)
             if len(batch) < BATCH:
                 return
             until = f"({batch[-1][0]}"
@@ -90,7 +90,7 @@ class Stream:
         return bool(reply[0] == "ok")
 
 
-def readable(rows: Iterator[Row]) -> Iterator[Stored]:
+def readable(rows: Iterable[Row]) -> Iterator[Stored]:
     """The rows as entries; one that cannot be read is left out, and verify names it."""
     for _, text, stored_hash in rows:
         with contextlib.suppress(ValueError, TypeError):

@@ -40,7 +40,7 @@ class Exporter:
             total += 1
         if not rows:
             raise Refused("no entry of the audit log is like that.")
-        what = f"{total:,} audit entries of {wanted.cluster or 'every cluster'}"
+        what = f"{total:,} audit {'entry' if total == 1 else 'entries'} of {wanted.cluster or 'every cluster'}"
         if total > MOST:
             what = f"the newest {MOST:,} of {what}; all of them: `python -m bot audit export`"
         stem = f"audit-{wanted.cluster or 'all'}-{datetime.fromtimestamp(order.asked_at, UTC):%Y-%m-%d-%H%M}"

@@ -62,3 +62,13 @@ def test_times(audit: Audit, client: Redis) -> None:
     assert [entry.seq for entry in audit.query(Filter(since=round(now - 100, 3)))] == [4, 2]
     assert [entry.seq for entry in audit.query(Filter(until=now - 50))] == [3, 2, 1]
     assert [entry.seq for entry in audit.query(Filter(since=now - 5000))] == [4, 3, 2]
+
+
+@pytest.mark.parametrize("strange", ['say "hi"', "back\\slash", "“déjà”", "tab\tnew\nline", "host-1"])
+def test_strange_names_are_found(audit: Audit, strange: str) -> None:
+    """Names are found as they are, whatever JSON makes of them, from both ends of the log."""
+    audit.append([Entry("asked", strange, command=strange, nodes=(strange,)), Entry("asked", "U1")])
+    for wanted in (Filter(by=strange), Filter(command=strange), Filter(node=strange)):
+        assert [entry.seq for entry in audit.query(wanted)] == [1]
+        assert [entry.seq for entry in audit.query(wanted, after=1)] == []
+    assert [entry.seq for entry in audit.query(Filter(by="U1"), after=1)] == [2]

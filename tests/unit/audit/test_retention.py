@@ -55,8 +55,11 @@ def test_old_entries_go_into_files_by_month(audit: Audit, client: Redis, tmp_pat
     assert [place for place, _ in stored(client)] == [f"{seq}-0" for seq in range(36, 41)]
     files = sorted(path.name for path in archive.folder.glob("*.gz"))
     assert files == ["audit-2026-11.jsonl.gz", "audit-2026-12.jsonl.gz"]
-    texts = [gzip.decompress((archive.folder / name).read_bytes()).decode() for name in files]
-    lines = [json.loads(line) for text in texts for line in text.splitlines()]
+    lines = [
+        json.loads(line)
+        for name in files
+        for line in gzip.decompress((archive.folder / name).read_bytes()).splitlines()
+    ]
     assert [line["seq"] for line in lines] == list(range(1, 36))
     assert [line["hash"] for line in lines] == [head.hash for head in heads[:35]]
     verdict = audit.verify(archive)

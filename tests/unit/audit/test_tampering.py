@@ -232,10 +232,10 @@ def _tamper_lines(folder: Path, data: Any) -> int:
     """Do one thing to the archive's lines; the place of the first entry touched."""
     path = data.draw(st.sampled_from(sorted(folder.glob("*.gz"))), "file")
     lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-    first = json.loads(lines[0])["seq"]
+    first = int(json.loads(lines[0])["seq"])
     at, changed = _changed(lines, data, _edited_line, lambda line: line)
     path.write_bytes(gzip.compress("".join(f"{line}\n" for line in changed).encode()))
-    return int(first + at)
+    return first + at
 
 
 def _tamper_stream(client: Redis, upto: int, data: Any) -> int:
@@ -247,7 +247,9 @@ def _tamper_stream(client: Redis, upto: int, data: Any) -> int:
     return int(upto + 1 + at)
 
 
-def _changed(items: list[Any], data: Any, edited: Callable[[Any, Any], Any], copied: Callable[[Any], Any]) -> Any:
+def _changed(
+    items: list[Any], data: Any, edited: Callable[[Any, Any], Any], copied: Callable[[Any], Any]
+) -> tuple[int, list[Any]]:
     at = data.draw(st.integers(0, len(items) - 1), "where")
     ways = ["edit", "drop", "double", "cut"] + (["swap"] if len(items) > 1 else [])
     match data.draw(st.sampled_from(ways), "what"):

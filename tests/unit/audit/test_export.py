@@ -1,0 +1,163 @@
+"""Exports: JSON Lines that carry the chain, CSV that no spreadsheet computes, sent to one person."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from bot.audit import ANY, Audit, Entry, Filter
+from bot.audit.entry import digest
+from bot.audit.export import COLUMNS, wanted_rows, write_csv, write_json_lines
+from bot.errors import Failed, Refused
+from bot.jobs import export
+from bot.jobs.export import Exporter
+from bot.jobs.job import Order
+from bot.sandbox.slack import LocalSlack
+from bot.settings import Settings
+from bot.slack.client import web_client
+from bot.slack.notifier import Undelivered
+from bot.slack.upload import Uploads
+from tests.unit.audit.kit import NOVEMBER, archived, write
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "－1"]  # noqa: RUF001 - as typed
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    """A local Slack that only the test speaks to."""
+    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
+        yield slack
+
+
+@pytest.fixture
+def uploads(slack: LocalSlack) -> Uploads:
+    """Uploads by the bot's own client."""
+    return Uploads(web_client(Settings.from_environment(slack.environment())))
+
+
+def order(wanted: Filter) -> Order:
+    """The order that ``/swarm audit --export`` becomes, of ada's."""
+    return Order(
+        id="k7f3",
+        request_key="r",
+        kind="question",
+        command="audit export",
+        words="audit --export",
+        args=json.loads(json.dumps(asdict(wanted))),
+        cluster=wanted.cluster,
+        requester="U0ADA",
+        channel="C0PROD",
+        response_url="",
+        asked_at=NOVEMBER,
+    )
+
+
+def table(audit: Audit) -> list[dict[str, str]]:
+    """The whole log as a spreadsheet reads it."""
+    out = io.StringIO(newline="")
+    write_csv(wanted_rows(audit, None, ANY), out)
+    return list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
+
+
+def test_json_lines_carry_the_chain(audit: Audit, client: Redis, tmp_path: Path) -> None:
+    """Each line without its hash is the text that was hashed, across the archive and Redis, oldest first."""
+    heads = write(client, 12)
+    archive = archived(audit, tmp_path, 8)
+    out = io.StringIO()
+    write_json_lines(wanted_rows(audit, archive, ANY), out)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["hash"] for line in lines] == [head.hash for head in heads]
+    for line in lines:
+        text = {key: value for key, value in line.items() if key != "hash"}
+        assert digest(json.dumps(text, ensure_ascii=False, sort_keys=True, separators=(",", ":"))) == line["hash"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_cell_is_text(audit: Audit, text: str) -> None:
+    """What a spreadsheet would compute begins with an apostrophe, in every column that people fill."""
+    audit.append([Entry("asked", text, text, text, text, text, text, text, nodes=(text,))])
+    (row,) = table(audit)
+    for name in ("by", "cluster", "channel", "command", "words", "job", "detail", "nodes"):
+        assert row[name] == f"'{text}"
+
+
+def test_cells_survive(audit: Audit) -> None:
+    """Quotes, commas, line ends and other scripts come back as they were; columns are the documented ones."""
+    strange = 'say "hi", twice;\r\nand “déjà vu” 🐳'
+    audit.append([Entry("asked", "U1", detail=strange, nodes=("host-1", "host-2"))])
+    (row,) = table(audit)
+    assert tuple(row) == COLUMNS
+    assert (row["detail"], row["nodes"], row["seq"]) == (strange, "host-1 host-2", "1")
+    assert row["time"].endswith("+00:00")
+
+
+def test_filters_hold_for_exports(audit: Audit, client: Redis, tmp_path: Path) -> None:
+    """Only what fits is exported, from the archive too."""
+    write(client, 12)
+    archive = archived(audit, tmp_path, 8)
+    wanted = Filter(cluster="prod", since=NOVEMBER + 6 * 86400, until=NOVEMBER + 9 * 86400)
+    assert [row[0] or json.loads(row[1])["seq"] for row in wanted_rows(audit, archive, wanted)] == [7, 8, "9-0", "10-0"]
+
+
+def test_an_archive_that_cannot_be_read(audit: Audit, client: Redis, tmp_path: Path) -> None:
+    """An export that would be missing entries is none."""
+    write(client, 45)
+    archive = archived(audit, tmp_path, 44)
+    first = min(tmp_path.glob("*.gz"))
+    first.write_bytes(first.read_bytes()[:-1])
+    with pytest.raises(Failed, match="cannot be read"):
+        list(wanted_rows(audit, archive, ANY))
+
+
+def test_files_reach_the_asker_alone(audit: Audit, client: Redis, slack: LocalSlack, uploads: Uploads) -> None:
+    """Both files come in one direct message, which says what they hold; nobody else sees them."""
+    write(client, 12)
+    what = Exporter(audit, None, uploads).send(order(Filter(cluster="prod", by="U3")))
+    assert what == "1 audit entry of prod"
+    files = _files(slack)
+    assert sorted(name for name, _ in files) == ["audit-prod-2026-11-01-0226.csv", "audit-prod-2026-11-01-0226.jsonl"]
+    assert [slack.file_seen_by(file_id) for file_id in slack.workspace.files.everything] == [["ada"], ["ada"]]
+    assert ["1 audit entry of prod (`k7f3`)" in entry.text for entry in slack.transcript()] == [True]
+    content = dict(files)
+    assert content["audit-prod-2026-11-01-0226.csv"].startswith(b"\xef\xbb\xbf")
+    assert json.loads(content["audit-prod-2026-11-01-0226.jsonl"])["by"] == "U3"
+
+
+def test_nothing_to_export(audit: Audit, slack: LocalSlack, uploads: Uploads) -> None:
+    """No entry, no file: the asker is told."""
+    with pytest.raises(Refused, match="no entry"):
+        Exporter(audit, None, uploads).send(order(ANY))
+    assert _files(slack) == []
+
+
+def test_too_much_for_slack(
+    audit: Audit, client: Redis, slack: LocalSlack, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest are sent, and it is said that there are more, and where."""
+    monkeypatch.setattr(export, "MOST", 5)
+    write(client, 12)
+    what = Exporter(audit, None, uploads).send(order(ANY))
+    assert what.startswith("the newest 5 of 12 audit entries of every cluster")
+    assert "python -m bot audit export" in what
+    lines = next(content for name, content in _files(slack) if name.endswith(".jsonl")).splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [8, 9, 10, 11, 12]
+
+
+@pytest.mark.parametrize("target", ["conversations.open", "files.getUploadURLExternal", "files.completeUploadExternal"])
+def test_slack_refuses(audit: Audit, client: Redis, slack: LocalSlack, uploads: Uploads, target: str) -> None:
+    """Whichever of the calls fails, it is an error that tells Slack's reason."""
+    write(client, 2)
+    slack.fault("error", target, code="missing_scope")
+    with pytest.raises(Undelivered, match="missing_scope"):
+        Exporter(audit, None, uploads).send(order(ANY))
+
+
+def _files(slack: LocalSlack) -> list[tuple[str, bytes]]:
+    return [(file.name, slack.file_bytes(file.id)) for file in slack.workspace.files.everything.values()]
