@@ -56,10 +56,10 @@ def whole(approval: Approval, plan: Plan) -> Message:
     ask = approval.ask
     blocks = [
         section(f"*{user(ask.requester)} asks to {plan.deed or ask.words}* · {tick('/swarm ' + ask.words)}"),
-        *(paragraphs([f"Reason: {escape(ask.reason)}"]) if ask.reason else []),
+        *_full("Reason", ask.reason),
         *paragraphs(_lines(plan, len(plan.steps), ask.job)),
         *paragraphs([*_votes(approval, every=True), *_end(approval)]),
-        *(paragraphs([f"Why: {escape(approval.why)}"]) if len(approval.why) > REASON else []),
+        *_full("Why", approval.why if len(approval.why) > REASON else ""),
         context(*_terms(approval), f"digest `{ask.digest}`"),
     ]
     if approval.open:
@@ -147,6 +147,12 @@ def _terms(approval: Approval) -> list[str]:
 
 def _who(name: str) -> str:
     return user(name) if SLACK_ID.fullmatch(name) else f"@{escape(name)}"
+
+
+def _full(name: str, text: str) -> list[Block]:
+    """A long text in pieces that fit a section each, whatever escaping makes of them."""
+    pieces = [escape(text[start : start + REASON]) for start in range(0, len(text), REASON)]
+    return [section(f"{name}: {piece}" if not number else piece) for number, piece in enumerate(pieces)]
 
 
 def _cut(text: str, job: str) -> str:

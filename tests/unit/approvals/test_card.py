@@ -1,0 +1,101 @@
+"""The card of an approval keeps Slack's limits, and says what it leaves out and where to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from bot.approvals.approval import Approval, Ask, Standing, Vote
+from bot.approvals.card import card, whole
+from bot.plan import Plan, Step
+from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.validate import check_message_blocks
+from bot.slack.blocks import Block, Message
+from bot.slack.wire import payload
+from bot.swarm.operations import Label
+
+LONG = "because & <so> on " * 111
+PLAN = Plan(
+    title="labels much",
+    ended="done",
+    failed="failed",
+    deed="label much",
+    effect="labels only",
+    steps=tuple(Step(Label(f"host-{number}", (("zone", "a"),)), f"host-{number}") for number in range(30)),
+    warnings=("look at this",),
+)
+STANDINGS: tuple[Standing, ...] = ("asked", "approved", "denied", "withdrawn", "expired", "void")
+
+
+def approval(standing: Standing, *, votes: int = 20, why: str = "") -> Approval:
+    """An approval with a long reason and many voters."""
+    ask = Ask(
+        job="k7f3",
+        cluster="prod",
+        channel="C0PROD",
+        requester="U0CLEO",
+        words="label much",
+        reason=LONG,
+        subject="label",
+        by=tuple(f"U0APPROVER{number:02}" for number in range(20)),
+        needed=20,
+        asked_at=1_800_000_000.0,
+        expires=1_800_001_800.0,
+        digest="9c41e0" + "0" * 58,
+        basis="{}",
+    )
+    voters = tuple(f"U0APPROVER{number:02}" for number in range(votes))
+    return Approval(
+        ask=ask,
+        standing=standing,
+        version=votes + 1,
+        votes=tuple(Vote(voter, 1_800_000_100.0) for voter in voters),
+        counted=voters if standing == "approved" else (),
+        decided_by="U0DAN" if standing in {"denied", "withdrawn"} else "",
+        decided_at=0.0 if standing == "asked" else 1_800_000_200.0,
+        why=why,
+    )
+
+
+def texts(blocks: Iterable[Any]) -> str:
+    """All that stands in a message's blocks."""
+    return " ".join(str(block) for block in blocks)
+
+
+@pytest.mark.parametrize("standing", STANDINGS)
+@pytest.mark.parametrize("shape", [card, whole], ids=["card", "whole"])
+def test_slack_takes_it(standing: Standing, shape: Any) -> None:
+    """Thirty steps, a reason of 2,000 characters and twenty approvers, at each end that there is."""
+    message: Message = shape(approval(standing, why=LONG), PLAN)
+    sent: list[Block] = payload(message, plain=False)["blocks"]
+    check_message_blocks(sent, Faults())
+
+
+def test_what_is_left_out_is_said_with_where_to_read_it() -> None:
+    """A cut reason names the command that shows it whole, and that command does."""
+    assert "characters left out: `/swarm approvals k7f3`" in texts(card(approval("asked"), PLAN).blocks)
+    sections = (block for block in whole(approval("asked"), PLAN).blocks if block["type"] == "section")
+    shown = "".join(block["text"]["text"] for block in sections)
+    assert "characters left out" not in shown
+    assert shown.count("because") == 111
+
+
+def test_more_steps_than_fit_are_counted() -> None:
+    """The card shows thirty and says how many more; the whole shows each."""
+    more = Plan(title=PLAN.title, ended="", failed="", deed=PLAN.deed, steps=(*PLAN.steps, *PLAN.steps[:5]))
+    assert "and 5 more steps: `/swarm approvals k7f3`" in texts(card(approval("asked", votes=0), more).blocks)
+    assert "more steps" not in texts(whole(approval("asked", votes=0), more).blocks)
+
+
+def test_those_whose_yes_counted_are_named() -> None:
+    """Somebody who had lost the right by then is not among them."""
+    found = approval("approved", votes=4)
+    decided = Approval(
+        ask=found.ask, standing="approved", version=5, votes=found.votes, counted=("U0APPROVER00", "U0APPROVER03")
+    )
+    approved = next(line for line in texts(card(decided, PLAN).blocks).split("\\n") if "Approved" in line)
+    assert "U0APPROVER00" in approved
+    assert "U0APPROVER03" in approved
+    assert "U0APPROVER01" not in approved.partition("*Approved*")[2].partition("Needs")[0]
