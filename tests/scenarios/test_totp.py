@@ -69,6 +69,7 @@ def enrol(play: Play, user: str) -> tuple[pyotp.TOTP, int]:
     moment = int(time())
     fill(play, user, authenticator.at(moment))
     play.see(user, "second factor is set up", after=seen.number)
+    play.slack.close_view(user)
     return authenticator, moment
 
 
