@@ -86,16 +86,18 @@ class Runner:
 
     def _question(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Answer, or have it approved first: what it shows may be worth as much as a change."""
-        facts = self._read(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
-        plan = question_plan(lease.job, facts)
+        plan = question_plan(lease.job)
+        needed = self._asking.rule(lease, command, arguments, plan).count
         approval = self._approvals.get(lease.job.id)
+        if not needed and approval is None:
+            self._answer(lease, command, arguments)
+            return
         try:
-            needed = self._asking.rule(lease, command, arguments, plan).count
-            if needed and approval is None:
+            facts = self._read(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
+            if approval is None:
                 self._asking.ask(lease, command, arguments, plan, facts)
                 return
-            if approval is not None:
-                self._still_approved(approval, command, arguments, plan, facts)
+            self._still_approved(approval, command, arguments, plan, facts)
         except LeaseLost:
             raise
         except SwarmbotError as error:
@@ -243,9 +245,9 @@ class Runner:
         return self._reader.read(cluster, self._engines(cluster), look)
 
 
-def question_plan(job: Job, facts: Facts) -> Plan:
+def question_plan(job: Job) -> Plan:
     """A question as something that others can agree to: no step, but what would be shown."""
-    told = f"see what `/swarm {job.order.words}` shows in {facts.name}"
+    told = f"see what `/swarm {job.order.words}` shows in {job.order.cluster}"
     return Plan(title=told, deed=told, ended=told, failed=told, effect="shown to who asks alone")
 
 
