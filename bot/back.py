@@ -18,6 +18,7 @@ from bot.jobs.caretaker import Caretaker
 from bot.jobs.export import Exporter
 from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
+from bot.jobs.sight import Sight
 from bot.jobs.worker import Worker
 from bot.people import Directory, patient_client
 from bot.settings import Settings
@@ -47,8 +48,7 @@ def run_worker(settings: Settings) -> int:
         config=config,
         queue=queue,
         notifier=notifier,
-        clusters=pool,
-        reader=reader,
+        sight=Sight(pool, reader),
         approvals=approvals,
         asking=asking,
         showing=Showing(Totp(redis, audit, Vault(settings.swarmbot_secret_key)), files, notifier),
