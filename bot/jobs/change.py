@@ -15,9 +15,10 @@ from bot.errors import SwarmbotError, Unavailable
 from bot.jobs.card import Card, failure_text
 from bot.jobs.job import State
 from bot.jobs.lease import Lease, LeaseLost
+from bot.jobs.planning import let_through
 from bot.jobs.queue import Queue
 from bot.jobs.step import Read, carry_out
-from bot.plan import Engines, Plan, Step
+from bot.plan import Engines, Facts, Operation, Plan, Step
 from bot.slack.live import Live
 from bot.slack.notifier import Notifier
 
@@ -70,7 +71,7 @@ class Change:
                 return
             try:
                 self._note(step, "running", step.operation.doing)
-                changed = carry_out(step.operation, engines, read, self._pause)
+                changed = carry_out(step.operation, engines, read, self._pause, self._allow)
                 self._note(step, "done", step.operation.done + ("" if changed else ", as before"))
             except LeaseLost:
                 raise
@@ -101,6 +102,9 @@ class Change:
     def _pause(self, seconds: float) -> None:
         if self._lease.lost.wait(seconds):
             raise LeaseLost(self._lease.job.id)
+
+    def _allow(self, operation: Operation, facts: Facts) -> None:
+        let_through(operation, facts, self.card.plan)
 
     def _told_to_stop(self) -> bool:
         job = self._queue.get(self._lease.job.id)

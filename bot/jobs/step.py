@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from typing import Final
 
@@ -14,19 +15,24 @@ Read = Callable[[Look], Facts]
 Pause = Callable[[float], None]
 """Waits so many seconds; raises when the job is no longer ours."""
 
+Allow = Callable[[Operation, Facts], None]
+"""The quorum gate: raises Refused for a step that must not be taken as the facts are."""
+
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 0.5
 
 
-def carry_out(operation: Operation, engines: Engines, read: Read, pause: Pause) -> bool:
+def carry_out(operation: Operation, engines: Engines, read: Read, pause: Pause, allow: Allow) -> bool:
     """Bring about what ``operation`` wants; return whether anything had to be done.
 
-    Raises a SwarmbotError that says what is true now, after the operation has undone what was half made. An engine's
-    error is not the last word: when the wanted state is seen after it, the step has succeeded.
+    ``allow`` is asked with the facts just before. Raises a SwarmbotError that says what is true now, after the
+    operation has undone what was half made. An engine's error is not the last word: when the wanted state is seen after
+    it, the step has succeeded.
     """
-    facts = read(operation.look)
+    facts = read(_first_look(operation))
     if operation.satisfied(facts):
         return False
+    allow(operation, facts)
     error = _apply(operation, engines, facts)
     patience = operation.patience if error is None or _may_still_come(error) else 0.0
     facts = _watch(operation, read, pause, patience)
@@ -34,6 +40,11 @@ def carry_out(operation: Operation, engines: Engines, read: Read, pause: Pause) 
         return True
     late = Failed(f"It was not seen within {operation.patience:.0f} s that {operation.done}.")
     raise operation.settle(engines, facts, error or late)
+
+
+def _first_look(operation: Operation) -> Look:
+    """What takes a manager away is judged by who else is there, so every host is looked at."""
+    return replace(operation.look, all_hosts=True) if operation.weakens else operation.look
 
 
 def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotError | None:

@@ -13,8 +13,9 @@ from bot.plan.facts import (
     ServiceFacts,
     Trouble,
 )
+from bot.plan.members import Members, newcomer
 from bot.plan.operation import Look, Operation, operation_from_json
-from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
+from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
 
 __all__ = [
@@ -25,11 +26,13 @@ __all__ = [
     "Engines",
     "Facts",
     "Finding",
+    "Force",
     "HostFacts",
     "Interface",
     "JoinTokens",
     "Json",
     "Look",
+    "Members",
     "Membership",
     "NodeFacts",
     "Operation",
@@ -44,6 +47,7 @@ __all__ = [
     "basis_of",
     "differences",
     "merge_looks",
+    "newcomer",
     "operation_from_json",
     "plan_from_json",
 ]

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan.facts import Facts, Revealed
+from bot.plan.members import Members
 from bot.plan.ports import Engines
 
 _KINDS: dict[str, type[Operation]] = {}
@@ -42,11 +43,14 @@ class Operation(ABC):
     """One change. The runner reads facts, skips it when ``satisfied``, else applies it and waits for ``satisfied``.
 
     Subclasses are frozen dataclasses of plain values (no secrets: plans are stored) and set ``kind``.
-    ``patience`` is how many seconds the wanted state may take to be seen after ``apply`` returned.
+    ``patience`` is how many seconds the wanted state may take to be seen after ``apply`` returned. ``weakens`` says
+    that it may take a manager away, for good or for a while: every host is looked at just before, and the quorum gate
+    is asked (bot.swarm.quorum).
     """
 
     kind: ClassVar[str] = ""
     patience: ClassVar[float] = 30.0
+    weakens: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Register the operation under its kind; TypeError for one without a kind or with another's."""
@@ -72,6 +76,10 @@ class Operation(ABC):
     def look(self) -> Look:
         """What ``satisfied`` needs to be seen."""
         return Look()
+
+    def raft(self, members: Members) -> Members:
+        """The members of Raft after it, from those before it."""
+        return members
 
     @abstractmethod
     def satisfied(self, facts: Facts) -> bool:

@@ -81,7 +81,7 @@ class Impatient(Wanted):
 
 def run(world: World, kind: type[Wanted] = Wanted) -> bool:
     """Carry the step out in ``world``."""
-    return carry_out(kind("host-3", (("zone", "a"),)), world, world.read, world.pause)
+    return carry_out(kind("host-3", (("zone", "a"),)), world, world.read, world.pause, lambda *_: None)
 
 
 def holds(world: World, error: SwarmbotError | None = None) -> Callable[[], None]:
