@@ -11,6 +11,7 @@ from bot.plan.facts import (
     Revealed,
     Role,
     ServiceFacts,
+    TaskFacts,
     Trouble,
 )
 from bot.plan.members import Members, newcomer
@@ -43,6 +44,7 @@ __all__ = [
     "ServiceFacts",
     "Sign",
     "Step",
+    "TaskFacts",
     "Trouble",
     "basis_of",
     "differences",
