@@ -19,6 +19,7 @@ from bot.jobs.export import Exporter
 from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
 from bot.jobs.sight import Sight
+from bot.jobs.ticker import Ticker
 from bot.jobs.worker import Worker
 from bot.people import Directory, patient_client
 from bot.settings import Settings
@@ -56,20 +57,22 @@ def run_worker(settings: Settings) -> int:
     )
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
-    herald = Herald(queue, approvals, notifier, name)
-    pictures = Pictures(redis, files)
     caretaker = Caretaker(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
+    tickers = [
+        Ticker("herald", Herald(queue, approvals, notifier, name).turn, every=0.25),
+        Ticker("pictures", Pictures(redis, files).turn, every=3),
+        Ticker("archive", caretaker.retain, every=600),
+        Ticker("anchor", caretaker.post_anchor, every=600),
+    ]
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     worker.start()
-    herald.start()
-    pictures.start()
-    caretaker.start()
+    for ticker in tickers:
+        ticker.start()
     stopping.wait()
-    herald.stop()
-    pictures.stop()
-    caretaker.stop()
+    for ticker in tickers:
+        ticker.stop()
     ended = worker.stop()
     reader.close()
     pool.close()
