@@ -121,6 +121,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             tasks=merged.tasks or look.tasks,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
+            once=merged.once or look.once,
         )
     return merged
 
