@@ -195,6 +195,7 @@ class Facts:
 
     ``swarm`` is None when no manager with a quorum could be read: either no host of the cluster is in a swarm yet, or
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
+    ``good_until`` is when the token among them is rotated at the latest, in unix seconds; 0: nobody was promised that.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
     and path to the PEM certificates there; what could not be read is in ``unread`` with the reason.
     """
@@ -207,6 +208,7 @@ class Facts:
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    good_until: float = 0.0
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

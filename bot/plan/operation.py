@@ -25,7 +25,8 @@ class Look:
     for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, whether they reach the managers).
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
-    and shown to the asker. ``ca_files``: certificate files on hosts, as pairs of host and path.
+    and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
+    certificate files on hosts, as pairs of host and path.
     """
 
     hosts: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Look:
     task_list: bool = False
     secrets: tuple[Revealed, ...] = ()
     ca_files: tuple[tuple[str, str], ...] = ()
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

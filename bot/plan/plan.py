@@ -132,6 +132,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             task_list=merged.task_list or look.task_list,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
+            once=merged.once or look.once,
         )
     return merged
 

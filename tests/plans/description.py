@@ -96,6 +96,7 @@ class Description(Strict):
     ca_files: dict[str, str] = {}
     unread: dict[str, str] = {}
     spec: dict[str, Any] = {}
+    good_until: float = 0.0
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -119,6 +120,7 @@ class Description(Strict):
             foreign=MappingProxyType(self.foreign),
             ca_files=MappingProxyType({_place(key): text for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
+            good_until=self.good_until,
         )
 
     def _address(self, name: str) -> str:
