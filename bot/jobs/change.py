@@ -36,6 +36,7 @@ class Change:
         self._channel = channel
         self.card = Card(job, plan, job.started_at or time.time())
         self._posted = job.message_ts
+        self._begun = bool(job.begun)
         self._lock = threading.Lock()
         self._live = Live(notifier, job.message_channel or channel, job.message_ts, posted=self._keep_ts)
         self.cancelled_by = ""
@@ -70,7 +71,7 @@ class Change:
                 return
             try:
                 self._note(step, "running", step.operation.doing)
-                changed = carry_out(step.operation, engines, read, self._pause)
+                changed = carry_out(step.operation, engines, read, self._pause, self._begin)
                 self._note(step, "done", step.operation.done + ("" if changed else ", as before"))
             except LeaseLost:
                 raise
@@ -79,6 +80,12 @@ class Change:
                 for left in steps[number + 1 :]:
                     self._note(left, "stopped", f"{left.operation.doing}: not begun")
                 return
+
+    def _begin(self) -> None:
+        """Note that from now on something may have been changed: whoever takes the job over goes on with its plan."""
+        if not self._begun:
+            self._queue.record(self._lease, {"begun": "1"})
+            self._begun = True
 
     def _note(self, step: Step, standing: str, text: str) -> None:
         self.card.set(step, standing, text)  # type: ignore[arg-type] # a Standing, as all callers here write it

@@ -186,7 +186,7 @@ class Runner:
         entries = [_entry(lease, "planned", detail)]
         if approval is not None:
             entries.append(_entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
-        self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, entries)
+        self._queue.record(lease, {"plan": plan.to_json()}, entries)
         return plan
 
     def _still_approved(self, approval: Approval, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:

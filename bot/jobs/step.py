@@ -18,8 +18,10 @@ FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 0.5
 
 
-def carry_out(operation: Operation, engines: Engines, read: Read, pause: Pause) -> bool:
-    """Bring about what ``operation`` wants; return whether anything had to be done.
+def carry_out(
+    operation: Operation, engines: Engines, read: Read, pause: Pause, begin: Callable[[], None] = lambda: None
+) -> bool:
+    """Bring about what ``operation`` wants; return whether anything had to be done. ``begin`` is called before it is.
 
     Raises a SwarmbotError that says what is true now, after the operation has undone what was half made. An engine's
     error is not the last word: when the wanted state is seen after it, the step has succeeded.
@@ -27,6 +29,7 @@ def carry_out(operation: Operation, engines: Engines, read: Read, pause: Pause) 
     facts = read(operation.look)
     if operation.satisfied(facts):
         return False
+    begin()
     error = _apply(operation, engines, facts)
     patience = operation.patience if error is None or _may_still_come(error) else 0.0
     facts = _watch(operation, read, pause, patience)
