@@ -111,7 +111,7 @@ class Changing:
         entries = [entry(lease, "planned", detail)]
         if approval is not None:
             entries.append(entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
-        self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, entries)
+        self._queue.record(lease, {"plan": plan.to_json()}, entries)
         return plan
 
     def _already(self, lease: Lease, plan: Plan) -> None:
