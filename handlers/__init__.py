@@ -3,6 +3,7 @@
 from handlers import (
     approvals,
     audit,
+    check,
     freeze,
     help,  # noqa: A004 - named after its command
     init,
@@ -18,6 +19,7 @@ from handlers import (
 __all__ = [
     "approvals",
     "audit",
+    "check",
     "freeze",
     "help",
     "init",

@@ -14,6 +14,7 @@ ORDER = (
     "nodes",
     "node",
     "hosts",
+    "check",
     "init",
     "join",
     "promote",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from urllib.parse import quote
 
 from bot.engine import probes
 from bot.engine.client import EngineClient
-from bot.plan.ports import Interface, JoinTokens, Json, Reach
+from bot.engine.prober import prober
+from bot.plan.ports import Interface, JoinTokens, Json, Prober
 from bot.secret import Secret
 
 
@@ -34,9 +36,9 @@ class SshEngine:
         """The interfaces that could be advertised."""
         return probes.interfaces(self._connection)
 
-    def reach(self, address: str, port: int) -> Reach:
-        """Whether the host reaches ``address:port`` by TCP."""
-        return probes.reach(self._connection, address, port)
+    def prober(self) -> AbstractContextManager[Prober]:
+        """A shell on the host for probes."""
+        return prober(self._connection)
 
     def node_certificate(self) -> str:
         """The PEM of the node's certificate."""

@@ -14,13 +14,15 @@ from bot.plan.facts import (
     Trouble,
 )
 from bot.plan.operation import Look, Operation, operation_from_json
+from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
-from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
+from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
 
 __all__ = [
     "Basis",
     "Certificate",
     "ClusterFacts",
+    "Counters",
     "Engine",
     "Engines",
     "Facts",
@@ -33,14 +35,18 @@ __all__ = [
     "Membership",
     "NodeFacts",
     "Operation",
+    "Passage",
     "Plan",
+    "Prober",
     "Reach",
     "Revealed",
     "Role",
     "ServiceFacts",
     "Sign",
     "Step",
+    "Transport",
     "Trouble",
+    "Way",
     "basis_of",
     "differences",
     "merge_looks",

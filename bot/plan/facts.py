@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from bot.errors import HostProblem
-from bot.plan.ports import Interface, Reach
+from bot.plan.passages import Passage
+from bot.plan.ports import Interface
 from bot.secret import Secret
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -40,8 +41,7 @@ class HostFacts:
 
     With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
-    seconds, host minus bot. ``reaches`` maps ``address:port`` to what a connection from this host met;
-    ``reached`` is what a connection from a manager to this host's 2377/tcp met (refused: passed, and nobody listens).
+    seconds, host minus bot; of hosts that were examined closely and of managers beside them.
     """
 
     name: str
@@ -58,8 +58,6 @@ class HostFacts:
     managers: tuple[str, ...] = ()
     clock_offset: float | None = None
     interfaces: tuple[Interface, ...] = ()
-    reaches: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
-    reached: Reach | None = None
     certificate: Certificate | None = None
 
     @property
@@ -126,7 +124,8 @@ class ServiceFacts:
 class ClusterFacts:
     """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
 
-    ``tasks`` counts the running tasks of each node id that has some, if they were looked for.
+    ``tasks`` counts the running tasks of each node id that has some, if they were looked for. ``data_port`` is the UDP
+    port of overlay traffic.
     """
 
     id: str
@@ -136,6 +135,7 @@ class ClusterFacts:
     nodes: tuple[NodeFacts, ...]
     services: tuple[ServiceFacts, ...] = ()
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    data_port: int = 4789
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
@@ -163,7 +163,8 @@ class Facts:
     ``swarm`` is None when no manager with a quorum could be read: either no host of the cluster is in a swarm yet, or
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
-    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason.
+    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
+    the ways between hosts that were tried; ``took`` is how many seconds all the reading took.
     """
 
     name: str
@@ -174,6 +175,8 @@ class Facts:
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    passages: tuple[Passage, ...] = ()
+    took: float = 0.0
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

@@ -16,13 +16,17 @@ from bot.plan import (
     Interface,
     Membership,
     NodeFacts,
+    Passage,
     Reach,
     Revealed,
     Role,
     ServiceFacts,
     Trouble,
+    Way,
 )
+from bot.plan.passages import Standing
 from bot.secret import Secret
+from bot.swarm.ways import GOSSIP_PORT, wanted_ways
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -54,7 +58,8 @@ class Machine(Strict):
     """A host of swarmbot.yml. ``is``: what its record in the cluster is; the rest as in HostFacts.
 
     The n-th host has the address 10.0.0.n on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each
-    manager's port meets, "open" unless said. ``managers``: those that the engine names; members name the cluster's.
+    manager's port meets, "open" unless said. ``reached``: what the managers' connections to its 2377/tcp became.
+    ``managers``: those that the engine names; members name the cluster's.
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
@@ -71,12 +76,16 @@ class Machine(Strict):
     clock: float | None = 0.0
     interfaces: dict[str, list[str]] | None = None
     reaches: dict[str, Reach] = {}
-    reached: Reach | None = "refused"
+    reached: Standing = "passed"
     certificate_days: float | None = None
 
 
 class Description(Strict):
-    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one."""
+    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
+
+    Ways are tried between ``probed`` hosts (those in no cluster unless it is said) and managers; with ``every_peer``
+    all others too. ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``.
+    """
 
     name: str = "prod"
     hosts: dict[str, Machine]
@@ -88,6 +97,10 @@ class Description(Strict):
     ca_files: dict[str, str] = {}
     unread: dict[str, str] = {}
     spec: dict[str, Any] = {}
+    probed: list[str] | None = None
+    every_peer: bool = False
+    closed: list[str] = []
+    unseen: list[str] = []
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -101,16 +114,40 @@ class Description(Strict):
         if readable:
             services = tuple(ServiceFacts(name, *counts) for name, counts in self.services.items())
             swarm = ClusterFacts("prodid", leaders[0], 7, MappingProxyType(self.spec), tuple(nodes), services)
+        hosts = {name: self._host(name, host) for name, host in self.hosts.items()}
         return Facts(
             name=self.name,
             at=NOW,
-            hosts=MappingProxyType({name: self._host(name, host) for name, host in self.hosts.items()}),
+            hosts=MappingProxyType(hosts),
             swarm=swarm,
             secrets=MappingProxyType({name: Secret(text) for name, text in self.secrets.items()}),
             foreign=MappingProxyType(self.foreign),
             ca_files=MappingProxyType({_place(key): text for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
+            passages=self._passages(hosts, swarm),
+            took=0.4,
         )
+
+    def _passages(self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None) -> tuple[Passage, ...]:
+        strangers = [name for name, host in self.hosts.items() if host.role == "nothing"]
+        probed = strangers if self.probed is None else self.probed
+        ways = wanted_ways(hosts, swarm, probed, every_peer=self.every_peer)
+        return tuple(self._passage(way) for way in ways)
+
+    def _passage(self, way: Way) -> Passage:
+        written = f"{way.source} > {way.target} {way.name}"
+        if written in self.closed:
+            return Passage(way, "blocked", "no answer" if way.transport == "tcp" else "nothing came")
+        if written in self.unseen:
+            return Passage(way, "not looked at", f"`{way.source}` has no bash")
+        if way.transport == "udp":
+            return Passage(way, "passed")
+        if way.port != GOSSIP_PORT:
+            source, target = self.hosts[way.source], self.hosts[way.target]
+            if target.role == "nothing":
+                return Passage(way, target.reached, "no answer" if target.reached == "blocked" else "")
+            return _met(way, source.reaches.get(f"{way.address}:{way.port}", "open"))
+        return Passage(way, "passed" if self.hosts[way.target].role == "nothing" else "open")
 
     def _address(self, name: str) -> str:
         return f"10.0.0.{[*self.hosts].index(name) + 1}"
@@ -137,20 +174,13 @@ class Description(Strict):
             swarm_error=host.swarm_error,
             swarm_id=host.swarm_id or ("prodid" if is_manager else ""),
             node_id=host.record.id or (f"id-{name}" if member or host.membership else ""),
-            node_address=address if member else "",
+            node_address=(host.record.address or address) if member else "",
             is_manager=is_manager and host.membership in {"", "active"},
             managers=tuple((self._raft() if member else []) if host.managers is None else host.managers),
             clock_offset=host.clock,
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
-            reaches=MappingProxyType({} if member else {raft: host.reaches.get(raft, "open") for raft in self._up()}),
-            reached=None if member else host.reached,
             certificate=_certificate(host.certificate_days),
         )
-
-    def _up(self) -> list[str]:
-        managers = [host for host in self.hosts.values() if host.role in {"leader", "manager"}]
-        up = [host.record.reachability == "reachable" for host in managers]
-        return [raft for raft, reachable in zip(self._raft(), up, strict=True) if reachable]
 
     def _node(self, name: str, host: Machine) -> NodeFacts:
         address = self._address(name)
@@ -161,7 +191,7 @@ class Description(Strict):
                 "host": name,
                 "hostname": host.record.hostname or name,
                 "role": role,
-                "address": address,
+                "address": host.record.address or address,
                 "engine": host.engine,
             }
         )
@@ -186,6 +216,15 @@ def _stray(record: Record, *, leader: bool = False) -> NodeFacts:
         engine_version=record.engine,
         labels=MappingProxyType(record.labels),
     )
+
+
+def _met(way: Way, reach: Reach) -> Passage:
+    met: dict[Reach, Passage] = {
+        "open": Passage(way, "open"),
+        "refused": Passage(way, "passed"),
+        "no answer": Passage(way, "blocked", "no answer"),
+    }
+    return met[reach]
 
 
 def _certificate(days: float | None) -> Certificate | None:
