@@ -14,6 +14,7 @@ from handlers import (
     status,
     tokens,
     totp,
+    trust,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "status",
     "tokens",
     "totp",
+    "trust",
 ]

@@ -15,6 +15,7 @@ ORDER = (
     "node",
     "hosts",
     "check",
+    "trust",
     "init",
     "join",
     "promote",

@@ -68,6 +68,7 @@ def question(
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
+    raises: bool = False,
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
 
@@ -86,6 +87,7 @@ def question(
                 risk=risk,
                 approval=_rule(approval),
                 subject=_rule(subject or name),
+                raises=raises,
                 look=look,
                 plan=plan,
                 answer=answer,

@@ -13,6 +13,7 @@ from bot.plan.facts import (
     ServiceFacts,
     Trouble,
 )
+from bot.plan.host_keys import HostKey
 from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
@@ -28,6 +29,7 @@ __all__ = [
     "Facts",
     "Finding",
     "HostFacts",
+    "HostKey",
     "Interface",
     "JoinTokens",
     "Json",

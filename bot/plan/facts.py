@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from bot.errors import HostProblem
+from bot.plan.host_keys import HostKey
 from bot.plan.passages import Passage
 from bot.plan.ports import Interface
 from bot.secret import Secret
@@ -164,7 +165,8 @@ class Facts:
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
     and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
-    the ways between hosts that were tried; ``took`` is how many seconds all the reading took.
+    the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
+    host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none.
     """
 
     name: str
@@ -177,6 +179,8 @@ class Facts:
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     passages: tuple[Passage, ...] = ()
     took: float = 0.0
+    host_keys: Mapping[str, tuple[HostKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    keyless: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

@@ -25,7 +25,7 @@ class Look:
     managers). ``every_peer``: the ways between those and workers, and each other, too.
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``secrets``: to be read and shown to the asker.
-    ``ca_files``: certificate files on hosts, as pairs of host and path.
+    ``ca_files``: certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted.
     """
 
     hosts: tuple[str, ...] = ()
@@ -37,6 +37,7 @@ class Look:
     tasks: bool = False
     secrets: tuple[Revealed, ...] = ()
     ca_files: tuple[tuple[str, str], ...] = ()
+    host_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             tasks=merged.tasks or look.tasks,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
+            host_keys=_union(merged.host_keys, look.host_keys),
         )
     return merged
 

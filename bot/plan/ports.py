@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from bot.plan.host_keys import HostKey
 from bot.secret import Secret
 
 Json = dict[str, Any]
@@ -93,6 +94,14 @@ class Engine(Protocol):
 
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host; EngineError when it is not there or holds none (or a key)."""
+        ...
+
+    def host_keys(self) -> tuple[HostKey, ...]:
+        """The SSH host keys of the jumps and of the host, up to the first that is not trusted; nobody logs in there."""
+        ...
+
+    def trust(self, machine: str, fingerprint: str) -> None:
+        """Write the key of the host, or of a jump to it, into known_hosts; Failed if it shows another one now."""
         ...
 
     def swarm(self) -> Json:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.errors import EngineError, HostUnreachable
-from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, Look, Revealed, Trouble
+from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Trouble
 from bot.secret import Secret
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
@@ -43,6 +43,7 @@ class Reader:
         Raises EngineError only if secrets were asked for and could not be read.
         """
         started = time.monotonic()
+        keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
         known = set(engines.names())
         wanted = known if look.all_hosts else {*look.hosts, *look.probe} & known
         hosts = self._read_hosts(engines, wanted, look)
@@ -59,7 +60,8 @@ class Reader:
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
             passages=try_ways(engines, ways, started + LONGEST_TRIAL),
         )
-        return replace(_with_files(facts, engines, look), took=time.monotonic() - started)
+        facts = _with_keys(_with_files(facts, engines, look), keys)
+        return replace(facts, took=time.monotonic() - started)
 
     def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
         waiting: dict[Future[HostFacts], str] = {
@@ -144,6 +146,19 @@ def _with_files(facts: Facts, engines: Engines, look: Look) -> Facts:
         except (EngineError, HostUnreachable) as error:
             unread[host, path] = error.happened
     return replace(facts, ca_files=MappingProxyType(found), unread=MappingProxyType(unread))
+
+
+def _with_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]]) -> Facts:
+    found: dict[str, tuple[HostKey, ...]] = {}
+    keyless: dict[str, Trouble] = {}
+    for name, future in reading.items():
+        try:
+            found[name] = future.result(LONGEST_READ)
+        except HostUnreachable as error:
+            keyless[name] = Trouble(error.problem, error.happened, error.next_step)
+        except TimeoutError:
+            keyless[name] = Trouble("timed out", f"`{name}` showed no host key within {LONGEST_READ:.0f} s.")
+    return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
 
 
 def _secrets(engines: Engines, swarm: ClusterFacts | None, look: Look) -> dict[Revealed, Secret]:

@@ -13,6 +13,7 @@ from bot.plan import (
     ClusterFacts,
     Facts,
     HostFacts,
+    HostKey,
     Interface,
     Membership,
     NodeFacts,
@@ -24,6 +25,7 @@ from bot.plan import (
     Trouble,
     Way,
 )
+from bot.plan.host_keys import KeyStanding
 from bot.plan.passages import Standing
 from bot.secret import Secret
 from bot.swarm.ways import GOSSIP_PORT, wanted_ways
@@ -80,6 +82,16 @@ class Machine(Strict):
     certificate_days: float | None = None
 
 
+class Key(Strict):
+    """A machine's SSH host key; ``known`` is what known_hosts has in its place, when it has changed."""
+
+    machine: str
+    standing: KeyStanding
+    fingerprint: str = "SHA256:shown"
+    kind: str = "ssh-ed25519"
+    known: list[str] = []
+
+
 class Description(Strict):
     """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
 
@@ -101,6 +113,8 @@ class Description(Strict):
     every_peer: bool = False
     closed: list[str] = []
     unseen: list[str] = []
+    keys: dict[str, list[Key]] = {}
+    keyless: dict[str, str] = {}
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -126,6 +140,8 @@ class Description(Strict):
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
             passages=self._passages(hosts, swarm),
             took=0.4,
+            host_keys=MappingProxyType({name: tuple(map(_key, keys)) for name, keys in self.keys.items()}),
+            keyless=MappingProxyType({name: Trouble("timed out", text) for name, text in self.keyless.items()}),
         )
 
     def _passages(self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None) -> tuple[Passage, ...]:
@@ -215,6 +231,19 @@ def _stray(record: Record, *, leader: bool = False) -> NodeFacts:
         raft_address=f"{record.address}:2377" if manager else "",
         engine_version=record.engine,
         labels=MappingProxyType(record.labels),
+    )
+
+
+def _key(key: Key) -> HostKey:
+    return HostKey(
+        machine=key.machine,
+        place=f"`{key.machine}` (192.0.2.9)",
+        known_as="192.0.2.9",
+        kind=key.kind,
+        fingerprint=key.fingerprint,
+        standing=key.standing,
+        known=tuple(key.known),
+        file="/known_hosts",
     )
 
 
