@@ -3,6 +3,7 @@
 from handlers import (
     approvals,
     audit,
+    check,
     demote,
     drain,
     freeze,
@@ -18,11 +19,13 @@ from handlers import (
     status,
     tokens,
     totp,
+    trust,
 )
 
 __all__ = [
     "approvals",
     "audit",
+    "check",
     "demote",
     "drain",
     "freeze",
@@ -38,4 +41,5 @@ __all__ = [
     "status",
     "tokens",
     "totp",
+    "trust",
 ]

@@ -14,6 +14,8 @@ ORDER = (
     "nodes",
     "node",
     "hosts",
+    "check",
+    "trust",
     "init",
     "join",
     "promote",

@@ -14,21 +14,25 @@ from bot.plan.facts import (
     TaskFacts,
     Trouble,
 )
+from bot.plan.host_keys import HostKey
 from bot.plan.members import Members, newcomer
 from bot.plan.operation import Look, Operation, operation_from_json
+from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
-from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
+from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
 
 __all__ = [
     "Basis",
     "Certificate",
     "ClusterFacts",
+    "Counters",
     "Engine",
     "Engines",
     "Facts",
     "Finding",
     "Force",
     "HostFacts",
+    "HostKey",
     "Interface",
     "JoinTokens",
     "Json",
@@ -37,7 +41,9 @@ __all__ = [
     "Membership",
     "NodeFacts",
     "Operation",
+    "Passage",
     "Plan",
+    "Prober",
     "Reach",
     "Revealed",
     "Role",
@@ -45,7 +51,9 @@ __all__ = [
     "Sign",
     "Step",
     "TaskFacts",
+    "Transport",
     "Trouble",
+    "Way",
     "basis_of",
     "differences",
     "merge_looks",

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from bot.errors import HostProblem
-from bot.plan.ports import Interface, Reach
+from bot.plan.host_keys import HostKey
+from bot.plan.passages import Passage
+from bot.plan.ports import Interface
 from bot.secret import Secret
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -40,8 +42,7 @@ class HostFacts:
 
     With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
-    seconds, host minus bot. ``reaches`` maps ``address:port`` to what a connection from this host met;
-    ``reached`` is what a connection from a manager to this host's 2377/tcp met (refused: passed, and nobody listens).
+    seconds, host minus bot; of hosts that were examined closely and of managers beside them.
     """
 
     name: str
@@ -58,8 +59,6 @@ class HostFacts:
     managers: tuple[str, ...] = ()
     clock_offset: float | None = None
     interfaces: tuple[Interface, ...] = ()
-    reaches: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
-    reached: Reach | None = None
     certificate: Certificate | None = None
 
     @property
@@ -158,7 +157,7 @@ class ClusterFacts:
     """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
 
     ``tasks`` counts the running tasks of each node id that has some, if they were looked for; ``task_list`` has all,
-    those of the past too.
+    those of the past too. ``data_port`` is the UDP port of overlay traffic.
     """
 
     id: str
@@ -169,6 +168,7 @@ class ClusterFacts:
     services: tuple[ServiceFacts, ...] = ()
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     task_list: tuple[TaskFacts, ...] = ()
+    data_port: int = 4789
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
@@ -197,7 +197,9 @@ class Facts:
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
     ``good_until`` is when the token among them is rotated at the latest, in unix seconds; 0: nobody was promised that.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
-    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason.
+    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
+    the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
+    host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none.
     """
 
     name: str
@@ -209,6 +211,10 @@ class Facts:
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     good_until: float = 0.0
+    passages: tuple[Passage, ...] = ()
+    took: float = 0.0
+    host_keys: Mapping[str, tuple[HostKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    keyless: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

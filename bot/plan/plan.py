@@ -126,6 +126,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             hosts=_union(merged.hosts, look.hosts),
             all_hosts=merged.all_hosts or look.all_hosts,
             probe=_union(merged.probe, look.probe),
+            every_peer=merged.every_peer or look.every_peer,
             certificates=merged.certificates or look.certificates,
             services=merged.services or look.services,
             tasks=merged.tasks or look.tasks,
@@ -133,6 +134,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
             once=merged.once or look.once,
+            host_keys=_union(merged.host_keys, look.host_keys),
         )
     return merged
 

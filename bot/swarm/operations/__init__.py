@@ -12,6 +12,7 @@ from bot.swarm.operations.promote import Promote
 from bot.swarm.operations.relabel import Relabel
 from bot.swarm.operations.remove_node import RemoveNode
 from bot.swarm.operations.tokens import RotateToken, fingerprint
+from bot.swarm.operations.trust import Trust
 
 __all__ = [
     "Demote",
@@ -25,6 +26,7 @@ __all__ = [
     "RemoveNode",
     "RotateToken",
     "SetAvailability",
+    "Trust",
     "UseExternalCa",
     "fingerprint",
 ]
