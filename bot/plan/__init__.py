@@ -14,6 +14,7 @@ from bot.plan.facts import (
     Trouble,
 )
 from bot.plan.host_keys import HostKey
+from bot.plan.mesh import Mesh, OverlayTrial
 from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
@@ -35,8 +36,10 @@ __all__ = [
     "Json",
     "Look",
     "Membership",
+    "Mesh",
     "NodeFacts",
     "Operation",
+    "OverlayTrial",
     "Passage",
     "Plan",
     "Prober",
