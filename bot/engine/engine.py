@@ -7,8 +7,10 @@ from urllib.parse import quote
 
 from bot.engine import probes, trust
 from bot.engine.client import EngineClient
+from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.prober import prober
 from bot.plan.host_keys import HostKey
+from bot.plan.mesh import OverlayTrial
 from bot.plan.ports import Interface, JoinTokens, Json, Prober
 from bot.secret import Secret
 
@@ -56,6 +58,14 @@ class SshEngine:
     def trust(self, machine: str, fingerprint: str) -> None:
         """Write a key on that way into known_hosts."""
         trust.trust(self._connection, machine, fingerprint)
+
+    def overlay_trial(self, name: str) -> OverlayTrial:
+        """This engine's part in a trial of the overlay."""
+        return EngineOverlayTrial(self._client, name)
+
+    def left_trials(self) -> frozenset[str]:
+        """The names of trials of which something is left here."""
+        return left_trials(self._client)
 
     def swarm(self) -> Json:
         """``GET /swarm`` without ``JoinTokens``."""

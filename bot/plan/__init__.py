@@ -16,6 +16,7 @@ from bot.plan.facts import (
 )
 from bot.plan.host_keys import HostKey
 from bot.plan.members import Members, newcomer
+from bot.plan.mesh import Mesh, OverlayTrial
 from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
@@ -39,8 +40,10 @@ __all__ = [
     "Look",
     "Members",
     "Membership",
+    "Mesh",
     "NodeFacts",
     "Operation",
+    "OverlayTrial",
     "Passage",
     "Plan",
     "Prober",

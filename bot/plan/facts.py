@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from bot.errors import HostProblem
 from bot.plan.host_keys import HostKey
+from bot.plan.mesh import Mesh
 from bot.plan.passages import Passage
 from bot.plan.ports import Interface
 from bot.secret import Secret
@@ -199,7 +200,8 @@ class Facts:
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
     and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
     the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
-    host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none.
+    host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none. ``mesh`` is
+    a trial of the overlay; ``mesh_trouble`` why there was none.
     """
 
     name: str
@@ -215,6 +217,8 @@ class Facts:
     took: float = 0.0
     host_keys: Mapping[str, tuple[HostKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
     keyless: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+    mesh: Mesh | None = None
+    mesh_trouble: str = ""
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

@@ -23,7 +23,8 @@ class Look:
 
     ``hosts``: those to wait for; others are in the facts only if they happened to answer by then. ``all_hosts``: wait
     for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, the ways between them and the
-    managers). ``every_peer``: the ways between those and workers, and each other, too.
+    managers). ``every_peer``: the ways between those and workers, and each other, too. ``mesh``: every way between
+    all nodes, and the overlay by temporary containers on them.
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
     and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
@@ -34,6 +35,7 @@ class Look:
     all_hosts: bool = False
     probe: tuple[str, ...] = ()
     every_peer: bool = False
+    mesh: bool = False
     certificates: bool = False
     services: bool = False
     tasks: bool = False

@@ -127,6 +127,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             all_hosts=merged.all_hosts or look.all_hosts,
             probe=_union(merged.probe, look.probe),
             every_peer=merged.every_peer or look.every_peer,
+            mesh=merged.mesh or look.mesh,
             certificates=merged.certificates or look.certificates,
             services=merged.services or look.services,
             tasks=merged.tasks or look.tasks,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from bot.plan.host_keys import HostKey
+from bot.plan.mesh import OverlayTrial
 from bot.secret import Secret
 
 Json = dict[str, Any]
@@ -102,6 +103,14 @@ class Engine(Protocol):
 
     def trust(self, machine: str, fingerprint: str) -> None:
         """Write the key of the host, or of a jump to it, into known_hosts; Failed if it shows another one now."""
+        ...
+
+    def overlay_trial(self, name: str) -> OverlayTrial:
+        """This engine's part in the trial of the overlay that is called ``name``."""
+        ...
+
+    def left_trials(self) -> frozenset[str]:
+        """The names of trials of which something is left on this engine."""
         ...
 
     def swarm(self) -> Json:

@@ -8,16 +8,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.errors import EngineError, HostUnreachable
+from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Trouble
 from bot.secret import Secret
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
+from bot.swarm.overlay import try_overlay
 from bot.swarm.trying import try_ways
-from bot.swarm.ways import DATA_PORT, wanted_ways
+from bot.swarm.ways import DATA_PORT, members, mesh_ways, wanted_ways
 
 # An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
 LONGEST_READ = 15.0
+LONGEST_MESH = 20.0
 QUICK_READ = 2.0
 LONGEST_TRIAL = 4.0
 """Seconds: how long a check waits for its hosts, and after how many no further way is tried. It shall end within 5."""
@@ -51,6 +53,9 @@ class Reader:
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
         ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+        deadline = started + LONGEST_TRIAL
+        if look.mesh and swarm is not None:
+            ways, deadline = mesh_ways(members(swarm), swarm.data_port), started + LONGEST_MESH
         facts = Facts(
             name=name,
             at=time.time(),
@@ -58,9 +63,10 @@ class Reader:
             swarm=swarm,
             secrets=MappingProxyType(_secrets(engines, swarm, look)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
-            passages=try_ways(engines, ways, started + LONGEST_TRIAL),
+            passages=try_ways(engines, ways, deadline),
         )
         facts = _with_keys(_with_files(facts, engines, look), keys)
+        facts = _with_mesh(facts, engines) if look.mesh else facts
         return replace(facts, took=time.monotonic() - started)
 
     def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
@@ -161,6 +167,16 @@ def _with_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]])
         except TimeoutError:
             keyless[name] = Trouble("timed out", f"`{name}` showed no host key within {LONGEST_READ:.0f} s.")
     return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
+
+
+def _with_mesh(facts: Facts, engines: Engines) -> Facts:
+    """Tried after the ports: the containers' own datagrams would be counted among theirs."""
+    if facts.swarm is None:
+        return facts
+    try:
+        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm)))
+    except SwarmbotError as error:
+        return replace(facts, mesh_trouble=error.happened)
 
 
 def _secrets(engines: Engines, swarm: ClusterFacts | None, look: Look) -> dict[Revealed, Secret]:

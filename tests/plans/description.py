@@ -17,6 +17,7 @@ from bot.plan import (
     HostKey,
     Interface,
     Membership,
+    Mesh,
     NodeFacts,
     Passage,
     Reach,
@@ -30,7 +31,7 @@ from bot.plan import (
 from bot.plan.host_keys import KeyStanding
 from bot.plan.passages import Standing
 from bot.secret import Secret
-from bot.swarm.ways import GOSSIP_PORT, wanted_ways
+from bot.swarm.ways import GOSSIP_PORT, members, mesh_ways, wanted_ways
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -94,6 +95,19 @@ class Key(Strict):
     known: list[str] = []
 
 
+class Trial(Strict):
+    """A trial of the overlay between all members. ``cut`` and ``deaf`` (by gossip) list pairs as ``host-1 > host-2``.
+
+    ``missing`` took no part, ``silent`` gave no answers: each with the reason.
+    """
+
+    cut: list[str] = []
+    deaf: list[str] = []
+    missing: dict[str, str] = {}
+    silent: dict[str, str] = {}
+    left: list[str] = []
+
+
 class Description(Strict):
     """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
 
@@ -122,6 +136,8 @@ class Description(Strict):
     unseen: list[str] = []
     keys: dict[str, list[Key]] = {}
     keyless: dict[str, str] = {}
+    mesh: Trial | None = None
+    mesh_trouble: str = ""
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -150,13 +166,43 @@ class Description(Strict):
             passages=self._passages(hosts, swarm),
             took=0.4,
             host_keys=MappingProxyType({name: tuple(map(_key, keys)) for name, keys in self.keys.items()}),
+            mesh=self._mesh(),
+            mesh_trouble=self.mesh_trouble,
             keyless=MappingProxyType({name: Trouble("timed out", text) for name, text in self.keyless.items()}),
+        )
+
+    def _mesh(self) -> Mesh | None:
+        if self.mesh is None:
+            return None
+        trial = self.mesh
+        inside = {
+            name: self._address(name)
+            for name, host in self.hosts.items()
+            if host.role != "nothing" and name not in trial.missing and host.record.state == "ready"
+        }
+        cut, deaf = [tuple(pair.split(" > ")) for pair in trial.cut], [tuple(pair.split(" > ")) for pair in trial.deaf]
+        return Mesh(
+            name="swarmbot-check-1800000000-abcd",
+            addresses=inside,
+            reached={
+                name: frozenset(other for other in inside if other != name and (name, other) not in cut)
+                for name in inside
+                if name not in trial.silent
+            },
+            knows={
+                name: frozenset(address for other, address in inside.items() if (name, other) not in deaf)
+                for name in inside
+            },
+            missing={**trial.missing, **trial.silent},
+            left=tuple(trial.left),
         )
 
     def _passages(self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None) -> tuple[Passage, ...]:
         strangers = [name for name, host in self.hosts.items() if host.role == "nothing"]
         probed = strangers if self.probed is None else self.probed
         ways = wanted_ways(hosts, swarm, probed, every_peer=self.every_peer)
+        if swarm and (self.mesh or self.mesh_trouble):
+            ways = mesh_ways(members(swarm), swarm.data_port)
         return tuple(self._passage(way) for way in ways)
 
     def _passage(self, way: Way) -> Passage:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from time import time
 
 import pytest
 
 from bot.sandbox.fleet.faults import Block
 from bot.sandbox.fleet.host import Host
+from bot.sandbox.fleet.image import TASK_IMAGE
 from bot.sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 
@@ -147,3 +149,71 @@ def test_a_member_is_checked_where_it_listens(standing: Play) -> None:
     assert sound.count("✓ open both ways with ") == 2
     standing["host-2"].block(4789, "udp")
     assert "4789/udp from `host-1` to `host-2` is blocked" in standing.ask("ada", "check host-2")
+
+
+def left_behind(play: Play) -> list[str]:
+    """What a trial of the overlay might have left on any host of prod."""
+    found = []
+    for host in list(play.fleet)[:4]:
+        found += host.docker("network", "ls", "-q", "--filter", "label=swarmbot.check").split()
+        found += host.docker("ps", "-aq").split()
+        found += host.docker("images", "-q", "swarmbot-check-*").split()
+    return found
+
+
+def test_the_whole_mesh_is_sound(standing: Play) -> None:
+    """Ports, overlay and gossip between all nodes; what was made for it is gone, and said to be."""
+    answer = standing.ask("ada", "check --all")
+    assert answer.startswith("✓ *Every node of prod reaches every other* · 2 nodes ready"), answer
+    assert "Made and removed again: network `swarmbot-check-" in answer
+    assert left_behind(standing) == []
+
+
+def test_making_containers_is_not_for_everyone(standing: Play) -> None:
+    """A look at a host is; the trial of the overlay needs the right to operate."""
+    assert "is for @operators" in standing.ask("eve", "check --all")
+
+
+def test_ready_nodes_that_are_cut_off_from_the_overlay(play: Play) -> None:
+    """4789/udp closed at one node: the cluster calls all ready, the matrix shows who does not reach whom."""
+    play.cluster(workers=("host-2", "host-3"))
+    play["host-3"].block(4789, "udp")
+    answer = play.ask("ada", "check --all")
+    assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active"}
+    assert answer.startswith("✗ *Not every node of prod reaches every other*"), answer
+    assert "4789/udp from `host-1` and `host-2` to `host-3` are blocked" in answer
+    assert "overlay: no container on `host-1` and `host-2` reaches one on `host-3`." in answer
+    assert "overlay: no container on `host-3` reaches one on `host-1` or `host-2`." in answer
+    rows = [re.sub(r"\s*\|\s*", " | ", line).strip(" |") for line in answer.splitlines() if "|" in line]
+    assert "host-1 | · | ✓ | ✗ 4789/udp ✗ overlay" in rows
+    assert "host-2 | ✓ | · | ✗ 4789/udp ✗ overlay" in rows
+    assert "host-3 | ✗ overlay | ✗ overlay | ·" in rows
+    assert left_behind(play) == []
+
+
+def test_ready_nodes_that_are_out_of_gossip(play: Play) -> None:
+    """7946 closed at a node: ready all the same, and the others' engines do not know it."""
+    play.cluster(workers=("host-2", "host-3"))
+    for protocol in ("tcp", "udp"):
+        play["host-3"].block(7946, protocol)
+    answer = play.ask("ada", "check --all")
+    assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active"}
+    assert "gossip: `host-1` and `host-2` do not know `host-3`." in answer
+    assert "7946/tcp and 7946/udp from `host-1` and `host-2` to `host-3` are blocked" in answer
+    assert left_behind(play) == []
+
+
+def test_what_a_crash_left_is_removed_by_a_later_check(play: Play) -> None:
+    """Network, container and image of a trial that nobody ended, on every host; one that still goes on is let be."""
+    play.cluster(workers=("host-2",))
+    name, label = "swarmbot-check-1700000000-dead", "--label=swarmbot.check=swarmbot-check-1700000000-dead"
+    play["host-1"].docker("network", "create", "--driver=overlay", "--attachable", label, name)
+    play["host-2"].docker("tag", TASK_IMAGE, name)
+    play["host-2"].docker("run", "--detach", f"--name={name}", f"--network={name}", label, name)
+    now = f"swarmbot-check-{time():.0f}-beef"
+    other = ["--driver=overlay", "--attachable", f"--label=swarmbot.check={now}", now]
+    going_on = play["host-1"].docker("network", "create", *other).strip()
+    assert len(left_behind(play)) > 1
+    answer = play.ask("ada", "check --all")
+    assert answer.startswith("✓"), answer
+    assert [each[:12] for each in left_behind(play)] == [going_on[:12]]
