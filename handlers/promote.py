@@ -13,6 +13,7 @@ from bot.swarm.lookup import find_node, swarm_of
 from bot.swarm.operations import Promote
 from bot.swarm.preflight import preflight
 from bot.swarm.quorum import effect, quorum_of, warnings_for
+from bot.swarm.stale import namesakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
         plan,
         steps=(Step(Promote(node.id, node.name, facts.name), node.name),),
         effect=effect(before, after),
-        findings=tuple(findings),
+        findings=(*namesakes(facts, node), *findings),
         warnings=(*warnings_for(after), *_busy(facts, node)),
     )
 
