@@ -31,7 +31,7 @@ class Twice:
 
 
 TABLE: Final = (
-    Twice("init host-1", "prod runs", managers=()),
+    Twice("init host-1", "`host-1` is a manager of prod", managers=()),
     Twice("join worker host-2 host-3", "`host-2` is a worker of prod", who="ada"),
     Twice("join worker host-2 --label zone=b --availability drain", "`host-2` is a worker of prod", who="ada"),
     Twice("join manager host-2 host-3", "`host-2` is a manager of prod"),
@@ -55,7 +55,7 @@ def carry_out(play: Play, case: Twice) -> None:
     job = play.begin(case.who, case.words)
     card = play.see(case.approver, f"`{job}`", private=False)
     play.slack.click(case.approver, card, "Approve")
-    play.see(case.approver, "✓ *`host-2` is a manager of prod*", private=False)
+    play.see(case.who, f"`{job}`: ✓ *Approved*", private=True)  # the last that is said of it
     play.quiet()
 
 
