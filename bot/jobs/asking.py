@@ -17,7 +17,7 @@ from bot.errors import Failed, Refused
 from bot.freeze import Freezes
 from bot.jobs.lease import Lease
 from bot.people import Directory
-from bot.plan import Facts, Plan, basis_of, differences
+from bot.plan import Facts, Freeze, Plan, basis_of, differences
 from bot.plan.basis import Basis
 from bot.slack.blocks import tick
 
@@ -57,8 +57,12 @@ class Asking:
         cluster = lease.job.order.cluster
         default = max(command.approval(arguments), plan.approvals)
         rule = rule_for(self._config, cluster, command.subject(arguments), default)
-        frozen = command.is_change(arguments) and self._freezes.active(cluster, time.time())
+        frozen = command.is_change(arguments) and self.freeze(cluster)
         return frozen_rule(rule) if frozen else rule
+
+    def freeze(self, cluster: str) -> Freeze | None:
+        """The freeze that holds now."""
+        return self._freezes.active(cluster, time.time())
 
     @staticmethod
     def changed(ask: Ask, now: Basis) -> list[str]:

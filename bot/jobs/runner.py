@@ -114,7 +114,7 @@ class Runner:
         try:
             facts = self._read(job.order.cluster, look)
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
-            message = command.answer(facts, arguments)
+            message = command.answer(replace(facts, freeze=self._asking.freeze(facts.name)), arguments)
             shown = message if look.secrets else _with_buttons(message, job)
             self._respond(job, shown)
         except SwarmbotError as error:

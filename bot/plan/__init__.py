@@ -13,6 +13,7 @@ from bot.plan.facts import (
     ServiceFacts,
     Trouble,
 )
+from bot.plan.freeze import Freeze
 from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
@@ -25,6 +26,7 @@ __all__ = [
     "Engines",
     "Facts",
     "Finding",
+    "Freeze",
     "HostFacts",
     "Interface",
     "JoinTokens",

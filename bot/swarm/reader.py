@@ -45,6 +45,7 @@ class Reader:
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
             hosts = self._reach_managers(engines, hosts, swarm, look)
+        ca_files, unread = _files(engines, look)
         return Facts(
             name=name,
             at=time.time(),
@@ -52,7 +53,8 @@ class Reader:
             swarm=swarm,
             secrets=MappingProxyType(_secrets(engines, swarm, look)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
-            **_files(engines, look),
+            ca_files=MappingProxyType(ca_files),
+            unread=MappingProxyType(unread),
         )
 
     def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
@@ -169,7 +171,7 @@ def _split(target: str) -> tuple[str, int]:
     return address.strip("[]"), int(port)
 
 
-def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], str]]:
+def _files(engines: Engines, look: Look) -> tuple[dict[tuple[str, str], str], dict[tuple[str, str], str]]:
     found: dict[tuple[str, str], str] = {}
     unread: dict[tuple[str, str], str] = {}
     for host, path in look.ca_files:
@@ -177,7 +179,7 @@ def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], s
             found[host, path] = engines[host].certificate_file(path)
         except (EngineError, HostUnreachable) as error:
             unread[host, path] = error.happened
-    return {"ca_files": MappingProxyType(found), "unread": MappingProxyType(unread)}
+    return found, unread
 
 
 def _secrets(engines: Engines, swarm: ClusterFacts | None, look: Look) -> dict[Revealed, Secret]:

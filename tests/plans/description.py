@@ -12,6 +12,7 @@ from bot.plan import (
     Certificate,
     ClusterFacts,
     Facts,
+    Freeze,
     HostFacts,
     Interface,
     Membership,
@@ -76,7 +77,10 @@ class Machine(Strict):
 
 
 class Description(Strict):
-    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one."""
+    """Facts in few words. ``frozen``: by whom ("": swarmbot.yml) and why.
+
+    ``readable``: whether a manager with a quorum can be read; by default if there is one.
+    """
 
     name: str = "prod"
     hosts: dict[str, Machine]
@@ -88,6 +92,7 @@ class Description(Strict):
     ca_files: dict[str, str] = {}
     unread: dict[str, str] = {}
     spec: dict[str, Any] = {}
+    frozen: tuple[str, str] | None = None
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -110,6 +115,7 @@ class Description(Strict):
             foreign=MappingProxyType(self.foreign),
             ca_files=MappingProxyType({_place(key): text for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
+            freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 
     def _address(self, name: str) -> str:
@@ -144,7 +150,9 @@ class Description(Strict):
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
             reaches=MappingProxyType({} if member else {raft: host.reaches.get(raft, "open") for raft in self._up()}),
             reached=None if member else host.reached,
-            certificate=_certificate(host.certificate_days),
+            certificate=None
+            if (days := host.certificate_days) is None
+            else Certificate("swarm-ca", "aa", NOW + days * DAY),
         )
 
     def _up(self) -> list[str]:
@@ -186,10 +194,6 @@ def _stray(record: Record, *, leader: bool = False) -> NodeFacts:
         engine_version=record.engine,
         labels=MappingProxyType(record.labels),
     )
-
-
-def _certificate(days: float | None) -> Certificate | None:
-    return None if days is None else Certificate("swarm-ca", "aa", NOW + days * DAY)
 
 
 def _place(key: str) -> tuple[str, str]:
