@@ -8,6 +8,7 @@ import socket
 import threading
 
 from bot.approvals.herald import Herald
+from bot.approvals.satisfiable import warn
 from bot.approvals.store import Approvals
 from bot.audit import Archive, Audit
 from bot.config import Config, load
@@ -43,7 +44,8 @@ def run_worker(settings: Settings) -> int:
     pool = EnginePool(config)
     reader = Reader(addresses(config))
     approvals = Approvals(redis, audit)
-    asking = Asking(config, approvals, Directory(patient_client(settings), redis), Freezes(redis, audit, config))
+    directory = Directory(patient_client(settings), redis)
+    asking = Asking(config, approvals, directory, Freezes(redis, audit, config))
     runner = Runner(
         config=config,
         queue=queue,
@@ -61,6 +63,7 @@ def run_worker(settings: Settings) -> int:
     tickers = [
         Ticker("herald", Herald(queue, approvals, notifier, name).turn, every=0.25),
         Ticker("pictures", Pictures(redis, files).turn, every=3),
+        Ticker("approval rules", lambda: warn(config, directory), every=3600),
         Ticker("archive", caretaker.retain, every=600),
         Ticker("anchor", caretaker.post_anchor, every=600),
     ]
