@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, Literal
 
 from bot.commands.kinds import Kind
@@ -136,6 +137,7 @@ def register(command: Command) -> None:
     COMMANDS[command.name] = command
 
 
+@cache
 def _parameters(arguments: type[Any]) -> tuple[Parameter, ...]:
     hints = typing.get_type_hints(arguments, include_extras=True)
     return tuple(
