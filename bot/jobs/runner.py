@@ -24,7 +24,7 @@ from bot.jobs.export import Exporter
 from bot.jobs.job import Job
 from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.queue import Queue
-from bot.plan import Engines, Facts, Look, Plan, basis_of, plan_from_json
+from bot.plan import Engines, Facts, Look, Plan, Revealed, basis_of, plan_from_json
 from bot.plan.ports import Clusters
 from bot.slack.blocks import Message, actions, button, error_message, section, tick
 from bot.slack.notifier import Notifier
@@ -116,16 +116,18 @@ class Runner:
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(replace(facts, freeze=self._asking.freeze(facts.name)), arguments)
             shown = message if look.secrets else _with_buttons(message, job)
+            self._note_secrets(lease, look.secrets)
             self._respond(job, shown)
+        except LeaseLost:
+            raise
         except SwarmbotError as error:
             self._refuse(lease, error)
             return
-        entries = [_entry(lease, "told secret", f"{secret} to {job.order.requester}") for secret in look.secrets]
         told: dict[str, Any] = {"told": message.text}
         if not look.secrets:
             told["message"] = message.to_json()
         result = json.dumps(told, ensure_ascii=False)
-        self._queue.finish(lease, "succeeded", result, [*entries, _entry(lease, "ended", "succeeded: answered")])
+        self._queue.finish(lease, "succeeded", result, [_entry(lease, "ended", "succeeded: answered")])
 
     def _ask(self, lease: Lease, command: Command, arguments: Any) -> None:
         """The stage before the cluster's line: show the plan, or have it approved."""
@@ -216,11 +218,19 @@ class Runner:
         for revealed in plan.reveals:
             try:
                 facts = self._read(lease.job.order.cluster, Look(secrets=(revealed,)))
+                self._note_secrets(lease, (revealed,))
                 self._respond(lease.job, secret_message(facts, revealed))
-                entries.append(_entry(lease, "told secret", f"{revealed} to {lease.job.order.requester}"))
+            except LeaseLost:
+                raise
             except SwarmbotError as error:
                 entries.append(_entry(lease, "secret not told", f"{revealed}: {error.happened}"))
         return entries
+
+    def _note_secrets(self, lease: Lease, secrets: tuple[Revealed, ...]) -> None:
+        """Write down what the asker is about to see: before, so that it is in the log whatever happens next."""
+        told = [_entry(lease, "told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
+        if told:
+            self._queue.record(lease, {}, told)
 
     def _refuse(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job of which nothing was begun, and tell the asker alone."""
