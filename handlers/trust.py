@@ -72,7 +72,7 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
     permission=_permission,
     risk="reversible",
     approval=0,
-    raises=True,
+    raises={"trust": 1},
     look=_look,
     changes=(_takes, _plan),
 )

@@ -146,7 +146,7 @@ class Gate:
         rule = rule_for(self._config, call.cluster, command.subject(call.arguments), command.approval(call.arguments))
         if not command.is_change(call.arguments):
             return bool(rule.count)
-        return bool(rule.count) or command.raises or self._freezes.active(call.cluster, time.time()) is not None
+        return bool(rule.count or command.raises) or self._freezes.active(call.cluster, time.time()) is not None
 
     def _record(self, call: Call) -> Message:
         assert call.command.record is not None  # noqa: S101 - tells mypy what take() has seen

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from bot.approvals.approval import Ask
+from bot.approvals.approval import Approval, Ask
 from bot.approvals.rule import Rule, approvers, frozen_rule, groups_of, named, rule_for
 from bot.approvals.store import Approvals
-from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
-from bot.errors import Failed, Refused
+from bot.errors import Failed, Refused, SwarmbotError
 from bot.freeze import Freezes
 from bot.jobs.lease import Lease
+from bot.jobs.outcome import entry
 from bot.people import Directory
 from bot.plan import Facts, Plan, basis_of, differences
 from bot.plan.basis import Basis
@@ -41,7 +41,7 @@ class Asking:
         if self.rule(lease, command, arguments, plan).count:
             self.ask(lease, command, arguments, plan, facts)
         else:
-            self._approvals.release(lease, [_entry(lease, "released", "needs no approval")])
+            self._approvals.release(lease, [entry(lease, "released", "needs no approval")])
 
     def ask(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
         """Park the job until others have agreed. Refused when there are not enough of them."""
@@ -50,20 +50,29 @@ class Asking:
         basis = basis_of(command.name, asdict(arguments), plan, facts)
         ask = self._ask(lease, rule, basis)
         detail = f"{rule.count} of {', '.join(rule.by)}; plan {ask.digest}"
-        self._approvals.ask(lease, ask, plan.to_json(), [_entry(lease, "approval asked", detail)])
+        self._approvals.ask(lease, ask, plan.to_json(), [entry(lease, "approval asked", detail)])
 
     def rule(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> Rule:
         """The rule for this plan now: one more yes while the cluster is frozen."""
         cluster = lease.job.order.cluster
         default = max(command.approval(arguments), plan.approvals)
-        rule = rule_for(self._config, cluster, command.subject(arguments), default)
+        rule = rule_for(self._config, cluster, plan.subject or command.subject(arguments), default)
         frozen = command.is_change(arguments) and self._freezes.active(cluster, time.time())
         return frozen_rule(rule) if frozen else rule
 
     @staticmethod
-    def changed(ask: Ask, now: Basis) -> list[str]:
-        """What has changed since ``ask`` was asked, in words; empty when the digest is the one that was approved."""
-        return [] if now.digest == ask.digest else differences(Basis.from_json(ask.basis), now)
+    def confirm(approval: Approval, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
+        """Compute the digest afresh; Refused, with what has changed in words, unless it is the one approved."""
+        ask = approval.ask
+        now = basis_of(command.name, asdict(arguments), plan, facts)
+        if now.digest != ask.digest:
+            changed = "; ".join(differences(Basis.from_json(ask.basis), now))
+            raise Refused(f"{changed}. So this plan no longer holds.", next_step="Ask again.")
+
+    def void(self, lease: Lease, error: SwarmbotError) -> None:
+        """End a job whose approval no longer holds, before its first step."""
+        told = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
+        self._approvals.void(lease, told, [entry(lease, "void", error.happened)])
 
     def _ask(self, lease: Lease, rule: Rule, basis: Basis) -> Ask:
         order = lease.job.order
@@ -96,8 +105,3 @@ class Asking:
             true_now="Nothing was changed.",
             next_step="Have somebody added there, or the rule changed in swarmbot.yml.",
         )
-
-
-def _entry(lease: Lease, action: str, detail: str) -> Entry:
-    order = lease.job.order
-    return Entry(action, lease.worker, order.cluster, order.channel, order.command, order.words, order.id, detail)

@@ -15,10 +15,15 @@ def of_error(error: SwarmbotError) -> str:
     return json.dumps({"error": fields}, ensure_ascii=False)
 
 
+def entry(lease: Lease, action: str, detail: str) -> Entry:
+    """An audit entry about a leased job, by its worker."""
+    order = lease.job.order
+    return Entry(action, lease.worker, order.cluster, order.channel, order.command, order.words, order.id, detail)
+
+
 def ended(lease: Lease, detail: str) -> Entry:
     """The audit entry of a job's end; ``detail`` says how it ended."""
-    order = lease.job.order
-    return Entry("ended", lease.worker, order.cluster, order.channel, order.command, order.words, order.id, detail)
+    return entry(lease, "ended", detail)
 
 
 def worker_lost(lease: Lease) -> SwarmbotError:

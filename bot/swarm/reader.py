@@ -102,6 +102,7 @@ class Reader:
         swarm = self._pool.submit(engine.swarm)
         services = self._pool.submit(parse.services, engine) if look.services else None
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if look.tasks else None
+        task_list = self._pool.submit(engine.tasks, {}) if look.task_list else None
         nodes = parse.nodes(engine.nodes())
         found = swarm.result(LONGEST_READ)
         return ClusterFacts(
@@ -112,6 +113,7 @@ class Reader:
             nodes=nodes,
             services=services.result(LONGEST_READ) if services else (),
             tasks=parse.running(tasks.result(LONGEST_READ)) if tasks else MappingProxyType({}),
+            task_list=parse.task_list(task_list.result(LONGEST_READ)) if task_list else (),
             data_port=found.get("DataPathPort") or DATA_PORT,
         )
 

@@ -1,0 +1,133 @@
+"""Changes of a cluster: planned, asked for where others must agree, planned again in their turn, and carried out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.approvals.approval import Approval
+from bot.approvals.card import plan_message, preface
+from bot.approvals.store import Approvals
+from bot.audit import Entry
+from bot.commands import Command
+from bot.config import Config
+from bot.errors import Refused, SwarmbotError
+from bot.jobs.asking import Asking
+from bot.jobs.change import Change
+from bot.jobs.lease import Lease, LeaseLost
+from bot.jobs.outcome import entry
+from bot.jobs.planning import planned
+from bot.jobs.queue import Queue
+from bot.jobs.replies import Replies
+from bot.jobs.sight import Sight
+from bot.once.promises import Promises
+from bot.plan import Facts, Look, Plan, plan_from_json
+from bot.slack.blocks import Message, section
+from bot.slack.notifier import Notifier
+from bot.swarm.secrets import secret_message
+
+
+class Changing:
+    """Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        sight: Sight,
+        queue: Queue,
+        notifier: Notifier,
+        replies: Replies,
+        approvals: Approvals,
+        asking: Asking,
+        promises: Promises,
+    ) -> None:
+        self._config = config
+        self._sight = sight
+        self._queue = queue
+        self._notifier = notifier
+        self._replies = replies
+        self._approvals = approvals
+        self._asking = asking
+        self._promises = promises
+
+    def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """The stage before the cluster's line: show the plan, or have it approved."""
+        try:
+            plan, facts = self._plan(lease, command, arguments)
+            if lease.job.order.only_plan:
+                self._replies.respond(lease.job, plan_message(lease.job, plan))
+                self._replies.succeed(lease, f"Plan only: {plan.effect}", "plan shown")
+            elif plan.steps or plan.left_out:
+                self._asking.run(lease, command, arguments, plan, facts)
+            else:
+                self._already(lease, plan)
+        except LeaseLost:
+            raise
+        except SwarmbotError as error:
+            self._replies.refuse(lease, error)
+
+    def run(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """Carry a change out that has its turn."""
+        job = lease.job
+        approval = self._approvals.get(job.id)
+        try:
+            plan = plan_from_json(job.plan) if job.begun else self._begin(lease, command, arguments, approval)
+        except LeaseLost:
+            raise
+        except SwarmbotError as error:
+            if approval is None:
+                self._replies.refuse(lease, error)
+            else:
+                self._asking.void(lease, error)
+            return
+        if not plan.steps and not plan.left_out:
+            self._already(lease, plan)
+            return
+        cluster = job.order.cluster
+        change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
+        if approval is not None:
+            change.card.preface = preface(approval)
+        change.run(self._sight.engines(cluster), lambda look: self._sight.read(cluster, look))
+        change.finish(self._reveal(lease, plan, once=command.look(arguments).once) if change.card.succeeded else [])
+
+    def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
+        cluster = lease.job.order.cluster
+        facts = self._sight.read(cluster, command.look(arguments))
+        return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
+
+    def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
+        """The plan as the facts give it just before the first step; what was approved must be this very plan."""
+        plan, facts = self._plan(lease, command, arguments)
+        have = len(approval.counted) if approval else 0
+        if plan.steps and self._asking.rule(lease, command, arguments, plan).count > have:
+            raise Refused(
+                f"{facts.name} is frozen, or its rules or facts have changed, since this was asked: "
+                "it needs more approval now.",
+                next_step="Ask again.",
+            )
+        if approval is not None:
+            self._asking.confirm(approval, command, arguments, plan, facts)
+        detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
+        entries = [entry(lease, "planned", detail)]
+        if approval is not None:
+            entries.append(entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
+        self._queue.record(lease, {"plan": plan.to_json()}, entries)
+        return plan
+
+    def _already(self, lease: Lease, plan: Plan) -> None:
+        text = f"✓ Already so: {'; '.join(plan.already)}. Nothing was changed."
+        self._replies.respond(lease.job, Message(text, (section(text),)))
+        self._replies.succeed(lease, text, "already so")
+
+    def _reveal(self, lease: Lease, plan: Plan, *, once: bool) -> list[Entry]:
+        """Show the requester alone what the change made known."""
+        entries = []
+        for revealed in plan.reveals:
+            try:
+                look = Look(secrets=(revealed,), once=once)
+                facts = self._promises.cover(lease, look, self._sight.read(lease.job.order.cluster, look))
+                self._replies.respond(lease.job, secret_message(facts, revealed))
+                entries.append(entry(lease, "told secret", f"{revealed} to {lease.job.order.requester}"))
+            except SwarmbotError as error:
+                entries.append(entry(lease, "secret not told", f"{revealed}: {error.happened}"))
+        return entries

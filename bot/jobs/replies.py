@@ -1,0 +1,63 @@
+"""What a worker says to who asked, and how a job ends of which nothing was begun."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from bot.errors import Failed, SwarmbotError
+from bot.jobs import outcome
+from bot.jobs.job import Job
+from bot.jobs.lease import Lease
+from bot.jobs.queue import Queue
+from bot.slack.blocks import Message, button, error_message
+from bot.slack.notifier import Notifier
+
+
+class Replies:
+    """Safe to share between threads."""
+
+    def __init__(self, queue: Queue, notifier: Notifier) -> None:
+        self._queue = queue
+        self._notifier = notifier
+
+    def respond(self, job: Job, message: Message) -> None:
+        """Show the asker alone a message."""
+        order = job.order
+        self._notifier.respond(
+            order.response_url, message, user=order.requester, channel=order.channel, replace=order.replace
+        )
+
+    def succeed(self, lease: Lease, text: str, how: str) -> None:
+        """End a job that had nothing to do beyond what was told; ``how`` is for the audit log."""
+        result = json.dumps({"told": text}, ensure_ascii=False)
+        self._queue.finish(lease, "succeeded", result, [outcome.ended(lease, f"succeeded: {how}")])
+
+    def refuse(self, lease: Lease, error: SwarmbotError) -> None:
+        """End a job of which nothing was begun, and tell the asker alone."""
+        job = lease.job
+        ended = replace(job, outcome=outcome.of_error(error))
+        retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
+        try:
+            self.respond(job, error_message(error, _title(ended), *retry))
+        finally:
+            self.fail(lease, error)
+
+    def fail(self, lease: Lease, error: SwarmbotError) -> None:
+        """End a job of which nothing was begun; who asked is told by others."""
+        self._queue.finish(
+            lease, "failed", outcome.of_error(error), [outcome.ended(lease, f"failed: {error.happened}")]
+        )
+
+    def tell(self, job: Job) -> None:
+        """Tell of a job that the worker itself had to end (worker lost, a defect)."""
+        error = json.loads(job.outcome)["error"]
+        told = Failed(error["happened"], true_now=error["true_now"], next_step=error["next_step"])
+        message = error_message(told, _title(job), button("Retry", "job.retry", job.id))
+        if job.message_ts:
+            self._notifier.update(job.message_channel, job.message_ts, message)
+        self.respond(job, message)
+
+
+def _title(job: Job) -> str:
+    return f"*`/swarm {job.order.words}` in {job.order.cluster}* · `{job.id}`"

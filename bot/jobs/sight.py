@@ -1,0 +1,23 @@
+"""How jobs see clusters: their engines, and facts read through them."""
+
+from __future__ import annotations
+
+from bot.plan import Engines, Facts, Look
+from bot.plan.ports import Clusters
+from bot.swarm.reader import Reader
+
+
+class Sight:
+    """Safe to share between threads."""
+
+    def __init__(self, clusters: Clusters, reader: Reader) -> None:
+        self._clusters = clusters
+        self._reader = reader
+
+    def engines(self, cluster: str) -> Engines:
+        """The hosts of a cluster of swarmbot.yml."""
+        return self._clusters.cluster(cluster)
+
+    def read(self, cluster: str, look: Look) -> Facts:
+        """What ``look`` asks to be seen of it, now."""
+        return self._reader.read(cluster, self.engines(cluster), look)
