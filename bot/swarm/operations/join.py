@@ -99,9 +99,8 @@ class Join(Operation):
             truth = f"`{self.host}` is in no cluster.{self._cleaned(engines, facts, host)}"
         else:
             truth = self._undo(engines, facts, host)
-        step = error.next_step or (
-            f"See that 2377/tcp, 7946/tcp+udp and 4789/udp are open between `{self.host}` and the managers, both ways; "
-            "then press Retry."
+        step = (
+            error.next_step or f"`/swarm check {self.host}` shows which port is closed, if it is one; then press Retry."
         )
         return Failed(error.happened, true_now=truth, next_step=step)
 
