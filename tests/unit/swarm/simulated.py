@@ -14,9 +14,10 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from bot.errors import EngineError, HostUnreachable
-from bot.plan import ClusterFacts, Engine, Facts, HostFacts, Interface, JoinTokens, Json, Look, Reach, Trouble
+from bot.plan import ClusterFacts, Engine, Facts, HostFacts, Interface, JoinTokens, Json, Look, Passage, Trouble
 from bot.secret import Secret
 from bot.swarm import parse
+from bot.swarm.ways import wanted_ways
 
 LATE: Final = 3
 """How many ticks pass until managers notice that a node is down or back, and that they have lost the quorum."""
@@ -141,12 +142,8 @@ class Simulated:
             return Facts("prod", 0.0, hosts)
         nodes = parse.name_hosts(parse.nodes(self[manager].nodes()), hosts, self)
         swarm = ClusterFacts("prodid", manager, 1, MappingProxyType({}), nodes)
-        reaches: dict[str, Reach] = {node.raft_address: "open" for node in swarm.managers}
-        hosts = {
-            name: host if name not in look.probe else replace(host, reaches=reaches, reached="refused")
-            for name, host in hosts.items()
-        }
-        return Facts("prod", 0.0, hosts, swarm)
+        ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+        return Facts("prod", 0.0, hosts, swarm, passages=tuple(Passage(way, "passed") for way in ways))
 
     def _host(self, name: str) -> HostFacts:
         machine = self.machines[name]
