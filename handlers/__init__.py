@@ -3,6 +3,7 @@
 from handlers import (
     approvals,
     audit,
+    ca,
     freeze,
     help,  # noqa: A004 - named after its command
     init,
@@ -13,11 +14,14 @@ from handlers import (
     status,
     tokens,
     totp,
+    unlock,
+    update,
 )
 
 __all__ = [
     "approvals",
     "audit",
+    "ca",
     "freeze",
     "help",
     "init",
@@ -28,4 +32,6 @@ __all__ = [
     "status",
     "tokens",
     "totp",
+    "unlock",
+    "update",
 ]

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from bot.commands.command import COMMANDS, Command, Control, Permission, Risk, no_look, no_records, register
+from bot.commands.command import COMMANDS, Asks, Command, Control, Permission, Risk, no_look, no_records, register
 from bot.plan import Facts, Look, Plan
 from bot.plan.book import Book, BookLook
 from bot.slack.blocks import Message
@@ -29,10 +29,12 @@ def change(
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
     raises: bool = False,
+    asks: Asks | None = None,
 ) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
-    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another.
+    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
+    ``asks`` is the secret that a form takes from the asker.
     """
 
     def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:
@@ -50,6 +52,7 @@ def change(
                 look=look,
                 plan=plan,
                 is_change=_always,
+                asks=asks,
             )
         )
         return plan
@@ -67,11 +70,13 @@ def question(
     approval: ApprovalRule,
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
+    check: Callable[[Facts, A], None] | None = None,
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
 
-    ``changes`` is for a question that some arguments turn into a change (``token --rotate``): when, and its plan.
+    ``changes`` is for a question that some arguments turn into a change (``token --rotate``): when, and its plan;
+    ``check`` raises what makes the answer pointless, before others are asked to agree to it.
     """
     is_change, plan = changes or (_never, None)
 
@@ -90,6 +95,7 @@ def question(
                 plan=plan,
                 answer=answer,
                 is_change=is_change,
+                check=check,
             )
         )
         return answer

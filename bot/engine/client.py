@@ -55,19 +55,22 @@ class EngineClient:
         """
         return self._call(question, READ)
 
-    def change(self, method: str, path: str, *, params: dict[str, str] | None = None, body: Any = None) -> Any:
+    def change(
+        self, method: str, path: str, *, params: dict[str, str] | None = None, body: Any = None, seconds: int = CHANGE
+    ) -> Any:
         """Send a change once and return the answer's JSON, None when it has none. Raises HostUnreachable, EngineError.
 
-        It goes over a connection just opened, so what could not be sent is told from what may have taken effect.
+        ``seconds`` is how long an answer is waited for. It goes over a connection just opened, so what could not be
+        sent is told from what may have taken effect.
         """
 
         def send(api: docker.APIClient) -> Any:
             url = f"{api.base_url}/v{api.api_version}{path}"
-            answer = api.request(method, url, params=params, json=body, timeout=CHANGE)
+            answer = api.request(method, url, params=params, json=body, timeout=seconds)
             answer.raise_for_status()
             return answer.json() if answer.content else None
 
-        return self._call(send, CHANGE, change=f"`{method} {path}`")
+        return self._call(send, seconds, change=f"`{method} {path}`")
 
     def close(self) -> None:
         """Close the connections that wait."""

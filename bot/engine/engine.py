@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import quote
 
 from bot.engine import probes
 from bot.engine.client import EngineClient
 from bot.plan.ports import Interface, JoinTokens, Json, Reach
 from bot.secret import Secret
+
+UNLOCK: Final = 6
+"""Seconds: a wrong key is answered at once, a right one not before there is a quorum (measured on 20.10)."""
 
 
 class SshEngine:
@@ -85,6 +89,10 @@ class SshEngine:
     def leave_swarm(self, *, force: bool) -> None:
         """``POST /swarm/leave``; by hand, for the SDK's call takes some errors for success."""
         self._client.change("POST", "/swarm/leave", params={"force": _flag(force)})
+
+    def unlock_swarm(self, key: Secret) -> None:
+        """``POST /swarm/unlock``."""
+        self._client.change("POST", "/swarm/unlock", body={"UnlockKey": key.reveal()}, seconds=UNLOCK)
 
     def update_swarm(
         self,

@@ -9,6 +9,7 @@ from bot.approvals.store import Approvals
 from bot.commands import COMMANDS
 from bot.config import Config
 from bot.errors import Failed
+from bot.given import Given
 from bot.jobs.answering import Answering
 from bot.jobs.asking import Asking
 from bot.jobs.changing import Changing
@@ -38,6 +39,7 @@ class Runner:
         asking: Asking,
         showing: Showing,
         exporter: Exporter,
+        given: Given,
     ) -> None:
         self._config = config
         self._replies = Replies(queue, notifier)
@@ -51,6 +53,7 @@ class Runner:
             replies=self._replies,
             approvals=approvals,
             asking=asking,
+            given=given,
         )
 
     def handle(self, lease: Lease) -> None:

@@ -2,7 +2,6 @@
 
 from bot.plan.basis import Basis, basis_of, differences
 from bot.plan.facts import (
-    Certificate,
     ClusterFacts,
     Facts,
     HostFacts,
@@ -16,6 +15,7 @@ from bot.plan.facts import (
 from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
+from bot.plan.trust import Certificate, Trust
 
 __all__ = [
     "Basis",
@@ -41,6 +41,7 @@ __all__ = [
     "Sign",
     "Step",
     "Trouble",
+    "Trust",
     "basis_of",
     "differences",
     "merge_looks",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from bot.errors import HostProblem
 from bot.plan.ports import Interface, Reach
+from bot.plan.trust import Certificate, Trust
 from bot.secret import Secret
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -23,15 +24,6 @@ class Trouble:
     problem: HostProblem | Literal["engine error"]
     happened: str
     next_step: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A node's TLS certificate: its issuer's common name, that issuer's key id and its end in unix seconds."""
-
-    issuer: str
-    issuer_key: str
-    expires: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +87,7 @@ class NodeFacts:
     raft_address: str = ""
     engine_version: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def name(self) -> str:
@@ -126,7 +119,8 @@ class ServiceFacts:
 class ClusterFacts:
     """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
 
-    ``tasks`` counts the running tasks of each node id that has some, if they were looked for.
+    ``tasks`` counts the running tasks of each node id that has some, if they were looked for. ``rotating``: nodes are
+    being given certificates of a new root.
     """
 
     id: str
@@ -136,6 +130,8 @@ class ClusterFacts:
     nodes: tuple[NodeFacts, ...]
     services: tuple[ServiceFacts, ...] = ()
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    trust: Trust = field(default_factory=Trust)
+    rotating: bool = False
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
@@ -163,7 +159,8 @@ class Facts:
     ``swarm`` is None when no manager with a quorum could be read: either no host of the cluster is in a swarm yet, or
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
-    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason.
+    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``given`` is the
+    secret that the asker typed into a form for this job, while its steps run.
     """
 
     name: str
@@ -174,6 +171,7 @@ class Facts:
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    given: Secret | None = None
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

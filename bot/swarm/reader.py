@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, Look, Reach, Revealed, Trouble
@@ -97,6 +98,8 @@ class Reader:
             nodes=nodes,
             services=services.result(LONGEST_READ) if services else (),
             tasks=parse.running(tasks.result(LONGEST_READ)) if tasks else MappingProxyType({}),
+            trust=parse.trust(found.get("TLSInfo")),
+            rotating=bool(found.get("RootRotationInProgress")),
         )
 
     def _reach_managers(
@@ -169,7 +172,7 @@ def _split(target: str) -> tuple[str, int]:
     return address.strip("[]"), int(port)
 
 
-def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], str]]:
+def _files(engines: Engines, look: Look) -> dict[str, Any]:
     found: dict[tuple[str, str], str] = {}
     unread: dict[tuple[str, str], str] = {}
     for host, path in look.ca_files:

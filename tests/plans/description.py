@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from bot.plan import (
     Trouble,
 )
 from bot.secret import Secret
+from tests.plans.trusting import pem, trust
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -53,8 +55,9 @@ class Record(Strict):
 class Machine(Strict):
     """A host of swarmbot.yml. ``is``: what its record in the cluster is; the rest as in HostFacts.
 
-    The n-th host has the address 10.0.0.n on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each
-    manager's port meets, "open" unless said. ``managers``: those that the engine names; members name the cluster's.
+    ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
+    on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
+    ``managers``: those that the engine names; members name the cluster's.
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
@@ -73,10 +76,14 @@ class Machine(Strict):
     reaches: dict[str, Reach] = {}
     reached: Reach | None = "refused"
     certificate_days: float | None = None
+    issuer: str = ""
 
 
 class Description(Strict):
-    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one."""
+    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
+
+    ``root`` and ``issuer`` name files of tests/plans/pem, the issuer being the root's unless said.
+    """
 
     name: str = "prod"
     hosts: dict[str, Machine]
@@ -88,6 +95,9 @@ class Description(Strict):
     ca_files: dict[str, str] = {}
     unread: dict[str, str] = {}
     spec: dict[str, Any] = {}
+    root: str = ""
+    issuer: str = ""
+    rotating: bool = False
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -95,12 +105,21 @@ class Description(Strict):
         readable = bool(leaders) if self.readable is None else self.readable
         members = {name: host for name, host in self.hosts.items() if host.role != "nothing"}
         nodes = [self._node(name, host) for name, host in members.items() if host.recorded]
-        nodes += [_stray(record) for record in self.records]
+        nodes += [replace(_stray(record), trust=trust(self.root, self.issuer)) for record in self.records]
         nodes.sort(key=lambda node: (node.role != "manager", node.hostname, node.id))
         swarm = None
         if readable:
             services = tuple(ServiceFacts(name, *counts) for name, counts in self.services.items())
-            swarm = ClusterFacts("prodid", leaders[0], 7, MappingProxyType(self.spec), tuple(nodes), services)
+            swarm = ClusterFacts(
+                id="prodid",
+                read_from=leaders[0],
+                version=7,
+                spec=MappingProxyType(self.spec),
+                nodes=tuple(nodes),
+                services=services,
+                trust=trust(self.root, self.issuer),
+                rotating=self.rotating,
+            )
         return Facts(
             name=self.name,
             at=NOW,
@@ -108,7 +127,7 @@ class Description(Strict):
             swarm=swarm,
             secrets=MappingProxyType({name: Secret(text) for name, text in self.secrets.items()}),
             foreign=MappingProxyType(self.foreign),
-            ca_files=MappingProxyType({_place(key): text for key, text in self.ca_files.items()}),
+            ca_files=MappingProxyType({_place(key): pem(text) for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
         )
 
@@ -136,9 +155,9 @@ class Description(Strict):
             membership=host.membership or ("active" if member else "inactive"),
             swarm_error=host.swarm_error,
             swarm_id=host.swarm_id or ("prodid" if is_manager else ""),
-            node_id=host.record.id or (f"id-{name}" if member or host.membership else ""),
+            node_id="" if host.membership == "locked" else self._id(name, host),
             node_address=address if member else "",
-            is_manager=is_manager and host.membership in {"", "active"},
+            is_manager=is_manager and host.membership in {"", "active", "pending"},
             managers=tuple((self._raft() if member else []) if host.managers is None else host.managers),
             clock_offset=host.clock,
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
@@ -146,6 +165,10 @@ class Description(Strict):
             reached=None if member else host.reached,
             certificate=_certificate(host.certificate_days),
         )
+
+    @staticmethod
+    def _id(name: str, host: Machine) -> str:
+        return host.record.id or (f"id-{name}" if host.role != "nothing" or host.membership else "")
 
     def _up(self) -> list[str]:
         managers = [host for host in self.hosts.values() if host.role in {"leader", "manager"}]
@@ -165,7 +188,8 @@ class Description(Strict):
                 "engine": host.engine,
             }
         )
-        return _stray(known, leader=host.role == "leader")
+        record = _stray(known, leader=host.role == "leader")
+        return replace(record, trust=trust(self.root, host.issuer or self.issuer))
 
 
 def _stray(record: Record, *, leader: bool = False) -> NodeFacts:

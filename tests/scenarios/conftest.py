@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.stage import Stage
+from tests.scenarios.cfssl import Cfssl
 from tests.scenarios.kit import Play, config
 
 
@@ -30,6 +32,15 @@ def play(whole_play: Play) -> Play:
     """The bot before a new beginning."""
     whole_play.reset()
     return whole_play
+
+
+@pytest.fixture
+def cfssl(whole_play: Play, tmp_path: Path) -> Iterator[Cfssl]:
+    """Debian's cfssl on the bot's side of the hosts' network, by https, its server certificate of the same CA."""
+    server = Cfssl(tmp_path, whole_play.fleet.network.gateway)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,10 +1,28 @@
 """The changes that can be made to a cluster, one file each."""
 
+from bot.swarm.operations.ca import BeginRotation, EndRotation, RenewCertificate
 from bot.swarm.operations.external_ca import UseExternalCa
 from bot.swarm.operations.init import Init
 from bot.swarm.operations.join import Join
 from bot.swarm.operations.label import Label
 from bot.swarm.operations.promote import Promote
 from bot.swarm.operations.tokens import RotateToken, fingerprint
+from bot.swarm.operations.unlock import Unlock
+from bot.swarm.operations.unlock_key import RotateUnlockKey
+from bot.swarm.operations.update import Update
 
-__all__ = ["Init", "Join", "Label", "Promote", "RotateToken", "UseExternalCa", "fingerprint"]
+__all__ = [
+    "BeginRotation",
+    "EndRotation",
+    "Init",
+    "Join",
+    "Label",
+    "Promote",
+    "RenewCertificate",
+    "RotateToken",
+    "RotateUnlockKey",
+    "Unlock",
+    "Update",
+    "UseExternalCa",
+    "fingerprint",
+]
