@@ -14,6 +14,7 @@ from bot.audit import Archive, Audit
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.freeze import Freezes
+from bot.given import Given
 from bot.jobs.asking import Asking
 from bot.jobs.caretaker import Caretaker
 from bot.jobs.export import Exporter
@@ -60,6 +61,7 @@ def run_worker(settings: Settings) -> int:
         asking=asking,
         promises=promises,
         showing=Showing(Totp(redis, audit, Vault(settings.swarmbot_secret_key)), files, notifier),
+        given=Given(redis, settings.swarmbot_secret_key),
         exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )
     name = f"{socket.gethostname()}-{os.getpid()}"

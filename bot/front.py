@@ -10,6 +10,8 @@ from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.controls import Controls
 from bot.gate.second_factor import SecondFactor
+from bot.gate.secret_form import SecretForm
+from bot.given import Given
 from bot.jobs.queue import Queue
 from bot.people import Directory, patient_client
 from bot.records import Records
@@ -48,4 +50,5 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         freezes=freezes,
         controls=Controls(config, queue, desk, freezes, factor),
         factor=factor,
+        form=SecretForm(Given(redis, settings.swarmbot_secret_key)),
     )

@@ -3,6 +3,7 @@
 from handlers import (
     approvals,
     audit,
+    ca,
     check,
     demote,
     drain,
@@ -20,11 +21,14 @@ from handlers import (
     tokens,
     totp,
     trust,
+    unlock,
+    update,
 )
 
 __all__ = [
     "approvals",
     "audit",
+    "ca",
     "check",
     "demote",
     "drain",
@@ -42,4 +46,6 @@ __all__ = [
     "tokens",
     "totp",
     "trust",
+    "unlock",
+    "update",
 ]

@@ -131,4 +131,5 @@ def _host(facts: Facts, host: HostFacts) -> str:
         return f"{FAILED} {host.trouble.happened} {host.trouble.next_step}".rstrip()
     record = facts.member(host.name)
     place = f"{_role(record)} of {facts.name}, {record.state}" if record else whereabouts(facts, host)
-    return f"{DONE} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"
+    sign = LOOK if host.membership == "locked" else DONE
+    return f"{sign} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

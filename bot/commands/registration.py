@@ -10,6 +10,8 @@ from typing import Any, Final, TypedDict, TypeVar, Unpack
 from bot.commands.command import (
     COMMANDS,
     AnswerFunction,
+    Asks,
+    CheckFunction,
     Command,
     Control,
     ControlFunction,
@@ -58,17 +60,28 @@ def change(
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
     raises: Mapping[str, int] = NOTHING,
+    asks: Asks | None = None,
     **fate: Unpack[Fate],
 ) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
     ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
-    ``raises`` are the subjects for which facts may ask for approval, with how many must agree.
+    ``raises`` are the subjects for which facts may ask for approval, with how many must agree; ``asks`` is the secret
+    that a form takes from the asker.
     """
 
     def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:
         return _registered(
-            plan, 1, name=name, subject=subject, look=look, plan=plan, raises=raises, is_change=_always, **fate
+            plan,
+            1,
+            name=name,
+            subject=subject,
+            look=look,
+            plan=plan,
+            raises=raises,
+            is_change=_always,
+            asks=asks,
+            **fate,
         )
 
     return declare
@@ -81,11 +94,13 @@ def question(
     look: Callable[[A], Look] = no_look,
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
     raises: Mapping[str, int] = NOTHING,
+    check: Callable[[Facts, A], None] | None = None,
     **fate: Unpack[Fate],
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
 
-    ``changes`` is for a question that some arguments turn into a change (``token --rotate``): when, and its plan.
+    ``changes`` is for a question that some arguments turn into a change (``token --rotate``): when, and its plan;
+    ``check`` raises what makes the answer pointless, before others are asked to agree to it.
     """
     is_change, plan = changes or (_never, None)
 
@@ -100,6 +115,7 @@ def question(
             answer=answer,
             raises=raises,
             is_change=is_change,
+            check=check,
             **fate,
         )
 
@@ -144,6 +160,8 @@ def _registered(
     record: RecordFunction | None = None,
     control: ControlFunction | None = None,
     is_change: Callable[[Any], bool] = _never,
+    check: CheckFunction | None = None,
+    asks: Asks | None = None,
 ) -> F:
     """Register the command that ``function`` serves; its parameter at ``position`` names the arguments' class."""
     register(
@@ -163,6 +181,8 @@ def _registered(
             record=record,
             control=control,
             is_change=is_change,
+            check=check,
+            asks=asks,
         )
     )
     return function

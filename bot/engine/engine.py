@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import Final
 from urllib.parse import quote
 
 from bot.engine import probes, trust
@@ -13,6 +14,9 @@ from bot.plan.host_keys import HostKey
 from bot.plan.mesh import OverlayTrial
 from bot.plan.ports import Interface, JoinTokens, Json, Prober
 from bot.secret import Secret
+
+UNLOCK: Final = 6
+"""Seconds: a wrong key is answered at once, a right one not before there is a quorum (measured on 20.10)."""
 
 
 class SshEngine:
@@ -106,6 +110,10 @@ class SshEngine:
     def leave_swarm(self, *, force: bool) -> None:
         """``POST /swarm/leave``; by hand, for the SDK's call takes some errors for success."""
         self._client.change("POST", "/swarm/leave", params={"force": _flag(force)})
+
+    def unlock_swarm(self, key: Secret) -> None:
+        """``POST /swarm/unlock``."""
+        self._client.change("POST", "/swarm/unlock", body={"UnlockKey": key.reveal()}, seconds=UNLOCK)
 
     def update_swarm(
         self,

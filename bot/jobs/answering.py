@@ -51,6 +51,8 @@ class Answering:
             return
         try:
             facts = self._sight.read(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
+            if command.check is not None:
+                command.check(facts, arguments)
             if approval is None:
                 self._asking.ask(lease, command, arguments, plan, facts)
                 return

@@ -2,7 +2,6 @@
 
 from bot.plan.basis import Basis, basis_of, differences
 from bot.plan.facts import (
-    Certificate,
     ClusterFacts,
     Facts,
     HostFacts,
@@ -22,6 +21,7 @@ from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
+from bot.plan.trust import Certificate, Trust
 
 __all__ = [
     "Basis",
@@ -58,6 +58,7 @@ __all__ = [
     "TaskFacts",
     "Transport",
     "Trouble",
+    "Trust",
     "Way",
     "basis_of",
     "differences",

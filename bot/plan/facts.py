@@ -13,6 +13,7 @@ from bot.plan.host_keys import HostKey
 from bot.plan.mesh import Mesh
 from bot.plan.passages import Passage
 from bot.plan.ports import Interface
+from bot.plan.trust import Certificate, Trust
 from bot.secret import Secret
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -27,15 +28,6 @@ class Trouble:
     problem: HostProblem | Literal["engine error"]
     happened: str
     next_step: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A node's TLS certificate: its issuer's common name, that issuer's key id and its end in unix seconds."""
-
-    issuer: str
-    issuer_key: str
-    expires: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +88,7 @@ class NodeFacts:
     raft_address: str = ""
     engine_version: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def name(self) -> str:
@@ -159,7 +152,8 @@ class ClusterFacts:
     """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
 
     ``tasks`` counts the running tasks of each node id that has some, if they were looked for; ``task_list`` has all,
-    those of the past too. ``data_port`` is the UDP port of overlay traffic.
+    those of the past too. ``data_port`` is the UDP port of overlay traffic. ``rotating``: nodes are being given
+    certificates of a new root.
     """
 
     id: str
@@ -171,6 +165,8 @@ class ClusterFacts:
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     task_list: tuple[TaskFacts, ...] = ()
     data_port: int = 4789
+    trust: Trust = field(default_factory=Trust)
+    rotating: bool = False
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
@@ -202,7 +198,8 @@ class Facts:
     and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
     the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
     host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none. ``mesh`` is
-    a trial of the overlay; ``mesh_trouble`` why there was none. ``freeze`` is told to questions alone.
+    a trial of the overlay; ``mesh_trouble`` why there was none. ``freeze`` is told to questions alone. ``given``
+    is the secret that the asker typed into a form for this job, while its steps run.
     """
 
     name: str
@@ -221,6 +218,7 @@ class Facts:
     mesh: Mesh | None = None
     mesh_trouble: str = ""
     freeze: Freeze | None = None
+    given: Secret | None = None
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

@@ -50,7 +50,8 @@ def health(facts: Facts) -> Health:
 def _without_swarm(facts: Facts) -> Health:
     silent = [_silent(host) for host in facts.hosts.values() if host.trouble]
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
-    members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
+    # A manager that was started without a quorum is pending until there is one.
+    members = [host for host in facts.hosts.values() if host.answers and (host.in_a_swarm or host.is_manager)]
     errors = [
         Ailment(grave=True, text=f"`{host.name}`: {_flat(host.swarm_error)}")
         for host in members
@@ -157,7 +158,7 @@ def _locked(host: HostFacts) -> Ailment:
     return Ailment(
         grave=True,
         text=f"`{host.name}` is locked: its engine waits for the unlock key",
-        mend=f"on `{host.name}`: `docker swarm unlock`",
+        mend=f"`/swarm unlock {host.name}`",
     )
 
 

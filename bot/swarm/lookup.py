@@ -43,6 +43,12 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
     raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
 
 
+def called(swarm: ClusterFacts, node: NodeFacts) -> str:
+    """What tells a record from all others: its name, or its id for an old record of a host that is in anew."""
+    same = [other for other in swarm.nodes if other.name == node.name]
+    return node.name if node.host or len(same) == 1 else node.id
+
+
 def find_node(facts: Facts, name: str) -> NodeFacts:
     """The one record that ``name`` means: for who acts on a node, not the old records of its host.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts
+from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, Trust
 
 NANOSECONDS = 1_000_000_000
 STOP_GRACE = 10.0
@@ -74,17 +74,24 @@ def _node(record: Json) -> NodeFacts:
         raft_address=manager.get("Addr", ""),
         engine_version=(description.get("Engine") or {}).get("EngineVersion", ""),
         labels=MappingProxyType(spec.get("Labels") or {}),
+        trust=trust(description.get("TLSInfo")),
     )
+
+
+def trust(info: Json | None) -> Trust:
+    """``TLSInfo`` of a node's description or of ``GET /swarm``."""
+    found = info or {}
+    return Trust(root=found.get("TrustRoot", ""), issuer_key=found.get("CertIssuerPublicKey") or "")
 
 
 def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines) -> tuple[NodeFacts, ...]:
     """Give each record the name of its machine in swarmbot.yml.
 
-    A host's own word (its node id) counts first. For hosts that were not read: the address that the managers see,
-    then a host name that is spelled as in swarmbot.yml.
+    A host's own word (its node id) counts first. For hosts that were not read, or are locked and so know no id of
+    theirs: the address that the managers see, then a host name that is spelled as in swarmbot.yml.
     """
     by_id = {facts.node_id: name for name, facts in hosts.items() if facts.answers and facts.node_id}
-    unread = {name for name in engines.names() if not (name in hosts and hosts[name].answers)}
+    unread = {name for name in engines.names() if name not in hosts or _tells_no_id(hosts[name])}
     by_address = {engines.address(name): name for name in unread}
 
     def name_of(node: NodeFacts) -> str:
@@ -94,6 +101,10 @@ def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], eng
         return by_address.get(address) or (node.hostname if node.hostname in unread else "")
 
     return tuple(replace(node, host=name_of(node)) for node in records)
+
+
+def _tells_no_id(facts: HostFacts) -> bool:
+    return not facts.answers or facts.membership == "locked"
 
 
 def services(engine: Engine) -> tuple[ServiceFacts, ...]:

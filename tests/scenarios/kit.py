@@ -26,7 +26,10 @@ JOB: Final = re.compile(r"is job `(\w{4})`")
 LONGEST: Final = 90.0
 """Seconds after which a job that has no end counts as one that will never have one."""
 SHOWN: Final = frozenset({"posted", "edited", "error"})
-UNASKED: Final = ("join manager", "token manager", "rotate", "force-new-cluster", "demote", "remove", "leave")
+UNASKED: Final = (
+    *("join manager", "token manager", "rotate", "force-new-cluster"),
+    *("demote", "remove", "leave", "ca rotate"),
+)
 """What needs nobody's yes in scenarios that are not about approvals."""
 KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
 
@@ -131,6 +134,29 @@ class Play:
             self.slack.click(other, asked, "Approve")
         return self.end(self.job(user, after), after=asked.number)
 
+    def fill(self, user: str, **answers: str) -> None:
+        """Wait for the form that opens for ``user``, and submit it."""
+        who = self.slack.world.user(user).id
+        self.slack.wait_for(lambda slack: slack.workspace.views.stack(who))
+        self.slack.submit_view(user, answers)
+
+    def unlock(self, user: str, host: str, key: str, *, timeout: float = LONGEST) -> Card:
+        """Type ``/swarm unlock`` and the key into its form, and return the card that its job ends with."""
+        after = self.now
+        self.slack.slash(user, "prod", f"unlock {host}")
+        self.fill(user, secret=key)
+        found = JOB.search(self.see(user, "is job", after=after, private=True).text)
+        assert found
+        self.slack.close_view(user)
+        return self.end(found[1], timeout=timeout)
+
+    def approve(self, user: str, after: int) -> Seen:
+        """Press Approve on the card that went up after entry ``after``, wait for the job's end, and return the card."""
+        card = self.see(user, "[Approve]", after=after)
+        self.slack.click(user, card, "Approve")
+        self.quiet()
+        return card
+
     # The cluster, made by the bot itself
 
     def cluster(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
@@ -183,6 +209,8 @@ class Play:
         self.slack.advance(3600)
         for user in self.slack.world.users:
             self.slack.reload(user)
+            while self.slack.workspace.views.stack(user):
+                self.slack.close_view(user)
         self.began = self.now
 
     def reset(self) -> None:

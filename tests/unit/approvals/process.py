@@ -77,6 +77,7 @@ class Process:
             approvals=self.approvals,
             asking=Asking(config, self.approvals, people, self.freezes),
             promises=cast("Any", None),
+            given=cast("Any", None),
             showing=cast("Any", None),
             exporter=cast("Any", None),
         )
