@@ -66,12 +66,12 @@ class Process:
             directory=people,
             prove=lambda _person, _code: None,
         )
-        notifier = Quiet()
-        self.herald = Herald(self.queue, self.approvals, notifier, name)
+        self.slack = Quiet()
+        self.herald = Herald(self.queue, self.approvals, self.slack, name)
         self.runner = Runner(
             config=config,
             queue=self.queue,
-            notifier=notifier,
+            notifier=self.slack,
             clusters=cast("Any", cluster),
             reader=cast("Any", cluster),
             approvals=self.approvals,

@@ -68,3 +68,4 @@ def test_a_worker_that_was_taken_over_from_shows_no_secret(redis_url: str) -> No
     assert two.approvals.waiting()
     with pytest.raises(LeaseLost):
         one.runner.handle(stalled)
+    assert one.slack.told == []
