@@ -49,6 +49,8 @@ class Answering:
         if not needed and approval is None:
             self._answer(lease, command, arguments)
             return
+        if approval is not None and approval.open:
+            raise LeaseLost(lease.job.id)  # who asks parks the job: whoever holds it still was taken over from
         try:
             facts = self._sight.read(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
             if command.check is not None:

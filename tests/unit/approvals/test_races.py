@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.audit import Entry
 from bot.errors import Refused
+from bot.jobs.lease import LeaseLost
+from tests.unit.approvals.process import order_of
 from tests.unit.approvals.reckoning import Reckoning
 
 
@@ -46,3 +50,22 @@ def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
     assert reckoning.questions["job-0"].standing == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
     reckoning.check_log()
+
+
+def test_a_worker_that_was_taken_over_from_shows_no_secret(redis_url: str) -> None:
+    """It stalled before it asked, and wakes up when another worker has: an approval is there, but not a yes."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    one, two = reckoning.processes
+    order = replace(
+        order_of("job-0", "U0ADA", "node-1"), command="token", words="token manager", args={"role": "manager"}
+    )
+    one.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
+    stalled = one.queue.take("one", "question", block_ms=0)
+    assert stalled
+    lease = two.queue.reclaim("two", "question").lease
+    assert lease
+    two.runner.handle(lease)
+    assert two.approvals.waiting()
+    with pytest.raises(LeaseLost):
+        one.runner.handle(stalled)
+    assert one.slack.told == []
