@@ -1,7 +1,7 @@
 """Random orders, power cuts and returns in a simulated cluster: no order of the bot's ever loses the quorum.
 
-Orders go from their words to the engines by the real way: grammar, handler, plan, gate, steps. Plugs are pulled between
-orders and in the middle of them, but not between a step's last look and its call, where a cut is to blame and no order.
+Plugs are pulled between orders and in the middle of them, but not between a step's last look and its call, where a cut
+is to blame and no order.
 """
 
 from __future__ import annotations
@@ -13,13 +13,8 @@ from hypothesis import HealthCheck, Phase, Verbosity, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-import handlers
-from bot.commands import Vocabulary, find_command, read_arguments, read_sentence
-from bot.errors import SwarmbotError
 from bot.jobs.lease import LeaseLost
-from bot.jobs.planning import let_through, planned
-from bot.jobs.step import Allow, carry_out
-from bot.plan import Facts, Operation, Plan, plan_from_json
+from tests.ordered import Bot, Ended
 from tests.unit.swarm.simulated import LATE, QuorumLost, Simulated
 
 SIZE: Final = 7
@@ -46,48 +41,19 @@ Cut = tuple[int, str, bool]
 CUTS: Final = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(HOSTS), st.booleans()), max_size=3)
 
 
-class Bot:
-    """Carries orders out in a simulated cluster, with the gate or without."""
+class Cutter:
+    """Pulls plugs while an order is carried out: between its steps, and while a step is waited for."""
 
     def __init__(self, world: Simulated, *, gate: bool) -> None:
         self._world = world
-        self._gate = gate
+        self._bot = Bot(world, world.read, self._pause, self._pass, gate)
         self._cuts: list[Cut] = []
         self._looks = 0
 
-    def order(self, words: str, cuts: list[Cut]) -> str:
-        """Do as the words say, everybody having agreed; return how it ended. Raises QuorumLost."""
+    def order(self, words: str, cuts: list[Cut]) -> Ended:
+        """Do as the words say. Raises QuorumLost."""
         self._cuts, self._looks = cuts, 0
-        try:
-            plan = self._plan(words)
-        except SwarmbotError:
-            return "refused"
-        for step in plan.steps:
-            self._pass()
-            try:
-                carry_out(step.operation, self._world, self._world.read, self._pause, self._allow(plan))
-            except SwarmbotError:
-                return "stopped"
-            except LeaseLost:
-                return "given up"
-        return "done" if plan.steps else "nothing to do"
-
-    def _plan(self, words: str) -> Plan:
-        sentence = read_sentence(words)
-        command = find_command(sentence.name)
-        arguments = read_arguments(command, sentence.words, Vocabulary("prod", HOSTS))
-        facts = self._world.read(command.look(arguments))
-        if self._gate:
-            return plan_from_json(planned(command, facts, arguments, "zone").to_json())
-        assert command.plan is not None
-        return command.plan(facts, arguments)
-
-    def _allow(self, plan: Plan) -> Allow:
-        def allow(operation: Operation, facts: Facts) -> None:
-            if self._gate:
-                let_through(operation, facts, plan)
-
-        return allow
+        return self._bot.order(words)
 
     def _pause(self, _: float) -> None:
         self._pass()
@@ -110,7 +76,7 @@ class Orders(RuleBasedStateMachine):
     def begin(self, managers: int) -> None:
         """A cluster is made."""
         self.world = Simulated(SIZE, managers)
-        self.bot = Bot(self.world, gate=self.gate)
+        self.bot = Cutter(self.world, gate=self.gate)
 
     @rule(words=st.sampled_from(ORDERS), host=st.sampled_from(HOSTS), cuts=CUTS)
     def order(self, words: str, host: str, cuts: list[Cut]) -> None:
@@ -149,7 +115,6 @@ class Ungated(Orders):
 
 def test_no_order_loses_the_quorum() -> None:
     """Neither with the facts as they are nor with those that managers remember."""
-    assert handlers.__all__
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         Orders, settings=settings(max_examples=150, stateful_step_count=30, suppress_health_check=checks)
@@ -179,7 +144,7 @@ def test_one_sequence_with_the_gate_and_without(words: str, *, noticed: bool) ->
         world.power("host-3", on=False)
         for _ in range(2 * LATE * noticed):
             world.tick()
-        bot = Bot(world, gate=gate)
+        bot = Cutter(world, gate=gate)
         if gate:
             assert bot.order(words, []) == "refused"
             assert world.has_quorum
@@ -191,7 +156,7 @@ def test_one_sequence_with_the_gate_and_without(words: str, *, noticed: bool) ->
 def test_a_manager_that_dies_in_the_middle_of_a_plan() -> None:
     """The plan was good when it was made; its second step is judged anew, and not taken."""
     world = Simulated(SIZE, managers=3)
-    assert Bot(world, gate=True).order("remove host-1 --force", [(1, "host-3", False)]) == "stopped"
+    assert Cutter(world, gate=True).order("remove host-1 --force", [(1, "host-3", False)]) == "stopped"
     assert world.has_quorum
     with pytest.raises(QuorumLost):
-        Bot(Simulated(SIZE, managers=3), gate=False).order("remove host-1 --force", [(1, "host-3", False)])
+        Cutter(Simulated(SIZE, managers=3), gate=False).order("remove host-1 --force", [(1, "host-3", False)])
