@@ -42,7 +42,7 @@ class Arguments(threading.Thread):
 
 
 def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
-    """Tokens and unlock keys, old and rotated ones: not in Redis, logs, audit log, channels or arguments."""
+    """Tokens and unlock keys, old, rotated and typed ones: not in Redis, logs, audit log, channels or arguments."""
     arguments = Arguments()
     arguments.start()
     try:
@@ -50,7 +50,7 @@ def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
     finally:
         run = arguments.stop()
     secrets = {secret.rpartition("-")[2] for secret in tokens}
-    assert len(secrets) == 5, "two tokens, the same two rotated, and an unlock key"
+    assert len(secrets) == 7, "two tokens, an unlock key, the same three rotated, and a wrong key that was typed"
     places = {
         "arguments": run,
         "Redis": "\n".join(stored(play)),
@@ -65,6 +65,8 @@ def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
     assert "sshd" in places["arguments"]
     assert "told secret" in places["Redis"]
     assert "told secret" in places["Redis' own files"]
+    assert places["Redis' own files"].count("swarmbot:given:") >= 2, "what was typed passed through, encrypted"
+    assert "swarmbot:given:" not in places["Redis"]
     assert "token worker" in places["channels"]
     assert "DEBUG" in places["the log of worker.1"] + places["the log of web"]
 
@@ -88,9 +90,27 @@ def everything_that_touches_a_secret(play: Play) -> set[str]:
     play.change("cleo", "token worker --rotate")
     play.change("cleo", "token manager --rotate")
     play.see("cleo", play.inspect()["JoinTokens"]["Manager"], private=True)
+    typed = typed_keys(play)
     private = "\n".join(entry.text for entry in play.slack.transcript(play.began) if entry.private)
     shown = {secret for secret in SECRET.findall(private) if "bymistake" not in secret}
-    return shown | set(engine.values()) | set(play.inspect()["JoinTokens"].values())
+    return shown | typed | set(engine.values()) | set(play.inspect()["JoinTokens"].values())
+
+
+def typed_keys(play: Play) -> set[str]:
+    """Have the unlock key shown, rotated and typed, once wrong and once right, and return what was typed."""
+    for words in ("unlock-key", "unlock-key --rotate"):
+        after = play.now
+        play.slack.slash("cleo", "prod", words)
+        play.approve("dan", after)
+        play.see("cleo", "SWMKEY-1-", after=after, private=True)
+    with play["host-1"].engine() as engine:
+        right = str(engine.get_unlock_key()["UnlockKey"])
+    wrong = f"SWMKEY-1-{'wRoNg' * 8}abc"
+    play["host-3"].stop_docker()
+    play["host-3"].start_docker()
+    assert play.unlock("ada", "host-3", wrong).text.startswith("✗")
+    assert play.unlock("ada", "host-3", right).text.startswith("✓")
+    return {wrong, right}
 
 
 def stored(play: Play) -> Iterator[str]:

@@ -12,7 +12,7 @@ from bot.engine.channel_socket import ChannelSocket
 
 @pytest.mark.parametrize("broken", [EOFError(), OSError("Socket is closed"), paramiko.SSHException("no session")])
 def test_closing_what_has_broken_raises_nothing(broken: Exception) -> None:
-    """paramiko says goodbye over the connection that is not there any more; whoever closes wants no more than that."""
+    """Paramiko says goodbye over the connection that is not there any more; whoever closes wants no more than that."""
     channel = create_autospec(paramiko.Channel, instance=True)
     channel.close.side_effect = broken
     ChannelSocket(channel).close()
