@@ -11,13 +11,13 @@ from bot.errors import NotUnderstood
 from bot.plan import ClusterFacts, Facts, Look, NodeFacts, Plan
 from bot.slack.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
 from bot.spelling import listed
+from bot.swarm.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.certificates import Root, read_roots
 from bot.swarm.external_ca import read_external_ca_on_host
 from bot.swarm.health import DAY
 from bot.swarm.lookup import called, swarm_of
 from bot.swarm.operations import Update
 from bot.swarm.operations.ca import issuing_urls, lacking
-from bot.swarm.rotation import external_issuer, rotation_plan
 from bot.swarm.settings import check_expiry
 
 
