@@ -32,6 +32,13 @@ def _days(value: object) -> object:
     return length
 
 
+def _while(value: object) -> object:
+    length = read_duration(value) if isinstance(value, str) else None
+    if length is None or not 1 <= length <= DAY:
+        raise wrong("must be a duration from `1s` to `1d`, like `15m`")
+    return length
+
+
 def _who(value: object) -> object:
     if isinstance(value, str) and value != EVERYONE:
         raise wrong("must be a list of names, or `everyone`")
@@ -63,11 +70,13 @@ Jump = Annotated[
     ),
 ]
 UserName = Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*", "must be the name of a user on the host")]
+LabelKey = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}", "must be the key of a node's label")]
 Socket = Annotated[str, matching(r"/[^\s]+", "must be the full path of the engine's socket")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
 Keep = Annotated[float, BeforeValidator(_days)]
+While = Annotated[float, BeforeValidator(_while)]
 
 
 class Ssh(Model):
@@ -93,12 +102,16 @@ class Host(Model):
 
 
 class Cluster(Model):
-    """A Swarm, the channel that means it, and its machines by name."""
+    """A Swarm, the channel that means it, and its machines by name.
+
+    ``failure_domain`` is the label of nodes whose equal values mean that they fail together.
+    """
 
     channel: ChannelId
     hosts: dict[Name, Annotated[Host, BeforeValidator(_short_form("address"))]] = Field(min_length=1)
     approvals: dict[Subject, ApprovalRule] = Field(default_factory=dict)
     freezes: tuple[FreezeWindow, ...] = ()
+    failure_domain: LabelKey = "zone"
 
 
 class Rules(Model):
@@ -108,6 +121,12 @@ class Rules(Model):
     operate: Who = ()
     administer: Who = ()
     approvals: dict[Subject, ApprovalRule] = Field(default_factory=dict)
+
+
+class Tokens(Model):
+    """``once_for``: seconds after which a token that was shown for one node is rotated at the latest."""
+
+    once_for: While = 900.0
 
 
 class AuditLog(Model):
@@ -131,4 +150,5 @@ class Config(Model):
     clusters: dict[Name, Cluster] = Field(min_length=1)
     people: dict[Name, tuple[UserOrGroupId, ...]] = Field(default_factory=dict)
     rules: Rules = Rules()
+    tokens: Tokens = Tokens()
     audit: AuditLog = AuditLog()

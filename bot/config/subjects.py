@@ -20,4 +20,5 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "recover",
     "restore",
     "trust",
+    "force",
 )

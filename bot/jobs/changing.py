@@ -17,9 +17,11 @@ from bot.jobs.asking import Asking
 from bot.jobs.change import Change
 from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.outcome import entry
+from bot.jobs.planning import planned
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.once.promises import Promises
 from bot.plan import Facts, Look, Plan, plan_from_json
 from bot.slack.blocks import Message, section
 from bot.slack.notifier import Notifier
@@ -40,6 +42,7 @@ class Changing:
         approvals: Approvals,
         asking: Asking,
         given: Given,
+        promises: Promises,
     ) -> None:
         self._config = config
         self._sight = sight
@@ -49,6 +52,7 @@ class Changing:
         self._approvals = approvals
         self._asking = asking
         self._given = given
+        self._promises = promises
 
     def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
         """The stage before the cluster's line: show the plan, or have it approved."""
@@ -87,15 +91,14 @@ class Changing:
         change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
             change.card.preface = preface(approval)
-        order = job.order
-        given = self._given.take(order.requester, order.given) if order.given else None
+        given = self._given.take(job.order.requester, job.order.given) if job.order.given else None
         change.run(self._sight.engines(cluster), lambda look: replace(self._sight.read(cluster, look), given=given))
-        change.finish(self._reveal(lease, plan) if change.card.succeeded else [])
+        change.finish(self._reveal(lease, plan, once=command.look(arguments).once) if change.card.succeeded else [])
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
-        assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
-        facts = self._sight.read(lease.job.order.cluster, command.look(arguments))
-        return command.plan(facts, arguments), facts
+        cluster = lease.job.order.cluster
+        facts = self._sight.read(cluster, command.look(arguments))
+        return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
 
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
         """The plan as the facts give it just before the first step; what was approved must be this very plan."""
@@ -113,7 +116,7 @@ class Changing:
         entries = [entry(lease, "planned", detail)]
         if approval is not None:
             entries.append(entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
-        self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, entries)
+        self._queue.record(lease, {"plan": plan.to_json()}, entries)
         return plan
 
     def _already(self, lease: Lease, plan: Plan) -> None:
@@ -121,12 +124,13 @@ class Changing:
         self._replies.respond(lease.job, Message(text, (section(text),)))
         self._replies.succeed(lease, text, "already so")
 
-    def _reveal(self, lease: Lease, plan: Plan) -> list[Entry]:
+    def _reveal(self, lease: Lease, plan: Plan, *, once: bool) -> list[Entry]:
         """Show the requester alone what the change made known."""
         entries = []
         for revealed in plan.reveals:
             try:
-                facts = self._sight.read(lease.job.order.cluster, Look(secrets=(revealed,)))
+                look = Look(secrets=(revealed,), once=once)
+                facts = self._promises.cover(lease, look, self._sight.read(lease.job.order.cluster, look))
                 self._replies.respond(lease.job, secret_message(facts, revealed))
                 entries.append(entry(lease, "told secret", f"{revealed} to {lease.job.order.requester}"))
             except SwarmbotError as error:

@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, Trust
+from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo
+
+NANOSECONDS = 1_000_000_000
+STOP_GRACE = 10.0
+"""Seconds, where a service's spec gives none."""
 
 
 def host(name: str, address: str, info: Json) -> HostFacts:
@@ -30,8 +34,27 @@ def host(name: str, address: str, info: Json) -> HostFacts:
 
 def nodes(found: Sequence[Json]) -> tuple[NodeFacts, ...]:
     """``GET /nodes``, managers first, then by name."""
+    ghosts = _ghosts(found)
     records = [_node(record) for record in found]
-    return tuple(sorted(records, key=lambda node: (node.role != "manager", node.hostname, node.id)))
+    truly = [replace(node, reachability="unreachable") if node.id in ghosts else node for node in records]
+    return tuple(sorted(truly, key=lambda node: (node.role != "manager", node.hostname, node.id)))
+
+
+def _ghosts(found: Sequence[Json]) -> set[str]:
+    """Ids of managers at whose address in Raft a newer one answers: their host was wiped and has joined again.
+
+    The engine calls them reachable, for it asks at the address alone; yet they never vote again (measured on 20.10.24:
+    of members 1, 2, 3 and a ghost of 3 the quorum was lost when 2 failed).
+    """
+    newest: dict[str, Json] = {}
+    for record in sorted(found, key=lambda record: record.get("CreatedAt", "")):
+        if address := (record.get("ManagerStatus") or {}).get("Addr"):
+            newest[address] = record
+    return {
+        record["ID"]
+        for record in found
+        if (address := (record.get("ManagerStatus") or {}).get("Addr")) and newest[address]["ID"] != record["ID"]
+    }
 
 
 def _node(record: Json) -> NodeFacts:
@@ -51,14 +74,14 @@ def _node(record: Json) -> NodeFacts:
         raft_address=manager.get("Addr", ""),
         engine_version=(description.get("Engine") or {}).get("EngineVersion", ""),
         labels=MappingProxyType(spec.get("Labels") or {}),
-        trust=trust(description.get("TLSInfo")),
+        tls=tls_info(description.get("TLSInfo")),
     )
 
 
-def trust(info: Json | None) -> Trust:
+def tls_info(info: Json | None) -> TlsInfo:
     """``TLSInfo`` of a node's description or of ``GET /swarm``."""
     found = info or {}
-    return Trust(root=found.get("TrustRoot", ""), issuer_key=found.get("CertIssuerPublicKey") or "")
+    return TlsInfo(root=found.get("TrustRoot", ""), issuer_key=found.get("CertIssuerPublicKey") or "")
 
 
 def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines) -> tuple[NodeFacts, ...]:
@@ -92,11 +115,17 @@ def services(engine: Engine) -> tuple[ServiceFacts, ...]:
 def _service(engine: Engine, found: Json) -> ServiceFacts:
     status = found.get("ServiceStatus") or {}
     running, desired = status.get("RunningTasks", 0), status.get("DesiredTasks", 0)
+    template = found["Spec"].get("TaskTemplate") or {}
+    grace = (template.get("ContainerSpec") or {}).get("StopGracePeriod")
     return ServiceFacts(
         name=found["Spec"]["Name"],
         running=running,
         desired=desired,
         complaint=_complaint(engine, found["ID"]) if running < desired else "",
+        id=found["ID"],
+        constraints=tuple((template.get("Placement") or {}).get("Constraints") or ()),
+        is_global="Global" in (found["Spec"].get("Mode") or {}),
+        stop_grace=STOP_GRACE if grace is None else grace / NANOSECONDS,
     )
 
 
@@ -110,3 +139,18 @@ def _complaint(engine: Engine, service_id: str) -> str:
 def running(tasks: Sequence[Json]) -> Mapping[str, int]:
     """``GET /tasks``: how many run on each node id."""
     return MappingProxyType(Counter(task["NodeID"] for task in tasks if task["Status"]["State"] == "running"))
+
+
+def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
+    """``GET /tasks`` without a filter; tasks of no service (a network's attachments) are left out."""
+    return tuple(
+        TaskFacts(
+            service=task["ServiceID"],
+            node=task.get("NodeID", ""),
+            state=task["Status"]["State"],
+            wanted=task["DesiredState"] in {"running", "ready"},
+            error=task["Status"].get("Err", ""),
+        )
+        for task in tasks
+        if task.get("ServiceID")
+    )
