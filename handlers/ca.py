@@ -15,9 +15,9 @@ from bot.swarm.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.certificates import Root, read_roots
 from bot.swarm.external_ca import read_external_ca_on_host
 from bot.swarm.health import DAY
+from bot.swarm.issuers import issuing_urls, lacking
 from bot.swarm.lookup import called, swarm_of
 from bot.swarm.operations import Update
-from bot.swarm.operations.ca import issuing_urls, lacking
 from bot.swarm.settings import check_expiry
 
 
@@ -92,7 +92,7 @@ def ca(facts: Facts, arguments: CaArguments) -> Message:
             next_step="`/swarm ca --rotate …` rotates; `/swarm update --cert-expiry D` changes the expiry alone.",
         )
     swarm = swarm_of(facts)
-    roots = read_roots(swarm.trust.root)
+    roots = read_roots(swarm.tls.root)
     head = _head(facts, swarm)
     lines = [head, *(_root(root) for root in roots), f"Issued by {_issuer(swarm)}"]
     return Message(head.replace("*", ""), (*paragraphs(lines), _nodes(facts, swarm)))
@@ -136,8 +136,8 @@ def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
 
 def _standing(swarm: ClusterFacts, node: NodeFacts) -> str:
     if not swarm.rotating:
-        return "trusted" if node.trust == swarm.trust else "another"
-    return "old" if node.trust.issuer_key != swarm.trust.issuer_key else "new"
+        return "trusted" if node.tls == swarm.tls else "another"
+    return "old" if node.tls.issuer_key != swarm.tls.issuer_key else "new"
 
 
 def _day(unix_seconds: float) -> str:

@@ -121,6 +121,8 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
     if host is not None and host.certificate:
         days = (host.certificate.expires - facts.at) / DAY
         pairs.append(("Certificate", f"by {escape(host.certificate.issuer)}, good for {days:.0f} days"))
+    if host is not None and host.membership == "locked":
+        pairs.append(("Locked", f"`/swarm unlock {host.name}`"))
     if host is not None and host.trouble:
         pairs.append(("SSH", escape(host.trouble.happened)))
     return pairs

@@ -11,9 +11,9 @@ from bot.slack.blocks import Message, escape, fields, paragraphs
 from bot.spelling import listed
 from bot.swarm.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.external_ca import read_external_ca_on_host
+from bot.swarm.issuers import issuing_urls
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import Update
-from bot.swarm.operations.ca import issuing_urls
 from bot.swarm.settings import SETTINGS, check_expiry
 from handlers.ca import EXTERNAL_CA
 

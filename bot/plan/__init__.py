@@ -21,7 +21,7 @@ from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
-from bot.plan.trust import Certificate, Trust
+from bot.plan.tls import Certificate, TlsInfo
 
 __all__ = [
     "Basis",
@@ -56,9 +56,9 @@ __all__ = [
     "Sign",
     "Step",
     "TaskFacts",
+    "TlsInfo",
     "Transport",
     "Trouble",
-    "Trust",
     "Way",
     "basis_of",
     "differences",

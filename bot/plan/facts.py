@@ -13,7 +13,7 @@ from bot.plan.host_keys import HostKey
 from bot.plan.mesh import Mesh
 from bot.plan.passages import Passage
 from bot.plan.ports import Interface
-from bot.plan.trust import Certificate, Trust
+from bot.plan.tls import Certificate, TlsInfo
 from bot.secret import Secret
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -88,7 +88,7 @@ class NodeFacts:
     raft_address: str = ""
     engine_version: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    trust: Trust = field(default_factory=Trust)
+    tls: TlsInfo = field(default_factory=TlsInfo)
 
     @property
     def name(self) -> str:
@@ -165,7 +165,7 @@ class ClusterFacts:
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     task_list: tuple[TaskFacts, ...] = ()
     data_port: int = 4789
-    trust: Trust = field(default_factory=Trust)
+    tls: TlsInfo = field(default_factory=TlsInfo)
     rotating: bool = False
 
     @property

@@ -110,6 +110,12 @@ def press_request(body: dict[str, Any]) -> PressRequest:
     )
 
 
+def typed_by(press: PressRequest) -> SlashRequest:
+    """Return a press of a button whose value is a command's words as that command."""
+    place = (press.channel, press.response_url, press.request_key, press.trigger_id)
+    return SlashRequest(press.value, press.user, *place)
+
+
 def submit_request(body: dict[str, Any]) -> SubmitRequest:
     """Return the form of a body that is well formed. A view's hash is its own in a double delivery too."""
     view = body["view"]

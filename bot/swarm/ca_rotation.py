@@ -11,9 +11,9 @@ from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.certificates import public_key_of
 from bot.swarm.external_ca import ExternalCa
+from bot.swarm.issuers import key_id, lacking
 from bot.swarm.lookup import called, swarm_of
 from bot.swarm.operations import BeginRotation, EndRotation, RenewCertificate, Update
-from bot.swarm.operations.ca import key_id, lacking
 
 TRACK = "ca"
 
@@ -64,7 +64,7 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
         return replace(plan, steps=(*first, begin), effect=f"{who} issues for the root that {facts.name} has")
     return replace(
         plan,
-        steps=(*first, begin, *_waits(facts, swarm.nodes, key_id(swarm.trust.issuer_key))),
+        steps=(*first, begin, *_waits(facts, swarm.nodes, key_id(swarm.tls.issuer_key))),
         effect="; ".join(filter(None, (unmet.effect(swarm.spec), f"new certificates for {count}, issued by {who}"))),
         warnings=(
             f"The join tokens of {facts.name} change: lines that were handed out join nothing any more.",
@@ -91,7 +91,7 @@ def _finished(facts: Facts, swarm: ClusterFacts, plan: Plan, first: tuple[Step, 
 
 def _begin(swarm: ClusterFacts, cluster: str, issuer: Issuer | None) -> BeginRotation:
     number = (swarm.spec.get("CAConfig") or {}).get("ForceRotate", 0) + 1
-    before = key_id(swarm.trust.issuer_key)
+    before = key_id(swarm.tls.issuer_key)
     return BeginRotation(cluster, before, number, issuer.url if issuer else "", issuer.cacert if issuer else "")
 
 
@@ -122,4 +122,4 @@ def _expiry(settings: Update, issuer: Issuer | None) -> tuple[str, ...]:
 
 def _issues(swarm: ClusterFacts, issuer: Issuer) -> bool:
     """Whether the certificates are issued, or being issued, by that CA's key already."""
-    return swarm.trust.issuer_key == public_key_of(issuer.cacert)
+    return swarm.tls.issuer_key == public_key_of(issuer.cacert)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, Trust
+from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo
 
 NANOSECONDS = 1_000_000_000
 STOP_GRACE = 10.0
@@ -74,14 +74,14 @@ def _node(record: Json) -> NodeFacts:
         raft_address=manager.get("Addr", ""),
         engine_version=(description.get("Engine") or {}).get("EngineVersion", ""),
         labels=MappingProxyType(spec.get("Labels") or {}),
-        trust=trust(description.get("TLSInfo")),
+        tls=tls_info(description.get("TLSInfo")),
     )
 
 
-def trust(info: Json | None) -> Trust:
+def tls_info(info: Json | None) -> TlsInfo:
     """``TLSInfo`` of a node's description or of ``GET /swarm``."""
     found = info or {}
-    return Trust(root=found.get("TrustRoot", ""), issuer_key=found.get("CertIssuerPublicKey") or "")
+    return TlsInfo(root=found.get("TrustRoot", ""), issuer_key=found.get("CertIssuerPublicKey") or "")
 
 
 def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines) -> tuple[NodeFacts, ...]:

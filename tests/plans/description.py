@@ -34,7 +34,7 @@ from bot.plan.host_keys import KeyStanding
 from bot.plan.passages import Standing
 from bot.secret import Secret
 from bot.swarm.ways import GOSSIP_PORT, members, mesh_ways, wanted_ways
-from tests.plans.trusting import pem, trust
+from tests.plans.trusting import pem, tls
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -156,7 +156,7 @@ class Description(Strict):
         readable = bool(leaders) if self.readable is None else self.readable
         members = {name: host for name, host in self.hosts.items() if host.role != "nothing"}
         nodes = [self._node(name, host) for name, host in members.items() if host.recorded]
-        nodes += [replace(_stray(record), trust=trust(self.root, self.issuer)) for record in self.records]
+        nodes += [replace(_stray(record), tls=tls(self.root, self.issuer)) for record in self.records]
         nodes.sort(key=lambda node: (node.role != "manager", node.hostname, node.id))
         swarm = None
         if readable:
@@ -169,7 +169,7 @@ class Description(Strict):
                 services=tuple(map(self._service, {**self.services, **self.tasks})),
                 tasks=sum(map(Counter, self.tasks.values()), Counter()),
                 task_list=self._tasks(),
-                trust=trust(self.root, self.issuer),
+                tls=tls(self.root, self.issuer),
                 rotating=self.rotating,
             )
         hosts = {name: self._host(name, host) for name, host in self.hosts.items()}
@@ -310,7 +310,7 @@ class Description(Strict):
             }
         )
         record = _stray(known, leader=host.role == "leader")
-        return replace(record, trust=trust(self.root, host.issuer or self.issuer))
+        return replace(record, tls=tls(self.root, host.issuer or self.issuer))
 
 
 def _stray(record: Record, *, leader: bool = False) -> NodeFacts:

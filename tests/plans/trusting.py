@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from bot.plan import Trust
+from bot.plan import TlsInfo
 from bot.swarm.certificates import public_key_of
 
 FOLDER: Final = Path(__file__).parent / "pem"
 
 
-def trust(root: str, issuer: str) -> Trust:
+def tls(root: str, issuer: str) -> TlsInfo:
     """What trusts the root of that name and has the issuer's key, the root's unless said."""
-    return Trust(pem(root), public_key_of(pem(issuer or root))) if root else Trust()
+    return TlsInfo(pem(root), public_key_of(pem(issuer or root))) if root else TlsInfo()
 
 
 def pem(name: str) -> str:

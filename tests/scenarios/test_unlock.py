@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from bot.sandbox.fleet.host import Host
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import connect
 from tests.scenarios.kit import Play
 
 KEY = re.compile(r"SWMKEY-1-[\w+/]+")
@@ -39,6 +42,7 @@ def test_a_locked_manager_is_named_and_unlocked_from_slack(play: Play) -> None:
     status = play.await_status("`host-2` is locked")
     assert "`/swarm unlock host-2`" in status
     assert "`/swarm unlock host-2`" in play.ask("ada", "hosts")
+    assert "`/swarm unlock host-2`" in play.ask("ada", "node host-2")
     other = play.unlock("ada", "host-2", f"SWMKEY-1-{'A' * 43}")
     assert "The key does not unlock host-2. host-2 is still locked. Nothing was changed." in other.text, other.text
     malformed = play.unlock("ada", "host-2", "SWMKEY-1-?")
@@ -63,6 +67,29 @@ def test_a_key_that_is_none_keeps_the_form_open(play: Play) -> None:
     play.fill("ada", secret=typed)
     assert play.slack.workspace.views.stack("U0ADA")
     assert "unlock" not in play.ask("ben", "jobs")
+
+
+def test_a_key_that_nobody_takes_lies_encrypted_and_not_for_long(play: Play) -> None:
+    """While no worker runs; one that comes too late says that the key is wanted again, and that nothing was changed."""
+    key = autolocked(play, "host-1")
+    restart(play["host-1"])
+    after = play.now
+    play.stage.stop("worker.1")
+    try:
+        play.slack.slash("ada", "prod", "unlock host-1")
+        play.fill("ada", secret=key)
+        with connect(Secret(play.stage.redis_url)) as redis:
+            (place,) = redis.scan_iter(keys.given("*"))
+            assert 0 < redis.ttl(place) <= keys.GIVEN_KEPT
+            assert key.removeprefix("SWMKEY-1-") not in str(redis.get(place))
+            redis.pexpire(place, 1)
+    finally:
+        play.stage.start("worker.1")
+    card = play.see("ben", "was not unlocked", after=after)
+    assert "kept for 5 minutes and taken once. host-1 is still locked. Nothing was changed." in card.text, card.text
+    assert play.membership("host-1") == "locked"
+    play.slack.close_view("ada")
+    assert play.unlock("ada", "host-1", key).text.startswith("✓")
 
 
 def test_retry_asks_for_the_key_anew(play: Play) -> None:
@@ -136,7 +163,9 @@ def test_without_autolock_there_is_no_key_and_nobody_is_asked(play: Play) -> Non
     play.slack.slash("cleo", "prod", "update --autolock true")
     play.approve("dan", after)
     assert key_of(play) in play.see("cleo", "SWMKEY-1-", after=after, private=True).text
-    assert "Already so: prod has autolock true" in play.ask("cleo", "update --autolock true")
+    after = play.now
+    play.slack.slash("cleo", "prod", "update --autolock true")
+    play.see("cleo", "Already so: prod has autolock true", after=after, private=True)
     after = play.now
     play.slack.slash("cleo", "prod", "update --autolock false")
     assert "lies on each manager's disk" in play.approve("dan", after).text

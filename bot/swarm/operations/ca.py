@@ -7,38 +7,22 @@ root becomes the only one that is trusted. So a node that is down holds a rotati
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import ClusterFacts, Engines, Facts, Json, NodeFacts, Operation
+from bot.plan import Engines, Facts, Json, Operation
 from bot.spelling import listed
 from bot.swarm.certificates import public_key_of
+from bot.swarm.issuers import key_id, lacking
 from bot.swarm.lookup import called
 from bot.swarm.operations.spec import update_spec, with_section
 from bot.swarm.settings import external_urls
 
 
-def key_id(public_key: str) -> str:
-    """Sixteen hex digits that tell one issuer's public key from another."""
-    return hashlib.sha256(public_key.encode()).hexdigest()[:16]
-
-
-def lacking(swarm: ClusterFacts) -> list[NodeFacts]:
-    """The nodes whose certificate was not issued by the key that shall issue all."""
-    return [node for node in swarm.nodes if node.trust.issuer_key != swarm.trust.issuer_key]
-
-
-def issuing_urls(swarm: ClusterFacts) -> list[str]:
-    """The external CAs that issue. One whose root was rotated away from stays in the spec and issues nothing."""
-    named = (swarm.spec.get("CAConfig") or {}).get("ExternalCAs") or ()
-    return [str(ca["URL"]) for ca in named if public_key_of(ca["CACert"] or swarm.trust.root) == swarm.trust.issuer_key]
-
-
 @dataclass(frozen=True, slots=True)
 class BeginRotation(Operation):
-    """Another key than ``before`` (its :func:`key_id`) issues the certificates of ``cluster``.
+    """Another key than ``before`` (its :func:`~bot.swarm.issuers.key_id`) issues the certificates of ``cluster``.
 
     It is one that the managers make, or, with ``url`` and ``cacert`` (PEM), that of the CFSSL server there. ``number``
     is the ``ForceRotate`` of the spec: given as a number, for adding one twice would rotate twice.
@@ -69,11 +53,11 @@ class BeginRotation(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """The key that shall issue is the wanted one, and the spec names the external CA."""
         swarm = facts.swarm
-        if swarm is None or not swarm.trust.issuer_key:
+        if swarm is None or not swarm.tls.issuer_key:
             return False
         if self.url:
-            return self.url in external_urls(swarm.spec) and swarm.trust.issuer_key == public_key_of(self.cacert)
-        return key_id(swarm.trust.issuer_key) != self.before
+            return self.url in external_urls(swarm.spec) and swarm.tls.issuer_key == public_key_of(self.cacert)
+        return key_id(swarm.tls.issuer_key) != self.before
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the CA's part of the whole spec."""
@@ -107,8 +91,8 @@ class BeginRotation(Operation):
 class RenewCertificate(Operation):
     """The node ``node`` (its id; ``called`` is how people call it) has a certificate of the new issuer.
 
-    ``before`` is the :func:`key_id` of the old one, "" when the rotation had begun before. Nothing is applied: the
-    managers do it, or, where the node is down, they do not yet.
+    ``before`` is the :func:`~bot.swarm.issuers.key_id` of the old one, "" when the rotation had begun before. Nothing
+    is applied: the managers do it, or, where the node is down, they do not yet.
     """
 
     kind: ClassVar[str] = "renew-certificate"
@@ -133,9 +117,9 @@ class RenewCertificate(Operation):
         """The node itself reported the key that shall issue."""
         swarm = facts.swarm
         node = swarm.node(self.node) if swarm else None
-        if swarm is None or node is None or key_id(swarm.trust.issuer_key) == self.before:
+        if swarm is None or node is None or key_id(swarm.tls.issuer_key) == self.before:
             return False
-        return node.trust.issuer_key == swarm.trust.issuer_key
+        return node.tls.issuer_key == swarm.tls.issuer_key
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Wait for no node that is not there. Raises Failed."""
@@ -181,9 +165,9 @@ class EndRotation(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """The managers have ended the rotation, and each node reported the cluster's root and issuer."""
         swarm = facts.swarm
-        if swarm is None or swarm.rotating or key_id(swarm.trust.issuer_key) == self.before:
+        if swarm is None or swarm.rotating or key_id(swarm.tls.issuer_key) == self.before:
             return False
-        return all(node.trust == swarm.trust for node in swarm.nodes)
+        return all(node.tls == swarm.tls for node in swarm.nodes)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Wait for no rotation that a node which is not there holds up. Raises Failed."""

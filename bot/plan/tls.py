@@ -15,7 +15,7 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class TlsInfo:
     """``TLSInfo``: the root certificates that are trusted (PEM), and the public key (base64) that issues.
 
     Of a node it is what the node itself reported. Of the cluster the key is the one that all certificates shall be
