@@ -12,7 +12,7 @@ from bot.swarm.addresses import joining_address, local_address
 from bot.swarm.operations import Join, Label
 from bot.swarm.places import stranger
 from bot.swarm.preflight import preflight
-from bot.swarm.quorum import effect, quorum_of, warnings_for
+from bot.swarm.quorum import quorum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
         ended=f"{{done}} of {{all}} {arguments.role}{'' if count == 1 else 's'} joined {facts.name}",
         failed=f"{{failed}} did not join {facts.name}",
         steps=tuple(steps),
-        effect=_effect(facts, arguments, steps),
-        warnings=_warnings(facts, arguments, steps),
+        effect=_effect(facts, steps),
         findings=tuple(findings),
         already=tuple(already),
     )
@@ -102,7 +101,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         verb = "promote" if arguments.role == "manager" else "demote"
-        step = f"`docker node {verb} {host.name}` on a manager"
+        step = f"`/swarm {verb} {host.name}`"
         text = f"`{host.name}` is a {node.role} of {facts.name} already, not a {arguments.role}."
         return [Finding("failed", text, host.name, f"{step} changes its role.")]
     if host.in_a_swarm:
@@ -147,19 +146,8 @@ def _labels(facts: Facts, host: str, arguments: JoinArguments) -> list[Step]:
     return [Step(label, host)] if arguments.label and not label.satisfied(facts) else []
 
 
-def _effect(facts: Facts, arguments: JoinArguments, steps: list[Step]) -> str:
+def _effect(facts: Facts, steps: list[Step]) -> str:
     joining = sum(isinstance(step.operation, Join) for step in steps)
     if facts.swarm is None or not joining:
         return ""
-    nodes = f"{len(facts.swarm.nodes)} → {len(facts.swarm.nodes) + joining} nodes"
-    if arguments.role == "worker":
-        return nodes
-    before = quorum_of(facts.swarm)
-    return f"{nodes}, {effect(before, before.after_joining(joining))}"
-
-
-def _warnings(facts: Facts, arguments: JoinArguments, steps: list[Step]) -> tuple[str, ...]:
-    joining = sum(isinstance(step.operation, Join) for step in steps)
-    if facts.swarm is None or arguments.role == "worker" or not joining:
-        return ()
-    return warnings_for(quorum_of(facts.swarm).after_joining(joining))
+    return f"{len(facts.swarm.nodes)} → {len(facts.swarm.nodes) + joining} nodes"

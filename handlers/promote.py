@@ -9,10 +9,9 @@ from bot.commands import Word, change, text
 from bot.errors import Refused
 from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
-from bot.swarm.lookup import find_node, swarm_of
+from bot.swarm.lookup import find_node
 from bot.swarm.operations import Promote
 from bot.swarm.preflight import preflight
-from bot.swarm.quorum import effect, quorum_of, warnings_for
 from bot.swarm.stale import namesakes
 
 
@@ -38,7 +37,6 @@ def _look(arguments: PromoteArguments) -> Look:
 )
 def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
     """Promote a worker that is ready and that the managers can reach."""
-    swarm = swarm_of(facts)
     node = find_node(facts, arguments.node)
     plan = Plan(
         title=f"promotes {tick(node.name)} in {facts.name}",
@@ -55,15 +53,8 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
             next_step=f"Bring {tick(node.name)} back first.",
         )
     findings = _findings(facts, node)
-    before = quorum_of(swarm)
-    after = before.after_joining(1)
-    return replace(
-        plan,
-        steps=(Step(Promote(node.id, node.name, facts.name), node.name),),
-        effect=effect(before, after),
-        findings=(*namesakes(facts, node), *findings),
-        warnings=(*warnings_for(after), *_busy(facts, node)),
-    )
+    steps = (Step(Promote(node.id, node.name, facts.name), node.name),)
+    return replace(plan, steps=steps, findings=(*namesakes(facts, node), *findings))
 
 
 def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
@@ -75,12 +66,3 @@ def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
     if stops := [finding for finding in seen if finding.sign == "failed"]:
         raise Refused(stops[0].text, true_now="Nothing was changed.", next_step=stops[0].next_step)
     return seen
-
-
-def _busy(facts: Facts, node: NodeFacts) -> list[str]:
-    swarm = swarm_of(facts)
-    running = swarm.tasks.get(node.id, 0)
-    if not running or any(swarm.tasks.get(manager.id, 0) for manager in swarm.managers):
-        return []
-    tasks = f"{running} task{'' if running == 1 else 's'}"
-    return [f"{tick(node.name)} runs {tasks}; managers of {facts.name} otherwise run none"]

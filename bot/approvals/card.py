@@ -29,6 +29,7 @@ from bot.slack.blocks import (
 
 STEPS: Final = 30
 VOTES: Final = 20
+QUORUM: Final = 6
 REASON: Final = 600
 SLACK_ID: Final = re.compile(r"[USW][A-Z0-9]{2,}")
 
@@ -103,9 +104,17 @@ def _lines(plan: Plan, most: int, job: str) -> list[str]:
     lines += steps[:most]
     if len(steps) > most:
         lines.append(f"and {len(steps) - most} more steps: `/swarm approvals {job}`")
+    lines += _sampled(plan.quorum)
     lines += [f"{LOOK} {finding.text}" for finding in plan.findings if finding.sign == "look"]
     lines += [f"{FAILED} left out: {finding.text}" for finding in plan.left_out]
     return lines + [f"{LOOK} {warning}" for warning in plan.warnings]
+
+
+def _sampled(quorum: tuple[str, ...]) -> list[str]:
+    """What is left of the managers, now and after each step; of many steps the first and the last."""
+    if len(quorum) > QUORUM:
+        quorum = (*quorum[: QUORUM - 1], "…", quorum[-1])
+    return ["Managers: " + "; ".join(quorum)] if quorum else []
 
 
 def _votes(approval: Approval, *, every: bool = False) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
 from bot.commands.kinds import Kind
@@ -91,11 +91,11 @@ class Command:
     """Everything that decides a command's fate.
 
     ``permission``, ``approval`` (how many others must agree where swarmbot.yml does not say) and ``subject`` (what the
-    rules of swarmbot.yml call it) may depend on the arguments; ``raises`` says that facts may ask for more approval
-    (``Plan.approvals``). Exactly one of the
-    functions serves a given order: ``plan`` (a change; the worker carries it out), ``answer`` (a question to the
-    cluster; the worker reads facts), ``record`` (a question to Swarmbot's own records, answered at once) or
-    ``control`` (of Swarmbot's own jobs). A command with both ``plan`` and ``answer`` says in ``is_change`` which.
+    rules of swarmbot.yml call it) may depend on the arguments; ``raises`` are the subjects for which facts may ask for
+    approval (``Plan.subject``), with how many must agree. Exactly one of the functions serves a given order: ``plan``
+    (a change; the worker carries it out), ``answer`` (a question to the cluster; the worker reads facts), ``record`` (a
+    question to Swarmbot's own records, answered at once) or ``control`` (of Swarmbot's own jobs). A command with both
+    ``plan`` and ``answer`` says in ``is_change`` which.
     """
 
     name: str
@@ -106,7 +106,7 @@ class Command:
     risk: Risk
     approval: Callable[[Any], int]
     subject: Callable[[Any], str]
-    raises: bool = False
+    raises: Mapping[str, int] = field(default_factory=dict)
     look: Callable[[Any], Any]
     plan: PlanFunction | None = None
     answer: AnswerFunction | None = None

@@ -9,13 +9,15 @@ from bot.commands.command import COMMANDS, Command, Flag
 
 
 def default_counts() -> dict[str, int]:
-    """By subject, how many must say yes unless swarmbot.yml says otherwise; none where nobody has to."""
+    """By subject, how many must say yes unless swarmbot.yml says otherwise, by words or by facts; none for nobody."""
     counts: dict[str, int] = {}
     for command in COMMANDS.values():
         for arguments in _forms(command):
             if needed := command.approval(arguments):
                 subject = command.subject(arguments)
                 counts[subject] = max(needed, counts.get(subject, 0))
+        for subject, needed in command.raises.items():
+            counts[subject] = max(needed, counts.get(subject, 0))
     return counts
 
 

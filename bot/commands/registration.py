@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from bot.commands.command import COMMANDS, Command, Control, Permission, Risk, no_look, no_records, register
 from bot.plan import Facts, Look, Plan
@@ -16,6 +17,7 @@ V = TypeVar("V")
 PermissionRule = Permission | Callable[[Any], Permission]
 ApprovalRule = int | Callable[[Any], int]
 SubjectRule = str | Callable[[Any], str]
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 def change(
@@ -28,11 +30,12 @@ def change(
     approval: ApprovalRule,
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
-    raises: bool = False,
+    raises: Mapping[str, int] = NOTHING,
 ) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
-    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another.
+    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
+    ``raises`` are the subjects for which facts may ask for approval, with how many must agree.
     """
 
     def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:
@@ -68,6 +71,7 @@ def question(
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
+    raises: Mapping[str, int] = NOTHING,
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
 
@@ -86,6 +90,7 @@ def question(
                 risk=risk,
                 approval=_rule(approval),
                 subject=_rule(subject or name),
+                raises=raises,
                 look=look,
                 plan=plan,
                 answer=answer,

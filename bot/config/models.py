@@ -70,6 +70,7 @@ Jump = Annotated[
     ),
 ]
 UserName = Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*", "must be the name of a user on the host")]
+LabelKey = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}", "must be the key of a node's label")]
 Socket = Annotated[str, matching(r"/[^\s]+", "must be the full path of the engine's socket")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
@@ -101,12 +102,16 @@ class Host(Model):
 
 
 class Cluster(Model):
-    """A Swarm, the channel that means it, and its machines by name."""
+    """A Swarm, the channel that means it, and its machines by name.
+
+    ``failure_domain`` is the label of nodes whose equal values mean that they fail together.
+    """
 
     channel: ChannelId
     hosts: dict[Name, Annotated[Host, BeforeValidator(_short_form("address"))]] = Field(min_length=1)
     approvals: dict[Subject, ApprovalRule] = Field(default_factory=dict)
     freezes: tuple[FreezeWindow, ...] = ()
+    failure_domain: LabelKey = "zone"
 
 
 class Rules(Model):

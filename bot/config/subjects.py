@@ -18,4 +18,5 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "recover",
     "restore",
     "trust",
+    "force",
 )

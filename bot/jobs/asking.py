@@ -56,7 +56,7 @@ class Asking:
         """The rule for this plan now: one more yes while the cluster is frozen."""
         cluster = lease.job.order.cluster
         default = max(command.approval(arguments), plan.approvals)
-        rule = rule_for(self._config, cluster, command.subject(arguments), default)
+        rule = rule_for(self._config, cluster, plan.subject or command.subject(arguments), default)
         frozen = command.is_change(arguments) and self._freezes.active(cluster, time.time())
         return frozen_rule(rule) if frozen else rule
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from bot.audit import Entry
@@ -15,9 +16,10 @@ from bot.errors import SwarmbotError, Unavailable
 from bot.jobs.card import Card, failure_text
 from bot.jobs.job import State
 from bot.jobs.lease import Lease, LeaseLost
+from bot.jobs.planning import let_through
 from bot.jobs.queue import Queue
 from bot.jobs.step import Read, carry_out
-from bot.plan import Engines, Plan, Step
+from bot.plan import Engines, Facts, Operation, Plan, Step
 from bot.slack.live import Live
 from bot.slack.notifier import Notifier
 
@@ -36,6 +38,7 @@ class Change:
         self._channel = channel
         self.card = Card(job, plan, job.started_at or time.time())
         self._posted = job.message_ts
+        self._begun = bool(job.begun)
         self._lock = threading.Lock()
         self._live = Live(notifier, job.message_channel or channel, job.message_ts, posted=self._keep_ts)
         self.cancelled_by = ""
@@ -70,8 +73,9 @@ class Change:
                 return
             try:
                 self._note(step, "running", step.operation.doing)
-                changed = carry_out(step.operation, engines, read, self._pause)
-                self._note(step, "done", step.operation.done + ("" if changed else ", as before"))
+                follow = partial(self._follow, step)
+                end = carry_out(step.operation, engines, read, self._pause, self._allow, tell=follow)
+                self._note(step, "done", step.operation.seen(end.facts) + ("" if end.changed else ", as before"))
             except LeaseLost:
                 raise
             except SwarmbotError as error:
@@ -79,6 +83,12 @@ class Change:
                 for left in steps[number + 1 :]:
                     self._note(left, "stopped", f"{left.operation.doing}: not begun")
                 return
+
+    def _follow(self, step: Step, facts: Facts) -> None:
+        """Show how far a step has come; the audit log holds only how it began and ended."""
+        if progress := step.operation.progress(facts):
+            self.card.set(step, "running", f"{step.operation.doing}: {progress}")
+            self._live.show(self.card.message())
 
     def _note(self, step: Step, standing: str, text: str) -> None:
         self.card.set(step, standing, text)  # type: ignore[arg-type] # a Standing, as all callers here write it
@@ -101,6 +111,16 @@ class Change:
     def _pause(self, seconds: float) -> None:
         if self._lease.lost.wait(seconds):
             raise LeaseLost(self._lease.job.id)
+
+    def _allow(self, operation: Operation, facts: Facts) -> None:
+        """Ask the quorum gate, and note that from now on something may have been changed.
+
+        Whoever takes the job over then goes on with its plan; until then it is made and judged anew.
+        """
+        let_through(operation, facts, self.card.plan)
+        if not self._begun:
+            self._queue.record(self._lease, {"begun": "1"})
+            self._begun = True
 
     def _told_to_stop(self) -> bool:
         job = self._queue.get(self._lease.job.id)

@@ -15,6 +15,7 @@ from bot.jobs.asking import Asking
 from bot.jobs.change import Change
 from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.outcome import entry
+from bot.jobs.planning import planned
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
@@ -90,9 +91,9 @@ class Changing:
         change.finish(self._reveal(lease, plan, once=command.look(arguments).once) if change.card.succeeded else [])
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
-        assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
-        facts = self._sight.read(lease.job.order.cluster, command.look(arguments))
-        return command.plan(facts, arguments), facts
+        cluster = lease.job.order.cluster
+        facts = self._sight.read(cluster, command.look(arguments))
+        return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
 
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
         """The plan as the facts give it just before the first step; what was approved must be this very plan."""
@@ -110,7 +111,7 @@ class Changing:
         entries = [entry(lease, "planned", detail)]
         if approval is not None:
             entries.append(entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
-        self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, entries)
+        self._queue.record(lease, {"plan": plan.to_json()}, entries)
         return plan
 
     def _already(self, lease: Lease, plan: Plan) -> None:

@@ -66,7 +66,8 @@ class Job:
     """A job as Redis has it. Times are unix seconds by Redis' clock; what is not known yet is "", 0 or None.
 
     ``fence`` counts the leases, ``attempt`` the tries. ``plan``, ``progress`` and ``outcome`` are JSON texts.
-    ``begun`` is set once an approved plan was found to hold still. ``cancel_by`` is who asked it to stop.
+    ``begun`` is set before the first call that changes something: until then the plan is made and judged anew, from
+    then on ``plan`` is gone on with. ``cancel_by`` is who asked it to stop.
     """
 
     order: Order

@@ -11,39 +11,56 @@ from bot.plan.facts import (
     Revealed,
     Role,
     ServiceFacts,
+    TaskFacts,
     Trouble,
 )
+from bot.plan.host_keys import HostKey
+from bot.plan.members import Members, newcomer
+from bot.plan.mesh import Mesh, OverlayTrial
 from bot.plan.operation import Look, Operation, operation_from_json
-from bot.plan.plan import Finding, Plan, Sign, Step, merge_looks, plan_from_json
-from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
+from bot.plan.passages import Passage, Way
+from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
+from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
 
 __all__ = [
     "Basis",
     "Certificate",
     "ClusterFacts",
+    "Counters",
     "Engine",
     "Engines",
     "Facts",
     "Finding",
+    "Force",
     "HostFacts",
+    "HostKey",
     "Interface",
     "JoinTokens",
     "Json",
     "Look",
+    "Members",
     "Membership",
+    "Mesh",
     "NodeFacts",
     "Operation",
+    "OverlayTrial",
+    "Passage",
     "Plan",
+    "Prober",
     "Reach",
     "Revealed",
     "Role",
     "ServiceFacts",
     "Sign",
     "Step",
+    "TaskFacts",
+    "Transport",
     "Trouble",
+    "Way",
     "basis_of",
     "differences",
     "merge_looks",
+    "newcomer",
     "operation_from_json",
     "plan_from_json",
 ]

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan.facts import Facts, Revealed
+from bot.plan.members import Members
 from bot.plan.ports import Engines
 
 _KINDS: dict[str, type[Operation]] = {}
@@ -21,22 +22,28 @@ class Look:
     """What must be seen beside the cluster itself.
 
     ``hosts``: those to wait for; others are in the facts only if they happened to answer by then. ``all_hosts``: wait
-    for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, whether they reach the managers).
+    for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, the ways between them and the
+    managers). ``every_peer``: the ways between those and workers, and each other, too. ``mesh``: every way between
+    all nodes, and the overlay by temporary containers on them.
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
-    count their tasks. ``tasks``: count how many each node runs. ``secrets``: to be read and shown to the asker.
-    ``once``: the token among them is shown for one node, and rotated after that.
-    ``ca_files``: certificate files on hosts, as pairs of host and path.
+    count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
+    and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
+    certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted.
     """
 
     hosts: tuple[str, ...] = ()
     all_hosts: bool = False
     probe: tuple[str, ...] = ()
+    every_peer: bool = False
+    mesh: bool = False
     certificates: bool = False
     services: bool = False
     tasks: bool = False
+    task_list: bool = False
     secrets: tuple[Revealed, ...] = ()
     ca_files: tuple[tuple[str, str], ...] = ()
     once: bool = False
+    host_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,14 @@ class Operation(ABC):
     """One change. The runner reads facts, skips it when ``satisfied``, else applies it and waits for ``satisfied``.
 
     Subclasses are frozen dataclasses of plain values (no secrets: plans are stored) and set ``kind``.
-    ``patience`` is how many seconds the wanted state may take to be seen after ``apply`` returned.
+    ``patience`` is how many seconds the wanted state may take to be seen after ``apply`` returned. ``weakens`` says
+    that it may take a manager away, for good or for a while: every host is looked at just before, and the quorum gate
+    is asked (bot.swarm.quorum).
     """
 
     kind: ClassVar[str] = ""
     patience: ClassVar[float] = 30.0
+    weakens: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Register the operation under its kind; TypeError for one without a kind or with another's."""
@@ -74,6 +84,25 @@ class Operation(ABC):
     def look(self) -> Look:
         """What ``satisfied`` needs to be seen."""
         return Look()
+
+    def waits(self, facts: Facts) -> float:
+        """How many seconds to wait for the wanted state, with ``facts`` as they were before: ``patience``."""
+        del facts
+        return self.patience
+
+    def progress(self, facts: Facts) -> str:
+        """How far it has come, behind ``doing`` while it is waited for: "3 tasks left"; "" when there is no telling."""
+        del facts
+        return ""
+
+    def seen(self, facts: Facts) -> str:
+        """The state in which it has ended: ``done``, and what ``facts`` tell beside it."""
+        del facts
+        return self.done
+
+    def raft(self, members: Members) -> Members:
+        """The members of Raft after it, from those before it."""
+        return members
 
     @abstractmethod
     def satisfied(self, facts: Facts) -> bool:

@@ -11,6 +11,7 @@ from bot.plan.facts import Revealed
 from bot.plan.operation import Look, Operation, operation_from_json
 
 Sign = Literal["done", "look", "failed"]
+Force = Literal["", "offered", "given"]
 
 T = TypeVar("T")
 
@@ -38,7 +39,9 @@ class Plan:
     """The order of operations and its words.
 
     ``title`` follows the requester's name ("joins 2 workers to prod"), ``deed`` follows "asks to" ("join 2 workers to
-    prod"). ``approvals`` is how many others must agree for what the facts show, beyond the command's own rule.
+    prod"). ``approvals`` is how many others must agree for what the facts show, beyond the command's own rule, and
+    ``subject`` what the rules of swarmbot.yml then call it. ``force`` says whether the command knows ``--force``, and
+    whether it was given. ``quorum`` says what is left of the managers after each step; the quorum gate writes it.
     ``ended`` and ``failed`` are the headings at the end, with ``{done}`` and ``{all}`` (numbers of targets) and
     ``{failed}`` (their names) filled in. ``effect`` is what changes for the cluster. A finding with the sign ``failed``
     leaves its target out. ``already`` names what held before. ``reveals`` are shown to the requester alone when all is
@@ -56,6 +59,9 @@ class Plan:
     reveals: tuple[Revealed, ...] = ()
     deed: str = ""
     approvals: int = 0
+    subject: str = ""
+    force: Force = ""
+    quorum: tuple[str, ...] = ()
 
     @property
     def tracks(self) -> dict[str, tuple[Operation, ...]]:
@@ -77,7 +83,8 @@ class Plan:
 
     def to_json(self) -> str:
         """The plan as JSON text, to be stored with its job."""
-        shallow = {name: getattr(self, name) for name in ("title", "ended", "failed", "effect", "deed", "approvals")}
+        plain = ("title", "ended", "failed", "effect", "deed", "approvals", "subject", "force", "quorum")
+        shallow = {name: getattr(self, name) for name in plain}
         return json.dumps(
             {
                 **shallow,
@@ -105,6 +112,9 @@ def plan_from_json(text: str) -> Plan:
         reveals=tuple(value["reveals"]),
         deed=value["deed"],
         approvals=value["approvals"],
+        subject=value["subject"],
+        force=value["force"],
+        quorum=tuple(value["quorum"]),
     )
 
 
@@ -116,12 +126,16 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             hosts=_union(merged.hosts, look.hosts),
             all_hosts=merged.all_hosts or look.all_hosts,
             probe=_union(merged.probe, look.probe),
+            every_peer=merged.every_peer or look.every_peer,
+            mesh=merged.mesh or look.mesh,
             certificates=merged.certificates or look.certificates,
             services=merged.services or look.services,
             tasks=merged.tasks or look.tasks,
+            task_list=merged.task_list or look.task_list,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
             once=merged.once or look.once,
+            host_keys=_union(merged.host_keys, look.host_keys),
         )
     return merged
 

@@ -139,7 +139,7 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
         text, mend = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", ""
         if believes(facts, host):
             text = f"`{host.name}` was removed from {facts.name} and does not know it"
-            mend = f"on `{host.name}`: `docker swarm leave`"
+            mend = f"`/swarm leave {host.name}`"
         ailments.append(Ailment(grave=False, text=text, mend=mend))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
         left = (host.certificate.expires - facts.at) / DAY

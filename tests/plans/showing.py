@@ -23,6 +23,9 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             " | ".join(filter(None, (f"{f.sign} {f.target}".strip(), f.text, f.next_step))) for f in plan.findings
         ],
         "already": [*plan.already],
+        "quorum": [*plan.quorum],
+        "approvals": plan.approvals,
+        "subject": plan.subject,
         "reveals": [*plan.reveals],
         "ended": plan.ended,
         "failed": plan.failed,

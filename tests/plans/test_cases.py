@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 import handlers
 from bot.commands import COMMANDS, Command, Vocabulary, find_command, read_arguments, read_sentence
 from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
+from bot.jobs.planning import planned
 from bot.plan import Facts, plan_from_json
 from bot.plan.book import Book
 from tests.plans.description import NOW, Description
@@ -122,8 +123,7 @@ def _record(command: Command, book: Book, arguments: Any) -> list[str]:
 
 def _worker(command: Command, facts: Facts, arguments: Any, case: Mapping[str, Any]) -> Any:
     if command.is_change(arguments):
-        assert command.plan is not None
-        plan = command.plan(facts, arguments)
+        plan = planned(command, facts, arguments, "zone")
         assert plan_from_json(plan.to_json()) == plan, "a plan survives its storage"
         return show_plan(plan, case.get("plan", {}).get("steps", []))
     assert command.answer is not None

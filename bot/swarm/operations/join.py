@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engine, Engines, Facts, HostFacts, Look, NodeFacts, Operation, Role
+from bot.plan import Engine, Engines, Facts, HostFacts, Look, Members, NodeFacts, Operation, Role, newcomer
 from bot.swarm import parse
 from bot.swarm.operations.records import remove_record
 
@@ -48,6 +48,10 @@ class Join(Operation):
     def look(self) -> Look:
         """The joining host itself."""
         return Look(hosts=(self.host,))
+
+    def raft(self, members: Members) -> Members:
+        """One more, if it joins as a manager."""
+        return members.joined(newcomer(self.host)) if self.role == "manager" else members
 
     def satisfied(self, facts: Facts) -> bool:
         """The managers of this very cluster see the host ready, and a manager reachable in Raft."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, Look, Operation
+from bot.plan import Engines, Facts, Look, Members, Operation
 from bot.swarm.operations.records import update_record
 
 
@@ -38,6 +38,10 @@ class Promote(Operation):
     def look(self) -> Look:
         """The cluster itself is enough."""
         return Look()
+
+    def raft(self, members: Members) -> Members:
+        """One more."""
+        return members.joined(self.node)
 
     def satisfied(self, facts: Facts) -> bool:
         """The record is a manager's, ready and reachable."""

@@ -1,0 +1,20 @@
+"""The one place that calls the quorum gate: for each plan when it is made, and for each step just before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.commands import Command
+from bot.plan import Facts, Operation, Plan
+from bot.swarm.quorum import judge, permit
+
+
+def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan:
+    """The command's plan, through the quorum gate. ``domain``: the label that tells failure domains apart."""
+    assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
+    return judge(facts, command.plan(facts, arguments), domain)
+
+
+def let_through(operation: Operation, facts: Facts, plan: Plan) -> None:
+    """Raise Refused where a step of ``plan`` would lose the quorum as the facts are now."""
+    permit(operation, facts, forced=plan.force == "given")
