@@ -38,7 +38,7 @@ def token(play: Play) -> str:
 
 
 def rotated_once(play: Play, old: str) -> None:
-    """Wait until ``old`` joins nothing and every asker knows; then no job rotates once more.
+    """Wait until ``old`` joins nothing and every asker knows; no second job rotates that token.
 
     A job may fail whose rotation comes through after all: a write that hangs is carried out when the quorum is back.
     """
@@ -48,10 +48,8 @@ def rotated_once(play: Play, old: str) -> None:
     jobs = [job for job in rotations(play) if job.order.promise.endswith(fingerprint(Secret(old)))]
     assert jobs
     assert [job.state for job in jobs].count("succeeded") <= 1
-    new = token(play)
     with pytest.raises(Failed, match=REFUSED):
         join(play, "host-4", (old, f"{play['host-1'].address}:2377"))
-    assert token(play) == new
 
 
 def test_nobody_joins(play: Play) -> None:

@@ -59,6 +59,7 @@ def asked(asking_stage: Stage, fleet: Fleet) -> Iterator[Asked]:
     assert asked.audit.verify().ok
 
 
+@pytest.fixture
 def cfssl(whole_play: Play, tmp_path: Path) -> Iterator[Cfssl]:
     """Debian's cfssl on the bot's side of the hosts' network, by https, its server certificate of the same CA."""
     server = Cfssl(tmp_path, whole_play.fleet.network.gateway)

@@ -36,6 +36,9 @@ TABLE: Final = (
     Twice("join worker host-2 --label zone=b --availability drain", "`host-2` is a worker of prod", who="ada"),
     Twice("join manager host-2 host-3", "`host-2` is a manager of prod"),
     Twice("promote host-2", "`host-2` is a manager of prod, reachable", workers=("host-2",), approver="dan"),
+    Twice("drain host-2", "`host-2` is drained", who="ada", workers=("host-2",)),
+    Twice("pause host-2", "`host-2` is paused", who="ada", workers=("host-2",)),
+    Twice("label host-2 zone=b", "zone=b", who="ada", workers=("host-2",)),
 )
 
 
