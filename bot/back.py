@@ -8,6 +8,7 @@ import socket
 import threading
 
 from bot.approvals.herald import Herald
+from bot.approvals.satisfiable import warn
 from bot.approvals.store import Approvals
 from bot.audit import Archive, Audit
 from bot.config import Config, load
@@ -46,7 +47,8 @@ def run_worker(settings: Settings) -> int:
     pool = EnginePool(config)
     reader = Reader(addresses(config))
     approvals = Approvals(redis, audit)
-    asking = Asking(config, approvals, Directory(patient_client(settings), redis), Freezes(redis, audit, config))
+    directory = Directory(patient_client(settings), redis)
+    asking = Asking(config, approvals, directory, Freezes(redis, audit, config))
     sight = Sight(pool, reader)
     promises = Promises(redis, audit, config.tokens.once_for)
     runner = Runner(
@@ -68,6 +70,7 @@ def run_worker(settings: Settings) -> int:
         Ticker("herald", Herald(queue, approvals, notifier, name).turn, every=0.25),
         Ticker("pictures", Pictures(redis, files).turn, every=3),
         Ticker("promised rotations", watcher.turn, every=1),
+        Ticker("approval rules", lambda: warn(config, directory), every=3600),
         Ticker("archive", caretaker.retain, every=600),
         Ticker("anchor", caretaker.post_anchor, every=600),
     ]

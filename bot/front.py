@@ -46,6 +46,6 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         records=Records(config, queue, audit, directory, approvals),
         desk=desk,
         freezes=freezes,
-        controls=Controls(queue, desk, freezes, factor),
+        controls=Controls(config, queue, desk, freezes, factor),
         factor=factor,
     )

@@ -95,7 +95,8 @@ class Command:
     approval (``Plan.subject``), with how many must agree. Exactly one of the functions serves a given order: ``plan``
     (a change; the worker carries it out), ``answer`` (a question to the cluster; the worker reads facts), ``record`` (a
     question to Swarmbot's own records, answered at once) or ``control`` (of Swarmbot's own jobs). A command with both
-    ``plan`` and ``answer`` says in ``is_change`` which.
+    ``plan`` and ``answer`` says in ``is_change`` which. ``parameters`` are the words and flags, in the order of the
+    argument class.
     """
 
     name: str
@@ -113,11 +114,11 @@ class Command:
     record: RecordFunction | None = None
     control: ControlFunction | None = None
     is_change: Callable[[Any], bool]
+    parameters: tuple[Parameter, ...] = field(init=False)
 
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The words and flags, in the order of the argument class."""
-        return _parameters(self.arguments)
+    def __post_init__(self) -> None:
+        """Find the words and flags; TypeError for arguments that nothing describes."""
+        object.__setattr__(self, "parameters", _parameters(self.arguments))
 
     @property
     def usage(self) -> str:
@@ -129,10 +130,9 @@ COMMANDS: dict[str, Command] = {}
 
 
 def register(command: Command) -> None:
-    """Add a command; ValueError for a second one of the same name, TypeError for arguments that nothing describes."""
+    """Add a command; ValueError for a second one of the same name."""
     if command.name in COMMANDS:
         raise ValueError(f"two commands are called {command.name!r}")
-    _parameters(command.arguments)
     COMMANDS[command.name] = command
 
 

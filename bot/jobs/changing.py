@@ -126,8 +126,10 @@ class Changing:
             try:
                 look = Look(secrets=(revealed,), once=once)
                 facts = self._promises.cover(lease, look, self._sight.read(lease.job.order.cluster, look))
+                self._replies.note_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))
-                entries.append(entry(lease, "told secret", f"{revealed} to {lease.job.order.requester}"))
+            except LeaseLost:
+                raise
             except SwarmbotError as error:
                 entries.append(entry(lease, "secret not told", f"{revealed}: {error.happened}"))
         return entries

@@ -14,6 +14,7 @@ from bot.plan.facts import (
     TaskFacts,
     Trouble,
 )
+from bot.plan.freeze import Freeze
 from bot.plan.host_keys import HostKey
 from bot.plan.members import Members, newcomer
 from bot.plan.mesh import Mesh, OverlayTrial
@@ -32,6 +33,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Force",
+    "Freeze",
     "HostFacts",
     "HostKey",
     "Interface",

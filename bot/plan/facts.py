@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from bot.errors import HostProblem
+from bot.plan.freeze import Freeze
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import Mesh
 from bot.plan.passages import Passage
@@ -201,7 +202,7 @@ class Facts:
     and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
     the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
     host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none. ``mesh`` is
-    a trial of the overlay; ``mesh_trouble`` why there was none.
+    a trial of the overlay; ``mesh_trouble`` why there was none. ``freeze`` is told to questions alone.
     """
 
     name: str
@@ -219,6 +220,7 @@ class Facts:
     keyless: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
     mesh: Mesh | None = None
     mesh_trouble: str = ""
+    freeze: Freeze | None = None
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

@@ -13,6 +13,7 @@ from bot.plan import (
     Certificate,
     ClusterFacts,
     Facts,
+    Freeze,
     HostFacts,
     HostKey,
     Interface,
@@ -113,7 +114,8 @@ class Description(Strict):
 
     ``tasks``: how many a service runs on which node's id; ``constraints`` are those of its placement.
     Ways are tried between ``probed`` hosts (those in no cluster unless it is said) and managers; with ``every_peer``
-    all others too. ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``.
+    all others too. ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("":
+    swarmbot.yml) and why.
     """
 
     name: str = "prod"
@@ -138,6 +140,7 @@ class Description(Strict):
     keyless: dict[str, str] = {}
     mesh: Trial | None = None
     mesh_trouble: str = ""
+    frozen: tuple[str, str] | None = None
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -169,6 +172,7 @@ class Description(Strict):
             mesh=self._mesh(),
             mesh_trouble=self.mesh_trouble,
             keyless=MappingProxyType({name: Trouble("timed out", text) for name, text in self.keyless.items()}),
+            freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 
     def _mesh(self) -> Mesh | None:

@@ -26,7 +26,7 @@ JOB: Final = re.compile(r"is job `(\w{4})`")
 LONGEST: Final = 90.0
 """Seconds after which a job that has no end counts as one that will never have one."""
 SHOWN: Final = frozenset({"posted", "edited", "error"})
-UNASKED: Final = ("join manager", "token manager", "rotate", "force-new-cluster")
+UNASKED: Final = ("join manager", "token manager", "rotate", "force-new-cluster", "demote", "remove", "leave")
 """What needs nobody's yes in scenarios that are not about approvals."""
 KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
 
@@ -96,11 +96,11 @@ class Play:
         return found
 
     def end(self, job: str, *, after: int = 0, timeout: float = LONGEST) -> Card:
-        """Wait for the last state of a job's card: the one without a button to cancel it."""
+        """Wait for the last state of a job's card: neither a question, nor with a button to cancel it."""
 
         def find(slack: Watching) -> Seen | None:
             cards = (e for e in slack.transcript(after) if not e.private and f"`{job}`" in e.text and e.kind in SHOWN)
-            return next((e for e in cards if "[Cancel]" not in e.text), None)
+            return next((e for e in cards if "[Cancel]" not in e.text and " asks to " not in e.text), None)
 
         seen = self.slack.wait_for(find, timeout)
         assert seen is not None
@@ -121,6 +121,15 @@ class Play:
     def public(self) -> str:
         """All that stood in any channel since the beginning, edits included."""
         return "\n".join(e.text for e in self.slack.transcript(self.began) if not e.private and e.kind in SHOWN)
+
+    def forced(self, user: str, text: str, *others: str) -> Card:
+        """Type an order that only ``--force`` lets through, have the others agree, and return the card it ends with."""
+        after = self.now
+        self.slack.slash(user, "prod", text)
+        asked = self.slack.wait_to_see(others[0], "[Approve]", after=after, private=False, timeout=LONGEST)
+        for other in others:
+            self.slack.click(other, asked, "Approve")
+        return self.end(self.job(user, after), after=asked.number)
 
     # The cluster, made by the bot itself
 
@@ -208,9 +217,10 @@ def hang_up(host: Host) -> None:
 
 
 def config(fleet: Fleet) -> dict[str, Any]:
-    """A swarmbot.yml with two clusters: prod of four hosts in #prod, lab of one in #lab; nothing waits for approval."""
+    """A swarmbot.yml with two clusters: prod of four hosts in #prod, lab of one in #lab; only ``--force`` waits."""
     prod = fleet.config("prod", channel="C0PROD", hosts=[f"host-{number}" for number in range(1, 5)])
     lab = fleet.config("lab", channel="C0LAB", hosts=["host-5"])
-    rules = {**PEOPLE["rules"], "approvals": {subject: {"count": 0} for subject in UNASKED}}
+    asked = {"force": {"by": ["admins", "operators"]}}
+    rules = {**PEOPLE["rules"], "approvals": {**{subject: {"count": 0} for subject in UNASKED}, **asked}}
     clusters = {**prod["clusters"], **lab["clusters"]}
     return {"ssh": fleet.ssh, "clusters": clusters, "people": PEOPLE["people"], "rules": rules}

@@ -13,6 +13,7 @@ from redis import Redis
 from bot.secret import Secret
 from bot.store.client import connect
 from tests.scenarios.kit import Play, stalled
+from tests.scenarios.test_token import shown
 
 SECRET = re.compile(r"SWM(?:TKN|KEY)-1-[\w+/-]+")
 
@@ -50,7 +51,7 @@ def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
     finally:
         run = arguments.stop()
     secrets = {secret.rpartition("-")[2] for secret in tokens}
-    assert len(secrets) == 5, "two tokens, the same two rotated, and an unlock key"
+    assert len(secrets) == 6, "two tokens, the same two rotated, one rotated again as promised, and an unlock key"
     places = {
         "arguments": run,
         "Redis": "\n".join(stored(play)),
@@ -88,9 +89,13 @@ def everything_that_touches_a_secret(play: Play) -> set[str]:
     play.change("cleo", "token worker --rotate")
     play.change("cleo", "token manager --rotate")
     play.see("cleo", play.inspect()["JoinTokens"]["Manager"], private=True)
+    token, address = shown(play.ask("ada", "token worker --once"))
+    with play["host-5"].engine() as by_hand:  # through its engine: a token in arguments is what is looked for
+        by_hand.join_swarm([address], token)
+    play.see("ada", "`host-5` joined; the worker token of prod is a new one.", private=True)
     private = "\n".join(entry.text for entry in play.slack.transcript(play.began) if entry.private)
-    shown = {secret for secret in SECRET.findall(private) if "bymistake" not in secret}
-    return shown | set(engine.values()) | set(play.inspect()["JoinTokens"].values())
+    found = {secret for secret in SECRET.findall(private) if "bymistake" not in secret}
+    return found | set(engine.values()) | set(play.inspect()["JoinTokens"].values())
 
 
 def stored(play: Play) -> Iterator[str]:

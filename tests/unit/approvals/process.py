@@ -8,7 +8,7 @@ from typing import Any, cast
 from bot.approvals.desk import Desk
 from bot.approvals.herald import Herald
 from bot.approvals.store import Approvals
-from bot.audit import Audit
+from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.jobs.asking import Asking
@@ -80,3 +80,10 @@ class Process:
             showing=cast("Any", None),
             exporter=cast("Any", None),
         )
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Freeze the cluster for an hour, or thaw it."""
+        if frozen:
+            self.freezes.freeze("prod", time.time() + 3600, "U0DAN", "", [Entry("froze", "U0DAN")])
+        else:
+            assert self.freezes.thaw("prod", [Entry("thawed", "U0DAN")])

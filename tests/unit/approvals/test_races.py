@@ -22,6 +22,18 @@ def test_no_yes_revives_a_cancelled_job(redis_url: str) -> None:
     assert reckoning.cluster.records["node-1"].role == "worker"
 
 
+def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
+    """What had yeses enough has not any more: it is void."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    reckoning.ask(0, "U0ADA", "node-1")
+    reckoning.work(0, "question", 0, crash=False)
+    reckoning.approve(0, "job-0", "U0BEN")
+    reckoning.freeze_or_thaw(1)
+    reckoning.work(0, "change", 0, crash=False)
+    assert reckoning.questions["job-0"].standing == "void"
+    assert reckoning.cluster.records["node-1"].role == "worker"
+
+
 def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
     """A worker dies when it was about to begin; what changes until another takes the job over voids the approval."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
