@@ -126,7 +126,7 @@ class Card:
 
 def target_of(step: Step) -> str:
     """What a step is about: the operation's host, or its track."""
-    return str(getattr(step.operation, "host", step.track))
+    return str(getattr(step.operation, "host", "") or step.track)
 
 
 def failure_text(error: SwarmbotError) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from bot.audit import Entry
@@ -71,8 +72,9 @@ class Change:
                 return
             try:
                 self._note(step, "running", step.operation.doing)
-                changed = carry_out(step.operation, engines, read, self._pause, self._allow)
-                self._note(step, "done", step.operation.done + ("" if changed else ", as before"))
+                follow = partial(self._follow, step)
+                end = carry_out(step.operation, engines, read, self._pause, self._allow, tell=follow)
+                self._note(step, "done", step.operation.seen(end.facts) + ("" if end.changed else ", as before"))
             except LeaseLost:
                 raise
             except SwarmbotError as error:
@@ -80,6 +82,12 @@ class Change:
                 for left in steps[number + 1 :]:
                     self._note(left, "stopped", f"{left.operation.doing}: not begun")
                 return
+
+    def _follow(self, step: Step, facts: Facts) -> None:
+        """Show how far a step has come; the audit log holds only how it began and ended."""
+        if progress := step.operation.progress(facts):
+            self.card.set(step, "running", f"{step.operation.doing}: {progress}")
+            self._live.show(self.card.message())
 
     def _note(self, step: Step, standing: str, text: str) -> None:
         self.card.set(step, standing, text)  # type: ignore[arg-type] # a Standing, as all callers here write it

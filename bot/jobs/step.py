@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
@@ -18,12 +18,25 @@ Pause = Callable[[float], None]
 Allow = Callable[[Operation, Facts], None]
 """The quorum gate: raises Refused for a step that must not be taken as the facts are."""
 
+Tell = Callable[[Facts], None]
+"""Hears of each look while the step is waited for."""
+
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 0.5
 
 
-def carry_out(operation: Operation, engines: Engines, read: Read, pause: Pause, allow: Allow) -> bool:
-    """Bring about what ``operation`` wants; return whether anything had to be done.
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a step ended: whether anything had to be done, and the facts in which the wanted state was seen."""
+
+    changed: bool
+    facts: Facts
+
+
+def carry_out(
+    operation: Operation, engines: Engines, read: Read, pause: Pause, allow: Allow, *, tell: Tell = lambda _: None
+) -> End:
+    """Bring about what ``operation`` wants.
 
     ``allow`` is asked with the facts just before. Raises a SwarmbotError that says what is true now, after the
     operation has undone what was half made. An engine's error is not the last word: when the wanted state is seen after
@@ -31,14 +44,14 @@ def carry_out(operation: Operation, engines: Engines, read: Read, pause: Pause, 
     """
     facts = read(_first_look(operation))
     if operation.satisfied(facts):
-        return False
+        return End(False, facts)
     allow(operation, facts)
     error = _apply(operation, engines, facts)
-    patience = operation.patience if error is None or _may_still_come(error) else 0.0
-    facts = _watch(operation, read, pause, patience)
+    waits = operation.waits(facts)
+    facts = _watch(operation, read, pause, tell, waits if error is None or _may_still_come(error) else 0.0)
     if operation.satisfied(facts):
-        return True
-    late = Failed(f"It was not seen within {operation.patience:.0f} s that {operation.done}.")
+        return End(True, facts)
+    late = Failed(f"It was not seen within {waits:.0f} s that {operation.done}.")
     raise operation.settle(engines, facts, error or late)
 
 
@@ -62,12 +75,13 @@ def _may_still_come(error: SwarmbotError) -> bool:
     return isinstance(error, EngineError) and error.status == 0
 
 
-def _watch(operation: Operation, read: Read, pause: Pause, patience: float) -> Facts:
+def _watch(operation: Operation, read: Read, pause: Pause, tell: Tell, patience: float) -> Facts:
     """The facts in which the operation is satisfied, or the last ones when patience has ended."""
     deadline = monotonic() + patience
     wait = FIRST_PAUSE
     facts = read(operation.look)
     while not operation.satisfied(facts) and monotonic() < deadline:
+        tell(facts)
         pause(wait)
         wait = min(2 * wait, LONGEST_PAUSE)
         facts = read(operation.look)

@@ -77,6 +77,21 @@ class Operation(ABC):
         """What ``satisfied`` needs to be seen."""
         return Look()
 
+    def waits(self, facts: Facts) -> float:
+        """How many seconds to wait for the wanted state, with ``facts`` as they were before: ``patience``."""
+        del facts
+        return self.patience
+
+    def progress(self, facts: Facts) -> str:
+        """How far it has come, behind ``doing`` while it is waited for: "3 tasks left"; "" when there is no telling."""
+        del facts
+        return ""
+
+    def seen(self, facts: Facts) -> str:
+        """The state in which it has ended: ``done``, and what ``facts`` tell beside it."""
+        del facts
+        return self.done
+
     def raft(self, members: Members) -> Members:
         """The members of Raft after it, from those before it."""
         return members

@@ -79,9 +79,20 @@ class Impatient(Wanted):
     patience: ClassVar[float] = 0.0
 
 
+class Hasty(Wanted):
+    """One that its facts give no time."""
+
+    kind: ClassVar[str] = "a test's hasty step"
+
+    def waits(self, facts: Facts) -> float:
+        """None."""
+        assert facts.name == "does not"
+        return 0.0
+
+
 def run(world: World, kind: type[Wanted] = Wanted) -> bool:
     """Carry the step out in ``world``."""
-    return carry_out(kind("host-3", (("zone", "a"),)), world, world.read, world.pause, lambda *_: None)
+    return carry_out(kind("host-3", (("zone", "a"),)), world, world.read, world.pause, lambda *_: None).changed
 
 
 def holds(world: World, error: SwarmbotError | None = None) -> Callable[[], None]:
@@ -191,3 +202,21 @@ def test_a_lost_lease_stops_it() -> None:
     with pytest.raises(LeaseLost):
         run(world)
     assert world.log == ["read", "apply", "read"]
+
+
+def test_who_watches_hears_of_each_look() -> None:
+    """Until the state is seen, which the end itself tells."""
+    world = World()
+    world.on_pause = holds(world)
+    heard: list[Facts] = []
+    end = carry_out(Wanted("host-3", ()), world, world.read, world.pause, lambda *_: None, tell=heard.append)
+    assert [facts.name for facts in heard] == ["does not"]
+    assert end.facts.name == "holds"
+
+
+def test_an_operation_may_know_how_long_it_takes() -> None:
+    """The facts before it say how long the state is waited for."""
+    world = World()
+    world.on_pause = fails(AssertionError("waited"))
+    with pytest.raises(Failed, match="within 0 s"):
+        run(world, Hasty)
