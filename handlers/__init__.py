@@ -3,6 +3,7 @@
 from handlers import (
     approvals,
     audit,
+    backups,
     freeze,
     help,  # noqa: A004 - named after its command
     init,
@@ -10,6 +11,7 @@ from handlers import (
     join,
     nodes,
     promote,
+    restore,
     status,
     tokens,
     totp,
@@ -18,6 +20,7 @@ from handlers import (
 __all__ = [
     "approvals",
     "audit",
+    "backups",
     "freeze",
     "help",
     "init",
@@ -25,6 +28,7 @@ __all__ = [
     "join",
     "nodes",
     "promote",
+    "restore",
     "status",
     "tokens",
     "totp",

@@ -1,5 +1,6 @@
 """Facts, operations and plans: frozen data and pure functions."""
 
+from bot.plan.backups import BackedUpNode, Backup, Drill, Shelf, Shelved
 from bot.plan.basis import Basis, basis_of, differences
 from bot.plan.facts import (
     Certificate,
@@ -19,9 +20,12 @@ from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_fr
 from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
 
 __all__ = [
+    "BackedUpNode",
+    "Backup",
     "Basis",
     "Certificate",
     "ClusterFacts",
+    "Drill",
     "Engine",
     "Engines",
     "Facts",
@@ -41,6 +45,8 @@ __all__ = [
     "Revealed",
     "Role",
     "ServiceFacts",
+    "Shelf",
+    "Shelved",
     "Sign",
     "Step",
     "Trouble",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from bot.errors import HostProblem
+from bot.plan.backups import Shelved
 from bot.plan.ports import Interface, Reach
 from bot.secret import Secret
 
@@ -42,6 +43,8 @@ class HostFacts:
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
     seconds, host minus bot. ``reaches`` maps ``address:port`` to what a connection from this host met;
     ``reached`` is what a connection from a manager to this host's 2377/tcp met (refused: passed, and nobody listens).
+    ``placed`` tells of its swarm folder, if it was looked at: "" when it is empty, the id of the backup that it was
+    restored from, or ``other``.
     """
 
     name: str
@@ -61,6 +64,7 @@ class HostFacts:
     reaches: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
     reached: Reach | None = None
     certificate: Certificate | None = None
+    placed: str | None = None
 
     @property
     def answers(self) -> bool:
@@ -163,7 +167,8 @@ class Facts:
     ``swarm`` is None when no manager with a quorum could be read: either no host of the cluster is in a swarm yet, or
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
-    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason.
+    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``backups`` are
+    those of the cluster, if they were looked for.
     """
 
     name: str
@@ -174,6 +179,7 @@ class Facts:
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    backups: Shelved = field(default_factory=Shelved)
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

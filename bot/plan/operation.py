@@ -25,7 +25,8 @@ class Look:
     for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, whether they reach the managers).
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``secrets``: to be read and shown to the asker.
-    ``ca_files``: certificate files on hosts, as pairs of host and path.
+    ``ca_files``: certificate files on hosts, as pairs of host and path. ``backups``: those that are kept of the
+    cluster. ``placed``: hosts whose swarm folder to look at.
     """
 
     hosts: tuple[str, ...] = ()
@@ -36,6 +37,8 @@ class Look:
     tasks: bool = False
     secrets: tuple[Revealed, ...] = ()
     ca_files: tuple[tuple[str, str], ...] = ()
+    backups: bool = False
+    placed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

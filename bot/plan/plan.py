@@ -131,6 +131,8 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             tasks=merged.tasks or look.tasks,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
+            backups=merged.backups or look.backups,
+            placed=_union(merged.placed, look.placed),
         )
     return merged
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from bot.plan import Certificate
@@ -25,6 +26,11 @@ def _issuer_key(certificate: x509.Certificate) -> str:
     except x509.ExtensionNotFound:
         return ""
     return (extension.value.key_identifier or b"").hex()
+
+
+def fingerprint_of(pem: str) -> str:
+    """The SHA-256 of a CA's certificate, in hex; of several, of the first. ValueError for no PEM."""
+    return x509.load_pem_x509_certificates(pem.encode())[0].fingerprint(SHA256()).hex()
 
 
 def key_of(pem: str) -> str:

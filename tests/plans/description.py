@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -9,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
 from bot.plan import (
+    BackedUpNode,
+    Backup,
     Certificate,
     ClusterFacts,
+    Drill,
     Facts,
     HostFacts,
     Interface,
@@ -20,6 +24,7 @@ from bot.plan import (
     Revealed,
     Role,
     ServiceFacts,
+    Shelved,
     Trouble,
 )
 from bot.secret import Secret
@@ -73,21 +78,63 @@ class Machine(Strict):
     reaches: dict[str, Reach] = {}
     reached: Reach | None = "refused"
     certificate_days: float | None = None
+    placed: str | None = ""
+
+
+class Kept(Strict):
+    """A backup from host-1, whose address is 10.0.0.1, ``days`` old; ``drill``: same, since, faults."""
+
+    id: str
+    cluster_id: str = "prodid"
+    days: float = 1.0
+    host: str = "host-1"
+    address: str = "10.0.0.1"
+    engine: str = ENGINE
+    autolocked: bool = False
+    managers: list[str] = ["host-1", "host-2", "host-3"]
+    workers: list[str] = ["host-4"]
+    drill: tuple[int, list[str], list[str]] | None = None
+
+    def backup(self) -> Backup:
+        """It, as a head would tell."""
+        roles = [*((name, "manager") for name in self.managers), *((name, "worker") for name in self.workers)]
+        return Backup(
+            id=self.id,
+            cluster="prod",
+            cluster_id=self.cluster_id,
+            taken_at=NOW - self.days * DAY,
+            host=self.host,
+            node=f"id-{self.host}",
+            address=self.address,
+            engine_version=self.engine,
+            autolocked=self.autolocked,
+            ca_fingerprint="aa",
+            nodes=tuple(BackedUpNode(f"id-{name}", name, role) for name, role in roles),
+            size=200_000,
+            checksum="bb",
+            drill=Drill(NOW, "host-4", self.drill[0], *map(tuple, self.drill[1:])) if self.drill else None,
+        )
 
 
 class Description(Strict):
-    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one."""
+    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
+
+    ``tasks``: how many a service runs on which node's id.
+    """
 
     name: str = "prod"
     hosts: dict[str, Machine]
     readable: bool | None = None
     records: list[Record] = []
     services: dict[str, tuple[int, int, str]] = {}
+    tasks: dict[str, dict[str, int]] = {}
     foreign: dict[str, str] = {}
     secrets: dict[Revealed, str] = {}
     ca_files: dict[str, str] = {}
     unread: dict[str, str] = {}
     spec: dict[str, Any] = {}
+    backups: list[Kept] = []
+    unreadable_backups: list[str] = []
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -100,7 +147,9 @@ class Description(Strict):
         swarm = None
         if readable:
             services = tuple(ServiceFacts(name, *counts) for name, counts in self.services.items())
-            swarm = ClusterFacts("prodid", leaders[0], 7, MappingProxyType(self.spec), tuple(nodes), services)
+            spec = MappingProxyType(self.spec)
+            running: Counter[str] = sum(map(Counter, self.tasks.values()), Counter())
+            swarm = ClusterFacts("prodid", leaders[0], 7, spec, tuple(nodes), services, running)
         return Facts(
             name=self.name,
             at=NOW,
@@ -110,6 +159,7 @@ class Description(Strict):
             foreign=MappingProxyType(self.foreign),
             ca_files=MappingProxyType({_place(key): text for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
+            backups=Shelved(tuple(kept.backup() for kept in self.backups), tuple(self.unreadable_backups)),
         )
 
     def _address(self, name: str) -> str:
@@ -145,6 +195,7 @@ class Description(Strict):
             reaches=MappingProxyType({} if member else {raft: host.reaches.get(raft, "open") for raft in self._up()}),
             reached=None if member else host.reached,
             certificate=_certificate(host.certificate_days),
+            placed=host.placed,
         )
 
     def _up(self) -> list[str]:

@@ -26,7 +26,7 @@ JOB: Final = re.compile(r"is job `(\w{4})`")
 LONGEST: Final = 90.0
 """Seconds after which a job that has no end counts as one that will never have one."""
 SHOWN: Final = frozenset({"posted", "edited", "error"})
-UNASKED: Final = ("join manager", "token manager", "rotate", "force-new-cluster")
+UNASKED: Final = ("join manager", "token manager", "rotate", "force-new-cluster", "restore")
 """What needs nobody's yes in scenarios that are not about approvals."""
 KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
 
@@ -182,6 +182,8 @@ class Play:
         self.slack.clear_faults()
         self.quiet()
         self.fleet.reset()
+        for file in self.stage.folder.glob("backups/*"):
+            file.unlink()
         with connect(Secret(self.stage.redis_url)) as redis:
             found = [key for key in redis.scan_iter() if key not in KEPT]
             if found:
