@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from bot.commands import HOST, Flag, Word, change, question
@@ -10,6 +10,7 @@ from bot.errors import NotUnderstood, Refused
 from bot.plan import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
 from bot.spelling import listed
+from bot.swarm.followers import follower, named_follower
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
 
@@ -54,7 +55,7 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
     if arguments.on:
         raise NotUnderstood("`--on` says where a drill runs.", next_step="Write `/swarm backup --drill --on HOST`.")
     swarm = swarm_of(facts)
-    node = _named(facts, arguments.host) if arguments.host else _follower(facts, swarm)
+    node = named_follower(facts, arguments.host) if arguments.host else follower(facts, swarm)
     return Plan(
         title=f"takes a backup of {facts.name} from {tick(node.host)}",
         deed=f"take a backup of {facts.name} from {tick(node.host)}",
@@ -127,7 +128,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
             "alone, and no engine takes the key without the other managers.",
             true_now="Nothing was changed.",
         )
-    taking = () if newest else _taking(facts, _follower(facts, swarm))
+    taking = () if newest else _taking(facts, follower(facts, swarm))
     operation = DrillBackup(
         host=host,
         cluster=facts.name,
@@ -173,53 +174,6 @@ def _taking(facts: Facts, node: NodeFacts) -> tuple[Step, ...]:
     newest = facts.backups.newest
     take = TakeBackup(host=node.host, node=node.id, cluster=facts.name, after=newest.id if newest else "")
     return Step(take, "backup"), Step(AwaitManager(host=node.host, node=node.id, cluster=facts.name), "backup")
-
-
-def _follower(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
-    """The manager that can best be away: it does not lead, is sound and reached, and runs the fewest tasks."""
-    able = [node for node in swarm.managers if node.ready and not node.leader and _answers(facts, node)]
-    if able:
-        return min(able, key=lambda node: swarm.tasks.get(node.id, 0))
-    if len(swarm.managers) == 1:
-        raise Refused(
-            f"{facts.name} has one manager: for a backup its engine is stopped, and {facts.name} would decide nothing "
-            "meanwhile.",
-            true_now="Nothing was changed.",
-            next_step="`/swarm join manager HOST HOST` makes three.",
-        )
-    raise Refused(
-        f"{facts.name} has no manager to take it from: it must be reachable, not lead, and answer over SSH.",
-        true_now="Nothing was changed.",
-        next_step="`/swarm status` shows what is wrong.",
-    )
-
-
-def _named(facts: Facts, name: str) -> NodeFacts:
-    """The manager that was asked for; Refused where it cannot be away."""
-    node = facts.member(name)
-    host = facts.host(name)
-    if host.trouble:
-        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
-    if node is None or node.role != "manager":
-        what = f"a worker of {facts.name}" if node else f"no node of {facts.name}"
-        raise Refused(
-            f"{tick(name)} is {what}: managers alone have the state.",
-            true_now="Nothing was changed.",
-            next_step="`/swarm backup` takes it from the manager that can best be away.",
-        )
-    if node.leader:
-        raise Refused(
-            f"{tick(name)} leads {facts.name}: while its engine was stopped {facts.name} would decide nothing until "
-            "another leads.",
-            true_now="Nothing was changed.",
-            next_step="`/swarm backup` takes it from the manager that can best be away.",
-        )
-    return replace(node, host=name)
-
-
-def _answers(facts: Facts, node: NodeFacts) -> bool:
-    host = facts.hosts.get(node.host)
-    return host is not None and host.answers and host.membership == "active"
 
 
 def _warnings(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ class SshEngine:
 
     def placed(self) -> str:
         """What is in the swarm folder."""
-        return state.placed(self._client, self._commands)
+        return state.placed(self._client)
 
     def pack_swarm(self) -> bytes:
         """The swarm folder, packed while the engine is stopped."""

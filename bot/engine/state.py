@@ -101,9 +101,10 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
         raise Failed(_told(client, done.err))
 
 
-def placed(client: EngineClient, service: Service) -> str:
+def placed(client: EngineClient) -> str:
     """What is in the swarm folder: "" for nothing, the id of the backup that it was restored from, or ``other``."""
-    done = run(client.dialer.connection, AS_ROOT, FOLDER_SCRIPT, root_folder(client, service), timeout=LOOK)
+    root = str(client.ask(lambda api: api.info())["DockerRootDir"])
+    done = run(client.dialer.connection, AS_ROOT, FOLDER_SCRIPT, root, timeout=LOOK)
     if done.status:
         raise EngineError(client.host, 0, _told(client, done.err))
     standing, *backup = done.out.split()
