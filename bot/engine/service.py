@@ -35,7 +35,7 @@ def start(client: EngineClient, service: Service) -> None:
     connection = client.dialer.connection
     done = run(connection, AS_ROOT, START_SCRIPT, service.start, timeout=2 * LONGEST)
     if done.status:
-        why = next(iter(done.err.strip().splitlines()), f"exit status {done.status}")
+        why = (done.err.strip().splitlines() or [f"exit status {done.status}"])[-1]
         raise unreachable.impossible(connection.target, why, "Look at `journalctl -u docker` on it.")
 
 

@@ -112,4 +112,6 @@ def placed(client: EngineClient) -> str:
 
 
 def _told(client: EngineClient, err: str) -> str:
-    return f"`{client.host}`: {next(iter(err.strip().splitlines()), 'the script there ended without a word')}."
+    """The last line is the script's own; tar's and gzip's stand before it."""
+    words = err.strip().splitlines() or ["the script there ended without a word"]
+    return f"`{client.host}`: {words[-1]}."

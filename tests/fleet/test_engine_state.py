@@ -11,6 +11,7 @@ from bot.errors import EngineError, Failed, HostUnreachable
 from bot.sandbox.fleet import Fleet, Host
 from bot.sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines, init
+from tests.scenarios.kit import hang_up
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 
@@ -66,7 +67,7 @@ def test_a_throwaway_engine_ends_with_its_connection(hosts: Fleet) -> None:
         packed = cluster["host-1"].pack_swarm()
         with suppress(HostUnreachable, EngineError), cluster["host-2"].spare(packed) as spare:
             assert throwaway(hosts["host-2"])
-            hosts["host-2"].run("sh", "-c", "kill -9 $(pgrep -f 'sshd: root@notty')")
+            hang_up(hosts["host-2"])
             until(lambda: not throwaway(hosts["host-2"]), "the throwaway engine has ended")
             spare.info()
         assert hosts["host-2"].docker_answers
