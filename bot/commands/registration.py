@@ -71,6 +71,7 @@ def question(
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
+    raises: Mapping[str, int] = NOTHING,
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
 
@@ -89,6 +90,7 @@ def question(
                 risk=risk,
                 approval=_rule(approval),
                 subject=_rule(subject or name),
+                raises=raises,
                 look=look,
                 plan=plan,
                 answer=answer,

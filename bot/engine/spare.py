@@ -18,9 +18,8 @@ import paramiko
 from bot.engine import unreachable
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
-from bot.engine.remote import AS_ROOT, CHUNK, command_line
+from bot.engine.remote import AS_ROOT, CHUNK, spawn
 from bot.engine.socket_dialer import SocketDialer
-from bot.engine.transport import ChannelRefusedError
 from bot.errors import EngineError
 
 START: Final = 60.0
@@ -66,38 +65,20 @@ unshare --net --mount --pid --fork --kill-child --mount-proc sh -c "$1" sh "$fol
 @contextmanager
 def spare_client(connection: SshConnection, state: bytes) -> Iterator[EngineClient]:
     """The client of a throwaway engine whose swarm folder holds ``state``. Raises HostUnreachable, EngineError."""
-    if not connection.sessions.take(START):
-        raise _failed(connection, "all its SSH sessions are in use")
-    try:
-        with _channel(connection) as channel:
-            socket = _start(connection, channel, state)
-            client = EngineClient(SocketDialer(connection, socket))
-            try:
-                yield client
-            finally:
-                client.close()
-    finally:
-        connection.sessions.give_back()
-
-
-@contextmanager
-def _channel(connection: SshConnection) -> Iterator[paramiko.Channel]:
-    try:
-        channel = connection.open("session")
-    except ChannelRefusedError as error:
-        raise _failed(connection, f"it runs no commands over SSH: {error.reason}") from None
-    try:
-        yield channel
-    finally:
-        channel.close()
+    script = (AS_ROOT, OUTER_SCRIPT, INNER_SCRIPT, str(len(state)))
+    with spawn(connection, *script, timeout=START) as channel:
+        client = EngineClient(SocketDialer(connection, _start(connection, channel, state)))
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def _start(connection: SshConnection, channel: paramiko.Channel, state: bytes) -> str:
-    """Start it and return its socket's path when it answers."""
+    """Feed it and return its socket's path when it is there."""
     deadline = time.monotonic() + START
     try:
         channel.settimeout(START)
-        channel.exec_command(command_line(AS_ROOT, OUTER_SCRIPT, INNER_SCRIPT, str(len(state))))
         channel.sendall(state)
         said = b""
         while READY.encode() not in said.split():

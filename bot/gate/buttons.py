@@ -72,11 +72,11 @@ class Buttons:
         job_id = request.value
         match request.action:
             case "approval.approve":
-                if self._desk.look(job_id, request.user).ask.second_factor:
+                if self._desk.look(job_id, request.user, "approve").ask.second_factor:
                     return _code_form(job_id)
                 return _say(self._desk.approve(job_id, request.user, ""))
             case "approval.deny":
-                self._desk.look(job_id, request.user)
+                self._desk.look(job_id, request.user, "deny")
                 return _denial_form(job_id)
             case "approval.withdraw":
                 return _say(self._desk.withdraw(job_id, request.user))

@@ -39,6 +39,8 @@ class Controls:
         if self._desk.cancel(job_id, call.user):
             return _say(f"Job {tick(job_id)} and its question are withdrawn. Nothing was changed.")
         result = self._queue.cancel(job_id, call.user, [call.entry("cancelled", job=job_id)])
+        if result == "cancelled":
+            self._desk.cancel(job_id, call.user)  # it may have begun to wait for approval meanwhile
         if result == "unknown":
             raise NotUnderstood(f"There is no job {tick(job_id)}.", next_step="`/swarm jobs` lists the newest.")
         told = {

@@ -31,6 +31,8 @@ from bot.slack.requests import InPlace, PressRequest, SlashRequest, SubmitReques
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
 EVERY_CLUSTER = "all"
+TYPES = "command.type"
+"""A button that types its value for whoever presses it: it gives no right that the words themselves would not."""
 TURNS = frozenset({"audit.older", "audit.newer"})
 
 
@@ -84,6 +86,11 @@ class Gate:
         """Take a button."""
         if request.action in TURNS:
             return self._turn(request)
+        if request.action == TYPES:
+            words = request.value
+            return self.slash(
+                SlashRequest(words, request.user, request.channel, request.response_url, request.request_key)
+            )
         return self._buttons.press(request)
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:

@@ -16,6 +16,7 @@ from bot.jobs.outcome import entry
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.once.promises import Promises
 from bot.plan import Plan
 from bot.slack.blocks import Message, actions, button
 
@@ -23,12 +24,22 @@ from bot.slack.blocks import Message, actions, button
 class Answering:
     """Safe to share between threads."""
 
-    def __init__(self, sight: Sight, queue: Queue, replies: Replies, approvals: Approvals, asking: Asking) -> None:
+    def __init__(
+        self,
+        *,
+        sight: Sight,
+        queue: Queue,
+        replies: Replies,
+        approvals: Approvals,
+        asking: Asking,
+        promises: Promises,
+    ) -> None:
         self._sight = sight
         self._queue = queue
         self._replies = replies
         self._approvals = approvals
         self._asking = asking
+        self._promises = promises
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Answer, or have it approved first."""
@@ -58,7 +69,7 @@ class Answering:
         job = lease.job
         look = command.look(arguments)
         try:
-            facts = self._sight.read(job.order.cluster, look)
+            facts = self._promises.cover(lease, look, self._sight.read(job.order.cluster, look))
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(facts, arguments)
             shown = message if look.secrets else _with_buttons(message, job)

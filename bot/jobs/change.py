@@ -38,6 +38,7 @@ class Change:
         self._channel = channel
         self.card = Card(job, plan, job.started_at or time.time())
         self._posted = job.message_ts
+        self._begun = bool(job.begun)
         self._lock = threading.Lock()
         self._live = Live(notifier, job.message_channel or channel, job.message_ts, posted=self._keep_ts)
         self.cancelled_by = ""
@@ -112,7 +113,14 @@ class Change:
             raise LeaseLost(self._lease.job.id)
 
     def _allow(self, operation: Operation, facts: Facts) -> None:
+        """Ask the quorum gate, and note that from now on something may have been changed.
+
+        Whoever takes the job over then goes on with its plan; until then it is made and judged anew.
+        """
         let_through(operation, facts, self.card.plan)
+        if not self._begun:
+            self._queue.record(self._lease, {"begun": "1"})
+            self._begun = True
 
     def _told_to_stop(self) -> bool:
         job = self._queue.get(self._lease.job.id)

@@ -41,7 +41,13 @@ class Replies:
         try:
             self.respond(job, error_message(error, _title(ended), *retry))
         finally:
-            self._queue.finish(lease, "failed", ended.outcome, [outcome.ended(lease, f"failed: {error.happened}")])
+            self.fail(lease, error)
+
+    def fail(self, lease: Lease, error: SwarmbotError) -> None:
+        """End a job of which nothing was begun; who asked is told by others."""
+        self._queue.finish(
+            lease, "failed", outcome.of_error(error), [outcome.ended(lease, f"failed: {error.happened}")]
+        )
 
     def tell(self, job: Job) -> None:
         """Tell of a job that the worker itself had to end (worker lost, a defect)."""

@@ -12,12 +12,16 @@ from bot.plan.facts import (
     Revealed,
     Role,
     ServiceFacts,
+    TaskFacts,
     Trouble,
 )
+from bot.plan.host_keys import HostKey
 from bot.plan.members import Members, newcomer
+from bot.plan.mesh import Mesh, OverlayTrial
 from bot.plan.operation import Look, Operation, operation_from_json
+from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
-from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
+from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
 
 __all__ = [
     "BackedUpNode",
@@ -25,6 +29,7 @@ __all__ = [
     "Basis",
     "Certificate",
     "ClusterFacts",
+    "Counters",
     "Drill",
     "Engine",
     "Engines",
@@ -32,15 +37,20 @@ __all__ = [
     "Finding",
     "Force",
     "HostFacts",
+    "HostKey",
     "Interface",
     "JoinTokens",
     "Json",
     "Look",
     "Members",
     "Membership",
+    "Mesh",
     "NodeFacts",
     "Operation",
+    "OverlayTrial",
+    "Passage",
     "Plan",
+    "Prober",
     "Reach",
     "Revealed",
     "Role",
@@ -49,7 +59,10 @@ __all__ = [
     "Shelved",
     "Sign",
     "Step",
+    "TaskFacts",
+    "Transport",
     "Trouble",
+    "Way",
     "basis_of",
     "differences",
     "merge_looks",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from bot.errors import HostProblem
 from bot.plan.backups import Shelved
-from bot.plan.ports import Interface, Reach
+from bot.plan.host_keys import HostKey
+from bot.plan.mesh import Mesh
+from bot.plan.passages import Passage
+from bot.plan.ports import Interface
 from bot.secret import Secret
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -41,10 +44,8 @@ class HostFacts:
 
     With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
-    seconds, host minus bot. ``reaches`` maps ``address:port`` to what a connection from this host met;
-    ``reached`` is what a connection from a manager to this host's 2377/tcp met (refused: passed, and nobody listens).
-    ``placed`` tells of its swarm folder, if it was looked at: "" when it is empty, the id of the backup that it was
-    restored from, or ``other``.
+    seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
+    swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``.
     """
 
     name: str
@@ -61,8 +62,6 @@ class HostFacts:
     managers: tuple[str, ...] = ()
     clock_offset: float | None = None
     interfaces: tuple[Interface, ...] = ()
-    reaches: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
-    reached: Reach | None = None
     certificate: Certificate | None = None
     placed: str | None = None
 
@@ -113,12 +112,20 @@ class NodeFacts:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """A service, how many tasks it runs, how many it should, and why the missing ones are not placed."""
+    """A service, how many tasks it runs, how many it should, and why the missing ones are not placed.
+
+    ``constraints`` are its placement's, as written (``node.labels.zone==b``); a global service runs a task on every
+    node that meets them. ``stop_grace``: seconds that a task may take to stop, 10 unless its spec says otherwise.
+    """
 
     name: str
     running: int
     desired: int
     complaint: str = ""
+    id: str = ""
+    constraints: tuple[str, ...] = ()
+    is_global: bool = False
+    stop_grace: float = 10.0
 
     @property
     def short(self) -> int:
@@ -126,11 +133,35 @@ class ServiceFacts:
         return max(0, self.desired - self.running)
 
 
+ALIVE: Final = frozenset({"assigned", "accepted", "preparing", "ready", "starting", "running"})
+"""States of a task that its node works on or will."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """A task: its service's id, its node's ("" while it has none) and whether it is meant to run.
+
+    ``error`` is what its engine or the scheduler says of it: why it failed, or why no node can take it.
+    """
+
+    service: str
+    node: str
+    state: str
+    wanted: bool
+    error: str = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its node has it to run, or to stop still."""
+        return self.state in ALIVE
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
     """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
 
-    ``tasks`` counts the running tasks of each node id that has some, if they were looked for.
+    ``tasks`` counts the running tasks of each node id that has some, if they were looked for; ``task_list`` has all,
+    those of the past too. ``data_port`` is the UDP port of overlay traffic.
     """
 
     id: str
@@ -140,6 +171,8 @@ class ClusterFacts:
     nodes: tuple[NodeFacts, ...]
     services: tuple[ServiceFacts, ...] = ()
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    task_list: tuple[TaskFacts, ...] = ()
+    data_port: int = 4789
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
@@ -166,9 +199,13 @@ class Facts:
 
     ``swarm`` is None when no manager with a quorum could be read: either no host of the cluster is in a swarm yet, or
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
+    ``good_until`` is when the token among them is rotated at the latest, in unix seconds; 0: nobody was promised that.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
-    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``backups`` are
-    those of the cluster, if they were looked for.
+    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
+    the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
+    host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none. ``mesh`` is
+    a trial of the overlay; ``mesh_trouble`` why there was none. ``backups`` are the
+    cluster's, if they were looked for.
     """
 
     name: str
@@ -179,6 +216,13 @@ class Facts:
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    good_until: float = 0.0
+    passages: tuple[Passage, ...] = ()
+    took: float = 0.0
+    host_keys: Mapping[str, tuple[HostKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    keyless: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+    mesh: Mesh | None = None
+    mesh_trouble: str = ""
     backups: Shelved = field(default_factory=Shelved)
 
     def host(self, name: str) -> HostFacts:

@@ -22,21 +22,29 @@ class Look:
     """What must be seen beside the cluster itself.
 
     ``hosts``: those to wait for; others are in the facts only if they happened to answer by then. ``all_hosts``: wait
-    for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, whether they reach the managers).
+    for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, the ways between them and the
+    managers). ``every_peer``: the ways between those and workers, and each other, too. ``mesh``: every way between
+    all nodes, and the overlay by temporary containers on them.
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
-    count their tasks. ``tasks``: count how many each node runs. ``secrets``: to be read and shown to the asker.
-    ``ca_files``: certificate files on hosts, as pairs of host and path. ``backups``: those that are kept of the
-    cluster. ``placed``: hosts whose swarm folder to look at.
+    count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
+    and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
+    certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted.
+    ``backups``: those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at.
     """
 
     hosts: tuple[str, ...] = ()
     all_hosts: bool = False
     probe: tuple[str, ...] = ()
+    every_peer: bool = False
+    mesh: bool = False
     certificates: bool = False
     services: bool = False
     tasks: bool = False
+    task_list: bool = False
     secrets: tuple[Revealed, ...] = ()
     ca_files: tuple[tuple[str, str], ...] = ()
+    once: bool = False
+    host_keys: tuple[str, ...] = ()
     backups: bool = False
     placed: tuple[str, ...] = ()
 

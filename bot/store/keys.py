@@ -36,6 +36,8 @@ APPROVALS_OPEN: Final = "swarmbot:approvals:open"
 """Sorted set: ids of jobs that wait for approval by the ms in which they expire. Goes with the last one."""
 APPROVALS_UNSHOWN: Final = "swarmbot:approvals:unshown"
 """Set: ids of approvals that changed since their card was shown. Goes with the last one."""
+ONCE_OPEN: Final = "swarmbot:once:open"
+"""Sorted set: ids of promises to rotate a token by the ms in which to look at them. Goes with the last one."""
 PICTURES: Final = "swarmbot:totp:pictures"
 """Sorted set: ids of Slack's files that show a second factor's key, by when to delete them. Goes with the last one."""
 AUDIT_LOG: Final = "swarmbot:audit"
@@ -66,6 +68,11 @@ def showing(job_id: str) -> str:
 def freeze(cluster: str) -> str:
     """String: JSON of the freeze that somebody ordered. Expires when it ends."""
     return f"swarmbot:freeze:{cluster}"
+
+
+def once(promise_id: str) -> str:
+    """Hash: a promise to rotate a token, of which it holds the fingerprint. Goes when who asked was told its end."""
+    return f"swarmbot:once:{promise_id}"
 
 
 def request(request_key: str) -> str:

@@ -9,14 +9,20 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, Look, Reach, Revealed, Shelved, Trouble
+from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Shelved, Trouble
 from bot.secret import Secret
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
+from bot.swarm.overlay import try_overlay
+from bot.swarm.trying import try_ways
+from bot.swarm.ways import DATA_PORT, members, mesh_ways, wanted_ways
 
-MANAGER_PORT = 2377
 # An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
 LONGEST_READ = 15.0
+LONGEST_MESH = 20.0
+QUICK_READ = 2.0
+LONGEST_TRIAL = 4.0
+"""Seconds: how long a check waits for its hosts, and after how many no further way is tried. It shall end within 5."""
 
 
 class Reader:
@@ -38,14 +44,19 @@ class Reader:
 
         Raises EngineError if secrets were asked for and could not be read, Refused or Failed if backups were.
         """
+        started = time.monotonic()
+        keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
         known = set(engines.names())
         wanted = known if look.all_hosts else {*look.hosts, *look.probe, *look.placed} & known
         hosts = self._read_hosts(engines, wanted, look)
         swarm = self._read_swarm(engines, hosts, look)
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
-            hosts = self._reach_managers(engines, hosts, swarm, look)
-        return Facts(
+        ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+        deadline = started + LONGEST_TRIAL
+        if look.mesh and swarm is not None:
+            ways, deadline = mesh_ways(members(swarm), swarm.data_port), started + LONGEST_MESH
+        facts = Facts(
             name=name,
             at=time.time(),
             hosts=MappingProxyType(hosts),
@@ -53,8 +64,11 @@ class Reader:
             secrets=MappingProxyType(_secrets(engines, swarm, look)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
             backups=engines.shelf.shelved() if look.backups else Shelved(),
-            **_files(engines, look),
+            passages=try_ways(engines, ways, deadline),
         )
+        facts = _with_keys(_with_files(facts, engines, look), keys)
+        facts = _with_mesh(facts, engines) if look.mesh else facts
+        return replace(facts, took=time.monotonic() - started)
 
     def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
         waiting: dict[Future[HostFacts], str] = {
@@ -62,7 +76,8 @@ class Reader:
             for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        deadline = time.monotonic() + LONGEST_READ
+        patience = QUICK_READ if look.every_peer else LONGEST_READ
+        deadline = time.monotonic() + patience
         while waiting and not (wanted <= hosts.keys() and any(map(_serves, hosts.values()))):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
             if not done:
@@ -72,7 +87,7 @@ class Reader:
         for future, name in waiting.items():
             future.cancel()
             if name in wanted:
-                hosts[name] = _silent(name, engines.address(name))
+                hosts[name] = _silent(name, engines.address(name), patience)
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], look: Look) -> ClusterFacts | None:
@@ -88,6 +103,7 @@ class Reader:
         swarm = self._pool.submit(engine.swarm)
         services = self._pool.submit(parse.services, engine) if look.services else None
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if look.tasks else None
+        task_list = self._pool.submit(engine.tasks, {}) if look.task_list else None
         nodes = parse.nodes(engine.nodes())
         found = swarm.result(LONGEST_READ)
         return ClusterFacts(
@@ -98,46 +114,9 @@ class Reader:
             nodes=nodes,
             services=services.result(LONGEST_READ) if services else (),
             tasks=parse.running(tasks.result(LONGEST_READ)) if tasks else MappingProxyType({}),
+            task_list=parse.task_list(task_list.result(LONGEST_READ)) if task_list else (),
+            data_port=found.get("DataPathPort") or DATA_PORT,
         )
-
-    def _reach_managers(
-        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts, look: Look
-    ) -> dict[str, HostFacts]:
-        targets = [
-            node.raft_address for node in swarm.managers if node.reachability == "reachable" and node.raft_address
-        ]
-        tries: dict[tuple[str, str], Future[Reach]] = {
-            (name, target): self._pool.submit(engines[name].reach, *_split(target))
-            for name in look.probe
-            if name in hosts and hosts[name].answers and not hosts[name].is_manager
-            for target in targets
-        }
-        back = {
-            name: self._pool.submit(engines[swarm.read_from].reach, advertised(hosts[name]), MANAGER_PORT)
-            for name, _ in tries
-        }
-        seen: dict[str, dict[str, Reach]] = {}
-        for (name, target), future in tries.items():
-            seen.setdefault(name, {})[target] = _met(future)
-        return {
-            name: replace(host, reaches=MappingProxyType(seen[name]), reached=_met(back[name]))
-            if name in seen
-            else host
-            for name, host in hosts.items()
-        }
-
-
-def advertised(host: HostFacts) -> str:
-    """What a host advertises unless told otherwise: swarmbot.yml's address where the host has it, else its first."""
-    addresses = [address for interface in host.interfaces for address in interface.addresses]
-    return host.address if host.address in addresses or not addresses else addresses[0]
-
-
-def _met(future: Future[Reach]) -> Reach:
-    try:
-        return future.result(LONGEST_READ)
-    except SwarmbotError:
-        return "no answer"
 
 
 def _serves(host: HostFacts) -> bool:
@@ -149,7 +128,9 @@ def _read_host(engine: Engine, address: str, look: Look, *, close: bool) -> Host
     try:
         facts = parse.host(engine.host, address, engine.info())
         if close:
-            facts = replace(facts, clock_offset=engine.clock_offset(), interfaces=engine.interfaces())
+            facts = replace(facts, interfaces=engine.interfaces())
+        if close or (look.probe and facts.is_manager):
+            facts = replace(facts, clock_offset=engine.clock_offset())
         if look.certificates and facts.in_a_swarm:
             facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
         if engine.host in look.placed:
@@ -162,17 +143,12 @@ def _read_host(engine: Engine, address: str, look: Look, *, close: bool) -> Host
     return facts
 
 
-def _silent(name: str, address: str) -> HostFacts:
-    trouble = Trouble("timed out", f"`{name}` ({address}) did not answer within {LONGEST_READ:.0f} s.")
+def _silent(name: str, address: str, seconds: float) -> HostFacts:
+    trouble = Trouble("timed out", f"`{name}` ({address}) did not answer within {seconds:.0f} s.")
     return HostFacts(name=name, address=address, trouble=trouble)
 
 
-def _split(target: str) -> tuple[str, int]:
-    address, _, port = target.rpartition(":")
-    return address.strip("[]"), int(port)
-
-
-def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], str]]:
+def _with_files(facts: Facts, engines: Engines, look: Look) -> Facts:
     found: dict[tuple[str, str], str] = {}
     unread: dict[tuple[str, str], str] = {}
     for host, path in look.ca_files:
@@ -180,7 +156,30 @@ def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], s
             found[host, path] = engines[host].certificate_file(path)
         except (EngineError, HostUnreachable) as error:
             unread[host, path] = error.happened
-    return {"ca_files": MappingProxyType(found), "unread": MappingProxyType(unread)}
+    return replace(facts, ca_files=MappingProxyType(found), unread=MappingProxyType(unread))
+
+
+def _with_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]]) -> Facts:
+    found: dict[str, tuple[HostKey, ...]] = {}
+    keyless: dict[str, Trouble] = {}
+    for name, future in reading.items():
+        try:
+            found[name] = future.result(LONGEST_READ)
+        except HostUnreachable as error:
+            keyless[name] = Trouble(error.problem, error.happened, error.next_step)
+        except TimeoutError:
+            keyless[name] = Trouble("timed out", f"`{name}` showed no host key within {LONGEST_READ:.0f} s.")
+    return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
+
+
+def _with_mesh(facts: Facts, engines: Engines) -> Facts:
+    """Tried after the ports: the containers' own datagrams would be counted among theirs."""
+    if facts.swarm is None:
+        return facts
+    try:
+        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm)))
+    except SwarmbotError as error:
+        return replace(facts, mesh_trouble=error.happened)
 
 
 def _secrets(engines: Engines, swarm: ClusterFacts | None, look: Look) -> dict[Revealed, Secret]:

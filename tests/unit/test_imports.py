@@ -32,7 +32,7 @@ ORDER: Final = (
     ),
     ("bot.audit", "bot.people"),
     ("bot.jobs", "bot.freeze", "bot.totp"),
-    ("bot.approvals",),
+    ("bot.approvals", "bot.once"),
     ("bot.jobs.asking", "bot.jobs.answering", "bot.jobs.changing", "bot.jobs.runner"),
     ("bot.records",),
     ("bot.gate",),

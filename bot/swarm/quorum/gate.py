@@ -54,9 +54,10 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
 
 def permit(operation: Operation, facts: Facts, *, forced: bool) -> None:
     """Raise Refused where this step, with the facts as they are just before it, would lose the quorum."""
-    if operation.weakens:
-        now = members_of(facts)
-        _refuse_loss(facts, operation, now, operation.raft(now), forced=forced)
+    now = members_of(facts)
+    then = operation.raft(now)
+    if operation.weakens and then != now:
+        _refuse_loss(facts, operation, now, then, forced=forced)
 
 
 def _stages(facts: Facts, plan: Plan) -> list[Members]:
@@ -147,8 +148,13 @@ def _passing(before: Members, stages: list[Members]) -> list[str]:
 
 def _told(stages: list[Members]) -> tuple[str, ...]:
     """What is left after each step that changes it."""
-    lines = [f"now {standing(count(stages[0]))}"]
+    lines = [f"now {_left(stages[0])}"]
     for number, (now, then) in enumerate(pairwise(stages), 1):
         if now != then and then.reachable:
-            lines.append(f"after step {number}: {standing(count(then))}")
+            lines.append(f"after step {number}: {_left(then)}")
     return tuple(lines)
+
+
+def _left(members: Members) -> str:
+    quorum = count(members)
+    return f"{quorum.reachable} of {quorum.managers} reachable, {quorum.needed} needed"

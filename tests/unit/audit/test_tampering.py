@@ -57,7 +57,7 @@ def _empty_line(lines: Lines) -> Lines:
 
 def _forge(lines: Lines) -> Lines:
     seq_hash = _text(lines[2])[1]
-    _, forged = chained(Head(3, seq_hash), [Entry("asked", "U9")], NOVEMBER)
+    _, forged = chained(Head(3, seq_hash), [Entry("asked", "U9")], NOVEMBER, "")
     return [*lines[:3], line_of(*forged[0]), *lines[3:]]
 
 
