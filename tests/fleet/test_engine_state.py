@@ -40,6 +40,26 @@ def test_state_is_put_where_there_is_none(hosts: Fleet) -> None:
         assert cluster["host-2"].placed() == "other"
 
 
+def test_an_engine_is_left_running_whatever_goes_wrong(hosts: Fleet) -> None:
+    """One that cannot be stopped; one that packs nothing; and one that somebody stopped is started and packed."""
+    commands = hosts.ssh["engine"]
+    with engines(hosts, ssh={"engine": {**commands, "stop": "false"}}) as cluster:
+        init(cluster, "host-1")
+        with pytest.raises(Failed, match="could not be stopped by: false"):
+            cluster["host-1"].pack_swarm()
+        assert hosts["host-1"].docker_answers
+    with engines(hosts, ssh={"engine": {**commands, "stop": "true"}}) as cluster:
+        with pytest.raises(Failed, match="could not be packed"):
+            cluster["host-1"].pack_swarm()
+        assert hosts["host-1"].docker_answers
+    with engines(hosts) as cluster:
+        with pytest.raises(Failed, match="holds no swarm state"):
+            cluster["host-2"].pack_swarm()
+        hosts["host-1"].stop_docker()
+        assert cluster["host-1"].pack_swarm().startswith(b"\x1f\x8b")
+        assert hosts["host-1"].docker_answers
+
+
 def test_a_throwaway_engine_is_cut_off_and_ends(hosts: Fleet) -> None:
     """It has nothing but a loopback, holds the cluster, and is gone with its context; the host's own engine stays."""
     with engines(hosts) as cluster:
