@@ -45,7 +45,7 @@ def run_worker(settings: Settings) -> int:
     slack = web_client(settings)
     notifier = Notifier(slack)
     files = Files(slack)
-    pool = EnginePool(config)
+    pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
     reader = Reader(addresses(config))
     approvals = Approvals(redis, audit)
     directory = Directory(patient_client(settings), redis)

@@ -3,6 +3,7 @@
 from handlers import (
     approvals,
     audit,
+    backups,
     ca,
     check,
     demote,
@@ -17,6 +18,7 @@ from handlers import (
     nodes,
     promote,
     remove,
+    restore,
     status,
     tokens,
     totp,
@@ -28,6 +30,7 @@ from handlers import (
 __all__ = [
     "approvals",
     "audit",
+    "backups",
     "ca",
     "check",
     "demote",
@@ -42,6 +45,7 @@ __all__ = [
     "nodes",
     "promote",
     "remove",
+    "restore",
     "status",
     "tokens",
     "totp",

@@ -6,17 +6,19 @@ from bot.config.approvals import ApprovalRule
 from bot.config.choice import choose_cluster, cluster_of_channel
 from bot.config.freezes import FreezeWindow
 from bot.config.loading import load
-from bot.config.models import EVERYONE, AuditLog, Cluster, Config, Host, Rules, Ssh
+from bot.config.models import EVERYONE, AuditLog, Backups, Cluster, Config, Host, Rules, Service, Ssh
 
 __all__ = [
     "EVERYONE",
     "ApprovalRule",
     "AuditLog",
+    "Backups",
     "Cluster",
     "Config",
     "FreezeWindow",
     "Host",
     "Rules",
+    "Service",
     "Ssh",
     "choose_cluster",
     "cluster_of_channel",

@@ -72,11 +72,23 @@ Jump = Annotated[
 UserName = Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*", "must be the name of a user on the host")]
 LabelKey = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}", "must be the key of a node's label")]
 Socket = Annotated[str, matching(r"/[^\s]+", "must be the full path of the engine's socket")]
+Command = Annotated[str, matching(r"[^\n]*\S[^\n]*", "must be a command in one line")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
+BackupCount = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Keep = Annotated[float, BeforeValidator(_days)]
 While = Annotated[float, BeforeValidator(_while)]
+
+
+class Service(Model):
+    """The commands, run as root on a host, that stop its engine and start it; each returns when that is done.
+
+    The socket's unit is stopped too: it would start the engine again for the next caller.
+    """
+
+    stop: Command = "systemctl stop docker.socket docker.service"
+    start: Command = "systemctl start docker.service"
 
 
 class Ssh(Model):
@@ -88,6 +100,7 @@ class Ssh(Model):
     known_hosts: UserPath = Path("~/.ssh/known_hosts").expanduser()
     jump: Jump | None = None
     socket: Socket = "/var/run/docker.sock"
+    engine: Service = Service()
 
 
 class Host(Model):
@@ -99,6 +112,7 @@ class Host(Model):
     identity_file: UserPath | None = None
     jump: Jump | None = None
     socket: Socket | None = None
+    engine: Service | None = None
 
 
 class Cluster(Model):
@@ -143,6 +157,13 @@ class AuditLog(Model):
         return self
 
 
+class Backups(Model):
+    """Where backups of swarm state are kept, and how many of each cluster."""
+
+    folder: UserPath | None = None
+    keep: BackupCount = 14
+
+
 class Config(Model):
     """The whole file."""
 
@@ -152,3 +173,4 @@ class Config(Model):
     rules: Rules = Rules()
     tokens: Tokens = Tokens()
     audit: AuditLog = AuditLog()
+    backups: Backups = Backups()

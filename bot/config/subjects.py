@@ -18,6 +18,7 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "unlock-key",
     "ca rotate",
     "recover",
+    "backup",
     "restore",
     "trust",
     "force",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TextIO
 from urllib.parse import unquote
 
-from bot.doctor import environment, hosts, rules, slack, storage
+from bot.doctor import backups, environment, hosts, rules, slack, storage
 from bot.doctor.finding import LOOK_HERE, WRONG, Check, Finding, Proof, from_error, look_here, wrong
 from bot.doctor.look import Look
 from bot.errors import SwarmbotError
@@ -31,6 +31,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("Redis", storage.answers, proves="Redis"),
     Check("Redis' durability", storage.keeps, needs=("Redis",)),
     Check("The audit log", storage.audit, needs=("swarmbot.yml", "Redis")),
+    Check("Backups", backups.backups, needs=("swarmbot.yml",)),
     Check("Hosts", hosts.hosts, needs=("swarmbot.yml",)),
 )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 from urllib.parse import quote
 
-from bot.engine import probes, trust
+from bot.config import Service
+from bot.engine import probes, service, state, trust
 from bot.engine.client import EngineClient
 from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.prober import prober
+from bot.engine.spare import spare_client
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import OverlayTrial
 from bot.plan.ports import Interface, JoinTokens, Json, Prober
@@ -22,8 +25,9 @@ UNLOCK: Final = 6
 class SshEngine:
     """See :class:`bot.plan.ports.Engine`. Thread-safe. Connects at its first call."""
 
-    def __init__(self, client: EngineClient) -> None:
+    def __init__(self, client: EngineClient, commands: Service) -> None:
         self._client = client
+        self._commands = commands
         self._connection = client.dialer.connection
 
     @property
@@ -99,6 +103,19 @@ class SshEngine:
         answer: list[Json] = self._client.ask(lambda api: api.tasks(filters))  # type: ignore[no-untyped-call] # types-docker
         return answer
 
+    def networks(self) -> list[Json]:
+        """``GET /networks``, those of the swarm alone."""
+        return self._client.ask(lambda api: api.networks(filters={"scope": "swarm"}))
+
+    def secrets(self) -> list[Json]:
+        """``GET /secrets``."""
+        return list(self._client.ask(lambda api: api.secrets()))
+
+    def configs(self) -> list[Json]:
+        """``GET /configs``."""
+        answer: list[Json] = self._client.ask(lambda api: api.configs())  # type: ignore[no-untyped-call] # types-docker
+        return answer
+
     def init_swarm(self, request: Json) -> str:
         """``POST /swarm/init``; by hand, for the SDK's call lacks Availability."""
         return str(self._client.change("POST", "/swarm/init", body=request))
@@ -141,6 +158,28 @@ class SshEngine:
     def remove_node(self, node_id: str, *, force: bool) -> None:
         """``DELETE /nodes/{id}``."""
         self._client.change("DELETE", f"/nodes/{quote(node_id, safe='')}", params={"force": _flag(force)})
+
+    def start_engine(self) -> None:
+        """Start the engine where it is stopped."""
+        service.start(self._client, self._commands)
+
+    def placed(self) -> str:
+        """What is in the swarm folder."""
+        return state.placed(self._client)
+
+    def pack_swarm(self) -> bytes:
+        """The swarm folder, packed while the engine is stopped."""
+        return state.pack(self._client, self._commands)
+
+    def place_swarm(self, packed: bytes, backup: str) -> None:
+        """Put packed state into an empty swarm folder."""
+        state.place(self._client, self._commands, packed, backup)
+
+    @contextmanager
+    def spare(self, packed: bytes) -> Iterator[SshEngine]:
+        """A throwaway engine on the host."""
+        with spare_client(self._connection, packed) as client:
+            yield SshEngine(client, self._commands)
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - it is the value

@@ -5,22 +5,26 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from bot.config import Cluster, Config
+from bot.backups.folder import BackupFolder
+from bot.config import Cluster, Config, Service
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
 from bot.engine.engine import SshEngine
 from bot.engine.socket_dialer import SocketDialer
 from bot.engine.target import SSH_CONFIG, SshTarget, Targets, read_ssh_config
+from bot.secret import Secret
 
 
 class EnginePool:
     """The engines of ``config``. Thread-safe. Connects to nothing by itself.
 
-    ``ssh_config`` is OpenSSH's client configuration. Both are applied once, here: raises Misconfigured.
+    ``ssh_config`` is OpenSSH's client configuration. Both are applied once, here: raises Misconfigured. ``secret_key``
+    is SWARMBOT_SECRET_KEY, with which backups are sealed.
     """
 
-    def __init__(self, config: Config, ssh_config: Path = SSH_CONFIG) -> None:
+    def __init__(self, config: Config, ssh_config: Path = SSH_CONFIG, *, secret_key: Secret | None = None) -> None:
         self._config = config
+        self._secret_key = secret_key
         parsed = read_ssh_config(ssh_config)
         self._targets: dict[str, dict[str, tuple[SshTarget, str]]] = {}
         for cluster in config.clusters:
@@ -32,16 +36,18 @@ class EnginePool:
 
     def cluster(self, name: str) -> ClusterEngines:
         """Return the engines of a cluster. KeyError: not in swarmbot.yml."""
-        return ClusterEngines(self, self._config.clusters[name], self._targets[name])
+        backups = self._config.backups
+        shelf = BackupFolder(name, backups.folder, backups.keep, self._secret_key)
+        return ClusterEngines(self, self._config.clusters[name], self._targets[name], shelf)
 
-    def engine(self, target: SshTarget, socket: str) -> SshEngine:
-        """Return the engine at ``socket`` of the host ``target``."""
+    def engine(self, target: SshTarget, socket: str, service: Service | None = None) -> SshEngine:
+        """Return the engine at ``socket`` of the host ``target``, stopped and started as ``service`` says."""
         with self._lock:
             client = self._clients.get((target, socket))
             if client is None:
                 client = EngineClient(SocketDialer(self._connection(target), socket))
                 self._clients[target, socket] = client
-        return SshEngine(client)
+        return SshEngine(client, service or self._config.ssh.engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -66,14 +72,17 @@ class EnginePool:
 class ClusterEngines:
     """See :class:`bot.plan.ports.Engines`."""
 
-    def __init__(self, pool: EnginePool, cluster: Cluster, targets: dict[str, tuple[SshTarget, str]]) -> None:
+    def __init__(
+        self, pool: EnginePool, cluster: Cluster, targets: dict[str, tuple[SshTarget, str]], shelf: BackupFolder
+    ) -> None:
+        self.shelf = shelf
         self._pool = pool
         self._cluster = cluster
         self._targets = targets
 
     def __getitem__(self, host: str) -> SshEngine:
         """Return the engine of ``host``. KeyError: not in swarmbot.yml."""
-        return self._pool.engine(*self._targets[host])
+        return self._pool.engine(*self._targets[host], self._cluster.hosts[host].engine)
 
     def names(self) -> tuple[str, ...]:
         """The names of the cluster's hosts, in the file's order."""

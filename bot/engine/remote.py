@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import paramiko
@@ -19,6 +19,15 @@ from bot.errors import EngineError
 # A non-interactive shell of a user who is not root finds no /sbin; messages are read, so they must be in English.
 PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "
 CHUNK: Final = 65_536
+MOST: Final = 16 * 1024 * 1024
+"""Bytes that a script may print unless it is let print more."""
+
+# As root, by sudo where the SSH user is another; the script itself is the first word.
+AS_ROOT: Final = r"""
+script=$1; shift
+[ "$(id -u)" = 0 ] && exec sh -c "$script" sh "$@"
+exec sudo -n sh -c "$script" sh "$@"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +39,37 @@ class Completed:
     err: str
 
 
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """The same, with stdout as bytes; they are not shown in its representation, for they may be secret."""
+
+    status: int
+    out: bytes = field(repr=False)
+    err: str
+
+
 def run(connection: SshConnection, script: str, *words: str, timeout: float) -> Completed:
     """Run the POSIX shell ``script`` on the host with ``words`` as ``$1``….
 
     No secret may be among them: other users of the host see them. Raises HostUnreachable; EngineError when no
     command can be run or this one did not end in ``timeout`` seconds.
     """
+    done = exchange(connection, script, *words, timeout=timeout)
+    return Completed(done.status, done.out.decode(errors="replace"), done.err)
+
+
+def exchange(
+    connection: SshConnection, script: str, *words: str, timeout: float, feed: bytes = b"", most: int = MOST
+) -> Exchanged:
+    """Run ``script`` as :func:`run` does, with ``feed`` on its stdin. EngineError too when it prints over ``most``."""
     deadline = time.monotonic() + timeout
     with spawn(connection, script, *words, timeout=timeout) as channel:
         try:
-            channel.shutdown_write()
-            out = _read(channel, deadline)
+            _feed(channel, feed)
+            out = _read(connection, channel, deadline, most)
             _await_end(channel, deadline)
             err = channel.recv_stderr(CHUNK) if channel.recv_stderr_ready() else b""
-            return Completed(channel.recv_exit_status(), out.decode(errors="replace"), err.decode(errors="replace"))
+            return Exchanged(channel.recv_exit_status(), out, err.decode(errors="replace"))
         except TimeoutError:
             if not connection.still_answers():
                 raise unreachable.lost(connection.target) from None
@@ -93,14 +119,31 @@ def _await_end(channel: paramiko.Channel, deadline: float) -> None:
         raise TimeoutError
 
 
-def _read(channel: paramiko.Channel, deadline: float) -> bytes:
+def _feed(channel: paramiko.Channel, feed: bytes) -> None:
+    """Write all of stdin; a script may end without having read it, and its status then tells why."""
+    try:
+        channel.sendall(feed)
+    except TimeoutError:
+        raise
+    except OSError:
+        return
+    channel.shutdown_write()
+
+
+def _read(connection: SshConnection, channel: paramiko.Channel, deadline: float, most: int) -> bytes:
     parts: list[bytes] = []
+    size = 0
     while True:
         channel.settimeout(max(0.0, deadline - time.monotonic()))
         part = channel.recv(CHUNK)
         if not part:
             return b"".join(parts)
         parts.append(part)
+        size += len(part)
+        if size > most:
+            raise unreachable.impossible(
+                connection.target, f"printed more than {most // 1_048_576} MiB", "Look at what is there."
+            )
 
 
 def _late(connection: SshConnection, timeout: float) -> EngineError:

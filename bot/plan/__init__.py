@@ -1,5 +1,6 @@
 """Facts, operations and plans: frozen data and pure functions."""
 
+from bot.plan.backups import BackedUpNode, Backup, Drill, Shelf, Shelved
 from bot.plan.basis import Basis, basis_of, differences
 from bot.plan.facts import (
     ClusterFacts,
@@ -24,10 +25,13 @@ from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Jso
 from bot.plan.tls import Certificate, TlsInfo
 
 __all__ = [
+    "BackedUpNode",
+    "Backup",
     "Basis",
     "Certificate",
     "ClusterFacts",
     "Counters",
+    "Drill",
     "Engine",
     "Engines",
     "Facts",
@@ -53,6 +57,8 @@ __all__ = [
     "Revealed",
     "Role",
     "ServiceFacts",
+    "Shelf",
+    "Shelved",
     "Sign",
     "Step",
     "TaskFacts",

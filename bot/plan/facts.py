@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from bot.errors import HostProblem
+from bot.plan.backups import Shelved
 from bot.plan.freeze import Freeze
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import Mesh
@@ -36,7 +37,8 @@ class HostFacts:
 
     With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
-    seconds, host minus bot; of hosts that were examined closely and of managers beside them.
+    seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
+    swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``.
     """
 
     name: str
@@ -54,6 +56,7 @@ class HostFacts:
     clock_offset: float | None = None
     interfaces: tuple[Interface, ...] = ()
     certificate: Certificate | None = None
+    placed: str | None = None
 
     @property
     def answers(self) -> bool:
@@ -199,7 +202,8 @@ class Facts:
     the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
     host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none. ``mesh`` is
     a trial of the overlay; ``mesh_trouble`` why there was none. ``freeze`` is told to questions alone. ``given``
-    is the secret that the asker typed into a form for this job, while its steps run.
+    is the secret that the asker typed into a form for this job, while its steps run. ``backups`` are the cluster's, if
+    they were looked for.
     """
 
     name: str
@@ -219,6 +223,7 @@ class Facts:
     mesh_trouble: str = ""
     freeze: Freeze | None = None
     given: Secret | None = None
+    backups: Shelved = field(default_factory=Shelved)
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

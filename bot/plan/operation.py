@@ -29,6 +29,7 @@ class Look:
     count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
     and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
     certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted.
+    ``backups``: those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at.
     """
 
     hosts: tuple[str, ...] = ()
@@ -44,6 +45,8 @@ class Look:
     ca_files: tuple[tuple[str, str], ...] = ()
     once: bool = False
     host_keys: tuple[str, ...] = ()
+    backups: bool = False
+    placed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,8 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             ca_files=_union(merged.ca_files, look.ca_files),
             once=merged.once or look.once,
             host_keys=_union(merged.host_keys, look.host_keys),
+            backups=merged.backups or look.backups,
+            placed=_union(merged.placed, look.placed),
         )
     return merged
 

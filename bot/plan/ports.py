@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from bot.plan.backups import Shelf
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import OverlayTrial
 from bot.secret import Secret
@@ -137,6 +138,18 @@ class Engine(Protocol):
         """``GET /tasks`` with ``filters``."""
         ...
 
+    def networks(self) -> list[Json]:
+        """``GET /networks``, those of the swarm alone."""
+        ...
+
+    def secrets(self) -> list[Json]:
+        """``GET /secrets``: names and labels; an engine never gives a secret's content."""
+        ...
+
+    def configs(self) -> list[Json]:
+        """``GET /configs``."""
+        ...
+
     def init_swarm(self, request: Json) -> str:
         """``POST /swarm/init`` with ``request`` as its body; the node's id."""
         ...
@@ -176,6 +189,33 @@ class Engine(Protocol):
         """``DELETE /nodes/{id}``."""
         ...
 
+    def start_engine(self) -> None:
+        """Start the engine where it is stopped; it answers then."""
+        ...
+
+    def placed(self) -> str:
+        """What is in the swarm folder: "" for nothing, the id of the backup that it was restored from, or ``other``."""
+        ...
+
+    def pack_swarm(self) -> bytes:
+        """The swarm folder as a gzipped tar. The engine is stopped for it and started again, whatever happens.
+
+        Failed when the host could not.
+        """
+        ...
+
+    def place_swarm(self, packed: bytes, backup: str) -> None:
+        """Put packed state into an empty swarm folder, and keep ``backup`` there as its name.
+
+        The engine is stopped for it and started again; it stays inactive until ``init_swarm`` forces a new cluster.
+        Failed when the host could not, or the folder is not empty.
+        """
+        ...
+
+    def spare(self, packed: bytes) -> AbstractContextManager[Engine]:
+        """A second engine on the host over packed state, cut off from everything; it ends with the context."""
+        ...
+
 
 class Engines(Protocol):
     """The hosts of one cluster of swarmbot.yml."""
@@ -190,6 +230,11 @@ class Engines(Protocol):
 
     def address(self, host: str) -> str:
         """The address of ``host`` in swarmbot.yml."""
+        ...
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where the cluster's backups are."""
         ...
 
 

@@ -61,7 +61,8 @@ class Stage:
         self.port = _free_port()
         self._workers = workers
         self._redis_port = _free_port()
-        self._config = config or {**fleet.config(), **PEOPLE}
+        backups = {"folder": str(folder / "backups")}
+        self._config = {"backups": backups, **(config or {**fleet.config(), **PEOPLE})}
         self._extra = dict(environment or {})
         self._secret_key = Secret(secrets.token_urlsafe(32))
         self._stack = ExitStack()

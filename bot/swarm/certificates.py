@@ -36,6 +36,11 @@ def _issuer_key(certificate: x509.Certificate) -> str:
     return (extension.value.key_identifier or b"").hex()
 
 
+def fingerprint_of(pem: str) -> str:
+    """The SHA-256 of a CA's certificate, in hex; of several, of the first. ValueError for no PEM."""
+    return x509.load_pem_x509_certificates(pem.encode())[0].fingerprint(SHA256()).hex()
+
+
 def key_of(pem: str) -> str:
     """The key id of a CA's own certificate, as the certificates that it issues name it. ValueError for no PEM."""
     certificate = x509.load_pem_x509_certificates(pem.encode())[0]

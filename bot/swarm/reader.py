@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Trouble
+from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Shelved, Trouble
 from bot.secret import Secret
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
@@ -42,12 +42,12 @@ class Reader:
     def read(self, name: str, engines: Engines, look: Look) -> Facts:
         """Read what ``look`` asks of the cluster ``name``. Troubles are facts; nothing is raised for a dead host.
 
-        Raises EngineError only if secrets were asked for and could not be read.
+        Raises EngineError if secrets were asked for and could not be read, Refused or Failed if backups were.
         """
         started = time.monotonic()
         keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
         known = set(engines.names())
-        wanted = known if look.all_hosts else {*look.hosts, *look.probe} & known
+        wanted = known if look.all_hosts else {*look.hosts, *look.probe, *look.placed} & known
         hosts = self._read_hosts(engines, wanted, look)
         swarm = self._read_swarm(engines, hosts, look)
         if swarm is not None:
@@ -63,6 +63,7 @@ class Reader:
             swarm=swarm,
             secrets=MappingProxyType(_secrets(engines, swarm, look)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
+            backups=engines.shelf.shelved() if look.backups else Shelved(),
             passages=try_ways(engines, ways, deadline),
         )
         facts = _with_keys(_with_files(facts, engines, look), keys)
@@ -134,6 +135,8 @@ def _read_host(engine: Engine, address: str, look: Look, *, close: bool) -> Host
             facts = replace(facts, clock_offset=engine.clock_offset())
         if look.certificates and facts.in_a_swarm:
             facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
+        if engine.host in look.placed:
+            facts = replace(facts, placed=engine.placed())
     except HostUnreachable as error:
         trouble = Trouble(error.problem, error.happened, error.next_step)
         return HostFacts(name=engine.host, address=address, trouble=trouble)

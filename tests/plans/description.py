@@ -11,8 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
 from bot.plan import (
+    BackedUpNode,
+    Backup,
     Certificate,
     ClusterFacts,
+    Drill,
     Facts,
     Freeze,
     HostFacts,
@@ -26,6 +29,7 @@ from bot.plan import (
     Revealed,
     Role,
     ServiceFacts,
+    Shelved,
     TaskFacts,
     Trouble,
     Way,
@@ -88,6 +92,42 @@ class Machine(Strict):
     reached: Standing = "passed"
     certificate_days: float | None = None
     issuer: str = ""
+    placed: str | None = ""
+
+
+class Kept(Strict):
+    """A backup from host-1, whose address is 10.0.0.1, ``days`` old; ``drill``: same, since, faults."""
+
+    id: str
+    cluster_id: str = "prodid"
+    days: float = 1.0
+    host: str = "host-1"
+    address: str = "10.0.0.1"
+    engine: str = ENGINE
+    autolocked: bool = False
+    managers: list[str] = ["host-1", "host-2", "host-3"]
+    workers: list[str] = ["host-4"]
+    drill: tuple[int, list[str], list[str]] | None = None
+
+    def backup(self) -> Backup:
+        """It, as a head would tell."""
+        roles = [*((name, "manager") for name in self.managers), *((name, "worker") for name in self.workers)]
+        return Backup(
+            id=self.id,
+            cluster="prod",
+            cluster_id=self.cluster_id,
+            taken_at=NOW - self.days * DAY,
+            host=self.host,
+            node=f"id-{self.host}",
+            address=self.address,
+            engine_version=self.engine,
+            autolocked=self.autolocked,
+            ca_fingerprint="aa",
+            nodes=tuple(BackedUpNode(f"id-{name}", name, role) for name, role in roles),
+            size=200_000,
+            checksum="bb",
+            drill=Drill(NOW, "host-4", self.drill[0], *map(tuple, self.drill[1:])) if self.drill else None,
+        )
 
 
 class Key(Strict):
@@ -136,6 +176,8 @@ class Description(Strict):
     ca_files: dict[str, str] = {}
     unread: dict[str, str] = {}
     spec: dict[str, Any] = {}
+    backups: list[Kept] = []
+    unreadable_backups: list[str] = []
     good_until: float = 0.0
     probed: list[str] | None = None
     every_peer: bool = False
@@ -182,6 +224,7 @@ class Description(Strict):
             foreign=MappingProxyType(self.foreign),
             ca_files=MappingProxyType({_place(key): pem(text) for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
+            backups=Shelved(tuple(kept.backup() for kept in self.backups), tuple(self.unreadable_backups)),
             good_until=self.good_until,
             passages=self._passages(hosts, swarm),
             took=0.4,
@@ -290,6 +333,7 @@ class Description(Strict):
             clock_offset=host.clock,
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
             certificate=_certificate(host.certificate_days),
+            placed=host.placed,
         )
 
     @staticmethod

@@ -28,7 +28,7 @@ LONGEST: Final = 90.0
 SHOWN: Final = frozenset({"posted", "edited", "error"})
 UNASKED: Final = (
     *("join manager", "token manager", "rotate", "force-new-cluster"),
-    *("demote", "remove", "leave", "ca rotate"),
+    *("demote", "remove", "leave", "ca rotate", "restore"),
 )
 """What needs nobody's yes in scenarios that are not about approvals."""
 KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
@@ -219,6 +219,8 @@ class Play:
         self.slack.clear_faults()
         self.quiet()
         self.fleet.reset()
+        for file in self.stage.folder.glob("backups/*"):
+            file.unlink()
         with connect(Secret(self.stage.redis_url)) as redis:
             found = [key for key in redis.scan_iter() if key not in KEPT]
             if found:

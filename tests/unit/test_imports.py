@@ -20,6 +20,7 @@ ORDER: Final = (
     ("bot.plan.book",),
     ("bot.config", "bot.commands", "bot.swarm"),
     ("bot.policy", "handlers"),
+    ("bot.backups",),
     ("bot.store", "bot.engine", "bot.slack.wire", "bot.slack.client", "bot.slack.confine"),
     (
         "bot.slack.modals",

@@ -20,6 +20,12 @@ from bot.sandbox.fleet.network import Network
 from bot.sandbox.fleet.shell import SECONDS
 from bot.sandbox.fleet.slots import Claim, Owner, claim, held_by, release
 
+# What systemctl does elsewhere: it returns when the engine has ended, or answers.
+_STOP = "kill $(cat /run/docker.pid); while kill -0 $(cat /run/docker.pid); do sleep 0.1; done; true"
+_START = (
+    "kill -0 $(cat /run/docker.pid) || setsid -f /run/fleet/start-dockerd; "
+    "until docker -H unix:///run/docker.sock version; do sleep 0.1; done"
+)
 _REPOSITORY = Path(__file__).parents[3]
 
 
@@ -115,12 +121,13 @@ class Fleet:
         return Network(self._claim.slot)
 
     @property
-    def ssh(self) -> dict[str, str]:
+    def ssh(self) -> dict[str, Any]:
         """The ``ssh`` part of swarmbot.yml; user ``deploy`` gets in too, yet not to the engine's socket."""
         return {
             "user": "root",
             "identity_file": str(self.files.identity),
             "known_hosts": str(self.files.known_hosts),
+            "engine": {"stop": _STOP, "start": _START},
         }
 
     def config(

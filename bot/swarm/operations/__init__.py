@@ -4,14 +4,17 @@ from bot.swarm.operations.availability import SetAvailability
 from bot.swarm.operations.ca import BeginRotation, EndRotation, RenewCertificate
 from bot.swarm.operations.demote import Demote
 from bot.swarm.operations.drain import Drain
+from bot.swarm.operations.drill import DrillBackup
 from bot.swarm.operations.external_ca import UseExternalCa
 from bot.swarm.operations.init import Init
 from bot.swarm.operations.join import Join
 from bot.swarm.operations.label import Label
 from bot.swarm.operations.leave import Leave
+from bot.swarm.operations.place_state import PlaceState
 from bot.swarm.operations.promote import Promote
 from bot.swarm.operations.relabel import Relabel
 from bot.swarm.operations.remove_node import RemoveNode
+from bot.swarm.operations.take_backup import AwaitManager, TakeBackup
 from bot.swarm.operations.tokens import RotateToken, fingerprint
 from bot.swarm.operations.trust import Trust
 from bot.swarm.operations.unlock import Unlock
@@ -19,14 +22,17 @@ from bot.swarm.operations.unlock_key import RotateUnlockKey
 from bot.swarm.operations.update import Update
 
 __all__ = [
+    "AwaitManager",
     "BeginRotation",
     "Demote",
     "Drain",
+    "DrillBackup",
     "EndRotation",
     "Init",
     "Join",
     "Label",
     "Leave",
+    "PlaceState",
     "Promote",
     "Relabel",
     "RemoveNode",
@@ -34,6 +40,7 @@ __all__ = [
     "RotateToken",
     "RotateUnlockKey",
     "SetAvailability",
+    "TakeBackup",
     "Trust",
     "Unlock",
     "Update",

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.jobs.lease import LeaseLost
 from bot.jobs.step import FIRST_PAUSE, LONGEST_PAUSE, carry_out
-from bot.plan import Engine, Engines, Facts, Look
+from bot.plan import Engine, Engines, Facts, Look, Shelf
 from bot.swarm.operations import Label
 
 
@@ -35,6 +35,11 @@ class World:
     def address(self, host: str) -> str:
         """No addresses."""
         raise KeyError(host)
+
+    @property
+    def shelf(self) -> Shelf:
+        """No backups."""
+        raise NotImplementedError
 
     def read(self, look: Look) -> Facts:
         """Facts whose name tells whether the state held when they were read."""

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from bot.errors import EngineError, HostUnreachable
-from bot.plan import ClusterFacts, Engine, Facts, HostFacts, Interface, JoinTokens, Json, Look, Passage, Trouble
+from bot.plan import ClusterFacts, Engine, Facts, HostFacts, Interface, JoinTokens, Json, Look, Passage, Shelf, Trouble
 from bot.secret import Secret
 from bot.swarm import parse
 from bot.swarm.ways import wanted_ways
@@ -127,6 +127,11 @@ class Simulated:
     def address(self, host: str) -> str:
         """A machine's address."""
         return self.machines[host].address
+
+    @property
+    def shelf(self) -> Shelf:
+        """No backups."""
+        raise KeyError("shelf")
 
     @property
     def error(self) -> str:

@@ -124,9 +124,9 @@ def test_no_order_loses_the_quorum() -> None:
 def test_without_the_gate_orders_do_lose_it() -> None:
     """The control: the same machine finds orders that lose the quorum as soon as nobody asks the gate."""
     found = settings(
-        max_examples=150,
+        max_examples=2000,
         stateful_step_count=30,
-        database=None,
+        derandomize=True,
         phases=[Phase.generate],
         verbosity=Verbosity.quiet,
         suppress_health_check=[HealthCheck.too_slow],

@@ -1,0 +1,1 @@
+"""Backups at rest: sealed files in a folder of the worker's."""

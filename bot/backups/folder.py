@@ -1,0 +1,159 @@
+"""The folder of backups: :class:`bot.plan.backups.Shelf` over files that all workers share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.backups.seal import LONGEST_HEAD, OtherKey, Unsealable, read_head, seal, unseal
+from bot.errors import Failed, Refused
+from bot.plan.backups import Backup, Drill, Shelved
+from bot.secret import Secret
+
+SUFFIX: Final = ".swarm"
+_BACKUP: Final = TypeAdapter(Backup)
+_DRILL: Final = TypeAdapter(Drill)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFolder:
+    """The backups of ``cluster`` in ``folder``, of which ``keep`` stay. Safe between threads and processes."""
+
+    cluster: str
+    folder: Path | None
+    keep_count: int
+    key: Secret | None
+
+    def shelved(self) -> Shelved:
+        """What is there, newest first."""
+        found: list[Backup] = []
+        unreadable: list[str] = []
+        for path in self._files():
+            backup = _head(path)
+            if backup is None:
+                unreadable.append(path.name)
+            else:
+                found.append(replace(backup, drill=_drill(path)))
+        found.sort(key=lambda backup: backup.taken_at, reverse=True)
+        return Shelved(tuple(found), tuple(sorted(unreadable)))
+
+    def keep(self, backup: Backup, state: bytes) -> None:
+        """Write it under a name of its own that appears when all of it is on the disk."""
+        folder = self._usable()
+        plain = {name: value for name, value in asdict(backup).items() if name != "drill"}
+        plain |= {"size": len(state), "checksum": hashlib.sha256(state).hexdigest()}
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(folder / _name(backup), seal(self._secret(), plain, state))
+        except OSError as error:
+            raise Failed(f"The backup could not be written to `{folder}`: {error.strerror}.") from None
+        for old in self.shelved().backups[self.keep_count :]:
+            path = folder / _name(old)
+            path.unlink(missing_ok=True)
+            _report(path).unlink(missing_ok=True)
+
+    def open(self, backup: Backup) -> bytes:
+        """Read and unseal it."""
+        path = self._usable() / _name(backup)
+        try:
+            return unseal(self._secret(), path.read_bytes())
+        except FileNotFoundError:
+            raise Refused(f"the backup `{backup.id}` is not in its folder any more.") from None
+        except OSError as error:
+            raise Failed(f"`{path.name}` cannot be read: {error.strerror}.") from None
+        except OtherKey:
+            raise Refused(
+                f"the backup `{backup.id}` was sealed with another SWARMBOT_SECRET_KEY.",
+                next_step="Whoever runs Swarmbot sets the key of then for the worker.",
+            ) from None
+        except Unsealable:
+            raise Refused(
+                f"the backup `{backup.id}` is not as it was sealed: `{path.name}` was cut off or changed.",
+                next_step="`/swarm backups` lists the others; a copy kept elsewhere may be whole.",
+            ) from None
+
+    def note(self, backup: Backup, drill: Drill) -> None:
+        """Write the drill's report."""
+        path = self._usable() / _name(backup)
+        try:
+            _write(_report(path), json.dumps(asdict(drill), ensure_ascii=False).encode())
+        except OSError as error:
+            raise Failed(f"What came of the drill could not be written: {error.strerror}.") from None
+
+    def _files(self) -> Iterator[Path]:
+        folder = self._usable()
+        ours = re.compile(rf"{re.escape(self.cluster)}-[0-9]{{8}}T[0-9]{{6}}Z-[0-9a-z]+{re.escape(SUFFIX)}")
+        try:
+            yield from sorted(path for path in folder.glob(f"*{SUFFIX}") if ours.fullmatch(path.name))
+        except OSError as error:
+            raise Failed(f"`{folder}` cannot be read: {error.strerror}.") from None
+
+    def _usable(self) -> Path:
+        self._secret()
+        if self.folder is None:
+            raise Refused(
+                "swarmbot.yml names no folder for backups.",
+                next_step="Whoever runs Swarmbot sets `backups.folder` there, for all workers alike.",
+            )
+        return self.folder
+
+    def _secret(self) -> Secret:
+        if self.key is None:
+            raise Refused(
+                "backups are encrypted with SWARMBOT_SECRET_KEY, which is not set.",
+                next_step="Whoever runs Swarmbot sets it for the worker, and keeps it where a lost machine does not "
+                "take it along.",
+            )
+        return self.key
+
+
+def _name(backup: Backup) -> str:
+    taken = datetime.fromtimestamp(backup.taken_at, UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{backup.cluster}-{taken}-{backup.id}{SUFFIX}"
+
+
+def _report(path: Path) -> Path:
+    return path.with_suffix(".drill.json")
+
+
+def _head(path: Path) -> Backup | None:
+    try:
+        with path.open("rb") as file:
+            backup = _BACKUP.validate_python(read_head(file.read(LONGEST_HEAD)).backup)
+    except (OSError, Unsealable, ValidationError):
+        return None
+    return backup if _name(backup) == path.name else None
+
+
+def _drill(path: Path) -> Drill | None:
+    try:
+        return _DRILL.validate_json(_report(path).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.rename(path)
+    finally:
+        new.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

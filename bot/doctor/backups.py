@@ -1,0 +1,30 @@
+"""What `/swarm backup` needs on the worker's machine: a folder that can be written, and the key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from bot.doctor.finding import Finding, well, wrong
+from bot.doctor.look import Look
+
+
+def backups(look: Look) -> Iterator[Finding]:
+    """Look at ``backups.folder``, where swarmbot.yml names one."""
+    folder = look.config.backups.folder
+    if folder is None:
+        return
+    if look.settings.swarmbot_secret_key is None:
+        yield wrong(
+            f"SWARMBOT_SECRET_KEY is not set: nothing can be encrypted for {folder}, so there are no backups.",
+            "Make one with `openssl rand -base64 32` and set it for `worker`; keep a copy elsewhere.",
+        )
+        return
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield wrong(
+            f"Backups cannot be kept in {folder}: {there} is no folder that this user may write in.",
+            "Make the folder for the user of `worker`, mode 0700.",
+        )
+        return
+    yield well(f"Backups are kept in {folder}.")

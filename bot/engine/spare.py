@@ -1,0 +1,108 @@
+"""A throwaway engine: a second dockerd on a host, cut off from everything, that ends with the connection it hangs on.
+
+It has a network namespace of its own with nothing but a loopback (nobody reaches it, it reaches nobody), a PID and a
+mount namespace, and all its files in memory. Its process 1 waits for the SSH channel's end and for no longer than ten
+minutes: when the drill is done, or this process or its connection dies, the kernel ends the namespace and all that is
+in it, the restored keys included. Measured on 20.10: up in 0.8 s, gone in 0.03 s.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import paramiko
+
+from bot.engine import unreachable
+from bot.engine.client import EngineClient
+from bot.engine.connection import SshConnection
+from bot.engine.remote import AS_ROOT, CHUNK, spawn
+from bot.engine.socket_dialer import SocketDialer
+from bot.errors import EngineError
+
+START: Final = 60.0
+"""Seconds that it may take to come up."""
+READY: Final = "ready"
+
+# A containerd of the host's must not be found, or the spare engine would be a second client of it; hence the empty
+# /run/containerd. /etc/docker/daemon.json is the host's own and may name what clashes: it gets an empty one.
+INNER_SCRIPT: Final = r"""
+set -e
+mkdir -p /run/containerd
+mount -t tmpfs -o mode=700 tmpfs "$1/data"
+mount -t tmpfs tmpfs /run/containerd
+ip link set lo up
+mkdir "$1/data/root"
+head -c "$2" | tar -C "$1/data/root" -xzf -
+rm -f "$1/data/root/swarm/docker-state.json"
+echo '{}' >"$1/data/daemon.json"
+dockerd --config-file "$1/data/daemon.json" --data-root "$1/data/root" --exec-root "$1/data/exec" \
+  --pidfile "$1/data/pid" -H "unix://$1/docker.sock" --bridge none --iptables=false --log-level error \
+  </dev/null >"$1/data/log" 2>&1 &
+tries=0
+until [ -S "$1/docker.sock" ]; do
+  tries=$((tries + 1))
+  [ $tries -lt 300 ] && kill -0 $! || { tail -n 1 "$1/data/log" >&2; exit 1; }
+  sleep 0.1
+done
+echo ready
+timeout 600 cat >/dev/null
+"""
+
+OUTER_SCRIPT: Final = r"""
+folder=$(mktemp -d /run/swarmbot-drill.XXXXXX) || exit 1
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' HUP INT TERM PIPE
+mkdir "$folder/data"
+chown "${SUDO_UID:-0}" "$folder"
+echo "$folder/docker.sock"
+unshare --net --mount --pid --fork --kill-child --mount-proc sh -c "$1" sh "$folder" "$2"
+"""
+
+
+@contextmanager
+def spare_client(connection: SshConnection, state: bytes) -> Iterator[EngineClient]:
+    """The client of a throwaway engine whose swarm folder holds ``state``. Raises HostUnreachable, EngineError."""
+    script = (AS_ROOT, OUTER_SCRIPT, INNER_SCRIPT, str(len(state)))
+    with spawn(connection, *script, timeout=START) as channel:
+        client = EngineClient(SocketDialer(connection, _start(connection, channel, state)))
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def _start(connection: SshConnection, channel: paramiko.Channel, state: bytes) -> str:
+    """Feed it and return its socket's path when it is there."""
+    deadline = time.monotonic() + START
+    try:
+        channel.settimeout(START)
+        channel.sendall(state)
+        said = b""
+        while READY.encode() not in said.split():
+            channel.settimeout(max(0.0, deadline - time.monotonic()))
+            part = channel.recv(CHUNK)
+            if not part:
+                raise _failed(connection, _last_words(channel))
+            said += part
+    except TimeoutError:
+        raise _failed(connection, f"it did not come up within {START:.0f} s") from None
+    except (paramiko.SSHException, OSError, EOFError):
+        words = _last_words(channel)
+        raise (_failed(connection, words) if words else unreachable.lost(connection.target)) from None
+    return said.split()[0].decode()
+
+
+def _last_words(channel: paramiko.Channel) -> str:
+    said = channel.recv_stderr(CHUNK).decode(errors="replace") if channel.recv_stderr_ready() else ""
+    return said.strip().splitlines()[-1] if said.strip() else ""
+
+
+def _failed(connection: SshConnection, why: str) -> EngineError:
+    return unreachable.impossible(
+        connection.target,
+        f"could not run a throwaway engine: {why or 'it ended at once'}",
+        "It takes root (or sudo), dockerd, unshare and ip on it.",
+    )

@@ -1,0 +1,56 @@
+"""Which manager can be away for a while, so that the cluster decides all the same. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.errors import Refused
+from bot.plan import ClusterFacts, Facts, NodeFacts
+from bot.slack.blocks import tick
+
+
+def follower(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
+    """The manager that can best be away: it does not lead, is sound and reached, and runs the fewest tasks."""
+    able = [node for node in swarm.managers if node.ready and not node.leader and _answers(facts, node)]
+    if able:
+        return min(able, key=lambda node: swarm.tasks.get(node.id, 0))
+    if len(swarm.managers) == 1:
+        raise Refused(
+            f"{facts.name} has one manager: for a backup its engine is stopped, and {facts.name} would decide nothing "
+            "meanwhile.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm join manager HOST HOST` makes three.",
+        )
+    raise Refused(
+        f"{facts.name} has no manager to take it from: it must be reachable, not lead, and answer over SSH.",
+        true_now="Nothing was changed.",
+        next_step="`/swarm status` shows what is wrong.",
+    )
+
+
+def named_follower(facts: Facts, name: str) -> NodeFacts:
+    """The manager that was asked for; Refused where it cannot be away."""
+    node = facts.member(name)
+    host = facts.host(name)
+    if host.trouble:
+        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
+    if node is None or node.role != "manager":
+        what = f"a worker of {facts.name}" if node else f"no node of {facts.name}"
+        raise Refused(
+            f"{tick(name)} is {what}: managers alone have the state.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm backup` takes it from the manager that can best be away.",
+        )
+    if node.leader:
+        raise Refused(
+            f"{tick(name)} leads {facts.name}: while its engine was stopped {facts.name} would decide nothing until "
+            "another leads.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm backup` takes it from the manager that can best be away.",
+        )
+    return replace(node, host=name)
+
+
+def _answers(facts: Facts, node: NodeFacts) -> bool:
+    host = facts.hosts.get(node.host)
+    return host is not None and host.answers and host.membership == "active"

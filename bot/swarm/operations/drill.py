@@ -1,0 +1,96 @@
+"""Restore a backup onto a throwaway engine, compare it with the living cluster, and throw it away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.errors import Failed, SwarmbotError
+from bot.plan import Backup, Drill, Engines, Facts, Look, Operation
+from bot.spelling import listed
+from bot.swarm.inventory import compare, take_inventory
+from bot.swarm.operations.init import Init
+
+NOWHERE = "127.0.0.1"
+"""What a throwaway engine advertises: nobody is to find it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrillBackup(Operation):
+    """The backup ``backup`` ("" for the newest) tried on a throwaway engine on ``host``, after the one at ``after``.
+
+    ``after`` is when it was drilled before, in unix seconds, 0 for never.
+    """
+
+    kind: ClassVar[str] = "drill backup"
+    patience: ClassVar[float] = 0.0
+
+    host: str
+    cluster: str
+    backup: str = ""
+    after: float = 0.0
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"{self._shown} restored onto a throwaway engine on `{self.host}` and compared with {self.cluster}"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        return f"{self._shown} gives {self.cluster} back; the throwaway engine on `{self.host}` is gone"
+
+    @property
+    def _shown(self) -> str:
+        return f"the backup `{self.backup}`" if self.backup else f"the newest backup of {self.cluster}"
+
+    @property
+    def look(self) -> Look:
+        """The backups with what came of their drills."""
+        return Look(hosts=(self.host,), backups=True)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """It was drilled since, and nothing speaks against it."""
+        drill = self._drill(facts)
+        return drill is not None and not drill.faults
+
+    def seen(self, facts: Facts) -> str:
+        """With how many objects are the same, and what came after the backup."""
+        drill = self._drill(facts)
+        if drill is None:
+            return self.done
+        since = f"; since then {listed(drill.since)}" if drill.since else ""
+        return f"{self.done}: {drill.same} object{'' if drill.same == 1 else 's'} as they are{since}"
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Restore, compare and note what came of it."""
+        backup = self._backup(facts)
+        if backup is None or facts.swarm is None:
+            raise Failed(f"{self._shown} cannot be compared: it, or a manager of {self.cluster}, is not there.")
+        packed = engines.shelf.open(backup)
+        with engines[self.host].spare(packed) as spare:
+            force = Init(host=self.host, cluster=self.cluster, advertise_addr=NOWHERE, force_new_cluster=True)
+            spare.init_swarm(force.request())
+            restored = take_inventory(spare)
+        living = take_inventory(engines[facts.swarm.read_from])
+        found = compare(living, restored, backup.taken_at)
+        engines.shelf.note(backup, Drill(facts.at, self.host, found.same, found.since, found.faults))
+        if found.faults:
+            raise Failed(
+                f"{self._shown} does not give {self.cluster} back: {listed(found.faults)}.",
+                next_step="Take another: `/swarm backup`, then `/swarm backup --drill`.",
+            )
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """The throwaway engine ends with the connection that it hangs on, whatever happened."""
+        del engines, facts
+        truth = f"{self.cluster} is unchanged; the throwaway engine on `{self.host}` is gone."
+        return Failed(error.happened, true_now=truth, next_step=error.next_step)
+
+    def _backup(self, facts: Facts) -> Backup | None:
+        return facts.backups.find(self.backup or "latest")
+
+    def _drill(self, facts: Facts) -> Drill | None:
+        backup = self._backup(facts)
+        drill = backup.drill if backup else None
+        return drill if drill and drill.at > self.after else None

@@ -1,0 +1,152 @@
+"""Take a backup from a follower manager, and see it back among the managers."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.errors import Failed, SwarmbotError
+from bot.plan import (
+    BackedUpNode,
+    Backup,
+    ClusterFacts,
+    Engines,
+    Facts,
+    HostFacts,
+    Json,
+    Look,
+    Members,
+    NodeFacts,
+    Operation,
+)
+from bot.swarm.certificates import fingerprint_of
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackup(Operation):
+    """The swarm state of the follower ``host`` (node ``node``) kept as a backup that is newer than ``after``.
+
+    ``after`` is the id of the newest backup before, "" for none. The engine is stopped for it and started again by the
+    host itself (bot.engine.state), so that a dead worker leaves no manager stopped.
+    """
+
+    kind: ClassVar[str] = "take backup"
+    weakens: ClassVar[bool] = True
+    patience: ClassVar[float] = 0.0
+
+    host: str
+    node: str
+    cluster: str
+    after: str = ""
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"`{self.host}` packing its swarm state, for which its engine stops,"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        return f"the swarm state of `{self.host}` is in the folder of backups, encrypted"
+
+    @property
+    def look(self) -> Look:
+        """The backups, and the host."""
+        return Look(hosts=(self.host,), backups=True)
+
+    def raft(self, members: Members) -> Members:
+        """One manager away while its engine is stopped."""
+        return members.stopped(self.node)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """There is a newer backup."""
+        newest = facts.backups.newest
+        return newest is not None and newest.id != self.after
+
+    def seen(self, facts: Facts) -> str:
+        """With the backup's id and size."""
+        newest = facts.backups.newest
+        return f"{self.done}: `{newest.id}`, {newest.size / 1e6:.1f} MB" if newest else self.done
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Pack, seal and keep."""
+        record = facts.swarm.node(self.node) if facts.swarm else None
+        if facts.swarm is None or record is None or record.leader or record.role != "manager":
+            raise Failed(f"`{self.host}` is no follower of {self.cluster} any more.", next_step="Ask again.")
+        swarm = engines[facts.swarm.read_from].swarm()
+        backup = _backup(facts, facts.swarm, facts.host(self.host), record, swarm)
+        engines.shelf.keep(backup, engines[self.host].pack_swarm())
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Tell whether the engine runs: the host starts it again whatever happened."""
+        del engines
+        host = facts.hosts.get(self.host)
+        runs = host is not None and host.answers
+        truth = f"No backup was kept. The engine of `{self.host}` {'runs' if runs else 'does not answer yet'}."
+        step = "" if runs else f"`/swarm node {self.host}` shows when it is back; else start it there."
+        return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitManager(Operation):
+    """The node of ``host`` is a reachable manager. A locked engine is unlocked: the cluster has the key."""
+
+    kind: ClassVar[str] = "await manager"
+    patience: ClassVar[float] = 120.0
+
+    host: str
+    node: str
+    cluster: str
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"`{self.host}` coming back as a manager"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        return f"`{self.host}` is a reachable manager of {self.cluster}"
+
+    @property
+    def look(self) -> Look:
+        """The host itself counts: its peers notice late that it was gone."""
+        return Look(hosts=(self.host,))
+
+    def raft(self, members: Members) -> Members:
+        """It is back."""
+        return members.returned(self.node)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """Its engine takes itself for a manager with a quorum, and the others reach it."""
+        host = facts.hosts.get(self.host)
+        record = facts.swarm.node(self.node) if facts.swarm else None
+        serves = host is not None and host.answers and host.is_manager and not host.swarm_error
+        return serves and record is not None and record.ready
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Start what is stopped, unlock what is locked."""
+        host = facts.host(self.host)
+        if not host.answers:
+            engines[self.host].start_engine()
+        elif host.membership == "locked" and facts.swarm is not None:
+            engines[self.host].unlock_swarm(engines[facts.swarm.read_from].unlock_key())
+
+
+def _backup(facts: Facts, swarm: ClusterFacts, host: HostFacts, record: NodeFacts, raw: Json) -> Backup:
+    return Backup(
+        id=secrets.token_hex(3),
+        cluster=facts.name,
+        cluster_id=swarm.id,
+        taken_at=facts.at,
+        host=host.name,
+        node=record.id,
+        address=record.raft_address.rpartition(":")[0].strip("[]"),
+        engine_version=record.engine_version,
+        autolocked=bool((swarm.spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
+        ca_fingerprint=fingerprint_of(raw["TLSInfo"]["TrustRoot"]),
+        nodes=tuple(BackedUpNode(node.id, node.name, node.role) for node in swarm.nodes),
+        size=0,
+        checksum="",
+    )

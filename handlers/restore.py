@@ -1,0 +1,168 @@
+"""`/swarm restore BACKUP HOST`: a cluster whose managers are all lost comes back from a backup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from bot.commands import HOST, Flag, Word, change, text
+from bot.errors import NotUnderstood, Refused
+from bot.plan import Backup, Facts, Finding, HostFacts, Look, Plan, Step
+from bot.slack.blocks import tick, when
+from bot.spelling import listed
+from bot.swarm.operations import Init, PlaceState
+from bot.swarm.preflight import version_of
+
+UNCHANGED: Final = "Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreArguments:
+    """The words of ``restore``."""
+
+    backup: Annotated[str, Word(text("BACKUP"), "a backup's id, as `/swarm backups` shows it, or `latest`")]
+    host: Annotated[str, Word(HOST, "a host in no cluster, with the address of the manager that the backup is from")]
+    gone: Annotated[tuple[str, ...], Flag(HOST, "a manager that does not answer and never comes back")] = ()
+
+
+def _look(arguments: RestoreArguments) -> Look:
+    return Look(all_hosts=True, probe=(arguments.host,), placed=(arguments.host,), backups=True)
+
+
+@change(
+    "restore",
+    help="brings a cluster whose managers are all lost back from a backup",
+    example="restore latest host-1",
+    permission="administer",
+    risk="quorum",
+    approval=2,
+    look=_look,
+)
+def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
+    """Put the state onto a fresh engine and force a new cluster from it; refuse what would make two clusters."""
+    backup = _backup(facts, arguments.backup)
+    host = facts.host(arguments.host)
+    shown = f"{facts.name} from the backup {tick(backup.id)} on {tick(host.name)}"
+    if host.trouble is not None:
+        raise Refused(host.trouble.happened, true_now=UNCHANGED, next_step=host.trouble.next_step)
+    if facts.member(host.name) is not None and host.placed == backup.id:
+        held = f"{tick(host.name)} is a manager of {facts.name}, restored from the backup {tick(backup.id)}"
+        return Plan(title="", ended="", failed="", already=(held,))
+    _refuse_second(facts, backup, host, arguments.gone)
+    _refuse_unfit(backup, host)
+    return Plan(
+        title=f"restores {shown}",
+        deed=f"restore {shown}",
+        ended=f"{facts.name} runs again: {tick(host.name)} is its only manager",
+        failed=f"{facts.name} was not restored on {{failed}}",
+        steps=(
+            Step(PlaceState(host=host.name, cluster=facts.name, backup=backup.id), host.name),
+            Step(
+                Init(host=host.name, cluster=facts.name, advertise_addr=backup.address, force_new_cluster=True),
+                host.name,
+            ),
+        ),
+        effect=f"one manager, as {facts.name} was {when(backup.taken_at)}; what came after that is lost",
+        findings=(Finding("done", f"{tick(host.name)} is in no cluster and has {backup.address}", host.name),),
+        warnings=_warnings(facts, backup),
+    )
+
+
+def _backup(facts: Facts, name: str) -> Backup:
+    found = facts.backups.find(name)
+    if found is None:
+        known = [tick(each.id) for each in facts.backups.backups[:6]]
+        step = f"Backups: {', '.join(known)}." if known else "`/swarm backups` lists them, and there are none."
+        raise NotUnderstood(f"{facts.name} has no backup {tick(name)}.", next_step=step)
+    if found.autolocked:
+        raise Refused(
+            f"the backup {tick(found.id)} is of an autolocked cluster: its state opens with the unlock key alone, and "
+            "engines (seen on 20.10) hang when they are unlocked without the other managers.",
+            true_now=UNCHANGED,
+            next_step="A backup from before autolock can be restored: `/swarm backups` shows which are autolocked.",
+        )
+    return found
+
+
+def _refuse_second(facts: Facts, backup: Backup, host: HostFacts, gone: tuple[str, ...]) -> None:
+    """Refused where managers of the cluster live, or may come back: there would be two clusters with one identity."""
+    if facts.swarm is not None:
+        raise Refused(
+            f"{facts.name} lives ({tick(facts.swarm.read_from)} answers for it): restored beside it there would be two "
+            "clusters that take themselves for the same.",
+            true_now=UNCHANGED,
+            next_step="`/swarm status` shows its managers; `/swarm backup --drill` tries a backup without harm.",
+        )
+    old = {node.name for node in backup.managers}
+    others = [other for other in facts.hosts.values() if other.name != host.name]
+    alive = [tick(other.name) for other in others if _believes(other)]
+    if alive:
+        raise Refused(
+            f"{listed(alive)} {'takes itself for a manager' if len(alive) == 1 else 'take themselves for managers'}: "
+            f"beside a restored {facts.name} there would be two clusters.",
+            true_now=UNCHANGED,
+            next_step="Where a manager has the state, `/swarm recover` loses nothing. Otherwise let each leave first, "
+            "on the host: `docker swarm leave --force`.",
+        )
+    away = [other.name for other in others if not other.answers and other.name in old - set(gone)]
+    if away:
+        names = listed(map(tick, away))
+        raise Refused(
+            f"{names} managed {facts.name} and {'does' if len(away) == 1 else 'do'} not answer: coming back later "
+            f"{'it' if len(away) == 1 else 'they'} would make two clusters of it.",
+            true_now=UNCHANGED,
+            next_step=f"Bring {names} back and let {'it' if len(away) == 1 else 'them'} leave. What never comes back: "
+            f"add `{' '.join(f'--gone {name}' for name in away)}`.",
+        )
+
+
+def _believes(host: HostFacts) -> bool:
+    """Whether a host takes itself for a manager, a locked or failed one included."""
+    manages = host.is_manager or bool(host.swarm_error) or host.membership in {"locked", "error"}
+    return host.answers and host.in_a_swarm and manages
+
+
+def _refuse_unfit(backup: Backup, host: HostFacts) -> None:
+    """Refused where the host is not fresh, is older, or lacks the address that Raft knows."""
+    if host.placed == backup.id:
+        return
+    if host.membership != "inactive":
+        raise Refused(
+            f"{tick(host.name)} is in a cluster ({host.membership}).",
+            true_now=UNCHANGED,
+            next_step="Let it leave first, on the host: `docker swarm leave --force`.",
+        )
+    if host.placed:
+        raise Refused(
+            f"{tick(host.name)} is in no cluster, and yet its swarm folder is not empty.",
+            true_now=UNCHANGED,
+            next_step=f"Empty it: it is `swarm` in what `docker info` on {tick(host.name)} calls Docker Root Dir.",
+        )
+    then, now = version_of(backup.engine_version), version_of(host.engine_version)
+    if now < then:
+        raise Refused(
+            f"{tick(host.name)} runs engine {host.engine_version}, older than the backup's {backup.engine_version}.",
+            true_now=UNCHANGED,
+            next_step=f"Upgrade the engine of {tick(host.name)}.",
+        )
+    if backup.address not in {address for interface in host.interfaces for address in interface.addresses}:
+        raise Refused(
+            f"{tick(host.name)} does not have the address {backup.address}, by which Raft knows the manager of the "
+            "backup: nobody could join the restored cluster, and the next manager that tries would end its quorum.",
+            true_now=UNCHANGED,
+            next_step=f"Restore onto the host that has {backup.address}, or give {tick(host.name)} that address too.",
+        )
+
+
+def _warnings(facts: Facts, backup: Backup) -> tuple[str, ...]:
+    found = []
+    others = [tick(node.name) for node in backup.nodes if node.id != backup.node]
+    if others:
+        found.append(
+            f"The records of {listed(others)} come back with it and go down. Each such host that still runs leaves "
+            "(`docker swarm leave --force` on it) and joins again; `/swarm remove NODE --force` takes the old records."
+        )
+    silent = [tick(host.name) for host in facts.hosts.values() if not host.answers]
+    if silent:
+        found.append(f"{listed(silent)} {'does' if len(silent) == 1 else 'do'} not answer.")
+    return tuple(found)

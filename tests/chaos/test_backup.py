@@ -1,0 +1,46 @@
+"""Workers are killed while a manager's engine is stopped for a backup: it is never left stopped."""
+
+from __future__ import annotations
+
+from bot.sandbox.fleet.shell import until
+from tests.scenarios.kit import Play
+
+BALLAST = 64
+"""Megabytes that nothing packs smaller: the packing then takes seconds."""
+
+
+def test_another_worker_finishes_the_backup(play: Play) -> None:
+    """The host itself starts its engine again at once; then the other worker takes the backup anew."""
+    job, first = stopped(play)
+    play.stage.kill(first)
+    until(lambda: play["host-3"].docker_answers, "the engine of host-3 runs again, by nobody's order")
+    card = play.end(job)
+    assert card.text.startswith("✓ *prod is backed up*"), card.text
+    assert play.nodes()["host-3"] == "Ready Active Reachable"
+    assert "attempt 2" in play.ask("eve", f"job {job}")
+    assert len([*(play.stage.folder / "backups").iterdir()]) == 1
+
+
+def test_without_any_worker_the_engine_runs_again(play: Play) -> None:
+    """Nothing of Swarmbot lives, and the manager comes back all the same; a worker that starts ends the job."""
+    job, first = stopped(play)
+    for name in ("worker.1", "worker.2"):
+        play.stage.kill(name)
+    until(lambda: play["host-3"].docker_answers, "the engine of host-3 runs again, by nobody's order")
+    until(lambda: play.nodes().get("host-3") == "Ready Active Reachable", "host-3 is a reachable manager")
+    play.stage.start(first)
+    card = play.end(job)
+    assert card.text.startswith("✓ *prod is backed up*"), card.text
+
+
+def stopped(play: Play) -> tuple[str, str]:
+    """Begin a backup and wait until the engine has been stopped for it; the job, and the worker that runs it."""
+    play.cluster(managers=("host-1", "host-2", "host-3"))
+    swarm = play["host-3"].folder / "data" / "swarm"
+    play["host-3"].run("dd", "if=/dev/urandom", f"of={swarm}/ballast", "bs=1M", f"count={BALLAST}")
+    job = play.begin("cleo", "backup host-3")
+    until(lambda: "attempt 1" in play.ask("eve", f"job {job}"), "a worker runs the job")
+    told = play.ask("eve", f"job {job}")
+    (first,) = (name for name, process in play.stage.processes.items() if f"-{process.pid}, attempt 1" in told)
+    until(lambda: not play["host-3"].docker_runs, "the engine of host-3 is stopped")
+    return job, first

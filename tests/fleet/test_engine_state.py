@@ -1,0 +1,111 @@
+"""Swarm state taken out of an engine, put into another, and tried on a throwaway one: over SSH, on real engines."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from bot.engine.state import MARK
+from bot.errors import EngineError, Failed, HostUnreachable
+from bot.sandbox.fleet import Fleet, Host
+from bot.sandbox.fleet.shell import until
+from tests.fleet.engine_kit import engines, init
+from tests.scenarios.kit import hang_up
+
+pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
+
+FORCED = {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": "127.0.0.1", "ForceNewCluster": True, "Spec": {}}
+
+
+def test_state_is_put_where_there_is_none(hosts: Fleet) -> None:
+    """Twice is once; a folder that holds something is left alone; the engine runs after each."""
+    with engines(hosts) as cluster:
+        init(cluster, "host-1")
+        packed = cluster["host-1"].pack_swarm()
+        assert cluster["host-1"].placed() == "other"
+        assert cluster["host-2"].placed() == ""
+        for _ in range(2):
+            cluster["host-2"].place_swarm(packed, "b1")
+            assert cluster["host-2"].placed() == "b1"
+        with pytest.raises(Failed, match="is not empty"):
+            cluster["host-2"].place_swarm(packed, "b2")
+        with pytest.raises(Failed, match="could not be unpacked"):
+            cluster["host-3"].place_swarm(packed[: len(packed) // 2], "b1")
+        for name in ("host-1", "host-2", "host-3"):
+            assert hosts[name].docker_answers
+        assert cluster["host-3"].placed() == ""
+        assert cluster["host-2"].info()["Swarm"]["LocalNodeState"] == "inactive"
+        (hosts["host-2"].folder / "data/swarm" / MARK).unlink()
+        assert cluster["host-2"].placed() == "other"
+
+
+def test_an_engine_is_left_running_whatever_goes_wrong(hosts: Fleet) -> None:
+    """One that cannot be stopped; one that packs nothing; and one that somebody stopped is started and packed."""
+    commands = hosts.ssh["engine"]
+    with engines(hosts, ssh={"engine": {**commands, "stop": "false"}}) as cluster:
+        init(cluster, "host-1")
+        with pytest.raises(Failed, match="could not be stopped by: false"):
+            cluster["host-1"].pack_swarm()
+        assert hosts["host-1"].docker_answers
+    with engines(hosts, ssh={"engine": {**commands, "stop": "true"}}) as cluster:
+        with pytest.raises(Failed, match="could not be packed"):
+            cluster["host-1"].pack_swarm()
+        assert hosts["host-1"].docker_answers
+    with engines(hosts) as cluster:
+        with pytest.raises(Failed, match="holds no swarm state"):
+            cluster["host-2"].pack_swarm()
+        hosts["host-1"].stop_docker()
+        assert cluster["host-1"].pack_swarm().startswith(b"\x1f\x8b")
+        assert hosts["host-1"].docker_answers
+
+
+def test_a_throwaway_engine_is_cut_off_and_ends(hosts: Fleet) -> None:
+    """It has nothing but a loopback, holds the cluster, and is gone with its context; the host's own engine stays."""
+    with engines(hosts) as cluster:
+        init(cluster, "host-1")
+        packed = cluster["host-1"].pack_swarm()
+        with cluster["host-2"].spare(packed) as spare:
+            spare.init_swarm(FORCED)
+            assert spare.swarm()["ID"] == cluster["host-1"].swarm()["ID"]
+            pid = throwaway(hosts["host-2"])
+            looks = hosts["host-2"].run("nsenter", "--target", pid, "--net", "ip", "-o", "link", "show", "up")
+            cards = {line.split()[1].rstrip(":") for line in looks.splitlines()}
+            assert "lo" in cards
+            assert "eth0" not in cards
+            assert hosts["host-2"].run("nsenter", "--target", pid, "--net", "ip", "route", "show", "default") == ""
+            assert cluster["host-2"].info()["Swarm"]["LocalNodeState"] == "inactive"
+        until(lambda: not throwaway(hosts["host-2"]), "the throwaway engine has ended")
+        until(lambda: "swarmbot-drill" not in hosts["host-2"].run("ls", "/run"), "its folder is gone")
+        assert hosts["host-2"].docker_answers
+
+
+def test_a_throwaway_engine_ends_with_its_connection(hosts: Fleet) -> None:
+    """Whoever held it is gone without a word."""
+    with engines(hosts) as cluster:
+        init(cluster, "host-1")
+        packed = cluster["host-1"].pack_swarm()
+        with suppress(HostUnreachable, EngineError), cluster["host-2"].spare(packed) as spare:
+            assert throwaway(hosts["host-2"])
+            hang_up(hosts["host-2"])
+            until(lambda: not throwaway(hosts["host-2"]), "the throwaway engine has ended")
+            spare.info()
+        assert hosts["host-2"].docker_answers
+
+
+def test_what_is_no_state_makes_no_throwaway_engine(hosts: Fleet) -> None:
+    """It is told, and nothing stays."""
+    with engines(hosts) as cluster:
+        with (
+            pytest.raises(EngineError, match="could not run a throwaway engine"),
+            cluster["host-2"].spare(b"no tar"),
+        ):
+            pass
+        until(lambda: "swarmbot-drill" not in hosts["host-2"].run("ls", "/run"), "its folder is gone")
+
+
+def throwaway(host: Host) -> str:
+    """The process of a throwaway engine on ``host``, "" for none."""
+    with suppress(Failed):
+        return host.run("pgrep", "-f", "^dockerd --config-file /run/swarmbot-drill").strip()
+    return ""

@@ -1,0 +1,231 @@
+"""`/swarm backup`, `backups`, `restore` and `backup --drill` on real engines."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from bot.backups.folder import BackupFolder
+from bot.sandbox.fleet import TASK_IMAGE
+from bot.sandbox.fleet.shell import until
+from bot.secret import Secret
+from tests.scenarios.kit import Play
+from tests.scenarios.test_secrets import Arguments, channels, disk, stored
+
+MANAGERS = ("host-1", "host-2", "host-3")
+SOUND = {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable", "host-3": "Ready Active Reachable"}
+
+
+def test_a_follower_is_backed_up_and_back(play: Play) -> None:
+    """One file, encrypted, whose head says what it is; the manager that was stopped is reachable again."""
+    furnished(play)
+    card = play.change("cleo", "backup")
+    assert card.text.startswith("✓ *prod is backed up*"), card.text
+    assert play.nodes() == SOUND
+    (path,) = files(play)
+    assert path.stat().st_mode & 0o777 == 0o600
+    told = play.ask("eve", "backups")
+    assert "prod has 1 backup" in told, told
+    assert "3 managers of 3 nodes · never drilled" in told
+
+
+def test_an_autolocked_manager_is_unlocked_after_its_backup(play: Play) -> None:
+    """Its engine comes back locked, and the cluster has the key."""
+    play.change("cleo", "init host-1 --autolock")
+    play.change("cleo", "join manager host-2 host-3")
+    card = play.change("cleo", "backup host-3")
+    assert card.text.startswith("✓ *prod is backed up*"), card.text
+    assert "Swarmbot cannot restore this backup" in play.public()
+    assert play.nodes() == SOUND
+    assert "autolocked" in play.ask("eve", "backups")
+
+
+def test_without_a_spare_manager_nothing_is_stopped(play: Play) -> None:
+    """One manager, or two: the cluster would decide nothing meanwhile."""
+    play.cluster()
+    began = started(play, "host-1")
+    assert "prod has one manager" in play.ask("cleo", "backup")
+    play.change("cleo", "join manager host-2")
+    told = play.ask("cleo", "backup")
+    assert "would leave 1 of 2 managers reachable and prod without a quorum" in told, told
+    assert started(play, "host-1") == began
+    assert files(play) == []
+
+
+@pytest.mark.timeout(240)
+def test_all_managers_are_lost_and_the_cluster_comes_back(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wiped, all of them; restored, its services run again, and others can join as managers."""
+    furnished(play)
+    cluster = play.inspect()["ID"]
+    play.change("cleo", "backup host-3")
+    for name in MANAGERS:
+        play[name].power_off()
+    for name in MANAGERS:
+        play[name].wipe()
+    began = monotonic()
+    card = play.change("cleo", "restore latest host-3")
+    restored = monotonic() - began
+    assert card.text.startswith("✓ *prod runs again: `host-3` is its only manager*"), card.text
+    until(lambda: running(play, "host-3") == 3, "all three tasks run again", timeout=120)
+    with capsys.disabled():
+        sys.stdout.write(f"\nrestored in {restored:.1f} s; all tasks run again after {monotonic() - began:.1f} s\n")
+    assert play.inspect("host-3")["ID"] == cluster
+    assert names(play, "secret") == {"password"}
+    assert names(play, "config") == {"motd"}
+    assert "back" in names(play, "network")
+    assert "as before" not in card.text
+    assert "restored from the backup" in play.ask("cleo", "restore latest host-3")
+    card = play.change("cleo", "join manager host-1 host-4")
+    assert card.text.startswith("✓ *2 of 2 managers joined prod*"), card.text
+
+
+def test_a_backup_is_not_restored_beside_the_living_cluster(play: Play) -> None:
+    """Neither with a quorum nor while an old manager without one still has the state."""
+    furnished(play)
+    play.change("cleo", "backup host-3")
+    assert "prod lives" in play.ask("cleo", "restore latest host-4")
+    for name in ("host-2", "host-3"):
+        play[name].power_off()
+    play["host-3"].wipe()
+    play.await_status("no quorum")
+    told = play.ask("cleo", "restore latest host-3")
+    assert "`host-1` takes itself for a manager" in told, told
+    assert play.membership("host-3") == "inactive"
+
+
+def test_what_was_changed_or_sealed_with_another_key_is_refused(play: Play) -> None:
+    """Nothing is touched: neither for a file that was cut off, nor a changed one, nor one of another key."""
+    furnished(play)
+    play.change("cleo", "backup host-3")
+    for name in MANAGERS:
+        play[name].power_off()
+    play["host-3"].wipe()
+    (path,) = files(play)
+    whole = path.read_bytes()
+    restore = "restore latest host-3 --gone host-1 --gone host-2"
+    for data in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), whole.replace(b'"host-3"', b'"host-2"', 1)):
+        path.write_bytes(data)
+        card = play.change("cleo", restore)
+        assert "is not as it was sealed" in card.text, card.text
+    path.write_bytes(whole)
+    shelf = folder(play)
+    backup = shelf.shelved().backups[0]
+    replace(shelf, key=Secret("another key, of thirty-two letters")).keep(backup, shelf.open(backup))
+    card = play.change("cleo", restore)
+    assert "was sealed with another SWARMBOT_SECRET_KEY" in card.text, card.text
+    assert "its swarm folder is empty" in card.text
+    assert play.membership("host-3") == "inactive"
+
+
+def test_a_drill_tells_what_came_since_and_leaves_nothing(play: Play) -> None:
+    """Compared object by object; the throwaway engine is gone, and the host is in no cluster."""
+    furnished(play)
+    play.change("cleo", "backup")
+    card = play.change("cleo", "backup --drill")
+    assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
+    play.see("eve", "8 objects as they are")
+    service(play, "late", "--replicas", "1")
+    play["host-1"].docker("service", "update", "--quiet", "--replicas", "2", "web", timeout=60)
+    card = play.change("cleo", "backup --drill --on host-4")
+    assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
+    public = play.public()
+    assert "7 objects as they are; since then service web was changed and service late was created" in public, public
+    assert "7 objects as they were" in play.ask("eve", "backups")
+    assert play.membership("host-4") == "inactive"
+    assert play["host-4"].run("pidof", "dockerd").split() == play["host-4"].run("cat", "/run/docker.pid").split()
+    assert "swarmbot-drill" not in play["host-4"].run("ls", "/run")
+    assert play.nodes() == SOUND
+
+
+def test_a_drill_takes_a_backup_where_there_is_none(play: Play) -> None:
+    """The plan says so, and both are done."""
+    furnished(play)
+    card = play.change("cleo", "backup --drill")
+    assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
+    assert "prod has no backup yet: one is taken first" in play.public()
+    assert len(files(play)) == 1
+
+
+def test_the_keys_of_the_state_rest_nowhere(play: Play) -> None:
+    """A manager's key and that of Raft's log: in no file, log, message or argument, nor on the host of the drill."""
+    arguments = Arguments()
+    arguments.start()
+    try:
+        furnished(play)
+        secrets = keys(play, "host-3")
+        play.change("cleo", "backup host-3")
+        play.change("cleo", "backup --drill --on host-4")
+        for name in MANAGERS:
+            play[name].power_off()
+        play["host-3"].wipe()
+        card = play.change("cleo", "restore latest host-3 --gone host-1 --gone host-2")
+        assert card.text.startswith("✓ *prod runs again: `host-3` is its only manager*"), card.text
+    finally:
+        run = arguments.stop()
+    assert keys(play, "host-3") & secrets, "what was looked for is the restored manager's, still"
+    worker = {path: path.read_bytes() for path in play.stage.folder.rglob("*") if path.is_file()}
+    assert any(path.suffix == ".swarm" for path in worker)
+    assert [path for path, data in worker.items() if data.startswith(b"\x1f\x8b")] == [], "packed and not encrypted"
+    spare = [path.read_bytes() for path in play["host-4"].folder.rglob("*") if path.is_file()]
+    places = {
+        "the worker's files": b"\n".join(worker.values()).decode(errors="replace"),
+        "the spare's files": b"\n".join(spare).decode(errors="replace"),
+        "arguments": run,
+        "Redis": "\n".join(stored(play)),
+        "Redis' own files": disk(play),
+        "channels": channels(play),
+    }
+    for place, told in places.items():
+        assert not [secret for secret in secrets if secret in told], place
+
+
+def furnished(play: Play) -> None:
+    """Three managers with a service that uses a network, a secret and a config."""
+    play.cluster(managers=MANAGERS)
+    first = play["host-1"]
+    first.docker("network", "create", "--driver", "overlay", "back")
+    first.run("sh", "-c", "echo hush | docker secret create password -")
+    first.run("sh", "-c", "echo loud | docker config create motd -")
+    service(play, "web", "--replicas", "3", "--network", "back", "--secret", "password", "--config", "motd")
+
+
+def service(play: Play, name: str, *options: str) -> None:
+    """Have a service made on host-1, and wait until it runs."""
+    play["host-1"].docker("service", "create", "--quiet", "--name", name, *options, TASK_IMAGE, timeout=60)
+
+
+def running(play: Play, host: str) -> int:
+    """How many containers of web the host itself runs."""
+    return len(play[host].docker("ps", "-q", "--filter", "label=com.docker.swarm.service.name=web").split())
+
+
+def names(play: Play, kind: str) -> set[str]:
+    """The names of the restored cluster's secrets, configs or networks."""
+    return set(play["host-3"].docker(kind, "ls", "--format", "{{.Name}}").split())
+
+
+def started(play: Play, host: str) -> str:
+    """When the engine of a host was started, as its process tells."""
+    return play[host].run("sh", "-c", "cut -d' ' -f22 /proc/$(cat /run/docker.pid)/stat")
+
+
+def keys(play: Play, host: str) -> set[str]:
+    """The lines of a manager's private key, and of the key of Raft's log, as its engine keeps them."""
+    text = (play[host].folder / "data/swarm/certificates/swarm-node.key").read_text()
+    lines = {line.removeprefix("raft-dek: ") for line in text.splitlines()}
+    return {line for line in lines if len(line) > 40 and "PRIVATE" not in line}
+
+
+def folder(play: Play) -> BackupFolder:
+    """The worker's folder of backups, with its key."""
+    key = Secret(play.stage.environment["SWARMBOT_SECRET_KEY"])
+    return BackupFolder("prod", play.stage.folder / "backups", 14, key)
+
+
+def files(play: Play) -> list[Path]:
+    """The backups in the worker's folder, oldest first."""
+    return sorted((play.stage.folder / "backups").glob("*.swarm"))

@@ -1,0 +1,46 @@
+"""What the doctor says of the folder of backups and its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from bot.config import Backups
+from bot.doctor.backups import backups
+from bot.doctor.look import Look
+from bot.secret import Secret
+
+KEY = Secret("k" * 32)
+
+
+def told(folder: Path | None, key: Secret | None = KEY) -> list[str]:
+    """What is found."""
+    parts: Any = {
+        "config": SimpleNamespace(backups=Backups(folder=folder)),
+        "settings": SimpleNamespace(swarmbot_secret_key=key),
+    }
+    return [str(finding) for finding in backups(cast("Look", SimpleNamespace(**parts)))]
+
+
+def test_without_a_folder_nothing_is_said() -> None:
+    """Who wants no backups is not told of them."""
+    assert told(None, None) == []
+
+
+def test_a_folder_that_can_be_made_is_well(tmp_path: Path) -> None:
+    """It is made with the first backup."""
+    assert told(tmp_path / "new" / "backups") == [f"✓ Backups are kept in {tmp_path}/new/backups."]
+
+
+def test_without_a_key_there_are_no_backups(tmp_path: Path) -> None:
+    """It is found before somebody needs one."""
+    [finding] = told(tmp_path, None)
+    assert finding.startswith("✗ SWARMBOT_SECRET_KEY is not set")
+
+
+def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
+    """A file stands in its way."""
+    (tmp_path / "file").touch()
+    [finding] = told(tmp_path / "file" / "backups")
+    assert finding.startswith(f"✗ Backups cannot be kept in {tmp_path}/file/backups: {tmp_path}/file is no folder")
