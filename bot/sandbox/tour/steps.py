@@ -10,6 +10,7 @@ from bot.audit import Audit, Filter
 from bot.commands import COMMANDS
 from bot.sandbox.tour import truth
 from bot.sandbox.tour.last_steps import audit, jobs, leaks, nodes, share, status, token, whoami
+from bot.sandbox.tour.later_steps import check, drain, fatal
 from bot.sandbox.tour.play import Play
 from bot.secret import Secret
 from bot.store.client import connect
@@ -126,6 +127,9 @@ STEPS: Final = (
     Step("cleo adds a third, but a port is closed", _closed_port),
     Step("the port is opened, cleo presses Retry, dan approves", _retry),
     Step("ada adds hosts that are in already", _wrong_join),
+    Step("ada has host-4's ports tried, both ways", check),
+    Step("ada drains a node, and lets it work again", drain),
+    Step("cleo would take away what the quorum needs", fatal),
     Step("ada asks for the join token, and hides it", token),
     Step("ada lists the nodes", nodes),
     Step("ada asks how prod stands", status),

@@ -39,6 +39,13 @@ def nodes(manager: Host) -> dict[str, Node]:
     return {node.name: node for node in found}
 
 
+def availability(manager: Host, name: str) -> str:
+    """Return whether a node is ``active``, ``pause`` or ``drain``."""
+    with manager.engine() as engine:
+        found: dict[str, str] = {raw["Description"]["Hostname"]: raw["Spec"]["Availability"] for raw in engine.nodes()}
+    return found[name]
+
+
 def memberships(fleet: Fleet) -> dict[str, str]:
     """Return what each host's engine says of itself: ``inactive``, ``active``, ``pending``."""
     return {host.name: _info(host)["LocalNodeState"] for host in fleet}
