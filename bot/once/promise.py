@@ -86,12 +86,25 @@ def rotated(promise: Promise, facts: Facts) -> bool:
 
 
 def cause_of(promise: Promise, facts: Facts, now: float) -> str:
-    """Why the token is to be rotated at ``now``, as words before a semicolon; "" while it is not."""
+    """Why the token is to be rotated at ``now``, as words before a semicolon; "" while it is not.
+
+    A node that has just joined may have no name yet: then it is called by its id.
+    """
     nodes = facts.swarm.nodes if facts.swarm else ()
-    joined = [tick(node.name) for node in nodes if node.role == promise.role and node.id not in promise.known]
+    joined = [
+        tick(node.name or node.id) for node in nodes if node.role == promise.role and node.id not in promise.known
+    ]
     if joined:
         return f"{' and '.join(joined)} joined"
     return f"no {promise.role} joined in time" if now >= promise.deadline else ""
+
+
+def named(cause: str, facts: Facts) -> str:
+    """``cause`` with the names of nodes that had none when it was written."""
+    for node in facts.swarm.nodes if facts.swarm else ():
+        if node.name:
+            cause = cause.replace(tick(node.id), tick(node.name))
+    return cause
 
 
 def ended(facts: Facts) -> bool:

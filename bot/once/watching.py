@@ -13,7 +13,7 @@ from bot.jobs.job import Job, Order, new_id
 from bot.jobs.queue import Queue
 from bot.jobs.sight import Sight
 from bot.once.messages import ended_message, kept_message, late_message
-from bot.once.promise import Promise, cause_of, ended, rotated, secret_of
+from bot.once.promise import Promise, cause_of, ended, named, rotated, secret_of
 from bot.once.promises import Promises
 from bot.plan import Facts, Look
 from bot.slack.blocks import Message
@@ -57,7 +57,8 @@ class Watcher:
         if ended(facts):
             self._end(promise, ended_message(promise), now)
         elif rotated(promise, facts):
-            self._end(promise, kept_message(promise, promise.cause or cause_of(promise, facts, 0)), now)
+            cause = named(promise.cause, facts) or cause_of(promise, facts, 0)
+            self._end(promise, kept_message(promise, cause), now)
         elif cause := promise.cause or cause_of(promise, facts, now):
             self._rotate(promise, cause)
         else:

@@ -60,6 +60,7 @@ class Swarm(Sight):
     broken: bool = False
     token: str = field(default_factory=lambda: f"SWMTKN-1-{secrets.token_hex(8)}")
     nodes: list[str] = field(default_factory=list)
+    nameless: bool = False
     rotations: Counter[str] = field(default_factory=Counter)
 
     def rotate(self) -> None:
@@ -74,7 +75,9 @@ class Swarm(Sight):
         facts = Facts(cluster, 0.0, MappingProxyType({"host-1": host}))
         if error or not self.member:
             return facts
-        swarm = ClusterFacts("id", "host-1", 1, MappingProxyType({}), tuple(map(_worker, self.nodes)))
+        swarm = ClusterFacts(
+            "id", "host-1", 1, MappingProxyType({}), tuple(_worker(name, self.nameless) for name in self.nodes)
+        )
         known = MappingProxyType({secret: Secret(self.token) for secret in look.secrets})
         return replace(facts, swarm=swarm, secrets=known)
 
@@ -95,8 +98,8 @@ class Swarm(Sight):
         self.rotate()
 
 
-def _worker(name: str) -> NodeFacts:
-    return NodeFacts(name, name, "worker", "active", "ready", 1, MappingProxyType({}))
+def _worker(name: str, nameless: bool) -> NodeFacts:  # noqa: FBT001 - of this file alone
+    return NodeFacts(f"id-{name}", "" if nameless else name, "worker", "active", "ready", 1, MappingProxyType({}))
 
 
 @dataclass

@@ -47,6 +47,19 @@ def test_a_node_that_was_in_already_is_no_join(bot: Bot) -> None:
     assert bot.queue.recent("prod", 5) == []
 
 
+def test_a_node_without_a_name_yet_is_told_by_its_name_later(bot: Bot) -> None:
+    """In the first moment an engine knows a node's id alone; the rotation waits for no name, the asker is told it."""
+    bot.ask()
+    bot.swarm.nodes.append("host-9")
+    bot.swarm.nameless = True
+    bot.turn()
+    (job,) = bot.queue.recent("prod", 5)
+    assert job.order.reason == "`id-host-9` joined"
+    bot.swarm.nameless = False
+    end(bot, lambda: not bot.promises.open())
+    assert bot.told("U0ADA") == [f"`host-9` joined; {NEW}"]
+
+
 def test_two_that_join_at_once_are_both_named(bot: Bot) -> None:
     """A line that let two in was passed on: the asker is told to look."""
     bot.ask()
