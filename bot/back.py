@@ -8,11 +8,13 @@ import socket
 import threading
 
 from bot.approvals.herald import Herald
+from bot.approvals.satisfiable import warn
 from bot.approvals.store import Approvals
 from bot.audit import Archive, Audit
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.freeze import Freezes
+from bot.given import Given
 from bot.jobs.asking import Asking
 from bot.jobs.caretaker import Caretaker
 from bot.jobs.export import Exporter
@@ -46,7 +48,8 @@ def run_worker(settings: Settings) -> int:
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
     reader = Reader(addresses(config))
     approvals = Approvals(redis, audit)
-    asking = Asking(config, approvals, Directory(patient_client(settings), redis), Freezes(redis, audit, config))
+    directory = Directory(patient_client(settings), redis)
+    asking = Asking(config, approvals, directory, Freezes(redis, audit, config))
     sight = Sight(pool, reader)
     promises = Promises(redis, audit, config.tokens.once_for)
     runner = Runner(
@@ -58,6 +61,7 @@ def run_worker(settings: Settings) -> int:
         asking=asking,
         promises=promises,
         showing=Showing(Totp(redis, audit, Vault(settings.swarmbot_secret_key)), files, notifier),
+        given=Given(redis, settings.swarmbot_secret_key),
         exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )
     name = f"{socket.gethostname()}-{os.getpid()}"
@@ -68,6 +72,7 @@ def run_worker(settings: Settings) -> int:
         Ticker("herald", Herald(queue, approvals, notifier, name).turn, every=0.25),
         Ticker("pictures", Pictures(redis, files).turn, every=3),
         Ticker("promised rotations", watcher.turn, every=1),
+        Ticker("approval rules", lambda: warn(config, directory), every=3600),
         Ticker("archive", caretaker.retain, every=600),
         Ticker("anchor", caretaker.post_anchor, every=600),
     ]

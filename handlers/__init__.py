@@ -4,6 +4,7 @@ from handlers import (
     approvals,
     audit,
     backups,
+    ca,
     check,
     demote,
     drain,
@@ -22,12 +23,15 @@ from handlers import (
     tokens,
     totp,
     trust,
+    unlock,
+    update,
 )
 
 __all__ = [
     "approvals",
     "audit",
     "backups",
+    "ca",
     "check",
     "demote",
     "drain",
@@ -46,4 +50,6 @@ __all__ = [
     "tokens",
     "totp",
     "trust",
+    "unlock",
+    "update",
 ]

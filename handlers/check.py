@@ -29,7 +29,7 @@ class CheckArguments:
 
 
 def _look(arguments: CheckArguments) -> Look:
-    return Look(probe=arguments.hosts, every_peer=not arguments.all, mesh=arguments.all)
+    return Look(probe=arguments.hosts, every_peer=not arguments.all, mesh=arguments.all, all_hosts=arguments.all)
 
 
 def _permission(arguments: CheckArguments) -> Permission:

@@ -21,7 +21,7 @@ from bot.slack.requests import PressRequest, SubmitRequest
 REASON: Final = "reason"
 AGAIN: Final = {"answer.refresh", "job.retry", "approval.again"}
 
-Take = Callable[[Call], Message | None]
+Take = Callable[[Call], Message | Modal | None]
 
 
 class Buttons:
@@ -83,7 +83,7 @@ class Buttons:
             case _:
                 raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
 
-    def _again(self, request: PressRequest, job: Job) -> Message | None:
+    def _again(self, request: PressRequest, job: Job) -> Message | Modal | None:
         if request.action not in AGAIN or job.order.command not in COMMANDS:
             raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
         if request.action != "answer.refresh" and not job.ended:

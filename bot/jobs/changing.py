@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.approvals.approval import Approval
@@ -11,6 +12,7 @@ from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
 from bot.errors import Refused, SwarmbotError
+from bot.given import Given
 from bot.jobs.asking import Asking
 from bot.jobs.change import Change
 from bot.jobs.lease import Lease, LeaseLost
@@ -40,6 +42,7 @@ class Changing:
         approvals: Approvals,
         asking: Asking,
         promises: Promises,
+        given: Given,
     ) -> None:
         self._config = config
         self._sight = sight
@@ -49,6 +52,7 @@ class Changing:
         self._approvals = approvals
         self._asking = asking
         self._promises = promises
+        self._given = given
 
     def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
         """The stage before the cluster's line: show the plan, or have it approved."""
@@ -87,7 +91,9 @@ class Changing:
         change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
             change.card.preface = preface(approval)
-        change.run(self._sight.engines(cluster), lambda look: self._sight.read(cluster, look))
+        order = job.order
+        given = self._given.take(order.requester, order.given) if order.given else None
+        change.run(self._sight.engines(cluster), lambda look: replace(self._sight.read(cluster, look), given=given))
         change.finish(self._reveal(lease, plan, once=command.look(arguments).once) if change.card.succeeded else [])
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
@@ -126,8 +132,10 @@ class Changing:
             try:
                 look = Look(secrets=(revealed,), once=once)
                 facts = self._promises.cover(lease, look, self._sight.read(lease.job.order.cluster, look))
+                self._replies.note_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))
-                entries.append(entry(lease, "told secret", f"{revealed} to {lease.job.order.requester}"))
+            except LeaseLost:
+                raise
             except SwarmbotError as error:
                 entries.append(entry(lease, "secret not told", f"{revealed}: {error.happened}"))
         return entries

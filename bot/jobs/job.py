@@ -30,8 +30,8 @@ class Order:
     ``id`` is chosen by the client; ``request_key`` is Slack's own id of this request. ``words`` is the text typed,
     secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
     ``replace``: the answer takes the place of the message whose button was pressed. ``reason`` is for approvers;
-    ``only_plan``: the plan is shown and nothing is done. ``promise``: the id of the promise that this keeps, ""
-    for what somebody asked for.
+    ``only_plan``: the plan is shown and nothing is done. ``promise``: the id of the promise that this keeps, "" for
+    what somebody asked for. ``given`` is the id under which :class:`bot.given.Given` keeps a secret for it.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Order:
     reason: str = ""
     only_plan: bool = False
     promise: str = ""
+    given: str = ""
 
     def to_json(self) -> str:
         """Write it as JSON, with what looks like a secret masked."""

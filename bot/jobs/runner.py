@@ -9,6 +9,7 @@ from bot.approvals.store import Approvals
 from bot.commands import COMMANDS
 from bot.config import Config
 from bot.errors import Failed
+from bot.given import Given
 from bot.jobs.answering import Answering
 from bot.jobs.asking import Asking
 from bot.jobs.changing import Changing
@@ -41,6 +42,7 @@ class Runner:
         promises: Promises,
         showing: Showing,
         exporter: Exporter,
+        given: Given,
     ) -> None:
         self._config = config
         self._replies = Replies(queue, notifier)
@@ -62,6 +64,7 @@ class Runner:
             approvals=approvals,
             asking=asking,
             promises=promises,
+            given=given,
         )
         self._rotating = Rotating(config, sight, queue, notifier, self._replies)
 

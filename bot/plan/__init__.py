@@ -3,7 +3,6 @@
 from bot.plan.backups import BackedUpNode, Backup, Drill, Shelf, Shelved
 from bot.plan.basis import Basis, basis_of, differences
 from bot.plan.facts import (
-    Certificate,
     ClusterFacts,
     Facts,
     HostFacts,
@@ -15,6 +14,7 @@ from bot.plan.facts import (
     TaskFacts,
     Trouble,
 )
+from bot.plan.freeze import Freeze
 from bot.plan.host_keys import HostKey
 from bot.plan.members import Members, newcomer
 from bot.plan.mesh import Mesh, OverlayTrial
@@ -22,6 +22,7 @@ from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
+from bot.plan.tls import Certificate, TlsInfo
 
 __all__ = [
     "BackedUpNode",
@@ -36,6 +37,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Force",
+    "Freeze",
     "HostFacts",
     "HostKey",
     "Interface",
@@ -60,6 +62,7 @@ __all__ = [
     "Sign",
     "Step",
     "TaskFacts",
+    "TlsInfo",
     "Transport",
     "Trouble",
     "Way",

@@ -9,10 +9,12 @@ from typing import Any, Final, Literal
 
 from bot.errors import HostProblem
 from bot.plan.backups import Shelved
+from bot.plan.freeze import Freeze
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import Mesh
 from bot.plan.passages import Passage
 from bot.plan.ports import Interface
+from bot.plan.tls import Certificate, TlsInfo
 from bot.secret import Secret
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -27,15 +29,6 @@ class Trouble:
     problem: HostProblem | Literal["engine error"]
     happened: str
     next_step: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A node's TLS certificate: its issuer's common name, that issuer's key id and its end in unix seconds."""
-
-    issuer: str
-    issuer_key: str
-    expires: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +91,7 @@ class NodeFacts:
     raft_address: str = ""
     engine_version: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tls: TlsInfo = field(default_factory=TlsInfo)
 
     @property
     def name(self) -> str:
@@ -161,7 +155,8 @@ class ClusterFacts:
     """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
 
     ``tasks`` counts the running tasks of each node id that has some, if they were looked for; ``task_list`` has all,
-    those of the past too. ``data_port`` is the UDP port of overlay traffic.
+    those of the past too. ``data_port`` is the UDP port of overlay traffic. ``rotating``: nodes are being given
+    certificates of a new root.
     """
 
     id: str
@@ -173,6 +168,8 @@ class ClusterFacts:
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     task_list: tuple[TaskFacts, ...] = ()
     data_port: int = 4789
+    tls: TlsInfo = field(default_factory=TlsInfo)
+    rotating: bool = False
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
@@ -204,7 +201,8 @@ class Facts:
     and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
     the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
     host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none. ``mesh`` is
-    a trial of the overlay; ``mesh_trouble`` why there was none. ``backups`` are the
+    a trial of the overlay; ``mesh_trouble`` why there was none. ``freeze`` is told to questions alone. ``given``
+    is the secret that the asker typed into a form for this job, while its steps run. ``backups`` are the
     cluster's, if they were looked for.
     """
 
@@ -223,6 +221,8 @@ class Facts:
     keyless: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
     mesh: Mesh | None = None
     mesh_trouble: str = ""
+    freeze: Freeze | None = None
+    given: Secret | None = None
     backups: Shelved = field(default_factory=Shelved)
 
     def host(self, name: str) -> HostFacts:

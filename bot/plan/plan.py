@@ -28,10 +28,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An operation in its place. Steps of one track run in order; a failure ends its track, tracks run side by side."""
+    """An operation in its place. Steps of one track run in order; a failure ends its track, tracks run side by side.
+
+    A track whose first step names another in ``after`` begins when that one, which stands before it, has ended well.
+    """
 
     operation: Operation
     track: str
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,10 @@ class Plan:
         return json.dumps(
             {
                 **shallow,
-                "steps": [{"operation": step.operation.to_json(), "track": step.track} for step in self.steps],
+                "steps": [
+                    {"operation": step.operation.to_json(), "track": step.track, "after": step.after}
+                    for step in self.steps
+                ],
                 "findings": [asdict(finding) for finding in self.findings],
                 "warnings": self.warnings,
                 "already": self.already,
@@ -104,7 +111,9 @@ def plan_from_json(text: str) -> Plan:
         title=value["title"],
         ended=value["ended"],
         failed=value["failed"],
-        steps=tuple(Step(operation_from_json(step["operation"]), step["track"]) for step in value["steps"]),
+        steps=tuple(
+            Step(operation_from_json(step["operation"]), step["track"], step["after"]) for step in value["steps"]
+        ),
         effect=value["effect"],
         warnings=tuple(value["warnings"]),
         findings=tuple(Finding(**finding) for finding in value["findings"]),

@@ -163,7 +163,10 @@ class Engine(Protocol):
         ...
 
     def unlock_swarm(self, key: Secret) -> None:
-        """``POST /swarm/unlock``; EngineError 401 for another key, 400 for none at all, 409 when it is not locked."""
+        """``POST /swarm/unlock``; EngineError 401 for another key, 400 for none at all, 409 when it is not locked.
+
+        Status 0 (no answer in time) is usual where the cluster has no quorum yet: the key was right.
+        """
         ...
 
     def update_swarm(

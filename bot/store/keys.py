@@ -25,6 +25,9 @@ ENROLMENT_KEPT: Final = 600
 WRONG_CODE_KEPT: Final = 900
 """Seconds that the wrong codes of a second factor are remembered after the last one."""
 
+GIVEN_KEPT: Final = 300
+"""Seconds in which a worker must take a secret that somebody gave with a command."""
+
 GROUP: Final = "workers"
 """The consumer group of both streams."""
 
@@ -118,6 +121,11 @@ def enrolment(person: str) -> str:
 def wrong_codes(person: str) -> str:
     """String: how many wrong codes a person tried since the last right one. Expires WRONG_CODE_KEPT after the last."""
     return f"swarmbot:totp:{person}:wrong"
+
+
+def given(given_id: str) -> str:
+    """String: a secret (encrypted) that somebody gave with a command. Goes when it is taken, or after GIVEN_KEPT."""
+    return f"swarmbot:given:{given_id}"
 
 
 def audit_page(page_id: str) -> str:

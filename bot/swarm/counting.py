@@ -2,7 +2,8 @@
 
 Nobody need listen, and nothing is opened or changed on the host. The counters are shared by all ports and all
 senders, so a few are tried at once, and halves of them as long as only a part came. What a busy host counts anyway is
-measured first; against it more is sent, up to a limit beyond which nothing can be told.
+measured first; against it more is sent, up to a limit beyond which nothing can be told. Another check may send to the
+same host at the same moment: so how many are sent is drawn at random, and too many are as suspicious as too few.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from secrets import randbelow
 from typing import Final, Literal
 
 from bot.errors import SwarmbotError
@@ -17,7 +19,7 @@ from bot.plan import Passage, Prober, Way
 
 EACH: Final = 20
 MOST_EACH: Final = 320
-"""Datagrams, or connections, that a way is tried with: the least and the most."""
+"""Datagrams, or connections, that a way is tried with: the least that is begun from, and the least on a busy host."""
 STILL: Final = 0.03
 """Seconds for which is counted what comes by itself."""
 PATIENCE: Final = 0.25
@@ -30,15 +32,15 @@ Verdict = Literal["all", "none", "some"]
 def judge(came: float, sent: int, each: int) -> Verdict:
     """Whether of ``sent`` datagrams all, none or some came; ``each`` is what one way was tried with.
 
-    Half of that is the tolerance. More than was sent is ``some`` too: it is not known whose they were.
+    A quarter of that is the tolerance. More than was sent is ``some`` too: it is not known whose they were.
     """
-    if came < each / 2:
+    if came < each / 4:
         return "none"
-    return "all" if abs(came - sent) < each / 2 else "some"
+    return "all" if abs(came - sent) < each / 4 else "some"
 
 
 def enough(rate: float) -> int:
-    """How many must be sent a way to stand out from ``rate`` others a second; 0 when no number does."""
+    """How many at least must be sent a way to stand out from ``rate`` others a second; 0 when no number does."""
     noise = rate * (PATIENCE / 2)
     if noise < EACH / 4:
         return EACH
@@ -56,7 +58,7 @@ class Counting:
         self._pool = pool
         self._deadline = deadline
         self._rate = 0.0
-        self._each = EACH
+        self._least = EACH
         self._failed: dict[str, str] = {}
 
     def settle(self, ways: Sequence[Way]) -> list[Passage]:
@@ -65,8 +67,8 @@ class Counting:
         started = time.monotonic()
         time.sleep(STILL)
         self._rate = (self._count() - before) / (time.monotonic() - started)
-        self._each = enough(self._rate)
-        if not self._each:
+        self._least = enough(self._rate)
+        if not self._least:
             why = f"`{ways[0].target}` gets {self._rate:.0f} others a second"
             return [Passage(way, "not looked at", why) for way in ways]
         return self._halve(ways)
@@ -95,17 +97,18 @@ class Counting:
         """Send on all ways at once and count until all came, or no more will."""
         if time.monotonic() > self._deadline:
             return "late"
+        each = self._least + randbelow(self._least)
         before, started = self._count(), time.monotonic()
-        sending = {way: self._pool.submit(self._send, way) for way in ways}
+        sending = {way: self._pool.submit(self._send, way, each) for way in ways}
         for way, sent in sending.items():
             self._note(way, sent)
-        wanted, patience = self._each * len(ways), time.monotonic() + PATIENCE
+        wanted, patience = each * len(ways), time.monotonic() + PATIENCE
         while (came := self._count() - before) < wanted and time.monotonic() < patience:
             time.sleep(LOOK)
-        return judge(came - self._rate * (time.monotonic() - started), wanted, self._each)
+        return judge(came - self._rate * (time.monotonic() - started), wanted, each)
 
-    def _send(self, way: Way) -> None:
-        self._probers[way.source].send(way.transport, way.address, way.port, self._each)
+    def _send(self, way: Way, number: int) -> None:
+        self._probers[way.source].send(way.transport, way.address, way.port, number)
 
     def _note(self, way: Way, sent: Future[None]) -> None:
         try:

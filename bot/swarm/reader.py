@@ -116,6 +116,8 @@ class Reader:
             tasks=parse.running(tasks.result(LONGEST_READ)) if tasks else MappingProxyType({}),
             task_list=parse.task_list(task_list.result(LONGEST_READ)) if task_list else (),
             data_port=found.get("DataPathPort") or DATA_PORT,
+            tls=parse.tls_info(found.get("TLSInfo")),
+            rotating=bool(found.get("RootRotationInProgress")),
         )
 
 

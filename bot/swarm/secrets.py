@@ -54,7 +54,7 @@ def unlock_key_message(facts: Facts) -> Message:
                 f"{facts.name}: Swarmbot keeps it nowhere."
             ),
             code(key),
-            context("On a locked manager: `docker swarm unlock`."),
+            context("A manager that asks for it: `/swarm unlock HOST`."),
             actions(button("Hide", "secret.hide")),
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from bot.plan import (
     ClusterFacts,
     Drill,
     Facts,
+    Freeze,
     HostFacts,
     HostKey,
     Interface,
@@ -36,6 +38,7 @@ from bot.plan.host_keys import KeyStanding
 from bot.plan.passages import Standing
 from bot.secret import Secret
 from bot.swarm.ways import GOSSIP_PORT, members, mesh_ways, wanted_ways
+from tests.plans.trusting import pem, tls
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -66,9 +69,10 @@ class Record(Strict):
 class Machine(Strict):
     """A host of swarmbot.yml. ``is``: what its record in the cluster is; the rest as in HostFacts.
 
-    The n-th host has the address 10.0.0.n on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each
-    manager's port meets, "open" unless said. ``reached``: what the managers' connections to its 2377/tcp became.
-    ``managers``: those that the engine names; members name the cluster's.
+    ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
+    on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
+    ``reached``: what the managers' connections to its 2377/tcp became. ``managers``: those that the engine names;
+    members name the cluster's.
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
@@ -87,6 +91,7 @@ class Machine(Strict):
     reaches: dict[str, Reach] = {}
     reached: Standing = "passed"
     certificate_days: float | None = None
+    issuer: str = ""
     placed: str | None = ""
 
 
@@ -153,7 +158,9 @@ class Description(Strict):
 
     ``tasks``: how many a service runs on which node's id; ``constraints`` are those of its placement.
     Ways are tried between ``probed`` hosts (those in no cluster unless it is said) and managers; with ``every_peer``
-    all others too. ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``.
+    all others too. ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("":
+    swarmbot.yml) and why. ``root`` and ``issuer`` name files of tests/plans/pem, the issuer being the root's unless
+    said.
     """
 
     name: str = "prod"
@@ -180,6 +187,10 @@ class Description(Strict):
     keyless: dict[str, str] = {}
     mesh: Trial | None = None
     mesh_trouble: str = ""
+    frozen: tuple[str, str] | None = None
+    root: str = ""
+    issuer: str = ""
+    rotating: bool = False
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -187,13 +198,22 @@ class Description(Strict):
         readable = bool(leaders) if self.readable is None else self.readable
         members = {name: host for name, host in self.hosts.items() if host.role != "nothing"}
         nodes = [self._node(name, host) for name, host in members.items() if host.recorded]
-        nodes += [_stray(record) for record in self.records]
+        nodes += [replace(_stray(record), tls=tls(self.root, self.issuer)) for record in self.records]
         nodes.sort(key=lambda node: (node.role != "manager", node.hostname, node.id))
         swarm = None
         if readable:
-            spec, services = MappingProxyType(self.spec), tuple(map(self._service, {**self.services, **self.tasks}))
-            running: Counter[str] = sum(map(Counter, self.tasks.values()), Counter())
-            swarm = ClusterFacts("prodid", leaders[0], 7, spec, tuple(nodes), services, running, self._tasks())
+            swarm = ClusterFacts(
+                id="prodid",
+                read_from=leaders[0],
+                version=7,
+                spec=MappingProxyType(self.spec),
+                nodes=tuple(nodes),
+                services=tuple(map(self._service, {**self.services, **self.tasks})),
+                tasks=sum(map(Counter, self.tasks.values()), Counter()),
+                task_list=self._tasks(),
+                tls=tls(self.root, self.issuer),
+                rotating=self.rotating,
+            )
         hosts = {name: self._host(name, host) for name, host in self.hosts.items()}
         return Facts(
             name=self.name,
@@ -202,7 +222,7 @@ class Description(Strict):
             swarm=swarm,
             secrets=MappingProxyType({name: Secret(text) for name, text in self.secrets.items()}),
             foreign=MappingProxyType(self.foreign),
-            ca_files=MappingProxyType({_place(key): text for key, text in self.ca_files.items()}),
+            ca_files=MappingProxyType({_place(key): pem(text) for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
             backups=Shelved(tuple(kept.backup() for kept in self.backups), tuple(self.unreadable_backups)),
             good_until=self.good_until,
@@ -212,6 +232,7 @@ class Description(Strict):
             mesh=self._mesh(),
             mesh_trouble=self.mesh_trouble,
             keyless=MappingProxyType({name: Trouble("timed out", text) for name, text in self.keyless.items()}),
+            freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 
     def _mesh(self) -> Mesh | None:
@@ -305,15 +326,19 @@ class Description(Strict):
             membership=host.membership or ("active" if member else "inactive"),
             swarm_error=host.swarm_error,
             swarm_id=host.swarm_id or ("prodid" if is_manager else ""),
-            node_id=host.record.id or (f"id-{name}" if member or host.membership else ""),
+            node_id="" if host.membership == "locked" else self._id(name, host),
             node_address=(host.record.address or address) if member else "",
-            is_manager=is_manager and host.membership in {"", "active"},
+            is_manager=is_manager and host.membership in {"", "active", "pending"},
             managers=tuple((self._raft() if member else []) if host.managers is None else host.managers),
             clock_offset=host.clock,
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
             certificate=_certificate(host.certificate_days),
             placed=host.placed,
         )
+
+    @staticmethod
+    def _id(name: str, host: Machine) -> str:
+        return host.record.id or (f"id-{name}" if host.role != "nothing" or host.membership else "")
 
     def _node(self, name: str, host: Machine) -> NodeFacts:
         address = self._address(name)
@@ -328,7 +353,8 @@ class Description(Strict):
                 "engine": host.engine,
             }
         )
-        return _stray(known, leader=host.role == "leader")
+        record = _stray(known, leader=host.role == "leader")
+        return replace(record, tls=tls(self.root, host.issuer or self.issuer))
 
 
 def _stray(record: Record, *, leader: bool = False) -> NodeFacts:

@@ -19,6 +19,7 @@ from bot.store.client import connect
 RULES: Final[dict[str, Any]] = {
     "join manager": {"count": 2, "by": ["admins", "operators"]},
     "rotate": {"expires": "1s"},
+    "unlock-key": {"count": 9},
 }
 PATIENCE: Final = 60.0
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.stage import PEOPLE, Stage
 from tests.scenarios.asking import RULES, Asked
+from tests.scenarios.cfssl import Cfssl
 from tests.scenarios.kit import Play, config
 
 
@@ -55,6 +57,15 @@ def asked(asking_stage: Stage, fleet: Fleet) -> Iterator[Asked]:
     asked = Asked(asking_stage)
     yield asked
     assert asked.audit.verify().ok
+
+
+@pytest.fixture
+def cfssl(whole_play: Play, tmp_path: Path) -> Iterator[Cfssl]:
+    """Debian's cfssl on the bot's side of the hosts' network, by https, its server certificate of the same CA."""
+    server = Cfssl(tmp_path, whole_play.fleet.network.gateway)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.hookimpl(wrapper=True)

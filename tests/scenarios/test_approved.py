@@ -96,15 +96,21 @@ def test_a_plan_alone_changes_nothing(asked: Asked) -> None:
 
 
 def test_a_freeze_asks_for_one_yes_more(asked: Asked) -> None:
-    """A worker's join, which needs nobody otherwise, waits for one while the cluster is frozen."""
+    """The channel and the status say so; a worker's join, which needs nobody otherwise, waits for one."""
     after = len(asked.slack.transcript())
     asked.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')
     asked.slack.wait_to_see("dan", "is frozen", after=after, private=True)
+    asked.slack.wait_to_see("eve", "*prod is frozen* by <@U0DAN> until", after=after, private=False)
     try:
+        asked.slack.slash("eve", "prod", "status")
+        asked.slack.wait_to_see(
+            "eve", "by <@U0DAN>: “sale” · each change needs one yes more", after=after, private=True
+        )
         job = asked.asks("ada", "join worker host-4")
         asked.press("dan", job, "Approve")
         asked.ends(job, "succeeded")
     finally:
         asked.slack.slash("dan", "prod", "thaw")
+    asked.slack.wait_to_see("eve", "*prod is thawed* by <@U0DAN>", after=after, private=False)
     said = asked.fleet["host-1"].docker("node", "ls", "--format", "{{.Hostname}}")
     assert "host-4" in said.split()

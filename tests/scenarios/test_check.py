@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from time import time
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_sound_host_is_fit_before_it_joins(standing: Play) -> None:
 
 @pytest.mark.parametrize(("closed", "told"), CLOSED)
 def test_a_port_blocked_in_one_direction(
-    standing: Play, closed: Block, told: str, record_property: Callable[[str, object], None]
+    standing: Play, closed: Block, told: str, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     """It is named with its direction and no other is, in time; the host is in nothing and as it was."""
     host = standing["host-3"]
@@ -80,7 +81,7 @@ def test_a_port_blocked_in_one_direction(
     assert told in answer
     assert answer.count(" blocked") == 1
     assert "not looked at" not in answer
-    record_property("took", took(answer))
+    record_testsuite_property(f"check, {closed.port}/{closed.protocol} {closed.direction} blocked: s", took(answer))
     assert took(answer) < PROMISED
     assert standing.membership("host-3") == "inactive"
     until(lambda: not left_running(host), "no shell is left running")
@@ -129,6 +130,16 @@ def test_where_too_much_else_comes_nothing_is_claimed(standing: Play) -> None:
         host.run("sh", "-c", "kill $(cat /run/flood)")
     assert answer.startswith("! *`host-3` is fit to join prod*, as far as was seen"), answer
     assert "7946/udp and 4789/udp from `host-1` to `host-3` (`host-3` gets " in answer
+
+
+def test_checks_at_the_same_moment_do_not_take_each_others_datagrams(standing: Play) -> None:
+    """The target's counters are one for all: what is blocked is never called open, whoever else sends to it."""
+    standing["host-3"].block(4789, "udp")
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda user: standing.ask(user, "check host-3"), ("ada", "ben", "cleo", "dan")))
+    for answer in answers:
+        assert "4789/udp" in answer
+        assert "✓ open both ways" not in answer
 
 
 def test_a_dead_host_and_a_sound_one(play: Play) -> None:

@@ -1,6 +1,7 @@
 """The changes that can be made to a cluster, one file each."""
 
 from bot.swarm.operations.availability import SetAvailability
+from bot.swarm.operations.ca import BeginRotation, EndRotation, RenewCertificate
 from bot.swarm.operations.demote import Demote
 from bot.swarm.operations.drain import Drain
 from bot.swarm.operations.drill import DrillBackup
@@ -16,12 +17,17 @@ from bot.swarm.operations.remove_node import RemoveNode
 from bot.swarm.operations.take_backup import AwaitManager, TakeBackup
 from bot.swarm.operations.tokens import RotateToken, fingerprint
 from bot.swarm.operations.trust import Trust
+from bot.swarm.operations.unlock import Unlock
+from bot.swarm.operations.unlock_key import RotateUnlockKey
+from bot.swarm.operations.update import Update
 
 __all__ = [
     "AwaitManager",
+    "BeginRotation",
     "Demote",
     "Drain",
     "DrillBackup",
+    "EndRotation",
     "Init",
     "Join",
     "Label",
@@ -30,10 +36,14 @@ __all__ = [
     "Promote",
     "Relabel",
     "RemoveNode",
+    "RenewCertificate",
     "RotateToken",
+    "RotateUnlockKey",
     "SetAvailability",
     "TakeBackup",
     "Trust",
+    "Unlock",
+    "Update",
     "UseExternalCa",
     "fingerprint",
 ]

@@ -8,7 +8,7 @@ from typing import Any, cast
 from bot.approvals.desk import Desk
 from bot.approvals.herald import Herald
 from bot.approvals.store import Approvals
-from bot.audit import Audit
+from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.jobs.asking import Asking
@@ -16,6 +16,7 @@ from bot.jobs.job import Order
 from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
 from bot.jobs.sight import Sight
+from bot.once.promises import Promises
 from bot.secret import Secret
 from bot.store.client import connect
 from tests.unit.approvals.world import Cluster, People, Quiet
@@ -67,16 +68,24 @@ class Process:
             directory=people,
             prove=lambda _person, _code: None,
         )
-        notifier = Quiet()
-        self.herald = Herald(self.queue, self.approvals, notifier, name)
+        self.slack = Quiet()
+        self.herald = Herald(self.queue, self.approvals, self.slack, name)
         self.runner = Runner(
             config=config,
             queue=self.queue,
-            notifier=notifier,
+            notifier=self.slack,
             sight=Sight(cast("Any", cluster), cast("Any", cluster)),
             approvals=self.approvals,
             asking=Asking(config, self.approvals, people, self.freezes),
-            promises=cast("Any", None),
+            promises=Promises(self.redis, self.audit, 900.0),
+            given=cast("Any", None),
             showing=cast("Any", None),
             exporter=cast("Any", None),
         )
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Freeze the cluster for an hour, or thaw it."""
+        if frozen:
+            self.freezes.freeze("prod", time.time() + 3600, "U0DAN", "", [Entry("froze", "U0DAN")])
+        else:
+            assert self.freezes.thaw("prod", [Entry("thawed", "U0DAN")])

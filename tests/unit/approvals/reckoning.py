@@ -113,8 +113,7 @@ class Reckoning:
         if not counts:
             return
         question.yes.add(who)
-        valid = question.yes & self._right()
-        if len(valid) >= question.needed:
+        if len(valid := question.yes & self._right()) >= question.needed:
             question.standing, question.counted = "approved", frozenset(valid)
         assert ("carried out now" in told) == (question.standing == "approved")
 
@@ -129,14 +128,18 @@ class Reckoning:
     def withdraw(self, process: int, job: str, who: str) -> None:
         """Somebody presses Withdraw."""
         told = self._try(job, who, lambda: self.processes[process].desk.withdraw(job, who))
-        may = self.open(job) and who == self.questions[job].requester
-        assert bool(told) == may, told
-        if may:
+        assert bool(told) == (self.open(job) and who == self.questions[job].requester), told
+        if told:
             self.questions[job].standing = "withdrawn"
 
     def turn_up(self, _process: int, _job: str, who: str) -> None:
         """Somebody comes into the group, or leaves it."""
         self.people.inside ^= {who}
+
+    def freeze_or_thaw(self, process: int) -> None:
+        """From now on each change needs one yes more, or no longer."""
+        self.frozen = not self.frozen
+        self.processes[process].freeze(frozen=self.frozen)
 
     def _handle(self, worker: Process, kind: Kind, *, take: bool) -> None:
         lease = worker.queue.reclaim(worker.name, kind).lease
@@ -178,9 +181,7 @@ class Reckoning:
 
     def _promoted(self, node: str) -> None:
         question = self.questions[self.running]
-        assert node == question.node
-        assert question.begun
-        assert not question.executed
+        assert (node, question.begun, question.executed) == (question.node, True, False)
         question.executed = True
 
     def check_log(self) -> None:
@@ -192,8 +193,7 @@ class Reckoning:
         assert refused == self.refused
         said = Counter((entry.action, entry.job) for entry in entries)
         for job, question in self.questions.items():
-            decided = question.standing in {"approved", "void"}
-            assert said["approved", job] == decided
+            assert said["approved", job] == (question.standing in {"approved", "void"})
             assert said["approved by one", job] == len(question.yes)
             for how in ("denied", "withdrawn", "expired", "void"):
                 assert said[how, job] == (question.standing == how)

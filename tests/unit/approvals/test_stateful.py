@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -98,12 +96,7 @@ class Approving(RuleBasedStateMachine):
     @rule(process=PROCESS)
     def freeze_or_thaw(self, process: int) -> None:
         """From now on each start needs one yes more, or no longer."""
-        freezes = self.all.processes[process].freezes
-        if self.all.frozen:
-            assert freezes.thaw("prod", [Entry("thawed", ALWAYS)])
-        else:
-            freezes.freeze("prod", time.time() + 3600, ALWAYS, "", [Entry("froze", ALWAYS)])
-        self.all.frozen = not self.all.frozen
+        self.all.freeze_or_thaw(process)
 
     @precondition(lambda self: self.all.asked())
     @rule(data=st.data())

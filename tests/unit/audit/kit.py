@@ -49,3 +49,8 @@ def archived(audit: Audit, folder: Path, upto: int) -> Archive:
     archive = Archive(folder)
     assert Retention(audit.stream, archive, keep=DAY).turn(NOVEMBER + upto * DAY + DAY / 2) == upto
     return archive
+
+
+def split_line(line: str) -> tuple[str, str]:
+    """An archive's line as the entry's text and its hash."""
+    return line[:-75] + "}", line[-66:-2]
