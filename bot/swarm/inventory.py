@@ -69,7 +69,7 @@ def take_inventory(engine: Engine) -> Inventory:
 def compare(living: Inventory, restored: Inventory, taken_at: float) -> Comparison:
     """Compare a cluster with what came out of a backup that was taken at ``taken_at`` (unix seconds)."""
     same, since, faults = 0, list[str](), list[str]()
-    for object_id, thing in living.items():
+    for object_id, thing in sorted(living.items(), key=lambda item: (item[1].kind, item[1].name)):
         then = restored.get(object_id)
         if then is not None and then.digest == thing.digest:
             same += 1

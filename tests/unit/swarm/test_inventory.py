@@ -26,7 +26,7 @@ def test_what_came_after_the_backup_speaks_not_against_it() -> None:
     living = {"1": thing("web", "b", updated=200.0), "2": thing("new", created=200.0)}
     found = compare(living, {"1": thing("web"), "3": thing("old")}, TAKEN)
     assert found == Comparison(
-        0, ("service `web` was changed", "service `new` was created", "service `old` was removed"), ()
+        0, ("service `new` was created", "service `web` was changed", "service `old` was removed"), ()
     )
 
 
@@ -34,4 +34,4 @@ def test_what_is_older_and_differs_speaks_against_it() -> None:
     """It was there when the backup was taken, and does not come back as it was."""
     living = {"1": thing("web", "b"), "2": thing("api")}
     found = compare(living, {"1": thing("web")}, TAKEN)
-    assert found == Comparison(0, (), ("service `web` differs in it", "service `api` is not in it"))
+    assert found == Comparison(0, (), ("service `api` is not in it", "service `web` differs in it"))
