@@ -17,6 +17,7 @@ ORDER = (
     "init",
     "join",
     "promote",
+    "recover",
     "token",
     "approvals",
     "jobs",

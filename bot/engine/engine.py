@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from bot.engine import probes
 from bot.engine.client import EngineClient
+from bot.engine.raft import raft_log
 from bot.plan.ports import Interface, JoinTokens, Json, Reach
 from bot.secret import Secret
 
@@ -41,6 +42,10 @@ class SshEngine:
     def node_certificate(self) -> str:
         """The PEM of the node's certificate."""
         return probes.node_certificate(self._client)
+
+    def raft_log(self) -> bytes:
+        """The newest files of a manager's Raft log."""
+        return raft_log(self._client)
 
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host."""

@@ -34,6 +34,14 @@ class Certificate:
     expires: float
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class RaftPosition:
+    """Where a manager's Raft log ends. Raft's own order of age: the higher term, then the higher index, is newer."""
+
+    term: int
+    index: int
+
+
 @dataclass(frozen=True, slots=True)
 class HostFacts:
     """One machine of swarmbot.yml as its own engine describes it (``GET /info``).
@@ -41,7 +49,8 @@ class HostFacts:
     With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
     seconds, host minus bot. ``reaches`` maps ``address:port`` to what a connection from this host met;
-    ``reached`` is what a connection from a manager to this host's 2377/tcp met (refused: passed, and nobody listens).
+    ``reached`` is what a connection from a manager to this host's 2377/tcp met (refused: passed, and nobody listens);
+    of a manager that does not answer the bot it is seen too. ``raft`` is where a manager's Raft log ends.
     """
 
     name: str
@@ -61,6 +70,7 @@ class HostFacts:
     reaches: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
     reached: Reach | None = None
     certificate: Certificate | None = None
+    raft: RaftPosition | None = None
 
     @property
     def answers(self) -> bool:

@@ -25,7 +25,9 @@ class Look:
     for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, whether they reach the managers).
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``secrets``: to be read and shown to the asker.
-    ``ca_files``: certificate files on hosts, as pairs of host and path.
+    ``ca_files``: certificate files on hosts, as pairs of host and path. ``raft``: of every host its clock and
+    interfaces, and of managers where their Raft logs end and which of their peers they reach. ``patience``: how many
+    seconds a host, and then a manager asked for the cluster, may take.
     """
 
     hosts: tuple[str, ...] = ()
@@ -36,6 +38,8 @@ class Look:
     tasks: bool = False
     secrets: tuple[Revealed, ...] = ()
     ca_files: tuple[tuple[str, str], ...] = ()
+    raft: bool = False
+    patience: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

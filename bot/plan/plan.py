@@ -131,6 +131,8 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             tasks=merged.tasks or look.tasks,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
+            raft=merged.raft or look.raft,
+            patience=max(merged.patience, look.patience),
         )
     return merged
 

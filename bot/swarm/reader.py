@@ -9,10 +9,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, Look, Reach, Revealed, Trouble
+from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, Look, Reach, Revealed
 from bot.secret import Secret
 from bot.swarm import parse
-from bot.swarm.certificates import read_certificate
+from bot.swarm.host_reader import read_host, silent, split
 
 MANAGER_PORT = 2377
 # An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
@@ -45,6 +45,7 @@ class Reader:
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
             hosts = self._reach_managers(engines, hosts, swarm, look)
+            hosts = self._reach_silent(engines, hosts, swarm)
         return Facts(
             name=name,
             at=time.time(),
@@ -57,11 +58,12 @@ class Reader:
 
     def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
         waiting: dict[Future[HostFacts], str] = {
-            self._pool.submit(_read_host, engines[name], engines.address(name), look, close=name in look.probe): name
+            self._pool.submit(read_host, engines[name], engines.address(name), look, close=name in look.probe): name
             for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        deadline = time.monotonic() + LONGEST_READ
+        patience = min(look.patience, LONGEST_READ)
+        deadline = time.monotonic() + patience
         while waiting and not (wanted <= hosts.keys() and any(map(_serves, hosts.values()))):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
             if not done:
@@ -71,7 +73,7 @@ class Reader:
         for future, name in waiting.items():
             future.cancel()
             if name in wanted:
-                hosts[name] = _silent(name, engines.address(name))
+                hosts[name] = silent(name, engines.address(name), patience)
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], look: Look) -> ClusterFacts | None:
@@ -79,7 +81,7 @@ class Reader:
             if _serves(host):
                 try:
                     return self._read_through(engines[name], look)
-                except (EngineError, HostUnreachable):
+                except (EngineError, HostUnreachable, TimeoutError):
                     continue
         return None
 
@@ -87,16 +89,17 @@ class Reader:
         swarm = self._pool.submit(engine.swarm)
         services = self._pool.submit(parse.services, engine) if look.services else None
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if look.tasks else None
-        nodes = parse.nodes(engine.nodes())
-        found = swarm.result(LONGEST_READ)
+        nodes = self._pool.submit(engine.nodes)
+        patience = min(look.patience, LONGEST_READ)  # in the seconds after a quorum was lost questions hang
+        found = swarm.result(patience)
         return ClusterFacts(
             id=found["ID"],
             read_from=engine.host,
             version=found["Version"]["Index"],
             spec=found["Spec"],
-            nodes=nodes,
-            services=services.result(LONGEST_READ) if services else (),
-            tasks=parse.running(tasks.result(LONGEST_READ)) if tasks else MappingProxyType({}),
+            nodes=parse.nodes(nodes.result(patience)),
+            services=services.result(patience) if services else (),
+            tasks=parse.running(tasks.result(patience)) if tasks else MappingProxyType({}),
         )
 
     def _reach_managers(
@@ -106,7 +109,7 @@ class Reader:
             node.raft_address for node in swarm.managers if node.reachability == "reachable" and node.raft_address
         ]
         tries: dict[tuple[str, str], Future[Reach]] = {
-            (name, target): self._pool.submit(engines[name].reach, *_split(target))
+            (name, target): self._pool.submit(engines[name].reach, *split(target))
             for name in look.probe
             if name in hosts and hosts[name].answers and not hosts[name].is_manager
             for target in targets
@@ -123,6 +126,20 @@ class Reader:
             if name in seen
             else host
             for name, host in hosts.items()
+        }
+
+    def _reach_silent(
+        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
+    ) -> dict[str, HostFacts]:
+        """Whether managers that do not answer the bot are there for their peers: it may be the bot that is cut off."""
+        engine = engines[swarm.read_from]
+        tries = {
+            node.host: self._pool.submit(engine.reach, *split(node.raft_address))
+            for node in swarm.managers
+            if node.raft_address and node.host in hosts and not hosts[node.host].answers
+        }
+        return {
+            name: replace(host, reached=_met(tries[name])) if name in tries else host for name, host in hosts.items()
         }
 
 
@@ -142,31 +159,6 @@ def _met(future: Future[Reach]) -> Reach:
 def _serves(host: HostFacts) -> bool:
     """Whether the swarm can be read through this host now."""
     return host.answers and host.is_manager and host.membership == "active" and not host.swarm_error
-
-
-def _read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostFacts:
-    try:
-        facts = parse.host(engine.host, address, engine.info())
-        if close:
-            facts = replace(facts, clock_offset=engine.clock_offset(), interfaces=engine.interfaces())
-        if look.certificates and facts.in_a_swarm:
-            facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
-    except HostUnreachable as error:
-        trouble = Trouble(error.problem, error.happened, error.next_step)
-        return HostFacts(name=engine.host, address=address, trouble=trouble)
-    except EngineError as error:
-        return HostFacts(name=engine.host, address=address, trouble=Trouble("engine error", error.happened))
-    return facts
-
-
-def _silent(name: str, address: str) -> HostFacts:
-    trouble = Trouble("timed out", f"`{name}` ({address}) did not answer within {LONGEST_READ:.0f} s.")
-    return HostFacts(name=name, address=address, trouble=trouble)
-
-
-def _split(target: str) -> tuple[str, int]:
-    address, _, port = target.rpartition(":")
-    return address.strip("[]"), int(port)
 
 
 def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], str]]:

@@ -16,6 +16,7 @@ from bot.plan import (
     Interface,
     Membership,
     NodeFacts,
+    RaftPosition,
     Reach,
     Revealed,
     Role,
@@ -54,7 +55,8 @@ class Machine(Strict):
     """A host of swarmbot.yml. ``is``: what its record in the cluster is; the rest as in HostFacts.
 
     The n-th host has the address 10.0.0.n on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each
-    manager's port meets, "open" unless said. ``managers``: those that the engine names; members name the cluster's.
+    manager's port meets, "open" unless said; of members only what is said. ``managers``: those that the engine names;
+    members name the cluster's. ``raft``: term and index at which its Raft log ends.
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
@@ -73,6 +75,7 @@ class Machine(Strict):
     reaches: dict[str, Reach] = {}
     reached: Reach | None = "refused"
     certificate_days: float | None = None
+    raft: tuple[int, int] | None = None
 
 
 class Description(Strict):
@@ -124,7 +127,8 @@ class Description(Strict):
         address = self._address(name)
         if host.trouble:
             happened = host.happened or f"`{name}` ({address}): {host.trouble}."
-            return HostFacts(name, address, trouble=Trouble(host.trouble, happened, host.next_step))
+            trouble = Trouble(host.trouble, happened, host.next_step)
+            return HostFacts(name, address, trouble=trouble, reached=host.reached)
         member = host.role != "nothing"
         is_manager = host.role in {"leader", "manager"}
         interfaces = {"eth0": [address]} if host.interfaces is None else host.interfaces
@@ -142,9 +146,12 @@ class Description(Strict):
             managers=tuple((self._raft() if member else []) if host.managers is None else host.managers),
             clock_offset=host.clock,
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
-            reaches=MappingProxyType({} if member else {raft: host.reaches.get(raft, "open") for raft in self._up()}),
+            reaches=MappingProxyType(
+                host.reaches if member else {raft: host.reaches.get(raft, "open") for raft in self._up()}
+            ),
             reached=None if member else host.reached,
             certificate=_certificate(host.certificate_days),
+            raft=RaftPosition(*host.raft) if host.raft else None,
         )
 
     def _up(self) -> list[str]:

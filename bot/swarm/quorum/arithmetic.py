@@ -68,4 +68,6 @@ def _raft(swarm: ClusterFacts) -> Members:
 
 def _is_down(facts: Facts, node: NodeFacts) -> bool:
     host = facts.hosts.get(node.host)
-    return host is not None and host.trouble is not None and host.trouble.problem in DOWN
+    if host is None or host.trouble is None or host.reached == "open":
+        return False  # where its peers reach it, it is the bot that does not
+    return host.trouble.problem in DOWN
