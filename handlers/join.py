@@ -101,7 +101,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         verb = "promote" if arguments.role == "manager" else "demote"
-        step = f"`docker node {verb} {host.name}` on a manager"
+        step = f"`/swarm {verb} {host.name}`"
         text = f"`{host.name}` is a {node.role} of {facts.name} already, not a {arguments.role}."
         return [Finding("failed", text, host.name, f"{step} changes its role.")]
     if host.in_a_swarm:

@@ -12,6 +12,7 @@ from bot.plan.facts import (
     Revealed,
     Role,
     ServiceFacts,
+    TaskFacts,
     Trouble,
 )
 from bot.plan.members import Members, newcomer
@@ -45,6 +46,7 @@ __all__ = [
     "ServiceFacts",
     "Sign",
     "Step",
+    "TaskFacts",
     "Trouble",
     "basis_of",
     "differences",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from bot.errors import HostProblem
 from bot.plan.ports import Interface, Reach
@@ -119,12 +119,20 @@ class NodeFacts:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """A service, how many tasks it runs, how many it should, and why the missing ones are not placed."""
+    """A service, how many tasks it runs, how many it should, and why the missing ones are not placed.
+
+    ``constraints`` are its placement's, as written (``node.labels.zone==b``); a global service runs a task on every
+    node that meets them. ``stop_grace``: seconds that a task may take to stop, 10 unless its spec says otherwise.
+    """
 
     name: str
     running: int
     desired: int
     complaint: str = ""
+    id: str = ""
+    constraints: tuple[str, ...] = ()
+    is_global: bool = False
+    stop_grace: float = 10.0
 
     @property
     def short(self) -> int:
@@ -132,11 +140,35 @@ class ServiceFacts:
         return max(0, self.desired - self.running)
 
 
+ALIVE: Final = frozenset({"assigned", "accepted", "preparing", "ready", "starting", "running"})
+"""States of a task that its node works on or will."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """A task: its service's id, its node's ("" while it has none) and whether it is meant to run.
+
+    ``error`` is what its engine or the scheduler says of it: why it failed, or why no node can take it.
+    """
+
+    service: str
+    node: str
+    state: str
+    wanted: bool
+    error: str = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its node has it to run, or to stop still."""
+        return self.state in ALIVE
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
     """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
 
-    ``tasks`` counts the running tasks of each node id that has some, if they were looked for.
+    ``tasks`` counts the running tasks of each node id that has some, if they were looked for; ``task_list`` has all,
+    those of the past too.
     """
 
     id: str
@@ -146,6 +178,7 @@ class ClusterFacts:
     nodes: tuple[NodeFacts, ...]
     services: tuple[ServiceFacts, ...] = ()
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    task_list: tuple[TaskFacts, ...] = ()
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:

@@ -24,10 +24,10 @@ class Look:
     ``hosts``: those to wait for; others are in the facts only if they happened to answer by then. ``all_hosts``: wait
     for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, whether they reach the managers).
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
-    count their tasks. ``tasks``: count how many each node runs. ``secrets``: to be read and shown to the asker.
-    ``ca_files``: certificate files on hosts, as pairs of host and path. ``raft``: of every host its clock and
-    interfaces, and of managers where their Raft logs end and which of their peers they reach. ``patience``: how many
-    seconds a host, and then a manager asked for the cluster, may take.
+    count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
+    and shown to the asker. ``ca_files``: certificate files on hosts, as pairs of host and path. ``raft``: of every host
+    its clock and interfaces, and of managers where their Raft logs end and which of their peers they reach.
+    ``patience``: how many seconds a host, and then a manager asked for the cluster, may take.
     """
 
     hosts: tuple[str, ...] = ()
@@ -36,6 +36,7 @@ class Look:
     certificates: bool = False
     services: bool = False
     tasks: bool = False
+    task_list: bool = False
     secrets: tuple[Revealed, ...] = ()
     ca_files: tuple[tuple[str, str], ...] = ()
     raft: bool = False

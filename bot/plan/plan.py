@@ -129,6 +129,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             certificates=merged.certificates or look.certificates,
             services=merged.services or look.services,
             tasks=merged.tasks or look.tasks,
+            task_list=merged.task_list or look.task_list,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
             raft=merged.raft or look.raft,

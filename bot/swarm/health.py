@@ -88,7 +88,11 @@ def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
 def _twins(swarm: ClusterFacts) -> list[Ailment]:
     """A host that was wiped and joined again leaves its old record under the same name."""
     return [
-        Ailment(grave=False, text=f"`{node.id}` is an old record of `{node.hostname}`, {node.state}")
+        Ailment(
+            grave=False,
+            text=f"`{node.id}` is an old record of `{node.hostname}`, {node.state}",
+            mend=f"`/swarm remove {node.id}`",
+        )
         for node in swarm.nodes
         if _is_twin(swarm, node)
     ]
@@ -123,7 +127,7 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
         text, mend = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", ""
         if believes(facts, host):
             text = f"`{host.name}` was removed from {facts.name} and does not know it"
-            mend = f"on `{host.name}`: `docker swarm leave`"
+            mend = f"`/swarm leave {host.name}`"
             if host.is_manager:
                 text = f"`{host.name}` believes itself a manager of {facts.name}, which has no record of it"
                 mend = f"`/swarm leave {host.name} --force`"

@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts
+from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts
+
+NANOSECONDS = 1_000_000_000
+STOP_GRACE = 10.0
+"""Seconds, where a service's spec gives none."""
 
 
 def host(name: str, address: str, info: Json) -> HostFacts:
@@ -81,11 +85,17 @@ def services(engine: Engine) -> tuple[ServiceFacts, ...]:
 def _service(engine: Engine, found: Json) -> ServiceFacts:
     status = found.get("ServiceStatus") or {}
     running, desired = status.get("RunningTasks", 0), status.get("DesiredTasks", 0)
+    template = found["Spec"].get("TaskTemplate") or {}
+    grace = (template.get("ContainerSpec") or {}).get("StopGracePeriod")
     return ServiceFacts(
         name=found["Spec"]["Name"],
         running=running,
         desired=desired,
         complaint=_complaint(engine, found["ID"]) if running < desired else "",
+        id=found["ID"],
+        constraints=tuple((template.get("Placement") or {}).get("Constraints") or ()),
+        is_global="Global" in (found["Spec"].get("Mode") or {}),
+        stop_grace=STOP_GRACE if grace is None else grace / NANOSECONDS,
     )
 
 
@@ -99,3 +109,18 @@ def _complaint(engine: Engine, service_id: str) -> str:
 def running(tasks: Sequence[Json]) -> Mapping[str, int]:
     """``GET /tasks``: how many run on each node id."""
     return MappingProxyType(Counter(task["NodeID"] for task in tasks if task["Status"]["State"] == "running"))
+
+
+def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
+    """``GET /tasks`` without a filter; tasks of no service (a network's attachments) are left out."""
+    return tuple(
+        TaskFacts(
+            service=task["ServiceID"],
+            node=task.get("NodeID", ""),
+            state=task["Status"]["State"],
+            wanted=task["DesiredState"] in {"running", "ready"},
+            error=task["Status"].get("Err", ""),
+        )
+        for task in tasks
+        if task.get("ServiceID")
+    )

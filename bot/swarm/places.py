@@ -18,7 +18,7 @@ def stranger(facts: Facts, host: HostFacts) -> Finding:
         return Finding("failed", text, host.name, f"Mend that, or let it leave on the host: {_leave()}")
     if believes(facts, host):
         text = f"`{host.name}` believes itself in {facts.name}, which has no record of it: it was removed from there."
-        return Finding("failed", text, host.name, f"Let it leave on the host first: {_leave()}")
+        return Finding("failed", text, host.name, f"Let it leave first: `/swarm leave {host.name}`.")
     text = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}."
     return Finding("failed", text, host.name, f"If that is a mistake, let it leave there first: {_leave()}")
 

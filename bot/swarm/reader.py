@@ -89,6 +89,7 @@ class Reader:
         swarm = self._pool.submit(engine.swarm)
         services = self._pool.submit(parse.services, engine) if look.services else None
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if look.tasks else None
+        task_list = self._pool.submit(engine.tasks, {}) if look.task_list else None
         nodes = self._pool.submit(engine.nodes)
         patience = min(look.patience, LONGEST_READ)  # in the seconds after a quorum was lost questions hang
         found = swarm.result(patience)
@@ -100,6 +101,7 @@ class Reader:
             nodes=parse.nodes(nodes.result(patience)),
             services=services.result(patience) if services else (),
             tasks=parse.running(tasks.result(patience)) if tasks else MappingProxyType({}),
+            task_list=parse.task_list(task_list.result(patience)) if task_list else (),
         )
 
     def _reach_managers(

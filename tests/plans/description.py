@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from bot.plan import (
     Revealed,
     Role,
     ServiceFacts,
+    TaskFacts,
     Trouble,
 )
 from bot.secret import Secret
@@ -79,13 +81,19 @@ class Machine(Strict):
 
 
 class Description(Strict):
-    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one."""
+    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
+
+    ``tasks``: how many a service runs on which node's id; ``constraints`` are those of its placement.
+    """
 
     name: str = "prod"
     hosts: dict[str, Machine]
     readable: bool | None = None
     records: list[Record] = []
     services: dict[str, tuple[int, int, str]] = {}
+    tasks: dict[str, dict[str, int]] = {}
+    constraints: dict[str, list[str]] = {}
+    global_services: list[str] = []
     foreign: dict[str, str] = {}
     secrets: dict[Revealed, str] = {}
     ca_files: dict[str, str] = {}
@@ -102,8 +110,9 @@ class Description(Strict):
         nodes.sort(key=lambda node: (node.role != "manager", node.hostname, node.id))
         swarm = None
         if readable:
-            services = tuple(ServiceFacts(name, *counts) for name, counts in self.services.items())
-            swarm = ClusterFacts("prodid", leaders[0], 7, MappingProxyType(self.spec), tuple(nodes), services)
+            spec, services = MappingProxyType(self.spec), tuple(map(self._service, {**self.services, **self.tasks}))
+            running: Counter[str] = sum(map(Counter, self.tasks.values()), Counter())
+            swarm = ClusterFacts("prodid", leaders[0], 7, spec, tuple(nodes), services, running, self._tasks())
         return Facts(
             name=self.name,
             at=NOW,
@@ -117,6 +126,24 @@ class Description(Strict):
 
     def _address(self, name: str) -> str:
         return f"10.0.0.{[*self.hosts].index(name) + 1}"
+
+    def _service(self, name: str) -> ServiceFacts:
+        running = sum(self.tasks.get(name, {}).values())
+        return ServiceFacts(
+            name,
+            *self.services.get(name, (running, running, "")),
+            id=f"id-{name}",
+            constraints=tuple(self.constraints.get(name, ())),
+            is_global=name in self.global_services,
+        )
+
+    def _tasks(self) -> tuple[TaskFacts, ...]:
+        return tuple(
+            TaskFacts(f"id-{service}", node, "running", wanted=True)
+            for service, nodes in self.tasks.items()
+            for node, count in nodes.items()
+            for _ in range(count)
+        )
 
     def _raft(self) -> list[str]:
         return [

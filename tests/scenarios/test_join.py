@@ -34,7 +34,7 @@ def test_a_wrong_role_is_named_with_what_changes_it(play: Play) -> None:
     """A member is not joined again as something else."""
     play.cluster(workers=("host-2",))
     card = play.change("cleo", "join manager host-2")
-    assert "docker node promote host-2" in card.text
+    assert "/swarm promote host-2" in card.text
     assert play.nodes()["host-2"] == "Ready Active"
 
 
@@ -92,7 +92,7 @@ def test_a_host_that_was_removed_is_told_so(play: Play) -> None:
     play.cluster(workers=("host-2",))
     play["host-1"].docker("node", "rm", "--force", "host-2")
     card = play.change("ada", "join worker host-2")
-    assert "docker swarm leave" in card.text
+    assert "/swarm leave host-2" in card.text
     assert card.text.startswith("✗"), card.text
     play["host-2"].docker("swarm", "leave", "--force")
     assert play.change("ada", "join worker host-2").text.startswith("✓")

@@ -1,24 +1,36 @@
 """The changes that can be made to a cluster, one file each."""
 
+from bot.swarm.operations.availability import SetAvailability
+from bot.swarm.operations.demote import Demote
 from bot.swarm.operations.depart import Depart
+from bot.swarm.operations.drain import Drain
 from bot.swarm.operations.external_ca import UseExternalCa
 from bot.swarm.operations.forget import Forget
 from bot.swarm.operations.init import Init
 from bot.swarm.operations.join import Join
 from bot.swarm.operations.label import Label
+from bot.swarm.operations.leave import Leave
 from bot.swarm.operations.promote import Promote
 from bot.swarm.operations.rejoin import Rejoin
+from bot.swarm.operations.relabel import Relabel
+from bot.swarm.operations.remove_node import RemoveNode
 from bot.swarm.operations.tokens import RotateToken, fingerprint
 
 __all__ = [
+    "Demote",
     "Depart",
+    "Drain",
     "Forget",
     "Init",
     "Join",
     "Label",
+    "Leave",
     "Promote",
     "Rejoin",
+    "Relabel",
+    "RemoveNode",
     "RotateToken",
+    "SetAvailability",
     "UseExternalCa",
     "fingerprint",
 ]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.errors import EngineError
-from bot.plan import Engine, Json, NodeFacts
+from bot.errors import EngineError, Failed
+from bot.plan import Engine, Engines, Facts, Json, NodeFacts
 
 CONFLICT = "update out of sequence"
 TRIES = 4
+
+
+def manager_of(engines: Engines, facts: Facts) -> Engine:
+    """The manager that the cluster was read from; Failed when none could be read."""
+    if facts.swarm is None:
+        raise Failed(f"No manager of {facts.name} with a quorum could be read.", true_now="Nothing was changed by it.")
+    return engines[facts.swarm.read_from]
 
 
 def update_record(engine: Engine, node_id: str, edit: Callable[[Json], Json]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.plan import ClusterFacts, Facts, Members, NodeFacts
 
-DOWN: Final = frozenset({"no route", "timed out", "refused", "no docker", "docker stopped", "lost"})
+DOWN: Final = frozenset({"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"})
 """Troubles of a host with which its manager is taken for gone, whatever the others have noticed yet."""
 
 
@@ -67,7 +67,10 @@ def _raft(swarm: ClusterFacts) -> Members:
 
 
 def _is_down(facts: Facts, node: NodeFacts) -> bool:
+    """A locked engine answers and manages nothing; one that has lost the leader says so in its error."""
     host = facts.hosts.get(node.host)
-    if host is None or host.trouble is None or host.reached == "open":
+    if host is None or host.reached == "open":
         return False  # where its peers reach it, it is the bot that does not
-    return host.trouble.problem in DOWN
+    if host.trouble is not None:
+        return host.trouble.problem in DOWN
+    return host.membership != "active" or bool(host.swarm_error)

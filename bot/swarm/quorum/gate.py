@@ -54,9 +54,10 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
 
 def permit(operation: Operation, facts: Facts, *, forced: bool) -> None:
     """Raise Refused where this step, with the facts as they are just before it, would lose the quorum."""
-    if operation.weakens:
-        now = members_of(facts)
-        _refuse_loss(facts, operation, now, operation.raft(now), forced=forced)
+    now = members_of(facts)
+    then = operation.raft(now)
+    if operation.weakens and then != now:
+        _refuse_loss(facts, operation, now, then, forced=forced)
 
 
 def _stages(facts: Facts, plan: Plan) -> list[Members]:

@@ -53,7 +53,7 @@ def test_no_operation_holds_a_secret(kind: type[Operation]) -> None:
     """Plans rest in Redis, so none of their fields may be a Secret, or a kind of thing that could hold one."""
     hints = typing.get_type_hints(kind)
     named = {part for field in fields(kind) for part in _parts(hints[field.name])}
-    assert named <= {str, int, float, bool, type(None), tuple, ...} | {"worker", "manager"}
+    assert named <= {str, int, float, bool, type(None), tuple, ...} | {"worker", "manager", "active", "pause"}
     assert Secret not in named
 
 

@@ -1,0 +1,89 @@
+"""Make a manager a worker: the only way out of Raft that costs the others nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.errors import Failed, SwarmbotError
+from bot.plan import Engines, Facts, Look, Members, Operation
+from bot.swarm.operations.records import manager_of, update_record
+
+
+@dataclass(frozen=True, slots=True)
+class Demote(Operation):
+    """The node ``node`` (its id; ``name`` is how people call it) a worker, and out of Raft.
+
+    ``host`` is its machine in swarmbot.yml, which must then see itself a worker too, or "" where it cannot be asked.
+    The leader is demoted like any other: Raft has a new one after 0.1 s, and the old one's engine sees itself a worker
+    after 5 (facts/swarm.md).
+    """
+
+    kind: ClassVar[str] = "demote"
+    patience: ClassVar[float] = 60.0
+    weakens: ClassVar[bool] = True
+
+    node: str
+    name: str
+    cluster: str
+    host: str = ""
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"demoting `{self.name}` to worker"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        return f"`{self.name}` is a worker, out of Raft"
+
+    @property
+    def look(self) -> Look:
+        """Its own host, if it can be asked."""
+        return Look(hosts=(self.host,)) if self.host else Look()
+
+    def raft(self, members: Members) -> Members:
+        """One less."""
+        return members.left(self.node)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """The record is a worker's, Raft has no such member, and its engine knows it; or there is no record."""
+        if facts.swarm is None:
+            return False
+        record = facts.swarm.node(self.node)
+        if record is None:
+            return True
+        return record.role == "worker" and not record.reachability and not self._still_manages(facts)
+
+    def progress(self, facts: Facts) -> str:
+        """Which of the three is waited for."""
+        record = facts.swarm.node(self.node) if facts.swarm else None
+        if record is None or record.role == "manager":
+            return ""
+        return "still a member of Raft" if record.reachability else "its engine still sees itself a manager"
+
+    def seen(self, facts: Facts) -> str:
+        """Who leads now."""
+        leader = facts.swarm.leader if facts.swarm else None
+        return f"{self.done}; `{leader.name}` leads {self.cluster}" if leader else self.done
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Change the role in the record's spec; all else in it stays."""
+        update_record(manager_of(engines, facts), self.node, lambda spec: {**spec, "Role": "worker"})
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Tell the role that the managers see."""
+        del engines
+        record = facts.swarm.node(self.node) if facts.swarm else None
+        if record is None:
+            truth = f"{self.cluster} cannot be read: whether `{self.name}` is a manager still is not known."
+        elif record.role == "manager":
+            truth = f"`{self.name}` is a manager still, {record.reachability or 'not in Raft'}."
+        else:
+            truth = f"`{self.name}` is a worker for the managers; {self.progress(facts)}."
+        return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")
+
+    def _still_manages(self, facts: Facts) -> bool:
+        host = facts.hosts.get(self.host)
+        return host is not None and host.answers and host.node_id == self.node and host.is_manager

@@ -1,0 +1,88 @@
+"""Take a host out of its cluster: ``POST /swarm/leave`` on that host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.errors import Failed, SwarmbotError
+from bot.plan import Engines, Facts, HostFacts, Look, Members, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Leave(Operation):
+    """``host`` out of the membership that has the node id ``node``, and that node down for the managers.
+
+    Without ``node`` it is a join left pending that is undone. ``unseen``: no manager is there to see it go, for the
+    cluster ends with it or cannot be read. Engines do not guard ``leave --force`` of a member of Raft (facts/swarm.md).
+    """
+
+    kind: ClassVar[str] = "leave"
+    patience: ClassVar[float] = 60.0
+    weakens: ClassVar[bool] = True
+
+    host: str
+    cluster: str
+    node: str = ""
+    force: bool = False
+    unseen: bool = False
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"`{self.host}` leaving {self.cluster}" if self.node else f"`{self.host}` giving up its pending join"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        return f"`{self.host}` is in no cluster"
+
+    @property
+    def look(self) -> Look:
+        """The host itself."""
+        return Look(hosts=(self.host,))
+
+    def raft(self, members: Members) -> Members:
+        """A member that leaves counts on and answers no more; with the last one there is no Raft any more."""
+        return members.left(self.node) if members.reachable.keys() == {self.node} else members.stopped(self.node)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """The host has left, and the managers have seen it."""
+        host = facts.hosts.get(self.host)
+        if host is None or not host.answers or not self._has_left(host):
+            return False
+        if self.unseen or not self.node:
+            return True
+        return facts.swarm is not None and ((record := facts.swarm.node(self.node)) is None or record.state == "down")
+
+    def progress(self, facts: Facts) -> str:
+        """How the managers see it meanwhile."""
+        record = facts.swarm.node(self.node) if facts.swarm else None
+        return f"the managers see it {record.state} still" if record and record.state != "down" else ""
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Leave, unless the host has done so and is only not yet seen down."""
+        if not self._has_left(facts.host(self.host)):
+            engines[self.host].leave_swarm(force=self.force)
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Tell what the host's engine says."""
+        del engines
+        host = facts.hosts.get(self.host)
+        if host is None or not host.answers:
+            truth = f"`{self.host}` does not answer: whether it has left is not known."
+        elif self._has_left(host):
+            truth = f"`{self.host}` has left; the managers see it {self._state(facts)}."
+        else:
+            truth = f"`{self.host}` is `{host.membership}` still."
+        return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")
+
+    def _has_left(self, host: HostFacts) -> bool:
+        """Whether the membership that is meant is over; a new one is not this order's to end."""
+        if not host.answers:
+            return False
+        return host.membership == "inactive" or (bool(self.node) and host.in_a_swarm and host.node_id != self.node)
+
+    def _state(self, facts: Facts) -> str:
+        record = facts.swarm.node(self.node) if facts.swarm else None
+        return record.state if record else "no more"

@@ -1,0 +1,66 @@
+"""Labels of a node that is in the cluster, set and taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.plan import Engines, Facts, Json, NodeFacts, Operation
+from bot.slack.blocks import tick
+from bot.spelling import listed
+from bot.swarm.operations.records import manager_of, update_record
+
+
+@dataclass(frozen=True, slots=True)
+class Relabel(Operation):
+    """``labels`` (pairs of key and value) stand on the node ``node`` (its id), the keys ``removed`` do not.
+
+    Other labels stay.
+    """
+
+    kind: ClassVar[str] = "relabel"
+
+    node: str
+    name: str
+    labels: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        without = f" without {listed(map(tick, self.removed))}" if self.removed else ""
+        return f"labelling `{self.name}`{self._with}{without}"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        gone = [f"no label {tick(key)}" for key in self.removed]
+        held = [tick(f"{key}={value}") for key, value in self.labels]
+        return f"`{self.name}` has {listed([*held, *gone])}"
+
+    @property
+    def _with(self) -> str:
+        held = listed(tick(f"{key}={value}") for key, value in self.labels)
+        return f" {held}" if held else ""
+
+    def changed(self, labels: Json) -> Json:
+        """The labels as they are to be, from those that are there."""
+        kept = {key: value for key, value in labels.items() if key not in self.removed}
+        return {**kept, **dict(self.labels)}
+
+    def satisfied(self, facts: Facts) -> bool:
+        """The record has them so."""
+        record = facts.swarm.node(self.node) if facts.swarm else None
+        return record is not None and self.holds(record)
+
+    def holds(self, record: NodeFacts) -> bool:
+        """Whether nothing of it is left to do on this record."""
+        return self.changed(dict(record.labels)) == dict(record.labels)
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Change the labels in the record's spec; all else in it stays."""
+        update_record(
+            manager_of(engines, facts),
+            self.node,
+            lambda spec: {**spec, "Labels": self.changed(spec.get("Labels") or {})},
+        )

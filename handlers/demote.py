@@ -1,0 +1,65 @@
+"""`/swarm demote NODE`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from bot.commands import Flag, Word, change, text
+from bot.errors import Refused
+from bot.plan import Facts, Look, Plan, Step
+from bot.slack.blocks import tick
+from bot.swarm.departure import demotion, is_last, unmanaging
+from bot.swarm.lookup import find_node
+from bot.swarm.quorum import FORCE, FORCED_APPROVALS
+
+
+@dataclass(frozen=True, slots=True)
+class DemoteArguments:
+    """The words of ``demote``."""
+
+    node: Annotated[str, Word(text("NODE"), "a manager's name, or the beginning of its id")]
+    force: Annotated[bool, Flag(None, "even if one more failure would then be fatal; two others must agree")] = False
+
+
+def _look(_: DemoteArguments) -> Look:
+    return Look(all_hosts=True, services=True, task_list=True)
+
+
+@change(
+    "demote",
+    help="makes a manager a worker",
+    example="demote host-3",
+    permission="administer",
+    risk="quorum",
+    approval=1,
+    raises={FORCE: FORCED_APPROVALS},
+    look=_look,
+)
+def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
+    """Demote a member of Raft; a dead one too, for it counts until then."""
+    node = find_node(facts, arguments.node)
+    plan = Plan(
+        title=f"demotes {tick(node.name)} in {facts.name}",
+        deed=f"demote {tick(node.name)} in {facts.name}",
+        ended=f"{tick(node.name)} is a worker of {facts.name}",
+        failed=f"{{failed}} was not demoted in {facts.name}",
+        force="given" if arguments.force else "offered",
+    )
+    if node.role == "worker" and not node.reachability:
+        return replace(plan, already=(f"{tick(node.name)} is a worker of {facts.name}, {node.state}",))
+    if not node.reachability:
+        raise Refused(
+            f"{tick(node.name)} (`{node.id}`) is an old record of a manager, and no member of Raft: it does not count.",
+            true_now="Nothing was changed.",
+            next_step=f"`/swarm remove {node.id}` takes the record away.",
+        )
+    if is_last(facts, node):
+        raise Refused(
+            f"{tick(node.name)} is the only manager of {facts.name}.",
+            true_now="Nothing was changed.",
+            next_step=f"Promote another first; `/swarm leave {node.name} --force` ends {facts.name}.",
+        )
+    findings, warnings = unmanaging(facts, node)
+    steps = (Step(demotion(facts, node), node.name),)
+    return replace(plan, steps=steps, findings=tuple(findings), warnings=tuple(warnings))

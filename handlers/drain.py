@@ -1,0 +1,116 @@
+"""`/swarm drain|pause|activate NODE`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from bot.commands import Word, change, text
+from bot.plan import Facts, Finding, Look, NodeFacts, Operation, Plan, Step
+from bot.slack.blocks import tick
+from bot.swarm.lookup import find_node, swarm_of
+from bot.swarm.operations import Drain, SetAvailability
+from bot.swarm.placement import active, counted, homeless, load_of
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityArguments:
+    """The words of ``drain``, ``pause`` and ``activate``."""
+
+    node: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
+
+
+def _look(_: AvailabilityArguments) -> Look:
+    return Look(services=True, task_list=True)
+
+
+@change(
+    "drain",
+    help="takes every task off a node, and waits until they are gone",
+    example="drain host-2",
+    permission="operate",
+    risk="capacity",
+    approval=0,
+    look=_look,
+)
+def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
+    """Drain a node; say before what can run nowhere else."""
+    node = find_node(facts, arguments.node)
+    operation = Drain(node.id, node.name, facts.name)
+    plan = Plan(
+        title=f"drains {tick(node.name)} in {facts.name}",
+        deed=f"drain {tick(node.name)} in {facts.name}",
+        ended=f"{tick(node.name)} is drained",
+        failed=f"{{failed}} was not drained in {facts.name}",
+    )
+    if operation.satisfied(facts):
+        return replace(plan, already=(operation.seen(facts),))
+    moving = load_of(swarm_of(facts), node).moving
+    moved = f", {counted(moving)} to be run elsewhere" if moving else ""
+    effect = _actives(facts, node) + moved
+    return _with(replace(plan, effect=effect, warnings=tuple(homeless(facts, node))), node, operation)
+
+
+@change(
+    "pause",
+    help="lets a node keep its tasks and take no new ones",
+    example="pause host-2",
+    permission="operate",
+    risk="capacity",
+    approval=0,
+    look=_look,
+)
+def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
+    """Pause a node."""
+    node = find_node(facts, arguments.node)
+    plan = Plan(
+        title=f"pauses {tick(node.name)} in {facts.name}",
+        deed=f"pause {tick(node.name)} in {facts.name}",
+        ended=f"{tick(node.name)} is paused",
+        failed=f"{{failed}} was not paused in {facts.name}",
+    )
+    operation = SetAvailability(node.id, node.name, "pause")
+    if operation.satisfied(facts):
+        return replace(plan, already=(operation.done,))
+    others = [other for other in active(swarm_of(facts)) if other.id != node.id]
+    alone = f"No other node of {facts.name} takes tasks: none can be started until one does."
+    return _with(replace(plan, effect=_actives(facts, node), warnings=() if others else (alone,)), node, operation)
+
+
+@change(
+    "activate",
+    help="lets a node take tasks again",
+    example="activate host-2",
+    permission="operate",
+    risk="capacity",
+    approval=0,
+    look=_look,
+)
+def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
+    """Activate a node. Docker moves no task back to it (moby/moby#24103)."""
+    node = find_node(facts, arguments.node)
+    plan = Plan(
+        title=f"activates {tick(node.name)} in {facts.name}",
+        deed=f"activate {tick(node.name)} in {facts.name}",
+        ended=f"{tick(node.name)} is active",
+        failed=f"{{failed}} was not activated in {facts.name}",
+    )
+    operation = SetAvailability(node.id, node.name, "active")
+    if operation.satisfied(facts):
+        return replace(plan, already=(operation.done,))
+    effect = f"{_actives(facts, node, joins=True)}; tasks that run elsewhere stay there"
+    return _with(replace(plan, effect=effect), node, operation)
+
+
+def _with(plan: Plan, node: NodeFacts, operation: Operation) -> Plan:
+    """The plan with its one step; a node that is not there is told, for it can then be changed only on paper."""
+    away = f"{tick(node.name)} is {node.state}: this holds when it is back"
+    findings = (Finding("look", away, node.name),) if node.state != "ready" else ()
+    return replace(plan, steps=(Step(operation, node.name),), findings=findings)
+
+
+def _actives(facts: Facts, node: NodeFacts, *, joins: bool = False) -> str:
+    now = active(swarm_of(facts))
+    others = [other for other in now if other.id != node.id]
+    after = len(others) + (joins and node.state == "ready")
+    return f"active nodes {len(now)} → {after}" if after != len(now) else f"active nodes {after}, as before"

@@ -1,0 +1,62 @@
+"""`/swarm label NODE KEY=VALUE…`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from bot.commands import LABEL, Flag, Word, change, text
+from bot.errors import NotUnderstood
+from bot.plan import Facts, Look, Plan, Step
+from bot.slack.blocks import tick
+from bot.spelling import listed
+from bot.swarm.lookup import find_node
+from bot.swarm.operations import Relabel
+from bot.swarm.placement import evicted
+
+
+@dataclass(frozen=True, slots=True)
+class LabelArguments:
+    """The words of ``label``."""
+
+    node: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
+    labels: Annotated[tuple[tuple[str, str], ...], Word(LABEL, "labels that it shall have")] = ()
+    remove: Annotated[tuple[str, ...], Flag(text("KEY"), "a label that it shall not have")] = ()
+
+
+def _look(_: LabelArguments) -> Look:
+    return Look(services=True, task_list=True)
+
+
+@change(
+    "label",
+    help="sets and removes labels of a node; others stay",
+    example="label host-2 zone=b --remove old",
+    permission="operate",
+    risk="reversible",
+    approval=0,
+    look=_look,
+)
+def label(facts: Facts, arguments: LabelArguments) -> Plan:
+    """Change labels; say whose tasks that drives away."""
+    _check(arguments)
+    node = find_node(facts, arguments.node)
+    operation = Relabel(node.id, node.name, arguments.labels, arguments.remove)
+    plan = Plan(
+        title=f"labels {tick(node.name)} in {facts.name}",
+        deed=f"label {tick(node.name)} in {facts.name}",
+        ended=f"{tick(node.name)} is labelled",
+        failed=f"{{failed}} was not labelled in {facts.name}",
+    )
+    if operation.satisfied(facts):
+        return replace(plan, already=(operation.done,))
+    after = replace(node, labels=operation.changed(dict(node.labels)))
+    return replace(plan, steps=(Step(operation, node.name),), warnings=tuple(evicted(facts, node, after)))
+
+
+def _check(arguments: LabelArguments) -> None:
+    keys = [key for key, _ in arguments.labels]
+    if not keys and not arguments.remove:
+        raise NotUnderstood("No label is named.", next_step="Write `zone=b`, or `--remove zone`.")
+    if twice := sorted({key for key in keys if keys.count(key) > 1 or key in arguments.remove}):
+        raise NotUnderstood(f"{listed(map(tick, twice))} is named twice.", next_step="Name each label once.")

@@ -1,0 +1,95 @@
+"""`/swarm leave HOST`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from bot.commands import HOST, Flag, Word, change
+from bot.errors import Failed, Refused
+from bot.plan import Facts, Finding, HostFacts, Look, Operation, Plan, Step
+from bot.slack.blocks import tick
+from bot.swarm.departure import departing
+from bot.swarm.operations import Leave
+from bot.swarm.places import believes, foreign_cluster, stranger
+from bot.swarm.quorum import FORCE, FORCED_APPROVALS
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveArguments:
+    """The words of ``leave``."""
+
+    host: Annotated[str, Word(HOST, "a host of swarmbot.yml")]
+    force: Annotated[bool, Flag(None, "as the last manager, or where the cluster cannot be read")] = False
+
+
+def _look(arguments: LeaveArguments) -> Look:
+    return Look(hosts=(arguments.host,), all_hosts=True, services=True, task_list=True)
+
+
+@change(
+    "leave",
+    help="takes a host out of its cluster, or ends a join that is left pending",
+    example="leave host-4",
+    permission="administer",
+    risk="quorum",
+    approval=0,
+    raises={"leave": 1, FORCE: FORCED_APPROVALS},
+    look=_look,
+)
+def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
+    """Let a host leave; a member goes the whole way out."""
+    host = facts.host(arguments.host)
+    plan = Plan(
+        title=f"takes {tick(host.name)} out of {facts.name}",
+        deed=f"take {tick(host.name)} out of {facts.name}",
+        ended=f"{tick(host.name)} has left {facts.name}",
+        failed=f"{{failed}} did not leave {facts.name}",
+        force="given" if arguments.force else "offered",
+    )
+    if host.trouble:
+        raise Failed(
+            host.trouble.happened,
+            true_now="Nothing was changed.",
+            next_step=host.trouble.next_step
+            or f"`/swarm remove {host.name}` removes the record of a node that is down.",
+        )
+    if host.membership == "inactive":
+        return replace(plan, already=(f"{tick(host.name)} is in no cluster",))
+    if host.membership == "pending":
+        return _alone(plan, host, Leave(host.name, facts.name, force=True), "still tries to join a cluster")
+    node = facts.member(host.name)
+    if node is not None and host.membership == "active":
+        return departing(facts, node, plan)
+    if host.membership == "active" and believes(facts, host):
+        operation = Leave(host.name, facts.name, host.node_id, force=arguments.force or host.is_manager)
+        plan = replace(plan, approvals=int(host.is_manager))
+        return _alone(plan, host, operation, f"was removed from {facts.name} and does not know it")
+    return _unread(facts, host, plan)
+
+
+def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:
+    """Only the host is concerned: the cluster has no record of it, or cannot be read."""
+    finding = Finding("look", f"{tick(host.name)} {why}", host.name)
+    return replace(plan, steps=(Step(operation, host.name),), findings=(finding,))
+
+
+def _unread(facts: Facts, host: HostFacts, plan: Plan) -> Plan:
+    """A host in a cluster that is another, or that cannot be read. Only a worker may then go, and only when forced."""
+    if facts.swarm is not None or host.membership != "active" or foreign_cluster(facts, host):
+        found = stranger(facts, host)
+        raise Refused(found.text, true_now="Nothing was changed.", next_step=found.next_step)
+    if host.is_manager or host.swarm_error:
+        raise Refused(
+            f"{tick(host.name)} is a manager, and {facts.name} has no quorum that could be read.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` shows what is wrong; `/swarm recover` is for managers that do not come back.",
+        )
+    if plan.force != "given":
+        raise Refused(
+            f"no manager of {facts.name} with a quorum could be read: {tick(host.name)} would leave unseen.",
+            true_now="Nothing was changed.",
+            next_step=f"Bring the managers back first. If {facts.name} is gone for good, add `--force`.",
+        )
+    operation = Leave(host.name, facts.name, host.node_id, force=True, unseen=True)
+    return _alone(plan, host, operation, f"leaves unseen: no manager of {facts.name} could be read")

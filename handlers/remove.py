@@ -1,0 +1,93 @@
+"""`/swarm remove NODE`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from bot.commands import Flag, Word, change, text
+from bot.errors import NotUnderstood
+from bot.plan import Facts, Finding, Look, NodeFacts, Plan
+from bot.slack.blocks import tick
+from bot.spelling import listed
+from bot.swarm.departure import departing
+from bot.swarm.lookup import find_nodes, swarm_of
+from bot.swarm.places import believes, whereabouts
+from bot.swarm.quorum import FORCE, FORCED_APPROVALS
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveArguments:
+    """The words of ``remove``."""
+
+    node: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
+    force: Annotated[bool, Flag(None, "its record even if it is not down and cannot be made to leave")] = False
+
+
+def _look(_: RemoveArguments) -> Look:
+    return Look(all_hosts=True, services=True, task_list=True)
+
+
+@change(
+    "remove",
+    help="takes a node out of the cluster: drained, demoted, left, and its record removed",
+    example="remove host-4",
+    permission="administer",
+    risk="quorum",
+    approval=0,
+    raises={"remove": 1, FORCE: FORCED_APPROVALS},
+    look=_look,
+)
+def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
+    """Remove a node; of several of one name the dead one."""
+    gone = _gone(facts, arguments.node)
+    if gone is not None:
+        return _plan(facts, arguments, tick(arguments.node), already=(gone,))
+    node, findings = _meant(facts, arguments.node)
+    return departing(facts, node, _plan(facts, arguments, tick(node.name), findings=findings))
+
+
+def _plan(
+    facts: Facts,
+    arguments: RemoveArguments,
+    shown: str,
+    *,
+    already: tuple[str, ...] = (),
+    findings: tuple[Finding, ...] = (),
+) -> Plan:
+    return Plan(
+        title=f"removes {shown} from {facts.name}",
+        deed=f"remove {shown} from {facts.name}",
+        ended=f"{shown} is no longer in {facts.name}",
+        failed=f"{{failed}} was not removed from {facts.name}",
+        force="given" if arguments.force else "offered",
+        findings=findings,
+        already=already,
+    )
+
+
+def _gone(facts: Facts, name: str) -> str | None:
+    """That a host of swarmbot.yml has no record here, and where it stands; None when there is one, or no such host."""
+    host = facts.hosts.get(name)
+    if host is None or any(name in {node.name, node.hostname} for node in swarm_of(facts).nodes):
+        return None
+    if believes(facts, host):
+        return f"{facts.name} has no record of {tick(name)}, which does not know it: `/swarm leave {name}`"
+    stands = "does not answer" if host.trouble else f"is {whereabouts(facts, host)}"
+    return f"{facts.name} has no record of {tick(name)}, which {stands}"
+
+
+def _meant(facts: Facts, name: str) -> tuple[NodeFacts, tuple[Finding, ...]]:
+    """The node that is meant. A host that was wiped and joined again has left a dead record: that one."""
+    found = find_nodes(facts, name)
+    dead = [node for node in found if node.state == "down"]
+    if len(found) == 1:
+        return found[0], ()
+    others = listed(f"{tick(node.id)} ({node.role}, {node.state})" for node in found)
+    if len(dead) != 1:
+        raise NotUnderstood(
+            f"{tick(name)} means {len(found)} records of {facts.name}: {others}.", next_step="Name one by its id."
+        )
+    [node] = dead
+    text = f"{tick(name)} means {len(found)} records of {facts.name}: {others}; the dead one is meant"
+    return node, (Finding("look", text, node.name),)
