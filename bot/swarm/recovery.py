@@ -75,8 +75,8 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
     silent = [old for old in olds if old.standing == "silent"]
     if heard := [old.name for old in silent if _heard(facts, old)]:
         raise Refused(
-            f"{listed(map(tick, heard))} cannot be reached by Swarmbot, and takes connections from the other managers: "
-            "it runs.",
+            f"Swarmbot does not reach {listed(map(tick, heard))}, and the other managers do: what takes their "
+            "connections is not gone.",
             true_now="Nothing was changed.",
             next_step="Let Swarmbot reach it (`/swarm hosts` says what stands in the way), or switch it off.",
         )
@@ -137,4 +137,5 @@ def _refused_silent(
 
 
 def _heard(facts: Facts, old: OldManager) -> bool:
-    return any(host.reaches.get(old.address) == "open" for host in facts.hosts.values())
+    """Whether a member of the cluster gets a connection to it."""
+    return any(host.reaches.get(old.address) == "open" for host in facts.hosts.values() if host.in_a_swarm)
