@@ -58,14 +58,14 @@ class Forget(Operation):
             remove_record(engines[facts.swarm.read_from], node)
 
     def _old(self, facts: Facts) -> list[NodeFacts]:
-        """Records that are in no Raft and not of its present membership. Members of Raft are nobody's left-overs."""
+        """Records that are not of its present membership; where the quorum came back unforced, it is in Raft still."""
         host = facts.host(self.host)
         addresses = {host.address, *(address for card in host.interfaces for address in card.addresses)}
         present = host.node_id if host.membership != "inactive" else ""
         return [
             node
             for node in (facts.swarm.managers if facts.swarm else ())
-            if not node.reachability
+            if node.reachability != "reachable"
             and node.id != present
             and (node.id == self.node or (node.hostname == host.hostname and node.address in addresses))
         ]
