@@ -139,6 +139,7 @@ def _warnings(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], oth
             f"{listed(gone)} are enough for a quorum without `{keeper.name}`: if they run where neither Swarmbot nor "
             f"`{keeper.name}` sees them, {facts.name} will be two."
         )
+    told.append(f"Tasks on `{keeper.name}` are stopped and started again; those on workers go on.")
     if leaving := [tick(host.name) for host in others if host.membership != "inactive"]:
         told.append(f"Tasks on {listed(leaving)} end: services start them elsewhere.")
     told.append(f"What the managers agreed on last is lost where `{keeper.name}` had not heard it yet.")

@@ -116,7 +116,8 @@ def _refused_none(facts: Facts) -> Refused:
     return Refused(
         f"no manager of {facts.name} answers, and a cluster goes on from a manager.",
         true_now="Nothing was changed.",
-        next_step="`/swarm status` says what is wrong; if all managers are destroyed, `/swarm restore`.",
+        next_step="Those that lost the quorum just now may not answer for half a minute: ask again then. "
+        "If all managers are destroyed: `/swarm restore`.",
     )
 
 
