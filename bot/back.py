@@ -8,18 +8,23 @@ import socket
 import threading
 
 from bot.approvals.herald import Herald
+from bot.approvals.satisfiable import warn
 from bot.approvals.store import Approvals
 from bot.audit import Archive, Audit
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.freeze import Freezes
+from bot.given import Given
 from bot.jobs.asking import Asking
 from bot.jobs.caretaker import Caretaker
 from bot.jobs.export import Exporter
 from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
 from bot.jobs.sight import Sight
+from bot.jobs.ticker import Ticker
 from bot.jobs.worker import Worker
+from bot.once.promises import Promises
+from bot.once.watching import Watcher
 from bot.people import Directory, patient_client
 from bot.settings import Settings
 from bot.slack.client import web_client
@@ -43,33 +48,43 @@ def run_worker(settings: Settings) -> int:
     pool = EnginePool(config)
     reader = Reader(addresses(config))
     approvals = Approvals(redis, audit)
-    asking = Asking(config, approvals, Directory(patient_client(settings), redis), Freezes(redis, audit, config))
+    directory = Directory(patient_client(settings), redis)
+    asking = Asking(config, approvals, directory, Freezes(redis, audit, config))
+    sight = Sight(pool, reader)
+    promises = Promises(redis, audit, config.tokens.once_for)
     runner = Runner(
         config=config,
         queue=queue,
         notifier=notifier,
-        sight=Sight(pool, reader),
+        sight=sight,
         approvals=approvals,
         asking=asking,
+        promises=promises,
         showing=Showing(Totp(redis, audit, Vault(settings.swarmbot_secret_key)), files, notifier),
+        given=Given(redis, settings.swarmbot_secret_key),
         exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
-    herald = Herald(queue, approvals, notifier, name)
-    pictures = Pictures(redis, files)
     caretaker = Caretaker(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
+    watcher = Watcher(config=config, queue=queue, sight=sight, promises=promises, notifier=notifier, worker=name)
+    tickers = [
+        Ticker("herald", Herald(queue, approvals, notifier, name).turn, every=0.25),
+        Ticker("pictures", Pictures(redis, files).turn, every=3),
+        Ticker("promised rotations", watcher.turn, every=1),
+        Ticker("approval rules", lambda: warn(config, directory), every=3600),
+        Ticker("archive", caretaker.retain, every=600),
+        Ticker("anchor", caretaker.post_anchor, every=600),
+    ]
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     worker.start()
-    herald.start()
-    pictures.start()
-    caretaker.start()
+    for ticker in tickers:
+        ticker.start()
     stopping.wait()
-    herald.stop()
-    pictures.stop()
-    caretaker.stop()
+    for ticker in tickers:
+        ticker.stop()
     ended = worker.stop()
     reader.close()
     pool.close()

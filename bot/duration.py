@@ -17,3 +17,11 @@ def read_duration(text: str) -> float | None:
     if not _WHOLE.match(text.lower()):
         return None
     return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text.lower()))
+
+
+def write_duration(seconds: float) -> str:
+    """As people write it, in the longest of d, h, m, s and ms that leaves no rest: ``90d``, ``36h``, ``500ms``."""
+    milliseconds = round(seconds * 1000)
+    units = (unit for unit in ("d", "h", "m", "s") if not milliseconds % (_SECONDS[unit] * 1000))
+    unit = next(units, "ms") if milliseconds else "s"
+    return f"{milliseconds / (_SECONDS[unit] * 1000):.0f}{unit}"

@@ -10,6 +10,8 @@ from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.controls import Controls
 from bot.gate.second_factor import SecondFactor
+from bot.gate.secret_form import SecretForm
+from bot.given import Given
 from bot.jobs.queue import Queue
 from bot.people import Directory, patient_client
 from bot.records import Records
@@ -46,6 +48,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         records=Records(config, queue, audit, directory, approvals),
         desk=desk,
         freezes=freezes,
-        controls=Controls(queue, desk, freezes, factor),
+        controls=Controls(config, queue, desk, freezes, factor),
         factor=factor,
+        form=SecretForm(Given(redis, settings.swarmbot_secret_key)),
     )

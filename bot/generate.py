@@ -76,6 +76,9 @@ def rights(command: Command) -> str:
         (p.name, value, value) for p in command.parameters if p.required for value in _choices(p)[1:]
     ]
     variants += [(p.name, True, p.shown) for p in _flags(command) if p.spec.kind is None]
+    flagged = {command.permission(command.arguments(**plain | {p.name: _choices(p)[0]})) for p in _flags(command)}
+    if len(flagged) == 1 and base not in flagged and any(p.spec.kind for p in _flags(command)):
+        return f"{base}; with a flag: {flagged.pop()}"
     needs = [(shown, command.permission(command.arguments(**plain | {name: value}))) for name, value, shown in variants]
     return "; ".join([base, *(f"`{shown}`: {needed}" for shown, needed in needs if needed != base)])
 

@@ -3,6 +3,8 @@
 from handlers import (
     approvals,
     audit,
+    ca,
+    check,
     demote,
     drain,
     freeze,
@@ -19,11 +21,16 @@ from handlers import (
     status,
     tokens,
     totp,
+    trust,
+    unlock,
+    update,
 )
 
 __all__ = [
     "approvals",
     "audit",
+    "ca",
+    "check",
     "demote",
     "drain",
     "freeze",
@@ -40,4 +47,7 @@ __all__ = [
     "status",
     "tokens",
     "totp",
+    "trust",
+    "unlock",
+    "update",
 ]

@@ -46,6 +46,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "void": (LOOK, "approval void"),
     "released": (WAITING, "released"),
     "started": (RUNNING, "started"),
+    "promised": (WAITING, "rotation promised"),
     "told secret": (LOOK, "secret shown"),
     "secret not told": (LOOK, "secret not shown"),
     "cancelled": (FAILED, "{who} cancelled it"),

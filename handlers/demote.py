@@ -12,6 +12,7 @@ from bot.slack.blocks import tick
 from bot.swarm.departure import demotion, is_last, unmanaging
 from bot.swarm.lookup import find_node
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
+from bot.swarm.stale import namesakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +63,4 @@ def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
         )
     findings, warnings = unmanaging(facts, node)
     steps = (Step(demotion(facts, node), node.name),)
-    return replace(plan, steps=steps, findings=tuple(findings), warnings=tuple(warnings))
+    return replace(plan, steps=steps, findings=(*namesakes(facts, node), *findings), warnings=tuple(warnings))

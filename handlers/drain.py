@@ -11,6 +11,7 @@ from bot.slack.blocks import tick
 from bot.swarm.lookup import find_node, swarm_of
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.placement import active, counted, homeless, load_of
+from bot.swarm.stale import namesakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     moving = load_of(swarm_of(facts), node).moving
     moved = f", {counted(moving)} to be run elsewhere" if moving else ""
     effect = _actives(facts, node) + moved
-    return _with(replace(plan, effect=effect, warnings=tuple(homeless(facts, node))), node, operation)
+    return _with(replace(plan, effect=effect, warnings=tuple(homeless(facts, node))), facts, node, operation)
 
 
 @change(
@@ -74,7 +75,9 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
         return replace(plan, already=(operation.done,))
     others = [other for other in active(swarm_of(facts)) if other.id != node.id]
     alone = f"No other node of {facts.name} takes tasks: none can be started until one does."
-    return _with(replace(plan, effect=_actives(facts, node), warnings=() if others else (alone,)), node, operation)
+    return _with(
+        replace(plan, effect=_actives(facts, node), warnings=() if others else (alone,)), facts, node, operation
+    )
 
 
 @change(
@@ -99,14 +102,14 @@ def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     if operation.satisfied(facts):
         return replace(plan, already=(operation.done,))
     effect = f"{_actives(facts, node, joins=True)}; tasks that run elsewhere stay there"
-    return _with(replace(plan, effect=effect), node, operation)
+    return _with(replace(plan, effect=effect), facts, node, operation)
 
 
-def _with(plan: Plan, node: NodeFacts, operation: Operation) -> Plan:
+def _with(plan: Plan, facts: Facts, node: NodeFacts, operation: Operation) -> Plan:
     """The plan with its one step; a node that is not there is told, for it can then be changed only on paper."""
     away = f"{tick(node.name)} is {node.state}: this holds when it is back"
     findings = (Finding("look", away, node.name),) if node.state != "ready" else ()
-    return replace(plan, steps=(Step(operation, node.name),), findings=findings)
+    return replace(plan, steps=(Step(operation, node.name),), findings=(*namesakes(facts, node), *findings))
 
 
 def _actives(facts: Facts, node: NodeFacts, *, joins: bool = False) -> str:

@@ -28,6 +28,7 @@ from bot.swarm.external_ca import ExternalCa, read_external_ca
 from bot.swarm.operations import Init, UseExternalCa
 from bot.swarm.preflight import preflight
 from bot.swarm.second_cluster import refuse_forcing, refuse_second_cluster
+from bot.swarm.settings import check_expiry
 
 
 def _external_ca(text: str, _: Vocabulary) -> list[str]:
@@ -36,7 +37,6 @@ def _external_ca(text: str, _: Vocabulary) -> list[str]:
 
 
 EXTERNAL_CA = Kind("protocol=cfssl,url=URL,cacert=PATH", _external_ca)
-LEAST_EXPIRY = 3600.0
 LONGEST = 2**31
 
 
@@ -100,8 +100,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     host = facts.host(arguments.host)
     if host.trouble is not None:
         raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
-    if arguments.cert_expiry is not None and arguments.cert_expiry < LEAST_EXPIRY:
-        raise Refused("engines take no certificate expiry under 1 hour.", next_step="Give `--cert-expiry 1h` or more.")
+    check_expiry(arguments.cert_expiry)
     if facts.member(host.name) is not None and not (arguments.force_new_cluster and _has_others(facts, host)):
         return _already(facts, host, arguments)
     if arguments.force_new_cluster:

@@ -13,6 +13,7 @@ from bot.spelling import listed
 from bot.swarm.lookup import find_node
 from bot.swarm.operations import Relabel
 from bot.swarm.placement import evicted
+from bot.swarm.stale import namesakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def label(facts: Facts, arguments: LabelArguments) -> Plan:
     if operation.satisfied(facts):
         return replace(plan, already=(operation.done,))
     after = replace(node, labels=operation.changed(dict(node.labels)))
-    return replace(plan, steps=(Step(operation, node.name),), warnings=tuple(evicted(facts, node, after)))
+    steps = (Step(operation, node.name),)
+    return replace(plan, steps=steps, findings=namesakes(facts, node), warnings=tuple(evicted(facts, node, after)))
 
 
 def _check(arguments: LabelArguments) -> None:

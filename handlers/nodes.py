@@ -11,6 +11,7 @@ from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, fields, paragr
 from bot.swarm.health import DAY
 from bot.swarm.lookup import find_nodes, swarm_of
 from bot.swarm.places import whereabouts
+from bot.swarm.stale import successor
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     title = f"{facts.name} has {len(swarm.nodes)} node{'' if len(swarm.nodes) == 1 else 's'}"
     rows = [
         (
-            f"{DONE if node.ready else FAILED} {node.name}",
+            f"{DONE if node.ready else FAILED} {node.name}{' (old record)' if successor(swarm, node) else ''}",
             _role(node),
             node.state,
             node.availability,
@@ -69,7 +70,7 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     look=_closely,
 )
 def node(facts: Facts, arguments: NodeArguments) -> Message:
-    """All that is known of a node; of records with the same name, each."""
+    """All that is known of a node; of records with the same name each, the living one first."""
     found = find_nodes(facts, arguments.name)
     blocks = [block for record in found for block in (section(_title(record)), fields(_fields(facts, record)))]
     return Message(_title(found[0]).replace("*", ""), tuple(blocks))
@@ -115,9 +116,13 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
         ("Labels", labels or "none"),
         ("swarmbot.yml", tick(record.host) if record.host else "not in it"),
     ]
+    if facts.swarm and (living := successor(facts.swarm, record)):
+        pairs.append(("Old record", f"the host is {tick(living.id)} now · `/swarm remove {record.id}`"))
     if host is not None and host.certificate:
         days = (host.certificate.expires - facts.at) / DAY
         pairs.append(("Certificate", f"by {escape(host.certificate.issuer)}, good for {days:.0f} days"))
+    if host is not None and host.membership == "locked":
+        pairs.append(("Locked", f"`/swarm unlock {host.name}`"))
     if host is not None and host.trouble:
         pairs.append(("SSH", escape(host.trouble.happened)))
     return pairs
@@ -128,4 +133,5 @@ def _host(facts: Facts, host: HostFacts) -> str:
         return f"{FAILED} {host.trouble.happened} {host.trouble.next_step}".rstrip()
     record = facts.member(host.name)
     place = f"{_role(record)} of {facts.name}, {record.state}" if record else whereabouts(facts, host)
-    return f"{DONE} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"
+    sign = LOOK if host.membership == "locked" else DONE
+    return f"{sign} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

@@ -12,6 +12,7 @@ from bot.slack.blocks import tick
 from bot.swarm.lookup import find_node
 from bot.swarm.operations import Promote
 from bot.swarm.preflight import preflight
+from bot.swarm.stale import namesakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
         )
     findings = _findings(facts, node)
     steps = (Step(Promote(node.id, node.name, facts.name), node.name),)
-    return replace(plan, steps=steps, findings=tuple(findings))
+    return replace(plan, steps=steps, findings=(*namesakes(facts, node), *findings))
 
 
 def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:

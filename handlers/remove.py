@@ -14,6 +14,7 @@ from bot.swarm.departure import departing
 from bot.swarm.lookup import find_nodes, swarm_of
 from bot.swarm.places import believes, whereabouts
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
+from bot.swarm.stale import successor
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _gone(facts: Facts, name: str) -> str | None:
 def _meant(facts: Facts, name: str) -> tuple[NodeFacts, tuple[Finding, ...]]:
     """The node that is meant. A host that was wiped and joined again has left a dead record: that one."""
     found = find_nodes(facts, name)
-    dead = [node for node in found if node.state == "down"]
+    dead = [node for node in found if node.state == "down" or successor(swarm_of(facts), node)]
     if len(found) == 1:
         return found[0], ()
     others = listed(f"{tick(node.id)} ({node.role}, {node.state})" for node in found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.commands import question
 from bot.plan import ClusterFacts, Facts, Look
-from bot.slack.blocks import DONE, FAILED, LOOK, Message, paragraphs, tick
+from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
 from bot.swarm.ailments import Ailment
 from bot.swarm.health import DAY, Health, health
 from bot.swarm.lost import old_managers, standing_of
@@ -39,7 +39,7 @@ def status(facts: Facts, _: StatusArguments) -> Message:
     """State first, then the few numbers that matter, then what to do."""
     found = health(facts)
     head = _head(facts, found)
-    lines = [head, *(_line(ailment) for ailment in found.ailments), *_numbers(facts), *_next(found)]
+    lines = [head, *_frozen(facts), *(_line(ailment) for ailment in found.ailments), *_numbers(facts), *_next(found)]
     return Message(head.replace("*", ""), tuple(paragraphs(lines)))
 
 
@@ -111,6 +111,14 @@ def _engines(swarm: ClusterFacts) -> str:
 
 def _availability(word: str) -> str:
     return {"drain": "drained", "pause": "paused"}.get(word, word)
+
+
+def _frozen(facts: Facts) -> list[str]:
+    if facts.freeze is None:
+        return []
+    who = user(facts.freeze.by) if facts.freeze.by else "swarmbot.yml"
+    reason = f": “{escape(facts.freeze.reason)}”" if facts.freeze.reason else ""
+    return [f"{LOOK} frozen until {when(facts.freeze.until)} by {who}{reason} · each change needs one yes more"]
 
 
 def _line(ailment: Ailment) -> str:

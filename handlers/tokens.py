@@ -1,15 +1,16 @@
-"""`/swarm token worker|manager [--rotate]`."""
+"""`/swarm token worker|manager [--rotate] [--once]`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from bot.commands import Flag, Permission, Word, choice, question
 from bot.errors import Failed
-from bot.plan import Facts, Look, Plan, Revealed, Role, Step
+from bot.plan import Facts, Look, Plan, Revealed, Role
 from bot.slack.blocks import Message
-from bot.swarm.operations import RotateToken, fingerprint
+from bot.swarm.operations import fingerprint
+from bot.swarm.rotation import rotation
 from bot.swarm.secrets import token_message
 
 
@@ -19,6 +20,9 @@ class TokenArguments:
 
     role: Annotated[Literal["worker", "manager"], Word(choice("worker", "manager"), "what the token lets nodes become")]
     rotate: Annotated[bool, Flag(None, "make a new token first; the old one then joins nothing")] = False
+    once: Annotated[
+        bool, Flag(None, "for one node: it is rotated after the next one that joins, or after 15 minutes")
+    ] = False
 
 
 def _secret(role: Role) -> Revealed:
@@ -38,7 +42,7 @@ def _approval(arguments: TokenArguments) -> int:
 
 
 def _look(arguments: TokenArguments) -> Look:
-    return Look(secrets=(_secret(arguments.role),))
+    return Look(secrets=(_secret(arguments.role),), once=arguments.once)
 
 
 def _rotates(arguments: TokenArguments) -> bool:
@@ -50,16 +54,9 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
         raise _no_manager(facts)
-    operation = RotateToken(arguments.role, facts.name, before=fingerprint(facts.secrets[secret]))
-    return Plan(
-        title=f"rotates the {arguments.role} token of {facts.name}",
-        deed=f"rotate the {arguments.role} token of {facts.name}",
-        ended=f"The {arguments.role} token of {facts.name} is a new one",
-        failed=f"the {arguments.role} token of {facts.name} was not rotated",
-        steps=(Step(operation, "token"),),
-        effect="nodes that are in stay in; the old token joins nothing",
-        reveals=(secret,),
-    )
+    plan = rotation(facts.name, arguments.role, before=fingerprint(facts.secrets[secret]))
+    once = "; the new one is for one node, and rotated again" if arguments.once else ""
+    return replace(plan, effect=plan.effect + once, reveals=(secret,))
 
 
 @question(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Literal
 
 from bot.approvals.approval import Approval
+from bot.approvals.refusals import refusal
 from bot.approvals.rule import approvers, groups_of, rule_for
-from bot.approvals.store import Approvals
+from bot.approvals.store import Approvals, Ended
 from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
@@ -48,51 +50,51 @@ class Desk:
         self._directory = directory
         self._prove = prove
 
-    def look(self, job_id: str, voter: str) -> Approval:
-        """The open question that ``voter`` may answer; Refused (and audited) when it has ended or the voter may not."""
-        approval = self._approvals.get(job_id)
-        if approval is None:
-            raise NotUnderstood(f"There is no approval {tick(job_id)}.", next_step="`/swarm approvals` lists them.")
-        try:
-            self._judge(approval, voter)
-        except Refused as error:
-            self._audit.append([_entry(approval, voter, "vote refused", error.happened)])
-            raise
+    def look(self, job_id: str, voter: str, to: Literal["approve", "deny"]) -> Approval:
+        """The open question that ``voter`` may answer so; Refused when it has ended or the voter may not."""
+        approval = self._find(job_id)
+        with self._refusals_noted(approval, voter):
+            self._right(approval, voter)
+            if to == "approve":
+                _not_twice(approval, voter)
         return approval
 
     def approve(self, job_id: str, voter: str, code: str) -> str:
         """Say yes; ``code`` is the second factor where the rule asks for one. It is looked at once, and last."""
         proved = False
         for _ in range(TRIES):
-            approval = self.look(job_id, voter)
-            if approval.ask.second_factor and not proved:
-                self._check(approval, voter, code)
-                proved = True
-            word = self._vote(approval, voter)
-            if word != "changed":
-                return word
+            approval = self._find(job_id)
+            with self._refusals_noted(approval, voter):
+                right = self._right(approval, voter)
+                _not_twice(approval, voter)
+                if approval.ask.second_factor and not proved:
+                    self._check(voter, code)
+                    proved = True
+                told = self._vote(approval, voter, right)
+            if told:
+                return told
         raise Unavailable(
             "Too many people vote at once.", true_now="Your vote does not count yet.", next_step="Try again."
         )
 
     def deny(self, job_id: str, voter: str, why: str) -> str:
-        """Say no: one is enough."""
-        approval = self.look(job_id, voter)
+        """Say no: one is enough, and who said yes before may have learned better."""
+        approval = self._find(job_id)
         entry = _entry(approval, voter, "denied", why or "no reason given")
-        self._ended(approval, self._approvals.end(job_id, "denied", voter, why, [entry]))
+        with self._refusals_noted(approval, voter):
+            self._right(approval, voter)
+            word = self._approvals.end(job_id, "denied", voter, why, [entry])
+            if word != "ok":
+                raise refusal(approval, word)
         return f"You denied {tick(job_id)}. {user(approval.ask.requester)} is told. Nothing was changed."
 
     def withdraw(self, job_id: str, person: str) -> str:
         """Take one's own question back."""
-        approval = self._approvals.get(job_id)
-        if approval is None:
-            raise NotUnderstood(f"There is no approval {tick(job_id)}.", next_step="`/swarm approvals` lists them.")
-        if approval.ask.requester != person:
-            self._audit.append([_entry(approval, person, "vote refused", "withdrawing is for who asked")])
-            raise Refused(
-                f"only {user(approval.ask.requester)} can withdraw this.", next_step="Press Deny if you are against it."
-            )
-        self._ended(approval, self._take_back(approval, person))
+        approval = self._find(job_id)
+        with self._refusals_noted(approval, person):
+            word = self._take_back(approval, person) if approval.ask.requester == person else "not yours"
+            if word != "ok":
+                raise refusal(approval, word)
         return f"You withdrew {tick(job_id)}. Nothing was changed."
 
     def cancel(self, job_id: str, person: str) -> bool:
@@ -103,29 +105,48 @@ class Desk:
             return False
         return self._take_back(approval, person) == "ok"
 
-    def _take_back(self, approval: Approval, person: str) -> str:
+    def _take_back(self, approval: Approval, person: str) -> Ended:
         entry = _entry(approval, person, "withdrawn", "")
         return self._approvals.end(approval.id, "withdrawn", person, f"Withdrawn by {user(person)}.", [entry])
 
-    def _judge(self, approval: Approval, voter: str) -> None:
-        self._ended(approval, "ok" if approval.open else "ended")
-        ask = approval.ask
-        if voter == ask.requester:
-            raise Refused("nobody approves or denies their own request.", next_step="Withdraw takes it back.")
-        if voter not in self._approvers(approval):
-            raise Refused(
-                f"this is for {' or '.join(f'@{name}' for name in ask.by)} to decide, and you are not among them.",
-                next_step="Ask one of them, or see `/swarm whoami`.",
-            )
-        if any(vote.by == voter for vote in approval.votes):
-            raise Refused("you said yes before; one person counts once.", next_step=f"`/swarm approvals {ask.job}`")
+    def _find(self, job_id: str) -> Approval:
+        approval = self._approvals.get(job_id)
+        if approval is None:
+            raise NotUnderstood(f"There is no approval {tick(job_id)}.", next_step="`/swarm approvals` lists them.")
+        return approval
 
-    def _vote(self, approval: Approval, voter: str) -> str:
+    @contextmanager
+    def _refusals_noted(self, approval: Approval, person: str) -> Iterator[None]:
+        """Every refusal of a vote, a denial or a withdrawal is written down, whatever the reason: here."""
+        try:
+            yield
+        except Refused as error:
+            self._audit.append([_entry(approval, person, "vote refused", error.happened)])
+            raise
+
+    def _right(self, approval: Approval, voter: str) -> frozenset[str]:
+        """Who may decide now, the requester included; Refused unless ``voter`` may.
+
+        Unavailable when Slack does not say who is in a group: never a guess.
+        """
+        ask = approval.ask
+        if not approval.open:
+            raise refusal(approval, "ended")
+        if voter == ask.requester:
+            raise refusal(approval, "own")
+        rule = rule_for(self._config, ask.cluster, ask.subject, ask.needed)
+        members = self._directory.members(groups_of(self._config, [rule]), max_age=FRESH)
+        right = approvers(self._config, rule, members)
+        if voter not in right:
+            raise refusal(approval, "not among")
+        return right
+
+    def _vote(self, approval: Approval, voter: str, right: frozenset[str]) -> str:
+        """Count the yes and say so; "" when the question changed after ``approval`` was read."""
         ask = approval.ask
         job = self._queue.get(approval.id)
         if job is None:
             raise NotUnderstood(f"There is no job {tick(approval.id)}.", next_step="`/swarm jobs` lists the newest.")
-        right = self._approvers(approval)
         still = [vote.by for vote in approval.votes if vote.by in right]
         count = len(still) + 1
         entries = [_entry(approval, voter, "approved by one", f"{count} of {ask.needed}, plan {short(ask.digest)}")]
@@ -133,45 +154,24 @@ class Desk:
             entries.append(_entry(approval, voter, "approved", f"plan {ask.digest}"))
         match self._approvals.vote(job, approval, voter, still, entries):
             case "changed":
-                return "changed"
+                return ""
             case "approved":
                 return f"You approved {tick(approval.id)}: it is carried out now."
             case "counted":
                 return f"Your yes to {tick(approval.id)} counts: {count} of {ask.needed}."
             case word:
-                return self._refused(approval, voter, word)
+                raise refusal(approval, word)
 
-    def _refused(self, approval: Approval, voter: str, word: str) -> str:
-        told = {
-            "ended": "it has ended.",
-            "late": "its time is over.",
-            "own": "nobody approves their own request.",
-            "twice": "you said yes before; one person counts once.",
-        }[word]
-        self._audit.append([_entry(approval, voter, "vote refused", told)])
-        raise Refused(told, next_step=f"`/swarm approvals {approval.id}` shows how it stands.")
-
-    def _check(self, approval: Approval, voter: str, code: str) -> None:
+    def _check(self, voter: str, code: str) -> None:
         try:
             self._prove(voter, code)
         except Refused as error:
-            self._audit.append([_entry(approval, voter, "vote refused", error.happened)])
             raise WrongCode(error.happened, next_step=error.next_step) from None
 
-    def _approvers(self, approval: Approval) -> frozenset[str]:
-        """Who may decide now, the requester included. Unavailable when Slack does not say: never a guess."""
-        ask = approval.ask
-        rule = rule_for(self._config, ask.cluster, ask.subject, ask.needed)
-        return approvers(self._config, rule, self._directory.members(groups_of(self._config, [rule]), max_age=FRESH))
 
-    @staticmethod
-    def _ended(approval: Approval, word: str) -> None:
-        if word == "ok":
-            return
-        told = "its time is over" if word == "late" else f"it is {approval.standing} already"
-        if word == "ended" and approval.open:
-            told = "it has ended meanwhile"
-        raise Refused(f"{told}.", next_step=f"`/swarm approvals {approval.id}` shows how it ended.")
+def _not_twice(approval: Approval, voter: str) -> None:
+    if any(vote.by == voter for vote in approval.votes):
+        raise refusal(approval, "twice")
 
 
 def _entry(approval: Approval, by: str, action: str, detail: str) -> Entry:

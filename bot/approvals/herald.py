@@ -7,45 +7,30 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
-from typing import Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.card import card, headline
 from bot.approvals.store import Approvals
 from bot.audit import Entry
-from bot.errors import SwarmbotError, Unavailable
+from bot.errors import Unavailable
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
 from bot.plan import plan_from_json
 from bot.slack.blocks import Message, section, tick
 from bot.slack.notifier import Notifier
 
-EVERY: Final = 0.25
-
 log = logging.getLogger(__name__)
 
 
 class Herald:
-    """A thread of a worker, from ``start`` to ``stop``; several workers' heralds take turns approval by approval."""
+    """Each worker has one that takes turns; several share the work approval by approval."""
 
     def __init__(self, queue: Queue, approvals: Approvals, notifier: Notifier, worker: str) -> None:
         self._queue = queue
         self._approvals = approvals
         self._notifier = notifier
         self._worker = worker
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look four times a second."""
-        self._thread.start()
-
-    def stop(self, timeout: float = 5.0) -> None:
-        """Stop looking; waits up to ``timeout`` seconds."""
-        self._stopping.set()
-        self._thread.join(timeout)
 
     def turn(self) -> None:
         """Expire what is due, then show what changed. Raises Unavailable when Redis does not answer."""
@@ -59,17 +44,6 @@ class Herald:
                     log.warning("the card of approval %s is shown later: %s", job_id, error)
                 finally:
                     self._approvals.unclaim(job_id, self._worker)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(EVERY):
-            try:
-                self.turn()
-            except SwarmbotError as error:
-                log.warning("%s", error)
-                self._stopping.wait(1.0)
-            except Exception:  # a herald that dies would leave every card as it was
-                log.exception("A card could not be shown.")
-                self._stopping.wait(1.0)
 
     def _expire(self, job_id: str) -> None:
         approval = self._approvals.get(job_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from bot.config import Config
 from bot.errors import Unavailable
 from bot.people import Directory
 from bot.spelling import listed
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ def too_few(config: Config, directory: Directory) -> list[str]:
     except Unavailable as error:
         return [f"It is not known whether there are people enough for the approval rules. {error.happened}"]
     return [problem.words for problem in unsatisfiable(config, members, counts)]
+
+
+def warn(config: Config, directory: Directory) -> None:
+    """Say in the log what :func:`too_few` finds."""
+    for words in too_few(config, directory):
+        log.warning("Approval rules: %s", words)
 
 
 def _problem(

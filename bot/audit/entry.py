@@ -72,19 +72,24 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def chained(head: Head, entries: Iterable[Entry], at: float) -> tuple[Head, list[tuple[str, str]]]:
-    """Chain ``entries`` to ``head``: the head after them, and the canonical JSON and hash of each."""
+def chained(head: Head, entries: Iterable[Entry], at: float, nonce: str) -> tuple[Head, list[tuple[str, str]]]:
+    """Chain ``entries`` to ``head``: the head after them, and the canonical JSON and hash of each.
+
+    ``nonce`` is the writing's own: two that write equal entries behind one head at one time differ by it in their
+    hashes, while one that asks again, because the answer was lost, does not.
+    """
     rows: list[tuple[str, str]] = []
     for entry in entries:
         body = {key: redact(value) if isinstance(value, str) else value for key, value in asdict(entry).items()}
-        text = _canonical(body | {"seq": head.seq + 1, "at": round(at, 3), "prev": head.hash})
+        place = {"seq": head.seq + 1, "at": round(at, 3), "nonce": nonce, "prev": head.hash}
+        text = _canonical(body | place)
         head = Head(head.seq + 1, digest(text))
         rows.append((text, head.hash))
     return head, rows
 
 
 def restore(text: str, stored_hash: str) -> Stored:
-    """The entry of its canonical JSON; fields of a later version are left out. ValueError if it is none."""
+    """The entry of its canonical JSON; fields that it does not have are left out. ValueError if it is none."""
     raw = json.loads(text)
     if not isinstance(raw, dict):
         raise ValueError("not an object")  # noqa: TRY004 - callers catch one kind for all that is no entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -70,8 +71,9 @@ class Audit:
 
     def _commit(self, entries: Sequence[Entry], transition: Transition) -> list[Any]:
         head = self._head or self.stream.newest() or GENESIS
+        nonce = secrets.token_hex(8)
         for _ in range(TRIES):
-            after, rows = chained(head, entries, time.time())
+            after, rows = chained(head, entries, time.time(), nonce)
             reply = transition([str(head), str(after), *(text for row in rows for text in row)])
             if reply[0] != "head":
                 # Not every answer appended (a duplicate, a lost lease): then the next try is told the true head.

@@ -2,6 +2,7 @@
 
 from bot.commands.command import (
     COMMANDS,
+    Asks,
     CancelJob,
     Command,
     Control,
@@ -42,6 +43,7 @@ __all__ = [
     "NETWORK",
     "PAST",
     "PERSON",
+    "Asks",
     "CancelJob",
     "Command",
     "Control",

@@ -33,6 +33,18 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Asks:
+    """A secret that a form takes from the asker: it is no word of the command, for Slack shows those to others.
+
+    ``begins`` is how every such secret begins. It reaches the operations as ``Facts.given``.
+    """
+
+    label: str
+    hint: str
+    begins: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One field of a command's argument class with the word or flag that fills it."""
 
@@ -82,6 +94,7 @@ class ResetTotp:
 Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
+CheckFunction = Callable[[Facts, Any], None]
 RecordFunction = Callable[[Any, Any], Message]
 ControlFunction = Callable[[Any], Control]
 
@@ -95,7 +108,9 @@ class Command:
     approval (``Plan.subject``), with how many must agree. Exactly one of the functions serves a given order: ``plan``
     (a change; the worker carries it out), ``answer`` (a question to the cluster; the worker reads facts), ``record`` (a
     question to Swarmbot's own records, answered at once) or ``control`` (of Swarmbot's own jobs). A command with both
-    ``plan`` and ``answer`` says in ``is_change`` which.
+    ``plan`` and ``answer`` says in ``is_change`` which. ``parameters`` are the words and flags, in the order of the
+    argument class. ``check`` raises what makes an answer pointless, before others are asked to agree to it; ``asks`` is
+    the secret that goes with the command.
     """
 
     name: str
@@ -113,11 +128,13 @@ class Command:
     record: RecordFunction | None = None
     control: ControlFunction | None = None
     is_change: Callable[[Any], bool]
+    check: CheckFunction | None = None
+    asks: Asks | None = None
+    parameters: tuple[Parameter, ...] = field(init=False)
 
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The words and flags, in the order of the argument class."""
-        return _parameters(self.arguments)
+    def __post_init__(self) -> None:
+        """Find the words and flags; TypeError for arguments that nothing describes."""
+        object.__setattr__(self, "parameters", _parameters(self.arguments))
 
     @property
     def usage(self) -> str:
@@ -129,10 +146,9 @@ COMMANDS: dict[str, Command] = {}
 
 
 def register(command: Command) -> None:
-    """Add a command; ValueError for a second one of the same name, TypeError for arguments that nothing describes."""
+    """Add a command; ValueError for a second one of the same name."""
     if command.name in COMMANDS:
         raise ValueError(f"two commands are called {command.name!r}")
-    _parameters(command.arguments)
     COMMANDS[command.name] = command
 
 

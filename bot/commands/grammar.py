@@ -104,8 +104,8 @@ def _usage(command: Command) -> str:
     longest = 160
     if len(command.usage) <= longest:
         return f"`{command.usage}`"
-    words = " ".join(p.shown + "…" * p.many for p in command.parameters if isinstance(p.spec, Word))
-    return f"`/swarm {command.name} {words} [--…]`; `/swarm help {command.name}` shows the flags"
+    words = [p.shown + "…" * p.many for p in command.parameters if isinstance(p.spec, Word)]
+    return f"`/swarm {' '.join((command.name, *words))} [--…]`; `/swarm help {command.name}` shows the flags"
 
 
 def _fill(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, Any]:

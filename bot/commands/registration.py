@@ -5,170 +5,35 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, Unpack
 
-from bot.commands.command import COMMANDS, Command, Control, Permission, Risk, no_look, no_records, register
+from bot.commands.command import (
+    COMMANDS,
+    AnswerFunction,
+    Asks,
+    CheckFunction,
+    Command,
+    Control,
+    ControlFunction,
+    Permission,
+    PlanFunction,
+    RecordFunction,
+    Risk,
+    no_look,
+    no_records,
+    register,
+)
 from bot.plan import Facts, Look, Plan
 from bot.plan.book import Book, BookLook
 from bot.slack.blocks import Message
 
 A = TypeVar("A")
+F = TypeVar("F", bound=Callable[..., Any])
 V = TypeVar("V")
 PermissionRule = Permission | Callable[[Any], Permission]
 ApprovalRule = int | Callable[[Any], int]
 SubjectRule = str | Callable[[Any], str]
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
-
-
-def change(
-    name: str,
-    *,
-    help: str,  # noqa: A002 - the word that people know
-    example: str,
-    permission: PermissionRule,
-    risk: Risk,
-    approval: ApprovalRule,
-    subject: SubjectRule = "",
-    look: Callable[[A], Look] = no_look,
-    raises: Mapping[str, int] = NOTHING,
-) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
-    """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
-
-    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
-    ``raises`` are the subjects for which facts may ask for approval, with how many must agree.
-    """
-
-    def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:
-        register(
-            Command(
-                name=name,
-                help=help,
-                example=example,
-                arguments=_arguments(plan, 1),
-                permission=_rule(permission),
-                risk=risk,
-                approval=_rule(approval),
-                subject=_rule(subject or name),
-                raises=raises,
-                look=look,
-                plan=plan,
-                is_change=_always,
-            )
-        )
-        return plan
-
-    return declare
-
-
-def question(
-    name: str,
-    *,
-    help: str,  # noqa: A002 - the word that people know
-    example: str,
-    permission: PermissionRule,
-    risk: Risk,
-    approval: ApprovalRule,
-    subject: SubjectRule = "",
-    look: Callable[[A], Look] = no_look,
-    changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
-) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
-    """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
-
-    ``changes`` is for a question that some arguments turn into a change (``token --rotate``): when, and its plan.
-    """
-    is_change, plan = changes or (_never, None)
-
-    def declare(answer: Callable[[Facts, A], Message]) -> Callable[[Facts, A], Message]:
-        register(
-            Command(
-                name=name,
-                help=help,
-                example=example,
-                arguments=_arguments(answer, 1),
-                permission=_rule(permission),
-                risk=risk,
-                approval=_rule(approval),
-                subject=_rule(subject or name),
-                look=look,
-                plan=plan,
-                answer=answer,
-                is_change=is_change,
-            )
-        )
-        return answer
-
-    return declare
-
-
-def record(
-    name: str,
-    *,
-    help: str,  # noqa: A002 - the word that people know
-    example: str,
-    permission: PermissionRule,
-    risk: Risk,
-    approval: ApprovalRule,
-    look: Callable[[A], BookLook] = no_records,
-) -> Callable[[Callable[[Book, A], Message]], Callable[[Book, A], Message]]:
-    """Declare a question to Swarmbot's own records (jobs, audit log, rights), answered at once."""
-
-    def declare(answer: Callable[[Book, A], Message]) -> Callable[[Book, A], Message]:
-        register(
-            Command(
-                name=name,
-                help=help,
-                example=example,
-                arguments=_arguments(answer, 1),
-                permission=_rule(permission),
-                risk=risk,
-                approval=_rule(approval),
-                subject=_rule(name),
-                look=look,
-                record=answer,
-                is_change=_never,
-            )
-        )
-        return answer
-
-    return declare
-
-
-def control(
-    name: str,
-    *,
-    help: str,  # noqa: A002 - the word that people know
-    example: str,
-    permission: PermissionRule,
-    risk: Risk,
-    approval: ApprovalRule,
-) -> Callable[[Callable[[A], Control]], Callable[[A], Control]]:
-    """Declare a command over Swarmbot's own jobs: a pure function from arguments to what the gate shall do."""
-
-    def declare(decide: Callable[[A], Control]) -> Callable[[A], Control]:
-        register(
-            Command(
-                name=name,
-                help=help,
-                example=example,
-                arguments=_arguments(decide, 0),
-                permission=_rule(permission),
-                risk=risk,
-                approval=_rule(approval),
-                subject=_rule(name),
-                look=no_look,
-                control=decide,
-                is_change=_never,
-            )
-        )
-        return decide
-
-    return declare
-
-
-def _rule(rule: V | Callable[[Any], V]) -> Callable[[Any], V]:
-    if callable(rule):
-        return rule
-    return lambda _: rule
 
 
 def _always(_: object) -> bool:
@@ -177,6 +42,156 @@ def _always(_: object) -> bool:
 
 def _never(_: object) -> bool:
     return False
+
+
+class Fate(TypedDict):
+    """What every command declares, and what nothing decides for it."""
+
+    help: str
+    example: str
+    permission: PermissionRule
+    risk: Risk
+    approval: ApprovalRule
+
+
+def change(
+    name: str,
+    *,
+    subject: SubjectRule = "",
+    look: Callable[[A], Look] = no_look,
+    raises: Mapping[str, int] = NOTHING,
+    asks: Asks | None = None,
+    **fate: Unpack[Fate],
+) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
+    """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
+
+    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
+    ``raises`` are the subjects for which facts may ask for approval, with how many must agree; ``asks`` is the secret
+    that a form takes from the asker.
+    """
+
+    def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:
+        return _registered(
+            plan,
+            1,
+            name=name,
+            subject=subject,
+            look=look,
+            plan=plan,
+            raises=raises,
+            is_change=_always,
+            asks=asks,
+            **fate,
+        )
+
+    return declare
+
+
+def question(
+    name: str,
+    *,
+    subject: SubjectRule = "",
+    look: Callable[[A], Look] = no_look,
+    changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
+    raises: Mapping[str, int] = NOTHING,
+    check: Callable[[Facts, A], None] | None = None,
+    **fate: Unpack[Fate],
+) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
+    """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
+
+    ``changes`` is for a question that some arguments turn into a change (``token --rotate``): when, and its plan;
+    ``check`` raises what makes the answer pointless, before others are asked to agree to it.
+    """
+    is_change, plan = changes or (_never, None)
+
+    def declare(answer: Callable[[Facts, A], Message]) -> Callable[[Facts, A], Message]:
+        return _registered(
+            answer,
+            1,
+            name=name,
+            subject=subject,
+            look=look,
+            plan=plan,
+            answer=answer,
+            raises=raises,
+            is_change=is_change,
+            check=check,
+            **fate,
+        )
+
+    return declare
+
+
+def record(
+    name: str, *, look: Callable[[A], BookLook] = no_records, **fate: Unpack[Fate]
+) -> Callable[[Callable[[Book, A], Message]], Callable[[Book, A], Message]]:
+    """Declare a question to Swarmbot's own records (jobs, audit log, rights), answered at once."""
+
+    def declare(answer: Callable[[Book, A], Message]) -> Callable[[Book, A], Message]:
+        return _registered(answer, 1, name=name, look=look, record=answer, **fate)
+
+    return declare
+
+
+def control(name: str, **fate: Unpack[Fate]) -> Callable[[Callable[[A], Control]], Callable[[A], Control]]:
+    """Declare a command over Swarmbot's own jobs: a pure function from arguments to what the gate shall do."""
+
+    def declare(decide: Callable[[A], Control]) -> Callable[[A], Control]:
+        return _registered(decide, 0, name=name, look=no_look, control=decide, **fate)
+
+    return declare
+
+
+def _registered(
+    function: F,
+    position: int,
+    *,
+    name: str,
+    help: str,  # noqa: A002 - the word that people know
+    example: str,
+    permission: PermissionRule,
+    risk: Risk,
+    approval: ApprovalRule,
+    subject: SubjectRule = "",
+    look: Callable[[Any], Look | BookLook],
+    raises: Mapping[str, int] = NOTHING,
+    plan: PlanFunction | None = None,
+    answer: AnswerFunction | None = None,
+    record: RecordFunction | None = None,
+    control: ControlFunction | None = None,
+    is_change: Callable[[Any], bool] = _never,
+    check: CheckFunction | None = None,
+    asks: Asks | None = None,
+) -> F:
+    """Register the command that ``function`` serves; its parameter at ``position`` names the arguments' class."""
+    register(
+        Command(
+            name=name,
+            help=help,
+            example=example,
+            arguments=_arguments(function, position),
+            permission=_rule(permission),
+            risk=risk,
+            approval=_rule(approval),
+            subject=_rule(subject or name),
+            raises=raises,
+            look=look,
+            plan=plan,
+            answer=answer,
+            record=record,
+            control=control,
+            is_change=is_change,
+            check=check,
+            asks=asks,
+        )
+    )
+    return function
+
+
+def _rule(rule: V | Callable[[Any], V]) -> Callable[[Any], V]:
+    if callable(rule):
+        return rule
+    return lambda _: rule
 
 
 def _arguments(function: Callable[..., Any], position: int) -> type[Any]:

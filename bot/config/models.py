@@ -32,6 +32,13 @@ def _days(value: object) -> object:
     return length
 
 
+def _while(value: object) -> object:
+    length = read_duration(value) if isinstance(value, str) else None
+    if length is None or not 1 <= length <= DAY:
+        raise wrong("must be a duration from `1s` to `1d`, like `15m`")
+    return length
+
+
 def _who(value: object) -> object:
     if isinstance(value, str) and value != EVERYONE:
         raise wrong("must be a list of names, or `everyone`")
@@ -69,6 +76,7 @@ Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
 Keep = Annotated[float, BeforeValidator(_days)]
+While = Annotated[float, BeforeValidator(_while)]
 
 
 class Ssh(Model):
@@ -115,6 +123,12 @@ class Rules(Model):
     approvals: dict[Subject, ApprovalRule] = Field(default_factory=dict)
 
 
+class Tokens(Model):
+    """``once_for``: seconds after which a token that was shown for one node is rotated at the latest."""
+
+    once_for: While = 900.0
+
+
 class AuditLog(Model):
     """What becomes of the audit log; ``keep`` is in seconds, and holds where there is an ``archive``."""
 
@@ -136,4 +150,5 @@ class Config(Model):
     clusters: dict[Name, Cluster] = Field(min_length=1)
     people: dict[Name, tuple[UserOrGroupId, ...]] = Field(default_factory=dict)
     rules: Rules = Rules()
+    tokens: Tokens = Tokens()
     audit: AuditLog = AuditLog()

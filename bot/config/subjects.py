@@ -13,6 +13,8 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "remove",
     "leave",
     "force-new-cluster",
+    "update",
+    "unlock",
     "unlock-key",
     "ca rotate",
     "recover",

@@ -30,7 +30,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("The approval rules", rules.rules, needs=("swarmbot.yml", "Slack")),
     Check("Redis", storage.answers, proves="Redis"),
     Check("Redis' durability", storage.keeps, needs=("Redis",)),
-    Check("The audit log", storage.audit, needs=("Redis",)),
+    Check("The audit log", storage.audit, needs=("swarmbot.yml", "Redis")),
     Check("Hosts", hosts.hosts, needs=("swarmbot.yml",)),
 )
 

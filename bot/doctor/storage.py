@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from redis import AuthenticationError, RedisError
 
-from bot.audit import Audit
+from bot.audit import Archive, Audit
 from bot.audit.cli import report
-from bot.doctor.finding import Finding, well, wrong
+from bot.audit.entry import GENESIS
+from bot.doctor.finding import Finding, look_here, well, wrong
 from bot.doctor.look import Look
 from bot.store import durability
 
@@ -36,12 +37,17 @@ def keeps(look: Look) -> Iterator[Finding]:
 
 
 def audit(look: Look) -> Iterator[Finding]:
-    """The audit log's chain holds."""
-    verdict = Audit(look.redis).verify()
-    if verdict.ok:
-        yield well(report(verdict))
+    """The audit log's chain holds, across the archive of swarmbot.yml and Redis."""
+    folder = look.config.audit.archive
+    try:
+        verdict = Audit(look.redis).verify(Archive(folder) if folder else None)
+    except OSError as error:
+        yield wrong(f"The audit archive {folder} cannot be read: {error}.", "See `audit: archive:` in swarmbot.yml.")
+        return
+    told = report(verdict).replace("\n", " ")
+    if not verdict.ok:
+        yield wrong(told, "Compare it with a copy that you trust, and find out who can write to Redis.")
+    elif verdict.start != GENESIS:
+        yield look_here(told, "Name it in swarmbot.yml (`audit: archive:`), or run `audit verify --archive DIR`.")
     else:
-        yield wrong(
-            report(verdict).replace("\n", " "),
-            "Compare it with a copy that you trust, and find out who can write to Redis.",
-        )
+        yield well(told)

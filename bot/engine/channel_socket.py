@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 from collections.abc import Callable
+from contextlib import suppress
 
 import paramiko
 
@@ -55,7 +56,8 @@ class ChannelSocket:
     def _close_unless_used(self) -> None:
         if not (self._wanted or self._readers or self._ended):
             self._ended = True
-            self._end()
+            with suppress(EOFError, OSError, paramiko.SSHException):  # its SSH connection has broken: it is closed
+                self._end()
 
 
 class _Reader(io.RawIOBase):

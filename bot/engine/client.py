@@ -55,19 +55,29 @@ class EngineClient:
         """
         return self._call(question, READ)
 
-    def change(self, method: str, path: str, *, params: dict[str, str] | None = None, body: Any = None) -> Any:
+    def change(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        body: Any = None,
+        content: bytes = b"",
+        seconds: int = CHANGE,
+    ) -> Any:
         """Send a change once and return the answer's JSON, None when it has none. Raises HostUnreachable, EngineError.
 
-        It goes over a connection just opened, so what could not be sent is told from what may have taken effect.
+        ``body`` is sent as JSON, ``content`` (a tar) as it is; ``seconds`` is how long an answer is waited for. It goes
+        over a connection just opened, so what could not be sent is told from what may have taken effect.
         """
 
         def send(api: docker.APIClient) -> Any:
             url = f"{api.base_url}/v{api.api_version}{path}"
-            answer = api.request(method, url, params=params, json=body, timeout=CHANGE)
+            answer = api.request(method, url, params=params, json=body, data=content or None, timeout=seconds)
             answer.raise_for_status()
             return answer.json() if answer.content else None
 
-        return self._call(send, CHANGE, change=f"`{method} {path}`")
+        return self._call(send, seconds, change=f"`{method} {path}`")
 
     def close(self) -> None:
         """Close the connections that wait."""

@@ -42,7 +42,7 @@ class SshConnection:
     def __init__(self, target: SshTarget, jump: SshConnection | None = None) -> None:
         self.target = target
         self.sessions = Sessions()
-        self._jump = jump
+        self.jump = jump
         self._lock = threading.Lock()
         self._attempt: Future[HostTransport] | None = None
 
@@ -88,6 +88,14 @@ class SshConnection:
         self._drop(transport)
         return False
 
+    def host_key(self) -> paramiko.PKey:
+        """The key that the host shows now, over a connection of its own, without logging in. Raises HostUnreachable."""
+        transport = self._greet(host_keys.known_keys(self.target))
+        try:
+            return transport.get_remote_server_key()
+        finally:
+            transport.close()
+
     def close(self) -> None:
         """Close; the next use would connect anew."""
         with self._lock:
@@ -104,11 +112,8 @@ class SshConnection:
     def _connect(self) -> HostTransport:
         target = self.target
         known = host_keys.known_keys(target)
-        transport = HostTransport(self._tunnel(self._jump) if self._jump else _dial(target))
-        transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE
+        transport = self._greet(known)
         try:
-            host_keys.prefer(transport, known)
-            _shake_hands(transport, target)
             host_keys.check(target, transport.get_remote_server_key(), known)
             try:
                 log_in(transport, target)
@@ -118,6 +123,18 @@ class SshConnection:
             transport.close()
             raise
         transport.set_keepalive(KEEPALIVE)
+        return transport
+
+    def _greet(self, known: dict[str, paramiko.PKey]) -> HostTransport:
+        """A transport after the handshake: the server has shown its key, and nobody is logged in."""
+        transport = HostTransport(self._tunnel(self.jump) if self.jump else _dial(self.target))
+        transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE
+        try:
+            host_keys.prefer(transport, known)
+            _shake_hands(transport, self.target)
+        except BaseException:
+            transport.close()
+            raise
         return transport
 
     def _tunnel(self, jump: SshConnection) -> paramiko.Channel:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from typing import Final
 from urllib.parse import quote
 
-from bot.engine import probes
+from bot.engine import probes, trust
 from bot.engine.client import EngineClient
+from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
+from bot.engine.prober import prober
 from bot.engine.raft import raft_log
-from bot.plan.ports import Interface, JoinTokens, Json, Reach
+from bot.plan.host_keys import HostKey
+from bot.plan.mesh import OverlayTrial
+from bot.plan.ports import Interface, JoinTokens, Json, Prober
 from bot.secret import Secret
+
+UNLOCK: Final = 6
+"""Seconds: a wrong key is answered at once, a right one not before there is a quorum (measured on 20.10)."""
 
 
 class SshEngine:
@@ -35,9 +44,9 @@ class SshEngine:
         """The interfaces that could be advertised."""
         return probes.interfaces(self._connection)
 
-    def reach(self, address: str, port: int) -> Reach:
-        """Whether the host reaches ``address:port`` by TCP."""
-        return probes.reach(self._connection, address, port)
+    def prober(self) -> AbstractContextManager[Prober]:
+        """A shell on the host for probes."""
+        return prober(self._connection)
 
     def node_certificate(self) -> str:
         """The PEM of the node's certificate."""
@@ -50,6 +59,22 @@ class SshEngine:
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host."""
         return probes.certificate_file(self._client, path)
+
+    def host_keys(self) -> tuple[HostKey, ...]:
+        """The SSH host keys on the way to the host."""
+        return trust.keys_on_the_way(self._connection)
+
+    def trust(self, machine: str, fingerprint: str) -> None:
+        """Write a key on that way into known_hosts."""
+        trust.trust(self._connection, machine, fingerprint)
+
+    def overlay_trial(self, name: str) -> OverlayTrial:
+        """This engine's part in a trial of the overlay."""
+        return EngineOverlayTrial(self._client, name)
+
+    def left_trials(self) -> frozenset[str]:
+        """The names of trials of which something is left here."""
+        return left_trials(self._client)
 
     def swarm(self) -> Json:
         """``GET /swarm`` without ``JoinTokens``."""
@@ -90,6 +115,10 @@ class SshEngine:
     def leave_swarm(self, *, force: bool) -> None:
         """``POST /swarm/leave``; by hand, for the SDK's call takes some errors for success."""
         self._client.change("POST", "/swarm/leave", params={"force": _flag(force)})
+
+    def unlock_swarm(self, key: Secret) -> None:
+        """``POST /swarm/unlock``."""
+        self._client.change("POST", "/swarm/unlock", body={"UnlockKey": key.reveal()}, seconds=UNLOCK)
 
     def update_swarm(
         self,

@@ -1,4 +1,4 @@
-"""Looks at the machine that the Engine API does not offer: its clock, interfaces, whom it reaches, a certificate."""
+"""Looks at the machine that the Engine API does not offer: its clock, interfaces, certificates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, run
 from bot.errors import EngineError
-from bot.plan.ports import Interface, Reach
+from bot.plan.ports import Interface
 
 TIMEOUT: Final = 10.0
 
@@ -30,15 +30,6 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIF
 # A user who is not root may have a rule in sudoers for it. head ends well whatever came, so look before.
 READ_SCRIPT: Final = r"""
 if [ -r "$1" ]; then head -c "$2" -- "$1"; else sudo -n head -c "$2" -- "$1" 2>/dev/null || head -c "$2" -- "$1"; fi
-"""
-
-# bash first: it is there almost everywhere and starts in milliseconds. 124 is what timeout exits with.
-REACH_SCRIPT: Final = r"""
-if command -v bash >/dev/null; then timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2"
-elif command -v nc >/dev/null; then timeout 2 nc -v -w 2 "$1" "$2" </dev/null >/dev/null
-elif command -v python3 >/dev/null; then
-  python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)' "$1" "$2"
-else exit 127; fi
 """
 
 
@@ -73,18 +64,6 @@ def parse_interfaces(text: str) -> tuple[Interface, ...]:
         if match and not _DOCKERS_OWN.fullmatch(match["name"]):
             found.setdefault(match["name"], []).append(match["address"])
     return tuple(Interface(name, tuple(addresses)) for name, addresses in found.items())
-
-
-def reach(connection: SshConnection, address: str, port: int) -> Reach:
-    """Connect from the host to ``address:port``, 2 s at the most. Raises HostUnreachable, EngineError (no way)."""
-    done = run(connection, REACH_SCRIPT, address, str(port), timeout=TIMEOUT)
-    if done.status == 0:
-        return "open"
-    if "refused" in done.err.lower():
-        return "refused"
-    if done.status == 127:  # noqa: PLR2004 - what a shell exits with when a program is missing
-        raise _unable(connection, done, "try a connection", "Install bash (and timeout), nc or python3 on it.")
-    return "no answer"
 
 
 def node_certificate(client: EngineClient) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,35 +37,60 @@ def run(connection: SshConnection, script: str, *words: str, timeout: float) -> 
     command can be run or this one did not end in ``timeout`` seconds.
     """
     deadline = time.monotonic() + timeout
+    with spawn(connection, script, *words, timeout=timeout) as channel:
+        try:
+            channel.shutdown_write()
+            out = _read(channel, deadline)
+            _await_end(channel, deadline)
+            err = channel.recv_stderr(CHUNK) if channel.recv_stderr_ready() else b""
+            return Completed(channel.recv_exit_status(), out.decode(errors="replace"), err.decode(errors="replace"))
+        except TimeoutError:
+            if not connection.still_answers():
+                raise unreachable.lost(connection.target) from None
+            raise _late(connection, timeout) from None
+        except (paramiko.SSHException, OSError, EOFError):
+            raise unreachable.lost(connection.target) from None
+
+
+@contextmanager
+def spawn(connection: SshConnection, script: str, *words: str, timeout: float) -> Iterator[paramiko.Channel]:
+    """Give the channel of the POSIX shell ``script``, begun on the host with ``words``; closing it ends the script.
+
+    ``timeout`` is for its beginning, in seconds. Raises as :func:`run` does.
+    """
     if not connection.sessions.take(timeout):
         raise _late(connection, timeout)
     try:
-        channel = connection.open("session")
+        channel = _begin(connection, shlex.join(("sh", "-c", PREAMBLE + script, "sh", *words)), timeout)
         try:
-            channel.settimeout(timeout)
-            channel.exec_command(shlex.join(("sh", "-c", PREAMBLE + script, "sh", *words)))
-            channel.shutdown_write()
-            out = _read(channel, deadline)
-            if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
-                raise TimeoutError
-            err = channel.recv_stderr(CHUNK) if channel.recv_stderr_ready() else b""
-            return Completed(channel.recv_exit_status(), out.decode(errors="replace"), err.decode(errors="replace"))
+            yield channel
         finally:
             channel.close()
+    finally:
+        connection.sessions.give_back()
+
+
+def _begin(connection: SshConnection, command: str, timeout: float) -> paramiko.Channel:
+    try:
+        channel = connection.open("session")
     except ChannelRefusedError as error:
         raise unreachable.impossible(
             connection.target,
             f"runs no commands over SSH: {error.reason}",
             "Look for ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
         ) from None
-    except TimeoutError:
-        if not connection.still_answers():
-            raise unreachable.lost(connection.target) from None
-        raise _late(connection, timeout) from None
+    channel.settimeout(timeout)
+    try:
+        channel.exec_command(command)
     except (paramiko.SSHException, OSError, EOFError):
+        channel.close()
         raise unreachable.lost(connection.target) from None
-    finally:
-        connection.sessions.give_back()
+    return channel
+
+
+def _await_end(channel: paramiko.Channel, deadline: float) -> None:
+    if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
+        raise TimeoutError
 
 
 def _read(channel: paramiko.Channel, deadline: float) -> bytes:

@@ -96,8 +96,8 @@ def key_unknown(target: SshTarget, key: paramiko.PKey) -> HostUnreachable:
         "host key unknown",
         f"{place(target)} shows a host key that nobody has vouched for: {key.fingerprint} ({key.algorithm_name}).",
         true_now="No log-in was tried.",
-        next_step=f"Compare it with {_on_its_console(key)}. If it is the same, add this line to "
-        f"`{target.known_hosts[0]}`: `{target.known_as} {key.get_name()} {key.get_base64()}`",
+        next_step=f"Compare it with {_on_its_console(key)}. If it is the same: `/swarm trust {target.name}`, or this "
+        f"line in `{target.known_hosts[0]}`: `{target.known_as} {key.get_name()} {key.get_base64()}`",
         fingerprint=key.fingerprint,
     )
 
@@ -120,8 +120,8 @@ def key_changed(target: SshTarget, key: paramiko.PKey, known: paramiko.PKey) -> 
         f"{place(target)} shows the host key {key.fingerprint} ({key.algorithm_name}), known is {known.fingerprint} "
         f"({known.algorithm_name}): it was installed anew, or another machine answers in its place.",
         true_now="No log-in was tried.",
-        next_step=f"Compare it with {_on_its_console(key)}. Only if it is the same, replace the line of "
-        f"`{target.known_as}` in `{target.known_hosts[0]}`.",
+        next_step=f"Compare it with {_on_its_console(key)}. Only if it is the same: `/swarm trust {target.name}` "
+        f"replaces the line of `{target.known_as}` in `{target.known_hosts[0]}`.",
         fingerprint=key.fingerprint,
         known_fingerprint=known.fingerprint,
     )
@@ -163,13 +163,14 @@ def impossible(target: SshTarget, what: str, next_step: str) -> EngineError:
 
 
 def through(target: SshTarget, jump: HostUnreachable) -> HostUnreachable:
-    """The trouble of a jump host, told of the host behind it."""
+    """The trouble of a jump host, told of the host behind it; whose key is trusted by the way that it is on."""
+    keys = jump.problem in {"host key unknown", "host key changed"}
     return HostUnreachable(
         target.name,
         jump.problem,
         f"`{target.name}` is reached through `{jump.host}`. {jump.happened}",
         true_now=jump.true_now,
-        next_step=jump.next_step,
+        next_step=f"`/swarm trust {target.name}` shows that key whole." if keys else jump.next_step,
         fingerprint=jump.fingerprint,
         known_fingerprint=jump.known_fingerprint,
     )

@@ -1,6 +1,6 @@
 """Freezes: times in which a change needs one yes more, by somebody's word or by swarmbot.yml."""
 
-from bot.freeze.freezes import Freeze, Freezes, freeze_line
-from bot.freeze.orders import carry_out
+from bot.freeze.freezes import Freezes
+from bot.freeze.orders import Ordered, carry_out
 
-__all__ = ["Freeze", "Freezes", "carry_out", "freeze_line"]
+__all__ = ["Freezes", "Ordered", "carry_out"]

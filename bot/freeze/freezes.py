@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,25 +13,14 @@ from redis import Redis
 from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.freeze.windows import scheduled
+from bot.plan import Freeze
 from bot.redact import redact
-from bot.slack.blocks import LOOK, escape, user, when
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.scripts import Script
 
 LUA: Final = Path(__file__).parent / "lua"
 AUDIT_KEYS: Final = [keys.AUDIT_LOG, keys.AUDIT_HEAD]
-
-
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """A freeze that holds. ``until`` is in unix seconds; ``by`` is U…, or "" where swarmbot.yml ``scheduled`` it."""
-
-    cluster: str
-    until: float
-    by: str
-    reason: str
-    scheduled: bool = False
 
 
 class Freezes:
@@ -71,15 +60,6 @@ class Freezes:
             kept: Any = self._redis.get(keys.freeze(cluster))
         freeze = Freeze(**json.loads(kept)) if kept else None
         return freeze if freeze and freeze.until > now else None
-
-
-def freeze_line(freeze: Freeze | None) -> str:
-    """What `/swarm status` says of a freeze; "" for none."""
-    if freeze is None:
-        return ""
-    who = "swarmbot.yml" if freeze.scheduled else user(freeze.by)
-    reason = f": “{escape(freeze.reason)}”" if freeze.reason else ""
-    return f"{LOOK} *Frozen* by {who} until {when(freeze.until)}{reason} · each change needs one yes more"
 
 
 def _places(cluster: str) -> list[str]:

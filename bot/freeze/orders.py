@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.audit import Entry
 from bot.commands import FreezeCluster, ThawCluster, read_moment
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
-from bot.slack.blocks import Message, escape, section, tick, when
+from bot.slack.blocks import DONE, LOOK, Message, escape, section, tick, user, when
 
 LONGEST: Final = 366 * 24 * 3600.0
 """Seconds that a freeze may last: past that a date is taken for a slip of the pen."""
 
 
-def carry_out(freezes: Freezes, order: FreezeCluster | ThawCluster, cluster: str, entry: Entry, now: float) -> Message:
-    """Freeze or thaw ``cluster`` for ``entry.by`` at ``now`` (unix seconds); what is returned is told to them."""
+class Ordered(NamedTuple):
+    """What is told to who ordered it, and what the cluster's channel reads of it (None: nothing changed)."""
+
+    told: Message
+    announced: Message | None
+
+
+def carry_out(freezes: Freezes, order: FreezeCluster | ThawCluster, cluster: str, entry: Entry, now: float) -> Ordered:
+    """Freeze or thaw ``cluster`` for ``entry.by`` at ``now`` (unix seconds)."""
     if isinstance(order, FreezeCluster):
         return _freeze(freezes, order, cluster, entry, now)
     return _thaw(freezes, cluster, entry, now)
 
 
-def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, now: float) -> Message:
+def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, now: float) -> Ordered:
     until = read_moment(order.until, now)
     if until is None or until <= now:
         raise NotUnderstood(
@@ -36,24 +43,32 @@ def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, 
         )
     written = replace(entry, action="froze", detail=f"until {_utc(until)}: {order.reason}")
     freezes.freeze(cluster, until, entry.by, order.reason, [written])
-    return _say(
-        f"*{cluster} is frozen* until {when(until)} ({_utc(until)}): “{escape(order.reason)}”. Until then each "
-        f"change needs one yes more than otherwise, those that need none one. `/swarm thaw` ends it."
+    terms = (
+        f"until {when(until)} ({_utc(until)}): “{escape(order.reason)}”. Until then each change needs one yes more "
+        "than otherwise, those that need none one. `/swarm thaw` ends it."
+    )
+    return Ordered(
+        _say(f"*{cluster} is frozen* {terms}"), _say(f"{LOOK} *{cluster} is frozen* by {user(entry.by)} {terms}")
     )
 
 
-def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> Message:
+def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> Ordered:
     thawed = freezes.thaw(cluster, [replace(entry, action="thawed")])
     planned = freezes.planned(cluster, now)
+    if not thawed and planned is None:
+        return Ordered(_say(f"{cluster} is not frozen. Nothing was changed."), None)
     if planned is None:
-        return _say(f"*{cluster} is thawed*." if thawed else f"{cluster} is not frozen. Nothing was changed.")
+        return Ordered(_say(f"*{cluster} is thawed*."), _say(f"{DONE} *{cluster} is thawed* by {user(entry.by)}."))
     held = f"swarmbot.yml freezes {cluster} until {when(planned.until)} (“{escape(planned.reason)}”)"
     if not thawed:
         raise Refused(
             f"{held}, and what is scheduled there cannot be thawed.",
             next_step="A change goes through with one yes more. Who runs Swarmbot can take the window out.",
         )
-    return _say(f"The freeze that was ordered is over, but {held}: that cannot be thawed.")
+    return Ordered(
+        _say(f"The freeze that was ordered is over, but {held}: that cannot be thawed."),
+        _say(f"{LOOK} {user(entry.by)} ended the freeze that was ordered, but {held}."),
+    )
 
 
 def _utc(moment: float) -> str:

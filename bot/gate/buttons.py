@@ -21,7 +21,7 @@ from bot.slack.requests import PressRequest, SubmitRequest
 REASON: Final = "reason"
 AGAIN: Final = {"answer.refresh", "job.retry", "approval.again"}
 
-Take = Callable[[Call], Message | None]
+Take = Callable[[Call], Message | Modal | None]
 
 
 class Buttons:
@@ -72,18 +72,18 @@ class Buttons:
         job_id = request.value
         match request.action:
             case "approval.approve":
-                if self._desk.look(job_id, request.user).ask.second_factor:
+                if self._desk.look(job_id, request.user, "approve").ask.second_factor:
                     return _code_form(job_id)
                 return _say(self._desk.approve(job_id, request.user, ""))
             case "approval.deny":
-                self._desk.look(job_id, request.user)
+                self._desk.look(job_id, request.user, "deny")
                 return _denial_form(job_id)
             case "approval.withdraw":
                 return _say(self._desk.withdraw(job_id, request.user))
             case _:
                 raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
 
-    def _again(self, request: PressRequest, job: Job) -> Message | None:
+    def _again(self, request: PressRequest, job: Job) -> Message | Modal | None:
         if request.action not in AGAIN or job.order.command not in COMMANDS:
             raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
         if request.action != "answer.refresh" and not job.ended:

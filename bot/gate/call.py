@@ -12,13 +12,17 @@ from bot.audit import Entry
 from bot.commands import Command
 from bot.jobs.job import Job, Order, new_id
 from bot.redact import redact
+from bot.secret import Secret
 from bot.slack.requests import PressRequest
 from bot.store.keys import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``words`` are as typed, secrets taken out; ``reason`` and ``only_plan`` come from the flags of every change."""
+    """``words`` are as typed, secrets taken out; ``reason`` and ``only_plan`` come from the flags of every change.
+
+    ``secret`` is what was typed into the form of a command that asks for one.
+    """
 
     command: Command
     arguments: Any
@@ -31,6 +35,7 @@ class Call:
     replace: bool = False
     reason: str = ""
     only_plan: bool = False
+    secret: Secret | None = None
 
     @property
     def doing(self) -> str:

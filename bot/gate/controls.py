@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from bot.approvals.desk import Desk
 from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
+from bot.config import Config
 from bot.errors import NotUnderstood
 from bot.freeze import Freezes, carry_out
 from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
+from bot.jobs.errand import ANNOUNCE
 from bot.jobs.queue import Queue
 from bot.slack.blocks import Message, section, tick
 
@@ -17,7 +20,8 @@ from bot.slack.blocks import Message, section, tick
 class Controls:
     """Safe to share between threads."""
 
-    def __init__(self, queue: Queue, desk: Desk, freezes: Freezes, factor: SecondFactor) -> None:
+    def __init__(self, config: Config, queue: Queue, desk: Desk, freezes: Freezes, factor: SecondFactor) -> None:
+        self._config = config
         self._queue = queue
         self._desk = desk
         self._freezes = freezes
@@ -29,16 +33,27 @@ class Controls:
             case CancelJob(job):
                 return self._cancel(call, job.lower())
             case FreezeCluster() | ThawCluster():
-                return carry_out(self._freezes, control, call.cluster, call.entry("asked"), time.time())
+                ordered = carry_out(self._freezes, control, call.cluster, call.entry("asked"), time.time())
+                if ordered.announced:
+                    self._announce(call, ordered.announced)
+                return ordered.told
             case EnrolTotp():
                 return self._factor.start(call)
             case ResetTotp(person):
                 return self._factor.reset(call, person)
 
+    def _announce(self, call: Call, message: Message) -> None:
+        """Have a worker post it in the cluster's channel."""
+        channel = self._config.clusters[call.cluster].channel
+        errand = replace(call.order("question"), command=ANNOUNCE, channel=channel, args={"message": message.to_json()})
+        self._queue.admit(errand, [call.entry("asked", job=errand.id)])
+
     def _cancel(self, call: Call, job_id: str) -> Message:
         if self._desk.cancel(job_id, call.user):
             return _say(f"Job {tick(job_id)} and its question are withdrawn. Nothing was changed.")
         result = self._queue.cancel(job_id, call.user, [call.entry("cancelled", job=job_id)])
+        if result == "cancelled":
+            self._desk.cancel(job_id, call.user)  # it may have begun to wait for approval meanwhile
         if result == "unknown":
             raise NotUnderstood(f"There is no job {tick(job_id)}.", next_step="`/swarm jobs` lists the newest.")
         told = {

@@ -18,6 +18,7 @@ from bot.gate.buttons import Buttons
 from bot.gate.call import Call
 from bot.gate.controls import Controls
 from bot.gate.second_factor import SecondFactor
+from bot.gate.secret_form import CALLBACK, SecretForm
 from bot.jobs.errand import EXPORT
 from bot.jobs.queue import Queue
 from bot.people import Directory
@@ -31,6 +32,8 @@ from bot.slack.requests import InPlace, PressRequest, SlashRequest, SubmitReques
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
 EVERY_CLUSTER = "all"
+TYPES = "command.type"
+"""A button that types its value for whoever presses it: it gives no right that the words themselves would not."""
 TURNS = frozenset({"audit.older", "audit.newer"})
 
 
@@ -49,6 +52,7 @@ class Gate:
         freezes: Freezes,
         controls: Controls,
         factor: SecondFactor,
+        form: SecretForm,
     ) -> None:
         self._config = config
         self._queue = queue
@@ -57,10 +61,11 @@ class Gate:
         self._records = records
         self._freezes = freezes
         self._controls = controls
+        self._form = form
         self._buttons = Buttons(queue, desk, factor, self.take)
 
-    def slash(self, request: SlashRequest) -> Message | None:
-        """Take a command; the answer is what is told to the asker at once."""
+    def slash(self, request: SlashRequest) -> Message | Modal | None:
+        """Take a command; the answer is what is told to the asker at once, or the form that asks for a secret."""
         sentence = read_sentence(request.text)
         command = find_command(sentence.name)
         cluster = self._cluster(command, request.channel, sentence.cluster)
@@ -84,15 +89,34 @@ class Gate:
         """Take a button."""
         if request.action in TURNS:
             return self._turn(request)
+        if request.action == TYPES:
+            return self.slash(
+                SlashRequest(
+                    text=request.value,
+                    user=request.user,
+                    channel=request.channel,
+                    response_url=request.response_url,
+                    request_key=request.request_key,
+                    trigger_id=request.trigger_id,
+                )
+            )
         return self._buttons.press(request)
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
         """Take a form."""
-        return self._buttons.submit(request)
-
-    def take(self, call: Call) -> Message | None:
-        """Take a call that was understood, if the caller may make it."""
+        if request.callback != CALLBACK:
+            return self._buttons.submit(request)
+        call = self._form.read(request)
+        if isinstance(call, FieldErrors):
+            return call
         self._authorise(call)
+        return self._admit(call)
+
+    def take(self, call: Call) -> Message | Modal | None:
+        """Take a call that was understood, if the caller may make it; a form is opened for what it still needs."""
+        self._authorise(call)
+        if call.command.asks is not None and not call.only_plan:
+            return self._form.open(call, call.command.asks)
         if call.command.control is not None:
             return self._controls.run(call, call.command.control(call.arguments))
         if call.command.record is not None:
@@ -121,7 +145,10 @@ class Gate:
         change = call.command.is_change(call.arguments)
         asks = self._may_need_approval(call)
         order = call.order("change" if change and not asks and not call.only_plan else "question")
+        order = replace(order, given=self._form.keep(call))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id, detail=order.reason)])
+        if admission.duplicate and order.given:
+            self._form.drop(call, order.given)
         if not admission.workers:
             return _say(
                 f"Stored as job {tick(admission.job_id)}, but no worker is running: it starts as soon as one does.",

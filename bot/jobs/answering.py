@@ -9,13 +9,14 @@ from typing import Any
 from bot.approvals.store import Approvals
 from bot.commands import Command
 from bot.errors import SwarmbotError
+from bot.jobs import outcome
 from bot.jobs.asking import Asking
 from bot.jobs.job import Job
 from bot.jobs.lease import Lease, LeaseLost
-from bot.jobs.outcome import entry
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.once.promises import Promises
 from bot.plan import Plan
 from bot.slack.blocks import Message, actions, button
 
@@ -23,12 +24,22 @@ from bot.slack.blocks import Message, actions, button
 class Answering:
     """Safe to share between threads."""
 
-    def __init__(self, sight: Sight, queue: Queue, replies: Replies, approvals: Approvals, asking: Asking) -> None:
+    def __init__(
+        self,
+        *,
+        sight: Sight,
+        queue: Queue,
+        replies: Replies,
+        approvals: Approvals,
+        asking: Asking,
+        promises: Promises,
+    ) -> None:
         self._sight = sight
         self._queue = queue
         self._replies = replies
         self._approvals = approvals
         self._asking = asking
+        self._promises = promises
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Answer, or have it approved first."""
@@ -38,8 +49,12 @@ class Answering:
         if not needed and approval is None:
             self._answer(lease, command, arguments)
             return
+        if approval is not None and approval.open:
+            raise LeaseLost(lease.job.id)  # who asks parks the job: whoever holds it still was taken over from
         try:
             facts = self._sight.read(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
+            if command.check is not None:
+                command.check(facts, arguments)
             if approval is None:
                 self._asking.ask(lease, command, arguments, plan, facts)
                 return
@@ -58,20 +73,22 @@ class Answering:
         job = lease.job
         look = command.look(arguments)
         try:
-            facts = self._sight.read(job.order.cluster, look)
+            facts = self._promises.cover(lease, look, self._sight.read(job.order.cluster, look))
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
-            message = command.answer(facts, arguments)
+            message = command.answer(replace(facts, freeze=self._asking.freeze(facts.name)), arguments)
             shown = message if look.secrets else _with_buttons(message, job)
+            self._replies.note_secrets(lease, look.secrets)
             self._replies.respond(job, shown)
+        except LeaseLost:
+            raise
         except SwarmbotError as error:
             self._replies.refuse(lease, error)
             return
-        entries = [entry(lease, "told secret", f"{secret} to {job.order.requester}") for secret in look.secrets]
         told: dict[str, Any] = {"told": message.text}
         if not look.secrets:
             told["message"] = message.to_json()
         result = json.dumps(told, ensure_ascii=False)
-        self._queue.finish(lease, "succeeded", result, [*entries, entry(lease, "ended", "succeeded: answered")])
+        self._queue.finish(lease, "succeeded", result, [outcome.ended(lease, "succeeded: answered")])
 
 
 def _plan(job: Job) -> Plan:

@@ -17,7 +17,7 @@ from bot.freeze import Freezes
 from bot.jobs.lease import Lease
 from bot.jobs.outcome import entry
 from bot.people import Directory
-from bot.plan import Facts, Plan, basis_of, differences
+from bot.plan import Facts, Freeze, Plan, basis_of, differences
 from bot.plan.basis import Basis
 from bot.slack.blocks import tick
 
@@ -57,8 +57,12 @@ class Asking:
         cluster = lease.job.order.cluster
         default = max(command.approval(arguments), plan.approvals)
         rule = rule_for(self._config, cluster, plan.subject or command.subject(arguments), default)
-        frozen = command.is_change(arguments) and self._freezes.active(cluster, time.time())
+        frozen = command.is_change(arguments) and self.freeze(cluster)
         return frozen_rule(rule) if frozen else rule
+
+    def freeze(self, cluster: str) -> Freeze | None:
+        """The freeze that holds now."""
+        return self._freezes.active(cluster, time.time())
 
     @staticmethod
     def confirm(approval: Approval, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,13 +13,12 @@ from redis import Redis
 from bot.audit import Archive, Audit, Retention, Verdict
 from bot.audit.anchor import anchor_of
 from bot.config import AuditLog
-from bot.errors import Failed, SwarmbotError
+from bot.errors import Failed
 from bot.slack.blocks import DONE, FAILED, Message, context, escape, section
 from bot.slack.notifier import Notifier
 from bot.store import keys
 from bot.store.client import answering
 
-EVERY: Final = 600.0
 CLAIM: Final = 900
 """Seconds after which another worker posts the day's anchor, if the one that meant to did not."""
 KEPT: Final = 2 * keys.DAY
@@ -29,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Caretaker:
-    """A thread of a worker, from ``start`` to ``stop``; any number of workers may have one."""
+    """Any number of workers may have one. Its duties know nothing of each other: one that fails stops no other."""
 
     def __init__(
         self,
@@ -49,17 +47,6 @@ class Caretaker:
         self._now = now
         self._archive = Archive(settings.archive) if settings.archive else None
         self._retention = Retention(audit.stream, self._archive, settings.keep) if self._archive else None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look, at once and then every ten minutes."""
-        self._thread.start()
-
-    def stop(self, timeout: float = 5.0) -> None:
-        """Stop looking; waits up to ``timeout`` seconds. Whatever it is at may be cut off at any point."""
-        self._stopping.set()
-        self._thread.join(timeout)
 
     def retain(self) -> None:
         """Move what is older than it need be kept; raises Failed."""
@@ -84,18 +71,6 @@ class Caretaker:
         self._notifier.post(self._channel, anchor_message(verdict, day))
         with answering():
             self._redis.set(key, "posted", ex=KEPT)
-
-    def _run(self) -> None:
-        while True:
-            for turn in (self.retain, self.post_anchor):
-                try:
-                    turn()
-                except SwarmbotError as error:
-                    log.warning("%s", error)
-                except Exception:  # a caretaker that dies would be missed by nobody
-                    log.exception("The audit log was not looked after.")
-            if self._stopping.wait(EVERY):
-                return
 
 
 def anchor_message(verdict: Verdict, day: str) -> Message:

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -38,6 +38,7 @@ class Change:
         self._channel = channel
         self.card = Card(job, plan, job.started_at or time.time())
         self._posted = job.message_ts
+        self._begun = bool(job.begun)
         self._lock = threading.Lock()
         self._live = Live(notifier, job.message_channel or channel, job.message_ts, posted=self._keep_ts)
         self.cancelled_by = ""
@@ -49,7 +50,10 @@ class Change:
         for step in self.card.plan.steps:
             tracks.setdefault(step.track, []).append(step)
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"job-{self._lease.job.id}") as pool:
-            for ended in [pool.submit(self._track, steps, engines, read) for steps in tracks.values()]:
+            running: dict[str, Future[bool]] = {}
+            for name, steps in tracks.items():
+                running[name] = pool.submit(self._track, steps, engines, read, running.get(steps[0].after))
+            for ended in running.values():
                 ended.result()
 
     def finish(self, entries: Sequence[Entry] = ()) -> None:
@@ -64,12 +68,15 @@ class Change:
         ended = self._entry("ended", f"{state}: {self.card.result()}")
         self._queue.finish(self._lease, state, told, [*entries, ended])
 
-    def _track(self, steps: Sequence[Step], engines: Engines, read: Read) -> None:
+    def _track(self, steps: Sequence[Step], engines: Engines, read: Read, first: Future[bool] | None) -> bool:
+        """Whether each step is done; none is begun unless ``first`` has ended well."""
+        if first is not None and not first.result():
+            self._leave(steps)
+            return False
         for number, step in enumerate(steps):
             if self._told_to_stop():
-                for left in steps[number:]:
-                    self._note(left, "stopped", f"{left.operation.doing}: not begun")
-                return
+                self._leave(steps[number:])
+                return False
             try:
                 self._note(step, "running", step.operation.doing)
                 follow = partial(self._follow, step)
@@ -79,9 +86,13 @@ class Change:
                 raise
             except SwarmbotError as error:
                 self._note(step, "failed", failure_text(error))
-                for left in steps[number + 1 :]:
-                    self._note(left, "stopped", f"{left.operation.doing}: not begun")
-                return
+                self._leave(steps[number + 1 :])
+                return False
+        return True
+
+    def _leave(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            self._note(step, "stopped", f"{step.operation.doing}: not begun")
 
     def _follow(self, step: Step, facts: Facts) -> None:
         """Show how far a step has come; the audit log holds only how it began and ended."""
@@ -112,7 +123,14 @@ class Change:
             raise LeaseLost(self._lease.job.id)
 
     def _allow(self, operation: Operation, facts: Facts) -> None:
+        """Ask the quorum gate, and note that from now on something may have been changed.
+
+        Whoever takes the job over then goes on with its plan; until then it is made and judged anew.
+        """
         let_through(operation, facts, self.card.plan)
+        if not self._begun:
+            self._queue.record(self._lease, {"begun": "1"})
+            self._begun = True
 
     def _told_to_stop(self) -> bool:
         job = self._queue.get(self._lease.job.id)

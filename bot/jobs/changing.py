@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.approvals.approval import Approval
@@ -11,6 +12,7 @@ from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
 from bot.errors import Refused, SwarmbotError
+from bot.given import Given
 from bot.jobs.asking import Asking
 from bot.jobs.change import Change
 from bot.jobs.lease import Lease, LeaseLost
@@ -19,6 +21,7 @@ from bot.jobs.planning import planned
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.once.promises import Promises
 from bot.plan import Facts, Look, Plan, plan_from_json
 from bot.slack.blocks import Message, section
 from bot.slack.notifier import Notifier
@@ -38,6 +41,8 @@ class Changing:
         replies: Replies,
         approvals: Approvals,
         asking: Asking,
+        promises: Promises,
+        given: Given,
     ) -> None:
         self._config = config
         self._sight = sight
@@ -46,6 +51,8 @@ class Changing:
         self._replies = replies
         self._approvals = approvals
         self._asking = asking
+        self._promises = promises
+        self._given = given
 
     def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
         """The stage before the cluster's line: show the plan, or have it approved."""
@@ -84,8 +91,10 @@ class Changing:
         change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
             change.card.preface = preface(approval)
-        change.run(self._sight.engines(cluster), lambda look: self._sight.read(cluster, look))
-        change.finish(self._reveal(lease, plan) if change.card.succeeded else [])
+        order = job.order
+        given = self._given.take(order.requester, order.given) if order.given else None
+        change.run(self._sight.engines(cluster), lambda look: replace(self._sight.read(cluster, look), given=given))
+        change.finish(self._reveal(lease, plan, once=command.look(arguments).once) if change.card.succeeded else [])
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
         cluster = lease.job.order.cluster
@@ -108,7 +117,7 @@ class Changing:
         entries = [entry(lease, "planned", detail)]
         if approval is not None:
             entries.append(entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
-        self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, entries)
+        self._queue.record(lease, {"plan": plan.to_json()}, entries)
         return plan
 
     def _already(self, lease: Lease, plan: Plan) -> None:
@@ -116,14 +125,17 @@ class Changing:
         self._replies.respond(lease.job, Message(text, (section(text),)))
         self._replies.succeed(lease, text, "already so")
 
-    def _reveal(self, lease: Lease, plan: Plan) -> list[Entry]:
+    def _reveal(self, lease: Lease, plan: Plan, *, once: bool) -> list[Entry]:
         """Show the requester alone what the change made known."""
         entries = []
         for revealed in plan.reveals:
             try:
-                facts = self._sight.read(lease.job.order.cluster, Look(secrets=(revealed,)))
+                look = Look(secrets=(revealed,), once=once)
+                facts = self._promises.cover(lease, look, self._sight.read(lease.job.order.cluster, look))
+                self._replies.note_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))
-                entries.append(entry(lease, "told secret", f"{revealed} to {lease.job.order.requester}"))
+            except LeaseLost:
+                raise
             except SwarmbotError as error:
                 entries.append(entry(lease, "secret not told", f"{revealed}: {error.happened}"))
         return entries

@@ -18,13 +18,15 @@ from bot.slack.notifier import Notifier, Undelivered
 from bot.totp import Showing
 
 EXPORT: Final = "audit export"
-ERRANDS: Final = frozenset({"share", "hide", "totp", EXPORT})
+ANNOUNCE: Final = "announce"
+ERRANDS: Final = frozenset({"share", "hide", "totp", EXPORT, ANNOUNCE})
 
 
 class Errands:
     """``share`` posts a question's answer in the channel where it was asked; ``hide`` deletes a private message.
 
-    ``totp`` shows the asker the key of a new second factor; ``audit export`` sends the asker files of audit entries.
+    ``totp`` shows the asker the key of a new second factor; ``audit export`` sends the asker files of audit entries;
+    ``announce`` posts a message in the order's channel.
     """
 
     def __init__(self, queue: Queue, notifier: Notifier, showing: Showing, exporter: Exporter) -> None:
@@ -50,6 +52,8 @@ class Errands:
                 case "audit export":
                     told = self._exporter.send(order)
                     detail = f"succeeded: {told}"
+                case "announce":
+                    self._notifier.post(order.channel, Message.from_json(str(order.args["message"])))
                 case _:
                     self._share(lease)
         except SwarmbotError as error:

@@ -30,7 +30,8 @@ class Order:
     ``id`` is chosen by the client; ``request_key`` is Slack's own id of this request. ``words`` is the text typed,
     secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
     ``replace``: the answer takes the place of the message whose button was pressed. ``reason`` is for approvers;
-    ``only_plan``: the plan is shown and nothing is done.
+    ``only_plan``: the plan is shown and nothing is done. ``promise``: the id of the promise that this keeps, "" for
+    what somebody asked for. ``given`` is the id under which :class:`bot.given.Given` keeps a secret for it.
     """
 
     id: str
@@ -47,6 +48,8 @@ class Order:
     replace: bool = False
     reason: str = ""
     only_plan: bool = False
+    promise: str = ""
+    given: str = ""
 
     def to_json(self) -> str:
         """Write it as JSON, with what looks like a secret masked."""
@@ -64,7 +67,8 @@ class Job:
     """A job as Redis has it. Times are unix seconds by Redis' clock; what is not known yet is "", 0 or None.
 
     ``fence`` counts the leases, ``attempt`` the tries. ``plan``, ``progress`` and ``outcome`` are JSON texts.
-    ``begun`` is set once an approved plan was found to hold still. ``cancel_by`` is who asked it to stop.
+    ``begun`` is set before the first call that changes something: until then the plan is made and judged anew, from
+    then on ``plan`` is gone on with. ``cancel_by`` is who asked it to stop.
     """
 
     order: Order

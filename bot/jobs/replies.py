@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.errors import Failed, SwarmbotError
@@ -10,6 +11,7 @@ from bot.jobs import outcome
 from bot.jobs.job import Job
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
+from bot.plan import Revealed
 from bot.slack.blocks import Message, button, error_message
 from bot.slack.notifier import Notifier
 
@@ -28,6 +30,12 @@ class Replies:
             order.response_url, message, user=order.requester, channel=order.channel, replace=order.replace
         )
 
+    def note_secrets(self, lease: Lease, secrets: Sequence[Revealed]) -> None:
+        """Write down what the asker is about to see: before, so that it is in the log whatever happens next."""
+        told = [outcome.entry(lease, "told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
+        if told:
+            self._queue.record(lease, {}, told)
+
     def succeed(self, lease: Lease, text: str, how: str) -> None:
         """End a job that had nothing to do beyond what was told; ``how`` is for the audit log."""
         result = json.dumps({"told": text}, ensure_ascii=False)
@@ -41,7 +49,13 @@ class Replies:
         try:
             self.respond(job, error_message(error, _title(ended), *retry))
         finally:
-            self._queue.finish(lease, "failed", ended.outcome, [outcome.ended(lease, f"failed: {error.happened}")])
+            self.fail(lease, error)
+
+    def fail(self, lease: Lease, error: SwarmbotError) -> None:
+        """End a job of which nothing was begun; who asked is told by others."""
+        self._queue.finish(
+            lease, "failed", outcome.of_error(error), [outcome.ended(lease, f"failed: {error.happened}")]
+        )
 
     def tell(self, job: Job) -> None:
         """Tell of a job that the worker itself had to end (worker lost, a defect)."""

@@ -9,6 +9,7 @@ from bot.approvals.store import Approvals
 from bot.commands import COMMANDS
 from bot.config import Config
 from bot.errors import Failed
+from bot.given import Given
 from bot.jobs.answering import Answering
 from bot.jobs.asking import Asking
 from bot.jobs.changing import Changing
@@ -19,6 +20,8 @@ from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.once.promises import Promises
+from bot.once.rotating import Rotating
 from bot.slack.blocks import tick
 from bot.slack.notifier import Notifier
 from bot.totp import Showing
@@ -36,13 +39,22 @@ class Runner:
         sight: Sight,
         approvals: Approvals,
         asking: Asking,
+        promises: Promises,
         showing: Showing,
         exporter: Exporter,
+        given: Given,
     ) -> None:
         self._config = config
         self._replies = Replies(queue, notifier)
         self._errands = Errands(queue, notifier, showing, exporter)
-        self._answering = Answering(sight, queue, self._replies, approvals, asking)
+        self._answering = Answering(
+            sight=sight,
+            queue=queue,
+            replies=self._replies,
+            approvals=approvals,
+            asking=asking,
+            promises=promises,
+        )
         self._changing = Changing(
             config=config,
             sight=sight,
@@ -51,7 +63,10 @@ class Runner:
             replies=self._replies,
             approvals=approvals,
             asking=asking,
+            promises=promises,
+            given=given,
         )
+        self._rotating = Rotating(config, sight, queue, notifier, self._replies)
 
     def handle(self, lease: Lease) -> None:
         """Carry a job out and end it."""
@@ -63,7 +78,9 @@ class Runner:
         arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
         if order.cluster not in self._config.clusters:
             raise Failed(f"{tick(order.cluster)} is not in swarmbot.yml any more.", true_now="Nothing was done.")
-        if not command.is_change(arguments):
+        if order.promise:
+            self._rotating.run(lease)
+        elif not command.is_change(arguments):
             self._answering.run(lease, command, arguments)
         elif order.kind == "change":
             self._changing.run(lease, command, arguments)

@@ -16,7 +16,7 @@ Pause = Callable[[float], None]
 """Waits so many seconds; raises when the job is no longer ours."""
 
 Allow = Callable[[Operation, Facts], None]
-"""The quorum gate: raises Refused for a step that must not be taken as the facts are."""
+"""Is asked just before a change, with the facts as they are; raises Refused where it must not be made."""
 
 Tell = Callable[[Facts], None]
 """Hears of each look while the step is waited for."""

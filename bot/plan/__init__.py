@@ -2,7 +2,6 @@
 
 from bot.plan.basis import Basis, basis_of, differences
 from bot.plan.facts import (
-    Certificate,
     ClusterFacts,
     Facts,
     HostFacts,
@@ -15,30 +14,42 @@ from bot.plan.facts import (
     TaskFacts,
     Trouble,
 )
+from bot.plan.freeze import Freeze
+from bot.plan.host_keys import HostKey
 from bot.plan.members import Members, newcomer
+from bot.plan.mesh import Mesh, OverlayTrial
 from bot.plan.operation import Look, Operation, operation_from_json
+from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
-from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
+from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
+from bot.plan.tls import Certificate, TlsInfo
 
 __all__ = [
     "Basis",
     "Certificate",
     "ClusterFacts",
+    "Counters",
     "Engine",
     "Engines",
     "Facts",
     "Finding",
     "Force",
+    "Freeze",
     "HostFacts",
+    "HostKey",
     "Interface",
     "JoinTokens",
     "Json",
     "Look",
     "Members",
     "Membership",
+    "Mesh",
     "NodeFacts",
     "Operation",
+    "OverlayTrial",
+    "Passage",
     "Plan",
+    "Prober",
     "RaftPosition",
     "Reach",
     "Revealed",
@@ -47,7 +58,10 @@ __all__ = [
     "Sign",
     "Step",
     "TaskFacts",
+    "TlsInfo",
+    "Transport",
     "Trouble",
+    "Way",
     "basis_of",
     "differences",
     "merge_looks",

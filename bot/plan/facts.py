@@ -8,7 +8,12 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from bot.errors import HostProblem
+from bot.plan.freeze import Freeze
+from bot.plan.host_keys import HostKey
+from bot.plan.mesh import Mesh
+from bot.plan.passages import Passage
 from bot.plan.ports import Interface, Reach
+from bot.plan.tls import Certificate, TlsInfo
 from bot.secret import Secret
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -25,15 +30,6 @@ class Trouble:
     next_step: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A node's TLS certificate: its issuer's common name, that issuer's key id and its end in unix seconds."""
-
-    issuer: str
-    issuer_key: str
-    expires: float
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class RaftPosition:
     """Where a manager's Raft log ends. Raft's own order of age: the higher term, then the higher index, is newer."""
@@ -48,9 +44,9 @@ class HostFacts:
 
     With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
-    seconds, host minus bot. ``reaches`` maps ``address:port`` to what a connection from this host met;
-    ``reached`` is what a connection from a manager to this host's 2377/tcp met (refused: passed, and nobody listens);
-    of a manager that does not answer the bot it is seen too. ``raft`` is where a manager's Raft log ends.
+    seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``peers`` maps the other
+    managers that a manager knows (``address:port``) to what its connections to them met, ``raft`` is where its Raft log
+    ends. ``heard`` is what a manager's connection met to one that does not answer the bot.
     """
 
     name: str
@@ -67,9 +63,9 @@ class HostFacts:
     managers: tuple[str, ...] = ()
     clock_offset: float | None = None
     interfaces: tuple[Interface, ...] = ()
-    reaches: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
-    reached: Reach | None = None
     certificate: Certificate | None = None
+    peers: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
+    heard: Reach | None = None
     raft: RaftPosition | None = None
 
     @property
@@ -105,6 +101,7 @@ class NodeFacts:
     raft_address: str = ""
     engine_version: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tls: TlsInfo = field(default_factory=TlsInfo)
 
     @property
     def name(self) -> str:
@@ -168,7 +165,8 @@ class ClusterFacts:
     """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
 
     ``tasks`` counts the running tasks of each node id that has some, if they were looked for; ``task_list`` has all,
-    those of the past too.
+    those of the past too. ``data_port`` is the UDP port of overlay traffic. ``rotating``: nodes are being given
+    certificates of a new root.
     """
 
     id: str
@@ -179,6 +177,9 @@ class ClusterFacts:
     services: tuple[ServiceFacts, ...] = ()
     tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     task_list: tuple[TaskFacts, ...] = ()
+    data_port: int = 4789
+    tls: TlsInfo = field(default_factory=TlsInfo)
+    rotating: bool = False
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
@@ -205,8 +206,13 @@ class Facts:
 
     ``swarm`` is None when no manager with a quorum could be read: either no host of the cluster is in a swarm yet, or
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
+    ``good_until`` is when the token among them is rotated at the latest, in unix seconds; 0: nobody was promised that.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
-    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason.
+    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
+    the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
+    host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none. ``mesh`` is
+    a trial of the overlay; ``mesh_trouble`` why there was none. ``freeze`` is told to questions alone. ``given``
+    is the secret that the asker typed into a form for this job, while its steps run.
     """
 
     name: str
@@ -217,6 +223,15 @@ class Facts:
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    good_until: float = 0.0
+    passages: tuple[Passage, ...] = ()
+    took: float = 0.0
+    host_keys: Mapping[str, tuple[HostKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    keyless: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+    mesh: Mesh | None = None
+    mesh_trouble: str = ""
+    freeze: Freeze | None = None
+    given: Secret | None = None
 
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""

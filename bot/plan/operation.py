@@ -22,23 +22,30 @@ class Look:
     """What must be seen beside the cluster itself.
 
     ``hosts``: those to wait for; others are in the facts only if they happened to answer by then. ``all_hosts``: wait
-    for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, whether they reach the managers).
+    for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, the ways between them and the
+    managers). ``every_peer``: the ways between those and workers, and each other, too. ``mesh``: every way between
+    all nodes, and the overlay by temporary containers on them.
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
-    and shown to the asker. ``ca_files``: certificate files on hosts, as pairs of host and path. ``raft``: of every host
-    its clock and interfaces, and of managers where their Raft logs end and which of their peers they reach.
+    and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
+    certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted. ``raft``: of
+    every host its clock and interfaces, and of managers where their Raft logs end and which of their peers they reach.
     ``patience``: how many seconds a host, and then a manager asked for the cluster, may take.
     """
 
     hosts: tuple[str, ...] = ()
     all_hosts: bool = False
     probe: tuple[str, ...] = ()
+    every_peer: bool = False
+    mesh: bool = False
     certificates: bool = False
     services: bool = False
     tasks: bool = False
     task_list: bool = False
     secrets: tuple[Revealed, ...] = ()
     ca_files: tuple[tuple[str, str], ...] = ()
+    once: bool = False
+    host_keys: tuple[str, ...] = ()
     raft: bool = False
     patience: float = 15.0
 

@@ -28,10 +28,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An operation in its place. Steps of one track run in order; a failure ends its track, tracks run side by side."""
+    """An operation in its place. Steps of one track run in order; a failure ends its track, tracks run side by side.
+
+    A track whose first step names another in ``after`` begins when that one, which stands before it, has ended well.
+    """
 
     operation: Operation
     track: str
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,10 @@ class Plan:
         return json.dumps(
             {
                 **shallow,
-                "steps": [{"operation": step.operation.to_json(), "track": step.track} for step in self.steps],
+                "steps": [
+                    {"operation": step.operation.to_json(), "track": step.track, "after": step.after}
+                    for step in self.steps
+                ],
                 "findings": [asdict(finding) for finding in self.findings],
                 "warnings": self.warnings,
                 "already": self.already,
@@ -104,7 +111,9 @@ def plan_from_json(text: str) -> Plan:
         title=value["title"],
         ended=value["ended"],
         failed=value["failed"],
-        steps=tuple(Step(operation_from_json(step["operation"]), step["track"]) for step in value["steps"]),
+        steps=tuple(
+            Step(operation_from_json(step["operation"]), step["track"], step["after"]) for step in value["steps"]
+        ),
         effect=value["effect"],
         warnings=tuple(value["warnings"]),
         findings=tuple(Finding(**finding) for finding in value["findings"]),
@@ -126,12 +135,16 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             hosts=_union(merged.hosts, look.hosts),
             all_hosts=merged.all_hosts or look.all_hosts,
             probe=_union(merged.probe, look.probe),
+            every_peer=merged.every_peer or look.every_peer,
+            mesh=merged.mesh or look.mesh,
             certificates=merged.certificates or look.certificates,
             services=merged.services or look.services,
             tasks=merged.tasks or look.tasks,
             task_list=merged.task_list or look.task_list,
             secrets=_union(merged.secrets, look.secrets),
             ca_files=_union(merged.ca_files, look.ca_files),
+            once=merged.once or look.once,
+            host_keys=_union(merged.host_keys, look.host_keys),
             raft=merged.raft or look.raft,
             patience=max(merged.patience, look.patience),
         )

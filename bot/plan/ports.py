@@ -7,13 +7,18 @@ the engine answered with an error or not in time. JSON is as in Docker's Engine 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from bot.plan.host_keys import HostKey
+from bot.plan.mesh import OverlayTrial
 from bot.secret import Secret
 
 Json = dict[str, Any]
 Reach = Literal["open", "refused", "no answer"]
+Transport = Literal["tcp", "udp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,34 @@ class JoinTokens:
 
     worker: Secret
     manager: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What a host's kernel has counted since it started, on all ports, behind its firewall.
+
+    ``datagrams``: UDP datagrams that came, whether somebody listens or not. ``resets``: the resets with which it
+    answered connections to ports that nobody listens on; those that a firewall sends in its place are not among them.
+    """
+
+    datagrams: int
+    resets: int
+
+
+class Prober(Protocol):
+    """A shell on a host, open for a few probes. Thread-safe."""
+
+    def counters(self) -> Counters:
+        """What the host's kernel has counted until now."""
+        ...
+
+    def send(self, transport: Transport, address: str, port: int, number: int) -> None:
+        """Send ``number`` datagrams, or try ``number`` connections, for a second at the most."""
+        ...
+
+    def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
+        """Open a TCP connection to each address and port, all at once, 1.5 s at the most."""
+        ...
 
 
 class Engine(Protocol):
@@ -52,8 +85,8 @@ class Engine(Protocol):
         """The interfaces that are up and could be advertised: no loopback, no bridge or veth of Docker's."""
         ...
 
-    def reach(self, address: str, port: int) -> Reach:
-        """Open a TCP connection *from the host* to ``address:port``, 2 s at the most."""
+    def prober(self) -> AbstractContextManager[Prober]:
+        """Open a shell on the host for probes; EngineError where it has no bash to send with."""
         ...
 
     def node_certificate(self) -> str:
@@ -66,6 +99,22 @@ class Engine(Protocol):
 
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host; EngineError when it is not there or holds none (or a key)."""
+        ...
+
+    def host_keys(self) -> tuple[HostKey, ...]:
+        """The SSH host keys of the jumps and of the host, up to the first that is not trusted; nobody logs in there."""
+        ...
+
+    def trust(self, machine: str, fingerprint: str) -> None:
+        """Write the key of the host, or of a jump to it, into known_hosts; Failed if it shows another one now."""
+        ...
+
+    def overlay_trial(self, name: str) -> OverlayTrial:
+        """This engine's part in the trial of the overlay that is called ``name``."""
+        ...
+
+    def left_trials(self) -> frozenset[str]:
+        """The names of trials of which something is left on this engine."""
         ...
 
     def swarm(self) -> Json:
@@ -102,6 +151,13 @@ class Engine(Protocol):
 
     def leave_swarm(self, *, force: bool) -> None:
         """``POST /swarm/leave``."""
+        ...
+
+    def unlock_swarm(self, key: Secret) -> None:
+        """``POST /swarm/unlock``; EngineError 401 for another key, 400 for none at all, 409 when it is not locked.
+
+        Status 0 (no answer in time) is usual where the cluster has no quorum yet: the key was right.
+        """
         ...
 
     def update_swarm(

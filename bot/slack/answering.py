@@ -59,8 +59,8 @@ class Asker:
         """Answer by the response_url, beside the ack."""
         self._tellers.submit(self._tell, request, message)
 
-    def open(self, request: PressRequest, modal: Modal) -> None:
-        """Open a form for the presser, beside the ack: Slack takes the trigger for three seconds."""
+    def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
+        """Open a form for who asked, beside the ack: Slack takes the trigger for three seconds."""
         self._tellers.submit(self._open, request, modal)
 
     def close(self) -> None:
@@ -71,16 +71,16 @@ class Asker:
     def _tell_late(self, request: Request, done: Future[Answer]) -> None:
         answer = done.result()
         if isinstance(answer, Modal | FieldErrors):
-            answer = error_message(Unavailable("The form comes too late.", next_step="Press again."))
+            answer = error_message(Unavailable("The form comes too late.", next_step="Ask again."))
         if answer is not None:
             self._tell(request, answer)
 
-    def _open(self, request: PressRequest, modal: Modal) -> None:
+    def _open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
         try:
             self._notifier.open_modal(request.trigger_id, modal.view())
         except Undelivered as error:
             log.warning("the form for %s: %s", request.user, error.reason)
-            again = Unavailable("Slack did not open the form.", true_now=NOTHING_DONE, next_step="Press again.")
+            again = Unavailable("Slack did not open the form.", true_now=NOTHING_DONE, next_step="Ask again.")
             self._tell(request, error_message(again))
 
     def _tell(self, request: Request, message: Message) -> None:

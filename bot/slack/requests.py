@@ -23,6 +23,7 @@ class SlashRequest:
     channel: str
     response_url: str
     request_key: str
+    trigger_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ class GateLike(Protocol):
     They raise nothing but :class:`~bot.errors.SwarmbotError`.
     """
 
-    def slash(self, request: SlashRequest) -> Message | None:
-        """Take a command."""
+    def slash(self, request: SlashRequest) -> Message | Modal | None:
+        """Take a command; a modal is opened for the asker."""
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Take the press of a button; a modal is opened for the presser."""
@@ -86,6 +87,7 @@ def slash_request(body: dict[str, Any]) -> SlashRequest:
         channel=body["channel_id"],
         response_url=body["response_url"],
         request_key=f"command:{body['trigger_id']}",
+        trigger_id=body["trigger_id"],
     )
 
 
@@ -106,6 +108,12 @@ def press_request(body: dict[str, Any]) -> PressRequest:
         trigger_id=trigger_id,
         message_ts=container.get("message_ts", ""),
     )
+
+
+def typed_by(press: PressRequest) -> SlashRequest:
+    """Return a press of a button whose value is a command's words as that command."""
+    place = (press.channel, press.response_url, press.request_key, press.trigger_id)
+    return SlashRequest(press.value, press.user, *place)
 
 
 def submit_request(body: dict[str, Any]) -> SubmitRequest:

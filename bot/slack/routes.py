@@ -59,9 +59,11 @@ class Routes:
 
     def _command(self, ack: Ack, body: Body) -> None:
         request = slash_request(body)
-        message = self._asker.ask(lambda: self._gate.slash(request), request)
-        if isinstance(message, Message):
-            ack({"response_type": "ephemeral", **payload(message, plain=True)})
+        answer = self._asker.ask(lambda: self._gate.slash(request), request)
+        if isinstance(answer, Modal):
+            self._asker.open(request, answer)
+        if isinstance(answer, Message):
+            ack({"response_type": "ephemeral", **payload(answer, plain=True)})
         else:
             ack()
 

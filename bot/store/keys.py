@@ -25,6 +25,9 @@ ENROLMENT_KEPT: Final = 600
 WRONG_CODE_KEPT: Final = 900
 """Seconds that the wrong codes of a second factor are remembered after the last one."""
 
+GIVEN_KEPT: Final = 300
+"""Seconds in which a worker must take a secret that somebody gave with a command."""
+
 GROUP: Final = "workers"
 """The consumer group of both streams."""
 
@@ -36,6 +39,8 @@ APPROVALS_OPEN: Final = "swarmbot:approvals:open"
 """Sorted set: ids of jobs that wait for approval by the ms in which they expire. Goes with the last one."""
 APPROVALS_UNSHOWN: Final = "swarmbot:approvals:unshown"
 """Set: ids of approvals that changed since their card was shown. Goes with the last one."""
+ONCE_OPEN: Final = "swarmbot:once:open"
+"""Sorted set: ids of promises to rotate a token by the ms in which to look at them. Goes with the last one."""
 PICTURES: Final = "swarmbot:totp:pictures"
 """Sorted set: ids of Slack's files that show a second factor's key, by when to delete them. Goes with the last one."""
 AUDIT_LOG: Final = "swarmbot:audit"
@@ -66,6 +71,11 @@ def showing(job_id: str) -> str:
 def freeze(cluster: str) -> str:
     """String: JSON of the freeze that somebody ordered. Expires when it ends."""
     return f"swarmbot:freeze:{cluster}"
+
+
+def once(promise_id: str) -> str:
+    """Hash: a promise to rotate a token, of which it holds the fingerprint. Goes when who asked was told its end."""
+    return f"swarmbot:once:{promise_id}"
 
 
 def request(request_key: str) -> str:
@@ -111,6 +121,11 @@ def enrolment(person: str) -> str:
 def wrong_codes(person: str) -> str:
     """String: how many wrong codes a person tried since the last right one. Expires WRONG_CODE_KEPT after the last."""
     return f"swarmbot:totp:{person}:wrong"
+
+
+def given(given_id: str) -> str:
+    """String: a secret (encrypted) that somebody gave with a command. Goes when it is taken, or after GIVEN_KEPT."""
+    return f"swarmbot:given:{given_id}"
 
 
 def audit_page(page_id: str) -> str:

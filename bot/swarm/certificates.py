@@ -1,8 +1,13 @@
-"""Read a node's TLS certificate as Swarm keeps it."""
+"""Read the TLS certificates of nodes, and of the CAs that issue them, as Swarm keeps them."""
 
 from __future__ import annotations
 
+import base64
+from dataclasses import dataclass
+
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from bot.plan import Certificate
@@ -11,12 +16,16 @@ from bot.plan import Certificate
 def read_certificate(pem: str) -> Certificate:
     """The node's own certificate: the first of the PEM blocks in ``swarm-node.crt``. ValueError if there is none."""
     certificate = x509.load_pem_x509_certificates(pem.encode())[0]
-    names = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
     return Certificate(
-        issuer=str(names[0].value) if names else certificate.issuer.rfc4514_string(),
+        issuer=_common_name(certificate.issuer),
         issuer_key=_issuer_key(certificate),
         expires=certificate.not_valid_after_utc.timestamp(),
     )
+
+
+def _common_name(name: x509.Name) -> str:
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else name.rfc4514_string()
 
 
 def _issuer_key(certificate: x509.Certificate) -> str:
@@ -35,3 +44,32 @@ def key_of(pem: str) -> str:
     except x509.ExtensionNotFound:
         return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest.hex()
     return extension.value.digest.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root certificate: its subject's common name, its SHA-256 fingerprint (hex), its dates in unix seconds."""
+
+    subject: str
+    fingerprint: str
+    begins: float
+    ends: float
+
+
+def read_roots(pem: str) -> tuple[Root, ...]:
+    """The root certificates of ``TLSInfo.TrustRoot``, usually one. ValueError if there is none."""
+    return tuple(
+        Root(
+            subject=_common_name(certificate.subject),
+            fingerprint=certificate.fingerprint(SHA256()).hex(":"),
+            begins=certificate.not_valid_before_utc.timestamp(),
+            ends=certificate.not_valid_after_utc.timestamp(),
+        )
+        for certificate in x509.load_pem_x509_certificates(pem.encode())
+    )
+
+
+def public_key_of(pem: str) -> str:
+    """The public key of a CA's certificate, as ``TLSInfo.CertIssuerPublicKey`` has it. ValueError for no PEM."""
+    key = x509.load_pem_x509_certificates(pem.encode())[0].public_key()
+    return base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()

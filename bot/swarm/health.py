@@ -18,6 +18,7 @@ from bot.swarm.ailments import (
 )
 from bot.swarm.lost import old_managers, standing_of
 from bot.swarm.places import believes, other_cluster
+from bot.swarm.stale import successor
 
 Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
 DAY = 86400.0
@@ -38,8 +39,8 @@ def health(facts: Facts) -> Health:
         return _without_swarm(facts)
     ailments = (
         *little_quorum(facts, facts.swarm),
-        *(ailment for node in facts.swarm.nodes if not _is_twin(facts.swarm, node) for ailment in _node(facts, node)),
-        *_twins(facts.swarm),
+        *(ailment for node in facts.swarm.nodes if not successor(facts.swarm, node) for ailment in _node(facts, node)),
+        *_stale(facts.swarm),
         *_services(facts.swarm),
         *(ailment for host in facts.hosts.values() for ailment in _host(facts, host)),
     )
@@ -52,7 +53,8 @@ def _without_swarm(facts: Facts) -> Health:
     missing = [old.name for old in olds if old.standing == "silent"]
     silent = [_silent(host) for host in facts.hosts.values() if host.trouble]
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
-    members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
+    # A manager that was started without a quorum is pending until there is one.
+    members = [host for host in facts.hosts.values() if host.answers and (host.in_a_swarm or host.is_manager)]
     errors = [
         Ailment(grave=True, text=leaderless(host))
         for host in members
@@ -85,23 +87,15 @@ def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
     return []
 
 
-def _twins(swarm: ClusterFacts) -> list[Ailment]:
-    """A host that was wiped and joined again leaves its old record under the same name."""
-    return [
-        Ailment(
-            grave=False,
-            text=f"`{node.id}` is an old record of `{node.hostname}`, {node.state}",
-            mend=f"`/swarm remove {node.id}`",
-        )
-        for node in swarm.nodes
-        if _is_twin(swarm, node)
-    ]
-
-
-def _is_twin(swarm: ClusterFacts, node: NodeFacts) -> bool:
-    """Whether a record that is down stands beside another of the same host name that is not."""
-    others = [other for other in swarm.nodes if other.hostname == node.hostname and other.id != node.id]
-    return node.state == "down" and node.role == "worker" and any(other.state != "down" for other in others)
+def _stale(swarm: ClusterFacts) -> list[Ailment]:
+    """Old records of hosts that joined again; one that Raft still counts is a manager that never comes back."""
+    ailments = []
+    for node in swarm.nodes:
+        if successor(swarm, node):
+            counts = "; Raft counts it as a manager that is not there" if node.reachability else ""
+            text = f"`{node.id}` is an old record of `{node.hostname}`, {node.state}{counts}"
+            ailments.append(Ailment(grave=bool(counts), text=text, mend=f"`/swarm remove {node.id}`"))
+    return ailments
 
 
 def _services(swarm: ClusterFacts) -> list[Ailment]:
@@ -148,5 +142,5 @@ def _locked(host: HostFacts) -> Ailment:
     return Ailment(
         grave=True,
         text=f"`{host.name}` is locked: its engine waits for the unlock key",
-        mend=f"on `{host.name}`: `docker swarm unlock`",
+        mend=f"`/swarm unlock {host.name}`",
     )

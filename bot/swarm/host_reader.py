@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.errors import EngineError, HostUnreachable
+from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.plan import Engine, HostFacts, Look, RaftPosition, Reach, Trouble
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
@@ -19,9 +18,11 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
     try:
         facts = parse.host(engine.host, address, engine.info())
         if close or look.raft:
-            facts = replace(facts, clock_offset=engine.clock_offset(), interfaces=engine.interfaces())
+            facts = replace(facts, interfaces=engine.interfaces())
+        if close or look.raft or (look.probe and facts.is_manager):
+            facts = replace(facts, clock_offset=engine.clock_offset())
         if look.raft and facts.in_a_swarm:
-            facts = replace(facts, reaches=_peers(engine, facts), raft=_raft(engine))
+            facts = replace(facts, peers=_peers(engine, facts), raft=_raft(engine))
         if look.certificates and facts.in_a_swarm:
             facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
     except HostUnreachable as error:
@@ -38,12 +39,19 @@ def silent(name: str, address: str, patience: float) -> HostFacts:
     return HostFacts(name=name, address=address, trouble=trouble)
 
 
+def met_by(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
+    """What connections from a host to ``places`` (``address:port``) meet; nothing where it cannot try."""
+    try:
+        with engine.prober() as prober:
+            return dict(zip(places, prober.connect([split(place) for place in places]), strict=True))
+    except SwarmbotError:
+        return {}
+
+
 def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
-    """What connections to the other managers that it knows meet, all tried at once."""
+    """What connections to the other managers that it knows meet."""
     others = [peer for peer in host.managers if split(peer)[0] != host.node_address]
-    with ThreadPoolExecutor(max(1, len(others))) as pool:
-        met = pool.map(lambda peer: engine.reach(*split(peer)), others)
-    return MappingProxyType(dict(zip(others, met, strict=True)))
+    return MappingProxyType(met_by(engine, others) if others else {})
 
 
 def _raft(engine: Engine) -> RaftPosition | None:

@@ -6,6 +6,7 @@ from bot.errors import Failed, NotUnderstood
 from bot.plan import ClusterFacts, Facts, NodeFacts
 from bot.slack.blocks import tick
 from bot.spelling import nearest
+from bot.swarm.stale import successor
 
 FEW = 12
 
@@ -23,10 +24,13 @@ def swarm_of(facts: Facts) -> ClusterFacts:
 def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
     """The records that ``name`` means: by name in swarmbot.yml, by host name, or by the beginning of an id.
 
-    NotUnderstood with the nearest name when there is none.
+    Old records of a host come after the one that took their place. NotUnderstood with the nearest name when there is
+    none.
     """
     swarm = swarm_of(facts)
-    found = [record for record in swarm.nodes if name in {record.name, record.hostname}]
+    named = [record for record in swarm.nodes if name in {record.name, record.hostname}]
+    old = [record for record in swarm.nodes if successor(swarm, record) in named]
+    found = [record for record in named if record not in old] + old
     found = found or [record for record in swarm.nodes if record.id.startswith(name)]
     if found:
         return found
@@ -39,10 +43,20 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
     raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
 
 
+def called(swarm: ClusterFacts, node: NodeFacts) -> str:
+    """What tells a record from all others: its name, or its id for an old record of a host that is in anew."""
+    same = [other for other in swarm.nodes if other.name == node.name]
+    return node.name if node.host or len(same) == 1 else node.id
+
+
 def find_node(facts: Facts, name: str) -> NodeFacts:
-    """The one record that ``name`` means; of several with one name, NotUnderstood lists their ids."""
+    """The one record that ``name`` means: for who acts on a node, not the old records of its host.
+
+    Of several hosts of one name NotUnderstood lists the ids. :func:`bot.swarm.stale.namesakes` tells of old records.
+    """
     found = find_nodes(facts, name)
-    if len(found) == 1:
+    swarm = swarm_of(facts)
+    if len(found) == 1 or all(successor(swarm, other) == found[0] for other in found[1:]):
         return found[0]
     listed = ", ".join(f"{tick(record.id)} ({record.role}, {record.state})" for record in found)
     raise NotUnderstood(

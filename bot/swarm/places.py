@@ -11,7 +11,8 @@ def stranger(facts: Facts, host: HostFacts) -> Finding:
     """Why a host that is in a swarm and not in this cluster cannot be taken, naming the swarm that it is in."""
     if host.membership == "locked":
         text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
-        return Finding("failed", text, host.name, f"Unlock it, or let it leave on the host: {_leave()}")
+        step = f"`/swarm unlock {host.name}` unlocks it; or let it leave on the host: {_leave()}"
+        return Finding("failed", text, host.name, step)
     if host.membership == "error":
         reason = escape(host.swarm_error) or "it gives no reason"
         text = f"`{host.name}` is in a cluster, and its engine is in error: {reason}"
@@ -39,6 +40,8 @@ def whereabouts(facts: Facts, host: HostFacts) -> str:
     """Where a host that answers and has no record in this cluster stands: "in no cluster"."""
     if host.membership == "inactive":
         return "in no cluster"
+    if host.membership == "locked":
+        return f"locked: `/swarm unlock {host.name}`"
     error = f": {escape(' '.join(host.swarm_error.split()))}" if host.swarm_error else ""
     if host.membership != "active":
         return f"{host.membership}{error}"

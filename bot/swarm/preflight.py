@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from bot.plan import Facts, Finding, HostFacts, Role
+from bot.swarm.passages import port_findings
 
 # TLS between nodes fails when clocks differ by more than the hour by which SwarmKit backdates its certificates;
 # logs and leases become hard to read long before.
@@ -15,12 +18,35 @@ def preflight(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
     """Findings for a host that is about to join; one with the sign ``failed`` stops it."""
     if host.trouble is not None:
         return [Finding("failed", host.trouble.happened, host.name, host.trouble.next_step)]
-    findings = [*_engine(facts, host), *_clock(host), *_same_name(facts, host), *_ports(facts, host, role)]
+    findings = [*machine_findings(facts, host), *same_name(facts, host), *port_findings(facts, host, role)]
     if any(finding.sign == "failed" for finding in findings):
         return findings
-    clock = f", clock within {max(0.1, abs(host.clock_offset)):.1f} s" if host.clock_offset is not None else ""
-    reached = Finding("done", f"`{host.name}` reached by SSH, engine {host.engine_version}{clock}", host.name)
-    return [reached, *findings]
+    return [reached(facts, host), *findings]
+
+
+def reached(facts: Facts, host: HostFacts) -> Finding:
+    """That the host's engine answers, its version, and how near its clock is."""
+    offset, _ = clock_offset(facts, host)
+    clock = f", clock within {max(0.1, abs(offset)):.1f} s" if offset is not None and abs(offset) < CLOCK_TOLD else ""
+    return Finding("done", f"`{host.name}` reached by SSH, engine {host.engine_version}{clock}", host.name)
+
+
+def machine_findings(facts: Facts, host: HostFacts) -> list[Finding]:
+    """What there is to say of the engine's version and the clock; ``failed`` is what would stop a join."""
+    return [*_engine(facts, host), *_clock(facts, host)]
+
+
+def clock_offset(facts: Facts, host: HostFacts) -> tuple[float | None, str]:
+    """How far the host's clock is ahead, in seconds, and of whose: the managers' where they are known."""
+    managers = {node.host for node in facts.swarm.managers} if facts.swarm else set()
+    clocks = [
+        other.clock_offset
+        for name, other in facts.hosts.items()
+        if name in managers - {host.name} and other.clock_offset is not None
+    ]
+    if host.clock_offset is None or not clocks:
+        return host.clock_offset, "Swarmbot's"
+    return host.clock_offset - median(clocks), "the managers'"
 
 
 def version_of(text: str) -> tuple[int, int]:
@@ -45,18 +71,19 @@ def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
     ]
 
 
-def _clock(host: HostFacts) -> list[Finding]:
-    offset = host.clock_offset
+def _clock(facts: Facts, host: HostFacts) -> list[Finding]:
+    offset, whose = clock_offset(facts, host)
     if offset is None or abs(offset) < CLOCK_TOLD:
         return []
-    text = f"the clock of `{host.name}` is {abs(offset):.0f} s {'ahead' if offset > 0 else 'behind'}"
+    text = f"the clock of `{host.name}` is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} {whose}"
     if abs(offset) < CLOCK_REFUSED:
         return [Finding("look", text, host.name)]
     step = f"Set the clock of `{host.name}` (NTP): TLS between nodes fails with it."
     return [Finding("failed", f"{text[0].upper()}{text[1:]}.", host.name, step)]
 
 
-def _same_name(facts: Facts, host: HostFacts) -> list[Finding]:
+def same_name(facts: Facts, host: HostFacts) -> list[Finding]:
+    """Other records of the cluster with the host's own host name."""
     nodes = facts.swarm.nodes if facts.swarm else ()
     records = [node for node in nodes if node.hostname == host.hostname and node.id != host.node_id]
     if not records:
@@ -64,25 +91,3 @@ def _same_name(facts: Facts, host: HostFacts) -> list[Finding]:
     states = ", ".join(f"`{node.id}` ({node.state})" for node in records)
     text = f"{facts.name} already has a node whose host name is `{host.hostname}`: {states}"
     return [Finding("look", text, host.name)]
-
-
-def _ports(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
-    if facts.swarm is None or not host.reaches:
-        return []
-    names = {node.raft_address: node.name for node in facts.swarm.managers}
-    shut = {target: met for target, met in host.reaches.items() if met != "open"}
-    told = ", ".join(f"`{names[target]}` {target}/tcp ({_met(met)})" for target, met in shut.items())
-    if len(shut) == len(host.reaches) or (shut and role == "manager"):
-        text = f"From `{host.name}` these managers of {facts.name} cannot be reached: {told}."
-        step = "Open 2377/tcp (7946/tcp+udp and 4789/udp too) between the two and press Retry."
-        return [Finding("failed", text, host.name, step)]
-    if role == "manager" and host.reached == "no answer":
-        text = f"2377/tcp of `{host.name}` is blocked: a connection from `{facts.swarm.read_from}` got no answer."
-        return [Finding("failed", text, host.name, f"Open 2377/tcp on `{host.name}` for the managers and press Retry.")]
-    if shut:
-        return [Finding("look", f"`{host.name}` reaches only some managers; not {told}", host.name)]
-    return [Finding("done", f"`{host.name}` reaches the managers on 2377/tcp", host.name)]
-
-
-def _met(reach: str) -> str:
-    return "connection refused" if reach == "refused" else "no answer"

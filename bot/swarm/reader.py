@@ -9,14 +9,20 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, Look, Reach, Revealed
+from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Trouble
 from bot.secret import Secret
 from bot.swarm import parse
-from bot.swarm.host_reader import read_host, silent, split
+from bot.swarm.host_reader import met_by, read_host, silent
+from bot.swarm.overlay import try_overlay
+from bot.swarm.trying import try_ways
+from bot.swarm.ways import DATA_PORT, members, mesh_ways, wanted_ways
 
-MANAGER_PORT = 2377
 # An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
 LONGEST_READ = 15.0
+LONGEST_MESH = 20.0
+QUICK_READ = 2.0
+LONGEST_TRIAL = 4.0
+"""Seconds: how long a check waits for its hosts, and after how many no further way is tried. It shall end within 5."""
 
 
 class Reader:
@@ -38,23 +44,31 @@ class Reader:
 
         Raises EngineError only if secrets were asked for and could not be read.
         """
+        started = time.monotonic()
+        keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
         known = set(engines.names())
         wanted = known if look.all_hosts else {*look.hosts, *look.probe} & known
         hosts = self._read_hosts(engines, wanted, look)
         swarm = self._read_swarm(engines, hosts, look)
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
-            hosts = self._reach_managers(engines, hosts, swarm, look)
-            hosts = self._reach_silent(engines, hosts, swarm)
-        return Facts(
+            hosts = _hear(engines, hosts, swarm)
+        ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+        deadline = started + LONGEST_TRIAL
+        if look.mesh and swarm is not None:
+            ways, deadline = mesh_ways(members(swarm), swarm.data_port), started + LONGEST_MESH
+        facts = Facts(
             name=name,
             at=time.time(),
             hosts=MappingProxyType(hosts),
             swarm=swarm,
             secrets=MappingProxyType(_secrets(engines, swarm, look)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
-            **_files(engines, look),
+            passages=try_ways(engines, ways, deadline),
         )
+        facts = _with_keys(_with_files(facts, engines, look), keys)
+        facts = _with_mesh(facts, engines) if look.mesh else facts
+        return replace(facts, took=time.monotonic() - started)
 
     def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
         waiting: dict[Future[HostFacts], str] = {
@@ -62,7 +76,7 @@ class Reader:
             for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        patience = min(look.patience, LONGEST_READ)
+        patience = QUICK_READ if look.every_peer else min(look.patience, LONGEST_READ)
         deadline = time.monotonic() + patience
         while waiting and not (wanted <= hosts.keys() and any(map(_serves, hosts.values()))):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
@@ -102,60 +116,10 @@ class Reader:
             services=services.result(patience) if services else (),
             tasks=parse.running(tasks.result(patience)) if tasks else MappingProxyType({}),
             task_list=parse.task_list(task_list.result(patience)) if task_list else (),
+            data_port=found.get("DataPathPort") or DATA_PORT,
+            tls=parse.tls_info(found.get("TLSInfo")),
+            rotating=bool(found.get("RootRotationInProgress")),
         )
-
-    def _reach_managers(
-        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts, look: Look
-    ) -> dict[str, HostFacts]:
-        targets = [
-            node.raft_address for node in swarm.managers if node.reachability == "reachable" and node.raft_address
-        ]
-        tries: dict[tuple[str, str], Future[Reach]] = {
-            (name, target): self._pool.submit(engines[name].reach, *split(target))
-            for name in look.probe
-            if name in hosts and hosts[name].answers and not hosts[name].is_manager
-            for target in targets
-        }
-        back = {
-            name: self._pool.submit(engines[swarm.read_from].reach, advertised(hosts[name]), MANAGER_PORT)
-            for name, _ in tries
-        }
-        seen: dict[str, dict[str, Reach]] = {}
-        for (name, target), future in tries.items():
-            seen.setdefault(name, {})[target] = _met(future)
-        return {
-            name: replace(host, reaches=MappingProxyType(seen[name]), reached=_met(back[name]))
-            if name in seen
-            else host
-            for name, host in hosts.items()
-        }
-
-    def _reach_silent(
-        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
-    ) -> dict[str, HostFacts]:
-        """Whether managers that do not answer the bot are there for their peers: it may be the bot that is cut off."""
-        engine = engines[swarm.read_from]
-        tries = {
-            node.host: self._pool.submit(engine.reach, *split(node.raft_address))
-            for node in swarm.managers
-            if node.raft_address and node.host in hosts and not hosts[node.host].answers
-        }
-        return {
-            name: replace(host, reached=_met(tries[name])) if name in tries else host for name, host in hosts.items()
-        }
-
-
-def advertised(host: HostFacts) -> str:
-    """What a host advertises unless told otherwise: swarmbot.yml's address where the host has it, else its first."""
-    addresses = [address for interface in host.interfaces for address in interface.addresses]
-    return host.address if host.address in addresses or not addresses else addresses[0]
-
-
-def _met(future: Future[Reach]) -> Reach:
-    try:
-        return future.result(LONGEST_READ)
-    except SwarmbotError:
-        return "no answer"
 
 
 def _serves(host: HostFacts) -> bool:
@@ -163,7 +127,16 @@ def _serves(host: HostFacts) -> bool:
     return host.answers and host.is_manager and host.membership == "active" and not host.swarm_error
 
 
-def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], str]]:
+def _hear(engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts) -> dict[str, HostFacts]:
+    """Whether managers that do not answer the bot are there for their peers: it may be the bot that is cut off."""
+    silent_ones = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].answers]
+    places = {node.raft_address: node.host for node in silent_ones if node.raft_address}
+    met = met_by(engines[swarm.read_from], [*places]) if places else {}
+    heard = {places[place]: found for place, found in met.items()}
+    return {name: replace(host, heard=heard.get(name)) for name, host in hosts.items()}
+
+
+def _with_files(facts: Facts, engines: Engines, look: Look) -> Facts:
     found: dict[tuple[str, str], str] = {}
     unread: dict[tuple[str, str], str] = {}
     for host, path in look.ca_files:
@@ -171,7 +144,30 @@ def _files(engines: Engines, look: Look) -> dict[str, Mapping[tuple[str, str], s
             found[host, path] = engines[host].certificate_file(path)
         except (EngineError, HostUnreachable) as error:
             unread[host, path] = error.happened
-    return {"ca_files": MappingProxyType(found), "unread": MappingProxyType(unread)}
+    return replace(facts, ca_files=MappingProxyType(found), unread=MappingProxyType(unread))
+
+
+def _with_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]]) -> Facts:
+    found: dict[str, tuple[HostKey, ...]] = {}
+    keyless: dict[str, Trouble] = {}
+    for name, future in reading.items():
+        try:
+            found[name] = future.result(LONGEST_READ)
+        except HostUnreachable as error:
+            keyless[name] = Trouble(error.problem, error.happened, error.next_step)
+        except TimeoutError:
+            keyless[name] = Trouble("timed out", f"`{name}` showed no host key within {LONGEST_READ:.0f} s.")
+    return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
+
+
+def _with_mesh(facts: Facts, engines: Engines) -> Facts:
+    """Tried after the ports: the containers' own datagrams would be counted among theirs."""
+    if facts.swarm is None:
+        return facts
+    try:
+        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm)))
+    except SwarmbotError as error:
+        return replace(facts, mesh_trouble=error.happened)
 
 
 def _secrets(engines: Engines, swarm: ClusterFacts | None, look: Look) -> dict[Revealed, Secret]:

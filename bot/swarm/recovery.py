@@ -139,4 +139,4 @@ def _refused_silent(
 
 def _heard(facts: Facts, old: OldManager) -> bool:
     """Whether a member of the cluster gets a connection to it."""
-    return any(host.reaches.get(old.address) == "open" for host in facts.hosts.values() if host.in_a_swarm)
+    return any(host.peers.get(old.address) == "open" for host in facts.hosts.values() if host.in_a_swarm)

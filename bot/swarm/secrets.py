@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.plan import Facts, Revealed, Role
 from bot.secret import Secret
-from bot.slack.blocks import Message, actions, button, code, context, section
+from bot.slack.blocks import Message, actions, button, code, context, section, when
 
 
 def token_message(facts: Facts, role: Role) -> Message:
@@ -22,11 +22,24 @@ def token_message(facts: Facts, role: Role) -> Message:
             section(f"Run this on the new node. {risk}"),
             code(line),
             context(
-                f"Same token for every {role} until it is rotated: `/swarm token {role} --rotate`.",
+                *_lifetime(facts, role),
                 f"Simpler and safer: `/swarm join {role} HOST`; the token then never leaves the machines.",
             ),
             actions(button("Hide", "secret.hide")),
         ),
+    )
+
+
+def _lifetime(facts: Facts, role: Role) -> tuple[str, ...]:
+    if facts.good_until:
+        until = f"For one node, until {when(facts.good_until)}: "
+        return (
+            f"{until}the token is rotated then, or once the next {role} has joined, whoever's it is.",
+            "Lines that were shown before end with it.",
+        )
+    return (
+        f"Same token for every {role} until it is rotated: `/swarm token {role} --rotate`.",
+        f"For one node alone: `/swarm token {role} --once`.",
     )
 
 
@@ -41,7 +54,7 @@ def unlock_key_message(facts: Facts) -> Message:
                 f"{facts.name}: Swarmbot keeps it nowhere."
             ),
             code(key),
-            context("On a locked manager: `docker swarm unlock`."),
+            context("A manager that asks for it: `/swarm unlock HOST`."),
             actions(button("Hide", "secret.hide")),
         ),
     )

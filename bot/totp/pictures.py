@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from redis import Redis
 
-from bot.errors import SwarmbotError
 from bot.slack.files import FileRefused, Files
 from bot.store import keys
 from bot.store.client import answering
 
-EVERY: Final = 3.0
 LATER: Final = 60.0
 """Seconds until a file that Slack did not delete is tried again."""
 
@@ -23,23 +20,12 @@ log = logging.getLogger(__name__)
 
 
 class Pictures:
-    """A thread of a worker, from ``start`` to ``stop``. Several may delete the same file: the second finds it gone."""
+    """Each worker has one that takes turns. Several may delete the same file: the second finds it gone."""
 
     def __init__(self, redis: Redis, files: Files, now: Callable[[], float] = time.time) -> None:
         self._redis = redis
         self._files = files
         self._now = now
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look every three seconds."""
-        self._thread.start()
-
-    def stop(self, timeout: float = 5.0) -> None:
-        """Stop looking; waits up to ``timeout`` seconds."""
-        self._stopping.set()
-        self._thread.join(timeout)
 
     def turn(self) -> None:
         """Delete what is due. Raises Unavailable when Redis does not answer."""
@@ -55,12 +41,3 @@ class Pictures:
             else:
                 with answering():
                     self._redis.zrem(keys.PICTURES, file_id)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(EVERY):
-            try:
-                self.turn()
-            except SwarmbotError as error:
-                log.warning("%s", error)
-            except Exception:  # a thread that dies would leave seeds in Slack
-                log.exception("A picture could not be deleted.")

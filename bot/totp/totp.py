@@ -186,9 +186,7 @@ class Totp:
 
 
 def _entry(action: str, by: str, detail: str = "") -> Entry:
-    """An entry like no other: equal ones of one millisecond would be taken for one call that is asked again."""
-    mark = f"try {secrets.token_hex(4)}"
-    return Entry(action=action, by=by, command="totp", detail=f"{detail}, {mark}" if detail else mark)
+    return Entry(action=action, by=by, command="totp", detail=detail)
 
 
 def _enrolled() -> Refused:

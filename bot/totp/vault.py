@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
+from bot import vault
 from bot.errors import Refused
 from bot.secret import Secret
 
@@ -19,31 +14,27 @@ class Vault:
     """
 
     def __init__(self, key: Secret | None) -> None:
-        self._key = key
+        self._vault = vault.Vault(key) if key is not None else None
 
     def seal(self, person: str, seed: Secret) -> str:
         """Encrypt a person's seed."""
-        return self._fernet(person).encrypt(seed.reveal().encode()).decode()
+        return self.require().seal(f"totp {person}", seed)
 
     def open(self, person: str, sealed: str) -> Secret:
         """Decrypt a person's seed; Refused when it was sealed with another key, or for another person."""
         try:
-            return Secret(self._fernet(person).decrypt(sealed.encode()).decode())
-        except InvalidToken:
+            return self.require().open(f"totp {person}", sealed)
+        except vault.WrongKey:
             raise Refused(
                 "your second factor cannot be read: SWARMBOT_SECRET_KEY is not the one that it was stored with.",
                 next_step="Whoever runs Swarmbot sets the old key again, or an administrator resets it.",
             ) from None
 
-    def require(self) -> Secret:
-        """Return the key; Refused when none is set."""
-        if self._key is None:
+    def require(self) -> vault.Vault:
+        """Return what seals; Refused when no key is set."""
+        if self._vault is None:
             raise Refused(
                 "the second factor needs SWARMBOT_SECRET_KEY, which is not set.",
                 next_step="Whoever runs Swarmbot sets it, for the web and worker processes alike.",
             )
-        return self._key
-
-    def _fernet(self, person: str) -> Fernet:
-        derivation = HKDF(SHA256(), length=32, salt=None, info=f"swarmbot totp {person}".encode())
-        return Fernet(base64.urlsafe_b64encode(derivation.derive(self.require().reveal().encode())))
+        return self._vault

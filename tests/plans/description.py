@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -13,10 +14,14 @@ from bot.plan import (
     Certificate,
     ClusterFacts,
     Facts,
+    Freeze,
     HostFacts,
+    HostKey,
     Interface,
     Membership,
+    Mesh,
     NodeFacts,
+    Passage,
     RaftPosition,
     Reach,
     Revealed,
@@ -24,8 +29,13 @@ from bot.plan import (
     ServiceFacts,
     TaskFacts,
     Trouble,
+    Way,
 )
+from bot.plan.host_keys import KeyStanding
+from bot.plan.passages import Standing
 from bot.secret import Secret
+from bot.swarm.ways import GOSSIP_PORT, members, mesh_ways, wanted_ways
+from tests.plans.trusting import pem, tls
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -56,9 +66,10 @@ class Record(Strict):
 class Machine(Strict):
     """A host of swarmbot.yml. ``is``: what its record in the cluster is; the rest as in HostFacts.
 
-    The n-th host has the address 10.0.0.n on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each
-    manager's port meets, "open" unless said; of members only what is said. ``managers``: those that the engine names;
-    members name the cluster's. ``raft``: term and index at which its Raft log ends.
+    ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
+    on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
+    ``reached``: what the managers' connections to its 2377/tcp became. ``managers``: those that the engine names;
+    members name the cluster's. ``peers``, ``heard`` and ``raft`` (term and index) as in HostFacts.
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
@@ -75,15 +86,45 @@ class Machine(Strict):
     clock: float | None = 0.0
     interfaces: dict[str, list[str]] | None = None
     reaches: dict[str, Reach] = {}
-    reached: Reach | None = "refused"
+    reached: Standing = "passed"
     certificate_days: float | None = None
+    peers: dict[str, Reach] = {}
+    heard: Reach | None = None
     raft: tuple[int, int] | None = None
+    issuer: str = ""
+
+
+class Key(Strict):
+    """A machine's SSH host key; ``known`` is what known_hosts has in its place, when it has changed."""
+
+    machine: str
+    standing: KeyStanding
+    fingerprint: str = "SHA256:shown"
+    kind: str = "ssh-ed25519"
+    known: list[str] = []
+
+
+class Trial(Strict):
+    """A trial of the overlay between all members. ``cut`` and ``deaf`` (by gossip) list pairs as ``host-1 > host-2``.
+
+    ``missing`` took no part, ``silent`` gave no answers: each with the reason.
+    """
+
+    cut: list[str] = []
+    deaf: list[str] = []
+    missing: dict[str, str] = {}
+    silent: dict[str, str] = {}
+    left: list[str] = []
 
 
 class Description(Strict):
     """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
 
     ``tasks``: how many a service runs on which node's id; ``constraints`` are those of its placement.
+    Ways are tried between ``probed`` hosts (those in no cluster unless it is said) and managers; with ``every_peer``
+    all others too. ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("":
+    swarmbot.yml) and why. ``root`` and ``issuer`` name files of tests/plans/pem, the issuer being the root's unless
+    said.
     """
 
     name: str = "prod"
@@ -99,6 +140,19 @@ class Description(Strict):
     ca_files: dict[str, str] = {}
     unread: dict[str, str] = {}
     spec: dict[str, Any] = {}
+    good_until: float = 0.0
+    probed: list[str] | None = None
+    every_peer: bool = False
+    closed: list[str] = []
+    unseen: list[str] = []
+    keys: dict[str, list[Key]] = {}
+    keyless: dict[str, str] = {}
+    mesh: Trial | None = None
+    mesh_trouble: str = ""
+    frozen: tuple[str, str] | None = None
+    root: str = ""
+    issuer: str = ""
+    rotating: bool = False
 
     def facts(self) -> Facts:
         """The facts described. Files on hosts are keyed ``host:path``."""
@@ -106,23 +160,90 @@ class Description(Strict):
         readable = bool(leaders) if self.readable is None else self.readable
         members = {name: host for name, host in self.hosts.items() if host.role != "nothing"}
         nodes = [self._node(name, host) for name, host in members.items() if host.recorded]
-        nodes += [_stray(record) for record in self.records]
+        nodes += [replace(_stray(record), tls=tls(self.root, self.issuer)) for record in self.records]
         nodes.sort(key=lambda node: (node.role != "manager", node.hostname, node.id))
         swarm = None
         if readable:
-            spec, services = MappingProxyType(self.spec), tuple(map(self._service, {**self.services, **self.tasks}))
-            running: Counter[str] = sum(map(Counter, self.tasks.values()), Counter())
-            swarm = ClusterFacts("prodid", leaders[0], 7, spec, tuple(nodes), services, running, self._tasks())
+            swarm = ClusterFacts(
+                id="prodid",
+                read_from=leaders[0],
+                version=7,
+                spec=MappingProxyType(self.spec),
+                nodes=tuple(nodes),
+                services=tuple(map(self._service, {**self.services, **self.tasks})),
+                tasks=sum(map(Counter, self.tasks.values()), Counter()),
+                task_list=self._tasks(),
+                tls=tls(self.root, self.issuer),
+                rotating=self.rotating,
+            )
+        hosts = {name: self._host(name, host) for name, host in self.hosts.items()}
         return Facts(
             name=self.name,
             at=NOW,
-            hosts=MappingProxyType({name: self._host(name, host) for name, host in self.hosts.items()}),
+            hosts=MappingProxyType(hosts),
             swarm=swarm,
             secrets=MappingProxyType({name: Secret(text) for name, text in self.secrets.items()}),
             foreign=MappingProxyType(self.foreign),
-            ca_files=MappingProxyType({_place(key): text for key, text in self.ca_files.items()}),
+            ca_files=MappingProxyType({_place(key): pem(text) for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
+            good_until=self.good_until,
+            passages=self._passages(hosts, swarm),
+            took=0.4,
+            host_keys=MappingProxyType({name: tuple(map(_key, keys)) for name, keys in self.keys.items()}),
+            mesh=self._mesh(),
+            mesh_trouble=self.mesh_trouble,
+            keyless=MappingProxyType({name: Trouble("timed out", text) for name, text in self.keyless.items()}),
+            freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
+
+    def _mesh(self) -> Mesh | None:
+        if self.mesh is None:
+            return None
+        trial = self.mesh
+        inside = {
+            name: self._address(name)
+            for name, host in self.hosts.items()
+            if host.role != "nothing" and name not in trial.missing and host.record.state == "ready"
+        }
+        cut, deaf = [tuple(pair.split(" > ")) for pair in trial.cut], [tuple(pair.split(" > ")) for pair in trial.deaf]
+        return Mesh(
+            name="swarmbot-check-1800000000-abcd",
+            addresses=inside,
+            reached={
+                name: frozenset(other for other in inside if other != name and (name, other) not in cut)
+                for name in inside
+                if name not in trial.silent
+            },
+            knows={
+                name: frozenset(address for other, address in inside.items() if (name, other) not in deaf)
+                for name in inside
+            },
+            missing={**trial.missing, **trial.silent},
+            left=tuple(trial.left),
+        )
+
+    def _passages(self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None) -> tuple[Passage, ...]:
+        strangers = [name for name, host in self.hosts.items() if host.role == "nothing"]
+        probed = strangers if self.probed is None else self.probed
+        ways = wanted_ways(hosts, swarm, probed, every_peer=self.every_peer)
+        if swarm and (self.mesh or self.mesh_trouble):
+            ways = mesh_ways(members(swarm), swarm.data_port)
+        return tuple(self._passage(way) for way in ways)
+
+    def _passage(self, way: Way) -> Passage:
+        written = f"{way.source} > {way.target} {way.name}"
+        if written in self.closed:
+            return Passage(way, "blocked", "no answer" if way.transport == "tcp" else "nothing came")
+        if written in self.unseen:
+            return Passage(way, "not looked at", f"`{way.source}` has no bash")
+        if way.transport == "udp":
+            return Passage(way, "passed")
+        if way.port != GOSSIP_PORT:
+            source, target = self.hosts[way.source], self.hosts[way.target]
+            if target.role == "nothing":
+                return Passage(way, target.reached, "no answer" if target.reached == "blocked" else "")
+            return _met(way, source.reaches.get(f"{way.address}:{way.port}", "open"))
+        return Passage(way, "passed" if self.hosts[way.target].role == "nothing" else "open")
 
     def _address(self, name: str) -> str:
         return f"10.0.0.{[*self.hosts].index(name) + 1}"
@@ -155,7 +276,7 @@ class Description(Strict):
         if host.trouble:
             happened = host.happened or f"`{name}` ({address}): {host.trouble}."
             trouble = Trouble(host.trouble, happened, host.next_step)
-            return HostFacts(name, address, trouble=trouble, reached=host.reached)
+            return HostFacts(name, address, trouble=trouble, heard=host.heard)
         member = host.role != "nothing"
         is_manager = host.role in {"leader", "manager"}
         interfaces = {"eth0": [address]} if host.interfaces is None else host.interfaces
@@ -167,24 +288,20 @@ class Description(Strict):
             membership=host.membership or ("active" if member else "inactive"),
             swarm_error=host.swarm_error,
             swarm_id=host.swarm_id or ("prodid" if is_manager else ""),
-            node_id=host.record.id or (f"id-{name}" if member or host.membership else ""),
-            node_address=address if member else "",
-            is_manager=is_manager and host.membership in {"", "active"},
+            node_id="" if host.membership == "locked" else self._id(name, host),
+            node_address=(host.record.address or address) if member else "",
+            is_manager=is_manager and host.membership in {"", "active", "pending"},
             managers=tuple((self._raft() if member else []) if host.managers is None else host.managers),
             clock_offset=host.clock,
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
-            reaches=MappingProxyType(
-                host.reaches if member else {raft: host.reaches.get(raft, "open") for raft in self._up()}
-            ),
-            reached=None if member else host.reached,
             certificate=_certificate(host.certificate_days),
+            peers=MappingProxyType(host.peers),
             raft=RaftPosition(*host.raft) if host.raft else None,
         )
 
-    def _up(self) -> list[str]:
-        managers = [host for host in self.hosts.values() if host.role in {"leader", "manager"}]
-        up = [host.record.reachability == "reachable" for host in managers]
-        return [raft for raft, reachable in zip(self._raft(), up, strict=True) if reachable]
+    @staticmethod
+    def _id(name: str, host: Machine) -> str:
+        return host.record.id or (f"id-{name}" if host.role != "nothing" or host.membership else "")
 
     def _node(self, name: str, host: Machine) -> NodeFacts:
         address = self._address(name)
@@ -195,11 +312,12 @@ class Description(Strict):
                 "host": name,
                 "hostname": host.record.hostname or name,
                 "role": role,
-                "address": address,
+                "address": host.record.address or address,
                 "engine": host.engine,
             }
         )
-        return _stray(known, leader=host.role == "leader")
+        record = _stray(known, leader=host.role == "leader")
+        return replace(record, tls=tls(self.root, host.issuer or self.issuer))
 
 
 def _stray(record: Record, *, leader: bool = False) -> NodeFacts:
@@ -220,6 +338,28 @@ def _stray(record: Record, *, leader: bool = False) -> NodeFacts:
         engine_version=record.engine,
         labels=MappingProxyType(record.labels),
     )
+
+
+def _key(key: Key) -> HostKey:
+    return HostKey(
+        machine=key.machine,
+        place=f"`{key.machine}` (192.0.2.9)",
+        known_as="192.0.2.9",
+        kind=key.kind,
+        fingerprint=key.fingerprint,
+        standing=key.standing,
+        known=tuple(key.known),
+        file="/known_hosts",
+    )
+
+
+def _met(way: Way, reach: Reach) -> Passage:
+    met: dict[Reach, Passage] = {
+        "open": Passage(way, "open"),
+        "refused": Passage(way, "passed"),
+        "no answer": Passage(way, "blocked", "no answer"),
+    }
+    return met[reach]
 
 
 def _certificate(days: float | None) -> Certificate | None:

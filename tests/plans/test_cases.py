@@ -137,7 +137,9 @@ def test_every_command_has_a_case() -> None:
     assert names >= COMMANDS.keys()
 
 
-@pytest.mark.parametrize("name", ["init", "join", "token"])
+@pytest.mark.parametrize(
+    "name", ["ca", "demote", "init", "join", "label", "leave", "remove", "token", "unlock-key", "update"]
+)
 def test_every_option_has_a_case(name: str) -> None:
     """Each flag of a command that changes a cluster is tried."""
     cases = [case["words"] for file in FILES.values() for case in file["cases"].values()]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from bot.sandbox.fleet import Fleet
-from bot.sandbox.stage import Stage
+from bot.sandbox.stage import PEOPLE, Stage
+from tests.scenarios.asking import RULES, Asked
+from tests.scenarios.cfssl import Cfssl
 from tests.scenarios.kit import Play, config
 
 
@@ -30,6 +33,39 @@ def play(whole_play: Play) -> Play:
     """The bot before a new beginning."""
     whole_play.reset()
     return whole_play
+
+
+@pytest.fixture(scope="session")
+def asking_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A bot with the default rules but for two, so that each way of waiting is there."""
+    rules = {**PEOPLE["rules"], "approvals": RULES}
+    config = {**fleet.config(), "people": PEOPLE["people"], "rules": rules}
+    with Stage(fleet, tmp_path_factory.mktemp("asking"), config=config) as stage:
+        yield stage
+
+
+@pytest.fixture
+def asked(asking_stage: Stage, fleet: Fleet) -> Iterator[Asked]:
+    """The cluster anew."""
+    fleet.reset()
+    first = fleet["host-1"]
+    first.docker("swarm", "init", "--advertise-addr", first.address)
+    token = first.docker("swarm", "join-token", "-q", "worker").strip()
+    for name in ("host-2", "host-3"):
+        fleet[name].docker("swarm", "join", "--token", token, f"{first.address}:2377")
+    asking_stage.slack.advance(3600)
+    asked = Asked(asking_stage)
+    yield asked
+    assert asked.audit.verify().ok
+
+
+@pytest.fixture
+def cfssl(whole_play: Play, tmp_path: Path) -> Iterator[Cfssl]:
+    """Debian's cfssl on the bot's side of the hosts' network, by https, its server certificate of the same CA."""
+    server = Cfssl(tmp_path, whole_play.fleet.network.gateway)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.hookimpl(wrapper=True)

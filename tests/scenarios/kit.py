@@ -26,7 +26,10 @@ JOB: Final = re.compile(r"is job `(\w{4})`")
 LONGEST: Final = 90.0
 """Seconds after which a job that has no end counts as one that will never have one."""
 SHOWN: Final = frozenset({"posted", "edited", "error"})
-UNASKED: Final = ("join manager", "token manager", "rotate", "force-new-cluster")
+UNASKED: Final = (
+    *("join manager", "token manager", "rotate", "force-new-cluster"),
+    *("demote", "remove", "leave", "ca rotate"),
+)
 """What needs nobody's yes in scenarios that are not about approvals."""
 KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
 
@@ -96,11 +99,11 @@ class Play:
         return found
 
     def end(self, job: str, *, after: int = 0, timeout: float = LONGEST) -> Card:
-        """Wait for the last state of a job's card: the one without a button to cancel it."""
+        """Wait for the last state of a job's card: neither a question, nor with a button to cancel it."""
 
         def find(slack: Watching) -> Seen | None:
             cards = (e for e in slack.transcript(after) if not e.private and f"`{job}`" in e.text and e.kind in SHOWN)
-            return next((e for e in cards if "[Cancel]" not in e.text), None)
+            return next((e for e in cards if "[Cancel]" not in e.text and " asks to " not in e.text), None)
 
         seen = self.slack.wait_for(find, timeout)
         assert seen is not None
@@ -121,6 +124,38 @@ class Play:
     def public(self) -> str:
         """All that stood in any channel since the beginning, edits included."""
         return "\n".join(e.text for e in self.slack.transcript(self.began) if not e.private and e.kind in SHOWN)
+
+    def forced(self, user: str, text: str, *others: str) -> Card:
+        """Type an order that only ``--force`` lets through, have the others agree, and return the card it ends with."""
+        after = self.now
+        self.slack.slash(user, "prod", text)
+        asked = self.slack.wait_to_see(others[0], "[Approve]", after=after, private=False, timeout=LONGEST)
+        for other in others:
+            self.slack.click(other, asked, "Approve")
+        return self.end(self.job(user, after), after=asked.number)
+
+    def fill(self, user: str, **answers: str) -> None:
+        """Wait for the form that opens for ``user``, and submit it."""
+        who = self.slack.world.user(user).id
+        self.slack.wait_for(lambda slack: slack.workspace.views.stack(who))
+        self.slack.submit_view(user, answers)
+
+    def unlock(self, user: str, host: str, key: str, *, timeout: float = LONGEST) -> Card:
+        """Type ``/swarm unlock`` and the key into its form, and return the card that its job ends with."""
+        after = self.now
+        self.slack.slash(user, "prod", f"unlock {host}")
+        self.fill(user, secret=key)
+        found = JOB.search(self.see(user, "is job", after=after, private=True).text)
+        assert found
+        self.slack.close_view(user)
+        return self.end(found[1], timeout=timeout)
+
+    def approve(self, user: str, after: int) -> Seen:
+        """Press Approve on the card that went up after entry ``after``, wait for the job's end, and return the card."""
+        card = self.see(user, "[Approve]", after=after)
+        self.slack.click(user, card, "Approve")
+        self.quiet()
+        return card
 
     # The cluster, made by the bot itself
 
@@ -174,6 +209,8 @@ class Play:
         self.slack.advance(3600)
         for user in self.slack.world.users:
             self.slack.reload(user)
+            while self.slack.workspace.views.stack(user):
+                self.slack.close_view(user)
         self.began = self.now
 
     def reset(self) -> None:
@@ -208,9 +245,10 @@ def hang_up(host: Host) -> None:
 
 
 def config(fleet: Fleet) -> dict[str, Any]:
-    """A swarmbot.yml with two clusters: prod of four hosts in #prod, lab of one in #lab; nothing waits for approval."""
+    """A swarmbot.yml with two clusters: prod of four hosts in #prod, lab of one in #lab; only ``--force`` waits."""
     prod = fleet.config("prod", channel="C0PROD", hosts=[f"host-{number}" for number in range(1, 5)])
     lab = fleet.config("lab", channel="C0LAB", hosts=["host-5"])
-    rules = {**PEOPLE["rules"], "approvals": {subject: {"count": 0} for subject in UNASKED}}
+    asked = {"force": {"by": ["admins", "operators"]}}
+    rules = {**PEOPLE["rules"], "approvals": {**{subject: {"count": 0} for subject in UNASKED}, **asked}}
     clusters = {**prod["clusters"], **lab["clusters"]}
     return {"ssh": fleet.ssh, "clusters": clusters, "people": PEOPLE["people"], "rules": rules}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from redis import Redis
 
-from bot.audit import Audit, Entry
+from bot.audit import Archive, Audit, Entry, Retention
 from bot.doctor.run import run_doctor
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.slack import LocalSlack
@@ -247,6 +248,22 @@ def test_a_tampered_audit_log_is_told(ward: Ward, redis_url: str) -> None:
     report = ward.examine()
     assert report.line("log was tampered with").startswith("✗")
     assert report.status == 1
+
+
+def test_the_audit_log_is_looked_at_across_its_archive(ward: Ward, redis_url: str, tmp_path: Path) -> None:
+    """Old entries count where they are; a part that nobody says where it is deserves a look, a damaged one is wrong."""
+    config, archive = {**NOWHERE, **PEOPLE, "ssh": {"port": 1}}, Archive(tmp_path / "archive")
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        log = Audit(redis)
+        log.append([Entry(action="asked", by="U0ADA")] * 3)
+        assert Retention(log.stream, archive, keep=0).turn(time.time() + 1) == 2
+        log.append([Entry(action="ended", by="worker")])
+    assert ward.examine().line("The audit log holds").startswith("! The audit log holds: 2 entries")
+    ward.write({**config, "audit": {"archive": str(archive.folder)}})
+    assert ward.examine().line("The audit log holds").startswith("✓ The audit log holds: 4 entries")
+    (month,) = archive.folder.glob("*.gz")
+    month.write_bytes(month.read_bytes()[:-20])
+    assert ward.examine().line("log was tampered with").startswith("✗")
 
 
 @pytest.mark.fleet

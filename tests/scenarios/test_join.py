@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from bot.sandbox.fleet.faults import Protocol
 from bot.sandbox.fleet.shell import until
 from tests.scenarios.kit import Play, hang_up, stalled
 
@@ -118,6 +119,26 @@ def test_a_closed_port_is_named(play: Play, side: str) -> None:
     play.slack.click("ada", card.seen, "Retry")
     assert play.end(play.job("ada", after)).text.startswith("✓")
     assert play.nodes()["host-2"] == "Ready Active"
+
+
+@pytest.mark.parametrize(("port", "protocol"), [(7946, "tcp"), (7946, "udp"), (4789, "udp")])
+def test_gossip_and_overlay_ports_stop_a_join_both_ways(play: Play, port: int, protocol: Protocol) -> None:
+    """An engine would let it in and call it ready, cut off: so each is named with its direction, and Retry finishes."""
+    play.cluster()
+    play["host-2"].block(port, protocol)
+    play["host-3"].block(port, protocol, direction="out")
+    card = play.change("ada", "join worker host-[2-4]")
+    assert card.text.startswith("! *1 of 3 workers joined prod*"), card.text
+    assert f"{port}/{protocol} from host-1 to host-2 is blocked" in card.text
+    assert f"{port}/{protocol} from host-3 to host-1 is blocked" in card.text
+    assert "host-4 reaches the managers on 2377/tcp, 7946/tcp+udp, 4789/udp" in card.text
+    assert [play.membership(f"host-{number}") for number in (2, 3, 4)] == ["inactive", "inactive", "active"]
+    play["host-2"].mend()
+    play["host-3"].mend()
+    after = play.now
+    play.slack.click("ada", card.seen, "Retry")
+    assert play.end(play.job("ada", after)).text.startswith("✓")
+    assert set(play.nodes()) == {"host-1", "host-2", "host-3", "host-4"}
 
 
 def test_a_managers_own_closed_port_is_named(play: Play) -> None:

@@ -12,8 +12,8 @@ from bot.sandbox.fleet import Fleet
 from bot.sandbox.fleet.image import TASK_IMAGE
 from bot.sandbox.fleet.shell import until
 from bot.sandbox.stage import PEOPLE, Stage
+from tests.scenarios.asking import Asked
 from tests.scenarios.kit import Play
-from tests.scenarios.test_approvals import Asked
 
 pytestmark = pytest.mark.timeout(400)
 

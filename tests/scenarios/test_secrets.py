@@ -13,6 +13,7 @@ from redis import Redis
 from bot.secret import Secret
 from bot.store.client import connect
 from tests.scenarios.kit import Play, stalled
+from tests.scenarios.test_token import shown
 
 SECRET = re.compile(r"SWM(?:TKN|KEY)-1-[\w+/-]+")
 
@@ -42,7 +43,7 @@ class Arguments(threading.Thread):
 
 
 def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
-    """Tokens and unlock keys, old and rotated ones: not in Redis, logs, audit log, channels or arguments."""
+    """Tokens and unlock keys, old, rotated and typed ones: not in Redis, logs, audit log, channels or arguments."""
     arguments = Arguments()
     arguments.start()
     try:
@@ -50,7 +51,7 @@ def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
     finally:
         run = arguments.stop()
     secrets = {secret.rpartition("-")[2] for secret in tokens}
-    assert len(secrets) == 5, "two tokens, the same two rotated, and an unlock key"
+    assert len(secrets) == 8, "two tokens and an unlock key, old and rotated, one token more as promised, a wrong key"
     places = {
         "arguments": run,
         "Redis": "\n".join(stored(play)),
@@ -65,6 +66,8 @@ def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
     assert "sshd" in places["arguments"]
     assert "told secret" in places["Redis"]
     assert "told secret" in places["Redis' own files"]
+    assert places["Redis' own files"].count("swarmbot:given:") >= 2, "what was typed passed through, encrypted"
+    assert "swarmbot:given:" not in places["Redis"]
     assert "token worker" in places["channels"]
     assert "DEBUG" in places["the log of worker.1"] + places["the log of web"]
 
@@ -88,9 +91,31 @@ def everything_that_touches_a_secret(play: Play) -> set[str]:
     play.change("cleo", "token worker --rotate")
     play.change("cleo", "token manager --rotate")
     play.see("cleo", play.inspect()["JoinTokens"]["Manager"], private=True)
+    typed = typed_keys(play)
+    token, address = shown(play.ask("ada", "token worker --once"))
+    with play["host-5"].engine() as by_hand:  # through its engine: a token in arguments is what is looked for
+        by_hand.join_swarm([address], token)
+    play.see("ada", "`host-5` joined; the worker token of prod is a new one.", private=True)
     private = "\n".join(entry.text for entry in play.slack.transcript(play.began) if entry.private)
-    shown = {secret for secret in SECRET.findall(private) if "bymistake" not in secret}
-    return shown | set(engine.values()) | set(play.inspect()["JoinTokens"].values())
+    found = {secret for secret in SECRET.findall(private) if "bymistake" not in secret}
+    return found | typed | set(engine.values()) | set(play.inspect()["JoinTokens"].values())
+
+
+def typed_keys(play: Play) -> set[str]:
+    """Have the unlock key shown, rotated and typed, once wrong and once right, and return what was typed."""
+    for words in ("unlock-key", "unlock-key --rotate"):
+        after = play.now
+        play.slack.slash("cleo", "prod", words)
+        play.approve("dan", after)
+        play.see("cleo", "SWMKEY-1-", after=after, private=True)
+    with play["host-1"].engine() as engine:
+        right = str(engine.get_unlock_key()["UnlockKey"])
+    wrong = f"SWMKEY-1-{'wRoNg' * 8}abc"
+    play["host-3"].stop_docker()
+    play["host-3"].start_docker()
+    assert play.unlock("ada", "host-3", wrong).text.startswith("✗")
+    assert play.unlock("ada", "host-3", right).text.startswith("✓")
+    return {wrong, right}
 
 
 def stored(play: Play) -> Iterator[str]:

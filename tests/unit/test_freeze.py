@@ -14,7 +14,8 @@ from bot.audit import Audit, Entry
 from bot.commands import FreezeCluster, ThawCluster
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
-from bot.freeze import Freeze, Freezes, carry_out, freeze_line
+from bot.freeze import Freezes, carry_out
+from bot.plan import Freeze
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import Patience, connect
@@ -141,7 +142,7 @@ def test_of_two_freezes_the_longer_is_told(client: Redis, audit: Audit) -> None:
 
 def _order(freezes: Freezes, order: FreezeCluster | ThawCluster, now: float) -> str:
     entry = Entry("asked", "U0CLEO", cluster="prod", command="freeze", words="freeze")
-    return carry_out(freezes, order, "prod", entry, now).text
+    return carry_out(freezes, order, "prod", entry, now).told.text
 
 
 def test_an_order_says_until_when_in_every_zone(freezes: Freezes, audit: Audit, client: Redis) -> None:
@@ -178,11 +179,19 @@ def test_thawing_says_what_is_so_now(client: Redis, audit: Audit) -> None:
     assert _actions(audit) == ["thawed", "thawed"]
 
 
-def test_the_line_of_a_freeze() -> None:
-    """Who, until when, why; nothing where nothing is frozen."""
-    assert freeze_line(None) == ""
-    assert freeze_line(Freeze("prod", NOON, "U0CLEO", "sale & more")).startswith(
-        "! *Frozen* by <@U0CLEO> until <!date^"
-    )
-    assert "“sale &amp; more”" in freeze_line(Freeze("prod", NOON, "U0CLEO", "sale & more"))
-    assert "by swarmbot.yml" in freeze_line(Freeze("prod", NOON, "", "weekend", scheduled=True))
+def test_what_the_channel_reads(client: Redis, audit: Audit) -> None:
+    """Who froze or thawed, and what holds now; nothing when nothing changed."""
+    free, planned = Freezes(client, audit, _config()), Freezes(client, audit, _config(WEEKEND))
+    assert _announced(free, ThawCluster(), SATURDAY) == ""
+    frozen = _announced(free, FreezeCluster("4h", "sale"), _now(client))
+    assert frozen.startswith("! *prod is frozen* by <@U0CLEO> until <!date^")
+    assert _announced(free, ThawCluster(), SATURDAY) == "✓ *prod is thawed* by <@U0CLEO>."
+    free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
+    held = _announced(planned, ThawCluster(), SATURDAY)
+    assert held.startswith("! <@U0CLEO> ended the freeze that was ordered, but swarmbot.yml freezes prod until")
+
+
+def _announced(freezes: Freezes, order: FreezeCluster | ThawCluster, now: float) -> str:
+    entry = Entry("asked", "U0CLEO", cluster="prod", command="freeze", words="freeze")
+    announced = carry_out(freezes, order, "prod", entry, now).announced
+    return announced.text if announced else ""

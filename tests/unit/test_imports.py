@@ -14,7 +14,7 @@ ROOT: Final = Path(__file__).parents[2]
 # Each part may import itself and those before it in this order, and nothing after it. The first line are leaves:
 # values and words without any I/O, which all may use.
 ORDER: Final = (
-    ("bot.errors", "bot.secret", "bot.redact", "bot.spelling", "bot.duration", "bot.past"),
+    ("bot.errors", "bot.secret", "bot.redact", "bot.spelling", "bot.duration", "bot.past", "bot.vault"),
     ("bot.plan", "bot.settings"),
     ("bot.slack.blocks",),
     ("bot.plan.book",),
@@ -30,8 +30,9 @@ ORDER: Final = (
         "bot.slack.upload",
     ),
     ("bot.audit", "bot.people"),
+    ("bot.given",),
     ("bot.jobs", "bot.freeze", "bot.totp"),
-    ("bot.approvals",),
+    ("bot.approvals", "bot.once"),
     ("bot.jobs.asking", "bot.jobs.answering", "bot.jobs.changing", "bot.jobs.runner"),
     ("bot.records",),
     ("bot.gate",),

@@ -23,7 +23,7 @@
 
 local kept = redis.call('HMGET', KEYS[1], 'standing', 'version', 'votes', 'ask')
 if audit_applied(KEYS[8], 6) then return {kept[1] == 'approved' and 'approved' or 'counted'} end
-if kept[1] ~= 'asked' then return {'ended'} end
+if kept[1] ~= 'asked' or redis.call('HGET', KEYS[2], 'state') ~= 'awaiting_approval' then return {'ended'} end
 local due = redis.call('ZSCORE', KEYS[3], ARGV[1])
 if not due or clock_ms() >= tonumber(due) then return {'late'} end
 if kept[2] ~= ARGV[3] then return {'changed'} end

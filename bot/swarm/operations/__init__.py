@@ -1,6 +1,7 @@
 """The changes that can be made to a cluster, one file each."""
 
 from bot.swarm.operations.availability import SetAvailability
+from bot.swarm.operations.ca import BeginRotation, EndRotation, RenewCertificate
 from bot.swarm.operations.demote import Demote
 from bot.swarm.operations.depart import Depart
 from bot.swarm.operations.drain import Drain
@@ -15,11 +16,17 @@ from bot.swarm.operations.rejoin import Rejoin
 from bot.swarm.operations.relabel import Relabel
 from bot.swarm.operations.remove_node import RemoveNode
 from bot.swarm.operations.tokens import RotateToken, fingerprint
+from bot.swarm.operations.trust import Trust
+from bot.swarm.operations.unlock import Unlock
+from bot.swarm.operations.unlock_key import RotateUnlockKey
+from bot.swarm.operations.update import Update
 
 __all__ = [
+    "BeginRotation",
     "Demote",
     "Depart",
     "Drain",
+    "EndRotation",
     "Forget",
     "Init",
     "Join",
@@ -29,8 +36,13 @@ __all__ = [
     "Rejoin",
     "Relabel",
     "RemoveNode",
+    "RenewCertificate",
     "RotateToken",
+    "RotateUnlockKey",
     "SetAvailability",
+    "Trust",
+    "Unlock",
+    "Update",
     "UseExternalCa",
     "fingerprint",
 ]

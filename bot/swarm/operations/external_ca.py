@@ -8,6 +8,8 @@ from typing import ClassVar
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Look, Operation
 from bot.swarm.certificates import key_of
+from bot.swarm.operations.spec import update_spec, with_section
+from bot.swarm.settings import external_urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class UseExternalCa(Operation):
         """The spec names the CA, and the certificate that the host holds was issued by its key."""
         if facts.swarm is None:
             return False
-        named = any(ca.get("URL") == self.url for ca in facts.swarm.spec.get("CAConfig", {}).get("ExternalCAs") or ())
+        named = self.url in external_urls(facts.swarm.spec)
         certificate = facts.host(self.host).certificate
         return named and certificate is not None and certificate.issuer_key == key_of(self.cacert)
 
@@ -50,18 +52,11 @@ class UseExternalCa(Operation):
         """Rotate: the external CA's certificate becomes the root, and the CA signs from then on."""
         if facts.swarm is None:
             raise Failed(f"No manager of {self.cluster} with a quorum could be read.", true_now="Its CA is as it was.")
-        engine = engines[facts.swarm.read_from]
-        swarm = engine.swarm()
         external = {"Protocol": self.protocol, "URL": self.url, "CACert": self.cacert}
-        spec = {
-            **swarm["Spec"],
-            "CAConfig": {
-                **swarm["Spec"].get("CAConfig", {}),
-                "SigningCACert": self.cacert,
-                "ExternalCAs": [external],
-            },
-        }
-        engine.update_swarm(swarm["Version"]["Index"], spec)
+        update_spec(
+            engines[facts.swarm.read_from],
+            lambda spec: with_section(spec, "CAConfig", SigningCACert=self.cacert, ExternalCAs=[external]),
+        )
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """The cluster is there; who signs for it is what its certificate says."""

@@ -9,8 +9,8 @@ from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Look, Operation
 from bot.swarm.quorum import quorum_of
 from bot.swarm.second_cluster import refuse_beside_quorum
+from bot.swarm.settings import NANOSECONDS
 
-NANOSECONDS = 1_000_000_000
 # The mask length that Docker's own command sends unless told otherwise; the API's default is 0.
 SUBNET_SIZE = 24
 

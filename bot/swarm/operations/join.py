@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engine, Engines, Facts, HostFacts, Look, Members, NodeFacts, Operation, Role, newcomer
+from bot.spelling import listed
 from bot.swarm import parse
+from bot.swarm.issuers import issuing_urls
 from bot.swarm.operations.records import remove_record
 
 
@@ -100,8 +102,7 @@ class Join(Operation):
         else:
             truth = self._undo(engines, facts, host)
         step = error.next_step or (
-            f"See that 2377/tcp, 7946/tcp+udp and 4789/udp are open between `{self.host}` and the managers, both ways; "
-            "then press Retry."
+            f"`/swarm check {self.host}` shows which port is closed, if it is one{_signers(facts)}; then press Retry."
         )
         return Failed(error.happened, true_now=truth, next_step=step)
 
@@ -140,6 +141,12 @@ class Join(Operation):
         if node.id in self.known or node.reachability:
             return False
         return node.hostname in {"", host.hostname} and node.address in {host.address, self.advertise_addr}
+
+
+def _signers(facts: Facts) -> str:
+    """While the CA that signs is away a join waits for it (measured on 20.10)."""
+    urls = issuing_urls(facts.swarm) if facts.swarm else []
+    return f", and that the CA at {listed(urls)} answers the managers" if urls else ""
 
 
 def _standing(node: NodeFacts) -> str:

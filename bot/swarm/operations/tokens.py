@@ -9,6 +9,7 @@ from typing import ClassVar
 from bot.errors import Failed
 from bot.plan import Engines, Facts, Look, Operation, Revealed, Role
 from bot.secret import Secret
+from bot.swarm.operations.spec import unchanged, update_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,9 @@ class RotateToken(Operation):
             raise Failed(
                 f"No manager of {self.cluster} with a quorum could be read.", true_now="The token is as it was."
             )
-        engine = engines[facts.swarm.read_from]
-        swarm = engine.swarm()
-        engine.update_swarm(
-            swarm["Version"]["Index"],
-            swarm["Spec"],
+        update_spec(
+            engines[facts.swarm.read_from],
+            unchanged,
             rotate_worker_token=self.role == "worker",
             rotate_manager_token=self.role == "manager",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from types import MappingProxyType
 from typing import Final
 
@@ -61,15 +62,31 @@ def members_of(facts: Facts) -> Members:
     return Members(MappingProxyType({node: up and node not in down for node, up in seen.items()}))
 
 
+def possible(facts: Facts) -> list[Members]:
+    """All that Raft may be now, :func:`members_of` first.
+
+    Managers notice a return as late as a death: one that they call unreachable while its host answers may be back.
+    """
+    cautious = members_of(facts)
+    managers = facts.swarm.managers if facts.swarm else ()
+    unsure = [node.id for node in managers if not cautious.reachable.get(node.id, True) and _may_be_back(facts, node)]
+    back = (each for number in range(len(unsure) + 1) for each in combinations(unsure, number))
+    return [Members(MappingProxyType({**cautious.reachable, **dict.fromkeys(nodes, True)})) for nodes in back]
+
+
 def _raft(swarm: ClusterFacts) -> Members:
     members = {node.id: node.reachability == "reachable" for node in swarm.managers if node.reachability}
     return Members(MappingProxyType(members))
 
 
+def _may_be_back(facts: Facts, node: NodeFacts) -> bool:
+    return node.host in facts.hosts and not _is_down(facts, node)
+
+
 def _is_down(facts: Facts, node: NodeFacts) -> bool:
     """A locked engine answers and manages nothing; one that has lost the leader says so in its error."""
     host = facts.hosts.get(node.host)
-    if host is None or host.reached == "open":
+    if host is None or host.heard == "open":
         return False  # where its peers reach it, it is the bot that does not
     if host.trouble is not None:
         return host.trouble.problem in DOWN

@@ -16,7 +16,7 @@ from bot.plan import Facts, Members, Operation, Plan
 from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.quorum.advice import advice
-from bot.swarm.quorum.arithmetic import Quorum, count, members_of
+from bot.swarm.quorum.arithmetic import Quorum, count, members_of, possible
 from bot.swarm.quorum.words import effect, standing
 
 FORCE: Final = "force"
@@ -33,12 +33,12 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
     weakening = {step.track for step in plan.steps if step.operation.weakens}
     if len(weakening) > 1:
         raise ValueError(f"managers would be taken away side by side: {sorted(weakening)}")
-    stages = _stages(facts, plan)
+    for start in possible(facts):
+        _refuse_losses(facts, plan, start)
+    stages = _stages(members_of(facts), plan)
     before, after = stages[0], stages[-1]
     if all(stage == before for stage in stages):
         return plan
-    for step, (now, then) in zip(plan.steps, pairwise(stages), strict=True):
-        _refuse_loss(facts, step.operation, now, then, forced=plan.force == "given")
     forced = not after.reachable or _fatal(count(before), count(after))
     if forced and plan.force != "given":
         raise _refused_fatal(facts, plan, before, after)
@@ -54,21 +54,27 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
 
 def permit(operation: Operation, facts: Facts, *, forced: bool) -> None:
     """Raise Refused where this step, with the facts as they are just before it, would lose the quorum."""
-    now = members_of(facts)
-    then = operation.raft(now)
-    if operation.weakens and then != now:
-        _refuse_loss(facts, operation, now, then, forced=forced)
+    if operation.weakens:
+        for now in possible(facts):
+            _refuse_loss(facts, operation, now, operation.raft(now), forced=forced)
 
 
-def _stages(facts: Facts, plan: Plan) -> list[Members]:
+def _refuse_losses(facts: Facts, plan: Plan, start: Members) -> None:
+    for step, (now, then) in zip(plan.steps, pairwise(_stages(start, plan)), strict=True):
+        _refuse_loss(facts, step.operation, now, then, forced=plan.force == "given")
+
+
+def _stages(start: Members, plan: Plan) -> list[Members]:
     """The members before the first step and after each."""
-    stages = [members_of(facts)]
+    stages = [start]
     for step in plan.steps:
         stages.append(step.operation.raft(stages[-1]))
     return stages
 
 
 def _refuse_loss(facts: Facts, operation: Operation, now: Members, then: Members, *, forced: bool) -> None:
+    if now == then:
+        return
     before, after = count(now), count(then)
     if not after.managers:
         if before.managers and not forced:
@@ -148,8 +154,13 @@ def _passing(before: Members, stages: list[Members]) -> list[str]:
 
 def _told(stages: list[Members]) -> tuple[str, ...]:
     """What is left after each step that changes it."""
-    lines = [f"now {standing(count(stages[0]))}"]
+    lines = [f"now {_left(stages[0])}"]
     for number, (now, then) in enumerate(pairwise(stages), 1):
         if now != then and then.reachable:
-            lines.append(f"after step {number}: {standing(count(then))}")
+            lines.append(f"after step {number}: {_left(then)}")
     return tuple(lines)
+
+
+def _left(members: Members) -> str:
+    quorum = count(members)
+    return f"{quorum.reachable} of {quorum.managers} reachable, {quorum.needed} needed"

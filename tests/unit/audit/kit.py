@@ -24,7 +24,7 @@ def write(client: Redis, count: int, *, begin: float = NOVEMBER, apart: float = 
     head, heads = Head(0, "0" * 64), []
     for number in range(1, count + 1):
         entry = Entry("asked", f"U{number}", cluster="prod", detail=f"number {number}")
-        head, rows = chained(head, [entry], begin + (number - 1) * apart)
+        head, rows = chained(head, [entry], begin + (number - 1) * apart, "")
         client.xadd(keys.AUDIT_LOG, {"entry": rows[0][0], "hash": rows[0][1]}, id=f"{head.seq}-0")
         heads.append(head)
     client.set(keys.AUDIT_HEAD, str(head))
@@ -49,3 +49,8 @@ def archived(audit: Audit, folder: Path, upto: int) -> Archive:
     archive = Archive(folder)
     assert Retention(audit.stream, archive, keep=DAY).turn(NOVEMBER + upto * DAY + DAY / 2) == upto
     return archive
+
+
+def split_line(line: str) -> tuple[str, str]:
+    """An archive's line as the entry's text and its hash."""
+    return line[:-75] + "}", line[-66:-2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from redis import Redis
@@ -45,13 +46,24 @@ def test_many_writers_make_one_chain(client: Redis) -> None:
 
 def test_a_write_whose_answer_was_lost_is_done_once(audit: Audit) -> None:
     """The same call made again, by a client that retries, appends nothing, even after others have appended."""
-    after, rows = chained(GENESIS, [Entry("asked", "U1")], 1.0)
+    after, rows = chained(GENESIS, [Entry("asked", "U1")], 1.0, "")
     call = [str(GENESIS), str(after), *rows[0]]
     places = [keys.AUDIT_LOG, keys.AUDIT_HEAD]
     assert audit._script(places, call) == ["ok"]
     audit.append([Entry("asked", "U2")])
     assert audit._script(places, call) == ["ok"]
     assert [entry.by for entry in audit.query()] == ["U2", "U1"]
+
+
+def test_twins_are_told_from_one_call_made_again(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes that write equal entries in one millisecond, having read one head, write two entries."""
+    monkeypatch.setattr("bot.audit.log.time", SimpleNamespace(time=lambda: 1_800_000_000.0))
+    one, other = Audit(client), Audit(client)
+    for writer in (one, other):
+        writer._head = GENESIS
+        writer.append([Entry("vote refused", "U1", job="k7f3")])
+    assert [entry.by for entry in one.query()] == ["U1", "U1"]
+    assert one.verify().count == 2
 
 
 def test_secrets_are_masked(audit: Audit, client: Redis) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bot.audit import Archive, Audit, Entry, Head
 from bot.audit.anchor import read_anchors
 from bot.config import AuditLog
 from bot.jobs.caretaker import CLAIM, Caretaker
+from bot.jobs.ticker import Ticker
 from bot.sandbox.slack import LocalSlack
 from bot.settings import Settings
 from bot.slack.client import web_client
@@ -124,21 +126,30 @@ def test_without_a_channel(client: Redis, slack: LocalSlack, workers: Workers) -
     assert posted(slack) == []
 
 
-def test_it_runs_by_itself(client: Redis, slack: LocalSlack, workers: Workers, tmp_path: Path) -> None:
+def test_both_duties_side_by_side(client: Redis, slack: LocalSlack, workers: Workers, tmp_path: Path) -> None:
     """From the start of a worker on both are done; an archive that fails keeps no anchor from being posted."""
     write(client, 30)
     workers.now = NOVEMBER + 30 * DAY
-    caretaker = workers.one(archive=tmp_path)
-    caretaker.start()
-    slack.wait_for(lambda slack: slack.messages("prod"), timeout=30)
-    caretaker.stop()
+    with ticking(workers.one(archive=tmp_path)):
+        slack.wait_for(lambda slack: slack.messages("prod"), timeout=30)
     assert stored(client)[0][0] == "21-0"
     assert Audit(client).verify(Archive(tmp_path)).count == 30
 
     (tmp_path / "file").touch()
     workers.now += DAY
     Audit(client).append([Entry("asked", "U1")])
-    failing = workers.one(archive=tmp_path / "file" / "archive")
-    failing.start()
-    slack.wait_for(lambda slack: len(slack.messages("prod")) == 2, timeout=30)
-    failing.stop()
+    with ticking(workers.one(archive=tmp_path / "file" / "archive")):
+        slack.wait_for(lambda slack: len(slack.messages("prod")) == 2, timeout=30)
+
+
+@contextmanager
+def ticking(caretaker: Caretaker) -> Iterator[None]:
+    """Let a caretaker do what it does in a worker."""
+    tickers = [Ticker(turn.__name__, turn, every=600) for turn in (caretaker.retain, caretaker.post_anchor)]
+    for ticker in tickers:
+        ticker.start()
+    try:
+        yield
+    finally:
+        for ticker in tickers:
+            ticker.stop()

@@ -56,7 +56,7 @@ def test_times(audit: Audit, client: Redis) -> None:
     now = time.time()
     head = Head(0, "0" * 64)
     for at in (now - 9000, now - 100, now - 130, now):
-        after, rows = chained(head, [Entry("asked", "U1")], at)
+        after, rows = chained(head, [Entry("asked", "U1")], at, "")
         client.xadd(keys.AUDIT_LOG, {"entry": rows[0][0], "hash": rows[0][1]}, id=f"{after.seq}-0")
         head = after
     assert [entry.seq for entry in audit.query(Filter(since=round(now - 100, 3)))] == [4, 2]

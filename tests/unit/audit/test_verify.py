@@ -52,7 +52,7 @@ def _insert_between(rows: Rows) -> Rows:
 
 def _insert_and_shift(rows: Rows) -> Rows:
     text = json.loads(rows[2][1]["entry"])
-    _, forged = chained(Head(3, rows[2][1]["hash"]), [Entry("asked", "U9")], text["at"])
+    _, forged = chained(Head(3, rows[2][1]["hash"]), [Entry("asked", "U9")], text["at"], "")
     inserted = [*rows[:3], ("", {"entry": forged[0][0], "hash": forged[0][1]}), *rows[3:]]
     return [(f"{n}-0", row) for n, (_, row) in enumerate(inserted, start=1)]
 
@@ -71,7 +71,7 @@ def _cut_the_tail(rows: Rows) -> Rows:
 
 
 def _append(rows: Rows) -> Rows:
-    _, forged = chained(Head(6, rows[5][1]["hash"]), [Entry("asked", "U9")], 1.0)
+    _, forged = chained(Head(6, rows[5][1]["hash"]), [Entry("asked", "U9")], 1.0, "")
     return [*rows, ("7-0", {"entry": forged[0][0], "hash": forged[0][1]})]
 
 

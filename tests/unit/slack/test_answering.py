@@ -36,7 +36,9 @@ def asker(slack: LocalSlack) -> Iterator[Asker]:
 
 def request(slack: LocalSlack) -> SlashRequest:
     """A command of ada's."""
-    return SlashRequest("status", "U0ADA", "C0PROD", slack.slash("ada", "prod", "status").response_url, "command:1")
+    return SlashRequest(
+        "status", "U0ADA", "C0PROD", slack.slash("ada", "prod", "status").response_url, "command:1", "1"
+    )
 
 
 def test_a_late_gate_is_told_of_at_once_and_in_the_end(

@@ -116,7 +116,7 @@ def test_a_signed_command_reaches_the_gate(web: Web, gate: ListeningGate) -> Non
     assert status == 200
     assert json.loads(said)["response_type"] == "ephemeral"
     assert gate.asked == [
-        SlashRequest("status", "U0ADA", "C0PROD", "https://hooks.slack.com/commands/1", "command:1.2")
+        SlashRequest("status", "U0ADA", "C0PROD", "https://hooks.slack.com/commands/1", "command:1.2", "1.2")
     ]
 
 

@@ -58,9 +58,9 @@ def test_a_manager_is_known_by_the_address_that_it_advertises() -> None:
 def test_peers_know_better_than_a_bot_that_is_cut_off() -> None:
     """A manager that its peers reach counts as reachable though the bot does not reach it."""
     cut = {"is": "manager", "trouble": "timed out"}
-    seen = _facts({"is": "leader"}, {**cut, "reached": "open"}, {**cut, "reached": "open"}, readable=True)
+    seen = _facts({"is": "leader"}, {**cut, "heard": "open"}, {**cut, "heard": "open"}, readable=True)
     assert count(members_of(seen)) == Quorum(3, 3)
-    off = _facts({"is": "leader"}, {**cut, "reached": "no answer"}, {**cut, "reached": "refused"}, readable=True)
+    off = _facts({"is": "leader"}, {**cut, "heard": "no answer"}, {**cut, "heard": "refused"}, readable=True)
     assert count(members_of(off)) == Quorum(3, 1)
 
 

@@ -1,0 +1,136 @@
+"""A shell on a host that sends what others shall get and counts what it got itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import paramiko
+
+from bot.engine import unreachable
+from bot.engine.connection import SshConnection
+from bot.engine.remote import Completed, run, spawn
+from bot.engine.target import SshTarget
+from bot.errors import EngineError
+from bot.plan.ports import Counters, Reach, Transport
+
+TIMEOUT: Final = 5.0
+CHUNK: Final = 16_384
+END: Final = b".\n"
+
+# bash alone can send datagrams without further programs. A socket each: on a shared one the "port unreachable" that
+# answers a datagram would fail the next one before it is sent. Connections that a firewall refuses by ICMP are answered
+# once a second, so they are tried beside each other and not waited for.
+SHELL: Final = r"""
+command -v bash >/dev/null && command -v timeout >/dev/null || { echo unable; echo .; exit; }
+echo .
+while read -r verb address port number; do
+  case $verb in
+    count) grep -hE '^(Tcp|Udp|Udp6.*):? ' /proc/net/snmp /proc/net/snmp6 2>/dev/null ;;
+    udp) timeout 1 bash -c 'for ((i = 0; i < $2; i++)); do echo >"/dev/udp/$0/$1"; done' \
+      "$address" "$port" "$number" 2>/dev/null ;;
+    tcp) timeout 0.5 bash -c 'for ((i = 0; i < $2; i++)); do : >"/dev/tcp/$0/$1" & done; wait' \
+      "$address" "$port" "$number" 2>/dev/null ;;
+  esac
+  echo .
+done
+"""
+
+CONNECT: Final = r"""
+number=0
+while [ $# -gt 1 ]; do
+  ( said=$(timeout 1.5 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1) && echo "$number open" && exit
+    case $said in *refused*) echo "$number refused" ;; *) echo "$number no answer" ;; esac ) &
+  number=$((number + 1)); shift 2
+done
+wait
+"""
+
+
+class ShellProber:
+    """See :class:`bot.plan.ports.Prober`."""
+
+    def __init__(self, connection: SshConnection, channel: paramiko.Channel) -> None:
+        self._connection = connection
+        self._channel = channel
+        self._lock = threading.Lock()
+
+    def counters(self) -> Counters:
+        """What the host's kernel has counted until now."""
+        return parse_counters(self.ask("count"))
+
+    def send(self, transport: Transport, address: str, port: int, number: int) -> None:
+        """Send ``number`` datagrams, or try as many connections."""
+        self.ask(f"{transport} {address} {port} {number}")
+
+    def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
+        """Open a connection to each; in a shell of its own, for the other must not wait."""
+        words = [word for address, port in endpoints for word in (address, str(port))]
+        done = run(self._connection, CONNECT, *words, timeout=TIMEOUT)
+        return parse_reaches(done, len(endpoints))
+
+    def ask(self, line: str = "") -> str:
+        """Send a line, if there is one, and return what comes before the end of its answer."""
+        deadline = time.monotonic() + TIMEOUT
+        target = self._connection.target
+        came = b""
+        with self._lock:
+            try:
+                if line:
+                    self._channel.sendall(f"{line}\n".encode())
+                while not came.endswith(END):
+                    self._channel.settimeout(max(0.0, deadline - time.monotonic()))
+                    part = self._channel.recv(CHUNK)
+                    if not part:
+                        raise unreachable.lost(target)
+                    came += part
+            except TimeoutError:
+                raise _slow(target) from None
+            except (paramiko.SSHException, OSError, EOFError):
+                raise unreachable.lost(target) from None
+        return came.removesuffix(END).decode(errors="replace")
+
+
+@contextmanager
+def prober(connection: SshConnection) -> Iterator[ShellProber]:
+    """Give a shell for probes, which ends with its channel. Raises HostUnreachable, EngineError (no bash there)."""
+    with spawn(connection, SHELL, timeout=TIMEOUT) as channel:
+        shell = ShellProber(connection, channel)
+        if shell.ask():
+            raise unreachable.impossible(
+                connection.target, "has no bash (or no timeout) to try its ports with", "Install bash and coreutils."
+            )
+        yield shell
+
+
+def parse_counters(text: str) -> Counters:
+    """Read /proc/net/snmp, where names stand above their numbers, and /proc/net/snmp6, a name and a number a line."""
+    counts: dict[str, int] = {}
+    names: list[str] = []
+    for line in text.splitlines():
+        head, *rest = line.split()
+        if not head.endswith(":"):
+            counts[head] = int(rest[0])
+        elif rest and not rest[0].lstrip("-").isdecimal():
+            names = rest
+        else:
+            counts |= {head.removesuffix(":") + name: int(number) for name, number in zip(names, rest, strict=False)}
+    came = [f"{family}{name}" for family in ("Udp", "Udp6") for name in ("InDatagrams", "NoPorts", "InErrors")]
+    return Counters(datagrams=sum(counts.get(name, 0) for name in came), resets=counts.get("TcpOutRsts", 0))
+
+
+def parse_reaches(done: Completed, number: int) -> list[Reach]:
+    """Read what CONNECT printed; what it has no line of got no answer."""
+    met: dict[int, Reach] = {}
+    for line in done.out.splitlines():
+        place, _, word = line.partition(" ")
+        if place.isdecimal() and word in {"open", "refused"}:
+            met[int(place)] = "open" if word == "open" else "refused"
+    return [met.get(place, "no answer") for place in range(number)]
+
+
+def _slow(target: SshTarget) -> EngineError:
+    return unreachable.impossible(target, f"did not end a probe within {TIMEOUT:g} s", "Look at the machine's load.")

@@ -1,0 +1,55 @@
+"""The host keys on the way to a host, and taking one of them for good."""
+
+from __future__ import annotations
+
+import paramiko
+
+from bot.engine import host_keys, known_hosts, unreachable
+from bot.engine.connection import SshConnection
+from bot.engine.target import SshTarget
+from bot.errors import Failed
+from bot.plan.host_keys import HostKey
+
+
+def keys_on_the_way(connection: SshConnection) -> tuple[HostKey, ...]:
+    """The keys of the jumps and of the host, up to the first that is not trusted: nobody logs in there to go further.
+
+    Raises HostUnreachable.
+    """
+    before = keys_on_the_way(connection.jump) if connection.jump else ()
+    if before and before[-1].standing != "trusted":
+        return before
+    return (*before, _shown(connection.target, connection.host_key()))
+
+
+def trust(connection: SshConnection, machine: str, fingerprint: str) -> None:
+    """Write the key of ``machine`` on the way to the host into known_hosts, if it shows the one with ``fingerprint``.
+
+    Raises HostUnreachable; Failed when it shows another one, or the file cannot be written.
+    """
+    while connection.target.name != machine and connection.jump:
+        connection = connection.jump
+    target, key = connection.target, connection.host_key()
+    if key.fingerprint != fingerprint:
+        raise Failed(
+            f"{unreachable.place(target)} shows the host key {key.fingerprint} now, not {fingerprint}.",
+            true_now="Nothing was written.",
+            next_step="Another machine may answer in its place: look into that before anything else.",
+        )
+    known_hosts.trust(target.known_hosts[0], target.known_as, key)
+
+
+def _shown(target: SshTarget, key: paramiko.PKey) -> HostKey:
+    known = host_keys.known_keys(target)
+    same = known.get(key.get_name())
+    trusted = same is not None and same.asbytes() == key.asbytes()
+    return HostKey(
+        machine=target.name,
+        place=unreachable.place(target),
+        known_as=target.known_as,
+        kind=key.get_name(),
+        fingerprint=key.fingerprint,
+        standing="trusted" if trusted else "changed" if known else "unknown",
+        known=tuple(other.fingerprint for other in known.values()),
+        file=str(target.known_hosts[0]),
+    )

@@ -1,0 +1,57 @@
+"""Secrets that people give with a command: from the web process to a worker, encrypted, once, within minutes."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from redis import Redis
+
+from bot.errors import Refused
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import answering
+from bot.vault import Vault, WrongKey
+
+
+class Given:
+    """Keeps a secret in Redis, encrypted, until it is taken or :data:`bot.store.keys.GIVEN_KEPT` seconds have passed.
+
+    Safe to share between threads; calls raise :class:`~bot.errors.Unavailable`. ``key`` is SWARMBOT_SECRET_KEY.
+    """
+
+    def __init__(self, redis: Redis, key: Secret | None) -> None:
+        self._redis = redis
+        self._vault = Vault(key) if key is not None else None
+
+    def require(self) -> Vault:
+        """Return what seals; Refused when SWARMBOT_SECRET_KEY is not set."""
+        if self._vault is None:
+            raise Refused(
+                "what you would type could not be kept safe on its way: SWARMBOT_SECRET_KEY is not set.",
+                next_step="Whoever runs Swarmbot sets it, for the web and worker processes alike.",
+            )
+        return self._vault
+
+    def keep(self, person: str, secret: Secret) -> str:
+        """Keep what ``person`` gave, and return the id under which it is taken. Raises Refused."""
+        given_id = secrets.token_urlsafe(12)
+        sealed = self.require().seal(_place(person, given_id), secret)
+        with answering():
+            self._redis.set(keys.given(given_id), sealed, ex=keys.GIVEN_KEPT)
+        return given_id
+
+    def take(self, person: str, given_id: str) -> Secret | None:
+        """Take what ``person`` gave out of Redis; None when it was taken before, is too old, or opens with no key."""
+        with answering():
+            sealed: Any = self._redis.getdel(keys.given(given_id))
+        if sealed is None or self._vault is None:
+            return None
+        try:
+            return self._vault.open(_place(person, given_id), sealed)
+        except WrongKey:
+            return None
+
+
+def _place(person: str, given_id: str) -> str:
+    return f"given {person} {given_id}"

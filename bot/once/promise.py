@@ -1,0 +1,100 @@
+"""A promise to rotate a token: what it is about, and when it is due. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.plan import Facts, Revealed, Role
+from bot.slack.blocks import tick
+from bot.swarm.operations import fingerprint
+
+ASKER: Final = "asker:"
+"""Begins the names of the fields that hold who was shown the token; the id of the job that showed it follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody who was shown the token, by which job, and where they asked."""
+
+    job: str
+    user: str
+    channel: str
+    response_url: str
+
+    def to_json(self) -> str:
+        """All but the job's id, which is in the field's name."""
+        return json.dumps({"user": self.user, "channel": self.channel, "response_url": self.response_url})
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The token with this ``fingerprint`` is rotated once a node has joined, at ``deadline`` at the latest.
+
+    ``deadline`` is in unix seconds by Redis' clock; ``known`` are the ids of the nodes of this role when it was shown
+    first. ``cause`` says why it is due, "" while it is not; ``job`` rotates, the ``attempt``-th that was to.
+    ``failures`` counts what failed in a row; ``late`` is set when the askers were told that it cannot be done yet.
+    """
+
+    cluster: str
+    role: Role
+    fingerprint: str
+    deadline: float
+    known: frozenset[str]
+    askers: tuple[Asker, ...]
+    cause: str = ""
+    job: str = ""
+    attempt: int = 0
+    failures: int = 0
+    late: bool = False
+
+    @property
+    def id(self) -> str:
+        """One token, one promise: whoever else is shown the same token joins it."""
+        return f"{self.cluster}:{self.role}:{self.fingerprint}"
+
+    @classmethod
+    def from_hash(cls, raw: Mapping[str, str]) -> Promise:
+        """Read a promise's hash."""
+        role: Any = raw["role"]
+        askers = {name: value for name, value in raw.items() if name.startswith(ASKER)}
+        return cls(
+            cluster=raw["cluster"],
+            role=role,
+            fingerprint=raw["fingerprint"],
+            deadline=int(raw["deadline"]) / 1000,
+            known=frozenset(json.loads(raw["known"])),
+            askers=tuple(Asker(name.removeprefix(ASKER), **json.loads(value)) for name, value in askers.items()),
+            cause=raw.get("cause", ""),
+            job=raw.get("job", ""),
+            attempt=int(raw.get("attempt", 0)),
+            failures=int(raw.get("failures", 0)),
+            late=raw.get("late", "") == "1",
+        )
+
+
+def secret_of(role: Role) -> Revealed:
+    """The secret that lets a node join as ``role``."""
+    return "manager token" if role == "manager" else "worker token"
+
+
+def rotated(promise: Promise, facts: Facts) -> bool:
+    """Whether the token is another one already. KeyError if the facts were read without it."""
+    return fingerprint(facts.secrets[secret_of(promise.role)]) != promise.fingerprint
+
+
+def cause_of(promise: Promise, facts: Facts, now: float) -> str:
+    """Why the token is to be rotated at ``now``, as words before a semicolon; "" while it is not."""
+    nodes = facts.swarm.nodes if facts.swarm else ()
+    joined = [tick(node.name) for node in nodes if node.role == promise.role and node.id not in promise.known]
+    if joined:
+        return f"{' and '.join(joined)} joined"
+    return f"no {promise.role} joined in time" if now >= promise.deadline else ""
+
+
+def ended(facts: Facts) -> bool:
+    """Whether there is no cluster any more that the token could belong to: every host answers, and none is in one."""
+    hosts = facts.hosts.values()
+    return facts.swarm is None and bool(hosts) and all(host.answers and not host.in_a_swarm for host in hosts)

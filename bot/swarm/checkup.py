@@ -1,0 +1,117 @@
+"""What `/swarm check HOST` finds of one host, in a cluster or not: pure, facts in, findings out."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from bot.errors import Refused
+from bot.plan import Facts, Finding, HostFacts, NodeFacts, Passage
+from bot.slack.blocks import tick
+from bot.swarm.addresses import joining_address
+from bot.swarm.passages import for_managers, of_host, port_names, told, told_unseen
+from bot.swarm.places import stranger
+from bot.swarm.preflight import machine_findings, reached, same_name, version_of
+
+OLDEST_TRIED = (20, 10)
+
+
+def checkup(facts: Facts, host: HostFacts) -> list[Finding]:
+    """All findings, in the order in which a join would meet them; ``failed`` is what must be mended."""
+    if host.trouble is not None:
+        return [Finding("failed", host.trouble.happened, host.name, host.trouble.next_step)]
+    return [
+        reached(facts, host),
+        *machine_findings(facts, host),
+        *_tried(host),
+        *_standing(facts, host),
+        *same_name(facts, host),
+        *_address(facts, host),
+        *_ports(facts, host),
+    ]
+
+
+def seen_whole(facts: Facts, host: HostFacts) -> bool:
+    """Whether every way that there was to try has been looked at, and there was one."""
+    mine = of_host(facts, host.name)
+    return bool(mine) and all(passage.standing != "not looked at" for passage in mine)
+
+
+def _tried(host: HostFacts) -> list[Finding]:
+    version = version_of(host.engine_version)
+    if version >= OLDEST_TRIED or version == (0, 0):
+        return []
+    return [
+        Finding("look", f"engine {host.engine_version} is older than 20.10, the oldest that Swarmbot is tried with")
+    ]
+
+
+def _standing(facts: Facts, host: HostFacts) -> list[Finding]:
+    node = facts.member(host.name)
+    if node is not None and host.membership == "active":
+        standing = f", {node.reachability}" if node.reachability else ""
+        text = f"a {node.role} of {facts.name}, {node.state}{standing}"
+        return [Finding("done" if node.ready else "failed", text)]
+    if host.in_a_swarm:
+        return [stranger(facts, host)]
+    if host.membership == "pending":
+        return [Finding("look", "still tries to join a cluster, and may come in by itself; a join undoes that first")]
+    return [Finding("done", "in no cluster")]
+
+
+def _address(facts: Facts, host: HostFacts) -> list[Finding]:
+    node = facts.member(host.name)
+    if node is not None:
+        return _advertised(host, node)
+    try:
+        return [Finding("done", f"would be advertised at {tick(joining_address(host, None))}")]
+    except Refused as error:
+        return [Finding("look", error.happened, host.name, error.next_step)]
+
+
+def _advertised(host: HostFacts, node: NodeFacts) -> list[Finding]:
+    """Engines take any address, also one that nobody else can reach (facts/swarm.md)."""
+    address = host.node_address or node.address
+    own = [each for interface in host.interfaces for each in interface.addresses]
+    if address in own:
+        return [Finding("done", f"advertised at {tick(address)}")]
+    step = f"Let it leave and join again with `--advertise-addr`; it has {', '.join(map(tick, own)) or 'no address'}."
+    where = "loopback: no other host reaches it there" if _is_loopback(address) else "no address of its own"
+    return [Finding("failed", f"advertised at {tick(address)}, which is {where}.", host.name, step)]
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
+    mine = of_host(facts, host.name)
+    if not mine:
+        return [Finding("look", "ports were not looked at: there is no other host to try them with")]
+    node = facts.member(host.name)
+    may_be_closed = [
+        passage
+        for passage in mine
+        if passage.blocked and for_managers(passage) and passage.way.target == host.name
+        if node is None or node.role == "worker"
+    ]
+    closed = [passage for passage in mine if passage.blocked and passage not in may_be_closed]
+    found = []
+    if closed:
+        found.append(Finding("failed", f"{told(closed)}.", host.name, "Open them in the firewalls between the two."))
+    if may_be_closed:
+        found.append(Finding("look", f"{told(may_be_closed)}: a manager needs that, a worker does not"))
+    if unseen := [passage for passage in mine if passage.standing == "not looked at"]:
+        found.append(Finding("look", f"not looked at: {told_unseen(unseen)}"))
+    if not found:
+        found.append(Finding("done", _all_open(host, mine)))
+    return found
+
+
+def _all_open(host: HostFacts, mine: Iterable[Passage]) -> str:
+    ways = [passage.way for passage in mine]
+    peers = dict.fromkeys(way.source if way.target == host.name else way.target for way in ways)
+    return f"open both ways with {', '.join(map(tick, peers))}: {', '.join(port_names(mine))}"

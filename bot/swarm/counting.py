@@ -1,0 +1,117 @@
+"""Seeing whether what others send comes to a host's kernel, by what the kernel counts.
+
+Nobody need listen, and nothing is opened or changed on the host. The counters are shared by all ports and all
+senders, so a few are tried at once, and halves of them as long as only a part came. What a busy host counts anyway is
+measured first; against it more is sent, up to a limit beyond which nothing can be told. Another check may send to the
+same host at the same moment: so how many are sent is drawn at random, and too many are as suspicious as too few.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from secrets import randbelow
+from typing import Final, Literal
+
+from bot.errors import SwarmbotError
+from bot.plan import Passage, Prober, Way
+
+EACH: Final = 20
+MOST_EACH: Final = 320
+"""Datagrams, or connections, that a way is tried with: the least that is begun from, and the least on a busy host."""
+STILL: Final = 0.03
+"""Seconds for which is counted what comes by itself."""
+PATIENCE: Final = 0.25
+"""Seconds after the last one was sent within which it must have come."""
+LOOK: Final = 0.01
+
+Verdict = Literal["all", "none", "some"]
+
+
+def judge(came: float, sent: int, each: int) -> Verdict:
+    """Whether of ``sent`` datagrams all, none or some came; ``each`` is what one way was tried with.
+
+    A quarter of that is the tolerance. More than was sent is ``some`` too: it is not known whose they were.
+    """
+    if came < each / 4:
+        return "none"
+    return "all" if abs(came - sent) < each / 4 else "some"
+
+
+def enough(rate: float) -> int:
+    """How many at least must be sent a way to stand out from ``rate`` others a second; 0 when no number does."""
+    noise = rate * (PATIENCE / 2)
+    if noise < EACH / 4:
+        return EACH
+    return next((each for each in (4 * EACH, MOST_EACH) if noise < each / 4), 0)
+
+
+class Counting:
+    """One target and one counter of it. Not thread-safe: rounds must follow each other."""
+
+    def __init__(
+        self, count: Callable[[], int], probers: Mapping[str, Prober], pool: Executor, deadline: float
+    ) -> None:
+        self._count = count
+        self._probers = probers
+        self._pool = pool
+        self._deadline = deadline
+        self._rate = 0.0
+        self._least = EACH
+        self._failed: dict[str, str] = {}
+
+    def settle(self, ways: Sequence[Way]) -> list[Passage]:
+        """What became of each of ``ways``, which all lead to this target. Raises what counting raises."""
+        before = self._count()
+        started = time.monotonic()
+        time.sleep(STILL)
+        self._rate = (self._count() - before) / (time.monotonic() - started)
+        self._least = enough(self._rate)
+        if not self._least:
+            why = f"`{ways[0].target}` gets {self._rate:.0f} others a second"
+            return [Passage(way, "not looked at", why) for way in ways]
+        return self._halve(ways)
+
+    def _halve(self, ways: Sequence[Way]) -> list[Passage]:
+        verdict = self._round(ways)
+        if verdict == "none" or (verdict == "some" and len(ways) == 1):
+            verdict = self._round(ways)
+        sound = [way for way in ways if way.source not in self._failed]
+        if len(sound) < len(ways):
+            failed = [Passage(way, "not looked at", self._failed[way.source]) for way in ways if way not in sound]
+            return failed + (self._halve(sound) if sound else [])
+        if verdict == "late":
+            return [Passage(way, "not looked at", "time was up") for way in ways]
+        if verdict == "some" and len(ways) > 1:
+            middle = len(ways) // 2
+            return self._halve(ways[:middle]) + self._halve(ways[middle:])
+        match verdict:
+            case "all":
+                return [Passage(way, "passed") for way in ways]
+            case "none":
+                return [Passage(way, "blocked", "nothing came") for way in ways]
+        return [Passage(ways[0], "not looked at", "a part came, or others came beside it")]
+
+    def _round(self, ways: Sequence[Way]) -> Verdict | Literal["late"]:
+        """Send on all ways at once and count until all came, or no more will."""
+        if time.monotonic() > self._deadline:
+            return "late"
+        each = self._least + randbelow(self._least)
+        before, started = self._count(), time.monotonic()
+        sending = {way: self._pool.submit(self._send, way, each) for way in ways}
+        for way, sent in sending.items():
+            self._note(way, sent)
+        wanted, patience = each * len(ways), time.monotonic() + PATIENCE
+        while (came := self._count() - before) < wanted and time.monotonic() < patience:
+            time.sleep(LOOK)
+        return judge(came - self._rate * (time.monotonic() - started), wanted, each)
+
+    def _send(self, way: Way, number: int) -> None:
+        self._probers[way.source].send(way.transport, way.address, way.port, number)
+
+    def _note(self, way: Way, sent: Future[None]) -> None:
+        try:
+            sent.result()
+        except SwarmbotError as error:
+            self._failed[way.source] = error.happened

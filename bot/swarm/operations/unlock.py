@@ -1,0 +1,98 @@
+"""Unlock a manager whose engine waits for the key since it was started: ``POST /swarm/unlock`` on that host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from bot.errors import EngineError, Failed, SwarmbotError
+from bot.plan import Engines, Facts, HostFacts, Look, Operation
+from bot.slack.blocks import escape
+
+OTHER_KEY: Final = 401
+NO_KEY: Final = 400
+
+
+def unlocked(host: HostFacts) -> bool:
+    """Whether a host is a manager of some cluster whose engine has its key, be there a quorum or not."""
+    return host.answers and (host.membership == "active" or (host.membership == "pending" and host.is_manager))
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock(Operation):
+    """``host`` is locked no more and, with ``reachable``, a manager that the others reach in Raft.
+
+    Without a quorum an unlocked engine is ``pending`` until there is one (measured on 20.10). The key is in no plan: it
+    is in ``facts.given`` while the job runs, and once.
+    """
+
+    kind: ClassVar[str] = "unlock"
+    patience: ClassVar[float] = 60.0
+
+    host: str
+    cluster: str
+    reachable: bool
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"unlocking `{self.host}`"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        if self.reachable:
+            return f"`{self.host}` is unlocked, and a reachable manager of {self.cluster}"
+        return f"`{self.host}` is unlocked"
+
+    @property
+    def look(self) -> Look:
+        """The host itself."""
+        return Look(hosts=(self.host,))
+
+    def satisfied(self, facts: Facts) -> bool:
+        """The engine is unlocked, and where that is wanted the managers see it ready and reachable."""
+        host = facts.hosts.get(self.host)
+        if not self.reachable:
+            return host is not None and unlocked(host)
+        node = facts.member(self.host)
+        return host is not None and host.membership == "active" and node is not None and node.ready
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Give the engine the key."""
+        host = facts.hosts.get(self.host)
+        if host is not None and unlocked(host):
+            return
+        if facts.given is None:
+            raise Failed(
+                "The key that you gave is not there any more: it is kept for 5 minutes and taken once.",
+                next_step=f"`/swarm unlock {self.host}` takes it again.",
+            )
+        engines[self.host].unlock_swarm(facts.given)
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Tell how the host stands, and what was wrong with the key."""
+        del engines
+        status = error.status if isinstance(error, EngineError) else 0
+        happened, step = error.happened, error.next_step or f"`/swarm unlock {self.host}` tries again."
+        if status == OTHER_KEY:
+            happened = f"The key does not unlock `{self.host}`."
+            step = (
+                f"`/swarm unlock {self.host}` with the key that counted when its engine last ran: "
+                "a rotated one counts from the next restart."
+            )
+        elif status == NO_KEY:
+            happened = "What was given is no unlock key."
+            step = f"`/swarm unlock {self.host}` with the whole key, from `SWMKEY-1-` on."
+        return Failed(happened, true_now=self._standing(facts.hosts.get(self.host), facts), next_step=step)
+
+    def _standing(self, host: HostFacts | None, facts: Facts) -> str:
+        if host is None or not host.answers:
+            return f"`{self.host}` does not answer, so it is not known whether it is unlocked."
+        if host.membership == "locked":
+            return f"`{self.host}` is still locked. Nothing was changed."
+        node = facts.member(self.host)
+        if node is not None:
+            return f"`{self.host}` is unlocked; the managers see it {node.state}, {node.reachability or 'not in Raft'}."
+        reason = f": {escape(' '.join(host.swarm_error.split()))}" if host.swarm_error else ""
+        return f"`{self.host}` is unlocked (`{host.membership}`) and no manager with a quorum could be read{reason}."

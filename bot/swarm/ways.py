@@ -1,0 +1,95 @@
+"""Which ways between hosts a cluster needs: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.plan import ClusterFacts, HostFacts, NodeFacts, Transport, Way
+
+MANAGER_PORT: Final = 2377
+GOSSIP_PORT: Final = 7946
+DATA_PORT: Final = 4789
+MOST_PEERS: Final = 8
+"""Peers that a host is tried against; managers come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A host or node with the address that others send to; ``manages`` is the port of a manager, 0 of others."""
+
+    name: str
+    address: str
+    manages: int = 0
+
+
+def wanted_ways(
+    hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None, probed: Iterable[str], *, every_peer: bool
+) -> tuple[Way, ...]:
+    """Both ways between each host of ``probed`` and its peers.
+
+    Peers are the managers that are reachable in Raft. With ``every_peer`` the ready workers and the others of
+    ``probed`` are too, up to MOST_PEERS.
+    """
+    own = [place_of(hosts[name], swarm) for name in probed if name in hosts and hosts[name].answers]
+    nodes = [node for node in (swarm.nodes if swarm else ()) if node.ready]
+    peers = [_of_node(node) for node in nodes if node.role == "manager"]
+    if every_peer:
+        peers += [*own, *(_of_node(node) for node in nodes if node.role == "worker")]
+    data = swarm.data_port if swarm else DATA_PORT
+    ways: dict[Way, None] = {}
+    for place in own:
+        others = {peer.name: peer for peer in reversed(peers) if peer.name != place.name}
+        nearest = [*reversed(others.values())][: MOST_PEERS if every_peer else None]
+        for peer in nearest:
+            ways |= dict.fromkeys((*_ways(place, peer, data, swarm), *_ways(peer, place, data, swarm)))
+    return tuple(ways)
+
+
+def mesh_ways(places: Iterable[Place], data_port: int) -> tuple[Way, ...]:
+    """Every way between all members: to managers 2377 too."""
+    members = [*places]
+    return tuple(
+        Way(one.name, other.name, other.address, port, transport)
+        for one in members
+        for other in members
+        if one != other
+        for port, transport in ports(other.manages, data_port)
+    )
+
+
+def ports(manages: int, data_port: int = DATA_PORT) -> list[tuple[int, Transport]]:
+    """The ports of a node; ``manages`` is the one for managers, 0 for none."""
+    tcp: list[tuple[int, Transport]] = [(manages, "tcp")] if manages else []
+    return [*tcp, (GOSSIP_PORT, "tcp"), (GOSSIP_PORT, "udp"), (data_port, "udp")]
+
+
+def place_of(host: HostFacts, swarm: ClusterFacts | None) -> Place:
+    """Where a host is sent to: at its node's address if it is a member, else where it would be advertised."""
+    node = swarm.node_of(host) if swarm else None
+    return _of_node(node) if node else Place(host.name, advertised(host))
+
+
+def members(swarm: ClusterFacts) -> list[Place]:
+    """All nodes that are ready."""
+    return [_of_node(node) for node in swarm.nodes if node.ready]
+
+
+def advertised(host: HostFacts) -> str:
+    """What a host advertises unless told otherwise: swarmbot.yml's address where the host has it, else its first."""
+    addresses = [address for interface in host.interfaces for address in interface.addresses]
+    return host.address if host.address in addresses or not addresses else addresses[0]
+
+
+def _of_node(node: NodeFacts) -> Place:
+    """A manager's ``Status.Addr`` may be 0.0.0.0: its Raft address is the one that others use."""
+    address, _, port = node.raft_address.rpartition(":")
+    return Place(node.name, address.strip("[]") or node.address, int(port) if address else 0)
+
+
+def _ways(source: Place, target: Place, data_port: int, swarm: ClusterFacts | None) -> Iterator[Way]:
+    """A host that is no manager may become one: its 2377 is tried from managers, or where there is no cluster yet."""
+    wanted = MANAGER_PORT if source.manages or swarm is None else 0
+    for port, transport in ports(target.manages or wanted, data_port):
+        yield Way(source.name, target.name, target.address, port, transport)

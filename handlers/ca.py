@@ -1,0 +1,148 @@
+"""`/swarm ca [--rotate]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from bot.commands import DURATION, Flag, Kind, Permission, Vocabulary, question
+from bot.errors import NotUnderstood
+from bot.plan import ClusterFacts, Facts, Look, NodeFacts, Plan
+from bot.slack.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
+from bot.spelling import listed
+from bot.swarm.ca_rotation import external_issuer, rotation_plan
+from bot.swarm.certificates import Root, read_roots
+from bot.swarm.external_ca import read_external_ca_on_host
+from bot.swarm.health import DAY
+from bot.swarm.issuers import issuing_urls, lacking
+from bot.swarm.lookup import called, swarm_of
+from bot.swarm.operations import Update
+from bot.swarm.settings import check_expiry
+
+
+def _external_ca(text: str, vocabulary: Vocabulary) -> list[str]:
+    read_external_ca_on_host(text, vocabulary.hosts)
+    return [text]
+
+
+HOUR = 3600.0
+EXTERNAL_CA = Kind("protocol=cfssl,url=URL,cacert=HOST:PATH", _external_ca)
+
+
+@dataclass(frozen=True, slots=True)
+class CaArguments:
+    """The words of ``ca``."""
+
+    rotate: Annotated[bool, Flag(None, "give every node a certificate of a new root; join tokens change")] = False
+    cert_expiry: Annotated[float | None, Flag(DURATION, "how long the new certificates are good for")] = None
+    external_ca: Annotated[
+        str | None, Flag(EXTERNAL_CA, "rotate to a CA that signs; PATH is its PEM certificate on HOST")
+    ] = None
+
+
+def _permission(arguments: CaArguments) -> Permission:
+    return "administer" if arguments.rotate else "view"
+
+
+def _subject(arguments: CaArguments) -> str:
+    return "ca rotate" if arguments.rotate else "ca"
+
+
+def _approval(arguments: CaArguments) -> int:
+    return 2 if arguments.rotate else 0
+
+
+def _look(arguments: CaArguments) -> Look:
+    places = (read_external_ca_on_host(arguments.external_ca).place,) if arguments.external_ca else ()
+    return Look(all_hosts=not arguments.rotate, certificates=not arguments.rotate, ca_files=places)
+
+
+def _rotates(arguments: CaArguments) -> bool:
+    return arguments.rotate
+
+
+def rotate(facts: Facts, arguments: CaArguments) -> Plan:
+    """Rotate, or finish what is under way, and show node by node how far it is."""
+    check_expiry(arguments.cert_expiry)
+    wanted = read_external_ca_on_host(arguments.external_ca) if arguments.external_ca else None
+    return rotation_plan(
+        facts,
+        settings=Update(facts.name, cert_expiry=arguments.cert_expiry),
+        issuer=external_issuer(facts, wanted) if wanted else None,
+    )
+
+
+@question(
+    "ca",
+    help="the root certificate, who issues the nodes' certificates and how long they are good for",
+    example="ca --rotate --cert-expiry 720h",
+    permission=_permission,
+    risk="secret",
+    approval=_approval,
+    subject=_subject,
+    look=_look,
+    changes=(_rotates, rotate),
+)
+def ca(facts: Facts, arguments: CaArguments) -> Message:
+    """The root first, then a row a node."""
+    if arguments.cert_expiry is not None or arguments.external_ca:
+        raise NotUnderstood(
+            "These options belong to `--rotate`.",
+            next_step="`/swarm ca --rotate …` rotates; `/swarm update --cert-expiry D` changes the expiry alone.",
+        )
+    swarm = swarm_of(facts)
+    roots = read_roots(swarm.tls.root)
+    head = _head(facts, swarm)
+    lines = [head, *(_root(root) for root in roots), f"Issued by {_issuer(swarm)}"]
+    return Message(head.replace("*", ""), (*paragraphs(lines), _nodes(facts, swarm)))
+
+
+def _head(facts: Facts, swarm: ClusterFacts) -> str:
+    if not swarm.rotating:
+        return f"{DONE} *Every node of {facts.name} trusts one root* · no rotation is under way"
+    waiting = lacking(swarm)
+    have = f"{len(swarm.nodes) - len(waiting)} of {len(swarm.nodes)} nodes have a certificate of the new root"
+    names = listed(f"`{called(swarm, node)}` ({node.state})" for node in waiting)
+    return f"{LOOK} *{facts.name} is rotating its root* · {have}" + (f", not {names}" if names else "") + "; both count"
+
+
+def _root(root: Root) -> str:
+    dates = f"good from {_day(root.begins)} to {_day(root.ends)}"
+    return f"Root {tick(root.subject)} · {dates} · SHA-256 {tick(root.fingerprint)}"
+
+
+def _issuer(swarm: ClusterFacts) -> str:
+    if urls := issuing_urls(swarm):
+        return f"an external CA: {listed(map(escape, urls))}"
+    return "the managers themselves"
+
+
+def _nodes(facts: Facts, swarm: ClusterFacts) -> Block:
+    rows = [(called(swarm, node), *_certificate(facts, node), _standing(swarm, node)) for node in swarm.nodes]
+    return table(("node", "issuer", "certificate good until", "root"), rows)
+
+
+def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
+    host = facts.hosts.get(node.host)
+    if host is None:
+        return "not known", "not known: not in swarmbot.yml"
+    if host.certificate is None:
+        return "not known", "not known: no answer by SSH" if host.trouble else "not known"
+    left = host.certificate.expires - facts.at
+    shown = "ended" if left <= 0 else f"{left / DAY:.0f} days" if left >= 2 * DAY else f"{left / HOUR:.0f} hours"
+    return host.certificate.issuer, f"{_moment(host.certificate.expires)} ({shown})"
+
+
+def _standing(swarm: ClusterFacts, node: NodeFacts) -> str:
+    if not swarm.rotating:
+        return "trusted" if node.tls == swarm.tls else "another"
+    return "old" if node.tls.issuer_key != swarm.tls.issuer_key else "new"
+
+
+def _day(unix_seconds: float) -> str:
+    return f"{datetime.fromtimestamp(unix_seconds, UTC):%Y-%m-%d}"
+
+
+def _moment(unix_seconds: float) -> str:
+    return f"{datetime.fromtimestamp(unix_seconds, UTC):%Y-%m-%d %H:%M} UTC"

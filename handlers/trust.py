@@ -1,0 +1,135 @@
+"""`/swarm trust HOST`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from bot.commands import HOST, Flag, Permission, Word, question, text
+from bot.errors import Failed, Refused
+from bot.plan import Facts, HostKey, Look, Plan, Step
+from bot.slack.blocks import DONE, LOOK, Block, Message, actions, button, escape, paragraphs, tick
+from bot.swarm.operations import Trust
+
+NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrustArguments:
+    """The words of ``trust``."""
+
+    host: Annotated[str, Word(HOST, "a host of swarmbot.yml")]
+    key: Annotated[str, Flag(text("SHA256:…"), "the fingerprint that you compared: take the key that has it")] = ""
+
+
+def _look(arguments: TrustArguments) -> Look:
+    return Look(host_keys=(arguments.host,))
+
+
+def _permission(arguments: TrustArguments) -> Permission:
+    return "administer" if arguments.key else "view"
+
+
+def _takes(arguments: TrustArguments) -> bool:
+    return bool(arguments.key)
+
+
+def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
+    """Take the key, if the host shows it; one that takes another's place needs somebody else's yes."""
+    keys = _keys(facts, arguments.host)
+    plan = Plan(
+        title=f"trusts the host key of {tick(keys[-1].machine)}",
+        deed=f"trust the host key of {tick(keys[-1].machine)}",
+        ended=f"{tick(keys[-1].machine)} is trusted with the host key {keys[-1].fingerprint}",
+        failed="{failed} is not trusted",
+    )
+    if trusted := next((key for key in keys if key.standing == "trusted" and key.fingerprint == arguments.key), None):
+        return Plan(plan.title, plan.ended, plan.failed, already=(f"{trusted.place} is trusted with that key",))
+    shown = keys[-1]
+    if shown.fingerprint != arguments.key:
+        raise Refused(
+            f"{shown.place} shows the host key {shown.fingerprint}, not {escape(arguments.key)}.",
+            true_now="Nothing was written.",
+            next_step=f"`/swarm trust {arguments.host}` shows it whole.",
+        )
+    operation = Trust(arguments.host, shown.machine, shown.known_as, shown.fingerprint, shown.known)
+    return Plan(
+        title=plan.title,
+        deed=plan.deed,
+        ended=plan.ended,
+        failed=plan.failed,
+        steps=(Step(operation, arguments.host),),
+        effect=f"{tick(shown.known_as)} in `{shown.file}`: {shown.fingerprint} ({_kind(shown)})",
+        warnings=_warnings(shown),
+        approvals=1 if shown.standing == "changed" else 0,
+    )
+
+
+@question(
+    "trust",
+    help="shows the SSH host key of a host, to be compared and trusted",
+    example="trust host-4",
+    permission=_permission,
+    risk="reversible",
+    approval=0,
+    raises={"trust": 1},
+    look=_look,
+    changes=(_takes, _plan),
+)
+def trust(facts: Facts, arguments: TrustArguments) -> Message:
+    """The key, where to compare it, and the button that takes it."""
+    key = _keys(facts, arguments.host)[-1]
+    head, lines = _told(key)
+    way = [] if key.machine == arguments.host else [f"{tick(arguments.host)} is reached through it."]
+    blocks = paragraphs([head, *way, *lines])
+    if key.standing != "trusted":
+        blocks.append(_button(facts, arguments.host, key))
+    return Message(head.replace("*", ""), tuple(blocks))
+
+
+def _keys(facts: Facts, host: str) -> tuple[HostKey, ...]:
+    keys = facts.host_keys.get(host, ())
+    if not keys:
+        trouble = facts.keyless[host]
+        raise Failed(trouble.happened, true_now="Its host key could not be seen.", next_step=trouble.next_step)
+    return keys
+
+
+def _told(key: HostKey) -> tuple[str, list[str]]:
+    shown = f"`{key.fingerprint}` ({_kind(key)})"
+    kind = key.kind.removeprefix("ssh-").split("-")[0]
+    compare = f"Compare it with `ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub` on the machine's own console."
+    if key.standing == "trusted":
+        return f"{DONE} *{key.place} is trusted*", [
+            f"It shows {shown}, as `{key.file}` has it for {tick(key.known_as)}."
+        ]
+    if key.standing == "unknown":
+        head = f"{LOOK} *{key.place} shows a host key that nobody has vouched for*"
+        return head, [shown, f"{compare} Only if it is the same, trust it. No log-in was tried."]
+    head = f"{LOOK} *{key.place} shows another host key than the known one*"
+    known = ", ".join(f"`{fingerprint}`" for fingerprint in key.known)
+    return head, [
+        f"Shown: {shown}",
+        f"Known: {known}",
+        "It was installed anew, or another machine answers in its place.",
+        f"{compare} Somebody else must agree to it. No log-in was tried.",
+    ]
+
+
+def _button(facts: Facts, host: str, key: HostKey) -> Block:
+    words = f"trust {host} --key {key.fingerprint} --cluster {facts.name}"
+    label = "Trust this key" if key.standing == "unknown" else "Ask to trust it"
+    compared = f"{key.machine} shows {key.fingerprint}. Have you compared it on the machine's own console?"
+    return actions(button(label, "command.type", words, style="danger", confirm=compared))
+
+
+def _kind(key: HostKey) -> str:
+    return NAMES.get(key.kind, "ECDSA" if key.kind.startswith("ecdsa") else key.kind)
+
+
+def _warnings(key: HostKey) -> tuple[str, ...]:
+    if key.standing != "changed":
+        return ()
+    known = ", ".join(key.known)
+    text = f"{key.place} is known with {known} and shows {key.fingerprint}: it was installed anew, or another machine "
+    return (f"{text}answers in its place. Compare it on its own console",)

@@ -1,0 +1,136 @@
+"""`/swarm unlock-key [--rotate]` and `/swarm unlock HOST`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from bot.commands import HOST, Asks, Flag, Word, change, question
+from bot.errors import Failed, Refused
+from bot.plan import Facts, HostFacts, Look, Plan, Step
+from bot.slack.blocks import Message
+from bot.spelling import listed
+from bot.swarm.lookup import swarm_of
+from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
+from bot.swarm.operations.unlock import unlocked
+from bot.swarm.places import whereabouts
+from bot.swarm.secrets import unlock_key_message
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockKeyArguments:
+    """The words of ``unlock-key``."""
+
+    rotate: Annotated[bool, Flag(None, "make a new key first; managers ask for it from their next restart")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockArguments:
+    """The words of ``unlock``. The key is no word: a form takes it."""
+
+    host: Annotated[str, Word(HOST, "the locked manager; a form asks you for the key")]
+
+
+def _look_at_key(_: UnlockKeyArguments) -> Look:
+    return Look(secrets=("unlock key",))
+
+
+def _rotates(arguments: UnlockKeyArguments) -> bool:
+    return arguments.rotate
+
+
+def _autolocked(facts: Facts, _: UnlockKeyArguments) -> None:
+    """Refuse where there is no key."""
+    if not (swarm_of(facts).spec.get("EncryptionConfig") or {}).get("AutoLockManagers"):
+        raise Refused(
+            f"{facts.name} has no unlock key: autolock is off.",
+            next_step="`/swarm update --autolock true` switches it on and shows you the key.",
+        )
+
+
+def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
+    """Rotate the key, then show the new one to the asker."""
+    _autolocked(facts, arguments)
+    if "unlock key" not in facts.secrets:
+        raise Failed(f"The unlock key of {facts.name} could not be read.", true_now="Nothing was changed.")
+    away = [f"`{node.name}`" for node in swarm_of(facts).managers if not node.ready]
+    warnings = (f"{listed(away)} may ask for the old key when it is back: keep it until then.",) if away else ()
+    return Plan(
+        title=f"rotates the unlock key of {facts.name}",
+        deed=f"rotate the unlock key of {facts.name}",
+        ended=f"The unlock key of {facts.name} is a new one",
+        failed=f"the unlock key of {facts.name} was not rotated",
+        steps=(Step(RotateUnlockKey(facts.name, before=fingerprint(facts.secrets["unlock key"])), "unlock key"),),
+        effect="managers ask for the new key from their next restart on",
+        warnings=warnings,
+        reveals=("unlock key",),
+    )
+
+
+@question(
+    "unlock-key",
+    help="shows you alone the key that unlocks managers",
+    example="unlock-key",
+    permission="administer",
+    risk="secret",
+    approval=1,
+    look=_look_at_key,
+    check=_autolocked,
+    changes=(_rotates, rotate),
+)
+def unlock_key(facts: Facts, arguments: UnlockKeyArguments) -> Message:
+    """The key, to the asker alone."""
+    _autolocked(facts, arguments)
+    return unlock_key_message(facts)
+
+
+def _look_at_hosts(_: UnlockArguments) -> Look:
+    return Look(all_hosts=True)
+
+
+@change(
+    "unlock",
+    help="unlocks a manager after a restart; a form takes the key",
+    example="unlock host-2",
+    permission="operate",
+    risk="secret",
+    approval=0,
+    look=_look_at_hosts,
+    asks=Asks("Unlock key", hint="It begins with SWMKEY-1-. It is used once and kept nowhere.", begins="SWMKEY-1-"),
+)
+def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
+    """Unlock the host, and see it back among the managers where there is a quorum to be seen."""
+    host = facts.host(arguments.host)
+    if host.trouble is not None:
+        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
+    plan = Plan(
+        title=f"unlocks `{host.name}` in {facts.name}",
+        deed=f"unlock `{host.name}` in {facts.name}",
+        ended=f"`{host.name}` is unlocked",
+        failed="{failed} was not unlocked",
+    )
+    if unlocked(host):
+        waits = "" if host.membership == "active" else ": it waits for a quorum"
+        return replace(plan, already=(f"`{host.name}` is not locked{waits}",))
+    if host.membership != "locked":
+        raise Refused(
+            f"`{host.name}` is not locked: it is {whereabouts(facts, host)}.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` shows how the cluster stands.",
+        )
+    others = _locked_beside(facts, host)
+    return replace(
+        plan,
+        steps=(Step(Unlock(host.name, facts.name, reachable=not others), host.name),),
+        effect="the key is used once and kept nowhere",
+        warnings=(f"{facts.name} decides nothing until enough managers are unlocked: {others}.",) if others else (),
+    )
+
+
+def _locked_beside(facts: Facts, host: HostFacts) -> str:
+    """The other locked managers without which there is no quorum, in words; "" when it can come with this one."""
+    others = [other for other in facts.hosts.values() if other.membership == "locked" and other is not host]
+    unlocked_then = 1 + sum(unlocked(other) and other.is_manager for other in facts.hosts.values())
+    if facts.swarm is not None or unlocked_then > len(others):
+        return ""
+    return f"{listed(f'`{other.name}`' for other in others)} {'is' if len(others) == 1 else 'are'} locked too"

@@ -1,0 +1,133 @@
+"""`/swarm update`, with every option of `docker swarm update`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+from bot.commands import DURATION, Flag, Permission, choice, number, question
+from bot.plan import Facts, Look, Plan, Step
+from bot.slack.blocks import Message, escape, fields, paragraphs
+from bot.spelling import listed
+from bot.swarm.ca_rotation import external_issuer, rotation_plan
+from bot.swarm.external_ca import read_external_ca_on_host
+from bot.swarm.issuers import issuing_urls
+from bot.swarm.lookup import swarm_of
+from bot.swarm.operations import Update
+from bot.swarm.settings import SETTINGS, check_expiry
+from handlers.ca import EXTERNAL_CA
+
+LONGEST = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateArguments:
+    """The words of ``update``."""
+
+    task_history_limit: Annotated[int | None, Flag(number("N", 0, LONGEST), "ended tasks that are kept")] = None
+    cert_expiry: Annotated[float | None, Flag(DURATION, "how long new node certificates are good for")] = None
+    dispatcher_heartbeat: Annotated[float | None, Flag(DURATION, "how often nodes report")] = None
+    external_ca: Annotated[
+        str | None, Flag(EXTERNAL_CA, "rotate to a CA that signs; PATH is its PEM certificate on HOST")
+    ] = None
+    autolock: Annotated[
+        Literal["true", "false"] | None,
+        Flag(choice("true", "false"), "whether managers need a key after each restart; you alone are shown it"),
+    ] = None
+    max_snapshots: Annotated[int | None, Flag(number("N", 0, LONGEST), "old Raft snapshots that are kept")] = None
+    snapshot_interval: Annotated[int | None, Flag(number("N", 1, LONGEST), "log entries between snapshots")] = None
+
+
+def _permission(arguments: UpdateArguments) -> Permission:
+    return "administer" if _changes(arguments) else "view"
+
+
+def _subject(arguments: UpdateArguments) -> str:
+    """Its riskiest part: whoever switches autolock on is shown the key, and off, leaves it on the managers' disks."""
+    if arguments.external_ca:
+        return "ca rotate"
+    return "unlock-key" if arguments.autolock else "update"
+
+
+def _approval(arguments: UpdateArguments) -> int:
+    return {"ca rotate": 2, "unlock-key": 1}.get(_subject(arguments), 0)
+
+
+def _look(arguments: UpdateArguments) -> Look:
+    places = (read_external_ca_on_host(arguments.external_ca).place,) if arguments.external_ca else ()
+    return Look(ca_files=places)
+
+
+def _changes(arguments: UpdateArguments) -> bool:
+    return arguments != UpdateArguments()
+
+
+def change_settings(facts: Facts, arguments: UpdateArguments) -> Plan:
+    """Change what was named and differs; everything else stays as it is."""
+    check_expiry(arguments.cert_expiry)
+    wanted = _update(facts, arguments)
+    if arguments.external_ca:
+        issuer = external_issuer(facts, read_external_ca_on_host(arguments.external_ca))
+        return _with_autolock(facts, wanted, rotation_plan(facts, settings=wanted, issuer=issuer))
+    swarm = swarm_of(facts)
+    left = wanted.unmet(swarm.spec)
+    changed = {setting.name for setting, _ in left.wanted}
+    shown = {s.name: f"{s.words} {s.shown(s.stands(swarm.spec))}" for s, _ in wanted.wanted}
+    plan = Plan(
+        title=f"changes settings of {facts.name}",
+        deed=f"change settings of {facts.name}",
+        ended=f"Settings of {facts.name} changed",
+        failed=f"settings of {facts.name} were not changed",
+        steps=(Step(left, "settings"),) if changed else (),
+        effect=wanted.effect(swarm.spec),
+        already=tuple(f"{facts.name} has {words}" for name, words in shown.items() if name not in changed),
+    )
+    return _with_autolock(facts, wanted, plan)
+
+
+def _update(facts: Facts, arguments: UpdateArguments) -> Update:
+    return Update(
+        cluster=facts.name,
+        task_history_limit=arguments.task_history_limit,
+        cert_expiry=arguments.cert_expiry,
+        dispatcher_heartbeat=arguments.dispatcher_heartbeat,
+        autolock=None if arguments.autolock is None else arguments.autolock == "true",
+        max_snapshots=arguments.max_snapshots,
+        snapshot_interval=arguments.snapshot_interval,
+    )
+
+
+def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
+    """What goes with autolock: the key for the asker, or what it means that it is off."""
+    stands = bool((swarm_of(facts).spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
+    if wanted.autolock is None or wanted.autolock == stands:
+        return plan
+    if wanted.autolock:
+        text = f"From now on a manager of {facts.name} that restarts waits for the unlock key: `/swarm unlock HOST`."
+        return replace(plan, reveals=("unlock key",), warnings=(*plan.warnings, text))
+    text = (
+        "Without autolock the key to the Raft log, and with it to every secret of "
+        f"{facts.name}, lies on each manager's disk."
+    )
+    return replace(plan, warnings=(*plan.warnings, text))
+
+
+@question(
+    "update",
+    help="the cluster's settings, or changes of them",
+    example="update --task-history-limit 3 --cert-expiry 720h",
+    permission=_permission,
+    risk="secret",
+    approval=_approval,
+    subject=_subject,
+    look=_look,
+    changes=(_changes, change_settings),
+)
+def update(facts: Facts, _: UpdateArguments) -> Message:
+    """What stands now, and how it is changed."""
+    swarm = swarm_of(facts)
+    title = f"Settings of {facts.name}"
+    pairs = [(f"{setting.words} · `{setting.flag}`", setting.shown(setting.stands(swarm.spec))) for setting in SETTINGS]
+    pairs.append(("external CA · `--external-ca`", listed(map(escape, issuing_urls(swarm))) or "none"))
+    step = "Next: `/swarm update --FLAG VALUE` changes what is named and nothing else; `/swarm help update` shows how."
+    return Message(title, (*paragraphs([f"*{title}*"]), fields(pairs), *paragraphs([step])))

@@ -1,0 +1,128 @@
+"""A token that was shown for one node is rotated, once, whatever ends in between: workers, the quorum, or just time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Failed
+from bot.sandbox.fleet import Fleet
+from bot.sandbox.fleet.shell import until
+from bot.sandbox.stage import Stage
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import connect
+from bot.swarm.operations import fingerprint
+from tests.scenarios.kit import Play, config
+from tests.scenarios.test_once import REFUSED, await_kept, join, rotations
+from tests.scenarios.test_token import shown
+
+WORKERS = ("worker.1", "worker.2")
+QUORUM_BACK = 120.0
+
+
+@pytest.fixture
+def play(hosts: Fleet, tmp_path: Path) -> Iterator[Play]:
+    """A bot with two workers whose lines for one node are good for five seconds."""
+    brief = {**config(hosts), "tokens": {"once_for": "5s"}}
+    with Stage(hosts, tmp_path / "stage", workers=len(WORKERS), config=brief) as stage:
+        yield Play(stage)
+
+
+def token(play: Play) -> str:
+    """The worker token as the engine has it."""
+    found: str = play.inspect()["JoinTokens"]["Worker"]
+    return found
+
+
+def rotated_once(play: Play, old: str) -> None:
+    """Wait until ``old`` joins nothing and every asker knows; no second job rotates that token.
+
+    A job may fail whose rotation comes through after all: a write that hangs is carried out when the quorum is back.
+    """
+    until(lambda: token(play) != old, "the token is another", timeout=60)
+    await_kept(play)
+    play.quiet()
+    jobs = [job for job in rotations(play) if job.order.promise.endswith(fingerprint(Secret(old)))]
+    assert jobs
+    assert [job.state for job in jobs].count("succeeded") <= 1
+    with pytest.raises(Failed, match=REFUSED):
+        join(play, "host-4", (old, f"{play['host-1'].address}:2377"))
+
+
+def test_nobody_joins(play: Play) -> None:
+    """After its time the token is another, and the asker is told so."""
+    play.cluster()
+    line = shown(play.ask("ada", "token worker --once"))
+    told = play.see("ada", "is a new one", private=True)
+    assert "No worker joined in time; the worker token of prod is a new one." in told.text
+    rotated_once(play, line[0])
+
+
+def test_every_worker_dies_between_the_promise_and_the_showing(play: Play) -> None:
+    """Whether the token was seen by then or not, its promise is kept by the workers that come after."""
+    play.cluster()
+    old = token(play)
+    play.slack.fault("slow", "response_url", times=1, seconds=8)
+    play.slack.slash("ada", "prod", "token worker --once")
+    with connect(Secret(play.stage.redis_url)) as redis:
+        until(lambda: bool(redis.exists(keys.ONCE_OPEN)), "the promise is stored")
+    kill_all(play)
+    assert not any("SWMTKN" in message.shown for message in play.slack.ephemerals("ada"))
+    start_all(play)
+    rotated_once(play, old)
+
+
+def test_no_worker_runs_when_its_time_is_over(play: Play) -> None:
+    """The first worker that is there again rotates, and tells."""
+    play.cluster()
+    old, _ = shown(play.ask("ada", "token worker --once"))
+    kill_all(play)
+    with connect(Secret(play.stage.redis_url)) as redis:
+        (promise,) = redis.zrange(keys.ONCE_OPEN, 0, -1)
+        deadline = int(redis.hget(keys.once(str(promise)), "deadline") or 0) / 1000
+        until(lambda: redis.time()[0] > deadline, "its time is over")
+    assert token(play) == old
+    after = play.now
+    start_all(play)
+    play.see("ada", "No worker joined in time", after=after, private=True)
+    rotated_once(play, old)
+
+
+def test_every_worker_dies_while_it_is_rotated(play: Play) -> None:
+    """The job is taken over and finds out on the cluster whether the rotation had come through."""
+    play.cluster()
+    old, address = shown(play.ask("ada", "token worker --once"))
+    join(play, "host-2", (old, address))
+    until(lambda: bool(rotations(play)), "the rotation is ordered")
+    kill_all(play)
+    start_all(play)
+    rotated_once(play, old)
+
+
+def test_the_quorum_is_lost_when_its_time_is_over(play: Play) -> None:
+    """The asker is told that it waits; it is rotated once the managers are back, and told again."""
+    play.cluster(managers=("host-1", "host-2", "host-3"))
+    old, _ = shown(play.ask("ada", "token worker --once"))
+    play["host-2"].power_off()
+    play["host-3"].power_off()
+    late = play.see("ada", "is still the one that you were shown", private=True)
+    assert "No manager of prod with a quorum could be read." in late.text
+    play["host-2"].power_on()
+    play["host-3"].power_on()
+    play.slack.wait_to_see("ada", "No worker joined in time", private=True, timeout=QUORUM_BACK)
+    rotated_once(play, old)
+
+
+def kill_all(play: Play) -> None:
+    """End every worker with kill -9."""
+    for name in WORKERS:
+        play.stage.kill(name)
+
+
+def start_all(play: Play) -> None:
+    """Start them again."""
+    for name in WORKERS:
+        play.stage.start(name)

@@ -1,0 +1,22 @@
+"""Root certificates for cases: ``own`` is one that managers made, ``corporate`` one of a CA elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from bot.plan import TlsInfo
+from bot.swarm.certificates import public_key_of
+
+FOLDER: Final = Path(__file__).parent / "pem"
+
+
+def tls(root: str, issuer: str) -> TlsInfo:
+    """What trusts the root of that name and has the issuer's key, the root's unless said."""
+    return TlsInfo(pem(root), public_key_of(pem(issuer or root))) if root else TlsInfo()
+
+
+def pem(name: str) -> str:
+    """The certificate of that name; ``name`` itself where there is none."""
+    path = FOLDER / f"{name}.pem"
+    return path.read_text() if path.exists() else name

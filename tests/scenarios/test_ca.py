@@ -1,0 +1,142 @@
+"""`/swarm ca` on real engines: what is told of certificates is what nodes hold, and a rotation is seen to its end."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from tests.scenarios.cfssl import NAME, Cfssl, certificate_of
+from tests.scenarios.kit import Play
+
+WORKERS = ("host-2", "host-3")
+
+
+def root_of(play: Play) -> x509.Certificate:
+    """The root certificate as the engine has it."""
+    return x509.load_pem_x509_certificate(play.inspect()["TLSInfo"]["TrustRoot"].encode())
+
+
+def held_by_all(play: Play, root: x509.Certificate, hosts: tuple[str, ...]) -> bool:
+    """Whether each host's own certificate, on its disk, was issued by this root."""
+    for host in hosts:
+        try:
+            certificate_of(play[host]).verify_directly_issued_by(root)
+        except InvalidSignature:
+            return False
+    return True
+
+
+def test_it_tells_the_root_and_how_long_each_certificate_is_good_for(play: Play) -> None:
+    """Fingerprint and dates are those of the engine's root; each node's end is that of the file that it holds."""
+    play.stand(workers=WORKERS)
+    told = play.ask("eve", "ca")
+    root = root_of(play)
+    assert root.fingerprint(SHA256()).hex(":") in told
+    assert f"good from {root.not_valid_before_utc:%Y-%m-%d} to {root.not_valid_after_utc:%Y-%m-%d}" in told
+    for host in ("host-1", *WORKERS):
+        assert f"{certificate_of(play[host]).not_valid_after_utc:%Y-%m-%d %H:%M} UTC" in told
+    assert "PRIVATE" not in told
+    assert "belong to `--rotate`" in play.ask("eve", "ca --cert-expiry 2h")
+    assert "@admins" in play.ask("ada", "ca --rotate")
+
+
+def test_a_rotation_is_followed_node_by_node_to_its_end(play: Play) -> None:
+    """All nodes hold certificates of the new root, for as long as was asked; tokens change; services run on."""
+    play.cluster(workers=WORKERS)
+    before = play.inspect()
+    old = root_of(play)
+    service = play["host-1"].docker("service", "create", "-d", "--replicas", "3", "task:1", "sleep", "9999").strip()
+    card = play.change("cleo", "ca --rotate --cert-expiry 49h")
+    assert card.text.startswith("✓ *Rotation of prod's root certificate: "), card.text
+    for host in ("host-1", *WORKERS):
+        assert f"✓ {host} has a certificate of the new issuer" in card.text
+    assert "✓ every node of prod trusts the new root alone" in card.text
+    assert "join tokens of prod change" in card.text
+    new = root_of(play)
+    assert new.fingerprint(SHA256()) != old.fingerprint(SHA256())
+    assert held_by_all(play, new, ("host-1", *WORKERS))
+    assert not held_by_all(play, old, ("host-1",))
+    left = certificate_of(play["host-2"]).not_valid_after_utc - certificate_of(play["host-2"]).not_valid_before_utc
+    assert left.total_seconds() / 3600 < 51
+    after = play.inspect()
+    assert after["JoinTokens"] != before["JoinTokens"]
+    expected = {**before["Spec"]["CAConfig"], "NodeCertExpiry": 49 * 3600 * 10**9, "ForceRotate": 1}
+    assert after["Spec"] == {**before["Spec"], "CAConfig": expected}
+    assert play["host-1"].docker("service", "ls", "-q", "--filter", f"id={service}").strip()
+    assert play.change("ada", "join worker host-4").text.startswith("✓")
+
+
+def test_a_node_that_is_down_holds_it_up_and_is_named(play: Play) -> None:
+    """The others get theirs; who has none is told, there and by `ca`; once it is back the rotation ends by itself."""
+    play.cluster(workers=WORKERS)
+    play["host-3"].power_off()
+    play.await_status("`host-3` (worker) is down")
+    card = play.change("cleo", "ca --rotate")
+    assert card.text.startswith("! *Rotation of prod's root certificate: "), card.text
+    assert "✓ host-2 has a certificate of the new issuer" in card.text
+    assert "✗ host-3 is down." in card.text
+    assert "✗ The rotation waits for host-3 (down)." in card.text
+    told = play.ask("eve", "ca")
+    assert "prod is rotating its root" in told
+    assert "2 of 3 nodes have a certificate of the new root, not `host-3` (down)" in told
+    play["host-3"].power_on()
+    after = play.now
+    play.slack.click("cleo", card.seen, "Retry")
+    ended = play.end(play.job("cleo", after), after=after)
+    assert ended.text.startswith("✓ *Rotation of prod's root certificate: "), ended.text
+    assert "the rotation had begun before" in ended.text
+    assert held_by_all(play, root_of(play), ("host-1", *WORKERS))
+    assert "trusts one root" in play.ask("eve", "ca")
+
+
+def test_a_cluster_is_rotated_to_an_external_ca_and_away(play: Play, cfssl: Cfssl) -> None:
+    """Seen in the certificate that each node holds; asked twice, nothing is done; then back to the managers' own."""
+    play.cluster(workers=WORKERS)
+    play.change("cleo", "join manager host-4")
+    hosts = ("host-1", *WORKERS, "host-4")
+    path = cfssl.lay_on(play["host-1"])
+    words = f"--external-ca protocol=cfssl,url={cfssl.url},cacert=host-1:{path}"
+    card = play.change("cleo", f"ca --rotate --cert-expiry 49h {words}")
+    assert card.text.startswith("✓"), card.text
+    assert "is the external CA's to decide" in card.text
+    assert all(cfssl.issued(play[host]) for host in hosts)
+    left = certificate_of(play["host-2"]).not_valid_after_utc - certificate_of(play["host-2"]).not_valid_before_utc
+    assert left.days == 30, "as the CA's own profile says"
+    told = play.ask("eve", "ca")
+    assert NAME in told
+    assert cfssl.url in told
+    assert "Already so" in play.ask("cleo", f"ca --rotate {words}")
+    assert "Already so" in play.ask("cleo", f"update {words}")
+    card = play.change("cleo", "ca --rotate")
+    assert card.text.startswith("✓"), card.text
+    assert not any(cfssl.issued(play[host]) for host in hosts)
+    assert held_by_all(play, root_of(play), hosts)
+
+
+def test_while_the_external_ca_is_away_joins_wait_and_say_so(play: Play, cfssl: Cfssl) -> None:
+    """A rotation to one that is away is refused by the engine and changes nothing; a join does not pretend."""
+    play.cluster()
+    path = cfssl.lay_on(play["host-1"])
+    words = f"--external-ca protocol=cfssl,url={cfssl.url},cacert=host-1:{path}"
+    cfssl.stop()
+    before = play.inspect()
+    card = play.change("cleo", f"ca --rotate {words}")
+    assert card.text.startswith("✗ *the root certificate of prod was not rotated*"), card.text
+    assert "host-1 getting a new certificate: not begun" in card.text
+    assert play.inspect()["Spec"] == before["Spec"]
+    cfssl.start()
+    assert play.change("cleo", f"update --task-history-limit 2 {words}").text.startswith("✓")
+    assert cfssl.issued(play["host-1"])
+    assert play.inspect()["Spec"]["Orchestration"] == {"TaskHistoryRetentionLimit": 2}
+    cfssl.stop()
+    card = play.change("ada", "join worker host-2")
+    assert card.text.startswith("✗ *`host-2` did not join prod*"), card.text
+    assert "host-2 is in no cluster (its half-made join was undone)" in card.text, card.text
+    assert f"the CA at {cfssl.url} answers" in card.text, card.text
+    assert play.membership("host-2") == "inactive"
+    cfssl.start()
+    after = play.now
+    play.slack.click("ada", card.seen, "Retry")
+    assert play.end(play.job("ada", after), after=after).text.startswith("✓")
+    assert cfssl.issued(play["host-2"])

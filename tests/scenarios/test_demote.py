@@ -1,0 +1,46 @@
+"""`/swarm demote` on real engines: who is out of Raft, who leads, and what is never allowed."""
+
+from __future__ import annotations
+
+from bot.sandbox.fleet.shell import until
+from tests.scenarios.kit import Play
+
+MANAGERS = ("host-1", "host-2", "host-3", "host-4")
+
+
+def test_managers_go_out_one_by_one(play: Play) -> None:
+    """The leader hands over; what makes one failure fatal waits for two; a dead manager counts until it is demoted."""
+    play.cluster(managers=MANAGERS)
+    card = play.change("cleo", "demote host-1")
+    assert card.text.startswith("✓ *`host-1` is a worker of prod*"), card.text
+    assert "managers 4 → 3, survives 1 failure, as before" in card.text
+    [leader] = [name for name, standing in play.nodes("host-2").items() if "Leader" in standing]
+    assert f"host-1 is a worker, out of Raft; {leader} leads prod" in card.text
+    until(lambda: play.nodes("host-2")["host-1"] == "Ready Active", "host-1 is a worker like any other")
+    assert play.ask("cleo", "demote host-1").startswith("✓ Already so: `host-1` is a worker of prod")
+
+    refused = play.ask("cleo", "demote host-2")
+    assert "one failure would be fatal to prod" in refused
+    assert "Or add `--force`; 2 others must agree." in refused
+
+    play["host-4"].power_off()
+    refused = play.ask("cleo", "demote host-3 --force")
+    assert "would leave 1 of 2 managers reachable and prod without a quorum" in refused
+    assert "Bring `host-4` back first." in refused
+    assert set(play.nodes("host-2").values()) & {"Ready Active Leader"}
+    dead = play.change("cleo", "demote host-4")
+    assert "managers 3 → 2, survives 0 failures, as before" in dead.text
+    assert play.nodes("host-2")["host-4"].split()[1:] == ["Active"], "no standing in Raft"
+
+    assert play.change("cleo", "demote host-3").text.startswith("✓")
+    refused = play.ask("cleo", "demote host-2 --force")
+    assert "`host-2` is the only manager of prod." in refused
+
+
+def test_two_others_agree_to_what_is_forced(play: Play) -> None:
+    """Two of three may stay when two others said yes."""
+    play.cluster(managers=("host-1", "host-2", "host-3"))
+    card = play.forced("cleo", "demote host-3 --force", "dan", "ada")
+    assert card.text.startswith("✓ *`host-3` is a worker of prod*"), card.text
+    assert "2 managers survive no more failures than 1: add another." in card.text
+    assert play.nodes()["host-3"] == "Ready Active"

@@ -1,0 +1,70 @@
+"""`/swarm remove` and `/swarm leave` on real engines: who is out, in which order, and what is left of them."""
+
+from __future__ import annotations
+
+from tests.scenarios.kit import Play
+
+
+def test_a_worker_and_the_leader_go_the_whole_way(play: Play) -> None:
+    """Drained, demoted, left, seen down, record removed; asking again changes nothing, and they may join anew."""
+    play.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"))
+    card = play.change("cleo", "remove host-3")
+    assert card.text.startswith("✓ *`host-3` is no longer in prod*"), card.text
+    assert play.membership("host-3") == "inactive"
+    card = play.change("cleo", "leave host-1")
+    assert card.text.startswith("✓ *`host-1` has left prod*"), card.text
+    assert "managers 2 → 1, survives 0 failures, as before" in card.text
+    order = ["is drained", "is a worker, out of Raft; host-2 leads prod", "is in no cluster", "has no record"]
+    assert sorted(order, key=card.text.index) == order
+    assert play.membership("host-1") == "inactive"
+    assert play.nodes("host-2") == {"host-2": "Ready Active Leader", "host-4": "Ready Active"}
+    assert play.ask("cleo", "remove host-3").startswith("✓ Already so: prod has no record of `host-3`")
+    assert play.ask("cleo", "leave host-1").startswith("✓ Already so: `host-1` is in no cluster")
+    assert play.change("ada", "join worker host-1 host-3").text.startswith("✓")
+
+
+def test_the_dead_lose_their_records(play: Play) -> None:
+    """Not while the managers see them ready, unless forced; a host that is back then is told how to leave."""
+    play.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
+    play["host-3"].power_off()
+    play["host-4"].power_off()
+    refused = play.ask("cleo", "remove host-4")
+    assert "cannot be made to leave" in refused
+    assert "host-4" in play.nodes()
+    card = play.change("cleo", "remove host-3 --force")
+    assert card.text.startswith("✓ *`host-3` is no longer in prod*"), card.text
+    assert "managers 3 → 2, survives 0 failures, as before" in card.text
+    play.await_status("`host-4` (worker) is down")
+    card = play.change("cleo", "remove host-4")
+    assert card.text.startswith("✓ *`host-4` is no longer in prod*"), card.text
+    assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
+    play["host-4"].power_on()
+    assert play.ask("cleo", "remove host-4").startswith("✓ Already so: prod has no record of `host-4`")
+    assert play.change("cleo", "leave host-4").text.startswith("✓ *`host-4` has left prod*")
+    assert play.membership("host-4") == "inactive"
+
+
+def test_a_host_that_was_wiped_and_joined_again(play: Play) -> None:
+    """Of its two records the dead one is taken."""
+    play.cluster(workers=("host-2",))
+    play["host-2"].wipe()
+    play.await_status("`host-2` (worker) is down")
+    play.change("ada", "join worker host-2")
+    card = play.change("cleo", "remove host-2")
+    assert "the dead one is meant" in card.text
+    assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
+    assert play.membership("host-2") == "active"
+
+
+def test_the_last_manager_ends_the_cluster(play: Play) -> None:
+    """Only forced, and only when two others agree; its workers then leave unseen."""
+    play.cluster(workers=("host-2",))
+    refused = play.ask("cleo", "leave host-1")
+    assert "would end prod" in refused
+    assert play.membership("host-1") == "active"
+    card = play.forced("cleo", "leave host-1 --force", "ada", "dan")
+    assert card.text.startswith("✓ *prod has ended*"), card.text
+    assert play.membership("host-1") == "inactive"
+    assert "would leave unseen" in play.ask("cleo", "leave host-2")
+    assert play.change("cleo", "leave host-2 --force").text.startswith("✓ *`host-2` has left prod*")
+    assert play.membership("host-2") == "inactive"

@@ -1,0 +1,172 @@
+"""Autolock on real engines: who sees the key, and how a manager that waits for it is brought back from Slack."""
+
+from __future__ import annotations
+
+import re
+
+from bot.sandbox.fleet.host import Host
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import connect
+from tests.scenarios.kit import Play
+
+KEY = re.compile(r"SWMKEY-1-[\w+/]+")
+MANAGERS = ("host-1", "host-2", "host-3")
+
+
+def restart(host: Host) -> None:
+    """Stop and start an engine."""
+    host.stop_docker()
+    host.start_docker()
+
+
+def key_of(play: Play, host: str = "host-1") -> str:
+    """The unlock key as a manager's own engine has it; "" without autolock."""
+    with play[host].engine() as engine:
+        return str(engine.get_unlock_key()["UnlockKey"])
+
+
+def autolocked(play: Play, *managers: str) -> str:
+    """A cluster whose managers lock themselves, and its key."""
+    play.change("cleo", f"init {managers[0]} --autolock")
+    if managers[1:]:
+        play.change("cleo", f"join manager {' '.join(managers[1:])}")
+    return key_of(play)
+
+
+def test_a_locked_manager_is_named_and_unlocked_from_slack(play: Play) -> None:
+    """Status names it and the command; wrong and malformed keys change nothing, and say so; the right one does."""
+    key = autolocked(play, *MANAGERS)
+    restart(play["host-2"])
+    assert play.membership("host-2") == "locked"
+    status = play.await_status("`host-2` is locked")
+    assert "`/swarm unlock host-2`" in status
+    assert "`/swarm unlock host-2`" in play.ask("ada", "hosts")
+    assert "`/swarm unlock host-2`" in play.ask("ada", "node host-2")
+    other = play.unlock("ada", "host-2", f"SWMKEY-1-{'A' * 43}")
+    assert "The key does not unlock host-2. host-2 is still locked. Nothing was changed." in other.text, other.text
+    malformed = play.unlock("ada", "host-2", "SWMKEY-1-?")
+    assert "What was given is no unlock key. host-2 is still locked." in malformed.text, malformed.text
+    assert play.membership("host-2") == "locked"
+    card = play.unlock("ada", "host-2", key)
+    assert card.text.startswith("✓ *`host-2` is unlocked*"), card.text
+    assert play.membership("host-2") == "active"
+    assert play.nodes()["host-2"] == "Ready Active Reachable"
+    again = play.now
+    play.slack.slash("ada", "prod", "unlock host-2")
+    play.fill("ada", secret=key)
+    assert "Already so: `host-2` is not locked" in play.see("ada", "Already so", after=again, private=True).text
+
+
+def test_a_key_that_is_none_keeps_the_form_open(play: Play) -> None:
+    """What does not begin as a key makes no job; an empty field cannot be submitted at all."""
+    autolocked(play, "host-1")
+    restart(play["host-1"])
+    play.slack.slash("ada", "prod", "unlock host-1")
+    typed = "SWMTKN-1-no-key"
+    play.fill("ada", secret=typed)
+    assert play.slack.workspace.views.stack("U0ADA")
+    assert "unlock" not in play.ask("ben", "jobs")
+
+
+def test_a_key_that_nobody_takes_lies_encrypted_and_not_for_long(play: Play) -> None:
+    """While no worker runs; one that comes too late says that the key is wanted again, and that nothing was changed."""
+    key = autolocked(play, "host-1")
+    restart(play["host-1"])
+    after = play.now
+    play.stage.stop("worker.1")
+    try:
+        play.slack.slash("ada", "prod", "unlock host-1")
+        play.fill("ada", secret=key)
+        with connect(Secret(play.stage.redis_url)) as redis:
+            (place,) = redis.scan_iter(keys.given("*"))
+            assert 0 < redis.ttl(place) <= keys.GIVEN_KEPT
+            assert key.removeprefix("SWMKEY-1-") not in str(redis.get(place))
+            redis.pexpire(place, 1)
+    finally:
+        play.stage.start("worker.1")
+    card = play.see("ben", "was not unlocked", after=after)
+    assert "kept for 5 minutes and taken once. host-1 is still locked. Nothing was changed." in card.text, card.text
+    assert play.membership("host-1") == "locked"
+    play.slack.close_view("ada")
+    assert play.unlock("ada", "host-1", key).text.startswith("✓")
+
+
+def test_retry_asks_for_the_key_anew(play: Play) -> None:
+    """The button of a failed unlock opens the form: the key that was given is nowhere any more."""
+    key = autolocked(play, "host-1")
+    restart(play["host-1"])
+    card = play.unlock("ada", "host-1", f"SWMKEY-1-{'A' * 43}")
+    after = play.now
+    play.slack.click("ada", card.seen, "Retry")
+    play.fill("ada", secret=key)
+    play.see("ada", "is unlocked*", after=after)
+    assert play.membership("host-1") == "active"
+    assert play.nodes() == {"host-1": "Ready Active Leader"}
+
+
+def test_after_a_power_cut_every_manager_is_unlocked_one_by_one(play: Play) -> None:
+    """No quorum, and the first unlock cannot bring one: it says so and is no failure; after the second there is one."""
+    key = autolocked(play, *MANAGERS)
+    for name in MANAGERS:
+        play[name].stop_docker()
+    for name in MANAGERS:
+        play[name].start_docker()
+    status = play.ask("ada", "status")
+    assert "no quorum" in status
+    for name in MANAGERS:
+        assert f"`/swarm unlock {name}`" in status
+    first = play.unlock("ada", "host-1", key)
+    assert first.text.startswith("✓ *`host-1` is unlocked*"), first.text
+    assert "`host-2` and `host-3` are locked too" in first.text, first.text
+    status = play.ask("ada", "status")
+    assert "no quorum" in status
+    assert "`/swarm unlock host-1`" not in status
+    second = play.unlock("ada", "host-2", key)
+    assert "a reachable manager of prod" in second.text, second.text
+    last = play.unlock("ada", "host-3", key)
+    assert last.text.startswith("✓ *`host-3` is unlocked*"), last.text
+    assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active Reachable"}
+
+
+def test_the_key_is_shown_after_approval_and_rotated(play: Play) -> None:
+    """Shown to the asker alone once another administrator agreed; a rotated key counts from the next restart."""
+    old = autolocked(play, *MANAGERS)
+    after = play.now
+    play.slack.slash("cleo", "prod", "unlock-key")
+    play.approve("dan", after)
+    shown = play.see("cleo", old, after=after, private=True)
+    assert shown.to == ("U0CLEO",)
+    after = play.now
+    play.slack.slash("cleo", "prod", "unlock-key --rotate")
+    play.approve("dan", after)
+    new = KEY.search(play.see("cleo", "SWMKEY-1-", after=after, private=True).text)
+    assert new
+    assert new[0] == key_of(play) != old
+    assert "SWMKEY" not in play.public()
+    restart(play["host-3"])
+    wrong = play.unlock("ada", "host-3", old)
+    assert "a rotated one counts from the next restart" in wrong.text
+    assert play.unlock("ada", "host-3", new[0]).text.startswith("✓")
+
+
+def test_without_autolock_there_is_no_key_and_nobody_is_asked(play: Play) -> None:
+    """The answer says how it is switched on; that shows the key to the asker, once approved; off is warned of."""
+    play.stand()
+    answer = play.ask("cleo", "unlock-key")
+    assert "autolock is off" in answer
+    assert "`/swarm update --autolock true`" in answer
+    assert "autolock is off" in play.ask("cleo", "unlock-key --rotate")
+    play.reset()
+    play.cluster()
+    after = play.now
+    play.slack.slash("cleo", "prod", "update --autolock true")
+    play.approve("dan", after)
+    assert key_of(play) in play.see("cleo", "SWMKEY-1-", after=after, private=True).text
+    after = play.now
+    play.slack.slash("cleo", "prod", "update --autolock true")
+    play.see("cleo", "Already so: prod has autolock true", after=after, private=True)
+    after = play.now
+    play.slack.slash("cleo", "prod", "update --autolock false")
+    assert "lies on each manager's disk" in play.approve("dan", after).text
+    assert key_of(play) == ""

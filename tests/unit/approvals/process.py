@@ -1,0 +1,91 @@
+"""A process of the bot as approvals see it: everything between people and the cluster is the bot's own."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+from bot.approvals.desk import Desk
+from bot.approvals.herald import Herald
+from bot.approvals.store import Approvals
+from bot.audit import Audit, Entry
+from bot.config import Config
+from bot.freeze import Freezes
+from bot.jobs.asking import Asking
+from bot.jobs.job import Order
+from bot.jobs.queue import Queue
+from bot.jobs.runner import Runner
+from bot.jobs.sight import Sight
+from bot.once.promises import Promises
+from bot.secret import Secret
+from bot.store.client import connect
+from tests.unit.approvals.world import Cluster, People, Quiet
+
+
+def config_of(count: int, by: tuple[str, ...]) -> Config:
+    """A cluster where ``count`` of ``by`` must agree to a promotion."""
+    return Config.model_validate(
+        {
+            "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}}},
+            "people": {"admins": list(by)},
+            "rules": {"administer": ["admins"], "approvals": {"promote": {"by": ["admins"], "count": count}}},
+        }
+    )
+
+
+def order_of(job: str, who: str, node: str) -> Order:
+    """The order to promote ``node`` as the gate makes it."""
+    return Order(
+        id=job,
+        request_key=f"request of {job}",
+        kind="question",
+        command="promote",
+        words=f"promote {node}",
+        args={"node": node},
+        cluster="prod",
+        requester=who,
+        channel="C0PROD",
+        response_url="https://hooks.slack.example/1",
+        asked_at=time.time(),
+    )
+
+
+class Process:
+    """One process of the bot: clients and a view of the audit log of its own."""
+
+    def __init__(self, url: str, config: Config, people: People, cluster: Cluster, name: str) -> None:
+        self.name = name
+        self.redis = connect(Secret(url))
+        self.audit = Audit(self.redis)
+        self.queue = Queue(self.redis, self.audit, lease=0)
+        self.approvals = Approvals(self.redis, self.audit)
+        self.freezes = Freezes(self.redis, self.audit, config)
+        self.desk = Desk(
+            config=config,
+            queue=self.queue,
+            approvals=self.approvals,
+            audit=self.audit,
+            directory=people,
+            prove=lambda _person, _code: None,
+        )
+        self.slack = Quiet()
+        self.herald = Herald(self.queue, self.approvals, self.slack, name)
+        self.runner = Runner(
+            config=config,
+            queue=self.queue,
+            notifier=self.slack,
+            sight=Sight(cast("Any", cluster), cast("Any", cluster)),
+            approvals=self.approvals,
+            asking=Asking(config, self.approvals, people, self.freezes),
+            promises=Promises(self.redis, self.audit, 900.0),
+            given=cast("Any", None),
+            showing=cast("Any", None),
+            exporter=cast("Any", None),
+        )
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Freeze the cluster for an hour, or thaw it."""
+        if frozen:
+            self.freezes.freeze("prod", time.time() + 3600, "U0DAN", "", [Entry("froze", "U0DAN")])
+        else:
+            assert self.freezes.thaw("prod", [Entry("thawed", "U0DAN")])

@@ -1,0 +1,199 @@
+"""What must come out, reckoned beside the code by the rules of the house alone.
+
+That is: who asked, who was in the group at the vote, what the cluster was like when it was asked. Processes see one
+Redis through clients of their own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.audit import Audit, Entry, Filter
+from bot.errors import Refused
+from bot.jobs.lease import LeaseLost
+from bot.store.keys import Kind
+from tests.unit.approvals.process import Process, config_of, order_of
+from tests.unit.approvals.world import Cluster, Crash, People
+
+GROUP: Final = "S0ADMINS"
+ALWAYS: Final = "U0DAN"
+"""Named by the rule; the others decide while they are in the group, and ask in any case."""
+
+
+@dataclass
+class Question:
+    """What is known of one request without reading what the bot has written."""
+
+    requester: str
+    node: str
+    state: tuple[object, ...] = ()
+    needed: int = 0
+    standing: str = ""
+    late: bool = False
+    yes: set[str] = field(default_factory=set)
+    counted: frozenset[str] = frozenset()
+    begun: bool = False
+    executed: bool = False
+
+
+class Reckoning:
+    """Leases have no length: whenever a worker looks, one that holds a job counts as gone, and tries on.
+
+    Carries out what people and workers do, and asserts that it comes out as it must.
+    """
+
+    def __init__(self, url: str, count: int, inside: set[str]) -> None:
+        self.count = count
+        self.cluster = Cluster()
+        self.cluster.called, self.cluster.promoted = self._called, self._promoted
+        self.people = People()
+        self.people.inside = set(inside)
+        config = config_of(count, (GROUP, ALWAYS))
+        self.processes = [Process(url, config, self.people, self.cluster, name) for name in ("one", "two")]
+        self.redis = self.processes[0].redis
+        self.redis.flushall()
+        self.processes[0].queue.roster.join()
+        self.questions: dict[str, Question] = {}
+        self.running = ""
+        self.frozen = False
+        self.refused: Counter[tuple[str, str]] = Counter()
+
+    def ask(self, process: int, who: str, node: str) -> None:
+        """Somebody asks to promote a node."""
+        order = order_of(f"job-{len(self.questions)}", who, node)
+        entry = Entry("asked", who, "prod", "C0PROD", "promote", order.words, order.id)
+        self.questions[self.processes[process].queue.admit(order, [entry]).job_id] = Question(who, node)
+
+    def work(self, process: int, kind: Kind, fuse: int, *, crash: bool) -> None:
+        """A worker takes what is there; after ``fuse`` looks it dies, or stalls while another takes the job over."""
+
+        def bang() -> None:
+            if crash:
+                raise Crash
+            self._handle(self.processes[1 - process], kind, take=False)
+
+        self.cluster.fuse, self.cluster.bang = fuse, bang
+        self._handle(self.processes[process], kind, take=True)
+
+    def asked(self) -> list[str]:
+        """Those that wait, the newest first; when none does, those that have ended."""
+        asked = [job for job, question in self.questions.items() if question.standing][::-1]
+        return [job for job in asked if self.questions[job].standing == "asked"] or asked
+
+    def open(self, job: str) -> bool:
+        """Whether votes count."""
+        question = self.questions[job]
+        return question.standing == "asked" and not question.late
+
+    def unended(self, node: str) -> bool:
+        """Whether a job is in the middle of promoting ``node``."""
+        begun = (job for job, question in self.questions.items() if question.begun and question.node == node)
+        return any((found := self.processes[0].queue.get(job)) and not found.ended for job in begun)
+
+    def _right(self) -> frozenset[str]:
+        return frozenset({ALWAYS, *self.people.inside})
+
+    def _try(self, job: str, who: str, act: Callable[[], str]) -> str:
+        try:
+            return act()
+        except Refused:
+            self.refused[job, who] += 1
+            return ""
+
+    def approve(self, process: int, job: str, who: str) -> None:
+        """Somebody presses Approve."""
+        told = self._try(job, who, lambda: self.processes[process].desk.approve(job, who, ""))
+        question = self.questions[job]
+        counts = self.open(job) and who in self._right() - {question.requester} - question.yes
+        assert bool(told) == counts, told
+        if not counts:
+            return
+        question.yes.add(who)
+        if len(valid := question.yes & self._right()) >= question.needed:
+            question.standing, question.counted = "approved", frozenset(valid)
+        assert ("carried out now" in told) == (question.standing == "approved")
+
+    def deny(self, process: int, job: str, who: str) -> None:
+        """Somebody denies."""
+        told = self._try(job, who, lambda: self.processes[process].desk.deny(job, who, "no"))
+        may = self.open(job) and who in self._right() - {self.questions[job].requester}
+        assert bool(told) == may, told
+        if may:
+            self.questions[job].standing = "denied"
+
+    def withdraw(self, process: int, job: str, who: str) -> None:
+        """Somebody presses Withdraw."""
+        told = self._try(job, who, lambda: self.processes[process].desk.withdraw(job, who))
+        assert bool(told) == (self.open(job) and who == self.questions[job].requester), told
+        if told:
+            self.questions[job].standing = "withdrawn"
+
+    def turn_up(self, _process: int, _job: str, who: str) -> None:
+        """Somebody comes into the group, or leaves it."""
+        self.people.inside ^= {who}
+
+    def freeze_or_thaw(self, process: int) -> None:
+        """From now on each change needs one yes more, or no longer."""
+        self.frozen = not self.frozen
+        self.processes[process].freeze(frozen=self.frozen)
+
+    def _handle(self, worker: Process, kind: Kind, *, take: bool) -> None:
+        lease = worker.queue.reclaim(worker.name, kind).lease
+        lease = lease or (worker.queue.take(worker.name, kind, block_ms=0) if take else None)
+        if lease is None:
+            return
+        job, before = lease.job.id, self.running
+        now = self.cluster.state(self.questions[job].node)
+        self.running = job
+        try:
+            with suppress(Crash, LeaseLost):
+                worker.runner.handle(lease)
+        finally:
+            self.running, self.cluster.fuse = before, 0
+        self._noted(worker, job, now)
+
+    def _noted(self, worker: Process, job: str, now: tuple[object, ...]) -> None:
+        question, found = self.questions[job], worker.approvals.get(job)
+        if found is not None and not question.standing:
+            question.standing, question.state = "asked", now
+            question.needed = self.count + self.frozen
+            assert found.ask.needed == question.needed
+            assert len(self._right() - {question.requester}) >= question.needed
+        if found is not None and found.standing == "void":
+            enough = len(question.counted) >= self.count + self.frozen
+            assert not question.begun
+            assert now != question.state or not enough
+            question.standing = "void"
+
+    def _called(self) -> None:
+        """The first step begins; what is begun goes on whatever comes between, for a call may have been sent."""
+        question = self.questions[self.running]
+        if not question.begun:
+            assert question.standing == "approved"
+            assert question.requester not in question.counted
+            assert len(question.counted) >= max(question.needed, self.count + self.frozen)
+            assert self.cluster.state(question.node) == question.state
+        question.begun = True
+
+    def _promoted(self, node: str) -> None:
+        question = self.questions[self.running]
+        assert (node, question.begun, question.executed) == (question.node, True, False)
+        question.executed = True
+
+    def check_log(self) -> None:
+        """The chain holds; each refused vote is in it, each decision once."""
+        audit = Audit(self.redis)
+        assert audit.verify().ok
+        entries = audit.query(Filter(), count=10_000)
+        refused = Counter((entry.job, entry.by) for entry in entries if entry.action == "vote refused")
+        assert refused == self.refused
+        said = Counter((entry.action, entry.job) for entry in entries)
+        for job, question in self.questions.items():
+            assert said["approved", job] == (question.standing in {"approved", "void"})
+            assert said["approved by one", job] == len(question.yes)
+            for how in ("denied", "withdrawn", "expired", "void"):
+                assert said[how, job] == (question.standing == how)

@@ -1,0 +1,174 @@
+"""Whatever people, workers and the cluster do in whatever order, approvals keep their promises."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from bot.audit import Entry
+from bot.store import keys
+from bot.store.keys import Kind
+from tests.unit.approvals.reckoning import ALWAYS, Reckoning
+from tests.unit.approvals.world import WORKERS
+
+WAITING = 2
+"""Questions that wait at once: of many, none would get far."""
+STEPS = 50
+EXAMPLES = 150
+
+PERSON = st.sampled_from(("U0ADA", "U0BEN", "U0CLEO", ALWAYS, "U0EVE"))
+PROCESS = st.integers(0, 1)
+FUSE = st.sampled_from((0, 2, 3, 4, 5, 1, 6))
+"""After so many looks and calls a worker dies or stalls; 0: it does not."""
+COUNT = st.sampled_from((2, 1, 3))
+INSIDE = st.sets(PERSON, min_size=3)
+NODE = st.sampled_from(WORKERS)
+CHANGE = st.sampled_from(("availability", "manager", "demoted", "nothing that matters"))
+KIND = st.sampled_from(("change", "change", "question"))
+
+
+class Approving(RuleBasedStateMachine):
+    """Two processes; what each rule must come to is in :class:`Reckoning`."""
+
+    url = ""
+
+    @initialize(count=COUNT, inside=INSIDE)
+    def begin(self, count: int, inside: set[str]) -> None:
+        """An empty Redis; ``inside`` are in the group of those who decide."""
+        self.all = Reckoning(self.url, count, inside)
+
+    @precondition(lambda self: sum(each.standing == "asked" for each in self.all.questions.values()) < WAITING)
+    @rule(who=PERSON, node=NODE, process=PROCESS, fuse=FUSE, crash=st.booleans())
+    def ask(self, who: str, node: str, process: int, fuse: int, crash: bool) -> None:  # noqa: FBT001
+        """Somebody asks to promote a node, and a worker looks into it."""
+        self.all.ask(process, who, node)
+        self.all.work(process, "question", fuse, crash=crash)
+
+    @precondition(lambda self: self.all.asked())
+    @rule(data=st.data(), crowd=st.lists(PERSON, min_size=2, max_size=5), process=PROCESS, other=PERSON)
+    def approve(self, data: st.DataObject, crowd: list[str], process: int, other: str) -> None:
+        """People press Approve one after another; somebody else does something while the first is looked up.
+
+        Half the time a worker is at hand.
+        """
+        job = data.draw(st.sampled_from(self.all.asked()))
+        acts = (None, self.all.approve, self.all.deny, self.all.withdraw, self.all.turn_up)
+        if ahead := data.draw(st.sampled_from(acts)):
+            self.all.people.meanwhile = lambda: ahead(1 - process, job, other)
+        for who in crowd:
+            self.all.approve(process, job, who)
+        self.all.people.meanwhile = None
+        if data.draw(st.booleans()):
+            self.all.work(process, "change", data.draw(FUSE), crash=data.draw(st.booleans()))
+
+    @precondition(lambda self: self.all.asked())
+    @rule(data=st.data(), who=PERSON, process=PROCESS)
+    def end(self, data: st.DataObject, who: str, process: int) -> None:
+        """Somebody presses Deny or Withdraw."""
+        job = data.draw(st.sampled_from(self.all.asked()))
+        data.draw(st.sampled_from((self.all.deny, self.all.withdraw)))(process, job, who)
+
+    @precondition(lambda self: self.all.questions)
+    @rule(data=st.data(), who=PERSON, process=PROCESS)
+    def cancel(self, data: st.DataObject, who: str, process: int) -> None:
+        """Somebody cancels a job, whatever it is at."""
+        job = data.draw(st.sampled_from(list(self.all.questions)))
+        found, open_ = self.all.processes[process], self.all.open(job)
+        assert found.desk.cancel(job, who) == open_
+        if open_:
+            self.all.questions[job].standing = "withdrawn"
+        else:
+            found.queue.cancel(job, who, [Entry("cancelled", who, job=job)])
+
+    @rule(who=PERSON)
+    def turn_up_or_leave(self, who: str) -> None:
+        """Somebody comes into the group or leaves it."""
+        self.all.turn_up(0, "", who)
+
+    @rule(process=PROCESS)
+    def freeze_or_thaw(self, process: int) -> None:
+        """From now on each start needs one yes more, or no longer."""
+        self.all.freeze_or_thaw(process)
+
+    @precondition(lambda self: self.all.asked())
+    @rule(data=st.data())
+    def time_is_over(self, data: st.DataObject) -> None:
+        """A question's time runs out; nobody has noticed yet."""
+        job = data.draw(st.sampled_from(self.all.asked()))
+        if self.all.redis.zadd(keys.APPROVALS_OPEN, {job: 1}, xx=True, ch=True):
+            self.all.questions[job].late = True
+
+    @rule(process=PROCESS)
+    def herald(self, process: int) -> None:
+        """A herald takes a turn: what is late ends."""
+        self.all.processes[process].herald.turn()
+        for question in self.all.questions.values():
+            if question.standing == "asked" and question.late:
+                question.standing = "expired"
+
+    @rule(node=NODE, what=CHANGE)
+    def the_cluster_changes(self, node: str, what: str) -> None:
+        """Beside the bot: something that an approval rests on, or not.
+
+        What a job has just done is left alone until it ends: undone, it looks like a call that never arrived, which
+        whoever takes the job over must make again.
+        """
+        record, manager = self.all.cluster.records[node], self.all.cluster.records["manager-2"]
+        match what:
+            case "availability":
+                record.availability = "drain" if record.availability == "active" else "active"
+            case "manager":
+                manager.reachability = "unreachable" if manager.reachability == "reachable" else "reachable"
+            case "demoted" if not self.all.unended(node):
+                self.all.cluster.set_role(node, "worker")
+            case "nothing that matters":
+                record.version += 1
+                self.all.cluster.tasks += 1
+
+    @rule(process=PROCESS, kind=KIND, fuse=FUSE, crash=st.booleans())
+    def work(self, process: int, kind: Kind, fuse: int, crash: bool) -> None:  # noqa: FBT001
+        """A worker takes what is there; somewhere in it it may die, or stall while another takes the job over."""
+        self.all.work(process, kind, fuse, crash=crash)
+
+    @invariant(check_during_init=False)
+    def the_log_is_whole_and_complete(self) -> None:
+        """See :meth:`Reckoning.check_log`."""
+        self.all.check_log()
+
+    def teardown(self) -> None:
+        """Workers get to all that is left: each job has an end, or waits for its approvers."""
+        if not hasattr(self, "all"):
+            return
+        for kind in (*keys.KINDS, *keys.KINDS):
+            for process in (0, 1) * 3 * (len(self.all.questions) + 1):
+                self.all.work(process, kind, 0, crash=False)
+        self.all.check_log()
+        for job, question in self.all.questions.items():
+            found = self.all.processes[0].queue.get(job)
+            assert found is not None
+            assert found.ended or question.standing == "asked"
+        for each in self.all.processes:
+            each.redis.close()
+
+
+def test_approvals_keep_their_promises(redis_url: str) -> None:
+    """Nothing is done without its approvers, twice, for oneself, or when it no longer holds; all is written down."""
+    Approving.url = redis_url
+    run_state_machine_as_test(
+        Approving,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

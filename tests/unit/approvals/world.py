@@ -1,0 +1,160 @@
+"""What approvals are about in these tests, as data: a cluster, who is in a user group, and a Slack that takes all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from bot.errors import EngineError
+from bot.people import Directory
+from bot.plan import ClusterFacts, Facts, Look, NodeFacts
+from bot.slack.blocks import Message
+from bot.slack.notifier import Notifier
+
+WORKERS: Final = ("node-1", "node-2", "node-3")
+
+
+class Crash(BaseException):
+    """The worker is killed here; nothing of the bot may catch it."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A record of the cluster."""
+
+    role: str
+    reachability: str = ""
+    availability: str = "active"
+    version: int = 1
+
+
+@dataclass
+class Cluster:
+    """Two managers and three workers, with an engine that takes versions as seriously as Docker's.
+
+    Before each look and each call ``fuse`` burns down by one; at its end ``bang`` is called. ``called`` and
+    ``promoted`` are told of what reaches the engine.
+    """
+
+    records: dict[str, Node] = field(default_factory=dict)
+    tasks: int = 0
+    fuse: int = 0
+    bang: Callable[[], None] = lambda: None
+    called: Callable[[], None] = lambda: None
+    promoted: Callable[[str], None] = lambda _: None
+    host: str = "host-1"
+
+    def __post_init__(self) -> None:
+        self.records = {name: Node("manager", "reachable") for name in ("manager-1", "manager-2")}
+        self.records |= {name: Node("worker") for name in WORKERS}
+
+    def state(self, name: str) -> tuple[object, ...]:
+        """All that an approval of promoting ``name`` rests on."""
+        node = self.records[name]
+        managers = tuple((name, node.reachability) for name, node in self.records.items() if node.role == "manager")
+        return node.role, node.availability, managers
+
+    def set_role(self, name: str, role: str) -> None:
+        """What an engine does when a role is written."""
+        node = self.records[name]
+        node.role, node.reachability, node.version = role, "reachable" * (role == "manager"), node.version + 1
+
+    # As bot.swarm.reader.Reader
+
+    def read(self, name: str, engines: object, look: Look) -> Facts:
+        """The facts as they are now."""
+        del engines, look
+        self._burn()
+        nodes = tuple(
+            NodeFacts(
+                id=f"id-of-{each}",
+                hostname=each,
+                role=cast("Any", node.role),
+                availability=node.availability,
+                state="ready",
+                version=node.version,
+                spec={},
+                reachability=node.reachability,
+            )
+            for each, node in self.records.items()
+        )
+        tasks = {node.id: self.tasks for node in nodes}
+        return Facts(name, time.time(), {}, ClusterFacts("cluster", self.host, 1, {}, nodes, tasks=tasks))
+
+    # As bot.plan.ports.Clusters, Engines and Engine
+
+    def cluster(self, name: str) -> Cluster:
+        """There is one."""
+        del name
+        return self
+
+    def __getitem__(self, host: str) -> Cluster:
+        del host
+        return self
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """``GET /nodes``: the first call of a step."""
+        self.called()
+        self._burn()
+        return [
+            {"ID": f"id-of-{name}", "Version": {"Index": node.version}, "Spec": {"Role": node.role}}
+            for name, node in self.records.items()
+        ]
+
+    def update_node(self, node_id: str, version: int, spec: dict[str, Any]) -> None:
+        """``POST /nodes/{id}/update``."""
+        self._burn()
+        name = node_id.removeprefix("id-of-")
+        if version != self.records[name].version:
+            raise EngineError(self.host, 500, "update out of sequence")
+        if spec["Role"] != self.records[name].role:
+            self.promoted(name)
+            self.set_role(name, spec["Role"])
+        self._burn()
+
+    def _burn(self) -> None:
+        self.fuse -= 1
+        if self.fuse == 0:
+            self.bang()
+
+
+class People(Directory):
+    """Who is in the user group. ``meanwhile`` happens once while Slack is asked, before it answers."""
+
+    def __init__(self) -> None:
+        self.inside: set[str] = set()
+        self.meanwhile: Callable[[], None] | None = None
+
+    def members(self, groups: Iterable[str], *, max_age: float = 0.0) -> dict[str, frozenset[str]]:
+        """As it is now."""
+        del max_age
+        happens, self.meanwhile = self.meanwhile, None
+        if happens:
+            happens()
+        return dict.fromkeys(groups, frozenset(self.inside))
+
+
+class Quiet(Notifier):
+    """Takes every message."""
+
+    def __init__(self) -> None:
+        self.posted = 0
+        self.told: list[Message] = []
+
+    def post(self, channel: str, message: Message) -> str:
+        """Its ts is a number."""
+        del channel, message
+        self.posted += 1
+        return str(self.posted)
+
+    def update(self, channel: str, ts: str, message: Message) -> str:
+        """It keeps its ts."""
+        del channel, message
+        return ts
+
+    def respond(self, response_url: str, message: Message, **how: Any) -> None:
+        """Keep it."""
+        del response_url, how
+        self.told.append(message)

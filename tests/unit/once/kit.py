@@ -1,0 +1,200 @@
+"""A cluster without engines, people who are told, and a worker that may die at any of its effects."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from redis import Redis
+
+from bot.audit import Audit
+from bot.config import Config
+from bot.errors import EngineError
+from bot.jobs.job import new_id
+from bot.jobs.lease import Lease
+from bot.jobs.queue import Queue
+from bot.jobs.replies import Replies
+from bot.jobs.sight import Sight
+from bot.once.promises import Promises
+from bot.once.rotating import Rotating
+from bot.once.watching import Watcher
+from bot.plan import ClusterFacts, Engines, Facts, HostFacts, Look, NodeFacts
+from bot.secret import Secret
+from bot.slack.blocks import Message
+from bot.slack.notifier import Notifier
+from bot.store import keys
+from tests.unit.jobs.kit import order, taken
+
+CONFIG = Config.model_validate({"clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "10.0.0.1"}}}})
+LOOK = Look(secrets=("worker token",), once=True)
+
+
+class Killed(BaseException):
+    """The worker's process ends here."""
+
+
+@dataclass
+class Fate:
+    """How many effects the worker still has before it dies; None: it lives."""
+
+    left: int | None = None
+
+    def effect(self) -> None:
+        """Raise Killed in place of the effect that is one too many."""
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+
+
+@dataclass
+class Swarm(Sight):
+    """One manager, workers that join, a token; ``readable``: it has its quorum. It is its own engine too."""
+
+    readable: bool = True
+    member: bool = True
+    broken: bool = False
+    token: str = field(default_factory=lambda: f"SWMTKN-1-{secrets.token_hex(8)}")
+    nodes: list[str] = field(default_factory=list)
+    rotations: Counter[str] = field(default_factory=Counter)
+
+    def rotate(self) -> None:
+        """Make another token."""
+        self.token = f"SWMTKN-1-{secrets.token_hex(8)}"
+
+    def read(self, cluster: str, look: Look) -> Facts:
+        """What the reader would see."""
+        error = "" if self.readable else "The swarm does not have a leader."
+        membership: Any = "active" if self.member else "inactive"
+        host = HostFacts("host-1", "10.0.0.1", membership=membership, swarm_error=error, is_manager=self.member)
+        facts = Facts(cluster, 0.0, MappingProxyType({"host-1": host}))
+        if error or not self.member:
+            return facts
+        swarm = ClusterFacts("id", "host-1", 1, MappingProxyType({}), tuple(map(_worker, self.nodes)))
+        known = MappingProxyType({secret: Secret(self.token) for secret in look.secrets})
+        return replace(facts, swarm=swarm, secrets=known)
+
+    def engines(self, _: str) -> Engines:
+        """The one engine."""
+        engines: Any = {"host-1": self}
+        return engines  # type: ignore[no-any-return] # a dict is enough of Engines here
+
+    def swarm(self) -> Mapping[str, Any]:
+        """``GET /swarm``, for an engine that is not broken."""
+        if self.broken:
+            raise EngineError("host-1", 500, "rpc error")
+        return {"Version": {"Index": 1}, "Spec": {}}
+
+    def update_swarm(self, *_: Any, **__: Any) -> None:
+        """A rotation by the bot."""
+        self.rotations[self.token] += 1
+        self.rotate()
+
+
+def _worker(name: str) -> NodeFacts:
+    return NodeFacts(name, name, "worker", "active", "ready", 1, MappingProxyType({}))
+
+
+@dataclass
+class Mailbox(Notifier):
+    """What each person was told; channels are not looked at."""
+
+    fate: Fate = field(default_factory=Fate)
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def respond(self, response_url: str, message: Message, *, user: str, channel: str, **_: Any) -> None:  # noqa: ARG002
+        """Take a private message."""
+        self.fate.effect()
+        self.told.append((user, message.text))
+
+    def post(self, *_: Any) -> str:
+        """Take a card."""
+        return "1.0"
+
+    def update(self, *_: Any) -> str:
+        """Take a later state of a card."""
+        return "1.0"
+
+
+class MortalQueue(Queue):
+    """A queue whose caller may die just after an admission."""
+
+    fate = Fate()
+
+    def admit(self, *arguments: Any, **named: Any) -> Any:
+        """Admit, then die perhaps."""
+        admission = super().admit(*arguments, **named)
+        self.fate.effect()
+        return admission
+
+
+class Bot:
+    """Two workers' parts that promises concern, over one Redis and one cluster."""
+
+    def __init__(self, redis: Redis, *, once_for: float = 900.0) -> None:
+        self.redis = redis
+        self.audit = Audit(redis)
+        self.fate = Fate()
+        self.queue = MortalQueue(redis, self.audit, lease=0)
+        self.queue.fate = self.fate
+        self.queue.roster.join()
+        self.swarm = Swarm()
+        self.mail = Mailbox(self.fate)
+        self.promises = Promises(redis, self.audit, once_for)
+        self.watchers = [
+            Watcher(
+                config=CONFIG,
+                queue=self.queue,
+                sight=self.swarm,
+                promises=self.promises,
+                notifier=self.mail,
+                worker=name,
+            )
+            for name in ("one", "two")
+        ]
+        self._rotating = Rotating(CONFIG, self.swarm, self.queue, self.mail, Replies(self.queue, self.mail))
+
+    def ask(self, user: str = "U0ADA", *, job: str = "") -> Facts:
+        """Show ``user`` the token for one node; Failed where that is refused."""
+        asked = replace(order(job_id=job or new_id(), kind="question"), requester=user)
+        stored: Any = type("Job", (), {"order": asked, "id": asked.id})
+        lease = Lease(stored, 1, "1-0", "one")
+        return self.promises.cover(lease, LOOK, self.swarm.read("prod", LOOK))
+
+    def turn(self, watcher: int = 0) -> None:
+        """Let two seconds pass and a worker look."""
+        self.pass_time()
+        self.watchers[watcher].turn()
+
+    def pass_time(self) -> None:
+        """Let every promise be looked at now: Redis' clock cannot be set."""
+        for promise_id in self.promises.open():
+            self.redis.zadd(keys.ONCE_OPEN, {promise_id: 0})
+
+    def pass_deadline(self) -> None:
+        """Let the time of every promise be over."""
+        for promise_id in self.promises.open():
+            self.redis.hset(keys.once(promise_id), "deadline", "1")
+
+    def work(self) -> None:
+        """Carry out the change that is first in line."""
+        self._rotating.run(taken(self.queue))
+
+    def told(self, user: str) -> list[str]:
+        """All that a person was told."""
+        return [text for name, text in self.mail.told if name == user]
+
+
+def end(bot: Bot, holds: Callable[[], bool]) -> None:
+    """Turn and work until ``holds()``."""
+    for _ in range(20):
+        if holds():
+            return
+        bot.turn()
+        if any(not job.ended for job in bot.queue.recent("prod", 50)):
+            bot.work()
+    raise AssertionError(f"no end: {bot.promises.open()}, {bot.mail.told}")

@@ -1,0 +1,117 @@
+"""Whatever people, nodes, engines and dying workers do in whatever order: each shown token is rotated, once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from bot.errors import Failed
+from bot.jobs.job import new_id
+from bot.secret import Secret
+from bot.store.client import connect
+from tests.unit.once.kit import Bot, Killed, end
+
+STEPS = 40
+EXAMPLES = 60
+
+
+class Showings(RuleBasedStateMachine):
+    """Two workers watch; either may die at any message or admission, and be another one the next moment."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client = connect(Secret(self.url))
+        self.client.flushall()
+        self.bot = Bot(self.client)
+        self.askers: list[str] = []
+        self.shown: set[str] = set()
+
+    @precondition(lambda self: self.bot.swarm.readable)
+    @rule()
+    def ask(self) -> None:
+        """Somebody else is shown the token, unless it is about to be rotated."""
+        with suppress(Failed):
+            self.bot.ask(f"U{len(self.askers)}", job=new_id())
+            self.askers.append(f"U{len(self.askers)}")
+            self.shown.add(self.bot.swarm.token)
+
+    @rule()
+    def join(self) -> None:
+        """A node joins."""
+        self.bot.swarm.nodes.append(f"host-{len(self.bot.swarm.nodes)}")
+
+    @rule()
+    def rotate(self) -> None:
+        """Somebody rotates the token with Docker's own command."""
+        self.bot.swarm.rotate()
+
+    @rule(readable=st.booleans(), broken=st.booleans())
+    def quorum(self, *, readable: bool, broken: bool) -> None:
+        """The quorum is lost or back; the engine refuses, or not."""
+        self.bot.swarm.readable, self.bot.swarm.broken = readable, broken
+
+    @rule()
+    def deadline(self) -> None:
+        """Fifteen minutes pass."""
+        self.bot.pass_deadline()
+
+    @rule(watcher=st.integers(0, 1), left=st.none() | st.integers(0, 3))
+    def turn(self, watcher: int, left: int | None) -> None:
+        """A worker looks, and dies perhaps."""
+        self.bot.fate.left = left
+        with suppress(Killed):
+            self.bot.turn(watcher)
+        self.bot.fate.left = None
+
+    @precondition(lambda self: self._waiting())
+    @rule()
+    def work(self) -> None:
+        """A worker carries the next change out."""
+        self.bot.work()
+
+    @precondition(lambda self: self._waiting())
+    @rule()
+    def cancel(self) -> None:
+        """Somebody cancels it."""
+        self.bot.queue.cancel(self._waiting()[0], "U0EVE", [])
+
+    @invariant()
+    def once(self) -> None:
+        """The bot rotates no token twice, and none that was shown to nobody."""
+        assert all(count == 1 for count in self.bot.swarm.rotations.values())
+        assert self.bot.swarm.rotations.keys() <= self.shown
+
+    def _waiting(self) -> list[str]:
+        return [job.id for job in self.bot.queue.recent("prod", 100) if not job.ended]
+
+    def teardown(self) -> None:
+        """With the quorum back and time to come, every promise is kept and everybody was told."""
+        self.bot.swarm.readable, self.bot.swarm.broken = True, False
+        self.bot.pass_deadline()
+        end(self.bot, lambda: not self.bot.promises.open() and not self._waiting())
+        self.once()
+        assert self.bot.swarm.token not in self.shown
+        ends = [user for user, text in self.bot.mail.told if "is a new one" in text or "was rotated by" in text]
+        assert set(ends) == set(self.askers)
+        assert self.bot.audit.verify().ok
+        self.client.close()
+
+
+def test_every_token_that_was_shown_is_rotated_once(redis_url: str) -> None:
+    """Deaths, cancels, lost quorums and rotations by others included."""
+    Showings.url = redis_url
+    run_state_machine_as_test(
+        Showings,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,111 @@
+"""What shared counters can tell, and what they cannot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import EngineError
+from bot.plan import Counters, Passage, Reach, Transport, Way
+from bot.swarm.counting import EACH, MOST_EACH, Counting, enough, judge
+
+SOURCES = ("host-1", "host-2", "host-3")
+WAYS = [Way(source, "host-9", "10.0.0.9", port, "udp") for port in (7946, 4789) for source in SOURCES]
+
+
+class Wire:
+    """Hosts that send to one target: what is not blocked moves its counter."""
+
+    def __init__(self, blocked: frozenset[Way], *, dumb: str = "", lost: int = 0) -> None:
+        self.came = 1000
+        self.blocked = blocked
+        self.dumb = dumb
+        self.lost = lost
+
+    def sender(self, name: str) -> Sender:
+        """The prober of one host."""
+        return Sender(self, name)
+
+
+class Sender:
+    """See bot.plan.Prober."""
+
+    def __init__(self, wire: Wire, name: str) -> None:
+        self.wire = wire
+        self.name = name
+
+    def counters(self) -> Counters:
+        """Nobody counts here but the target."""
+        raise NotImplementedError
+
+    def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
+        """Nobody connects here."""
+        raise NotImplementedError
+
+    def send(self, transport: Transport, address: str, port: int, number: int) -> None:
+        """Move the counter, if nothing is in the way."""
+        if self.name == self.wire.dumb:
+            raise EngineError(self.name, 0, f"`{self.name}` has no bash.")
+        if Way(self.name, "host-9", address, port, transport) not in self.wire.blocked:
+            self.wire.came += number - self.wire.lost
+
+
+def settled(wire: Wire, ways: Sequence[Way] = WAYS, *, seconds: float = 60.0) -> dict[Way, Passage]:
+    """What is found of ``ways``."""
+    probers = {name: wire.sender(name) for name in SOURCES}
+    with ThreadPoolExecutor(8) as pool:
+        counting = Counting(lambda: wire.came, probers, pool, time.monotonic() + seconds)
+        return {passage.way: passage for passage in counting.settle(ways)}
+
+
+@pytest.mark.parametrize("blocked", [WAYS[:0], WAYS[:3], WAYS[4:5], WAYS[::2], WAYS])
+def test_each_way_is_told_apart_by_one_counter(blocked: list[Way]) -> None:
+    """None, one, every second, a whole port, all."""
+    found = settled(Wire(frozenset(blocked)))
+    assert {way for way, passage in found.items() if passage.standing == "blocked"} == set(blocked)
+    assert {way for way, passage in found.items() if passage.standing == "passed"} == set(WAYS) - set(blocked)
+
+
+def test_a_sender_that_cannot_send_blocks_nothing() -> None:
+    """Its ways are not looked at, with its reason; the others are."""
+    found = settled(Wire(frozenset(WAYS[:1]), dumb="host-3"))
+    assert {passage.why for passage in found.values() if passage.standing == "not looked at"} == {
+        "`host-3` has no bash."
+    }
+    assert found[WAYS[0]].standing == "blocked"
+    assert found[WAYS[1]].standing == "passed"
+
+
+def test_half_of_what_was_sent_is_neither() -> None:
+    """A way that loses much is not called open, and not blocked."""
+    [passage] = settled(Wire(frozenset(), lost=EACH // 2), WAYS[:1]).values()
+    assert passage.standing == "not looked at"
+
+
+def test_when_time_is_up_nothing_is_claimed() -> None:
+    """What was not tried any more says so."""
+    found = settled(Wire(frozenset()), seconds=0.0)
+    assert {passage.why for passage in found.values()} == {"time was up"}
+
+
+@given(blocked=st.integers(1, 12), passed=st.integers(0, 12), stir=st.integers(0, EACH // 4 - 1))
+def test_a_blocked_way_is_never_taken_for_open(blocked: int, passed: int, stir: int) -> None:
+    """As long as less than a quarter of one way's datagrams come from elsewhere."""
+    sent = EACH * (blocked + passed)
+    assert judge(EACH * passed + stir, sent, EACH) != "all"
+
+
+@given(ways=st.integers(1, 12), lost=st.integers(0, EACH // 4 - 1))
+def test_open_ways_are_never_taken_for_blocked(ways: int, lost: int) -> None:
+    """As long as less than a quarter of one way's datagrams are lost."""
+    assert judge(EACH * ways - lost, EACH * ways, EACH) == "all"
+
+
+def test_against_much_traffic_more_is_sent_and_against_too_much_nothing() -> None:
+    """Quiet: 20 a way; a busy host: more; a flooded one: it cannot be told."""
+    assert [enough(rate) for rate in (0.0, 30.0, 100.0, 500.0, 10_000.0)] == [EACH, EACH, 4 * EACH, MOST_EACH, 0]

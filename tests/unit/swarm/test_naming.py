@@ -1,0 +1,44 @@
+"""Which machine of swarmbot.yml a record of the cluster is, where the machine itself does not say."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from bot.plan import HostFacts, Membership, NodeFacts
+from bot.swarm.parse import name_hosts
+
+
+class _Engines:
+    """Two hosts of swarmbot.yml."""
+
+    def names(self) -> tuple[str, ...]:
+        """Both."""
+        return ("one", "two")
+
+    def address(self, host: str) -> str:
+        """One of each."""
+        return {"one": "10.0.0.1", "two": "10.0.0.2"}[host]
+
+
+def _named(membership: Membership, node_id: str) -> list[str]:
+    engines: Any = _Engines()
+    hosts = {
+        "one": HostFacts("one", "10.0.0.1", membership="active", node_id="id-1"),
+        "two": HostFacts("two", "10.0.0.2", membership=membership, node_id=node_id),
+    }
+    records = [
+        NodeFacts(f"id-{n}", f"h{n}", "manager", "active", "ready", 1, MappingProxyType({}), address=f"10.0.0.{n}")
+        for n in (1, 2)
+    ]
+    return [record.host for record in name_hosts(records, hosts, engines)]
+
+
+def test_a_locked_host_is_known_by_its_address() -> None:
+    """Its engine tells no node id until it is unlocked (measured on 20.10)."""
+    assert _named("locked", "") == ["one", "two"]
+
+
+def test_a_host_that_is_in_no_cluster_is_no_record() -> None:
+    """It was wiped or left: the record at its address is an old one."""
+    assert _named("inactive", "") == ["one", ""]

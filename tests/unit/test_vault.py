@@ -1,0 +1,63 @@
+"""What lies in Redis for a while opens in its own place, with its own key, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from bot.errors import Refused
+from bot.given import Given
+from bot.secret import Secret
+from bot.store import keys
+from bot.vault import Vault, WrongKey
+
+KEY = Secret("a key of the tests: thirty-two characters and more")
+TYPED = Secret("SWMKEY-1-typed-into-a-form")
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    """The emptied Redis."""
+    with Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client
+
+
+def test_it_opens_in_its_place_alone() -> None:
+    """Another place or another key opens nothing, and what is sealed shows nothing."""
+    sealed = Vault(KEY).seal("here", TYPED)
+    assert TYPED.reveal() not in sealed
+    assert Vault(KEY).open("here", sealed) == TYPED
+    with pytest.raises(WrongKey):
+        Vault(KEY).open("there", sealed)
+    with pytest.raises(WrongKey):
+        Vault(Secret("another key of thirty-two characters")).open("here", sealed)
+
+
+def test_what_was_given_is_taken_once(client: Redis) -> None:
+    """It lies there encrypted and for minutes; whoever takes it leaves nothing."""
+    given_id = Given(client, KEY).keep("U0ADA", TYPED)
+    (key,) = client.scan_iter()
+    assert 0 < client.ttl(key) <= keys.GIVEN_KEPT
+    assert TYPED.reveal() not in str(client.get(key))
+    assert Given(client, KEY).take("U0ADA", given_id) == TYPED
+    assert [*client.scan_iter()] == []
+    assert Given(client, KEY).take("U0ADA", given_id) is None
+
+
+def test_another_person_or_key_takes_nothing_of_use(client: Redis) -> None:
+    """It is gone then, and none the wiser."""
+    given_id = Given(client, KEY).keep("U0ADA", TYPED)
+    assert Given(client, KEY).take("U0BEN", given_id) is None
+    given_id = Given(client, KEY).keep("U0ADA", TYPED)
+    assert Given(client, Secret("another key of thirty-two characters")).take("U0ADA", given_id) is None
+    assert [*client.scan_iter()] == []
+
+
+def test_without_a_key_nothing_is_taken_from_anybody(client: Redis) -> None:
+    """The refusal says what to set, before anything is typed."""
+    with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY is not set"):
+        Given(client, None).require()
+    with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY is not set"):
+        Given(client, None).keep("U0ADA", TYPED)
