@@ -26,6 +26,7 @@ ORDER = (
     "label",
     "leave",
     "remove",
+    "recover",
     "token",
     "update",
     "ca",

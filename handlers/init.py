@@ -82,7 +82,7 @@ def _look(arguments: InitArguments) -> Look:
     files: tuple[tuple[str, str], ...] = ()
     if arguments.external_ca:
         files = ((arguments.host, read_external_ca(arguments.external_ca).cacert_path),)
-    return Look(all_hosts=True, probe=(arguments.host,), ca_files=files)
+    return Look(all_hosts=True, probe=(arguments.host,), ca_files=files, raft=arguments.force_new_cluster)
 
 
 @change(
@@ -189,9 +189,8 @@ def _managers(arguments: InitArguments) -> str:
 
 def _warnings(facts: Facts, arguments: InitArguments) -> tuple[str, ...]:
     if arguments.force_new_cluster:
-        return (
-            "The other managers lose their places. If one of them comes back, it must leave before it joins again.",
-        )
+        better = f"`/swarm recover {arguments.host}` removes those, too, and brings the others back."
+        return (f"The others have left; their records stay. {better}",)
     silent = [f"`{host.name}`" for host in facts.hosts.values() if not host.answers]
     if silent:
         verb, it = ("does", "it is") if len(silent) == 1 else ("do", "one is")

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from bot.commands import question
 from bot.plan import ClusterFacts, Facts, Look
 from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
-from bot.swarm.health import DAY, Ailment, Health, health
-from bot.swarm.quorum import failures, quorum_of
+from bot.swarm.ailments import Ailment
+from bot.swarm.health import DAY, Health, health
+from bot.swarm.lost import old_managers, standing_of
+from bot.swarm.quorum import Quorum, count, failures, members_of
+
+PATIENCE = 5.0
+"""Seconds for the hosts, and again for the manager: who asks how it stands does not want to wait for the dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class StatusArguments:
 
 
 def _look(_: StatusArguments) -> Look:
-    return Look(all_hosts=True, services=True, certificates=True)
+    return Look(all_hosts=True, services=True, certificates=True, patience=PATIENCE)
 
 
 @question(
@@ -47,19 +52,26 @@ def _head(facts: Facts, found: Health) -> str:
         who = "no manager of it answers" if members else f"none of its {len(facts.hosts)} hosts answers"
         return f"{FAILED} *{name} cannot be read* · {who}"
     if facts.swarm is None:
-        return f"{FAILED} *{name} has no quorum* · no manager can decide anything; running tasks go on"
-    return _swarm_head(name, facts.swarm, found)
+        return _lost_head(name, standing_of(old_managers(facts)))
+    return _swarm_head(facts, facts.swarm, found)
 
 
-def _swarm_head(name: str, swarm: ClusterFacts, found: Health) -> str:
-    quorum = quorum_of(swarm)
+def _lost_head(name: str, quorum: Quorum) -> str:
+    stand = "no manager can decide anything"
+    if quorum.survives < 0 and quorum.managers > 1:
+        stand = f"{quorum.reachable} of {quorum.managers} managers there, {quorum.needed} are needed"
+    return f"{FAILED} *{name} has no quorum* · {stand}; running tasks go on"
+
+
+def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
+    name, quorum = facts.name, count(members_of(facts))
+    if quorum.survives < 0:
+        return _lost_head(name, quorum)
     ready = sum(node.ready for node in swarm.nodes)
     strong = sum(not service.short for service in swarm.services)
     grave = any(ailment.grave for ailment in found.ailments)
     state = f"{DONE} *{name} is healthy*"
-    if quorum.survives < 0:
-        state = f"{FAILED} *{name} has no quorum*"
-    elif grave and quorum.survives <= 0 and quorum.managers > 1:
+    if grave and quorum.survives <= 0 and quorum.managers > 1:
         state = f"{LOOK} *{name} can lose no manager*"
     elif grave:
         state = f"{LOOK} *{name} needs a look*"

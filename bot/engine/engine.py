@@ -12,6 +12,7 @@ from bot.engine import probes, service, state, trust
 from bot.engine.client import EngineClient
 from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.prober import prober
+from bot.engine.raft import raft_log
 from bot.engine.spare import spare_client
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import OverlayTrial
@@ -54,6 +55,10 @@ class SshEngine:
     def node_certificate(self) -> str:
         """The PEM of the node's certificate."""
         return probes.node_certificate(self._client)
+
+    def raft_log(self) -> bytes:
+        """The newest files of a manager's Raft log."""
+        return raft_log(self._client)
 
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host."""

@@ -13,7 +13,7 @@ from bot.plan.freeze import Freeze
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import Mesh
 from bot.plan.passages import Passage
-from bot.plan.ports import Interface
+from bot.plan.ports import Interface, Reach
 from bot.plan.tls import Certificate, TlsInfo
 from bot.secret import Secret
 
@@ -31,6 +31,14 @@ class Trouble:
     next_step: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class RaftPosition:
+    """Where a manager's Raft log ends. Raft's own order of age: the higher term, then the higher index, is newer."""
+
+    term: int
+    index: int
+
+
 @dataclass(frozen=True, slots=True)
 class HostFacts:
     """One machine of swarmbot.yml as its own engine describes it (``GET /info``).
@@ -38,7 +46,9 @@ class HostFacts:
     With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
     seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
-    swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``.
+    swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``. ``peers``
+    maps the other managers that a manager knows (``address:port``) to what its connections to them met, ``raft`` is
+    where its Raft log ends. ``heard`` is what a manager's connection met to one that does not answer the bot.
     """
 
     name: str
@@ -57,6 +67,9 @@ class HostFacts:
     interfaces: tuple[Interface, ...] = ()
     certificate: Certificate | None = None
     placed: str | None = None
+    peers: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
+    heard: Reach | None = None
+    raft: RaftPosition | None = None
 
     @property
     def answers(self) -> bool:

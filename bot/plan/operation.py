@@ -28,8 +28,10 @@ class Look:
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
     and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
-    certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted.
-    ``backups``: those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at.
+    certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted. ``backups``:
+    those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at. ``raft``: of every host its
+    clock and interfaces, and of managers where their Raft logs end and which of their peers they reach. ``patience``:
+    how many seconds a host, and then a manager asked for the cluster, may take.
     """
 
     hosts: tuple[str, ...] = ()
@@ -47,6 +49,8 @@ class Look:
     host_keys: tuple[str, ...] = ()
     backups: bool = False
     placed: tuple[str, ...] = ()
+    raft: bool = False
+    patience: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,8 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             host_keys=_union(merged.host_keys, look.host_keys),
             backups=merged.backups or look.backups,
             placed=_union(merged.placed, look.placed),
+            raft=merged.raft or look.raft,
+            patience=max(merged.patience, look.patience),
         )
     return merged
 

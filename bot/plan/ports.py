@@ -94,6 +94,10 @@ class Engine(Protocol):
         """The PEM of the node's own TLS certificate and its issuers, from the engine's data folder (never the key)."""
         ...
 
+    def raft_log(self) -> bytes:
+        """The two newest files of a manager's Raft log, whose entries are encrypted; EngineError when it has none."""
+        ...
+
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host; EngineError when it is not there or holds none (or a key)."""
         ...

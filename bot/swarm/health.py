@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.slack.blocks import escape
+from bot.swarm.ailments import (
+    Ailment,
+    flat,
+    kept_record,
+    leaderless,
+    little_quorum,
+    second_cluster,
+    serves_apart,
+    way_out,
+)
+from bot.swarm.lost import old_managers, standing_of
 from bot.swarm.places import believes, other_cluster
-from bot.swarm.quorum import quorum_of
 from bot.swarm.stale import successor
 
 Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
 DAY = 86400.0
 CERTIFICATE_TOLD = 7 * DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Ailment:
-    """Something that is not as it should be, and what to do about it ("" when there is nothing to be done here)."""
-
-    grave: bool
-    text: str
-    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def health(facts: Facts) -> Health:
     if facts.swarm is None:
         return _without_swarm(facts)
     ailments = (
-        *_quorum(facts, facts.swarm),
+        *little_quorum(facts, facts.swarm),
         *(ailment for node in facts.swarm.nodes if not successor(facts.swarm, node) for ailment in _node(facts, node)),
         *_stale(facts.swarm),
         *_services(facts.swarm),
@@ -48,48 +48,25 @@ def health(facts: Facts) -> Health:
 
 
 def _without_swarm(facts: Facts) -> Health:
+    olds = old_managers(facts)
+    quorum = standing_of(olds)
+    missing = [old.name for old in olds if old.standing == "silent"]
     silent = [_silent(host) for host in facts.hosts.values() if host.trouble]
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
     # A manager that was started without a quorum is pending until there is one.
     members = [host for host in facts.hosts.values() if host.answers and (host.in_a_swarm or host.is_manager)]
     errors = [
-        Ailment(grave=True, text=f"`{host.name}`: {_flat(host.swarm_error)}")
+        Ailment(grave=True, text=leaderless(host))
         for host in members
-        if host.swarm_error and host.membership != "locked"
+        if (host.swarm_error or host.is_manager) and host.membership != "locked"
     ]
     if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
+        if errors and missing and quorum.survives < 0:
+            silent = [replace(ailment, mend="") for ailment in silent]
+            return Health("no quorum", (*errors, *locked, *silent, way_out(quorum, missing)))
         return Health("no quorum", (*errors, *locked, *silent))
     level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
     return Health(level, tuple(silent))
-
-
-def _quorum(facts: Facts, swarm: ClusterFacts) -> list[Ailment]:
-    quorum = quorum_of(swarm)
-    if quorum.survives > 0:
-        return []
-    if quorum.managers == 1:
-        return [
-            Ailment(
-                grave=False,
-                text=f"{facts.name} has one manager: if it fails, the cluster stops deciding",
-                mend="`/swarm join manager HOST HOST` makes three",
-            )
-        ]
-    if quorum.reachable == quorum.managers:
-        return [
-            Ailment(
-                grave=False,
-                text=f"two managers survive no more failures than one: if either fails, {facts.name} stops deciding",
-                mend="`/swarm join manager HOST` makes three",
-            )
-        ]
-    if quorum.survives < 0:
-        text = f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} are needed"
-        return [Ailment(grave=True, text=text)]
-    text = (
-        f"{quorum.reachable} of {quorum.managers} managers reachable: one more failure and {facts.name} stops deciding"
-    )
-    return [Ailment(grave=True, text=text)]
 
 
 def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
@@ -97,6 +74,10 @@ def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
         host = facts.hosts.get(node.host)
         if host is not None and host.membership == "locked":
             return [_locked(host)]
+        if host is not None and serves_apart(facts, host):
+            return [second_cluster(facts, host)]
+        if not node.reachability and node.state == "down":
+            return [kept_record(node)]
         text = f"`{node.name}` (manager) is {node.reachability or 'not in Raft'}, {node.state}"
         return [Ailment(grave=True, text=text, mend=f"bring `{node.name}` back")]
     if node.state != "ready":
@@ -122,7 +103,7 @@ def _services(swarm: ClusterFacts) -> list[Ailment]:
         Ailment(
             grave=True,
             text=f"`{service.name}` {service.running} of {service.desired} replicas"
-            + (f": {_flat(service.complaint)}" if service.complaint else ""),
+            + (f": {flat(service.complaint)}" if service.complaint else ""),
         )
         for service in swarm.services
         if service.short
@@ -141,6 +122,9 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
         if believes(facts, host):
             text = f"`{host.name}` was removed from {facts.name} and does not know it"
             mend = f"`/swarm leave {host.name}`"
+            if host.is_manager:
+                text = f"`{host.name}` believes itself a manager of {facts.name}, which has no record of it"
+                mend = f"`/swarm leave {host.name} --force`"
         ailments.append(Ailment(grave=False, text=text, mend=mend))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
         left = (host.certificate.expires - facts.at) / DAY
@@ -160,7 +144,3 @@ def _locked(host: HostFacts) -> Ailment:
         text=f"`{host.name}` is locked: its engine waits for the unlock key",
         mend=f"`/swarm unlock {host.name}`",
     )
-
-
-def _flat(text: str) -> str:
-    return escape(" ".join(text.split()))

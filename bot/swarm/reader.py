@@ -12,7 +12,7 @@ from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Shelved, Trouble
 from bot.secret import Secret
 from bot.swarm import parse
-from bot.swarm.certificates import read_certificate
+from bot.swarm.host_reader import met_by, read_host, silent
 from bot.swarm.overlay import try_overlay
 from bot.swarm.trying import try_ways
 from bot.swarm.ways import DATA_PORT, members, mesh_ways, wanted_ways
@@ -52,6 +52,7 @@ class Reader:
         swarm = self._read_swarm(engines, hosts, look)
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
+            hosts = _hear(engines, hosts, swarm)
         ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
         deadline = started + LONGEST_TRIAL
         if look.mesh and swarm is not None:
@@ -72,11 +73,11 @@ class Reader:
 
     def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
         waiting: dict[Future[HostFacts], str] = {
-            self._pool.submit(_read_host, engines[name], engines.address(name), look, close=name in look.probe): name
+            self._pool.submit(read_host, engines[name], engines.address(name), look, close=name in look.probe): name
             for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        patience = QUICK_READ if look.every_peer else LONGEST_READ
+        patience = QUICK_READ if look.every_peer else min(look.patience, LONGEST_READ)
         deadline = time.monotonic() + patience
         while waiting and not (wanted <= hosts.keys() and any(map(_serves, hosts.values()))):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
@@ -87,7 +88,7 @@ class Reader:
         for future, name in waiting.items():
             future.cancel()
             if name in wanted:
-                hosts[name] = _silent(name, engines.address(name), patience)
+                hosts[name] = silent(name, engines.address(name), patience)
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], look: Look) -> ClusterFacts | None:
@@ -95,7 +96,7 @@ class Reader:
             if _serves(host):
                 try:
                     return self._read_through(engines[name], look)
-                except (EngineError, HostUnreachable):
+                except (EngineError, HostUnreachable, TimeoutError):
                     continue
         return None
 
@@ -104,17 +105,18 @@ class Reader:
         services = self._pool.submit(parse.services, engine) if look.services else None
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if look.tasks else None
         task_list = self._pool.submit(engine.tasks, {}) if look.task_list else None
-        nodes = parse.nodes(engine.nodes())
-        found = swarm.result(LONGEST_READ)
+        nodes = self._pool.submit(engine.nodes)
+        patience = min(look.patience, LONGEST_READ)  # in the seconds after a quorum was lost questions hang
+        found = swarm.result(patience)
         return ClusterFacts(
             id=found["ID"],
             read_from=engine.host,
             version=found["Version"]["Index"],
             spec=found["Spec"],
-            nodes=nodes,
-            services=services.result(LONGEST_READ) if services else (),
-            tasks=parse.running(tasks.result(LONGEST_READ)) if tasks else MappingProxyType({}),
-            task_list=parse.task_list(task_list.result(LONGEST_READ)) if task_list else (),
+            nodes=parse.nodes(nodes.result(patience)),
+            services=services.result(patience) if services else (),
+            tasks=parse.running(tasks.result(patience)) if tasks else MappingProxyType({}),
+            task_list=parse.task_list(task_list.result(patience)) if task_list else (),
             data_port=found.get("DataPathPort") or DATA_PORT,
             tls=parse.tls_info(found.get("TLSInfo")),
             rotating=bool(found.get("RootRotationInProgress")),
@@ -126,28 +128,13 @@ def _serves(host: HostFacts) -> bool:
     return host.answers and host.is_manager and host.membership == "active" and not host.swarm_error
 
 
-def _read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostFacts:
-    try:
-        facts = parse.host(engine.host, address, engine.info())
-        if close:
-            facts = replace(facts, interfaces=engine.interfaces())
-        if close or (look.probe and facts.is_manager):
-            facts = replace(facts, clock_offset=engine.clock_offset())
-        if look.certificates and facts.in_a_swarm:
-            facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
-        if engine.host in look.placed:
-            facts = replace(facts, placed=engine.placed())
-    except HostUnreachable as error:
-        trouble = Trouble(error.problem, error.happened, error.next_step)
-        return HostFacts(name=engine.host, address=address, trouble=trouble)
-    except EngineError as error:
-        return HostFacts(name=engine.host, address=address, trouble=Trouble("engine error", error.happened))
-    return facts
-
-
-def _silent(name: str, address: str, seconds: float) -> HostFacts:
-    trouble = Trouble("timed out", f"`{name}` ({address}) did not answer within {seconds:.0f} s.")
-    return HostFacts(name=name, address=address, trouble=trouble)
+def _hear(engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts) -> dict[str, HostFacts]:
+    """Whether managers that do not answer the bot are there for their peers: it may be the bot that is cut off."""
+    silent_ones = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].answers]
+    places = {node.raft_address: node.host for node in silent_ones if node.raft_address}
+    met = met_by(engines[swarm.read_from], [*places]) if places else {}
+    heard = {places[place]: found for place, found in met.items()}
+    return {name: replace(host, heard=heard.get(name)) for name, host in hosts.items()}
 
 
 def _with_files(facts: Facts, engines: Engines, look: Look) -> Facts:

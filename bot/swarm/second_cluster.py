@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bot.errors import Refused
 from bot.plan import Facts, HostFacts
+from bot.slack.blocks import tick
+from bot.spelling import listed
+from bot.swarm.lost import old_managers
 from bot.swarm.places import foreign_cluster, other_cluster
 from bot.swarm.quorum import quorum_of
 
@@ -15,20 +18,43 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
             f"`{host.name}` is in no cluster, so there is nothing to force anew.",
             next_step=f"`/swarm init {host.name}` makes a new one.",
         )
-    # A manager without a quorum goes on answering reads for up to 14 s (facts/swarm.md): its word is not enough.
-    if facts.swarm is not None and quorum_of(facts.swarm).survives >= 0:
-        raise Refused(
-            f"{facts.name} has a quorum: forcing a new cluster on `{host.name}` would leave two that take themselves "
-            f"for {facts.name}.",
-            true_now="Nothing was changed.",
-            next_step="`/swarm status` shows its managers.",
-        )
+    refuse_beside_quorum(facts, host.name)
     if other := foreign_cluster(facts, host):
         raise Refused(
             f"`{host.name}` is in another cluster: {other}.",
             true_now="Nothing was changed.",
             next_step=f"Ask in the channel of {other}.",
         )
+    _refuse_old_managers(facts, host)
+
+
+def refuse_beside_quorum(facts: Facts, host: str) -> None:
+    """Refused where the cluster has a quorum. Managers that lost it say for up to 28 s that they have it: also then."""
+    if facts.swarm is not None and quorum_of(facts.swarm).survives >= 0:
+        raise Refused(
+            f"{facts.name} has a quorum: forcing a new cluster on `{host}` would leave two that take themselves for "
+            f"{facts.name}.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` shows its managers.",
+        )
+
+
+def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
+    """An old manager that has not left comes back: beside the forced cluster, or into it and takes its quorum."""
+    others = [old for old in old_managers(facts, host) if old.host != host and old.standing != "left"]
+    if not others:
+        return
+    here = [tick(old.name) for old in others if old.standing == "here"]
+    silent = [old.name for old in others if old.standing == "silent"]
+    told = [f"{listed(here)} {'is' if len(here) == 1 else 'are'} a manager of it still"] if here else []
+    told += [f"{listed(map(tick, silent))} may come back"] if silent else []
+    gone = "".join(f" --gone {name}" for name in silent)
+    raise Refused(
+        f"{' and '.join(told)}: a new cluster forced on `{host.name}` would not stay the only {facts.name}.",
+        true_now="Nothing was changed.",
+        next_step=f"`/swarm recover {host.name}{gone}` makes the others leave first"
+        + (", where those named are gone for good." if gone else "."),
+    )
 
 
 def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:

@@ -25,6 +25,7 @@ from bot.plan import (
     Mesh,
     NodeFacts,
     Passage,
+    RaftPosition,
     Reach,
     Revealed,
     Role,
@@ -72,7 +73,7 @@ class Machine(Strict):
     ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
     on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
     ``reached``: what the managers' connections to its 2377/tcp became. ``managers``: those that the engine names;
-    members name the cluster's.
+    members name the cluster's. ``peers``, ``heard`` and ``raft`` (term and index) as in HostFacts.
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
@@ -91,6 +92,9 @@ class Machine(Strict):
     reaches: dict[str, Reach] = {}
     reached: Standing = "passed"
     certificate_days: float | None = None
+    peers: dict[str, Reach] = {}
+    heard: Reach | None = None
+    raft: tuple[int, int] | None = None
     issuer: str = ""
     placed: str | None = ""
 
@@ -314,7 +318,8 @@ class Description(Strict):
         address = self._address(name)
         if host.trouble:
             happened = host.happened or f"`{name}` ({address}): {host.trouble}."
-            return HostFacts(name, address, trouble=Trouble(host.trouble, happened, host.next_step))
+            trouble = Trouble(host.trouble, happened, host.next_step)
+            return HostFacts(name, address, trouble=trouble, heard=host.heard)
         member = host.role != "nothing"
         is_manager = host.role in {"leader", "manager"}
         interfaces = {"eth0": [address]} if host.interfaces is None else host.interfaces
@@ -334,6 +339,8 @@ class Description(Strict):
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
             certificate=_certificate(host.certificate_days),
             placed=host.placed,
+            peers=MappingProxyType(host.peers),
+            raft=RaftPosition(*host.raft) if host.raft else None,
         )
 
     @staticmethod

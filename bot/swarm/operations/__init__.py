@@ -3,15 +3,18 @@
 from bot.swarm.operations.availability import SetAvailability
 from bot.swarm.operations.ca import BeginRotation, EndRotation, RenewCertificate
 from bot.swarm.operations.demote import Demote
+from bot.swarm.operations.depart import Depart
 from bot.swarm.operations.drain import Drain
 from bot.swarm.operations.drill import DrillBackup
 from bot.swarm.operations.external_ca import UseExternalCa
+from bot.swarm.operations.forget import Forget
 from bot.swarm.operations.init import Init
 from bot.swarm.operations.join import Join
 from bot.swarm.operations.label import Label
 from bot.swarm.operations.leave import Leave
 from bot.swarm.operations.place_state import PlaceState
 from bot.swarm.operations.promote import Promote
+from bot.swarm.operations.rejoin import Rejoin
 from bot.swarm.operations.relabel import Relabel
 from bot.swarm.operations.remove_node import RemoveNode
 from bot.swarm.operations.take_backup import AwaitManager, TakeBackup
@@ -25,15 +28,18 @@ __all__ = [
     "AwaitManager",
     "BeginRotation",
     "Demote",
+    "Depart",
     "Drain",
     "DrillBackup",
     "EndRotation",
+    "Forget",
     "Init",
     "Join",
     "Label",
     "Leave",
     "PlaceState",
     "Promote",
+    "Rejoin",
     "Relabel",
     "RemoveNode",
     "RenewCertificate",

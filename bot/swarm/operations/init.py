@@ -8,6 +8,7 @@ from typing import ClassVar
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Look, Operation
 from bot.swarm.quorum import quorum_of
+from bot.swarm.second_cluster import refuse_beside_quorum
 from bot.swarm.settings import NANOSECONDS
 
 # The mask length that Docker's own command sends unless told otherwise; the API's default is 0.
@@ -51,6 +52,8 @@ class Init(Operation):
     @property
     def done(self) -> str:
         """The state that is then seen."""
+        if self.force_new_cluster:
+            return f"{self.cluster} has a quorum with `{self.host}`"
         return f"`{self.host}` leads {self.cluster}"
 
     @property
@@ -59,15 +62,21 @@ class Init(Operation):
         return Look(hosts=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
-        """The host is a manager and leads; with ``force_new_cluster`` it is the only manager."""
+        """The host is a manager and leads; with ``force_new_cluster`` it is in a cluster that has a quorum.
+
+        That it is the only one is not asked: begun anew after a crash, others may have joined it since.
+        """
         node = facts.member(self.host)
-        if facts.swarm is None or node is None or not node.leader:
+        if facts.swarm is None or node is None:
             return False
-        return not self.force_new_cluster or quorum_of(facts.swarm).managers == 1
+        if self.force_new_cluster:
+            return node.reachability == "reachable" and quorum_of(facts.swarm).survives >= 0
+        return node.leader
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Initialise."""
-        del facts
+        """Initialise; never force a second cluster beside managers that have a quorum again."""
+        if self.force_new_cluster:
+            refuse_beside_quorum(facts, self.host)
         engines[self.host].init_swarm(self.request())
 
     def request(self) -> Json:

@@ -86,8 +86,8 @@ def _may_be_back(facts: Facts, node: NodeFacts) -> bool:
 def _is_down(facts: Facts, node: NodeFacts) -> bool:
     """A locked engine answers and manages nothing; one that has lost the leader says so in its error."""
     host = facts.hosts.get(node.host)
-    if host is None:
-        return False
+    if host is None or host.heard == "open":
+        return False  # where its peers reach it, it is the bot that does not
     if host.trouble is not None:
         return host.trouble.problem in DOWN
     return host.membership != "active" or bool(host.swarm_error)

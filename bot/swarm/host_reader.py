@@ -1,0 +1,69 @@
+"""Read the facts of one host. Troubles are facts: nothing is raised for a dead one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot.errors import EngineError, HostUnreachable, SwarmbotError
+from bot.plan import Engine, HostFacts, Look, RaftPosition, Reach, Trouble
+from bot.swarm import parse
+from bot.swarm.certificates import read_certificate
+from bot.swarm.raft_log import last_position
+
+
+def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostFacts:
+    """What ``look`` asks of a host; ``close``: it is one of those to examine closely."""
+    try:
+        facts = parse.host(engine.host, address, engine.info())
+        if close or look.raft:
+            facts = replace(facts, interfaces=engine.interfaces())
+        if close or look.raft or (look.probe and facts.is_manager):
+            facts = replace(facts, clock_offset=engine.clock_offset())
+        if look.raft and facts.in_a_swarm:
+            facts = replace(facts, peers=_peers(engine, facts), raft=_raft(engine))
+        if look.certificates and facts.in_a_swarm:
+            facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
+        if engine.host in look.placed:
+            facts = replace(facts, placed=engine.placed())
+    except HostUnreachable as error:
+        trouble = Trouble(error.problem, error.happened, error.next_step)
+        return HostFacts(name=engine.host, address=address, trouble=trouble)
+    except EngineError as error:
+        return HostFacts(name=engine.host, address=address, trouble=Trouble("engine error", error.happened))
+    return facts
+
+
+def silent(name: str, address: str, patience: float) -> HostFacts:
+    """A host that was not heard of within ``patience`` seconds."""
+    trouble = Trouble("timed out", f"`{name}` ({address}) did not answer within {patience:.0f} s.")
+    return HostFacts(name=name, address=address, trouble=trouble)
+
+
+def met_by(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
+    """What connections from a host to ``places`` (``address:port``) meet; nothing where it cannot try."""
+    try:
+        with engine.prober() as prober:
+            return dict(zip(places, prober.connect([split(place) for place in places]), strict=True))
+    except SwarmbotError:
+        return {}
+
+
+def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
+    """What connections to the other managers that it knows meet."""
+    others = [peer for peer in host.managers if split(peer)[0] != host.node_address]
+    return MappingProxyType(met_by(engine, others) if others else {})
+
+
+def _raft(engine: Engine) -> RaftPosition | None:
+    try:
+        return last_position(engine.raft_log())
+    except EngineError:  # a worker has none, and not everybody who reaches an engine may read its files
+        return None
+
+
+def split(target: str) -> tuple[str, int]:
+    """``10.0.0.1:2377`` or ``[fd00::1]:2377`` as address and port."""
+    address, _, port = target.rpartition(":")
+    return address.strip("[]"), int(port)

@@ -1,0 +1,95 @@
+"""A cluster that has lost its quorum: who its managers were, and who of them is there. Pure.
+
+Without a leader no manager reads out the node list, and ``/info`` has lost even the cluster's id. What every member
+still tells is ``RemoteManagers``, the addresses of all managers, the dead ones included (measured on 20.10.24).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.plan import Facts, HostFacts
+from bot.slack.blocks import tick
+from bot.swarm.places import foreign_cluster
+from bot.swarm.quorum import Quorum
+
+Standing = Literal["here", "left", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class OldManager:
+    """A manager of before the loss, at ``address`` (``IP:2377``). ``host``: its machine, if swarmbot.yml has it."""
+
+    address: str
+    host: HostFacts | None
+
+    @property
+    def name(self) -> str:
+        """swarmbot.yml's name, or the address."""
+        return self.host.name if self.host else self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def standing(self) -> Standing:
+        """``here``: its engine answers and is in the cluster still; ``left``: it answers and is in none."""
+        if self.host is None or not self.host.answers:
+            return "silent"
+        return "left" if self.host.membership == "inactive" else "here"
+
+
+def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
+    """The managers of the cluster that ``host`` is in, itself included; without it, of all that is in no other one."""
+    members = [other for other in facts.hosts.values() if other.in_a_swarm and not foreign_cluster(facts, other)]
+    known = set(host.managers) if host else {address for other in members for address in other.managers}
+    if host is not None:
+        kin = [other for other in members if known & set(other.managers)]
+        known |= {address for other in kin for address in other.managers}
+    found = [OldManager(address, _machine(facts, address)) for address in sorted(known)]
+    order = [*facts.hosts]
+    return tuple(sorted(found, key=lambda old: order.index(old.host.name) if old.host else len(order)))
+
+
+def candidates(facts: Facts) -> list[HostFacts]:
+    """The hosts that could be made the only manager, the newest Raft log first; a log that was not read comes last."""
+    able = [
+        host
+        for host in facts.hosts.values()
+        if host.answers and host.is_manager and host.membership == "active" and not foreign_cluster(facts, host)
+    ]
+    read = sorted((host for host in able if host.raft), key=_log, reverse=True)
+    return [*read, *(host for host in able if not host.raft)]
+
+
+def standing_of(olds: tuple[OldManager, ...]) -> Quorum:
+    """How many managers there were, and how many of them are there now."""
+    return Quorum(len(olds), sum(old.standing == "here" and _works(old.host) for old in olds))
+
+
+def bring_back(quorum: Quorum, missing: list[str]) -> str:
+    """What gives the quorum back: "bring `host-2` or `host-3` back (either is enough)"."""
+    wanted = -quorum.survives
+    names = [tick(name) for name in missing]
+    if wanted >= len(names):
+        return f"bring {' and '.join(names)} back"
+    if wanted == 1:
+        enough = "either is enough" if len(names) == 2 else "one is enough"  # noqa: PLR2004 - either of two
+        return f"bring {' or '.join(names)} back ({enough})"
+    return f"bring {wanted} of {', '.join(names)} back"
+
+
+def _machine(facts: Facts, address: str) -> HostFacts | None:
+    """The host that advertises an address, that has it on an interface, or that swarmbot.yml reaches at it."""
+    place = address.rpartition(":")[0].strip("[]")
+    hosts = facts.hosts.values()
+    for host in hosts:
+        if host.answers and place in {host.node_address, *(ip for card in host.interfaces for ip in card.addresses)}:
+            return host
+    return next((host for host in hosts if host.address == place), None)
+
+
+def _log(host: HostFacts) -> tuple[int, int]:
+    return (host.raft.term, host.raft.index) if host.raft else (0, 0)
+
+
+def _works(host: HostFacts | None) -> bool:
+    return host is not None and host.is_manager and host.membership == "active"

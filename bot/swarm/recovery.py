@@ -1,0 +1,142 @@
+"""Whether, and from where, a lost cluster may be recovered. Pure; each function refuses with the next step."""
+
+from __future__ import annotations
+
+from bot.errors import NotUnderstood, Refused
+from bot.plan import Facts, HostFacts
+from bot.slack.blocks import tick
+from bot.spelling import listed
+from bot.swarm.lost import OldManager, bring_back, candidates, old_managers, standing_of
+from bot.swarm.quorum import count, members_of, quorum_of
+
+
+def refuse_unless_lost(facts: Facts) -> None:
+    """Refused while a manager reads out the cluster: it has a quorum, or does not know yet that it has none."""
+    if facts.swarm is None:
+        return
+    if quorum_of(facts.swarm).survives >= 0 and count(members_of(facts)).survives >= 0:
+        raise Refused(
+            f"{facts.name} has a quorum: there is nothing to recover.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` shows its managers; `/swarm join manager HOST` brings one that left back.",
+        )
+    raise Refused(
+        f"`{facts.swarm.read_from}` still leads {facts.name}, or has not noticed yet that it does not.",
+        true_now="Nothing was changed.",
+        next_step="If the others are off it knows within half a minute: ask again then.",
+    )
+
+
+def keeper_of(facts: Facts, wanted: str | None) -> HostFacts:
+    """The manager that the cluster goes on from: ``wanted``, or the one whose Raft log is the newest."""
+    able = candidates(facts)
+    if not able:
+        raise _refused_none(facts)
+    keeper = next((host for host in able if host.name == wanted), None) if wanted else able[0]
+    if keeper is None:
+        raise Refused(
+            f"`{wanted}` is no manager of {facts.name} that answers and is unlocked.",
+            true_now="Nothing was changed.",
+            next_step=f"`/swarm recover {able[0].name}`",
+        )
+    kin = {old.host.name: old.host for old in old_managers(facts, keeper) if old.host and old.standing == "here"}
+    if strangers := [host.name for host in able if host.name not in kin]:
+        raise Refused(
+            f"{listed(map(tick, strangers))} and `{keeper.name}` are in different clusters.",
+            true_now="Nothing was changed.",
+            next_step="Let those leave that are no part of it: `/swarm leave HOST --force`.",
+        )
+    _refuse_older(keeper, list(kin.values()), named=wanted is not None)
+    return keeper
+
+
+def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], gone: tuple[str, ...]) -> None:
+    """Refused unless each other old manager can be made to leave, or is declared gone for good and looks like it."""
+    if (quorum := standing_of(olds)).survives >= 0:
+        raise Refused(
+            f"{quorum.reachable} of {quorum.managers} managers of {facts.name} are there, which is enough: they are "
+            "choosing a leader now, or do not reach each other.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` in half a minute; if that stays, see that 2377/tcp is open between them.",
+        )
+    names = {old.name: old for old in olds} | {old.address.rpartition(":")[0].strip("[]"): old for old in olds}
+    if unknown := [name for name in gone if name not in names]:
+        raise NotUnderstood(
+            f"{listed(map(tick, unknown))} is no manager that {facts.name} had.",
+            next_step=f"Its managers were {listed(tick(old.name) for old in olds)}.",
+        )
+    declared = {names[name].name for name in gone}
+    if alive := [old.name for old in olds if old.name in declared and old.standing != "silent"]:
+        raise Refused(
+            f"{listed(map(tick, alive))} {'answers' if len(alive) == 1 else 'answer'}, and so is not gone.",
+            true_now="Nothing was changed.",
+            next_step="Leave it out of `--gone`: it is made to leave, and joins again.",
+        )
+    silent = [old for old in olds if old.standing == "silent"]
+    if heard := [old.name for old in silent if _heard(facts, old)]:
+        raise Refused(
+            f"Swarmbot does not reach {listed(map(tick, heard))}, and the other managers do: what takes their "
+            "connections is not gone.",
+            true_now="Nothing was changed.",
+            next_step="Let Swarmbot reach it (`/swarm hosts` says what stands in the way), or switch it off.",
+        )
+    if open_ := [old for old in silent if old.name not in declared]:
+        raise _refused_silent(facts, keeper, olds, open_, gone)
+
+
+def _refuse_older(keeper: HostFacts, kin: list[HostFacts], *, named: bool) -> None:
+    """What a newer manager knows would be lost when it leaves."""
+    newer = [host for host in kin if host.raft and (keeper.raft is None or host.raft > keeper.raft)]
+    if newer:
+        newest = max(newer, key=lambda host: host.raft)  # type: ignore[arg-type,return-value] # those that have one
+        locked = newest.membership == "locked"
+        raise Refused(
+            f"`{newest.name}` has newer state than `{keeper.name}`: what only it knows would be lost.",
+            true_now="Nothing was changed.",
+            next_step=f"Unlock it: `/swarm unlock {newest.name}`." if locked else f"`/swarm recover {newest.name}`",
+        )
+    unread = [host.name for host in kin if host.raft is None]
+    if unread and len(kin) > 1 and not named:
+        raise Refused(
+            f"the Raft log of {listed(map(tick, unread))} could not be read: which manager has the newest state is not "
+            "known.",
+            true_now="Nothing was changed.",
+            next_step="Let the SSH user read it (root, or sudo), or name the manager: `/swarm recover HOST`.",
+        )
+
+
+def _refused_none(facts: Facts) -> Refused:
+    locked = [host.name for host in facts.hosts.values() if host.membership == "locked"]
+    if locked:
+        return Refused(
+            f"no manager of {facts.name} answers that is unlocked.",
+            true_now="Nothing was changed.",
+            next_step=f"`/swarm unlock {locked[0]}`",
+        )
+    return Refused(
+        f"no manager of {facts.name} answers, and a cluster goes on from a manager.",
+        true_now="Nothing was changed.",
+        next_step="Those that lost the quorum just now may not answer for half a minute: ask again then. "
+        "If all managers are destroyed: `/swarm restore`.",
+    )
+
+
+def _refused_silent(
+    facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], silent: list[OldManager], gone: tuple[str, ...]
+) -> Refused:
+    names = [old.name for old in silent]
+    words = " ".join(f"--gone {name}" for name in (*gone, *names))
+    happened = " ".join(old.host.trouble.happened for old in silent if old.host and old.host.trouble)
+    back = bring_back(standing_of(olds), [old.name for old in olds if old.standing == "silent"])
+    return Refused(
+        f"{listed(map(tick, names))} {'was a manager' if len(names) == 1 else 'were managers'} of {facts.name} and can "
+        f"neither be reached nor made to leave: coming back, {'it' if len(names) == 1 else 'they'} could split "
+        f"{facts.name} in two. {happened}".rstrip(),
+        true_now="Nothing was changed.",
+        next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, `/swarm recover {keeper.name} {words}`.",
+    )
+
+
+def _heard(facts: Facts, old: OldManager) -> bool:
+    """Whether a member of the cluster gets a connection to it."""
+    return any(host.peers.get(old.address) == "open" for host in facts.hosts.values() if host.in_a_swarm)

@@ -1,0 +1,75 @@
+"""A quorum is lost, explained, and recovered through Slack, while the tasks run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+import pytest
+
+from bot.sandbox.fleet import Fleet
+from bot.sandbox.fleet.image import TASK_IMAGE
+from bot.sandbox.fleet.shell import until
+from bot.sandbox.stage import PEOPLE, Stage
+from tests.scenarios.asking import Asked
+from tests.scenarios.kit import Play
+
+pytestmark = pytest.mark.timeout(400)
+
+OFF = ("host-2", "host-3")
+EXPLAINED = 30.0
+"""Seconds for an answer; 4 to 10 were measured, on hosts that were powered off, unplugged or had no engine."""
+
+
+@pytest.fixture(scope="module")
+def rule_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A bot where operators may say yes to a recovery, too: two others must, and there are but two administrators."""
+    rules = {**PEOPLE["rules"], "approvals": {"recover": {"by": ["admins", "operators"]}, "join manager": {"count": 0}}}
+    config = {**fleet.config(), "people": PEOPLE["people"], "rules": rules}
+    with Stage(fleet, tmp_path_factory.mktemp("recovering"), config=config) as stage:
+        yield stage
+
+
+def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Stage, fleet: Fleet) -> None:
+    """Status tells at once and within seconds; two say yes; services and their tasks are there; the lost come back."""
+    play, asked = Play(rule_stage), Asked(rule_stage)
+    play.reset()
+    play.cluster(managers=("host-1", *OFF), workers=("host-4",))
+    fleet["host-1"].docker("service", "create", "--name", "web", "--mode", "global", TASK_IMAGE, timeout=60)
+    tasks = _tasks(fleet, "host-4")
+    for name in OFF:
+        fleet[name].power_off()
+    began = monotonic()
+    told = play.ask("eve", "status")
+    assert monotonic() - began < EXPLAINED
+    assert "prod is healthy" not in told
+    told = play.await_status("finds no leader")
+    for words in ("prod has no quorum", "1 of 3 managers there, 2 are needed", "either is enough", "`/swarm recover`"):
+        assert words in told
+    recipe = "/swarm recover host-1 --gone host-2 --gone host-3"
+    until(lambda: recipe in play.ask("cleo", "recover"), "the engine knows of the loss, and `recover` asks", timeout=60)
+    assert "`host-2` and `host-3` may come back" in play.ask("cleo", "init host-1 --force-new-cluster")
+    job = asked.asks("cleo", "recover --gone host-2 --gone host-3")
+    for words in ("recover prod from `host-1`", "taken for gone for good", "prod will be two", "Needs 2 of"):
+        assert words in asked.card(job).shown
+    assert "1 of 2" in asked.press("ada", job, "Approve")
+    assert "is carried out now" in asked.press("dan", job, "Approve")
+    asked.ends(job, "succeeded")
+    assert play.nodes()["host-1"] == "Ready Active Leader"
+    assert "web" in fleet["host-1"].docker("service", "ls", "--format", "{{.Name}}")
+    assert _tasks(fleet, "host-4") == tasks, "no task of a worker was stopped"
+    until(lambda: bool(_tasks(fleet, "host-1")), "the task of the forced manager is started again", timeout=60)
+    assert "is an old manager" in play.await_status("is an old manager")
+    assert "there is nothing to recover" in play.ask("cleo", "recover --gone host-2")
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: fleet[name].power_on(timeout=150), OFF))
+    until(
+        lambda: [*play.nodes().values()].count("Ready Active Reachable") == len(OFF), "they are taken in", timeout=150
+    )
+    assert "prod is healthy" in play.await_status("3 managers, survives 1 failure")
+
+
+def _tasks(fleet: Fleet, host: str) -> str:
+    """The containers that run there."""
+    return fleet[host].docker("ps", "--quiet", "--no-trunc").strip()
