@@ -68,7 +68,7 @@ def leaderless(host: HostFacts) -> str:
 
 
 def kept_record(node: NodeFacts) -> Ailment:
-    """What `recover` leaves of a manager that was declared gone (docs/decisions/0008)."""
+    """What `recover` leaves of a manager that was declared gone (docs/decisions/0015)."""
     text = f"`{node.name}` is an old manager, out of Raft and down; its record takes it in if it comes back"
     return Ailment(grave=False, text=text, mend=f"`/swarm remove {node.name}` once its disk is destroyed")
 

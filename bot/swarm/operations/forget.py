@@ -16,7 +16,7 @@ class Forget(Operation):
 
     Only of a host that was seen to have left. The record of an old manager that may come back is what keeps the cluster
     one: through it the manager is told that it is out and is taken in anew; two without records make a second cluster
-    (docs/decisions/0008).
+    (docs/decisions/0015).
     """
 
     kind: ClassVar[str] = "forget"

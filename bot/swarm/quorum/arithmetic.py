@@ -53,7 +53,7 @@ def members_of(facts: Facts) -> Members:
     """The members of Raft, and who of them is reachable now.
 
     Managers notice a peer's death seconds late, and those that lost the quorum answer from memory for up to 28 s
-    (docs/decisions/0006): a manager whose host was looked at and is down counts as unreachable whatever they say.
+    (docs/decisions/0009): a manager whose host was looked at and is down counts as unreachable whatever they say.
     """
     if facts.swarm is None:
         return Members()
