@@ -10,14 +10,13 @@ from bot.plan.facts import (
     NodeFacts,
     Revealed,
     Role,
-    ServiceFacts,
-    TaskFacts,
     Trouble,
 )
 from bot.plan.members import Members, newcomer
 from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Engine, Engines, Interface, JoinTokens, Json, Reach
+from bot.plan.workload import ServiceFacts, TaskFacts
 
 __all__ = [
     "Basis",
