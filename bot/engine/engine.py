@@ -16,7 +16,8 @@ from bot.engine.raft import raft_log
 from bot.engine.spare import spare_client
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import OverlayTrial
-from bot.plan.ports import Interface, JoinTokens, Json, Prober
+from bot.plan.ports import JoinTokens, Json
+from bot.plan.probing import Interface, Prober
 from bot.secret import Secret
 
 UNLOCK: Final = 6

@@ -15,7 +15,7 @@ from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, run, spawn
 from bot.engine.target import SshTarget
 from bot.errors import EngineError
-from bot.plan.ports import Counters, Reach, Transport
+from bot.plan.probing import Counters, Reach, Transport
 
 TIMEOUT: Final = 5.0
 CHUNK: Final = 16_384

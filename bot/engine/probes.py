@@ -13,7 +13,7 @@ from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, run
 from bot.errors import EngineError
-from bot.plan.ports import Interface
+from bot.plan.probing import Interface
 
 TIMEOUT: Final = 10.0
 

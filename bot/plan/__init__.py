@@ -2,28 +2,19 @@
 
 from bot.plan.backups import BackedUpNode, Backup, Drill, Shelf, Shelved
 from bot.plan.basis import Basis, basis_of, differences
-from bot.plan.facts import (
-    ClusterFacts,
-    Facts,
-    HostFacts,
-    Membership,
-    NodeFacts,
-    RaftPosition,
-    Revealed,
-    Role,
-    ServiceFacts,
-    TaskFacts,
-    Trouble,
-)
+from bot.plan.facts import ClusterFacts, Facts, NodeFacts, Revealed, Role
 from bot.plan.freeze import Freeze
+from bot.plan.host import HostFacts, Membership, RaftPosition, Trouble
 from bot.plan.host_keys import HostKey
 from bot.plan.members import Members, newcomer
 from bot.plan.mesh import Mesh, OverlayTrial
 from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
-from bot.plan.ports import Counters, Engine, Engines, Interface, JoinTokens, Json, Prober, Reach, Transport
+from bot.plan.ports import Engine, Engines, JoinTokens, Json
+from bot.plan.probing import Counters, Interface, Prober, Reach, Transport
 from bot.plan.tls import Certificate, TlsInfo
+from bot.plan.workload import ServiceFacts, TaskFacts
 
 __all__ = [
     "BackedUpNode",

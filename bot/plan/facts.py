@@ -5,81 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from bot.errors import HostProblem
 from bot.plan.backups import Shelved
 from bot.plan.freeze import Freeze
+from bot.plan.host import HostFacts, Trouble
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import Mesh
 from bot.plan.passages import Passage
-from bot.plan.ports import Interface, Reach
-from bot.plan.tls import Certificate, TlsInfo
+from bot.plan.tls import TlsInfo
+from bot.plan.workload import ServiceFacts, TaskFacts
 from bot.secret import Secret
 
-Membership = Literal["inactive", "pending", "active", "locked", "error"]
 Role = Literal["worker", "manager"]
 Revealed = Literal["worker token", "manager token", "unlock key"]
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a host could not be read: the words of the error that stopped it."""
-
-    problem: HostProblem | Literal["engine error"]
-    happened: str
-    next_step: str = ""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class RaftPosition:
-    """Where a manager's Raft log ends. Raft's own order of age: the higher term, then the higher index, is newer."""
-
-    term: int
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class HostFacts:
-    """One machine of swarmbot.yml as its own engine describes it (``GET /info``).
-
-    With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
-    ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
-    seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
-    swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``. ``peers``
-    maps the other managers that a manager knows (``address:port``) to what its connections to them met, ``raft`` is
-    where its Raft log ends. ``heard`` is what a manager's connection met to one that does not answer the bot.
-    """
-
-    name: str
-    address: str
-    trouble: Trouble | None = None
-    hostname: str = ""
-    engine_version: str = ""
-    membership: Membership = "inactive"
-    swarm_error: str = ""
-    swarm_id: str = ""
-    node_id: str = ""
-    node_address: str = ""
-    is_manager: bool = False
-    managers: tuple[str, ...] = ()
-    clock_offset: float | None = None
-    interfaces: tuple[Interface, ...] = ()
-    certificate: Certificate | None = None
-    placed: str | None = None
-    peers: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
-    heard: Reach | None = None
-    raft: RaftPosition | None = None
-
-    @property
-    def answers(self) -> bool:
-        """Whether the host's engine could be read."""
-        return self.trouble is None
-
-    @property
-    def in_a_swarm(self) -> bool:
-        """Whether the engine believes itself a member of some swarm, locked and failed ones included."""
-        return self.membership in {"active", "locked", "error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,52 +54,6 @@ class NodeFacts:
     def ready(self) -> bool:
         """Whether the managers see the node ready; a manager must be reachable in Raft too."""
         return self.state == "ready" and (self.role == "worker" or self.reachability == "reachable")
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceFacts:
-    """A service, how many tasks it runs, how many it should, and why the missing ones are not placed.
-
-    ``constraints`` are its placement's, as written (``node.labels.zone==b``); a global service runs a task on every
-    node that meets them. ``stop_grace``: seconds that a task may take to stop, 10 unless its spec says otherwise.
-    """
-
-    name: str
-    running: int
-    desired: int
-    complaint: str = ""
-    id: str = ""
-    constraints: tuple[str, ...] = ()
-    is_global: bool = False
-    stop_grace: float = 10.0
-
-    @property
-    def short(self) -> int:
-        """How many tasks are missing."""
-        return max(0, self.desired - self.running)
-
-
-ALIVE: Final = frozenset({"assigned", "accepted", "preparing", "ready", "starting", "running"})
-"""States of a task that its node works on or will."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFacts:
-    """A task: its service's id, its node's ("" while it has none) and whether it is meant to run.
-
-    ``error`` is what its engine or the scheduler says of it: why it failed, or why no node can take it.
-    """
-
-    service: str
-    node: str
-    state: str
-    wanted: bool
-    error: str = ""
-
-    @property
-    def alive(self) -> bool:
-        """Whether its node has it to run, or to stop still."""
-        return self.state in ALIVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bot.engine.probes import parse_interfaces, parse_time
 from bot.engine.remote import Completed
 from bot.engine.target import SshTarget
 from bot.errors import HostProblem, HostUnreachable
-from bot.plan.ports import Counters, Interface
+from bot.plan.probing import Counters, Interface
 
 TARGET = SshTarget("h", "192.0.2.1", 22, "deploy", (), ())
 

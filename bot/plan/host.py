@@ -1,0 +1,74 @@
+"""What was seen of one machine. Frozen, and without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from bot.errors import HostProblem
+from bot.plan.probing import Interface, Reach
+from bot.plan.tls import Certificate
+
+Membership = Literal["inactive", "pending", "active", "locked", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a host could not be read: the words of the error that stopped it."""
+
+    problem: HostProblem | Literal["engine error"]
+    happened: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RaftPosition:
+    """Where a manager's Raft log ends. Raft's own order of age: the higher term, then the higher index, is newer."""
+
+    term: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """One machine of swarmbot.yml as its own engine describes it (``GET /info``).
+
+    With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
+    ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
+    seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
+    swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``. ``peers``
+    maps the other managers that a manager knows (``address:port``) to what its connections to them met, ``raft`` is
+    where its Raft log ends. ``heard`` is what a manager's connection met to one that does not answer the bot.
+    """
+
+    name: str
+    address: str
+    trouble: Trouble | None = None
+    hostname: str = ""
+    engine_version: str = ""
+    membership: Membership = "inactive"
+    swarm_error: str = ""
+    swarm_id: str = ""
+    node_id: str = ""
+    node_address: str = ""
+    is_manager: bool = False
+    managers: tuple[str, ...] = ()
+    clock_offset: float | None = None
+    interfaces: tuple[Interface, ...] = ()
+    certificate: Certificate | None = None
+    placed: str | None = None
+    peers: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
+    heard: Reach | None = None
+    raft: RaftPosition | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether the host's engine could be read."""
+        return self.trouble is None
+
+    @property
+    def in_a_swarm(self) -> bool:
+        """Whether the engine believes itself a member of some swarm, locked and failed ones included."""
+        return self.membership in {"active", "locked", "error"}
