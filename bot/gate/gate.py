@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import handlers  # noqa: F401 - importing it registers the commands
 from bot import policy
 from bot.approvals.desk import Desk
 from bot.approvals.rule import rule_for
 from bot.audit import Audit
-from bot.commands import COMMANDS, Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
+from bot.commands import Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
 from bot.config import Config, choose_cluster
 from bot.errors import NotUnderstood
 from bot.freeze import Freezes
+from bot.gate.answers import TURNS, Answers
 from bot.gate.buttons import Buttons
 from bot.gate.call import Call
 from bot.gate.controls import Controls
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import CALLBACK, SecretForm
-from bot.jobs.errand import EXPORT
 from bot.jobs.queue import Queue
 from bot.people import Directory
-from bot.plan.book import BookLook
 from bot.records import Records
 from bot.redact import redact
 from bot.slack.blocks import Message, channel, section, tick
 from bot.slack.modals import FieldErrors, Modal
-from bot.slack.requests import InPlace, PressRequest, SlashRequest, SubmitRequest
+from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
 
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
 EVERY_CLUSTER = "all"
 TYPES = "command.type"
 """A button that types its value for whoever presses it: it gives no right that the words themselves would not."""
-TURNS = frozenset({"audit.older", "audit.newer"})
 
 
 class Gate:
@@ -58,7 +56,7 @@ class Gate:
         self._queue = queue
         self._audit = audit
         self._directory = directory
-        self._records = records
+        self._answers = Answers(records, audit, queue)
         self._freezes = freezes
         self._controls = controls
         self._form = form
@@ -88,7 +86,7 @@ class Gate:
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Take a button."""
         if request.action in TURNS:
-            return self._turn(request)
+            return self._answers.turn(request, self._authorise)
         if request.action == TYPES:
             return self.slash(
                 SlashRequest(
@@ -120,7 +118,7 @@ class Gate:
         if call.command.control is not None:
             return self._controls.run(call, call.command.control(call.arguments))
         if call.command.record is not None:
-            return self._record(call)
+            return self._answers.give(call)
         return self._admit(call)
 
     def _cluster(self, command: Command, channel_id: str, named: str) -> str:
@@ -167,46 +165,6 @@ class Gate:
         if not command.is_change(call.arguments):
             return bool(rule.count)
         return bool(rule.count or command.raises) or self._freezes.active(call.cluster, time.time()) is not None
-
-    def _record(self, call: Call) -> Message:
-        assert call.command.record is not None  # noqa: S101 - tells mypy what take() has seen
-        look = call.command.look(call.arguments)
-        if look.export:
-            return self._export(call, look)
-        if self._records.reads(look):
-            self._audit.append([call.entry("asked")])
-        book = self._records.read(look, cluster=call.cluster, asker=call.user)
-        return call.command.record(book, call.arguments)
-
-    def _turn(self, request: PressRequest) -> Message:
-        """Show the page of the audit log beside the one with the button, to who may read it now."""
-        page = self._records.page(request.value)
-        command = COMMANDS["audit"]
-        assert command.record is not None  # noqa: S101 - tells mypy what handlers/audit.py says
-        call = Call(
-            command=command,
-            arguments=command.arguments(),
-            words="audit",
-            cluster=page.cluster,
-            user=request.user,
-            channel=request.channel,
-            response_url=request.response_url,
-            request_key=request.request_key,
-        )
-        self._authorise(call)
-        book = self._records.turned(page, request.user, older=request.action == "audit.older")
-        shown = command.record(book, call.arguments)
-        return InPlace(shown.text, shown.blocks, shown.plain)
-
-    def _export(self, call: Call, look: BookLook) -> Message:
-        """Have a worker send the entries: files take longer than Slack waits."""
-        wanted = self._records.wanted(look, call.cluster, time.time())
-        order = replace(call.order("question"), command=EXPORT, args=asdict(wanted))
-        admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
-        turn = "" if admission.workers else " No worker is running: it starts as soon as one does."
-        return _say(
-            f"On it: the files come to your direct messages with Swarmbot · job {tick(admission.job_id)}.{turn}"
-        )
 
 
 def _say(text: str) -> Message:

@@ -1,0 +1,71 @@
+"""What is answered at once, from Swarmbot's own records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Final
+
+from bot.audit import Audit
+from bot.commands import COMMANDS
+from bot.gate.call import Call
+from bot.jobs.errand import EXPORT
+from bot.jobs.queue import Queue
+from bot.plan.book import BookLook
+from bot.records import Records
+from bot.slack.blocks import Message, section, tick
+from bot.slack.requests import InPlace, PressRequest
+
+OLDER: Final = "audit.older"
+TURNS: Final = frozenset({OLDER, "audit.newer"})
+"""Buttons that turn the pages of the audit log."""
+
+
+class Answers:
+    """Safe to share between threads."""
+
+    def __init__(self, records: Records, audit: Audit, queue: Queue) -> None:
+        self._records = records
+        self._audit = audit
+        self._queue = queue
+
+    def give(self, call: Call) -> Message:
+        """The answer to a call that may be made."""
+        assert call.command.record is not None  # noqa: S101 - tells mypy what the gate has seen
+        look = call.command.look(call.arguments)
+        if look.export:
+            return self._export(call, look)
+        if self._records.reads(look):
+            self._audit.append([call.entry("asked")])
+        book = self._records.read(look, cluster=call.cluster, asker=call.user)
+        return call.command.record(book, call.arguments)
+
+    def turn(self, request: PressRequest, authorise: Callable[[Call], None]) -> Message:
+        """Show the page of the audit log beside the one with the button, to who may read it now."""
+        page = self._records.page(request.value)
+        command = COMMANDS["audit"]
+        assert command.record is not None  # noqa: S101 - tells mypy what handlers/audit.py says
+        call = Call(
+            command=command,
+            arguments=command.arguments(),
+            words="audit",
+            cluster=page.cluster,
+            user=request.user,
+            channel=request.channel,
+            response_url=request.response_url,
+            request_key=request.request_key,
+        )
+        authorise(call)
+        book = self._records.turned(page, request.user, older=request.action == OLDER)
+        shown = command.record(book, call.arguments)
+        return InPlace(shown.text, shown.blocks, shown.plain)
+
+    def _export(self, call: Call, look: BookLook) -> Message:
+        """Have a worker send the entries: files take longer than Slack waits."""
+        wanted = self._records.wanted(look, call.cluster, time.time())
+        order = replace(call.order("question"), command=EXPORT, args=asdict(wanted))
+        admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
+        turn = "" if admission.workers else " No worker is running: it starts as soon as one does."
+        told = f"On it: the files come to your direct messages with Swarmbot · job {tick(admission.job_id)}.{turn}"
+        return Message(told, (section(told),))
