@@ -45,7 +45,7 @@ def table() -> Iterator[str]:
     yield "| command | what it does | who may |"
     yield "|---|---|---|"
     for command in _ordered():
-        usage = f"/swarm {_words(command)}{' [--…]' if _flags(command) else ''}"
+        usage = f"/swarm {_words(command)}{_optional(command)}{' [--…]' if _flags(command) else ''}"
         yield f"| `{_cell(usage)}` | {_cell(command.help)} | {_cell(rights(command))} |"
 
 
@@ -91,6 +91,11 @@ def _ordered() -> list[Command]:
 def _words(command: Command) -> str:
     shown = [p.shown + "…" * p.many for p in command.parameters if isinstance(p.spec, Word) and p.required]
     return " ".join([command.name, *shown])
+
+
+def _optional(command: Command) -> str:
+    words = [p for p in command.parameters if isinstance(p.spec, Word) and not p.required]
+    return "".join(f" [{p.shown}{'…' * p.many}]" for p in words)
 
 
 def _flags(command: Command) -> list[Parameter]:
