@@ -1,4 +1,4 @@
-"""``python -m bot sandbox say | click``: type and press by hand in a local Slack that runs, and see the answer."""
+"""``python -m bot sandbox say | click | fill``: type, press and fill in forms by hand in a local Slack that runs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ COMMAND: Final = "/swarm"
 PATIENCE: Final = 120.0
 QUIET: Final = 0.5
 """Seconds without a word after which an answer counts as whole."""
+ANSWERS: Final = frozenset({"posted", "edited", "deleted", "modal", "modal closed", "error"})
 UNDER_WAY: Final = ("On it: ", "[Cancel]")
 """What stands in a message that another one, or another state of it, will follow."""
 
@@ -33,7 +34,11 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     click.add_argument("user", help="who")
     click.add_argument("button", help="what stands on it: Share, Retry, Cancel, Hide")
     click.set_defaults(act=_click)
-    for parser in (say, click):
+    fill = subparsers.add_parser("fill", help="fill in the form that is open in a local Slack that runs, and send it")
+    fill.add_argument("user", help="who")
+    fill.add_argument("answers", nargs="*", metavar="LABEL=TEXT", help='what: "Why not?=not today"')
+    fill.set_defaults(act=_fill)
+    for parser in (say, click, fill):
         parser.add_argument("--slack", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="its address (%(default)s)")
 
 
@@ -61,6 +66,14 @@ def _click(args: argparse.Namespace) -> int:
     return _show(slack, args.user, len(entries))
 
 
+def _fill(args: argparse.Namespace) -> int:
+    slack = RemoteSlack(args.slack)
+    answers = dict(answer.partition("=")[::2] for answer in args.answers)
+    after = len(slack.transcript())
+    slack.submit(args.user, answers)
+    return _show(slack, args.user, after)
+
+
 def _show(slack: RemoteSlack, user: str, after: int) -> int:
     """Wait until nothing is under way any more, then print all that followed entry number ``after``."""
     deadline = monotonic() + PATIENCE
@@ -79,7 +92,7 @@ def _show(slack: RemoteSlack, user: str, after: int) -> int:
 
 def _whole(entries: list[Seen]) -> bool:
     """Whether an answer stands there and none of its parts is under way."""
-    last = {entry.ts: entry for entry in entries if entry.kind in {"posted", "edited", "deleted", "error"}}
+    last = {entry.ts: entry for entry in entries if entry.kind in ANSWERS}
     return (
         bool(last)
         and not list(last.values())[-1].text.startswith(UNDER_WAY[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -36,6 +37,10 @@ class RemoteSlack:
     def click(self, user: str, ts: str, action: str) -> None:
         """Press a button."""
         self._call("click", user=user, message=ts, action=action)
+
+    def submit(self, user: str, answers: Mapping[str, str]) -> None:
+        """Submit the form that is open, its fields by their labels."""
+        self._call("submit_view", user=user, answers=dict(answers))
 
     def wait(self, user: str, after: int, seconds: float) -> bool:
         """Wait until the bot shows this person something after entry number ``after``; return whether it did."""

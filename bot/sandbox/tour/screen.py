@@ -71,6 +71,10 @@ class Screen:
         if shown.gone:
             whose = f"{reader}'s" if entry.private else "everybody's"
             return self.ink.private(f"gone from {whose} screen")
+        if entry.kind == "modal":
+            return self.ink.private(f"a form is open for {reader}")
+        if entry.kind == "modal closed":
+            return self.ink.private(f"{reader}'s form is closed")
         if entry.private:
             return self.ink.private(f"only {reader} sees{_followed(shown)}")
         return f"everybody in {place} sees{_followed(shown)}"
