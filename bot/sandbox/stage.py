@@ -34,9 +34,14 @@ ROOT: Final = Path(__file__).parents[2]
 PATIENCE: Final = 30.0
 GRACE: Final = 15.0
 DURABLE: Final = "--appendonly yes --maxmemory-policy noeviction"
+TWO_OF_FOUR: Final = {
+    subject: {"by": ["admins", "operators"]}
+    for subject in ("force", "force-new-cluster", "recover", "restore", "ca rotate")
+}
+"""What needs two others' yes: of two administrators there is one besides who asks."""
 PEOPLE: Final[dict[str, Any]] = {
     "people": {"operators": ["S0OPS"], "admins": ["S0ADMINS"]},
-    "rules": {"view": "everyone", "operate": ["operators"], "administer": ["admins"]},
+    "rules": {"view": "everyone", "operate": ["operators"], "administer": ["admins"], "approvals": TWO_OF_FOUR},
 }
 
 

@@ -18,6 +18,7 @@ from bot.swarm.ailments import (
 )
 from bot.swarm.lost import old_managers, standing_of
 from bot.swarm.places import believes, other_cluster
+from bot.swarm.quorum import count, members_of
 from bot.swarm.stale import successor
 
 Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
@@ -37,13 +38,15 @@ def health(facts: Facts) -> Health:
     """Judge the facts, which must have been read with all hosts and services."""
     if facts.swarm is None:
         return _without_swarm(facts)
-    ailments = (
-        *little_quorum(facts, facts.swarm),
+    others = (
         *(ailment for node in facts.swarm.nodes if not successor(facts.swarm, node) for ailment in _node(facts, node)),
         *_stale(facts.swarm),
         *_services(facts.swarm),
         *(ailment for host in facts.hosts.values() for ailment in _host(facts, host)),
     )
+    if count(members_of(facts)).survives < 0:  # then one thing is to be done, and the rest after it
+        others = tuple(replace(ailment, mend="") for ailment in others)
+    ailments = (*little_quorum(facts, facts.swarm), *others)
     return Health("degraded" if ailments else "healthy", tuple(sorted(ailments, key=lambda ailment: not ailment.grave)))
 
 
