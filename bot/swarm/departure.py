@@ -15,6 +15,7 @@ from bot.spelling import listed
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.placement import counted, evicted, homeless, load_of
 from bot.swarm.quorum import members_of
+from bot.swarm.stale import successor
 
 
 def departing(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
@@ -77,7 +78,8 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Pl
 def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     """Nobody is there to leave: the record goes. That of a manager which is no member of Raft stays ready for ever."""
     old_record = node.role == "manager" and not node.reachability
-    if node.state != "down" and not old_record and plan.force != "given":
+    replaced = facts.swarm is not None and successor(facts.swarm, node) is not None
+    if node.state != "down" and not old_record and not replaced and plan.force != "given":
         raise Refused(
             f"{tick(node.name)} is {node.state} for the managers, and cannot be made to leave: {_why(facts, node)}.",
             true_now="Nothing was changed.",
@@ -90,7 +92,13 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     if node.host:
         later = f"if {tick(node.host)} comes back it takes itself for a member until `/swarm leave {node.host}`"
         findings.append(Finding("look", later, node.name))
-    return _with(plan, node, steps, findings, homeless(facts, node) if node.state == "ready" else [])
+    warnings = homeless(facts, node) if node.state == "ready" and not replaced else []
+    if old_record and node.state == "down":
+        warnings.append(
+            f"If {tick(node.name)} comes back all the same, nothing tells it that it is out: with others like it, it "
+            f"makes a second {facts.name}. Go on only once its disk is destroyed."
+        )
+    return _with(plan, node, steps, findings, warnings)
 
 
 def _ending(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
