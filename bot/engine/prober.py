@@ -14,7 +14,7 @@ from bot.engine import unreachable
 from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, run, spawn
 from bot.engine.target import SshTarget
-from bot.errors import EngineError
+from bot.errors import EngineError, HostUnreachable
 from bot.plan.probing import Counters, Reach, Transport
 
 TIMEOUT: Final = 5.0
@@ -67,9 +67,14 @@ class ShellProber:
         self.ask(f"{transport} {address} {port} {number}")
 
     def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
-        """Open a connection to each; in a shell of its own, for the other must not wait."""
+        """Open a connection to each; in a shell of its own, for the other must not wait. A try may be made twice."""
         words = [word for address, port in endpoints for word in (address, str(port))]
-        done = run(self._connection, CONNECT, *words, timeout=TIMEOUT)
+        try:
+            done = run(self._connection, CONNECT, *words, timeout=TIMEOUT)
+        except HostUnreachable as error:
+            if error.problem != "lost":
+                raise
+            done = run(self._connection, CONNECT, *words, timeout=TIMEOUT)
         return parse_reaches(done, len(endpoints))
 
     def ask(self, line: str = "") -> str:

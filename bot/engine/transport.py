@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import paramiko
@@ -38,6 +39,15 @@ class PromptSocket(socket.socket):
         """Receive; Linux forgets TCP_QUICKACK, so it is set before each."""
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         return super().recv(size, flags)
+
+
+class HostChannel(paramiko.Channel):
+    """A channel that can be closed after its connection has broken, which closed it as well."""
+
+    def close(self) -> None:
+        """Close it."""
+        with suppress(EOFError, OSError, paramiko.SSHException):
+            super().close()
 
 
 class HostTransport(paramiko.Transport):
@@ -97,7 +107,7 @@ class HostTransport(paramiko.Transport):
     def _new_channel(self) -> tuple[int, paramiko.Channel, threading.Event]:
         with self.lock:
             number = self._next_channel()
-            channel: Any = paramiko.Channel(number)
+            channel: Any = HostChannel(number)
             answered = threading.Event()
             self._channels.put(number, channel)
             self.channel_events[number] = answered

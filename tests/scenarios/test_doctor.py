@@ -17,7 +17,7 @@ from bot.audit import Archive, Audit, Entry, Retention
 from bot.doctor.run import run_doctor
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.slack import LocalSlack
-from bot.sandbox.stage import installed_world
+from bot.sandbox.stage import TWO_OF_FOUR, installed_world
 from bot.secret import Secret
 from bot.settings import Settings
 from bot.store import keys
@@ -29,7 +29,7 @@ PEOPLE = {
         "operate": ["operators"],
         "administer": ["admins"],
         # It takes two besides who asks, and there are two administrators.
-        "approvals": {"force-new-cluster": {"by": ["admins", "operators"]}},
+        "approvals": TWO_OF_FOUR,
     },
 }
 
