@@ -39,6 +39,10 @@ TABLE: Final = (
     Twice("drain host-2", "`host-2` is drained", who="ada", workers=("host-2",)),
     Twice("pause host-2", "`host-2` is paused", who="ada", workers=("host-2",)),
     Twice("label host-2 zone=b", "zone=b", who="ada", workers=("host-2",)),
+    Twice("demote host-2", "`host-2` is a worker", managers=("host-1", "host-2")),
+    Twice("leave host-2", "`host-2` is in no cluster", workers=("host-2",)),
+    Twice("remove host-2", "no record of `host-2`", workers=("host-2",)),
+    Twice("update --task-history-limit 3", "task history limit"),
 )
 
 
