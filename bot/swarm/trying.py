@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
@@ -15,6 +18,8 @@ from bot.swarm.counting import Counting
 OPENING: Final = 1.5
 """Seconds within which the shells must be open; a host that is slower is not looked at."""
 SIDE_BY_SIDE: Final = 32
+_TURNS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(threading.Lock)
+"""A host's counters are one for all: the checks of a process count at it one after the other."""
 REFUSED: Final = "connection refused"
 
 
@@ -102,10 +107,15 @@ class _Trial:
             counters = prober.counters()
             return counters.datagrams if transport == "udp" else counters.resets
 
+        turn = _TURNS[target, transport]
+        if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
+            return [Passage(way, "not looked at", "another check was at it") for way in ways]
         try:
             seen = Counting(count, self._probers, self._pool, self._deadline).settle(ways)
         except SwarmbotError as error:
             return [Passage(way, "not looked at", error.happened) for way in ways]
+        finally:
+            turn.release()
         return [_refusal(passage) if transport == "tcp" else passage for passage in seen]
 
     def _uncounted(self, way: Way) -> Passage:

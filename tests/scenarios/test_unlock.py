@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.sandbox.fleet.host import Host
+from bot.sandbox.fleet.shell import until
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
@@ -126,7 +127,8 @@ def test_after_a_power_cut_every_manager_is_unlocked_one_by_one(play: Play) -> N
     assert "a reachable manager of prod" in second.text, second.text
     last = play.unlock("ada", "host-3", key)
     assert last.text.startswith("✓ *`host-3` is unlocked*"), last.text
-    assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active Reachable"}
+    sound = {"Ready Active Leader", "Ready Active Reachable"}
+    until(lambda: set(play.nodes().values()) == sound, "every manager is ready")
 
 
 def test_the_key_is_shown_after_approval_and_rotated(play: Play) -> None:
