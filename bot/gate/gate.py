@@ -26,7 +26,7 @@ from bot.records import Records
 from bot.redact import redact
 from bot.slack.blocks import Message, channel, section, tick
 from bot.slack.modals import FieldErrors, Modal
-from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
 
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
@@ -88,16 +88,7 @@ class Gate:
         if request.action in TURNS:
             return self._answers.turn(request, self._authorise)
         if request.action == TYPES:
-            return self.slash(
-                SlashRequest(
-                    text=request.value,
-                    user=request.user,
-                    channel=request.channel,
-                    response_url=request.response_url,
-                    request_key=request.request_key,
-                    trigger_id=request.trigger_id,
-                )
-            )
+            return self.slash(typed_by(request))
         return self._buttons.press(request)
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:

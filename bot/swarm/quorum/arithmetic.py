@@ -34,10 +34,6 @@ class Quorum:
         """How many more reachable managers may fail before the quorum is lost; negative when it is lost."""
         return self.reachable - self.needed
 
-    def after_joining(self, count: int) -> Quorum:
-        """The quorum once ``count`` more reachable managers are in."""
-        return Quorum(self.managers + count, self.reachable + count)
-
 
 def quorum_of(swarm: ClusterFacts) -> Quorum:
     """The quorum as the managers see it now."""
