@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,14 +57,19 @@ class Swarm(Sight):
     readable: bool = True
     member: bool = True
     broken: bool = False
-    token: str = field(default_factory=lambda: f"SWMTKN-1-{secrets.token_hex(8)}")
+    made: int = 0
     nodes: list[str] = field(default_factory=list)
     nameless: bool = False
     rotations: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def token(self) -> str:
+        """No random one: promises are looked after in the order of their tokens' fingerprints."""
+        return f"SWMTKN-1-{self.made}"
+
     def rotate(self) -> None:
         """Make another token."""
-        self.token = f"SWMTKN-1-{secrets.token_hex(8)}"
+        self.made += 1
 
     def read(self, cluster: str, look: Look) -> Facts:
         """What the reader would see."""
