@@ -55,7 +55,7 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
     if arguments.on:
         raise NotUnderstood("`--on` says where a drill runs.", next_step="Write `/swarm backup --drill --on HOST`.")
     swarm = swarm_of(facts)
-    node = named_follower(facts, arguments.host) if arguments.host else follower(facts, swarm)
+    node = named_follower(facts, swarm, arguments.host) if arguments.host else follower(facts, swarm)
     return Plan(
         title=f"takes a backup of {facts.name} from {tick(node.host)}",
         deed=f"take a backup of {facts.name} from {tick(node.host)}",

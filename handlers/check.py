@@ -92,9 +92,16 @@ def _head(facts: Facts, host: HostFacts, findings: list[Finding]) -> str:
     signs = {finding.sign for finding in findings}
     worst = next(sign for sign in ("failed", "look", "done") if sign in signs)
     fitness = "is not fit" if worst == "failed" else "is fit"
-    deed = "for" if facts.member(host.name) else "to join"
+    deed = "for" if _belongs(facts, host) else "to join"
     unseen = ", as far as was seen" if worst != "failed" and not seen_whole(facts, host) else ""
     return f"{SIGNS[worst]} *{tick(host.name)} {fitness} {deed} {facts.name}*{unseen}"
+
+
+def _belongs(facts: Facts, host: HostFacts) -> bool:
+    """Whether it is a node of the cluster, or was one when it last answered."""
+    if host.answers:
+        return facts.member(host.name) is not None
+    return any(node.host == host.name for node in (facts.swarm.nodes if facts.swarm else ()))
 
 
 def _line(finding: Finding) -> str:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from bot.commands import Flag, Word, change, text
 from bot.errors import Refused
-from bot.plan import Facts, Look, Plan, Step
+from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.departure import demotion, is_last, unmanaging
-from bot.swarm.lookup import find_node
+from bot.swarm.lookup import find_node, swarm_of
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.stale import namesakes
+from bot.swarm.stale import namesakes, successor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +63,14 @@ def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
         )
     findings, warnings = unmanaging(facts, node)
     steps = (Step(demotion(facts, node), node.name),)
-    return replace(plan, steps=steps, findings=(*namesakes(facts, node), *findings), warnings=tuple(warnings))
+    findings = [*namesakes(facts, node), *findings, *_away(facts, node)]
+    return replace(plan, steps=steps, findings=tuple(findings), warnings=tuple(warnings))
+
+
+def _away(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
+    """What becomes of a manager that is not there; an old record of a host that is in anew has nobody to come back."""
+    if node.ready or successor(swarm_of(facts), node):
+        return ()
+    standing = node.reachability if node.state == "ready" else node.state
+    text = f"{tick(node.name)} is {standing}: it counts no more from then on, and learns of it when it is back"
+    return (Finding("look", text, node.name),)

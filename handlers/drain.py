@@ -72,7 +72,7 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     )
     operation = SetAvailability(node.id, node.name, "pause")
     if operation.satisfied(facts):
-        return replace(plan, already=(operation.done,))
+        return replace(plan, already=(_held(node, operation),))
     others = [other for other in active(swarm_of(facts)) if other.id != node.id]
     alone = f"No other node of {facts.name} takes tasks: none can be started until one does."
     return _with(
@@ -100,7 +100,7 @@ def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     )
     operation = SetAvailability(node.id, node.name, "active")
     if operation.satisfied(facts):
-        return replace(plan, already=(operation.done,))
+        return replace(plan, already=(_held(node, operation),))
     effect = f"{_actives(facts, node, joins=True)}; tasks that run elsewhere stay there"
     return _with(replace(plan, effect=effect), facts, node, operation)
 
@@ -110,6 +110,11 @@ def _with(plan: Plan, facts: Facts, node: NodeFacts, operation: Operation) -> Pl
     away = f"{tick(node.name)} is {node.state}: this holds when it is back"
     findings = (Finding("look", away, node.name),) if node.state != "ready" else ()
     return replace(plan, steps=(Step(operation, node.name),), findings=(*namesakes(facts, node), *findings))
+
+
+def _held(node: NodeFacts, operation: SetAvailability) -> str:
+    """What holds already; that a node is away is no news of its availability, and yet what people ask about."""
+    return operation.done if node.state == "ready" else f"{operation.done}; it is {node.state} now"
 
 
 def _actives(facts: Facts, node: NodeFacts, *, joins: bool = False) -> str:

@@ -27,7 +27,7 @@ from bot.swarm.addresses import advertise_address, local_address
 from bot.swarm.external_ca import ExternalCa, read_external_ca
 from bot.swarm.operations import Init, UseExternalCa
 from bot.swarm.preflight import preflight
-from bot.swarm.second_cluster import refuse_forcing, refuse_second_cluster
+from bot.swarm.second_cluster import refuse_forcing, refuse_second_cluster, refuse_silent
 from bot.swarm.settings import check_expiry
 
 
@@ -98,8 +98,7 @@ def _look(arguments: InitArguments) -> Look:
 def init(facts: Facts, arguments: InitArguments) -> Plan:
     """Make the cluster unless it is there; refuse what would end in two clusters."""
     host = facts.host(arguments.host)
-    if host.trouble is not None:
-        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
+    refuse_silent(facts, host)
     check_expiry(arguments.cert_expiry)
     if facts.member(host.name) is not None and not (arguments.force_new_cluster and _has_others(facts, host)):
         return _already(facts, host, arguments)

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, choice
 from bot.errors import Refused, SwarmbotError
-from bot.plan import Facts, Finding, HostFacts, Look, Plan, Step
+from bot.plan import Facts, Finding, HostFacts, Look, NodeFacts, Plan, Step
 from bot.swarm.addresses import joining_address, local_address
+from bot.swarm.departure import is_last
 from bot.swarm.operations import Join, Label
 from bot.swarm.places import stranger
 from bot.swarm.preflight import preflight
@@ -100,10 +101,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     """What speaks for and against joining this host."""
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
-        verb = "promote" if arguments.role == "manager" else "demote"
-        step = f"`/swarm {verb} {host.name}`"
-        text = f"`{host.name}` is a {node.role} of {facts.name} already, not a {arguments.role}."
-        return [Finding("failed", text, host.name, f"{step} changes its role.")]
+        return [_of_other_role(facts, node)]
     if host.in_a_swarm:
         return [stranger(facts, host)]
     seen = preflight(facts, host, arguments.role)
@@ -116,6 +114,15 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     if host.membership == "pending":
         seen.append(Finding("look", f"`{host.name}` still tries to join a cluster: that is undone first", host.name))
     return seen
+
+
+def _of_other_role(facts: Facts, node: NodeFacts) -> Finding:
+    other, verb = ("worker", "demote") if node.role == "manager" else ("manager", "promote")
+    text = f"`{node.name}` is a {node.role} of {facts.name} already, not a {other}."
+    step = f"`/swarm {verb} {node.name}` changes its role."
+    if is_last(facts, node):
+        step = f"It is the only manager of {facts.name}: promote another first."
+    return Finding("failed", text, node.name, step)
 
 
 def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:

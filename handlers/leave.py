@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import HOST, Flag, Word, change
 from bot.errors import Failed, Refused
-from bot.plan import Facts, Finding, HostFacts, Look, Operation, Plan, Step
+from bot.plan import Facts, Finding, HostFacts, Look, Operation, Plan, Step, Trouble
 from bot.slack.blocks import tick
 from bot.swarm.departure import departing
 from bot.swarm.operations import Leave
@@ -49,10 +49,7 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
     )
     if host.trouble:
         raise Failed(
-            host.trouble.happened,
-            true_now="Nothing was changed.",
-            next_step=host.trouble.next_step
-            or f"`/swarm remove {host.name}` removes the record of a node that is down.",
+            host.trouble.happened, true_now="Nothing was changed.", next_step=_without_host(facts, host.trouble, host)
         )
     if host.membership == "inactive":
         return replace(plan, already=(f"{tick(host.name)} is in no cluster",))
@@ -66,6 +63,16 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
         plan = replace(plan, approvals=int(host.is_manager))
         return _alone(plan, host, operation, f"was removed from {facts.name} and does not know it")
     return _unread(facts, host, plan)
+
+
+def _without_host(facts: Facts, trouble: Trouble, host: HostFacts) -> str:
+    """What to do about a host that does not answer: bring it back, or let its record go without it."""
+    known = [node for node in (facts.swarm.nodes if facts.swarm else ()) if node.host == host.name]
+    if not known:
+        return trouble.next_step
+    down = "" if any(node.state == "down" for node in known) else " once it is down for the managers"
+    record = f"If it does not come back: `/swarm remove {host.name}` takes its record away{down}."
+    return " ".join(filter(None, (trouble.next_step, record)))
 
 
 def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:

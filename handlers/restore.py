@@ -43,11 +43,12 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
     backup = _backup(facts, arguments.backup)
     host = facts.host(arguments.host)
     shown = f"{facts.name} from the backup {tick(backup.id)} on {tick(host.name)}"
-    if host.trouble is not None:
-        raise Refused(host.trouble.happened, true_now=UNCHANGED, next_step=host.trouble.next_step)
     if facts.member(host.name) is not None and host.placed == backup.id:
         held = f"{tick(host.name)} is a manager of {facts.name}, restored from the backup {tick(backup.id)}"
         return Plan(title="", ended="", failed="", already=(held,))
+    _refuse_beside_living(facts)
+    if host.trouble is not None:
+        raise Refused(host.trouble.happened, true_now=UNCHANGED, next_step=host.trouble.next_step)
     _refuse_second(facts, backup, host, arguments.gone)
     _refuse_unfit(backup, host)
     return Plan(
@@ -84,8 +85,7 @@ def _backup(facts: Facts, name: str) -> Backup:
     return found
 
 
-def _refuse_second(facts: Facts, backup: Backup, host: HostFacts, gone: tuple[str, ...]) -> None:
-    """Refused where managers of the cluster live, or may come back: there would be two clusters with one identity."""
+def _refuse_beside_living(facts: Facts) -> None:
     if facts.swarm is not None:
         raise Refused(
             f"{facts.name} lives ({tick(facts.swarm.read_from)} answers for it): restored beside it there would be two "
@@ -93,6 +93,10 @@ def _refuse_second(facts: Facts, backup: Backup, host: HostFacts, gone: tuple[st
             true_now=UNCHANGED,
             next_step="`/swarm status` shows its managers; `/swarm backup --drill` tries a backup without harm.",
         )
+
+
+def _refuse_second(facts: Facts, backup: Backup, host: HostFacts, gone: tuple[str, ...]) -> None:
+    """Refused where managers of the cluster live, or may come back: there would be two clusters with one identity."""
     old = {node.name for node in backup.managers}
     others = [other for other in facts.hosts.values() if other.name != host.name]
     alive = [tick(other.name) for other in others if _believes(other)]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from bot.commands import Flag, Permission, Word, choice, question
-from bot.errors import Failed
 from bot.plan import Facts, Look, Plan, Revealed, Role
 from bot.slack.blocks import Message
+from bot.swarm.lookup import unread
 from bot.swarm.operations import fingerprint
 from bot.swarm.rotation import rotation
 from bot.swarm.secrets import token_message
@@ -53,7 +53,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     """Rotate the token, then show the new one to the asker."""
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
-        raise _no_manager(facts)
+        raise unread(facts, "No token was shown or changed.")
     plan = rotation(facts.name, arguments.role, before=fingerprint(facts.secrets[secret]))
     once = "; the new one is for one node, and rotated again" if arguments.once else ""
     return replace(plan, effect=plan.effect + once, reveals=(secret,))
@@ -74,13 +74,5 @@ def token(facts: Facts, arguments: TokenArguments) -> Message:
     """The whole ``docker swarm join`` line, to the asker alone."""
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
-        raise _no_manager(facts)
+        raise unread(facts, "No token was shown or changed.")
     return token_message(facts, arguments.role)
-
-
-def _no_manager(facts: Facts) -> Failed:
-    return Failed(
-        f"No manager of {facts.name} with a quorum could be read.",
-        true_now="No token was shown or changed.",
-        next_step="`/swarm status` shows the managers.",
-    )

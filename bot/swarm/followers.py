@@ -14,13 +14,7 @@ def follower(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
     able = [node for node in swarm.managers if node.ready and not node.leader and _answers(facts, node)]
     if able:
         return min(able, key=lambda node: swarm.tasks.get(node.id, 0))
-    if len(swarm.managers) == 1:
-        raise Refused(
-            f"{facts.name} has one manager: for a backup its engine is stopped, and {facts.name} would decide nothing "
-            "meanwhile.",
-            true_now="Nothing was changed.",
-            next_step="`/swarm join manager HOST HOST` makes three.",
-        )
+    _refuse_the_only_one(facts, swarm)
     raise Refused(
         f"{facts.name} has no manager to take it from: it must be reachable, not lead, and answer over SSH.",
         true_now="Nothing was changed.",
@@ -28,8 +22,9 @@ def follower(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
     )
 
 
-def named_follower(facts: Facts, name: str) -> NodeFacts:
+def named_follower(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
     """The manager that was asked for; Refused where it cannot be away."""
+    _refuse_the_only_one(facts, swarm)
     node = facts.member(name)
     host = facts.host(name)
     if host.trouble:
@@ -49,6 +44,16 @@ def named_follower(facts: Facts, name: str) -> NodeFacts:
             next_step="`/swarm backup` takes it from the manager that can best be away.",
         )
     return replace(node, host=name)
+
+
+def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:
+    if len(swarm.managers) == 1:
+        raise Refused(
+            f"{facts.name} has one manager: for a backup its engine is stopped, and {facts.name} would decide nothing "
+            "meanwhile.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm join manager HOST HOST` makes three.",
+        )
 
 
 def _answers(facts: Facts, node: NodeFacts) -> bool:

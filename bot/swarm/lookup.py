@@ -14,11 +14,28 @@ FEW = 12
 def swarm_of(facts: Facts) -> ClusterFacts:
     """The cluster; Failed when no manager with a quorum could be read."""
     if facts.swarm is None:
-        raise Failed(
-            f"No manager of {facts.name} with a quorum could be read.",
-            next_step="`/swarm status` says what is wrong.",
-        )
+        raise unread(facts)
     return facts.swarm
+
+
+def unread(facts: Facts, true_now: str = "") -> Failed:
+    """Why there is no cluster to be read: no host that answers is in one, or no manager has a quorum.
+
+    Hosts that do not answer may be missing among the facts, so that there is no cluster at all is not known.
+    """
+    hosts = facts.hosts.values()
+    if hosts and all(host.answers and host.membership == "inactive" for host in hosts):
+        return Failed(
+            f"No host of {facts.name} that answers is in a cluster.",
+            true_now=true_now,
+            next_step="`/swarm status` shows who does not answer; if there is no cluster yet, `/swarm init HOST` makes "
+            "one.",
+        )
+    return Failed(
+        f"No manager of {facts.name} with a quorum could be read.",
+        true_now=true_now,
+        next_step="`/swarm status` says what is wrong.",
+    )
 
 
 def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:

@@ -21,6 +21,7 @@ from bot.plan import (
     HostFacts,
     HostKey,
     Interface,
+    Look,
     Membership,
     Mesh,
     NodeFacts,
@@ -44,6 +45,7 @@ from tests.plans.trusting import pem, tls
 NOW = 1_800_000_000.0
 DAY = 86400
 ENGINE = "20.10.24"
+PLAIN = Look()
 
 
 class Strict(BaseModel):
@@ -161,10 +163,8 @@ class Description(Strict):
     """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
 
     ``tasks``: how many a service runs on which node's id; ``constraints`` are those of its placement.
-    Ways are tried between ``probed`` hosts (those in no cluster unless it is said) and managers; with ``every_peer``
-    all others too. ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("":
-    swarmbot.yml) and why. ``root`` and ``issuer`` name files of tests/plans/pem, the issuer being the root's unless
-    said.
+    ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("": swarmbot.yml) and why.
+    ``root`` and ``issuer`` name files of tests/plans/pem, the issuer being the root's unless said.
     """
 
     name: str = "prod"
@@ -183,21 +183,19 @@ class Description(Strict):
     backups: list[Kept] = []
     unreadable_backups: list[str] = []
     good_until: float = 0.0
-    probed: list[str] | None = None
-    every_peer: bool = False
     closed: list[str] = []
     unseen: list[str] = []
     keys: dict[str, list[Key]] = {}
     keyless: dict[str, str] = {}
-    mesh: Trial | None = None
+    mesh: Trial = Trial()
     mesh_trouble: str = ""
     frozen: tuple[str, str] | None = None
     root: str = ""
     issuer: str = ""
     rotating: bool = False
 
-    def facts(self) -> Facts:
-        """The facts described. Files on hosts are keyed ``host:path``."""
+    def facts(self, look: Look = PLAIN) -> Facts:
+        """The facts described, with the ways that ``look`` wants tried. Files on hosts are keyed ``host:path``."""
         leaders = [name for name, host in self.hosts.items() if host.role == "leader"]
         readable = bool(leaders) if self.readable is None else self.readable
         members = {name: host for name, host in self.hosts.items() if host.role != "nothing"}
@@ -230,18 +228,16 @@ class Description(Strict):
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
             backups=Shelved(tuple(kept.backup() for kept in self.backups), tuple(self.unreadable_backups)),
             good_until=self.good_until,
-            passages=self._passages(hosts, swarm),
+            passages=self._passages(hosts, swarm, look),
             took=0.4,
             host_keys=MappingProxyType({name: tuple(map(_key, keys)) for name, keys in self.keys.items()}),
-            mesh=self._mesh(),
+            mesh=self._mesh() if swarm and look.mesh and not self.mesh_trouble else None,
             mesh_trouble=self.mesh_trouble,
             keyless=MappingProxyType({name: Trouble("timed out", text) for name, text in self.keyless.items()}),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 
-    def _mesh(self) -> Mesh | None:
-        if self.mesh is None:
-            return None
+    def _mesh(self) -> Mesh:
         trial = self.mesh
         inside = {
             name: self._address(name)
@@ -265,11 +261,9 @@ class Description(Strict):
             left=tuple(trial.left),
         )
 
-    def _passages(self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None) -> tuple[Passage, ...]:
-        strangers = [name for name, host in self.hosts.items() if host.role == "nothing"]
-        probed = strangers if self.probed is None else self.probed
-        ways = wanted_ways(hosts, swarm, probed, every_peer=self.every_peer)
-        if swarm and (self.mesh or self.mesh_trouble):
+    def _passages(self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None, look: Look) -> tuple[Passage, ...]:
+        ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+        if swarm and look.mesh:
             ways = mesh_ways(members(swarm), swarm.data_port)
         return tuple(self._passage(way) for way in ways)
 

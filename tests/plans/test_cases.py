@@ -1,109 +1,51 @@
 """Every file of tests/plans/cases holds cases of one command: facts and words, and what must come of them.
 
-A file has ``given`` (facts, or ``book``, for all its cases) and ``cases``, by name: ``words``, what differs from
-``given`` (hosts are merged one by one; null takes one out), and one of ``plan``, ``answer``, ``refused``,
-``not understood`` and ``failed``. In an answer "…" stands for any lines. ``needs`` and ``approval`` are checked where
-they are named. A new case is a new entry or a new file, and nothing else.
+A file has ``given`` (facts, or ``book``, for all its cases) and ``cases``, by name: ``words``, maybe a ``state`` of
+states.yml, what differs from both (hosts are merged one by one; null takes one out), and one of ``plan``, ``answer``,
+``refused``, ``not understood`` and ``failed``. In an answer "…" stands for any lines. ``needs`` and ``approval`` are
+checked where they are named. A new case is a new entry or a new file, and nothing else.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
-import yaml
 from pydantic import TypeAdapter
 
 import handlers
-from bot.commands import COMMANDS, Command, Vocabulary, find_command, read_arguments, read_sentence
-from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
-from bot.jobs.planning import planned
-from bot.plan import Facts, plan_from_json
+from bot.commands import COMMANDS, Command, Vocabulary, Word
+from bot.errors import SwarmbotError
 from bot.plan.book import Book
 from tests.plans.description import NOW, Description
-from tests.plans.showing import show_error, show_message, show_plan
-
-CASES: Final = Path(__file__).parent / "cases"
-ENDS: Final[dict[str, type[SwarmbotError]]] = {
-    "refused": Refused,
-    "not understood": NotUnderstood,
-    "failed": Failed,
-}
-OUTCOMES: Final = {"plan", "answer", *ENDS}
-OTHER: Final = {"words", "needs", "approval"}
+from tests.plans.files import GROUPS, cases, described
+from tests.plans.outcome import ended, expected, outcome, read_words
+from tests.plans.showing import show_message
 
 
-def _files() -> dict[str, dict[str, Any]]:
-    found = {}
-    for path in sorted(CASES.rglob("*.yml")):
-        found[str(path.relative_to(CASES).with_suffix(""))] = yaml.safe_load(path.read_text())
-    return found
-
-
-FILES: Final = _files()
-
-
-def _cases() -> Iterator[Any]:
-    for file, content in FILES.items():
-        given = content.get("given", {})
-        for name, case in content["cases"].items():
-            yield pytest.param(given, case, id=f"{file}: {name}")
-
-
-def _merged(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
-    own = {key: value for key, value in case.items() if key not in OTHER | OUTCOMES}
-    merged = {**given, **own}
-    if "hosts" in given and "hosts" in own:
-        hosts = {**given["hosts"], **own["hosts"]}
-        merged["hosts"] = {name: host for name, host in hosts.items() if host is not None}
-    return merged
-
-
-@pytest.mark.parametrize(("given", "case"), [*_cases()])
+@pytest.mark.parametrize(("given", "case"), [pytest.param(given, case, id=name) for name, given, case in cases()])
 def test_case(given: dict[str, Any], case: dict[str, Any]) -> None:
     """These facts and these words make this plan, this answer or this refusal, and nothing more."""
-    described = _merged(given, case)
-    [outcome] = OUTCOMES & case.keys()
-    error: SwarmbotError | None = None
-    shown: Any = None
     try:
-        shown = _run(described, case)
-    except SwarmbotError as raised:
-        error = raised
-    if outcome in ENDS:
-        assert error is not None, f"nothing was refused: {shown}"
-        assert type(error) is ENDS[outcome]
-        assert show_error(error) == case[outcome]
-    else:
-        assert error is None, f"{type(error).__name__}: {error}"
-        assert shown == _filled(case[outcome], shown)
+        came = _run(described(given, case), case)
+    except SwarmbotError as error:
+        came = ended(error)
+    assert came == expected(case, came)
 
 
-def _filled(expected: Any, shown: Any) -> Any:
-    """The expected lines of an answer, with those of ``shown`` where "…" stands for any."""
-    if not isinstance(expected, list) or "…" not in expected:
-        return expected
-    place = expected.index("…")
-    after = expected[place + 1 :]
-    return [*expected[:place], *shown[place : len(shown) - len(after)], *after]
-
-
-def _run(described: dict[str, Any], case: Mapping[str, Any]) -> Any:
-    sentence = read_sentence(case["words"])
-    command = find_command(sentence.name)
-    if "book" in described:
-        book = TypeAdapter(Book).validate_python({"at": NOW, "workers": 1, **described["book"]})
-        arguments = read_arguments(command, sentence.words, Vocabulary(book.cluster, ()))
+def _run(facts: dict[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
+    if "book" in facts:
+        book = TypeAdapter(Book).validate_python({"at": NOW, "workers": 1, **facts["book"]})
+        command, arguments = read_words(case["words"], Vocabulary(book.cluster, ()))
         _check(command, arguments, case)
-        return _record(command, book, arguments)
-    facts = Description.model_validate(described).facts()
-    arguments = read_arguments(command, sentence.words, Vocabulary(facts.name, tuple(facts.hosts)))
+        return {"answer": _record(command, book, arguments)}
+    description = Description.model_validate(facts)
+    command, arguments = read_words(case["words"], Vocabulary(description.name, tuple(description.hosts)))
     _check(command, arguments, case)
-    return _worker(command, facts, arguments, case)
+    return outcome(command, description.facts(command.look(arguments)), arguments, case)
 
 
 def _check(command: Command, arguments: Any, case: Mapping[str, Any]) -> None:
@@ -121,20 +63,39 @@ def _record(command: Command, book: Book, arguments: Any) -> list[str]:
     return show_message(command.record(book, arguments))
 
 
-def _worker(command: Command, facts: Facts, arguments: Any, case: Mapping[str, Any]) -> Any:
-    if command.is_change(arguments):
-        plan = planned(command, facts, arguments, "zone")
-        assert plan_from_json(plan.to_json()) == plan, "a plan survives its storage"
-        return show_plan(plan, case.get("plan", {}).get("steps", []))
-    assert command.answer is not None
-    return show_message(command.answer(facts, arguments))
-
-
 def test_every_command_has_a_case() -> None:
     """A command that nobody wrote a case for is not declared."""
     assert handlers.__all__
-    names = {case["words"].partition(" ")[0] for file in FILES.values() for case in file["cases"].values()}
-    assert names >= COMMANDS.keys()
+    assert {case["words"].partition(" ")[0] for _, _, case in cases()} >= COMMANDS.keys()
+
+
+ABOUT_KEYS = {"trust"}
+"""What is asked of a host's SSH key has nothing to do with what the host is in the cluster."""
+
+
+def _needs_rows(group: str) -> list[str]:
+    """The commands that must have a row for each state of this group: of nodes, or of whole clusters."""
+    found = []
+    for command in COMMANDS.values():
+        named = [
+            parameter for parameter in command.parameters if parameter.spec.kind and isinstance(parameter.spec, Word)
+        ]
+        places = [parameter for parameter in named if parameter.shown in {"NODE", "HOST"}]
+        whole = command.plan is not None and not any(parameter.required for parameter in places)
+        if places if group == "nodes" else whole:
+            found.append(command.name)
+    return [name for name in found if name not in ABOUT_KEYS]
+
+
+@pytest.mark.parametrize(
+    ("name", "group"), [(name, group) for group in ("nodes", "clusters") for name in _needs_rows(group)]
+)
+def test_every_command_has_a_row_for_each_state(name: str, group: str) -> None:
+    """A new command that names a node, or changes a whole cluster, brings its table."""
+    words = {case.get("state", ""): case["words"] for _, _, case in cases() if case["words"].split()[:1] == [name]}
+    assert GROUPS[group].keys() <= words.keys()
+    named = {state: GROUPS[group][state]["about"] for state in GROUPS[group] if group == "nodes"}
+    assert all(host in words[state].split() for state, host in named.items()), "each row asks about its state's node"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +103,7 @@ def test_every_command_has_a_case() -> None:
 )
 def test_every_option_has_a_case(name: str) -> None:
     """Each flag of a command that changes a cluster is tried."""
-    cases = [case["words"] for file in FILES.values() for case in file["cases"].values()]
-    tried = {word.partition("=")[0] for words in cases for word in words.split() if words.startswith(name)}
+    words = [case["words"] for _, _, case in cases()]
+    tried = {word.partition("=")[0] for typed in words for word in typed.split() if typed.startswith(name)}
     flags = {parameter.shown for parameter in COMMANDS[name].parameters if parameter.shown.startswith("--")}
     assert flags <= tried

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from bot.errors import Refused
-from bot.plan import Facts, Members, Operation, Plan
+from bot.plan import Facts, Members, Operation, Plan, newcomer
 from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.quorum.advice import advice
@@ -88,7 +88,7 @@ def _refuse_loss(facts: Facts, operation: Operation, now: Members, then: Members
         f"{operation.doing} would leave {after.reachable} of {after.managers} managers reachable and {facts.name} "
         "without a quorum.",
         true_now="Nothing was changed by it.",
-        next_step=_strengthen(facts, now),
+        next_step=_strengthen(facts, now, then, wanted=0),
     )
 
 
@@ -116,7 +116,7 @@ def _refused_fatal(facts: Facts, plan: Plan, before: Members, after: Members) ->
         f"after it one failure would be fatal to {facts.name}, which survives {was.survives} now: "
         f"{becomes.reachable} of {becomes.managers} managers would be reachable, and {becomes.needed} are needed.",
         true_now="Nothing was changed.",
-        next_step=_strengthen(facts, after) + force,
+        next_step=_strengthen(facts, after, after, wanted=1) + force,
     )
 
 
@@ -124,13 +124,15 @@ def _fatal(before: Quorum, after: Quorum) -> bool:
     return before.survives > 0 and after.survives <= 0
 
 
-def _strengthen(facts: Facts, members: Members) -> str:
-    """What makes more managers reachable."""
+def _strengthen(facts: Facts, now: Members, then: Members, *, wanted: int) -> str:
+    """What makes more managers reachable ``now``: a new one too, where ``then`` it survives ``wanted`` failures."""
     names = {node.id: node.name for node in (facts.swarm.nodes if facts.swarm else ())}
-    missing = [tick(names.get(node, node)) for node, up in members.reachable.items() if not up]
-    if missing:
-        return f"Bring {listed(missing)} back first."
-    return "Add a manager first: `/swarm promote NODE` or `/swarm join manager HOST`."
+    missing = [tick(names.get(node, node)) for node, up in now.reachable.items() if not up]
+    more = "`/swarm promote NODE` or `/swarm join manager HOST`"
+    if not missing:
+        return f"Add a manager first: {more}."
+    enough = count(then.joined(newcomer("NEW"))).survives >= wanted
+    return f"Bring {listed(missing)} back first{f', or add a manager: {more}' if enough else ''}."
 
 
 def _effect(facts: Facts, before: Members, stages: list[Members]) -> str:

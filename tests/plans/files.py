@@ -1,0 +1,44 @@
+"""What is written in tests/plans: the cases of each command, and the states of a cluster that they may name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+HERE: Final = Path(__file__).parent
+ENDS: Final = {"refused", "not understood", "failed"}
+OUTCOMES: Final = {"plan", "answer", *ENDS}
+OTHER: Final = {"words", "needs", "approval", "state"}
+
+
+def _files() -> dict[str, dict[str, Any]]:
+    found = {}
+    for path in sorted((HERE / "cases").rglob("*.yml")):
+        found[str(path.relative_to(HERE / "cases").with_suffix(""))] = yaml.safe_load(path.read_text())
+    return found
+
+
+GROUPS: Final[dict[str, dict[str, dict[str, Any]]]] = yaml.safe_load((HERE / "states.yml").read_text())
+STATES: Final = {name: state for group in GROUPS.values() for name, state in group.items()}
+FILES: Final = _files()
+
+
+def cases() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Each case with its name and with what is given for its whole file."""
+    for file, content in FILES.items():
+        for name, case in content["cases"].items():
+            yield f"{file}: {name}", content.get("given", {}), case
+
+
+def described(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
+    """The description of a case's facts: its state's, what is given for its file, and its own. Hosts are merged."""
+    state = STATES[case["state"]] if "state" in case else {}
+    layers = [{**state, "about": None}, given, {key: case[key] for key in case.keys() - OTHER - OUTCOMES}]
+    merged = {key: value for layer in layers for key, value in layer.items() if key != "about"}
+    if "hosts" in merged:
+        hosts = {name: host for layer in layers for name, host in layer.get("hosts", {}).items()}
+        merged["hosts"] = {name: host for name, host in hosts.items() if host is not None}
+    return merged

@@ -1,0 +1,52 @@
+"""What comes of words and facts, as cases write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.commands import Command, Vocabulary, find_command, read_arguments, read_sentence
+from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
+from bot.jobs.planning import planned
+from bot.plan import Facts, plan_from_json
+from tests.plans.files import ENDS
+from tests.plans.showing import show_error, show_message, show_plan
+
+NAMES = {Refused: "refused", NotUnderstood: "not understood", Failed: "failed"}
+assert {*NAMES.values()} == ENDS
+
+
+def read_words(words: str, vocabulary: Vocabulary) -> tuple[Command, Any]:
+    """The command that is meant, and its arguments; NotUnderstood as for people."""
+    sentence = read_sentence(words)
+    command = find_command(sentence.name)
+    return command, read_arguments(command, sentence.words, vocabulary)
+
+
+def ended(error: SwarmbotError) -> dict[str, Any]:
+    """How an order ended that nothing came of."""
+    return {NAMES[type(error)]: show_error(error)}
+
+
+def outcome(command: Command, facts: Facts, arguments: Any, case: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan or the answer under its name, or how it ended; of a plan's steps only what ``case`` tells of them."""
+    try:
+        if not command.is_change(arguments):
+            assert command.answer is not None
+            return {"answer": show_message(command.answer(facts, arguments))}
+        plan = planned(command, facts, arguments, "zone")
+    except SwarmbotError as error:
+        return ended(error)
+    assert plan_from_json(plan.to_json()) == plan, "a plan survives its storage"
+    return {"plan": show_plan(plan, case.get("plan", {}).get("steps", []))}
+
+
+def expected(case: Mapping[str, Any], came: Mapping[str, Any]) -> dict[str, Any]:
+    """What the case says should come, in an answer with those lines of what came where "…" stands for any."""
+    [kind] = {"plan", "answer", *ENDS} & case.keys()
+    told = case[kind]
+    if isinstance(told, list) and "…" in told and isinstance(shown := came.get(kind), list):
+        place = told.index("…")
+        after = told[place + 1 :]
+        told = [*told[:place], *shown[place : len(shown) - len(after)], *after]
+    return {kind: told}
