@@ -10,19 +10,19 @@ from dataclasses import replace
 from bot import policy
 from bot.approvals.approval import Approval
 from bot.approvals.card import listed, whole
-from bot.approvals.rule import Rule, decides, groups_of, named, rules_of
+from bot.approvals.rule import Rule, decides, groups_of, named, rule_for, rules_of
 from bot.approvals.store import Approvals
 from bot.audit import Audit, Filter
 from bot.audit import book as audit_book
 from bot.audit.pages import Page
-from bot.commands import default_counts
+from bot.commands import conditions, default_counts
 from bot.config import Config
 from bot.errors import NotUnderstood
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
 from bot.people import Directory
 from bot.plan import Plan, plan_from_json
-from bot.plan.book import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Waits
+from bot.plan.book import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Subject, Waits
 
 
 class Records:
@@ -97,7 +97,7 @@ class Records:
             may=policy.permissions(self._config, membership),
             listed_as=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
             rules=tuple((right, policy.named(self._config, right)) for right in policy.PERMISSIONS),
-            waits=tuple(self._waits(rules, membership)),
+            waits=tuple(self._waits(rules, cluster, membership)),
         )
 
     def _waiting(self, look: BookLook, cluster: str) -> tuple[ApprovalRecord, ...]:
@@ -106,7 +106,7 @@ class Records:
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
         return tuple(_approval(approval, plan_from_json(job.plan)) for approval, job in jobs if job and job.plan)
 
-    def _waits(self, rules: Iterable[Rule], membership: policy.Membership) -> Iterator[Waits]:
+    def _waits(self, rules: Iterable[Rule], cluster: str, membership: policy.Membership) -> Iterator[Waits]:
         """What waits for the same people together."""
         alike: dict[tuple[int, str], list[Rule]] = {}
         for rule in rules:
@@ -114,7 +114,12 @@ class Records:
                 alike.setdefault((rule.count, named(self._config, rule)), []).append(rule)
         for (count, by), same in sorted(alike.items(), key=lambda each: each[0][0]):
             mine = decides(self._config, same[0], membership)
-            yield Waits(tuple(rule.subject for rule in same), count, by, mine)
+            yield Waits(tuple(self._subject(rule, cluster) for rule in same), count, by, mine)
+
+    def _subject(self, rule: Rule, cluster: str) -> Subject:
+        """A count that swarmbot.yml names holds whatever the facts show."""
+        named_there = rule_for(self._config, cluster, rule.subject, 0).count
+        return Subject(rule.subject, "" if named_there else conditions().get(rule.subject, ""))
 
 
 def _unasked(asker: str) -> Rights:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from bot.commands import Flag, Word, change, text
+from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
 from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
@@ -34,7 +34,7 @@ def _look(_: DemoteArguments) -> Look:
     permission="administer",
     risk="quorum",
     approval=1,
-    raises={FORCE: FORCED_APPROVALS},
+    raises={FORCE: Raise(FORCED_APPROVALS)},
     look=_look,
 )
 def demote(facts: Facts, arguments: DemoteArguments) -> Plan:

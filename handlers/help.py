@@ -103,7 +103,7 @@ def whoami(book: Book, _: WhoamiArguments) -> Message:
         lines.append(f"{may} *{right}* (for {who}): {commands}")
     for waits in rights.waits:
         among = ", of whom you are one" if waits.mine else ""
-        subjects = ", ".join(f"`{subject}`" for subject in waits.subjects)
+        subjects = ", ".join(f"`{subject.name}` {subject.when}".rstrip() for subject in waits.subjects)
         lines.append(f"Waits for a yes of {waits.count} of {waits.by}{among}: {subjects}")
     if rights.waits:
         lines.append("Nobody says yes to their own request. All else is done at once, unless the cluster is frozen.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from bot.commands import HOST, Flag, Word, change
+from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
 from bot.plan import Facts, Finding, HostFacts, Look, Operation, Plan, Step, Trouble
 from bot.slack.blocks import tick
@@ -34,7 +34,7 @@ def _look(arguments: LeaveArguments) -> Look:
     permission="administer",
     risk="quorum",
     approval=0,
-    raises={"leave": 1, FORCE: FORCED_APPROVALS},
+    raises={"leave": Raise(1, "of a manager"), FORCE: Raise(FORCED_APPROVALS)},
     look=_look,
 )
 def leave(facts: Facts, arguments: LeaveArguments) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.commands import Flag, Word, change, text
+from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
 from bot.plan import Facts, Finding, Look, NodeFacts, Plan
 from bot.slack.blocks import tick
@@ -36,7 +36,7 @@ def _look(_: RemoveArguments) -> Look:
     permission="administer",
     risk="quorum",
     approval=0,
-    raises={"remove": 1, FORCE: FORCED_APPROVALS},
+    raises={"remove": Raise(1, "of a manager"), FORCE: Raise(FORCED_APPROVALS)},
     look=_look,
 )
 def remove(facts: Facts, arguments: RemoveArguments) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from bot.commands import HOST, Flag, Permission, Word, question, text
+from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
 from bot.plan import Facts, HostKey, Look, Plan, Step
 from bot.slack.blocks import DONE, LOOK, Block, Message, actions, button, escape, paragraphs, tick
@@ -72,7 +72,7 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
     permission=_permission,
     risk="reversible",
     approval=0,
-    raises={"trust": 1},
+    raises={"trust": Raise(1, "of a changed key")},
     look=_look,
     changes=(_takes, _plan),
 )

@@ -10,11 +10,12 @@ from bot.commands.command import (
     Flag,
     FreezeCluster,
     Permission,
+    Raise,
     ResetTotp,
     ThawCluster,
     Word,
 )
-from bot.commands.forms import default_counts
+from bot.commands.forms import conditions, default_counts
 from bot.commands.grammar import find_command, read_arguments, read_options, read_sentence
 from bot.commands.kinds import (
     ADDRESS,
@@ -52,12 +53,14 @@ __all__ = [
     "FreezeCluster",
     "Kind",
     "Permission",
+    "Raise",
     "ResetTotp",
     "ThawCluster",
     "Vocabulary",
     "Word",
     "change",
     "choice",
+    "conditions",
     "control",
     "default_counts",
     "find_command",

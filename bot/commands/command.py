@@ -45,6 +45,14 @@ class Asks:
 
 
 @dataclass(frozen=True, slots=True)
+class Raise:
+    """How many must agree when facts show ``when``, in words behind the subject: "of a manager"; "" without words."""
+
+    count: int
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One field of a command's argument class with the word or flag that fills it."""
 
@@ -105,7 +113,7 @@ class Command:
 
     ``permission``, ``approval`` (how many others must agree where swarmbot.yml does not say) and ``subject`` (what the
     rules of swarmbot.yml call it) may depend on the arguments; ``raises`` are the subjects for which facts may ask for
-    approval (``Plan.subject``), with how many must agree. Exactly one of the functions serves a given order: ``plan``
+    approval (``Plan.subject``). Exactly one of the functions serves a given order: ``plan``
     (a change; the worker carries it out), ``answer`` (a question to the cluster; the worker reads facts), ``record`` (a
     question to Swarmbot's own records, answered at once) or ``control`` (of Swarmbot's own jobs). A command with both
     ``plan`` and ``answer`` says in ``is_change`` which. ``parameters`` are the words and flags, in the order of the
@@ -121,7 +129,7 @@ class Command:
     risk: Risk
     approval: Callable[[Any], int]
     subject: Callable[[Any], str]
-    raises: Mapping[str, int] = field(default_factory=dict)
+    raises: Mapping[str, Raise] = field(default_factory=dict)
     look: Callable[[Any], Any]
     plan: PlanFunction | None = None
     answer: AnswerFunction | None = None

@@ -16,9 +16,16 @@ def default_counts() -> dict[str, int]:
             if needed := command.approval(arguments):
                 subject = command.subject(arguments)
                 counts[subject] = max(needed, counts.get(subject, 0))
-        for subject, needed in command.raises.items():
-            counts[subject] = max(needed, counts.get(subject, 0))
+        for subject, raised in command.raises.items():
+            counts[subject] = max(raised.count, counts.get(subject, 0))
     return counts
+
+
+def conditions() -> dict[str, str]:
+    """By subject, what facts must show before anybody is asked, unless swarmbot.yml names a count for it."""
+    return {
+        name: raised.when for command in COMMANDS.values() for name, raised in command.raises.items() if raised.when
+    }
 
 
 def _forms(command: Command) -> Iterator[Any]:

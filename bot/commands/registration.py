@@ -17,6 +17,7 @@ from bot.commands.command import (
     ControlFunction,
     Permission,
     PlanFunction,
+    Raise,
     RecordFunction,
     Risk,
     no_look,
@@ -33,7 +34,7 @@ V = TypeVar("V")
 PermissionRule = Permission | Callable[[Any], Permission]
 ApprovalRule = int | Callable[[Any], int]
 SubjectRule = str | Callable[[Any], str]
-NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
+NOTHING: Final[Mapping[str, Raise]] = MappingProxyType({})
 
 
 def _always(_: object) -> bool:
@@ -59,14 +60,14 @@ def change(
     *,
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
-    raises: Mapping[str, int] = NOTHING,
+    raises: Mapping[str, Raise] = NOTHING,
     asks: Asks | None = None,
     **fate: Unpack[Fate],
 ) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
     ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
-    ``raises`` are the subjects for which facts may ask for approval, with how many must agree; ``asks`` is the secret
+    ``raises`` are the subjects for which facts may ask for approval; ``asks`` is the secret
     that a form takes from the asker.
     """
 
@@ -93,7 +94,7 @@ def question(
     subject: SubjectRule = "",
     look: Callable[[A], Look] = no_look,
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
-    raises: Mapping[str, int] = NOTHING,
+    raises: Mapping[str, Raise] = NOTHING,
     check: Callable[[Facts, A], None] | None = None,
     **fate: Unpack[Fate],
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
@@ -154,7 +155,7 @@ def _registered(
     approval: ApprovalRule,
     subject: SubjectRule = "",
     look: Callable[[Any], Look | BookLook],
-    raises: Mapping[str, int] = NOTHING,
+    raises: Mapping[str, Raise] = NOTHING,
     plan: PlanFunction | None = None,
     answer: AnswerFunction | None = None,
     record: RecordFunction | None = None,

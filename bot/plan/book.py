@@ -81,10 +81,18 @@ class BookLook:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What an approval rule is about, and when it waits, in words behind its name: "of a manager"; "": always."""
+
+    name: str
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """What waits until ``count`` of ``by`` (as Slack shows them) said yes. ``mine``: this person is one of them."""
 
-    subjects: tuple[str, ...]
+    subjects: tuple[Subject, ...]
     count: int
     by: str
     mine: bool

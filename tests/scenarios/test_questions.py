@@ -79,7 +79,8 @@ def test_whoami_and_help(standing: Play) -> None:
     """Rights as swarmbot.yml and Slack's user groups give them; each command with its words and an example."""
     assert "You may *operate*" in (ada := standing.ask("ada", "whoami"))
     assert "You may not *administer*" in ada
-    assert "You may *administer*" in standing.ask("cleo", "whoami")
+    assert "You may *administer*" in (cleo := standing.ask("cleo", "whoami"))
+    assert "`trust` of a changed key" in cleo, "not every key waits for somebody"
     assert "You may not *operate*" in standing.ask("eve", "whoami")
     listed = standing.ask("eve", "help")
     for name in ("init", "join", "token", "status", "nodes", "node", "hosts", "jobs", "job", "cancel", "audit"):

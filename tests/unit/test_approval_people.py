@@ -111,7 +111,7 @@ def test_whoami_tells_whose_yes_is_needed(client: Redis, directory: Directory) -
 
     def waits(asker: str) -> dict[str, Waits]:
         rights = records.read(BookLook(), cluster="prod", asker=asker).rights
-        return {subject: each for each in rights.waits for subject in each.subjects}
+        return {subject.name: each for each in rights.waits for subject in each.subjects}
 
     cleo, eve = waits("U0CLEO"), waits("U0EVE00001")
     assert "rotate" not in cleo
@@ -120,3 +120,7 @@ def test_whoami_tells_whose_yes_is_needed(client: Redis, directory: Directory) -
     assert cleo["force-new-cluster"].count == 2
     assert (cleo["trust"].by, cleo["trust"].mine, eve["trust"].mine) == ("<@U0EVE00001>", False, True)
     assert eve["force-new-cluster"].mine is False
+    conditions = {subject.name: subject.when for each in cleo.values() for subject in each.subjects}
+    assert (conditions["remove"], conditions["leave"]) == ("of a manager", "of a manager")
+    assert conditions["promote"] == "", "always"
+    assert conditions["trust"] == "", "a count in swarmbot.yml holds for every key"

@@ -1,0 +1,124 @@
+"""The states of tests/plans/states.yml on real engines, and what each row of the tables comes to there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from bot.commands import Vocabulary
+from bot.config import Config
+from bot.engine.pool import EnginePool
+from bot.errors import SwarmbotError
+from bot.plan import Facts, HostFacts, Look, Trouble, merge_looks
+from bot.sandbox.fleet import Fleet
+from bot.swarm.quorum.arithmetic import DOWN
+from bot.swarm.reader import Reader
+from tests.ordered import Bot
+from tests.plans.description import Description
+from tests.plans.files import STATES, cases, described
+from tests.plans.outcome import ended, expected, outcome, read_words
+
+Case = Mapping[str, Any]
+BEYOND = re.compile(r"--autolock|unlock-key")
+"""What is asked of an autolocked cluster has tests of its own (tests/scenarios/test_unlock.py)."""
+
+
+class Real:
+    """A state made on ``fleet``, seen through connections of its own: what died before it is no memory of theirs."""
+
+    def __init__(self, fleet: Fleet, state: str, pool: EnginePool, reader: Reader) -> None:
+        self._fleet = fleet
+        self._hosts: dict[str, Any] = STATES[state]["hosts"]
+        self._cluster = pool.cluster("prod")
+        self._reader = reader
+        self.bot = Bot(self._cluster, self.read, sleep)
+
+    def agrees(self) -> None:
+        """Assert that each row comes to what it says."""
+        found = self.differences()
+        assert not found, found
+
+    def read(self, look: Look) -> Facts:
+        """Facts, as jobs read them."""
+        return self._reader.read("prod", self._cluster, look)
+
+    def differences(self) -> str:
+        """The rows of each state that this one is, of changes, which come to something else here than they say.
+
+        Backups and the ways between hosts are the described ones: they take long, and have tests of their own.
+        """
+        alike = {name for name, state in STATES.items() if state["hosts"] == self._hosts}
+        rows = {name: (given, case) for name, given, case in cases() if case.get("state") in alike}
+        looks = [look for given, case in rows.values() if (look := self._look(case)) is not None]
+        facts = self._described_alike(self.read(replace(merge_looks(looks), probe=(), raft=True, backups=False)))
+        found = {name: self._row(facts, given, case) for name, (given, case) in rows.items()}
+        return "\n".join(
+            f"{name}\n  said: {said}\n  came: {came}" for name, (said, came) in found.items() if said != came
+        )
+
+    def _words(self, case: Case) -> tuple[Any, Any]:
+        return read_words(case["words"], Vocabulary("prod", tuple(self._hosts)))
+
+    def _look(self, case: Case) -> Look | None:
+        """What a change looks at; None for questions, and for words that mean nothing."""
+        try:
+            command, arguments = self._words(case)
+        except SwarmbotError:
+            return None
+        changes = command.is_change(arguments) and not BEYOND.search(case["words"])
+        return command.look(arguments) if changes else None
+
+    def _row(self, facts: Facts, given: Mapping[str, Any], case: Case) -> tuple[Any, Any]:
+        """What the row says, and what comes of it with these facts; nothing on both sides for what is no change."""
+        try:
+            command, arguments = self._words(case)
+        except SwarmbotError as error:
+            return expected(case, {}), ended(error)
+        if self._look(case) is None:
+            return None, None
+        beside = Description.model_validate(described(given, case)).facts(command.look(arguments))
+        whole = replace(facts, backups=beside.backups, passages=beside.passages)
+        came = self._renamed(facts, outcome(command, whole, arguments, case))
+        return expected(case, came), came
+
+    def _described_alike(self, facts: Facts) -> Facts:
+        """The facts with the words for hosts that are off which states.yml has; an engine has several, by chance."""
+        hosts = {name: self._worded(host) for name, host in facts.hosts.items()}
+        return replace(facts, hosts=hosts)
+
+    def _worded(self, host: HostFacts) -> HostFacts:
+        wanted = self._hosts[host.name]
+        if host.trouble is None or host.trouble.problem not in DOWN or "happened" not in wanted:
+            return host
+        assert host.trouble.next_step
+        return replace(host, trouble=Trouble(wanted["trouble"], wanted["happened"], wanted["next_step"]))
+
+    def _renamed(self, facts: Facts, came: dict[str, Any]) -> dict[str, Any]:
+        """What came of it with ids and addresses as descriptions have them."""
+        text = json.dumps(came).replace("+dfsg1", "")  # Debian's builds say so
+        if facts.swarm is not None:
+            text = text.replace(facts.swarm.id, "prodid")
+            for node in facts.swarm.nodes:
+                text = text.replace(node.id, f"id-{node.host}")
+        for name in self._hosts:
+            text = re.sub(rf"\b{re.escape(self._fleet[name].address)}\b", f"10.0.0.{name.partition('-')[2]}", text)
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+
+@contextmanager
+def looking(fleet: Fleet, state: str) -> Iterator[Real]:
+    """The hosts of a state, which somebody has made so, through new connections."""
+    pool = EnginePool(Config(**fleet.config(hosts=STATES[state]["hosts"])), Path("/nonexistent"))
+    reader = Reader({})
+    try:
+        yield Real(fleet, state, pool, reader)
+    finally:
+        reader.close()
+        pool.close()
