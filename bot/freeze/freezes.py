@@ -35,8 +35,15 @@ class Freezes:
 
     def active(self, cluster: str, now: float) -> Freeze | None:
         """The freeze that holds at ``now`` (unix seconds); of two the one that ends last."""
-        holding = [freeze for freeze in (self._said(cluster, now), self.planned(cluster, now)) if freeze]
+        holding = [freeze for freeze in (self.ordered(cluster, now), self.planned(cluster, now)) if freeze]
         return max(holding, key=lambda freeze: freeze.until, default=None)
+
+    def ordered(self, cluster: str, now: float) -> Freeze | None:
+        """The freeze that somebody ordered, if it holds at ``now``."""
+        with answering():
+            kept: Any = self._redis.get(keys.freeze(cluster))
+        freeze = Freeze(**json.loads(kept)) if kept else None
+        return freeze if freeze and freeze.until > now else None
 
     def planned(self, cluster: str, now: float) -> Freeze | None:
         """The freeze that swarmbot.yml schedules for ``now``; nobody can thaw it."""
@@ -54,12 +61,6 @@ class Freezes:
         """End the freeze that somebody ordered; False, and nothing written, when there is none."""
         reply = self._audit.commit(entries, lambda tail: self._thaw(_places(cluster), tail))
         return bool(reply[0] == "thawed")
-
-    def _said(self, cluster: str, now: float) -> Freeze | None:
-        with answering():
-            kept: Any = self._redis.get(keys.freeze(cluster))
-        freeze = Freeze(**json.loads(kept)) if kept else None
-        return freeze if freeze and freeze.until > now else None
 
 
 def _places(cluster: str) -> list[str]:

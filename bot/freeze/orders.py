@@ -10,6 +10,7 @@ from bot.audit import Entry
 from bot.commands import FreezeCluster, ThawCluster, read_moment
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
+from bot.redact import redact
 from bot.slack.blocks import DONE, LOOK, Message, escape, section, tick, user, when
 
 LONGEST: Final = 366 * 24 * 3600.0
@@ -41,6 +42,10 @@ def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, 
         raise NotUnderstood(
             f"{tick(order.until)} is more than a year away.", next_step="A freeze lasts a year at most."
         )
+    stands = freezes.ordered(cluster, now)
+    if stands is not None and (stands.until, stands.reason) == (until, redact(order.reason)):
+        held = f"{cluster} is frozen until {when(until)} ({_utc(until)}) by {user(stands.by)}"
+        return Ordered(_say(f"{DONE} Already so: {held}: “{escape(stands.reason)}”. Nothing was changed."), None)
     written = replace(entry, action="froze", detail=f"until {_utc(until)}: {order.reason}")
     freezes.freeze(cluster, until, entry.by, order.reason, [written])
     terms = (

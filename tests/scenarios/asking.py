@@ -19,6 +19,7 @@ from bot.store.client import connect
 RULES: Final[dict[str, Any]] = {
     "join manager": {"count": 2, "by": ["admins", "operators"]},
     "rotate": {"expires": "1s"},
+    "ca rotate": {"by": ["admins", "operators"]},
     "unlock-key": {"count": 9},
 }
 PATIENCE: Final = 60.0
@@ -86,6 +87,11 @@ class Asked:
         """Who the first manager's own engine says is a manager."""
         said = self.fleet["host-1"].docker("node", "ls", "--filter", "role=manager", "--format", "{{.Hostname}}")
         return set(said.split())
+
+    def root(self) -> str:
+        """The root certificate that nodes of the cluster trust, as the first manager's own engine has it."""
+        with self.fleet["host-1"].engine() as engine:
+            return str(engine.inspect_swarm()["TLSInfo"]["TrustRoot"])
 
     def reachable(self) -> set[str]:
         """The managers whom the first one hears in Raft."""

@@ -44,6 +44,22 @@ def test_two_of_three_and_one_who_is_not_in_the_group_any_more(asked: Asked) -> 
     assert "host-4" in asked.managers()
 
 
+def test_a_new_root_needs_two_by_default(asked: Asked) -> None:
+    """Nothing is rotated after one yes, nor by who asked; after the second the rotation is seen to its end."""
+    root = asked.root()
+    job = asked.asks("cleo", "ca --rotate")
+    card = asked.card(job).shown
+    for words in ("asks to rotate the root certificate of prod", "join tokens of prod change", "Needs 2 of"):
+        assert words in card
+    assert "nobody approves or denies their own request" in asked.press("cleo", job, "Approve")
+    assert "1 of 2" in asked.press("dan", job, "Approve")
+    assert asked.root() == root
+    assert "is carried out now" in asked.press("ada", job, "Approve")
+    asked.ends(job, "succeeded")
+    assert asked.root() != root
+    assert "every node of prod trusts the new root alone" in asked.card(job).shown
+
+
 def test_denied_with_a_reason(asked: Asked) -> None:
     """One no is enough; its reason stands on the card and reaches the requester."""
     job = asked.asks("cleo", "promote host-2")

@@ -158,6 +158,21 @@ def test_an_order_says_until_when_in_every_zone(freezes: Freezes, audit: Audit, 
     assert "sale <of> the year" in entry.detail
 
 
+def test_a_freeze_asked_for_twice_is_ordered_once(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """The same moment and reason by anybody; from another moment on, or for another reason, it is another freeze."""
+    now = _now(client)
+    written = f"{datetime.fromtimestamp(now + 7200, UTC):%Y-%m-%dT%H:%M}"
+    order = FreezeCluster(written, "sale")
+    assert _order(freezes, order, now).startswith("*prod is frozen*")
+    again = _order(freezes, order, now + 1)
+    assert again.startswith("✓ Already so: prod is frozen until <!date^")
+    assert again.endswith("by <@U0CLEO>: “sale”. Nothing was changed.")
+    assert _announced(freezes, order, now + 1) == ""
+    assert _actions(audit) == ["froze"]
+    assert _order(freezes, FreezeCluster(written, "stocktaking"), now).startswith("*prod is frozen*")
+    assert _order(freezes, FreezeCluster("3h", "stocktaking"), now).startswith("*prod is frozen*")
+
+
 @pytest.mark.parametrize("until", ["2020-01-01", "0001-01-01T00:00+14:00", "0s", "9999-12-31T23:59-12:00", "53w"])
 def test_what_is_over_or_too_far_is_not_understood(freezes: Freezes, audit: Audit, client: Redis, until: str) -> None:
     """Nothing is written of it."""
