@@ -88,15 +88,14 @@ class Real:
         return expected(case, came), came
 
     def _described_alike(self, facts: Facts) -> Facts:
-        """The facts with the words for hosts that are off which states.yml has; an engine has several, by chance."""
-        hosts = {name: self._worded(host) for name, host in facts.hosts.items()}
-        return replace(facts, hosts=hosts)
+        """The facts without what chance and a busy machine add to them: which words a host that is off gets, clocks."""
+        return replace(facts, hosts={name: self._host(host) for name, host in facts.hosts.items()})
 
-    def _worded(self, host: HostFacts) -> HostFacts:
+    def _host(self, host: HostFacts) -> HostFacts:
         wanted = self._hosts[host.name]
         if host.trouble is None or host.trouble.problem not in DOWN or "happened" not in wanted:
-            return host
-        assert host.trouble.next_step
+            return replace(host, clock_offset=0.0)
+        assert host.trouble.next_step, "each trouble of an engine says what to do"
         return replace(host, trouble=Trouble(wanted["trouble"], wanted["happened"], wanted["next_step"]))
 
     def _renamed(self, facts: Facts, came: dict[str, Any]) -> dict[str, Any]:
