@@ -6,8 +6,8 @@ from typing import Final
 
 from bot.config import Service
 from bot.engine import unreachable
+from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
-from bot.engine.remote import AS_ROOT, run
 from bot.errors import EngineError, HostUnreachable
 
 LONGEST: Final = 150.0
@@ -33,7 +33,7 @@ START_SCRIPT: Final = "stop= start=$1" + LOCKED + "engine_start"
 def start(client: EngineClient, service: Service) -> None:
     """Start the engine, after whoever stopped it is done; nothing if it runs. Raises HostUnreachable, EngineError."""
     connection = client.dialer.connection
-    done = run(connection, AS_ROOT, START_SCRIPT, service.start, timeout=2 * LONGEST)
+    done = exchange_as_root(connection, START_SCRIPT, service.start, timeout=2 * LONGEST)
     if done.status:
         why = (done.err.strip().splitlines() or [f"exit status {done.status}"])[-1]
         raise unreachable.impossible(connection.target, why, "Look at `journalctl -u docker` on it.")
