@@ -5,13 +5,13 @@ from __future__ import annotations
 from statistics import median
 
 from bot.plan import Facts, Finding, HostFacts, Role
+from bot.plan.engine_versions import NEWEST_ENGINE, newer_than_known
 from bot.swarm.passages import port_findings
 
 # TLS between nodes fails when clocks differ by more than the hour by which SwarmKit backdates its certificates;
 # logs and leases become hard to read long before.
 CLOCK_TOLD = 2.0
 CLOCK_REFUSED = 1800.0
-OLDEST_ENGINE = (17, 6)
 
 
 def preflight(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
@@ -57,18 +57,19 @@ def version_of(text: str) -> tuple[int, int]:
 
 
 def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
+    """One that is older than Swarmbot speaks with has not been read at all."""
+    found = []
+    if newer_than_known(host.engine_version):
+        text = f"engine {host.engine_version} is newer than {NEWEST_ENGINE}, the newest that Swarmbot is made for"
+        found.append(Finding("look", text, host.name))
     mine = version_of(host.engine_version)
-    if mine < OLDEST_ENGINE and mine != (0, 0):
-        text = f"`{host.name}` runs engine {host.engine_version}, older than 17.06."
-        return [Finding("failed", text, host.name, "Upgrade its engine.")]
     managers = {version_of(node.engine_version) for node in facts.swarm.managers} if facts.swarm else set()
     if not managers or mine in managers or mine == (0, 0):
-        return []
+        return found
     shown = ", ".join(sorted({node.engine_version for node in facts.swarm.managers})) if facts.swarm else ""
     age = "older" if mine < min(managers) else "newer" if mine > max(managers) else "other"
-    return [
-        Finding("look", f"`{host.name}` runs engine {host.engine_version}, {age} than the managers' {shown}", host.name)
-    ]
+    text = f"`{host.name}` runs engine {host.engine_version}, {age} than the managers' {shown}"
+    return [*found, Finding("look", text, host.name)]
 
 
 def _clock(facts: Facts, host: HostFacts) -> list[Finding]:
