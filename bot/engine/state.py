@@ -12,7 +12,8 @@ from typing import Final
 from bot.config import Service
 from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
-from bot.engine.service import LOCKED, LONGEST, root_folder
+from bot.engine.remote import Exchanged
+from bot.engine.service import COMMANDS, LOCKED, LONGEST, START_FAILED, STOP_FAILED, root_folder
 from bot.errors import EngineError, Failed
 
 LARGEST: Final = 256 * 1024 * 1024
@@ -85,7 +86,7 @@ def pack(client: EngineClient, service: Service) -> bytes:
     timeout = 3 * LONGEST + PACKING
     done = exchange_as_root(client.dialer.connection, *words, timeout=timeout, most=LARGEST)
     if done.status:
-        raise Failed(_told(client, done.err))
+        raise _failed(client, done)
     return done.out
 
 
@@ -98,7 +99,7 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
     words = (PLACE_SCRIPT, root, service.stop, service.start, backup)
     done = exchange_as_root(client.dialer.connection, *words, timeout=3 * LONGEST, feed=state)
     if done.status:
-        raise Failed(_told(client, done.err))
+        raise _failed(client, done)
 
 
 def placed(client: EngineClient) -> str:
@@ -109,6 +110,11 @@ def placed(client: EngineClient) -> str:
         raise EngineError(client.host, 0, _told(client, done.err))
     standing, *backup = done.out.decode().split()
     return "" if standing == "empty" else "".join(backup) or standing
+
+
+def _failed(client: EngineClient, done: Exchanged) -> Failed:
+    step = COMMANDS if done.status in {STOP_FAILED, START_FAILED} else ""
+    return Failed(_told(client, done.err), next_step=step)
 
 
 def _told(client: EngineClient, err: str) -> str:
