@@ -9,6 +9,7 @@ from bot.errors import Refused
 from bot.plan import Facts, Finding, HostFacts, NodeFacts, Passage
 from bot.slack.blocks import tick
 from bot.swarm.addresses import joining_address
+from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.passages import for_managers, of_host, port_names, told, told_unseen
 from bot.swarm.places import stranger
 from bot.swarm.preflight import machine_findings, reached, same_name
@@ -62,7 +63,7 @@ def _advertised(host: HostFacts, node: NodeFacts) -> list[Finding]:
     address = host.node_address or node.address
     own = [each for interface in host.interfaces for each in interface.addresses]
     if address in own:
-        return [Finding("done", f"advertised at {tick(address)}")]
+        return [Finding("done", f"advertised at {tick(address)}"), *overlay_findings(host, address, None)]
     step = f"Let it leave and join again with `--advertise-addr`; it has {', '.join(map(tick, own)) or 'no address'}."
     where = "loopback: no other host reaches it there" if _is_loopback(address) else "no address of its own"
     return [Finding("failed", f"advertised at {tick(address)}, which is {where}.", host.name, step)]

@@ -56,7 +56,7 @@ class Reader:
         ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
         deadline = started + LONGEST_TRIAL
         if look.mesh and swarm is not None:
-            ways, deadline = mesh_ways(members(swarm), swarm.data_port), started + LONGEST_MESH
+            ways, deadline = mesh_ways(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
         facts = Facts(
             name=name,
             at=time.time(),
@@ -166,7 +166,7 @@ def _with_mesh(facts: Facts, engines: Engines) -> Facts:
     if facts.swarm is None:
         return facts
     try:
-        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm)))
+        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm, facts.hosts)))
     except SwarmbotError as error:
         return replace(facts, mesh_trouble=error.happened)
 

@@ -271,7 +271,7 @@ class Description(Strict):
         probed = strangers if self.probed is None else self.probed
         ways = wanted_ways(hosts, swarm, probed, every_peer=self.every_peer)
         if swarm and (self.mesh or self.mesh_trouble):
-            ways = mesh_ways(members(swarm), swarm.data_port)
+            ways = mesh_ways(members(swarm, hosts), swarm.data_port)
         return tuple(self._passage(way) for way in ways)
 
     def _passage(self, way: Way) -> Passage:
