@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.scenarios.kit import Play
 
 PREFIX = "fd00:5b:1::"
-SWITCH = "for each in all eth0; do echo {} >/proc/sys/net/ipv6/conf/$each/disable_ipv6; done"
+SWITCH_ON = "for each in all eth0; do echo 0 >/proc/sys/net/ipv6/conf/$each/disable_ipv6; done"
 CLOSED = [
     ("INPUT -p udp --dport 7946", "7946/udp from `host-1` to `host-2` is blocked"),
     ("OUTPUT -p udp --dport 7946", "7946/udp from `host-2` to `host-1` is blocked"),
@@ -20,19 +18,16 @@ CLOSED = [
 
 
 @pytest.fixture(scope="module")
-def standing(whole_play: Play) -> Iterator[Play]:
-    """A manager and a worker at unique local addresses; other hosts have IPv6 switched off."""
+def standing(whole_play: Play) -> Play:
+    """A manager and a worker at unique local addresses: IPv6 is on until the hosts are booted anew."""
     whole_play.reset()
     for number, name in enumerate(("host-1", "host-2"), 1):
-        whole_play[name].run("sh", "-c", SWITCH.format(0))
+        whole_play[name].run("sh", "-c", SWITCH_ON)
         whole_play[name].run("ip", "-6", "address", "add", f"{PREFIX}{number}/64", "dev", "eth0", "nodad")
     whole_play.change("cleo", f"init host-1 --advertise-addr {PREFIX}1")
     card = whole_play.change("ada", f"join worker host-2 --advertise-addr {PREFIX}2")
     assert "is IPv6, over which overlay networks carry nothing before engine 25.0" in card.text
-    yield whole_play
-    whole_play.reset()
-    for name in ("host-1", "host-2"):
-        whole_play[name].run("sh", "-c", SWITCH.format(1))
+    return whole_play
 
 
 def test_a_sound_member(standing: Play) -> None:
