@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.engine import unreachable
+from bot.engine import unable
 from bot.engine.connection import SshConnection
 from bot.engine.remote import MOST, Exchanged, exchange
 
@@ -27,5 +27,5 @@ def exchange_as_root(
     """Run ``script`` as :func:`~bot.engine.remote.exchange` does, as root. EngineError too when it may not be."""
     done = exchange(connection, AS_ROOT, script, *words, timeout=timeout, feed=feed, most=most)
     if done.status == NOT_ROOT:
-        raise unreachable.not_root(connection.target, done.err.strip())
+        raise unable.not_root(connection.target, done.err.strip())
     return done

@@ -14,7 +14,7 @@ from typing import Final
 
 import paramiko
 
-from bot.engine import unreachable
+from bot.engine import unable, unreachable
 from bot.engine.command_line import command_line
 from bot.engine.connection import SshConnection
 from bot.engine.transport import ChannelRefusedError
@@ -124,7 +124,7 @@ def begin(connection: SshConnection, script: str, *words: str, timeout: float) -
         channel.close()
         if not connection.still_answers():
             raise unreachable.lost(connection.target)
-        raise unreachable.no_shell(connection.target, said)
+        raise unable.no_shell(connection.target, said)
     return channel
 
 

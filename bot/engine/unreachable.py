@@ -174,26 +174,6 @@ def impossible(target: SshTarget, what: str, next_step: str) -> EngineError:
     return error
 
 
-def no_shell(target: SshTarget, said: str) -> EngineError:
-    """SSH works, and the user's login shell ran nothing; ``said`` are its last words."""
-    words = f" (it said: {said.rstrip('.')})" if said else ""
-    return impossible(
-        target,
-        f"runs no commands for `{target.user}`: the login shell ended at once{words}",
-        f"Give `{target.user}` a POSIX shell: `usermod -s /bin/sh {target.user}` on it.",
-    )
-
-
-def not_root(target: SshTarget, why: str) -> EngineError:
-    """What must be done as root cannot be done; ``why`` is about the SSH user."""
-    return impossible(
-        target,
-        f"does not let `{target.user}` do this: {why}",
-        f"Let it use sudo without a password (in sudoers on it: `{target.user} ALL=(root) NOPASSWD: ALL`), or set "
-        "`user` to root in swarmbot.yml.",
-    )
-
-
 def through(target: SshTarget, jump: HostUnreachable) -> HostUnreachable:
     """The trouble of a jump host, told of the host behind it; whose key is trusted by the way that it is on."""
     keys = jump.problem in {"host key unknown", "host key changed"}
