@@ -23,6 +23,7 @@ LONGEST_MESH = 20.0
 QUICK_READ = 2.0
 LONGEST_TRIAL = 4.0
 """Seconds: how long a check waits for its hosts, and after how many no further way is tried. It shall end within 5."""
+UNREACHED = {"no route", "timed out", "refused"}
 
 
 class Reader:
@@ -65,7 +66,7 @@ class Reader:
             secrets=MappingProxyType(_secrets(engines, swarm, look)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
             backups=engines.shelf.shelved() if look.backups else Shelved(),
-            passages=try_ways(engines, ways, deadline),
+            passages=try_ways(engines, ways, deadline, _unreached(hosts)),
         )
         facts = _with_keys(_with_files(facts, engines, look), keys)
         facts = _with_mesh(facts, engines) if look.mesh else facts
@@ -121,6 +122,12 @@ class Reader:
             tls=parse.tls_info(found.get("TLSInfo")),
             rotating=bool(found.get("RootRotationInProgress")),
         )
+
+
+def _unreached(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
+    """Hosts with no way in by SSH, and why; one whose engine does not answer has a shell all the same."""
+    troubles = {name: host.trouble for name, host in hosts.items() if host.trouble}
+    return {name: trouble.happened for name, trouble in troubles.items() if trouble.problem in UNREACHED}
 
 
 def _serves(host: HostFacts) -> bool:
