@@ -6,7 +6,6 @@ import pytest
 
 from bot.errors import EngineError
 from bot.sandbox.fleet.host import Host
-from tests.conftest import cannot
 from tests.fleet.engine_kit import engines, joining
 from tests.other_clock import clock_off_by, possible
 from tests.scenarios.kit import Play
@@ -16,9 +15,7 @@ from tests.scenarios.kit import Play
 def young(whole_play: Play) -> Play:
     """A cluster of one manager that was made just now: its root certificate began five minutes ago."""
     if not possible():
-        cannot(
-            "an engine's clock can be set wrong only on x86-64, by a kernel that lets root write any process's memory"
-        )
+        pytest.skip("an engine's clock is set wrong only on x86-64, where root may write any process's memory")
     whole_play.stand()
     return whole_play
 
