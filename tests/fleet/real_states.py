@@ -39,17 +39,12 @@ class Real:
         self._reader = reader
         self.bot = Bot(self._cluster, self.read, sleep)
 
-    def agrees(self) -> None:
-        """Assert that each row comes to what it says."""
-        found = self.differences()
-        assert not found, found
-
     def read(self, look: Look) -> Facts:
         """Facts, as jobs read them."""
         return self._reader.read("prod", self._cluster, look)
 
-    def differences(self) -> str:
-        """The rows of each state that this one is, of changes, which come to something else here than they say.
+    def agrees(self) -> None:
+        """Assert that each change comes to what its row says, in all states that this one is.
 
         Backups and the ways between hosts are the described ones: they take long, and have tests of their own.
         """
@@ -58,9 +53,8 @@ class Real:
         looks = [look for given, case in rows.values() if (look := self._look(case)) is not None]
         facts = self._described_alike(self.read(replace(merge_looks(looks), probe=(), raft=True, backups=False)))
         found = {name: self._row(facts, given, case) for name, (given, case) in rows.items()}
-        return "\n".join(
-            f"{name}\n  said: {said}\n  came: {came}" for name, (said, came) in found.items() if said != came
-        )
+        apart = [f"{name}\n said: {said}\n came: {came}" for name, (said, came) in found.items() if said != came]
+        assert not apart, "\n".join(apart)
 
     def _words(self, case: Case) -> tuple[Any, Any]:
         return read_words(case["words"], Vocabulary("prod", tuple(self._hosts)))

@@ -9,8 +9,7 @@ from typing import Any, Final
 import yaml
 
 HERE: Final = Path(__file__).parent
-ENDS: Final = {"refused", "not understood", "failed"}
-OUTCOMES: Final = {"plan", "answer", *ENDS}
+OUTCOMES: Final = {"plan", "answer", "refused", "not understood", "failed"}
 OTHER: Final = {"words", "needs", "approval", "state"}
 
 
@@ -36,7 +35,7 @@ def cases() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
 def described(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     """The description of a case's facts: its state's, what is given for its file, and its own. Hosts are merged."""
     state = STATES[case["state"]] if "state" in case else {}
-    layers = [{**state, "about": None}, given, {key: case[key] for key in case.keys() - OTHER - OUTCOMES}]
+    layers = [state, given, {key: case[key] for key in case.keys() - OTHER - OUTCOMES}]
     merged = {key: value for layer in layers for key, value in layer.items() if key != "about"}
     if "hosts" in merged:
         hosts = {name: host for layer in layers for name, host in layer.get("hosts", {}).items()}

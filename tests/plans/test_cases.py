@@ -66,7 +66,11 @@ def _record(command: Command, book: Book, arguments: Any) -> list[str]:
 def test_every_command_has_a_case() -> None:
     """A command that nobody wrote a case for is not declared."""
     assert handlers.__all__
-    assert {case["words"].partition(" ")[0] for _, _, case in cases()} >= COMMANDS.keys()
+    assert {_command_of(case) for _, _, case in cases()} >= COMMANDS.keys()
+
+
+def _command_of(case: Mapping[str, Any]) -> str:
+    return str(case["words"]).partition(" ")[0]
 
 
 ABOUT_KEYS = {"trust"}
@@ -77,14 +81,11 @@ def _needs_rows(group: str) -> list[str]:
     """The commands that must have a row for each state of this group: of nodes, or of whole clusters."""
     found = []
     for command in COMMANDS.values():
-        named = [
-            parameter for parameter in command.parameters if parameter.spec.kind and isinstance(parameter.spec, Word)
-        ]
-        places = [parameter for parameter in named if parameter.shown in {"NODE", "HOST"}]
-        whole = command.plan is not None and not any(parameter.required for parameter in places)
-        if places if group == "nodes" else whole:
+        places = [each for each in command.parameters if isinstance(each.spec, Word) and each.shown in {"NODE", "HOST"}]
+        whole = command.plan is not None and not any(place.required for place in places)
+        if (places if group == "nodes" else whole) and command.name not in ABOUT_KEYS:
             found.append(command.name)
-    return [name for name in found if name not in ABOUT_KEYS]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -92,10 +93,10 @@ def _needs_rows(group: str) -> list[str]:
 )
 def test_every_command_has_a_row_for_each_state(name: str, group: str) -> None:
     """A new command that names a node, or changes a whole cluster, brings its table."""
-    words = {case.get("state", ""): case["words"] for _, _, case in cases() if case["words"].split()[:1] == [name]}
-    assert GROUPS[group].keys() <= words.keys()
-    named = {state: GROUPS[group][state]["about"] for state in GROUPS[group] if group == "nodes"}
-    assert all(host in words[state].split() for state, host in named.items()), "each row asks about its state's node"
+    words = {case.get("state", ""): case["words"].split() for _, _, case in cases() if _command_of(case) == name}
+    for state, made in GROUPS[group].items():
+        assert state in words
+        assert made.get("about", name) in words[state], "a row asks about the node that its state is about"
 
 
 @pytest.mark.parametrize(
