@@ -14,7 +14,7 @@ from bot.slack.blocks import tick
 from bot.swarm.places import foreign_cluster
 from bot.swarm.quorum import Quorum
 
-Standing = Literal["here", "left", "silent"]
+Standing = Literal["here", "left", "stopped", "held off", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,13 @@ class OldManager:
 
     @property
     def standing(self) -> Standing:
-        """``here``: its engine answers and is in the cluster still; ``left``: it answers and is in none."""
+        """``here``: its engine answers and is in the cluster still; ``left``: it answers and is in none.
+
+        ``stopped``: the host answers over SSH, its engine does not run and is a member again once it starts; ``held
+        off``: the same, but that it is in no swarm then. ``silent``: anything may be.
+        """
+        if self.host is not None and self.host.stopped is not None:
+            return "held off" if self.host.stopped.held_off else "stopped"
         if self.host is None or not self.host.answers:
             return "silent"
         return "left" if self.host.membership == "inactive" else "here"
@@ -78,11 +84,13 @@ def bring_back(quorum: Quorum, missing: list[str]) -> str:
 
 
 def _machine(facts: Facts, address: str) -> HostFacts | None:
-    """The host that advertises an address, that has it on an interface, or that swarmbot.yml reaches at it."""
+    """The host that advertises an address or did, that has it on an interface, or that swarmbot.yml reaches at it."""
     place = address.rpartition(":")[0].strip("[]")
     hosts = facts.hosts.values()
     for host in hosts:
         if host.answers and place in {host.node_address, *(ip for card in host.interfaces for ip in card.addresses)}:
+            return host
+        if host.stopped is not None and host.stopped.address == place:
             return host
     return next((host for host in hosts if host.address == place), None)
 

@@ -47,7 +47,7 @@ class Reader:
         started = time.monotonic()
         keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
         known = set(engines.names())
-        wanted = known if look.all_hosts else {*look.hosts, *look.probe, *look.placed} & known
+        wanted = known if look.all_hosts else {*look.hosts, *look.probe, *look.placed, *look.stopped} & known
         hosts = self._read_hosts(engines, wanted, look)
         swarm = self._read_swarm(engines, hosts, look)
         if swarm is not None:
