@@ -96,7 +96,7 @@ def _steps(
         Init(host=keeper.name, cluster=name, advertise_addr=_address(keeper), force_new_cluster=True),
         *(Forget(host.name, host.node_id, name) for host in others),
         *(Rejoin(host.name, name, keeper.name, _address(host)) for host in back),
-        *(Forget(host, disk.node_id, name) for host, disk in disks if disk.node_id),
+        *(Forget(host, disk.node_id, name) for host, disk in disks),
     ]
 
 

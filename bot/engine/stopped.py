@@ -76,6 +76,8 @@ def look(connection: SshConnection, service: Service) -> StoppedEngine:
         raise _failed(connection, done.status, done.err)
     folder, peers, certificate = done.out.split(DIVIDER, 2)
     node = node_of(certificate)
+    if not node:
+        raise not_root(connection, f"whose swarm state lies in {folder} is not to be read from its certificate")
     held_off = PurePosixPath(folder).name != "swarm"
     return StoppedEngine(folder, held_off, node, address_of(node, peers))
 

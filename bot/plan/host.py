@@ -73,5 +73,8 @@ class HostFacts:
 
     @property
     def in_a_swarm(self) -> bool:
-        """Whether the engine believes itself a member of some swarm, locked and failed ones included."""
-        return self.membership in {"active", "locked", "error"}
+        """Whether the engine believes itself a member of some swarm, locked and failed ones included.
+
+        A manager that was started while there is no quorum is ``pending`` until there is one.
+        """
+        return self.membership in {"active", "locked", "error"} or (self.membership == "pending" and self.is_manager)

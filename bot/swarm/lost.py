@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.plan import Facts, HostFacts
+from bot.plan import Facts, HostFacts, RaftPosition
 from bot.slack.blocks import tick
 from bot.swarm.places import foreign_cluster
 from bot.swarm.quorum import Quorum
@@ -56,12 +56,12 @@ def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManage
 
 
 def candidates(facts: Facts) -> list[HostFacts]:
-    """The hosts that could be made the only manager, the newest Raft log first; a log that was not read comes last."""
-    able = [
-        host
-        for host in facts.hosts.values()
-        if host.answers and host.is_manager and host.membership == "active" and not foreign_cluster(facts, host)
-    ]
+    """The hosts that could be made the only manager, the newest Raft log first; a log that was not read comes last.
+
+    Of equal logs one whose engine was not started since the loss comes first: a forced manager drops what its disk does
+    not say was agreed on, and that is written with the next entry, or when the engine ends.
+    """
+    able = [host for host in facts.hosts.values() if _works(host) and not foreign_cluster(facts, host)]
     read = sorted((host for host in able if host.raft), key=_log, reverse=True)
     return [*read, *(host for host in able if not host.raft)]
 
@@ -95,9 +95,10 @@ def _machine(facts: Facts, address: str) -> HostFacts | None:
     return next((host for host in hosts if host.address == place), None)
 
 
-def _log(host: HostFacts) -> tuple[int, int]:
-    return (host.raft.term, host.raft.index) if host.raft else (0, 0)
+def _log(host: HostFacts) -> tuple[int, int, bool]:
+    position = host.raft or RaftPosition(0, 0)
+    return position.term, position.index, host.membership == "active"
 
 
 def _works(host: HostFacts | None) -> bool:
-    return host is not None and host.is_manager and host.membership == "active"
+    return host is not None and host.answers and host.is_manager and host.membership in {"active", "pending"}

@@ -61,6 +61,11 @@ def warnings(
     if leaving := [tick(host.name) for host in others if host.membership != "inactive"]:
         told.append(f"Tasks on {listed(leaving)} end: services start them elsewhere.")
     told.append(f"What the managers agreed on last is lost where `{keeper.name}` had not heard it yet.")
+    if keeper.membership == "pending":
+        told.append(
+            f"The engine of `{keeper.name}` was started without a quorum: forced, it can drop the last change that it "
+            "had heard, too. A quorum that is brought back drops nothing."
+        )
     if orphans := [tick(host.name) for host in facts.hosts.values() if _is_orphan(host, keeper)]:
         told.append(
             f"{listed(orphans)} cannot follow, not knowing `{keeper.name}` as a manager: let each leave and join again."
@@ -72,10 +77,9 @@ def _held_off(host: HostFacts, state: StoppedEngine) -> str:
     lies = f"lies in {tick(state.folder)}"
     if not state.held_off:
         lies = f"is moved to {tick(state.folder + '.held-off-…')} and kept"
-    record = "" if state.node_id else " Its record stays: whose it is, its disk does not tell."
     return (
         f"{tick(host.name)} is held off, for its engine does not run: its swarm state {lies}, and whenever the engine "
-        f"starts it is in no cluster. `/swarm join manager {host.name}` takes it in again then.{record}"
+        f"starts it is in no cluster. `/swarm join manager {host.name}` takes it in again then."
     )
 
 

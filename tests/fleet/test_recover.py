@@ -78,6 +78,16 @@ def test_they_come_back_beside_any_step(recovery: Recovery, step: int, beside: b
     assert watch.apart == []
 
 
+def test_the_watch_sees_two_clusters(hosts: Fleet) -> None:
+    """The control of the tests above: where two managers both take writes, and none reads the other's, it says so."""
+    with engines(hosts) as cluster:
+        for name in ALL[:2]:
+            init(cluster, name)
+        with Watch(hosts) as watch:
+            until(lambda: bool(watch.apart), "it is told")
+        assert watch.apart[0].startswith("host-1, host-2 ")
+
+
 def test_the_end_of_a_manager_s_log_is_read_without_any_key(hosts: Fleet) -> None:
     """It moves with each write, alike on all managers, also where the engine is locked; a worker has none."""
     with engines(hosts) as cluster:

@@ -28,7 +28,7 @@ LONGEST: Final = 90.0
 SHOWN: Final = frozenset({"posted", "edited", "error"})
 UNASKED: Final = (
     *("join manager", "token manager", "rotate", "force-new-cluster"),
-    *("demote", "remove", "leave", "ca rotate", "restore"),
+    *("demote", "remove", "leave", "ca rotate", "restore", "recover"),
 )
 """What needs nobody's yes in scenarios that are not about approvals."""
 KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})

@@ -15,7 +15,7 @@ from bot.swarm.quorum import quorum_of
 class HoldOff(Operation):
     """``host`` in no cluster whenever its engine starts, seen on its disk. Nothing is deleted.
 
-    ``node`` is its node id, "" where its disk does not tell.
+    ``node`` is its node id.
     """
 
     kind: ClassVar[str] = "hold off"
