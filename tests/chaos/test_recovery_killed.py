@@ -34,6 +34,7 @@ def test_another_worker_goes_on(play: Play, done: int) -> None:
         job = play.begin("cleo", WORDS)
         kill_after(play, Queue(redis, audit), audit, job, done)
         card = play.end(job, timeout=180)
+        play.quiet()
         ends = [entry for entry in audit.query(Filter(job=job), count=99) if entry.action == "ended"]
     assert card.text.startswith("✓ *prod has a quorum again"), card.text
     assert "attempt 2" in play.ask("eve", f"job {job}")
