@@ -28,7 +28,7 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
         if look.raft and facts.in_a_swarm:
             facts = replace(facts, peers=_peers(engine, facts), raft=_raft(engine))
         if look.certificates and facts.in_a_swarm:
-            facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
+            facts = _with_certificate(engine, facts)
         if engine.host in look.placed:
             facts = replace(facts, placed=engine.placed())
     except HostUnreachable as error:
@@ -36,7 +36,9 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
         if error.problem in NOT_RUNNING and (look.raft or engine.host in look.stopped):
             facts = _stopped(engine, facts)
     except EngineError as error:
-        return HostFacts(name=engine.host, address=address, trouble=Trouble("engine error", error.happened))
+        return HostFacts(
+            name=engine.host, address=address, trouble=Trouble("engine error", error.happened, error.next_step)
+        )
     return facts
 
 
@@ -70,6 +72,14 @@ def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
         why = f"What swarm state it has cannot be told: {error.happened} {error.next_step}"
         happened = f"{facts.trouble.happened} {why}".rstrip()
         return replace(facts, trouble=replace(facts.trouble, happened=happened))
+
+
+def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
+    """Not everybody who reaches an engine may read its files: that makes the host no worse."""
+    try:
+        return replace(facts, certificate=read_certificate(engine.node_certificate()))
+    except EngineError as error:
+        return replace(facts, certificate_unread=error.happened)
 
 
 def _raft(engine: Engine) -> RaftPosition | None:
