@@ -24,7 +24,7 @@ class DemoteArguments:
 
 
 def _look(_: DemoteArguments) -> Look:
-    return Look(all_hosts=True, services=True, task_list=True)
+    return Look(all_hosts=True, peers=True, services=True, task_list=True)
 
 
 @change(

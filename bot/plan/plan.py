@@ -148,6 +148,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             backups=merged.backups or look.backups,
             placed=_union(merged.placed, look.placed),
             raft=merged.raft or look.raft,
+            peers=merged.peers or look.peers,
             patience=max(merged.patience, look.patience),
         )
     return merged

@@ -17,11 +17,11 @@ import pytest
 from bot.engine.pool import ClusterEngines
 from bot.errors import EngineError, HostUnreachable, Refused
 from bot.jobs.step import carry_out
-from bot.plan import Facts, Look, Operation
+from bot.plan import Facts, Look, Plan, Step
 from bot.sandbox.fleet import Fleet
 from bot.swarm.operations import Leave
 from bot.swarm.operations.records import update_record
-from bot.swarm.quorum import permit, quorum_of
+from bot.swarm.quorum import FORCE, permit, quorum_of
 from bot.swarm.reader import Reader
 from tests.fleet.engine_kit import engines
 from tests.ordered import Bot
@@ -142,9 +142,10 @@ def test_without_the_gate_an_order_loses_it(world: World) -> None:
     assert world.bot.order("demote host-3 --force") == "done"
     operation = Leave("host-2", "prod", world.cluster["host-2"].info()["Swarm"]["NodeID"], force=True, unseen=True)
 
-    def gate(step: Operation, facts: Facts) -> None:
-        permit(step, facts, forced=True)
+    def gate(facts: Facts) -> None:
+        permit(facts, plan, plan.steps[0])
 
+    plan = Plan("leaves", "left", "not left", (Step(operation, "host-2"),), force="given", subject=FORCE)
     with pytest.raises(Refused, match="without a quorum"):
         carry_out(operation, world.cluster, world.read, sleep, gate)
     assert world.decides()

@@ -62,7 +62,8 @@ class Recovery:
 
     def do(self, operation: Operation) -> None:
         """Carry one step out, as a worker would."""
-        carry_out(operation, self.cluster, self.read, sleep, lambda op, facts: let_through(op, facts, self.plan))
+        step = next(step for step in self.plan.steps if step.operation == operation)
+        carry_out(operation, self.cluster, self.read, sleep, lambda facts: let_through(step, facts, self.plan))
 
     def come_back(self) -> None:
         """Power the lost ones on again, all at once: together they are a majority of the old cluster."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import combinations
 from typing import Final
 
 from bot.plan import Facts, Members, Plan, newcomer
@@ -20,10 +21,32 @@ FEW: Final = 3
 def advice(facts: Facts, plan: Plan, before: Members, after: Members, domain: str) -> list[str]:
     """Warnings about the managers ``after`` the plan: their number, where they stand, and what they run."""
     return [
+        *(f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, after)),
         *_number(count(after)),
         *_domains(facts, plan, after, domain),
         *_busy(facts, after.reachable.keys() - before.reachable.keys()),
     ]
+
+
+def strengthen(facts: Facts, members: Members) -> str:
+    """What makes more managers reachable."""
+    if missing := [node for node, up in members.reachable.items() if not up]:
+        return f"Bring {listed(named(facts, missing))} back first."
+    if cuts := _cuts(facts, members):
+        return f"Let {listed(cuts)} reach each other on 2377/tcp first."
+    return "Add a manager first: `/swarm promote NODE` or `/swarm join manager HOST`."
+
+
+def named(facts: Facts, nodes: Iterable[str]) -> list[str]:
+    """What people call these members."""
+    names = {node.id: node.name for node in (facts.swarm.nodes if facts.swarm else ())}
+    return [tick(names.get(node, node)) for node in nodes]
+
+
+def _cuts(facts: Facts, members: Members) -> list[str]:
+    """The pairs among these members that do not reach each other."""
+    up = [node for node, reachable in members.reachable.items() if reachable]
+    return [" and ".join(named(facts, pair)) for pair in combinations(up, 2) if frozenset(pair) in members.cut]
 
 
 def _number(after: Quorum) -> list[str]:
