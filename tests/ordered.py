@@ -40,10 +40,10 @@ class Bot:
             self.between()
             try:
                 carry_out(step.operation, self.engines, self.read, self.pause, self._allow(plan, step))
-            except SwarmbotError:
-                return "stopped"
             except LeaseLost:
                 return "given up"
+            except SwarmbotError:
+                return "stopped"
         return "done" if plan.steps else "nothing to do"
 
     def _plan(self, words: str) -> Plan:

@@ -14,15 +14,11 @@ from hypothesis import HealthCheck, Phase, Verbosity, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from bot.jobs.lease import LeaseLost
-from tests.ordered import Bot, Ended
+from tests.unit.swarm.cutter import SIZE, Cut, Cutter, Fault
 from tests.unit.swarm.simulated import Simulated
 from tests.unit.swarm.truth import LATE, QuorumLost, Weakened
 
-SIZE: Final = 7
 HOSTS: Final = tuple(f"host-{number}" for number in range(1, SIZE + 1))
-LONGEST: Final = 20
-"""Looks after which the worker is taken for killed in the middle of its plan."""
 ORDERS: Final = (
     "demote {}",
     "demote {} --force",
@@ -39,42 +35,8 @@ ORDERS: Final = (
     "label {} zone=a",
 )
 WHAT: Final = ("power", "power", "cable", "way", "way", "way", "ssh", "leave")
-Fault = tuple[str, str, str, bool]
-"""What befalls which machine (``way``: to which other), and whether it is taken back: see Simulated.befall."""
 FAULT: Final = st.tuples(st.sampled_from(WHAT), st.sampled_from(HOSTS), st.sampled_from(HOSTS), st.booleans())
-Cut = tuple[int, Fault]
-"""At which look of an order what happens."""
 CUTS: Final = st.lists(st.tuples(st.integers(0, 12), FAULT), max_size=3)
-
-
-class Cutter:
-    """Lets things befall the machines while an order is carried out: between its steps, and while one is waited for.
-
-    Without ``thread`` it does not matter whether an order leaves the quorum hanging by one.
-    """
-
-    def __init__(self, world: Simulated, *, gate: bool, thread: bool = True) -> None:
-        self._world = world
-        self._thread = thread
-        self._bot = Bot(world, world.read, self._pause, self._pass, gate)
-        self._cuts: list[Cut] = []
-        self._looks = 0
-
-    def order(self, words: str, cuts: list[Cut]) -> Ended:
-        """Do as the words say. Raises QuorumLost and Weakened."""
-        self._cuts, self._looks, self._world.forced = cuts, 0, "--force" in words or not self._thread
-        return self._bot.order(words)
-
-    def _pause(self, _: float) -> None:
-        self._pass()
-        if self._looks > LONGEST:
-            raise LeaseLost("k7f3")
-
-    def _pass(self) -> None:
-        for _, (what, host, other, on) in (cut for cut in self._cuts if cut[0] == self._looks):
-            self._world.befall(what, host, other, on=on)
-        self._looks += 1
-        self._world.tick()
 
 
 class Orders(RuleBasedStateMachine):
@@ -156,32 +118,3 @@ def test_without_the_gate_orders_do_lose_it(machine: type[Ungated], error: type[
     )
     with pytest.raises(error):
         run_state_machine_as_test(machine, settings=found)
-
-
-@pytest.mark.parametrize("words", ["demote host-1 --force", "remove host-1 --force", "leave host-1 --force"])
-@pytest.mark.parametrize("noticed", [True, False], ids=["noticed", "not noticed yet"])
-def test_one_sequence_with_the_gate_and_without(words: str, *, noticed: bool) -> None:
-    """One of three managers dies, and another is ordered away."""
-    for gate in (True, False):
-        world = Simulated(SIZE, managers=3)
-        world.power("host-3", on=False)
-        for _ in range(2 * LATE * noticed):
-            world.tick()
-        bot = Cutter(world, gate=gate)
-        if gate:
-            assert bot.order(words, []) == "refused"
-            assert world.has_quorum
-        else:
-            with pytest.raises(QuorumLost):
-                bot.order(words, [])
-
-
-def test_a_manager_that_dies_in_the_middle_of_a_plan() -> None:
-    """The plan was good when it was made; its second step is judged anew, and not taken."""
-    world = Simulated(SIZE, managers=3)
-    assert Cutter(world, gate=True).order("remove host-1 --force", [(1, ("power", "host-3", "", False))]) == "stopped"
-    assert world.has_quorum
-    with pytest.raises(QuorumLost):
-        Cutter(Simulated(SIZE, managers=3), gate=False).order(
-            "remove host-1 --force", [(1, ("power", "host-3", "", False))]
-        )
