@@ -132,7 +132,9 @@ class Play:
         asked = self.slack.wait_to_see(others[0], "[Approve]", after=after, private=False, timeout=LONGEST)
         for other in others:
             self.slack.click(other, asked, "Approve")
-        return self.end(self.job(user, after), after=asked.number)
+        job = self.job(user, after)
+        self.see(user, f"`{job}`: ✓ *Approved*", after=after, private=True)  # else it looks like a later answer
+        return self.end(job, after=asked.number)
 
     def fill(self, user: str, **answers: str) -> None:
         """Wait for the form that opens for ``user``, and submit it."""
