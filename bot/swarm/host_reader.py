@@ -26,14 +26,16 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
         if look.raft and facts.in_a_swarm:
             facts = replace(facts, raft=_raft(engine))
         if look.certificates and facts.in_a_swarm:
-            facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
+            facts = _with_certificate(engine, facts)
         if engine.host in look.placed:
             facts = replace(facts, placed=engine.placed())
     except HostUnreachable as error:
         trouble = Trouble(error.problem, error.happened, error.next_step)
         return HostFacts(name=engine.host, address=address, trouble=trouble)
     except EngineError as error:
-        return HostFacts(name=engine.host, address=address, trouble=Trouble("engine error", error.happened))
+        return HostFacts(
+            name=engine.host, address=address, trouble=Trouble("engine error", error.happened, error.next_step)
+        )
     return facts
 
 
@@ -61,6 +63,14 @@ def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
     met = met_by(engine, others) if others else {}
     silent_ones = [peer for peer, found in met.items() if found == "no answer"]
     return MappingProxyType({**met, **met_by(engine, silent_ones)} if silent_ones else met)
+
+
+def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
+    """Not everybody who reaches an engine may read its files: that makes the host no worse."""
+    try:
+        return replace(facts, certificate=read_certificate(engine.node_certificate()))
+    except EngineError as error:
+        return replace(facts, certificate_unread=error.happened)
 
 
 def _raft(engine: Engine) -> RaftPosition | None:
