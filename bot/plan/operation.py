@@ -31,8 +31,9 @@ class Look:
     certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted. ``backups``:
     those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at. ``raft``: of every host its
     clock and interfaces, of managers where their Raft logs end and which of their peers they reach, and of hosts whose
-    engine does not run what swarm state is on their disk; ``stopped``: hosts of which only that last is wanted.
-    ``patience``: how many seconds a host, and then a manager asked for the cluster, may take.
+    engine does not run what swarm state is on their disk; ``peers``: of managers only which peers they reach;
+    ``stopped``: hosts of which only the last is wanted. ``patience``: how many seconds a host, and then a manager asked
+    for the cluster, may take.
     """
 
     hosts: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class Look:
     placed: tuple[str, ...] = ()
     raft: bool = False
     stopped: tuple[str, ...] = ()
+    peers: bool = False
     patience: float = 15.0
 
 

@@ -25,8 +25,10 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
             facts = replace(facts, interfaces=engine.interfaces())
         if close or look.raft or (look.probe and facts.is_manager):
             facts = replace(facts, clock_offset=engine.clock_offset())
+        if (look.raft and facts.in_a_swarm) or (look.peers and facts.is_manager):
+            facts = replace(facts, peers=_peers(engine, facts))
         if look.raft and facts.in_a_swarm:
-            facts = replace(facts, peers=_peers(engine, facts), raft=_raft(engine))
+            facts = replace(facts, raft=_raft(engine))
         if look.certificates and facts.in_a_swarm:
             facts = _with_certificate(engine, facts)
         if engine.host in look.placed:
@@ -58,9 +60,14 @@ def met_by(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
 
 
 def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
-    """What connections to the other managers that it knows meet."""
+    """What connections to the other managers that it knows meet.
+
+    What did not answer is tried once more: a busy machine is late now and then, and the quorum gate refuses by this.
+    """
     others = [peer for peer in host.managers if split(peer)[0] != host.node_address]
-    return MappingProxyType(met_by(engine, others) if others else {})
+    met = met_by(engine, others) if others else {}
+    silent_ones = [peer for peer, found in met.items() if found == "no answer"]
+    return MappingProxyType({**met, **met_by(engine, silent_ones)} if silent_ones else met)
 
 
 def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:

@@ -83,7 +83,8 @@ class Recovery:
 
     def do(self, operation: Operation) -> None:
         """Carry one step out, as a worker would."""
-        carry_out(operation, self.cluster, self.read, sleep, lambda op, facts: let_through(op, facts, self.plan))
+        step = next(step for step in self.plan.steps if step.operation == operation)
+        carry_out(operation, self.cluster, self.read, sleep, lambda facts: let_through(step, facts, self.plan))
 
     def play(self, step: int, names: tuple[str, ...], *, beside: bool = False) -> str:
         """Carry the plan out until a step fails, and return why; the lost come back just before ``step`` begins.

@@ -18,8 +18,6 @@ from tests.fleet.watch import Watch
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(400)]
 
 LOST = ALL[2:]
-MAJORITY = ["depart", "init", "forget", "rejoin"]
-"""The steps of a recovery whose old managers are a majority, and are taken for gone."""
 
 
 @pytest.fixture

@@ -162,9 +162,11 @@ class Play:
 
     # The cluster, made by the bot itself
 
-    def cluster(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
-        """Have a cluster made as people would."""
-        self.change("cleo", f"init {managers[0]}")
+    def cluster(
+        self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = (), heartbeat: str = "5s"
+    ) -> None:
+        """Have a cluster made as people would; nodes are seen down after two to three times ``heartbeat``."""
+        self.change("cleo", f"init {managers[0]} --dispatcher-heartbeat {heartbeat}")
         if managers[1:]:
             self.change("cleo", f"join manager {' '.join(managers[1:])}")
         if workers:
