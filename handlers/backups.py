@@ -32,7 +32,7 @@ class BackupsArguments:
 
 
 def _look(_: BackupArguments) -> Look:
-    return Look(all_hosts=True, tasks=True, backups=True)
+    return Look(all_hosts=True, peers=True, tasks=True, backups=True)
 
 
 def _listing(_: BackupsArguments) -> Look:

@@ -24,7 +24,7 @@ class LeaveArguments:
 
 
 def _look(arguments: LeaveArguments) -> Look:
-    return Look(hosts=(arguments.host,), all_hosts=True, services=True, task_list=True)
+    return Look(hosts=(arguments.host,), all_hosts=True, peers=True, services=True, task_list=True)
 
 
 @change(

@@ -26,7 +26,7 @@ class RemoveArguments:
 
 
 def _look(_: RemoveArguments) -> Look:
-    return Look(all_hosts=True, services=True, task_list=True)
+    return Look(all_hosts=True, peers=True, services=True, task_list=True)
 
 
 @change(

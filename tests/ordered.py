@@ -15,7 +15,7 @@ from bot.errors import SwarmbotError
 from bot.jobs.lease import LeaseLost
 from bot.jobs.planning import let_through, planned
 from bot.jobs.step import Pause, Read, carry_out
-from bot.plan import Engines, Facts, Operation, Plan, plan_from_json
+from bot.plan import Engines, Facts, Plan, Step, plan_from_json
 
 Ended = Literal["refused", "nothing to do", "done", "stopped", "given up"]
 
@@ -39,11 +39,11 @@ class Bot:
         for step in plan.steps:
             self.between()
             try:
-                carry_out(step.operation, self.engines, self.read, self.pause, self._allow(plan))
-            except SwarmbotError:
-                return "stopped"
+                carry_out(step.operation, self.engines, self.read, self.pause, self._allow(plan, step))
             except LeaseLost:
                 return "given up"
+            except SwarmbotError:
+                return "stopped"
         return "done" if plan.steps else "nothing to do"
 
     def _plan(self, words: str) -> Plan:
@@ -57,9 +57,9 @@ class Bot:
         assert command.plan is not None
         return command.plan(facts, arguments)
 
-    def _allow(self, plan: Plan) -> Callable[[Operation, Facts], None]:
-        def allow(operation: Operation, facts: Facts) -> None:
+    def _allow(self, plan: Plan, step: Step) -> Callable[[Facts], None]:
+        def allow(facts: Facts) -> None:
             if self.gate:
-                let_through(operation, facts, plan)
+                let_through(step, facts, plan)
 
         return allow

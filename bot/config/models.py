@@ -73,6 +73,7 @@ UserName = Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*", "must be t
 LabelKey = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}", "must be the key of a node's label")]
 Socket = Annotated[str, matching(r"/[^\s]+", "must be the full path of the engine's socket")]
 Command = Annotated[str, matching(r"[^\n]*\S[^\n]*", "must be a command in one line")]
+Folder = Annotated[str, matching(r"/[^\s]+", "must be the full path of a folder on the host")]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
@@ -84,11 +85,13 @@ While = Annotated[float, BeforeValidator(_while)]
 class Service(Model):
     """The commands, run as root on a host, that stop its engine and start it; each returns when that is done.
 
-    The socket's unit is stopped too: it would start the engine again for the next caller.
+    The socket's unit is stopped too: it would start the engine again for the next caller. ``data_root`` is where the
+    engine has its data, for where neither systemd's unit nor daemon.json tell it while the engine does not run.
     """
 
     stop: Command = "systemctl stop docker.socket docker.service"
     start: Command = "systemctl start docker.service"
+    data_root: Folder | None = None
 
 
 class Ssh(Model):

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from bot.config import Service
-from bot.engine import probes, service, state, trust
+from bot.engine import probes, service, state, stopped, trust
 from bot.engine.client import EngineClient
 from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.prober import prober
@@ -18,6 +18,7 @@ from bot.plan.host_keys import HostKey
 from bot.plan.mesh import OverlayTrial
 from bot.plan.ports import JoinTokens, Json
 from bot.plan.probing import Interface, Prober
+from bot.plan.stopped import StoppedEngine
 from bot.secret import Secret
 
 UNLOCK: Final = 6
@@ -59,7 +60,7 @@ class SshEngine:
 
     def raft_log(self) -> bytes:
         """The newest files of a manager's Raft log."""
-        return raft_log(self._client)
+        return raft_log(self._client, self._commands)
 
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host."""
@@ -168,6 +169,14 @@ class SshEngine:
     def start_engine(self) -> None:
         """Start the engine where it is stopped."""
         service.start(self._client, self._commands)
+
+    def stopped(self) -> StoppedEngine:
+        """The swarm state of an engine that does not run."""
+        return stopped.look(self._connection, self._commands)
+
+    def hold_off(self) -> None:
+        """Move it aside."""
+        stopped.hold_off(self._connection, self._commands)
 
     def placed(self) -> str:
         """What is in the swarm folder."""

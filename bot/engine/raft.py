@@ -7,9 +7,11 @@ import zlib
 from pathlib import PurePosixPath
 from typing import Final
 
+from bot.config import Service
 from bot.engine.client import EngineClient
+from bot.engine.data_root import data_root
 from bot.engine.remote import run
-from bot.errors import EngineError
+from bot.errors import EngineError, HostUnreachable
 
 TIMEOUT: Final = 12.0
 FOLDER: Final = PurePosixPath("swarm/raft/wal-v3-encrypted")
@@ -26,11 +28,21 @@ for file; do $as cat "$folder/$file" || exit 1; done | gzip -1 | base64
 """
 
 
-def raft_log(client: EngineClient) -> bytes:
-    """Return the log's two newest files one after the other. Raises HostUnreachable, EngineError (none to be read)."""
-    folder = PurePosixPath(client.ask(lambda api: api.info())["DockerRootDir"]) / FOLDER
+def raft_log(client: EngineClient, service: Service) -> bytes:
+    """Return the log's two newest files one after the other, whether the engine runs or not.
+
+    Raises HostUnreachable, EngineError (none to be read).
+    """
+    folder = PurePosixPath(_root(client, service)) / FOLDER
     done = run(client.dialer.connection, SCRIPT, str(folder), timeout=TIMEOUT)
     try:
         return zlib.decompress(base64.b64decode(done.out), wbits=zlib.MAX_WBITS | 16)
     except (ValueError, zlib.error):
         raise EngineError(client.host, 0, f"The Raft log of `{client.host}` in `{folder}` cannot be read.") from None
+
+
+def _root(client: EngineClient, service: Service) -> str:
+    try:
+        return str(client.ask(lambda api: api.info())["DockerRootDir"])
+    except HostUnreachable:
+        return data_root(client.dialer.connection, service)

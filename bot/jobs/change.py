@@ -19,7 +19,7 @@ from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.planning import let_through
 from bot.jobs.queue import Queue
 from bot.jobs.step import Read, carry_out
-from bot.plan import Engines, Facts, Operation, Plan, Step
+from bot.plan import Engines, Facts, Plan, Step
 from bot.slack.live import Live
 from bot.slack.notifier import Notifier
 
@@ -87,7 +87,8 @@ class Change:
             try:
                 self._note(step, "running", step.operation.doing)
                 follow = partial(self._follow, step)
-                end = carry_out(step.operation, engines, read, self._pause, self._allow, tell=follow)
+                allow = partial(self._allow, step)
+                end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow)
                 self._note(step, "done", step.operation.seen(end.facts) + ("" if end.changed else ", as before"))
             except LeaseLost:
                 raise
@@ -129,12 +130,12 @@ class Change:
         if self._lease.lost.wait(seconds):
             raise LeaseLost(self._lease.job.id)
 
-    def _allow(self, operation: Operation, facts: Facts) -> None:
+    def _allow(self, step: Step, facts: Facts) -> None:
         """Ask the quorum gate, and note that from now on something may have been changed.
 
         Whoever takes the job over then goes on with its plan; until then it is made and judged anew.
         """
-        let_through(operation, facts, self.card.plan)
+        let_through(step, facts, self.card.plan)
         if not self._begun:
             self._queue.record(self._lease, {"begun": "1"})
             self._begun = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.commands import Command
-from bot.plan import Facts, Operation, Plan
+from bot.plan import Facts, Plan, Step
 from bot.swarm.quorum import judge, permit
 
 
@@ -15,6 +15,6 @@ def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan
     return judge(facts, command.plan(facts, arguments), domain)
 
 
-def let_through(operation: Operation, facts: Facts, plan: Plan) -> None:
-    """Raise Refused where a step of ``plan`` would lose the quorum as the facts are now."""
-    permit(operation, facts, forced=plan.force == "given")
+def let_through(step: Step, facts: Facts, plan: Plan) -> None:
+    """Raise Refused where a step of ``plan`` may not be taken with the facts as they are now."""
+    permit(facts, plan, step)

@@ -15,7 +15,7 @@ Read = Callable[[Look], Facts]
 Pause = Callable[[float], None]
 """Waits so many seconds; raises when the job is no longer ours."""
 
-Allow = Callable[[Operation, Facts], None]
+Allow = Callable[[Facts], None]
 """Is asked just before a change, with the facts as they are; raises Refused where it must not be made."""
 
 Tell = Callable[[Facts], None]
@@ -45,7 +45,7 @@ def carry_out(
     facts = read(_first_look(operation))
     if operation.satisfied(facts):
         return End(False, facts)
-    allow(operation, facts)
+    allow(facts)
     error = _apply(operation, engines, facts)
     waits = operation.waits(facts)
     facts = _watch(operation, read, pause, tell, waits if error is None or _may_still_come(error) else 0.0)
@@ -56,8 +56,8 @@ def carry_out(
 
 
 def _first_look(operation: Operation) -> Look:
-    """What takes a manager away is judged by who else is there, so every host is looked at."""
-    return replace(operation.look, all_hosts=True) if operation.weakens else operation.look
+    """What takes a manager away is judged by who else is there and reaches whom, so every host is looked at."""
+    return replace(operation.look, all_hosts=True, peers=True) if operation.weakens else operation.look
 
 
 def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotError | None:

@@ -13,6 +13,7 @@ from bot.plan.passages import Passage, Way
 from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
 from bot.plan.ports import Engine, Engines, JoinTokens, Json
 from bot.plan.probing import Counters, Interface, Prober, Reach, Transport
+from bot.plan.stopped import StoppedEngine
 from bot.plan.tls import Certificate, TlsInfo
 from bot.plan.workload import ServiceFacts, TaskFacts
 
@@ -54,6 +55,7 @@ __all__ = [
     "Shelved",
     "Sign",
     "Step",
+    "StoppedEngine",
     "TaskFacts",
     "TlsInfo",
     "Transport",

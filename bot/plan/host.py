@@ -9,6 +9,7 @@ from typing import Literal
 
 from bot.errors import HostProblem
 from bot.plan.probing import Interface, Reach
+from bot.plan.stopped import StoppedEngine
 from bot.plan.tls import Certificate
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -35,7 +36,8 @@ class RaftPosition:
 class HostFacts:
     """One machine of swarmbot.yml as its own engine describes it (``GET /info``).
 
-    With ``trouble`` set nothing else was seen. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
+    With ``trouble`` set nothing else was seen, but for ``stopped`` and ``raft`` where SSH answers and the engine does
+    not run. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
     seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
     swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``. ``peers``
@@ -63,6 +65,7 @@ class HostFacts:
     peers: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
     heard: Reach | None = None
     raft: RaftPosition | None = None
+    stopped: StoppedEngine | None = None
 
     @property
     def answers(self) -> bool:
@@ -71,5 +74,8 @@ class HostFacts:
 
     @property
     def in_a_swarm(self) -> bool:
-        """Whether the engine believes itself a member of some swarm, locked and failed ones included."""
-        return self.membership in {"active", "locked", "error"}
+        """Whether the engine believes itself a member of some swarm, locked and failed ones included.
+
+        A manager that was started while there is no quorum is ``pending`` until there is one.
+        """
+        return self.membership in {"active", "locked", "error"} or (self.membership == "pending" and self.is_manager)

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Node ids of Raft's members, each with whether it is reachable. A host that is yet to join is ``host NAME``."""
+    """Node ids of Raft's members, each with whether it is reachable. A host that is yet to join is ``host NAME``.
+
+    ``cut``: pairs of members that do not reach each other, though a third may reach both.
+    """
 
     reachable: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    cut: frozenset[frozenset[str]] = frozenset()
 
     def joined(self, node: str) -> Members:
         """With one more, reachable."""
-        return Members(MappingProxyType({**self.reachable, node: True}))
+        return replace(self, reachable=MappingProxyType({**self.reachable, node: True}))
 
     def left(self, node: str) -> Members:
         """Without it."""
-        return Members(MappingProxyType({each: up for each, up in self.reachable.items() if each != node}))
+        return replace(
+            self, reachable=MappingProxyType({each: up for each, up in self.reachable.items() if each != node})
+        )
 
     def stopped(self, node: str) -> Members:
         """It counts still, and does not answer."""
-        return Members(MappingProxyType({**self.reachable, node: False})) if node in self.reachable else self
+        return self._seen(node, up=False)
 
     def returned(self, node: str) -> Members:
         """It answers again."""
-        return Members(MappingProxyType({**self.reachable, node: True})) if node in self.reachable else self
+        return self._seen(node, up=True)
+
+    def _seen(self, node: str, *, up: bool) -> Members:
+        if node not in self.reachable:
+            return self
+        return replace(self, reachable=MappingProxyType({**self.reachable, node: up}))
 
 
 def newcomer(host: str) -> str:

@@ -30,8 +30,10 @@ class Look:
     and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
     certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted. ``backups``:
     those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at. ``raft``: of every host its
-    clock and interfaces, and of managers where their Raft logs end and which of their peers they reach. ``patience``:
-    how many seconds a host, and then a manager asked for the cluster, may take.
+    clock and interfaces, of managers where their Raft logs end and which of their peers they reach, and of hosts whose
+    engine does not run what swarm state is on their disk; ``peers``: of managers only which peers they reach;
+    ``stopped``: hosts of which only the last is wanted. ``patience``: how many seconds a host, and then a manager asked
+    for the cluster, may take.
     """
 
     hosts: tuple[str, ...] = ()
@@ -50,6 +52,8 @@ class Look:
     backups: bool = False
     placed: tuple[str, ...] = ()
     raft: bool = False
+    stopped: tuple[str, ...] = ()
+    peers: bool = False
     patience: float = 15.0
 
 

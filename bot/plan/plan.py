@@ -148,6 +148,8 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             backups=merged.backups or look.backups,
             placed=_union(merged.placed, look.placed),
             raft=merged.raft or look.raft,
+            stopped=_union(merged.stopped, look.stopped),
+            peers=merged.peers or look.peers,
             patience=max(merged.patience, look.patience),
         )
     return merged

@@ -15,6 +15,7 @@ from bot.plan.backups import Shelf
 from bot.plan.host_keys import HostKey
 from bot.plan.mesh import OverlayTrial
 from bot.plan.probing import Interface, Prober
+from bot.plan.stopped import StoppedEngine
 from bot.secret import Secret
 
 Json = dict[str, Any]
@@ -157,6 +158,20 @@ class Engine(Protocol):
 
     def start_engine(self) -> None:
         """Start the engine where it is stopped; it answers then."""
+        ...
+
+    def stopped(self) -> StoppedEngine:
+        """The swarm state on the disk of an engine that does not run.
+
+        EngineError when it runs, when there is no state, or when its data folder is not known or not to be read.
+        """
+        ...
+
+    def hold_off(self) -> None:
+        """Move the swarm state of an engine that does not run aside, so that it starts in no swarm; nothing is deleted.
+
+        Nothing where there is none in its place. EngineError when it runs, or when the host could not.
+        """
         ...
 
     def placed(self) -> str:

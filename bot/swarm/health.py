@@ -56,8 +56,7 @@ def _without_swarm(facts: Facts) -> Health:
     missing = [old.name for old in olds if old.standing == "silent"]
     silent = [_silent(host) for host in facts.hosts.values() if host.trouble]
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
-    # A manager that was started without a quorum is pending until there is one.
-    members = [host for host in facts.hosts.values() if host.answers and (host.in_a_swarm or host.is_manager)]
+    members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
     errors = [
         Ailment(grave=True, text=leaderless(host))
         for host in members

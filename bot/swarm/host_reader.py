@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.plan import Engine, HostFacts, Look, RaftPosition, Reach, Trouble
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
 from bot.swarm.raft_log import last_position
+
+NOT_RUNNING: Final = frozenset({"docker stopped", "no docker"})
+"""Problems of a host whose SSH answers and whose engine may not run."""
 
 
 def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostFacts:
@@ -21,15 +25,18 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
             facts = replace(facts, interfaces=engine.interfaces())
         if close or look.raft or (look.probe and facts.is_manager):
             facts = replace(facts, clock_offset=engine.clock_offset())
+        if (look.raft and facts.in_a_swarm) or (look.peers and facts.is_manager):
+            facts = replace(facts, peers=_peers(engine, facts))
         if look.raft and facts.in_a_swarm:
-            facts = replace(facts, peers=_peers(engine, facts), raft=_raft(engine))
+            facts = replace(facts, raft=_raft(engine))
         if look.certificates and facts.in_a_swarm:
             facts = _with_certificate(engine, facts)
         if engine.host in look.placed:
             facts = replace(facts, placed=engine.placed())
     except HostUnreachable as error:
-        trouble = Trouble(error.problem, error.happened, error.next_step)
-        return HostFacts(name=engine.host, address=address, trouble=trouble)
+        facts = HostFacts(engine.host, address, Trouble(error.problem, error.happened, error.next_step))
+        if error.problem in NOT_RUNNING and (look.raft or engine.host in look.stopped):
+            facts = _stopped(engine, facts)
     except EngineError as error:
         return HostFacts(
             name=engine.host, address=address, trouble=Trouble("engine error", error.happened, error.next_step)
@@ -53,9 +60,25 @@ def met_by(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
 
 
 def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
-    """What connections to the other managers that it knows meet."""
+    """What connections to the other managers that it knows meet.
+
+    What did not answer is tried once more: a busy machine is late now and then, and the quorum gate refuses by this.
+    """
     others = [peer for peer in host.managers if split(peer)[0] != host.node_address]
-    return MappingProxyType(met_by(engine, others) if others else {})
+    met = met_by(engine, others) if others else {}
+    silent_ones = [peer for peer, found in met.items() if found == "no answer"]
+    return MappingProxyType({**met, **met_by(engine, silent_ones)} if silent_ones else met)
+
+
+def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
+    """With what the disk tells; the trouble says it where that cannot be told."""
+    assert facts.trouble  # noqa: S101 - tells mypy what the caller has seen
+    try:
+        return replace(facts, stopped=engine.stopped(), raft=_raft(engine))
+    except (EngineError, HostUnreachable) as error:
+        why = f"What swarm state it has cannot be told: {error.happened} {error.next_step}"
+        happened = f"{facts.trouble.happened} {why}".rstrip()
+        return replace(facts, trouble=replace(facts.trouble, happened=happened))
 
 
 def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.plan import Facts, HostFacts
+from bot.plan import Facts, HostFacts, RaftPosition
 from bot.slack.blocks import tick
 from bot.swarm.places import foreign_cluster
 from bot.swarm.quorum import Quorum
 
-Standing = Literal["here", "left", "silent"]
+Standing = Literal["here", "left", "stopped", "held off", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,13 @@ class OldManager:
 
     @property
     def standing(self) -> Standing:
-        """``here``: its engine answers and is in the cluster still; ``left``: it answers and is in none."""
+        """``here``: its engine answers and is in the cluster still; ``left``: it answers and is in none.
+
+        ``stopped``: the host answers over SSH, its engine does not run and is a member again once it starts; ``held
+        off``: the same, but that it is in no swarm then. ``silent``: anything may be.
+        """
+        if self.host is not None and self.host.stopped is not None:
+            return "held off" if self.host.stopped.held_off else "stopped"
         if self.host is None or not self.host.answers:
             return "silent"
         return "left" if self.host.membership == "inactive" else "here"
@@ -50,12 +56,12 @@ def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManage
 
 
 def candidates(facts: Facts) -> list[HostFacts]:
-    """The hosts that could be made the only manager, the newest Raft log first; a log that was not read comes last."""
-    able = [
-        host
-        for host in facts.hosts.values()
-        if host.answers and host.is_manager and host.membership == "active" and not foreign_cluster(facts, host)
-    ]
+    """The hosts that could be made the only manager, the newest Raft log first; a log that was not read comes last.
+
+    Of equal logs one whose engine was not started since the loss comes first: a forced manager drops what its disk does
+    not say was agreed on, and that is written with the next entry, or when the engine ends.
+    """
+    able = [host for host in facts.hosts.values() if _works(host) and not foreign_cluster(facts, host)]
     read = sorted((host for host in able if host.raft), key=_log, reverse=True)
     return [*read, *(host for host in able if not host.raft)]
 
@@ -78,18 +84,21 @@ def bring_back(quorum: Quorum, missing: list[str]) -> str:
 
 
 def _machine(facts: Facts, address: str) -> HostFacts | None:
-    """The host that advertises an address, that has it on an interface, or that swarmbot.yml reaches at it."""
+    """The host that advertises an address or did, that has it on an interface, or that swarmbot.yml reaches at it."""
     place = address.rpartition(":")[0].strip("[]")
     hosts = facts.hosts.values()
     for host in hosts:
         if host.answers and place in {host.node_address, *(ip for card in host.interfaces for ip in card.addresses)}:
             return host
+        if host.stopped is not None and host.stopped.address == place:
+            return host
     return next((host for host in hosts if host.address == place), None)
 
 
-def _log(host: HostFacts) -> tuple[int, int]:
-    return (host.raft.term, host.raft.index) if host.raft else (0, 0)
+def _log(host: HostFacts) -> tuple[int, int, bool]:
+    position = host.raft or RaftPosition(0, 0)
+    return position.term, position.index, host.membership == "active"
 
 
 def _works(host: HostFacts | None) -> bool:
-    return host is not None and host.is_manager and host.membership == "active"
+    return host is not None and host.answers and host.is_manager and host.membership in {"active", "pending"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -48,7 +49,7 @@ class Reader:
         started = time.monotonic()
         keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
         known = set(engines.names())
-        wanted = known if look.all_hosts else {*look.hosts, *look.probe, *look.placed} & known
+        wanted = known if look.all_hosts else {*look.hosts, *look.probe, *look.placed, *look.stopped} & known
         hosts = self._read_hosts(engines, wanted, look)
         swarm = self._read_swarm(engines, hosts, look)
         if swarm is not None:
@@ -93,12 +94,9 @@ class Reader:
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], look: Look) -> ClusterFacts | None:
-        for name, host in hosts.items():
-            if _serves(host):
-                try:
-                    return self._read_through(engines[name], look)
-                except (EngineError, HostUnreachable, TimeoutError):
-                    continue
+        for name in sources(hosts):
+            with suppress(EngineError, HostUnreachable, TimeoutError):
+                return self._read_through(engines[name], look)
         return None
 
     def _read_through(self, engine: Engine, look: Look) -> ClusterFacts:
@@ -122,6 +120,15 @@ class Reader:
             tls=parse.tls_info(found.get("TLSInfo")),
             rotating=bool(found.get("RootRotationInProgress")),
         )
+
+
+def sources(hosts: Mapping[str, HostFacts]) -> list[str]:
+    """The hosts that the swarm can be read through, the best first.
+
+    A leader that is cut off answers from memory until it notices (facts/swarm.md): who reaches most peers comes first.
+    """
+    able = [name for name, host in hosts.items() if _serves(host)]
+    return sorted(able, key=lambda name: -[*hosts[name].peers.values()].count("open"))
 
 
 def _unreached(hosts: Mapping[str, HostFacts]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.lost import OldManager, bring_back, candidates, old_managers, standing_of
 from bot.swarm.quorum import count, members_of, quorum_of
+from bot.swarm.start_first import refuse_unless_off, refuse_unless_started
 
 
 def refuse_unless_lost(facts: Facts) -> None:
@@ -50,8 +51,10 @@ def keeper_of(facts: Facts, wanted: str | None) -> HostFacts:
     return keeper
 
 
-def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], gone: tuple[str, ...]) -> None:
-    """Refused unless each other old manager can be made to leave, or is declared gone for good and looks like it."""
+def refuse_unless_safe(
+    facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], gone: tuple[str, ...], hold_off: tuple[str, ...]
+) -> None:
+    """Refused unless each other old manager can be made to leave or held off, or is declared gone and looks like it."""
     if (quorum := standing_of(olds)).survives >= 0:
         raise Refused(
             f"{quorum.reachable} of {quorum.managers} managers of {facts.name} are there, which is enough: they are "
@@ -70,8 +73,11 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
         raise Refused(
             f"{listed(map(tick, alive))} {'answers' if len(alive) == 1 else 'answer'}, and so is not gone.",
             true_now="Nothing was changed.",
-            next_step="Leave it out of `--gone`: it is made to leave, and joins again.",
+            next_step="Leave it out of `--gone`: it is made to leave and joins again, or is held off if its "
+            "engine does not run.",
         )
+    refuse_unless_off(olds, hold_off)
+    refuse_unless_started(facts.name, keeper, olds, hold_off, gone)
     silent = [old for old in olds if old.standing == "silent"]
     if heard := [old.name for old in silent if _heard(facts, old)]:
         raise Refused(
@@ -81,7 +87,8 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
             next_step="Let Swarmbot reach it (`/swarm hosts` says what stands in the way), or switch it off.",
         )
     if open_ := [old for old in silent if old.name not in declared]:
-        raise _refused_silent(facts, keeper, olds, open_, gone)
+        flags = "".join(f" --hold-off {name}" for name in hold_off)
+        raise _refused_silent(facts, f"{keeper.name}{flags}", olds, open_, gone)
 
 
 def _refuse_older(keeper: HostFacts, kin: list[HostFacts], *, named: bool) -> None:
@@ -122,18 +129,18 @@ def _refused_none(facts: Facts) -> Refused:
 
 
 def _refused_silent(
-    facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], silent: list[OldManager], gone: tuple[str, ...]
+    facts: Facts, words: str, olds: tuple[OldManager, ...], silent: list[OldManager], gone: tuple[str, ...]
 ) -> Refused:
     names = [old.name for old in silent]
-    words = " ".join(f"--gone {name}" for name in (*gone, *names))
+    words += "".join(f" --gone {name}" for name in (*gone, *names))
     happened = " ".join(old.host.trouble.happened for old in silent if old.host and old.host.trouble)
-    back = bring_back(standing_of(olds), [old.name for old in olds if old.standing == "silent"])
+    back = bring_back(standing_of(olds), [old.name for old in olds if old.standing in {"silent", "stopped"}])
     return Refused(
         f"{listed(map(tick, names))} {'was a manager' if len(names) == 1 else 'were managers'} of {facts.name} and can "
-        f"neither be reached nor made to leave: coming back, {'it' if len(names) == 1 else 'they'} could split "
+        f"neither be made to leave nor held off: coming back, {'it' if len(names) == 1 else 'they'} could split "
         f"{facts.name} in two. {happened}".rstrip(),
         true_now="Nothing was changed.",
-        next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, `/swarm recover {keeper.name} {words}`.",
+        next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, `/swarm recover {words}`.",
     )
 
 

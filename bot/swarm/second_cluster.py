@@ -41,18 +41,20 @@ def refuse_beside_quorum(facts: Facts, host: str) -> None:
 
 def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
     """An old manager that has not left comes back: beside the forced cluster, or into it and takes its quorum."""
-    others = [old for old in old_managers(facts, host) if old.host != host and old.standing != "left"]
+    out = {"left", "held off"}
+    others = [old for old in old_managers(facts, host) if old.host != host and old.standing not in out]
     if not others:
         return
     here = [tick(old.name) for old in others if old.standing == "here"]
     silent = [old.name for old in others if old.standing == "silent"]
+    stopped = [old.name for old in others if old.standing == "stopped"]
     told = [f"{listed(here)} {'is' if len(here) == 1 else 'are'} a manager of it still"] if here else []
-    told += [f"{listed(map(tick, silent))} may come back"] if silent else []
+    told += [f"{listed(map(tick, [*stopped, *silent]))} may come back"] if stopped or silent else []
     gone = "".join(f" --gone {name}" for name in silent)
     raise Refused(
         f"{' and '.join(told)}: a new cluster forced on `{host.name}` would not stay the only {facts.name}.",
         true_now="Nothing was changed.",
-        next_step=f"`/swarm recover {host.name}{gone}` makes the others leave first"
+        next_step=f"`/swarm recover {host.name}{gone}` makes the others leave, or holds them off, first"
         + (", where those named are gone for good." if gone else "."),
     )
 

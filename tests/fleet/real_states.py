@@ -17,7 +17,7 @@ from bot.engine.pool import EnginePool
 from bot.errors import SwarmbotError
 from bot.plan import Facts, HostFacts, Look, Trouble, merge_looks
 from bot.sandbox.fleet import Fleet
-from bot.swarm.quorum.arithmetic import DOWN
+from bot.swarm.quorum.membership import DOWN
 from bot.swarm.reader import Reader
 from tests.ordered import Bot
 from tests.plans.description import Description

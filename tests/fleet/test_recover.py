@@ -3,127 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from time import sleep
-from typing import Any
 
 import pytest
 
-import handlers
-from bot.commands import COMMANDS, Vocabulary, read_arguments
-from bot.errors import EngineError, Refused, SwarmbotError
-from bot.jobs.planning import let_through, planned
-from bot.jobs.step import carry_out
-from bot.plan import Engines, Facts, Look, Operation, Plan, RaftPosition
+from bot.errors import EngineError
+from bot.plan import RaftPosition
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.fleet.shell import until
 from bot.swarm.raft_log import last_position
-from bot.swarm.reader import Reader
 from tests.fleet.engine_kit import engines, init, joining
+from tests.fleet.recovery_kit import ALL, PATIENCE, Recovery
+from tests.fleet.watch import Watch
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(400)]
 
-ALL = ("host-1", "host-2", "host-3", "host-4", "host-5")
 LOST = ALL[2:]
-PATIENCE = 150.0
-"""Seconds in which the managers that came back must be managers of the one cluster; 50 to 90 were measured."""
-
-
-class Recovery:
-    """A cluster of five managers that loses three, and the recovery of it, step by step."""
-
-    def __init__(self, fleet: Fleet, cluster: Engines) -> None:
-        self.fleet = fleet
-        self.cluster = cluster
-        self.reader = Reader({})
-        self.power = ThreadPoolExecutor(len(LOST))
-        self.plan = Plan("", "", "")
-
-    def read(self, look: Look) -> Facts:
-        """What the bot sees."""
-        return self.reader.read("prod", self.cluster, look)
-
-    def lose(self) -> None:
-        """Power three of five off, declare them gone, and have the recovery planned once the loss is noticed."""
-        for name in LOST:
-            self.fleet[name].power_off()
-        command = COMMANDS["recover"]
-        words = tuple(word for name in LOST for word in ("--gone", name))
-        arguments = read_arguments(command, words, Vocabulary("prod", ALL))
-
-        def is_planned() -> bool:
-            with suppress(Refused):
-                self.plan = planned(command, self.read(command.look(arguments)), arguments, "zone")
-                return True
-            return False
-
-        until(is_planned, "the recovery is planned", timeout=60)
-
-    def do(self, operation: Operation) -> None:
-        """Carry one step out, as a worker would."""
-        carry_out(operation, self.cluster, self.read, sleep, lambda op, facts: let_through(op, facts, self.plan))
-
-    def come_back(self) -> None:
-        """Power the lost ones on again, all at once: together they are a majority of the old cluster."""
-        for name in LOST:
-            self.power.submit(self.fleet[name].power_on, timeout=PATIENCE)
-
-    def _view(self, name: str) -> Any:
-        """What a manager believes: its cluster's id, and who is reachable in Raft and leads. Else why it cannot say."""
-        try:
-            swarm = self.cluster[name].info()["Swarm"]
-            if not swarm["ControlAvailable"]:
-                return swarm["LocalNodeState"]
-            nodes = [(node["ID"], node.get("ManagerStatus") or {}) for node in self.cluster[name].nodes()]
-        except SwarmbotError as error:
-            return error.happened
-        up = sorted((node, bool(of.get("Leader"))) for node, of in nodes if of.get("Reachability") == "reachable")
-        return swarm["Cluster"]["ID"], tuple(up)
-
-    def are_one(self, names: tuple[str, ...] = ALL) -> bool:
-        """Whether these are the reachable managers of one Raft, and each of them says so."""
-        first, *others = [self._view(name) for name in names]
-        return isinstance(first, tuple) and len(first[1]) == len(names) and all(view == first for view in others)
 
 
 @pytest.fixture
 def recovery(hosts: Fleet) -> Iterator[Recovery]:
     """Five managers, each of which knows the config ``kept``."""
-    assert handlers.__all__
-    with engines(hosts) as cluster:
-        remote = init(cluster, "host-1")
-        token = cluster["host-1"].join_tokens().manager
-        for name in ALL[1:]:
-            cluster[name].join_swarm({**joining(cluster, name, remote), "Availability": "active"}, token)
-        hosts["host-1"].docker("config", "create", "kept", "/etc/hostname")
-        recovery = Recovery(hosts, cluster)
-        until(recovery.are_one, "five managers are one cluster", timeout=30)
+    with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:
         yield recovery
-        recovery.power.shutdown()
-        recovery.reader.close()
-
-
-def _assert_one_cluster(recovery: Recovery) -> None:
-    """All five are managers of one Raft; what was there before is there, and a write on any is read on all."""
-    until(recovery.are_one, "there is one cluster of five managers", timeout=PATIENCE)
-    recovery.fleet[LOST[0]].docker("config", "create", "new", "/etc/hostname")
-    for name in ALL:
-        assert {"kept", "new"} <= set(recovery.fleet[name].docker("config", "ls", "--format", "{{.Name}}").split())
 
 
 def test_they_come_back_before_anything_was_forced(recovery: Recovery) -> None:
     """A quorum that is there again is left alone: nobody else leaves, nothing is forced, who had left joins again."""
-    recovery.lose()
-    depart, forced, *others = (step.operation for step in recovery.plan.steps)
+    recovery.lose(off=LOST)
+    depart, forced, *others = recovery.steps
     assert (depart.kind, forced.kind) == ("depart", "init")
     recovery.do(depart)
     before = recovery.cluster["host-1"].info()["Swarm"]["NodeID"]
-    recovery.come_back()
+    recovery.come_back(*LOST)
     until(lambda: recovery.are_one(("host-1", *LOST)), "four of five are one cluster again", timeout=PATIENCE)
     for operation in (forced, *others):
         recovery.do(operation)
-    _assert_one_cluster(recovery)
+    recovery.assert_one_cluster()
     assert recovery.cluster["host-1"].info()["Swarm"]["NodeID"] == before
 
 
@@ -132,12 +47,43 @@ def test_they_come_back_just_after_it_was_forced(recovery: Recovery) -> None:
 
     After all is done it is the same; tests/scenarios/test_recover.py does that.
     """
-    recovery.lose()
-    for operation in (step.operation for step in recovery.plan.steps):
-        recovery.do(operation)
-        if operation.kind == "init":
-            recovery.come_back()
-    _assert_one_cluster(recovery)
+    recovery.lose(off=LOST)
+    with Watch(recovery.fleet) as watch:
+        for operation in recovery.steps:
+            recovery.do(operation)
+            if operation.kind == "init":
+                recovery.come_back(*LOST)
+        recovery.assert_one_cluster()
+    assert watch.rounds
+    assert watch.apart == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("step", "beside"), [(0, False), (1, False), (1, True), (2, False), (3, False), (3, True)])
+def test_they_come_back_beside_any_step(recovery: Recovery, step: int, beside: bool) -> None:  # noqa: FBT001 - pytest's
+    """A majority of the old managers returns, all at once, as a step begins or just after: in the end there is one.
+
+    What is refused meanwhile may be refused; who was made to leave and did not join again is out.
+    """
+    recovery.lose(off=LOST)
+    assert [operation.kind for operation in recovery.steps] == ["depart", "init", "forget", "rejoin"]
+    with Watch(recovery.fleet) as watch:
+        ended = recovery.play(step, LOST, beside=beside)
+        recovery.await_up(LOST)
+        recovery.assert_one_cluster(recovery.members())
+    recovery.tell(watch, ended)
+    assert watch.rounds
+    assert watch.apart == []
+
+
+def test_the_watch_sees_two_clusters(hosts: Fleet) -> None:
+    """The control of the tests above: where two managers both take writes, and none reads the other's, it says so."""
+    with engines(hosts) as cluster:
+        for name in ALL[:2]:
+            init(cluster, name)
+        with Watch(hosts) as watch:
+            until(lambda: bool(watch.apart), "it is told")
+        assert watch.apart[0].startswith("host-1, host-2 ")
 
 
 def test_the_end_of_a_manager_s_log_is_read_without_any_key(hosts: Fleet) -> None:

@@ -32,6 +32,7 @@ from bot.plan import (
     Role,
     ServiceFacts,
     Shelved,
+    StoppedEngine,
     TaskFacts,
     Trouble,
     Way,
@@ -75,7 +76,8 @@ class Machine(Strict):
     ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
     on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
     ``reached``: what the managers' connections to its 2377/tcp became. ``managers``: those that the engine names;
-    members name the cluster's. ``peers``, ``heard`` and ``raft`` (term and index) as in HostFacts.
+    members name the cluster's. ``peers``, ``heard`` and ``raft`` (term and index) as in HostFacts;
+    ``stopped``: where its swarm state lies, its engine being stopped.
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
@@ -100,6 +102,7 @@ class Machine(Strict):
     raft: tuple[int, int] | None = None
     issuer: str = ""
     placed: str | None = ""
+    stopped: Literal["in place", "held off", ""] = ""
 
 
 class Kept(Strict):
@@ -314,7 +317,8 @@ class Description(Strict):
         if host.trouble:
             happened = host.happened or f"`{name}` ({address}): {host.trouble}."
             trouble = Trouble(host.trouble, happened, host.next_step)
-            return HostFacts(name, address, trouble=trouble, heard=host.heard)
+            raft = RaftPosition(*host.raft) if host.raft else None
+            return HostFacts(name, address, trouble, heard=host.heard, raft=raft, stopped=_stopped(name, address, host))
         member = host.role != "nothing"
         is_manager = host.role in {"leader", "manager"}
         interfaces = {"eth0": [address]} if host.interfaces is None else host.interfaces
@@ -400,6 +404,14 @@ def _met(way: Way, reach: Reach) -> Passage:
         "no answer": Passage(way, "blocked", "no answer"),
     }
     return met[reach]
+
+
+def _stopped(name: str, address: str, host: Machine) -> StoppedEngine | None:
+    if not host.stopped:
+        return None
+    held_off = host.stopped == "held off"
+    folder = f"/var/lib/docker/swarm{'.held-off-1800000000' if held_off else ''}"
+    return StoppedEngine(folder, held_off, f"id-{name}", host.record.address or address)
 
 
 def _certificate(days: float | None) -> Certificate | None:

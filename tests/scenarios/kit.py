@@ -29,7 +29,7 @@ LONGEST: Final = 90.0
 SHOWN: Final = frozenset({"posted", "edited", "error"})
 UNASKED: Final = (
     *("join manager", "token manager", "rotate", "force-new-cluster"),
-    *("demote", "remove", "leave", "ca rotate", "restore"),
+    *("demote", "remove", "leave", "ca rotate", "restore", "recover"),
 )
 """What needs nobody's yes in scenarios that are not about approvals."""
 KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
@@ -162,9 +162,11 @@ class Play:
 
     # The cluster, made by the bot itself
 
-    def cluster(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
-        """Have a cluster made as people would."""
-        self.change("cleo", f"init {managers[0]}")
+    def cluster(
+        self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = (), heartbeat: str = "5s"
+    ) -> None:
+        """Have a cluster made as people would; nodes are seen down after two to three times ``heartbeat``."""
+        self.change("cleo", f"init {managers[0]} --dispatcher-heartbeat {heartbeat}")
         if managers[1:]:
             self.change("cleo", f"join manager {' '.join(managers[1:])}")
         if workers:

@@ -18,6 +18,8 @@ from tests.scenarios.kit import Play
 pytestmark = pytest.mark.timeout(400)
 
 OFF = ("host-2", "host-3")
+EARLY = "host-5"
+"""It comes back between the first yes and the last."""
 EXPLAINED = 30.0
 """Seconds for an answer; 4 to 10 were measured, on hosts that were powered off, unplugged or had no engine."""
 
@@ -32,31 +34,37 @@ def rule_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Stage, fleet: Fleet) -> None:
-    """Status tells at once and within seconds; two say yes; services and their tasks are there; the lost come back."""
+    """Status tells at once and within seconds; two say yes; services and their tasks are there; the lost come back.
+
+    One that was declared gone comes back before the second yes: nothing is done, and asked anew the recovery lets it
+    leave and join again.
+    """
     play, asked = Play(rule_stage), Asked(rule_stage)
     play.reset()
-    play.cluster(managers=("host-1", *OFF), workers=("host-4",))
+    play.cluster(managers=("host-1", *OFF, EARLY), workers=("host-4",))
     fleet["host-1"].docker("service", "create", "--name", "web", "--mode", "global", TASK_IMAGE, timeout=60)
     tasks = _tasks(fleet, "host-4")
-    for name in OFF:
+    for name in (*OFF, EARLY):
         fleet[name].power_off()
     began = monotonic()
     told = play.ask("eve", "status")
     assert monotonic() - began < EXPLAINED
     assert "prod is healthy" not in told
     told = play.await_status("finds no leader")
-    for words in ("prod has no quorum", "1 of 3 managers there, 2 are needed", "either is enough", "`/swarm recover`"):
+    for words in ("prod has no quorum", "1 of 4 managers there, 3 are needed", "bring 2 of", "`/swarm recover`"):
         assert words in told
-    recipe = "/swarm recover host-1 --gone host-2 --gone host-3"
+    recipe = "/swarm recover host-1 --gone host-2 --gone host-3 --gone host-5"
     until(lambda: recipe in play.ask("cleo", "recover"), "the engine knows of the loss, and `recover` asks", timeout=60)
-    assert "`host-2` and `host-3` may come back" in play.ask("cleo", "init host-1 --force-new-cluster")
+    assert "`host-2`, `host-3` and `host-5` may come back" in play.ask("cleo", "init host-1 --force-new-cluster")
+    _is_void_when_one_comes_back(play, asked)
     job = asked.asks("cleo", "recover --gone host-2 --gone host-3")
-    for words in ("recover prod from `host-1`", "taken for gone for good", "prod will be two", "Needs 2 of"):
+    for words in ("recover prod from `host-1`", "taken for gone for good", f"`{EARLY}` leaving", "Needs 2 of"):
         assert words in asked.card(job).shown
     assert "1 of 2" in asked.press("ada", job, "Approve")
     assert "is carried out now" in asked.press("dan", job, "Approve")
     asked.ends(job, "succeeded")
-    assert play.nodes()["host-1"] == "Ready Active Leader"
+    managers = [f"{name} {standing}" for name, standing in play.nodes().items() if standing.startswith("Ready Active ")]
+    assert sorted(managers) == ["host-1 Ready Active Leader", f"{EARLY} Ready Active Reachable"]
     assert "web" in fleet["host-1"].docker("service", "ls", "--format", "{{.Name}}")
     assert _tasks(fleet, "host-4") == tasks, "no task of a worker was stopped"
     until(lambda: bool(_tasks(fleet, "host-1")), "the task of the forced manager is started again", timeout=60)
@@ -64,10 +72,27 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Stage, fleet: Flee
     assert "there is nothing to recover" in play.ask("cleo", "recover --gone host-2")
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: fleet[name].power_on(timeout=150), OFF))
-    until(
-        lambda: [*play.nodes().values()].count("Ready Active Reachable") == len(OFF), "they are taken in", timeout=150
-    )
-    assert "prod is healthy" in play.await_status("3 managers, survives 1 failure")
+    until(lambda: len(_reachable(play)) == len((*OFF, EARLY)), "they are taken in", timeout=150)
+    assert "prod is healthy" in play.await_status("4 managers, survives 1 failure")
+
+
+def _is_void_when_one_comes_back(play: Play, asked: Asked) -> None:
+    """Asked with one yes; it comes back; the other yes does nothing, and the card says why and offers to ask again."""
+    job = asked.asks("cleo", f"recover --gone host-2 --gone host-3 --gone {EARLY}")
+    assert "prod will be two" in asked.card(job).shown
+    assert "1 of 2" in asked.press("ada", job, "Approve")
+    play.fleet[EARLY].power_on(timeout=150)
+    asked.press("dan", job, "Approve")
+    assert asked.ends(job, "cancelled").standing == "void"
+    for words in (f"`{EARLY}` answers, and so is not gone", "Nothing was changed", "[Ask again]"):
+        assert words in asked.card(job).shown
+    after = play.now
+    play.slack.click("cleo", asked.card(job), "Ask again")
+    assert "Leave it out of `--gone`" in play.answer("cleo", after).text
+
+
+def _reachable(play: Play) -> list[str]:
+    return [name for name, standing in play.nodes().items() if standing == "Ready Active Reachable"]
 
 
 def _tasks(fleet: Fleet, host: str) -> str:

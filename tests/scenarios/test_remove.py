@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tests.scenarios.kit import Play
+
+HEARTBEAT: Final = "2s"
+"""Each removal waits until its node is seen down: 13 s with Docker's own 5."""
 
 
 def test_a_worker_and_the_leader_go_the_whole_way(play: Play) -> None:
     """Drained, demoted, left, seen down, record removed; asking again changes nothing, and they may join anew."""
-    play.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"))
+    play.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"), heartbeat=HEARTBEAT)
     card = play.change("cleo", "remove host-3")
     assert card.text.startswith("✓ *`host-3` is no longer in prod*"), card.text
     assert play.membership("host-3") == "inactive"
@@ -46,7 +51,7 @@ def test_the_dead_lose_their_records(play: Play) -> None:
 
 def test_a_host_that_was_wiped_and_joined_again(play: Play) -> None:
     """Of its two records the dead one is taken."""
-    play.cluster(workers=("host-2",))
+    play.cluster(workers=("host-2",), heartbeat=HEARTBEAT)
     play["host-2"].wipe()
     play.await_status("`host-2` (worker) is down")
     play.change("ada", "join worker host-2")

@@ -24,6 +24,7 @@ for file in passwd group shadow hosts; do mount --bind "$etc/$file" "/etc/$file"
 mount --bind "$folder/hostname" /etc/hostname
 mkdir -p /etc/docker "$folder/docker-etc"
 mount --bind "$folder/docker-etc" /etc/docker
+printf '{"data-root": "%s"}\n' "$folder/data" >/etc/docker/daemon.json
 # Where systemd-resolved runs, resolv.conf points into the /run that was just covered.
 resolv=$(readlink -m /etc/resolv.conf)
 mkdir -p "$(dirname "$resolv")"
@@ -51,7 +52,7 @@ CONFIG
 cat >/run/fleet/start-dockerd <<DOCKERD
 #!/bin/sh
 cd /
-exec dockerd --data-root "$folder/data" --exec-root /run/docker --pidfile /run/docker.pid \\
+exec dockerd --exec-root /run/docker --pidfile /run/docker.pid \\
   -H unix:///run/docker.sock --cgroup-parent "/$cgroup" --log-level warn >>"$folder/dockerd.log" 2>&1
 DOCKERD
 cat >/run/fleet/start-sshd <<SSHD

@@ -8,6 +8,7 @@ from bot.swarm.operations.drain import Drain
 from bot.swarm.operations.drill import DrillBackup
 from bot.swarm.operations.external_ca import UseExternalCa
 from bot.swarm.operations.forget import Forget
+from bot.swarm.operations.hold_off import HoldOff
 from bot.swarm.operations.init import Init
 from bot.swarm.operations.join import Join
 from bot.swarm.operations.label import Label
@@ -33,6 +34,7 @@ __all__ = [
     "DrillBackup",
     "EndRotation",
     "Forget",
+    "HoldOff",
     "Init",
     "Join",
     "Label",

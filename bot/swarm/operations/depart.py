@@ -49,7 +49,11 @@ class Depart(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             return False
-        return host.membership == "inactive" or _is_in_again(facts, self.host)
+        return host.membership == "inactive" or is_in_again(facts, self.host)
+
+    def seen(self, facts: Facts) -> str:
+        """That it left; or, where it need not any more, why."""
+        return told_in_again(facts, self.host) or self.done
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Leave, unless there is a quorum again: then it may be one that counts."""
@@ -67,8 +71,14 @@ class Depart(Operation):
         return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
 
 
-def _is_in_again(facts: Facts, host: str) -> bool:
+def is_in_again(facts: Facts, host: str) -> bool:
+    """Whether it is a reachable manager of a cluster with a quorum: the recovered one, or the old one that is back."""
     node = facts.member(host)
     if facts.swarm is None or node is None:
         return False
     return node.reachability == "reachable" and quorum_of(facts.swarm).survives >= 0
+
+
+def told_in_again(facts: Facts, host: str) -> str:
+    """That in words; "" where it is not so."""
+    return f"`{host}` is a reachable manager of {facts.name}, which has a quorum" if is_in_again(facts, host) else ""

@@ -14,9 +14,9 @@ from bot.swarm.operations.records import remove_record
 class Forget(Operation):
     """No record of ``host`` but that of its present membership. ``node``: the id that it had, "" if not known.
 
-    Only of a host that was seen to have left. The record of an old manager that may come back is what keeps the cluster
-    one: through it the manager is told that it is out and is taken in anew; two without records make a second cluster
-    (docs/decisions/0015).
+    Only of a host that was seen to have left, or to be held off. The record of an old manager that may come back is
+    what keeps the cluster one: through it the manager is told that it is out and is taken in anew; two without records
+    make a second cluster (docs/decisions/0015).
     """
 
     kind: ClassVar[str] = "forget"
@@ -38,17 +38,15 @@ class Forget(Operation):
     @property
     def look(self) -> Look:
         """The host, with its interfaces: records are told by address too."""
-        return Look(probe=(self.host,))
+        return Look(probe=(self.host,), stopped=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """The cluster is read and has none."""
-        host = facts.hosts.get(self.host)
-        return facts.swarm is not None and host is not None and host.answers and not self._old(facts)
+        return facts.swarm is not None and self._is_out(facts) and not self._old(facts)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Remove them."""
-        host = facts.hosts.get(self.host)
-        if facts.swarm is None or host is None or not host.answers:
+        if facts.swarm is None or not self._is_out(facts):
             raise Failed(
                 f"{self.cluster} or `{self.host}` could not be read.",
                 true_now=f"The old record of `{self.host}` stays.",
@@ -56,6 +54,11 @@ class Forget(Operation):
             )
         for node in self._old(facts):
             remove_record(engines[facts.swarm.read_from], node)
+
+    def _is_out(self, facts: Facts) -> bool:
+        """Whether its engine tells its membership, or its disk tells that it will have none."""
+        host = facts.hosts.get(self.host)
+        return host is not None and (host.answers or (host.stopped is not None and host.stopped.held_off))
 
     def _old(self, facts: Facts) -> list[NodeFacts]:
         """Records that are not of its present membership; where the quorum came back unforced, it is in Raft still."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.errors import Failed, SwarmbotError
+from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engines, Facts, HostFacts, Look, Members, Operation
 
 
@@ -62,8 +62,11 @@ class Leave(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Leave, unless the host has done so and is only not yet seen down."""
-        if not self._has_left(facts.host(self.host)):
-            engines[self.host].leave_swarm(force=self.force)
+        if self._has_left(facts.host(self.host)):
+            return
+        if self.node and not self.unseen:
+            self._refuse_member(facts)
+        engines[self.host].leave_swarm(force=self.force)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell what the host's engine says."""
@@ -76,6 +79,14 @@ class Leave(Operation):
         else:
             truth = f"`{self.host}` is `{host.membership}` still."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")
+
+    def _refuse_member(self, facts: Facts) -> None:
+        """A promotion may have arrived in Raft since this was planned; a member that leaves is a dead one there."""
+        if facts.swarm is None:
+            raise Failed(f"No manager of {self.cluster} with a quorum could be read: `{self.host}` was not let go.")
+        record = facts.swarm.node(self.node)
+        if record is not None and record.reachability:
+            raise Refused(f"`{self.host}` is a manager meanwhile.", next_step="Ask again: it is demoted first then.")
 
     def _has_left(self, host: HostFacts) -> bool:
         """Whether the membership that is meant is over; a new one is not this order's to end."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
-from types import MappingProxyType
-from typing import Final
 
-from bot.plan import ClusterFacts, Facts, Members, NodeFacts
-
-DOWN: Final = frozenset({"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"})
-"""Troubles of a host with which its manager is taken for gone, whatever the others have noticed yet."""
+from bot.plan import Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +15,12 @@ class Quorum:
 
     A manager's record is not always a member of Raft: a failed join leaves one that never was, and
     ``force-new-cluster`` makes one of each other manager (measured on 20.10: role manager, no ManagerStatus).
+    ``cut`` is by how many failures less it survives because not all of them reach each other.
     """
 
     managers: int
     reachable: int
+    cut: int = 0
 
     @property
     def needed(self) -> int:
@@ -32,58 +30,27 @@ class Quorum:
     @property
     def survives(self) -> int:
         """How many more reachable managers may fail before the quorum is lost; negative when it is lost."""
-        return self.reachable - self.needed
-
-
-def quorum_of(swarm: ClusterFacts) -> Quorum:
-    """The quorum as the managers see it now."""
-    return count(_raft(swarm))
+        return self.reachable - self.needed - self.cut
 
 
 def count(members: Members) -> Quorum:
-    """The quorum that these members have."""
-    return Quorum(len(members.reachable), sum(members.reachable.values()))
+    """The quorum that these members have: a leader counts those that it reaches and that reach it."""
+    up = [node for node, reachable in members.reachable.items() if reachable]
+    quorum = Quorum(len(members.reachable), _together(members, up))
+    if not members.cut or quorum.survives <= 0:
+        return quorum
+    survives = next(
+        (
+            failures - 1
+            for failures in range(1, quorum.survives + 1)
+            if any(_together(members, left) < quorum.needed for left in combinations(up, len(up) - failures))
+        ),
+        quorum.survives,
+    )
+    return replace(quorum, cut=quorum.survives - survives)
 
 
-def members_of(facts: Facts) -> Members:
-    """The members of Raft, and who of them is reachable now.
-
-    Managers notice a peer's death seconds late, and those that lost the quorum answer from memory for up to 28 s
-    (docs/decisions/0009): a manager whose host was looked at and is down counts as unreachable whatever they say.
-    """
-    if facts.swarm is None:
-        return Members()
-    seen = _raft(facts.swarm).reachable
-    down = {node.id for node in facts.swarm.managers if _is_down(facts, node)}
-    return Members(MappingProxyType({node: up and node not in down for node, up in seen.items()}))
-
-
-def possible(facts: Facts) -> list[Members]:
-    """All that Raft may be now, :func:`members_of` first.
-
-    Managers notice a return as late as a death: one that they call unreachable while its host answers may be back.
-    """
-    cautious = members_of(facts)
-    managers = facts.swarm.managers if facts.swarm else ()
-    unsure = [node.id for node in managers if not cautious.reachable.get(node.id, True) and _may_be_back(facts, node)]
-    back = (each for number in range(len(unsure) + 1) for each in combinations(unsure, number))
-    return [Members(MappingProxyType({**cautious.reachable, **dict.fromkeys(nodes, True)})) for nodes in back]
-
-
-def _raft(swarm: ClusterFacts) -> Members:
-    members = {node.id: node.reachability == "reachable" for node in swarm.managers if node.reachability}
-    return Members(MappingProxyType(members))
-
-
-def _may_be_back(facts: Facts, node: NodeFacts) -> bool:
-    return node.host in facts.hosts and not _is_down(facts, node)
-
-
-def _is_down(facts: Facts, node: NodeFacts) -> bool:
-    """A locked engine answers and manages nothing; one that has lost the leader says so in its error."""
-    host = facts.hosts.get(node.host)
-    if host is None or host.heard == "open":
-        return False  # where its peers reach it, it is the bot that does not
-    if host.trouble is not None:
-        return host.trouble.problem in DOWN
-    return host.membership != "active" or bool(host.swarm_error)
+def _together(members: Members, nodes: Sequence[str]) -> int:
+    """How many of ``nodes`` the best placed of them could lead."""
+    heard = (sum(frozenset((node, other)) not in members.cut for other in nodes) for node in nodes)
+    return max(heard, default=0)

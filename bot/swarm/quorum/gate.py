@@ -2,21 +2,24 @@
 
 Pure. Lost is a quorum that was there and would not be; fatal is one failure that was survived before and would not be.
 What would lose the quorum at any step is refused, whoever agrees. That the last manager goes, which ends the cluster,
-and what leaves one failure fatal when all is done, is refused unless forced, and then waits for two others' yes.
+and what leaves one failure fatal when all is done, is refused unless forced, and then waits for two others' yes. A step
+is judged with those that follow it, by the same rule: what the plan was not forced for when it was made it may not do
+when the facts have got worse meanwhile.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 from bot.errors import Refused
-from bot.plan import Facts, Members, Operation, Plan, newcomer
-from bot.slack.blocks import tick
+from bot.plan import Facts, Members, Operation, Plan, Step
 from bot.spelling import listed
-from bot.swarm.quorum.advice import advice
-from bot.swarm.quorum.arithmetic import Quorum, count, members_of, possible
+from bot.swarm.quorum.advice import advice, named, strengthen
+from bot.swarm.quorum.arithmetic import Quorum, count
+from bot.swarm.quorum.membership import members_of, possible
 from bot.swarm.quorum.words import effect, standing
 
 FORCE: Final = "force"
@@ -33,15 +36,15 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
     weakening = {step.track for step in plan.steps if step.operation.weakens}
     if len(weakening) > 1:
         raise ValueError(f"managers would be taken away side by side: {sorted(weakening)}")
-    for start in possible(facts):
-        _refuse_losses(facts, plan, start)
-    stages = _stages(members_of(facts), plan)
+    _refuse_losses(facts, plan)
+    stages = _stages(members_of(facts), plan.steps)
     before, after = stages[0], stages[-1]
     if all(stage == before for stage in stages):
         return plan
-    forced = not after.reachable or _fatal(count(before), count(after))
-    if forced and plan.force != "given":
-        raise _refused_fatal(facts, plan, before, after)
+    fatal = _fatal(facts, plan.steps)
+    if fatal and plan.force != "given":
+        raise _refused_fatal(facts, *fatal, _or_force(plan, "Or"))
+    forced = bool(fatal) or not after.reachable
     return replace(
         plan,
         effect=", ".join(filter(None, (plan.effect, _effect(facts, before, stages)))),
@@ -52,27 +55,49 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
     )
 
 
-def permit(operation: Operation, facts: Facts, *, forced: bool) -> None:
-    """Raise Refused where this step, with the facts as they are just before it, would lose the quorum."""
-    if operation.weakens:
-        for now in possible(facts):
-            _refuse_loss(facts, operation, now, operation.raft(now), forced=forced)
+def permit(facts: Facts, plan: Plan, step: Step) -> None:
+    """Raise Refused where ``step``, with the facts as they are just before it, may not be taken.
+
+    It is judged as ``plan`` was, with what is left of its track. Only a plan that was found to need force when it was
+    made, so that two others agreed, may do what needs force now.
+    """
+    if not step.operation.weakens:
+        return
+    forced = plan.subject == FORCE
+    rest = [later for later in plan.steps[plan.steps.index(step) :] if later.track == step.track]
+    now = members_of(facts)
+    _refuse_loss(facts, step.operation, now, step.operation.raft(now), forced=forced)
+    fatal = _fatal(facts, rest)
+    if fatal and not forced:
+        true_now = "That was not so when this was planned. The steps before it are done, and this one is not begun."
+        raise _refused_fatal(facts, *fatal, _or_force(plan, "Or ask again and"), true_now)
 
 
-def _refuse_losses(facts: Facts, plan: Plan, start: Members) -> None:
-    for step, (now, then) in zip(plan.steps, pairwise(_stages(start, plan)), strict=True):
+def _refuse_losses(facts: Facts, plan: Plan) -> None:
+    stages = _stages(members_of(facts), plan.steps)
+    for step, (now, then) in zip(plan.steps, pairwise(stages), strict=True):
         _refuse_loss(facts, step.operation, now, then, forced=plan.force == "given")
 
 
-def _stages(start: Members, plan: Plan) -> list[Members]:
+def _stages(start: Members, steps: Sequence[Step]) -> list[Members]:
     """The members before the first step and after each."""
     stages = [start]
-    for step in plan.steps:
+    for step in steps:
         stages.append(step.operation.raft(stages[-1]))
     return stages
 
 
+def _fatal(facts: Facts, steps: Sequence[Step]) -> tuple[Members, Members] | None:
+    """Members before and after these steps, where one failure is survived before and not after; None if nowhere."""
+    for start in possible(facts):
+        after = _stages(start, steps)[-1]
+        if after.reachable and count(start).survives > 0 >= count(after).survives:
+            return start, after
+    return None
+
+
 def _refuse_loss(facts: Facts, operation: Operation, now: Members, then: Members, *, forced: bool) -> None:
+    """Also what seems to be lost before is refused: the managers notice a return late (docs/decisions/0019)."""
     if now == then:
         return
     before, after = count(now), count(then)
@@ -80,7 +105,7 @@ def _refuse_loss(facts: Facts, operation: Operation, now: Members, then: Members
         if before.managers and not forced:
             raise _refused_end(facts, operation)
         return
-    if after.survives >= 0 or (before.survives < 0 and forced):
+    if after.survives >= 0:
         return
     if before.survives < 0:
         raise _refused_lost(facts, operation, before)
@@ -88,7 +113,7 @@ def _refuse_loss(facts: Facts, operation: Operation, now: Members, then: Members
         f"{operation.doing} would leave {after.reachable} of {after.managers} managers reachable and {facts.name} "
         "without a quorum.",
         true_now="Nothing was changed by it.",
-        next_step=_strengthen(facts, now, then, wanted=0),
+        next_step=strengthen(facts, now, then, wanted=0),
     )
 
 
@@ -109,30 +134,23 @@ def _refused_end(facts: Facts, operation: Operation) -> Refused:
     )
 
 
-def _refused_fatal(facts: Facts, plan: Plan, before: Members, after: Members) -> Refused:
+def _refused_fatal(
+    facts: Facts, before: Members, after: Members, force: str, true_now: str = "Nothing was changed."
+) -> Refused:
     was, becomes = count(before), count(after)
-    force = f" Or add `--force`; {FORCED_APPROVALS} others must agree." if plan.force == "offered" else ""
+    back = [node for node, up in members_of(facts).reachable.items() if before.reachable[node] and not up]
     return Refused(
-        f"after it one failure would be fatal to {facts.name}, which survives {was.survives} now: "
-        f"{becomes.reachable} of {becomes.managers} managers would be reachable, and {becomes.needed} are needed.",
-        true_now="Nothing was changed.",
-        next_step=_strengthen(facts, after, after, wanted=1) + force,
+        f"after it one failure would be fatal to {facts.name}, which survives {was.survives} now"
+        f"{f' if {listed(named(facts, back))} is back' if back else ''}: "
+        f"{becomes.reachable} of {becomes.managers} managers would be reachable, and {becomes.needed} are needed"
+        f"{', but not all reach each other' if becomes.cut else ''}.",
+        true_now=true_now,
+        next_step=strengthen(facts, after, after, wanted=1) + force,
     )
 
 
-def _fatal(before: Quorum, after: Quorum) -> bool:
-    return before.survives > 0 and after.survives <= 0
-
-
-def _strengthen(facts: Facts, now: Members, then: Members, *, wanted: int) -> str:
-    """What makes more managers reachable ``now``: a new one too, where ``then`` it survives ``wanted`` failures."""
-    names = {node.id: node.name for node in (facts.swarm.nodes if facts.swarm else ())}
-    missing = [tick(names.get(node, node)) for node, up in now.reachable.items() if not up]
-    more = "`/swarm promote NODE` or `/swarm join manager HOST`"
-    if not missing:
-        return f"Add a manager first: {more}."
-    enough = count(then.joined(newcomer("NEW"))).survives >= wanted
-    return f"Bring {listed(missing)} back first{f', or add a manager: {more}' if enough else ''}."
+def _or_force(plan: Plan, how: str) -> str:
+    return f" {how} add `--force`; {FORCED_APPROVALS} others must agree." if plan.force else ""
 
 
 def _effect(facts: Facts, before: Members, stages: list[Members]) -> str:

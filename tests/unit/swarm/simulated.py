@@ -1,121 +1,43 @@
-"""A cluster that is simulated: machines with a power switch, records, and Raft, behind the ports of bot.plan.
+"""A simulated cluster behind the ports of bot.plan, as the bot sees it.
 
-It is kinder to nobody than real engines: it guards no quorum, its managers notice late who is dead, and answer from
-memory when theirs is lost (facts/swarm.md, "Managers and Raft"). A call that loses the quorum raises QuorumLost.
+It is kinder to nobody than real engines: it guards no quorum, its managers notice late who is dead or cut off, and
+answer from memory when they have lost the leader (facts/swarm.md, "Managers and Raft").
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import count
+from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, cast
 
 from bot.errors import EngineError, HostUnreachable
-from bot.plan import ClusterFacts, Engine, Facts, HostFacts, Interface, JoinTokens, Json, Look, Passage, Shelf, Trouble
+from bot.plan import (
+    ClusterFacts,
+    Engine,
+    Facts,
+    HostFacts,
+    Interface,
+    JoinTokens,
+    Json,
+    Look,
+    Passage,
+    Reach,
+    Shelf,
+    Trouble,
+    Way,
+)
 from bot.secret import Secret
 from bot.swarm import parse
+from bot.swarm.reader import sources
 from bot.swarm.ways import wanted_ways
+from tests.unit.swarm.truth import LATE, Machine, World
 
-LATE: Final = 3
-"""How many ticks pass until managers notice that a node is down or back, and that they have lost the quorum."""
 NO_LEADER: Final = "The swarm does not have a leader."
 
 
-class QuorumLost(AssertionError):
-    """A call to an engine took the quorum away."""
-
-
-@dataclass
-class Machine:
-    """A host. ``node``: the id of its membership, "" without one; ``manages``: its engine believes itself a manager."""
-
-    name: str
-    address: str
-    up: bool = True
-    node: str = ""
-    manages: bool = False
-
-
-@dataclass
-class Record:
-    """A node as the managers list it. ``seen`` is whether they take it for alive, ``since`` for how long wrongly."""
-
-    id: str
-    machine: Machine
-    spec: Json
-    seen: bool = True
-    since: int = 0
-
-
-class Simulated:
-    """Machines host-1… of which the first ``managers`` are managers and two more are workers, if there are as many."""
-
-    def __init__(self, size: int, managers: int) -> None:
-        self.machines = {
-            name: Machine(name, f"10.0.0.{number}") for number, name in ((n, f"host-{n}") for n in range(1, size + 1))
-        }
-        self.records: dict[str, Record] = {}
-        self.raft: set[str] = set()
-        self._ids = (f"node{number:03d}" for number in count(1))
-        self._lost_for = 0
-        for machine in [*self.machines.values()][: managers + 2]:
-            self.admit(machine, "manager" if len(self.raft) < managers else "worker")
-
-    # What is true
-
-    @property
-    def has_quorum(self) -> bool:
-        """Whether most of Raft's members are alive."""
-        return 2 * sum(map(self.alive, self.raft)) > len(self.raft)
-
-    def alive(self, node: str) -> bool:
-        """Whether a machine runs with this membership."""
-        return any(machine.up and machine.node == node for machine in self.machines.values())
-
-    def admit(self, machine: Machine, role: str) -> None:
-        """Make a machine a member."""
-        machine.node, machine.manages = next(self._ids), role == "manager"
-        spec = {"Role": role, "Availability": "active", "Labels": {}}
-        self.records[machine.node] = Record(machine.node, machine, spec)
-        if machine.manages:
-            self.raft.add(machine.node)
-
-    def tick(self) -> None:
-        """Let time pass: what changed is noticed late, and engines learn of their roles if there is a quorum."""
-        self._lost_for = 0 if self.has_quorum or not self.raft else self._lost_for + 1
-        for record in self.records.values():
-            record.since = record.since + 1 if record.seen != self.alive(record.id) else 0
-            if record.since >= LATE:
-                record.seen = not record.seen
-        if self.has_quorum:
-            for machine in self.machines.values():
-                self._learn(machine)
-
-    def _learn(self, machine: Machine) -> None:
-        record = self.records.get(machine.node)
-        if machine.up and record and record.spec["Role"] == "manager":
-            self.raft.add(machine.node)
-        if machine.up:
-            machine.manages = machine.node in self.raft
-
-    def power(self, name: str, *, on: bool) -> None:
-        """Pull a plug, or put it in; a manager that was demoted meanwhile is told when it starts."""
-        machine = self.machines[name]
-        machine.up = on
-        machine.manages = machine.manages and (not on or machine.node in self.raft)
-
-    @contextmanager
-    def change(self) -> Iterator[None]:
-        """What an engine is told to do; QuorumLost if the quorum is gone by it."""
-        had = self.has_quorum
-        yield
-        if had and self.raft and not self.has_quorum:
-            raise QuorumLost(f"{sum(map(self.alive, self.raft))} of {len(self.raft)} managers are left")
-
-    # What is seen
+class Simulated(World):
+    """The engines of a simulated cluster, and what a Reader would read of them."""
 
     def __getitem__(self, host: str) -> Engine:
         return cast("Engine", SimulatedEngine(self, self.machines[host]))
@@ -133,30 +55,49 @@ class Simulated:
         """No backups."""
         raise KeyError("shelf")
 
-    @property
-    def error(self) -> str:
-        """What a manager's engine says of a quorum that it has noticed to be lost."""
-        return NO_LEADER if self._lost_for >= LATE else ""
-
     def read(self, look: Look) -> Facts:
         """Facts as a Reader would have them; a host that nobody waits for and that is off is not in them."""
         wanted = self.names() if look.all_hosts else (*look.hosts, *look.probe)
-        hosts = {name: self._host(name) for name, machine in self.machines.items() if machine.up or name in wanted}
-        manager = next((name for name, host in hosts.items() if host.is_manager and not host.swarm_error), None)
-        if manager is None:
-            return Facts("prod", 0.0, hosts)
-        nodes = parse.name_hosts(parse.nodes(self[manager].nodes()), hosts, self)
-        swarm = ClusterFacts("prodid", manager, 1, MappingProxyType({}), nodes)
-        ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
-        return Facts("prod", 0.0, hosts, swarm, passages=tuple(Passage(way, "passed") for way in ways))
+        answering = {name for name, machine in self.machines.items() if machine.there and machine.ssh}
+        hosts = {name: self._host(name, look) for name in self.names() if name in answering or name in wanted}
+        for name in sources(hosts):
+            with suppress(EngineError):
+                nodes = parse.name_hosts(parse.nodes(self[name].nodes()), hosts, self)
+                swarm = ClusterFacts("prodid", name, 1, MappingProxyType({}), nodes)
+                ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+                heard = {each: self._heard(name, host) for each, host in hosts.items()}
+                return Facts("prod", 0.0, heard, swarm, passages=tuple(map(self._passage, ways)))
+        return Facts("prod", 0.0, hosts)
 
-    def _host(self, name: str) -> HostFacts:
+    def _host(self, name: str, look: Look) -> HostFacts:
         machine = self.machines[name]
         try:
             found = parse.host(name, machine.address, self[name].info())
         except HostUnreachable as error:
             return HostFacts(name, machine.address, Trouble(error.problem, error.happened))
-        return replace(found, clock_offset=0.0, interfaces=(Interface("eth0", (machine.address,)),))
+        peers = {
+            f"{other.address}:2377": self._met(machine, other)
+            for other in self.managers()
+            if look.peers and found.is_manager and other is not machine
+        }
+        return replace(
+            found, clock_offset=0.0, interfaces=(Interface("eth0", (machine.address,)),), peers=MappingProxyType(peers)
+        )
+
+    def _met(self, one: Machine, other: Machine) -> Reach:
+        if not self.reaches(one, other):
+            return "no answer"
+        return "open" if other.manages else "refused"
+
+    def _passage(self, way: Way) -> Passage:
+        source, target = self.machines[way.source], self.machines[way.target]
+        if not self.reaches(source, target):
+            return Passage(way, "blocked", "no answer")
+        return Passage(way, "open" if way.transport == "tcp" and target.node else "passed")
+
+    def _heard(self, source: str, host: HostFacts) -> HostFacts:
+        met = None if host.answers else self._met(self.machines[source], self.machines[host.name])
+        return replace(host, heard=met)
 
 
 class SimulatedEngine:
@@ -170,21 +111,26 @@ class SimulatedEngine:
     def info(self) -> Json:
         """As ``GET /info``."""
         machine = self._reached()
+        lost = machine.manages and machine.alone >= LATE
         swarm = {
             "LocalNodeState": "active" if machine.node else "inactive",
             "NodeID": machine.node,
             "ControlAvailable": machine.manages,
-            "Error": self._world.error if machine.manages else "",
+            "Error": NO_LEADER if lost else "",
+            "NodeAddr": machine.address if machine.node else "",
             "Cluster": {"ID": "prodid"} if machine.manages else {},
-            "RemoteManagers": [{"Addr": f"{each.address}:2377"} for each in self._managers()] if machine.node else [],
+            "RemoteManagers": [{"Addr": f"{each.address}:2377"} for each in self._world.managers() if machine.node],
         }
         return {"Name": machine.name, "ServerVersion": "20.10.24", "Swarm": swarm}
 
     def nodes(self) -> list[Json]:
-        """As ``GET /nodes``, from memory."""
-        self._reached()
-        leader = next((each.node for each in self._managers() if each.up), "")
-        return [self._node(record, leader) for record in self._world.records.values()]
+        """As ``GET /nodes``, from memory for as long as it has not noticed that there is no leader."""
+        machine = self._reached()
+        if self._is_led():
+            return self._world.listed()
+        if machine.alone >= LATE:
+            raise EngineError(self.host, 503, NO_LEADER)
+        return machine.memory
 
     def join_tokens(self) -> JoinTokens:
         """Tokens that name a role."""
@@ -232,29 +178,15 @@ class SimulatedEngine:
             del self._world.records[node_id]
 
     def _reached(self) -> Machine:
-        if not self._machine.up:
-            raise HostUnreachable(self.host, "no route", f"`{self.host}` does not answer.")
-        return self._machine
+        machine = self._machine
+        if not (machine.there and machine.ssh):
+            raise HostUnreachable(self.host, "timed out", f"`{self.host}` does not answer.")
+        return machine
+
+    def _is_led(self) -> bool:
+        leader = self._world.leader
+        return leader is not None and self._world.hear(leader, self._machine)
 
     def _agree(self) -> None:
-        if not self._world.has_quorum:
+        if not self._is_led():
             raise EngineError(self.host, 500, NO_LEADER)
-
-    def _managers(self) -> list[Machine]:
-        return [machine for machine in self._world.machines.values() if machine.node in self._world.raft]
-
-    def _node(self, record: Record, leader: str) -> Json:
-        found: Json = {
-            "ID": record.id,
-            "Version": {"Index": 1},
-            "Spec": record.spec,
-            "Status": {"State": "ready" if record.seen else "down", "Addr": record.machine.address},
-            "Description": {"Hostname": record.machine.name, "Engine": {"EngineVersion": "20.10.24"}},
-        }
-        if record.id in self._world.raft:
-            found["ManagerStatus"] = {
-                "Reachability": "reachable" if record.seen else "unreachable",
-                "Leader": record.id == leader,
-                "Addr": f"{record.machine.address}:2377",
-            }
-        return found

@@ -9,8 +9,8 @@ import pytest
 
 from bot.errors import Refused
 from bot.plan import Facts, Operation, Plan, Step
-from bot.swarm.operations import Demote, Drain, Join, Label, Leave, Promote, RemoveNode
-from bot.swarm.quorum import judge, members_of, permit
+from bot.swarm.operations import AwaitManager, Demote, Drain, Join, Label, Leave, Promote, RemoveNode, TakeBackup
+from bot.swarm.quorum import FORCE, judge, members_of, permit
 from tests.plans.description import Description
 
 DEAD = {"is": "manager", "trouble": "no route", "record": {"reachability": "unreachable", "state": "down"}}
@@ -46,6 +46,12 @@ def promote(name: str) -> Promote:
 def join(name: str) -> Join:
     """A host that joins as a manager."""
     return Join(name, "manager", "prod", "prodid", "10.0.0.9")
+
+
+def permitted(operation: Operation, seen: Facts, *, forced: bool) -> None:
+    """Ask the gate just before a plan's only step; ``forced``: the plan needed it, and two others agreed."""
+    step = Step(operation, "one")
+    permit(seen, replace(PLAIN, steps=(step,), force="given", subject=FORCE if forced else ""), step)
 
 
 def judged(seen: Facts, *operations: Operation, plan: Plan = PLAIN) -> Plan:
@@ -138,25 +144,29 @@ def test_hosts_that_are_down_count_whatever_the_managers_say() -> None:
         seen = facts(3, m3={"is": "manager", **standing})
         assert dict(members_of(seen).reachable) == {"id-m1": True, "id-m2": True, "id-m3": False}
         with pytest.raises(Refused, match="without a quorum"):
-            permit(demote("m2"), seen, forced=True)
+            permitted(demote("m2"), seen, forced=True)
     for_others = facts(3, m3={"is": "manager", "trouble": "key refused"})
     assert all(members_of(for_others).reachable.values()), "that the bot may not log in says nothing of the engine"
 
 
 def test_a_return_that_the_managers_have_not_noticed() -> None:
-    """One that they call unreachable while its host answers may be back: no guess is bet on, forced or not."""
-    seen = facts(1, m2={"is": "manager", "record": {"reachability": "unreachable"}})
-    with pytest.raises(Refused, match="has no quorum"):
-        permit(leave("m1"), seen, forced=False)
-    for name in ("m1", "m2"):
-        with pytest.raises(Refused, match="would leave 1 of 2 managers reachable"):
-            permit(leave(name), seen, forced=True)
-    off = {"is": "manager", "trouble": "no route", "record": {"reachability": "unreachable"}}
-    permit(leave("m1"), facts(1, m2=off), forced=True)
+    """A quorum that seems to be lost may be back: nothing is taken from it, forced or not."""
     returned = {"is": "manager", "record": {"reachability": "unreachable"}}
-    five = facts(2, m3=returned, m4=returned, m5=off)
-    with pytest.raises(Refused, match="would leave 2 of 4 managers reachable"):
-        permit(demote("m1"), five, forced=True)
+    off = {"trouble": "no route", **returned}
+    for seen in (facts(1, m2=returned), facts(1, m2=off), facts(2, m3=returned, m4=returned, m5=off)):
+        for forced in (True, False):
+            with pytest.raises(Refused, match="has no quorum"):
+                permitted(leave("m1"), seen, forced=forced)
+
+
+def test_what_is_fatal_if_a_manager_is_back() -> None:
+    """It is judged with it and without: one that they call unreachable while its host answers may be back."""
+    returned = {"is": "manager", "record": {"reachability": "unreachable"}}
+    with pytest.raises(Refused, match="which survives 1 now if `m3` is back: 2 of 2 managers would be reachable"):
+        judged(facts(2, m3=returned), demote("m3"))
+    assert judged(facts(2, m3=returned), demote("m3"), plan=GIVEN).approvals == 2
+    cut = {**returned, "peers": {"10.0.0.1:2377": "no answer", "10.0.0.2:2377": "no answer"}}
+    assert judged(facts(2, m3=cut), demote("m3")).approvals == 0, "it is not back: it reaches none of the others"
 
 
 def test_old_records_are_no_members() -> None:
@@ -170,14 +180,50 @@ def test_a_step_is_judged_again_just_before_it() -> None:
     """With the facts of that moment: a manager died since the plan was made."""
     judged(facts(3), demote("m3"), plan=GIVEN)
     with pytest.raises(Refused, match="Nothing was changed by it"):
-        permit(demote("m3"), facts(2, 1, m3={"is": "manager"}, m2={"is": "manager", "trouble": "lost"}), forced=True)
-    permit(demote("m3"), facts(3), forced=True)
+        permitted(demote("m3"), facts(2, 1, m3={"is": "manager"}, m2={"is": "manager", "trouble": "lost"}), forced=True)
+    permitted(demote("m3"), facts(3), forced=True)
+
+
+def test_a_later_step_is_judged_by_the_rule_of_the_plan() -> None:
+    """What got fatal since the plan was made is not done, and the answer says what stands; forced then, it is."""
+    steps = (Step(Drain("id-m5", "m5", "prod"), "m5"), Step(demote("m5"), "m5"), Step(leave("m5"), "m5"))
+    safe, worse = facts(5), facts(4, m4={"is": "manager", "trouble": "no route"}, m5={"is": "manager"})
+    for plan in (PLAIN, OFFERED, GIVEN):
+        made = judge(safe, replace(plan, steps=steps), "zone")
+        permit(safe, made, steps[1])
+        permit(worse, made, steps[0])
+        with pytest.raises(Refused, match="which survives 1 now: 3 of 4 managers would be reachable") as refused:
+            permit(worse, made, steps[1])
+        assert refused.value.true_now.startswith("That was not so when this was planned. The steps before it are done")
+        assert refused.value.next_step.endswith("2 others must agree.") == (plan is not PLAIN)
+        assert "Bring `m4` back first, or add a manager: " in refused.value.next_step
+    forced = judge(worse, replace(GIVEN, steps=steps), "zone")
+    assert forced.approvals == 2
+    permit(worse, forced, steps[1])
+
+
+def test_what_is_fatal_only_meanwhile_may_be_done_with_worse_facts() -> None:
+    """A follower that comes back afterwards leaves the cluster as it is now; but never without a quorum."""
+    steps = (Step(TakeBackup("m3", "id-m3", "prod"), "one"), Step(AwaitManager("m3", "id-m3", "prod"), "one"))
+    plan = judge(facts(5), replace(PLAIN, steps=steps), "zone")
+    dead = {"is": "manager", "trouble": "no route"}
+    permit(facts(5, m4=dead), plan, steps[0])
+    with pytest.raises(Refused, match="without a quorum"):
+        permit(facts(5, m4=dead, m5=dead), plan, steps[0])
+
+
+def test_a_number_that_stays_is_not_told() -> None:
+    """Four managers are four after a backup too."""
+    steps = (Step(TakeBackup("m3", "id-m3", "prod"), "one"), Step(AwaitManager("m3", "id-m3", "prod"), "one"))
+    assert judge(facts(4), replace(PLAIN, steps=steps), "zone").warnings == (
+        "While it runs, one more failure loses the quorum.",
+    )
 
 
 def test_what_takes_no_manager_away_is_let_through() -> None:
     """A worker that leaves, a record that goes, a drain: also without a quorum."""
     for operation in (leave("w1"), RemoveNode("id-w1", "w1", "prod"), Drain("id-m1", "m1", "prod")):
-        permit(operation, facts(1, 2, workers=1), forced=False)
+        permitted(operation, facts(1, 2, workers=1), forced=False)
         assert judged(facts(2, workers=1), operation) == replace(PLAIN, steps=(Step(operation, "one"),))
 
 
@@ -228,6 +274,18 @@ def test_one_failure_domain_that_holds_too_many() -> None:
     assert "3 of 5 managers have `zone=a`: without it there is no quorum." in judged(seen, join("m9")).warnings
     spread = facts(3, m1=zoned("leader", "a"), m2=b, m3=zoned("manager", "c"), m4=zoned("manager", "d"))
     assert judged(spread, join("m9")).warnings == ()
+
+
+def test_a_label_that_some_do_not_have() -> None:
+    """Those without it stand in no domain; one alone in its domain is a failure like any other."""
+    a = zoned("manager", "a")
+    assert judged(facts(2, m2=a), join("m9")).warnings == ()
+    two = facts(2, m1=zoned("leader", "a"), m2=a)
+    assert judged(two, join("m9")).warnings == ("2 of 3 managers have `zone=a`: without it there is no quorum.",)
+    off = {"is": "manager", "trouble": "no route"}
+    spread = facts(4, m1=zoned("leader", "a"), m2=a, m4=off)
+    words = "2 of 5 managers have `zone=a`: without it there is no quorum."
+    assert judged(spread, join("m9")).warnings == (words,), "another is down"
 
 
 def test_the_domain_of_a_host_that_joins_is_the_one_it_is_given() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import Failed
+from bot.errors import Failed, Refused
 from bot.plan import Engines, Facts, TaskFacts
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from tests.plans.description import Description
@@ -144,3 +144,12 @@ def test_a_drained_node_that_is_down_is_told() -> None:
     seen = with_tasks(facts(node(availability="drain", state="down")), task("running", wanted=False))
     assert DRAIN.satisfied(seen)
     assert DRAIN.seen(seen) == "`host-2` is drained, and down: what it runs it stops when it is back"
+
+
+def test_no_member_of_raft_is_made_to_leave() -> None:
+    """A promotion may arrive after the plan was made; and nobody knows where the cluster cannot be read."""
+    with pytest.raises(Refused, match="is a manager meanwhile") as refused:
+        LEAVE.apply(NOBODY, facts(node("manager")))
+    assert refused.value.next_step == "Ask again: it is demoted first then."
+    with pytest.raises(Failed, match="could be read: `host-2` was not let go"):
+        LEAVE.apply(NOBODY, facts(node("worker"), readable=False))

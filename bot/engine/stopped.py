@@ -1,0 +1,119 @@
+"""The swarm state of an engine that does not run: looked at, and moved out of its way, with the engine kept from it.
+
+While it runs an engine holds a lock (bbolt's flock) on ``volumes/metadata.db``, and takes it at its start before it
+reads any swarm state; one that cannot have it within a second ends. So whoever holds that lock knows that no engine
+runs, and that one which is started in that very moment reads the swarm state only afterwards (measured on 20.10).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+from typing import Final
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from bot.config import Service
+from bot.engine import unreachable
+from bot.engine.as_root import exchange_as_root
+from bot.engine.connection import SshConnection
+from bot.engine.data_root import data_root
+from bot.engine.service import LOCKED, LONGEST
+from bot.errors import EngineError
+from bot.plan.stopped import StoppedEngine
+
+TIMEOUT: Final = 10.0
+ASIDE: Final = "swarm.held-off"
+"""How the names of folders begin that hold what was moved aside; the time in unix seconds follows."""
+RUNS: Final = 76
+DIVIDER: Final = "\n---\n"
+
+_ENGINE_OFF: Final = r"""
+[ -f "$root/volumes/metadata.db" ] || { echo "$root is no data folder of an engine" >&2; exit 72; }
+exec 8<"$root/volumes/metadata.db"
+flock -w 3 8 || exit 76
+"""
+
+# Without docker-state.json an engine starts in no swarm, whatever else lies there.
+LOOK_SCRIPT: Final = (
+    r"""
+root=$1
+"""
+    + _ENGINE_OFF
+    + r"""
+exec 8<&-
+folder=$root/swarm
+[ -f "$folder/docker-state.json" ] || folder=$(ls -d "$root/$2"* 2>/dev/null | sort | tail -n 1)
+[ -n "$folder" ] || { echo "there is no swarm state in $root" >&2; exit 73; }
+printf '%s\n---\n' "$folder"
+cat "$folder/state.json" 2>/dev/null
+printf '\n---\n'
+cat "$folder/certificates/swarm-node.crt" 2>/dev/null || true
+"""
+)
+
+HOLD_OFF_SCRIPT: Final = (
+    r"""
+root=$1 stop= start=
+"""
+    + LOCKED
+    + _ENGINE_OFF
+    + r"""
+[ -f "$root/swarm/docker-state.json" ] || exit 0
+aside=$root/$2-$(date +%s)
+[ ! -e "$aside" ] || { echo "$aside is there already" >&2; exit 74; }
+mv "$root/swarm" "$aside" && sync
+"""
+)
+
+
+def look(connection: SshConnection, service: Service) -> StoppedEngine:
+    """What swarm state is there. Raises HostUnreachable; EngineError as bot.plan.ports says."""
+    root = data_root(connection, service)
+    done = exchange_as_root(connection, LOOK_SCRIPT, root, ASIDE, timeout=TIMEOUT)
+    if done.status:
+        raise _failed(connection, done.status, done.err)
+    folder, peers, certificate = done.out.decode(errors="replace").split(DIVIDER, 2)
+    node = node_of(certificate)
+    if not node:
+        raise _failed(connection, 0, f"no certificate tells whose swarm state lies in {folder}")
+    held_off = PurePosixPath(folder).name != "swarm"
+    return StoppedEngine(folder, held_off, node, address_of(node, peers))
+
+
+def hold_off(connection: SshConnection, service: Service) -> None:
+    """Move it aside. Raises HostUnreachable; EngineError as bot.plan.ports says."""
+    root = data_root(connection, service)
+    done = exchange_as_root(connection, HOLD_OFF_SCRIPT, root, ASIDE, timeout=LONGEST + TIMEOUT)
+    if done.status:
+        raise _failed(connection, done.status, done.err)
+
+
+def node_of(certificate: str) -> str:
+    """The node's id: the common name in its certificate; "" when there is none."""
+    try:
+        subject = x509.load_pem_x509_certificates(certificate.encode())[0].subject
+    except ValueError:
+        return ""
+    return "".join(str(name.value) for name in subject.get_attributes_for_oid(NameOID.COMMON_NAME))
+
+
+def address_of(node: str, peers: str) -> str:
+    """The IP address of ``node`` in ``state.json``, where an engine keeps the managers that it knows; "" if unknown."""
+    try:
+        addresses = {peer["node_id"]: str(peer["addr"]) for peer in json.loads(peers)}
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return addresses.get(node, "").rpartition(":")[0].strip("[]")
+
+
+def _failed(connection: SshConnection, status: int, err: str) -> EngineError:
+    if status == RUNS:
+        return unreachable.impossible(
+            connection.target,
+            "has an engine that runs: it is starting, hung, or does not answer at this socket",
+            "Wait until it answers, or stop it: then it can be held off.",
+        )
+    why = (err.strip().splitlines() or ["the script there ended without a word"])[-1]
+    return unreachable.impossible(connection.target, f"could not do it: {why}", "Look at that folder on it.")

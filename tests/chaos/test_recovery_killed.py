@@ -1,0 +1,79 @@
+"""A worker is killed in the middle of a recovery: another one goes on with it, and in the end there is one cluster."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.audit import Audit, Filter
+from bot.jobs.queue import Queue
+from bot.sandbox.fleet.shell import until
+from bot.secret import Secret
+from bot.store.client import connect
+from tests.fleet.watch import Watch
+from tests.scenarios.kit import Play
+
+pytestmark = pytest.mark.timeout(400)
+
+STOPPED = ("host-3", "host-4")
+WORDS = f"recover {' '.join(f'--hold-off {name}' for name in STOPPED)}"
+STEPS = ("hold off", "hold off", "depart", "init", "forget", "rejoin", "forget", "forget")
+FORCED = STEPS.index("init") + 1
+OTHERS = [pytest.param(done, marks=pytest.mark.long) for done in range(len(STEPS)) if done != FORCED]
+
+
+@pytest.mark.parametrize("done", [FORCED, *OTHERS])
+def test_another_worker_goes_on(play: Play, done: int) -> None:
+    """Killed when so many steps are done: the other worker sees which hold, and does the rest; nothing comes twice."""
+    play.cluster(managers=("host-1", "host-2", *STOPPED))
+    play["host-1"].docker("config", "create", "kept", "/etc/hostname")
+    for name in STOPPED:
+        play[name].kill_docker()
+    until(lambda: "made the only manager" in play.ask("cleo", f"{WORDS} --plan"), "it can be recovered", timeout=60)
+    with Watch(play.fleet) as watch, connect(Secret(play.stage.redis_url)) as redis:
+        audit = Audit(redis)
+        job = planned(play, Queue(redis, audit))
+        kill_after(play, Queue(redis, audit), audit, job, done)
+        card = play.end(job, timeout=180)
+        play.quiet()
+        ends = [entry for entry in audit.query(Filter(job=job), count=99) if entry.action == "ended"]
+    assert card.text.startswith("✓ *prod has a quorum again"), card.text
+    assert "attempt 2" in play.ask("eve", f"job {job}")
+    assert len(ends) == 1
+    assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
+    assert "kept" in play["host-2"].docker("config", "ls", "--format", "{{.Name}}")
+    for name in STOPPED:
+        play[name].start_docker()
+        assert play.membership(name) == "inactive"
+        assert len([*play[name].folder.glob("data/swarm.held-off-*")]) == 1
+    assert watch.apart == []
+
+
+def planned(play: Play, queue: Queue) -> str:
+    """Order it, again where it is refused: without a leader an engine may not answer in time. The job's id."""
+    jobs: list[str] = []
+
+    def is_planned() -> bool:
+        jobs.append(play.begin("cleo", WORDS))
+        until(lambda: (found := queue.get(jobs[-1])) is not None and bool(found.plan or found.ended), "it is judged")
+        found = queue.get(jobs[-1])
+        return found is not None and bool(found.plan)
+
+    until(is_planned, "it is planned", timeout=90)
+    return jobs[-1]
+
+
+def kill_after(play: Play, queue: Queue, audit: Audit, job: str, done: int) -> None:
+    """Kill the worker that runs ``job`` with -9 as soon as ``done`` steps of it are done."""
+
+    def worker() -> str:
+        found = queue.get(job)
+        assert found is not None
+        assert not found.ended, found.outcome
+        begun = found.order.kind == "change" and found.state == "running"
+        steps = [entry for entry in audit.query(Filter(job=job), count=99) if entry.detail.startswith("done: ")]
+        return found.worker if begun and len(steps) >= done else ""
+
+    until(lambda: bool(worker()), f"{done} steps are done", timeout=120)
+    runs = worker()
+    (name,) = (name for name, process in play.stage.processes.items() if runs.endswith(f"-{process.pid}"))
+    play.stage.kill(name)

@@ -1,0 +1,86 @@
+"""A watch over a cluster that may become two: somebody who writes on every host."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event, Thread
+from time import monotonic
+from typing import Final, Self
+
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from bot.errors import Failed
+from bot.sandbox.fleet import Fleet, Host
+from bot.sandbox.fleet.shell import until
+
+PAUSE: Final = 0.5
+"""Seconds between its writes."""
+SEEN: Final = 5.0
+"""Seconds in which a write that one manager took must be read on another that takes writes."""
+
+
+class Watch:
+    """Somebody who writes on every host, time and again: what two hosts take at one time must be read on both.
+
+    ``apart`` tells when that was not so, and both took writes still: then there were two clusters. ``lost`` tells when
+    it was not so and one of them took no more: a write of those seconds is gone.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._names = [host.name for host in fleet]
+        self._over = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+        self._began = monotonic()
+        self.rounds = 0
+        self.apart: list[str] = []
+        self.lost: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(60)
+
+    def _run(self) -> None:
+        with ThreadPoolExecutor(len(self._names)) as pool:
+            while not self._over.wait(PAUSE):
+                self.rounds += 1
+                taken = self._written(pool, "")
+                if len(taken) < 2 or self._is_read(taken):
+                    continue
+                told = f"{', '.join(taken)} after {monotonic() - self._began:.0f} s"
+                still = self._written(pool, "-again")
+                (self.apart if set(taken) <= set(still) else self.lost).append(told)
+
+    def _written(self, pool: Executor, suffix: str) -> list[str]:
+        took = pool.map(lambda name: self._write(name, f"{name}-{self.rounds}{suffix}"), self._names)
+        return [name for name, done in zip(self._names, took, strict=True) if done]
+
+    def _write(self, host: str, name: str) -> bool:
+        with suppress(DockerException, RequestException, OSError), self._fleet[host].engine(timeout=3) as engine:
+            engine.create_config(name, b"x")
+            return True
+        return False
+
+    def _is_read(self, taken: list[str]) -> bool:
+        wanted = {f"{name}-{self.rounds}" for name in taken}
+
+        def is_read() -> bool:
+            with suppress(Failed):
+                return all(wanted <= configs(self._fleet[name]) for name in taken)
+            return False
+
+        with suppress(Failed):
+            until(is_read, "it is read", timeout=SEEN)
+            return True
+        return False
+
+
+def configs(host: Host) -> set[str]:
+    """The names of the configs that a manager reads out; Failed where it does not."""
+    return set(host.docker("config", "ls", "--format", "{{.Name}}").split())

@@ -1,0 +1,114 @@
+"""Sequences in which an order would lose or weaken the quorum: with the gate it does not, without it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.ordered import Ended
+from tests.unit.swarm.cutter import SIZE, Cut, Cutter, Fault
+from tests.unit.swarm.simulated import Simulated
+from tests.unit.swarm.truth import LATE, QuorumLost, Weakened
+
+
+def off(host: str, what: str = "power") -> Fault:
+    """A host loses its power, or what else it is."""
+    return (what, host, "", False)
+
+
+def on(host: str) -> Fault:
+    """A host has power again."""
+    return ("power", host, "", True)
+
+
+def apart(one: str, other: str) -> tuple[Fault, ...]:
+    """Two hosts do not reach each other."""
+    return (("way", one, other, False), ("way", other, one, False))
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """``before`` and, once the managers have noticed that, ``just`` befall some of ``managers``; then the order."""
+
+    managers: int
+    words: str
+    before: tuple[Fault, ...] = ()
+    just: tuple[Fault, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    without: type[AssertionError] = QuorumLost
+    ended: Ended = "refused"
+
+
+THIRD_IS_CUT_OFF = (*apart("host-3", "host-1"), *apart("host-3", "host-2"))
+SEQUENCES = {
+    "a manager has died": Sequence(3, "demote host-1 --force", before=(off("host-3"),)),
+    "a manager has just died": Sequence(3, "leave host-1 --force", just=(off("host-3"),)),
+    "a manager dies in the middle": Sequence(3, "remove host-1 --force", cuts=((1, off("host-3")),), ended="stopped"),
+    "a cable was just cut": Sequence(3, "remove host-1 --force", just=(off("host-3", "cable"),)),
+    "a manager was just cut off from the others and not from the bot": Sequence(
+        3, "demote host-2 --force", just=THIRD_IS_CUT_OFF
+    ),
+    "it is cut off in the middle": Sequence(
+        3, "remove host-2 --force", cuts=tuple((1, fault) for fault in THIRD_IS_CUT_OFF), ended="stopped"
+    ),
+    "the leader alone hears both of the others": Sequence(3, "demote host-1 --force", before=apart("host-2", "host-3")),
+    "the same, and in one direction alone": Sequence(
+        3, "demote host-1 --force", before=(("way", "host-2", "host-3", False),)
+    ),
+    "somebody just let a manager leave by hand": Sequence(3, "demote host-2 --force", just=(off("host-3", "leave"),)),
+    "of five a manager dies in the middle": Sequence(
+        5, "remove host-5", cuts=((1, off("host-4")),), without=Weakened, ended="stopped"
+    ),
+    "of five two are cut from each other in the middle": Sequence(
+        5, "remove host-5", cuts=((1, off("host-4", "cable")),), without=Weakened, ended="stopped"
+    ),
+    "the others hang by the leader": Sequence(4, "demote host-1", before=apart("host-2", "host-3"), without=Weakened),
+    "a return that is not noticed": Sequence(
+        3, "demote host-3", before=(off("host-3"),), just=(on("host-3"),), without=Weakened
+    ),
+    "a manager misses the present leader alone": Sequence(
+        4, "demote host-3", before=apart("host-1", "host-2"), without=Weakened
+    ),
+    "neither the bot nor the manager that it reads from reach one": Sequence(
+        4, "demote host-2", before=(off("host-4", "ssh"),), just=apart("host-1", "host-4"), without=Weakened
+    ),
+}
+
+
+def prepared(sequence: Sequence) -> Simulated:
+    """The cluster when the order comes."""
+    world = Simulated(SIZE, sequence.managers)
+    for what, host, other, back in sequence.before:
+        world.befall(what, host, other, on=back)
+    for _ in range(2 * LATE):
+        world.tick()
+    for what, host, other, back in sequence.just:
+        world.befall(what, host, other, on=back)
+    assert world.has_quorum
+    return world
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
+def test_sequence_with_the_gate_and_without(sequence: Sequence) -> None:
+    """The gate refuses the order, or stops it at the step that would do it."""
+    world = prepared(sequence)
+    assert Cutter(world, gate=True).order(sequence.words, [*sequence.cuts]) == sequence.ended
+    assert world.has_quorum
+    with pytest.raises(sequence.without):
+        Cutter(prepared(sequence), gate=False).order(sequence.words, [*sequence.cuts])
+
+
+def test_force_that_was_not_needed_when_it_was_given() -> None:
+    """Of five one goes, which is safe and asks nobody; when another dies in the middle it needs two others' yes."""
+    world = Simulated(SIZE, managers=5)
+    assert Cutter(world, gate=True).order("remove host-5 --force", [(1, off("host-4"))]) == "stopped"
+    assert world.survives == 1
+
+
+def test_a_manager_that_only_the_bot_does_not_reach() -> None:
+    """Its peers reach it, so it counts: of three another may go."""
+    world = Simulated(SIZE, managers=3)
+    world.befall("ssh", "host-3", "", on=False)
+    assert Cutter(world, gate=True).order("demote host-2 --force", []) == "done"
+    assert world.has_quorum

@@ -1,0 +1,81 @@
+"""Old managers whose engines do not run: what their standing is, and when one counts as held off. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.errors import Refused
+from bot.plan import Facts, basis_of, differences
+from bot.swarm.lost import old_managers, standing_of
+from bot.swarm.operations import Depart, Forget, HoldOff
+from bot.swarm.quorum import Quorum
+from handlers.recover import RecoverArguments, recover
+from tests.plans.description import Description
+
+LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft": [2, 38]}
+OFF: dict[str, Any] = {"is": "manager", "trouble": "no route"}
+STOPPED: dict[str, Any] = {"is": "manager", "trouble": "docker stopped", "stopped": "in place"}
+HELD: dict[str, Any] = {**STOPPED, "stopped": "held off"}
+STEP = HoldOff("host-2", "id-host-2", "prod")
+
+
+def _facts(*hosts: dict[str, Any], **rest: Any) -> Facts:
+    named = {f"host-{number}": host for number, host in enumerate(hosts, 1)}
+    return Description.model_validate({"hosts": named, "readable": False, **rest}).facts()
+
+
+def test_a_stopped_engine_is_neither_there_nor_silent() -> None:
+    """It counts as an old manager that may start until its state was moved aside, and for no quorum either way."""
+    olds = old_managers(_facts(LOST, STOPPED, HELD, OFF))
+    assert [old.standing for old in olds] == ["here", "stopped", "held off", "silent"]
+    assert standing_of(olds) == Quorum(4, 1)
+
+
+def test_it_is_held_off_once_its_disk_or_its_engine_says_so() -> None:
+    """In place it is not, nor when nobody knows; an engine that was started since and is in no cluster will do."""
+    assert not STEP.satisfied(_facts(LOST, STOPPED))
+    assert not STEP.satisfied(_facts(LOST, OFF))
+    assert not STEP.satisfied(_facts(LOST, LOST))
+    assert STEP.satisfied(_facts(LOST, HELD))
+    assert STEP.satisfied(_facts(LOST, {}))
+    assert "swarm.held-off-1800000000" in STEP.seen(_facts(LOST, HELD))
+    again = _facts({"is": "leader"}, {"is": "manager"}, readable=True)
+    assert STEP.satisfied(again), "begun anew after a crash it may be in the recovered cluster already"
+    for step in (STEP, Depart("host-2", "id-host-2", "prod")):
+        assert step.seen(again) == "`host-2` is a reachable manager of prod, which has a quorum"
+        assert step.seen(_facts(LOST, {})) == step.done
+
+
+def test_what_came_back_is_not_held_off() -> None:
+    """Neither beside a quorum that is there again nor under an engine that runs again is anything moved."""
+    quorum = _facts({"is": "leader"}, {**STOPPED, "record": {"reachability": "unreachable"}}, LOST, readable=True)
+    with pytest.raises(Refused, match="has a quorum again"):
+        STEP.apply(None, quorum)  # type: ignore[arg-type] # no engine is asked
+    with pytest.raises(Refused, match="runs again"):
+        STEP.apply(None, _facts(LOST, LOST, OFF))  # type: ignore[arg-type] # no engine is asked
+
+
+def test_the_record_of_one_that_is_held_off_may_go() -> None:
+    """By its node id, for nothing else of it is known; that of one that may start stays."""
+    old = {"id": "id-host-2", "hostname": "host-2", "role": "manager", "reachability": "", "address": "10.0.0.2"}
+    forget = Forget("host-2", "id-host-2", "prod")
+    for standing, is_out in ((HELD, True), (STOPPED, False)):
+        host = {**standing, "is": "nothing"}
+        assert not forget.satisfied(_facts({"is": "leader"}, host, readable=True, records=[old]))
+        assert forget.satisfied(_facts({"is": "leader"}, host, readable=True)) is is_out
+
+
+def test_an_engine_that_starts_before_the_last_yes_voids_the_approval() -> None:
+    """And so does one that stops: the card says which."""
+    arguments = RecoverArguments(gone=("host-4", "host-5"), hold_off=("host-3",))
+    asked = _facts(LOST, LOST, STOPPED, OFF, OFF)
+    basis = basis_of("recover", {}, recover(asked, arguments), asked)
+    with pytest.raises(Refused, match="which is enough"):
+        recover(_facts(LOST, LOST, LOST, OFF, OFF), arguments)
+    known = [f"10.0.0.{number}:2377" for number in range(1, 6)]
+    stops = _facts({**LOST, "managers": known}, STOPPED, STOPPED, OFF, OFF)
+    others = RecoverArguments(gone=("host-4", "host-5"), hold_off=("host-2", "host-3"))
+    now = basis_of("recover", {}, recover(stops, others), stops)
+    assert "`host-2` does not answer any more" in differences(basis, now)

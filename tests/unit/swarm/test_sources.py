@@ -1,0 +1,36 @@
+"""Through whom a cluster is read: a leader that is cut off answers from memory until it notices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.swarm.reader import sources
+from tests.plans.description import Description
+
+
+def hosts(**described: Any) -> list[str]:
+    """The hosts to read through, of those described."""
+    return sources(Description.model_validate({"hosts": described}).facts().hosts)
+
+
+def test_who_reaches_most_of_the_others_comes_first() -> None:
+    """The one that is cut off comes last; where nobody looked they are asked in their order."""
+    alone = {"10.0.0.2:2377": "no answer", "10.0.0.3:2377": "no answer"}
+    cut = {"10.0.0.1:2377": "no answer"}
+    seen = hosts(
+        a={"is": "leader", "peers": alone},
+        b={"is": "manager", "peers": {**cut, "10.0.0.3:2377": "open"}},
+        c={"is": "manager", "peers": {**cut, "10.0.0.2:2377": "open"}},
+    )
+    assert seen == ["b", "c", "a"]
+    assert hosts(a={"is": "leader"}, b={"is": "manager"}, w={"is": "worker"}) == ["a", "b"]
+
+
+def test_who_cannot_be_read_through() -> None:
+    """Workers, those that are locked, that do not answer, and that know of no leader."""
+    assert not hosts(
+        a={"is": "worker"},
+        b={"is": "manager", "membership": "locked"},
+        c={"is": "manager", "trouble": "no route"},
+        d={"is": "manager", "swarm_error": "no leader"},
+    )
