@@ -32,6 +32,7 @@ from bot.commands.kinds import (
 from bot.commands.moments import MOMENT, read_moment
 from bot.commands.past import PAST
 from bot.commands.registration import change, control, question, record
+from bot.commands.unlock_key import UNLOCK, unlock_key_form
 
 __all__ = [
     "ADDRESS",
@@ -43,6 +44,7 @@ __all__ = [
     "NETWORK",
     "PAST",
     "PERSON",
+    "UNLOCK",
     "Asks",
     "CancelJob",
     "Command",
@@ -69,4 +71,5 @@ __all__ = [
     "read_sentence",
     "record",
     "text",
+    "unlock_key_form",
 ]

@@ -81,7 +81,8 @@ class Change:
                 self._note(step, "running", step.operation.doing)
                 follow = partial(self._follow, step)
                 end = carry_out(step.operation, engines, read, self._pause, self._allow, tell=follow)
-                self._note(step, "done", step.operation.seen(end.facts) + ("" if end.changed else ", as before"))
+                before = "" if end.changed or step.operation.only_looks else ", as before"
+                self._note(step, "done", step.operation.seen(end.facts) + before)
             except LeaseLost:
                 raise
             except SwarmbotError as error:

@@ -149,6 +149,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             placed=_union(merged.placed, look.placed),
             raft=merged.raft or look.raft,
             stopped=_union(merged.stopped, look.stopped),
+            key_files=_union(merged.key_files, look.key_files),
             patience=max(merged.patience, look.patience),
         )
     return merged

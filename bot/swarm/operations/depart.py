@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engines, Facts, Look, Members, Operation
+from bot.swarm.lost import goes_on
 from bot.swarm.quorum import quorum_of
 
 
@@ -49,7 +50,7 @@ class Depart(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             return False
-        return host.membership == "inactive" or _is_in_again(facts, self.host)
+        return host.membership == "inactive" or goes_on(facts, self.host)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Leave, unless there is a quorum again: then it may be one that counts."""
@@ -65,10 +66,3 @@ class Depart(Operation):
         truth = f"`{self.host}` is `{host.membership}`." if host and answers else f"`{self.host}` does not answer."
         step = f"`/swarm status`; if `{self.host}` never comes back, `/swarm recover --gone {self.host}`."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
-
-
-def _is_in_again(facts: Facts, host: str) -> bool:
-    node = facts.member(host)
-    if facts.swarm is None or node is None:
-        return False
-    return node.reachability == "reachable" and quorum_of(facts.swarm).survives >= 0
