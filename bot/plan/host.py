@@ -75,6 +75,11 @@ class HostFacts:
         return self.trouble is None
 
     @property
+    def awaits_force(self) -> bool:
+        """Whether it was opened for a recovery that has not ended: in no swarm now, a member when its engine starts."""
+        return self.membership == "inactive" and self.key_file is not None and self.key_file.standing == "opened"
+
+    @property
     def in_a_swarm(self) -> bool:
         """Whether the engine believes itself a member of some swarm, locked and failed ones included.
 

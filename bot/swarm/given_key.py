@@ -9,15 +9,12 @@ from bot.swarm.key_file import OtherUnlockKey, UnknownKeyFile
 from bot.swarm.opened_state import opened_state
 
 
-def given_key(facts: Facts, again: str) -> Secret:
-    """The key; Failed when it is gone: whoever took the job over from a worker that died has it no more.
-
-    ``again`` is the command that takes it anew.
-    """
+def given_key(facts: Facts) -> Secret:
+    """The key; Failed when it is gone: whoever took the job over from a worker that died has it no more."""
     if facts.given is None:
         raise Failed(
             "The key that you gave is not there any more: it is kept for 5 minutes and taken once.",
-            next_step=f"`{again}` takes it again.",
+            next_step="Press Retry, and type it again.",
         )
     return facts.given
 
@@ -27,15 +24,15 @@ def other_key(what: str, next_step: str) -> Failed:
     return Failed(f"The key does not open {what}.", next_step=next_step)
 
 
-def opened_backup(facts: Facts, backup: Backup, packed: bytes, again: str) -> bytes:
+def opened_backup(facts: Facts, backup: Backup, packed: bytes) -> bytes:
     """The state of an autolocked backup, opened with the key; Failed when it is gone, or another one."""
-    key = given_key(facts, again)
+    key = given_key(facts)
     try:
         return opened_state(packed, key)
     except OtherUnlockKey:
         raise other_key(
             f"the backup `{backup.id}`",
-            f"`{again}` with the key that counted when it was taken: one that came later does not open it.",
+            "Press Retry, and type the key that counted when it was taken: one that came later does not open it.",
         ) from None
     except UnknownKeyFile:
         raise Failed(

@@ -25,11 +25,11 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
             facts = replace(facts, interfaces=engine.interfaces())
         if close or look.raft or (look.probe and facts.is_manager):
             facts = replace(facts, clock_offset=engine.clock_offset())
-        if look.raft and facts.in_a_swarm:
+        if engine.host in look.key_files or (look.raft and _may_manage(facts)):
+            facts = replace(facts, key_file=_key_file(engine))
+        if look.raft and (facts.in_a_swarm or facts.awaits_force):
             facts = replace(facts, managers=facts.managers or _known(engine))
             facts = replace(facts, peers=_peers(engine, facts), raft=_raft(engine))
-        if engine.host in look.key_files or (look.raft and _manages(facts)):
-            facts = replace(facts, key_file=_key_file(engine))
         if look.certificates and facts.in_a_swarm:
             facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
         if engine.host in look.placed:
@@ -75,8 +75,8 @@ def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
         return replace(facts, trouble=replace(facts.trouble, happened=happened))
 
 
-def _manages(facts: HostFacts) -> bool:
-    return facts.is_manager or facts.membership == "locked"
+def _may_manage(facts: HostFacts) -> bool:
+    return facts.is_manager or facts.membership in {"locked", "inactive"}
 
 
 def _known(engine: Engine) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ unlock key: an engine takes a newer one alone.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import Final
 
@@ -86,7 +85,7 @@ def _octets(key: Secret) -> bytes:
     text = key.reveal()
     try:
         octets_ = base64.b64decode(text.removeprefix(BEGINS) + "=", validate=True)
-    except binascii.Error:
+    except ValueError:
         raise OtherUnlockKey from None
     if not text.startswith(BEGINS) or len(octets_) != SecretBox.KEY_SIZE:
         raise OtherUnlockKey

@@ -40,7 +40,7 @@ class OldManager:
             return "held off" if self.host.stopped.held_off else "stopped"
         if self.host is None or not self.host.answers:
             return "silent"
-        return "left" if self.host.membership == "inactive" else "here"
+        return "left" if self.host.membership == "inactive" and not self.host.awaits_force else "here"
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
@@ -64,7 +64,7 @@ def candidates(facts: Facts) -> list[HostFacts]:
     able = [
         host
         for host in facts.hosts.values()
-        if (_works(host) or host.membership == "locked") and not foreign_cluster(facts, host)
+        if (_works(host) or host.membership == "locked" or host.awaits_force) and not foreign_cluster(facts, host)
     ]
     read = sorted((host for host in able if host.raft), key=_log, reverse=True)
     return [*read, *(host for host in able if not host.raft)]

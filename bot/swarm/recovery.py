@@ -54,6 +54,13 @@ def keeper_of(facts: Facts, wanted: str | None) -> HostFacts:
             next_step="Let those leave that are no part of it: `/swarm leave HOST --force`.",
         )
     _refuse_older(keeper, list(kin.values()), named=wanted is not None)
+    if opened := [host.name for host in able if host.awaits_force and host is not keeper]:
+        raise Refused(
+            f"{tick(opened[0])} was opened for a recovery that did not end, and is a manager again when its engine is "
+            "started anew.",
+            true_now="Nothing was changed.",
+            next_step=f"`/swarm recover {opened[0]}`; or start its engine anew, and it can be made to leave.",
+        )
     return keeper
 
 

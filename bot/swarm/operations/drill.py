@@ -72,7 +72,7 @@ class DrillBackup(Operation):
             raise Failed(f"{self._shown} cannot be compared: it, or a manager of {self.cluster}, is not there.")
         packed = engines.shelf.open(backup)
         if self.autolocked:
-            packed = opened_backup(facts, backup, packed, "/swarm backup --drill --unlock")
+            packed = opened_backup(facts, backup, packed)
         with engines[self.host].spare(packed) as spare:
             force = Init(
                 host=self.host,

@@ -61,11 +61,10 @@ class OpenKeyFile(Operation):
             raise Failed(f"The key file of `{self.host}` cannot be read.")
         if host.key_file.standing != "locked":
             return
-        again = f"/swarm recover {self.host} --unlock"
-        given_key(facts, again)
+        given_key(facts)
         opened = open_with_given(facts, self.host)
         if opened is None:
-            raise other_key(f"the key file of `{self.host}`", f"`{again}` takes it again.")
+            raise other_key(f"the key file of `{self.host}`", "Press Retry, and type it again.")
         engines[self.host].open_key_file(host.key_file.text, opened)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:

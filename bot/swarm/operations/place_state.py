@@ -53,7 +53,7 @@ class PlaceState(Operation):
             raise Refused(f"the backup `{self.backup}` is not in its folder any more.")
         packed = engines.shelf.open(backup)
         if self.autolocked:
-            packed = opened_backup(facts, backup, packed, f"/swarm restore {self.backup} {self.host} --unlock")
+            packed = opened_backup(facts, backup, packed)
         engines[self.host].place_swarm(packed, self.backup)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:

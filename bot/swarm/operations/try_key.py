@@ -52,15 +52,14 @@ class TryKey(Operation):
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Tell why not."""
         del engines
-        again = f"/swarm recover {self.host} --unlock"
-        given_key(facts, again)
+        given_key(facts)
         host = facts.hosts.get(self.host)
         if host is None or host.key_file is None:
             raise Failed(f"The key file of `{self.host}` cannot be read.")
         raise other_key(
             f"the key file of `{self.host}`",
-            f"`{again}` with the key that counted when its engine last ran: one that was rotated away before opens it "
-            "no more.",
+            "Press Retry, and type the key that counted when its engine last ran: one that was rotated away before "
+            "opens it no more.",
         )
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:

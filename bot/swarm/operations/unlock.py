@@ -64,7 +64,7 @@ class Unlock(Operation):
         host = facts.hosts.get(self.host)
         if host is not None and unlocked(host):
             return
-        engines[self.host].unlock_swarm(given_key(facts, f"/swarm unlock {self.host}"))
+        engines[self.host].unlock_swarm(given_key(facts))
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell how the host stands, and what was wrong with the key."""
