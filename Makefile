@@ -15,7 +15,7 @@ demo: setup
 	@$(PYTHON) -m bot sandbox demo
 
 test: setup-dev
-	@$(PYTHON) -m pytest -n 4 --dist loadfile
+	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup-dev
 	@$(VENV)/bin/ruff check .

@@ -59,8 +59,10 @@ def reference() -> Iterator[str]:
             "",
         )
         yield from ("```", command.usage, "```", "")
-        yield from (f"- `{_shown(parameter)}`: {parameter.spec.help}" for parameter in command.parameters)
-        yield from ("", f"Example: `/swarm {command.example}`", "")
+        if command.parameters:
+            yield from (f"- `{_shown(parameter)}`: {parameter.spec.help}" for parameter in command.parameters)
+            yield ""
+        yield from (f"Example: `/swarm {command.example}`", "")
 
 
 def usage_hint() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Literal
 
 from bot.approvals.approval import Approval
@@ -117,11 +117,18 @@ class Desk:
 
     @contextmanager
     def _refusals_noted(self, approval: Approval, person: str) -> Iterator[None]:
-        """Every refusal of a vote, a denial or a withdrawal is written down, whatever the reason: here."""
+        """Every refusal of a vote, a denial or a withdrawal is written down, whatever the reason: here.
+
+        So is one that could not be judged because Slack was silent; not one for which Redis was.
+        """
         try:
             yield
         except Refused as error:
             self._audit.append([_entry(approval, person, "vote refused", error.happened)])
+            raise
+        except Unavailable as error:
+            with suppress(Unavailable):
+                self._audit.append([_entry(approval, person, "vote refused", error.happened)])
             raise
 
     def _right(self, approval: Approval, voter: str) -> frozenset[str]:

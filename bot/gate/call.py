@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
@@ -13,8 +13,13 @@ from bot.commands import Command
 from bot.jobs.job import Job, Order, new_id
 from bot.redact import redact
 from bot.secret import Secret
+from bot.slack.blocks import tick
+from bot.slack.blocks.text import cut_short
 from bot.slack.requests import PressRequest
 from bot.store.keys import Kind
+
+SHOWN: Final = 80
+"""Characters of a command that a refusal repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,8 @@ class Call:
 
     @property
     def doing(self) -> str:
-        """The deed in a refusal: "`/swarm promote` in prod"."""
-        return f"`/swarm {self.command.name}`" + (f" in {self.cluster}" if self.cluster else "")
+        """The deed in a refusal: "`/swarm promote host-2` in prod". The whole of it: a flag may be what is refused."""
+        return tick(cut_short(f"/swarm {self.words}", SHOWN)) + (f" in {self.cluster}" if self.cluster else "")
 
     def entry(self, action: str, *, job: str = "", detail: str = "") -> Entry:
         """An audit entry about this call."""

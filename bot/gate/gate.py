@@ -148,7 +148,8 @@ class Gate:
         where = channel(self._config.clusters[call.cluster].channel)
         turn = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""
         return _say(
-            f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}; it shows in {where}.{turn}"
+            f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}; "
+            f"what it changes shows in {where}.{turn}"
         )
 
     def _may_need_approval(self, call: Call) -> bool:

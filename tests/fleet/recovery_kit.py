@@ -106,8 +106,19 @@ class Recovery:
             self.fleet[name].await_docker(timeout=PATIENCE)
 
     def members(self) -> tuple[str, ...]:
-        """Who has not left."""
-        return tuple(name for name in ALL if self.cluster[name].info()["Swarm"]["LocalNodeState"] != "inactive")
+        """Who has not left. An engine without a leader may not answer for a while."""
+        return tuple(name for name in ALL if self._membership(name) != "inactive")
+
+    def _membership(self, name: str) -> str:
+        found: list[str] = []
+
+        def answers() -> bool:
+            with suppress(SwarmbotError):
+                found.append(self.cluster[name].info()["Swarm"]["LocalNodeState"])
+            return bool(found)
+
+        until(answers, f"the engine of {name} answers", timeout=PATIENCE)
+        return found[0]
 
     def come_back(self, *names: str) -> None:
         """Power hosts on again, or start their engines, all at once and beside what goes on."""

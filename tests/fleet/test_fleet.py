@@ -102,7 +102,7 @@ def test_three_nodes_make_a_swarm_whose_tasks_talk(hosts: Fleet) -> None:
     one.docker("network", "create", "-d", "overlay", "inner")
     one.docker("service", "create", "-d", "--name", "web", "--mode", "global", "--network", "inner", TASK_IMAGE)
     running = "--filter=desired-state=running", "--format={{.Node}} {{.CurrentState}}"
-    until(lambda: one.docker("service", "ps", "web", *running).count("Running") == 3, "three tasks run")
+    until(lambda: one.docker("service", "ps", "web", *running).count("Running") == 3, "three tasks run", timeout=90)
     task = one.docker("ps", "-q", "--filter", "name=web").strip()
 
     def tasks() -> set[str]:

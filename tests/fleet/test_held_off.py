@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 
 from bot.errors import EngineError
-from bot.plan.ports import Engine
+from bot.plan import Engine, Look
 from bot.sandbox.fleet import Fleet, Host
 from bot.sandbox.fleet.shell import until
 from bot.swarm.raft_log import last_position
+from bot.swarm.reader import Reader
 from tests.fleet.engine_kit import engines, init, joining
 from tests.fleet.recovery_kit import ALL, Recovery
 from tests.fleet.watch import Watch
@@ -60,9 +61,12 @@ def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
     with engines(hosts, host_1={"engine": named}) as cluster, pytest.raises(EngineError, match="is no data folder"):
         cluster["host-1"].stopped()
     (hosts["host-2"].folder / "docker-etc/daemon.json").write_text("{}")
-    with engines(hosts) as cluster, pytest.raises(EngineError, match="does not tell where") as told:
-        cluster["host-2"].stopped()
-    assert "`data_root`" in told.value.next_step
+    with engines(hosts) as cluster, closing(Reader({})) as reader:
+        host = reader.read("prod", cluster, Look(stopped=("host-2",), patience=5)).host("host-2")
+    assert host.stopped is None
+    assert host.trouble
+    for words in ("Docker is not running there", "does not tell where its engine has its data", "`data_root`"):
+        assert words in host.trouble.happened
     hosts["host-2"].restart()
 
 

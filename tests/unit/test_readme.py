@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from bot.commands import COMMANDS
+from bot.commands import COMMANDS, Vocabulary, find_command, read_arguments, read_options, read_sentence
 from bot.generate import BEGIN, END, ROOT, Document, documents, rights
 from bot.settings import Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda document: document.path.name)
@@ -39,6 +40,20 @@ def test_the_variables_are_those_that_are_read() -> None:
     told = set(re.findall(r"^ *\| `([A-Z_]+)` \|", README, re.MULTILINE))
     fields = {name.upper() for name in Settings.__slots__}
     assert told == {{"CONFIG_PATH": "SWARMBOT_CONFIG"}.get(name, name) for name in fields - {"SLACK_API_URL"}}
+
+
+def test_what_the_guide_tells_to_type_is_understood() -> None:
+    """Each order in the guide's table is read as people would type it."""
+    section = GUIDE.partition("## What to type when")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    orders = [order for row in rows for order in re.findall(r"`([^`]+)`", row.rpartition(" | ")[2])]
+    assert len(orders) > len(rows)
+    for order in orders:
+        sentence = read_sentence(order)
+        command = find_command(sentence.name)
+        if len(sentence.words) or not any(parameter.required for parameter in command.parameters):
+            _, words = read_options(command, sentence.words)
+            read_arguments(command, words, Vocabulary("prod", tuple(f"host-{number}" for number in range(1, 7))))
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/security.md", "docs/operations.md"])

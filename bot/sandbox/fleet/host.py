@@ -172,8 +172,8 @@ class Host(Inside):
 
     def _cleaned(self) -> bool:
         # Seen on its disk, because an engine whose swarm has no leader takes seconds to say so.
-        # State that was restored there is in no swarm until somebody forces one.
-        if any(self.folder.glob("data/swarm/*")) or self.listening() & _SWARM_PORTS:
+        # State that was restored there is in no swarm until somebody forces one; beside it lies what was held off.
+        if any(self.folder.glob("data/swarm*/*")) or self.listening() & _SWARM_PORTS:
             return False
         with self.engine(timeout=5) as engine:
             for container in engine.containers(all=True, quiet=True):

@@ -52,6 +52,10 @@ class Depart(Operation):
             return False
         return host.membership == "inactive" or goes_on(facts, self.host)
 
+    def seen(self, facts: Facts) -> str:
+        """That it left; or, where it need not any more, why."""
+        return told_in_again(facts, self.host) or self.done
+
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Leave, unless there is a quorum again: then it may be one that counts."""
         if facts.swarm is not None and quorum_of(facts.swarm).survives >= 0:
@@ -66,3 +70,8 @@ class Depart(Operation):
         truth = f"`{self.host}` is `{host.membership}`." if host and answers else f"`{self.host}` does not answer."
         step = f"`/swarm status`; if `{self.host}` never comes back, `/swarm recover --gone {self.host}`."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
+
+
+def told_in_again(facts: Facts, host: str) -> str:
+    """That in words; "" where it is not so."""
+    return f"`{host}` is a reachable manager of {facts.name}, which has a quorum" if goes_on(facts, host) else ""

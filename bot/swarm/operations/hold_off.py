@@ -8,6 +8,8 @@ from typing import ClassVar
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engines, Facts, Look, Members, Operation
 from bot.slack.blocks import tick
+from bot.swarm.lost import goes_on
+from bot.swarm.operations.depart import told_in_again
 from bot.swarm.quorum import quorum_of
 
 
@@ -49,16 +51,13 @@ class HoldOff(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             return host is not None and host.stopped is not None and host.stopped.held_off
-        if host.membership == "inactive":
-            return True
-        node = facts.member(self.host)
-        recovered = facts.swarm is not None and quorum_of(facts.swarm).survives >= 0
-        return recovered and node is not None and node.reachability == "reachable"
+        return host.membership == "inactive" or goes_on(facts, self.host)
 
     def seen(self, facts: Facts) -> str:
-        """With the folder that its state lies in now."""
+        """With the folder that its state lies in now; or, where it need not be any more, why."""
         stopped = facts.host(self.host).stopped
-        return f"{self.done}: its swarm state lies in {tick(stopped.folder)}" if stopped else self.done
+        held_off = f"{self.done}: its swarm state lies in {tick(stopped.folder)}" if stopped else self.done
+        return told_in_again(facts, self.host) or held_off
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Move it, unless that is needed no more or not enough: a quorum is there again, or its engine is."""

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.audit import Entry
-from bot.errors import Refused
+from bot.audit import Entry, Filter
+from bot.errors import Refused, Unavailable
 from bot.jobs.lease import LeaseLost
 from tests.unit.approvals.process import order_of
 from tests.unit.approvals.reckoning import Reckoning
@@ -24,6 +24,24 @@ def test_no_yes_revives_a_cancelled_job(redis_url: str) -> None:
         reckoning.processes[1].desk.approve("job-0", "U0BEN", "")
     reckoning.work(1, "change", 0, crash=False)
     assert reckoning.cluster.records["node-1"].role == "worker"
+
+
+def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) -> None:
+    """It does not count, it is no refusal for good, and the audit log has it."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    reckoning.ask(0, "U0ADA", "node-1")
+    reckoning.work(0, "question", 0, crash=False)
+
+    def silent() -> None:
+        raise Unavailable("Slack does not say who is in it.")
+
+    reckoning.people.meanwhile = silent
+    process = reckoning.processes[0]
+    with pytest.raises(Unavailable, match="Slack does not say"):
+        process.desk.approve("job-0", "U0BEN", "")
+    refused = [entry for entry in process.audit.query(Filter(job="job-0"), count=9) if entry.action == "vote refused"]
+    assert [(entry.by, entry.detail) for entry in refused] == [("U0BEN", "Slack does not say who is in it.")]
+    assert "carried out now" in process.desk.approve("job-0", "U0BEN", "")
 
 
 def test_a_freeze_between_yes_and_start(redis_url: str) -> None:

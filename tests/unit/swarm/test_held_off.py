@@ -9,7 +9,7 @@ import pytest
 from bot.errors import Refused
 from bot.plan import Facts, basis_of, differences
 from bot.swarm.lost import old_managers, standing_of
-from bot.swarm.operations import Forget, HoldOff
+from bot.swarm.operations import Depart, Forget, HoldOff
 from bot.swarm.quorum import Quorum
 from handlers.recover import RecoverArguments, recover
 from tests.plans.description import Description
@@ -43,6 +43,9 @@ def test_it_is_held_off_once_its_disk_or_its_engine_says_so() -> None:
     assert "swarm.held-off-1800000000" in STEP.seen(_facts(LOST, HELD))
     again = _facts({"is": "leader"}, {"is": "manager"}, readable=True)
     assert STEP.satisfied(again), "begun anew after a crash it may be in the recovered cluster already"
+    for step in (STEP, Depart("host-2", "id-host-2", "prod")):
+        assert step.seen(again) == "`host-2` is a reachable manager of prod, which has a quorum"
+        assert step.seen(_facts(LOST, {})) == step.done
 
 
 def test_what_came_back_is_not_held_off() -> None:
