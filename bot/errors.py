@@ -64,6 +64,8 @@ HostProblem = Literal[
     "no docker",
     "docker stopped",
     "socket denied",
+    "engine too old",
+    "engine too new",
     "lost",
 ]
 
@@ -74,7 +76,8 @@ class HostUnreachable(Failed):
     ``no route``, ``timed out`` (dead address, or a firewall that drops), ``refused`` (no sshd), ``host key unknown``
     and ``host key changed`` (``fingerprint`` and ``known_fingerprint`` as ``ssh-keygen -l`` prints them),
     ``key refused`` (our key is not accepted), ``no docker`` (no such socket), ``docker stopped`` (a socket that
-    nobody serves), ``socket denied`` (the SSH user may not open it), ``lost`` (the connection broke while in use).
+    nobody serves), ``socket denied`` (the SSH user may not open it), ``engine too old`` and ``engine too new`` (it
+    speaks no version of Docker's API that Swarmbot speaks), ``lost`` (the connection broke while in use).
     """
 
     def __init__(

@@ -128,7 +128,8 @@ def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
     if host is None:
         return "not known", "not known: not in swarmbot.yml"
     if host.certificate is None:
-        return "not known", "not known: no answer by SSH" if host.trouble else "not known"
+        unread = "its file cannot be read" if host.certificate_unread else ""
+        return "not known", ": ".join(filter(None, ("not known", "no answer by SSH" if host.trouble else unread)))
     left = host.certificate.expires - facts.at
     shown = "ended" if left <= 0 else f"{left / DAY:.0f} days" if left >= 2 * DAY else f"{left / HOUR:.0f} hours"
     return host.certificate.issuer, f"{_moment(host.certificate.expires)} ({shown})"

@@ -25,6 +25,7 @@ from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.addresses import advertise_address, local_address
 from bot.swarm.external_ca import ExternalCa, read_external_ca
+from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.operations import Init, UseExternalCa
 from bot.swarm.preflight import preflight
 from bot.swarm.second_cluster import refuse_forcing, refuse_second_cluster
@@ -119,7 +120,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
         failed=f"{facts.name} was not initialised on {{failed}}",
         steps=tuple(steps),
         effect=f"{_managers(arguments)}, survives 0 failures, advertised at {operation.advertise_addr}",
-        findings=tuple(findings),
+        findings=(*findings, *overlay_findings(host, operation.advertise_addr, operation.data_path_addr)),
         warnings=_warnings(facts, arguments),
         reveals=("unlock key",) if arguments.autolock else (),
     )

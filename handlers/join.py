@@ -9,6 +9,7 @@ from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, c
 from bot.errors import Refused, SwarmbotError
 from bot.plan import Facts, Finding, HostFacts, Look, Plan, Step
 from bot.swarm.addresses import joining_address, local_address
+from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.operations import Join, Label
 from bot.swarm.places import stranger
 from bot.swarm.preflight import preflight
@@ -110,12 +111,12 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     if any(finding.sign == "failed" for finding in seen):
         return seen
     try:
-        _join(facts, host, arguments)
+        join = _join(facts, host, arguments)
     except SwarmbotError as error:
         return [Finding("failed", error.happened, host.name, error.next_step)]
     if host.membership == "pending":
         seen.append(Finding("look", f"`{host.name}` still tries to join a cluster: that is undone first", host.name))
-    return seen
+    return [*seen, *overlay_findings(host, join.advertise_addr, join.data_path_addr)]
 
 
 def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.commands import question
 from bot.plan import ClusterFacts, Facts, Look
 from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
+from bot.spelling import listed
 from bot.swarm.ailments import Ailment
 from bot.swarm.health import DAY, Health, health
 from bot.swarm.lost import old_managers, standing_of
@@ -97,6 +98,8 @@ def _numbers(facts: Facts) -> list[str]:
     if ends:
         left = (min(ends) - facts.at) / DAY
         parts.append(f"certificates good for {left:.0f} days" if left > 0 else "a certificate has ended")
+    if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_unread]:
+        parts.append(f"the certificate of {listed(unread)} cannot be read")
     if idle := [node for node in facts.swarm.nodes if node.availability != "active"]:
         parts.append(", ".join(f"{tick(node.name)} {_availability(node.availability)}" for node in idle))
     return [" · ".join(parts)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,14 +12,13 @@ from bot.doctor.finding import Finding, from_error, look_here, well, wrong
 from bot.doctor.look import Look
 from bot.engine.pool import ClusterEngines
 from bot.errors import SwarmbotError
+from bot.plan.engine_versions import NEWEST_ENGINE, newer_than_known
 from bot.plan.ports import Json
 from bot.spelling import listed
 
 SIDE_BY_SIDE: Final = 16
 CLOCK_APART: Final = 2.0
 """Seconds; further apart and certificates, approvals and logs begin to contradict each other."""
-OLDEST: Final = (20, 10)
-"""The oldest engine on which Swarmbot is tried: API 1.41."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +47,13 @@ def clock(host: Host) -> Finding | None:
 
 
 def version(host: Host) -> Finding | None:
-    """The engine is one that Swarmbot is tried with."""
-    numbers = tuple(int(part) for part in re.findall(r"\d+", host.version)[:2])
-    if numbers >= OLDEST:
+    """The engine is not newer than those that Swarmbot is made for; one that is too old did not answer."""
+    if not newer_than_known(host.version):
         return None
-    return look_here(f"`{host.name}`: engine {host.version or 'unknown'} is older than 20.10.", "Upgrade it.")
+    return look_here(
+        f"`{host.name}`: engine {host.version} is newer than {NEWEST_ENGINE}, the newest that Swarmbot is made for.",
+        "Look whether there is a newer Swarmbot.",
+    )
 
 
 def live_restore(host: Host) -> Finding | None:

@@ -15,16 +15,16 @@ from bot.engine.adapter import EngineAdapter
 from bot.engine.diagnose import diagnose
 from bot.engine.socket_dialer import SocketDialer
 from bot.errors import EngineError, Failed, HostUnreachable
+from bot.plan.engine_versions import OLDEST_API, common_api
 from bot.secret import MASK
 
 READ: Final = 10
 """Seconds for a question."""
 CHANGE: Final = 30
 """Seconds for a change: a join to a silent manager ends after 20 to 25, a write without a leader after 20."""
-API_VERSION: Final = "1.41"
 
 _SECRET = re.compile(r"SWM(?:TKN|KEY)-[\w./+=-]+")
-_OTHER_VERSION = re.compile(r"client version \S+ is too (?:old|new)\. \w+ supported API version is (\d+\.\d+)")
+_OTHER_VERSION = re.compile(r"client version \S+ is too (?:old|new)")
 _URL: Final = "http://engine:2375"
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class EngineClient:
     def __init__(self, dialer: SocketDialer) -> None:
         self.dialer = dialer
         self._adapter = EngineAdapter(dialer)
-        self._api = self._client(API_VERSION)
+        self._api = self._client(OLDEST_API)
 
     @property
     def host(self) -> str:
@@ -111,11 +111,22 @@ class EngineClient:
         return EngineError(self.host, response.status_code, masked(message))
 
     def _adopt_version(self, error: EngineError) -> bool:
-        """Speak the version that the engine names when it refuses ours; whether there is such a one."""
-        found = _OTHER_VERSION.search(error.happened)
-        if error.status != requests.codes.bad_request or not found:
+        """Speak a version that the engine takes, when it has refused ours as the wrong one; whether it had.
+
+        Engines are replaced while we run, so each refusal is looked into anew. Raises HostUnreachable for an engine
+        with which no version is common.
+        """
+        if error.status != requests.codes.bad_request or not _OTHER_VERSION.search(error.happened):
             return False
-        self._api = self._client(found[1])
+        try:
+            offered = self._api.version(api_version=False)
+            oldest, newest, engine = (str(offered[key]) for key in ("MinAPIVersion", "ApiVersion", "Version"))
+            version = common_api(oldest, newest)
+        except (requests.RequestException, docker.errors.DockerException, EmptyPoolError, KeyError, ValueError):
+            return False
+        if version is None:
+            raise unreachable.other_api(self.dialer.connection.target, engine, oldest, newest)
+        self._api = self._client(version)
         return True
 
     def _silent(self, seconds: int, change: str) -> Failed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
 import threading
 from concurrent.futures import Future
 from typing import Final
@@ -15,23 +14,18 @@ from bot.engine import host_keys, unreachable
 from bot.engine.login import log_in
 from bot.engine.sessions import Sessions
 from bot.engine.target import SshTarget
+from bot.engine.tcp import CONNECT, PromptSocket, dial
 from bot.engine.transport import (
     ChannelLostError,
     ChannelRefusedError,
     ChannelTimeoutError,
     HostTransport,
-    PromptSocket,
 )
 from bot.errors import HostUnreachable
 
-CONNECT: Final = 4.0
-"""Seconds for the TCP connection."""
 HANDSHAKE: Final = 8.0
 """Seconds for each of greeting, key exchange and log-in: sshd on a loaded machine is slow."""
 KEEPALIVE: Final = 5
-USER_TIMEOUT_MS: Final = 10_000
-"""Milliseconds that sent data may stay unacknowledged; with the keepalive a silent death shows within 15 s."""
-
 # What goes wrong here is told as HostUnreachable; paramiko would write a trace for each into the log as well.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
@@ -123,11 +117,13 @@ class SshConnection:
             transport.close()
             raise
         transport.set_keepalive(KEEPALIVE)
+        if isinstance(transport.sock, PromptSocket):
+            transport.sock.end_probing()
         return transport
 
     def _greet(self, known: dict[str, paramiko.PKey]) -> HostTransport:
         """A transport after the handshake: the server has shown its key, and nobody is logged in."""
-        transport = HostTransport(self._tunnel(self.jump) if self.jump else _dial(self.target))
+        transport = HostTransport(self._tunnel(self.jump) if self.jump else dial(self.target))
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE
         try:
             host_keys.prefer(transport, known)
@@ -165,20 +161,12 @@ def _alive(attempt: Future[HostTransport], transport: HostTransport | None = Non
     return attempt.result().is_active() if transport is None else attempt.result() is transport
 
 
-def _dial(target: SshTarget) -> socket.socket:
-    try:
-        plain = socket.create_connection((target.address, target.port), timeout=CONNECT)
-    except OSError as error:
-        raise unreachable.from_os_error(target, error) from None
-    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-    return PromptSocket(fileno=plain.detach())
-
-
 def _shake_hands(transport: HostTransport, target: SshTarget) -> None:
     try:
         transport.start_client(timeout=2 * HANDSHAKE)
     except (paramiko.SSHException, OSError, EOFError) as error:
+        if isinstance(transport.sock, PromptSocket) and transport.sock.silent:
+            raise unreachable.timed_out(target, "took the connection, fell silent, and did not come back") from None
         if isinstance(error.__context__, TimeoutError):
             raise unreachable.timed_out(target, "took the connection and sent no SSH greeting") from None
         raise unreachable.no_handshake(target, str(error) or "closed") from None

@@ -12,14 +12,14 @@ from bot.errors import EngineError, HostProblem, HostUnreachable
 TIMEOUT: Final = 12.0
 
 SCRIPT: Final = r"""
-socket=missing installed=no running=no serving=unknown
+socket=missing installed=no running=no serving=unknown as=
 if [ -S "$1" ]; then
-  if [ -r "$1" ] && [ -w "$1" ]; then socket=usable; else socket=denied; fi
+  if [ -r "$1" ] && [ -w "$1" ]; then socket=usable; else socket=denied as='sudo -n'; fi
 fi
 command -v dockerd >/dev/null 2>&1 && installed=yes
 grep -qxs dockerd /proc/[0-9]*/comm && running=yes
-if [ $socket = usable ] && command -v docker >/dev/null 2>&1; then
-  if printf 'GET /_ping HTTP/1.0\r\n\r\n' | timeout 5 docker -H "unix://$1" system dial-stdio 2>/dev/null |
+if [ $socket != missing ] && command -v docker >/dev/null 2>&1; then
+  if printf 'GET /_ping HTTP/1.0\r\n\r\n' | timeout 5 $as docker -H "unix://$1" system dial-stdio 2>/dev/null |
     grep -q '^HTTP/'
   then serving=yes; else serving=no; fi
 fi
@@ -45,7 +45,7 @@ def verdict(connection: SshConnection, path: str, words: list[str]) -> HostUnrea
     user = connection.target.user
     problem: HostProblem = "docker stopped"
     match words:
-        case ["usable", _, _, "yes"]:
+        case [_, _, _, "yes"]:
             return None
         case ["missing", _, "yes", _]:
             problem = "no docker"
@@ -57,7 +57,7 @@ def verdict(connection: SshConnection, path: str, words: list[str]) -> HostUnrea
             next_step = "Install Docker Engine on it, or correct `socket` in swarmbot.yml."
         case ["denied", _, _, _]:
             problem = "socket denied"
-            what = f"`{user}` may not open Docker's socket `{path}`"
+            what = f"`{user}` may not open Docker's socket `{path}`, nor as root by sudo without a password"
             next_step = f"Run `usermod -aG docker {user}` on it (this is as good as root there)."
         case ["usable", _, "yes", "unknown"]:
             problem = "socket denied"

@@ -1,12 +1,12 @@
-"""The way to an engine where sshd forbids forwarding: the Docker CLI on the host joins its socket to stdin and stdout.
+"""The way to an engine where sshd forbids forwarding, or where its socket is root's and sudo asks for no password.
 
-Each connection is a session and a process on the host, and takes some 100 ms to open.
+The Docker CLI on the host joins the socket to stdin and stdout. Each connection is a session and a process on the
+host, and takes some 100 ms to open.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shlex
 from functools import partial
 from typing import Final
 
@@ -15,9 +15,14 @@ import paramiko
 from bot.engine import unreachable
 from bot.engine.channel_socket import ChannelSocket
 from bot.engine.connection import SshConnection
-from bot.engine.remote import PREAMBLE
-from bot.engine.transport import ChannelRefusedError
+from bot.engine.remote import begin
+from bot.errors import EngineError
 
+SCRIPT: Final = r"""
+as=; [ -r "$1" ] && [ -w "$1" ] || as='sudo -n'
+exec $as docker -H "unix://$1" system dial-stdio
+"""
+STEP: Final = "Set `AllowStreamLocalForwarding yes` in its sshd_config."
 LAST_WORDS: Final = 2.0
 """Seconds that the process on the host gets to end."""
 
@@ -28,14 +33,11 @@ def connect(connection: SshConnection, path: str, timeout: float) -> ChannelSock
         raise TimeoutError
     with contextlib.ExitStack() as undo:
         undo.callback(connection.sessions.give_back)
-        channel = _session(connection)
-        channel.settimeout(timeout)
-        command = f'{PREAMBLE} exec docker -H "unix://$1" system dial-stdio'
         try:
-            channel.exec_command(shlex.join(("sh", "-c", command, "sh", path)))
-        except (paramiko.SSHException, OSError, EOFError):
-            channel.close()
-            raise unreachable.lost(connection.target) from None
+            channel = begin(connection, SCRIPT, path, timeout=timeout)
+        except EngineError as error:
+            what = f"its engine's socket cannot be forwarded to, nor can a command join it: {error.happened}"
+            raise unreachable.engine_trouble(connection.target, "socket denied", what.rstrip("."), STEP) from None
         undo.pop_all()
     return ChannelSocket(channel, partial(_end, connection, channel))
 
@@ -49,15 +51,3 @@ def _end(connection: SshConnection, channel: paramiko.Channel) -> None:
             channel.close()
     finally:
         connection.sessions.give_back()
-
-
-def _session(connection: SshConnection) -> paramiko.Channel:
-    try:
-        return connection.open("session")
-    except ChannelRefusedError as error:
-        raise unreachable.engine_trouble(
-            connection.target,
-            "socket denied",
-            f"sshd forbids forwarding to the engine's socket and opens no session either ({error.reason})",
-            "Set `AllowStreamLocalForwarding yes` in its sshd_config.",
-        ) from None

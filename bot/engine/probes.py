@@ -34,11 +34,21 @@ if [ -r "$1" ]; then head -c "$2" -- "$1"; else sudo -n head -c "$2" -- "$1" 2>/
 
 
 def clock_offset(client: EngineClient) -> float:
-    """Return the host's clock minus this process's, in seconds. Raises HostUnreachable, EngineError."""
+    """Return the host's clock minus this process's, in seconds. Raises HostUnreachable, EngineError.
+
+    By its engine, for its certificates are judged by what that takes for the time.
+    """
     client.ask(lambda api: api.ping())  # connects, so that the round trip below is only that
     before, started = time.time(), time.perf_counter()
     stamp = client.ask(lambda api: api.info())["SystemTime"]
-    elapsed = time.perf_counter() - started
+    return offset_of(stamp, before, time.perf_counter() - started)
+
+
+def offset_of(stamp: str, before: float, elapsed: float) -> float:
+    """How far ahead a clock is that said ``stamp`` within ``elapsed`` seconds of our ``before`` (unix seconds).
+
+    It is taken to have said so half way; that is wrong by ``elapsed`` / 2 at the most.
+    """
     return parse_time(stamp).timestamp() - (before + elapsed / 2)
 
 

@@ -1,8 +1,11 @@
-"""Running a short script on a host: its words are quoted, its time bounded, no terminal, nothing on stdin."""
+"""Running a short script on a host: its words are quoted, its time bounded, no terminal, nothing on stdin.
+
+sshd hands every command to the user's login shell, whatever that is. It is asked for nothing but to run ``sh``, and
+what its start-up files print is passed over: the script begins with a line by which its own words are known.
+"""
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +14,8 @@ from typing import Final
 
 import paramiko
 
-from bot.engine import unreachable
+from bot.engine import unable, unreachable
+from bot.engine.command_line import command_line
 from bot.engine.connection import SshConnection
 from bot.engine.transport import ChannelRefusedError
 from bot.errors import EngineError
@@ -22,12 +26,10 @@ CHUNK: Final = 65_536
 MOST: Final = 16 * 1024 * 1024
 """Bytes that a script may print unless it is let print more."""
 
-# As root, by sudo where the SSH user is another; the script itself is the first word.
-AS_ROOT: Final = r"""
-script=$1; shift
-[ "$(id -u)" = 0 ] && exec sh -c "$script" sh "$@"
-exec sudo -n sh -c "$script" sh "$@"
-"""
+BEGUN: Final = b"swarmbot-begins\n"
+BEGIN: Final = "echo swarmbot-begins; echo swarmbot-begins >&2; "
+NOISE: Final = 65_536
+"""Bytes that start-up files may print before a script begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,7 @@ def exchange(
             _feed(channel, feed)
             out = _read(connection, channel, deadline, most)
             _await_end(channel, deadline)
-            err = channel.recv_stderr(CHUNK) if channel.recv_stderr_ready() else b""
-            return Exchanged(channel.recv_exit_status(), out, err.decode(errors="replace"))
+            return Exchanged(channel.recv_exit_status(), out, complaint(channel))
         except TimeoutError:
             if not connection.still_answers():
                 raise unreachable.lost(connection.target) from None
@@ -87,7 +88,7 @@ def spawn(connection: SshConnection, script: str, *words: str, timeout: float) -
     if not connection.sessions.take(timeout):
         raise _late(connection, timeout)
     try:
-        channel = _begin(connection, shlex.join(("sh", "-c", PREAMBLE + script, "sh", *words)), timeout)
+        channel = begin(connection, script, *words, timeout=timeout)
         try:
             yield channel
         finally:
@@ -96,7 +97,11 @@ def spawn(connection: SshConnection, script: str, *words: str, timeout: float) -
         connection.sessions.give_back()
 
 
-def _begin(connection: SshConnection, command: str, timeout: float) -> paramiko.Channel:
+def begin(connection: SshConnection, script: str, *words: str, timeout: float) -> paramiko.Channel:
+    """Begin ``script`` in a session that the caller has taken: what is read of the channel is the script's own.
+
+    Raises as :func:`run` does.
+    """
     try:
         channel = connection.open("session")
     except ChannelRefusedError as error:
@@ -105,13 +110,41 @@ def _begin(connection: SshConnection, command: str, timeout: float) -> paramiko.
             f"runs no commands over SSH: {error.reason}",
             "Look for ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
         ) from None
-    channel.settimeout(timeout)
     try:
-        channel.exec_command(command)
+        channel.settimeout(timeout)
+        channel.exec_command(command_line(BEGIN + PREAMBLE + script, *words))
+        said = _await_begin(channel, time.monotonic() + timeout)
+    except TimeoutError:
+        channel.close()
+        raise _late(connection, timeout) from None
     except (paramiko.SSHException, OSError, EOFError):
         channel.close()
         raise unreachable.lost(connection.target) from None
+    if said is not None:
+        channel.close()
+        if not connection.still_answers():
+            raise unreachable.lost(connection.target)
+        raise unable.no_shell(connection.target, said)
     return channel
+
+
+def complaint(channel: paramiko.Channel) -> str:
+    """What a script has written to stderr until now."""
+    said = channel.recv_stderr(CHUNK) if channel.recv_stderr_ready() else b""
+    return said.rpartition(BEGUN)[2].decode(errors="replace")
+
+
+def _await_begin(channel: paramiko.Channel, deadline: float) -> str | None:
+    """Read up to the line by which a script begins; the last words of a shell that began none."""
+    said = b""
+    while not said.endswith(BEGUN):
+        channel.settimeout(max(0.0, deadline - time.monotonic()))
+        part = channel.recv(1)
+        said += part
+        if not part or len(said) > NOISE:
+            lines = (said + channel.recv_stderr(CHUNK)).decode(errors="replace").strip().splitlines()
+            return lines[-1] if lines else ""
+    return None
 
 
 def _await_end(channel: paramiko.Channel, deadline: float) -> None:

@@ -6,37 +6,41 @@ from typing import Final
 
 from bot.config import Service
 from bot.engine import unreachable
+from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
-from bot.engine.remote import AS_ROOT, run
 from bot.errors import EngineError, HostUnreachable
 
 LONGEST: Final = 150.0
 """Seconds that stopping, or starting, may take: systemd kills an engine that does not end within 90."""
 
 # Whoever stops an engine holds this lock until it runs again, so that two never do at once; a dead one's lock is free.
-# What is started must not inherit it (9>&-). `again` is what a script does at its end, whatever ended it.
+# What is started must not inherit it (9>&-), nor a pipe: so what the commands say goes to a file.
 LOCKED: Final = r"""
 exec 9>>/run/swarmbot.lock
 flock -w 150 9 || { echo "another backup or restore runs on it" >&2; exit 75; }
-engine_stop() {
-  sh -c "$stop" </dev/null >/dev/null 2>&1 9>&- || { echo "its engine could not be stopped by: $stop" >&2; exit 71; }
+said=/run/swarmbot.said
+engine_do() {
+  sh -c "$1" </dev/null >$said 2>&1 9>&- && return
+  echo "its engine $2 by: $1 ($(head -n 2 $said | tr '\n' ' ' | sed 's/[. ]*$//'))" >&2
+  exit $3
 }
-engine_start() {
-  sh -c "$start" </dev/null >/dev/null 2>&1 9>&- || { echo "its engine did not start again by: $start" >&2; exit 70; }
-}
+engine_stop() { engine_do "$stop" "could not be stopped" 71; }
+engine_start() { engine_do "$start" "did not start again" 70; rm -f $said; }
 trap 'exit 1' HUP INT TERM PIPE
 """
 
+STOP_FAILED, START_FAILED = 71, 70
+COMMANDS: Final = "`engine` in swarmbot.yml says how its engine is stopped and started."
 START_SCRIPT: Final = "stop= start=$1" + LOCKED + "engine_start"
 
 
 def start(client: EngineClient, service: Service) -> None:
     """Start the engine, after whoever stopped it is done; nothing if it runs. Raises HostUnreachable, EngineError."""
     connection = client.dialer.connection
-    done = run(connection, AS_ROOT, START_SCRIPT, service.start, timeout=2 * LONGEST)
+    done = exchange_as_root(connection, START_SCRIPT, service.start, timeout=2 * LONGEST)
     if done.status:
         why = (done.err.strip().splitlines() or [f"exit status {done.status}"])[-1]
-        raise unreachable.impossible(connection.target, why, "Look at `journalctl -u docker` on it.")
+        raise unreachable.impossible(connection.target, why, f"Look at `journalctl -u docker` on it. {COMMANDS}")
 
 
 def root_folder(client: EngineClient, service: Service) -> str:

@@ -16,9 +16,10 @@ from typing import Final
 import paramiko
 
 from bot.engine import unreachable
+from bot.engine.as_root import AS_ROOT
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
-from bot.engine.remote import AS_ROOT, CHUNK, spawn
+from bot.engine.remote import CHUNK, complaint, spawn
 from bot.engine.socket_dialer import SocketDialer
 from bot.errors import EngineError
 
@@ -96,13 +97,12 @@ def _start(connection: SshConnection, channel: paramiko.Channel, state: bytes) -
 
 
 def _last_words(channel: paramiko.Channel) -> str:
-    said = channel.recv_stderr(CHUNK).decode(errors="replace") if channel.recv_stderr_ready() else ""
-    return said.strip().splitlines()[-1] if said.strip() else ""
+    return next(reversed(complaint(channel).strip().splitlines()), "")
 
 
 def _failed(connection: SshConnection, why: str) -> EngineError:
     return unreachable.impossible(
         connection.target,
         f"could not run a throwaway engine: {why or 'it ended at once'}",
-        "It takes root (or sudo), dockerd, unshare and ip on it.",
+        "It takes root (or sudo without a password), dockerd, unshare and ip on it.",
     )

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from bot.config import Service
+from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
-from bot.engine.remote import AS_ROOT, exchange, run
-from bot.engine.service import LOCKED, LONGEST, root_folder
+from bot.engine.remote import Exchanged
+from bot.engine.service import COMMANDS, LOCKED, LONGEST, START_FAILED, STOP_FAILED, root_folder
 from bot.errors import EngineError, Failed
 
 LARGEST: Final = 256 * 1024 * 1024
@@ -83,9 +84,9 @@ def pack(client: EngineClient, service: Service) -> bytes:
     root = root_folder(client, service)
     words = (PACK_SCRIPT, root, service.stop, service.start, str(PACKING))
     timeout = 3 * LONGEST + PACKING
-    done = exchange(client.dialer.connection, AS_ROOT, *words, timeout=timeout, most=LARGEST)
+    done = exchange_as_root(client.dialer.connection, *words, timeout=timeout, most=LARGEST)
     if done.status:
-        raise Failed(_told(client, done.err))
+        raise _failed(client, done)
     return done.out
 
 
@@ -96,19 +97,24 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
     """
     root = root_folder(client, service)
     words = (PLACE_SCRIPT, root, service.stop, service.start, backup)
-    done = exchange(client.dialer.connection, AS_ROOT, *words, timeout=3 * LONGEST, feed=state)
+    done = exchange_as_root(client.dialer.connection, *words, timeout=3 * LONGEST, feed=state)
     if done.status:
-        raise Failed(_told(client, done.err))
+        raise _failed(client, done)
 
 
 def placed(client: EngineClient) -> str:
     """What is in the swarm folder: "" for nothing, the id of the backup that it was restored from, or ``other``."""
     root = str(client.ask(lambda api: api.info())["DockerRootDir"])
-    done = run(client.dialer.connection, AS_ROOT, FOLDER_SCRIPT, root, timeout=LOOK)
+    done = exchange_as_root(client.dialer.connection, FOLDER_SCRIPT, root, timeout=LOOK)
     if done.status:
         raise EngineError(client.host, 0, _told(client, done.err))
-    standing, *backup = done.out.split()
+    standing, *backup = done.out.decode().split()
     return "" if standing == "empty" else "".join(backup) or standing
+
+
+def _failed(client: EngineClient, done: Exchanged) -> Failed:
+    step = COMMANDS if done.status in {STOP_FAILED, START_FAILED} else ""
+    return Failed(_told(client, done.err), next_step=step)
 
 
 def _told(client: EngineClient, err: str) -> str:

@@ -32,15 +32,6 @@ class ChannelLostError(Exception):
     """The transport broke before the server answered."""
 
 
-class PromptSocket(socket.socket):
-    """A TCP socket that acknowledges at once: delayed acknowledgements cost 40 ms a turn of the SSH handshake."""
-
-    def recv(self, size: int, flags: int = 0, /) -> bytes:
-        """Receive; Linux forgets TCP_QUICKACK, so it is set before each."""
-        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        return super().recv(size, flags)
-
-
 class HostChannel(paramiko.Channel):
     """A channel that can be closed after its connection has broken, which closed it as well."""
 

@@ -10,6 +10,7 @@ import paramiko
 
 from bot.engine.target import DEFAULT_PORT, SshTarget
 from bot.errors import EngineError, HostProblem, HostUnreachable
+from bot.plan.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, too_old
 
 
 def place(target: SshTarget) -> str:
@@ -153,6 +154,17 @@ def lost(target: SshTarget, *, unsure: str = "") -> HostUnreachable:
 def engine_trouble(target: SshTarget, problem: HostProblem, what: str, next_step: str) -> HostUnreachable:
     """SSH works, and the engine behind it cannot be used."""
     return HostUnreachable(target.name, problem, f"{place(target)}: {what}.", next_step=next_step)
+
+
+def other_api(target: SshTarget, engine: str, oldest: str, newest: str) -> HostUnreachable:
+    """The engine takes the versions ``oldest`` to ``newest`` of the API, and Swarmbot speaks none of them."""
+    what = (
+        f"its engine {engine} speaks versions {oldest} to {newest} of Docker's API, Swarmbot {OLDEST_API} to "
+        f"{NEWEST_API} (Docker {OLDEST_ENGINE} to {NEWEST_ENGINE})"
+    )
+    if too_old(newest):
+        return engine_trouble(target, "engine too old", what, f"Upgrade Docker on it to {OLDEST_ENGINE} or newer.")
+    return engine_trouble(target, "engine too new", what, "Update Swarmbot.")
 
 
 def impossible(target: SshTarget, what: str, next_step: str) -> EngineError:

@@ -45,6 +45,13 @@ class Change:
 
     def run(self, engines: Engines, read: Read) -> None:
         """Carry the plan out; failures of steps are on the card. Raises LeaseLost when the job is another's."""
+        try:
+            self._run_tracks(engines, read)
+        except BaseException:  # the message is for whoever goes on with the job
+            self._live.abandon()
+            raise
+
+    def _run_tracks(self, engines: Engines, read: Read) -> None:
         self._live.show(self.card.message())
         tracks: dict[str, list[Step]] = {}
         for step in self.card.plan.steps:

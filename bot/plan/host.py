@@ -62,6 +62,7 @@ class HostFacts:
     clock_offset: float | None = None
     interfaces: tuple[Interface, ...] = ()
     certificate: Certificate | None = None
+    certificate_unread: str = ""
     placed: str | None = None
     peers: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
     heard: Reach | None = None

@@ -11,6 +11,8 @@ case $mode in
   *) echo "setup.sh: '$mode' is neither run nor dev" >&2; exit 2 ;;
 esac
 packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables busybox-static tini golang-cfssl)
+# Tests log in to hosts as users who are not root, and have engines stopped and started by a real systemctl.
+if [ "$mode" = dev ]; then packages+=(sudo systemd); fi
 venv=.venv
 
 say() { echo "setup: $*" >&2; }

@@ -24,7 +24,8 @@ class Live:
 
     A thread of its own sends; :meth:`show` only leaves the newest state for it, so a slow or silent Slack never holds
     up the job. States between two edits are skipped. ``every`` and ``patience`` are seconds. ``posted`` is called in
-    that thread once there is a ts to keep, and again if it becomes another; it must not raise. End it with :meth:`end`.
+    that thread once there is a ts to keep, and again if it becomes another; it must not raise. End it with :meth:`end`,
+    or with :meth:`abandon` when the message is somebody else's from now on.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Live:
         self._ts = ts
         self._next: Message | None = None
         self._ended = False
+        self._abandoned = False
         self._delivered = False
         self._thread = Thread(target=self._run, name=f"live-{channel}", daemon=True)
         self._thread.start()
@@ -74,6 +76,13 @@ class Live:
             self._changed.notify_all()
         self._thread.join(wait)
         return self._delivered
+
+    def abandon(self) -> None:
+        """Show nothing more, not even what was left to be shown; never blocks, never raises."""
+        with self._changed:
+            self._next = None
+            self._ended = self._abandoned = True
+            self._changed.notify_all()
 
     def _run(self) -> None:
         while True:
@@ -110,7 +119,8 @@ class Live:
         except Undelivered as error:
             log.warning("live message in %s: %s", self._channel, error.reason)
             with self._changed:
-                self._next = self._next or message
+                if not self._abandoned:
+                    self._next = self._next or message
             return False
         with self._changed:
             another, self._ts = ts != self._ts, ts

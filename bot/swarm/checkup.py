@@ -9,11 +9,10 @@ from bot.errors import Refused
 from bot.plan import Facts, Finding, HostFacts, NodeFacts, Passage
 from bot.slack.blocks import tick
 from bot.swarm.addresses import joining_address
+from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.passages import for_managers, of_host, port_names, told, told_unseen
 from bot.swarm.places import stranger
-from bot.swarm.preflight import machine_findings, reached, same_name, version_of
-
-OLDEST_TRIED = (20, 10)
+from bot.swarm.preflight import machine_findings, reached, same_name
 
 
 def checkup(facts: Facts, host: HostFacts) -> list[Finding]:
@@ -23,7 +22,6 @@ def checkup(facts: Facts, host: HostFacts) -> list[Finding]:
     return [
         reached(facts, host),
         *machine_findings(facts, host),
-        *_tried(host),
         *_standing(facts, host),
         *same_name(facts, host),
         *_address(facts, host),
@@ -35,15 +33,6 @@ def seen_whole(facts: Facts, host: HostFacts) -> bool:
     """Whether every way that there was to try has been looked at, and there was one."""
     mine = of_host(facts, host.name)
     return bool(mine) and all(passage.standing != "not looked at" for passage in mine)
-
-
-def _tried(host: HostFacts) -> list[Finding]:
-    version = version_of(host.engine_version)
-    if version >= OLDEST_TRIED or version == (0, 0):
-        return []
-    return [
-        Finding("look", f"engine {host.engine_version} is older than 20.10, the oldest that Swarmbot is tried with")
-    ]
 
 
 def _standing(facts: Facts, host: HostFacts) -> list[Finding]:
@@ -74,7 +63,7 @@ def _advertised(host: HostFacts, node: NodeFacts) -> list[Finding]:
     address = host.node_address or node.address
     own = [each for interface in host.interfaces for each in interface.addresses]
     if address in own:
-        return [Finding("done", f"advertised at {tick(address)}")]
+        return [Finding("done", f"advertised at {tick(address)}"), *overlay_findings(host, address, None)]
     step = f"Let it leave and join again with `--advertise-addr`; it has {', '.join(map(tick, own)) or 'no address'}."
     where = "loopback: no other host reaches it there" if _is_loopback(address) else "no address of its own"
     return [Finding("failed", f"advertised at {tick(address)}, which is {where}.", host.name, step)]

@@ -31,7 +31,7 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
             facts = replace(facts, managers=facts.managers or _known(engine))
             facts = replace(facts, peers=_peers(engine, facts), raft=_raft(engine))
         if look.certificates and facts.in_a_swarm:
-            facts = replace(facts, certificate=read_certificate(engine.node_certificate()))
+            facts = _with_certificate(engine, facts)
         if engine.host in look.placed:
             facts = replace(facts, placed=engine.placed())
     except HostUnreachable as error:
@@ -39,7 +39,9 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
         if error.problem in NOT_RUNNING and (look.raft or engine.host in look.stopped):
             facts = _stopped(engine, facts)
     except EngineError as error:
-        return HostFacts(name=engine.host, address=address, trouble=Trouble("engine error", error.happened))
+        return HostFacts(
+            name=engine.host, address=address, trouble=Trouble("engine error", error.happened, error.next_step)
+        )
     return facts
 
 
@@ -92,6 +94,14 @@ def _key_file(engine: Engine) -> KeyFile | None:
         return engine.key_file()
     except EngineError:  # not everybody who reaches an engine may read its files
         return None
+
+
+def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
+    """Not everybody who reaches an engine may read its files: that makes the host no worse."""
+    try:
+        return replace(facts, certificate=read_certificate(engine.node_certificate()))
+    except EngineError as error:
+        return replace(facts, certificate_unread=error.happened)
 
 
 def _raft(engine: Engine) -> RaftPosition | None:

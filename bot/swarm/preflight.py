@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 from bot.plan import Facts, Finding, HostFacts, Role
+from bot.plan.engine_versions import NEWEST_ENGINE, newer_than_known
+from bot.swarm.clocks import TOLD, clock_findings, clock_offset
 from bot.swarm.passages import port_findings
-
-# TLS between nodes fails when clocks differ by more than the hour by which SwarmKit backdates its certificates;
-# logs and leases become hard to read long before.
-CLOCK_TOLD = 2.0
-CLOCK_REFUSED = 1800.0
-OLDEST_ENGINE = (17, 6)
 
 
 def preflight(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
@@ -27,26 +21,13 @@ def preflight(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
 def reached(facts: Facts, host: HostFacts) -> Finding:
     """That the host's engine answers, its version, and how near its clock is."""
     offset, _ = clock_offset(facts, host)
-    clock = f", clock within {max(0.1, abs(offset)):.1f} s" if offset is not None and abs(offset) < CLOCK_TOLD else ""
+    clock = f", clock within {max(0.1, abs(offset)):.1f} s" if offset is not None and abs(offset) < TOLD else ""
     return Finding("done", f"`{host.name}` reached by SSH, engine {host.engine_version}{clock}", host.name)
 
 
 def machine_findings(facts: Facts, host: HostFacts) -> list[Finding]:
     """What there is to say of the engine's version and the clock; ``failed`` is what would stop a join."""
-    return [*_engine(facts, host), *_clock(facts, host)]
-
-
-def clock_offset(facts: Facts, host: HostFacts) -> tuple[float | None, str]:
-    """How far the host's clock is ahead, in seconds, and of whose: the managers' where they are known."""
-    managers = {node.host for node in facts.swarm.managers} if facts.swarm else set()
-    clocks = [
-        other.clock_offset
-        for name, other in facts.hosts.items()
-        if name in managers - {host.name} and other.clock_offset is not None
-    ]
-    if host.clock_offset is None or not clocks:
-        return host.clock_offset, "Swarmbot's"
-    return host.clock_offset - median(clocks), "the managers'"
+    return [*_engine(facts, host), *clock_findings(facts, host)]
 
 
 def version_of(text: str) -> tuple[int, int]:
@@ -57,29 +38,19 @@ def version_of(text: str) -> tuple[int, int]:
 
 
 def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
+    """One that is older than Swarmbot speaks with has not been read at all."""
+    found = []
+    if newer_than_known(host.engine_version):
+        text = f"engine {host.engine_version} is newer than {NEWEST_ENGINE}, the newest that Swarmbot is made for"
+        found.append(Finding("look", text, host.name))
     mine = version_of(host.engine_version)
-    if mine < OLDEST_ENGINE and mine != (0, 0):
-        text = f"`{host.name}` runs engine {host.engine_version}, older than 17.06."
-        return [Finding("failed", text, host.name, "Upgrade its engine.")]
     managers = {version_of(node.engine_version) for node in facts.swarm.managers} if facts.swarm else set()
     if not managers or mine in managers or mine == (0, 0):
-        return []
+        return found
     shown = ", ".join(sorted({node.engine_version for node in facts.swarm.managers})) if facts.swarm else ""
     age = "older" if mine < min(managers) else "newer" if mine > max(managers) else "other"
-    return [
-        Finding("look", f"`{host.name}` runs engine {host.engine_version}, {age} than the managers' {shown}", host.name)
-    ]
-
-
-def _clock(facts: Facts, host: HostFacts) -> list[Finding]:
-    offset, whose = clock_offset(facts, host)
-    if offset is None or abs(offset) < CLOCK_TOLD:
-        return []
-    text = f"the clock of `{host.name}` is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} {whose}"
-    if abs(offset) < CLOCK_REFUSED:
-        return [Finding("look", text, host.name)]
-    step = f"Set the clock of `{host.name}` (NTP): TLS between nodes fails with it."
-    return [Finding("failed", f"{text[0].upper()}{text[1:]}.", host.name, step)]
+    text = f"`{host.name}` runs engine {host.engine_version}, {age} than the managers' {shown}"
+    return [*found, Finding("look", text, host.name)]
 
 
 def same_name(facts: Facts, host: HostFacts) -> list[Finding]:

@@ -23,6 +23,7 @@ LONGEST_MESH = 20.0
 QUICK_READ = 2.0
 LONGEST_TRIAL = 4.0
 """Seconds: how long a check waits for its hosts, and after how many no further way is tried. It shall end within 5."""
+UNREACHED = {"no route", "timed out", "refused"}
 
 
 class Reader:
@@ -57,7 +58,7 @@ class Reader:
         ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
         deadline = started + LONGEST_TRIAL
         if look.mesh and swarm is not None:
-            ways, deadline = mesh_ways(members(swarm), swarm.data_port), started + LONGEST_MESH
+            ways, deadline = mesh_ways(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
         facts = Facts(
             name=name,
             at=time.time(),
@@ -66,7 +67,7 @@ class Reader:
             secrets=MappingProxyType(_secrets(engines, swarm, look)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
             backups=engines.shelf.shelved() if look.backups else Shelved(),
-            passages=try_ways(engines, ways, deadline),
+            passages=try_ways(engines, ways, deadline, _unreached(hosts)),
         )
         facts = _with_keys(_with_files(facts, engines, look), keys)
         facts = _with_mesh(facts, engines) if look.mesh else facts
@@ -124,6 +125,12 @@ class Reader:
         )
 
 
+def _unreached(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
+    """Hosts with no way in by SSH, and why; one whose engine does not answer has a shell all the same."""
+    troubles = {name: host.trouble for name, host in hosts.items() if host.trouble}
+    return {name: trouble.happened for name, trouble in troubles.items() if trouble.problem in UNREACHED}
+
+
 def _serves(host: HostFacts) -> bool:
     """Whether the swarm can be read through this host now."""
     return host.answers and host.is_manager and host.membership == "active" and not host.swarm_error
@@ -167,7 +174,7 @@ def _with_mesh(facts: Facts, engines: Engines) -> Facts:
     if facts.swarm is None:
         return facts
     try:
-        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm)))
+        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm, facts.hosts)))
     except SwarmbotError as error:
         return replace(facts, mesh_trouble=error.happened)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
+from types import MappingProxyType
 from typing import Final
 
 from bot.errors import SwarmbotError
@@ -23,8 +24,12 @@ _TURNS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(
 REFUSED: Final = "connection refused"
 
 
-def try_ways(engines: Engines, ways: Sequence[Way], deadline: float) -> tuple[Passage, ...]:
+def try_ways(
+    engines: Engines, ways: Sequence[Way], deadline: float, silent: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Passage, ...]:
     """What is seen of each of ``ways``, in their order. Nothing is raised for a dead host.
+
+    ``silent`` has hosts that did not answer just now, and the reason in words: they are not asked again.
 
     Nothing further is tried after ``deadline`` (of the monotonic clock); what is being tried ends within 0.8 s.
 
@@ -36,7 +41,7 @@ def try_ways(engines: Engines, ways: Sequence[Way], deadline: float) -> tuple[Pa
     lanes = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lane")
     pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="probe")
     try:
-        trial = _Trial(engines, lanes, pool, deadline)
+        trial = _Trial(engines, lanes, pool, deadline, silent)
         with trial.opened({name for way in ways for name in (way.source, way.target)}):
             seen = trial.run(ways)
     finally:
@@ -46,20 +51,23 @@ def try_ways(engines: Engines, ways: Sequence[Way], deadline: float) -> tuple[Pa
 
 
 class _Trial:
-    def __init__(self, engines: Engines, lanes: Executor, pool: Executor, deadline: float) -> None:
+    def __init__(
+        self, engines: Engines, lanes: Executor, pool: Executor, deadline: float, silent: Mapping[str, str]
+    ) -> None:
         self._engines = engines
         self._lanes = lanes
         self._pool = pool
         self._deadline = deadline
         self._probers: dict[str, Prober] = {}
-        self._closed: dict[str, str] = {}
+        self._closed = dict(silent)
 
     def opened(self, names: Iterable[str]) -> ExitStack:
         """Open a shell on each host; why one has none is kept."""
         stack = ExitStack()
         known = set(self._engines.names())
-        opening = {self._pool.submit(_open, self._engines, name): name for name in names if name in known}
-        self._closed = {name: f"`{name}` is not in swarmbot.yml" for name in names if name not in known}
+        self._closed |= {name: f"`{name}` is not in swarmbot.yml" for name in names if name not in known}
+        asked = [name for name in names if name not in self._closed]
+        opening = {self._pool.submit(_open, self._engines, name): name for name in asked}
         done, late = wait(opening, timeout=OPENING)
         for future in done:
             try:

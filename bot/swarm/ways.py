@@ -34,9 +34,9 @@ def wanted_ways(
     """
     own = [place_of(hosts[name], swarm) for name in probed if name in hosts and hosts[name].answers]
     nodes = [node for node in (swarm.nodes if swarm else ()) if node.ready]
-    peers = [_of_node(node) for node in nodes if node.role == "manager"]
+    peers = [_of_node(node, hosts) for node in nodes if node.role == "manager"]
     if every_peer:
-        peers += [*own, *(_of_node(node) for node in nodes if node.role == "worker")]
+        peers += [*own, *(_of_node(node, hosts) for node in nodes if node.role == "worker")]
     data = swarm.data_port if swarm else DATA_PORT
     ways: dict[Way, None] = {}
     for place in own:
@@ -68,12 +68,12 @@ def ports(manages: int, data_port: int = DATA_PORT) -> list[tuple[int, Transport
 def place_of(host: HostFacts, swarm: ClusterFacts | None) -> Place:
     """Where a host is sent to: at its node's address if it is a member, else where it would be advertised."""
     node = swarm.node_of(host) if swarm else None
-    return _of_node(node) if node else Place(host.name, advertised(host))
+    return _of_node(node, {host.name: host}) if node else Place(host.name, advertised(host))
 
 
-def members(swarm: ClusterFacts) -> list[Place]:
+def members(swarm: ClusterFacts, hosts: Mapping[str, HostFacts]) -> list[Place]:
     """All nodes that are ready."""
-    return [_of_node(node) for node in swarm.nodes if node.ready]
+    return [_of_node(node, hosts) for node in swarm.nodes if node.ready]
 
 
 def advertised(host: HostFacts) -> str:
@@ -82,10 +82,15 @@ def advertised(host: HostFacts) -> str:
     return host.address if host.address in addresses or not addresses else addresses[0]
 
 
-def _of_node(node: NodeFacts) -> Place:
-    """A manager's ``Status.Addr`` may be 0.0.0.0: its Raft address is the one that others use."""
+def _of_node(node: NodeFacts, hosts: Mapping[str, HostFacts]) -> Place:
+    """A manager's ``Status.Addr`` may be 0.0.0.0: its Raft address is the one that others use.
+
+    A worker's is the one that its connection to a manager came from; what it advertises its own engine alone tells.
+    """
     address, _, port = node.raft_address.rpartition(":")
-    return Place(node.name, address.strip("[]") or node.address, int(port) if address else 0)
+    host = hosts.get(node.host)
+    told = host.node_address if host else ""
+    return Place(node.name, address.strip("[]") or told or node.address, int(port) if address else 0)
 
 
 def _ways(source: Place, target: Place, data_port: int, swarm: ClusterFacts | None) -> Iterator[Way]:

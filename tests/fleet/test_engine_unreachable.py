@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,19 @@ def test_something_that_listens_and_never_speaks(hosts: Fleet) -> None:
     until(lambda: 2200 in hosts["host-2"].listening(), "it listens")
     with engines(hosts, host_2={"port": 2200}) as cluster:
         assert "no SSH greeting" in trouble(cluster, "timed out").happened
+
+
+def test_the_power_goes_in_the_middle_of_the_handshake(hosts: Fleet) -> None:
+    """A machine that is dead is told from an sshd that is slow, and sooner: its kernel answers nothing."""
+    host = hosts["host-2"]
+    host.run("sh", "-c", "busybox nc -ll -p 2201 -e sleep 30 >/dev/null 2>&1 </dev/null &")
+    until(lambda: 2201 in host.listening(), "it listens")
+    with engines(hosts, host_2={"port": 2201}) as cluster, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(trouble, cluster, "timed out")
+        until(lambda: "2201" in host.run("ss", "-Htn", "state", "established", "sport", "= :2201"), "it connects")
+        host.cut_cable()
+        assert "fell silent" in asked.result().happened
+    host.mend_cable()
 
 
 def test_no_ssh_server(hosts: Fleet) -> None:

@@ -96,6 +96,7 @@ class Machine(Strict):
     reaches: dict[str, Reach] = {}
     reached: Standing = "passed"
     certificate_days: float | None = None
+    certificate_unread: str = ""
     peers: dict[str, Reach] = {}
     heard: Reach | None = None
     raft: tuple[int, int] | None = None
@@ -276,7 +277,7 @@ class Description(Strict):
         probed = strangers if self.probed is None else self.probed
         ways = wanted_ways(hosts, swarm, probed, every_peer=self.every_peer)
         if swarm and (self.mesh or self.mesh_trouble):
-            ways = mesh_ways(members(swarm), swarm.data_port)
+            ways = mesh_ways(members(swarm, hosts), swarm.data_port)
         return tuple(self._passage(way) for way in ways)
 
     def _passage(self, way: Way) -> Passage:
@@ -345,6 +346,7 @@ class Description(Strict):
             clock_offset=host.clock,
             interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
             certificate=_certificate(host.certificate_days),
+            certificate_unread=host.certificate_unread,
             placed=host.placed,
             peers=MappingProxyType(host.peers),
             raft=RaftPosition(*host.raft) if host.raft else None,

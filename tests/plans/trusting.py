@@ -1,4 +1,7 @@
-"""Root certificates for cases: ``own`` is one that managers made, ``corporate`` one of a CA elsewhere."""
+"""Root certificates for cases: ``own`` is one that managers made, ``corporate`` one of a CA elsewhere.
+
+``young`` is one that managers made just now: it begins 500 s before the cases' time.
+"""
 
 from __future__ import annotations
 

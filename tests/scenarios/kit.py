@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final
 
 from bot.audit import Audit
+from bot.errors import Failed
 from bot.jobs.queue import Queue
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.fleet.host import Host
@@ -51,7 +52,7 @@ class Play:
         self.slack: LocalSlack = stage.slack
         self.fleet: Fleet = stage.fleet
         self.began = self.now
-        self._stands: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._stands: tuple[tuple[str, ...], tuple[str, ...], str] | None = None
 
     @property
     def now(self) -> int:
@@ -132,7 +133,9 @@ class Play:
         asked = self.slack.wait_to_see(others[0], "[Approve]", after=after, private=False, timeout=LONGEST)
         for other in others:
             self.slack.click(other, asked, "Approve")
-        return self.end(self.job(user, after), after=asked.number)
+        job = self.job(user, after)
+        self.see(user, f"`{job}`: ✓ *Approved*", after=after, private=True)  # else it looks like a later answer
+        return self.end(job, after=asked.number)
 
     def fill(self, user: str, **answers: str) -> None:
         """Wait for the form that opens for ``user``, and submit it."""
@@ -172,11 +175,14 @@ class Play:
             self.change("ada", f"join worker {' '.join(workers)}")
 
     def stand(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
-        """Have such a cluster, for tests that change nothing of it: the one that stands is kept."""
-        if self._stands != (managers, workers):
+        """Have such a cluster, for tests that change nothing of it: the one that stands is kept.
+
+        Tests of other bots use the same hosts: so it is by its id that it is known to stand still.
+        """
+        if self._stands != (managers, workers, self._cluster_id(managers[0])):
             self.reset()
             self.cluster(managers=managers, workers=workers)
-            self._stands = managers, workers
+            self._stands = managers, workers, self._cluster_id(managers[0])
         self._begin()
 
     def nodes(self, host: str = "host-1") -> dict[str, str]:
@@ -196,6 +202,12 @@ class Play:
     def membership(self, host: str) -> str:
         """``LocalNodeState`` of a host."""
         return self.fleet[host].docker("info", "--format", "{{.Swarm.LocalNodeState}}").strip()
+
+    def _cluster_id(self, manager: str) -> str:
+        """The id of the cluster that a host manages; "" for none, and for a host that is off."""
+        with suppress(Failed):
+            return self.fleet[manager].docker("info", "--format", "{{with .Swarm.Cluster}}{{.ID}}{{end}}").strip()
+        return ""
 
     # Between tests
 

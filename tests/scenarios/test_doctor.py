@@ -21,6 +21,7 @@ from bot.sandbox.stage import TWO_OF_FOUR, installed_world
 from bot.secret import Secret
 from bot.settings import Settings
 from bot.store import keys
+from tests.played_engine import Version, giving_itself_out_as
 
 NOWHERE = {"ssh": {"user": "root"}, "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "127.0.0.1"}}}}
 PEOPLE = {
@@ -268,7 +269,7 @@ def test_the_audit_log_is_looked_at_across_its_archive(ward: Ward, redis_url: st
 
 @pytest.mark.fleet
 def test_real_hosts_are_examined_side_by_side(ward: Ward, hosts: Fleet) -> None:
-    """All well: exit status 0. Then one off, one without dockerd, one whose user may not use it: a ✗ each."""
+    """All well: exit status 0. Then one off, one without dockerd, one whose user may not use it, one old: a ✗ each."""
     ward.write({**hosts.config(), **PEOPLE})
     report = ward.examine()
     assert report.status == 0, report.text
@@ -281,9 +282,11 @@ def test_real_hosts_are_examined_side_by_side(ward: Ward, hosts: Fleet) -> None:
     config = hosts.config()
     config["clusters"]["prod"]["hosts"]["host-4"] = {"address": hosts["host-4"].address, "user": "deploy"}
     ward.write({**config, **PEOPLE})
-    report = ward.examine()
+    with giving_itself_out_as(Version("19.03.15", "1.12", "1.40"), hosts["host-5"]):
+        report = ward.examine()
     assert report.status == 1
     assert report.line("`host-1`").startswith("✓")
     assert "See that the machine is on" in report.line("✗ `host-2`")
     assert "systemctl start docker" in report.line("✗ `host-3`")
     assert "usermod" in report.line("✗ `host-4`")
+    assert "Upgrade Docker on it to 20.10 or newer" in report.line("✗ `host-5`")

@@ -31,8 +31,11 @@ def _host(clock_offset: float = 0.0, **info: Any) -> Host:
         (_host(clock_offset=5.25), ["✗ `host-1`: its clock is 5.2 s ahead of this machine's."]),
         (_host(clock_offset=-3), ["✗ `host-1`: its clock is 3.0 s behind this machine's."]),
         (_host(ServerVersion="28.1.0-rc.1"), []),
-        (_host(ServerVersion="19.03.15"), ["! `host-1`: engine 19.03.15 is older than 20.10."]),
-        (_host(ServerVersion=""), ["! `host-1`: engine unknown is older than 20.10."]),
+        (
+            _host(ServerVersion="30.0.1"),
+            ["! `host-1`: engine 30.0.1 is newer than 29, the newest that Swarmbot is made for."],
+        ),
+        (_host(ServerVersion="dev"), []),
         (_host(LiveRestoreEnabled=True), ["✗ `host-1`: its engine has live-restore on"]),
     ],
 )

@@ -73,5 +73,5 @@ class Depart(Operation):
 
 
 def told_in_again(facts: Facts, host: str) -> str:
-    """That in words; "" where it is not so."""
+    """That it is a manager of a cluster with a quorum, in words; "" where it is not so."""
     return f"`{host}` is a reachable manager of {facts.name}, which has a quorum" if goes_on(facts, host) else ""

@@ -12,7 +12,7 @@ from bot.engine.client import masked
 from bot.engine.connection import SshConnection
 from bot.engine.diagnose import verdict
 from bot.engine.host_keys import known_keys
-from bot.engine.probes import parse_interfaces, parse_time
+from bot.engine.probes import offset_of, parse_interfaces, parse_time
 from bot.engine.remote import Completed
 from bot.engine.target import SshTarget
 from bot.errors import HostProblem, HostUnreachable
@@ -53,6 +53,14 @@ def test_interfaces_are_those_that_can_be_advertised() -> None:
 def test_go_s_time_stamps(stamp: str, microsecond: int) -> None:
     """Any number of digits, and any zone."""
     assert parse_time(stamp) == datetime(2024, 5, 6, 7, 8, 9, microsecond, UTC)
+
+
+def test_a_clock_is_read_in_the_middle_of_its_round_trip() -> None:
+    """An answer that took four seconds was given two seconds ago."""
+    asked = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC).timestamp()
+    assert offset_of("2024-05-06T07:08:11Z", asked, 4.0) == 0.0
+    assert offset_of("2024-05-06T07:08:09Z", asked, 4.0) == -2.0
+    assert offset_of("2024-05-06T07:38:11Z", asked, 4.0) == 1800.0
 
 
 @pytest.mark.parametrize("secret", ["SWMTKN-1-3pu6hszj-a1b2", "SWMKEY-1-7c37Cc8654o6p38HnroywCi19pllOnGtbdZEgtKxZu8"])

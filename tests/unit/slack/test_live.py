@@ -92,3 +92,15 @@ def test_an_ended_message_takes_no_more(slack: LocalSlack, notifier: Notifier) -
     live.show(state(2))
     assert live.end()
     assert [message.text for message in slack.messages("prod")] == ["state 1"]
+
+
+def test_an_abandoned_message_shows_nothing_more(slack: LocalSlack, notifier: Notifier) -> None:
+    """What was left to be shown, or shown again after a failure, would stand over what others show there."""
+    live = Live(notifier, "C0PROD", every=3600)
+    live.show(state(1))
+    slack.wait_to_see("ada", "state 1")
+    live.show(state(2))
+    live.abandon()
+    live.show(state(3))
+    assert live.end()
+    assert [message.text for message in slack.messages("prod")] == ["state 1"]

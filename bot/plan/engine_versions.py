@@ -1,0 +1,41 @@
+"""Which engines Swarmbot speaks with: the one place that names the range.
+
+The Engine API is chosen by the path of each call, and an engine takes the versions from ``MinAPIVersion`` to
+``ApiVersion`` of its ``GET /version``. What Swarmbot sends and reads is API 1.41, Docker 20.10's: it asks for the
+state of services (``status=true``), which older ones lack. Of the changes from 1.42 to 1.56 none touches a call or a
+field that it uses (read in moby's api/docs/CHANGELOG.md). Docker 29.0 took none below 1.44; later 29s take 1.40 again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OLDEST_ENGINE: Final = "20.10"
+NEWEST_ENGINE: Final = "29"
+OLDEST_API: Final = "1.41"
+NEWEST_API: Final = "1.56"
+
+
+def common_api(oldest: str, newest: str) -> str | None:
+    """The oldest version that Swarmbot and an engine which takes ``oldest`` to ``newest`` both speak; None if none.
+
+    The oldest, because 1.41 is what Swarmbot is tried with. Raises ValueError for what is no version.
+    """
+    wanted = max((OLDEST_API, oldest), key=numbers)
+    return wanted if numbers(wanted) <= min(numbers(NEWEST_API), numbers(newest)) else None
+
+
+def too_old(newest: str) -> bool:
+    """Whether an engine whose newest API is ``newest`` is older than all that Swarmbot speaks with."""
+    return numbers(newest) < numbers(OLDEST_API)
+
+
+def newer_than_known(engine: str) -> bool:
+    """Whether ``engine``, a version like ``29.1.3``, is of a release whose API nobody has read yet."""
+    major = engine.partition(".")[0]
+    return major.isdecimal() and int(major) > int(NEWEST_ENGINE)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """``1.41`` as (1, 41). Raises ValueError."""
+    return tuple(map(int, version.split(".")))

@@ -1,0 +1,112 @@
+"""An engine whose clock is wrong, for real: what it says, issues and verifies goes by another time.
+
+CLOCK_REALTIME has no namespace, and Go programs read it without libc, so neither a namespace nor Debian's faketime
+does it. They read it through the vDSO that the kernel maps into each process: here that function is written anew, in
+the engine's own copy of it. It asks the kernel and adds the difference; the monotonic clock is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bot.sandbox.fleet.host import Host
+from bot.sandbox.fleet.shell import until
+
+FUNCTION: Final = b"__vdso_clock_gettime"
+# clock_gettime(edi: clock, rsi: timespec) by system call 228; for clock 0 the difference is added to the seconds.
+ASK: Final = bytes.fromhex("5657b8e40000000f055f5e85ff750d")  # push rsi, rdi; mov; syscall; pop rdi, rsi; test; jnz
+ADD: Final = bytes.fromhex("48ba") + b"%b" + bytes.fromhex("480116")  # mov rdx, difference; add [rsi], rdx
+END: Final = bytes.fromhex("c3")
+
+
+def possible() -> bool:
+    """Whether this machine has the processor that it is written for, and a kernel that lets such memory be written."""
+    if platform.machine() != "x86_64":
+        return False
+    try:
+        _put(os.getpid(), *_function(os.getpid()))
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def clock_off_by(seconds: int, host: Host) -> Iterator[None]:
+    """Let the engine of ``host`` be ``seconds`` ahead (behind, if negative), and right again afterwards."""
+    pid = _engine(host)
+    place, old = _function(pid)
+    code = ASK + (ADD % struct.pack("<q", seconds)) + END
+    assert len(code) <= len(old)
+    _write(host, pid, place, code)
+    try:
+        yield
+    finally:
+        if host.docker_runs and _engine(host) == pid:
+            _write(host, pid, place, old)
+
+
+def _engine(host: Host) -> int:
+    """The process of its dockerd, as the machine counts."""
+    inside = host.run("cat", "/run/docker.pid").strip()
+    for status in Path("/proc").glob("[0-9]*/status"):
+        numbers = re.search(r"^NSpid:\s+(\d+)\s+(\d+)$", _text(status), re.MULTILINE)
+        same = numbers and numbers[2] == inside
+        if numbers and same and Path(f"/proc/{numbers[1]}/ns/pid").samefile(f"/proc/{host.pid}/ns/pid"):
+            return int(numbers[1])
+    raise AssertionError(f"{host.name} has no dockerd")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""  # it has ended meanwhile
+
+
+def _function(pid: int) -> tuple[int, bytes]:
+    """Where the function is in that process, and its code."""
+    found = re.search(r"^([0-9a-f]+)-([0-9a-f]+) .*\[vdso\]$", Path(f"/proc/{pid}/maps").read_text(), re.MULTILINE)
+    assert found
+    start, end = int(found[1], 16), int(found[2], 16)
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        memory.seek(start)
+        image = memory.read(end - start)
+    value, size = _symbol(image)
+    return start + value, image[value : value + size]
+
+
+def _symbol(image: bytes) -> tuple[int, int]:
+    """Value and size of the function in the ELF ``image``, by its section headers (see elf(5))."""
+    table, entry, number = struct.unpack_from("<Q", image, 40)[0], *struct.unpack_from("<HH", image, 58)
+    sections = [struct.unpack_from("<IIQQQQIIQQ", image, table + entry * index) for index in range(number)]
+    symbols = next(section for section in sections if section[1] == 11)  # SHT_DYNSYM
+    names = sections[symbols[6]]
+    for place in range(symbols[4], symbols[4] + symbols[5], 24):
+        name, _, _, _, value, size = struct.unpack_from("<IBBHQQ", image, place)
+        start = names[4] + name
+        if image[start : image.index(b"\0", start)] == FUNCTION:
+            return value, size
+    raise AssertionError("the vDSO has no such function")
+
+
+def _write(host: Host, pid: int, place: int, code: bytes) -> None:
+    """While it stands still: no thread runs what is being written."""
+    host.run("sh", "-c", "kill -STOP $(cat /run/docker.pid)")
+    try:
+        until(lambda: "State:\tT" in _text(Path(f"/proc/{pid}/status")), f"dockerd of {host.name} stands still")
+        _put(pid, place, code)
+    finally:
+        host.run("sh", "-c", "kill -CONT $(cat /run/docker.pid)")
+
+
+def _put(pid: int, place: int, code: bytes) -> None:
+    with Path(f"/proc/{pid}/mem").open("r+b", buffering=0) as memory:
+        memory.seek(place)
+        memory.write(code)

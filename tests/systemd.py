@@ -1,0 +1,47 @@
+"""Debian's docker.service and docker.socket under a real systemd, on a host of the fleet that has none.
+
+It is an instance of ``systemd --user`` (a system's own would have to be process 1), at whose socket ``systemctl``
+finds it as it finds the system's: so ``systemctl stop docker.socket docker.service`` is the real thing, word for word.
+The units are the package's own but for a drop-in with the fleet's own way of running dockerd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bot.sandbox.fleet.host import Host
+from bot.sandbox.fleet.shell import until
+
+PROGRAM: Final = Path("/lib/systemd/systemd")
+UNITS: Final = Path("/lib/systemd/system")
+START: Final = "/run/fleet/start-by-systemd"
+SETUP: Final = f"""
+mkdir -p /run/systemd/system /run/user0/systemd/user/docker.service.d
+cp {UNITS}/docker.service {UNITS}/docker.socket /run/user0/systemd/user
+printf '[Service]\\nExecStart=\\nExecStart={START}\\n' >/run/user0/systemd/user/docker.service.d/fleet.conf
+sed 's#unix:///run/docker.sock#fd://#' /run/fleet/start-dockerd >{START}
+chmod +x {START}
+ln -sfn /run/user0/systemd/private /run/systemd/private
+export XDG_RUNTIME_DIR=/run/user0
+setsid -f sh -c 'echo $$ >/run/systemd.pid; exec {PROGRAM} --user' >/run/systemd.log 2>&1
+"""
+
+
+@contextmanager
+def docker_by_systemd(host: Host) -> Iterator[None]:
+    """Let systemd run the engine of ``host``; afterwards it runs as it did before."""
+    host.stop_docker()
+    host.run("sh", "-c", SETUP)
+    private = Path(f"/proc/{host.pid}/root/run/user0/systemd/private")
+    until(private.exists, f"systemd of {host.name} listens")
+    try:
+        host.run("systemctl", "start", "docker.service")
+        host.await_docker()
+        yield
+    finally:
+        host.run("systemctl", "stop", "docker.socket", "docker.service")
+        host.run("sh", "-c", "kill $(cat /run/systemd.pid); rm -rf /run/systemd /run/user0 /run/home/.config")
+        host.start_docker()

@@ -1,0 +1,31 @@
+"""What a script and its words become on their way through a login shell."""
+
+from __future__ import annotations
+
+import subprocess
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.engine.command_line import command_line
+
+WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+
+
+def test_a_line_holds_nothing_that_shells_read_in_their_own_way() -> None:
+    """No newline, no quote within quotes, no history of csh, no double backslash of fish."""
+    line = command_line("echo 'it\\'s' !\n", "a\\\\b", "c!\nd")
+    assert "\n" not in line
+    assert "\\\\" not in line
+    assert "!" not in line
+    assert line.count("'") == 2 * 4
+
+
+@settings(max_examples=30)
+@given(st.lists(WORD, max_size=3))
+def test_words_come_through(words: list[str]) -> None:
+    """Each is what it was, but for newlines at its end."""
+    script = 'printf \'<%s>\\n\' "$#" "$@"'
+    out = subprocess.run(["/bin/sh", "-c", command_line(script, *words)], check=True, capture_output=True, timeout=10)
+    expected = [str(len(words)), *(word.rstrip("\n") for word in words)]
+    assert out.stdout.decode() == "".join(f"<{word}>\n" for word in expected)

@@ -1,0 +1,28 @@
+"""Where nodes are sent to: what managers see of a worker need not be what it advertises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from bot.plan import ClusterFacts, HostFacts, NodeFacts, Role
+from bot.swarm.ways import members
+
+
+@pytest.mark.parametrize(
+    ("role", "raft", "told", "address"),
+    [
+        ("worker", "", "198.51.100.3", "198.51.100.3"),
+        ("worker", "", "", "10.0.0.3"),
+        ("manager", "[fd00::3]:2377", "fd00::3", "fd00::3"),
+    ],
+)
+def test_a_node_is_sent_to_where_it_says(role: Role, raft: str, told: str, address: str) -> None:
+    """A record has the address that a worker's connection came from (seen: another one than its gossip's)."""
+    record = NodeFacts("id-3", "three", role, "active", "ready", 1, MappingProxyType({}), host="host-3")
+    record = replace(record, address="10.0.0.3", raft_address=raft, reachability="reachable" if raft else "")
+    swarm = ClusterFacts("prod", "host-1", 1, MappingProxyType({}), (record,))
+    host = HostFacts("host-3", "10.0.0.3", membership="active", node_id="id-3", node_address=told)
+    assert [place.address for place in members(swarm, {"host-3": host})] == [address]
