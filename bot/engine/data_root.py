@@ -12,9 +12,8 @@ from typing import Final
 
 from bot.config import Service
 from bot.engine import unreachable
+from bot.engine.as_root import exchange_as_root
 from bot.engine.connection import SshConnection
-from bot.engine.remote import AS_ROOT, run
-from bot.errors import EngineError
 
 TIMEOUT: Final = 10.0
 DEFAULT: Final = "/var/lib/docker"
@@ -40,10 +39,8 @@ def data_root(connection: SshConnection, service: Service) -> str:
     """Return it. Raises HostUnreachable; EngineError when it is not known, or root is needed and not to be had."""
     if service.data_root is not None:
         return service.data_root
-    done = run(connection, AS_ROOT, SCRIPT, timeout=TIMEOUT)
-    if done.status:
-        raise not_root(connection, done.err)
-    unit, _, settings = done.out.partition(DIVIDER)
+    done = exchange_as_root(connection, SCRIPT, timeout=TIMEOUT)
+    unit, _, settings = done.out.decode(errors="replace").partition(DIVIDER)
     root = parse(unit, settings)
     if root is None:
         raise unreachable.impossible(
@@ -65,11 +62,3 @@ def parse(unit: str, settings: str) -> str | None:
     if not named and "dockerd" in unit:
         return DEFAULT
     return named.pop() if len(named) == 1 else None
-
-
-def not_root(connection: SshConnection, err: str) -> EngineError:
-    """What sudo, or the script itself, said last."""
-    why = (err.strip().splitlines() or ["the script there ended without a word"])[-1]
-    return unreachable.impossible(
-        connection.target, f"could not do it: {why}", "It takes root on it, or sudo without a password."
-    )

@@ -7,10 +7,12 @@ import json
 from typing import Final
 
 from bot.config import Service
+from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
-from bot.engine.remote import AS_ROOT, exchange, run
+from bot.engine.remote import run
 from bot.engine.service import LOCKED, LONGEST, root_folder
-from bot.errors import EngineError, Failed
+from bot.engine.state import failed
+from bot.errors import EngineError
 from bot.plan.key_file import KeyFile
 
 TIMEOUT: Final = 10.0
@@ -80,11 +82,10 @@ def known_managers(client: EngineClient) -> tuple[str, ...]:
 def open_key_file(client: EngineClient, service: Service, locked: bytes, opened: bytes) -> None:
     """Stop the engine, replace the file, start it again. Raises HostUnreachable, EngineError, Failed."""
     root = root_folder(client, service)
-    words = (OPEN_SCRIPT, root, service.stop, service.start, hashlib.sha256(locked).hexdigest(), str(len(opened)))
-    done = exchange(client.dialer.connection, AS_ROOT, *words, timeout=3 * LONGEST, feed=opened)
+    words = (root, service.stop, service.start, hashlib.sha256(locked).hexdigest(), str(len(opened)))
+    done = exchange_as_root(client.dialer.connection, OPEN_SCRIPT, *words, timeout=3 * LONGEST, feed=opened)
     if done.status:
-        last = (done.err.strip().splitlines() or ["the script there ended without a word"])[-1]
-        raise Failed(f"`{client.host}`: {last}.")
+        raise failed(client, done)
 
 
 def _root(client: EngineClient) -> str:

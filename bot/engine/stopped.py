@@ -16,9 +16,9 @@ from cryptography.x509.oid import NameOID
 
 from bot.config import Service
 from bot.engine import unreachable
+from bot.engine.as_root import exchange_as_root
 from bot.engine.connection import SshConnection
-from bot.engine.data_root import data_root, not_root
-from bot.engine.remote import AS_ROOT, run
+from bot.engine.data_root import data_root
 from bot.engine.service import LOCKED, LONGEST
 from bot.errors import EngineError
 from bot.plan.stopped import StoppedEngine
@@ -71,13 +71,13 @@ mv "$root/swarm" "$aside" && sync
 def look(connection: SshConnection, service: Service) -> StoppedEngine:
     """What swarm state is there. Raises HostUnreachable; EngineError as bot.plan.ports says."""
     root = data_root(connection, service)
-    done = run(connection, AS_ROOT, LOOK_SCRIPT, root, ASIDE, timeout=TIMEOUT)
+    done = exchange_as_root(connection, LOOK_SCRIPT, root, ASIDE, timeout=TIMEOUT)
     if done.status:
         raise _failed(connection, done.status, done.err)
-    folder, peers, certificate = done.out.split(DIVIDER, 2)
+    folder, peers, certificate = done.out.decode(errors="replace").split(DIVIDER, 2)
     node = node_of(certificate)
     if not node:
-        raise not_root(connection, f"whose swarm state lies in {folder} is not to be read from its certificate")
+        raise _failed(connection, 0, f"no certificate tells whose swarm state lies in {folder}")
     held_off = PurePosixPath(folder).name != "swarm"
     return StoppedEngine(folder, held_off, node, address_of(node, peers))
 
@@ -85,7 +85,7 @@ def look(connection: SshConnection, service: Service) -> StoppedEngine:
 def hold_off(connection: SshConnection, service: Service) -> None:
     """Move it aside. Raises HostUnreachable; EngineError as bot.plan.ports says."""
     root = data_root(connection, service)
-    done = run(connection, AS_ROOT, HOLD_OFF_SCRIPT, root, ASIDE, timeout=LONGEST + TIMEOUT)
+    done = exchange_as_root(connection, HOLD_OFF_SCRIPT, root, ASIDE, timeout=LONGEST + TIMEOUT)
     if done.status:
         raise _failed(connection, done.status, done.err)
 
@@ -115,4 +115,5 @@ def _failed(connection: SshConnection, status: int, err: str) -> EngineError:
             "has an engine that runs: it is starting, hung, or does not answer at this socket",
             "Wait until it answers, or stop it: then it can be held off.",
         )
-    return not_root(connection, err)
+    why = (err.strip().splitlines() or ["the script there ended without a word"])[-1]
+    return unreachable.impossible(connection.target, f"could not do it: {why}", "Look at that folder on it.")

@@ -38,6 +38,7 @@ def test_the_default_commands(managed: Fleet) -> None:
 
         user = ("env", "XDG_RUNTIME_DIR=/run/user0", "systemctl", "--user")
         host.run("systemctl", "stop", "docker.socket", "docker.service")
+        assert cluster["host-1"].stopped().folder == str(host.folder / "data/swarm")
         host.run(*user, "mask", "docker.service")
         masked = r"did not start again by: systemctl start docker.service \(.* is masked\)"
         with pytest.raises(EngineError, match=masked) as caught:
