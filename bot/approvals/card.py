@@ -137,7 +137,7 @@ def _end(approval: Approval) -> list[str]:
         case "withdrawn":
             return [f"{FAILED} *Withdrawn* by {by} {at}"]
         case "expired":
-            gone = " What was typed with it is gone: it is asked for again, key and all." if approval.ask.given else ""
+            gone = " What was typed with it is gone, too: ask again." if approval.ask.given else ""
             have = f"it had {len(approval.votes)} of {approval.ask.needed}"
             return [f"{FAILED} *Expired* {at}: {have}. Nothing was changed.{gone}"]
         case "void":
