@@ -80,6 +80,8 @@ class Unlock(Operation):
         elif status == NO_KEY:
             happened = "What was given is no unlock key."
             step = f"`/swarm unlock {self.host}` with the whole key, from `SWMKEY-1-` on."
+        elif facts.swarm is None and self.host in facts.hosts and unlocked(facts.hosts[self.host]):
+            step = f"Bring the other managers back. If they never come: `/swarm recover {self.host} --unlock`."
         return Failed(happened, true_now=self._standing(facts.hosts.get(self.host), facts), next_step=step)
 
     def _standing(self, host: HostFacts | None, facts: Facts) -> str:
