@@ -1,11 +1,11 @@
-"""`/swarm backup [HOST]`, `/swarm backup --drill`, `/swarm backups`."""
+"""`/swarm backup [HOST]`, `/swarm backup --drill [--unlock]`, `/swarm backups`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.commands import HOST, Flag, Word, change, question
+from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.plan import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
@@ -13,6 +13,7 @@ from bot.spelling import listed
 from bot.swarm.followers import follower, named_follower
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
+from bot.swarm.spare_host import spare_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class BackupArguments:
         bool, Flag(None, "try the newest backup on a throwaway engine and compare it with the cluster")
     ] = False
     on: Annotated[str, Flag(HOST, "where the throwaway engine runs: a host in no cluster")] = ""
+    unlock: Annotated[bool, UNLOCK] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def _listing(_: BackupsArguments) -> Look:
     risk="quorum",
     approval=0,
     look=_look,
+    asks=unlock_key_form(lambda arguments: arguments.drill and arguments.unlock),
 )
 def backup(facts: Facts, arguments: BackupArguments) -> Plan:
     """Take the state of a follower; the quorum gate judges whether it may be away for it."""
@@ -54,6 +57,8 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
         return _drill(facts, arguments)
     if arguments.on:
         raise NotUnderstood("`--on` says where a drill runs.", next_step="Write `/swarm backup --drill --on HOST`.")
+    if arguments.unlock:
+        raise NotUnderstood("A backup takes no unlock key.", next_step="`--drill --unlock` tries one with it.")
     swarm = swarm_of(facts)
     node = named_follower(facts, swarm, arguments.host) if arguments.host else follower(facts, swarm)
     return Plan(
@@ -118,15 +123,18 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
             f"A drill takes no manager, so {tick(arguments.host)} means nothing here.",
             next_step=f"`--on {arguments.host}` says where the throwaway engine runs.",
         )
-    host = _spare_host(facts, arguments.on)
+    host = spare_host(facts, arguments.on)
     newest = facts.backups.newest
     if newest is not None and newest.cluster_id != swarm.id:
         newest = None
-    if newest is not None and newest.autolocked:
+    autolocked = newest.autolocked if newest else _is_autolocked(swarm)
+    if autolocked and not arguments.unlock:
+        on = f" --on {arguments.on}" if arguments.on else ""
+        what = f"the newest backup {tick(newest.id)}" if newest else facts.name
         raise Refused(
-            f"the newest backup {tick(newest.id)} is of an autolocked cluster: its state opens with the unlock key "
-            "alone, and no engine takes the key without the other managers.",
+            f"{what} is autolocked: a drill takes the unlock key, as a restore would.",
             true_now="Nothing was changed.",
+            next_step=f"`/swarm backup --drill{on} --unlock` asks you for the key.",
         )
     taking = () if newest else _taking(facts, follower(facts, swarm))
     operation = DrillBackup(
@@ -134,6 +142,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
         cluster=facts.name,
         backup=newest.id if newest else "",
         after=newest.drill.at if newest and newest.drill else 0.0,
+        autolocked=autolocked,
     )
     title = f"the newest backup of {facts.name} on {tick(host)}"
     return Plan(
@@ -145,29 +154,6 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
         effect=f"a throwaway engine on {tick(host)}, cut off from every network, and nothing else",
         findings=() if newest else (Finding("look", f"{facts.name} has no backup yet: one is taken first"),),
     )
-
-
-def _spare_host(facts: Facts, named: str) -> str:
-    """The host for a throwaway engine: in no cluster, for the CA's key is in its memory meanwhile."""
-    if not named:
-        free = [host.name for host in facts.hosts.values() if host.answers and host.membership == "inactive"]
-        if not free:
-            raise Refused(
-                f"a drill needs a host that is in no cluster, and {facts.name} has none that answers.",
-                true_now="Nothing was changed.",
-                next_step="Add a machine with Docker to the cluster's hosts in swarmbot.yml.",
-            )
-        return free[0]
-    host = facts.host(named)
-    if host.trouble:
-        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
-    if host.membership != "inactive":
-        raise Refused(
-            f"{tick(named)} is in a cluster ({host.membership}): a drill runs on a host that is in none.",
-            true_now="Nothing was changed.",
-            next_step="Name another, or none: the first free host is taken.",
-        )
-    return named
 
 
 def _taking(facts: Facts, node: NodeFacts) -> tuple[Step, ...]:
@@ -185,9 +171,13 @@ def _warnings(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> tuple[str, 
             f"{tick(node.host)} runs {tasks}: {it} with its engine and {they} started anew. Managers that run no tasks "
             f"(availability drain) lose none by it."
         )
-    if (swarm.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"):
+    if _is_autolocked(swarm):
         found.append(
-            f"{facts.name} is autolocked: the unlock key is not in the backup, and engines of 20.10 hang when they are "
-            "unlocked without the other managers. Swarmbot cannot restore this backup."
+            f"{facts.name} is autolocked: the backup can be restored with the unlock key of today alone, which is not "
+            "in it. Keep that key as long as the backup, also when it is rotated."
         )
     return tuple(found)
+
+
+def _is_autolocked(swarm: ClusterFacts) -> bool:
+    return bool((swarm.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))

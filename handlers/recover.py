@@ -1,4 +1,4 @@
-"""`/swarm recover [HOST] [--gone HOST…] [--hold-off HOST…]`: a cluster again, of what is left after a lost quorum."""
+"""`/swarm recover [HOST] [--gone …] [--hold-off …] [--unlock]`: a cluster again, of what a lost quorum left."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
 
-from bot.commands import HOST, Flag, Kind, Vocabulary, Word, change
+from bot.commands import HOST, UNLOCK, Flag, Kind, Vocabulary, Word, change, unlock_key_form
 from bot.plan import Facts, HostFacts, Look, Operation, Plan, Step
 from bot.swarm.addresses import joining_address
+from bot.swarm.locked_keeper import key_findings, key_warnings, needs_key, refuse_without_key
 from bot.swarm.lost import OldManager, Standing, old_managers, standing_of
-from bot.swarm.operations import Depart, Forget, HoldOff, Init, Rejoin
+from bot.swarm.operations import AwaitLock, Depart, Forget, HoldOff, Init, OpenKeyFile, Rejoin, TryKey
 from bot.swarm.quorum import Quorum, failures, standing
 from bot.swarm.recovery import keeper_of, refuse_unless_lost, refuse_unless_safe
 from bot.swarm.recovery_words import findings, stops, warnings
@@ -41,6 +42,7 @@ class RecoverArguments:
         tuple[str, ...],
         Flag(HOST, "an old manager whose engine cannot be started: its swarm state is moved aside, and kept"),
     ] = ()
+    unlock: Annotated[bool, UNLOCK] = False
 
 
 def _look(_: RecoverArguments) -> Look:
@@ -55,6 +57,7 @@ def _look(_: RecoverArguments) -> Look:
     risk="quorum",
     approval=2,
     look=_look,
+    asks=unlock_key_form(lambda arguments: arguments.unlock),
 )
 def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
     """The others leave or are held off, one is forced to go on alone, the old records go, the others join again."""
@@ -62,6 +65,7 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
     keeper = keeper_of(facts, arguments.host)
     olds = old_managers(facts, keeper)
     refuse_unless_safe(facts, keeper, olds, arguments.gone, arguments.hold_off)
+    refuse_without_key(keeper, arguments.gone, arguments.hold_off, unlock=arguments.unlock)
     others = _hosts(olds, keeper, "here", "left")
     off = _hosts(olds, keeper, "stopped", "held off")
     back = [host for host in others if not stops(facts, host)]
@@ -75,8 +79,8 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
         steps=tuple(Step(operation, keeper.name) for operation in steps),
         effect=f"{standing(before)} → {after.managers} manager{'' if after.managers == 1 else 's'}, "
         f"{failures(after.survives)}; services, networks, secrets and tokens are kept",
-        findings=tuple(findings(facts, keeper, others, off)),
-        warnings=tuple(warnings(facts, keeper, olds, others, off)),
+        findings=(*findings(facts, keeper, others, off), *key_findings(keeper, unlock=arguments.unlock)),
+        warnings=(*warnings(facts, keeper, olds, others, off), *key_warnings(facts.name, keeper)),
     )
 
 
@@ -90,10 +94,21 @@ def _steps(
     """Nothing is forced before all that can come back has left; no record is removed of what may come back."""
     name = facts.name
     disks = [(host.name, host.stopped) for host in off if host.stopped]
+    autolocked = keeper.key_file is not None and keeper.key_file.autolocked
+    locked = [keeper.name] if needs_key(keeper) else []
     return [
+        *(TryKey(host, name) for host in locked),
         *(HoldOff(host, disk.node_id, name) for host, disk in disks if not disk.held_off),
         *(Depart(host.name, host.node_id, name) for host in others if host.membership != "inactive"),
-        Init(host=keeper.name, cluster=name, advertise_addr=_address(keeper), force_new_cluster=True),
+        *(OpenKeyFile(host, name) for host in locked),
+        Init(
+            host=keeper.name,
+            cluster=name,
+            advertise_addr=_address(keeper),
+            autolock=autolocked,
+            force_new_cluster=True,
+        ),
+        *([AwaitLock(keeper.name, name)] if autolocked else []),
         *(Forget(host.name, host.node_id, name) for host in others),
         *(Rejoin(host.name, name, keeper.name, _address(host)) for host in back),
         *(Forget(host, disk.node_id, name) for host, disk in disks),

@@ -1,16 +1,16 @@
-"""`/swarm restore BACKUP HOST`: a cluster whose managers are all lost comes back from a backup."""
+"""`/swarm restore BACKUP HOST [--unlock]`: a cluster whose managers are all lost comes back from a backup."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from bot.commands import HOST, Flag, Word, change, text
+from bot.commands import HOST, UNLOCK, Flag, Word, change, text, unlock_key_form
 from bot.errors import NotUnderstood, Refused
-from bot.plan import Backup, Facts, Finding, HostFacts, Look, Plan, Step
+from bot.plan import Backup, Facts, Finding, HostFacts, Look, Operation, Plan, Step
 from bot.slack.blocks import tick, when
 from bot.spelling import listed
-from bot.swarm.operations import Init, PlaceState
+from bot.swarm.operations import AwaitLock, Init, PlaceState
 from bot.swarm.preflight import version_of
 
 UNCHANGED: Final = "Nothing was changed."
@@ -23,6 +23,7 @@ class RestoreArguments:
     backup: Annotated[str, Word(text("BACKUP"), "a backup's id, as `/swarm backups` shows it, or `latest`")]
     host: Annotated[str, Word(HOST, "a host in no cluster, with the address of the manager that the backup is from")]
     gone: Annotated[tuple[str, ...], Flag(HOST, "a manager that does not answer and never comes back")] = ()
+    unlock: Annotated[bool, UNLOCK] = False
 
 
 def _look(arguments: RestoreArguments) -> Look:
@@ -37,6 +38,7 @@ def _look(arguments: RestoreArguments) -> Look:
     risk="quorum",
     approval=2,
     look=_look,
+    asks=unlock_key_form(lambda arguments: arguments.unlock),
 )
 def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
     """Put the state onto a fresh engine and force a new cluster from it; refuse what would make two clusters."""
@@ -51,22 +53,32 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
         raise Refused(host.trouble.happened, true_now=UNCHANGED, next_step=host.trouble.next_step)
     _refuse_second(facts, backup, host, arguments.gone)
     _refuse_unfit(backup, host)
+    _refuse_without_key(backup, arguments)
     return Plan(
         title=f"restores {shown}",
         deed=f"restore {shown}",
         ended=f"{facts.name} runs again: {tick(host.name)} is its only manager",
         failed=f"{facts.name} was not restored on {{failed}}",
-        steps=(
-            Step(PlaceState(host=host.name, cluster=facts.name, backup=backup.id), host.name),
-            Step(
-                Init(host=host.name, cluster=facts.name, advertise_addr=backup.address, force_new_cluster=True),
-                host.name,
-            ),
-        ),
+        steps=tuple(Step(operation, host.name) for operation in _steps(facts, backup, host)),
         effect=f"one manager, as {facts.name} was {when(backup.taken_at)}; what came after that is lost",
         findings=(Finding("done", f"{tick(host.name)} is in no cluster and has {backup.address}", host.name),),
-        warnings=_warnings(facts, backup),
+        warnings=_warnings(facts, backup, host),
     )
+
+
+def _steps(facts: Facts, backup: Backup, host: HostFacts) -> list[Operation]:
+    force = Init(
+        host=host.name,
+        cluster=facts.name,
+        advertise_addr=backup.address,
+        autolock=backup.autolocked,
+        force_new_cluster=True,
+    )
+    return [
+        PlaceState(host=host.name, cluster=facts.name, backup=backup.id, autolocked=backup.autolocked),
+        force,
+        *([AwaitLock(host.name, facts.name)] if backup.autolocked else []),
+    ]
 
 
 def _backup(facts: Facts, name: str) -> Backup:
@@ -75,14 +87,19 @@ def _backup(facts: Facts, name: str) -> Backup:
         known = [tick(each.id) for each in facts.backups.backups[:6]]
         step = f"Backups: {', '.join(known)}." if known else "`/swarm backups` lists them, and there are none."
         raise NotUnderstood(f"{facts.name} has no backup {tick(name)}.", next_step=step)
-    if found.autolocked:
-        raise Refused(
-            f"the backup {tick(found.id)} is of an autolocked cluster: its state opens with the unlock key alone, and "
-            "engines (seen on 20.10) hang when they are unlocked without the other managers.",
-            true_now=UNCHANGED,
-            next_step="A backup from before autolock can be restored: `/swarm backups` shows which are autolocked.",
-        )
     return found
+
+
+def _refuse_without_key(backup: Backup, arguments: RestoreArguments) -> None:
+    if not backup.autolocked or arguments.unlock:
+        return
+    gone = "".join(f" --gone {name}" for name in arguments.gone)
+    raise Refused(
+        f"the backup {tick(backup.id)} is of an autolocked cluster: it opens with the unlock key that counted when it "
+        "was taken.",
+        true_now=UNCHANGED,
+        next_step=f"`/swarm restore {backup.id} {arguments.host}{gone} --unlock` asks you for the key.",
+    )
 
 
 def _refuse_beside_living(facts: Facts) -> None:
@@ -158,8 +175,13 @@ def _refuse_unfit(backup: Backup, host: HostFacts) -> None:
         )
 
 
-def _warnings(facts: Facts, backup: Backup) -> tuple[str, ...]:
+def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
     found = []
+    if backup.autolocked:
+        found.append(
+            f"Its key file is opened with the unlock key and lies open on the disk of {tick(host.name)} until "
+            f"{facts.name} is forced, a few seconds; then the engine encrypts it again. The unlock key stays the same."
+        )
     others = [tick(node.name) for node in backup.nodes if node.id != backup.node]
     if others:
         found.append(

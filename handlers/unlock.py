@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from bot.commands import HOST, Asks, Flag, Word, change, question
+from bot.commands import HOST, Flag, Word, change, question, unlock_key_form
 from bot.errors import Failed, Refused
 from bot.plan import Facts, HostFacts, Look, Plan, Step
 from bot.slack.blocks import Message
@@ -96,7 +96,7 @@ def _look_at_hosts(_: UnlockArguments) -> Look:
     risk="secret",
     approval=0,
     look=_look_at_hosts,
-    asks=Asks("Unlock key", hint="It begins with SWMKEY-1-. It is used once and kept nowhere.", begins="SWMKEY-1-"),
+    asks=unlock_key_form(lambda _: True),
 )
 def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
     """Unlock the host, and see it back among the managers where there is a quorum to be seen."""

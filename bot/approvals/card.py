@@ -137,9 +137,9 @@ def _end(approval: Approval) -> list[str]:
         case "withdrawn":
             return [f"{FAILED} *Withdrawn* by {by} {at}"]
         case "expired":
-            return [
-                f"{FAILED} *Expired* {at}: it had {len(approval.votes)} of {approval.ask.needed}. Nothing was changed."
-            ]
+            gone = " What was typed with it is gone, too: ask again." if approval.ask.given else ""
+            have = f"it had {len(approval.votes)} of {approval.ask.needed}"
+            return [f"{FAILED} *Expired* {at}: {have}. Nothing was changed.{gone}"]
         case "void":
             return [f"{FAILED} *Void* {at}: {escape(approval.why)} Nothing was changed."]
         case "asked":
@@ -151,7 +151,8 @@ def _terms(approval: Approval) -> list[str]:
     who = " or ".join(_who(name) for name in ask.by)
     factor = " with a code" if ask.second_factor else ""
     needs = f"Needs {ask.needed} of {who}{factor}, not {user(ask.requester)}"
-    return [needs, f"until {when(ask.expires)}", f"plan `{short(ask.digest)}` · `{ask.job}`"]
+    kept = ": what was typed with it is kept no longer" if ask.given else ""
+    return [needs, f"until {when(ask.expires)}{kept}", f"plan `{short(ask.digest)}` · `{ask.job}`"]
 
 
 def _who(name: str) -> str:

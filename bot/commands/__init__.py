@@ -33,6 +33,7 @@ from bot.commands.kinds import (
 from bot.commands.moments import MOMENT, read_moment
 from bot.commands.past import PAST
 from bot.commands.registration import change, control, question, record
+from bot.commands.unlock_key import UNLOCK, unlock_key_form
 
 __all__ = [
     "ADDRESS",
@@ -44,6 +45,7 @@ __all__ = [
     "NETWORK",
     "PAST",
     "PERSON",
+    "UNLOCK",
     "Asks",
     "CancelJob",
     "Command",
@@ -72,4 +74,5 @@ __all__ = [
     "read_sentence",
     "record",
     "text",
+    "unlock_key_form",
 ]

@@ -36,12 +36,14 @@ class Flag:
 class Asks:
     """A secret that a form takes from the asker: it is no word of the command, for Slack shows those to others.
 
-    ``begins`` is how every such secret begins. It reaches the operations as ``Facts.given``.
+    ``begins`` is how every such secret begins, ``needed`` tells from the arguments whether an order goes with one. It
+    reaches the operations as ``Facts.given``.
     """
 
     label: str
     hint: str
     begins: str
+    needed: Callable[[Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,10 @@ class Command:
     def __post_init__(self) -> None:
         """Find the words and flags; TypeError for arguments that nothing describes."""
         object.__setattr__(self, "parameters", _parameters(self.arguments))
+
+    def asks_for(self, arguments: Any) -> Asks | None:
+        """The secret that goes with this order, None when there is none."""
+        return self.asks if self.asks is not None and self.asks.needed(arguments) else None
 
     @property
     def usage(self) -> str:

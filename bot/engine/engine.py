@@ -10,11 +10,13 @@ from urllib.parse import quote
 from bot.config import Service
 from bot.engine import probes, service, state, stopped, trust
 from bot.engine.client import EngineClient
+from bot.engine.key_file import key_file, known_managers, open_key_file
 from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.prober import prober
 from bot.engine.raft import raft_log
 from bot.engine.spare import spare_client
 from bot.plan.host_keys import HostKey
+from bot.plan.key_file import KeyFile
 from bot.plan.mesh import OverlayTrial
 from bot.plan.ports import JoinTokens, Json
 from bot.plan.probing import Interface, Prober
@@ -61,6 +63,14 @@ class SshEngine:
     def raft_log(self) -> bytes:
         """The newest files of a manager's Raft log."""
         return raft_log(self._client, self._commands)
+
+    def key_file(self) -> KeyFile:
+        """A manager's key file."""
+        return key_file(self._client)
+
+    def known_managers(self) -> tuple[str, ...]:
+        """The managers that the engine has on its disk."""
+        return known_managers(self._client)
 
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host."""
@@ -177,6 +187,10 @@ class SshEngine:
     def hold_off(self) -> None:
         """Move it aside."""
         stopped.hold_off(self._connection, self._commands)
+
+    def open_key_file(self, locked: bytes, opened: bytes) -> None:
+        """Replace the key file while the engine is stopped."""
+        open_key_file(self._client, self._commands, locked, opened)
 
     def placed(self) -> str:
         """What is in the swarm folder."""

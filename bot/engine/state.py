@@ -86,7 +86,7 @@ def pack(client: EngineClient, service: Service) -> bytes:
     timeout = 3 * LONGEST + PACKING
     done = exchange_as_root(client.dialer.connection, *words, timeout=timeout, most=LARGEST)
     if done.status:
-        raise _failed(client, done)
+        raise failed(client, done)
     return done.out
 
 
@@ -99,7 +99,7 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
     words = (PLACE_SCRIPT, root, service.stop, service.start, backup)
     done = exchange_as_root(client.dialer.connection, *words, timeout=3 * LONGEST, feed=state)
     if done.status:
-        raise _failed(client, done)
+        raise failed(client, done)
 
 
 def placed(client: EngineClient) -> str:
@@ -112,7 +112,8 @@ def placed(client: EngineClient) -> str:
     return "" if standing == "empty" else "".join(backup) or standing
 
 
-def _failed(client: EngineClient, done: Exchanged) -> Failed:
+def failed(client: EngineClient, done: Exchanged) -> Failed:
+    """What a script that stops and starts an engine said last, and what to do where its commands are to blame."""
     step = COMMANDS if done.status in {STOP_FAILED, START_FAILED} else ""
     return Failed(_told(client, done.err), next_step=step)
 

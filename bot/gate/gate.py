@@ -104,8 +104,9 @@ class Gate:
     def take(self, call: Call) -> Message | Modal | None:
         """Take a call that was understood, if the caller may make it; a form is opened for what it still needs."""
         self._authorise(call)
-        if call.command.asks is not None and not call.only_plan:
-            return self._form.open(call, call.command.asks)
+        asks = call.command.asks_for(call.arguments)
+        if asks is not None and not call.only_plan:
+            return self._form.open(call, asks)
         if call.command.control is not None:
             return self._controls.run(call, call.command.control(call.arguments))
         if call.command.record is not None:

@@ -47,9 +47,10 @@ class SecretForm:
         command = COMMANDS.get(carried.pop("command"))
         if command is None or command.asks is None:
             raise NotUnderstood("This form is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
+        asks = command.asks
         typed = request.values.get(FIELD, "").strip()
-        if not typed.startswith(command.asks.begins):
-            return FieldErrors({FIELD: f"It begins with {command.asks.begins}: give the whole of it."})
+        if not typed.startswith(asks.begins):
+            return FieldErrors({FIELD: f"It begins with {asks.begins}: give the whole of it."})
         return Call(
             command=command,
             arguments=TypeAdapter(command.arguments).validate_python(carried.pop("args")),

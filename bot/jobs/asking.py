@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,14 +15,18 @@ from bot.commands import Command
 from bot.config import Config
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.freeze import Freezes
+from bot.jobs.job import Order
 from bot.jobs.lease import Lease
 from bot.jobs.outcome import entry
 from bot.people import Directory
 from bot.plan import Facts, Freeze, Plan, basis_of, differences
 from bot.plan.basis import Basis
 from bot.slack.blocks import tick
+from bot.store import keys
 
 KEPT_LONGEST: Final = 7 * 86400.0
+TO_TAKE: Final = 15.0
+"""Seconds that are left to a worker to take what was typed with an order when the last yes comes at the last moment."""
 
 
 class Asking:
@@ -47,6 +52,12 @@ class Asking:
         """Park the job until others have agreed. Refused when there are not enough of them."""
         rule = self.rule(lease, command, arguments, plan)
         self._satisfiable(rule, lease.job.order.requester)
+        if time.time() >= _latest(lease.job.order):
+            raise Refused(
+                "what you typed with it is not there any more: it is kept for 5 minutes.",
+                true_now="Nothing was changed.",
+                next_step="Ask again.",
+            )
         basis = basis_of(command.name, asdict(arguments), plan, facts)
         ask = self._ask(lease, rule, basis)
         detail = f"{rule.count} of {', '.join(rule.by)}; plan {ask.digest}"
@@ -92,10 +103,11 @@ class Asking:
             by=rule.by,
             needed=rule.count,
             asked_at=now,
-            expires=now + min(rule.expires, KEPT_LONGEST),
+            expires=min(now + min(rule.expires, KEPT_LONGEST), _latest(order)),
             digest=basis.digest,
             basis=basis.to_json(),
             second_factor=rule.second_factor or "",
+            given=bool(order.given),
         )
 
     def _satisfiable(self, rule: Rule, requester: str) -> None:
@@ -109,3 +121,8 @@ class Asking:
             true_now="Nothing was changed.",
             next_step="Have somebody added there, or the rule changed in swarmbot.yml.",
         )
+
+
+def _latest(order: Order) -> float:
+    """Until when a yes is of use: what was typed with an order is kept for a while."""
+    return order.asked_at + keys.GIVEN_KEPT - TO_TAKE if order.given else math.inf

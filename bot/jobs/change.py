@@ -89,7 +89,8 @@ class Change:
                 follow = partial(self._follow, step)
                 allow = partial(self._allow, step)
                 end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow)
-                self._note(step, "done", step.operation.seen(end.facts) + ("" if end.changed else ", as before"))
+                before = "" if end.changed or step.operation.only_looks else ", as before"
+                self._note(step, "done", step.operation.seen(end.facts) + before)
             except LeaseLost:
                 raise
             except SwarmbotError as error:

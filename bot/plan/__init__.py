@@ -6,6 +6,7 @@ from bot.plan.facts import ClusterFacts, Facts, NodeFacts, Revealed, Role
 from bot.plan.freeze import Freeze
 from bot.plan.host import HostFacts, Membership, RaftPosition, Trouble
 from bot.plan.host_keys import HostKey
+from bot.plan.key_file import KeyFile
 from bot.plan.members import Members, newcomer
 from bot.plan.mesh import Mesh, OverlayTrial
 from bot.plan.operation import Look, Operation, operation_from_json
@@ -36,6 +37,7 @@ __all__ = [
     "Interface",
     "JoinTokens",
     "Json",
+    "KeyFile",
     "Look",
     "Members",
     "Membership",

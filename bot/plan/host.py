@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bot.errors import HostProblem
+from bot.plan.key_file import KeyFile
 from bot.plan.probing import Interface, Reach
 from bot.plan.stopped import StoppedEngine
 from bot.plan.tls import Certificate
@@ -42,7 +43,8 @@ class HostFacts:
     seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
     swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``. ``peers``
     maps the other managers that a manager knows (``address:port``) to what its connections to them met, ``raft`` is
-    where its Raft log ends. ``heard`` is what a manager's connection met to one that does not answer the bot.
+    where its Raft log ends, ``key_file`` its key file, None where it was not looked at or cannot be read. ``heard`` is
+    what a manager's connection met to one that does not answer the bot.
     """
 
     name: str
@@ -66,11 +68,17 @@ class HostFacts:
     heard: Reach | None = None
     raft: RaftPosition | None = None
     stopped: StoppedEngine | None = None
+    key_file: KeyFile | None = None
 
     @property
     def answers(self) -> bool:
         """Whether the host's engine could be read."""
         return self.trouble is None
+
+    @property
+    def awaits_force(self) -> bool:
+        """Whether it was opened for a recovery that has not ended: in no swarm now, a member when its engine starts."""
+        return self.membership == "inactive" and self.key_file is not None and self.key_file.standing == "opened"
 
     @property
     def in_a_swarm(self) -> bool:

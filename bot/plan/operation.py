@@ -32,8 +32,9 @@ class Look:
     those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at. ``raft``: of every host its
     clock and interfaces, of managers where their Raft logs end and which of their peers they reach, and of hosts whose
     engine does not run what swarm state is on their disk; ``peers``: of managers only which peers they reach;
-    ``stopped``: hosts of which only the last is wanted. ``patience``: how many seconds a host, and then a manager asked
-    for the cluster, may take.
+    ``stopped``: hosts of which only the last is wanted. ``key_files``: hosts of which the key file is wanted; ``raft``
+    has those of all managers. ``patience``: how many seconds a host, and then a manager asked for the cluster, may
+    take.
     """
 
     hosts: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class Look:
     raft: bool = False
     stopped: tuple[str, ...] = ()
     peers: bool = False
+    key_files: tuple[str, ...] = ()
     patience: float = 15.0
 
 
@@ -64,12 +66,13 @@ class Operation(ABC):
     Subclasses are frozen dataclasses of plain values (no secrets: plans are stored) and set ``kind``.
     ``patience`` is how many seconds the wanted state may take to be seen after ``apply`` returned. ``weakens`` says
     that it may take a manager away, for good or for a while: every host is looked at just before, and the quorum gate
-    is asked (bot.swarm.quorum).
+    is asked (bot.swarm.quorum). ``only_looks`` says that its ``apply`` changes nothing and merely tells what is wrong.
     """
 
     kind: ClassVar[str] = ""
     patience: ClassVar[float] = 30.0
     weakens: ClassVar[bool] = False
+    only_looks: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Register the operation under its kind; TypeError for one without a kind or with another's."""

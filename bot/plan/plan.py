@@ -150,6 +150,7 @@ def merge_looks(looks: Iterable[Look]) -> Look:
             raft=merged.raft or look.raft,
             stopped=_union(merged.stopped, look.stopped),
             peers=merged.peers or look.peers,
+            key_files=_union(merged.key_files, look.key_files),
             patience=max(merged.patience, look.patience),
         )
     return merged

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bot.plan.backups import Shelf
 from bot.plan.host_keys import HostKey
+from bot.plan.key_file import KeyFile
 from bot.plan.mesh import OverlayTrial
 from bot.plan.probing import Interface, Prober
 from bot.plan.stopped import StoppedEngine
@@ -59,6 +60,14 @@ class Engine(Protocol):
 
     def raft_log(self) -> bytes:
         """The two newest files of a manager's Raft log, whose entries are encrypted; EngineError when it has none."""
+        ...
+
+    def key_file(self) -> KeyFile:
+        """A manager's key file; EngineError when it has none or cannot be read. What is not encrypted stays there."""
+        ...
+
+    def known_managers(self) -> tuple[str, ...]:
+        """The managers (``address:port``) that the engine has on its disk: a locked one tells them nowhere else."""
         ...
 
     def certificate_file(self, path: str) -> str:
@@ -171,6 +180,13 @@ class Engine(Protocol):
         """Move the swarm state of an engine that does not run aside, so that it starts in no swarm; nothing is deleted.
 
         Nothing where there is none in its place. EngineError when it runs, or when the host could not.
+        """
+        ...
+
+    def open_key_file(self, locked: bytes, opened: bytes) -> None:
+        """Put ``opened`` in the place of the key file while the engine is stopped, then start the engine.
+
+        Failed when the host could not, or the key file is not ``locked`` any more: then it is as it was.
         """
         ...
 

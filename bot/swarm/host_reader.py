@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.plan import Engine, HostFacts, Look, RaftPosition, Reach, Trouble
+from bot.plan import Engine, HostFacts, KeyFile, Look, RaftPosition, Reach, Trouble
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
 from bot.swarm.raft_log import last_position
@@ -25,10 +25,7 @@ def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostF
             facts = replace(facts, interfaces=engine.interfaces())
         if close or look.raft or (look.probe and facts.is_manager):
             facts = replace(facts, clock_offset=engine.clock_offset())
-        if (look.raft and facts.in_a_swarm) or (look.peers and facts.is_manager):
-            facts = replace(facts, peers=_peers(engine, facts))
-        if look.raft and facts.in_a_swarm:
-            facts = replace(facts, raft=_raft(engine))
+        facts = _with_raft(engine, facts, look)
         if look.certificates and facts.in_a_swarm:
             facts = _with_certificate(engine, facts)
         if engine.host in look.placed:
@@ -79,6 +76,37 @@ def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
         why = f"What swarm state it has cannot be told: {error.happened} {error.next_step}"
         happened = f"{facts.trouble.happened} {why}".rstrip()
         return replace(facts, trouble=replace(facts.trouble, happened=happened))
+
+
+def _with_raft(engine: Engine, facts: HostFacts, look: Look) -> HostFacts:
+    """What a manager's disk and its connections tell of the quorum."""
+    if engine.host in look.key_files or (look.raft and _may_manage(facts)):
+        facts = replace(facts, key_file=_key_file(engine))
+    knows = look.raft and (facts.in_a_swarm or facts.awaits_force)
+    if knows:
+        facts = replace(facts, managers=facts.managers or _known(engine), raft=_raft(engine))
+    if knows or (look.peers and facts.is_manager):
+        facts = replace(facts, peers=_peers(engine, facts))
+    return facts
+
+
+def _may_manage(facts: HostFacts) -> bool:
+    return facts.is_manager or facts.membership in {"locked", "inactive"}
+
+
+def _known(engine: Engine) -> tuple[str, ...]:
+    """A locked engine tells nothing of the others; its disk does."""
+    try:
+        return engine.known_managers()
+    except EngineError:
+        return ()
+
+
+def _key_file(engine: Engine) -> KeyFile | None:
+    try:
+        return engine.key_file()
+    except EngineError:  # not everybody who reaches an engine may read its files
+        return None
 
 
 def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:

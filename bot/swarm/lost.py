@@ -12,7 +12,7 @@ from typing import Literal
 from bot.plan import Facts, HostFacts, RaftPosition
 from bot.slack.blocks import tick
 from bot.swarm.places import foreign_cluster
-from bot.swarm.quorum import Quorum
+from bot.swarm.quorum import Quorum, quorum_of
 
 Standing = Literal["here", "left", "stopped", "held off", "silent"]
 
@@ -40,7 +40,7 @@ class OldManager:
             return "held off" if self.host.stopped.held_off else "stopped"
         if self.host is None or not self.host.answers:
             return "silent"
-        return "left" if self.host.membership == "inactive" else "here"
+        return "left" if self.host.membership == "inactive" and not self.host.awaits_force else "here"
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
@@ -61,7 +61,11 @@ def candidates(facts: Facts) -> list[HostFacts]:
     Of equal logs one whose engine was not started since the loss comes first: a forced manager drops what its disk does
     not say was agreed on, and that is written with the next entry, or when the engine ends.
     """
-    able = [host for host in facts.hosts.values() if _works(host) and not foreign_cluster(facts, host)]
+    able = [
+        host
+        for host in facts.hosts.values()
+        if (_works(host) or host.membership == "locked" or host.awaits_force) and not foreign_cluster(facts, host)
+    ]
     read = sorted((host for host in able if host.raft), key=_log, reverse=True)
     return [*read, *(host for host in able if not host.raft)]
 
@@ -69,6 +73,21 @@ def candidates(facts: Facts) -> list[HostFacts]:
 def standing_of(olds: tuple[OldManager, ...]) -> Quorum:
     """How many managers there were, and how many of them are there now."""
     return Quorum(len(olds), sum(old.standing == "here" and _works(old.host) for old in olds))
+
+
+def goes_on(facts: Facts, host: str) -> bool:
+    """Whether ``host`` is a reachable manager of a cluster that has a quorum (again)."""
+    node = facts.member(host)
+    if facts.swarm is None or node is None:
+        return False
+    return node.reachability == "reachable" and quorum_of(facts.swarm).survives >= 0
+
+
+def locked_away(olds: tuple[OldManager, ...]) -> list[str]:
+    """The old managers whose engines wait for the unlock key, if unlocking them gives the quorum back; else nothing."""
+    quorum = standing_of(olds)
+    locked = [old.name for old in olds if old.host and old.standing == "here" and old.host.membership == "locked"]
+    return locked if locked and quorum.reachable + len(locked) >= quorum.needed else []
 
 
 def bring_back(quorum: Quorum, missing: list[str]) -> str:

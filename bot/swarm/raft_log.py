@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.plan import RaftPosition
+from bot.swarm.protobuf import fields, number, octets
 
 ENTRY: Final = 2
 _NOT_ZERO: Final = re.compile(rb"[^\0]")
 _LENGTH: Final = (1 << 56) - 1
-_VARINT: Final = 0
-_BYTES: Final = 2
 
 
 def last_position(log: bytes) -> RaftPosition | None:
@@ -30,8 +29,8 @@ def last_position(log: bytes) -> RaftPosition | None:
     last = None
     for kind, data in _records(log):
         if kind == ENTRY:
-            fields = dict(_fields(data))
-            last = RaftPosition(_number(fields, 2), _number(fields, 3))
+            entry = dict(fields(data))
+            last = RaftPosition(number(entry, 2), number(entry, 3))
     return last
 
 
@@ -46,39 +45,8 @@ def _records(log: bytes) -> Iterator[tuple[int, bytes]]:
             return
         padding = (head >> 56) & 7 if head >> 63 else 0
         try:
-            fields = dict(_fields(log[start : start + length]))
+            record = dict(fields(log[start : start + length]))
         except (IndexError, ValueError):
             return
-        data = fields.get(3, b"")
-        yield _number(fields, 1), data if isinstance(data, bytes) else b""
+        yield number(record, 1), octets(record, 3)
         place = start + length + padding
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Number and value of each field of a protobuf message that has but varints and bytes; ValueError for others."""
-    place = 0
-    while place < len(message):
-        key, place = _varint(message, place)
-        value, place = _varint(message, place)
-        if key & 7 == _VARINT:
-            yield key >> 3, value
-        elif key & 7 == _BYTES:
-            yield key >> 3, message[place : place + value]
-            place += value
-        else:
-            raise ValueError(f"wire type {key & 7}")
-
-
-def _varint(message: bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[place]
-        value |= (byte & 127) << shift
-        place, shift = place + 1, shift + 7
-        if byte < 128:  # noqa: PLR2004 - the top bit says that more follows
-            return value, place
-
-
-def _number(fields: dict[int, int | bytes], key: int) -> int:
-    value = fields.get(key, 0)
-    return value if isinstance(value, int) else 0

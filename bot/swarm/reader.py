@@ -49,7 +49,8 @@ class Reader:
         started = time.monotonic()
         keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
         known = set(engines.names())
-        wanted = known if look.all_hosts else {*look.hosts, *look.probe, *look.placed, *look.stopped} & known
+        named = {*look.hosts, *look.probe, *look.placed, *look.stopped, *look.key_files}
+        wanted = known if look.all_hosts else named & known
         hosts = self._read_hosts(engines, wanted, look)
         swarm = self._read_swarm(engines, hosts, look)
         if swarm is not None:

@@ -6,7 +6,7 @@ from bot.errors import NotUnderstood, Refused
 from bot.plan import Facts, HostFacts
 from bot.slack.blocks import tick
 from bot.spelling import listed
-from bot.swarm.lost import OldManager, bring_back, candidates, old_managers, standing_of
+from bot.swarm.lost import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
 from bot.swarm.quorum import count, members_of, quorum_of
 from bot.swarm.start_first import refuse_unless_off, refuse_unless_started
 
@@ -36,9 +36,15 @@ def keeper_of(facts: Facts, wanted: str | None) -> HostFacts:
     keeper = next((host for host in able if host.name == wanted), None) if wanted else able[0]
     if keeper is None:
         raise Refused(
-            f"`{wanted}` is no manager of {facts.name} that answers and is unlocked.",
+            f"`{wanted}` is no manager of {facts.name} that answers.",
             true_now="Nothing was changed.",
             next_step=f"`/swarm recover {able[0].name}`",
+        )
+    if not keeper.managers:
+        raise Refused(
+            f"who managed {facts.name} beside `{keeper.name}` is not known: neither its engine nor its disk tells it.",
+            true_now="Nothing was changed.",
+            next_step="Let the SSH user read its disk (root, or sudo), or name another manager.",
         )
     kin = {old.host.name: old.host for old in old_managers(facts, keeper) if old.host and old.standing == "here"}
     if strangers := [host.name for host in able if host.name not in kin]:
@@ -48,6 +54,13 @@ def keeper_of(facts: Facts, wanted: str | None) -> HostFacts:
             next_step="Let those leave that are no part of it: `/swarm leave HOST --force`.",
         )
     _refuse_older(keeper, list(kin.values()), named=wanted is not None)
+    if opened := [host.name for host in able if host.awaits_force and host is not keeper]:
+        raise Refused(
+            f"{tick(opened[0])} was opened for a recovery that did not end, and is a manager again when its engine is "
+            "started anew.",
+            true_now="Nothing was changed.",
+            next_step=f"`/swarm recover {opened[0]}`; or start its engine anew, and it can be made to leave.",
+        )
     return keeper
 
 
@@ -55,6 +68,15 @@ def refuse_unless_safe(
     facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], gone: tuple[str, ...], hold_off: tuple[str, ...]
 ) -> None:
     """Refused unless each other old manager can be made to leave or held off, or is declared gone and looks like it."""
+    if locked := locked_away(olds):
+        are, they, it = ("is", "it gives", "it") if len(locked) == 1 else ("are", "they give", "them")
+        raise Refused(
+            f"{listed(map(tick, locked))} {are} locked: unlocked, {they} {facts.name} its quorum back, and nothing "
+            "needs to be forced.",
+            true_now="Nothing was changed.",
+            next_step=f"{listed(f'`/swarm unlock {name}`' for name in locked)}. If nobody has the key any more, let "
+            f"{it} leave on the host: `docker swarm leave --force`.",
+        )
     if (quorum := standing_of(olds)).survives >= 0:
         raise Refused(
             f"{quorum.reachable} of {quorum.managers} managers of {facts.name} are there, which is enough: they are "
@@ -96,11 +118,10 @@ def _refuse_older(keeper: HostFacts, kin: list[HostFacts], *, named: bool) -> No
     newer = [host for host in kin if host.raft and (keeper.raft is None or host.raft > keeper.raft)]
     if newer:
         newest = max(newer, key=lambda host: host.raft)  # type: ignore[arg-type,return-value] # those that have one
-        locked = newest.membership == "locked"
         raise Refused(
             f"`{newest.name}` has newer state than `{keeper.name}`: what only it knows would be lost.",
             true_now="Nothing was changed.",
-            next_step=f"Unlock it: `/swarm unlock {newest.name}`." if locked else f"`/swarm recover {newest.name}`",
+            next_step=f"`/swarm recover {newest.name}`",
         )
     unread = [host.name for host in kin if host.raft is None]
     if unread and len(kin) > 1 and not named:
@@ -113,13 +134,6 @@ def _refuse_older(keeper: HostFacts, kin: list[HostFacts], *, named: bool) -> No
 
 
 def _refused_none(facts: Facts) -> Refused:
-    locked = [host.name for host in facts.hosts.values() if host.membership == "locked"]
-    if locked:
-        return Refused(
-            f"no manager of {facts.name} answers that is unlocked.",
-            true_now="Nothing was changed.",
-            next_step=f"`/swarm unlock {locked[0]}`",
-        )
     return Refused(
         f"no manager of {facts.name} answers, and a cluster goes on from a manager.",
         true_now="Nothing was changed.",

@@ -25,6 +25,12 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
             true_now="Nothing was changed.",
             next_step=f"Ask in the channel of {other}.",
         )
+    if host.key_file is not None and host.key_file.autolocked:
+        raise Refused(
+            f"autolock is on: forced without the unlock key the engine of `{host.name}` would be in no cluster at all.",
+            true_now="Nothing was changed.",
+            next_step=f"`/swarm recover {host.name} --unlock` asks you for the key.",
+        )
     _refuse_old_managers(facts, host)
 
 

@@ -21,6 +21,7 @@ from bot.plan import (
     HostFacts,
     HostKey,
     Interface,
+    KeyFile,
     Look,
     Membership,
     Mesh,
@@ -76,7 +77,8 @@ class Machine(Strict):
     ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
     on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
     ``reached``: what the managers' connections to its 2377/tcp became. ``managers``: those that the engine names;
-    members name the cluster's. ``peers``, ``heard`` and ``raft`` (term and index) as in HostFacts;
+    members name the cluster's. ``peers``, ``heard`` and ``raft`` (term and index) as in HostFacts; a manager's ``key``
+    is its key file's standing, "open" (or "locked", as its membership is) unless said;
     ``stopped``: where its swarm state lies, its engine being stopped.
     """
 
@@ -100,6 +102,7 @@ class Machine(Strict):
     peers: dict[str, Reach] = {}
     heard: Reach | None = None
     raft: tuple[int, int] | None = None
+    key: Literal["open", "locked", "opened", "unread", ""] = ""
     issuer: str = ""
     placed: str | None = ""
     stopped: Literal["in place", "held off", ""] = ""
@@ -341,6 +344,7 @@ class Description(Strict):
             placed=host.placed,
             peers=MappingProxyType(host.peers),
             raft=RaftPosition(*host.raft) if host.raft else None,
+            key_file=_key_file(host),
         )
 
     @staticmethod
@@ -404,6 +408,11 @@ def _met(way: Way, reach: Reach) -> Passage:
         "no answer": Passage(way, "blocked", "no answer"),
     }
     return met[reach]
+
+
+def _key_file(host: Machine) -> KeyFile | None:
+    standing = host.key or ("locked" if host.membership == "locked" else "open")
+    return KeyFile(standing) if host.role in {"leader", "manager"} and standing != "unread" else None
 
 
 def _stopped(name: str, address: str, host: Machine) -> StoppedEngine | None:

@@ -145,8 +145,12 @@ class Play:
 
     def unlock(self, user: str, host: str, key: str, *, timeout: float = LONGEST) -> Card:
         """Type ``/swarm unlock`` and the key into its form, and return the card that its job ends with."""
+        return self.keyed(user, f"unlock {host}", key, timeout=timeout)
+
+    def keyed(self, user: str, text: str, key: str, *, timeout: float = LONGEST) -> Card:
+        """Type ``/swarm text`` and the unlock key into its form, and return the card that its job ends with."""
         after = self.now
-        self.slack.slash(user, "prod", f"unlock {host}")
+        self.slack.slash(user, "prod", text)
         self.fill(user, secret=key)
         found = JOB.search(self.see(user, "is job", after=after, private=True).text)
         assert found

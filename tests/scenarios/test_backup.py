@@ -39,7 +39,7 @@ def test_an_autolocked_manager_is_unlocked_after_its_backup(play: Play) -> None:
     play.change("cleo", "join manager host-2 host-3")
     card = play.change("cleo", "backup host-3")
     assert card.text.startswith("✓ *prod is backed up*"), card.text
-    assert "Swarmbot cannot restore this backup" in play.public()
+    assert "can be restored with the unlock key of today alone" in play.public()
     assert play.nodes() == SOUND
     assert "autolocked" in play.ask("eve", "backups")
 

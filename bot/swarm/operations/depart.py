@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engines, Facts, Look, Members, Operation
+from bot.swarm.lost import goes_on
 from bot.swarm.quorum import quorum_of
 
 
@@ -49,7 +50,7 @@ class Depart(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             return False
-        return host.membership == "inactive" or is_in_again(facts, self.host)
+        return host.membership == "inactive" or goes_on(facts, self.host)
 
     def seen(self, facts: Facts) -> str:
         """That it left; or, where it need not any more, why."""
@@ -71,14 +72,6 @@ class Depart(Operation):
         return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
 
 
-def is_in_again(facts: Facts, host: str) -> bool:
-    """Whether it is a reachable manager of a cluster with a quorum: the recovered one, or the old one that is back."""
-    node = facts.member(host)
-    if facts.swarm is None or node is None:
-        return False
-    return node.reachability == "reachable" and quorum_of(facts.swarm).survives >= 0
-
-
 def told_in_again(facts: Facts, host: str) -> str:
-    """That in words; "" where it is not so."""
-    return f"`{host}` is a reachable manager of {facts.name}, which has a quorum" if is_in_again(facts, host) else ""
+    """That it is a manager of a cluster with a quorum, in words; "" where it is not so."""
+    return f"`{host}` is a reachable manager of {facts.name}, which has a quorum" if goes_on(facts, host) else ""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Backup, Drill, Engines, Facts, Look, Operation
 from bot.spelling import listed
+from bot.swarm.given_key import opened_backup
 from bot.swarm.inventory import compare, take_inventory
 from bot.swarm.operations.init import Init
 
@@ -19,7 +20,8 @@ NOWHERE = "127.0.0.1"
 class DrillBackup(Operation):
     """The backup ``backup`` ("" for the newest) tried on a throwaway engine on ``host``, after the one at ``after``.
 
-    ``after`` is when it was drilled before, in unix seconds, 0 for never.
+    ``after`` is when it was drilled before, in unix seconds, 0 for never. ``autolocked``: its key file is opened with
+    the key that somebody typed, here and in the memory of the throwaway engine alone.
     """
 
     kind: ClassVar[str] = "drill backup"
@@ -29,6 +31,7 @@ class DrillBackup(Operation):
     cluster: str
     backup: str = ""
     after: float = 0.0
+    autolocked: bool = False
 
     @property
     def doing(self) -> str:
@@ -68,8 +71,16 @@ class DrillBackup(Operation):
         if backup is None or facts.swarm is None:
             raise Failed(f"{self._shown} cannot be compared: it, or a manager of {self.cluster}, is not there.")
         packed = engines.shelf.open(backup)
+        if self.autolocked:
+            packed = opened_backup(facts, backup, packed)
         with engines[self.host].spare(packed) as spare:
-            force = Init(host=self.host, cluster=self.cluster, advertise_addr=NOWHERE, force_new_cluster=True)
+            force = Init(
+                host=self.host,
+                cluster=self.cluster,
+                advertise_addr=NOWHERE,
+                autolock=self.autolocked,
+                force_new_cluster=True,
+            )
             spare.init_swarm(force.request())
             restored = take_inventory(spare)
         living = take_inventory(engines[facts.swarm.read_from])

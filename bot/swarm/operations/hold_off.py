@@ -8,7 +8,8 @@ from typing import ClassVar
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engines, Facts, Look, Members, Operation
 from bot.slack.blocks import tick
-from bot.swarm.operations.depart import is_in_again, told_in_again
+from bot.swarm.lost import goes_on
+from bot.swarm.operations.depart import told_in_again
 from bot.swarm.quorum import quorum_of
 
 
@@ -50,7 +51,7 @@ class HoldOff(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             return host is not None and host.stopped is not None and host.stopped.held_off
-        return host.membership == "inactive" or is_in_again(facts, self.host)
+        return host.membership == "inactive" or goes_on(facts, self.host)
 
     def seen(self, facts: Facts) -> str:
         """With the folder that its state lies in now; or, where it need not be any more, why."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Look, Operation
-from bot.swarm.quorum import quorum_of
+from bot.swarm.lost import goes_on
 from bot.swarm.second_cluster import refuse_beside_quorum
 from bot.swarm.settings import NANOSECONDS
 
@@ -66,12 +66,10 @@ class Init(Operation):
 
         That it is the only one is not asked: begun anew after a crash, others may have joined it since.
         """
-        node = facts.member(self.host)
-        if facts.swarm is None or node is None:
-            return False
         if self.force_new_cluster:
-            return node.reachability == "reachable" and quorum_of(facts.swarm).survives >= 0
-        return node.leader
+            return goes_on(facts, self.host)
+        node = facts.member(self.host)
+        return node is not None and node.leader
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Initialise; never force a second cluster beside managers that have a quorum again."""
@@ -113,6 +111,10 @@ class Init(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             truth = f"`{self.host}` does not answer, so it is not known whether it is in a cluster."
+        elif host.membership == "inactive" and self.force_new_cluster:
+            truth = (
+                f"`{self.host}` is in no cluster until its engine is started anew; its state is on its disk as it was."
+            )
         elif host.membership == "inactive":
             truth = f"`{self.host}` is in no cluster. Nothing was changed."
         elif facts.member(self.host):

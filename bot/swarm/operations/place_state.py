@@ -7,11 +7,16 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engines, Facts, Look, Operation
+from bot.swarm.given_key import opened_backup
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceState(Operation):
-    """The state of the backup ``backup`` in the swarm folder of ``host``, whose engine is in no cluster yet."""
+    """The state of the backup ``backup`` in the swarm folder of ``host``, whose engine is in no cluster yet.
+
+    ``autolocked``: its key file is opened here, with the key that somebody typed; the engine encrypts it again when it
+    is forced.
+    """
 
     kind: ClassVar[str] = "place state"
     patience: ClassVar[float] = 60.0
@@ -19,6 +24,7 @@ class PlaceState(Operation):
     host: str
     cluster: str
     backup: str
+    autolocked: bool = False
 
     @property
     def doing(self) -> str:
@@ -46,6 +52,8 @@ class PlaceState(Operation):
         if backup is None:
             raise Refused(f"the backup `{self.backup}` is not in its folder any more.")
         packed = engines.shelf.open(backup)
+        if self.autolocked:
+            packed = opened_backup(facts, backup, packed)
         engines[self.host].place_swarm(packed, self.backup)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.plan import Engines, Facts, HostFacts, Look, Operation
 from bot.slack.blocks import escape
+from bot.swarm.given_key import given_key
 
 OTHER_KEY: Final = 401
 NO_KEY: Final = 400
@@ -63,12 +64,7 @@ class Unlock(Operation):
         host = facts.hosts.get(self.host)
         if host is not None and unlocked(host):
             return
-        if facts.given is None:
-            raise Failed(
-                "The key that you gave is not there any more: it is kept for 5 minutes and taken once.",
-                next_step=f"`/swarm unlock {self.host}` takes it again.",
-            )
-        engines[self.host].unlock_swarm(facts.given)
+        engines[self.host].unlock_swarm(given_key(facts))
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell how the host stands, and what was wrong with the key."""
@@ -84,6 +80,8 @@ class Unlock(Operation):
         elif status == NO_KEY:
             happened = "What was given is no unlock key."
             step = f"`/swarm unlock {self.host}` with the whole key, from `SWMKEY-1-` on."
+        elif facts.swarm is None and self.host in facts.hosts and unlocked(facts.hosts[self.host]):
+            step = f"Bring the other managers back. If they never come: `/swarm recover {self.host} --unlock`."
         return Failed(happened, true_now=self._standing(facts.hosts.get(self.host), facts), next_step=step)
 
     def _standing(self, host: HostFacts | None, facts: Facts) -> str:

@@ -1,0 +1,16 @@
+"""The form that takes a cluster's unlock key, and the flag that says that an order needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from bot.commands.command import Asks, Flag
+
+UNLOCK: Final = Flag(None, "where autolock is on: a form asks you for the unlock key")
+
+
+def unlock_key_form(needed: Callable[[Any], bool]) -> Asks:
+    """The form, for the orders of which ``needed`` says so."""
+    hint = "It begins with SWMKEY-1-. It is used once and kept nowhere."
+    return Asks("Unlock key", hint=hint, begins="SWMKEY-1-", needed=needed)

@@ -1,0 +1,92 @@
+"""A manager's key file on its host, looked at, and replaced while the engine is stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Final
+
+from bot.config import Service
+from bot.engine.as_root import exchange_as_root
+from bot.engine.client import EngineClient
+from bot.engine.remote import run
+from bot.engine.service import LOCKED, LONGEST, root_folder
+from bot.engine.state import failed
+from bot.errors import EngineError
+from bot.plan.key_file import KeyFile
+
+TIMEOUT: Final = 10.0
+PLACE: Final = "swarm/certificates/swarm-node.key"
+
+# A key that is not encrypted stays where it is: only its first lines are looked at. A user who is not root may have a
+# rule in sudoers.
+LOOK_SCRIPT: Final = r"""
+as=; [ -r "$1" ] || as='sudo -n'
+case $($as head -n 1 "$1") in
+  *' ENCRYPTED '*) $as cat "$1" ;;
+  *'PRIVATE KEY'*) $as head -n 4 "$1" | grep '^opened-by: ' || echo open ;;
+  *) exit 1 ;;
+esac
+"""
+
+MANAGERS_SCRIPT: Final = r"""
+as=; [ -r "$1" ] || as='sudo -n'
+$as cat "$1"
+"""
+
+# The engine writes its key file in the same way: a new file takes the place of the old one. It is started without
+# docker-state.json, which lies there again before it is started the next time: so it comes up at once and in no swarm,
+# instead of looking for its peers for 20 s with an open key, and is a member again if nobody forces it.
+OPEN_SCRIPT: Final = (
+    r"""
+root=$1 stop=$2 start=$3 sum=$4 size=$5
+file=$root/swarm/certificates/swarm-node.key new=$root/swarm/certificates/swarm-node.key.swarmbot
+state=$root/swarm/docker-state.json aside=$root/swarm/docker-state.json.swarmbot
+same() {
+  [ "$(sha256sum <"$file" | cut -d' ' -f1)" = "$sum" ] || { echo "its key file is another one now" >&2; exit 73; }
+}
+"""
+    + LOCKED
+    + r"""
+same
+trap 'status=$?; rm -f "$new"; (engine_start) || status=70; mv "$aside" "$state" 2>/dev/null; exit $status' EXIT
+engine_stop
+same
+umask 077
+cat >"$new" && [ "$(wc -c <"$new")" -eq "$size" ] && mv "$new" "$file" && sync ||
+  { echo "its key file could not be replaced" >&2; exit 74; }
+mv "$state" "$aside"
+"""
+)
+
+
+def key_file(client: EngineClient) -> KeyFile:
+    """Return it. Raises HostUnreachable, EngineError."""
+    done = run(client.dialer.connection, LOOK_SCRIPT, f"{_root(client)}/{PLACE}", timeout=TIMEOUT)
+    if done.status:
+        raise EngineError(client.host, 0, f"The key file of `{client.host}` cannot be read.")
+    if "ENCRYPTED" in done.out:
+        return KeyFile("locked", done.out.encode())
+    return KeyFile("opened" if done.out.startswith("opened-by:") else "open")
+
+
+def known_managers(client: EngineClient) -> tuple[str, ...]:
+    """Read them from ``swarm/state.json``. Raises HostUnreachable, EngineError."""
+    done = run(client.dialer.connection, MANAGERS_SCRIPT, f"{_root(client)}/swarm/state.json", timeout=TIMEOUT)
+    try:
+        return tuple(sorted(str(peer["addr"]) for peer in json.loads(done.out)))
+    except (ValueError, KeyError, TypeError):
+        raise EngineError(client.host, 0, f"The managers that `{client.host}` knew cannot be read.") from None
+
+
+def open_key_file(client: EngineClient, service: Service, locked: bytes, opened: bytes) -> None:
+    """Stop the engine, replace the file, start it again. Raises HostUnreachable, EngineError, Failed."""
+    root = root_folder(client, service)
+    words = (root, service.stop, service.start, hashlib.sha256(locked).hexdigest(), str(len(opened)))
+    done = exchange_as_root(client.dialer.connection, OPEN_SCRIPT, *words, timeout=3 * LONGEST, feed=opened)
+    if done.status:
+        raise failed(client, done)
+
+
+def _root(client: EngineClient) -> str:
+    return str(client.ask(lambda api: api.info())["DockerRootDir"])

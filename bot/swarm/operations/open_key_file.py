@@ -1,0 +1,84 @@
+"""Open the key file of an autolocked manager, so that its engine can be forced to go on alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.errors import Failed, SwarmbotError
+from bot.plan import Engines, Facts, Look, Operation
+from bot.swarm.given_key import given_key, other_key
+from bot.swarm.lost import goes_on
+from bot.swarm.operations.try_key import open_with_given
+from bot.swarm.second_cluster import refuse_beside_quorum
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKeyFile(Operation):
+    """The key file of ``host`` without encryption, and its engine running, in no cluster until it is forced.
+
+    An engine that is forced starts its manager anew and forgets the unlock key; and one that is locked takes the key
+    only when there is a quorum (docs/decisions/0017). The worker decrypts; the engine encrypts the file again when it
+    is forced. Until then the file says of itself that it was locked.
+    """
+
+    kind: ClassVar[str] = "open key file"
+    patience: ClassVar[float] = 60.0
+
+    host: str
+    cluster: str
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"the key file of `{self.host}` opened, for which its engine stops"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        return f"`{self.host}` can be forced; its key file lies open until it is"
+
+    @property
+    def look(self) -> Look:
+        """The host and its key file."""
+        return Look(hosts=(self.host,), key_files=(self.host,))
+
+    def satisfied(self, facts: Facts) -> bool:
+        """The engine runs with an open file; or, when this is begun anew after a crash, it has been forced already."""
+        host = facts.hosts.get(self.host)
+        if goes_on(facts, self.host):
+            return True
+        return host is not None and host.key_file is not None and host.key_file.standing != "locked"
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Decrypt here, replace there; an engine that does not run after a crash is only started."""
+        refuse_beside_quorum(facts, self.host)
+        host = facts.host(self.host)
+        if not host.answers:
+            engines[self.host].start_engine()
+            return
+        if host.key_file is None:
+            raise Failed(f"The key file of `{self.host}` cannot be read.")
+        if host.key_file.standing != "locked":
+            return
+        given_key(facts)
+        opened = open_with_given(facts, self.host)
+        if opened is None:
+            raise other_key(f"the key file of `{self.host}`", "Press Retry, and type it again.")
+        engines[self.host].open_key_file(host.key_file.text, opened)
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Tell what the key file is like now."""
+        del engines
+        host = facts.hosts.get(self.host)
+        if host is None or not host.answers:
+            truth = f"`{self.host}` does not answer, so it is not known whether its key file is open."
+        elif host.key_file is None or host.key_file.standing == "locked":
+            truth = f"`{self.host}` keeps its key encrypted as before; it is `{host.membership}`."
+        else:
+            truth = (
+                f"The key file of `{self.host}` lies open on its disk; the host is `{host.membership}`, and a manager "
+                "without a quorum when its engine is started anew."
+            )
+        step = f"`/swarm recover {self.host}` looks at everything anew."
+        return Failed(error.happened, true_now=truth, next_step=error.next_step or step)

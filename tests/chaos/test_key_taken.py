@@ -1,0 +1,43 @@
+"""A worker dies that has taken an unlock key out of Redis and has not used it: the person is asked for it again."""
+
+from __future__ import annotations
+
+from bot.sandbox.fleet.shell import until
+from bot.secret import Secret
+from bot.store import keys
+from bot.store.client import connect
+from tests.chaos.test_worker_killed import kill_who_runs
+from tests.scenarios.kit import JOB, Play
+from tests.scenarios.test_unlock import autolocked, key_of, restart
+
+
+def test_the_next_worker_has_no_key_and_says_so(play: Play) -> None:
+    """Nothing was changed, the job has an end, and Retry takes the key anew.
+
+    A manager that is powered off makes each look last for seconds: so long the key is in the first worker alone.
+    """
+    key = autolocked(play, "host-1", "host-2")
+    play["host-2"].power_off()
+    restart(play["host-1"])
+    after = play.now
+    play.slack.slash("cleo", "prod", "recover --gone host-2 --unlock")
+    play.fill("cleo", secret=key)
+    found = JOB.search(play.see("cleo", "is job", after=after, private=True).text)
+    assert found
+    job = found[1]
+    with connect(Secret(play.stage.redis_url)) as redis:
+        until(lambda: redis.hget(keys.job(job), "plan"), "the job has its turn", timeout=60)
+        until(lambda: not [*redis.scan_iter(keys.given("*"))], "a worker has taken the key")
+    kill_who_runs(play, job)
+    card = play.end(job)
+    assert "The key that you gave is not there any more: it is kept for 5 minutes and taken once." in card.text, (
+        card.text
+    )
+    assert "host-1 is locked, as it was." in card.text
+    assert play.membership("host-1") == "locked"
+    play.slack.close_view("cleo")
+    after = play.now
+    play.slack.click("cleo", card.seen, "Retry")
+    play.fill("cleo", secret=key)
+    play.see("cleo", "prod has a quorum again", after=after)
+    assert key_of(play) == key
