@@ -20,9 +20,10 @@ import handlers
 from bot.commands import COMMANDS, Command, Vocabulary, Word
 from bot.errors import SwarmbotError
 from bot.plan.book import Book
-from tests.plans.description import NOW, Description
+from tests.plans.description import Description
 from tests.plans.files import GROUPS, cases, described
 from tests.plans.outcome import ended, expected, outcome, read_words
+from tests.plans.parts import NOW
 from tests.plans.showing import show_message
 
 

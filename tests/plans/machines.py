@@ -1,0 +1,100 @@
+"""What is read of a described machine, and the record that its cluster has of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from bot.plan import Certificate, HostFacts, Interface, KeyFile, NodeFacts, RaftPosition, Role, StoppedEngine, Trouble
+from tests.plans.parts import DAY, NOW, Machine, Record
+
+
+def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> HostFacts:
+    """A machine as it is read over SSH; ``raft``: the addresses of its cluster's managers."""
+    if host.trouble:
+        happened = host.happened or f"`{name}` ({address}): {host.trouble}."
+        trouble = Trouble(host.trouble, happened, host.next_step)
+        position = RaftPosition(*host.raft) if host.raft else None
+        return HostFacts(name, address, trouble, heard=host.heard, raft=position, stopped=_stopped(name, address, host))
+    member = host.role != "nothing"
+    is_manager = host.role in {"leader", "manager"}
+    interfaces = {"eth0": [address]} if host.interfaces is None else host.interfaces
+    return HostFacts(
+        name=name,
+        address=address,
+        hostname=host.record.hostname or name,
+        engine_version=host.engine,
+        membership=host.membership or ("active" if member else "inactive"),
+        swarm_error=host.swarm_error,
+        swarm_id=host.swarm_id or ("prodid" if is_manager else ""),
+        node_id="" if host.membership == "locked" else _id(name, host),
+        node_address=(host.record.address or address) if member else "",
+        is_manager=is_manager and host.membership in {"", "active", "pending"},
+        managers=tuple((raft if member else ()) if host.managers is None else host.managers),
+        clock_offset=host.clock,
+        interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
+        certificate=_certificate(host.certificate_days),
+        certificate_unread=host.certificate_unread,
+        placed=host.placed,
+        peers=MappingProxyType(host.peers),
+        raft=RaftPosition(*host.raft) if host.raft else None,
+        key_file=_key_file(host),
+    )
+
+
+def node_facts(name: str, address: str, host: Machine) -> NodeFacts:
+    """The record that the managers have of a machine."""
+    role: Role = "worker" if host.role == "worker" else "manager"
+    known = host.record.model_copy(
+        update={
+            "id": host.record.id or f"id-{name}",
+            "host": name,
+            "hostname": host.record.hostname or name,
+            "role": role,
+            "address": host.record.address or address,
+            "engine": host.engine,
+        }
+    )
+    return record_facts(known, leader=host.role == "leader")
+
+
+def record_facts(record: Record, *, leader: bool = False) -> NodeFacts:
+    """A record, of a known machine or of none."""
+    manager = record.role == "manager"
+    return NodeFacts(
+        id=record.id,
+        hostname=record.hostname,
+        role=record.role,
+        availability=record.availability,
+        state=record.state,
+        version=1,
+        spec=MappingProxyType({}),
+        host=record.host,
+        reachability=record.reachability if manager else "",
+        leader=leader,
+        address=record.address,
+        raft_address=f"{record.address}:2377" if manager else "",
+        engine_version=record.engine,
+        labels=MappingProxyType(record.labels),
+    )
+
+
+def _id(name: str, host: Machine) -> str:
+    return host.record.id or (f"id-{name}" if host.role != "nothing" or host.membership else "")
+
+
+def _key_file(host: Machine) -> KeyFile | None:
+    standing = host.key or ("locked" if host.membership == "locked" else "open")
+    return KeyFile(standing) if host.role in {"leader", "manager"} and standing != "unread" else None
+
+
+def _stopped(name: str, address: str, host: Machine) -> StoppedEngine | None:
+    if not host.stopped:
+        return None
+    held_off = host.stopped == "held off"
+    folder = f"/var/lib/docker/swarm{'.held-off-1800000000' if held_off else ''}"
+    return StoppedEngine(folder, held_off, f"id-{name}", host.record.address or address)
+
+
+def _certificate(days: float | None) -> Certificate | None:
+    return None if days is None else Certificate("swarm-ca", "aa", NOW + days * DAY)

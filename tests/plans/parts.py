@@ -1,0 +1,149 @@
+"""The parts of a case's description: machines, records, backups, keys. A word that nothing knows fails the case."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.errors import HostProblem
+from bot.plan import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role
+from bot.plan.host_keys import KeyStanding
+from bot.plan.passages import Standing
+
+NOW = 1_800_000_000.0
+DAY = 86400
+ENGINE = "20.10.24"
+
+
+STRICT = ConfigDict(extra="forbid", frozen=True)
+"""Unknown keys are errors of the case."""
+
+
+class Strict(BaseModel):
+    """What is described by known keys alone."""
+
+    model_config = STRICT
+
+
+class Record(Strict):
+    """A node's record, where it differs from that of a sound node. ``host`` "" is a record of no known machine."""
+
+    id: str = ""
+    host: str = ""
+    hostname: str = ""
+    role: Role = "worker"
+    state: str = "ready"
+    availability: str = "active"
+    reachability: str = "reachable"
+    engine: str = ENGINE
+    address: str = ""
+    labels: dict[str, str] = {}
+
+
+class Machine(Strict):
+    """A host of swarmbot.yml. ``is``: what its record in the cluster is; the rest as in HostFacts.
+
+    ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
+    on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
+    ``reached``: what the managers' connections to its 2377/tcp became. ``managers``: those that the engine names;
+    members name the cluster's. ``peers``, ``heard`` and ``raft`` (term and index) as in HostFacts; a manager's ``key``
+    is its key file's standing, "open" (or "locked", as its membership is) unless said;
+    ``stopped``: where its swarm state lies, its engine being stopped.
+    """
+
+    role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
+    record: Record = Record()
+    recorded: bool = True
+    trouble: HostProblem | Literal["engine error", ""] = ""
+    happened: str = ""
+    next_step: str = ""
+    membership: Membership | Literal[""] = ""
+    swarm_error: str = ""
+    swarm_id: str = ""
+    managers: list[str] | None = None
+    engine: str = ENGINE
+    clock: float | None = 0.0
+    interfaces: dict[str, list[str]] | None = None
+    reaches: dict[str, Reach] = {}
+    reached: Standing = "passed"
+    certificate_days: float | None = None
+    certificate_unread: str = ""
+    peers: dict[str, Reach] = {}
+    heard: Reach | None = None
+    raft: tuple[int, int] | None = None
+    key: Literal["open", "locked", "opened", "unread", ""] = ""
+    issuer: str = ""
+    placed: str | None = ""
+    stopped: Literal["in place", "held off", ""] = ""
+
+
+class Kept(Strict):
+    """A backup from host-1, whose address is 10.0.0.1, ``days`` old; ``drill``: same, since, faults."""
+
+    id: str
+    cluster_id: str = "prodid"
+    days: float = 1.0
+    host: str = "host-1"
+    address: str = "10.0.0.1"
+    engine: str = ENGINE
+    autolocked: bool = False
+    managers: list[str] = ["host-1", "host-2", "host-3"]
+    workers: list[str] = ["host-4"]
+    drill: tuple[int, list[str], list[str]] | None = None
+
+    def backup(self) -> Backup:
+        """It, as a head would tell."""
+        roles = [*((name, "manager") for name in self.managers), *((name, "worker") for name in self.workers)]
+        return Backup(
+            id=self.id,
+            cluster="prod",
+            cluster_id=self.cluster_id,
+            taken_at=NOW - self.days * DAY,
+            host=self.host,
+            node=f"id-{self.host}",
+            address=self.address,
+            engine_version=self.engine,
+            autolocked=self.autolocked,
+            ca_fingerprint="aa",
+            nodes=tuple(BackedUpNode(f"id-{name}", name, role) for name, role in roles),
+            size=200_000,
+            checksum="bb",
+            drill=Drill(NOW, "host-4", self.drill[0], *map(tuple, self.drill[1:])) if self.drill else None,
+        )
+
+
+class Key(Strict):
+    """A machine's SSH host key; ``known`` is what known_hosts has in its place, when it has changed."""
+
+    machine: str
+    standing: KeyStanding
+    fingerprint: str = "SHA256:shown"
+    kind: str = "ssh-ed25519"
+    known: list[str] = []
+
+    def facts(self) -> HostKey:
+        """It, as a worker finds it."""
+        return HostKey(
+            machine=self.machine,
+            place=f"`{self.machine}` (192.0.2.9)",
+            known_as="192.0.2.9",
+            kind=self.kind,
+            fingerprint=self.fingerprint,
+            standing=self.standing,
+            known=tuple(self.known),
+            file="/known_hosts",
+        )
+
+
+class Trial(Strict):
+    """A trial of the overlay between all members. ``cut`` and ``deaf`` (by gossip) list pairs as ``host-1 > host-2``.
+
+    ``missing`` took no part, ``silent`` gave no answers: each with the reason.
+    """
+
+    cut: list[str] = []
+    deaf: list[str] = []
+    missing: dict[str, str] = {}
+    silent: dict[str, str] = {}
+    left: list[str] = []

@@ -1,0 +1,60 @@
+"""What came of the ways between described machines, and of a trial of their overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.plan import Mesh, Passage, Reach, Way
+from bot.swarm.ways import GOSSIP_PORT
+from tests.plans.parts import Machine, Trial
+
+
+def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping[str, str]) -> Mesh:
+    """The trial of the overlay, between all members that are ready."""
+    inside = {
+        name: addresses[name]
+        for name, host in machines.items()
+        if host.role != "nothing" and name not in trial.missing and host.record.state == "ready"
+    }
+    cut, deaf = [tuple(pair.split(" > ")) for pair in trial.cut], [tuple(pair.split(" > ")) for pair in trial.deaf]
+    return Mesh(
+        name="swarmbot-check-1800000000-abcd",
+        addresses=inside,
+        reached={
+            name: frozenset(other for other in inside if other != name and (name, other) not in cut)
+            for name in inside
+            if name not in trial.silent
+        },
+        knows={
+            name: frozenset(address for other, address in inside.items() if (name, other) not in deaf)
+            for name in inside
+        },
+        missing={**trial.missing, **trial.silent},
+        left=tuple(trial.left),
+    )
+
+
+def passage(way: Way, machines: Mapping[str, Machine], closed: Sequence[str], unseen: Sequence[str]) -> Passage:
+    """What came of trying a way; ``closed`` and ``unseen`` list those that are not open."""
+    written = f"{way.source} > {way.target} {way.name}"
+    if written in closed:
+        return Passage(way, "blocked", "no answer" if way.transport == "tcp" else "nothing came")
+    if written in unseen:
+        return Passage(way, "not looked at", f"`{way.source}` has no bash")
+    if way.transport == "udp":
+        return Passage(way, "passed")
+    if way.port != GOSSIP_PORT:
+        source, target = machines[way.source], machines[way.target]
+        if target.role == "nothing":
+            return Passage(way, target.reached, "no answer" if target.reached == "blocked" else "")
+        return _met(way, source.reaches.get(f"{way.address}:{way.port}", "open"))
+    return Passage(way, "passed" if machines[way.target].role == "nothing" else "open")
+
+
+def _met(way: Way, reach: Reach) -> Passage:
+    met: dict[Reach, Passage] = {
+        "open": Passage(way, "open"),
+        "refused": Passage(way, "passed"),
+        "no answer": Passage(way, "blocked", "no answer"),
+    }
+    return met[reach]
