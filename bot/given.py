@@ -8,14 +8,14 @@ from typing import Any
 from redis import Redis
 
 from bot.errors import Refused
-from bot.secret import Secret
+from bot.secret import TYPED_KEPT, Secret
 from bot.store import keys
 from bot.store.client import answering
 from bot.vault import Vault, WrongKey
 
 
 class Given:
-    """Keeps a secret in Redis, encrypted, until it is taken or :data:`bot.store.keys.GIVEN_KEPT` seconds have passed.
+    """Keeps a secret in Redis, encrypted, until it is taken or :data:`bot.secret.TYPED_KEPT` seconds have passed.
 
     Safe to share between threads; calls raise :class:`~bot.errors.Unavailable`. ``key`` is SWARMBOT_SECRET_KEY.
     """
@@ -38,7 +38,7 @@ class Given:
         given_id = secrets.token_urlsafe(12)
         sealed = self.require().seal(_place(person, given_id), secret)
         with answering():
-            self._redis.set(keys.given(given_id), sealed, ex=keys.GIVEN_KEPT)
+            self._redis.set(keys.given(given_id), sealed, ex=TYPED_KEPT)
         return given_id
 
     def take(self, person: str, given_id: str) -> Secret | None:

@@ -21,8 +21,8 @@ from bot.jobs.outcome import entry
 from bot.people import Directory
 from bot.plan import Facts, Freeze, Plan, basis_of, differences
 from bot.plan.basis import Basis
+from bot.secret import TYPED_KEPT
 from bot.slack.blocks import tick
-from bot.store import keys
 
 KEPT_LONGEST: Final = 7 * 86400.0
 TO_TAKE: Final = 15.0
@@ -54,7 +54,7 @@ class Asking:
         self._satisfiable(rule, lease.job.order.requester)
         if time.time() >= _latest(lease.job.order):
             raise Refused(
-                "what you typed with it is not there any more: it is kept for 5 minutes.",
+                f"what you typed with it is not there any more: it is kept for {TYPED_KEPT // 60} minutes.",
                 true_now="Nothing was changed.",
                 next_step="Ask again.",
             )
@@ -125,4 +125,4 @@ class Asking:
 
 def _latest(order: Order) -> float:
     """Until when a yes is of use: what was typed with an order is kept for a while."""
-    return order.asked_at + keys.GIVEN_KEPT - TO_TAKE if order.given else math.inf
+    return order.asked_at + TYPED_KEPT - TO_TAKE if order.given else math.inf

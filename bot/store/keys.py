@@ -25,9 +25,6 @@ ENROLMENT_KEPT: Final = 600
 WRONG_CODE_KEPT: Final = 900
 """Seconds that the wrong codes of a second factor are remembered after the last one."""
 
-GIVEN_KEPT: Final = 300
-"""Seconds in which a worker must take a secret that somebody gave with a command."""
-
 GROUP: Final = "workers"
 """The consumer group of both streams."""
 
@@ -124,7 +121,10 @@ def wrong_codes(person: str) -> str:
 
 
 def given(given_id: str) -> str:
-    """String: a secret (encrypted) that somebody gave with a command. Goes when it is taken, or after GIVEN_KEPT."""
+    """String: a secret (encrypted) that somebody gave with a command.
+
+    Goes when it is taken, or after ``bot.secret.TYPED_KEPT`` seconds.
+    """
     return f"swarmbot:given:{given_id}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.errors import Failed
 from bot.plan import Backup, Facts
-from bot.secret import Secret
+from bot.secret import TYPED_KEPT, Secret
 from bot.swarm.key_file import OtherUnlockKey, UnknownKeyFile
 from bot.swarm.opened_state import opened_state
 
@@ -13,7 +13,7 @@ def given_key(facts: Facts) -> Secret:
     """The key; Failed when it is gone: whoever took the job over from a worker that died has it no more."""
     if facts.given is None:
         raise Failed(
-            "The key that you gave is not there any more: it is kept for 5 minutes and taken once.",
+            f"The key that you gave is not there any more: it is kept for {TYPED_KEPT // 60} minutes and taken once.",
             next_step="Press Retry, and type it again.",
         )
     return facts.given

@@ -6,7 +6,7 @@ import re
 
 from bot.sandbox.fleet.host import Host
 from bot.sandbox.fleet.shell import until
-from bot.secret import Secret
+from bot.secret import TYPED_KEPT, Secret
 from bot.store import keys
 from bot.store.client import connect
 from tests.scenarios.kit import Play
@@ -81,13 +81,13 @@ def test_a_key_that_nobody_takes_lies_encrypted_and_not_for_long(play: Play) -> 
         play.fill("ada", secret=key)
         with connect(Secret(play.stage.redis_url)) as redis:
             (place,) = redis.scan_iter(keys.given("*"))
-            assert 0 < redis.ttl(place) <= keys.GIVEN_KEPT
+            assert 0 < redis.ttl(place) <= TYPED_KEPT
             assert key.removeprefix("SWMKEY-1-") not in str(redis.get(place))
             redis.pexpire(place, 1)
     finally:
         play.stage.start("worker.1")
     card = play.see("ben", "was not unlocked", after=after)
-    assert "kept for 5 minutes and taken once. host-1 is still locked. Nothing was changed." in card.text, card.text
+    assert "kept for 15 minutes and taken once. host-1 is still locked. Nothing was changed." in card.text, card.text
     assert play.membership("host-1") == "locked"
     play.slack.close_view("ada")
     assert play.unlock("ada", "host-1", key).text.startswith("✓")

@@ -9,8 +9,7 @@ from redis import Redis
 
 from bot.errors import Refused
 from bot.given import Given
-from bot.secret import Secret
-from bot.store import keys
+from bot.secret import TYPED_KEPT, Secret
 from bot.vault import Vault, WrongKey
 
 KEY = Secret("a key of the tests: thirty-two characters and more")
@@ -39,7 +38,7 @@ def test_what_was_given_is_taken_once(client: Redis) -> None:
     """It lies there encrypted and for minutes; whoever takes it leaves nothing."""
     given_id = Given(client, KEY).keep("U0ADA", TYPED)
     (key,) = client.scan_iter()
-    assert 0 < client.ttl(key) <= keys.GIVEN_KEPT
+    assert 0 < client.ttl(key) <= TYPED_KEPT
     assert TYPED.reveal() not in str(client.get(key))
     assert Given(client, KEY).take("U0ADA", given_id) == TYPED
     assert [*client.scan_iter()] == []

@@ -151,7 +151,7 @@ def _facts(host: dict[str, Any], given: Secret | None, text: bytes = b"", **rest
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [(None, "is not there any more: it is kept for 5 minutes and taken once"), (OTHER, "does not open the key file")],
+    [(None, "is not there any more: it is kept for 15 minutes and taken once"), (OTHER, "does not open the key file")],
 )
 def test_it_is_told_before_anything_is_done_that_the_key_is_gone_or_another(given: Secret | None, said: str) -> None:
     """A worker that took the job over from a dead one has no key: it says so, and asks no engine for anything."""
