@@ -1,7 +1,7 @@
 """A worker process for tests: ``python -m tests.chaos.queue_worker URL NAME LEASE``.
 
-It says ``took ID`` and ``did ID`` on its standard output. A job of the command ``hang`` is never done at its first
-attempt; another is done at once.
+It says ``took ID`` and ``did ID`` on its standard output, one change after the other. A job of the command ``hang`` is
+never done at its first attempt; another is done at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main(url: str, name: str, lease_seconds: str) -> None:
         queue.finish(lease, "succeeded", "", [outcome.ended(lease, "succeeded")])
         _say(f"did {lease.job.id}")
 
-    Worker(queue, handle, name, threads=2).start()
+    Worker(queue, handle, name, threads=1).start()
     threading.Event().wait(60)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import client
 from bot.errors import EngineError
 from bot.plan.ports import Engines
 from bot.sandbox.fleet import Fleet
@@ -161,11 +160,3 @@ def test_many_threads_share_one_connection(hosts: Fleet) -> None:
         logged_in = (hosts["host-1"].folder / "sshd.log").read_text().count("Accepted publickey")
         cluster["host-1"].info()
         assert (hosts["host-1"].folder / "sshd.log").read_text().count("Accepted publickey") == logged_in
-
-
-def test_another_api_version_is_found_by_itself(hosts: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine that does not speak our version names one that it speaks, and that is spoken, for changes too."""
-    monkeypatch.setattr(client, "API_VERSION", "1.99")
-    with engines(hosts) as cluster:
-        assert init(cluster, "host-1")
-        assert cluster["host-1"].nodes()

@@ -27,6 +27,7 @@ def recovery(hosts: Fleet) -> Iterator[Recovery]:
         yield recovery
 
 
+@pytest.mark.long
 def test_they_come_back_before_anything_was_forced(recovery: Recovery) -> None:
     """A quorum that is there again is left alone: nobody else leaves, nothing is forced, who had left joins again."""
     recovery.lose(off=LOST)

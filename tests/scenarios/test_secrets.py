@@ -130,7 +130,9 @@ def stored(play: Play) -> Iterator[str]:
     }
     with connect(Secret(play.stage.redis_url)) as redis:
         for key in redis.scan_iter():
-            yield f"{key} {readers[str(redis.type(key))](redis, key)}"
+            kind = str(redis.type(key))
+            if kind != "none":  # it has expired since it was listed
+                yield f"{key} {readers[kind](redis, key)}"
 
 
 def disk(play: Play) -> str:

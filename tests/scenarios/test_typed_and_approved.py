@@ -56,6 +56,10 @@ def test_a_yes_too_late_is_none(frozen: Play, asked: Asked) -> None:
 
 
 def _asked(asked: Asked) -> str:
-    """The job whose card waits."""
-    waiting = asked.approvals.waiting
-    return str(asked.until(lambda: next((found.id for found in waiting("prod") if found.message_ts), "")))
+    """The job whose card waits; others' may wait too."""
+
+    def job() -> str:
+        waiting = asked.approvals.waiting("prod")
+        return next((found.id for found in waiting if found.message_ts and found.ask.words == "unlock host-1"), "")
+
+    return str(asked.until(job))
