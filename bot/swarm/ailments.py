@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.slack.blocks import escape
+from bot.spelling import listed
 from bot.swarm.lost import bring_back
 from bot.swarm.quorum import Quorum, count, members_of
 
@@ -52,11 +54,15 @@ def little_quorum(facts: Facts, swarm: ClusterFacts) -> list[Ailment]:
     return [Ailment(grave=True, text=text)]
 
 
-def way_out(quorum: Quorum, missing: list[str]) -> Ailment:
-    """What a lost quorum means, and what gives it back; ``missing`` are the managers that are not there."""
+def way_out(quorum: Quorum, missing: list[str], unlock: Sequence[str] = ()) -> Ailment:
+    """What a lost quorum means, and what gives it back.
+
+    ``missing`` are the managers that are not there; ``unlock`` is what unlocks the others, for ``quorum`` has them.
+    """
     text = "until there is a quorum nothing can be changed, and what fails is not started elsewhere"
     gone = "it is" if len(missing) == 1 else "they are"
-    mend = f"{bring_back(quorum, missing)} · if {gone} gone for good, `/swarm recover`"
+    then = f", then {listed(unlock)}" if unlock else ""
+    mend = f"{bring_back(quorum, missing)}{then} · if {gone} gone for good, `/swarm recover`"
     return Ailment(grave=True, text=text, mend=mend)
 
 

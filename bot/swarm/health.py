@@ -63,9 +63,10 @@ def _without_swarm(facts: Facts) -> Health:
         if (host.swarm_error or host.is_manager) and host.membership != "locked"
     ]
     if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
-        if errors and missing and quorum.survives < 0:
-            silent = [replace(ailment, mend="") for ailment in silent]
-            return Health("no quorum", (*errors, *locked, *silent, way_out(quorum, missing)))
+        unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
+        if (errors or locked) and missing and unlocked.survives < 0:
+            told = (replace(ailment, mend="") for ailment in (*locked, *silent))
+            return Health("no quorum", (*errors, *told, way_out(unlocked, missing, [each.mend for each in locked])))
         return Health("no quorum", (*errors, *locked, *silent))
     level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
     return Health(level, tuple(silent))
