@@ -57,7 +57,7 @@ def test_the_file_is_the_workers_alone_and_hides_the_state(shelf: BackupFolder, 
     assert path.name == "prod-20270115T080000Z-a1b2c3.swarm"
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert b"CA" not in path.read_bytes()
+    assert b"the key of the CA" not in path.read_bytes()
 
 
 def test_the_oldest_go(shelf: BackupFolder, tmp_path: Path) -> None:
