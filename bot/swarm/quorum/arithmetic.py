@@ -15,7 +15,8 @@ class Quorum:
 
     A manager's record is not always a member of Raft: a failed join leaves one that never was, and
     ``force-new-cluster`` makes one of each other manager (measured on 20.10: role manager, no ManagerStatus).
-    ``cut`` is by how many failures less it survives because not all of them reach each other.
+    ``cut`` is by how many failures less it survives because not all of them reach each other; it survives more, and
+    ``cut`` is negative, where after a failure another leader would hear whom this one does not.
     """
 
     managers: int
@@ -37,15 +38,15 @@ def count(members: Members) -> Quorum:
     """The quorum that these members have: a leader counts those that it reaches and that reach it."""
     up = [node for node, reachable in members.reachable.items() if reachable]
     quorum = Quorum(len(members.reachable), _together(members, up))
-    if not members.cut or quorum.survives <= 0:
+    if not members.cut or quorum.survives < 0:
         return quorum
     survives = next(
         (
             failures - 1
-            for failures in range(1, quorum.survives + 1)
+            for failures in range(1, len(up) - quorum.needed + 1)
             if any(_together(members, left) < quorum.needed for left in combinations(up, len(up) - failures))
         ),
-        quorum.survives,
+        len(up) - quorum.needed,
     )
     return replace(quorum, cut=quorum.survives - survives)
 

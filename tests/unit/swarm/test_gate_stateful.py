@@ -98,18 +98,11 @@ class Losing(Ungated):
 
 
 def test_no_order_loses_the_quorum() -> None:
-    """Neither with the facts as they are nor with those that managers remember.
-
-    The chances are the same each time: other ones still find a way to weaken it (docs/decisions/0019, "Not solved").
-    """
-    chances = settings(
-        max_examples=300,
-        stateful_step_count=30,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    """Neither with the facts as they are nor with those that managers remember."""
+    checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    run_state_machine_as_test(
+        Orders, settings=settings(max_examples=300, stateful_step_count=30, suppress_health_check=checks)
     )
-    run_state_machine_as_test(Orders, settings=chances)
 
 
 @pytest.mark.parametrize(("machine", "error"), [(Losing, QuorumLost), (Ungated, Weakened)])

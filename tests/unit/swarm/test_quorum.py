@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import combinations
+from types import MappingProxyType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.swarm.quorum import Quorum, effect, failures
+from bot.plan import Members
+from bot.swarm.quorum import Quorum, count, effect, failures
 
 MANAGERS = st.integers(1, 50)
 
@@ -59,3 +64,33 @@ def test_effect(before: Quorum, joining: int, words: str) -> None:
 def test_a_lost_quorum_survives_nothing() -> None:
     """Less than none is not a number of failures."""
     assert failures(-2) == "survives 0 failures"
+
+
+def members(managers: int, up: Collection[str], cut: Collection[tuple[str, str]]) -> Members:
+    """Managers named by letters; ``cut`` are pairs that do not reach each other."""
+    reachable = {letter: letter in up for letter in "abcdefg"[:managers]}
+    return Members(MappingProxyType(reachable), frozenset(map(frozenset, cut)))
+
+
+@given(st.integers(1, 7), st.data())
+def test_whichever_fail_those_that_are_left_decide(managers: int, data: st.DataObject) -> None:
+    """By the meaning of the words: ``survives`` may fail, whichever they are; of one more, some may not."""
+    letters = "abcdefg"[:managers]
+    up = data.draw(st.sets(st.sampled_from(letters)))
+    cut = data.draw(st.sets(st.sampled_from([*combinations(letters, 2)]))) if managers > 1 else set()
+
+    def decide(left: Collection[str]) -> bool:
+        heard = (sum((*sorted((one, other)),) not in cut for other in left) for one in left)
+        return 2 * max(heard, default=0) > managers
+
+    found = count(members(managers, up, cut)).survives
+    assert (found >= 0) == decide(up)
+    if found >= 0:
+        assert all(map(decide, combinations(up, len(up) - found)))
+        assert found == len(up) or not all(map(decide, combinations(up, len(up) - found - 1)))
+
+
+def test_a_square_survives_a_failure() -> None:
+    """Each of four is cut off from the one across: three hear each other whoever leads, and whichever fails."""
+    assert count(members(4, "abcd", [("a", "c"), ("b", "d")])) == Quorum(4, 3, cut=-1)
+    assert count(members(3, "abc", [("a", "c")])) == Quorum(3, 3, cut=1)
