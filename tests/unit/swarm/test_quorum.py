@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from itertools import combinations
+from collections.abc import Collection, Iterator
+from itertools import chain, combinations, product
 from types import MappingProxyType
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from bot.plan import Members
 from bot.swarm.quorum import Quorum, count, effect, failures
 
 MANAGERS = st.integers(1, 50)
+T = TypeVar("T")
 
 
 def joined(quorum: Quorum, count: int) -> Quorum:
@@ -72,22 +74,37 @@ def members(managers: int, up: Collection[str], cut: Collection[tuple[str, str]]
     return Members(MappingProxyType(reachable), frozenset(map(frozenset, cut)))
 
 
-@given(st.integers(1, 7), st.data())
-def test_whichever_fail_those_that_are_left_decide(managers: int, data: st.DataObject) -> None:
+def assert_whichever_fail(letters: str, up: Collection[str], cut: Collection[tuple[str, str]]) -> None:
     """By the meaning of the words: ``survives`` may fail, whichever they are; of one more, some may not."""
-    letters = "abcdefg"[:managers]
-    up = data.draw(st.sets(st.sampled_from(letters)))
-    cut = data.draw(st.sets(st.sampled_from([*combinations(letters, 2)]))) if managers > 1 else set()
 
     def decide(left: Collection[str]) -> bool:
         heard = (sum((*sorted((one, other)),) not in cut for other in left) for one in left)
-        return 2 * max(heard, default=0) > managers
+        return 2 * max(heard, default=0) > len(letters)
 
-    found = count(members(managers, up, cut)).survives
+    found = count(members(len(letters), up, cut)).survives
     assert (found >= 0) == decide(up)
     if found >= 0:
         assert all(map(decide, combinations(up, len(up) - found)))
         assert found == len(up) or not all(map(decide, combinations(up, len(up) - found - 1)))
+
+
+def some_of(what: Collection[T]) -> Iterator[tuple[T, ...]]:
+    """Every choice."""
+    return chain.from_iterable(combinations(what, number) for number in range(len(what) + 1))
+
+
+@pytest.mark.parametrize("letters", ["a", "ab", "abc", "abcd"])
+def test_of_few_managers_whichever_fail_those_that_are_left_decide(letters: str) -> None:
+    """Each choice of managers that are up, and of ways between them that are cut."""
+    for up, cut in product(some_of(letters), some_of([*combinations(letters, 2)])):
+        assert_whichever_fail(letters, up, cut)
+
+
+@given(st.sampled_from(["abcde", "abcdef", "abcdefg"]), st.data())
+def test_of_more_managers_whichever_fail_those_that_are_left_decide(letters: str, data: st.DataObject) -> None:
+    """The same by chance."""
+    up = data.draw(st.sets(st.sampled_from(letters)))
+    assert_whichever_fail(letters, sorted(up), data.draw(st.sets(st.sampled_from([*combinations(letters, 2)]))))
 
 
 def test_a_square_survives_a_failure() -> None:
