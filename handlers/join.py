@@ -14,7 +14,7 @@ from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.operations import Join, Label
 from bot.swarm.places import stranger
 from bot.swarm.preflight import preflight
-from bot.swarm.quorum import quorum_of
+from bot.swarm.quorum import has_quorum
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _look(arguments: JoinArguments) -> Look:
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
     """Join each host that can; say of the others what stops them."""
     swarm = facts.swarm
-    if swarm is None or quorum_of(swarm).survives < 0:
+    if swarm is None or not has_quorum(facts):
         raise Refused(
             f"no manager of {facts.name} with a quorum could be read, so there is nothing to join.",
             next_step="`/swarm status` shows the hosts; `/swarm init HOST` makes a cluster.",

@@ -79,6 +79,10 @@ class EngineClient:
 
         return self._call(send, seconds, change=f"`{method} {path}`")
 
+    def data_folder(self) -> str:
+        """The engine's data folder on the host (``DockerRootDir``). Raises HostUnreachable, EngineError."""
+        return str(self.ask(lambda api: api.info())["DockerRootDir"])
+
     def close(self) -> None:
         """Close the connections that wait."""
         self._adapter.close()

@@ -62,7 +62,7 @@ mv "$state" "$aside"
 
 def key_file(client: EngineClient) -> KeyFile:
     """Return it. Raises HostUnreachable, EngineError."""
-    done = run(client.dialer.connection, LOOK_SCRIPT, f"{_root(client)}/{PLACE}", timeout=TIMEOUT)
+    done = run(client.dialer.connection, LOOK_SCRIPT, f"{client.data_folder()}/{PLACE}", timeout=TIMEOUT)
     if done.status:
         raise EngineError(client.host, 0, f"The key file of `{client.host}` cannot be read.")
     if "ENCRYPTED" in done.out:
@@ -72,7 +72,7 @@ def key_file(client: EngineClient) -> KeyFile:
 
 def known_managers(client: EngineClient) -> tuple[str, ...]:
     """Read them from ``swarm/state.json``. Raises HostUnreachable, EngineError."""
-    done = run(client.dialer.connection, MANAGERS_SCRIPT, f"{_root(client)}/swarm/state.json", timeout=TIMEOUT)
+    done = run(client.dialer.connection, MANAGERS_SCRIPT, f"{client.data_folder()}/swarm/state.json", timeout=TIMEOUT)
     try:
         return tuple(sorted(str(peer["addr"]) for peer in json.loads(done.out)))
     except (ValueError, KeyError, TypeError):
@@ -86,7 +86,3 @@ def open_key_file(client: EngineClient, service: Service, locked: bytes, opened:
     done = exchange_as_root(client.dialer.connection, OPEN_SCRIPT, *words, timeout=3 * LONGEST, feed=opened)
     if done.status:
         raise failed(client, done)
-
-
-def _root(client: EngineClient) -> str:
-    return str(client.ask(lambda api: api.info())["DockerRootDir"])

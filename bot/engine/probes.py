@@ -78,7 +78,7 @@ def parse_interfaces(text: str) -> tuple[Interface, ...]:
 
 def node_certificate(client: EngineClient) -> str:
     """Return the PEM of the node's certificate and its issuers. Raises HostUnreachable, EngineError."""
-    folder = PurePosixPath(client.ask(lambda api: api.info())["DockerRootDir"])
+    folder = PurePosixPath(client.data_folder())
     return certificate_file(client, str(folder / CERTIFICATE))
 
 

@@ -43,6 +43,6 @@ def raft_log(client: EngineClient, service: Service) -> bytes:
 
 def _root(client: EngineClient, service: Service) -> str:
     try:
-        return str(client.ask(lambda api: api.info())["DockerRootDir"])
+        return client.data_folder()
     except HostUnreachable:
         return data_root(client.dialer.connection, service)

@@ -46,7 +46,7 @@ def start(client: EngineClient, service: Service) -> None:
 def root_folder(client: EngineClient, service: Service) -> str:
     """The engine's data folder (``DockerRootDir``). One that is stopped is started: it cannot be asked otherwise."""
     try:
-        return str(client.ask(lambda api: api.info())["DockerRootDir"])
+        return client.data_folder()
     except (HostUnreachable, EngineError):
         start(client, service)
-        return str(client.ask(lambda api: api.info())["DockerRootDir"])
+        return client.data_folder()

@@ -104,7 +104,7 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
 
 def placed(client: EngineClient) -> str:
     """What is in the swarm folder: "" for nothing, the id of the backup that it was restored from, or ``other``."""
-    root = str(client.ask(lambda api: api.info())["DockerRootDir"])
+    root = client.data_folder()
     done = exchange_as_root(client.dialer.connection, FOLDER_SCRIPT, root, timeout=LOOK)
     if done.status:
         raise EngineError(client.host, 0, _told(client, done.err))

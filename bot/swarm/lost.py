@@ -12,7 +12,7 @@ from typing import Literal
 from bot.plan import Facts, HostFacts, RaftPosition
 from bot.slack.blocks import tick
 from bot.swarm.places import foreign_cluster
-from bot.swarm.quorum import Quorum, quorum_of
+from bot.swarm.quorum import Quorum, has_quorum
 
 Standing = Literal["here", "left", "stopped", "held off", "silent"]
 
@@ -78,9 +78,7 @@ def standing_of(olds: tuple[OldManager, ...]) -> Quorum:
 def goes_on(facts: Facts, host: str) -> bool:
     """Whether ``host`` is a reachable manager of a cluster that has a quorum (again)."""
     node = facts.member(host)
-    if facts.swarm is None or node is None:
-        return False
-    return node.reachability == "reachable" and quorum_of(facts.swarm).survives >= 0
+    return node is not None and node.reachability == "reachable" and has_quorum(facts)
 
 
 def locked_away(olds: tuple[OldManager, ...]) -> list[str]:

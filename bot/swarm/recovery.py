@@ -7,7 +7,7 @@ from bot.plan import Facts, HostFacts
 from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.lost import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
-from bot.swarm.quorum import count, members_of, quorum_of
+from bot.swarm.quorum import count, has_quorum, members_of
 from bot.swarm.start_first import refuse_unless_off, refuse_unless_started
 
 
@@ -15,7 +15,7 @@ def refuse_unless_lost(facts: Facts) -> None:
     """Refused while a manager reads out the cluster: it has a quorum, or does not know yet that it has none."""
     if facts.swarm is None:
         return
-    if quorum_of(facts.swarm).survives >= 0 and count(members_of(facts)).survives >= 0:
+    if has_quorum(facts) and count(members_of(facts)).survives >= 0:
         raise Refused(
             f"{facts.name} has a quorum: there is nothing to recover.",
             true_now="Nothing was changed.",

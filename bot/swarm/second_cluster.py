@@ -8,7 +8,7 @@ from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.lost import old_managers
 from bot.swarm.places import foreign_cluster, other_cluster
-from bot.swarm.quorum import quorum_of
+from bot.swarm.quorum import has_quorum
 
 
 def refuse_forcing(facts: Facts, host: HostFacts) -> None:
@@ -36,7 +36,7 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
 
 def refuse_beside_quorum(facts: Facts, host: str) -> None:
     """Refused where the cluster has a quorum. Managers that lost it say for up to 28 s that they have it: also then."""
-    if facts.swarm is not None and quorum_of(facts.swarm).survives >= 0:
+    if has_quorum(facts):
         raise Refused(
             f"{facts.name} has a quorum: forcing a new cluster on `{host}` would leave two that take themselves for "
             f"{facts.name}.",

@@ -8,7 +8,7 @@ from typing import ClassVar
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engines, Facts, Look, Members, Operation
 from bot.swarm.lost import goes_on
-from bot.swarm.quorum import quorum_of
+from bot.swarm.quorum import has_quorum
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Depart(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Leave, unless there is a quorum again: then it may be one that counts."""
-        if facts.swarm is not None and quorum_of(facts.swarm).survives >= 0:
+        if has_quorum(facts):
             raise Refused(f"{self.cluster} has a quorum again, so `{self.host}` was not made to leave.")
         engines[self.host].leave_swarm(force=True)
 

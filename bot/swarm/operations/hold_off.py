@@ -10,7 +10,7 @@ from bot.plan import Engines, Facts, Look, Members, Operation
 from bot.slack.blocks import tick
 from bot.swarm.lost import goes_on
 from bot.swarm.operations.depart import told_in_again
-from bot.swarm.quorum import quorum_of
+from bot.swarm.quorum import has_quorum
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class HoldOff(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Move it, unless that is needed no more or not enough: a quorum is there again, or its engine is."""
-        if facts.swarm is not None and quorum_of(facts.swarm).survives >= 0:
+        if has_quorum(facts):
             raise Refused(f"{self.cluster} has a quorum again, so `{self.host}` was not held off.")
         if facts.host(self.host).answers:
             raise Refused(f"The engine of `{self.host}` runs again.", next_step="`/swarm recover` makes it leave.")

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Look, Operation
+from bot.swarm.lost import goes_on
 from bot.swarm.operations.join import Join
 from bot.swarm.preflight import preflight
-from bot.swarm.quorum import quorum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Rejoin(Operation):
 
     def satisfied(self, facts: Facts) -> bool:
         """As a join is, into the cluster that the keeper is in."""
-        return self._is_the_one(facts) and self._join(facts).satisfied(facts)
+        return goes_on(facts, self.keeper) and self._join(facts).satisfied(facts)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Look once more whether it can, then join."""
-        if not self._is_the_one(facts):
+        if not goes_on(facts, self.keeper):
             raise Failed(f"{self.cluster} cannot be read as the cluster that `{self.keeper}` is in.")
         findings = preflight(facts, facts.host(self.host), "manager")
         if stops := [finding for finding in findings if finding.sign == "failed"]:
@@ -57,16 +57,10 @@ class Rejoin(Operation):
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """As of a join."""
-        if not self._is_the_one(facts):
+        if not goes_on(facts, self.keeper):
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step or "`/swarm status`")
         return self._join(facts).settle(engines, facts, error)
 
     def _join(self, facts: Facts) -> Join:
         cluster_id = facts.swarm.id if facts.swarm else ""
         return Join(self.host, "manager", self.cluster, cluster_id, self.advertise_addr)
-
-    def _is_the_one(self, facts: Facts) -> bool:
-        node = facts.member(self.keeper)
-        if facts.swarm is None or node is None:
-            return False
-        return node.reachability == "reachable" and quorum_of(facts.swarm).survives >= 0

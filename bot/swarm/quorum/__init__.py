@@ -2,7 +2,7 @@
 
 from bot.swarm.quorum.arithmetic import Quorum, count
 from bot.swarm.quorum.gate import FORCE, FORCED_APPROVALS, judge, permit
-from bot.swarm.quorum.membership import members_of, quorum_of
+from bot.swarm.quorum.membership import has_quorum, members_of, quorum_of
 from bot.swarm.quorum.words import effect, failures, standing
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "count",
     "effect",
     "failures",
+    "has_quorum",
     "judge",
     "members_of",
     "permit",

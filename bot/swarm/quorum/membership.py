@@ -20,6 +20,11 @@ def quorum_of(swarm: ClusterFacts) -> Quorum:
     return count(_raft(swarm))
 
 
+def has_quorum(facts: Facts) -> bool:
+    """Whether the cluster is read out, and its managers see themselves with a quorum."""
+    return facts.swarm is not None and quorum_of(facts.swarm).survives >= 0
+
+
 def members_of(facts: Facts) -> Members:
     """The members of Raft, who of them is reachable now, and who does not reach whom.
 
