@@ -127,7 +127,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
     newest = facts.backups.newest
     if newest is not None and newest.cluster_id != swarm.id:
         newest = None
-    autolocked = newest.autolocked if newest else _is_autolocked(swarm)
+    autolocked = newest.autolocked if newest else swarm.autolocked
     if autolocked and not arguments.unlock:
         on = f" --on {arguments.on}" if arguments.on else ""
         what = f"the newest backup {tick(newest.id)}" if newest else facts.name
@@ -171,13 +171,9 @@ def _warnings(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> tuple[str, 
             f"{tick(node.host)} runs {tasks}: {it} with its engine and {they} started anew. Managers that run no tasks "
             f"(availability drain) lose none by it."
         )
-    if _is_autolocked(swarm):
+    if swarm.autolocked:
         found.append(
             f"{facts.name} is autolocked: the backup can be restored with the unlock key of today alone, which is not "
             "in it. Keep that key as long as the backup, also when it is rotated."
         )
     return tuple(found)
-
-
-def _is_autolocked(swarm: ClusterFacts) -> bool:
-    return bool((swarm.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))

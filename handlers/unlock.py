@@ -41,7 +41,7 @@ def _rotates(arguments: UnlockKeyArguments) -> bool:
 
 def _autolocked(facts: Facts, _: UnlockKeyArguments) -> None:
     """Refuse where there is no key."""
-    if not (swarm_of(facts).spec.get("EncryptionConfig") or {}).get("AutoLockManagers"):
+    if not swarm_of(facts).autolocked:
         raise Refused(
             f"{facts.name} has no unlock key: autolock is off.",
             next_step="`/swarm update --autolock true` switches it on and shows you the key.",

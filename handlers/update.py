@@ -99,7 +99,7 @@ def _update(facts: Facts, arguments: UpdateArguments) -> Update:
 
 def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
     """What goes with autolock: the key for the asker, or what it means that it is off."""
-    stands = bool((swarm_of(facts).spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
+    stands = swarm_of(facts).autolocked
     if wanted.autolock is None or wanted.autolock == stands:
         return plan
     if wanted.autolock:

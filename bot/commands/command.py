@@ -113,14 +113,14 @@ ControlFunction = Callable[[Any], Control]
 class Command:
     """Everything that decides a command's fate.
 
-    ``permission``, ``approval`` (how many others must agree where swarmbot.yml does not say) and ``subject`` (what the
-    rules of swarmbot.yml call it) may depend on the arguments; ``raises`` are the subjects for which facts may ask for
-    approval (``Plan.subject``). Exactly one of the functions serves a given order: ``plan``
-    (a change; the worker carries it out), ``answer`` (a question to the cluster; the worker reads facts), ``record`` (a
-    question to Swarmbot's own records, answered at once) or ``control`` (of Swarmbot's own jobs). A command with both
+    ``permission``, ``approval`` (how many others must agree where swarmbot.yml does not say) and ``subject`` (what
+    the rules of swarmbot.yml call it) may depend on the arguments; ``raises`` are the subjects for which facts may
+    ask for approval (``Plan.subject``). Exactly one of the functions serves a given order: ``plan`` (a change; the
+    worker carries it out), ``answer`` (a question to the cluster; the worker reads facts), ``record`` (a question
+    to Swarmbot's own records, answered at once) or ``control`` (of Swarmbot's own jobs). A command with both
     ``plan`` and ``answer`` says in ``is_change`` which. ``parameters`` are the words and flags, in the order of the
-    argument class. ``check`` raises what makes an answer pointless, before others are asked to agree to it; ``asks`` is
-    the secret that goes with the command.
+    argument class. ``check`` raises what makes an answer pointless, before others are asked to agree to it;
+    ``asks`` is the secret that goes with the command.
     """
 
     name: str

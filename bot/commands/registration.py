@@ -67,8 +67,8 @@ def change(
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
     ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
-    ``raises`` are the subjects for which facts may ask for approval; ``asks`` is the secret
-    that a form takes from the asker.
+    ``raises`` are the subjects for which facts may ask for approval; ``asks`` is the secret that a form takes
+    from the asker.
     """
 
     def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:

@@ -78,6 +78,11 @@ class ClusterFacts:
     rotating: bool = False
 
     @property
+    def autolocked(self) -> bool:
+        """Whether its managers need the unlock key after each restart."""
+        return bool((self.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
+
+    @property
     def managers(self) -> tuple[NodeFacts, ...]:
         """The manager records, the unreachable included."""
         return tuple(node for node in self.nodes if node.role == "manager")

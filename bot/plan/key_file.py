@@ -21,3 +21,8 @@ class KeyFile:
     def autolocked(self) -> bool:
         """Whether autolock was on in its cluster."""
         return self.standing != "open"
+
+    @property
+    def locked(self) -> bool:
+        """Whether it takes the unlock key now."""
+        return self.standing == "locked"

@@ -9,7 +9,7 @@ from bot.slack.blocks import tick
 
 def needs_key(keeper: HostFacts) -> bool:
     """Whether its engine cannot be forced unless its key file is opened before."""
-    return keeper.key_file is not None and keeper.key_file.standing == "locked"
+    return keeper.key_file is not None and keeper.key_file.locked
 
 
 def refuse_without_key(keeper: HostFacts, gone: tuple[str, ...], hold_off: tuple[str, ...], *, unlock: bool) -> None:

@@ -38,7 +38,7 @@ class AwaitLock(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """It is."""
         host = facts.hosts.get(self.host)
-        return host is not None and host.key_file is not None and host.key_file.standing == "locked"
+        return host is not None and host.key_file is not None and host.key_file.locked
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Nothing: it is the engine's to do."""

@@ -48,7 +48,7 @@ class OpenKeyFile(Operation):
         host = facts.hosts.get(self.host)
         if goes_on(facts, self.host):
             return True
-        return host is not None and host.key_file is not None and host.key_file.standing != "locked"
+        return host is not None and host.key_file is not None and not host.key_file.locked
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Decrypt here, replace there; an engine that does not run after a crash is only started."""
@@ -59,7 +59,7 @@ class OpenKeyFile(Operation):
             return
         if host.key_file is None:
             raise Failed(f"The key file of `{self.host}` cannot be read.")
-        if host.key_file.standing != "locked":
+        if not host.key_file.locked:
             return
         given_key(facts)
         opened = open_with_given(facts, self.host)
@@ -73,7 +73,7 @@ class OpenKeyFile(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             truth = f"`{self.host}` does not answer, so it is not known whether its key file is open."
-        elif host.key_file is None or host.key_file.standing == "locked":
+        elif host.key_file is None or host.key_file.locked:
             truth = f"`{self.host}` keeps its key encrypted as before; it is `{host.membership}`."
         else:
             truth = (

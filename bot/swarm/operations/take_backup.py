@@ -144,7 +144,7 @@ def _backup(facts: Facts, swarm: ClusterFacts, host: HostFacts, record: NodeFact
         node=record.id,
         address=record.raft_address.rpartition(":")[0].strip("[]"),
         engine_version=record.engine_version,
-        autolocked=bool((swarm.spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
+        autolocked=swarm.autolocked,
         ca_fingerprint=fingerprint_of(raw["TLSInfo"]["TrustRoot"]),
         nodes=tuple(BackedUpNode(node.id, node.name, node.role) for node in swarm.nodes),
         size=0,

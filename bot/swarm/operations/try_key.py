@@ -45,7 +45,7 @@ class TryKey(Operation):
             return True
         if host is None or host.key_file is None:
             return False
-        if host.key_file.standing != "locked":
+        if not host.key_file.locked:
             return True
         return facts.given is not None and open_with_given(facts, self.host) is not None
 
