@@ -134,6 +134,11 @@ def complaint(channel: paramiko.Channel) -> str:
     return said.rpartition(BEGUN)[2].decode(errors="replace")
 
 
+def last_line(err: str) -> str:
+    """Why a script of ours failed: its own word is the last line, those of the programs that it ran stand before it."""
+    return (err.strip().splitlines() or ["the script there ended without a word"])[-1]
+
+
 def _await_begin(channel: paramiko.Channel, deadline: float) -> str | None:
     """Read up to the line by which a script begins; the last words of a shell that began none."""
     said = b""

@@ -12,7 +12,7 @@ from typing import Final
 from bot.config import Service
 from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
-from bot.engine.remote import Exchanged
+from bot.engine.remote import Exchanged, last_line
 from bot.engine.service import COMMANDS, LOCKED, LONGEST, START_FAILED, STOP_FAILED, root_folder
 from bot.errors import EngineError, Failed
 
@@ -119,6 +119,4 @@ def failed(client: EngineClient, done: Exchanged) -> Failed:
 
 
 def _told(client: EngineClient, err: str) -> str:
-    """The last line is the script's own; tar's and gzip's stand before it."""
-    words = err.strip().splitlines() or ["the script there ended without a word"]
-    return f"`{client.host}`: {words[-1]}."
+    return f"`{client.host}`: {last_line(err)}."

@@ -18,7 +18,8 @@ from bot.config import Service
 from bot.engine import unreachable
 from bot.engine.as_root import exchange_as_root
 from bot.engine.connection import SshConnection
-from bot.engine.data_root import data_root
+from bot.engine.data_root import DIVIDER, data_root
+from bot.engine.remote import last_line
 from bot.engine.service import LOCKED, LONGEST
 from bot.errors import EngineError
 from bot.plan.stopped import StoppedEngine
@@ -27,7 +28,6 @@ TIMEOUT: Final = 10.0
 ASIDE: Final = "swarm.held-off"
 """How the names of folders begin that hold what was moved aside; the time in unix seconds follows."""
 RUNS: Final = 76
-DIVIDER: Final = "\n---\n"
 
 _ENGINE_OFF: Final = r"""
 [ -f "$root/volumes/metadata.db" ] || { echo "$root is no data folder of an engine" >&2; exit 72; }
@@ -115,5 +115,5 @@ def _failed(connection: SshConnection, status: int, err: str) -> EngineError:
             "has an engine that runs: it is starting, hung, or does not answer at this socket",
             "Wait until it answers, or stop it: then it can be held off.",
         )
-    why = (err.strip().splitlines() or ["the script there ended without a word"])[-1]
-    return unreachable.impossible(connection.target, f"could not do it: {why}", "Look at that folder on it.")
+    what = f"could not do it: {last_line(err)}"
+    return unreachable.impossible(connection.target, what, "Look at that folder on it.")
