@@ -1,0 +1,56 @@
+"""Clusters in few words, and operations that the quorum gate is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bot.plan import Facts, Operation, Plan, Step
+from bot.swarm.operations import Demote, Join, Leave, Promote
+from bot.swarm.quorum import FORCE, judge, permit
+from tests.plans.description import Description
+
+DEAD = {"is": "manager", "trouble": "no route", "record": {"reachability": "unreachable", "state": "down"}}
+PLAIN = Plan(title="changes", ended="changed", failed="not changed")
+OFFERED = replace(PLAIN, force="offered")
+GIVEN = replace(PLAIN, force="given")
+
+
+def facts(up: int, down: int = 0, workers: int = 0, **hosts: Any) -> Facts:
+    """A cluster of managers m1…, the last ``down`` of them dead, and workers w1…."""
+    described: dict[str, Any] = {"m1": {"is": "leader"}}
+    described |= {f"m{number}": {"is": "manager"} for number in range(2, up + 1)}
+    described |= {f"m{up + number}": DEAD for number in range(1, down + 1)}
+    described |= {f"w{number}": {"is": "worker"} for number in range(1, workers + 1)}
+    return Description.model_validate({"hosts": {**described, **hosts}}).facts()
+
+
+def demote(name: str) -> Demote:
+    """The demotion of a host's node."""
+    return Demote(f"id-{name}", name, "prod", name)
+
+
+def leave(name: str) -> Leave:
+    """A host's forced leave, which engines do not guard."""
+    return Leave(name, "prod", f"id-{name}", force=True)
+
+
+def promote(name: str) -> Promote:
+    """The promotion of a host's node."""
+    return Promote(f"id-{name}", name, "prod")
+
+
+def join(name: str) -> Join:
+    """A host that joins as a manager."""
+    return Join(name, "manager", "prod", "prodid", "10.0.0.9")
+
+
+def permitted(operation: Operation, seen: Facts, *, forced: bool) -> None:
+    """Ask the gate just before a plan's only step; ``forced``: the plan needed it, and two others agreed."""
+    step = Step(operation, "one")
+    permit(seen, replace(PLAIN, steps=(step,), force="given", subject=FORCE if forced else ""), step)
+
+
+def judged(seen: Facts, *operations: Operation, plan: Plan = PLAIN) -> Plan:
+    """The plan of these operations, in order, through the gate."""
+    return judge(seen, replace(plan, steps=tuple(Step(operation, "one") for operation in operations)), "zone")

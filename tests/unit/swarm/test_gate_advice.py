@@ -1,0 +1,82 @@
+"""What the quorum gate says of what it lets through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.plan import Operation
+from bot.swarm.operations import Label
+from tests.plans.description import Description
+from tests.unit.swarm.gate_kit import demote, facts, join, judged, promote
+
+
+def test_what_holds_only_meanwhile_is_told() -> None:
+    """In the middle one more failure would be fatal, and at the end no more."""
+    plan = judged(facts(3, workers=1), demote("m3"), promote("w1"))
+    assert "While it runs, one more failure loses the quorum." in plan.warnings
+    assert plan.approvals == 0
+
+
+@pytest.mark.parametrize(
+    ("up", "operation", "words"),
+    [
+        (1, join("m9"), "2 managers survive no more failures than 1: add another."),
+        (3, join("m9"), "4 managers survive no more failures than 3: add another."),
+        (7, join("m9"), "8 managers make every write slower; 7 are plenty."),
+        (8, join("m9"), "9 managers make every write slower; 7 are plenty."),
+        (5, demote("m5"), "4 managers survive no more failures than 3: add another."),
+    ],
+)
+def test_the_number_of_managers_is_told(up: int, operation: Operation, words: str) -> None:
+    """Even numbers add nothing, more than seven cost more than they give."""
+    assert words in judged(facts(up), operation).warnings
+
+
+def test_a_good_number_needs_no_word() -> None:
+    """Three and five are what they should be."""
+    assert judged(facts(2), join("m9")).warnings == ()
+    assert judged(facts(4), join("m9")).warnings == ()
+
+
+def zoned(role: str, zone: str) -> dict[str, Any]:
+    """A host in a failure domain."""
+    return {"is": role, "record": {"labels": {"zone": zone}}}
+
+
+def test_one_failure_domain_that_holds_too_many() -> None:
+    """Two of three in one zone: without it there is no quorum. Spread over three there is."""
+    a, b = zoned("manager", "a"), zoned("manager", "b")
+    seen = facts(3, m1=zoned("leader", "a"), m2=b, m3=a, m4=a)
+    assert "3 of 5 managers have `zone=a`: without it there is no quorum." in judged(seen, join("m9")).warnings
+    spread = facts(3, m1=zoned("leader", "a"), m2=b, m3=zoned("manager", "c"), m4=zoned("manager", "d"))
+    assert judged(spread, join("m9")).warnings == ()
+
+
+def test_a_label_that_some_do_not_have() -> None:
+    """Those without it stand in no domain; one alone in its domain is a failure like any other."""
+    a = zoned("manager", "a")
+    assert judged(facts(2, m2=a), join("m9")).warnings == ()
+    two = facts(2, m1=zoned("leader", "a"), m2=a)
+    assert judged(two, join("m9")).warnings == ("2 of 3 managers have `zone=a`: without it there is no quorum.",)
+    off = {"is": "manager", "trouble": "no route"}
+    spread = facts(4, m1=zoned("leader", "a"), m2=a, m4=off)
+    words = "2 of 5 managers have `zone=a`: without it there is no quorum."
+    assert judged(spread, join("m9")).warnings == (words,), "another is down"
+
+
+def test_the_domain_of_a_host_that_joins_is_the_one_it_is_given() -> None:
+    """Its label comes with the plan."""
+    seen = facts(2, m1=zoned("leader", "a"), m2=zoned("manager", "b"))
+    plan = judged(seen, join("m9"), Label("m9", (("zone", "a"),)))
+    assert plan.warnings == ("2 of 3 managers have `zone=a`: without it there is no quorum.",)
+
+
+def test_a_manager_that_will_be_busy() -> None:
+    """A new one that runs tasks is told where managers otherwise run none, and not where they do."""
+    described: dict[str, Any] = {"hosts": {"m1": {"is": "leader"}, "m2": {"is": "manager"}, "w1": {"is": "worker"}}}
+    lonely = Description.model_validate({**described, "tasks": {"web": {"id-w1": 2}}}).facts()
+    assert judged(lonely, promote("w1")).warnings == ("`w1` runs 2 tasks; managers of prod otherwise run none",)
+    usual = Description.model_validate({**described, "tasks": {"web": {"id-w1": 2, "id-m1": 1}}}).facts()
+    assert judged(usual, promote("w1")).warnings == ()
