@@ -64,8 +64,8 @@ fi
 stamp() { cat "$@" | sha256sum; }
 stamped() { [ -x $venv/bin/python ] && [ "$(cat $venv/.stamp 2>/dev/null)" = "$1" ]; }
 
-run_stamp=$(stamp requirements.txt)
-dev_stamp=$(stamp requirements.txt requirements-dev.txt)
+run_stamp=$(stamp constraints.txt requirements.txt)
+dev_stamp=$(stamp constraints.txt requirements.txt requirements-dev.txt)
 if stamped "$dev_stamp" || { [ "$mode" = run ] && stamped "$run_stamp"; }; then exit 0; fi
 
 say "making $venv from $requirements"
