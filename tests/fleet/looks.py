@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 
 from bot.errors import Failed
 from bot.sandbox.fleet import Fleet, Host
+from bot.sandbox.fleet.shell import until
 
 
 def ssh(fleet: Fleet, host: Host, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
@@ -31,6 +33,11 @@ def reaches(host: Host, address: str, port: int = 22) -> bool:
 def pings(host: Host, address: str) -> bool:
     """Whether an echo comes back within a second."""
     return works(host, "busybox", "ping", "-c1", "-W1", address)
+
+
+def sees(look: Callable[[Host, str], bool], host: Host, address: str) -> None:
+    """Wait until :func:`reaches` or :func:`pings` says so: a busy machine may take more than a second to answer."""
+    until(lambda: look(host, address), f"{host.name} {look.__name__} {address}")
 
 
 def works(host: Host, *argv: str) -> bool:

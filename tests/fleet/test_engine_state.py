@@ -85,11 +85,12 @@ def test_a_throwaway_engine_ends_with_its_connection(hosts: Fleet) -> None:
     with engines(hosts) as cluster:
         init(cluster, "host-1")
         packed = cluster["host-1"].pack_swarm()
-        with suppress(HostUnreachable, EngineError), cluster["host-2"].spare(packed) as spare:
+        with cluster["host-2"].spare(packed) as spare:
             assert throwaway(hosts["host-2"])
             hang_up(hosts["host-2"])
             until(lambda: not throwaway(hosts["host-2"]), "the throwaway engine has ended")
-            spare.info()
+            with pytest.raises((HostUnreachable, EngineError)):
+                spare.info()
         assert hosts["host-2"].docker_answers
 
 

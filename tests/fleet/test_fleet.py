@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.fleet import TASK_IMAGE, Fleet
 from bot.sandbox.fleet.shell import until
-from tests.fleet.looks import bot_reaches, engine_id, pings, ssh, works
+from tests.fleet.looks import bot_reaches, engine_id, pings, sees, ssh, works
 
 pytestmark = pytest.mark.fleet
 
@@ -53,7 +53,7 @@ def test_power_off_and_on(hosts: Fleet) -> None:
     assert not pings(two, one.address)
     one.power_on()
     assert ssh(hosts, one, "docker", "info", "--format", "{{.ID}}").stdout.strip() == before
-    assert pings(two, one.address)
+    sees(pings, two, one.address)
 
 
 def test_wipe_gives_an_empty_engine(hosts: Fleet) -> None:
