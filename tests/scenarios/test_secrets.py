@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from redis import Redis
 
@@ -16,6 +16,8 @@ from tests.scenarios.kit import Play, stalled
 from tests.scenarios.test_token import shown
 
 SECRET = re.compile(r"SWM(?:TKN|KEY)-1-[\w+/-]+")
+_PAUSE: Final = 0.02
+"""Seconds between two looks: a program that takes a secret by its arguments (docker, ssh) lives longer."""
 
 
 class Arguments(threading.Thread):
@@ -28,7 +30,7 @@ class Arguments(threading.Thread):
 
     def run(self) -> None:
         """Sample."""
-        while not self._stopping.is_set():
+        while not self._stopping.wait(_PAUSE):
             for process in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
                     self.seen.add(process.read_bytes())
