@@ -59,13 +59,6 @@ def clusters(fleet: Fleet, manager: Host) -> dict[str, bool]:
     return {name: info["NodeID"] in ids for name, info in infos.items() if info["LocalNodeState"] == "active"}
 
 
-def tokens(manager: Host) -> dict[Role, str]:
-    """Return the join tokens."""
-    with manager.engine() as engine:
-        raw = engine.inspect_swarm()["JoinTokens"]
-    return {"worker": raw["Worker"], "manager": raw["Manager"]}
-
-
 def join_line(manager: Host, role: Role) -> str:
     """Return the line that Docker's own command line prints for a node to join."""
     said = manager.docker("swarm", "join-token", role)
