@@ -16,8 +16,8 @@ from bot.store import keys
 from bot.store.client import connect
 from bot.swarm.operations import fingerprint
 from tests.scenarios.kit import Play, config
+from tests.scenarios.secrets import shown
 from tests.scenarios.test_once import REFUSED, await_kept, join, rotations
-from tests.scenarios.test_token import shown
 
 WORKERS = ("worker.1", "worker.2")
 QUORUM_BACK = 120.0

@@ -7,9 +7,9 @@ import pytest
 from bot.sandbox.fleet.host import Host
 from bot.sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
+from tests.scenarios.locking import autolocked, key_of, restart
+from tests.scenarios.secrets import Arguments, channels, disk, stored
 from tests.scenarios.test_backup import MANAGERS, SOUND
-from tests.scenarios.test_secrets import Arguments, channels, disk, stored
-from tests.scenarios.test_unlock import autolocked, key_of, restart
 
 OTHER = f"SWMKEY-1-{'A' * 43}"
 

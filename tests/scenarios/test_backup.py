@@ -14,7 +14,7 @@ from bot.sandbox.fleet import TASK_IMAGE
 from bot.sandbox.fleet.shell import until
 from bot.secret import Secret
 from tests.scenarios.kit import Play
-from tests.scenarios.test_secrets import Arguments, channels, disk, stored
+from tests.scenarios.secrets import Arguments, channels, disk, stored
 
 MANAGERS = ("host-1", "host-2", "host-3")
 SOUND = {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable", "host-3": "Ready Active Reachable"}

@@ -13,7 +13,7 @@ from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from tests.scenarios.kit import Play
-from tests.scenarios.test_token import shown
+from tests.scenarios.secrets import shown
 
 REFUSED = "A valid join token is necessary"
 

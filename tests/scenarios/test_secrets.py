@@ -3,45 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
 
-from redis import Redis
-
-from bot.secret import Secret
-from bot.store.client import connect
 from tests.scenarios.kit import Play, stalled
-from tests.scenarios.test_token import shown
+from tests.scenarios.secrets import Arguments, channels, disk, shown, stored
 
 SECRET = re.compile(r"SWM(?:TKN|KEY)-1-[\w+/-]+")
-_PAUSE: Final = 0.02
-"""Seconds between two looks: a program that takes a secret by its arguments (docker, ssh) lives longer."""
-
-
-class Arguments(threading.Thread):
-    """Reads the arguments of every process of the machine, over and over, until it is stopped."""
-
-    def __init__(self) -> None:
-        super().__init__(name="arguments", daemon=True)
-        self.seen: set[bytes] = set()
-        self._stopping = threading.Event()
-
-    def run(self) -> None:
-        """Sample."""
-        while not self._stopping.wait(_PAUSE):
-            for process in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(process.read_bytes())
-                except OSError:  # it has ended
-                    continue
-
-    def stop(self) -> str:
-        """Stop, and return all that was seen."""
-        self._stopping.set()
-        self.join(10)
-        return b"\n".join(self.seen).decode(errors="replace")
 
 
 def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
@@ -118,37 +84,3 @@ def typed_keys(play: Play) -> set[str]:
     assert play.unlock("ada", "host-3", wrong).text.startswith("✗")
     assert play.unlock("ada", "host-3", right).text.startswith("✓")
     return {wrong, right}
-
-
-def stored(play: Play) -> Iterator[str]:
-    """Every key of Redis with all that is in it."""
-    readers: dict[str, Any] = {
-        "string": Redis.get,
-        "hash": Redis.hgetall,
-        "list": lambda redis, key: redis.lrange(key, 0, -1),
-        "set": Redis.smembers,
-        "zset": lambda redis, key: redis.zrange(key, 0, -1, withscores=True),
-        "stream": Redis.xrange,
-    }
-    with connect(Secret(play.stage.redis_url)) as redis:
-        for key in redis.scan_iter():
-            kind = str(redis.type(key))
-            if kind != "none":  # it has expired since it was listed
-                yield f"{key} {readers[kind](redis, key)}"
-
-
-def disk(play: Play) -> str:
-    """What Redis wrote to its disk: also what was in it only for a moment."""
-    files = (path for path in (play.stage.folder / "redis").rglob("*") if path.is_file())
-    return "\n".join(path.read_bytes().decode(errors="replace") for path in files)
-
-
-def channels(play: Play) -> str:
-    """All messages of all channels, with what stood there before each edit, and what people typed there."""
-    found = [
-        f"{message.text} {message.blocks} {message.revisions}"
-        for channel in play.slack.world.channels
-        for message in play.slack.messages(channel)
-    ]
-    public = (entry for entry in play.slack.transcript() if not entry.private or entry.kind == "typed")
-    return "\n".join([*found, *(entry.text for entry in public if "bymistake" not in entry.text)])

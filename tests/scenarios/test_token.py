@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from bot.errors import Failed
 from tests.scenarios.kit import Play
-
-LINE = re.compile(r"docker swarm join --token (SWMTKN-1-\w+-\w+) (\S+:2377)")
-
-
-def shown(text: str) -> tuple[str, str]:
-    """The token and the address of the line in a message."""
-    found = LINE.search(text)
-    assert found, text
-    return found[1], found[2]
+from tests.scenarios.secrets import shown
 
 
 def test_the_line_joins_a_host_and_one_person_alone_sees_it(play: Play) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
-from typing import Any, Final
+from typing import Final
 
 import pyotp
 import pytest
-from redis import Redis
 
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.slack import CannotDo
 from bot.sandbox.slack.transcript import Seen
 from bot.sandbox.stage import Stage
 from tests.scenarios.kit import Play, config
+from tests.scenarios.secrets import stored
 
 SPELLED: Final = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
 STEP: Final = 30
@@ -136,11 +135,6 @@ def _gone(play: Play, file_id: str) -> bool:
 
 
 def _at_rest(play: Play) -> str:
-    """All hashes and strings of the bot's Redis, and all that its processes logged."""
-    with Redis.from_url(play.stage.redis_url, decode_responses=True) as redis:
-        found: dict[str, Any] = {}
-        for key in redis.scan_iter():
-            kind = redis.type(key)
-            found[key] = {"hash": redis.hgetall, "string": redis.get, "stream": redis.xrange}.get(str(kind), repr)(key)
+    """All that is in the bot's Redis, and all that its processes logged."""
     logs = [path.read_text(errors="replace") for path in Path(play.stage.folder).glob("*.log")]
-    return json.dumps(found, default=str) + "".join(logs)
+    return "\n".join([*stored(play), *logs])

@@ -16,7 +16,7 @@ import pytest
 import handlers
 from bot.commands import COMMANDS
 from tests.scenarios.kit import Play
-from tests.scenarios.test_token import shown
+from tests.scenarios.secrets import shown
 
 
 @dataclass(frozen=True)

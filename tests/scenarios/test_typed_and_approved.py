@@ -12,7 +12,7 @@ from bot.store import keys
 from bot.store.client import connect
 from tests.scenarios.asking import Asked
 from tests.scenarios.kit import Play
-from tests.scenarios.test_unlock import restart
+from tests.scenarios.locking import restart
 
 
 @pytest.fixture

@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import re
 
-from bot.sandbox.fleet.host import Host
 from bot.sandbox.fleet.shell import until
 from bot.secret import TYPED_KEPT, Secret
 from bot.store import keys
 from bot.store.client import connect
 from tests.scenarios.kit import Play
+from tests.scenarios.locking import autolocked, key_of, restart
 
 KEY = re.compile(r"SWMKEY-1-[\w+/]+")
 MANAGERS = ("host-1", "host-2", "host-3")
-
-
-def restart(host: Host) -> None:
-    """Stop and start an engine."""
-    host.stop_docker()
-    host.start_docker()
-
-
-def key_of(play: Play, host: str = "host-1") -> str:
-    """The unlock key as a manager's own engine has it; "" without autolock."""
-    with play[host].engine() as engine:
-        return str(engine.get_unlock_key()["UnlockKey"])
-
-
-def autolocked(play: Play, *managers: str) -> str:
-    """A cluster whose managers lock themselves, and its key."""
-    play.change("cleo", f"init {managers[0]} --autolock")
-    if managers[1:]:
-        play.change("cleo", f"join manager {' '.join(managers[1:])}")
-    return key_of(play)
 
 
 def test_a_locked_manager_is_named_and_unlocked_from_slack(play: Play) -> None:

@@ -18,15 +18,22 @@ _READ: Final[dict[str, Callable[[Redis, str], Any]]] = {
     "hash": lambda redis, key: redis.hgetall(key),
     "list": lambda redis, key: redis.lrange(key, 0, -1),
     "set": lambda redis, key: redis.smembers(key),
-    "zset": lambda redis, key: redis.zrange(key, 0, -1),
+    "zset": lambda redis, key: redis.zrange(key, 0, -1, withscores=True),
     "stream": lambda redis, key: redis.xrange(key),
 }
 
 
 def in_redis(redis: Redis) -> tuple[int, list[str]]:
     """Return how many keys there are, of every type, and in which ones there is a secret."""
-    keys = sorted(redis.scan_iter(count=1000))
-    return len(keys), [key for key in keys if holds(f"{key} {_READ[str(redis.type(key))](redis, key)!r}".encode())]
+    found = sorted(contents(redis))
+    return len(found), [each.partition(" ")[0] for each in found if holds(each.encode())]
+
+
+def contents(redis: Redis) -> Iterator[str]:
+    """Every key with all that is in it, of whatever type; ``redis`` decodes responses."""
+    for key in redis.scan_iter(count=1000):
+        if read := _READ.get(str(redis.type(key))):  # of no type is one that has expired since it was listed
+            yield f"{key} {read(redis, key)!r}"
 
 
 def in_files(paths: Iterable[Path]) -> tuple[int, list[str]]:

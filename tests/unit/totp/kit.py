@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pyotp
 from redis import Redis
 
 from bot.audit import Audit, Filter
+from bot.sandbox.tour.leaks import contents
 from bot.secret import Secret
 from bot.totp import Totp
 
@@ -53,16 +51,4 @@ def actions(audit: Audit) -> list[str]:
 
 def everything(client: Redis) -> str:
     """Every key of a Redis with all that is in it."""
-    return json.dumps({str(key): _content(client, str(key)) for key in client.scan_iter()}, default=str)
-
-
-def _content(client: Redis, key: str) -> Any:
-    read: dict[str, Any] = {
-        "string": lambda: client.get(key),
-        "hash": lambda: client.hgetall(key),
-        "list": lambda: client.lrange(key, 0, -1),
-        "set": lambda: sorted(str(each) for each in client.smembers(key)),
-        "zset": lambda: client.zrange(key, 0, -1, withscores=True),
-        "stream": lambda: client.xrange(key),
-    }
-    return read[str(client.type(key))]()
+    return "\n".join(contents(client))
