@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+WORKERS ?= 4
 
 .PHONY: demo test lint bench setup setup-dev
 
@@ -15,7 +16,7 @@ demo: setup
 	@$(PYTHON) -m bot sandbox demo
 
 test: setup-dev
-	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: setup-dev
 	@$(VENV)/bin/ruff check .
