@@ -71,7 +71,7 @@ class Card:
         asked = f"asked by {user(self.job.order.requester)} · `{self.job.id}`"
         if self.succeeded:
             parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, asked]
-        elif self._done():
+        elif self._counted():
             parts = [f"{LOOK} *{self.result()}* in {took}", asked]
         else:
             parts = [f"{FAILED} *{self.result()}* after {took}", asked]
@@ -79,9 +79,9 @@ class Card:
 
     def result(self) -> str:
         """What has come of it, in a few words: "2 of 3 workers joined prod"."""
-        done, targets = self._done(), self._targets()
-        if done or self.succeeded:
-            return self.plan.ended.format(done=len(done), all=len(targets))
+        targets = self._targets()
+        if self.succeeded or self._counted():
+            return self.plan.ended.format(done=len(self._done()), all=len(targets))
         return self.plan.failed.format(failed=", ".join(f"`{target}`" for target in targets))
 
     def lines(self) -> list[Line]:
@@ -116,6 +116,10 @@ class Card:
     def _targets(self) -> list[str]:
         targets = [finding.target for finding in self.plan.left_out] + [target_of(row.step) for row in self._rows]
         return list(dict.fromkeys([*self.plan.already, *targets]))
+
+    def _counted(self) -> bool:
+        """Whether some targets are done and the heading counts them: one that counts nothing claims the whole."""
+        return bool(self._done()) and "{done}" in self.plan.ended
 
     def _done(self) -> list[str]:
         with self._lock:

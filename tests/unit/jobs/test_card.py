@@ -126,6 +126,16 @@ def test_some_done(standing: Standing) -> None:
     assert buttons(shown.ended()) == ["Retry"]
 
 
+def test_a_part_of_what_is_not_counted() -> None:
+    """A drill takes a backup on one host and fails on another: the backup alone is no drill."""
+    whole = {"ended": "the newest backup gives prod back", "failed": "the drill of prod failed"}
+    shown = card(label("a"), label("b"), **whole)
+    set_all(shown, "done", "failed")
+    assert shown.headline().startswith("✗ *the drill of prod failed* after ")
+    set_all(shown, "done", "done")
+    assert shown.headline().startswith("✓ *the newest backup gives prod back* in ")
+
+
 def test_none_done() -> None:
     """None done: each is named."""
     shown = card(join("a"), join("b"))
