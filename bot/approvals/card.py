@@ -107,7 +107,7 @@ def _lines(plan: Plan, most: int, job: str) -> list[str]:
     lines += _sampled(plan.quorum)
     lines += [f"{LOOK} {finding.text}" for finding in plan.findings if finding.sign == "look"]
     lines += [f"{FAILED} left out: {finding.text}" for finding in plan.left_out]
-    return lines + [f"{LOOK} {warning}" for warning in plan.warnings]
+    return lines + [f"{LOOK} {warning}" for warning in (*plan.meanwhile, *plan.warnings)]
 
 
 def _sampled(quorum: tuple[str, ...]) -> list[str]:

@@ -55,7 +55,8 @@ class Card:
         """The card while the job runs."""
         order = self.job.order
         title = self._with_preface(f"*{user(order.requester)} {self.plan.title}* · job `{self.job.id}`")
-        footer = "\n".join([*filter(None, [self.plan.effect]), *self._warnings()])
+        meanwhile = [f"{LOOK} {text}" for text in self.plan.meanwhile]
+        footer = "\n".join([*filter(None, [self.plan.effect]), *meanwhile, *self._warnings()])
         return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)])
 
     def ended(self, *, cancelled_by: str = "") -> Message:

@@ -60,7 +60,7 @@ class Changing:
             plan, facts = self._plan(lease, command, arguments)
             if lease.job.order.only_plan:
                 self._replies.respond(lease.job, plan_message(lease.job, plan))
-                self._replies.succeed(lease, f"Plan only: {plan.effect}", "plan shown")
+                self._replies.succeed(lease, f"Plan only: {plan.deed or lease.job.order.words}", "plan shown")
             elif plan.steps or plan.left_out:
                 self._asking.run(lease, command, arguments, plan, facts)
             else:

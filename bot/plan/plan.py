@@ -47,7 +47,8 @@ class Plan:
     ``subject`` what the rules of swarmbot.yml then call it. ``force`` says whether the command knows ``--force``, and
     whether it was given. ``quorum`` says what is left of the managers after each step; the quorum gate writes it.
     ``ended`` and ``failed`` are the headings at the end, with ``{done}`` and ``{all}`` (numbers of targets) and
-    ``{failed}`` (their names) filled in. ``effect`` is what changes for the cluster. A finding with the sign ``failed``
+    ``{failed}`` (their names) filled in. ``effect`` is what changes for the cluster, ``meanwhile``
+    what holds only until all is done. A finding with the sign ``failed``
     leaves its target out. ``already`` names what held before. ``reveals`` are shown to the requester alone when all is
     done.
     """
@@ -57,6 +58,7 @@ class Plan:
     failed: str
     steps: tuple[Step, ...] = ()
     effect: str = ""
+    meanwhile: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     already: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ class Plan:
                     for step in self.steps
                 ],
                 "findings": [asdict(finding) for finding in self.findings],
+                "meanwhile": self.meanwhile,
                 "warnings": self.warnings,
                 "already": self.already,
                 "reveals": self.reveals,
@@ -115,6 +118,7 @@ def plan_from_json(text: str) -> Plan:
             Step(operation_from_json(step["operation"]), step["track"], step["after"]) for step in value["steps"]
         ),
         effect=value["effect"],
+        meanwhile=tuple(value["meanwhile"]),
         warnings=tuple(value["warnings"]),
         findings=tuple(Finding(**finding) for finding in value["findings"]),
         already=tuple(value["already"]),

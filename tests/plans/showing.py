@@ -18,6 +18,7 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "title": plan.title,
         "steps": [_step(step, names) for step, names in zip(plan.steps, named, strict=False)],
         "effect": plan.effect,
+        "meanwhile": [*plan.meanwhile],
         "warnings": [*plan.warnings],
         "findings": [
             " | ".join(filter(None, (f"{f.sign} {f.target}".strip(), f.text, f.next_step))) for f in plan.findings

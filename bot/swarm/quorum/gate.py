@@ -48,8 +48,9 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
     return replace(
         plan,
         effect=", ".join(filter(None, (plan.effect, _effect(facts, before, stages)))),
+        meanwhile=_meanwhile(before, stages),
         quorum=_told(stages),
-        warnings=(*plan.warnings, *_passing(before, stages), *advice(facts, plan, before, after, domain)),
+        warnings=(*plan.warnings, *advice(facts, plan, before, after, domain)),
         approvals=max(plan.approvals, FORCED_APPROVALS) if forced else plan.approvals,
         subject=FORCE if forced else plan.subject,
     )
@@ -158,18 +159,18 @@ def _effect(facts: Facts, before: Members, stages: list[Members]) -> str:
     if not after.reachable:
         return f"{facts.name} ends"
     if after == before:
-        worst = min(map(count, stages), key=lambda quorum: quorum.survives)
-        return f"for a while {standing(worst)}"
+        return ""
     return effect(count(before), count(after))
 
 
-def _passing(before: Members, stages: list[Members]) -> list[str]:
+def _meanwhile(before: Members, stages: list[Members]) -> tuple[str, ...]:
     """What holds only while the plan runs."""
     was, becomes = count(before), count(stages[-1])
-    worst = min(count(stage).survives for stage in stages[1:])
-    if was.survives > 0 >= worst and becomes.survives > 0:
-        return ["While it runs, one more failure loses the quorum."]
-    return []
+    worst = min(map(count, stages), key=lambda quorum: quorum.survives)
+    told = [f"For a while {standing(worst)}."] if stages[-1] == before else []
+    if was.survives > 0 >= worst.survives and becomes.survives > 0:
+        told.append("While it runs, one more failure loses the quorum.")
+    return tuple(told)
 
 
 def _told(stages: list[Members]) -> tuple[str, ...]:

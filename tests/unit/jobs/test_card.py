@@ -105,6 +105,15 @@ def test_while_it_runs() -> None:
     assert buttons(message) == ["Cancel"]
 
 
+def test_what_held_only_meanwhile() -> None:
+    """While it runs it is told; at the end it is over, and a warning that stays is not."""
+    shown = card(join("a"), meanwhile=("For a while one failure is fatal.",), warnings=("Add another.",))
+    assert "! For a while one failure is fatal.\\n! Add another." in written(shown.message())
+    set_all(shown, "done")
+    assert "For a while" not in written(shown.ended())
+    assert "! Add another." in written(shown.ended())
+
+
 def test_all_done() -> None:
     """All done: the number, the effect, who asked, and nothing to retry."""
     shown = card(join("a"), join("b"))

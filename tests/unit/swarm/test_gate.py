@@ -169,7 +169,10 @@ def test_what_is_fatal_only_meanwhile_may_be_done_with_worse_facts() -> None:
 def test_a_number_that_stays_is_not_told() -> None:
     """Four managers are four after a backup too."""
     steps = (Step(TakeBackup("m3", "id-m3", "prod"), "one"), Step(AwaitManager("m3", "id-m3", "prod"), "one"))
-    assert judge(facts(4), replace(PLAIN, steps=steps), "zone").warnings == (
+    plan = judge(facts(4), replace(PLAIN, steps=steps), "zone")
+    assert plan.warnings == ()
+    assert plan.meanwhile == (
+        "For a while 3 of 4 managers reachable, 3 needed, survives 0 failures.",
         "While it runs, one more failure loses the quorum.",
     )
 

@@ -15,7 +15,7 @@ from tests.unit.swarm.gate_kit import demote, facts, join, judged, promote
 def test_what_holds_only_meanwhile_is_told() -> None:
     """In the middle one more failure would be fatal, and at the end no more."""
     plan = judged(facts(3, workers=1), demote("m3"), promote("w1"))
-    assert "While it runs, one more failure loses the quorum." in plan.warnings
+    assert plan.meanwhile == ("While it runs, one more failure loses the quorum.",)
     assert plan.approvals == 0
 
 
