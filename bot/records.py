@@ -50,8 +50,7 @@ class Records:
             workers=self._queue.alive() if self.reads(look) else 0,
         )
         if look.jobs:
-            jobs = self._queue.recent(cluster or None, look.jobs)
-            book = replace(book, jobs=tuple(map(_job, jobs)))
+            book = replace(book, jobs=tuple(map(_job, self._jobs(cluster, look.jobs))))
         if look.job:
             found = self._queue.get(look.job.lower())
             book = replace(book, job=_job(found) if found else None)
@@ -99,6 +98,12 @@ class Records:
             rules=tuple((right, policy.named(self._config, right)) for right in policy.PERMISSIONS),
             waits=tuple(self._waits(rules, cluster, membership)),
         )
+
+    def _jobs(self, cluster: str, count: int) -> Iterable[Job]:
+        """All changes that are under way, however old, then the newest jobs."""
+        asked = [self._queue.get(approval.id) for approval in self._approvals.waiting(cluster)]
+        found = [*self._queue.in_line(cluster), *filter(None, asked), *self._queue.recent(cluster, count)]
+        return {job.id: job for job in found}.values()
 
     def _waiting(self, look: BookLook, cluster: str) -> tuple[ApprovalRecord, ...]:
         one = self._approvals.get(look.approval) if look.approval else None

@@ -33,7 +33,7 @@ OPEN = frozenset({"queued", "running", "awaiting_approval"})
 class JobsArguments:
     """The words of ``jobs``."""
 
-    last: Annotated[int, Flag(number("N", 1, 40), "how many")] = 10
+    last: Annotated[int, Flag(number("N", 1, 40), "how many of the newest; what is under way is always there")] = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,17 +71,9 @@ class Queue:
         raise Failed("No job id is free.", true_now="Nothing was done.", next_step="Ask again.")
 
     def _admit(self, order: Order, entries: Sequence[Entry], deadline: int) -> list[Any]:
-        places = [
-            keys.job(order.id),
-            keys.request(order.request_key),
-            keys.slot(order.cluster),
-            keys.waiting(order.cluster),
-            keys.stream(order.kind),
-            keys.RECENT,
-            keys.recent(order.cluster),
-            keys.WORKERS,
-            *AUDIT_KEYS,
-        ]
+        places = [keys.job(order.id), keys.request(order.request_key), keys.slot(order.cluster)]
+        places += [keys.waiting(order.cluster), keys.stream(order.kind), keys.RECENT, keys.recent(order.cluster)]
+        places += [keys.WORKERS, *AUDIT_KEYS]
         args = [order.id, order.request_key, order.kind, order.to_json(), f"{order.asked_at:.3f}", str(deadline)]
         args += [str(keys.REQUEST_KEPT), str(keys.JOB_KEPT)]
         return self._audit.commit(entries, lambda tail: self._run["admit"](places, args + tail))
@@ -181,6 +173,13 @@ class Queue:
             for job_id in ids:
                 pipe.hgetall(keys.job(job_id))
             return [Job.from_hash(raw) for raw in pipe.execute() if "order" in raw]
+
+    def in_line(self, cluster: str) -> list[Job]:
+        """The changes of a cluster that have not ended: the one whose turn it is, then those that wait for theirs."""
+        with answering():
+            waiting: Any = self._redis.lrange(keys.waiting(cluster), 0, -1)
+            ids = [self._redis.get(keys.slot(cluster)), *waiting]
+        return [job for job_id in ids if job_id and (job := self.get(job_id)) and not job.ended]
 
     def alive(self) -> int:
         """How many workers have a fresh heartbeat."""

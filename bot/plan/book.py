@@ -67,9 +67,10 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class BookLook:
-    """Which records an answer needs: the newest jobs, one job, approvals that wait, one approval, or audit entries.
+    """Which records an answer needs: jobs, one job, approvals that wait, one approval, or audit entries.
 
-    ``export``: the entries are wanted as files, which a worker sends.
+    ``jobs``: how many of the newest, behind all that is under way. ``export``: the entries are wanted as files, which a
+    worker sends.
     """
 
     jobs: int = 0

@@ -1,0 +1,60 @@
+"""What `/swarm jobs` reads, from a real Redis."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import cast
+
+from redis import Redis
+
+from bot.approvals.approval import Ask
+from bot.approvals.store import Approvals
+from bot.audit import Audit
+from bot.config import Config
+from bot.jobs.queue import Queue
+from bot.people import Directory
+from bot.plan.book import BookLook
+from bot.records import Records
+from tests.unit.jobs.kit import admitted, asked, order, taken
+
+CONFIG = {
+    "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}}},
+    "people": {"admins": ["U0KIM00001"]},
+    "rules": {"administer": ["admins"]},
+}
+
+
+def _ask(job: str) -> Ask:
+    return Ask(
+        job=job,
+        cluster="prod",
+        channel="C0PROD",
+        requester="U0ASKER",
+        words="promote host-3",
+        reason="",
+        subject="promote",
+        by=("admins",),
+        needed=1,
+        asked_at=time.time(),
+        expires=time.time() + 600,
+        digest="9c41e0",
+        basis="{}",
+        second_factor="",
+    )
+
+
+def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audit: Audit) -> None:
+    """Behind any number of newer questions: what runs, what waits for its turn, and what waits for a yes."""
+    approvals = Approvals(client, audit)
+    parked = admitted(queue, kind="question")
+    approvals.ask(taken(queue, kind="question"), _ask(parked), "{}", [])
+    running, waiting, over = admitted(queue), admitted(queue), admitted(queue)
+    admitted(queue, cluster="lab")
+    assert queue.cancel(over, "U0ASKER", []) == "cancelled"
+    newest = [replace(order(kind="question"), asked_at=2e9 + age) for age in range(3)]
+    for what in newest:
+        queue.admit(what, asked(what))
+    records = Records(Config.model_validate(CONFIG), queue, audit, cast("Directory", None), approvals)
+    read = records.read(BookLook(jobs=2), cluster="prod", asker="U0ASKER").jobs
+    assert [job.id for job in read] == [running, waiting, parked, newest[2].id, newest[1].id]
