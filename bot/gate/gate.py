@@ -81,6 +81,11 @@ class Gate:
             reason=options.reason,
             only_plan=options.only_plan,
         )
+        if call.only_plan and not command.is_change(call.arguments):
+            raise NotUnderstood(
+                f"`--plan` shows what a change would do, and {tick('/swarm ' + call.words)} changes nothing.",
+                next_step="Leave it out.",
+            )
         return self.take(call)
 
     def press(self, request: PressRequest) -> Message | Modal | None:
@@ -147,10 +152,12 @@ class Gate:
             return None
         where = channel(self._config.clusters[call.cluster].channel)
         turn = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""
-        return _say(
-            f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}; "
-            f"what it changes shows in {where}.{turn}"
-        )
+        taken = f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}"
+        if not change:
+            return _say(f"{taken}. Others must agree first: they are asked in {where}. The answer comes to you alone.")
+        if asks:
+            return _say(f"{taken}. If others must agree, they are asked in {where}; what becomes of it shows there.")
+        return _say(f"{taken}; what it changes shows in {where}.{turn}")
 
     def _may_need_approval(self, call: Call) -> bool:
         command = call.command

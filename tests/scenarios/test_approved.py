@@ -79,6 +79,7 @@ def test_a_managers_token_is_shown_after_a_yes_to_who_asked_alone(asked: Asked) 
     """Before the yes nothing is shown; afterwards to the asker alone, and it is the engine's own line."""
     after = len(asked.slack.transcript())
     job = asked.asks("cleo", "token manager")
+    asked.slack.wait_to_see("cleo", "Others must agree first: they are asked in", after=after, private=True)
     assert not any("SWMTKN" in seen.text for seen in asked.slack.transcript(after))
     asked.press("dan", job, "Approve")
     shown = asked.slack.wait_to_see("cleo", "SWMTKN", after=after, private=True, timeout=20)
@@ -93,6 +94,8 @@ def test_a_plan_alone_changes_nothing(asked: Asked) -> None:
     shown = asked.slack.wait_to_see("cleo", "Plan only", after=after, private=True, timeout=20)
     assert "promoting `host-2` to manager" in shown.text
     assert asked.managers() == {"host-1"}
+    asked.slack.slash("ada", "prod", "token worker --plan")
+    asked.slack.wait_to_see("ada", "`/swarm token worker` changes nothing", after=after, private=True, timeout=20)
 
 
 def test_a_freeze_asks_for_one_yes_more(asked: Asked) -> None:
