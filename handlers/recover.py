@@ -13,6 +13,7 @@ from bot.swarm.locked_keeper import key_findings, key_warnings, needs_key, refus
 from bot.swarm.lost import OldManager, Standing, old_managers, standing_of
 from bot.swarm.operations import AwaitLock, Depart, Forget, HoldOff, Init, OpenKeyFile, Rejoin, TryKey
 from bot.swarm.quorum import Quorum, failures, standing
+from bot.swarm.recover_flags import RecoverFlags
 from bot.swarm.recovery import keeper_of, refuse_unless_lost, refuse_unless_safe
 from bot.swarm.recovery_words import findings, stops, warnings
 
@@ -62,10 +63,11 @@ def _look(_: RecoverArguments) -> Look:
 def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
     """The others leave or are held off, one is forced to go on alone, the old records go, the others join again."""
     refuse_unless_lost(facts)
-    keeper = keeper_of(facts, arguments.host)
+    flags = RecoverFlags(arguments.gone, arguments.hold_off, unlock=arguments.unlock)
+    keeper = keeper_of(facts, arguments.host, flags)
     olds = old_managers(facts, keeper)
-    refuse_unless_safe(facts, keeper, olds, arguments.gone, arguments.hold_off)
-    refuse_without_key(keeper, arguments.gone, arguments.hold_off, unlock=arguments.unlock)
+    refuse_unless_safe(facts, keeper, olds, flags)
+    refuse_without_key(keeper, flags)
     others = _hosts(olds, keeper, "here", "left")
     off = _hosts(olds, keeper, "stopped", "held off")
     back = [host for host in others if not stops(facts, host)]

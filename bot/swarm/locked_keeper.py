@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.errors import Refused
 from bot.plan import Finding, HostFacts
 from bot.slack.blocks import tick
+from bot.swarm.recover_flags import RecoverFlags
 
 
 def needs_key(keeper: HostFacts) -> bool:
@@ -12,7 +13,7 @@ def needs_key(keeper: HostFacts) -> bool:
     return keeper.key_file is not None and keeper.key_file.locked
 
 
-def refuse_without_key(keeper: HostFacts, gone: tuple[str, ...], hold_off: tuple[str, ...], *, unlock: bool) -> None:
+def refuse_without_key(keeper: HostFacts, flags: RecoverFlags) -> None:
     """Refused where the key is needed and is not given, or where it cannot be of use."""
     if keeper.membership == "locked" and keeper.key_file is None:
         raise Refused(
@@ -20,13 +21,12 @@ def refuse_without_key(keeper: HostFacts, gone: tuple[str, ...], hold_off: tuple
             true_now="Nothing was changed.",
             next_step="Let the SSH user read it (root, or sudo without a password).",
         )
-    if needs_key(keeper) and not unlock:
-        words = [f"--gone {name}" for name in gone] + [f"--hold-off {name}" for name in hold_off]
+    if needs_key(keeper) and not flags.unlock:
         raise Refused(
             f"autolock is on, so {tick(keeper.name)} goes on alone only with the cluster's unlock key: its engine, "
             "forced without it, would be in no cluster at all.",
             true_now="Nothing was changed.",
-            next_step=f"`/swarm recover {' '.join([keeper.name, *words, '--unlock'])}` asks you for the key.",
+            next_step=f"{flags.words(keeper.name, unlock=True)} asks you for the key.",
         )
 
 

@@ -8,6 +8,7 @@ from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.lost import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
 from bot.swarm.quorum import count, has_quorum, members_of
+from bot.swarm.recover_flags import RecoverFlags
 from bot.swarm.start_first import refuse_unless_off, refuse_unless_started
 
 
@@ -28,7 +29,7 @@ def refuse_unless_lost(facts: Facts) -> None:
     )
 
 
-def keeper_of(facts: Facts, wanted: str | None) -> HostFacts:
+def keeper_of(facts: Facts, wanted: str | None, flags: RecoverFlags) -> HostFacts:
     """The manager that the cluster goes on from: ``wanted``, or the one whose Raft log is the newest."""
     able = candidates(facts)
     if not able:
@@ -38,7 +39,7 @@ def keeper_of(facts: Facts, wanted: str | None) -> HostFacts:
         raise Refused(
             f"`{wanted}` is no manager of {facts.name} that answers.",
             true_now="Nothing was changed.",
-            next_step=f"`/swarm recover {able[0].name}`",
+            next_step=flags.words(able[0].name),
         )
     if not keeper.managers:
         raise Refused(
@@ -53,20 +54,18 @@ def keeper_of(facts: Facts, wanted: str | None) -> HostFacts:
             true_now="Nothing was changed.",
             next_step="Let those leave that are no part of it: `/swarm leave HOST --force`.",
         )
-    _refuse_older(keeper, list(kin.values()), named=wanted is not None)
+    _refuse_older(keeper, list(kin.values()), flags, named=wanted is not None)
     if opened := [host.name for host in able if host.awaits_force and host is not keeper]:
         raise Refused(
             f"{tick(opened[0])} was opened for a recovery that did not end, and is a manager again when its engine is "
             "started anew.",
             true_now="Nothing was changed.",
-            next_step=f"`/swarm recover {opened[0]}`; or start its engine anew, and it can be made to leave.",
+            next_step=f"{flags.words(opened[0])}; or start its engine anew, and it can be made to leave.",
         )
     return keeper
 
 
-def refuse_unless_safe(
-    facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], gone: tuple[str, ...], hold_off: tuple[str, ...]
-) -> None:
+def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
     """Refused unless each other old manager can be made to leave or held off, or is declared gone and looks like it."""
     if locked := locked_away(olds):
         are, they, it = ("is", "it gives", "it") if len(locked) == 1 else ("are", "they give", "them")
@@ -85,12 +84,12 @@ def refuse_unless_safe(
             next_step="`/swarm status` in half a minute; if that stays, see that 2377/tcp is open between them.",
         )
     names = {old.name: old for old in olds} | {old.address.rpartition(":")[0].strip("[]"): old for old in olds}
-    if unknown := [name for name in gone if name not in names]:
+    if unknown := [name for name in flags.gone if name not in names]:
         raise NotUnderstood(
             f"{listed(map(tick, unknown))} is no manager that {facts.name} had.",
             next_step=f"Its managers were {listed(tick(old.name) for old in olds)}.",
         )
-    declared = {names[name].name for name in gone}
+    declared = {names[name].name for name in flags.gone}
     if alive := [old.name for old in olds if old.name in declared and old.standing != "silent"]:
         raise Refused(
             f"{listed(map(tick, alive))} {'answers' if len(alive) == 1 else 'answer'}, and so is not gone.",
@@ -98,8 +97,8 @@ def refuse_unless_safe(
             next_step="Leave it out of `--gone`: it is made to leave and joins again, or is held off if its "
             "engine does not run.",
         )
-    refuse_unless_off(olds, hold_off)
-    refuse_unless_started(facts.name, keeper, olds, hold_off, gone)
+    refuse_unless_off(olds, flags.hold_off)
+    refuse_unless_started(facts.name, keeper, olds, flags)
     silent = [old for old in olds if old.standing == "silent"]
     if heard := [old.name for old in silent if _heard(facts, old)]:
         raise Refused(
@@ -109,11 +108,10 @@ def refuse_unless_safe(
             next_step="Let Swarmbot reach it (`/swarm hosts` says what stands in the way), or switch it off.",
         )
     if open_ := [old for old in silent if old.name not in declared]:
-        flags = "".join(f" --hold-off {name}" for name in hold_off)
-        raise _refused_silent(facts, f"{keeper.name}{flags}", olds, open_, gone)
+        raise _refused_silent(facts, keeper, olds, open_, flags)
 
 
-def _refuse_older(keeper: HostFacts, kin: list[HostFacts], *, named: bool) -> None:
+def _refuse_older(keeper: HostFacts, kin: list[HostFacts], flags: RecoverFlags, *, named: bool) -> None:
     """What a newer manager knows would be lost when it leaves."""
     newer = [host for host in kin if host.raft and (keeper.raft is None or host.raft > keeper.raft)]
     if newer:
@@ -121,7 +119,7 @@ def _refuse_older(keeper: HostFacts, kin: list[HostFacts], *, named: bool) -> No
         raise Refused(
             f"`{newest.name}` has newer state than `{keeper.name}`: what only it knows would be lost.",
             true_now="Nothing was changed.",
-            next_step=f"`/swarm recover {newest.name}`",
+            next_step=flags.words(newest.name),
         )
     unread = [host.name for host in kin if host.raft is None]
     if unread and len(kin) > 1 and not named:
@@ -129,7 +127,7 @@ def _refuse_older(keeper: HostFacts, kin: list[HostFacts], *, named: bool) -> No
             f"the Raft log of {listed(map(tick, unread))} could not be read: which manager has the newest state is not "
             "known.",
             true_now="Nothing was changed.",
-            next_step="Let the SSH user read it (root, or sudo), or name the manager: `/swarm recover HOST`.",
+            next_step=f"Let the SSH user read it (root, or sudo), or name the manager: {flags.words('HOST')}.",
         )
 
 
@@ -143,10 +141,9 @@ def _refused_none(facts: Facts) -> Refused:
 
 
 def _refused_silent(
-    facts: Facts, words: str, olds: tuple[OldManager, ...], silent: list[OldManager], gone: tuple[str, ...]
+    facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], silent: list[OldManager], flags: RecoverFlags
 ) -> Refused:
     names = [old.name for old in silent]
-    words += "".join(f" --gone {name}" for name in (*gone, *names))
     happened = " ".join(old.host.trouble.happened for old in silent if old.host and old.host.trouble)
     back = bring_back(standing_of(olds), [old.name for old in olds if old.standing in {"silent", "stopped"}])
     return Refused(
@@ -154,7 +151,7 @@ def _refused_silent(
         f"neither be made to leave nor held off: coming back, {'it' if len(names) == 1 else 'they'} could split "
         f"{facts.name} in two. {happened}".rstrip(),
         true_now="Nothing was changed.",
-        next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, `/swarm recover {words}`.",
+        next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, {flags.words(keeper.name, gone=names)}.",
     )
 
 

@@ -7,6 +7,7 @@ from bot.plan import HostFacts
 from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.lost import OldManager, standing_of
+from bot.swarm.recover_flags import RecoverFlags
 
 
 def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -> None:
@@ -34,39 +35,34 @@ def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -
             )
 
 
-def refuse_unless_started(
-    cluster: str, keeper: HostFacts, olds: tuple[OldManager, ...], hold_off: tuple[str, ...], gone: tuple[str, ...]
-) -> None:
+def refuse_unless_started(cluster: str, keeper: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
     """Refused where starting engines would do: they give the quorum back, or know what ``keeper`` does not."""
-    startable = [old for old in olds if old.standing == "stopped" and old.name not in hold_off]
+    startable = [old for old in olds if old.standing == "stopped" and old.name not in flags.hold_off]
     quorum = standing_of(olds)
     if startable and quorum.reachable + len(startable) >= quorum.needed:
         are, they = ("is", "it gives") if len(startable) == 1 else ("are", "they give")
         raise _refused(
             f"the {_engines(startable)} {are} stopped: started, {they} {cluster} its quorum back, and nothing needs to "
             "be forced.",
-            *(keeper, startable, hold_off, gone),
+            *(keeper, startable, flags),
         )
     newer = [old for old in startable if old.host and old.host.raft and keeper.raft and old.host.raft > keeper.raft]
     if newer:
         raise _refused(
             f"the {_engines(newer)} {'is' if len(newer) == 1 else 'are'} stopped, with newer state than "
             f"{tick(keeper.name)}: what only {'it knows' if len(newer) == 1 else 'they know'} would be lost.",
-            *(keeper, newer, hold_off, gone),
+            *(keeper, newer, flags),
         )
 
 
-def _refused(
-    happened: str, keeper: HostFacts, olds: list[OldManager], hold_off: tuple[str, ...], gone: tuple[str, ...]
-) -> Refused:
+def _refused(happened: str, keeper: HostFacts, olds: list[OldManager], flags: RecoverFlags) -> Refused:
     off = [old.name for old in olds]
-    words = [keeper.name, *(f"--hold-off {name}" for name in (*hold_off, *off)), *(f"--gone {name}" for name in gone)]
     it, they = ("it", "it") if len(off) == 1 else ("them", "they")
     return Refused(
         happened,
         true_now="Nothing was changed.",
         next_step=f"Start {it}: `systemctl start docker` on {listed(map(tick, off))}. If {they} cannot be started: "
-        f"`/swarm recover {' '.join(words)}`.",
+        f"{flags.words(keeper.name, hold_off=off)}.",
     )
 
 
