@@ -7,14 +7,19 @@ still tells is ``RemoteManagers``, the addresses of all managers, the dead ones 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from bot.errors import HostProblem
 from bot.plan import Facts, HostFacts, RaftPosition
 from bot.slack.blocks import tick
 from bot.swarm.places import foreign_cluster
 from bot.swarm.quorum import Quorum, has_quorum
 
 Standing = Literal["here", "left", "stopped", "held off", "silent"]
+BEHIND_SSH: Final[frozenset[HostProblem]] = frozenset(
+    {"no docker", "docker stopped", "socket denied", "engine too old", "engine too new"}
+)
+"""What stands in the way on a host that answers over SSH."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,12 @@ class OldManager:
         if self.host is None or not self.host.answers:
             return "silent"
         return "left" if self.host.membership == "inactive" and not self.host.awaits_force else "here"
+
+    @property
+    def up(self) -> bool:
+        """Whether the machine of a silent one answers over SSH: then it is not gone, whoever says so."""
+        trouble = self.host.trouble if self.host and self.standing == "silent" else None
+        return trouble is not None and trouble.problem in BEHIND_SSH
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:

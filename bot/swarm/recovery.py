@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.errors import NotUnderstood, Refused
 from bot.plan import Facts, HostFacts
 from bot.slack.blocks import tick
@@ -10,6 +12,9 @@ from bot.swarm.lost import OldManager, bring_back, candidates, locked_away, old_
 from bot.swarm.quorum import count, has_quorum, members_of
 from bot.swarm.recover_flags import RecoverFlags
 from bot.swarm.start_first import refuse_unless_off, refuse_unless_started
+
+ENGINE_OFF: Final = frozenset({"no docker", "docker stopped"})
+"""The troubles in which a host could be held off, if its disk could be seen."""
 
 
 def refuse_unless_lost(facts: Facts) -> None:
@@ -100,6 +105,8 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
     refuse_unless_off(olds, flags.hold_off)
     refuse_unless_started(facts.name, keeper, olds, flags)
     silent = [old for old in olds if old.standing == "silent"]
+    if up := [old for old in silent if old.up]:
+        raise _refused_up(facts, keeper, up, flags)
     if heard := [old.name for old in silent if _heard(facts, old)]:
         raise Refused(
             f"Swarmbot does not reach {listed(map(tick, heard))}, and the other managers do: what takes their "
@@ -152,6 +159,24 @@ def _refused_silent(
         f"{facts.name} in two. {happened}".rstrip(),
         true_now="Nothing was changed.",
         next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, {flags.words(keeper.name, gone=names)}.",
+    )
+
+
+def _refused_up(facts: Facts, keeper: HostFacts, up: list[OldManager], flags: RecoverFlags) -> Refused:
+    names = listed(tick(old.name) for old in up)
+    answers, it, its = ("answers", "it is", "its disk") if len(up) == 1 else ("answer", "they are", "their disks")
+    troubles = [old.host.trouble for old in up if old.host and old.host.trouble]
+    mends = " ".join(dict.fromkeys(trouble.next_step for trouble in troubles if trouble.next_step))
+    off = [old.name for old, trouble in zip(up, troubles, strict=True) if trouble.problem in ENGINE_OFF]
+    held = (
+        f" Or let Swarmbot see {its} (root, or sudo; `data_root` under `engine` in swarmbot.yml), then "
+        f"{flags.words(keeper.name, hold_off=off)}."
+    )
+    return Refused(
+        f"{names} {answers} over SSH, so {it} not gone; and what can neither be made to leave nor held off could split "
+        f"{facts.name} in two. {' '.join(trouble.happened for trouble in troubles)}",
+        true_now="Nothing was changed.",
+        next_step=f"{mends}{held if off else ''}".strip(),
     )
 
 
