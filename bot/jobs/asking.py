@@ -41,8 +41,7 @@ class Asking:
     def run(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
         """Park the job, or let it into the line. Refused when nobody could agree, Failed when nothing can be done."""
         if not plan.steps:
-            first = plan.left_out[0]
-            raise Failed(first.text, true_now="Nothing was changed.", next_step=first.next_step)
+            raise all_left_out(plan)
         if self.rule(lease, command, arguments, plan).count:
             self.ask(lease, command, arguments, plan, facts)
         else:
@@ -121,6 +120,15 @@ class Asking:
             true_now="Nothing was changed.",
             next_step="Have somebody added there, or the rule changed in swarmbot.yml.",
         )
+
+
+def all_left_out(plan: Plan) -> Failed:
+    """Why nothing is done to any target, each with what mends it."""
+    if len(plan.left_out) == 1:
+        [only] = plan.left_out
+        return Failed(only.text, true_now="Nothing was changed.", next_step=only.next_step)
+    told = "\n".join(f"{finding.text} {finding.next_step}".rstrip() for finding in plan.left_out)
+    return Failed(told, true_now="Nothing was changed.", next_step="Mend these, then press Retry.")
 
 
 def _latest(order: Order) -> float:

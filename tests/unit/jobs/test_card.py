@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.jobs.asking import all_left_out
 from bot.jobs.card import Card, Standing
 from bot.jobs.job import Job
 from bot.plan import Finding, Plan, Step
@@ -173,6 +174,15 @@ def test_nothing_but_what_was_left_out() -> None:
     shown = card(findings=(Finding("failed", "b is down.", "b"),))
     assert not shown.succeeded
     assert shown.headline().startswith("✗ *`b` did not join prod*")
+
+
+def test_who_is_left_out_is_told_before_a_card_is_there() -> None:
+    """Where nothing is left to do each target is named, with what mends it; one alone has it as the next step."""
+    first, second = Finding("failed", "`a` is down.", "a", "Start it."), Finding("failed", "`b` is old.", "b")
+    both = all_left_out(card(findings=(first, second)).plan)
+    assert (both.happened, both.next_step) == ("`a` is down. Start it.\n`b` is old.", "Mend these, then press Retry.")
+    one = all_left_out(card(findings=(first,)).plan)
+    assert (one.happened, one.next_step) == ("`a` is down.", "Start it.")
 
 
 def test_cancelled() -> None:
