@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import handlers  # noqa: F401 - importing it registers the commands
-from bot.commands import COMMANDS, Command, Flag, Word
+from bot.commands import COMMANDS, Command, Flag, Word, rights
 from bot.commands.command import Parameter
 from handlers.help import ORDER
 
@@ -70,21 +70,6 @@ def usage_hint() -> str:
     return " | ".join(_words(command) for command in _ordered())
 
 
-def rights(command: Command) -> str:
-    """The permission that a command needs, and what needs a greater one: ``operate; `manager`: administer``."""
-    plain = {p.name: _choices(p)[0] for p in command.parameters if p.required}
-    base = command.permission(command.arguments(**plain))
-    variants: list[tuple[str, object, str]] = [
-        (p.name, value, value) for p in command.parameters if p.required for value in _choices(p)[1:]
-    ]
-    variants += [(p.name, True, p.shown) for p in _flags(command) if p.spec.kind is None]
-    flagged = {command.permission(command.arguments(**plain | {p.name: _choices(p)[0]})) for p in _flags(command)}
-    if len(flagged) == 1 and base not in flagged and any(p.spec.kind for p in _flags(command)):
-        return f"{base}; with a flag: {flagged.pop()}"
-    needs = [(shown, command.permission(command.arguments(**plain | {name: value}))) for name, value, shown in variants]
-    return "; ".join([base, *(f"`{shown}`: {needed}" for shown, needed in needs if needed != base)])
-
-
 def _ordered() -> list[Command]:
     """In the order of ``/swarm help``; those that it does not name come last."""
     return [COMMANDS[name] for name in sorted(COMMANDS, key=lambda name: (*ORDER, name).index(name))]
@@ -102,11 +87,6 @@ def _optional(command: Command) -> str:
 
 def _flags(command: Command) -> list[Parameter]:
     return [parameter for parameter in command.parameters if isinstance(parameter.spec, Flag)]
-
-
-def _choices(parameter: Parameter) -> list[str]:
-    """The words of a choice; of anything else how it is shown."""
-    return parameter.spec.kind.shown.split("|") if parameter.spec.kind else [parameter.shown]
 
 
 def _shown(parameter: Parameter) -> str:

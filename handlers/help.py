@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.commands import COMMANDS, Command, Flag, Word, find_command, record, text
+from bot.commands import COMMANDS, Command, Flag, Word, find_command, other_rights, plain_right, record, rights, text
 from bot.plan.book import Book
 from bot.slack.blocks import Message, context, paragraphs, section, user
 
@@ -118,20 +118,21 @@ def _one(command: Command) -> Message:
     lines += [
         f"`{p.shown} {p.spec.kind.shown}` {p.spec.help}" if p.spec.kind else f"`{p.shown}` {p.spec.help}" for p in flags
     ]
+    change = ["`--plan` (show what would be done, and stop)", '`--reason "…"`'] if command.plan else []
+    takes = f"For: {rights(command)}. Takes {', '.join([*change, '`--cluster NAME`'])}."
     return Message(
-        f"How {command.name} is written", (*paragraphs(lines), section(f"Example: `/swarm {command.example}`"))
+        f"How {command.name} is written",
+        (*paragraphs(lines), section(f"Example: `/swarm {command.example}`"), context(takes)),
     )
 
 
 def _commands(right: str) -> list[str]:
-    """The commands that need ``right`` in their plainest form."""
-    return [name for name in sorted(COMMANDS, key=_place) if needs(COMMANDS[name]) == right]
-
-
-def needs(command: Command) -> str:
-    """The permission of a command whose optional words are left out; of a choice of roles, the worker's."""
-    required = {p.name: "worker" for p in command.parameters if p.required}
-    return command.permission(command.arguments(**required))
+    """The commands that need ``right``, each form under its own: "join" here and "join manager" there."""
+    found = []
+    for name in sorted(COMMANDS, key=_place):
+        found += [name] if plain_right(COMMANDS[name]) == right else []
+        found += [f"{name} {form}" for form, needed in other_rights(COMMANDS[name]).items() if needed == right]
+    return found
 
 
 def _place(name: str) -> tuple[int, str]:

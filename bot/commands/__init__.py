@@ -33,6 +33,7 @@ from bot.commands.kinds import (
 from bot.commands.moments import MOMENT, read_moment
 from bot.commands.past import PAST
 from bot.commands.registration import change, control, question, record
+from bot.commands.rights import other_rights, plain_right, rights
 from bot.commands.unlock_key import UNLOCK, unlock_key_form
 
 __all__ = [
@@ -67,12 +68,15 @@ __all__ = [
     "default_counts",
     "find_command",
     "number",
+    "other_rights",
+    "plain_right",
     "question",
     "read_arguments",
     "read_moment",
     "read_options",
     "read_sentence",
     "record",
+    "rights",
     "text",
     "unlock_key_form",
 ]

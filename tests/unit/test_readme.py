@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from bot.commands import COMMANDS, Vocabulary, find_command, read_arguments, read_options, read_sentence
-from bot.generate import BEGIN, END, ROOT, Document, documents, rights
+from bot.commands import COMMANDS, Vocabulary, find_command, read_arguments, read_options, read_sentence, rights
+from bot.generate import BEGIN, END, ROOT, Document, documents
 from bot.settings import Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
