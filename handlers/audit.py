@@ -50,7 +50,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "told secret": (LOOK, "secret shown"),
     "secret not told": (LOOK, "secret not shown"),
     "cancelled": (FAILED, "{who} cancelled it"),
-    "frozen": (LOOK, "{who} froze {cluster}"),
+    "froze": (LOOK, "{who} froze {cluster}"),
     "thawed": (LOOK, "{who} thawed {cluster}"),
     "share": (WAITING, "{who} shared the answer"),
     "hide": (WAITING, "{who} hid a private message"),

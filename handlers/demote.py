@@ -78,5 +78,5 @@ def _away(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
     if node.ready or successor(swarm_of(facts), node):
         return ()
     standing = node.reachability if node.state == "ready" else node.state
-    text = f"{tick(node.name)} is {standing}: it counts no more from then on, and learns of it when it is back"
+    text = f"{tick(node.name)} is {standing}: demoted, it no longer counts; it learns of that when it is back"
     return (Finding("look", text, node.name),)

@@ -61,4 +61,5 @@ def _check(arguments: LabelArguments) -> None:
     if not keys and not arguments.remove:
         raise NotUnderstood("No label is named.", next_step="Write `zone=b`, or `--remove zone`.")
     if twice := sorted({key for key in keys if keys.count(key) > 1 or key in arguments.remove}):
-        raise NotUnderstood(f"{listed(map(tick, twice))} is named twice.", next_step="Name each label once.")
+        are = "is" if len(twice) == 1 else "are"
+        raise NotUnderstood(f"{listed(map(tick, twice))} {are} named twice.", next_step="Name each label once.")

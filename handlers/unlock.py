@@ -54,7 +54,8 @@ def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
     if "unlock key" not in facts.secrets:
         raise Failed(f"The unlock key of {facts.name} could not be read.", true_now="Nothing was changed.")
     away = [f"`{node.name}`" for node in swarm_of(facts).managers if not node.ready]
-    warnings = (f"{listed(away)} may ask for the old key when it is back: keep it until then.",) if away else ()
+    back = "it is back" if len(away) == 1 else "they are back"
+    warnings = (f"{listed(away)} may ask for the old key when {back}: keep it until then.",) if away else ()
     return Plan(
         title=f"rotates the unlock key of {facts.name}",
         deed=f"rotate the unlock key of {facts.name}",

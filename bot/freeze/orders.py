@@ -49,8 +49,8 @@ def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, 
     written = replace(entry, action="froze", detail=f"until {_utc(until)}: {order.reason}")
     freezes.freeze(cluster, until, entry.by, order.reason, [written])
     terms = (
-        f"until {when(until)} ({_utc(until)}): “{escape(order.reason)}”. Until then each change needs one yes more "
-        "than otherwise, those that need none one. `/swarm thaw` ends it."
+        f"until {when(until)} ({_utc(until)}): “{escape(order.reason)}”. Until then each change needs one yes more: "
+        "one, where none is needed otherwise. `/swarm thaw` ends it."
     )
     return Ordered(
         _say(f"*{cluster} is frozen* {terms}"), _say(f"{LOOK} *{cluster} is frozen* by {user(entry.by)} {terms}")

@@ -81,9 +81,10 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     replaced = facts.swarm is not None and successor(facts.swarm, node) is not None
     if node.state != "down" and not old_record and not replaced and plan.force != "given":
         raise Refused(
-            f"{tick(node.name)} is {node.state} for the managers, and cannot be made to leave: {_why(facts, node)}.",
+            f"the managers see {tick(node.name)} as {node.state}, and it cannot be made to leave: {_why(facts, node)}.",
             true_now="Nothing was changed.",
-            next_step=f"Bring {tick(node.name)} back, or wait until it is down; `--force` removes its record as it is.",
+            next_step=f"Bring {tick(node.name)} back, or wait until the managers see it down; `--force` removes its "
+            "record as it is.",
         )
     steps: list[Operation] = [demotion(facts, node)] if node.reachability else []
     steps.append(RemoveNode(node.id, node.name, facts.name, force=node.state != "down" or old_record))

@@ -18,7 +18,10 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
     """What is closed, cut off, not known by gossip, and what was not looked at; ``failed`` is what must be mended."""
     found = []
     if closed := [passage for passage in facts.passages if passage.blocked]:
-        step = "Open them in the firewalls between the two; `/swarm check HOST` tries one host again."
+        these = (
+            "it in the firewalls between the two" if len(closed) == 1 else "these ports in the firewalls between them"
+        )
+        step = f"Open {these}; `/swarm check HOST` tries one host again."
         found.append(Finding("failed", f"{told(closed)}.", next_step=step))
     found += _overlay(facts.mesh) if facts.mesh else [Finding("look", f"overlay not looked at: {facts.mesh_trouble}")]
     found += [

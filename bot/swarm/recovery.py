@@ -90,8 +90,9 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
         )
     names = {old.name: old for old in olds} | {old.address.rpartition(":")[0].strip("[]"): old for old in olds}
     if unknown := [name for name in flags.gone if name not in names]:
+        no = "is no manager" if len(unknown) == 1 else "are no managers"
         raise NotUnderstood(
-            f"{listed(map(tick, unknown))} is no manager that {facts.name} had.",
+            f"{listed(map(tick, unknown))} {no} that {facts.name} had.",
             next_step=f"Its managers were {listed(tick(old.name) for old in olds)}.",
         )
     declared = {names[name].name for name in flags.gone}

@@ -46,9 +46,9 @@ def warnings(
     gone = [tick(old.name) for old in olds if old.standing == "silent"]
     told = []
     if gone:
-        are = "is" if len(gone) == 1 else "are"
+        are, record = ("is", "Its record stays") if len(gone) == 1 else ("are", "A record stays of each")
         told.append(
-            f"{listed(gone)} {are} taken for gone for good. A record stays of each: through it an old manager that "
+            f"{listed(gone)} {are} taken for gone for good. {record}: through it an old manager that "
             "comes back all the same is told that it is out, and is taken in again."
         )
     if len(gone) >= standing_of(olds).needed:
@@ -67,8 +67,9 @@ def warnings(
             "had heard, too. A quorum that is brought back drops nothing."
         )
     if orphans := [tick(host.name) for host in facts.hosts.values() if _is_orphan(host, keeper)]:
+        it = "it" if len(orphans) == 1 else "each"
         told.append(
-            f"{listed(orphans)} cannot follow, not knowing `{keeper.name}` as a manager: let each leave and join again."
+            f"{listed(orphans)} cannot follow, not knowing `{keeper.name}` as a manager: let {it} leave and join again."
         )
     return told
 

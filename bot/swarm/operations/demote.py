@@ -81,7 +81,7 @@ class Demote(Operation):
         elif record.role == "manager":
             truth = f"`{self.name}` is a manager still, {record.reachability or 'not in Raft'}."
         else:
-            truth = f"`{self.name}` is a worker for the managers; {self.progress(facts)}."
+            truth = f"The managers see `{self.name}` as a worker; {self.progress(facts)}."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")
 
     def _still_manages(self, facts: Facts) -> bool:

@@ -113,7 +113,7 @@ def _refuse_loss(facts: Facts, operation: Operation, now: Members, then: Members
     raise Refused(
         f"{operation.doing} would leave {after.reachable} of {after.managers} managers reachable and {facts.name} "
         "without a quorum.",
-        true_now="Nothing was changed by it.",
+        true_now="This was not begun.",
         next_step=strengthen(facts, now, then, wanted=0),
     )
 
@@ -121,7 +121,7 @@ def _refuse_loss(facts: Facts, operation: Operation, now: Members, then: Members
 def _refused_lost(facts: Facts, operation: Operation, quorum: Quorum) -> Refused:
     return Refused(
         f"{facts.name} has no quorum ({standing(quorum)}): {operation.doing} could not be agreed on.",
-        true_now="Nothing was changed by it.",
+        true_now="This was not begun.",
         next_step="`/swarm status` shows what is wrong; `/swarm recover` is for managers that do not come back.",
     )
 
