@@ -112,7 +112,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
         join = _join(facts, host, arguments)
     except SwarmbotError as error:
         return [Finding("failed", error.happened, host.name, error.next_step)]
-    if host.membership == "pending":
+    if host.joining:
         seen.append(Finding("look", f"`{host.name}` still tries to join a cluster: that is undone first", host.name))
     return [*seen, *overlay_findings(host, join.advertise_addr, join.data_path_addr)]
 

@@ -53,12 +53,12 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
         )
     if host.membership == "inactive":
         return replace(plan, already=(f"{tick(host.name)} is in no cluster",))
-    if host.membership == "pending":
+    if host.joining:
         return _alone(plan, host, Leave(host.name, facts.name, force=True), "still tries to join a cluster")
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         return departing(facts, node, plan)
-    if host.membership == "active" and believes(facts, host):
+    if host.takes_part and believes(facts, host):
         operation = Leave(host.name, facts.name, host.node_id, force=arguments.force or host.is_manager)
         plan = replace(plan, approvals=int(host.is_manager))
         return _alone(plan, host, operation, f"was removed from {facts.name} and does not know it")
@@ -83,7 +83,7 @@ def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:
 
 def _unread(facts: Facts, host: HostFacts, plan: Plan) -> Plan:
     """A host in a cluster that is another, or that cannot be read. Only a worker may then go, and only when forced."""
-    if facts.swarm is not None or host.membership != "active" or foreign_cluster(facts, host):
+    if facts.swarm is not None or not host.takes_part or foreign_cluster(facts, host):
         found = stranger(facts, host)
         raise Refused(found.text, true_now="Nothing was changed.", next_step=found.next_step)
     if host.is_manager or host.swarm_error:

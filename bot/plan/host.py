@@ -81,9 +81,21 @@ class HostFacts:
         return self.membership == "inactive" and self.key_file is not None and self.key_file.standing == "opened"
 
     @property
-    def in_a_swarm(self) -> bool:
-        """Whether the engine believes itself a member of some swarm, locked and failed ones included.
+    def joining(self) -> bool:
+        """Whether its engine still tries to join a swarm: no member yet, and one by itself as soon as it is let in."""
+        return self.membership == "pending" and not self.is_manager
 
-        A manager that was started while there is no quorum is ``pending`` until there is one.
-        """
-        return self.membership in {"active", "locked", "error"} or (self.membership == "pending" and self.is_manager)
+    @property
+    def awaits_quorum(self) -> bool:
+        """Whether it is a manager that was started and has met no quorum since: ``pending`` too, and in Raft."""
+        return self.membership == "pending" and self.is_manager
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether its engine runs as a member of some swarm, with a quorum or without."""
+        return self.membership == "active" or self.awaits_quorum
+
+    @property
+    def in_a_swarm(self) -> bool:
+        """Whether the engine believes itself a member of some swarm, locked and failed ones included."""
+        return self.takes_part or self.membership in {"locked", "error"}

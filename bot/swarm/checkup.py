@@ -43,7 +43,7 @@ def _standing(facts: Facts, host: HostFacts) -> list[Finding]:
         return [Finding("done" if node.ready else "failed", text)]
     if host.in_a_swarm:
         return [stranger(facts, host)]
-    if host.membership == "pending":
+    if host.joining:
         return [Finding("look", "still tries to join a cluster, and may come in by itself; a join undoes that first")]
     return [Finding("done", "in no cluster")]
 

@@ -117,10 +117,10 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
     if host.trouble:
         return [_silent(host)]
     ailments = []
-    if host.membership == "pending":
+    if host.joining:
         text = f"`{host.name}` still tries to join a cluster and may come in by itself"
         ailments.append(Ailment(grave=False, text=text, mend=f"`/swarm join worker {host.name}` starts afresh"))
-    if host.in_a_swarm and host.membership == "active" and facts.member(host.name) is None:
+    if host.takes_part and facts.member(host.name) is None:
         text, mend = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", ""
         if believes(facts, host):
             text = f"`{host.name}` was removed from {facts.name} and does not know it"

@@ -129,4 +129,4 @@ def _log(host: HostFacts) -> tuple[int, int, bool]:
 
 
 def _works(host: HostFacts | None) -> bool:
-    return host is not None and host.answers and host.is_manager and host.membership in {"active", "pending"}
+    return host is not None and host.answers and host.is_manager and host.takes_part

@@ -17,6 +17,10 @@ def stranger(facts: Facts, host: HostFacts) -> Finding:
         reason = escape(host.swarm_error) or "it gives no reason"
         text = f"`{host.name}` is in a cluster, and its engine is in error: {reason}"
         return Finding("failed", text, host.name, f"Mend that, or let it leave on the host: {_leave()}")
+    if _waits(facts, host):
+        text = f"`{host.name}` is a manager of {facts.name} that was started and finds no quorum yet (`pending`)."
+        step = "It is `active` once enough managers are back: ask again then. `/swarm status` shows them."
+        return Finding("failed", text, host.name, step)
     if believes(facts, host):
         text = f"`{host.name}` believes itself in {facts.name}, which has no record of it: it was removed from there."
         return Finding("failed", text, host.name, f"Let it leave first: `/swarm leave {host.name}`.")
@@ -36,6 +40,13 @@ def believes(facts: Facts, host: HostFacts) -> bool:
     return not {node.raft_address for node in facts.swarm.managers}.isdisjoint(host.managers)
 
 
+def _waits(facts: Facts, host: HostFacts) -> bool:
+    """Whether a manager that awaits a quorum is this cluster's, for all that can be read."""
+    if not host.awaits_quorum:
+        return False
+    return facts.member(host.name) is not None if facts.swarm else not foreign_cluster(facts, host)
+
+
 def whereabouts(facts: Facts, host: HostFacts) -> str:
     """Where a host that answers and has no record in this cluster stands: "in no cluster"."""
     if host.membership == "inactive":
@@ -43,12 +54,13 @@ def whereabouts(facts: Facts, host: HostFacts) -> str:
     if host.membership == "locked":
         return f"locked: `/swarm unlock {host.name}`"
     error = f": {escape(' '.join(host.swarm_error.split()))}" if host.swarm_error else ""
-    if host.membership != "active":
+    if not host.takes_part:
         return f"{host.membership}{error}"
     if believes(facts, host):
         return f"removed from {facts.name}, and does not know it"
     if facts.swarm is None and not foreign_cluster(facts, host):
-        return f"in a cluster whose managers cannot be read{error}"
+        waits = f"a manager of {facts.name}, started and without a quorum yet"
+        return (waits if host.awaits_quorum else "in a cluster whose managers cannot be read") + error
     return f"in another cluster: {other_cluster(facts, host)}"
 
 

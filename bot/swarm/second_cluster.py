@@ -78,18 +78,21 @@ def refuse_silent(facts: Facts, host: HostFacts) -> None:
 
 def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:
     """Refused where initialising ``host`` would take it from a cluster, or make a second one beside the first."""
-    if host.membership == "pending":
+    if host.joining:
         raise Refused(
             f"`{host.name}` still tries to join a cluster and may come into it by itself.",
             true_now="Nothing was changed.",
             next_step="Let it give up on the host first: `docker swarm leave --force`.",
         )
     if host.in_a_swarm:
+        steps = ["If it shall not be, let it leave on the host first: `docker swarm leave`."]
+        if facts.swarm is None and not foreign_cluster(facts, host):
+            # What a manager without a quorum has may be the only copy of the cluster's state.
+            steps = ["`/swarm status` shows its managers.", *(steps if not host.is_manager else ())]
         raise Refused(
             f"`{host.name}` is already in a cluster: {other_cluster(facts, host)}.",
             true_now="Nothing was changed.",
-            next_step=("" if facts.swarm or foreign_cluster(facts, host) else "`/swarm status` shows its managers. ")
-            + "If it shall not be, let it leave on the host first: `docker swarm leave`.",
+            next_step=" ".join(steps),
         )
     if facts.swarm is not None:
         raise Refused(

@@ -72,7 +72,7 @@ class Join(Operation):
                 next_step="`/swarm status` shows the managers.",
             )
         engine, host = engines[self.host], facts.host(self.host)
-        if host.membership == "pending":
+        if host.joining:
             engine.leave_swarm(force=True)
             self._remove_stale(engines[swarm.read_from], host)
         if facts.member(self.host) is not None:

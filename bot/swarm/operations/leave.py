@@ -64,7 +64,9 @@ class Leave(Operation):
         """Leave, unless the host has done so and is only not yet seen down."""
         if self._has_left(facts.host(self.host)):
             return
-        if self.node and not self.unseen:
+        if not self.node:
+            self._refuse_arrived(facts.host(self.host))
+        elif not self.unseen:
             self._refuse_member(facts)
         engines[self.host].leave_swarm(force=self.force)
 
@@ -79,6 +81,14 @@ class Leave(Operation):
         else:
             truth = f"`{self.host}` is `{host.membership}` still."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")
+
+    def _refuse_arrived(self, host: HostFacts) -> None:
+        """The join that was left pending may have come through since this was planned: then a member would leave."""
+        if host.trouble is not None:
+            raise Failed(host.trouble.happened, next_step=host.trouble.next_step)
+        if not host.joining:
+            step = "Ask again: it goes the whole way out then."
+            raise Refused(f"`{self.host}` is in a cluster meanwhile.", next_step=step)
 
     def _refuse_member(self, facts: Facts) -> None:
         """A promotion may have arrived in Raft since this was planned; a member that leaves is a dead one there."""

@@ -16,7 +16,7 @@ NO_KEY: Final = 400
 
 def unlocked(host: HostFacts) -> bool:
     """Whether a host is a manager of some cluster whose engine has its key, be there a quorum or not."""
-    return host.answers and (host.membership == "active" or (host.membership == "pending" and host.is_manager))
+    return host.answers and host.takes_part
 
 
 @dataclass(frozen=True, slots=True)

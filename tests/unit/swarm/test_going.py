@@ -153,3 +153,13 @@ def test_no_member_of_raft_is_made_to_leave() -> None:
     assert refused.value.next_step == "Ask again: it is demoted first then."
     with pytest.raises(Failed, match="could be read: `host-2` was not let go"):
         LEAVE.apply(NOBODY, facts(node("worker"), readable=False))
+
+
+@pytest.mark.parametrize("membership", ["active", "pending"])
+def test_only_a_pending_join_is_given_up(membership: str) -> None:
+    """A manager's may come through after the plan was made, and one that starts without a quorum is pending again."""
+    arrived = facts(node("manager", host={"membership": membership}), readable=False)
+    with pytest.raises(Refused, match="`host-2` is in a cluster meanwhile"):
+        Leave("host-2", "prod", force=True).apply(NOBODY, arrived)
+    with pytest.raises(Failed, match="no route"):
+        Leave("host-2", "prod", force=True).apply(NOBODY, facts({"trouble": "no route"}))
