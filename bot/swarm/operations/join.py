@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.errors import Failed, SwarmbotError
+from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engine, Engines, Facts, HostFacts, Look, Members, NodeFacts, Operation, Role, newcomer
 from bot.spelling import listed
 from bot.swarm import parse
 from bot.swarm.issuers import issuing_urls
 from bot.swarm.operations.records import remove_record
+from bot.swarm.places import believes, stranger, whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class Join(Operation):
         return node.role == self.role and node.ready and facts.host(self.host).membership == "active"
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Join; a try that was left pending is undone first, for the engine refuses a second one beside it."""
+        """Join; a try that was left pending is undone first, for the engine refuses a second one beside it.
+
+        Refused for a host that is in another swarm meanwhile: that membership is not this join's.
+        """
         swarm = facts.swarm
         if swarm is None or swarm.id != self.cluster_id:
             raise Failed(
@@ -77,6 +81,9 @@ class Join(Operation):
             self._remove_stale(engines[swarm.read_from], host)
         if facts.member(self.host) is not None:
             return
+        if host.in_a_swarm:
+            found = stranger(facts, host)
+            raise Refused(found.text, next_step=found.next_step)
         tokens = engines[swarm.read_from].join_tokens()
         managers = [node.raft_address for node in swarm.managers if node.reachability == "reachable"]
         engine.join_swarm(
@@ -92,19 +99,33 @@ class Join(Operation):
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Bring a half-made join back to nothing: a pending host leaves, a manager's stale record is removed."""
-        host = facts.hosts.get(self.host)
+        host, node = facts.hosts.get(self.host), facts.member(self.host)
         if host is None or not host.answers:
             truth = f"`{self.host}` does not answer: whether it joined is not known, and it may still do so by itself."
-        elif (node := facts.member(self.host)) is not None and host.membership == "active" and node.state == "ready":
-            truth = f"`{self.host}` is a {node.role} of {self.cluster}, {_standing(node)}."
         elif host.membership == "inactive":
             truth = f"`{self.host}` is in no cluster.{self._cleaned(engines, facts, host)}"
-        else:
+        elif self._half_made(facts, host):
             truth = self._undo(engines, facts, host)
+        elif node is not None:
+            truth = f"`{self.host}` is a {node.role} of {self.cluster}, {_standing(node)}."
+        else:
+            truth = f"`{self.host}` is {whereabouts(facts, host)}. It was left there."
         step = error.next_step or (
             f"`/swarm check {self.host}` shows which port is closed, if it is one{_signers(facts)}; then press Retry."
         )
         return Failed(error.happened, true_now=truth, next_step=step)
+
+    def _half_made(self, facts: Facts, host: HostFacts) -> bool:
+        """Whether the host's membership is this join's, and not whole.
+
+        A manager's counts in Raft, where one that leaves is a dead one: it is never undone.
+        """
+        if host.membership != "active" or host.is_manager:
+            return host.joining
+        node = facts.member(self.host)
+        if node is None:
+            return believes(facts, host)
+        return node.state != "ready" and node.id not in self.known
 
     def _undo(self, engines: Engines, facts: Facts, host: HostFacts) -> str:
         try:

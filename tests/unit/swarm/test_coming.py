@@ -1,0 +1,115 @@
+"""What becomes of a host whose join does not succeed: what this join began is undone, and no other membership."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bot.errors import Failed, Refused
+from bot.plan import Engine, Engines, Facts
+from bot.swarm.operations import Join
+from tests.plans.description import Description
+from tests.unit.swarm.simulated import Simulated
+
+JOIN = Join("host-2", "worker", "prod", "prodid", "10.0.0.2", known=("id-before",))
+NO_LEADER = "The swarm does not have a leader."
+ELSEWHERE = {"membership": "active", "managers": ["10.0.9.1:2377"]}
+
+
+class Leaving(Simulated):
+    """Engines that only leave."""
+
+    def __init__(self) -> None:
+        super().__init__(0, managers=0)
+        self.left: list[str] = []
+
+    def __getitem__(self, host: str) -> Engine:
+        """An engine that notes that it was told to leave, and has no nodes to tell of."""
+        info = {"Swarm": {"LocalNodeState": "inactive"}}
+
+        def leave(*, force: bool) -> None:
+            self.left.append(f"{host} {force}")
+
+        return cast("Engine", SimpleNamespace(info=lambda: info, nodes=list, leave_swarm=leave))
+
+
+def facts(host_2: dict[str, Any], **more: Any) -> Facts:
+    """host-1 leads, host-2 is as described, and lab's manager is at 10.0.9.1."""
+    described = {"hosts": {"host-1": {"is": "leader"}, "host-2": host_2}, "foreign": {"10.0.9.1": "lab"}, **more}
+    return Description.model_validate(described).facts()
+
+
+@pytest.mark.parametrize(
+    "host_2",
+    [
+        {"membership": "pending"},
+        {"is": "worker", "record": {"state": "down"}},
+        {"is": "worker", "recorded": False},
+    ],
+    ids=["pending", "not ready", "removed meanwhile"],
+)
+def test_a_half_made_join_is_undone(host_2: dict[str, Any]) -> None:
+    """A worker that is not through: it leaves, so that it does not come in by itself later."""
+    engines = Leaving()
+    failed = JOIN.settle(engines, facts(host_2), Failed("It was not seen."))
+    assert engines.left == ["host-2 True"]
+    assert failed.true_now == "`host-2` is in no cluster (its half-made join was undone). prod is unchanged."
+
+
+@pytest.mark.parametrize(
+    ("host_2", "readable", "is_now"),
+    [
+        (ELSEWHERE, True, "in another cluster: `lab`. It was left there."),
+        (
+            {"is": "manager", **ELSEWHERE, "recorded": False, "swarm_id": "labid"},
+            True,
+            "in another cluster: `lab`. It was left there.",
+        ),
+        (
+            {"is": "manager", "swarm_error": NO_LEADER},
+            False,
+            f"in a cluster whose managers cannot be read: {NO_LEADER}. It was left there.",
+        ),
+        (
+            {"is": "manager", "membership": "pending"},
+            False,
+            "a manager of prod, started and without a quorum yet. It was left there.",
+        ),
+        ({"is": "worker"}, False, "in a cluster whose managers cannot be read. It was left there."),
+        (
+            {"is": "manager", "record": {"state": "down", "reachability": "unreachable"}},
+            True,
+            "a manager of prod, down, unreachable.",
+        ),
+        ({"is": "worker", "record": {"id": "id-before", "state": "down"}}, True, "a worker of prod, down, active."),
+        ({"is": "worker"}, True, "a worker of prod, ready, active."),
+        ({"membership": "locked"}, True, "locked: `/swarm unlock host-2`. It was left there."),
+    ],
+    ids=[
+        "elsewhere",
+        "manager elsewhere",
+        "quorum lost",
+        "no quorum yet",
+        "unread",
+        "manager",
+        "before",
+        "whole",
+        "locked",
+    ],
+)
+def test_no_other_membership_is_ended(host_2: dict[str, Any], readable: bool, is_now: str) -> None:  # noqa: FBT001
+    """Another cluster's, one that was there before, one that Raft may count: no engine is told to leave."""
+    engines = Leaving()
+    failed = JOIN.settle(engines, facts(host_2, readable=readable), Failed("It was not seen."))
+    assert engines.left == []
+    assert failed.true_now == f"`host-2` is {is_now}"
+
+
+def test_a_host_that_another_cluster_took_meanwhile_is_not_asked() -> None:
+    """It stands under both in swarmbot.yml, and each has a line of its own: the other one's join came first."""
+    nobody: Engines = Leaving()
+    with pytest.raises(Refused, match="`host-2` is in another cluster: `lab`") as refused:
+        JOIN.apply(nobody, facts(ELSEWHERE))
+    assert refused.value.next_step.startswith("If that is a mistake, let it leave there first")
