@@ -73,10 +73,10 @@ def _without_swarm(facts: Facts) -> Health:
 
 
 def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
+    host = facts.hosts.get(node.host)
+    if host is not None and host.membership == "locked":
+        return []  # told of the host, whatever the managers have of it
     if node.role == "manager" and node.reachability != "reachable":
-        host = facts.hosts.get(node.host)
-        if host is not None and host.membership == "locked":
-            return [_locked(host)]
         if host is not None and serves_apart(facts, host):
             return [second_cluster(facts, host)]
         if not node.reachability and node.state == "down":
@@ -116,7 +116,7 @@ def _services(swarm: ClusterFacts) -> list[Ailment]:
 def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
     if host.trouble:
         return [_silent(host)]
-    ailments = []
+    ailments = [_locked(host)] if host.membership == "locked" else []
     if host.joining:
         text = f"`{host.name}` still tries to join a cluster and may come in by itself"
         ailments.append(Ailment(grave=False, text=text, mend=f"`/swarm join worker {host.name}` starts afresh"))
