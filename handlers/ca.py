@@ -12,9 +12,8 @@ from bot.plan import ClusterFacts, Facts, Look, NodeFacts, Plan
 from bot.slack.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
 from bot.spelling import listed
 from bot.swarm.ca_rotation import external_issuer, rotation_plan
-from bot.swarm.certificates import Root, read_roots
+from bot.swarm.certificates import Root, read_roots, time_left
 from bot.swarm.external_ca import read_external_ca_on_host
-from bot.swarm.health import DAY
 from bot.swarm.issuers import issuing_urls, lacking
 from bot.swarm.lookup import called, swarm_of
 from bot.swarm.operations import Update
@@ -26,7 +25,6 @@ def _external_ca(text: str, vocabulary: Vocabulary) -> list[str]:
     return [text]
 
 
-HOUR = 3600.0
 EXTERNAL_CA = Kind("protocol=cfssl,url=URL,cacert=HOST:PATH", _external_ca)
 
 
@@ -130,9 +128,8 @@ def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
     if host.certificate is None:
         unread = "its file cannot be read" if host.certificate_unread else ""
         return "not known", ": ".join(filter(None, ("not known", "no answer by SSH" if host.trouble else unread)))
-    left = host.certificate.expires - facts.at
-    shown = "ended" if left <= 0 else f"{left / DAY:.0f} days" if left >= 2 * DAY else f"{left / HOUR:.0f} hours"
-    return host.certificate.issuer, f"{_moment(host.certificate.expires)} ({shown})"
+    left = time_left(host.certificate, facts.at) or "has ended"
+    return host.certificate.issuer, f"{_moment(host.certificate.expires)} ({left})"
 
 
 def _standing(swarm: ClusterFacts, node: NodeFacts) -> str:

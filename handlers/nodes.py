@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.commands import Word, question, text
 from bot.plan import Facts, HostFacts, Look, NodeFacts
 from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, fields, paragraphs, section, table, tick
-from bot.swarm.health import DAY
+from bot.swarm.certificates import time_left
 from bot.swarm.lookup import find_nodes, swarm_of
 from bot.swarm.places import whereabouts
 from bot.swarm.stale import successor
@@ -119,8 +119,9 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
     if facts.swarm and (living := successor(facts.swarm, record)):
         pairs.append(("Old record", f"the host is {tick(living.id)} now · `/swarm remove {record.id}`"))
     if host is not None and host.certificate:
-        days = (host.certificate.expires - facts.at) / DAY
-        pairs.append(("Certificate", f"by {escape(host.certificate.issuer)}, good for {days:.0f} days"))
+        left = time_left(host.certificate, facts.at)
+        good = f"good for {left}" if left else "has ended"
+        pairs.append(("Certificate", f"by {escape(host.certificate.issuer)}, {good}"))
     if host is not None and host.membership == "locked":
         pairs.append(("Locked", f"`/swarm unlock {host.name}`"))
     if host is not None and host.trouble:

@@ -10,7 +10,8 @@ from bot.plan import ClusterFacts, Facts, Look
 from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
 from bot.spelling import listed
 from bot.swarm.ailments import Ailment
-from bot.swarm.health import DAY, Health, health
+from bot.swarm.certificates import time_left
+from bot.swarm.health import Health, health
 from bot.swarm.lost import old_managers, standing_of
 from bot.swarm.quorum import Quorum, count, failures, members_of
 
@@ -94,10 +95,9 @@ def _numbers(facts: Facts) -> list[str]:
     if leader := facts.swarm.leader:
         parts.append(f"Leader {tick(leader.name)}")
     parts.append(_engines(facts.swarm))
-    ends = [host.certificate.expires for host in facts.hosts.values() if host.certificate]
-    if ends:
-        left = (min(ends) - facts.at) / DAY
-        parts.append(f"certificates good for {left:.0f} days" if left > 0 else "a certificate has ended")
+    if certificates := [host.certificate for host in facts.hosts.values() if host.certificate]:
+        left = time_left(min(certificates, key=lambda certificate: certificate.expires), facts.at)
+        parts.append(f"certificates good for {left}" if left else "a certificate has ended")
     if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_unread]:
         parts.append(f"the certificate of {listed(unread)} cannot be read")
     if idle := [node for node in facts.swarm.nodes if node.availability != "active"]:

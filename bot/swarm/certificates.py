@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -11,6 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from bot.plan import Certificate
+
+HOUR: Final = 3600.0
+DAY: Final = 24 * HOUR
 
 
 def read_certificate(pem: str) -> Certificate:
@@ -21,6 +25,16 @@ def read_certificate(pem: str) -> Certificate:
         issuer_key=_issuer_key(certificate),
         expires=certificate.not_valid_after_utc.timestamp(),
     )
+
+
+def time_left(certificate: Certificate, at: float) -> str:
+    """How long it is good for from ``at`` (unix seconds) on, in words: "61 days". "" when it has ended."""
+    left = certificate.expires - at
+    if left <= 0:
+        return ""
+    if left < 2 * HOUR:
+        return "less than 2 hours"
+    return f"{left / DAY:.0f} days" if left >= 2 * DAY else f"{left / HOUR:.0f} hours"
 
 
 def _common_name(name: x509.Name) -> str:

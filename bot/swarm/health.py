@@ -16,13 +16,13 @@ from bot.swarm.ailments import (
     serves_apart,
     way_out,
 )
+from bot.swarm.certificates import DAY, time_left
 from bot.swarm.lost import old_managers, standing_of
 from bot.swarm.places import believes, other_cluster
 from bot.swarm.quorum import count, members_of
 from bot.swarm.stale import successor
 
 Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
-DAY = 86400.0
 CERTIFICATE_TOLD = 7 * DAY
 
 
@@ -130,9 +130,9 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
                 mend = f"`/swarm leave {host.name} --force`"
         ailments.append(Ailment(grave=False, text=text, mend=mend))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
-        left = (host.certificate.expires - facts.at) / DAY
-        text = f"the certificate of `{host.name}` " + (f"is good for {left:.1f} more days" if left > 0 else "has ended")
-        ailments.append(Ailment(grave=left <= 0, text=text))
+        left = time_left(host.certificate, facts.at)
+        text = f"the certificate of `{host.name}` {f'is good for {left}' if left else 'has ended'}"
+        ailments.append(Ailment(grave=not left, text=text))
     return ailments
 
 

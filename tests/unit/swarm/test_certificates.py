@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.swarm.certificates import key_of, read_certificate
+from bot.plan import Certificate
+from bot.swarm.certificates import key_of, read_certificate, time_left
 
 END = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -92,3 +93,20 @@ def test_what_is_no_certificate(text: str) -> None:
         read_certificate(text)
     with pytest.raises(ValueError, match=r".+"):
         key_of(text)
+
+
+@pytest.mark.parametrize(
+    ("hours", "left"),
+    [
+        (90 * 24, "90 days"),
+        (48, "2 days"),
+        (47, "47 hours"),
+        (2, "2 hours"),
+        (1, "less than 2 hours"),
+        (0, ""),
+        (-50, ""),
+    ],
+)
+def test_how_long_a_certificate_is_good_for(hours: float, left: str) -> None:
+    """In days, then in hours; nothing once it has ended, however long ago."""
+    assert time_left(Certificate("swarm-ca", "aa", 1_800_000_000.0 + hours * 3600), 1_800_000_000.0) == left
