@@ -9,8 +9,9 @@ from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
 from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
-from bot.swarm.departure import demotion, is_last, own_host, unmanaging
+from bot.swarm.departure import demotion, is_last, unmanaging
 from bot.swarm.lookup import find_node, swarm_of
+from bot.swarm.outside_raft import outside_raft
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.stale import namesakes, successor
 
@@ -49,18 +50,8 @@ def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
     )
     if node.role == "worker" and not node.reachability:
         return replace(plan, already=(f"{tick(node.name)} is a worker of {facts.name}, {node.state}",))
-    if not node.reachability and own_host(facts, node) is not None:
-        raise Refused(
-            f"{tick(node.name)} was promoted and is not in Raft yet: it does not count, and cannot be demoted.",
-            true_now="Nothing was changed.",
-            next_step=f"`/swarm node {node.name}` shows when it is reachable: ask again then.",
-        )
-    if not node.reachability:
-        raise Refused(
-            f"{tick(node.name)} (`{node.id}`) is an old record of a manager, and no member of Raft: it does not count.",
-            true_now="Nothing was changed.",
-            next_step=f"`/swarm remove {node.id}` takes the record away.",
-        )
+    if found := outside_raft(facts, node):
+        raise Refused(found.text, true_now="Nothing was changed.", next_step=found.next_step)
     if is_last(facts, node):
         raise Refused(
             f"{tick(node.name)} is the only manager of {facts.name}.",

@@ -12,6 +12,7 @@ from bot.swarm.addresses import joining_address, local_address
 from bot.swarm.departure import is_last
 from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.operations import Join, Label
+from bot.swarm.outside_raft import outside_raft
 from bot.swarm.places import stranger
 from bot.swarm.preflight import preflight
 from bot.swarm.quorum import has_quorum
@@ -72,7 +73,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
     for name in arguments.hosts:
         host = facts.host(name)
         node = facts.member(name)
-        if node is not None and host.membership == "active" and node.role == arguments.role:
+        if node is not None and host.membership == "active" and _is_such(facts, node, arguments):
             held = f"`{name}` is a {node.role} of {facts.name}, {node.state}"
             if labels := _labels(facts, name, arguments):
                 steps += labels
@@ -98,11 +99,15 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
     )
 
 
+def _is_such(facts: Facts, node: NodeFacts, arguments: JoinArguments) -> bool:
+    return node.role == arguments.role and outside_raft(facts, node) is None
+
+
 def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[Finding]:
     """What speaks for and against joining this host."""
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
-        return [_of_other_role(facts, node)]
+        return [outside_raft(facts, node) or _of_other_role(facts, node)]
     if host.in_a_swarm:
         return [stranger(facts, host)]
     seen = preflight(facts, host, arguments.role)

@@ -96,8 +96,7 @@ def hosts(facts: Facts, _: NoArguments) -> Message:
 def _role(record: NodeFacts) -> str:
     if record.role == "worker":
         return "worker"
-    standing = "leader" if record.leader else record.reachability
-    return f"manager, {standing}"
+    return f"manager, {'leader' if record.leader else record.standing}"
 
 
 def _title(record: NodeFacts) -> str:

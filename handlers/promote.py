@@ -11,6 +11,7 @@ from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.lookup import find_node
 from bot.swarm.operations import Promote
+from bot.swarm.outside_raft import outside_raft
 from bot.swarm.preflight import preflight
 from bot.swarm.stale import namesakes
 
@@ -44,8 +45,10 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
         ended=f"{tick(node.name)} is a manager of {facts.name}",
         failed=f"{{failed}} was not promoted in {facts.name}",
     )
+    if found := outside_raft(facts, node):
+        raise Refused(found.text, true_now="Nothing was changed.", next_step=found.next_step)
     if node.role == "manager":
-        return replace(plan, already=(f"{tick(node.name)} is a manager of {facts.name}, {node.reachability}",))
+        return replace(plan, already=(f"{tick(node.name)} is a manager of {facts.name}, {node.standing}",))
     if node.state != "ready":
         raise Refused(
             f"{tick(node.name)} is {node.state}: promoted, it would count for the quorum and not be there.",

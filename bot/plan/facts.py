@@ -51,6 +51,11 @@ class NodeFacts:
         return self.host or self.hostname
 
     @property
+    def standing(self) -> str:
+        """How a manager stands in Raft, in Docker's word for it; a record alone makes no member of Raft."""
+        return self.reachability or "not in Raft"
+
+    @property
     def ready(self) -> bool:
         """Whether the managers see the node ready; a manager must be reachable in Raft too."""
         return self.state == "ready" and (self.role == "worker" or self.reachability == "reachable")

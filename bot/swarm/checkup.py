@@ -38,7 +38,7 @@ def seen_whole(facts: Facts, host: HostFacts) -> bool:
 def _standing(facts: Facts, host: HostFacts) -> list[Finding]:
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
-        standing = f", {node.reachability}" if node.reachability else ""
+        standing = f", {node.standing}" if node.role == "manager" else ""
         text = f"a {node.role} of {facts.name}, {node.state}{standing}"
         return [Finding("done" if node.ready else "failed", text)]
     if host.in_a_swarm:

@@ -81,7 +81,7 @@ def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
             return [second_cluster(facts, host)]
         if not node.reachability and node.state == "down":
             return [kept_record(node)]
-        text = f"`{node.name}` (manager) is {node.reachability or 'not in Raft'}, {node.state}"
+        text = f"`{node.name}` (manager) is {node.standing}, {node.state}"
         return [Ailment(grave=True, text=text, mend=f"bring `{node.name}` back")]
     if node.state != "ready":
         return [

@@ -79,7 +79,7 @@ class Demote(Operation):
         if record is None:
             truth = f"{self.cluster} cannot be read: whether `{self.name}` is a manager still is not known."
         elif record.role == "manager":
-            truth = f"`{self.name}` is a manager still, {record.reachability or 'not in Raft'}."
+            truth = f"`{self.name}` is a manager still, {record.standing}."
         else:
             truth = f"The managers see `{self.name}` as a worker; {self.progress(facts)}."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")

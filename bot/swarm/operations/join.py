@@ -172,5 +172,5 @@ def _signers(facts: Facts) -> str:
 
 def _standing(node: NodeFacts) -> str:
     if node.role == "manager":
-        return f"{node.state}, {node.reachability or 'not in Raft'}"
+        return f"{node.state}, {node.standing}"
     return f"{node.state}, {node.availability}"

@@ -63,6 +63,6 @@ class Promote(Operation):
         elif record.role == "worker":
             truth = f"`{self.name}` is a worker still."
         else:
-            truth = f"`{self.name}` is a manager, {record.reachability or 'not in Raft'}, {record.state}."
+            truth = f"`{self.name}` is a manager, {record.standing}, {record.state}."
         step = error.next_step or f"`/swarm status`; if `{self.name}` stays unreachable, demote it again."
         return Failed(error.happened, true_now=truth, next_step=step)

@@ -91,6 +91,6 @@ class Unlock(Operation):
             return f"`{self.host}` is still locked. Nothing was changed."
         node = facts.member(self.host)
         if node is not None:
-            return f"`{self.host}` is unlocked; the managers see it {node.state}, {node.reachability or 'not in Raft'}."
+            return f"`{self.host}` is unlocked; the managers see it {node.state}, {node.standing}."
         reason = f": {escape(' '.join(host.swarm_error.split()))}" if host.swarm_error else ""
         return f"`{self.host}` is unlocked (`{host.membership}`) and no manager with a quorum could be read{reason}."
