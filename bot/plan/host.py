@@ -82,7 +82,10 @@ class HostFacts:
 
     @property
     def joining(self) -> bool:
-        """Whether its engine still tries to join a swarm: no member yet, and one by itself as soon as it is let in."""
+        """Whether its engine tries to get into a swarm, and will by itself: a join that is not through, as a rule.
+
+        A worker that was started and meets no manager looks the same (measured on 20.10).
+        """
         return self.membership == "pending" and not self.is_manager
 
     @property

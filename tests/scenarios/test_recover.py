@@ -82,6 +82,8 @@ def _is_void_when_one_comes_back(play: Play, asked: Asked) -> None:
     assert "prod will be two" in asked.card(job).shown
     assert "1 of 2" in asked.press("ada", job, "Approve")
     play.fleet[EARLY].power_on(timeout=150)
+    assert play.membership(EARLY) == "pending", "a manager that finds no quorum"
+    assert "is a manager, and prod has no quorum" in play.ask("cleo", f"leave {EARLY} --force")
     asked.press("dan", job, "Approve")
     assert asked.ends(job, "cancelled").standing == "void"
     for words in (f"`{EARLY}` answers, and so is not gone", "Nothing was changed", "[Ask again]"):

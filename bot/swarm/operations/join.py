@@ -106,6 +106,8 @@ class Join(Operation):
             truth = f"`{self.host}` is in no cluster.{self._cleaned(engines, facts, host)}"
         elif self._half_made(facts, host):
             truth = self._undo(engines, facts, host)
+        elif host.joining:
+            truth = f"`{self.host}` is `pending` and may be in Raft already, so it was left to come in by itself."
         elif node is not None:
             truth = f"`{self.host}` is a {node.role} of {self.cluster}, {_standing(node)}."
         else:
@@ -118,14 +120,21 @@ class Join(Operation):
     def _half_made(self, facts: Facts, host: HostFacts) -> bool:
         """Whether the host's membership is this join's, and not whole.
 
-        A manager's counts in Raft, where one that leaves is a dead one: it is never undone.
+        A manager's may count in Raft, where one that leaves is a dead one: then it is not undone.
         """
+        if host.joining:
+            return self.role == "worker" or self._out_of_raft(facts, host)
         if host.membership != "active" or host.is_manager:
-            return host.joining
+            return False
         node = facts.member(self.host)
         if node is None:
             return believes(facts, host)
         return node.state != "ready" and node.id not in self.known
+
+    def _out_of_raft(self, facts: Facts, host: HostFacts) -> bool:
+        """An engine calls itself a manager only once it has joined Raft (SwarmKit's ``Manager.Run``)."""
+        swarm = facts.swarm
+        return swarm is not None and not any(node.reachability for node in swarm.nodes if node.id == host.node_id)
 
     def _undo(self, engines: Engines, facts: Facts, host: HostFacts) -> str:
         try:

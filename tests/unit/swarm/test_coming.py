@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -105,6 +106,20 @@ def test_no_other_membership_is_ended(host_2: dict[str, Any], readable: bool, is
     failed = JOIN.settle(engines, facts(host_2, readable=readable), Failed("It was not seen."))
     assert engines.left == []
     assert failed.true_now == f"`host-2` is {is_now}"
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_manager_that_may_be_in_raft_is_not_undone(counted: bool) -> None:  # noqa: FBT001
+    """Before its engine says so: where the managers count it, and where they cannot be asked."""
+    engines = Leaving()
+    pending = {"membership": "pending"}
+    records = [{"id": "id-host-2", "hostname": "host-2", "role": "manager", "state": "down"}] if counted else []
+    seen = facts(pending, records=records, readable=counted)
+    failed = replace(JOIN, role="manager").settle(engines, seen, Failed("It was not seen."))
+    assert engines.left == []
+    assert failed.true_now == "`host-2` is `pending` and may be in Raft already, so it was left to come in by itself."
+    replace(JOIN, role="manager").settle(engines, facts(pending), Failed("It was not seen."))
+    assert engines.left == ["host-2 True"], "one that is surely not"
 
 
 def test_a_host_that_another_cluster_took_meanwhile_is_not_asked() -> None:
