@@ -33,9 +33,10 @@ class Asker:
 class Promise:
     """The token with this ``fingerprint`` is rotated once a node has joined, at ``deadline`` at the latest.
 
-    ``deadline`` is in unix seconds by Redis' clock; ``known`` are the ids of the nodes of this role when it was shown
-    first. ``cause`` says why it is due, "" while it is not; ``job`` rotates, the ``attempt``-th that was to.
-    ``failures`` counts what failed in a row; ``late`` is set when the askers were told that it cannot be done yet.
+    ``deadline`` is in unix seconds by Redis' clock; ``known`` are the ids of all nodes that were in when it was looked
+    after last, at first when it was made. ``cause`` says why it is due, "" while it is not; ``job`` rotates, the
+    ``attempt``-th that was to. ``failures`` counts what failed in a row; ``late`` is set when the askers were told that
+    it cannot be done yet.
     """
 
     cluster: str
@@ -80,6 +81,11 @@ def secret_of(role: Role) -> Revealed:
     return "manager token" if role == "manager" else "worker token"
 
 
+def known_of(facts: Facts) -> str:
+    """The nodes that are in, as a promise keeps them: whoever else is in later has joined since."""
+    return json.dumps([node.id for node in (facts.swarm.nodes if facts.swarm else ())])
+
+
 def rotated(promise: Promise, facts: Facts) -> bool:
     """Whether the token is another one already. KeyError if the facts were read without it."""
     return fingerprint(facts.secrets[secret_of(promise.role)]) != promise.fingerprint
@@ -88,12 +94,11 @@ def rotated(promise: Promise, facts: Facts) -> bool:
 def cause_of(promise: Promise, facts: Facts, now: float) -> str:
     """Why the token is to be rotated at ``now``, as words before a semicolon; "" while it is not.
 
-    A node that has just joined may have no name yet: then it is called by its id.
+    A node that has just joined may have no name yet: then it is called by its id. A new manager may have come with a
+    worker's token and have been promoted since.
     """
-    nodes = facts.swarm.nodes if facts.swarm else ()
-    joined = [
-        tick(node.name or node.id) for node in nodes if node.role == promise.role and node.id not in promise.known
-    ]
+    new = [node for node in (facts.swarm.nodes if facts.swarm else ()) if node.id not in promise.known]
+    joined = [tick(node.name or node.id) for node in new if promise.role in {"worker", node.role}]
     if joined:
         return f"{' and '.join(joined)} joined"
     return f"no {promise.role} joined in time" if now >= promise.deadline else ""

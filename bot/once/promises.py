@@ -14,7 +14,7 @@ from bot.audit import Audit
 from bot.errors import Failed
 from bot.jobs.lease import Lease
 from bot.jobs.outcome import entry
-from bot.once.promise import ASKER, Asker, Promise, secret_of
+from bot.once.promise import ASKER, Asker, Promise, known_of, secret_of
 from bot.plan import Facts, Look, Role
 from bot.slack.blocks import tick
 from bot.store import keys
@@ -56,11 +56,10 @@ class Promises:
 
     def _make(self, lease: Lease, facts: Facts, role: Role, found: str) -> float:
         order = lease.job.order
-        known = [node.id for node in facts.swarm.nodes if node.role == role] if facts.swarm else []
-        promise = Promise(facts.name, role, found, 0, frozenset(known), ())
+        promise = Promise(facts.name, role, found, 0, frozenset(), ())
         asker = Asker(order.id, order.requester, order.channel, order.response_url)
         places = [keys.once(promise.id), keys.ONCE_OPEN, keys.AUDIT_LOG, keys.AUDIT_HEAD]
-        args = [promise.id, facts.name, role, found, json.dumps(known), str(self._once_for_ms)]
+        args = [promise.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
         args += [ASKER + asker.job, asker.to_json()]
         entries = [entry(lease, "promised", f"rotate the {role} token after the next node that joins")]
         word, deadline = self._audit.commit(entries, lambda tail: self._run["make"](places, args + tail))

@@ -13,7 +13,7 @@ from bot.jobs.job import Job, Order, new_id
 from bot.jobs.queue import Queue
 from bot.jobs.sight import Sight
 from bot.once.messages import ended_message, kept_message, late_message
-from bot.once.promise import Promise, cause_of, ended, named, rotated, secret_of
+from bot.once.promise import Promise, cause_of, ended, known_of, named, rotated, secret_of
 from bot.once.promises import Promises
 from bot.plan import Facts, Look
 from bot.slack.blocks import Message
@@ -62,7 +62,7 @@ class Watcher:
         elif cause := promise.cause or cause_of(promise, facts, now):
             self._rotate(promise, cause)
         else:
-            self._promises.note(promise, EVERY, failures=0)
+            self._promises.note(promise, EVERY, failures=0, known=known_of(facts))
 
     def _read(self, promise: Promise) -> Facts:
         """The cluster with the token, or without a swarm if it is no more; else Failed."""

@@ -18,10 +18,11 @@ from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.once.promise import secret_of
 from bot.once.promises import Promises
 from bot.once.rotating import Rotating
 from bot.once.watching import Watcher
-from bot.plan import ClusterFacts, Engines, Facts, HostFacts, Look, NodeFacts
+from bot.plan import ClusterFacts, Engines, Facts, HostFacts, Look, NodeFacts, Role
 from bot.secret import Secret
 from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier
@@ -29,7 +30,6 @@ from bot.store import keys
 from tests.unit.jobs.kit import order, taken
 
 CONFIG = Config.model_validate({"clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "10.0.0.1"}}}})
-LOOK = Look(secrets=("worker token",), once=True)
 
 
 class Killed(BaseException):
@@ -59,6 +59,7 @@ class Swarm(Sight):
     broken: bool = False
     made: int = 0
     nodes: list[str] = field(default_factory=list)
+    managers: set[str] = field(default_factory=set)
     nameless: bool = False
     rotations: Counter[str] = field(default_factory=Counter)
 
@@ -79,11 +80,14 @@ class Swarm(Sight):
         facts = Facts(cluster, 0.0, MappingProxyType({"host-1": host}))
         if error or not self.member:
             return facts
-        swarm = ClusterFacts(
-            "id", "host-1", 1, MappingProxyType({}), tuple(_worker(name, self.nameless) for name in self.nodes)
-        )
+        swarm = ClusterFacts("id", "host-1", 1, MappingProxyType({}), tuple(map(self._node, self.nodes)))
         known = MappingProxyType({secret: Secret(self.token) for secret in look.secrets})
         return replace(facts, swarm=swarm, secrets=known)
+
+    def _node(self, name: str) -> NodeFacts:
+        role: Role = "manager" if name in self.managers else "worker"
+        known = "" if self.nameless else name
+        return NodeFacts(f"id-{name}", known, role, "active", "ready", 1, MappingProxyType({}))
 
     def engines(self, _: str) -> Engines:
         """The one engine."""
@@ -100,10 +104,6 @@ class Swarm(Sight):
         """A rotation by the bot."""
         self.rotations[self.token] += 1
         self.rotate()
-
-
-def _worker(name: str, nameless: bool) -> NodeFacts:  # noqa: FBT001 - of this file alone
-    return NodeFacts(f"id-{name}", "" if nameless else name, "worker", "active", "ready", 1, MappingProxyType({}))
 
 
 @dataclass
@@ -165,12 +165,13 @@ class Bot:
         ]
         self._rotating = Rotating(CONFIG, self.swarm, self.queue, self.mail, Replies(self.queue, self.mail))
 
-    def ask(self, user: str = "U0ADA", *, job: str = "") -> Facts:
+    def ask(self, user: str = "U0ADA", *, job: str = "", role: Role = "worker") -> Facts:
         """Show ``user`` the token for one node; Failed where that is refused."""
+        look = Look(secrets=(secret_of(role),), once=True)
         asked = replace(order(job_id=job or new_id(), kind="question"), requester=user)
         stored: Any = type("Job", (), {"order": asked, "id": asked.id})
         lease = Lease(stored, 1, "1-0", "one")
-        return self.promises.cover(lease, LOOK, self.swarm.read("prod", LOOK))
+        return self.promises.cover(lease, look, self.swarm.read("prod", look))
 
     def turn(self, watcher: int = 0) -> None:
         """Let two seconds pass and a worker look."""

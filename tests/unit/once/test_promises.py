@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import Failed, Unavailable
 from bot.once.promises import Promises
+from bot.plan import Role
 from bot.slack.notifier import Undelivered
 from bot.store import keys
 from tests.unit.once.kit import Bot, end
@@ -45,6 +46,29 @@ def test_a_node_that_was_in_already_is_no_join(bot: Bot) -> None:
     bot.ask()
     bot.turn()
     assert bot.queue.recent("prod", 5) == []
+
+
+@pytest.mark.parametrize("role", ["worker", "manager"])
+def test_a_change_of_roles_is_no_join(bot: Bot, role: Role) -> None:
+    """Who is demoted, or promoted, was in already; so was a worker that joined while a manager's line was out."""
+    bot.swarm.nodes += ["host-2", "host-3"]
+    bot.swarm.managers.add("host-2")
+    bot.ask(role=role)
+    if role == "manager":
+        bot.swarm.nodes.append("host-9")
+        bot.turn()
+    bot.swarm.managers = {"host-3", "host-9"}
+    bot.turn()
+    assert bot.queue.recent("prod", 5) == []
+
+
+def test_who_is_promoted_at_once_has_joined_all_the_same(bot: Bot) -> None:
+    """Between two looks a worker may join and become a manager."""
+    bot.ask()
+    bot.swarm.nodes.append("host-9")
+    bot.swarm.managers.add("host-9")
+    end(bot, lambda: not bot.promises.open())
+    assert bot.told("U0ADA") == [f"`host-9` joined; {NEW}"]
 
 
 def test_a_node_without_a_name_yet_is_told_by_its_name_later(bot: Bot) -> None:

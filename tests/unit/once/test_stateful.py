@@ -12,6 +12,7 @@ from bot.errors import Failed
 from bot.jobs.job import new_id
 from bot.secret import Secret
 from bot.store.client import connect
+from bot.swarm.operations import fingerprint
 from tests.unit.once.kit import Bot, Killed, end
 
 STEPS = 40
@@ -28,8 +29,11 @@ class Showings(RuleBasedStateMachine):
         self.client = connect(Secret(self.url))
         self.client.flushall()
         self.bot = Bot(self.client)
+        self.bot.swarm.nodes += ["host-0", "host-1"]
+        self.bot.swarm.managers.add("host-1")
         self.askers: list[str] = []
         self.shown: set[str] = set()
+        self.due: set[str] = set()
 
     @precondition(lambda self: self.bot.swarm.readable)
     @rule()
@@ -44,6 +48,12 @@ class Showings(RuleBasedStateMachine):
     def join(self) -> None:
         """A node joins."""
         self.bot.swarm.nodes.append(f"host-{len(self.bot.swarm.nodes)}")
+        self.due |= self.shown
+
+    @rule(data=st.data())
+    def change_role(self, data: st.DataObject) -> None:
+        """A worker is promoted, or a manager demoted: nobody has joined."""
+        self.bot.swarm.managers ^= {data.draw(st.sampled_from(self.bot.swarm.nodes))}
 
     @rule()
     def rotate(self) -> None:
@@ -59,6 +69,7 @@ class Showings(RuleBasedStateMachine):
     def deadline(self) -> None:
         """Fifteen minutes pass."""
         self.bot.pass_deadline()
+        self.due |= self.shown
 
     @rule(watcher=st.integers(0, 1), left=st.none() | st.integers(0, 3))
     def turn(self, watcher: int, left: int | None) -> None:
@@ -82,9 +93,11 @@ class Showings(RuleBasedStateMachine):
 
     @invariant()
     def once(self) -> None:
-        """The bot rotates no token twice, and none that was shown to nobody."""
+        """The bot rotates no token twice, and orders none rotated before somebody has joined or its time is over."""
         assert all(count == 1 for count in self.bot.swarm.rotations.values())
-        assert self.bot.swarm.rotations.keys() <= self.shown
+        assert self.bot.swarm.rotations.keys() <= self.due
+        ordered = {job.order.promise.rpartition(":")[2] for job in self.bot.queue.recent("prod", 100)}
+        assert ordered <= {fingerprint(Secret(token)) for token in self.due}
 
     def _waiting(self) -> list[str]:
         return [job.id for job in self.bot.queue.recent("prod", 100) if not job.ended]
@@ -92,7 +105,7 @@ class Showings(RuleBasedStateMachine):
     def teardown(self) -> None:
         """With the quorum back and time to come, every promise is kept and everybody was told."""
         self.bot.swarm.readable, self.bot.swarm.broken = True, False
-        self.bot.pass_deadline()
+        self.deadline()
         end(self.bot, lambda: not self.bot.promises.open() and not self._waiting())
         self.once()
         assert self.bot.swarm.token not in self.shown
