@@ -95,11 +95,14 @@ def test_every_worker_dies_while_it_is_rotated(play: Play) -> None:
     """The job is taken over and finds out on the cluster whether the rotation had come through."""
     play.cluster()
     old, address = shown(play.ask("ada", "token worker --once"))
+    play.slack.fault("slow", "chat.postMessage", seconds=8)  # until its card is posted the job does not end
     join(play, "host-2", (old, address))
-    until(lambda: bool(rotations(play)), "the rotation is ordered")
+    until(lambda: [job.state for job in rotations(play)] == ["running"], "the rotation runs")
     kill_all(play)
+    play.slack.clear_faults()
     start_all(play)
     rotated_once(play, old)
+    assert [job.attempt for job in rotations(play)] == [2]
 
 
 def test_the_quorum_is_lost_when_its_time_is_over(play: Play) -> None:
