@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan.facts import Facts, Revealed
+from bot.plan.facts import Facts, NodeFacts, Revealed
 from bot.plan.members import Members
 from bot.plan.ports import Engines
 
@@ -117,6 +117,10 @@ class Operation(ABC):
     def raft(self, members: Members) -> Members:
         """The members of Raft after it, from those before it."""
         return members
+
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """The record of any node after it, from that before it, as far as labels and availability go."""
+        return node
 
     @abstractmethod
     def satisfied(self, facts: Facts) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal
 
-from bot.plan import Engines, Facts, Operation
+from bot.plan import Engines, Facts, NodeFacts, Operation
 from bot.swarm.operations.records import manager_of, update_record
 
 SHOWN: Final = {"active": "activating", "pause": "pausing"}
@@ -31,6 +31,10 @@ class SetAvailability(Operation):
     def done(self) -> str:
         """The state that is then seen."""
         return f"`{self.name}` is {STANDS[self.availability]}"
+
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """Its own node's, with this availability."""
+        return replace(node, availability=self.availability) if node.id == self.node else node
 
     def satisfied(self, facts: Facts) -> bool:
         """The record says so."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
@@ -41,6 +41,10 @@ class Drain(Operation):
     def look(self) -> Look:
         """Every task, and its service's name."""
         return Look(services=True, task_list=True)
+
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """Its own node's, drained."""
+        return replace(node, availability="drain") if node.id == self.node else node
 
     def waits(self, facts: Facts) -> float:
         """As long again as the slowest service may take to stop a task."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
@@ -55,6 +55,10 @@ class Join(Operation):
     def raft(self, members: Members) -> Members:
         """One more, if it joins as a manager."""
         return members.joined(newcomer(self.host)) if self.role == "manager" else members
+
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """That of its host, which takes tasks or does not."""
+        return replace(node, availability=self.availability) if node.host == self.host else node
 
     def satisfied(self, facts: Facts) -> bool:
         """The managers of this very cluster see the host ready, and a manager reachable in Raft."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.errors import Failed
-from bot.plan import Engines, Facts, Look, Operation
+from bot.plan import Engines, Facts, Look, NodeFacts, Operation
 from bot.slack.blocks import tick
 from bot.swarm.operations.records import update_record
 
@@ -38,6 +38,10 @@ class Label(Operation):
     def look(self) -> Look:
         """The host tells its node id."""
         return Look(hosts=(self.host,))
+
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """That of its host, with the labels too."""
+        return replace(node, labels={**node.labels, **dict(self.labels)}) if node.host == self.host else node
 
     def satisfied(self, facts: Facts) -> bool:
         """Each label stands on the record."""

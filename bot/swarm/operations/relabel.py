@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.plan import Engines, Facts, Json, NodeFacts, Operation
@@ -47,6 +47,10 @@ class Relabel(Operation):
         """The labels as they are to be, from those that are there."""
         kept = {key: value for key, value in labels.items() if key not in self.removed}
         return {**kept, **dict(self.labels)}
+
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """Its own node's, with other labels."""
+        return replace(node, labels=self.changed(dict(node.labels))) if node.id == self.node else node
 
     def satisfied(self, facts: Facts) -> bool:
         """The record has them so."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
+from types import MappingProxyType
 from typing import Final
 
-from bot.plan import Facts, Members, Plan, newcomer
+from bot.plan import Facts, Members, NodeFacts, Plan, Step, newcomer
 from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.quorum.arithmetic import Quorum, count
@@ -19,16 +20,22 @@ FEW: Final = 3
 
 
 def advice(facts: Facts, plan: Plan, before: Members, after: Members, domain: str) -> list[str]:
-    """Warnings about the managers ``after`` the plan: their number, where they stand, and what they run."""
-    cuts = [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, after)]
-    if after.reachable.keys() == before.reachable.keys():
-        return cuts
+    """Warnings about what the plan makes of the managers: their number, where they stand, and that they run tasks.
+
+    Only what it brings about is told, or adds to: what was so before is no matter of this plan (docs/decisions/0007).
+    """
+    was, becomes = _managers(facts, before), _managers(facts, after, plan.steps)
+    known = _domains(before, was, domain)
     return [
-        *cuts,
-        *_number(count(after)),
-        *_domains(facts, plan, after, domain),
-        *_busy(facts, after.reachable.keys() - before.reachable.keys()),
+        *(_number(count(after)) if becomes.keys() != was.keys() else ()),
+        *(line for line in _domains(after, becomes, domain) if line not in known),
+        *_busy(facts, was, becomes),
     ]
+
+
+def cut_off(facts: Facts, members: Members) -> list[str]:
+    """Who among these members does not reach whom."""
+    return [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, members)]
 
 
 def strengthen(facts: Facts, now: Members, then: Members, *, wanted: int) -> str:
@@ -62,45 +69,61 @@ def _number(after: Quorum) -> list[str]:
     return []
 
 
-def _domains(facts: Facts, plan: Plan, after: Members, domain: str) -> list[str]:
+def _managers(facts: Facts, members: Members, steps: Sequence[Step] = ()) -> dict[str, NodeFacts]:
+    """The records of these members after these steps; of hosts that are yet to join, those that they will have."""
+    known = {node.id: node for node in (facts.swarm.nodes if facts.swarm else ())}
+    found = {each: known.get(each) or _new(each.removeprefix(newcomer(""))) for each in members.reachable}
+    for step in steps:
+        found = {each: step.operation.record(node) for each, node in found.items()}
+    return found
+
+
+def _new(host: str) -> NodeFacts:
+    return NodeFacts(newcomer(host), host, "manager", "active", "ready", 0, MappingProxyType({}), host)
+
+
+def _domains(members: Members, managers: Mapping[str, NodeFacts], domain: str) -> list[str]:
     """Where the failure of one failure domain (nodes with the same value of the label ``domain``) loses the quorum.
 
     A manager without the label stands in none that is known. One alone in its domain is a failure like any other.
     """
-    quorum = count(after)
+    quorum = count(members)
     if quorum.managers < FEW:
         return []
-    labels = _labels(facts, plan)
-    places = Counter(place for node in after.reachable if (place := labels.get(node, {}).get(domain)))
+    places = {each: node.labels.get(domain, "") for each, node in managers.items()}
     return [
         f"{together} of {quorum.managers} managers have {tick(f'{domain}={place}')}: without it there is no quorum."
-        for place, together in sorted(places.items())
-        if together > 1 and _elsewhere(after, labels, domain, place) < quorum.needed
+        for place, together in sorted(Counter(filter(None, places.values())).items())
+        if together > 1 and _elsewhere(members, places, place) < quorum.needed
     ]
 
 
-def _elsewhere(members: Members, labels: Mapping[str, Mapping[str, str]], domain: str, place: str) -> int:
+def _elsewhere(members: Members, places: Mapping[str, str], place: str) -> int:
     """How many reachable ones stand outside a failure domain."""
-    return sum(up and labels.get(node, {}).get(domain) != place for node, up in members.reachable.items())
+    return sum(up and places[node] != place for node, up in members.reachable.items())
 
 
-def _labels(facts: Facts, plan: Plan) -> dict[str, Mapping[str, str]]:
-    """Labels by member; those of hosts that join are what the plan itself gives them."""
-    labels: dict[str, Mapping[str, str]] = {node.id: node.labels for node in (facts.swarm.nodes if facts.swarm else ())}
-    for step in plan.steps:
-        host, given = getattr(step.operation, "host", ""), getattr(step.operation, "labels", None)
-        if host and given:
-            labels[newcomer(host)] = dict(given)
-    return labels
+def _busy(facts: Facts, was: Mapping[str, NodeFacts], becomes: Mapping[str, NodeFacts]) -> list[str]:
+    """New managers that run tasks; and those that begin to take some, where managers otherwise take none."""
+    tasks = facts.swarm.tasks if facts.swarm else {}
+    active = {each for each, node in becomes.items() if node.availability == "active"}
+    running = {each: node for each, node in becomes.items() if each not in was and tasks.get(each)}
+    takes = {each for each in active - running.keys() if each not in was or was[each].availability != "active"}
+    told = []
+    if running:
+        counts = (f"{tick(node.name)} runs {_counted(tasks[each])}" for each, node in running.items())
+        usual = any(tasks.get(each) for each in was)
+        told.append(f"{listed(counts)}{', as a manager too' if usual else _otherwise(facts, 'run')}")
+    others = becomes.keys() - running.keys() - takes
+    if takes and others and not others & active:
+        names = listed(tick(node.name) for each, node in becomes.items() if each in takes)
+        told.append(f"{names} {'takes' if len(takes) == 1 else 'take'} tasks{_otherwise(facts, 'take')}")
+    return told
 
 
-def _busy(facts: Facts, new: set[str]) -> list[str]:
-    """New managers that run tasks, where managers otherwise run none."""
-    swarm = facts.swarm
-    if swarm is None or any(swarm.tasks.get(manager.id, 0) for manager in swarm.managers):
-        return []
-    running = {node.name: swarm.tasks[node.id] for node in swarm.nodes if node.id in new and swarm.tasks.get(node.id)}
-    if not running:
-        return []
-    told = listed(f"{tick(name)} runs {tasks} task{'' if tasks == 1 else 's'}" for name, tasks in running.items())
-    return [f"{told}; managers of {facts.name} otherwise run none"]
+def _otherwise(facts: Facts, what: str) -> str:
+    return f"; managers of {facts.name} otherwise {what} none"
+
+
+def _counted(tasks: int) -> str:
+    return f"{tasks} task{'' if tasks == 1 else 's'}"

@@ -17,7 +17,7 @@ from typing import Final
 from bot.errors import Refused
 from bot.plan import Facts, Members, Operation, Plan, Step
 from bot.spelling import listed
-from bot.swarm.quorum.advice import advice, named, strengthen
+from bot.swarm.quorum.advice import advice, cut_off, named, strengthen
 from bot.swarm.quorum.arithmetic import Quorum, count
 from bot.swarm.quorum.membership import members_of, possible
 from bot.swarm.quorum.words import effect, standing
@@ -39,8 +39,9 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
     _refuse_losses(facts, plan)
     stages = _stages(members_of(facts), plan.steps)
     before, after = stages[0], stages[-1]
+    told = advice(facts, plan, before, after, domain)
     if all(stage == before for stage in stages):
-        return plan
+        return replace(plan, warnings=(*plan.warnings, *told))
     fatal = _fatal(facts, plan.steps)
     if fatal and plan.force != "given":
         raise _refused_fatal(facts, *fatal, _or_force(plan, "Or"))
@@ -50,7 +51,7 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
         effect=", ".join(filter(None, (plan.effect, _effect(facts, before, stages)))),
         meanwhile=_meanwhile(before, stages),
         quorum=_told(stages),
-        warnings=(*plan.warnings, *advice(facts, plan, before, after, domain)),
+        warnings=(*plan.warnings, *cut_off(facts, after), *told),
         approvals=max(plan.approvals, FORCED_APPROVALS) if forced else plan.approvals,
         subject=FORCE if forced else plan.subject,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.plan import Operation
-from bot.swarm.operations import Label
+from bot.swarm.operations import Drain, Label, Relabel, SetAvailability
 from tests.plans.description import Description
 from tests.unit.swarm.gate_kit import demote, facts, join, judged, promote
 
@@ -73,10 +74,45 @@ def test_the_domain_of_a_host_that_joins_is_the_one_it_is_given() -> None:
     assert plan.warnings == ("2 of 3 managers have `zone=a`: without it there is no quorum.",)
 
 
+def test_a_label_that_puts_the_managers_into_one_domain() -> None:
+    """No manager comes or goes, and yet a failure becomes fatal; what was so before is not told again."""
+    seen = facts(3, m1=zoned("leader", "a"), m2=zoned("manager", "b"))
+    words = "2 of 3 managers have `zone=a`: without it there is no quorum."
+    assert judged(seen, Relabel("id-m2", "m2", (("zone", "a"),))).warnings == (words,)
+    assert judged(seen, Label("m3", (("zone", "a"),))).warnings == (words,)
+    together = facts(3, m1=zoned("leader", "a"), m2=zoned("manager", "a"))
+    assert judged(together, Relabel("id-m3", "m3", (("disk", "ssd"),))).warnings == ()
+    assert judged(together, Relabel("id-m2", "m2", removed=("zone",))).warnings == ()
+
+
 def test_a_manager_that_will_be_busy() -> None:
-    """A new one that runs tasks is told where managers otherwise run none, and not where they do."""
+    """A new one that runs tasks is told, and whether other managers run some."""
     described: dict[str, Any] = {"hosts": {"m1": {"is": "leader"}, "m2": {"is": "manager"}, "w1": {"is": "worker"}}}
     lonely = Description.model_validate({**described, "tasks": {"web": {"id-w1": 2}}}).facts()
     assert judged(lonely, promote("w1")).warnings == ("`w1` runs 2 tasks; managers of prod otherwise run none",)
     usual = Description.model_validate({**described, "tasks": {"web": {"id-w1": 2, "id-m1": 1}}}).facts()
-    assert judged(usual, promote("w1")).warnings == ()
+    assert judged(usual, promote("w1")).warnings == ("`w1` runs 2 tasks, as a manager too",)
+
+
+DRAINED = {"record": {"availability": "drain"}}
+TAKES = "takes tasks; managers of prod otherwise take none"
+
+
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        (join("m9"), f"`m9` {TAKES}"),
+        (replace(join("m9"), availability="drain"), ""),
+        (promote("w1"), f"`w1` {TAKES}"),
+        (SetAvailability("id-m3", "m3", "active"), f"`m3` {TAKES}"),
+        (SetAvailability("id-w1", "w1", "active"), ""),
+        (Drain("id-m3", "m3", "prod"), ""),
+    ],
+)
+def test_the_first_manager_that_takes_tasks(operation: Operation, told: str) -> None:
+    """Where managers are kept free of tasks it is told; where they take tasks, one more is what people do there."""
+    drained: dict[str, Any] = {"m2": {"is": "manager", **DRAINED}, "m3": {"is": "manager", **DRAINED}}
+    seen = facts(3, workers=1, m1={"is": "leader", **DRAINED}, **drained)
+    assert [line for line in judged(seen, operation).warnings if "tasks" in line] == ([told] if told else [])
+    one_takes = facts(3, workers=1, **drained)
+    assert not [line for line in judged(one_takes, operation).warnings if "tasks" in line]
