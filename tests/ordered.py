@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import handlers
-from bot.commands import Vocabulary, find_command, read_arguments, read_sentence
-from bot.errors import SwarmbotError
+from bot.commands import Command, Vocabulary, find_command, read_arguments, read_sentence
+from bot.errors import Defect, Failed, NotUnderstood, Refused, SwarmbotError
 from bot.jobs.lease import LeaseLost
 from bot.jobs.planning import let_through, planned
 from bot.jobs.step import Pause, Read, carry_out
 from bot.plan import Engines, Facts, Plan, Step, plan_from_json
 
-Ended = Literal["refused", "nothing to do", "done", "stopped", "given up"]
+Ended = Literal["refused", "no such node", "not read", "nothing to do", "done", "stopped", "given up"]
 
 
 @dataclass(frozen=True)
@@ -31,26 +31,40 @@ class Bot:
     gate: bool = True
 
     def order(self, words: str) -> Ended:
-        """Do as the words say; return how it ended: a step that failed, or was refused, stops the plan."""
+        """Do as the words say; return how it ended: a step that failed, or was refused, stops the plan.
+
+        Raises NotUnderstood for words that are no command, Defect, and whatever is no SwarmbotError.
+        """
+        command, arguments = self._understood(words)
         try:
-            plan = self._plan(words)
-        except SwarmbotError:
+            plan = self._plan(command, arguments)
+        except Defect:
+            raise
+        except Refused:
             return "refused"
+        except NotUnderstood:
+            return "no such node"
+        except Failed:
+            return "not read"
         for step in plan.steps:
             self.between()
             try:
                 carry_out(step.operation, self.engines, self.read, self.pause, self._allow(plan, step))
             except LeaseLost:
                 return "given up"
+            except Defect:
+                raise
             except SwarmbotError:
                 return "stopped"
         return "done" if plan.steps else "nothing to do"
 
-    def _plan(self, words: str) -> Plan:
+    def _understood(self, words: str) -> tuple[Command, Any]:
         assert handlers.__all__, "the commands are registered"
         sentence = read_sentence(words)
         command = find_command(sentence.name)
-        arguments = read_arguments(command, sentence.words, Vocabulary("prod", self.engines.names()))
+        return command, read_arguments(command, sentence.words, Vocabulary("prod", self.engines.names()))
+
+    def _plan(self, command: Command, arguments: Any) -> Plan:
         facts = self.read(command.look(arguments))
         if self.gate:
             return plan_from_json(planned(command, facts, arguments, "zone").to_json())

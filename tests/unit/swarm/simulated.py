@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
 
 from bot.errors import EngineError, HostUnreachable
 from bot.plan import (
+    Backup,
     ClusterFacts,
     Engine,
     Facts,
@@ -24,6 +26,7 @@ from bot.plan import (
     Passage,
     Reach,
     Shelf,
+    Shelved,
     Trouble,
     Way,
 )
@@ -33,11 +36,14 @@ from bot.swarm.reader import sources
 from bot.swarm.ways import wanted_ways
 from tests.unit.swarm.truth import LATE, Machine, World
 
+ROOT: Final = (Path(__file__).parents[2] / "plans" / "pem" / "own.pem").read_text()
 NO_LEADER: Final = "The swarm does not have a leader."
 
 
 class Simulated(World):
     """The engines of a simulated cluster, and what a Reader would read of them."""
+
+    shelved = Shelved()
 
     def __getitem__(self, host: str) -> Engine:
         return cast("Engine", SimulatedEngine(self, self.machines[host]))
@@ -52,8 +58,13 @@ class Simulated(World):
 
     @property
     def shelf(self) -> Shelf:
-        """No backups."""
-        raise KeyError("shelf")
+        """Where its backups are noted."""
+        return cast("Shelf", self)
+
+    def keep(self, backup: Backup, state: bytes) -> None:
+        """Note a backup, the newest first."""
+        del state
+        self.shelved = Shelved((backup, *self.shelved.backups))
 
     def read(self, look: Look) -> Facts:
         """Facts as a Reader would have them; a host that nobody waits for and that is off is not in them."""
@@ -66,7 +77,8 @@ class Simulated(World):
                 swarm = ClusterFacts("prodid", name, 1, MappingProxyType({}), nodes)
                 ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
                 heard = {each: self._heard(name, host) for each, host in hosts.items()}
-                return Facts("prod", 0.0, heard, swarm, passages=tuple(map(self._passage, ways)))
+                passages = tuple(map(self._passage, ways))
+                return Facts("prod", 0.0, heard, swarm, passages=passages, backups=self.shelved)
         return Facts("prod", 0.0, hosts)
 
     def _host(self, name: str, look: Look) -> HostFacts:
@@ -131,6 +143,24 @@ class SimulatedEngine:
         if machine.alone >= LATE:
             raise EngineError(self.host, 503, NO_LEADER)
         return machine.memory
+
+    def swarm(self) -> Json:
+        """As ``GET /swarm``, as far as a backup's head needs it."""
+        self._reached()
+        self._agree()
+        return {"TLSInfo": {"TrustRoot": ROOT}}
+
+    def pack_swarm(self) -> bytes:
+        """Stop the engine, and start it again."""
+        machine = self._reached()
+        with self._world.change(lasting=False):
+            self._world.power(machine.name, on=False)
+        self._world.power(machine.name, on=True)
+        return b"state"
+
+    def start_engine(self) -> None:
+        """An engine runs whenever its machine does."""
+        self._reached()
 
     def join_tokens(self) -> JoinTokens:
         """Tokens that name a role."""

@@ -45,6 +45,7 @@ SEQUENCES = {
     "a manager has died": Sequence(3, "demote host-1 --force", before=(off("host-3"),)),
     "a manager has just died": Sequence(3, "leave host-1 --force", just=(off("host-3"),)),
     "a manager dies in the middle": Sequence(3, "remove host-1 --force", cuts=((1, off("host-3")),), ended="stopped"),
+    "an engine is stopped for a backup": Sequence(3, "backup host-2", just=(off("host-3"),)),
     "a cable was just cut": Sequence(3, "remove host-1 --force", just=(off("host-3", "cable"),)),
     "a manager was just cut off from the others and not from the bot": Sequence(
         3, "demote host-2 --force", just=THIRD_IS_CUT_OFF

@@ -183,15 +183,18 @@ class World:
                 (self.closed.discard if on else self.closed.add)((name, other))
 
     @contextmanager
-    def change(self) -> Iterator[None]:
-        """What an engine is told to do; QuorumLost if the quorum is gone by it, Weakened if it hangs by a thread."""
+    def change(self, *, lasting: bool = True) -> Iterator[None]:
+        """What an engine is told to do; QuorumLost if the quorum is gone by it, Weakened if it hangs by a thread.
+
+        What is not ``lasting`` may hang by one meanwhile.
+        """
         had = self.survives
         yield
         if self.leader is None:
             self.elect()
         if had >= 0 and self.raft and self.survives < 0:
             raise QuorumLost(f"of {len(self.raft)} managers too few hear each other")
-        if had > 0 >= self.survives and self.raft and not self.forced:
+        if lasting and had > 0 >= self.survives and self.raft and not self.forced:
             raise Weakened(f"{had} failures were survived, and now {self.survives}")
 
     # What the leader tells
