@@ -15,6 +15,8 @@ from bot.swarm.mesh import cells, mesh_findings
 
 MOST_IN_A_TABLE: Final = 19
 """Slack takes 20 columns, and one has the names."""
+PATIENCE: Final = 2.0
+"""Seconds for the hosts, and again for the manager: a check of hosts shall end within 5."""
 SIGNS: Final[dict[Sign, str]] = {"done": DONE, "look": LOOK, "failed": FAILED}
 
 
@@ -29,7 +31,9 @@ class CheckArguments:
 
 
 def _look(arguments: CheckArguments) -> Look:
-    return Look(probe=arguments.hosts, every_peer=not arguments.all, mesh=arguments.all, all_hosts=arguments.all)
+    if arguments.all:
+        return Look(mesh=True, all_hosts=True)
+    return Look(probe=arguments.hosts, every_peer=True, patience=PATIENCE)
 
 
 def _permission(arguments: CheckArguments) -> Permission:

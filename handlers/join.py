@@ -46,7 +46,7 @@ def _approval(arguments: JoinArguments) -> int:
 
 
 def _look(arguments: JoinArguments) -> Look:
-    return Look(probe=arguments.hosts)
+    return Look(probe=arguments.hosts, every_peer=True)
 
 
 @change(

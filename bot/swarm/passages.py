@@ -17,22 +17,28 @@ Names = tuple[str, ...]
 def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
     """What the ways between ``host`` and others say about its being a ``role``; ``failed`` is what would stop it.
 
-    A host that is a member lives with a closed port of gossip or overlay traffic already: that is only told.
+    A closed way to a worker, or to a host that joins beside it, is only told: one bad firewall among the workers must
+    not keep all others out. A host that is a member lives with a closed port of gossip or overlay traffic already.
     """
     mine = of_host(facts, host.name)
     if facts.swarm is None or not mine:
         return []
-    found = [*_to_managers(facts, host, role, mine), *_from_managers(facts, host, role, mine)]
-    if closed := [passage for passage in mine if passage.blocked and not for_managers(passage)]:
-        ports = "the port" if len(closed) == 1 else "these ports"
-        found.append(Finding("failed", f"{told(closed)}.", host.name, f"Open {ports} and press Retry."))
-        if facts.member(host.name) is not None:
-            found[-1] = Finding("look", told(closed), host.name)
+    managers = {node.name for node in facts.swarm.managers} - {host.name}
+    with_managers = [passage for passage in mine if managers & {passage.way.source, passage.way.target}]
+    found = [
+        *_to_managers(facts, host, role, with_managers),
+        *_from_managers(host, role, with_managers),
+        *_gossip_and_overlay(facts, host, with_managers),
+    ]
     if not found:
-        through = [passage for passage in mine if passage.way.source == host.name and passage.through]
+        through = [passage for passage in with_managers if passage.way.source == host.name and passage.through]
         if through:
             names = ", ".join(port_names(through))
             found.append(Finding("done", f"`{host.name}` reaches the managers on {names}", host.name))
+    if closed := [passage for passage in mine if passage.blocked and passage not in with_managers]:
+        text = f"{told(closed)}: containers there may not reach each other."
+        step = f"Open that in the firewalls between the two; `/swarm check {host.name}` tries it again."
+        found.append(Finding("look", text, host.name, step))
     if unseen := [passage for passage in mine if passage.standing == "not looked at"]:
         found.append(Finding("look", f"Not looked at: {told_unseen(unseen)}", host.name))
     return found
@@ -95,19 +101,23 @@ def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[Passage])
     return [Finding("look", f"`{host.name}` reaches only some managers; not {shown}", host.name)]
 
 
-def _from_managers(facts: Facts, host: HostFacts, role: Role, mine: list[Passage]) -> list[Finding]:
-    managers = {node.name for node in facts.swarm.managers} if facts.swarm else set()
-    shut = [
-        passage
-        for passage in mine
-        if passage.way.target == host.name and passage.way.source in managers and for_managers(passage)
-        if passage.blocked
-    ]
+def _from_managers(host: HostFacts, role: Role, mine: list[Passage]) -> list[Finding]:
+    shut = [passage for passage in mine if passage.way.target == host.name and for_managers(passage) if passage.blocked]
     if role == "worker" or not shut:
         return []
     first = shut[0]
     text = f"{first.way.name} of `{host.name}` is blocked: a connection from `{first.way.source}` got {_got(first)}."
     return [Finding("failed", text, host.name, f"Open 2377/tcp on `{host.name}` for the managers and press Retry.")]
+
+
+def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[Passage]) -> list[Finding]:
+    closed = [passage for passage in mine if passage.blocked and not for_managers(passage)]
+    if not closed:
+        return []
+    if facts.member(host.name) is not None:
+        return [Finding("look", told(closed), host.name)]
+    ports = "the port" if len(closed) == 1 else "these ports"
+    return [Finding("failed", f"{told(closed)}.", host.name, f"Open {ports} and press Retry.")]
 
 
 def _got(passage: Passage) -> str:

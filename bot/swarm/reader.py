@@ -21,9 +21,8 @@ from bot.swarm.ways import DATA_PORT, members, mesh_ways, wanted_ways
 # An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
 LONGEST_READ = 15.0
 LONGEST_MESH = 20.0
-QUICK_READ = 2.0
 LONGEST_TRIAL = 4.0
-"""Seconds: how long a check waits for its hosts, and after how many no further way is tried. It shall end within 5."""
+"""Seconds after which no further way is tried: a check shall end within 5."""
 UNREACHED = {"no route", "timed out", "refused"}
 
 
@@ -80,7 +79,7 @@ class Reader:
             for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        patience = QUICK_READ if look.every_peer else min(look.patience, LONGEST_READ)
+        patience = min(look.patience, LONGEST_READ)
         deadline = time.monotonic() + patience
         while waiting and not (wanted <= hosts.keys() and any(map(_serves, hosts.values()))):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
