@@ -56,8 +56,8 @@ def check(facts: Facts, arguments: CheckArguments) -> Message:
         raise NotUnderstood("`check` needs hosts, or `--all`.", next_step="`/swarm hosts` lists them.")
     if arguments.all:
         return _mesh(facts, swarm_of(facts))
-    found = {name: checkup(facts, facts.host(name)) for name in arguments.hosts}
-    heads = {name: _head(facts, facts.host(name), findings) for name, findings in found.items()}
+    found = {name: checkup(facts, facts.host(name), arguments.hosts) for name in arguments.hosts}
+    heads = {name: _head(facts, facts.host(name), arguments.hosts, findings) for name, findings in found.items()}
     blocks = [block for name, findings in found.items() for block in paragraphs([heads[name], *map(_line, findings)])]
     return Message(" · ".join(heads.values()).replace("*", ""), (*blocks, _foot(facts)))
 
@@ -92,12 +92,12 @@ def _mesh_foot(facts: Facts) -> Block:
     return context(f"{len(facts.passages)} ways between nodes tried. {made}Looked at in {facts.took:.1f} s.")
 
 
-def _head(facts: Facts, host: HostFacts, findings: list[Finding]) -> str:
+def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: list[Finding]) -> str:
     signs = {finding.sign for finding in findings}
     worst = next(sign for sign in ("failed", "look", "done") if sign in signs)
     fitness = "is not fit" if worst == "failed" else "is fit"
     deed = "for" if _belongs(facts, host) else "to join"
-    unseen = ", as far as was seen" if worst != "failed" and not seen_whole(facts, host) else ""
+    unseen = ", as far as was seen" if worst != "failed" and not seen_whole(facts, host, together) else ""
     return f"{SIGNS[worst]} *{tick(host.name)} {fitness} {deed} {facts.name}*{unseen}"
 
 

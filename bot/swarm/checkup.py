@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.errors import Refused
 from bot.plan import Facts, Finding, HostFacts, NodeFacts, Passage
 from bot.slack.blocks import tick
+from bot.spelling import listed
 from bot.swarm.addresses import joining_address
 from bot.swarm.ipv6 import overlay_findings
-from bot.swarm.passages import for_managers, of_host, port_names, told, told_unseen
+from bot.swarm.passages import FEW, for_managers, of_host, port_names, told, told_unseen
 from bot.swarm.places import stranger
 from bot.swarm.preflight import machine_findings, reached, same_name
+from bot.swarm.ways import MOST_PEERS, peers_of
 
 
-def checkup(facts: Facts, host: HostFacts) -> list[Finding]:
-    """All findings, in the order in which a join would meet them; ``failed`` is what must be mended."""
+def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
+    """All findings, in the order in which a join would meet them; ``failed`` is what must be mended.
+
+    ``together`` are the hosts that are checked at once: they are peers of one another.
+    """
     if host.trouble is not None:
         return [Finding("failed", host.trouble.happened, host.name, host.trouble.next_step)]
     return [
@@ -26,13 +31,15 @@ def checkup(facts: Facts, host: HostFacts) -> list[Finding]:
         *same_name(facts, host),
         *_address(facts, host),
         *_ports(facts, host),
+        *_left_out(facts, host, together),
     ]
 
 
-def seen_whole(facts: Facts, host: HostFacts) -> bool:
+def seen_whole(facts: Facts, host: HostFacts, together: Sequence[str]) -> bool:
     """Whether every way that there was to try has been looked at, and there was one."""
     mine = of_host(facts, host.name)
-    return bool(mine) and all(passage.standing != "not looked at" for passage in mine)
+    looked_at = all(passage.standing != "not looked at" for passage in mine)
+    return bool(mine) and looked_at and not _untried(facts, host, together)
 
 
 def _standing(facts: Facts, host: HostFacts) -> list[Finding]:
@@ -104,3 +111,22 @@ def _all_open(host: HostFacts, mine: Iterable[Passage]) -> str:
     ways = [passage.way for passage in mine]
     peers = dict.fromkeys(way.source if way.target == host.name else way.target for way in ways)
     return f"open both ways with {', '.join(map(tick, peers))}: {', '.join(port_names(mine))}"
+
+
+def _left_out(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
+    names = [*map(tick, _untried(facts, host, together))]
+    if not names:
+        return []
+    more = [f"{len(names) - FEW} more"] if len(names) > FEW else []
+    others = listed([*names[:FEW], *more])
+    text = f"not looked at: ways with {others}; a check tries every manager, and {MOST_PEERS} peers in all."
+    step = "`/swarm check --all` tries every way between nodes."
+    if facts.member(host.name) is None:
+        step = f"Once {tick(host.name)} is in, `/swarm check --all` tries them."
+    return [Finding("look", text, host.name, step)]
+
+
+def _untried(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[str]:
+    """Peers with which no way was tried, as there are too many."""
+    met = {name for passage in of_host(facts, host.name) for name in (passage.way.source, passage.way.target)}
+    return [peer.name for peer in peers_of(host, facts.hosts, facts.swarm, together) if peer.name not in met]

@@ -12,7 +12,7 @@ MANAGER_PORT: Final = 2377
 GOSSIP_PORT: Final = 7946
 DATA_PORT: Final = 4789
 MOST_PEERS: Final = 8
-"""Peers that a host is tried against; managers come first."""
+"""Peers that a host is tried with; managers come first, and all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,30 @@ class Place:
 def wanted_ways(
     hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None, probed: Iterable[str], *, every_peer: bool
 ) -> tuple[Way, ...]:
-    """Both ways between each host of ``probed`` and its peers.
-
-    Peers are the managers that are reachable in Raft. With ``every_peer`` the ready workers and the others of
-    ``probed`` are too, up to MOST_PEERS.
-    """
-    own = [place_of(hosts[name], swarm) for name in probed if name in hosts and hosts[name].answers]
-    nodes = [node for node in (swarm.nodes if swarm else ()) if node.ready]
-    peers = [_of_node(node, hosts) for node in nodes if node.role == "manager"]
-    if every_peer:
-        peers += [*own, *(_of_node(node, hosts) for node in nodes if node.role == "worker")]
+    """Both ways between each host of ``probed`` and all its peers that manage; with ``every_peer`` others too."""
+    named = [*probed]
     data = swarm.data_port if swarm else DATA_PORT
     ways: dict[Way, None] = {}
-    for place in own:
-        others = {peer.name: peer for peer in reversed(peers) if peer.name != place.name}
-        nearest = [*reversed(others.values())][: MOST_PEERS if every_peer else None]
-        for peer in nearest:
-            ways |= dict.fromkeys((*_ways(place, peer, data, swarm), *_ways(peer, place, data, swarm)))
+    for name in named:
+        if name not in hosts or not hosts[name].answers:
+            continue
+        place = place_of(hosts[name], swarm)
+        for number, peer in enumerate(peers_of(hosts[name], hosts, swarm, named)):
+            if peer.manages or (every_peer and number < MOST_PEERS):
+                ways |= dict.fromkeys((*_ways(place, peer, data, swarm), *_ways(peer, place, data, swarm)))
     return tuple(ways)
+
+
+def peers_of(
+    host: HostFacts, hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None, probed: Iterable[str]
+) -> list[Place]:
+    """Whom a host may be tried with: managers that are reachable in Raft, the others of ``probed``, ready workers."""
+    nodes = [node for node in (swarm.nodes if swarm else ()) if node.ready]
+    managers = [_of_node(node, hosts) for node in nodes if node.role == "manager"]
+    probing = [place_of(hosts[name], swarm) for name in probed if name in hosts and hosts[name].answers]
+    workers = [_of_node(node, hosts) for node in nodes if node.role == "worker"]
+    own = place_of(host, swarm).name
+    return [*{peer.name: peer for peer in (*managers, *probing, *workers) if peer.name != own}.values()]
 
 
 def mesh_ways(places: Iterable[Place], data_port: int) -> tuple[Way, ...]:
