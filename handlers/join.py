@@ -110,7 +110,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
         return [outside_raft(facts, node) or _of_other_role(facts, node)]
     if host.in_a_swarm:
         return [stranger(facts, host)]
-    seen = preflight(facts, host, arguments.role)
+    seen = preflight(facts, host, arguments.role, together=arguments.hosts)
     if any(finding.sign == "failed" for finding in seen):
         return seen
     try:

@@ -28,7 +28,7 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
         reached(facts, host),
         *machine_findings(facts, host),
         *_standing(facts, host),
-        *same_name(facts, host),
+        *same_name(facts, host, together),
         *_address(facts, host),
         *_ports(facts, host),
         *_left_out(facts, host, together),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.plan import Facts, Finding, HostFacts, Role
 from bot.plan.engine_versions import NEWEST_ENGINE, newer_than_known
+from bot.slack.blocks import tick
+from bot.spelling import listed
 from bot.swarm.clocks import TOLD, clock_findings, clock_offset
 from bot.swarm.passages import port_findings
 
 
-def preflight(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
-    """Findings for a host that is about to join; one with the sign ``failed`` stops it."""
+def preflight(facts: Facts, host: HostFacts, role: Role, *, together: Iterable[str] = ()) -> list[Finding]:
+    """Findings for a host that is about to join, maybe with others; one with the sign ``failed`` stops it."""
     if host.trouble is not None:
         return [Finding("failed", host.trouble.happened, host.name, host.trouble.next_step)]
-    findings = [*machine_findings(facts, host), *same_name(facts, host), *port_findings(facts, host, role)]
+    findings = [*machine_findings(facts, host), *same_name(facts, host, together), *port_findings(facts, host, role)]
     if any(finding.sign == "failed" for finding in findings):
         return findings
     return [reached(facts, host), *findings]
@@ -53,12 +57,16 @@ def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
     return [*found, Finding("look", text, host.name)]
 
 
-def same_name(facts: Facts, host: HostFacts) -> list[Finding]:
-    """Other records of the cluster with the host's own host name."""
+def same_name(facts: Facts, host: HostFacts, together: Iterable[str]) -> list[Finding]:
+    """Other records of the cluster with the host's own host name, and hosts of ``together`` that are not in yet."""
     nodes = facts.swarm.nodes if facts.swarm else ()
-    records = [node for node in nodes if node.hostname == host.hostname and node.id != host.node_id]
-    if not records:
-        return []
-    states = ", ".join(f"`{node.id}` ({node.state})" for node in records)
-    text = f"{facts.name} already has a node whose host name is `{host.hostname}`: {states}"
-    return [Finding("look", text, host.name)]
+    found = []
+    if records := [node for node in nodes if node.hostname == host.hostname and node.id != host.node_id]:
+        states = ", ".join(f"`{node.id}` ({node.state})" for node in records)
+        text = f"{facts.name} already has a node whose host name is `{host.hostname}`: {states}"
+        found.append(Finding("look", text, host.name))
+    others = [facts.hosts[name] for name in together if name != host.name and facts.member(name) is None]
+    if alike := [tick(other.name) for other in others if other.answers and other.hostname == host.hostname]:
+        shared = f"{listed(alike)} and `{host.name}` have one host name, `{host.hostname}`"
+        found.append(Finding("look", f"{shared}: {facts.name} would have more than one node of that name", host.name))
+    return found
