@@ -7,9 +7,10 @@ from typing import Annotated
 
 from bot.commands import Word, question, text
 from bot.plan import Facts, HostFacts, Look, NodeFacts
-from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, fields, paragraphs, section, table, tick
+from bot.slack.blocks import DONE, FAILED, LOOK, Block, Message, escape, fields, paragraphs, section, table, tick
 from bot.swarm.certificates import time_left
 from bot.swarm.lookup import find_nodes, swarm_of
+from bot.swarm.node_tasks import task_lines
 from bot.swarm.places import whereabouts
 from bot.swarm.stale import successor
 
@@ -31,7 +32,7 @@ def _everything(_: NoArguments) -> Look:
 
 
 def _closely(_: NodeArguments) -> Look:
-    return Look(all_hosts=True, certificates=True)
+    return Look(all_hosts=True, certificates=True, services=True, task_list=True)
 
 
 @question(
@@ -62,7 +63,7 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
 
 @question(
     "node",
-    help="one node in full",
+    help="one node in full, with its tasks",
     example="node host-2",
     permission="view",
     risk="none",
@@ -72,7 +73,7 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
 def node(facts: Facts, arguments: NodeArguments) -> Message:
     """All that is known of a node; of records with the same name each, the living one first."""
     found = find_nodes(facts, arguments.name)
-    blocks = [block for record in found for block in (section(_title(record)), fields(_fields(facts, record)))]
+    blocks = [block for record in found for block in _in_full(facts, record)]
     return Message(_title(found[0]).replace("*", ""), tuple(blocks))
 
 
@@ -102,6 +103,14 @@ def _role(record: NodeFacts) -> str:
 def _title(record: NodeFacts) -> str:
     sign = DONE if record.ready else FAILED
     return f"{sign} *{record.name}* · {_role(record)} · {record.state} · {record.availability}"
+
+
+def _in_full(facts: Facts, record: NodeFacts) -> list[Block]:
+    return [
+        section(_title(record)),
+        fields(_fields(facts, record)),
+        *paragraphs(task_lines(swarm_of(facts), record)),
+    ]
 
 
 def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:

@@ -37,7 +37,8 @@ ALIVE: Final = frozenset({"assigned", "accepted", "preparing", "ready", "startin
 class TaskFacts:
     """A task: its service's id, its node's ("" while it has none) and whether it is meant to run.
 
-    ``error`` is what its engine or the scheduler says of it: why it failed, or why no node can take it.
+    ``error`` is what its engine or the scheduler says of it: why it failed, or why no node can take it. ``slot`` is its
+    number in the service, 0 of a global one; ``since`` is when it came to its state, in unix seconds.
     """
 
     service: str
@@ -45,6 +46,8 @@ class TaskFacts:
     state: str
     wanted: bool
     error: str = ""
+    slot: int = 0
+    since: float = 0.0
 
     @property
     def alive(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 
 from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo
@@ -150,6 +151,8 @@ def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
             state=task["Status"]["State"],
             wanted=task["DesiredState"] in {"running", "ready"},
             error=task["Status"].get("Err", ""),
+            slot=task.get("Slot", 0),
+            since=datetime.fromisoformat(task["Status"]["Timestamp"]).timestamp(),
         )
         for task in tasks
         if task.get("ServiceID")

@@ -25,7 +25,7 @@ from bot.plan import (
 from bot.secret import Secret
 from bot.swarm.ways import members, mesh_ways, wanted_ways
 from tests.plans.machines import host_facts, node_facts, record_facts
-from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Trial
+from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Task, Trial
 from tests.plans.passages import mesh_facts, passage
 from tests.plans.trusting import pem, tls
 
@@ -35,7 +35,8 @@ PLAIN = Look()
 class Description(BaseModel):
     """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
 
-    ``tasks``: how many a service runs on which node's id; ``constraints`` are those of its placement.
+    ``tasks``: how many a service runs on which node's id, ``task_list`` others one by one; ``constraints`` are those of
+    a service's placement.
     ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("": swarmbot.yml) and why.
     ``root`` and ``issuer`` name files of tests/plans/pem, the issuer being the root's unless said.
     """
@@ -48,6 +49,7 @@ class Description(BaseModel):
     records: list[Record] = []
     services: dict[str, tuple[int, int, str]] = {}
     tasks: dict[str, dict[str, int]] = {}
+    task_list: list[Task] = []
     constraints: dict[str, list[str]] = {}
     global_services: list[str] = []
     foreign: dict[str, str] = {}
@@ -139,12 +141,13 @@ class Description(BaseModel):
         )
 
     def _tasks(self) -> tuple[TaskFacts, ...]:
-        return tuple(
-            TaskFacts(f"id-{service}", node, "running", wanted=True)
+        running = [
+            TaskFacts(f"id-{service}", node, "running", wanted=True, since=NOW)
             for service, nodes in self.tasks.items()
             for node, count in nodes.items()
             for _ in range(count)
-        )
+        ]
+        return (*running, *(task.facts() for task in self.task_list))
 
     def _raft(self) -> list[str]:
         managers = [name for name, host in self.hosts.items() if host.role in {"leader", "manager"}]

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
-from bot.plan import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role
+from bot.plan import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role, TaskFacts
 from bot.plan.host_keys import KeyStanding
 from bot.plan.passages import Standing
 
@@ -39,6 +39,23 @@ class Record(Strict):
     engine: str = ENGINE
     address: str = ""
     labels: dict[str, str] = {}
+
+
+class Task(Strict):
+    """A task of a service on a node's id, in its state for some ``minutes``."""
+
+    service: str
+    node: str
+    state: str
+    wanted: bool = True
+    error: str = ""
+    slot: int = 0
+    minutes: int = 0
+
+    def facts(self) -> TaskFacts:
+        """It, as the managers list it."""
+        since = NOW - 60 * self.minutes
+        return TaskFacts(f"id-{self.service}", self.node, self.state, self.wanted, self.error, self.slot, since)
 
 
 class Machine(Strict):

@@ -19,7 +19,7 @@ from bot.slack.blocks.failure import error_message
 from bot.slack.blocks.message import Block, Message, fit
 from bot.slack.blocks.progress import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Sign, progress
 from bot.slack.blocks.table import table
-from bot.slack.blocks.text import channel, escape, tick, user, when
+from bot.slack.blocks.text import channel, cut_short, escape, tick, user, when
 
 __all__ = [
     "DONE",
@@ -36,6 +36,7 @@ __all__ = [
     "channel",
     "code",
     "context",
+    "cut_short",
     "divider",
     "error_message",
     "escape",

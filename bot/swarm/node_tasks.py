@@ -1,0 +1,47 @@
+"""What is on a node, task by task, as `docker node ps` lists it: pure, facts in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.plan import ClusterFacts, NodeFacts, TaskFacts
+from bot.slack.blocks import FAILED, LOOK, RUNNING, WAITING, cut_short, escape, tick, when
+
+MOST_TASKS: Final = 20
+LONGEST_ERROR: Final = 200
+"""Characters: an engine's error may have a whole log in it."""
+
+
+def task_lines(swarm: ClusterFacts, node: NodeFacts) -> list[str]:
+    """A line for each task that is there, then for those that ended with an error, the last first.
+
+    What ended as it should is left out: of each slot the managers keep five such.
+    """
+    names = {service.id: service.name for service in swarm.services}
+    here = [task for task in swarm.task_list if task.node == node.id]
+    alive = sorted((task for task in here if task.alive), key=lambda task: (_name(task, names), task.slot))
+    failed = sorted((task for task in here if not task.alive and task.error), key=lambda task: -task.since)
+    lines = [_line(task, names) for task in (*alive, *failed)]
+    more = [f"and {len(lines) - MOST_TASKS} more"] if len(lines) > MOST_TASKS else []
+    return [f"*Tasks* {len(alive) or 'none'}", *lines[:MOST_TASKS], *more]
+
+
+def _line(task: TaskFacts, names: Mapping[str, str]) -> str:
+    slot = f".{task.slot}" if task.slot else ""
+    stops = ", told to stop" if task.alive and not task.wanted else ""
+    error = f": {escape(cut_short(task.error, LONGEST_ERROR))}" if task.error else ""
+    moment = f"since {when(task.since)}" if task.alive else when(task.since)
+    return f"{_sign(task)} {tick(_name(task, names) + slot)} {task.state} {moment}{stops}{error}"
+
+
+def _sign(task: TaskFacts) -> str:
+    if not task.alive:
+        return FAILED
+    if not task.wanted:
+        return LOOK
+    return RUNNING if task.state == "running" else WAITING
+
+
+def _name(task: TaskFacts, names: Mapping[str, str]) -> str:
+    return names.get(task.service, task.service)
