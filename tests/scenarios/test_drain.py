@@ -62,14 +62,23 @@ def test_a_drained_node_runs_nothing(stand: Play) -> None:
 
 
 def test_what_can_go_nowhere_is_told_before_and_after(stand: Play) -> None:
-    """A service pinned to the node, and one that is too big for any other."""
+    """A service pinned to the node, and one that is too big for any other: that the scheduler alone knows."""
+    memory = int(stand["host-1"].docker("info", "--format", "{{.MemTotal}}"))
+    most = f"--reserve-memory={memory * 6 // 10}"
     serve(stand, "pinned", "--constraint", "node.hostname==host-3")
+    serve(stand, "filling", "--mode", "global", "--constraint", "node.hostname!=host-3", most)
+    serve(stand, "big", most)
     plan = stand.ask("ada", "drain host-3 --plan")
     assert "`pinned` (1 task here) can run on no other active node: `node.hostname==host-3`" in plan
-    assert where(stand, "pinned") == ["host-3"]
+    assert "`big` (" not in plan
+    assert where(stand, "pinned") == where(stand, "big") == ["host-3"]
+    tasks = stand.ask("eve", "node host-3")
+    assert "▸ `big.1` running since " in tasks
+    assert "▸ `pinned.1` running since " in tasks
     card = stand.change("ada", "drain host-3")
-    assert "1 task of pinned can go nowhere: no suitable node" in card.text
-    assert where(stand, "pinned") == []
+    assert "1 task of pinned can go nowhere: no suitable node (scheduling constraints not satisfied" in card.text
+    assert "1 task of big can go nowhere: no suitable node (insufficient resources on 2 nodes" in card.text
+    assert where(stand, "pinned") == where(stand, "big") == []
 
 
 def test_the_last_active_node(stand: Play) -> None:
@@ -93,6 +102,7 @@ def test_a_node_that_dies_while_it_is_drained(play: Play) -> None:
     serve(play, "web", *pinned, command=tuple(STUBBORN))
     job = play.begin("ada", "drain host-2")
     play.see("ada", "task left", private=False)
+    assert ", told to stop" in play.ask("eve", "node host-2")
     play["host-2"].power_off()
     card = play.end(job)
     assert "host-2 is drained, and down" in card.text or "host-2 is drained, and unknown" in card.text
