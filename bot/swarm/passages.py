@@ -37,7 +37,7 @@ def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
             found.append(Finding("done", f"`{host.name}` reaches the managers on {names}", host.name))
     if closed := [passage for passage in mine if passage.blocked and passage not in with_managers]:
         text = f"{told(closed)}: containers there may not reach each other."
-        step = f"Open that in the firewalls between the two; `/swarm check {host.name}` tries it again."
+        step = f"Open that; `/swarm check {host.name}` tries it again."
         found.append(Finding("look", text, host.name, step))
     if unseen := [passage for passage in mine if passage.standing == "not looked at"]:
         found.append(Finding("look", f"Not looked at: {told_unseen(unseen)}", host.name))

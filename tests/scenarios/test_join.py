@@ -131,6 +131,10 @@ def test_gossip_and_overlay_ports_stop_a_join_both_ways(play: Play, port: int, p
     assert card.text.startswith("! *1 of 3 workers joined prod*"), card.text
     assert f"{port}/{protocol} from host-1 to host-2 is blocked" in card.text
     assert f"{port}/{protocol} from host-3 to host-1 is blocked" in card.text
+    beside = (
+        f"! {port}/{protocol} from host-3 and host-4 to host-2 are blocked: containers there may not reach each other"
+    )
+    assert beside in card.text, "what is closed between hosts that are no managers is told, and stops nothing"
     assert "host-4 reaches the managers on 2377/tcp, 7946/tcp+udp, 4789/udp" in card.text
     assert [play.membership(f"host-{number}") for number in (2, 3, 4)] == ["inactive", "inactive", "active"]
     play["host-2"].mend()
