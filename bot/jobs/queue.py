@@ -73,7 +73,7 @@ class Queue:
     def _admit(self, order: Order, entries: Sequence[Entry], deadline: int) -> list[Any]:
         places = [keys.job(order.id), keys.request(order.request_key), keys.slot(order.cluster)]
         places += [keys.waiting(order.cluster), keys.stream(order.kind), keys.RECENT, keys.recent(order.cluster)]
-        places += [keys.WORKERS, *AUDIT_KEYS]
+        places += [keys.WORKERS, keys.approval(order.id), *AUDIT_KEYS]
         args = [order.id, order.request_key, order.kind, order.to_json(), f"{order.asked_at:.3f}", str(deadline)]
         args += [str(keys.REQUEST_KEPT), str(keys.JOB_KEPT)]
         return self._audit.commit(entries, lambda tail: self._run["admit"](places, args + tail))
@@ -141,8 +141,8 @@ class Queue:
         if state not in ENDED:
             raise ValueError(f"not an end: {state}")
         order = lease.job.order
-        places = [keys.job(order.id), *_line(order), *AUDIT_KEYS]
-        args = [order.id, str(lease.fence), lease.entry, GROUP, order.kind, state, redact(result), str(keys.JOB_KEPT)]
+        places = [keys.job(order.id), keys.stream(order.kind), *_line(order), *AUDIT_KEYS]
+        args = [order.id, str(lease.fence), lease.entry, GROUP, state, redact(result), str(keys.JOB_KEPT)]
         _held(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
 
     def cancel(self, job_id: str, by: str, entries: Sequence[Entry]) -> Cancelled:
@@ -153,8 +153,8 @@ class Queue:
         job = self.get(job_id)
         if job is None:
             return "unknown"
-        places = [keys.job(job_id), *_line(job.order), *AUDIT_KEYS]
-        args = [job_id, job.order.kind, by, str(keys.JOB_KEPT)]
+        places = [keys.job(job_id), keys.stream("change"), *_line(job.order), *AUDIT_KEYS]
+        args = [job_id, by, str(keys.JOB_KEPT)]
         word: Cancelled = self._audit.commit(entries, lambda tail: self._run["cancel"](places, args + tail))[0]
         return word
 
@@ -187,7 +187,7 @@ class Queue:
 
 
 def _line(order: Order) -> list[str]:
-    return [keys.stream(order.kind), keys.slot(order.cluster), keys.waiting(order.cluster)]
+    return [keys.slot(order.cluster), keys.waiting(order.cluster), keys.approval(order.id)]
 
 
 def _held(lease: Lease, reply: list[Any]) -> None:

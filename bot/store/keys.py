@@ -56,7 +56,7 @@ def job(job_id: str) -> str:
 
 
 def approval(job_id: str) -> str:
-    """Hash: the question that a job waits for and how it stands. Expires JOB_KEPT after it ended without a yes."""
+    """Hash: the question that a job waits for and how it stands. Expires JOB_KEPT after the job's end."""
     return f"swarmbot:approval:{job_id}"
 
 

@@ -7,8 +7,9 @@
 -- KEYS[6] recent jobs
 -- KEYS[7] recent jobs of the cluster
 -- KEYS[8] workers
--- KEYS[9] the audit log
--- KEYS[10] the audit log's head
+-- KEYS[9] the approval of a job with this id
+-- KEYS[10] the audit log
+-- KEYS[11] the audit log's head
 -- ARGV[1] the job's id
 -- ARGV[2] the request's key
 -- ARGV[3] kind: question or change
@@ -20,8 +21,8 @@
 -- ARGV[9] the audit head that the entries are chained to, "" without entries
 -- ARGV[10] the audit head after them
 -- ARGV[11...] the audit entries
--- Answers {"ok", id, "1" if a duplicate, id ahead, workers alive}, {"head", head}, {"taken"} (another request's job
--- has this id) or {"late"}.
+-- Answers {"ok", id, "1" if a duplicate, id ahead, workers alive}, {"head", head}, {"taken"} (another request's job,
+-- or an approval that outlived one, has this id) or {"late"}.
 -- include bot/audit/lua/chain.lua
 -- include bot/jobs/lua/clock.lua
 -- include bot/jobs/lua/slot.lua
@@ -36,12 +37,12 @@ end
 local first = redis.call('GET', KEYS[2])
 if first == ARGV[1] then return admitted(first, '0') end
 if first then return admitted(first, '1') end
-if redis.call('EXISTS', KEYS[1]) == 1 then return {'taken'} end
+if redis.call('EXISTS', KEYS[1], KEYS[9]) > 0 then return {'taken'} end
 if now > tonumber(ARGV[6]) then return {'late'} end
-local head = audit_conflict(KEYS[10], 9)
+local head = audit_conflict(KEYS[11], 9)
 if head then return {'head', head} end
 
-audit_append(KEYS[9], KEYS[10], 9)
+audit_append(KEYS[10], KEYS[11], 9)
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[7])
 redis.call('HSET', KEYS[1], 'order', ARGV[4], 'state', 'queued')
 for _, recent in ipairs({KEYS[6], KEYS[7]}) do

@@ -8,7 +8,7 @@ local function slot_enter(slot, waiting, stream, id)
   end
 end
 
--- Whoever waits longest gets the slot; a change that only waits leaves the line.
+-- Whoever waits longest gets the slot; a change that only waits leaves the line; a job that is in neither has none.
 local function slot_leave(slot, waiting, stream, id)
   if redis.call('GET', slot) ~= id then
     redis.call('LREM', waiting, 1, id)

@@ -9,6 +9,7 @@ import pytest
 from bot.audit import Entry, Filter
 from bot.errors import Refused, Unavailable
 from bot.jobs.lease import LeaseLost
+from bot.store import keys
 from tests.unit.approvals.process import order_of
 from tests.unit.approvals.reckoning import Reckoning
 
@@ -68,6 +69,19 @@ def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
     assert reckoning.questions["job-0"].standing == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
     reckoning.check_log()
+
+
+def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
+    """What was approved goes with its job; while it stands, no other job gets the id, and a new question is new."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    reckoning.ask(0, "U0ADA", "node-1")
+    reckoning.work(0, "question", 0, crash=False)
+    reckoning.approve(0, "job-0", "U0BEN")
+    reckoning.work(0, "change", 0, crash=False)
+    assert 0 < reckoning.redis.ttl(keys.approval("job-0")) <= keys.JOB_KEPT
+    reckoning.redis.delete(keys.job("job-0"))
+    order = replace(order_of("job-0", "U0BEN", "node-2"), request_key="a month later")
+    assert reckoning.processes[0].queue.admit(order, [Entry("asked", "U0BEN")]).job_id != "job-0"
 
 
 def test_a_worker_that_was_taken_over_from_shows_no_secret(redis_url: str) -> None:

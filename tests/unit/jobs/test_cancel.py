@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bot.approvals.store import Approvals
 from bot.audit import Audit, Entry
+from bot.jobs.job import Job
 from bot.jobs.queue import Queue
 from bot.store import keys
 from tests.unit.jobs.kit import admitted, taken
@@ -44,6 +48,25 @@ def test_a_question_that_nobody_has_taken(queue: Queue) -> None:
     assert queue.take("one", "question", block_ms=0) is None
     assert queue._redis.xlen(keys.stream("question")) == 0
     assert taken(queue).job.id == change
+
+
+def test_a_question_that_comes_into_the_line_meanwhile(
+    queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker lets it into its cluster's line after who cancels has looked: it leaves the line, and the next goes."""
+    asked = admitted(queue, kind="question")
+    lease = taken(queue, kind="question")
+
+    def look(job_id: str) -> Job | None:
+        monkeypatch.undo()
+        job = queue.get(job_id)
+        Approvals(queue._redis, audit).release(lease, [])
+        return job
+
+    monkeypatch.setattr(queue, "get", look)
+    assert _cancel(queue, asked) == "cancelled"
+    following = admitted(queue)
+    assert taken(queue).job.id == following
 
 
 def test_a_running_change(queue: Queue) -> None:
