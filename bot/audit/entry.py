@@ -80,7 +80,7 @@ def chained(head: Head, entries: Iterable[Entry], at: float, nonce: str) -> tupl
     """
     rows: list[tuple[str, str]] = []
     for entry in entries:
-        body = {key: redact(value) if isinstance(value, str) else value for key, value in asdict(entry).items()}
+        body = {key: _masked(value) for key, value in asdict(entry).items()}
         place = {"seq": head.seq + 1, "at": round(at, 3), "nonce": nonce, "prev": head.hash}
         text = _canonical(body | place)
         head = Head(head.seq + 1, digest(text))
@@ -96,6 +96,10 @@ def restore(text: str, stored_hash: str) -> Stored:
     known = {field.name for field in fields(Stored)}
     kept = {key: value for key, value in raw.items() if key in known}
     return Stored(**kept | {"nodes": tuple(kept.get("nodes", ())), "hash": stored_hash})
+
+
+def _masked(value: str | tuple[str, ...]) -> str | list[str]:
+    return redact(value) if isinstance(value, str) else [redact(each) for each in value]
 
 
 def _canonical(body: dict[str, Any]) -> str:

@@ -7,11 +7,12 @@ import json
 from bot.audit import Entry
 from bot.errors import Failed, SwarmbotError
 from bot.jobs.lease import Lease
+from bot.redact import redact
 
 
 def of_error(error: SwarmbotError) -> str:
-    """JSON ``{"error": {"severity", "happened", "true_now", "next_step"}}``."""
-    fields = {name: getattr(error, name) for name in ("severity", "happened", "true_now", "next_step")}
+    """JSON ``{"error": {"severity", "happened", "true_now", "next_step"}}``, with what looks like a secret masked."""
+    fields = {name: redact(getattr(error, name)) for name in ("severity", "happened", "true_now", "next_step")}
     return json.dumps({"error": fields}, ensure_ascii=False)
 
 

@@ -53,6 +53,7 @@ def everything_that_touches_a_secret(play: Play) -> set[str]:
         play["host-3"].block(2377, peer=play["host-4"])
         job = play.begin("ada", "join worker host-4")
         play.ask("ada", "token SWMTKN-1-typed-bymistake")
+        play.ask("ada", "drain SWMTKN-1-typed-bymistake")
     play["host-2"].mend()
     play["host-3"].mend()
     play.end(job)
@@ -76,6 +77,11 @@ def typed_keys(play: Play) -> set[str]:
         play.slack.slash("cleo", "prod", words)
         play.approve("dan", after)
         play.see("cleo", "SWMKEY-1-", after=after, private=True)
+    after = play.now
+    play.slack.slash("cleo", "prod", "unlock-key")
+    play.slack.click("dan", play.see("dan", "[Deny]", after=after), "Deny")
+    play.fill("dan", reason="you have SWMTKN-1-typed-bymistake")
+    play.see("cleo", "Denied", after=after, private=True)
     with play["host-1"].engine() as engine:
         right = str(engine.get_unlock_key()["UnlockKey"])
     wrong = f"SWMKEY-1-{'wRoNg' * 8}abc"

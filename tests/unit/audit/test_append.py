@@ -68,8 +68,11 @@ def test_twins_are_told_from_one_call_made_again(client: Redis, monkeypatch: pyt
 
 def test_secrets_are_masked(audit: Audit, client: Redis) -> None:
     """What looks like a secret does not reach the log."""
-    audit.append([Entry("asked", "U1", words="join --token SWMTKN-1-abc-def", detail="xoxb-12-abc")])
+    audit.append(
+        [Entry("asked", "U1", words="join --token SWMTKN-1-abc-def", detail="xoxb-12-abc", nodes=("SWMTKN-1-ghi",))]
+    )
     assert audit.query()[0].words == "join --token ***"
+    assert audit.query()[0].nodes == ("***",)
     stored = str(client.xrange(keys.AUDIT_LOG))
     assert "SWMTKN" not in stored
     assert "xoxb" not in stored
