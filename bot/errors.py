@@ -30,28 +30,32 @@ class SwarmbotError(Exception):
         return " ".join(part for part in (self.happened, self.true_now, self.next_step) if part)
 
 
-class NotUnderstood(SwarmbotError):
+class Unavailable(SwarmbotError):
+    """Redis did not answer in time, or takes no writes: this says nothing of what was asked for, and ends no job."""
+
+
+class Conclusion(SwarmbotError):
+    """What was asked for comes to this end."""
+
+
+class NotUnderstood(Conclusion):
     """The words make no command: the person gets the nearest one and its usage."""
 
     severity = "refused"
 
 
-class Refused(SwarmbotError):
+class Refused(Conclusion):
     """Understood and not done: no permission, no approval, or it would harm the cluster."""
 
     severity = "refused"
 
 
-class Failed(SwarmbotError):
+class Failed(Conclusion):
     """Tried, and the wanted state was not seen."""
 
 
-class Misconfigured(SwarmbotError):
+class Misconfigured(Conclusion):
     """A setting, swarmbot.yml or the Slack app is wrong: found at start and by ``doctor``."""
-
-
-class Unavailable(Failed):
-    """Redis or Slack did not answer in time."""
 
 
 HostProblem = Literal[

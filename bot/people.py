@@ -15,7 +15,7 @@ from redis import Redis, RedisError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.errors import Unavailable
+from bot.errors import Failed
 from bot.policy import Membership
 from bot.settings import Settings
 from bot.slack.client import quiet_logger
@@ -52,6 +52,10 @@ class _Answer:
     at: float
 
 
+class SlackSilent(Failed):
+    """Slack does not say who is in a user group."""
+
+
 class Directory:
     """Memberships as Slack tells them. Safe to share between threads; ``now`` gives unix seconds."""
 
@@ -69,7 +73,7 @@ class Directory:
     def members(self, groups: Iterable[str], *, max_age: float = FRESH) -> dict[str, frozenset[str]]:
         """Who is in each of ``groups`` (S…). What Slack said up to ``max_age`` seconds ago is taken without asking.
 
-        Raises :class:`Unavailable` when Slack does not say in time and what it said last is over ten minutes old; with
+        Raises :class:`SlackSilent` when Slack does not say in time and what it said last is over ten minutes old; with
         a ``max_age`` under :data:`FRESH`, whenever it does not say in time.
         """
         wanted = tuple(dict.fromkeys(groups))
@@ -80,7 +84,7 @@ class Directory:
         known |= self._ask(stale)
         unknown = [group for group in wanted if group not in known]
         if unknown:
-            raise Unavailable(
+            raise SlackSilent(
                 f"Slack does not say who is in {listed(f'<!subteam^{group}>' for group in unknown)}, "
                 "and without that nobody is let in by it.",
                 true_now="Nothing was done.",

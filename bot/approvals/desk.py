@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final, Literal
 
 from bot.approvals.approval import Approval
@@ -14,7 +14,7 @@ from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.jobs.queue import Queue
-from bot.people import Directory
+from bot.people import Directory, SlackSilent
 from bot.plan.basis import short
 from bot.slack.blocks import tick, user
 
@@ -123,18 +123,14 @@ class Desk:
         """
         try:
             yield
-        except Refused as error:
+        except (Refused, SlackSilent) as error:
             self._audit.append([_entry(approval, person, "vote refused", error.happened)])
-            raise
-        except Unavailable as error:
-            with suppress(Unavailable):
-                self._audit.append([_entry(approval, person, "vote refused", error.happened)])
             raise
 
     def _right(self, approval: Approval, voter: str) -> frozenset[str]:
         """Who may decide now, the requester included; Refused unless ``voter`` may.
 
-        Unavailable when Slack does not say who is in a group: never a guess.
+        SlackSilent when Slack does not say who is in a group: never a guess.
         """
         ask = approval.ask
         if not approval.open:

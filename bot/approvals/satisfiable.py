@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from bot.approvals.rule import Rule, approvers, groups_of, named, rules_of
 from bot.commands import default_counts
 from bot.config import Config
-from bot.errors import Unavailable
-from bot.people import Directory
+from bot.people import Directory, SlackSilent
 from bot.spelling import listed
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ def too_few(config: Config, directory: Directory) -> list[str]:
     counts = default_counts()
     try:
         members = directory.members(groups_of(config, (rule for _, rule in every_rule(config, counts))))
-    except Unavailable as error:
+    except SlackSilent as error:
         return [f"It is not known whether there are people enough for the approval rules. {error.happened}"]
     return [problem.words for problem in unsatisfiable(config, members, counts)]
 

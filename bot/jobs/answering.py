@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.approvals.store import Approvals
 from bot.commands import Command
-from bot.errors import SwarmbotError
+from bot.errors import Conclusion
 from bot.jobs import outcome
 from bot.jobs.asking import Asking
 from bot.jobs.job import Job
@@ -59,9 +59,7 @@ class Answering:
                 self._asking.ask(lease, command, arguments, plan, facts)
                 return
             self._asking.confirm(approval, command, arguments, plan, facts)
-        except LeaseLost:
-            raise
-        except SwarmbotError as error:
+        except Conclusion as error:
             if approval is None:
                 self._replies.refuse(lease, error)
             else:
@@ -79,9 +77,7 @@ class Answering:
             shown = message if look.secrets else _with_buttons(message, job)
             self._replies.note_secrets(lease, look.secrets)
             self._replies.respond(job, shown)
-        except LeaseLost:
-            raise
-        except SwarmbotError as error:
+        except Conclusion as error:
             self._replies.refuse(lease, error)
             return
         told: dict[str, Any] = {"told": message.text}

@@ -33,12 +33,13 @@ class _Row:
 
 @dataclass(slots=True)
 class Card:
-    """How far a change has come. ``began`` is unix seconds; ``preface`` tells of its approval."""
+    """How far a change has come. ``began`` is unix seconds; ``preface`` tells of its approval, ``notes`` of its end."""
 
     job: Job
     plan: Plan
     began: float
     preface: str = ""
+    notes: list[str] = field(default_factory=list)
     _rows: list[_Row] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -112,7 +113,7 @@ class Card:
         return f"{title}\n{self.preface}" if self.preface else title
 
     def _warnings(self) -> list[str]:
-        return [f"{LOOK} {text}" for text in self.plan.warnings]
+        return [f"{LOOK} {text}" for text in (*self.plan.warnings, *self.notes)]
 
     def _targets(self) -> list[str]:
         targets = [finding.target for finding in self.plan.left_out] + [target_of(row.step) for row in self._rows]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Final
 
 from bot.audit import Entry
-from bot.errors import SwarmbotError, Unavailable
+from bot.errors import Conclusion, Unavailable
 from bot.jobs.card import Card, failure_text
 from bot.jobs.job import State
 from bot.jobs.lease import Lease, LeaseLost
@@ -45,9 +45,15 @@ class Change:
 
     def run(self, engines: Engines, read: Read) -> None:
         """Carry the plan out; failures of steps are on the card. Raises LeaseLost when the job is another's."""
-        try:
+        with self._message_left():
             self._run_tracks(engines, read)
-        except BaseException:  # the message is for whoever goes on with the job
+
+    @contextmanager
+    def _message_left(self) -> Iterator[None]:
+        """What is raised leaves the message to whoever goes on with the job."""
+        try:
+            yield
+        except BaseException:
             self._live.abandon()
             raise
 
@@ -63,8 +69,10 @@ class Change:
             for ended in running.values():
                 ended.result()
 
-    def finish(self, entries: Sequence[Entry] = ()) -> None:
-        """Show the end, then write it down."""
+    def finish(self, reveal: Callable[[], Sequence[Entry]] = tuple) -> None:
+        """Show the end, then write it down; where all went well, ``reveal`` first shows what the change made known."""
+        with self._message_left():
+            entries = reveal() if self.card.succeeded else ()
         state: State = "succeeded" if self.card.succeeded else "failed"
         if state == "failed" and self.cancelled_by:
             state = "cancelled"
@@ -91,9 +99,7 @@ class Change:
                 end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow)
                 before = "" if end.changed or step.operation.only_looks else ", as before"
                 self._note(step, "done", step.operation.seen(end.facts) + before)
-            except LeaseLost:
-                raise
-            except SwarmbotError as error:
+            except Conclusion as error:
                 self._note(step, "failed", failure_text(error))
                 self._leave(steps[number + 1 :])
                 return False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.card import plan_message, preface
@@ -11,21 +12,28 @@ from bot.approvals.store import Approvals
 from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
-from bot.errors import Refused, SwarmbotError
+from bot.errors import Conclusion, Failed, Refused
 from bot.given import Given
 from bot.jobs.asking import Asking
+from bot.jobs.card import Card
 from bot.jobs.change import Change
-from bot.jobs.lease import Lease, LeaseLost
+from bot.jobs.lease import Lease
 from bot.jobs.outcome import entry
 from bot.jobs.planning import planned
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.once.promises import Promises
-from bot.plan import Facts, Look, Plan, plan_from_json
-from bot.slack.blocks import Message, section
+from bot.plan import Facts, Look, Plan, Revealed, plan_from_json
+from bot.slack.blocks import Message, error_message, section
 from bot.slack.notifier import Notifier
 from bot.swarm.secrets import secret_message
+
+SHOWN_BY: Final[Mapping[Revealed, str]] = {
+    "unlock key": "unlock-key",
+    "manager token": "token manager",
+    "worker token": "token worker",
+}
 
 
 class Changing:
@@ -65,9 +73,7 @@ class Changing:
                 self._asking.run(lease, command, arguments, plan, facts)
             else:
                 self._already(lease, plan)
-        except LeaseLost:
-            raise
-        except SwarmbotError as error:
+        except Conclusion as error:
             self._replies.refuse(lease, error)
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
@@ -76,9 +82,7 @@ class Changing:
         approval = self._approvals.get(job.id)
         try:
             plan = plan_from_json(job.plan) if job.begun else self._begin(lease, command, arguments, approval)
-        except LeaseLost:
-            raise
-        except SwarmbotError as error:
+        except Conclusion as error:
             if approval is None:
                 self._replies.refuse(lease, error)
             else:
@@ -94,7 +98,7 @@ class Changing:
         order = job.order
         given = self._given.take(order.requester, order.given) if order.given else None
         change.run(self._sight.engines(cluster), lambda look: replace(self._sight.read(cluster, look), given=given))
-        change.finish(self._reveal(lease, plan, once=command.look(arguments).once) if change.card.succeeded else [])
+        change.finish(lambda: self._reveal(lease, change.card, once=command.look(arguments).once))
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
         cluster = lease.job.order.cluster
@@ -122,20 +126,23 @@ class Changing:
 
     def _already(self, lease: Lease, plan: Plan) -> None:
         text = f"✓ Already so: {'; '.join(plan.already)}. Nothing was changed."
-        self._replies.respond(lease.job, Message(text, (section(text),)))
+        self._replies.say(lease.job, Message(text, (section(text),)))
         self._replies.succeed(lease, text, "already so")
 
-    def _reveal(self, lease: Lease, plan: Plan, *, once: bool) -> list[Entry]:
-        """Show the requester alone what the change made known."""
+    def _reveal(self, lease: Lease, card: Card, *, once: bool) -> list[Entry]:
+        """Show the requester alone what the change made known; where that fails, say so, and what shows it."""
         entries = []
-        for revealed in plan.reveals:
+        for revealed in card.plan.reveals:
             try:
                 look = Look(secrets=(revealed,), once=once)
                 facts = self._promises.cover(lease, look, self._sight.read(lease.job.order.cluster, look))
                 self._replies.note_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))
-            except LeaseLost:
-                raise
-            except SwarmbotError as error:
+            except Conclusion as error:
                 entries.append(entry(lease, "secret not told", f"{revealed}: {error.happened}"))
+                untold = f"The {revealed} was not shown: `/swarm {SHOWN_BY[revealed]}` shows it."
+                card.notes.append(untold)
+                self._replies.say(
+                    lease.job, error_message(Failed(error.happened, true_now=card.result() + ".", next_step=untold))
+                )
         return entries

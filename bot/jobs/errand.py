@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from bot.audit import Entry
-from bot.errors import Failed, SwarmbotError
+from bot.errors import Conclusion, Failed, SwarmbotError
 from bot.jobs import outcome
 from bot.jobs.export import Exporter
 from bot.jobs.job import Order
@@ -56,7 +56,7 @@ class Errands:
                     self._notifier.post(order.channel, Message.from_json(str(order.args["message"])))
                 case _:
                     self._share(lease)
-        except SwarmbotError as error:
+        except Conclusion as error:
             self._tell(order, error)
             self._queue.finish(lease, "failed", outcome.of_error(error), [outcome.ended(lease, f"failed: {error}")])
             return

@@ -6,15 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bot.errors import Failed
 from bot.jobs.job import Job
 
 
-class LeaseLost(Failed):
+class LeaseLost(Exception):
     """Another worker has the job, or it has ended: whoever meets this stops working on it and writes nothing."""
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"Job `{job_id}` is no longer this worker's.", true_now="Another worker goes on with it.")
+        super().__init__(f"job {job_id} is no longer this worker's")
 
 
 @dataclass(frozen=True, slots=True)

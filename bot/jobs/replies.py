@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,7 +14,9 @@ from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.plan import Revealed
 from bot.slack.blocks import Message, button, error_message
-from bot.slack.notifier import Notifier
+from bot.slack.notifier import Notifier, Undelivered
+
+log = logging.getLogger(__name__)
 
 
 class Replies:
@@ -24,11 +27,18 @@ class Replies:
         self._notifier = notifier
 
     def respond(self, job: Job, message: Message) -> None:
-        """Show the asker alone a message."""
+        """Show the asker alone a message. Raises Undelivered."""
         order = job.order
         self._notifier.respond(
             order.response_url, message, user=order.requester, channel=order.channel, replace=order.replace
         )
+
+    def say(self, job: Job, message: Message) -> None:
+        """The same for the word that a job ends with: it ends so whether or not Slack takes it."""
+        try:
+            self.respond(job, message)
+        except Undelivered as error:
+            log.warning("the end of job %s was not told: %s", job.id, error)
 
     def note_secrets(self, lease: Lease, secrets: Sequence[Revealed]) -> None:
         """Write down what the asker is about to see: before, so that it is in the log whatever happens next."""
@@ -46,10 +56,8 @@ class Replies:
         job = lease.job
         ended = replace(job, outcome=outcome.of_error(error))
         retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
-        try:
-            self.respond(job, error_message(error, _title(ended), *retry))
-        finally:
-            self.fail(lease, error)
+        self.say(job, error_message(error, _title(ended), *retry))
+        self.fail(lease, error)
 
     def fail(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job of which nothing was begun; who asked is told by others."""

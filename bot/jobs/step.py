@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Final
 
 from bot.errors import EngineError, Failed, SwarmbotError
-from bot.jobs.lease import LeaseLost
 from bot.plan import Engines, Facts, Look, Operation
 
 Read = Callable[[Look], Facts]
@@ -63,8 +62,6 @@ def _first_look(operation: Operation) -> Look:
 def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotError | None:
     try:
         operation.apply(engines, facts)
-    except LeaseLost:
-        raise
     except SwarmbotError as error:
         return error
     return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.config import Config
-from bot.errors import SwarmbotError
+from bot.errors import Conclusion
 from bot.jobs.change import Change
-from bot.jobs.lease import Lease, LeaseLost
+from bot.jobs.lease import Lease
 from bot.jobs.outcome import entry
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
@@ -37,9 +37,7 @@ class Rotating:
         cluster = job.order.cluster
         try:
             plan = plan_from_json(job.plan) if job.begun else self._begin(lease)
-        except LeaseLost:
-            raise
-        except SwarmbotError as error:
+        except Conclusion as error:
             self._replies.fail(lease, error)
             return
         if not plan.steps:

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.errors import Unavailable
+from bot.errors import Failed
 from bot.slack.client import TIMEOUT, is_slacks
 
 READY_WITHIN: Final = 8.0
@@ -25,7 +25,7 @@ ASKED_EVERY: Final = 0.25
 GONE: Final = {"file_not_found", "file_deleted"}
 
 
-class FileRefused(Unavailable):
+class FileRefused(Failed):
     """Slack did not take, process or delete a file. ``reason`` is Slack's own word for it, or "no answer"."""
 
     def __init__(self, reason: str) -> None:

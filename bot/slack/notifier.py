@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookResponse
 
-from bot.errors import Unavailable
+from bot.errors import Failed
 from bot.slack.blocks.message import Message, holds_secret
 from bot.slack.client import is_slacks, response_client
 from bot.slack.wire import has_plainer, payload
@@ -30,7 +30,7 @@ BAD_REQUEST: Final = 400
 log = logging.getLogger(__name__)
 
 
-class Undelivered(Unavailable):
+class Undelivered(Failed):
     """Slack did not take a message. ``reason`` is Slack's own word for it, or "no answer"."""
 
     def __init__(self, reason: str, where: str) -> None:

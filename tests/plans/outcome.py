@@ -12,7 +12,7 @@ from bot.plan import Facts, plan_from_json
 from tests.plans.files import OUTCOMES
 from tests.plans.showing import show_error, show_message, show_plan
 
-NAMES = {Refused: "refused", NotUnderstood: "not understood", Failed: "failed"}
+NAMES: Mapping[type[SwarmbotError], str] = {Refused: "refused", NotUnderstood: "not understood", Failed: "failed"}
 
 
 def read_words(words: str, vocabulary: Vocabulary) -> tuple[Command, Any]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from bot.audit import Entry, Filter
+from bot.audit import Audit, Entry, Filter
+from bot.audit.log import Transition
 from bot.errors import Refused, Unavailable
 from bot.jobs.lease import LeaseLost
+from bot.people import SlackSilent
+from bot.slack.notifier import Undelivered
 from bot.store import keys
 from tests.unit.approvals.process import order_of
 from tests.unit.approvals.reckoning import Reckoning
@@ -34,11 +40,11 @@ def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) ->
     reckoning.work(0, "question", 0, crash=False)
 
     def silent() -> None:
-        raise Unavailable("Slack does not say who is in it.")
+        raise SlackSilent("Slack does not say who is in it.")
 
     reckoning.people.meanwhile = silent
     process = reckoning.processes[0]
-    with pytest.raises(Unavailable, match="Slack does not say"):
+    with pytest.raises(SlackSilent, match="Slack does not say"):
         process.desk.approve("job-0", "U0BEN", "")
     refused = [entry for entry in process.audit.query(Filter(job="job-0"), count=9) if entry.action == "vote refused"]
     assert [(entry.by, entry.detail) for entry in refused] == [("U0BEN", "Slack does not say who is in it.")]
@@ -69,6 +75,63 @@ def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
     assert reckoning.questions["job-0"].standing == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
     reckoning.check_log()
+
+
+@pytest.mark.parametrize("outage", range(8))
+def test_redis_away_for_a_moment_fails_nothing(redis_url: str, monkeypatch: pytest.MonkeyPatch, outage: int) -> None:
+    """Wherever it comes in an approved change: the yes stays good, and whoever has the job next carries it out."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    reckoning.ask(0, "U0ADA", "node-1")
+    reckoning.work(0, "question", 0, crash=False)
+    reckoning.approve(0, "job-0", "U0BEN")
+    process = reckoning.processes[0]
+    written = iter(range(1, 100))
+
+    def freeze(cluster: str, now: float) -> None:
+        del cluster, now
+        if outage == 0:
+            raise Unavailable("Redis cannot be reached.")
+
+    def commit(entries: Sequence[Entry], transition: Transition) -> list[Any]:
+        if next(written) == outage:
+            raise Unavailable("Redis cannot be reached.")
+        return Audit.commit(process.audit, entries, transition)
+
+    monkeypatch.setattr(process.freezes, "active", freeze)
+    monkeypatch.setattr(process.audit, "commit", commit)
+    with suppress(Unavailable):
+        reckoning.work(0, "change", 0, crash=False)
+    reckoning.work(1, "change", 0, crash=False)
+    job, approval = process.queue.get("job-0"), process.approvals.get("job-0")
+    assert job is not None
+    assert approval is not None
+    assert (job.state, approval.standing) == ("succeeded", "approved")
+    assert reckoning.cluster.records["node-1"].role == "manager"
+    assert not [entry for entry in process.audit.query(count=99) if "failed" in entry.detail]
+    assert process.slack.told == []
+
+
+@pytest.mark.parametrize(("node", "state"), [("node-1", "succeeded"), ("node-9", "failed")])
+def test_a_job_ends_though_slack_takes_no_word(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, node: str, state: str
+) -> None:
+    """A change that is already so, and one that is refused: what is written down is how it ended, at the first try."""
+    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
+    process = reckoning.processes[0]
+
+    def respond(*_: object, **__: object) -> None:
+        raise Undelivered("no answer", "its asker")
+
+    monkeypatch.setattr(process.slack, "respond", respond)
+    reckoning.cluster.records["node-1"].role = "manager"
+    process.queue.admit(replace(order_of("job-0", "U0ADA", node), kind="change"), [Entry("asked", "U0ADA")])
+    lease = process.queue.take("one", "change", block_ms=0)
+    assert lease is not None
+    process.runner.handle(lease)
+    job = process.queue.get("job-0")
+    assert job is not None
+    assert job.state == state
+    assert "Slack" not in job.outcome
 
 
 def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
