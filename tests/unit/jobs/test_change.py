@@ -1,4 +1,4 @@
-"""A change whose job went to another worker leaves nothing running here."""
+"""What a change leaves behind: no thread when its job went to another worker, no silence about a secret."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from bot.config import Config
 from bot.engine.pool import EnginePool
+from bot.errors import Failed
+from bot.jobs.card import Card
 from bot.jobs.change import Change
 from bot.jobs.lease import LeaseLost
 from bot.jobs.queue import Queue
@@ -17,6 +19,8 @@ from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.notifier import Notifier
 from bot.swarm.operations import Label
+from tests.unit.approvals.process import Process, config_of
+from tests.unit.approvals.world import Cluster, People
 from tests.unit.jobs.kit import admitted, taken, until
 
 PLAN = Plan(title="labels", deed="label", ended="done", failed="failed", steps=(Step(Label("host-3", ()), "host-3"),))
@@ -42,3 +46,27 @@ def test_a_lease_that_is_lost_ends_the_message_s_thread(queue: Queue) -> None:
             lambda: all(thread.name != "live-C0LOST" for thread in threading.enumerate()),
             "the thread of the message has ended",
         )
+
+
+class Unreadable(Cluster):
+    """A cluster of which nobody answers any more."""
+
+    def read(self, name: str, engines: object, look: Look) -> Facts:
+        """There is nothing to read."""
+        del name, engines, look
+        raise Failed("No manager answers.")
+
+
+def test_a_secret_that_cannot_be_shown_is_said_so(queue: Queue, redis_url: str) -> None:
+    """The change has succeeded; its card and its asker are told that the key was not shown, and what shows it."""
+    admitted(queue)
+    lease = taken(queue)
+    process = Process(redis_url, config_of(0, ()), People(), Unreadable(), "one")
+    card = Card(lease.job, Plan(title="", deed="", ended="rotated", failed="", reveals=("unlock key",)), 0.0)
+    entries = process.runner._changing._reveal(lease, card, once=False)
+    assert [(entry.action, entry.detail) for entry in entries] == [
+        ("secret not told", "unlock key: No manager answers.")
+    ]
+    told = "The unlock key was not shown: `/swarm unlock-key` shows it."
+    assert told in process.slack.told[0].text
+    assert told in str(card.ended().blocks)
