@@ -51,7 +51,7 @@ class Audit:
 
         The lock only keeps the threads of one process from making each other try again; the script decides.
         """
-        with answering():
+        with answering(storing=True):
             if not entries:
                 return transition(["", ""])
             locked = self._lock.acquire(timeout=LOCK_WAIT)

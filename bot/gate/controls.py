@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import replace
 
 from bot.approvals.desk import Desk
 from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
 from bot.config import Config
-from bot.errors import NotUnderstood
+from bot.errors import NotUnderstood, Unavailable
 from bot.freeze import Freezes, carry_out
 from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
 from bot.jobs.errand import ANNOUNCE
 from bot.jobs.queue import Queue
 from bot.slack.blocks import Message, section, tick
+
+log = logging.getLogger(__name__)
 
 
 class Controls:
@@ -43,10 +46,13 @@ class Controls:
                 return self._factor.reset(call, person)
 
     def _announce(self, call: Call, message: Message) -> None:
-        """Have a worker post it in the cluster's channel."""
+        """Have a worker post it in the cluster's channel. What it tells of is done: that stands, announced or not."""
         channel = self._config.clusters[call.cluster].channel
         errand = replace(call.order("question"), command=ANNOUNCE, channel=channel, args={"message": message.to_json()})
-        self._queue.admit(errand, [call.entry("asked", job=errand.id)])
+        try:
+            self._queue.admit(errand, [call.entry("asked", job=errand.id)])
+        except Unavailable as error:
+            log.warning("%s is not announced in %s: %s", call.words, channel, error)
 
     def _cancel(self, call: Call, job_id: str) -> Message:
         if self._desk.cancel(job_id, call.user):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Final
 
 from bot.audit import Entry
-from bot.errors import NotUnderstood, Refused
+from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
 from bot.jobs.job import Order, new_id
 from bot.jobs.queue import Queue
@@ -17,6 +18,8 @@ from bot.totp import Totp
 
 FORM: Final = "totp.confirm"
 CODE: Final = "code"
+
+log = logging.getLogger(__name__)
 
 
 class SecondFactor:
@@ -74,7 +77,10 @@ class SecondFactor:
             response_url=response_url,
             asked_at=time.time(),
         )
-        self._queue.admit(order, [Entry("hide", request.user)])
+        try:
+            self._queue.admit(order, [Entry("hide", request.user)])
+        except Unavailable as error:  # the second factor is set up all the same
+            log.warning("the message with the key of %s stays: %s", request.user, error)
 
 
 def plain(error: Refused) -> str:

@@ -27,6 +27,7 @@ _CANNOT_SERVE: Final = (
     redis_errors.OutOfMemoryError,
     redis_errors.ReadOnlyError,
 )
+IN_DOUBT: Final = "It is not known whether the request was stored; once Redis answers, `/swarm jobs` tells."
 FORMS: Final = (
     "Write it as `redis://[user:password@]host:port/0`, `rediss://…` (TLS), `unix:///path` or "
     "`redis+sentinel://[user:password@]host:port,host:port/master/0`."
@@ -101,26 +102,27 @@ def _place(text: str) -> tuple[str, int]:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Turn what Redis raises when it cannot serve into :class:`Unavailable`; anything else is a defect and passes."""
+def answering(*, storing: bool = False) -> Iterator[None]:
+    """Turn what Redis raises when it cannot serve into :class:`Unavailable`; anything else is a defect and passes.
+
+    ``storing``: what is asked of Redis changes something, so a connection that breaks leaves it in doubt.
+    """
     try:
         yield
     except redis_errors.TimeoutError as error:
-        raise Unavailable(
-            "Redis did not answer in time.",
-            true_now="It is not known whether the request was stored; once Redis answers, `/swarm jobs` tells.",
-            next_step="`python -m bot doctor` says what is wrong with Redis.",
-        ) from error
+        raise _unavailable("Redis did not answer in time.", IN_DOUBT) from error
     except _CANNOT_SERVE as error:
-        raise _unavailable() from error
+        broke = isinstance(error, redis_errors.ConnectionError)
+        raise _unavailable(true_now=IN_DOUBT if storing and broke else "") from error
     except redis_errors.ResponseError as error:
         if str(error).startswith(UNWRITABLE):
             raise _unavailable() from error
         raise
 
 
-def _unavailable() -> Unavailable:
+def _unavailable(happened: str = "Redis cannot be reached, or takes no writes.", true_now: str = "") -> Unavailable:
     return Unavailable(
-        "Redis cannot be reached, or takes no writes.",
+        happened,
+        true_now=true_now,
         next_step="`python -m bot doctor` says what is wrong with Redis.",
     )

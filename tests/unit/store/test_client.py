@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from redis import Redis
@@ -125,6 +126,22 @@ def test_no_answer() -> None:
         with pytest.raises(Unavailable) as told, answering():
             client.ping()
     assert "in time" in told.value.happened
+
+
+def test_a_connection_that_breaks() -> None:
+    """Before the answer to a write, nobody knows whether it was done; a read did nothing in any case."""
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        client = connect(Secret(f"redis://127.0.0.1:{place.getsockname()[1]}/0"), HURRIED)
+        for storing in (True, False):
+            Thread(target=_hang_up_on, args=(place,), daemon=True).start()
+            with pytest.raises(Unavailable) as told, answering(storing=storing):
+                client.ping()
+            assert ("not known" in told.value.true_now) is storing
+
+
+def _hang_up_on(place: socket.socket) -> None:
+    there, _ = place.accept()
+    there.close()
 
 
 def test_a_server_that_takes_no_writes(tmp_path: Path) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 import pytest
 from redis import Redis
 
+from bot.approvals.desk import Desk
 from bot.audit import Audit
-from bot.commands import COMMANDS, EnrolTotp, ResetTotp, Vocabulary, read_arguments
-from bot.errors import NotUnderstood, Refused
+from bot.commands import COMMANDS, EnrolTotp, FreezeCluster, ResetTotp, Vocabulary, read_arguments
+from bot.config import Config
+from bot.errors import NotUnderstood, Refused, Unavailable
+from bot.freeze import Freezes
 from bot.gate.call import Call
+from bot.gate.controls import Controls
 from bot.gate.second_factor import SecondFactor
 from bot.jobs.queue import Queue
 from bot.jobs.roster import Roster
@@ -103,6 +110,28 @@ def test_the_form_confirms_and_hides_the_key(factor: SecondFactor, queue: Queue,
     lease = queue.take("w", "question", block_ms=0)
     assert lease
     assert (lease.job.order.command, lease.job.order.response_url) == ("hide", URL)
+
+
+def test_what_follows_the_deed_takes_nothing_back(
+    factor: SecondFactor, queue: Queue, totp: Totp, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis goes away after a freeze was ordered, and after a second factor was confirmed: both are told as done."""
+
+    def admit(*_: object) -> None:
+        raise Unavailable("Redis cannot be reached.")
+
+    monkeypatch.setattr(queue, "admit", admit)
+    enrolment = totp.enrol(ADA)
+    confirmed = factor.confirm(submit(f"{enrolment.id} {URL}", code_of(enrolment.seed, clock.at)))
+    assert isinstance(confirmed, Message)
+    assert "is set up" in confirmed.text
+    config = Config.model_validate({"clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}}}})
+    freezes = Freezes(queue._redis, queue._audit, config)
+    controls = Controls(config, queue, cast("Desk", None), freezes, factor)
+    told = controls.run(replace(call(), cluster="prod"), FreezeCluster("4h", "sale"))
+    assert told is not None
+    assert "prod is frozen" in told.text
+    assert freezes.ordered("prod", 0)
 
 
 def test_an_administrator_resets_others(factor: SecondFactor, totp: Totp, clock: Clock, audit: Audit) -> None:
