@@ -15,7 +15,7 @@ from bot.audit import Audit, Entry
 from bot.errors import Refused, SwarmbotError
 from bot.jobs import outcome
 from bot.jobs.job import Job, Order, State
-from bot.jobs.lease import Lease, LeaseLost
+from bot.jobs.lease import Lease, held
 from bot.redact import redact
 from bot.store import keys
 from bot.store.client import answering
@@ -42,7 +42,7 @@ class Approvals:
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
     def ask(self, lease: Lease, ask: Ask, plan: str, entries: Sequence[Entry]) -> None:
-        """Park the job until ``ask.needed`` people have said yes; LeaseLost when it is no longer ours."""
+        """Park the job until ``ask.needed`` people have said yes; LeaseLost, ToldToStop."""
         job = lease.job
         places = [
             keys.job(job.id),
@@ -53,14 +53,14 @@ class Approvals:
             *AUDIT_KEYS,
         ]
         args = [job.id, str(lease.fence), lease.entry, GROUP, redact(ask.to_json()), _ms(ask.expires), redact(plan)]
-        _held(lease, self._audit.commit(entries, lambda tail: self._run["ask"](places, args + tail)))
+        held(lease, self._audit.commit(entries, lambda tail: self._run["ask"](places, args + tail)))
 
     def release(self, lease: Lease, entries: Sequence[Entry]) -> None:
-        """Put a job that needs nobody's yes into its cluster's line; LeaseLost when it is no longer ours."""
+        """Put a job that needs nobody's yes into its cluster's line; LeaseLost, ToldToStop."""
         job = lease.job
         places = [keys.job(job.id), keys.stream(job.order.kind), *_line(job.order), *AUDIT_KEYS]
         args = [job.id, str(lease.fence), lease.entry, GROUP, as_change(job.order).to_json()]
-        _held(lease, self._audit.commit(entries, lambda tail: self._run["release"](places, args + tail)))
+        held(lease, self._audit.commit(entries, lambda tail: self._run["release"](places, args + tail)))
 
     def vote(self, job: Job, seen: Approval, by: str, still: Iterable[str], entries: Sequence[Entry]) -> Counted:
         """Count ``by``'s yes, judged on ``seen``; ``still`` are the earlier voters who have the right now."""
@@ -104,7 +104,7 @@ class Approvals:
             outcome.of_error(error),
             str(keys.JOB_KEPT),
         ]
-        _held(lease, self._audit.commit(entries, lambda tail: self._run["void"](places, args + tail)))
+        held(lease, self._audit.commit(entries, lambda tail: self._run["void"](places, args + tail)))
 
     def get(self, job_id: str) -> Approval | None:
         """The approval of a job as it is now."""
@@ -187,9 +187,3 @@ def _line(order: Order) -> list[str]:
 
 def _ms(seconds: float) -> str:
     return f"{seconds * 1000:.0f}"
-
-
-def _held(lease: Lease, reply: list[Any]) -> None:
-    if reply[0] == "lost":
-        lease.lost.set()
-        raise LeaseLost(lease.job.id)

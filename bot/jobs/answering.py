@@ -75,7 +75,7 @@ class Answering:
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(replace(facts, freeze=self._asking.freeze(facts.name)), arguments)
             shown = message if look.secrets else _with_buttons(message, job)
-            self._replies.note_secrets(lease, look.secrets)
+            self._replies.note_secrets(lease, look.secrets, unless_cancelled=True)
             self._replies.respond(job, shown)
         except Conclusion as error:
             self._replies.refuse(lease, error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bot.jobs.job import Job
 
@@ -14,6 +14,14 @@ class LeaseLost(Exception):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job {job_id} is no longer this worker's")
+
+
+class ToldToStop(Exception):
+    """``by`` has cancelled the job: whoever meets this ends it as cancelled."""
+
+    def __init__(self, job_id: str, by: str) -> None:
+        super().__init__(f"job {job_id} is cancelled")
+        self.by = by
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,16 @@ class Lease:
     entry: str
     worker: str
     lost: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+
+
+def held(lease: Lease, reply: list[Any]) -> None:
+    """Raise what a script's answer means: LeaseLost (and ``lease.lost`` is set), ToldToStop, or nothing."""
+    match reply:
+        case ["lost", *_]:
+            lease.lost.set()
+            raise LeaseLost(lease.job.id)
+        case ["stop", by]:
+            raise ToldToStop(lease.job.id, by)
 
 
 class Reclaimed(NamedTuple):

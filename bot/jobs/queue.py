@@ -19,7 +19,7 @@ from bot.audit import Audit, Entry
 from bot.errors import Failed, Unavailable
 from bot.jobs import outcome
 from bot.jobs.job import ENDED, RECORDED, Job, Order, State, new_id
-from bot.jobs.lease import Admission, Lease, LeaseLost, Reclaimed
+from bot.jobs.lease import Admission, Lease, LeaseLost, Reclaimed, held
 from bot.jobs.roster import Roster, grouped
 from bot.redact import redact
 from bot.store import keys
@@ -126,15 +126,20 @@ class Queue:
         """Prolong the lease from now on; LeaseLost (and ``lease.lost`` set) when it is not ours any more."""
         args = [lease.entry, GROUP, lease.worker, str(lease.fence)]
         with answering():
-            _held(lease, self._run["renew"]([keys.job(lease.job.id), keys.stream(lease.job.order.kind)], args))
+            held(lease, self._run["renew"]([keys.job(lease.job.id), keys.stream(lease.job.order.kind)], args))
 
-    def record(self, lease: Lease, fields: Mapping[str, str], entries: Sequence[Entry] = ()) -> None:
-        """Write ``fields`` (of RECORDED, else ValueError) of a running job; LeaseLost when the fence is not ours."""
+    def record(
+        self, lease: Lease, fields: Mapping[str, str], entries: Sequence[Entry] = (), *, unless_cancelled: bool = False
+    ) -> None:
+        """Write ``fields`` (of RECORDED, else ValueError) of a running job; LeaseLost when the fence is not ours.
+
+        With ``unless_cancelled`` nothing is written of a job that somebody has cancelled: ToldToStop.
+        """
         if unknown := set(fields) - RECORDED:
             raise ValueError(f"not recorded while a job runs: {sorted(unknown)}")
         places = [keys.job(lease.job.id), *AUDIT_KEYS]
-        args = [str(lease.fence), redact(json.dumps(dict(fields), ensure_ascii=False))]
-        _held(lease, self._audit.commit(entries, lambda tail: self._run["record"](places, args + tail)))
+        args = [str(lease.fence), redact(json.dumps(dict(fields), ensure_ascii=False)), "1" if unless_cancelled else ""]
+        held(lease, self._audit.commit(entries, lambda tail: self._run["record"](places, args + tail)))
 
     def finish(self, lease: Lease, state: State, result: str, entries: Sequence[Entry] = ()) -> None:
         """End the job and start its cluster's next change; LeaseLost when the fence is not ours."""
@@ -143,7 +148,7 @@ class Queue:
         order = lease.job.order
         places = [keys.job(order.id), keys.stream(order.kind), *_line(order), *AUDIT_KEYS]
         args = [order.id, str(lease.fence), lease.entry, GROUP, state, redact(result), str(keys.JOB_KEPT)]
-        _held(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
+        held(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
 
     def cancel(self, job_id: str, by: str, entries: Sequence[Entry]) -> Cancelled:
         """End a job that has not started, at once; ask the worker of a running one to stop between steps.
@@ -188,9 +193,3 @@ class Queue:
 
 def _line(order: Order) -> list[str]:
     return [keys.slot(order.cluster), keys.waiting(order.cluster), keys.approval(order.id)]
-
-
-def _held(lease: Lease, reply: list[Any]) -> None:
-    if reply[0] == "lost":
-        lease.lost.set()
-        raise LeaseLost(lease.job.id)

@@ -13,7 +13,7 @@ from bot.jobs.job import Job
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.plan import Revealed
-from bot.slack.blocks import Message, button, error_message
+from bot.slack.blocks import Message, button, error_message, section, user
 from bot.slack.notifier import Notifier, Undelivered
 
 log = logging.getLogger(__name__)
@@ -40,16 +40,26 @@ class Replies:
         except Undelivered as error:
             log.warning("the end of job %s was not told: %s", job.id, error)
 
-    def note_secrets(self, lease: Lease, secrets: Sequence[Revealed]) -> None:
-        """Write down what the asker is about to see: before, so that it is in the log whatever happens next."""
+    def note_secrets(self, lease: Lease, secrets: Sequence[Revealed], *, unless_cancelled: bool = False) -> None:
+        """Write down what the asker is about to see: before, so that it is in the log whatever happens next.
+
+        With ``unless_cancelled``, ToldToStop where somebody has cancelled the job by now.
+        """
         told = [outcome.entry(lease, "told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
         if told:
-            self._queue.record(lease, {}, told)
+            self._queue.record(lease, {}, told, unless_cancelled=unless_cancelled)
 
     def succeed(self, lease: Lease, text: str, how: str) -> None:
         """End a job that had nothing to do beyond what was told; ``how`` is for the audit log."""
         result = json.dumps({"told": text}, ensure_ascii=False)
         self._queue.finish(lease, "succeeded", result, [outcome.ended(lease, f"succeeded: {how}")])
+
+    def stop(self, lease: Lease, by: str) -> None:
+        """End a job that ``by`` has cancelled before anything was begun or shown, and tell the asker alone."""
+        text = f"{_title(lease.job)} is cancelled by {user(by)}. Nothing was changed, and nothing is shown."
+        self.say(lease.job, Message(text, (section(text),)))
+        result = json.dumps({"told": text}, ensure_ascii=False)
+        self._queue.finish(lease, "cancelled", result, [outcome.ended(lease, "cancelled: nothing was begun")])
 
     def refuse(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job of which nothing was begun, and tell the asker alone."""

@@ -16,7 +16,7 @@ from bot.jobs.changing import Changing
 from bot.jobs.errand import Errands
 from bot.jobs.export import Exporter
 from bot.jobs.job import Job
-from bot.jobs.lease import Lease
+from bot.jobs.lease import Lease, ToldToStop
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
@@ -69,7 +69,13 @@ class Runner:
         self._rotating = Rotating(config, sight, queue, notifier, self._replies)
 
     def handle(self, lease: Lease) -> None:
-        """Carry a job out and end it."""
+        """Carry a job out and end it; one that is cancelled before anything is begun or shown ends so."""
+        try:
+            self._carry_out(lease)
+        except ToldToStop as told:
+            self._replies.stop(lease, told.by)
+
+    def _carry_out(self, lease: Lease) -> None:
         order = lease.job.order
         if self._errands.knows(order.command):
             self._errands.run(lease)

@@ -16,13 +16,14 @@
 -- ARGV[8] the audit head that the entries are chained to, "" without entries
 -- ARGV[9] the audit head after them
 -- ARGV[10...] the audit entries
--- Answers {"ok"}, {"lost"} or {"head", head}.
+-- Answers {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 
-local job = redis.call('HMGET', KEYS[1], 'state', 'fence')
+local job = redis.call('HMGET', KEYS[1], 'state', 'fence', 'cancel_by')
 if job[2] ~= ARGV[2] then return {'lost'} end
 if job[1] == 'awaiting_approval' then return {'ok'} end
 if job[1] ~= 'running' then return {'lost'} end
+if job[3] then return {'stop', job[3]} end
 local head = audit_conflict(KEYS[7], 8)
 if head then return {'head', head} end
 

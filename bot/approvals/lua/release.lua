@@ -14,14 +14,15 @@
 -- ARGV[6] the audit head that the entries are chained to, "" without entries
 -- ARGV[7] the audit head after them
 -- ARGV[8...] the audit entries
--- Answers {"ok"}, {"lost"} or {"head", head}.
+-- Answers {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/jobs/lua/slot.lua
 
-local job = redis.call('HMGET', KEYS[1], 'state', 'fence', 'order')
+local job = redis.call('HMGET', KEYS[1], 'state', 'fence', 'order', 'cancel_by')
 if job[2] ~= ARGV[2] then return {'lost'} end
 if job[1] == 'queued' and job[3] == ARGV[5] then return {'ok'} end
 if job[1] ~= 'running' then return {'lost'} end
+if job[4] then return {'stop', job[4]} end
 local head = audit_conflict(KEYS[7], 6)
 if head then return {'head', head} end
 

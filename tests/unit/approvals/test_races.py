@@ -134,6 +134,24 @@ def test_a_job_ends_though_slack_takes_no_word(
     assert "Slack" not in job.outcome
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_job_that_is_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
+    """It comes into no line and asks nobody: it ends as cancelled, and who asked is told."""
+    reckoning = Reckoning(redis_url, count, {"U0ADA", "U0BEN"})
+    reckoning.ask(0, "U0ADA", "node-1")
+    process = reckoning.processes[0]
+    lease = process.queue.take("one", "question", block_ms=0)
+    assert lease is not None
+    assert process.queue.cancel("job-0", "U0BEN", [Entry("cancelled", "U0BEN")]) == "stopping"
+    process.runner.handle(lease)
+    job = process.queue.get("job-0")
+    assert job is not None
+    assert job.state == "cancelled"
+    assert process.approvals.get("job-0") is None
+    assert process.queue.take("one", "change", block_ms=0) is None
+    assert ["is cancelled by <@U0BEN>" in message.text for message in process.slack.told] == [True]
+
+
 def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
     """What was approved goes with its job; while it stands, no other job gets the id, and a new question is new."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})

@@ -7,6 +7,7 @@ import pytest
 from bot.approvals.store import Approvals
 from bot.audit import Audit, Entry
 from bot.jobs.job import Job
+from bot.jobs.lease import ToldToStop
 from bot.jobs.queue import Queue
 from bot.store import keys
 from tests.unit.jobs.kit import admitted, taken
@@ -81,6 +82,18 @@ def test_a_running_change(queue: Queue) -> None:
     queue.finish(lease, "cancelled", "")
     assert _state(queue, first) == "cancelled"
     assert taken(queue).job.id == second
+
+
+def test_what_a_cancelled_job_would_show_is_not_written_down(queue: Queue, audit: Audit) -> None:
+    """So it is not shown either; what a running change has done is written all the same."""
+    job_id = admitted(queue)
+    lease = taken(queue)
+    _cancel(queue, job_id)
+    with pytest.raises(ToldToStop) as told:
+        queue.record(lease, {}, [Entry("told secret", "one", job=job_id)], unless_cancelled=True)
+    assert told.value.by == "U0BOSS"
+    queue.record(lease, {"progress": "{}"}, [Entry("step", "one", job=job_id)])
+    assert [entry.action for entry in audit.query()] == ["step", "cancelled", "asked"]
 
 
 def test_an_ended_or_unknown_job(queue: Queue, audit: Audit) -> None:
