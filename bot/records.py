@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot import policy
 from bot.approvals.approval import Approval
-from bot.approvals.card import listed, whole
+from bot.approvals.card import listed, readable, whole
 from bot.approvals.rule import Rule, decides, groups_of, named, rule_for, rules_of
 from bot.approvals.store import Approvals
 from bot.audit import Audit, Filter
@@ -21,7 +21,7 @@ from bot.errors import NotUnderstood
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
 from bot.people import Directory
-from bot.plan import Plan, plan_from_json
+from bot.plan import Plan
 from bot.plan.book import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Subject, Waits
 
 
@@ -109,7 +109,7 @@ class Records:
         one = self._approvals.get(look.approval) if look.approval else None
         found = [one] if one else [] if look.approval else self._approvals.waiting(cluster or None)
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
-        return tuple(_approval(approval, plan_from_json(job.plan)) for approval, job in jobs if job and job.plan)
+        return tuple(_approval(approval, readable(job.plan)) for approval, job in jobs if job and job.plan)
 
     def _waits(self, rules: Iterable[Rule], cluster: str, membership: policy.Membership) -> Iterator[Waits]:
         """What waits for the same people together."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.approvals.approval import Approval
 from bot.jobs.job import Job
-from bot.plan import Plan
+from bot.plan import Plan, plan_from_json
 from bot.plan.basis import short
 from bot.slack.blocks import (
     DONE,
@@ -31,7 +31,18 @@ STEPS: Final = 30
 VOTES: Final = 20
 QUORUM: Final = 6
 REASON: Final = 600
+UNREADABLE: Final = (
+    "Another version of Swarmbot made this plan, and this one cannot show it: withdraw it and ask again."
+)
 SLACK_ID: Final = re.compile(r"[USW][A-Z0-9]{2,}")
+
+
+def readable(plan: str) -> Plan:
+    """The plan of a job, or, where it is of a shape that this version of Swarmbot does not know, one that says so."""
+    try:
+        return plan_from_json(plan)
+    except (KeyError, TypeError, ValueError):
+        return Plan(title="", deed="", ended="", failed="", warnings=(UNREADABLE,))
 
 
 def card(approval: Approval, plan: Plan) -> Message:

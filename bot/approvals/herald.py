@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 import logging
 import time
+from typing import Final
 
 from bot.approvals.approval import Approval
-from bot.approvals.card import card, headline
+from bot.approvals.card import card, headline, readable
 from bot.approvals.store import Approvals
 from bot.audit import Entry
-from bot.errors import Unavailable
+from bot.errors import SwarmbotError, Unavailable
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
-from bot.plan import plan_from_json
 from bot.slack.blocks import Message, section, tick
-from bot.slack.notifier import Notifier
+from bot.slack.notifier import Notifier, Undelivered
+
+PUT_OFF: Final = 5.0
+"""Seconds until a card that could not be shown is tried again."""
 
 log = logging.getLogger(__name__)
 
@@ -31,19 +34,33 @@ class Herald:
         self._approvals = approvals
         self._notifier = notifier
         self._worker = worker
+        self._said: dict[str, str] = {}
 
     def turn(self) -> None:
         """Expire what is due, then show what changed. Raises Unavailable when Redis does not answer."""
         for job_id in self._approvals.due(time.time()):
             self._expire(job_id)
-        for job_id in self._approvals.unshown():
+        for job_id in self._approvals.unshown(time.time()):
             if self._approvals.claim(job_id, self._worker):
                 try:
-                    self._show(job_id)
-                except Unavailable as error:
-                    log.warning("the card of approval %s is shown later: %s", job_id, error)
+                    self._try(job_id)
                 finally:
                     self._approvals.unclaim(job_id, self._worker)
+
+    def _try(self, job_id: str) -> None:
+        """Show one; whatever hinders it hinders no other, is logged once, and is tried again later."""
+        try:
+            self._show(job_id)
+        except Unavailable:
+            raise
+        except Exception as error:
+            self._approvals.put_off(job_id, time.time() + PUT_OFF)
+            if self._said.get(job_id) != str(error):
+                trace = None if isinstance(error, SwarmbotError) else error
+                log.warning("the card of approval %s is shown later: %s", job_id, error, exc_info=trace)
+            self._said[job_id] = str(error)
+        else:
+            self._said.pop(job_id, None)
 
     def _expire(self, job_id: str) -> None:
         approval = self._approvals.get(job_id)
@@ -64,6 +81,8 @@ class Herald:
             return
         if approval.standing == "approved" and job.state == "running":
             return  # the job's own live message has the card now; what was missed is shown when it has ended
+        if not approval.open and self._approvals.first_telling(job_id, approval.standing):
+            self._tell(approval, job)
         message = self._message(approval, job)
         if approval.message_ts:
             ts = self._notifier.update(approval.ask.channel, approval.message_ts, message)
@@ -75,8 +94,6 @@ class Herald:
                     approval.ask.words, job_id, f"the card of plan {approval.ask.digest}",
                 )
             )  # fmt: skip
-        if not approval.open and self._approvals.first_telling(job_id, approval.standing):
-            self._tell(approval, job)
         after = self._queue.get(job_id)
         if after is None or after.state == job.state:
             self._approvals.shown(approval, ts)
@@ -88,7 +105,7 @@ class Herald:
         kept = json.loads(job.outcome) if job.outcome else {}
         if approval.standing == "approved" and "card" in kept:
             return Message.from_json(kept["card"])
-        return card(approval, plan_from_json(job.plan))
+        return card(approval, readable(job.plan))
 
     def _tell(self, approval: Approval, job: Job) -> None:
         order = job.order
@@ -97,5 +114,5 @@ class Herald:
             self._notifier.respond(
                 order.response_url, Message(text, (section(text),)), user=order.requester, channel=order.channel
             )
-        except Unavailable as error:
+        except Undelivered as error:
             log.warning("the requester of %s was not told: %s", order.id, error)

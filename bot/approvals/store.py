@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -125,17 +126,22 @@ class Approvals:
             ids: Any = self._redis.zrangebyscore(keys.APPROVALS_OPEN, "-inf", _ms(now))
         return list(ids)
 
-    def unshown(self) -> list[str]:
-        """Ids of those that changed since their card was shown."""
+    def unshown(self, now: float = math.inf) -> list[str]:
+        """Ids of those that changed since their card was shown, and are not put off beyond ``now`` (unix seconds)."""
         with answering():
-            ids: Any = self._redis.smembers(keys.APPROVALS_UNSHOWN)
-        return sorted(ids)
+            ids: Any = self._redis.zrangebyscore(keys.APPROVALS_UNSHOWN, "-inf", _ms(now))
+        return list(ids)
+
+    def put_off(self, job_id: str, until: float) -> None:
+        """Have a card that could not be shown tried again at ``until`` (unix seconds)."""
+        with answering():
+            self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: _ms(until)}, xx=True)
 
     def show_again(self, job_id: str) -> None:
         """Have the card of a job shown anew, because the job changed."""
         with answering():
             if self._redis.exists(keys.approval(job_id)):
-                self._redis.sadd(keys.APPROVALS_UNSHOWN, job_id)
+                self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: 0})
 
     def shown(self, approval: Approval, ts: str) -> None:
         """Note where the card is; it stays to be shown when the approval changed meanwhile."""
@@ -153,7 +159,7 @@ class Approvals:
     def forget(self, job_id: str) -> None:
         """Show the card of ``job_id`` no more: it or its job is not kept any longer."""
         with answering():
-            self._redis.srem(keys.APPROVALS_UNSHOWN, job_id)
+            self._redis.zrem(keys.APPROVALS_UNSHOWN, job_id)
 
     def claim(self, job_id: str, herald: str) -> bool:
         """Whether ``herald`` alone may show this card for the next minute."""

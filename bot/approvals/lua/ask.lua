@@ -3,7 +3,7 @@
 -- KEYS[2] the stream that the job was taken from
 -- KEYS[3] the approval
 -- KEYS[4] open approvals by the ms in which they expire
--- KEYS[5] approvals whose card is to be shown anew
+-- KEYS[5] approvals whose card is to be shown anew, by when (0: now)
 -- KEYS[6] the audit log
 -- KEYS[7] the audit log's head
 -- ARGV[1] the job's id
@@ -35,5 +35,5 @@ redis.call('XDEL', KEYS[2], ARGV[3])
 redis.call('DEL', KEYS[3])
 redis.call('HSET', KEYS[3], 'ask', ARGV[5], 'standing', 'asked', 'version', 1, 'votes', '[]')
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
-redis.call('SADD', KEYS[5], ARGV[1])
+redis.call('ZADD', KEYS[5], 0, ARGV[1])
 return {'ok'}

@@ -2,7 +2,7 @@
 -- KEYS[1] the approval
 -- KEYS[2] the job
 -- KEYS[3] open approvals by the ms in which they expire
--- KEYS[4] approvals whose card is to be shown anew
+-- KEYS[4] approvals whose card is to be shown anew, by when (0: now)
 -- KEYS[5] the audit log
 -- KEYS[6] the audit log's head
 -- ARGV[1] the job's id
@@ -34,7 +34,7 @@ redis.call('HSET', KEYS[1], 'standing', ARGV[2], 'version', tonumber(kept[2]) + 
   'decided_at', clock_text(), 'why', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[7])
 redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('SADD', KEYS[4], ARGV[1])
+redis.call('ZADD', KEYS[4], 0, ARGV[1])
 redis.call('HSET', KEYS[2], 'state', ARGV[5], 'outcome', ARGV[6], 'finished_at', clock_text(), 'cancel_by', ARGV[3])
 redis.call('EXPIRE', KEYS[2], ARGV[7])
 return {'ok'}

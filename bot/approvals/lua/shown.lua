@@ -1,7 +1,7 @@
 -- Note that an approval's card shows its newest version.
 -- KEYS[1] the approval
 -- KEYS[2] the job
--- KEYS[3] approvals whose card is to be shown anew
+-- KEYS[3] approvals whose card is to be shown anew, by when (0: now)
 -- ARGV[1] the job's id
 -- ARGV[2] the version that is shown
 -- ARGV[3] the card's channel
@@ -9,7 +9,7 @@
 -- Answers {"ok"} or {"changed"}: it is shown again.
 
 if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('SREM', KEYS[3], ARGV[1])
+  redis.call('ZREM', KEYS[3], ARGV[1])
   return {'ok'}
 end
 redis.call('HSET', KEYS[1], 'message_ts', ARGV[4])
@@ -17,5 +17,5 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('HSET', KEYS[2], 'message_channel', ARGV[3], 'message_ts', ARGV[4])
 end
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[2] then return {'changed'} end
-redis.call('SREM', KEYS[3], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
 return {'ok'}

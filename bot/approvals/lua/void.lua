@@ -4,7 +4,7 @@
 -- KEYS[3] the stream of changes
 -- KEYS[4] the cluster's slot
 -- KEYS[5] the cluster's waiting list
--- KEYS[6] approvals whose card is to be shown anew
+-- KEYS[6] approvals whose card is to be shown anew, by when (0: now)
 -- KEYS[7] the audit log
 -- KEYS[8] the audit log's head
 -- ARGV[1] the job's id
@@ -33,7 +33,7 @@ audit_append(KEYS[7], KEYS[8], 8)
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 redis.call('HSET', KEYS[1], 'standing', 'void', 'decided_at', clock_text(), 'why', ARGV[5])
 redis.call('EXPIRE', KEYS[1], ARGV[7])
-redis.call('SADD', KEYS[6], ARGV[1])
+redis.call('ZADD', KEYS[6], 0, ARGV[1])
 redis.call('HSET', KEYS[2], 'state', 'cancelled', 'outcome', ARGV[6], 'finished_at', clock_text())
 redis.call('EXPIRE', KEYS[2], ARGV[7])
 redis.call('XACK', KEYS[3], ARGV[4], ARGV[3])

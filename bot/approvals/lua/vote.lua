@@ -2,7 +2,7 @@
 -- KEYS[1] the approval
 -- KEYS[2] the job
 -- KEYS[3] open approvals by the ms in which they expire
--- KEYS[4] approvals whose card is to be shown anew
+-- KEYS[4] approvals whose card is to be shown anew, by when (0: now)
 -- KEYS[5] the stream of changes
 -- KEYS[6] the cluster's slot
 -- KEYS[7] the cluster's waiting list
@@ -44,7 +44,7 @@ if head then return {'head', head} end
 audit_append(KEYS[8], KEYS[9], 6)
 table.insert(votes, {ARGV[2], clock_text()})
 redis.call('HSET', KEYS[1], 'votes', cjson.encode(votes), 'version', tonumber(kept[2]) + 1)
-redis.call('SADD', KEYS[4], ARGV[1])
+redis.call('ZADD', KEYS[4], 0, ARGV[1])
 if #counted < ask.needed then return {'counted'} end
 redis.call('HSET', KEYS[1], 'standing', 'approved', 'decided_at', clock_text(), 'counted', cjson.encode(counted))
 redis.call('ZREM', KEYS[3], ARGV[1])

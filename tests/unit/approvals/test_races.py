@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,7 @@ from bot.audit.log import Transition
 from bot.errors import Refused, Unavailable
 from bot.jobs.lease import LeaseLost
 from bot.people import SlackSilent
+from bot.slack.blocks import Message
 from bot.slack.notifier import Undelivered
 from bot.store import keys
 from tests.unit.approvals.process import order_of
@@ -150,6 +152,31 @@ def test_a_job_that_is_cancelled_while_it_is_planned(redis_url: str, count: int)
     assert process.approvals.get("job-0") is None
     assert process.queue.take("one", "change", block_ms=0) is None
     assert ["is cancelled by <@U0BEN>" in message.text for message in process.slack.told] == [True]
+
+
+def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is put off and hinders no other, and who asked is told how it ended all the same."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = reckoning.processes[0]
+    for node in ("node-1", "node-2"):
+        reckoning.ask(0, "U0ADA", node)
+        reckoning.work(0, "question", 0, crash=False)
+    reckoning.redis.hset(keys.job("job-1"), "plan", '{"of": "another version"}')
+    reckoning.deny(0, "job-0", "U0BEN")
+    shown: list[str] = []
+
+    def post(_channel: str, message: Message) -> str:
+        if "node-1" in message.text:
+            raise Undelivered("not_in_channel", "channel `C0PROD`")
+        shown.append(str(message.blocks))
+        return "1"
+
+    monkeypatch.setattr(process.slack, "post", post)
+    process.herald.turn()
+    assert ["Denied" in message.text for message in process.slack.told] == [True]
+    assert ["Another version of Swarmbot made this plan" in card for card in shown] == [True]
+    assert process.approvals.unshown() == ["job-0"]
+    assert process.approvals.unshown(time.time()) == []
 
 
 def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
