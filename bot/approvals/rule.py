@@ -8,22 +8,7 @@ from typing import Final, Literal
 
 from bot import policy
 from bot.config import ApprovalRule, Config
-from bot.config.subjects import SUBJECTS
 from bot.spelling import listed
-
-__all__ = [
-    "EXPIRES",
-    "SUBJECTS",
-    "Rule",
-    "approvers",
-    "decides",
-    "frozen_rule",
-    "groups_of",
-    "named",
-    "rule_for",
-    "rules_of",
-    "shortage",
-]
 
 EXPIRES: Final = 1800.0
 """Seconds that a question waits where no rule says otherwise."""

@@ -57,7 +57,10 @@ class Controls:
     def _cancel(self, call: Call, job_id: str) -> Message:
         if self._desk.cancel(job_id, call.user):
             return _say(f"Job {tick(job_id)} and its question are withdrawn. Nothing was changed.")
-        result = self._queue.cancel(job_id, call.user, [call.entry("cancelled", job=job_id)])
+        entry, job = call.entry("cancelled", job=job_id), self._queue.get(job_id)
+        if job is not None:
+            entry = replace(entry, cluster=job.order.cluster, channel=job.order.channel)
+        result = self._queue.cancel(job_id, call.user, [entry])
         if result == "cancelled":
             self._desk.cancel(job_id, call.user)  # it may have begun to wait for approval meanwhile
         if result == "unknown":

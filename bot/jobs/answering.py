@@ -58,7 +58,7 @@ class Answering:
             if approval is None:
                 self._asking.ask(lease, command, arguments, plan, facts)
                 return
-            self._asking.confirm(approval, command, arguments, plan, facts)
+            self._asking.confirm(lease, command, arguments, plan, facts, approval=approval)
         except Conclusion as error:
             if approval is None:
                 self._replies.refuse(lease, error)

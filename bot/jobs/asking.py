@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bot.approvals.approval import Approval, Ask
-from bot.approvals.rule import Rule, approvers, frozen_rule, groups_of, named, rule_for
+from bot.approvals.rule import Rule, frozen_rule, groups_of, rule_for, shortage
 from bot.approvals.store import Approvals
 from bot.commands import Command
 from bot.config import Config
@@ -22,7 +22,6 @@ from bot.people import Directory
 from bot.plan import Facts, Freeze, Plan, basis_of, differences
 from bot.plan.basis import Basis
 from bot.secret import TYPED_KEPT
-from bot.slack.blocks import tick
 
 KEPT_LONGEST: Final = 7 * 86400.0
 TO_TAKE: Final = 15.0
@@ -74,10 +73,25 @@ class Asking:
         """The freeze that holds now."""
         return self._freezes.active(cluster, time.time())
 
-    @staticmethod
-    def confirm(approval: Approval, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
-        """Compute the digest afresh; Refused, with what has changed in words, unless it is the one approved."""
-        ask = approval.ask
+    def confirm(
+        self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, approval: Approval | None
+    ) -> None:
+        """Refused unless people enough by the rules of now have said yes, to this order, and to this plan as it is now.
+
+        The digest is computed afresh; where it is not the one approved, the refusal says in words what has changed.
+        """
+        have = len(approval.counted) if approval else 0
+        if self.rule(lease, command, arguments, plan).count > have:
+            raise Refused(
+                f"{facts.name} is frozen, or its rules or facts have changed, since this was asked: "
+                "it needs more approval now.",
+                next_step="Ask again.",
+            )
+        if approval is None:
+            return
+        ask, order = approval.ask, lease.job.order
+        if (ask.requester, ask.words) != (order.requester, order.words):
+            raise Refused("what was approved is another request.", next_step="Ask again.")
         now = basis_of(command.name, asdict(arguments), plan, facts)
         if now.digest != ask.digest:
             changed = "; ".join(differences(Basis.from_json(ask.basis), now))
@@ -111,15 +125,12 @@ class Asking:
 
     def _satisfiable(self, rule: Rule, requester: str) -> None:
         members: Mapping[str, frozenset[str]] = self._directory.members(groups_of(self._config, [rule]))
-        others = approvers(self._config, rule, members) - {requester}
-        if len(others) >= rule.count:
-            return
-        raise Refused(
-            f"{tick(rule.subject)} needs {rule.count} of {named(self._config, rule)} besides you, and there "
-            f"{'is' if len(others) == 1 else 'are'} {len(others) or 'none'}.",
-            true_now="Nothing was changed.",
-            next_step="Have somebody added there, or the rule changed in swarmbot.yml.",
-        )
+        if short := shortage(self._config, rule, members, requester):
+            raise Refused(
+                short,
+                true_now="Nothing was changed.",
+                next_step="Have somebody added there, or the rule changed in swarmbot.yml.",
+            )
 
 
 def all_left_out(plan: Plan) -> Failed:

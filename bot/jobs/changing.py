@@ -12,7 +12,7 @@ from bot.approvals.store import Approvals
 from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
-from bot.errors import Conclusion, Failed, Refused
+from bot.errors import Conclusion, Failed
 from bot.given import Given
 from bot.jobs.asking import Asking
 from bot.jobs.card import Card
@@ -108,15 +108,8 @@ class Changing:
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
         """The plan as the facts give it just before the first step; what was approved must be this very plan."""
         plan, facts = self._plan(lease, command, arguments)
-        have = len(approval.counted) if approval else 0
-        if plan.steps and self._asking.rule(lease, command, arguments, plan).count > have:
-            raise Refused(
-                f"{facts.name} is frozen, or its rules or facts have changed, since this was asked: "
-                "it needs more approval now.",
-                next_step="Ask again.",
-            )
-        if approval is not None:
-            self._asking.confirm(approval, command, arguments, plan, facts)
+        if plan.steps or approval is not None:
+            self._asking.confirm(lease, command, arguments, plan, facts, approval=approval)
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
         entries = [entry(lease, "planned", detail)]
         if approval is not None:

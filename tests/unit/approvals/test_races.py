@@ -12,13 +12,14 @@ import pytest
 
 from bot.audit import Audit, Entry, Filter
 from bot.audit.log import Transition
+from bot.config import ApprovalRule
 from bot.errors import Refused, Unavailable
 from bot.jobs.lease import LeaseLost
 from bot.people import SlackSilent
 from bot.slack.blocks import Message
 from bot.slack.notifier import Undelivered
 from bot.store import keys
-from tests.unit.approvals.process import order_of
+from tests.unit.approvals.process import Process, config_of, order_of
 from tests.unit.approvals.reckoning import Reckoning
 
 
@@ -190,6 +191,35 @@ def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
     reckoning.redis.delete(keys.job("job-0"))
     order = replace(order_of("job-0", "U0BEN", "node-2"), request_key="a month later")
     assert reckoning.processes[0].queue.admit(order, [Entry("asked", "U0BEN")]).job_id != "job-0"
+
+
+@pytest.mark.parametrize("changed", ["the rule", "the request"])
+def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
+    """The rule asks for two now, or what was approved was another's request: it is void."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = reckoning.processes[0]
+    order = replace(
+        order_of("job-0", "U0ADA", "node-1"), command="token", words="token manager", args={"role": "manager"}
+    )
+    process.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
+    lease = process.queue.take("one", "question", block_ms=0)
+    assert lease
+    process.runner.handle(lease)
+    assert "carried out now" in process.desk.approve("job-0", "U0BEN", "")
+    if changed == "the rule":
+        config = config_of(1, ("U0ADA", "U0BEN"))
+        config.rules.approvals["token manager"] = ApprovalRule(count=2)
+        process = Process(redis_url, config, reckoning.people, reckoning.cluster, "one")
+    else:
+        other = replace(order, kind="change", requester="U0BEN")
+        reckoning.redis.hset(keys.job("job-0"), "order", other.to_json())
+    lease = process.queue.take("one", "change", block_ms=0)
+    assert lease
+    process.runner.handle(lease)
+    approval = process.approvals.get("job-0")
+    assert approval is not None
+    assert approval.standing == "void"
+    assert process.slack.told == []
 
 
 def test_a_worker_that_was_taken_over_from_shows_no_secret(redis_url: str) -> None:

@@ -12,7 +12,6 @@ import handlers
 from bot import policy
 from bot.approvals.rule import (
     EXPIRES,
-    SUBJECTS,
     Rule,
     approvers,
     decides,
@@ -26,6 +25,7 @@ from bot.approvals.rule import (
 from bot.approvals.satisfiable import unsatisfiable
 from bot.commands import COMMANDS, default_counts
 from bot.config import Config
+from bot.config.subjects import SUBJECTS
 
 PEOPLE = {"admins": ["U01", "U02", "S01"], "leads": ["U03"], "nobody": []}
 MEMBERS = {"S01": frozenset({"U02", "U04"})}
