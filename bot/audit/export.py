@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final, TextIO
 
 from bot.audit.archive import Archive, line_of
@@ -12,7 +13,7 @@ from bot.audit.chain import Broken, Row
 from bot.audit.entry import Stored, restore
 from bot.audit.filter import Filter
 from bot.audit.log import Audit
-from bot.audit.verify import joined
+from bot.audit.stream import place_of
 from bot.errors import Failed
 
 COLUMNS: Final = (
@@ -64,6 +65,24 @@ def _entry(row: Row) -> Stored | None:
 
 
 def _all_rows(audit: Audit, archive: Archive | None) -> Iterator[Row]:
+    """Those of the archive, then those of Redis; what goes into the archive meanwhile is read there.
+
+    A gap that the archive does not fill is passed over: verify names it.
+    """
     ends = audit.stream.ends()
-    kept = audit.stream.rows(last=ends.last) if ends.last else iter(())
-    return kept if archive is None else joined(archive.rows(), kept, ends.first_seq)
+    if archive is None:
+        yield from audit.stream.rows(last=ends.last) if ends.last else ()
+        return
+    seq, gap = 0, -1
+    while True:
+        for row in islice(archive.rows(), seq, None):
+            seq += 1
+            yield row
+        for row in audit.stream.rows(after=seq, last=ends.last) if ends.last else ():
+            if place_of(row[0]) > seq + 1 and gap != seq:
+                gap = seq
+                break
+            seq = place_of(row[0])
+            yield row
+        else:
+            return

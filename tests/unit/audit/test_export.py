@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from bot.audit import ANY, Audit, Entry, Filter
+from bot.audit import ANY, Audit, Entry, Filter, Retention
+from bot.audit.chain import Row
 from bot.audit.entry import digest
 from bot.audit.export import COLUMNS, wanted_rows, write_csv, write_json_lines
 from bot.errors import Failed, Refused
@@ -24,7 +25,7 @@ from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.notifier import Undelivered
 from bot.slack.upload import Uploads
-from tests.unit.audit.kit import NOVEMBER, archived, write
+from tests.unit.audit.kit import DAY, NOVEMBER, archived, write
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "－1"]  # noqa: RUF001 - as typed
 
@@ -104,6 +105,24 @@ def test_filters_hold_for_exports(audit: Audit, client: Redis, tmp_path: Path) -
     archive = archived(audit, tmp_path, 8)
     wanted = Filter(cluster="prod", since=NOVEMBER + 6 * 86400, until=NOVEMBER + 9 * 86400)
     assert [row[0] or json.loads(row[1])["seq"] for row in wanted_rows(audit, archive, wanted)] == [7, 8, "9-0", "10-0"]
+
+
+@pytest.mark.parametrize("before", [0, 4])
+def test_entries_that_move_meanwhile_are_exported(
+    audit: Audit, client: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    """Retention takes a turn after the archive was read, and before Redis is: each entry comes once, in its place."""
+    heads = write(client, 10)
+    archive = archived(audit, tmp_path, before)
+    read = audit.stream.rows
+
+    def rows(after: int = 0, last: str = "+") -> Iterator[Row]:
+        monkeypatch.undo()
+        Retention(audit.stream, archive, keep=DAY).turn(NOVEMBER + 8.5 * DAY)
+        return read(after, last)
+
+    monkeypatch.setattr(audit.stream, "rows", rows)
+    assert [row[2] for row in wanted_rows(audit, archive, ANY)] == [head.hash for head in heads]
 
 
 def test_an_archive_that_cannot_be_read(audit: Audit, client: Redis, tmp_path: Path) -> None:
