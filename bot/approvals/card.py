@@ -159,14 +159,15 @@ def _end(approval: Approval) -> list[str]:
 
 def _terms(approval: Approval) -> list[str]:
     ask = approval.ask
-    who = " or ".join(_who(name) for name in ask.by)
+    who = " or ".join(decider(name) for name in ask.by)
     factor = " with a code" if ask.second_factor else ""
     needs = f"Needs {ask.needed} of {who}{factor}, not {user(ask.requester)}"
     kept = ": what was typed with it is kept no longer" if ask.given else ""
     return [needs, f"until {when(ask.expires)}{kept}", f"plan `{short(ask.digest)}` · `{ask.job}`"]
 
 
-def _who(name: str) -> str:
+def decider(name: str) -> str:
+    """One of those whose yes counts, as Slack shows it."""
     return user(name) if SLACK_ID.fullmatch(name) else f"@{escape(name)}"
 
 

@@ -17,7 +17,7 @@ from bot.audit import Entry
 from bot.errors import SwarmbotError, Unavailable
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
-from bot.slack.blocks import Message, section, tick
+from bot.slack.blocks import Message, text_message, tick
 from bot.slack.notifier import Notifier, Undelivered
 
 PUT_OFF: Final = 5.0
@@ -111,8 +111,6 @@ class Herald:
         order = job.order
         text = f"{tick('/swarm ' + order.words)} in {order.cluster} · `{order.id}`: {headline(approval)}"
         try:
-            self._notifier.respond(
-                order.response_url, Message(text, (section(text),)), user=order.requester, channel=order.channel
-            )
+            self._notifier.respond(order.response_url, text_message(text), user=order.requester, channel=order.channel)
         except Undelivered as error:
             log.warning("the requester of %s was not told: %s", order.id, error)

@@ -24,7 +24,6 @@ from bot.store.keys import GROUP
 from bot.store.scripts import Script
 
 LUA: Final = Path(__file__).parent / "lua"
-AUDIT_KEYS: Final = [keys.AUDIT_LOG, keys.AUDIT_HEAD]
 JOB_ENDS: Final[dict[str, State]] = {"denied": "denied", "withdrawn": "cancelled", "expired": "expired"}
 
 SHOWING_MS: Final = 60_000
@@ -51,7 +50,7 @@ class Approvals:
             keys.approval(job.id),
             keys.APPROVALS_OPEN,
             keys.APPROVALS_UNSHOWN,
-            *AUDIT_KEYS,
+            *keys.AUDIT,
         ]
         args = [job.id, str(lease.fence), lease.entry, GROUP, redact(ask.to_json()), _ms(ask.expires), redact(plan)]
         held(lease, self._audit.commit(entries, lambda tail: self._run["ask"](places, args + tail)))
@@ -59,7 +58,7 @@ class Approvals:
     def release(self, lease: Lease, entries: Sequence[Entry]) -> None:
         """Put a job that needs nobody's yes into its cluster's line; LeaseLost, ToldToStop."""
         job = lease.job
-        places = [keys.job(job.id), keys.stream(job.order.kind), *_line(job.order), *AUDIT_KEYS]
+        places = [keys.job(job.id), keys.stream(job.order.kind), *_line(job.order), *keys.AUDIT]
         args = [job.id, str(lease.fence), lease.entry, GROUP, as_change(job.order).to_json()]
         held(lease, self._audit.commit(entries, lambda tail: self._run["release"](places, args + tail)))
 
@@ -71,7 +70,7 @@ class Approvals:
             keys.APPROVALS_OPEN,
             keys.APPROVALS_UNSHOWN,
             *_line(job.order),
-            *AUDIT_KEYS,
+            *keys.AUDIT,
         ]
         args = [job.id, by, str(seen.version), json.dumps(sorted(still)), as_change(job.order).to_json()]
         word: Counted = self._audit.commit(entries, lambda tail: self._run["vote"](places, args + tail))[0]
@@ -85,7 +84,7 @@ class Approvals:
             keys.job(job_id),
             keys.APPROVALS_OPEN,
             keys.APPROVALS_UNSHOWN,
-            *AUDIT_KEYS,
+            *keys.AUDIT,
         ]
         told = outcome.of_error(Refused(why, true_now="Nothing was changed."))
         args = [job_id, how, by, redact(why), JOB_ENDS[how], told, str(keys.JOB_KEPT)]
@@ -95,7 +94,7 @@ class Approvals:
     def void(self, lease: Lease, error: SwarmbotError, entries: Sequence[Entry]) -> None:
         """Void the approval of a job that is about to begin, and end the job; LeaseLost when it is not ours."""
         job = lease.job
-        places = [keys.approval(job.id), keys.job(job.id), *_line(job.order), keys.APPROVALS_UNSHOWN, *AUDIT_KEYS]
+        places = [keys.approval(job.id), keys.job(job.id), *_line(job.order), keys.APPROVALS_UNSHOWN, *keys.AUDIT]
         args = [
             job.id,
             str(lease.fence),

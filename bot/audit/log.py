@@ -44,7 +44,7 @@ class Audit:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write entries that report no change of a job."""
-        self.commit(entries, lambda tail: self._script([keys.AUDIT_LOG, keys.AUDIT_HEAD], tail))
+        self.commit(entries, lambda tail: self._script(keys.AUDIT, tail))
 
     def commit(self, entries: Sequence[Entry], transition: Transition) -> list[Any]:
         """Run ``transition`` so that ``entries`` are appended with it, and return its answer.

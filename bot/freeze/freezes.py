@@ -20,7 +20,6 @@ from bot.store.client import answering
 from bot.store.scripts import Script
 
 LUA: Final = Path(__file__).parent / "lua"
-AUDIT_KEYS: Final = [keys.AUDIT_LOG, keys.AUDIT_HEAD]
 
 
 class Freezes:
@@ -64,4 +63,4 @@ class Freezes:
 
 
 def _places(cluster: str) -> list[str]:
-    return [keys.freeze(cluster), *AUDIT_KEYS]
+    return [keys.freeze(cluster), *keys.AUDIT]

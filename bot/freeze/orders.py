@@ -11,7 +11,7 @@ from bot.commands import FreezeCluster, ThawCluster, read_moment
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
 from bot.redact import redact
-from bot.slack.blocks import DONE, LOOK, Message, escape, section, tick, user, when
+from bot.slack.blocks import DONE, LOOK, Message, escape, text_message, tick, user, when
 
 LONGEST: Final = 366 * 24 * 3600.0
 """Seconds that a freeze may last: past that a date is taken for a slip of the pen."""
@@ -45,7 +45,9 @@ def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, 
     stands = freezes.ordered(cluster, now)
     if stands is not None and (stands.until, stands.reason) == (until, redact(order.reason)):
         held = f"{cluster} is frozen until {when(until)} ({_utc(until)}) by {user(stands.by)}"
-        return Ordered(_say(f"{DONE} Already so: {held}: “{escape(stands.reason)}”. Nothing was changed."), None)
+        return Ordered(
+            text_message(f"{DONE} Already so: {held}: “{escape(stands.reason)}”. Nothing was changed."), None
+        )
     written = replace(entry, action="froze", detail=f"until {_utc(until)}: {order.reason}")
     freezes.freeze(cluster, until, entry.by, order.reason, [written])
     terms = (
@@ -53,7 +55,8 @@ def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, 
         "one, where none is needed otherwise. `/swarm thaw` ends it."
     )
     return Ordered(
-        _say(f"*{cluster} is frozen* {terms}"), _say(f"{LOOK} *{cluster} is frozen* by {user(entry.by)} {terms}")
+        text_message(f"*{cluster} is frozen* {terms}"),
+        text_message(f"{LOOK} *{cluster} is frozen* by {user(entry.by)} {terms}"),
     )
 
 
@@ -61,9 +64,11 @@ def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> Ordered:
     thawed = freezes.thaw(cluster, [replace(entry, action="thawed")])
     planned = freezes.planned(cluster, now)
     if not thawed and planned is None:
-        return Ordered(_say(f"{cluster} is not frozen. Nothing was changed."), None)
+        return Ordered(text_message(f"{cluster} is not frozen. Nothing was changed."), None)
     if planned is None:
-        return Ordered(_say(f"*{cluster} is thawed*."), _say(f"{DONE} *{cluster} is thawed* by {user(entry.by)}."))
+        return Ordered(
+            text_message(f"*{cluster} is thawed*."), text_message(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.")
+        )
     held = f"swarmbot.yml freezes {cluster} until {when(planned.until)} (“{escape(planned.reason)}”)"
     if not thawed:
         raise Refused(
@@ -71,14 +76,10 @@ def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> Ordered:
             next_step="A change goes through with one yes more. Who runs Swarmbot can take the window out.",
         )
     return Ordered(
-        _say(f"The freeze that was ordered is over, but {held}: that cannot be thawed."),
-        _say(f"{LOOK} {user(entry.by)} ended the freeze that was ordered, but {held}."),
+        text_message(f"The freeze that was ordered is over, but {held}: that cannot be thawed."),
+        text_message(f"{LOOK} {user(entry.by)} ended the freeze that was ordered, but {held}."),
     )
 
 
 def _utc(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _say(text: str) -> Message:
-    return Message(text, (section(text),))

@@ -14,7 +14,7 @@ from bot.jobs.errand import EXPORT
 from bot.jobs.queue import Queue
 from bot.plan.book import BookLook
 from bot.records import Records
-from bot.slack.blocks import Message, section, tick
+from bot.slack.blocks import Message, text_message, tick
 from bot.slack.requests import InPlace, PressRequest
 
 OLDER: Final = "audit.older"
@@ -68,4 +68,4 @@ class Answers:
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
         turn = "" if admission.workers else " No worker is running: it starts as soon as one does."
         told = f"On it: the files come to your direct messages with Swarmbot · job {tick(admission.job_id)}.{turn}"
-        return Message(told, (section(told),))
+        return text_message(told)

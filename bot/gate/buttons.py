@@ -14,7 +14,7 @@ from bot.gate.call import Call, again
 from bot.gate.second_factor import CODE, FORM, SecondFactor, plain
 from bot.jobs.job import Job, Order, new_id
 from bot.jobs.queue import Queue
-from bot.slack.blocks import Message, section, tick
+from bot.slack.blocks import Message, text_message, tick
 from bot.slack.modals import FieldErrors, Modal, text_field
 from bot.slack.requests import PressRequest, SubmitRequest
 
@@ -57,11 +57,11 @@ class Buttons:
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
         """Take a form."""
         if request.callback == "approval.deny":
-            return _say(self._desk.deny(request.subject, request.user, request.values.get(REASON, "").strip()))
+            return text_message(self._desk.deny(request.subject, request.user, request.values.get(REASON, "").strip()))
         if request.callback == "approval.code":
             code = request.values.get(CODE, "").strip()
             try:
-                return _say(self._desk.approve(request.subject, request.user, code))
+                return text_message(self._desk.approve(request.subject, request.user, code))
             except WrongCode as error:
                 return FieldErrors({CODE: plain(error)})
         if request.callback == FORM:
@@ -74,12 +74,12 @@ class Buttons:
             case "approval.approve":
                 if self._desk.look(job_id, request.user, "approve").ask.second_factor:
                     return _code_form(job_id)
-                return _say(self._desk.approve(job_id, request.user, ""))
+                return text_message(self._desk.approve(job_id, request.user, ""))
             case "approval.deny":
                 self._desk.look(job_id, request.user, "deny")
                 return _denial_form(job_id)
             case "approval.withdraw":
-                return _say(self._desk.withdraw(job_id, request.user))
+                return text_message(self._desk.withdraw(job_id, request.user))
             case _:
                 raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
 
@@ -117,7 +117,3 @@ def _denial_form(job_id: str) -> Modal:
 def _code_form(job_id: str) -> Modal:
     field = text_field(CODE, "Code of your authenticator", hint="Six digits. /swarm totp sets it up.", most=8)
     return Modal("approval.code", job_id, "Approve", "Approve", (field,))
-
-
-def _say(text: str) -> Message:
-    return Message(text, (section(text),))

@@ -15,7 +15,7 @@ from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
 from bot.jobs.errand import ANNOUNCE
 from bot.jobs.queue import Queue
-from bot.slack.blocks import Message, section, tick
+from bot.slack.blocks import Message, text_message, tick
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Controls:
 
     def _cancel(self, call: Call, job_id: str) -> Message:
         if self._desk.cancel(job_id, call.user):
-            return _say(f"Job {tick(job_id)} and its question are withdrawn. Nothing was changed.")
+            return text_message(f"Job {tick(job_id)} and its question are withdrawn. Nothing was changed.")
         entry, job = call.entry("cancelled", job=job_id), self._queue.get(job_id)
         if job is not None:
             entry = replace(entry, cluster=job.order.cluster, channel=job.order.channel)
@@ -70,8 +70,4 @@ class Controls:
             "stopping": f"Job {tick(job_id)} stops before its next step; what is done stays done.",
             "ended": f"Job {tick(job_id)} had ended before: `/swarm job {job_id}` shows how.",
         }
-        return _say(told[result])
-
-
-def _say(text: str) -> Message:
-    return Message(text, (section(text),))
+        return text_message(told[result])

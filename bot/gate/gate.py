@@ -24,7 +24,7 @@ from bot.jobs.queue import Queue
 from bot.people import Directory
 from bot.records import Records
 from bot.redact import redact
-from bot.slack.blocks import Message, channel, section, tick
+from bot.slack.blocks import Message, channel, text_message, tick
 from bot.slack.modals import FieldErrors, Modal
 from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
 
@@ -145,7 +145,7 @@ class Gate:
         if admission.duplicate and order.given:
             self._form.drop(call, order.given)
         if not admission.workers:
-            return _say(
+            return text_message(
                 f"Stored as job {tick(admission.job_id)}, but no worker is running: it starts as soon as one does.",
             )
         if not (change or asks) or admission.duplicate or call.only_plan:
@@ -154,10 +154,14 @@ class Gate:
         turn = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""
         taken = f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}"
         if not change:
-            return _say(f"{taken}. Others must agree first: they are asked in {where}. The answer comes to you alone.")
+            return text_message(
+                f"{taken}. Others must agree first: they are asked in {where}. The answer comes to you alone."
+            )
         if asks:
-            return _say(f"{taken}. If others must agree, they are asked in {where}; what becomes of it shows there.")
-        return _say(f"{taken}; what it changes shows in {where}.{turn}")
+            return text_message(
+                f"{taken}. If others must agree, they are asked in {where}; what becomes of it shows there."
+            )
+        return text_message(f"{taken}; what it changes shows in {where}.{turn}")
 
     def _may_need_approval(self, call: Call) -> bool:
         command = call.command
@@ -165,7 +169,3 @@ class Gate:
         if not command.is_change(call.arguments):
             return bool(rule.count)
         return bool(rule.count or command.raises) or self._freezes.active(call.cluster, time.time()) is not None
-
-
-def _say(text: str) -> Message:
-    return Message(text, (section(text),))

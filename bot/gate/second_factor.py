@@ -11,7 +11,7 @@ from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
 from bot.jobs.job import Order, new_id
 from bot.jobs.queue import Queue
-from bot.slack.blocks import LOOK, Message, section, user
+from bot.slack.blocks import LOOK, Message, text_message, user
 from bot.slack.modals import FieldErrors, Modal, text_field
 from bot.slack.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
@@ -36,7 +36,7 @@ class SecondFactor:
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
         if admission.workers:
             return None
-        return _say(f"{LOOK} Stored, but no worker is running: your key is shown here as soon as one does.")
+        return text_message(f"{LOOK} Stored, but no worker is running: your key is shown here as soon as one does.")
 
     def reset(self, call: Call, person: str) -> Message:
         """Take somebody else's away: with one's own, a stolen Slack session would get round it."""
@@ -44,7 +44,7 @@ class SecondFactor:
             raise Refused("nobody resets their own second factor.", next_step="Another administrator does.")
         if not self._totp.reset(person, call.user):
             raise NotUnderstood(f"{user(person)} has no second factor.")
-        return _say(f"The second factor of {user(person)} is gone. `/swarm totp` sets up a new one for them.")
+        return text_message(f"The second factor of {user(person)} is gone. `/swarm totp` sets up a new one for them.")
 
     def form(self, request: PressRequest) -> Modal:
         """Ask for the first code. The message's response_url goes with the form, so that the key can be hidden."""
@@ -61,7 +61,7 @@ class SecondFactor:
             return FieldErrors({CODE: plain(error)})
         if shown_by:
             self._hide(request, shown_by)
-        return _say("✓ *Your second factor is set up.* From now on approvals that want one ask you for a code.")
+        return text_message("✓ *Your second factor is set up.* From now on approvals that want one ask you for a code.")
 
     def _hide(self, request: SubmitRequest, response_url: str) -> None:
         order = Order(
@@ -87,7 +87,3 @@ def plain(error: Refused) -> str:
     """A refusal as it stands beside a form's field."""
     text = f"{error.happened} {error.next_step}".strip()
     return text[:1].upper() + text[1:]
-
-
-def _say(text: str) -> Message:
-    return Message(text, (section(text),))

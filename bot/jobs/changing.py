@@ -25,7 +25,7 @@ from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.once.promises import Promises
 from bot.plan import Facts, Look, Plan, Revealed, plan_from_json
-from bot.slack.blocks import Message, error_message, section
+from bot.slack.blocks import error_message, text_message
 from bot.slack.notifier import Notifier
 from bot.swarm.secrets import secret_message
 
@@ -119,7 +119,7 @@ class Changing:
 
     def _already(self, lease: Lease, plan: Plan) -> None:
         text = f"✓ Already so: {'; '.join(plan.already)}. Nothing was changed."
-        self._replies.say(lease.job, Message(text, (section(text),)))
+        self._replies.say(lease.job, text_message(text))
         self._replies.succeed(lease, text, "already so")
 
     def _reveal(self, lease: Lease, card: Card, *, once: bool) -> list[Entry]:

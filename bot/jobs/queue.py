@@ -32,7 +32,6 @@ ATTEMPTS: Final = 3
 ADMIT_WITHIN_MS: Final = 2000
 IDS_TRIED: Final = 20
 LUA: Final = Path(__file__).parent / "lua"
-AUDIT_KEYS: Final = [keys.AUDIT_LOG, keys.AUDIT_HEAD]
 
 Cancelled = Literal["cancelled", "stopping", "ended", "unknown"]
 
@@ -73,7 +72,7 @@ class Queue:
     def _admit(self, order: Order, entries: Sequence[Entry], deadline: int) -> list[Any]:
         places = [keys.job(order.id), keys.request(order.request_key), keys.slot(order.cluster)]
         places += [keys.waiting(order.cluster), keys.stream(order.kind), keys.RECENT, keys.recent(order.cluster)]
-        places += [keys.WORKERS, keys.approval(order.id), *AUDIT_KEYS]
+        places += [keys.WORKERS, keys.approval(order.id), *keys.AUDIT]
         args = [order.id, order.request_key, order.kind, order.to_json(), f"{order.asked_at:.3f}", str(deadline)]
         args += [str(keys.REQUEST_KEPT), str(keys.JOB_KEPT)]
         return self._audit.commit(entries, lambda tail: self._run["admit"](places, args + tail))
@@ -137,7 +136,7 @@ class Queue:
         """
         if unknown := set(fields) - RECORDED:
             raise ValueError(f"not recorded while a job runs: {sorted(unknown)}")
-        places = [keys.job(lease.job.id), *AUDIT_KEYS]
+        places = [keys.job(lease.job.id), *keys.AUDIT]
         args = [str(lease.fence), redact(json.dumps(dict(fields), ensure_ascii=False)), "1" if unless_cancelled else ""]
         held(lease, self._audit.commit(entries, lambda tail: self._run["record"](places, args + tail)))
 
@@ -146,7 +145,7 @@ class Queue:
         if state not in ENDED:
             raise ValueError(f"not an end: {state}")
         order = lease.job.order
-        places = [keys.job(order.id), keys.stream(order.kind), *_line(order), *AUDIT_KEYS]
+        places = [keys.job(order.id), keys.stream(order.kind), *_line(order), *keys.AUDIT]
         args = [order.id, str(lease.fence), lease.entry, GROUP, state, redact(result), str(keys.JOB_KEPT)]
         held(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
 
@@ -158,7 +157,7 @@ class Queue:
         job = self.get(job_id)
         if job is None:
             return "unknown"
-        places = [keys.job(job_id), keys.stream("change"), *_line(job.order), *AUDIT_KEYS]
+        places = [keys.job(job_id), keys.stream("change"), *_line(job.order), *keys.AUDIT]
         args = [job_id, by, str(keys.JOB_KEPT)]
         word: Cancelled = self._audit.commit(entries, lambda tail: self._run["cancel"](places, args + tail))[0]
         return word

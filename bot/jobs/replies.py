@@ -13,7 +13,7 @@ from bot.jobs.job import Job
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.plan import Revealed
-from bot.slack.blocks import Message, button, error_message, section, user
+from bot.slack.blocks import Message, button, error_message, text_message, user
 from bot.slack.notifier import Notifier, Undelivered
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Replies:
     def stop(self, lease: Lease, by: str) -> None:
         """End a job that ``by`` has cancelled before anything was begun or shown, and tell the asker alone."""
         text = f"{_title(lease.job)} is cancelled by {user(by)}. Nothing was changed, and nothing is shown."
-        self.say(lease.job, Message(text, (section(text),)))
+        self.say(lease.job, text_message(text))
         result = json.dumps({"told": text}, ensure_ascii=False)
         self._queue.finish(lease, "cancelled", result, [outcome.ended(lease, "cancelled: nothing was begun")])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.once.promise import Promise
-from bot.slack.blocks import DONE, LOOK, Message, context, section, tick
+from bot.slack.blocks import DONE, LOOK, Message, context, section, text_message, tick
 
 
 def kept_message(promise: Promise, cause: str) -> Message:
@@ -33,4 +33,4 @@ def ended_message(promise: Promise) -> Message:
     text = (
         f"{tick(promise.cluster)} is no cluster any more: the {promise.role} token that you were shown joins nothing."
     )
-    return Message(text, (section(text),))
+    return text_message(text)

@@ -58,7 +58,7 @@ class Promises:
         order = lease.job.order
         promise = Promise(facts.name, role, found, 0, frozenset(), ())
         asker = Asker(order.id, order.requester, order.channel, order.response_url)
-        places = [keys.once(promise.id), keys.ONCE_OPEN, keys.AUDIT_LOG, keys.AUDIT_HEAD]
+        places = [keys.once(promise.id), keys.ONCE_OPEN, *keys.AUDIT]
         args = [promise.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
         args += [ASKER + asker.job, asker.to_json()]
         entries = [entry(lease, "promised", f"rotate the {role} token after the next node that joins")]

@@ -45,6 +45,8 @@ AUDIT_LOG: Final = "swarmbot:audit"
 """Stream: entry ``seq-0`` with fields ``entry`` (canonical JSON) and ``hash``. Never expires."""
 AUDIT_HEAD: Final = "swarmbot:audit:head"
 """String ``seq:hash`` of the newest audit entry. Never expires."""
+AUDIT: Final = [AUDIT_LOG, AUDIT_HEAD]
+"""What every script that appends to the audit log is given last."""
 AUDIT_TRIMMED: Final = "swarmbot:audit:trimmed"
 """String ``seq:hash`` of the last audit entry that is in the archive alone. Never expires."""
 AUDIT_PAGE_KEPT: Final = DAY

@@ -22,7 +22,6 @@ from bot.totp import codes
 from bot.totp.vault import Vault
 
 LUA: Final = Path(__file__).parent / "lua"
-AUDIT_KEYS: Final = [keys.AUDIT_LOG, keys.AUDIT_HEAD]
 WRONG_CODES: Final = 5
 """Wrong codes after which none is taken for :data:`bot.store.keys.WRONG_CODE_KEPT` seconds; a right one clears them."""
 RACES: Final = 50
@@ -83,7 +82,7 @@ class Totp:
         """Make a new seed, which waits ten minutes for :meth:`confirm`; an earlier one gives way. Raises Refused."""
         seed = codes.new_seed()
         enrolment = Enrolment(secrets.token_urlsafe(12), seed, codes.uri(seed, person))
-        places = [keys.second_factor(person), keys.enrolment(person), keys.PICTURES, *AUDIT_KEYS]
+        places = [keys.second_factor(person), keys.enrolment(person), keys.PICTURES, *keys.AUDIT]
         args = [enrolment.id, self._vault.seal(person, seed), str(keys.ENROLMENT_KEPT)]
         if self._commit("begin", places, args, [_entry("second factor shown", person)])[0] == "enrolled":
             raise _enrolled()
@@ -110,7 +109,7 @@ class Totp:
                 continue
             args = [kept.sealed, str(kept.wrong), str(step)]
             entries = [_entry("second factor enrolled", person)]
-            if self._commit("confirm", [*places, *AUDIT_KEYS], args, entries)[0] == "ok":
+            if self._commit("confirm", [*places, *keys.AUDIT], args, entries)[0] == "ok":
                 return
         raise _busy()
 
@@ -130,7 +129,7 @@ class Totp:
         """Take a person's second factor away; False when there is none."""
         places = [keys.second_factor(person), keys.enrolment(person), keys.wrong_codes(person), keys.PICTURES]
         entries = [_entry("second factor reset", by, f"of {person}")]
-        return bool(self._commit("reset", [*places, *AUDIT_KEYS], [], entries)[0] == "ok")
+        return bool(self._commit("reset", [*places, *keys.AUDIT], [], entries)[0] == "ok")
 
     def _judge(self, person: str, place: str, kept: _Kept, code: str) -> int:
         """The time-step of a right, unused code; 0 when a wrong one could not be counted: it is judged again."""
@@ -160,7 +159,7 @@ class Totp:
 
     def _settle(self, person: str, place: str, kept: _Kept, step: str, entries: Sequence[Entry]) -> bool:
         args = [kept.sealed, str(kept.wrong), step, str(keys.WRONG_CODE_KEPT)]
-        places = [place, keys.wrong_codes(person), *AUDIT_KEYS]
+        places = [place, keys.wrong_codes(person), *keys.AUDIT]
         return bool(self._commit("settle", places, args, entries)[0] == "ok")
 
     def _locked(self, person: str) -> Refused:

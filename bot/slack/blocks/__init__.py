@@ -14,6 +14,7 @@ from bot.slack.blocks.elements import (
     header,
     paragraphs,
     section,
+    text_message,
 )
 from bot.slack.blocks.failure import error_message
 from bot.slack.blocks.message import Block, Message, fit
@@ -47,6 +48,7 @@ __all__ = [
     "progress",
     "section",
     "table",
+    "text_message",
     "tick",
     "user",
     "when",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from bot.secret import Secret
 from bot.slack.blocks import limits
-from bot.slack.blocks.message import Block
+from bot.slack.blocks.message import Block, Message
 from bot.slack.blocks.text import cut, cut_short, escape
 
 FENCE = "```"
@@ -29,6 +29,11 @@ def section(text: str, accessory: dict[str, Any] | None = None) -> Block:
     """Return a paragraph, with a button beside it if given."""
     block: Block = {"type": "section", "text": mrkdwn(text)}
     return block if accessory is None else block | {"accessory": accessory}
+
+
+def text_message(text: str) -> Message:
+    """Return a message of one paragraph."""
+    return Message(text, (section(text),))
 
 
 def paragraphs(lines: Iterable[str]) -> list[Block]:

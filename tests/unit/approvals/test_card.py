@@ -9,6 +9,7 @@ import pytest
 
 from bot.approvals.approval import Approval, Ask, Standing, Vote
 from bot.approvals.card import card, whole
+from bot.approvals.refusals import refusal
 from bot.plan import Plan, Step
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.validate import check_message_blocks
@@ -71,6 +72,13 @@ def test_slack_takes_it(standing: Standing, shape: Any) -> None:
     message: Message = shape(approval(standing, why=LONG), PLAN)
     sent: list[Block] = payload(message, plain=False)["blocks"]
     check_message_blocks(sent, Faults())
+
+
+def test_who_decides_is_mentioned() -> None:
+    """By the same words on the card and in a refusal: an id is a mention."""
+    found = approval("asked")
+    assert "<@U0APPROVER00> or " in texts(card(found, PLAN).blocks)
+    assert refusal(found, "not among").happened.startswith("this is for <@U0APPROVER00> or ")
 
 
 def test_what_is_left_out_is_said_with_where_to_read_it() -> None:
