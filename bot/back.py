@@ -33,7 +33,7 @@ from bot.slack.notifier import Notifier
 from bot.slack.upload import Uploads
 from bot.store.client import connect
 from bot.swarm.reader import Reader
-from bot.totp import Pictures, Showing, Totp, Vault
+from bot.totp import Pictures, Seeds, Showing, Totp
 
 
 def run_worker(settings: Settings) -> int:
@@ -60,7 +60,7 @@ def run_worker(settings: Settings) -> int:
         approvals=approvals,
         asking=asking,
         promises=promises,
-        showing=Showing(Totp(redis, audit, Vault(settings.swarmbot_secret_key)), files, notifier),
+        showing=Showing(Totp(redis, audit, Seeds(settings.swarmbot_secret_key)), files, notifier),
         given=Given(redis, settings.swarmbot_secret_key),
         exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )

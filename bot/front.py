@@ -18,7 +18,7 @@ from bot.records import Records
 from bot.settings import Settings
 from bot.slack.notifier import Notifier
 from bot.store.client import QUICK, connect
-from bot.totp import Totp, Vault
+from bot.totp import Seeds, Totp
 
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:
@@ -30,7 +30,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
     approvals = Approvals(redis, audit)
     freezes = Freezes(redis, audit, config)
     directory = Directory(patient_client(settings), redis)
-    totp = Totp(redis, audit, Vault(settings.swarmbot_secret_key))
+    totp = Totp(redis, audit, Seeds(settings.swarmbot_secret_key))
     factor = SecondFactor(queue, totp)
     desk = Desk(
         config=config,

@@ -7,11 +7,10 @@ from typing import Any
 
 from redis import Redis
 
-from bot.errors import Refused
 from bot.secret import TYPED_KEPT, Secret
 from bot.store import keys
 from bot.store.client import answering
-from bot.vault import Vault, WrongKey
+from bot.vault import Vault, WrongKey, vault_of
 
 
 class Given:
@@ -22,16 +21,13 @@ class Given:
 
     def __init__(self, redis: Redis, key: Secret | None) -> None:
         self._redis = redis
-        self._vault = Vault(key) if key is not None else None
+        self._key = key
 
     def require(self) -> Vault:
         """Return what seals; Refused when SWARMBOT_SECRET_KEY is not set."""
-        if self._vault is None:
-            raise Refused(
-                "what you would type could not be kept safe on its way: SWARMBOT_SECRET_KEY is not set.",
-                next_step="Whoever runs Swarmbot sets it, for the web and worker processes alike.",
-            )
-        return self._vault
+        return vault_of(
+            self._key, "what you would type could not be kept safe on its way: SWARMBOT_SECRET_KEY is not set."
+        )
 
     def keep(self, person: str, secret: Secret) -> str:
         """Keep what ``person`` gave, and return the id under which it is taken. Raises Refused."""
@@ -45,10 +41,10 @@ class Given:
         """Take what ``person`` gave out of Redis; None when it was taken before, is too old, or opens with no key."""
         with answering():
             sealed: Any = self._redis.getdel(keys.given(given_id))
-        if sealed is None or self._vault is None:
+        if sealed is None or self._key is None:
             return None
         try:
-            return self._vault.open(_place(person, given_id), sealed)
+            return Vault(self._key).open(_place(person, given_id), sealed)
         except WrongKey:
             return None
 

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from bot.errors import Refused
 from bot.secret import Secret
 
 
@@ -38,3 +39,10 @@ class Vault:
     def _fernet(self, place: str) -> Fernet:
         derivation = HKDF(SHA256(), length=32, salt=None, info=f"swarmbot {place}".encode())
         return Fernet(base64.urlsafe_b64encode(derivation.derive(self._key.reveal().encode())))
+
+
+def vault_of(key: Secret | None, unset: str) -> Vault:
+    """What seals with ``key``; Refused, by the word ``unset``, where there is none."""
+    if key is None:
+        raise Refused(unset, next_step="Whoever runs Swarmbot sets it, for the web and worker processes alike.")
+    return Vault(key)

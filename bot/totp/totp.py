@@ -19,7 +19,7 @@ from bot.store import keys
 from bot.store.client import answering
 from bot.store.scripts import Script
 from bot.totp import codes
-from bot.totp.vault import Vault
+from bot.totp.seeds import Seeds
 
 LUA: Final = Path(__file__).parent / "lua"
 WRONG_CODES: Final = 5
@@ -60,10 +60,10 @@ class Totp:
     but the person, seeds and codes, is in no audit entry.
     """
 
-    def __init__(self, redis: Redis, audit: Audit, vault: Vault, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, redis: Redis, audit: Audit, seeds: Seeds, now: Callable[[], float] = time.time) -> None:
         self._redis = redis
         self._audit = audit
-        self._vault = vault
+        self._seeds = seeds
         self._now = now
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in TRANSITIONS}
 
@@ -74,7 +74,7 @@ class Totp:
 
     def may_enrol(self, person: str) -> None:
         """Raise Refused when a person has one already, or when SWARMBOT_SECRET_KEY is not set."""
-        self._vault.require()
+        self._seeds.require()
         if self.enrolled(person):
             raise _enrolled()
 
@@ -83,7 +83,7 @@ class Totp:
         seed = codes.new_seed()
         enrolment = Enrolment(secrets.token_urlsafe(12), seed, codes.uri(seed, person))
         places = [keys.second_factor(person), keys.enrolment(person), keys.PICTURES, *keys.AUDIT]
-        args = [enrolment.id, self._vault.seal(person, seed), str(keys.ENROLMENT_KEPT)]
+        args = [enrolment.id, self._seeds.seal(person, seed), str(keys.ENROLMENT_KEPT)]
         if self._commit("begin", places, args, [_entry("second factor shown", person)])[0] == "enrolled":
             raise _enrolled()
         return enrolment
@@ -138,7 +138,7 @@ class Totp:
         digits = codes.cleaned(code)
         if not digits:
             raise Refused("a code is six digits.", next_step="Your authenticator shows a new one every 30 seconds.")
-        step = codes.step_of(self._vault.open(person, kept.sealed), digits, self._now())
+        step = codes.step_of(self._seeds.open(person, kept.sealed), digits, self._now())
         if step is not None and step > kept.step:
             return step
         if step is not None:

@@ -14,7 +14,7 @@ from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.files import Files
 from bot.store.client import connect
-from bot.totp import Totp, Vault
+from bot.totp import Seeds, Totp
 from tests.unit.totp.kit import KEY, Clock
 
 
@@ -40,7 +40,7 @@ def audit(client: Redis) -> Audit:
 @pytest.fixture
 def totp(client: Redis, audit: Audit, clock: Clock) -> Totp:
     """Nobody has a second factor."""
-    return Totp(client, audit, Vault(KEY), clock)
+    return Totp(client, audit, Seeds(KEY), clock)
 
 
 @pytest.fixture

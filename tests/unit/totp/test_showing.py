@@ -18,7 +18,7 @@ from bot.slack.client import web_client
 from bot.slack.files import FileRefused, Files
 from bot.slack.notifier import Notifier, Undelivered
 from bot.store import keys
-from bot.totp import Pictures, Showing, Totp, Vault, codes
+from bot.totp import Pictures, Seeds, Showing, Totp, codes
 from tests.unit.totp.kit import ADA, KEY, Clock, code_of, enrolled, everything
 
 SPELLED = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
@@ -152,7 +152,7 @@ def test_a_picture_goes_however_its_enrolment_ends(
 ) -> None:
     """After ten minutes, when another one is asked for, and when an administrator resets."""
     clock = Clock()
-    ending(Totp(client, Audit(client), Vault(KEY), clock), clock)
+    ending(Totp(client, Audit(client), Seeds(KEY), clock), clock)
     Pictures(client, files, clock).turn()
     with pytest.raises(CannotDo, match="file_deleted"):
         slack.file_bytes(picture)

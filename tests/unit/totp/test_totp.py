@@ -13,7 +13,7 @@ from bot.errors import Refused
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
-from bot.totp import Totp, Vault
+from bot.totp import Seeds, Totp
 from tests.unit.totp.kit import ADA, KEY, STEP, Clock, actions, code_of, enrolled, wrong_code
 
 CLICKS = 20
@@ -164,11 +164,11 @@ def test_codes_of_another_key_are_refused(client: Redis, audit: Audit, totp: Tot
     """After a change of SWARMBOT_SECRET_KEY nobody passes, and everybody is told why."""
     seed = enrolled(totp, clock)
     clock.at += STEP
-    other = Totp(client, audit, Vault(Secret("another key of thirty-two characters")), clock)
+    other = Totp(client, audit, Seeds(Secret("another key of thirty-two characters")), clock)
     with pytest.raises(Refused, match="not the one that it was stored with"):
         other.check(ADA, code_of(seed, clock.at))
     with pytest.raises(Refused, match="needs SWARMBOT_SECRET_KEY"):
-        Totp(client, audit, Vault(None), clock).may_enrol("U0BEN")
+        Totp(client, audit, Seeds(None), clock).may_enrol("U0BEN")
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_of_many_guesses_at_once_five_are_judged(redis_url: str, totp: Totp, clo
 def _at_once(redis_url: str, clock: Clock, code: str) -> dict[str, int]:
     """Try a code on two processes' worth of clients from many threads; count the answers."""
     clients = [connect(Secret(redis_url)) for _ in range(2)]
-    sides = [Totp(client, Audit(client), Vault(KEY), clock) for client in clients]
+    sides = [Totp(client, Audit(client), Seeds(KEY), clock) for client in clients]
 
     def click(number: int) -> str:
         try:

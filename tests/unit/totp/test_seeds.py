@@ -7,7 +7,7 @@ import pytest
 from bot.errors import Misconfigured, Refused
 from bot.secret import Secret
 from bot.settings import Settings
-from bot.totp import Vault
+from bot.totp import Seeds
 from tests.unit.totp.kit import ADA, KEY
 
 SEED = Secret("JBSWY3DPEHPK3PXP")
@@ -15,33 +15,33 @@ SEED = Secret("JBSWY3DPEHPK3PXP")
 
 def test_a_seed_opens_for_its_person() -> None:
     """Sealed text shows nothing of the seed, is another each time, and opens again."""
-    vault = Vault(KEY)
-    sealed = vault.seal(ADA, SEED)
+    seeds = Seeds(KEY)
+    sealed = seeds.seal(ADA, SEED)
     assert SEED.reveal() not in sealed
-    assert vault.seal(ADA, SEED) != sealed
-    assert Vault(KEY).open(ADA, sealed) == SEED
+    assert seeds.seal(ADA, SEED) != sealed
+    assert Seeds(KEY).open(ADA, sealed) == SEED
 
 
 def test_it_opens_for_nobody_else() -> None:
     """Who copies their own seed to another's place in Redis gains nothing."""
-    sealed = Vault(KEY).seal(ADA, SEED)
+    sealed = Seeds(KEY).seal(ADA, SEED)
     with pytest.raises(Refused, match="cannot be read"):
-        Vault(KEY).open("U0BEN", sealed)
+        Seeds(KEY).open("U0BEN", sealed)
 
 
 def test_it_opens_with_no_other_key() -> None:
     """A changed key is told as such."""
-    sealed = Vault(KEY).seal(ADA, SEED)
+    sealed = Seeds(KEY).seal(ADA, SEED)
     with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY is not the one"):
-        Vault(Secret("another key of thirty-two characters")).open(ADA, sealed)
+        Seeds(Secret("another key of thirty-two characters")).open(ADA, sealed)
 
 
 def test_without_a_key_everything_is_refused() -> None:
     """The refusal names the variable."""
     with pytest.raises(Refused, match="needs SWARMBOT_SECRET_KEY"):
-        Vault(None).seal(ADA, SEED)
+        Seeds(None).seal(ADA, SEED)
     with pytest.raises(Refused, match="needs SWARMBOT_SECRET_KEY"):
-        Vault(None).open(ADA, "x")
+        Seeds(None).open(ADA, "x")
 
 
 def test_the_key_is_a_setting_and_a_long_one() -> None:
