@@ -26,7 +26,7 @@ from bot.plan.book import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord
 
 
 class Records:
-    """Reads a :class:`~bot.plan.book.Book`. Raises Unavailable when Redis or Slack does not answer."""
+    """Reads a :class:`~bot.plan.book.Book`. Raises Unavailable, SlackSilent."""
 
     def __init__(self, config: Config, queue: Queue, audit: Audit, directory: Directory, approvals: Approvals) -> None:
         self._approvals = approvals

@@ -91,12 +91,11 @@ class Changing:
         if not plan.steps and not plan.left_out:
             self._already(lease, plan)
             return
-        cluster = job.order.cluster
+        order, cluster = job.order, job.order.cluster
+        given = self._given.take(order.requester, order.given) if order.given else None
         change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
             change.card.preface = preface(approval)
-        order = job.order
-        given = self._given.take(order.requester, order.given) if order.given else None
         change.run(self._sight.engines(cluster), lambda look: replace(self._sight.read(cluster, look), given=given))
         change.finish(lambda: self._reveal(lease, change.card, once=command.look(arguments).once))
 

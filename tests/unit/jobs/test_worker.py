@@ -85,7 +85,7 @@ def test_telling_may_fail(patient: Queue) -> None:
     assert worker.stop(20)
 
 
-def test_without_slack_or_redis_a_job_is_tried_again(queue: Queue, audit: Audit) -> None:
+def test_without_redis_a_job_is_tried_again(queue: Queue, audit: Audit) -> None:
     """A handler that met an outage leaves its job to the next attempt instead of failing it."""
     short = Queue(queue._redis, audit, lease=0.2)
     attempts: list[int] = []
@@ -93,7 +93,7 @@ def test_without_slack_or_redis_a_job_is_tried_again(queue: Queue, audit: Audit)
     def handle(lease: Lease) -> None:
         attempts.append(lease.job.attempt)
         if lease.job.attempt == 1:
-            raise Unavailable("Slack did not answer.")
+            raise Unavailable("Redis did not answer.")
         short.finish(lease, "succeeded", "")
 
     job_id = admitted(short)
