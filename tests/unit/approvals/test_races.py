@@ -126,7 +126,7 @@ def test_a_job_ends_though_slack_takes_no_word(
         raise Undelivered("no answer", "its asker")
 
     monkeypatch.setattr(process.slack, "respond", respond)
-    reckoning.cluster.records["node-1"].role = "manager"
+    reckoning.cluster.set_role("node-1", "manager")
     process.queue.admit(replace(order_of("job-0", "U0ADA", node), kind="change"), [Entry("asked", "U0ADA")])
     lease = process.queue.take("one", "change", block_ms=0)
     assert lease is not None
