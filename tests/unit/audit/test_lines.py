@@ -62,7 +62,7 @@ def line(record: EntryRecord, cluster: str = "prod") -> str:
         (entry("told secret", detail="worker token to U0ADA"), "! secret shown · `k7f3`: worker token to <@U0ADA>"),
         (entry("told secret", detail="UDP is no one"), "! secret shown · `k7f3`: UDP is no one"),
         (entry("cancelled", "U0ADA"), "✗ <@U0ADA> cancelled it · `k7f3`"),
-        (entry("frozen", "U0ADA", "weekend"), "! <@U0ADA> froze prod · `k7f3`: weekend"),
+        (entry("froze", "U0ADA", "weekend"), "! <@U0ADA> froze prod · `k7f3`: weekend"),
         (entry("thawed", "U0ADA"), "! <@U0ADA> thawed prod · `k7f3`"),
         (entry("sang {who}", "U0ADA", words=""), "· <@U0ADA> *sang who* · `k7f3`"),
     ],
