@@ -96,7 +96,9 @@ class Changing:
         change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
             change.card.preface = preface(approval)
-        change.run(self._sight.engines(cluster), lambda look: replace(self._sight.read(cluster, look), given=given))
+        change.run(
+            self._sight.engines(cluster), lambda look: replace(self._sight.read_for(plan, cluster, look), given=given)
+        )
         change.finish(lambda: self._reveal(lease, change.card, once=command.look(arguments).once))
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
@@ -127,7 +129,9 @@ class Changing:
         for revealed in card.plan.reveals:
             try:
                 look = Look(secrets=(revealed,), once=once)
-                facts = self._promises.cover(lease, look, self._sight.read(lease.job.order.cluster, look))
+                facts = self._promises.cover(
+                    lease, look, self._sight.read_for(card.plan, lease.job.order.cluster, look)
+                )
                 self._replies.note_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))
             except Conclusion as error:

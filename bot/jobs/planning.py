@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.commands import Command
@@ -10,9 +11,13 @@ from bot.swarm.quorum import judge, permit
 
 
 def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan:
-    """The command's plan, through the quorum gate. ``domain``: the label that tells failure domains apart."""
+    """The command's plan, bound to the cluster that was read, through the quorum gate.
+
+    ``domain``: the label that tells failure domains apart.
+    """
     assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
-    return judge(facts, command.plan(facts, arguments), domain)
+    plan = judge(facts, command.plan(facts, arguments), domain)
+    return replace(plan, cluster_id=facts.swarm.id if facts.swarm else "")
 
 
 def let_through(step: Step, facts: Facts, plan: Plan) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.plan import Engines, Facts, Look
+from dataclasses import replace
+
+from bot.plan import Engines, Facts, Look, Plan
 from bot.plan.ports import Clusters
 from bot.swarm.reader import Reader
 
@@ -21,3 +23,7 @@ class Sight:
     def read(self, cluster: str, look: Look) -> Facts:
         """What ``look`` asks to be seen of it, now."""
         return self._reader.read(cluster, self.engines(cluster), look)
+
+    def read_for(self, plan: Plan, cluster: str, look: Look) -> Facts:
+        """The same of the very cluster that ``plan`` was made from, whatever else a host is in by now."""
+        return self.read(cluster, replace(look, cluster_id=plan.cluster_id))

@@ -44,7 +44,7 @@ class Rotating:
             self._replies.succeed(lease, f"✓ Already so: {plan.already[0]}.", "already so")
             return
         change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
-        change.run(self._sight.engines(cluster), lambda look: self._sight.read(cluster, look))
+        change.run(self._sight.engines(cluster), lambda look: self._sight.read_for(plan, cluster, look))
         change.finish()
 
     def _begin(self, lease: Lease) -> Plan:
@@ -52,8 +52,10 @@ class Rotating:
         role: Role = order.args["role"]
         plan = rotation(order.cluster, role, order.promise.rpartition(":")[2])
         operation = plan.steps[0].operation
-        if operation.satisfied(self._sight.read(order.cluster, operation.look)):
+        facts = self._sight.read(order.cluster, replace(operation.look, all_hosts=True))
+        if operation.satisfied(facts):
             return replace(plan, steps=(), already=(operation.done,))
-        plan = replace(plan, effect=f"{order.reason}; {plan.effect}")
+        cluster_id = facts.swarm.id if facts.swarm else ""
+        plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=cluster_id)
         self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, [entry(lease, "planned", operation.doing)])
         return plan

@@ -21,9 +21,10 @@ _KINDS: dict[str, type[Operation]] = {}
 class Look:
     """What must be seen beside the cluster itself.
 
-    ``hosts``: those to wait for; others are in the facts only if they happened to answer by then. ``all_hosts``: wait
-    for each of swarmbot.yml. ``probe``: hosts to examine closely (clock, interfaces, the ways between them and the
-    managers). ``every_peer``: the ways between those and workers, and each other, too. ``mesh``: every way between
+    ``cluster_id``: the cluster that is meant, "" for the one that most hosts are in. ``hosts``: those to wait for;
+    others are in the facts only if they happened to answer by then. ``all_hosts``: wait for each of swarmbot.yml, as
+    for every plan and for secrets. ``probe``: hosts to examine closely (clock, interfaces, the ways between them and
+    the managers). ``every_peer``: the ways between those and workers, and each other, too. ``mesh``: every way between
     all nodes, and the overlay by temporary containers on them.
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
@@ -37,6 +38,7 @@ class Look:
     take.
     """
 
+    cluster_id: str = ""
     hosts: tuple[str, ...] = ()
     all_hosts: bool = False
     probe: tuple[str, ...] = ()

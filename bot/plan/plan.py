@@ -46,6 +46,7 @@ class Plan:
     prod"). ``approvals`` is how many others must agree for what the facts show, beyond the command's own rule, and
     ``subject`` what the rules of swarmbot.yml then call it. ``force`` says whether the command knows ``--force``, and
     whether it was given. ``quorum`` says what is left of the managers after each step; the quorum gate writes it.
+    ``cluster_id`` is the cluster that it was made from, "" where there was none to read: its steps see no other.
     ``ended`` and ``failed`` are the headings at the end, with ``{done}`` and ``{all}`` (numbers of targets) and
     ``{failed}`` (their names) filled in. ``effect`` is what changes for the cluster, ``meanwhile``
     what holds only until all is done. A finding with the sign ``failed``
@@ -68,6 +69,7 @@ class Plan:
     subject: str = ""
     force: Force = ""
     quorum: tuple[str, ...] = ()
+    cluster_id: str = ""
 
     @property
     def tracks(self) -> dict[str, tuple[Operation, ...]]:
@@ -89,7 +91,7 @@ class Plan:
 
     def to_json(self) -> str:
         """The plan as JSON text, to be stored with its job."""
-        plain = ("title", "ended", "failed", "effect", "deed", "approvals", "subject", "force", "quorum")
+        plain = ("title", "ended", "failed", "effect", "deed", "approvals", "subject", "force", "quorum", "cluster_id")
         shallow = {name: getattr(self, name) for name in plain}
         return json.dumps(
             {
@@ -128,6 +130,7 @@ def plan_from_json(text: str) -> Plan:
         subject=value["subject"],
         force=value["force"],
         quorum=tuple(value["quorum"]),
+        cluster_id=value["cluster_id"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Read the facts of a cluster: every host at once, then the swarm through the first manager that has a quorum."""
+"""Read the facts of a cluster: every host at once, then the swarm through a manager that has a quorum."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bot.secret import Secret
 from bot.swarm import parse
 from bot.swarm.host_reader import met_by, read_host, silent
 from bot.swarm.overlay import try_overlay
+from bot.swarm.sources import sources
 from bot.swarm.trying import try_ways
 from bot.swarm.ways import DATA_PORT, members, mesh_ways, wanted_ways
 
@@ -56,7 +57,7 @@ class Reader:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
             hosts = _hear(engines, hosts, swarm)
         ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
-        deadline = started + LONGEST_TRIAL
+        deadline = (started if look.every_peer else time.monotonic()) + LONGEST_TRIAL
         if look.mesh and swarm is not None:
             ways, deadline = mesh_ways(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
         facts = Facts(
@@ -81,7 +82,7 @@ class Reader:
         hosts: dict[str, HostFacts] = {}
         patience = min(look.patience, LONGEST_READ)
         deadline = time.monotonic() + patience
-        while waiting and not (wanted <= hosts.keys() and any(map(_serves, hosts.values()))):
+        while waiting and not (wanted <= hosts.keys() and sources(hosts, look.cluster_id)):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
             if not done:
                 break
@@ -94,7 +95,7 @@ class Reader:
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], look: Look) -> ClusterFacts | None:
-        for name in sources(hosts):
+        for name in sources(hosts, look.cluster_id):
             with suppress(EngineError, HostUnreachable, TimeoutError):
                 return self._read_through(engines[name], look)
         return None
@@ -122,24 +123,10 @@ class Reader:
         )
 
 
-def sources(hosts: Mapping[str, HostFacts]) -> list[str]:
-    """The hosts that the swarm can be read through, the best first.
-
-    A leader that is cut off answers from memory until it notices (facts/swarm.md): who reaches most peers comes first.
-    """
-    able = [name for name, host in hosts.items() if _serves(host)]
-    return sorted(able, key=lambda name: -[*hosts[name].peers.values()].count("open"))
-
-
 def _unreached(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
     """Hosts with no way in by SSH, and why; one whose engine does not answer has a shell all the same."""
     troubles = {name: host.trouble for name, host in hosts.items() if host.trouble}
     return {name: trouble.happened for name, trouble in troubles.items() if trouble.problem in UNREACHED}
-
-
-def _serves(host: HostFacts) -> bool:
-    """Whether the swarm can be read through this host now."""
-    return host.answers and host.is_manager and host.membership == "active" and not host.swarm_error
 
 
 def _hear(engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts) -> dict[str, HostFacts]:

@@ -32,7 +32,7 @@ from bot.plan import (
 )
 from bot.secret import Secret
 from bot.swarm import parse
-from bot.swarm.reader import sources
+from bot.swarm.sources import sources
 from bot.swarm.ways import wanted_ways
 from tests.unit.swarm.truth import LATE, Machine, World
 

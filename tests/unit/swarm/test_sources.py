@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.swarm.reader import sources
+from bot.swarm.sources import sources
 from tests.plans.description import Description
 
 
-def hosts(**described: Any) -> list[str]:
+def hosts(cluster_id: str = "", **described: Any) -> list[str]:
     """The hosts to read through, of those described."""
-    return sources(Description.model_validate({"hosts": described}).facts().hosts)
+    return sources(Description.model_validate({"hosts": described}).facts().hosts, cluster_id)
 
 
 def test_who_reaches_most_of_the_others_comes_first() -> None:
@@ -34,3 +34,17 @@ def test_who_cannot_be_read_through() -> None:
         c={"is": "manager", "trouble": "no route"},
         d={"is": "manager", "swarm_error": "no leader"},
     )
+
+
+def test_a_cluster_of_a_host_s_own() -> None:
+    """Of several clusters that which most hosts are in, workers included, or the one that is meant."""
+    members = {"managers": ["10.0.0.2:2377"]}
+    described: dict[str, Any] = {
+        "a": {"is": "manager", "swarm_id": "strayid", "managers": ["10.0.0.1:2377"]},
+        "b": {"is": "leader", **members},
+        "c": {"is": "worker", **members},
+    }
+    assert hosts(**described) == ["b"]
+    assert hosts("strayid", **described) == ["a"]
+    assert not hosts("gone", **described)
+    assert hosts(a=described["a"], b=described["b"]) == ["a"], "of equals the first in swarmbot.yml"
