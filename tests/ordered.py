@@ -6,7 +6,7 @@ Everybody is taken to have agreed. With the gate switched off it is a control fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import handlers
@@ -65,7 +65,7 @@ class Bot:
         return command, read_arguments(command, sentence.words, Vocabulary("prod", self.engines.names()))
 
     def _plan(self, command: Command, arguments: Any) -> Plan:
-        facts = self.read(command.look(arguments))
+        facts = self.read(replace(command.look(arguments), all_hosts=True))
         if self.gate:
             return plan_from_json(planned(command, facts, arguments, "zone").to_json())
         assert command.plan is not None

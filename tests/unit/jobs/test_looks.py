@@ -1,0 +1,62 @@
+"""What plans, their digests and shown secrets rest on: all hosts, not those that happened to answer first."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import handlers
+from bot.commands import Vocabulary
+from bot.jobs.answering import Answering
+from bot.jobs.changing import Changing
+from bot.jobs.job import Job
+from bot.plan import Look
+from tests.plans.outcome import read_words
+from tests.unit.jobs.kit import order
+
+
+class Looked(Exception):
+    """The job has looked at the cluster."""
+
+
+class _Sight:
+    """Shows nothing, and ends the job with what it wanted to see."""
+
+    def read(self, _: str, look: Look) -> None:
+        """Raise it."""
+        raise Looked(look)
+
+
+def _look(words: str) -> Look:
+    """What is looked at first for ``words``, which nobody needs to agree to."""
+    assert handlers.__all__
+    command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
+    lease: Any = SimpleNamespace(job=Job(order(words=words), "running"))
+    beside: Any = {"queue": None, "replies": None, "promises": SimpleNamespace(cover=None)}
+    beside |= {
+        "sight": _Sight(),
+        "approvals": SimpleNamespace(get=lambda _: None),
+        "asking": SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0)),
+    }
+    changing = Changing(config=beside, notifier=beside, given=beside, **beside)
+    begin = changing.ask if command.is_change(arguments) else Answering(**beside).run
+    with pytest.raises(Looked) as looked:
+        begin(lease, command, arguments)
+    look: Look = looked.value.args[0]
+    return look
+
+
+@pytest.mark.parametrize(
+    "words", ["drain host-2", "label host-2 a=b", "update --task-history-limit 3", "token worker --rotate"]
+)
+def test_a_plan_waits_for_every_host(words: str) -> None:
+    """Else its digest, and what a name means, would be others at each reading."""
+    assert _look(words).all_hosts
+
+
+@pytest.mark.parametrize("words", ["token worker", "unlock-key"])
+def test_a_secret_waits_for_every_host(words: str) -> None:
+    """It is that of the cluster which most hosts are in."""
+    assert _look(words).all_hosts
