@@ -9,10 +9,12 @@ from bot.commands import Word, change, text
 from bot.errors import Refused
 from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
+from bot.swarm.checkup import address_findings
 from bot.swarm.lookup import find_node
 from bot.swarm.operations import Promote
 from bot.swarm.outside_raft import outside_raft
-from bot.swarm.preflight import preflight
+from bot.swarm.passages import port_findings
+from bot.swarm.preflight import machine_findings, reached
 from bot.swarm.stale import namesakes
 
 
@@ -65,7 +67,10 @@ def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
     host = facts.hosts.get(node.host)
     if host is None or host.trouble:
         return [Finding("look", f"{tick(node.name)} cannot be reached by SSH, so its ports were not looked at")]
-    seen = [finding for finding in preflight(facts, host, "manager") if "host name is" not in finding.text]
-    if stops := [finding for finding in seen if finding.sign == "failed"]:
+    seen = [*machine_findings(facts, host), *port_findings(facts, host, "manager")]
+    address = [
+        replace(finding, text=f"{tick(node.name)} is {finding.text}") for finding in address_findings(host, node)
+    ]
+    if stops := [finding for finding in (*address, *seen) if finding.sign == "failed"]:
         raise Refused(stops[0].text, true_now="Nothing was changed.", next_step=stops[0].next_step)
-    return seen
+    return [reached(facts, host), *seen]

@@ -23,9 +23,9 @@ class Look:
 
     ``cluster_id``: the cluster that is meant, "" for the one that most hosts are in. ``hosts``: those to wait for;
     others are in the facts only if they happened to answer by then. ``all_hosts``: wait for each of swarmbot.yml, as
-    for every plan and for secrets. ``probe``: hosts to examine closely (clock, interfaces, the ways between them and
-    the managers). ``every_peer``: the ways between those and workers, and each other, too. ``mesh``: every way between
-    all nodes, and the overlay by temporary containers on them.
+    for every plan and for secrets. ``probe``: hosts to examine closely, as people call them or their nodes (clock,
+    interfaces, the ways between them and the managers). ``every_peer``: the ways between those and workers, and each
+    other, too. ``mesh``: every way between all nodes, and the overlay by temporary containers on them.
     ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
     count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
     and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:

@@ -31,13 +31,14 @@ class Passage:
     """What was seen of a way.
 
     ``open``: somebody answered. ``passed``: what was sent came to the target's kernel (for TCP: and nobody listens).
-    ``blocked``: it did not come; which machine on the way stops it cannot be seen. ``why`` says how a connection ended,
-    or why the way was not looked at.
+    ``blocked``: it did not come; which machine on the way stops it cannot be seen. ``refused``: the connection was, by
+    the target or by something before it. ``why`` says how a connection ended, or why the way was not looked at.
     """
 
     way: Way
     standing: Standing
     why: str = ""
+    refused: bool = False
 
     @property
     def blocked(self) -> bool:

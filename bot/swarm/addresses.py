@@ -51,6 +51,14 @@ def local_address(host: HostFacts, wanted: str, flag: str) -> str:
         raise Refused(f"`{flag}`: {error.happened}", next_step=error.next_step) from None
 
 
+def is_loopback(address: str) -> bool:
+    """Whether no other host reaches it there; False for what is no address."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 def _on_host(host: HostFacts, place: str) -> str:
     by_interface = {interface.name: interface.addresses for interface in host.interfaces}
     if place in by_interface:

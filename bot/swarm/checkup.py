@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 
 from bot.errors import Refused
 from bot.plan import Facts, Finding, HostFacts, NodeFacts, Passage
 from bot.slack.blocks import tick
 from bot.spelling import listed
-from bot.swarm.addresses import joining_address
+from bot.swarm.addresses import is_loopback, joining_address
 from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.passages import FEW, for_managers, of_host, port_names, told, told_unseen
 from bot.swarm.places import stranger
@@ -58,29 +57,22 @@ def _standing(facts: Facts, host: HostFacts) -> list[Finding]:
 def _address(facts: Facts, host: HostFacts) -> list[Finding]:
     node = facts.member(host.name)
     if node is not None:
-        return _advertised(host, node)
+        return address_findings(host, node)
     try:
         return [Finding("done", f"would be advertised at {tick(joining_address(host, None))}")]
     except Refused as error:
         return [Finding("look", error.happened, host.name, error.next_step)]
 
 
-def _advertised(host: HostFacts, node: NodeFacts) -> list[Finding]:
-    """Engines take any address, also one that nobody else can reach (facts/swarm.md)."""
+def address_findings(host: HostFacts, node: NodeFacts) -> list[Finding]:
+    """Where a member is advertised: engines take any address, also one that nobody reaches (facts/swarm.md)."""
     address = host.node_address or node.address
     own = [each for interface in host.interfaces for each in interface.addresses]
     if address in own:
         return [Finding("done", f"advertised at {tick(address)}"), *overlay_findings(host, address, None)]
     step = f"Let it leave and join again with `--advertise-addr`; it has {', '.join(map(tick, own)) or 'no address'}."
-    where = "loopback: no other host reaches it there" if _is_loopback(address) else "no address of its own"
+    where = "loopback: no other host reaches it there" if is_loopback(address) else "no address of its own"
     return [Finding("failed", f"advertised at {tick(address)}, which is {where}.", host.name, step)]
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
@@ -110,7 +102,8 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
 def _all_open(host: HostFacts, mine: Iterable[Passage]) -> str:
     ways = [passage.way for passage in mine]
     peers = dict.fromkeys(way.source if way.target == host.name else way.target for way in ways)
-    return f"open both ways with {', '.join(map(tick, peers))}: {', '.join(port_names(mine))}"
+    where = "both ways with" if any(way.target == host.name for way in ways) else "to"
+    return f"open {where} {', '.join(map(tick, peers))}: {', '.join(port_names(mine))}"
 
 
 def _left_out(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:

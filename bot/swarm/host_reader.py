@@ -12,15 +12,17 @@ from bot.plan import Engine, HostFacts, KeyFile, Look, RaftPosition, Reach, Trou
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
 from bot.swarm.raft_log import last_position
+from bot.swarm.ways import is_meant
 
 NOT_RUNNING: Final = frozenset({"docker stopped", "no docker"})
 """Problems of a host whose SSH answers and whose engine may not run."""
 
 
-def read_host(engine: Engine, address: str, look: Look, *, close: bool) -> HostFacts:
-    """What ``look`` asks of a host; ``close``: it is one of those to examine closely."""
+def read_host(engine: Engine, address: str, look: Look) -> HostFacts:
+    """What ``look`` asks of a host."""
     try:
         facts = parse.host(engine.host, address, engine.info())
+        close = is_meant(facts, look.probe)
         if close or look.raft:
             facts = replace(facts, interfaces=engine.interfaces())
         if close or look.raft or (look.probe and facts.is_manager):

@@ -90,7 +90,7 @@ def how(passage: Passage) -> str:
 
 def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[Passage]) -> list[Finding]:
     ways = [passage for passage in mine if passage.way.source == host.name and for_managers(passage)]
-    shut = [passage for passage in ways if passage.blocked or "refused" in how(passage)]
+    shut = [passage for passage in ways if passage.blocked or passage.refused]
     if not shut:
         return []
     shown = ", ".join(f"`{p.way.target}` {p.way.address}:{p.way.name} ({how(p)})" for p in shut)

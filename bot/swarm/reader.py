@@ -17,7 +17,7 @@ from bot.swarm.host_reader import met_by, read_host, silent
 from bot.swarm.overlay import try_overlay
 from bot.swarm.sources import sources
 from bot.swarm.trying import try_ways
-from bot.swarm.ways import DATA_PORT, members, mesh_ways, wanted_ways
+from bot.swarm.ways import DATA_PORT, meant, members, mesh_ways, wanted_ways
 
 # An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
 LONGEST_READ = 15.0
@@ -56,7 +56,7 @@ class Reader:
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
             hosts = _hear(engines, hosts, swarm)
-        ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+        ways = wanted_ways(hosts, swarm, meant(hosts, look.probe), every_peer=look.every_peer)
         deadline = (started if look.every_peer else time.monotonic()) + LONGEST_TRIAL
         if look.mesh and swarm is not None:
             ways, deadline = mesh_ways(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
@@ -76,8 +76,7 @@ class Reader:
 
     def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
         waiting: dict[Future[HostFacts], str] = {
-            self._pool.submit(read_host, engines[name], engines.address(name), look, close=name in look.probe): name
-            for name in engines.names()
+            self._pool.submit(read_host, engines[name], engines.address(name), look): name for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
         patience = min(look.patience, LONGEST_READ)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -89,7 +90,7 @@ class _Trial:
         counting = [self._lanes.submit(self._count, group) for group in _groups(able, "udp")]
         met = self._connected([way for way in able if way.transport == "tcp"])
         seen |= {passage.way: passage for passage in met}
-        refused = [passage.way for passage in met if passage.why == REFUSED]
+        refused = [passage.way for passage in met if passage.refused]
         counting += [self._lanes.submit(self._count, group) for group in _groups(refused, "tcp")]
         for lane in counting:
             seen |= {passage.way: passage for passage in lane.result()}
@@ -106,10 +107,14 @@ class _Trial:
         return [passage for group, tried in tries for passage in _met(group, tried)]
 
     def _count(self, ways: Sequence[Way]) -> list[Passage]:
+        counted = self._counted(ways)
+        return [_refusal(passage) for passage in counted] if ways[0].transport == "tcp" else counted
+
+    def _counted(self, ways: Sequence[Way]) -> list[Passage]:
         target, transport = ways[0].target, ways[0].transport
         prober = self._probers.get(target)
         if prober is None:
-            return [self._uncounted(way) for way in ways]
+            return [Passage(way, "not looked at", self._closed[target]) for way in ways]
 
         def count() -> int:
             counters = prober.counters()
@@ -119,16 +124,11 @@ class _Trial:
         if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
             return [Passage(way, "not looked at", "another check was at it") for way in ways]
         try:
-            seen = Counting(count, self._probers, self._pool, self._deadline).settle(ways)
+            return Counting(count, self._probers, self._pool, self._deadline).settle(ways)
         except SwarmbotError as error:
             return [Passage(way, "not looked at", error.happened) for way in ways]
         finally:
             turn.release()
-        return [_refusal(passage) if transport == "tcp" else passage for passage in seen]
-
-    def _uncounted(self, way: Way) -> Passage:
-        refused = f"{REFUSED}, by the host or before it: " if way.transport == "tcp" else ""
-        return Passage(way, "not looked at", refused + self._closed[way.target])
 
 
 def _met(ways: Sequence[Way], tried: Future[list[Reach]]) -> list[Passage]:
@@ -138,14 +138,19 @@ def _met(ways: Sequence[Way], tried: Future[list[Reach]]) -> list[Passage]:
         return [Passage(way, "not looked at", error.happened) for way in ways]
     standings: dict[Reach, Standing] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
     whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer"}
-    return [Passage(way, standings[reach], whys[reach]) for way, reach in zip(ways, met, strict=True)]
+    return [
+        Passage(way, standings[reach], whys[reach], refused=reach == "refused")
+        for way, reach in zip(ways, met, strict=True)
+    ]
 
 
 def _refusal(passage: Passage) -> Passage:
     """A refused connection that the target's kernel did not count was refused by something before it."""
-    if passage.blocked:
-        return Passage(passage.way, "blocked", "refused by a firewall")
-    return passage
+    whys: dict[Standing, str] = {
+        "blocked": "refused by a firewall",
+        "not looked at": f"{REFUSED}, by the host or before it: {passage.why}",
+    }
+    return replace(passage, why=whys.get(passage.standing, passage.why), refused=True)
 
 
 def _groups(ways: Iterable[Way], transport: Transport) -> list[list[Way]]:

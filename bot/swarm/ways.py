@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bot.plan import ClusterFacts, HostFacts, NodeFacts, Transport, Way
+from bot.swarm.addresses import is_loopback
 
 MANAGER_PORT: Final = 2377
 GOSSIP_PORT: Final = 7946
@@ -51,6 +52,16 @@ def peers_of(
     workers = [_of_node(node, hosts) for node in nodes if node.role == "worker"]
     own = place_of(host, swarm).name
     return [*{peer.name: peer for peer in (*managers, *probing, *workers) if peer.name != own}.values()]
+
+
+def meant(hosts: Mapping[str, HostFacts], names: Collection[str]) -> list[str]:
+    """The hosts that ``names`` mean, which may be those of nodes."""
+    return [name for name, host in hosts.items() if is_meant(host, names)]
+
+
+def is_meant(host: HostFacts, names: Collection[str]) -> bool:
+    """Whether one of ``names`` is the host's: swarmbot.yml's, its own, or the beginning of its node's id."""
+    return not {host.name, host.hostname}.isdisjoint(names) or host.node_id.startswith(tuple(names))
 
 
 def mesh_ways(places: Iterable[Place], data_port: int) -> tuple[Way, ...]:
@@ -100,7 +111,12 @@ def _of_node(node: NodeFacts, hosts: Mapping[str, HostFacts]) -> Place:
 
 
 def _ways(source: Place, target: Place, data_port: int, swarm: ClusterFacts | None) -> Iterator[Way]:
-    """A host that is no manager may become one: its 2377 is tried from managers, or where there is no cluster yet."""
+    """A host that is no manager may become one: its 2377 is tried from managers, or where there is no cluster yet.
+
+    There is no way to a loopback address: who sends there reaches itself.
+    """
+    if is_loopback(target.address):
+        return
     wanted = MANAGER_PORT if source.manages or swarm is None else 0
     for port, transport in ports(target.manages or wanted, data_port):
         yield Way(source.name, target.name, target.address, port, transport)

@@ -23,7 +23,7 @@ from bot.plan import (
     Trouble,
 )
 from bot.secret import Secret
-from bot.swarm.ways import members, mesh_ways, wanted_ways
+from bot.swarm.ways import meant, members, mesh_ways, wanted_ways
 from tests.plans.machines import host_facts, node_facts, record_facts
 from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Task, Trial
 from tests.plans.passages import mesh_facts, passage
@@ -122,7 +122,7 @@ class Description(BaseModel):
         )
 
     def _passages(self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None, look: Look) -> tuple[Passage, ...]:
-        ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+        ways = wanted_ways(hosts, swarm, meant(hosts, look.probe), every_peer=look.every_peer)
         if swarm and look.mesh:
             ways = mesh_ways(members(swarm, hosts), swarm.data_port)
         return tuple(passage(way, self.hosts, self.closed, self.unseen) for way in ways)

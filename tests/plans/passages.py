@@ -54,7 +54,7 @@ def passage(way: Way, machines: Mapping[str, Machine], closed: Sequence[str], un
 def _met(way: Way, reach: Reach) -> Passage:
     met: dict[Reach, Passage] = {
         "open": Passage(way, "open"),
-        "refused": Passage(way, "passed"),
+        "refused": Passage(way, "passed", refused=True),
         "no answer": Passage(way, "blocked", "no answer"),
     }
     return met[reach]
