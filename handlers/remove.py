@@ -81,9 +81,9 @@ def _gone(facts: Facts, name: str) -> str | None:
 def _meant(facts: Facts, name: str) -> tuple[NodeFacts, tuple[Finding, ...]]:
     """The node that is meant. A host that was wiped and joined again has left a dead record: that one."""
     found = find_nodes(facts, name)
-    dead = [node for node in found if node.state == "down" or successor(swarm_of(facts), node)]
     if len(found) == 1:
         return found[0], ()
+    dead = [node for node in found if successor(swarm_of(facts), node)]
     others = listed(f"{tick(node.id)} ({node.role}, {node.state})" for node in found)
     if len(dead) != 1:
         raise NotUnderstood(
