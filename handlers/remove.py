@@ -11,7 +11,7 @@ from bot.plan import Facts, Finding, Look, NodeFacts, Plan
 from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.departure import departing
-from bot.swarm.lookup import find_nodes, swarm_of
+from bot.swarm.lookup import find_nodes, refuse_unknown, swarm_of
 from bot.swarm.places import believes, whereabouts
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.stale import successor
@@ -68,10 +68,14 @@ def _plan(
 
 
 def _gone(facts: Facts, name: str) -> str | None:
-    """That a host of swarmbot.yml has no record here, and where it stands; None when there is one, or no such host."""
+    """That a host of swarmbot.yml has no record here, and where it stands; None when there is one, or no such host.
+
+    NotUnderstood where that is not known.
+    """
     host = facts.hosts.get(name)
     if host is None or any(name in {node.name, node.hostname} for node in swarm_of(facts).nodes):
         return None
+    refuse_unknown(facts, name)
     if believes(facts, host):
         return f"{facts.name} has no record of {tick(name)}, which does not know it: `/swarm leave {name}`"
     stands = "does not answer" if host.trouble else f"is {whereabouts(facts, host)}"

@@ -22,6 +22,7 @@ from bot.engine.data_root import DIVIDER, data_root
 from bot.engine.remote import last_line
 from bot.engine.service import LOCKED, LONGEST
 from bot.errors import EngineError
+from bot.plan.endpoint import ip_of
 from bot.plan.stopped import StoppedEngine
 
 TIMEOUT: Final = 10.0
@@ -105,7 +106,7 @@ def address_of(node: str, peers: str) -> str:
         addresses = {peer["node_id"]: str(peer["addr"]) for peer in json.loads(peers)}
     except (ValueError, KeyError, TypeError):
         return ""
-    return addresses.get(node, "").rpartition(":")[0].strip("[]")
+    return ip_of(addresses.get(node, ""))
 
 
 def _failed(connection: SshConnection, status: int, err: str) -> EngineError:

@@ -2,6 +2,7 @@
 
 from bot.plan.backups import BackedUpNode, Backup, Drill, Shelf, Shelved
 from bot.plan.basis import Basis, basis_of, differences
+from bot.plan.endpoint import ip_of
 from bot.plan.facts import ClusterFacts, Facts, NodeFacts, Revealed, Role
 from bot.plan.freeze import Freeze
 from bot.plan.host import HostFacts, Membership, RaftPosition, Trouble
@@ -65,6 +66,7 @@ __all__ = [
     "Way",
     "basis_of",
     "differences",
+    "ip_of",
     "merge_looks",
     "newcomer",
     "operation_from_json",

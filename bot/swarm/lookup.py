@@ -6,6 +6,7 @@ from bot.errors import Failed, NotUnderstood
 from bot.plan import ClusterFacts, Facts, NodeFacts
 from bot.slack.blocks import tick
 from bot.spelling import nearest
+from bot.swarm.parse import tells_no_id
 from bot.swarm.stale import successor
 
 FEW = 12
@@ -52,12 +53,27 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
     if found:
         return found
     if name in facts.hosts:
+        refuse_unknown(facts, name)
         raise NotUnderstood(f"{tick(name)} is not a node of {facts.name}.", next_step=f"`/swarm join worker {name}`")
     names = [record.name for record in swarm.nodes]
     near = nearest(name, names)
     closest = f" Closest: {tick(near)}." if near else ""
     listed = ", ".join(map(tick, names[:FEW]))
     raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
+
+
+def refuse_unknown(facts: Facts, host: str) -> None:
+    """NotUnderstood where a record of no known host may be that of ``host``, which cannot tell."""
+    swarm, machine = swarm_of(facts), facts.hosts.get(host)
+    records = [record for record in swarm.nodes if not record.host and not successor(swarm, record)]
+    if machine is None or not tells_no_id(machine) or not records:
+        return
+    why = "does not answer" if machine.trouble else "is locked"
+    listed = ", ".join(f"{tick(record.id)} ({tick(record.hostname)}, {record.state})" for record in records[:FEW])
+    raise NotUnderstood(
+        f"{tick(host)} {why}, so which record of {facts.name} is its, if any, is not known.",
+        next_step=f"Name it by its id: {listed}.",
+    )
 
 
 def called(swarm: ClusterFacts, node: NodeFacts) -> str:

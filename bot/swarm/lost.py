@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.errors import HostProblem
-from bot.plan import Facts, HostFacts, RaftPosition
+from bot.plan import Facts, HostFacts, RaftPosition, ip_of
 from bot.slack.blocks import tick
 from bot.swarm.places import foreign_cluster
 from bot.swarm.quorum import Quorum, has_quorum
@@ -32,7 +32,7 @@ class OldManager:
     @property
     def name(self) -> str:
         """swarmbot.yml's name, or the address."""
-        return self.host.name if self.host else self.address.rpartition(":")[0].strip("[]")
+        return self.host.name if self.host else ip_of(self.address)
 
     @property
     def standing(self) -> Standing:
@@ -113,7 +113,7 @@ def bring_back(quorum: Quorum, missing: list[str]) -> str:
 
 def _machine(facts: Facts, address: str) -> HostFacts | None:
     """The host that advertises an address or did, that has it on an interface, or that swarmbot.yml reaches at it."""
-    place = address.rpartition(":")[0].strip("[]")
+    place = ip_of(address)
     hosts = facts.hosts.values()
     for host in hosts:
         if host.answers and place in {host.node_address, *(ip for card in host.interfaces for ip in card.addresses)}:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo
+from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo, ip_of
 
 NANOSECONDS = 1_000_000_000
 STOP_GRACE = 10.0
@@ -92,19 +92,20 @@ def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], eng
     theirs: the address that the managers see, then a host name that is spelled as in swarmbot.yml.
     """
     by_id = {facts.node_id: name for name, facts in hosts.items() if facts.answers and facts.node_id}
-    unread = {name for name in engines.names() if name not in hosts or _tells_no_id(hosts[name])}
+    unread = {name for name in engines.names() if name not in hosts or tells_no_id(hosts[name])}
     by_address = {engines.address(name): name for name in unread}
 
     def name_of(node: NodeFacts) -> str:
         if node.id in by_id:
             return by_id[node.id]
-        address = node.raft_address.rpartition(":")[0] or node.address
+        address = ip_of(node.raft_address) or node.address
         return by_address.get(address) or (node.hostname if node.hostname in unread else "")
 
     return tuple(replace(node, host=name_of(node)) for node in records)
 
 
-def _tells_no_id(facts: HostFacts) -> bool:
+def tells_no_id(facts: HostFacts) -> bool:
+    """Whether the host cannot say which node it is: it does not answer, or its engine is locked."""
     return not facts.answers or facts.membership == "locked"
 
 

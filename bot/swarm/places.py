@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.plan import Facts, Finding, HostFacts
+from bot.plan import Facts, Finding, HostFacts, ip_of
 from bot.slack.blocks import escape
 from bot.spelling import listed
 
@@ -68,7 +68,7 @@ def other_cluster(facts: Facts, host: HostFacts) -> str:
     """The other cluster in words: its name in swarmbot.yml if one of its managers stands there."""
     if names := foreign_cluster(facts, host):
         return names
-    own = [other.name for other in facts.hosts.values() if other.address in set(map(_address, host.managers))]
+    own = [other.name for other in facts.hosts.values() if other.address in set(map(ip_of, host.managers))]
     managers = ", ".join(host.managers) or "unknown"
     shown = f"managers {managers}" + (f" ({', '.join(f'`{name}`' for name in own)})" if own else "")
     return f"`{host.swarm_id}`, {shown}" if host.swarm_id else f"the one with {shown}"
@@ -76,12 +76,8 @@ def other_cluster(facts: Facts, host: HostFacts) -> str:
 
 def foreign_cluster(facts: Facts, host: HostFacts) -> str:
     """The other cluster of swarmbot.yml whose hosts manage this one; "" when there is none."""
-    names = {facts.foreign[address] for address in map(_address, host.managers) if address in facts.foreign}
+    names = {facts.foreign[address] for address in map(ip_of, host.managers) if address in facts.foreign}
     return listed(f"`{name}`" for name in sorted(names))
-
-
-def _address(endpoint: str) -> str:
-    return endpoint.rpartition(":")[0].strip("[]")
 
 
 def _leave() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.errors import NotUnderstood, Refused
-from bot.plan import Facts, HostFacts
+from bot.plan import Facts, HostFacts, ip_of
 from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.lost import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
@@ -88,7 +88,7 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
             true_now="Nothing was changed.",
             next_step="`/swarm status` in half a minute; if that stays, see that 2377/tcp is open between them.",
         )
-    names = {old.name: old for old in olds} | {old.address.rpartition(":")[0].strip("[]"): old for old in olds}
+    names = {old.name: old for old in olds} | {ip_of(old.address): old for old in olds}
     if unknown := [name for name in flags.gone if name not in names]:
         no = "is no manager" if len(unknown) == 1 else "are no managers"
         raise NotUnderstood(

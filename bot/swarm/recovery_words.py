@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.plan import Facts, Finding, HostFacts, StoppedEngine
+from bot.plan import Facts, Finding, HostFacts, StoppedEngine, ip_of
 from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.lost import OldManager, standing_of
@@ -88,5 +88,5 @@ def _is_orphan(host: HostFacts, keeper: HostFacts) -> bool:
     """A worker of this cluster finds its managers at the addresses that it knows, and at no others."""
     if not host.answers or host.is_manager or host.membership != "active":
         return False
-    known = {address.rpartition(":")[0].strip("[]") for address in host.managers}
+    known = {ip_of(address) for address in host.managers}
     return bool(set(host.managers) & set(keeper.managers)) and keeper.node_address not in known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.plan import ClusterFacts, Facts, Finding, NodeFacts
+from bot.plan import ClusterFacts, Facts, Finding, NodeFacts, ip_of
 from bot.slack.blocks import tick
 from bot.spelling import listed
 
@@ -36,4 +36,4 @@ def _same_host(first: NodeFacts, second: NodeFacts) -> bool:
 
 
 def _address(node: NodeFacts) -> str:
-    return node.raft_address.rpartition(":")[0] or node.address
+    return ip_of(node.raft_address) or node.address

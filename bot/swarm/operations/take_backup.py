@@ -19,6 +19,7 @@ from bot.plan import (
     Members,
     NodeFacts,
     Operation,
+    ip_of,
 )
 from bot.swarm.certificates import fingerprint_of
 
@@ -142,7 +143,7 @@ def _backup(facts: Facts, swarm: ClusterFacts, host: HostFacts, record: NodeFact
         taken_at=facts.at,
         host=host.name,
         node=record.id,
-        address=record.raft_address.rpartition(":")[0].strip("[]"),
+        address=ip_of(record.raft_address),
         engine_version=record.engine_version,
         autolocked=swarm.autolocked,
         ca_fingerprint=fingerprint_of(raw["TLSInfo"]["TrustRoot"]),

@@ -8,7 +8,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Final
 
-from bot.plan import ClusterFacts, Facts, HostFacts, Members, NodeFacts, Reach
+from bot.plan import ClusterFacts, Facts, HostFacts, Members, NodeFacts, Reach, ip_of
 from bot.swarm.quorum.arithmetic import Quorum, count
 
 DOWN: Final = frozenset({"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"})
@@ -95,7 +95,7 @@ def _is_down(facts: Facts, node: NodeFacts) -> bool:
 
 def _has_gone(facts: Facts, node: NodeFacts) -> bool:
     """Whether the machine at its address answers, and is in no cluster or has another membership."""
-    address = node.raft_address.rpartition(":")[0].strip("[]")
+    address = ip_of(node.raft_address)
     at_it = [host for host in facts.hosts.values() if host.answers and address in {host.address, host.node_address}]
     return any(host.membership != "locked" and host.node_id != node.id for host in at_it)
 

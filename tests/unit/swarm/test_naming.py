@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from bot.plan import HostFacts, Membership, NodeFacts
+from bot.plan import ClusterFacts, HostFacts, Membership, NodeFacts, Role
 from bot.swarm.parse import name_hosts
+from bot.swarm.stale import successor
 
 
 class _Engines:
@@ -42,3 +44,23 @@ def test_a_locked_host_is_known_by_its_address() -> None:
 def test_a_host_that_is_in_no_cluster_is_no_record() -> None:
     """It was wiped or left: the record at its address is an old one."""
     assert _named("inactive", "") == ["one", ""]
+
+
+def _at(node_id: str, role: Role, state: str, address: str, raft: str = "") -> NodeFacts:
+    reachability = "unreachable" if raft else ""
+    record = NodeFacts(node_id, "h2", role, "active", state, 1, MappingProxyType({}), reachability=reachability)
+    return replace(record, address=address, raft_address=raft)
+
+
+def test_a_dead_manager_is_known_by_its_ipv6_address() -> None:
+    """Raft has it in brackets, swarmbot.yml has not."""
+    engines: Any = _Engines()
+    engines.address = {"one": "fd00::1", "two": "fd00::2"}.__getitem__
+    record = _at("id-2", "manager", "down", "", "[fd00::2]:2377")
+    assert [node.host for node in name_hosts([record], {}, engines)] == ["two"]
+
+
+def test_an_old_record_is_known_by_its_ipv6_address() -> None:
+    """A manager's host that was wiped and joined again as a worker."""
+    old, new = _at("old", "manager", "down", "", "[fd00::2]:2377"), _at("new", "worker", "ready", "fd00::2")
+    assert successor(ClusterFacts("prodid", "one", 1, MappingProxyType({}), (old, new)), old) == new
