@@ -10,12 +10,10 @@ from bot.slack.blocks import Message, actions, button, code, context, section, w
 def token_message(facts: Facts, role: Role) -> Message:
     """The ``docker swarm join`` line for ``role``. KeyError if the facts were read without its token."""
     token = facts.secrets["manager token" if role == "manager" else "worker token"]
-    leader = facts.swarm.leader if facts.swarm else None
-    address = leader.raft_address if leader else ""
     risk = f"Anybody who sees it can add {role}s to {facts.name}" + (
         " and then owns the cluster." if role == "manager" else "."
     )
-    line = Secret(f"docker swarm join --token {token.reveal()} {address}")
+    line = Secret(f"docker swarm join --token {token.reveal()} {_address(facts)}")
     return Message(
         f"How a {role} joins {facts.name} by hand (only you see this)",
         (
@@ -28,6 +26,12 @@ def token_message(facts: Facts, role: Role) -> Message:
             actions(button("Hide", "secret.hide")),
         ),
     )
+
+
+def _address(facts: Facts) -> str:
+    """The leader's; while nobody is known to lead, any manager's that Raft reaches."""
+    managers = [node for node in (facts.swarm.managers if facts.swarm else ()) if node.reachability == "reachable"]
+    return next((node.raft_address for node in sorted(managers, key=lambda node: not node.leader)), "")
 
 
 def _lifetime(facts: Facts, role: Role) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ class Description(BaseModel):
         if readable:
             swarm = ClusterFacts(
                 id="prodid",
-                read_from=leaders[0],
+                read_from=next(iter(leaders), "host-1"),
                 version=7,
                 spec=MappingProxyType(self.spec),
                 nodes=tuple(nodes),
