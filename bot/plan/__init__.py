@@ -12,7 +12,7 @@ from bot.plan.members import Members, newcomer
 from bot.plan.mesh import Mesh, OverlayTrial
 from bot.plan.operation import Look, Operation, operation_from_json
 from bot.plan.passages import Passage, Way
-from bot.plan.plan import Finding, Force, Plan, Sign, Step, merge_looks, plan_from_json
+from bot.plan.plan import Finding, Force, Plan, Sign, Step, plan_from_json
 from bot.plan.ports import Engine, Engines, JoinTokens, Json
 from bot.plan.probing import Counters, Interface, Prober, Reach, Transport
 from bot.plan.stopped import StoppedEngine
@@ -67,7 +67,6 @@ __all__ = [
     "basis_of",
     "differences",
     "ip_of",
-    "merge_looks",
     "newcomer",
     "operation_from_json",
     "plan_from_json",

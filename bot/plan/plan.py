@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from bot.plan.facts import Revealed
-from bot.plan.operation import Look, Operation, operation_from_json
+from bot.plan.operation import Operation, operation_from_json
 
 Sign = Literal["done", "look", "failed"]
 Force = Literal["", "offered", "given"]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +81,6 @@ class Plan:
         """The targets that nothing will be done to, and why."""
         return tuple(finding for finding in self.findings if finding.sign == "failed")
 
-    @property
-    def look(self) -> Look:
-        """What its operations need to be seen."""
-        return merge_looks(step.operation.look for step in self.steps)
-
     def to_json(self) -> str:
         """The plan as JSON text, to be stored with its job."""
         plain = ("title", "ended", "failed", "effect", "deed", "approvals", "subject", "force", "quorum", "cluster_id")
@@ -132,36 +124,3 @@ def plan_from_json(text: str) -> Plan:
         quorum=tuple(value["quorum"]),
         cluster_id=value["cluster_id"],
     )
-
-
-def merge_looks(looks: Iterable[Look]) -> Look:
-    """One look that sees all that each of ``looks`` sees."""
-    merged = Look()
-    for look in looks:
-        merged = Look(
-            hosts=_union(merged.hosts, look.hosts),
-            all_hosts=merged.all_hosts or look.all_hosts,
-            probe=_union(merged.probe, look.probe),
-            every_peer=merged.every_peer or look.every_peer,
-            mesh=merged.mesh or look.mesh,
-            certificates=merged.certificates or look.certificates,
-            services=merged.services or look.services,
-            tasks=merged.tasks or look.tasks,
-            task_list=merged.task_list or look.task_list,
-            secrets=_union(merged.secrets, look.secrets),
-            ca_files=_union(merged.ca_files, look.ca_files),
-            once=merged.once or look.once,
-            host_keys=_union(merged.host_keys, look.host_keys),
-            backups=merged.backups or look.backups,
-            placed=_union(merged.placed, look.placed),
-            raft=merged.raft or look.raft,
-            stopped=_union(merged.stopped, look.stopped),
-            peers=merged.peers or look.peers,
-            key_files=_union(merged.key_files, look.key_files),
-            patience=max(merged.patience, look.patience),
-        )
-    return merged
-
-
-def _union(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys((*first, *second)))

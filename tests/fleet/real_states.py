@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
+from itertools import chain
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -15,7 +16,7 @@ from bot.commands import Vocabulary
 from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.errors import SwarmbotError
-from bot.plan import Facts, HostFacts, Look, Trouble, merge_looks
+from bot.plan import Facts, HostFacts, Look, Trouble
 from bot.sandbox.fleet import Fleet
 from bot.swarm.quorum.membership import DOWN
 from bot.swarm.reader import Reader
@@ -51,7 +52,7 @@ class Real:
         alike = {name for name, state in STATES.items() if state["hosts"] == self._hosts}
         rows = {name: (given, case) for name, given, case in cases() if case.get("state") in alike}
         looks = [look for given, case in rows.values() if (look := self._look(case)) is not None]
-        facts = self._described_alike(self.read(replace(merge_looks(looks), probe=(), raft=True, backups=False)))
+        facts = self._described_alike(self.read(replace(_merged(looks), probe=(), raft=True, backups=False)))
         found = {name: self._row(facts, given, case) for name, (given, case) in rows.items()}
         apart = [f"{name}\n said: {said}\n came: {came}" for name, (said, came) in found.items() if said != came]
         assert not apart, "\n".join(apart)
@@ -103,6 +104,15 @@ class Real:
             text = re.sub(rf"\b{re.escape(self._fleet[name].address)}\b", f"10.0.0.{name.partition('-')[2]}", text)
         found: dict[str, Any] = json.loads(text)
         return found
+
+
+def _merged(looks: Sequence[Look]) -> Look:
+    """One look that sees all that each of ``looks`` sees."""
+    merged: dict[str, Any] = {}
+    for field in fields(Look):
+        wanted = [getattr(look, field.name) for look in looks]
+        merged[field.name] = tuple(dict.fromkeys(chain(*wanted))) if isinstance(wanted[0], tuple) else max(wanted)
+    return Look(**merged)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Look, Members, Operation
-from bot.swarm.operations.records import update_record
+from bot.swarm.operations.records import manager_of, update_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,7 @@ class Promote(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the role in the record's spec; all else in it stays."""
-        if facts.swarm is None:
-            raise Failed(f"No manager of {self.cluster} with a quorum could be read.", true_now="Nothing was changed.")
-        update_record(engines[facts.swarm.read_from], self.node, lambda spec: {**spec, "Role": "manager"})
+        update_record(manager_of(engines, facts), self.node, lambda spec: {**spec, "Role": "manager"})
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell the role and reachability that the managers see."""

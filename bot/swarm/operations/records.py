@@ -11,10 +11,10 @@ CONFLICT = "update out of sequence"
 TRIES = 4
 
 
-def manager_of(engines: Engines, facts: Facts) -> Engine:
-    """The manager that the cluster was read from; Failed when none could be read."""
+def manager_of(engines: Engines, facts: Facts, true_now: str = "Nothing was changed by it.") -> Engine:
+    """The manager that the cluster was read from; Failed, saying what is ``true_now``, when none could be read."""
     if facts.swarm is None:
-        raise Failed(f"No manager of {facts.name} with a quorum could be read.", true_now="Nothing was changed by it.")
+        raise Failed(f"No manager of {facts.name} with a quorum could be read.", true_now=true_now)
     return engines[facts.swarm.read_from]
 
 

@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.errors import Failed
 from bot.plan import Engines, Facts, Look, Operation, Revealed, Role
 from bot.secret import Secret
+from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import unchanged, update_spec
 
 
@@ -49,12 +49,8 @@ class RotateToken(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Write the whole spec back with the rotation asked for: docker-py's own call would wipe it."""
-        if facts.swarm is None:
-            raise Failed(
-                f"No manager of {self.cluster} with a quorum could be read.", true_now="The token is as it was."
-            )
         update_spec(
-            engines[facts.swarm.read_from],
+            manager_of(engines, facts, "The token is as it was."),
             unchanged,
             rotate_worker_token=self.role == "worker",
             rotate_manager_token=self.role == "manager",

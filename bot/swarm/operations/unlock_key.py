@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.errors import Failed
 from bot.plan import Engines, Facts, Look, Operation
+from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import unchanged, update_spec
 from bot.swarm.operations.tokens import fingerprint
 
@@ -42,6 +42,4 @@ class RotateUnlockKey(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Write the whole spec back with the rotation asked for."""
-        if facts.swarm is None:
-            raise Failed(f"No manager of {self.cluster} with a quorum could be read.", true_now="The key is as it was.")
-        update_spec(engines[facts.swarm.read_from], unchanged, rotate_unlock_key=True)
+        update_spec(manager_of(engines, facts, "The key is as it was."), unchanged, rotate_unlock_key=True)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Operation
 from bot.spelling import listed
+from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import update_spec, with_section
 from bot.swarm.settings import SETTINGS, Setting
 
@@ -65,9 +66,7 @@ class Update(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change these values in the whole spec: an engine resets what it is not given."""
-        if facts.swarm is None:
-            raise Failed(f"No manager of {self.cluster} with a quorum could be read.", true_now="Nothing was changed.")
-        update_spec(engines[facts.swarm.read_from], self._edited)
+        update_spec(manager_of(engines, facts), self._edited)
 
     def _edited(self, spec: Json) -> Json:
         for setting, value in self.wanted:
