@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
-from bot.errors import EngineError, Failed, SwarmbotError
+from bot.errors import EngineError, Failed, Refused, SwarmbotError
 from bot.plan import Engines, Facts, Look, Operation
 
 Read = Callable[[Look], Facts]
@@ -76,10 +76,21 @@ def _watch(operation: Operation, read: Read, pause: Pause, tell: Tell, patience:
     """The facts in which the operation is satisfied, or the last ones when patience has ended."""
     deadline = monotonic() + patience
     wait = FIRST_PAUSE
-    facts = read(operation.look)
+    facts = _look(operation, read)
     while not operation.satisfied(facts) and monotonic() < deadline:
         tell(facts)
         pause(wait)
         wait = min(2 * wait, LONGEST_PAUSE)
-        facts = read(operation.look)
+        facts = _look(operation, read)
     return facts
+
+
+def _look(operation: Operation, read: Read) -> Facts:
+    """What is true after the change: all but the secrets and backups where these cannot be read now.
+
+    Nothing that rests on them is then seen to hold; the next look may read them.
+    """
+    try:
+        return read(operation.look)
+    except (Failed, Refused):
+        return read(replace(operation.look, secrets=(), backups=False))

@@ -44,7 +44,8 @@ class Reader:
     def read(self, name: str, engines: Engines, look: Look) -> Facts:
         """Read what ``look`` asks of the cluster ``name``. Troubles are facts; nothing is raised for a dead host.
 
-        Raises EngineError if secrets were asked for and could not be read, Refused or Failed if backups were.
+        Raises EngineError or HostUnreachable if secrets were asked for and could not be read, Refused or Failed if
+        backups were.
         """
         started = time.monotonic()
         keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}

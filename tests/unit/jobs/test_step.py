@@ -19,6 +19,7 @@ class World:
 
     def __init__(self) -> None:
         self.holds = False
+        self.mute = False
         self.log: list[str] = []
         self.pauses: list[float] = []
         self.on_apply: Callable[[], None] = lambda: None
@@ -45,7 +46,9 @@ class World:
         """Facts whose name tells whether the state held when they were read."""
         assert look.hosts == ("host-3",)
         self.log.append("read")
-        return Facts("holds" if self.holds else "does not", 0.0, {})
+        if look.secrets and self.mute:
+            raise EngineError("host-3", 0, "no token in time")
+        return Facts("holds" if self.holds and not self.mute else "does not", 0.0, {})
 
     def pause(self, seconds: float) -> None:
         """Take no time, and note how much it would have been."""
@@ -95,6 +98,24 @@ class Hasty(Wanted):
         return 0.0
 
 
+class Secretive(Wanted):
+    """One that is seen in a secret."""
+
+    kind: ClassVar[str] = "a test's secretive step"
+
+    @property
+    def look(self) -> Look:
+        """The token too."""
+        return Look(hosts=(self.host,), secrets=("worker token",))
+
+
+class Mute(Secretive):
+    """One whose patience has ended at once."""
+
+    kind: ClassVar[str] = "a test's mute step"
+    patience: ClassVar[float] = 0.0
+
+
 def run(world: World, kind: type[Wanted] = Wanted) -> bool:
     """Carry the step out in ``world``."""
     return carry_out(kind("host-3", (("zone", "a"),)), world, world.read, world.pause, lambda *_: None).changed
@@ -107,6 +128,15 @@ def holds(world: World, error: SwarmbotError | None = None) -> Callable[[], None
         world.holds = True
         if error:
             raise error
+
+    return act
+
+
+def goes_mute(world: World) -> Callable[[], None]:
+    """Make the state hold, and tell no secret from now on."""
+
+    def act() -> None:
+        world.holds = world.mute = True
 
     return act
 
@@ -225,3 +255,22 @@ def test_an_operation_may_know_how_long_it_takes() -> None:
     world.on_pause = fails(AssertionError("waited"))
     with pytest.raises(Failed, match="within 0 s"):
         run(world, Hasty)
+
+
+def test_a_secret_that_cannot_be_read_is_looked_for_again() -> None:
+    """The managers may be choosing a leader just then: what was done is seen when they have one."""
+    world = World()
+
+    def speaks() -> None:
+        world.mute = False
+
+    world.on_apply, world.on_pause = goes_mute(world), speaks
+    assert run(world, Secretive) is True
+
+
+def test_a_secret_that_stays_unread_is_settled() -> None:
+    """The person reads what is true, not only that something could not be read."""
+    world = World()
+    world.on_apply = goes_mute(world)
+    with pytest.raises(Failed, match="settled"):
+        run(world, Mute)
