@@ -86,6 +86,9 @@ def test_a_host_of_another_cluster_is_left_there(play: Play) -> None:
     assert set(play.nodes()) == {"host-1"}
     assert set(play.nodes("host-5")) == {"host-5", "host-2"}
     assert set(play.nodes("host-3")) == {"host-3"}
+    play.change("cleo", "update --task-history-limit 3")
+    limits = [play.inspect(name)["Spec"]["Orchestration"]["TaskHistoryRetentionLimit"] for name in ("host-1", "host-3")]
+    assert limits == [3, 5], "whichever of the two answered first"
 
 
 def test_a_host_that_was_removed_is_told_so(play: Play) -> None:
