@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from bot.commands import DURATION, Flag, Kind, Permission, Vocabulary, question
+from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, question
 from bot.errors import NotUnderstood
 from bot.plan import ClusterFacts, Facts, Look, NodeFacts, Plan
 from bot.slack.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
@@ -20,23 +20,13 @@ from bot.swarm.operations import Update
 from bot.swarm.settings import check_expiry
 
 
-def _external_ca(text: str, vocabulary: Vocabulary) -> list[str]:
-    read_external_ca_on_host(text, vocabulary.hosts)
-    return [text]
-
-
-EXTERNAL_CA = Kind("protocol=cfssl,url=URL,cacert=HOST:PATH", _external_ca)
-
-
 @dataclass(frozen=True, slots=True)
 class CaArguments:
     """The words of ``ca``."""
 
     rotate: Annotated[bool, Flag(None, "give every node a certificate of a new root; join tokens change")] = False
-    cert_expiry: Annotated[float | None, Flag(DURATION, "how long the new certificates are good for")] = None
-    external_ca: Annotated[
-        str | None, Flag(EXTERNAL_CA, "rotate to a CA that signs; PATH is its PEM certificate on HOST")
-    ] = None
+    cert_expiry: Annotated[float | None, CERT_EXPIRY] = None
+    external_ca: Annotated[str | None, EXTERNAL_CA_ON_HOST] = None
 
 
 def _permission(arguments: CaArguments) -> Permission:

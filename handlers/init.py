@@ -7,13 +7,16 @@ from typing import Annotated, Literal
 
 from bot.commands import (
     ADDRESS,
-    DURATION,
+    CERT_EXPIRY,
+    DISPATCHER_HEARTBEAT,
+    EXTERNAL_CA,
     HOST,
+    MAX_SNAPSHOTS,
     NETWORK,
+    SNAPSHOT_INTERVAL,
+    TASK_HISTORY_LIMIT,
     Flag,
-    Kind,
     Permission,
-    Vocabulary,
     Word,
     change,
     choice,
@@ -32,15 +35,6 @@ from bot.swarm.second_cluster import refuse_forcing, refuse_second_cluster, refu
 from bot.swarm.settings import check_expiry
 
 
-def _external_ca(text: str, _: Vocabulary) -> list[str]:
-    read_external_ca(text)
-    return [text]
-
-
-EXTERNAL_CA = Kind("protocol=cfssl,url=URL,cacert=PATH", _external_ca)
-LONGEST = 2**31
-
-
 @dataclass(frozen=True, slots=True)
 class InitArguments:
     """The words of ``init``."""
@@ -52,14 +46,12 @@ class InitArguments:
         Literal["active", "pause", "drain"], Flag(choice("active", "pause", "drain"), "of the first manager")
     ] = "active"
     autolock: Annotated[bool, Flag(None, "managers need a key after each restart; you alone are shown it")] = False
-    cert_expiry: Annotated[float | None, Flag(DURATION, "how long node certificates are good for, 1h at least")] = None
-    dispatcher_heartbeat: Annotated[float | None, Flag(DURATION, "how often nodes report")] = None
-    external_ca: Annotated[
-        str | None, Flag(EXTERNAL_CA, "a CA that signs; PATH is its PEM certificate on the host")
-    ] = None
-    task_history_limit: Annotated[int | None, Flag(number("N", 0, LONGEST), "ended tasks that are kept")] = None
-    max_snapshots: Annotated[int | None, Flag(number("N", 0, LONGEST), "old Raft snapshots that are kept")] = None
-    snapshot_interval: Annotated[int | None, Flag(number("N", 1, LONGEST), "log entries between snapshots")] = None
+    cert_expiry: Annotated[float | None, CERT_EXPIRY] = None
+    dispatcher_heartbeat: Annotated[float | None, DISPATCHER_HEARTBEAT] = None
+    external_ca: Annotated[str | None, EXTERNAL_CA] = None
+    task_history_limit: Annotated[int | None, TASK_HISTORY_LIMIT] = None
+    max_snapshots: Annotated[int | None, MAX_SNAPSHOTS] = None
+    snapshot_interval: Annotated[int | None, SNAPSHOT_INTERVAL] = None
     data_path_addr: Annotated[str | None, Flag(ADDRESS, "address or interface for overlay traffic")] = None
     data_path_port: Annotated[int, Flag(number("PORT", 1024, 49151), "UDP port of overlay traffic")] = 0
     default_addr_pool: Annotated[tuple[str, ...], Flag(NETWORK, "networks that overlays are taken from")] = ()

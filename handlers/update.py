@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from bot.commands import DURATION, Flag, Permission, choice, number, question
+from bot.commands import (
+    CERT_EXPIRY,
+    DISPATCHER_HEARTBEAT,
+    EXTERNAL_CA_ON_HOST,
+    MAX_SNAPSHOTS,
+    SNAPSHOT_INTERVAL,
+    TASK_HISTORY_LIMIT,
+    Flag,
+    Permission,
+    choice,
+    question,
+)
 from bot.plan import Facts, Look, Plan, Step
 from bot.slack.blocks import Message, escape, fields, paragraphs
 from bot.spelling import listed
@@ -15,27 +26,22 @@ from bot.swarm.issuers import issuing_urls
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import Update
 from bot.swarm.settings import SETTINGS, check_expiry
-from handlers.ca import EXTERNAL_CA
-
-LONGEST = 2**31
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateArguments:
     """The words of ``update``."""
 
-    task_history_limit: Annotated[int | None, Flag(number("N", 0, LONGEST), "ended tasks that are kept")] = None
-    cert_expiry: Annotated[float | None, Flag(DURATION, "how long new node certificates are good for")] = None
-    dispatcher_heartbeat: Annotated[float | None, Flag(DURATION, "how often nodes report")] = None
-    external_ca: Annotated[
-        str | None, Flag(EXTERNAL_CA, "rotate to a CA that signs; PATH is its PEM certificate on HOST")
-    ] = None
+    task_history_limit: Annotated[int | None, TASK_HISTORY_LIMIT] = None
+    cert_expiry: Annotated[float | None, CERT_EXPIRY] = None
+    dispatcher_heartbeat: Annotated[float | None, DISPATCHER_HEARTBEAT] = None
+    external_ca: Annotated[str | None, EXTERNAL_CA_ON_HOST] = None
     autolock: Annotated[
         Literal["true", "false"] | None,
         Flag(choice("true", "false"), "whether managers need a key after each restart; you alone are shown it"),
     ] = None
-    max_snapshots: Annotated[int | None, Flag(number("N", 0, LONGEST), "old Raft snapshots that are kept")] = None
-    snapshot_interval: Annotated[int | None, Flag(number("N", 1, LONGEST), "log entries between snapshots")] = None
+    max_snapshots: Annotated[int | None, MAX_SNAPSHOTS] = None
+    snapshot_interval: Annotated[int | None, SNAPSHOT_INTERVAL] = None
 
 
 def _permission(arguments: UpdateArguments) -> Permission:

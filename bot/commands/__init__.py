@@ -34,18 +34,34 @@ from bot.commands.moments import MOMENT, read_moment
 from bot.commands.past import PAST
 from bot.commands.registration import change, control, question, record
 from bot.commands.rights import other_rights, plain_right, rights
+from bot.commands.settings import (
+    CERT_EXPIRY,
+    DISPATCHER_HEARTBEAT,
+    EXTERNAL_CA,
+    EXTERNAL_CA_ON_HOST,
+    MAX_SNAPSHOTS,
+    SNAPSHOT_INTERVAL,
+    TASK_HISTORY_LIMIT,
+)
 from bot.commands.unlock_key import UNLOCK, unlock_key_form
 
 __all__ = [
     "ADDRESS",
+    "CERT_EXPIRY",
     "COMMANDS",
+    "DISPATCHER_HEARTBEAT",
     "DURATION",
+    "EXTERNAL_CA",
+    "EXTERNAL_CA_ON_HOST",
     "HOST",
     "LABEL",
+    "MAX_SNAPSHOTS",
     "MOMENT",
     "NETWORK",
     "PAST",
     "PERSON",
+    "SNAPSHOT_INTERVAL",
+    "TASK_HISTORY_LIMIT",
     "UNLOCK",
     "Asks",
     "CancelJob",

@@ -1,0 +1,37 @@
+"""The flags that `init`, `update` and `ca` share: a cluster's settings, and the external CA that signs for it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.commands.command import Flag
+from bot.commands.kinds import DURATION, Kind, Vocabulary, number
+from bot.swarm.external_ca import read_external_ca, read_external_ca_on_host
+
+LONGEST: Final = 2**31
+
+CERT_EXPIRY: Final = Flag(DURATION, "how long new node certificates are good for, 1h at least")
+DISPATCHER_HEARTBEAT: Final = Flag(DURATION, "how often nodes report")
+TASK_HISTORY_LIMIT: Final = Flag(number("N", 0, LONGEST), "ended tasks that are kept")
+MAX_SNAPSHOTS: Final = Flag(number("N", 0, LONGEST), "old Raft snapshots that are kept")
+SNAPSHOT_INTERVAL: Final = Flag(number("N", 1, LONGEST), "log entries between snapshots")
+
+
+def _external_ca(text: str, _: Vocabulary) -> list[str]:
+    read_external_ca(text)
+    return [text]
+
+
+def _external_ca_on_host(text: str, vocabulary: Vocabulary) -> list[str]:
+    read_external_ca_on_host(text, vocabulary.hosts)
+    return [text]
+
+
+EXTERNAL_CA: Final = Flag(
+    Kind("protocol=cfssl,url=URL,cacert=PATH", _external_ca),
+    "a CA that signs; PATH is its PEM certificate on the host",
+)
+EXTERNAL_CA_ON_HOST: Final = Flag(
+    Kind("protocol=cfssl,url=URL,cacert=HOST:PATH", _external_ca_on_host),
+    "rotate to a CA that signs; PATH is its PEM certificate on HOST",
+)
