@@ -22,14 +22,14 @@ from bot.commands import (
     choice,
     number,
 )
-from bot.errors import Refused
-from bot.plan import Facts, Finding, HostFacts, Look, Plan, Step
-from bot.slack.blocks import tick
+from bot.errors import NotUnderstood, Refused
+from bot.plan import ClusterFacts, Facts, HostFacts, Look, NodeFacts, Operation, Plan, Step
 from bot.spelling import listed
 from bot.swarm.addresses import advertise_address, local_address
-from bot.swarm.external_ca import ExternalCa, read_external_ca
+from bot.swarm.ca_rotation import external_issuer
+from bot.swarm.external_ca import read_external_ca
 from bot.swarm.ipv6 import overlay_findings
-from bot.swarm.operations import Init, UseExternalCa
+from bot.swarm.operations import BeginRotation, EndRotation, Init
 from bot.swarm.preflight import preflight
 from bot.swarm.second_cluster import refuse_forcing, refuse_second_cluster, refuse_silent
 from bot.swarm.settings import check_expiry
@@ -72,10 +72,8 @@ def _subject(arguments: InitArguments) -> str:
 
 
 def _look(arguments: InitArguments) -> Look:
-    files: tuple[tuple[str, str], ...] = ()
-    if arguments.external_ca:
-        files = ((arguments.host, read_external_ca(arguments.external_ca).cacert_path),)
-    return Look(all_hosts=True, probe=(arguments.host,), ca_files=files, raft=arguments.force_new_cluster)
+    places = (read_external_ca(arguments.external_ca, arguments.host).place,) if arguments.external_ca else ()
+    return Look(all_hosts=True, probe=(arguments.host,), ca_files=places, raft=arguments.force_new_cluster)
 
 
 @change(
@@ -93,8 +91,9 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     host = facts.host(arguments.host)
     refuse_silent(facts, host)
     check_expiry(arguments.cert_expiry)
-    if facts.member(host.name) is not None and not (arguments.force_new_cluster and _has_others(facts, host)):
-        return _already(facts, host, arguments)
+    swarm, node = facts.swarm, facts.member(host.name)
+    if swarm and node and not (arguments.force_new_cluster and _has_others(swarm, host)):
+        return _already(facts, swarm, node, arguments)
     if arguments.force_new_cluster:
         refuse_forcing(facts, host)
     else:
@@ -103,7 +102,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     if blocked := [finding for finding in findings if finding.sign == "failed"]:
         raise Refused(blocked[0].text, true_now="Nothing was changed.", next_step=blocked[0].next_step)
     operation = _operation(facts, host, arguments)
-    steps = [Step(operation, host.name), *_external(facts, host, arguments)]
+    steps = [Step(each, host.name) for each in (operation, *_external(facts, arguments))]
     return Plan(
         title=f"initialises {facts.name} on `{host.name}`",
         deed=f"initialise {facts.name} on `{host.name}`",
@@ -117,19 +116,21 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     )
 
 
-def _already(facts: Facts, host: HostFacts, arguments: InitArguments) -> Plan:
-    """The host is in. An external CA is still rotated to: that is how a try that ended half-way is finished."""
-    node = facts.member(host.name)
-    role = node.role if node else "node"
-    held = f"`{host.name}` is a {role} of {facts.name} (`{facts.swarm.id if facts.swarm else ''}`)"
-    steps = tuple(_external(facts, host, arguments))
+def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: InitArguments) -> Plan:
+    """The host is in. Another CA for a cluster that runs is a rotation of its root, which others have to agree to."""
+    held = f"`{arguments.host}` is a {node.role} of {facts.name} (`{swarm.id}`)"
+    external = _external(facts, arguments)
+    if not all(operation.satisfied(facts) for operation in external):
+        raise Refused(
+            f"{held}: another CA for it is a rotation of its root.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm ca --rotate --external-ca protocol=cfssl,url=URL,cacert=HOST:PATH` rotates to it.",
+        )
     return Plan(
-        title=f"initialises {facts.name} on `{host.name}`",
+        title=f"initialises {facts.name} on `{arguments.host}`",
         ended=f"{facts.name} runs",
-        failed=f"{facts.name} was not rotated to the CA" if steps else f"{facts.name} was not initialised",
-        steps=steps,
-        findings=(Finding("done", f"{held}, as before", host.name),) if steps else (),
-        already=() if steps else (held,),
+        failed=f"{facts.name} was not initialised",
+        already=(held, *(operation.done for operation in external[:1])),
     )
 
 
@@ -155,24 +156,22 @@ def _operation(facts: Facts, host: HostFacts, arguments: InitArguments) -> Init:
     )
 
 
-def _external(facts: Facts, host: HostFacts, arguments: InitArguments) -> list[Step]:
+def _external(facts: Facts, arguments: InitArguments) -> list[Operation]:
+    """What follows an init: given to the engine with it, an external CA is ignored or breaks the cluster."""
     if not arguments.external_ca:
         return []
-    wanted: ExternalCa = read_external_ca(arguments.external_ca)
-    place = (host.name, wanted.cacert_path)
-    if place not in facts.ca_files:
-        raise Refused(
-            f"the CA certificate {tick(wanted.cacert_path)} could not be read on `{host.name}`: {facts.unread[place]}",
-            true_now="Nothing was changed.",
-            next_step="Put the CA's certificate (PEM) there, or give another path after `cacert=`.",
+    if arguments.force_new_cluster:
+        raise NotUnderstood(
+            "`--force-new-cluster` takes no `--external-ca`: the cluster keeps the CA that it has.",
+            next_step="`/swarm ca --rotate --external-ca …` rotates to another when the old records are removed.",
         )
-    operation = UseExternalCa(host=host.name, cluster=facts.name, url=wanted.url, cacert=facts.ca_files[place])
-    return [Step(operation, host.name)]
+    issuer = external_issuer(facts, read_external_ca(arguments.external_ca, arguments.host))
+    return [BeginRotation(facts.name, url=issuer.url, cacert=issuer.cacert), EndRotation(facts.name)]
 
 
-def _has_others(facts: Facts, host: HostFacts) -> bool:
+def _has_others(swarm: ClusterFacts, host: HostFacts) -> bool:
     """Whether any manager of the cluster is not this host."""
-    return any(node.id != host.node_id for node in (facts.swarm.managers if facts.swarm else ()))
+    return any(node.id != host.node_id for node in swarm.managers)
 
 
 def _managers(arguments: InitArguments) -> str:

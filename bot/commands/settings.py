@@ -18,7 +18,7 @@ SNAPSHOT_INTERVAL: Final = Flag(number("N", 1, LONGEST), "log entries between sn
 
 
 def _external_ca(text: str, _: Vocabulary) -> list[str]:
-    read_external_ca(text)
+    read_external_ca(text, host="")
     return [text]
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A node's TLS certificate: its issuer's common name, that issuer's key id and its end in unix seconds."""
+    """A node's TLS certificate: its issuer's common name and its end in unix seconds."""
 
     issuer: str
-    issuer_key: str
     expires: float
 
 

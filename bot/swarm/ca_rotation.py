@@ -90,9 +90,10 @@ def _finished(facts: Facts, swarm: ClusterFacts, plan: Plan, first: tuple[Step, 
 
 
 def _begin(swarm: ClusterFacts, cluster: str, issuer: Issuer | None) -> BeginRotation:
+    if issuer:
+        return BeginRotation(cluster, url=issuer.url, cacert=issuer.cacert)
     number = (swarm.spec.get("CAConfig") or {}).get("ForceRotate", 0) + 1
-    before = key_id(swarm.tls.issuer_key)
-    return BeginRotation(cluster, before, number, issuer.url if issuer else "", issuer.cacert if issuer else "")
+    return BeginRotation(cluster, key_id(swarm.tls.issuer_key), number)
 
 
 def _waits(facts: Facts, nodes: Sequence[NodeFacts], before: str) -> list[Step]:

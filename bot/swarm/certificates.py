@@ -22,7 +22,6 @@ def read_certificate(pem: str) -> Certificate:
     certificate = x509.load_pem_x509_certificates(pem.encode())[0]
     return Certificate(
         issuer=_common_name(certificate.issuer),
-        issuer_key=_issuer_key(certificate),
         expires=certificate.not_valid_after_utc.timestamp(),
     )
 
@@ -42,27 +41,9 @@ def _common_name(name: x509.Name) -> str:
     return str(found[0].value) if found else name.rfc4514_string()
 
 
-def _issuer_key(certificate: x509.Certificate) -> str:
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
-    except x509.ExtensionNotFound:
-        return ""
-    return (extension.value.key_identifier or b"").hex()
-
-
 def fingerprint_of(pem: str) -> str:
     """The SHA-256 of a CA's certificate, in hex; of several, of the first. ValueError for no PEM."""
     return x509.load_pem_x509_certificates(pem.encode())[0].fingerprint(SHA256()).hex()
-
-
-def key_of(pem: str) -> str:
-    """The key id of a CA's own certificate, as the certificates that it issues name it. ValueError for no PEM."""
-    certificate = x509.load_pem_x509_certificates(pem.encode())[0]
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except x509.ExtensionNotFound:
-        return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest.hex()
-    return extension.value.digest.hex()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ USAGE = "Write `--external-ca protocol=cfssl,url=https://ca.example:8888/api/v1/
 
 @dataclass(frozen=True, slots=True)
 class ExternalCa:
-    """A CFSSL server's signing URL, and where the CA's own certificate lies: on ``host``, where a command names one."""
+    """A CFSSL server's signing URL, and where the CA's own certificate lies."""
 
     url: str
     cacert_path: str
-    host: str = ""
+    host: str
 
     @property
     def place(self) -> tuple[str, str]:
@@ -29,8 +29,8 @@ class ExternalCa:
         return self.host, self.cacert_path
 
 
-def read_external_ca(text: str) -> ExternalCa:
-    """Take the option apart; NotUnderstood says which part is wrong.
+def read_external_ca(text: str, host: str) -> ExternalCa:
+    """Take the option apart, for a command that names ``host``; NotUnderstood says which part is wrong.
 
     Without ``cacert`` Docker makes a cluster that no node can join ("x509: unknown authority", measured on 20.10), so
     it is asked for here.
@@ -40,7 +40,7 @@ def read_external_ca(text: str) -> ExternalCa:
         raise NotUnderstood(
             "`--external-ca` needs `cacert=`, the path of the CA's certificate on the host.", next_step=USAGE
         )
-    return ExternalCa(url, cacert)
+    return ExternalCa(url, cacert, host)
 
 
 def read_external_ca_on_host(text: str, hosts: Collection[str] | None = None) -> ExternalCa:

@@ -97,4 +97,4 @@ def _stopped(name: str, address: str, host: Machine) -> StoppedEngine | None:
 
 
 def _certificate(days: float | None) -> Certificate | None:
-    return None if days is None else Certificate("swarm-ca", "aa", NOW + days * DAY)
+    return None if days is None else Certificate("swarm-ca", NOW + days * DAY)

@@ -9,9 +9,11 @@ from tests.scenarios.kit import Play
 def test_the_nodes_certificates_are_of_the_external_ca(play: Play, cfssl: Cfssl) -> None:
     """The first manager's, and those of a worker and a manager that join afterwards."""
     path = cfssl.lay_on(play["host-1"])
-    card = play.change("cleo", f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert={path}")
+    words = f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert={path}"
+    card = play.change("cleo", words)
     assert card.text.startswith("✓"), card.text
     assert cfssl.issued(play["host-1"])
+    assert "Already so" in play.ask("cleo", words)
     play.change("ada", "join worker host-2")
     play.change("cleo", "join manager host-3")
     assert play.nodes() == {
@@ -25,8 +27,13 @@ def test_the_nodes_certificates_are_of_the_external_ca(play: Play, cfssl: Cfssl)
 
 
 def test_a_cluster_that_signs_for_itself_is_not_taken_for_it(play: Play, cfssl: Cfssl) -> None:
-    """What the test above looks at is false where no external CA was asked for."""
+    """What the test above looks at is false where no external CA was asked for; asked for later, it is a rotation."""
+    path = cfssl.lay_on(play["host-1"])
     play.change("cleo", "init host-1")
+    before = play.inspect()
+    answer = play.ask("cleo", f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert={path}")
+    assert "another CA for it is a rotation of its root" in answer, answer
+    assert play.inspect() == before
     assert not cfssl.issued(play["host-1"])
 
 

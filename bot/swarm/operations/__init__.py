@@ -7,7 +7,6 @@ from bot.swarm.operations.demote import Demote
 from bot.swarm.operations.depart import Depart
 from bot.swarm.operations.drain import Drain
 from bot.swarm.operations.drill import DrillBackup
-from bot.swarm.operations.external_ca import UseExternalCa
 from bot.swarm.operations.forget import Forget
 from bot.swarm.operations.hold_off import HoldOff
 from bot.swarm.operations.init import Init
@@ -58,6 +57,5 @@ __all__ = [
     "TryKey",
     "Unlock",
     "Update",
-    "UseExternalCa",
     "fingerprint",
 ]

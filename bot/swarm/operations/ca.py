@@ -8,7 +8,7 @@ root becomes the only one that is trusted. So a node that is down holds a rotati
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Operation
@@ -16,23 +16,28 @@ from bot.spelling import listed
 from bot.swarm.certificates import public_key_of
 from bot.swarm.issuers import key_id, lacking
 from bot.swarm.lookup import called
+from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import update_spec, with_section
 from bot.swarm.settings import external_urls
+
+# Not ``unknown``: that is what a node is for a moment, at first and when another manager has come to lead.
+AWAY: Final = frozenset({"down", "disconnected"})
 
 
 @dataclass(frozen=True, slots=True)
 class BeginRotation(Operation):
-    """Another key than ``before`` (its :func:`~bot.swarm.issuers.key_id`) issues the certificates of ``cluster``.
+    """Another key issues the certificates of ``cluster``: that of the CFSSL server at ``url``, whose CA is ``cacert``.
 
-    It is one that the managers make, or, with ``url`` and ``cacert`` (PEM), that of the CFSSL server there. ``number``
-    is the ``ForceRotate`` of the spec: given as a number, for adding one twice would rotate twice.
+    Without ``url`` it is one that the managers make, and not ``before`` (its :func:`~bot.swarm.issuers.key_id`).
+    ``number`` is the ``ForceRotate`` of the spec: given as a number, for adding one twice would rotate twice.
+    ``cacert`` is PEM. An external CA is given after init alone: at init the engine ignores it or breaks.
     """
 
     kind: ClassVar[str] = "begin-rotation"
 
     cluster: str
-    before: str
-    number: int
+    before: str = ""
+    number: int = 0
     url: str = ""
     cacert: str = ""
 
@@ -61,9 +66,7 @@ class BeginRotation(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the CA's part of the whole spec."""
-        if facts.swarm is None:
-            raise Failed(f"No manager of {self.cluster} with a quorum could be read.", true_now="Its CA is as it was.")
-        update_spec(engines[facts.swarm.read_from], self._edited)
+        update_spec(manager_of(engines, facts), self._edited)
 
     def _edited(self, spec: Json) -> Json:
         if not self.url:
@@ -127,7 +130,7 @@ class RenewCertificate(Operation):
         node = facts.swarm.node(self.node) if facts.swarm else None
         if facts.swarm is not None and node is None:
             raise Failed(f"`{self.called}` is no node of {self.cluster} any more.")
-        if node is not None and node.state != "ready":
+        if node is not None and node.state in AWAY:
             raise Failed(f"`{self.called}` is {node.state}.")
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
@@ -150,7 +153,7 @@ class EndRotation(Operation):
     patience: ClassVar[float] = 90.0
 
     cluster: str
-    before: str
+    before: str = ""
 
     @property
     def doing(self) -> str:
@@ -172,7 +175,7 @@ class EndRotation(Operation):
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Wait for no rotation that a node which is not there holds up. Raises Failed."""
         del engines
-        if facts.swarm and any(node.state != "ready" for node in lacking(facts.swarm)):
+        if facts.swarm and any(node.state in AWAY for node in lacking(facts.swarm)):
             raise Failed("The rotation is not at its end.")
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot.plan import Certificate
-from bot.swarm.certificates import key_of, read_certificate, time_left
+from bot.swarm.certificates import read_certificate, time_left
 
 END = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -21,11 +21,9 @@ def _name(common: str) -> x509.Name:
     return x509.Name([*attributes, *([x509.NameAttribute(NameOID.COMMON_NAME, common)] if common else [])])
 
 
-def _certificate(
-    subject: str, issuer: str, signer: ec.EllipticCurvePrivateKey, *extensions: x509.ExtensionType
-) -> tuple[str, ec.EllipticCurvePrivateKey]:
+def _certificate(subject: str, issuer: str, signer: ec.EllipticCurvePrivateKey) -> str:
     key = signer if subject == issuer else ec.generate_private_key(ec.SECP256R1())
-    builder = (
+    made = (
         x509.CertificateBuilder()
         .subject_name(_name(subject))
         .issuer_name(_name(issuer))
@@ -33,11 +31,9 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(END - timedelta(days=90))
         .not_valid_after(END)
+        .sign(signer, hashes.SHA256())
     )
-    for extension in extensions:
-        builder = builder.add_extension(extension, critical=False)
-    made = builder.sign(signer, hashes.SHA256())
-    return made.public_bytes(serialization.Encoding.PEM).decode(), key
+    return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 @pytest.fixture
@@ -46,42 +42,19 @@ def ca_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _issued_by(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
-
-
 def test_issuer_and_end(ca_key: ec.EllipticCurvePrivateKey) -> None:
     """The node's own certificate comes first in its file; its issuer and end are read, not those of the CA."""
-    node, _ = _certificate("node", "swarm-ca", ca_key, _issued_by(ca_key))
-    root, _ = _certificate("swarm-ca", "swarm-ca", ca_key)
+    node = _certificate("node", "swarm-ca", ca_key)
+    root = _certificate("swarm-ca", "swarm-ca", ca_key)
     found = read_certificate(node + root)
     assert found.issuer == "swarm-ca"
     assert found.expires == END.timestamp()
 
 
-def test_the_issuer_s_key_tells_authorities_of_one_name_apart(ca_key: ec.EllipticCurvePrivateKey) -> None:
-    """Every swarm's own CA is called swarm-ca: only the key says who signed."""
-    other = ec.generate_private_key(ec.SECP256R1())
-    root, _ = _certificate("swarm-ca", "swarm-ca", ca_key)
-    mine, _ = _certificate("node", "swarm-ca", ca_key, _issued_by(ca_key))
-    theirs, _ = _certificate("node", "swarm-ca", other, _issued_by(other))
-    assert read_certificate(mine).issuer_key == key_of(root)
-    assert read_certificate(theirs).issuer_key != key_of(root)
-
-
-def test_an_authority_that_names_its_key_otherwise(ca_key: ec.EllipticCurvePrivateKey) -> None:
-    """Some authorities make key ids of their own: what the CA's certificate says counts."""
-    own = x509.SubjectKeyIdentifier(b"an id of its own")
-    root, _ = _certificate("ca", "ca", ca_key, own)
-    node, _ = _certificate("node", "ca", ca_key, x509.AuthorityKeyIdentifier(own.digest, None, None))
-    assert key_of(root) == read_certificate(node).issuer_key == own.digest.hex()
-
-
 def test_what_is_missing_is_empty(ca_key: ec.EllipticCurvePrivateKey) -> None:
-    """Without a common name the whole name is told, without an authority's key id none."""
-    node, _ = _certificate("node", "", ca_key)
+    """Without a common name the whole name is told."""
+    node = _certificate("node", "", ca_key)
     assert read_certificate(node).issuer == "O=swarm"
-    assert read_certificate(node).issuer_key == ""
 
 
 @pytest.mark.parametrize(
@@ -91,8 +64,6 @@ def test_what_is_no_certificate(text: str) -> None:
     """A broken file is an error of its own kind, not an index error."""
     with pytest.raises(ValueError, match=r".+"):
         read_certificate(text)
-    with pytest.raises(ValueError, match=r".+"):
-        key_of(text)
 
 
 @pytest.mark.parametrize(
@@ -109,4 +80,4 @@ def test_what_is_no_certificate(text: str) -> None:
 )
 def test_how_long_a_certificate_is_good_for(hours: float, left: str) -> None:
     """In days, then in hours; nothing once it has ended, however long ago."""
-    assert time_left(Certificate("swarm-ca", "aa", 1_800_000_000.0 + hours * 3600), 1_800_000_000.0) == left
+    assert time_left(Certificate("swarm-ca", 1_800_000_000.0 + hours * 3600), 1_800_000_000.0) == left
