@@ -22,7 +22,9 @@ class RestoreArguments:
 
     backup: Annotated[str, Word(text("BACKUP"), "a backup's id, as `/swarm backups` shows it, or `latest`")]
     host: Annotated[str, Word(HOST, "a host in no cluster, with the address of the manager that the backup is from")]
-    gone: Annotated[tuple[str, ...], Flag(HOST, "a manager that does not answer and never comes back")] = ()
+    gone: Annotated[
+        tuple[str, ...], Flag(HOST, "a host that does not answer and never comes back, or never was a manager")
+    ] = ()
     unlock: Annotated[bool, UNLOCK] = False
 
 
@@ -51,7 +53,7 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
     _refuse_beside_living(facts)
     if host.trouble is not None:
         raise Refused(host.trouble.happened, true_now=UNCHANGED, next_step=host.trouble.next_step)
-    _refuse_second(facts, backup, host, arguments.gone)
+    _refuse_second(facts, backup, arguments.gone)
     _refuse_unfit(backup, host)
     _refuse_without_key(backup, arguments)
     return Plan(
@@ -112,27 +114,29 @@ def _refuse_beside_living(facts: Facts) -> None:
         )
 
 
-def _refuse_second(facts: Facts, backup: Backup, host: HostFacts, gone: tuple[str, ...]) -> None:
-    """Refused where managers of the cluster live, or may come back: there would be two clusters with one identity."""
-    old = {node.name for node in backup.managers}
-    others = [other for other in facts.hosts.values() if other.name != host.name]
-    alive = [tick(other.name) for other in others if _believes(other)]
+def _refuse_second(facts: Facts, backup: Backup, gone: tuple[str, ...]) -> None:
+    """Refused where managers of the cluster live, or may come back: there would be two clusters with one identity.
+
+    Who managed it when the backup was taken does not matter: others may have been promoted since.
+    """
+    alive = [tick(each.name) for each in facts.hosts.values() if _believes(each) and each.placed != backup.id]
     if alive:
+        themselves, its = ("itself for a manager", "its") if len(alive) == 1 else ("themselves for managers", "their")
         raise Refused(
-            f"{listed(alive)} {'takes itself for a manager' if len(alive) == 1 else 'take themselves for managers'}: "
-            f"beside a restored {facts.name} there would be two clusters.",
+            f"{listed(alive)} {'takes' if len(alive) == 1 else 'take'} {themselves}: a restored {facts.name} would "
+            f"lose {its} state, or be a second cluster beside it.",
             true_now=UNCHANGED,
-            next_step="Where a manager has the state, `/swarm recover` loses nothing. Otherwise let each leave first, "
-            "on the host: `docker swarm leave --force`.",
+            next_step="Where a manager has the state, `/swarm recover` loses nothing, and says where `/swarm unlock` "
+            "is enough. Otherwise let each leave first, on the host: `docker swarm leave --force`.",
         )
-    away = [other.name for other in others if not other.answers and other.name in old - set(gone)]
+    away = [other.name for other in facts.hosts.values() if not other.answers and other.name not in gone]
     if away:
         names = listed(map(tick, away))
         raise Refused(
-            f"{names} managed {facts.name} and {'does' if len(away) == 1 else 'do'} not answer: coming back later "
-            f"{'it' if len(away) == 1 else 'they'} would make two clusters of it.",
+            f"{names} {'does' if len(away) == 1 else 'do'} not answer: a manager that comes back later would make two "
+            f"clusters of {facts.name}.",
             true_now=UNCHANGED,
-            next_step=f"Bring {names} back and let {'it' if len(away) == 1 else 'them'} leave. What never comes back: "
+            next_step=f"Bring {names} back. What never comes back, or never was a manager of {facts.name}: "
             f"add `{' '.join(f'--gone {name}' for name in away)}`.",
         )
 
@@ -190,5 +194,6 @@ def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
         )
     silent = [tick(host.name) for host in facts.hosts.values() if not host.answers]
     if silent:
-        found.append(f"{listed(silent)} {'does' if len(silent) == 1 else 'do'} not answer.")
+        does, one = ("does", "it") if len(silent) == 1 else ("do", "one of them")
+        found.append(f"{listed(silent)} {does} not answer: if {one} comes back as a manager, there are two clusters.")
     return tuple(found)
