@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.errors import Refused
-from bot.plan import ClusterFacts, Facts, NodeFacts
+from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.slack.blocks import tick
 
 
 def follower(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
     """The manager that can best be away: it does not lead, is sound and reached, and runs the fewest tasks."""
-    able = [node for node in swarm.managers if node.ready and not node.leader and _answers(facts, node)]
+    able = [node for node in swarm.managers if not node.leader and serves(facts.hosts.get(node.host), node)]
     if able:
         return min(able, key=lambda node: swarm.tasks.get(node.id, 0))
     _refuse_the_only_one(facts, swarm)
@@ -43,7 +43,20 @@ def named_follower(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
             true_now="Nothing was changed.",
             next_step="`/swarm backup` takes it from the manager that can best be away.",
         )
+    if not serves(host, node):
+        raise Refused(
+            f"{tick(name)} is cut off from the other managers of {facts.name}: its state may be an old one.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm backup` takes it from the manager that can best be away.",
+        )
     return replace(node, host=name)
+
+
+def serves(host: HostFacts | None, node: NodeFacts) -> bool:
+    """Whether the engine of a manager takes itself for one that has a quorum, and the others reach it."""
+    if host is None or not host.answers:
+        return False
+    return host.is_manager and host.membership == "active" and not host.swarm_error and node.ready
 
 
 def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:
@@ -54,8 +67,3 @@ def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:
             true_now="Nothing was changed.",
             next_step="`/swarm join manager HOST HOST` makes three.",
         )
-
-
-def _answers(facts: Facts, node: NodeFacts) -> bool:
-    host = facts.hosts.get(node.host)
-    return host is not None and host.answers and host.membership == "active"

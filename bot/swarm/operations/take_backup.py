@@ -22,6 +22,7 @@ from bot.plan import (
     ip_of,
 )
 from bot.swarm.certificates import fingerprint_of
+from bot.swarm.followers import serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class TakeBackup(Operation):
         record = facts.swarm.node(self.node) if facts.swarm else None
         if facts.swarm is None or record is None or record.leader or record.role != "manager":
             raise Failed(f"`{self.host}` is no follower of {self.cluster} any more.", next_step="Ask again.")
+        if not serves(facts.host(self.host), record):
+            raise Failed(
+                f"`{self.host}` was cut off from the other managers: its state may be an old one.",
+                next_step="`/swarm backup` takes it from the manager that can best be away.",
+            )
         swarm = engines[facts.swarm.read_from].swarm()
         backup = _backup(facts, facts.swarm, facts.host(self.host), record, swarm)
         engines.shelf.keep(backup, engines[self.host].pack_swarm())
@@ -121,10 +127,8 @@ class AwaitManager(Operation):
 
     def satisfied(self, facts: Facts) -> bool:
         """Its engine takes itself for a manager with a quorum, and the others reach it."""
-        host = facts.hosts.get(self.host)
         record = facts.swarm.node(self.node) if facts.swarm else None
-        serves = host is not None and host.answers and host.is_manager and not host.swarm_error
-        return serves and record is not None and record.ready
+        return record is not None and serves(facts.hosts.get(self.host), record)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Start what is stopped, unlock what is locked."""
