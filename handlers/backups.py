@@ -11,6 +11,7 @@ from bot.plan import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan
 from bot.slack.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
 from bot.spelling import listed
 from bot.swarm.followers import follower, named_follower
+from bot.swarm.issuers import rotated_since
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
 from bot.swarm.spare_host import spare_host
@@ -31,6 +32,12 @@ class BackupArguments:
 @dataclass(frozen=True, slots=True)
 class BackupsArguments:
     """``backups`` takes no words."""
+
+
+_OLD_ROOT = (
+    "The root certificate was rotated since that backup: a restore brings the old one back. `/swarm backup` takes one "
+    "with the root that counts now."
+)
 
 
 def _look(_: BackupArguments) -> Look:
@@ -85,7 +92,7 @@ def backups(facts: Facts, _: BackupsArguments) -> Message:
     shelved = facts.backups
     count = len(shelved.backups)
     title = f"{facts.name} has {count or 'no'} backup{'' if count == 1 else 's'}"
-    lines = [f"*{title}*", *(_line(each) for each in shelved.backups)]
+    lines = [f"*{title}*", *(_line(facts, each) for each in shelved.backups)]
     lines += [f"{FAILED} {tick(name)}: its head cannot be read" for name in shelved.unreadable]
     if not shelved.backups:
         lines.append("Next: `/swarm backup` takes one.")
@@ -93,12 +100,14 @@ def backups(facts: Facts, _: BackupsArguments) -> Message:
     return Message(title, (*paragraphs(lines), hint))
 
 
-def _line(each: Backup) -> str:
+def _line(facts: Facts, each: Backup) -> str:
     size = f"{each.size / 1e6:.1f} MB"
+    rotated = " (rotated since)" if facts.swarm and rotated_since(each, facts.swarm) else ""
     locked = ", autolocked" if each.autolocked else ""
     return (
         f"{_sign(each)} {tick(each.id)} {when(each.taken_at)} from {tick(each.host)}, {size}, "
-        f"{len(each.managers)} managers of {len(each.nodes)} nodes{locked} · {_drilled(each)}"
+        f"{len(each.managers)} managers of {len(each.nodes)} nodes, root {tick(each.root)}{rotated}{locked} · "
+        f"{_drilled(each)}"
     )
 
 
@@ -153,6 +162,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
         steps=(*taking, Step(operation, "backup")),
         effect=f"a throwaway engine on {tick(host)}, cut off from every network, and nothing else",
         findings=() if newest else (Finding("look", f"{facts.name} has no backup yet: one is taken first"),),
+        warnings=(_OLD_ROOT,) if newest and rotated_since(newest, swarm) else (),
     )
 
 

@@ -186,6 +186,10 @@ def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
             f"Its key file is opened with the unlock key and lies open on the disk of {tick(host.name)} until "
             f"{facts.name} is forced, a few seconds; then the engine encrypts it again. The unlock key stays the same."
         )
+    found.append(
+        f"Its root certificate (SHA-256 {tick(backup.root)}) and the join tokens of then come back with it, also where "
+        "they were rotated since."
+    )
     others = [tick(node.name) for node in backup.nodes if node.id != backup.node]
     if others:
         found.append(

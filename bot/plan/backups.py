@@ -56,6 +56,11 @@ class Backup:
     drill: Drill | None = None
 
     @property
+    def root(self) -> str:
+        """Its root certificate as people tell it: how the fingerprint begins that `/swarm ca` shows."""
+        return f"{bytes.fromhex(self.ca_fingerprint)[:4].hex(':')}…"
+
+    @property
     def managers(self) -> tuple[BackedUpNode, ...]:
         """The managers of then."""
         return tuple(node for node in self.nodes if node.role == "manager")

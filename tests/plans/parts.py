@@ -107,6 +107,7 @@ class Kept(Strict):
     autolocked: bool = False
     managers: list[str] = ["host-1", "host-2", "host-3"]
     workers: list[str] = ["host-4"]
+    ca_fingerprint: str = "aa"
     drill: tuple[int, list[str], list[str]] | None = None
 
     def backup(self) -> Backup:
@@ -122,7 +123,7 @@ class Kept(Strict):
             address=self.address,
             engine_version=self.engine,
             autolocked=self.autolocked,
-            ca_fingerprint="aa",
+            ca_fingerprint=self.ca_fingerprint,
             nodes=tuple(BackedUpNode(f"id-{name}", name, role) for name, role in roles),
             size=200_000,
             checksum="bb",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
 import pytest
 
@@ -13,6 +13,7 @@ from bot.backups.folder import BackupFolder
 from bot.sandbox.fleet import TASK_IMAGE
 from bot.sandbox.fleet.shell import until
 from bot.secret import Secret
+from bot.swarm.certificates import fingerprint_of
 from tests.scenarios.kit import Play
 from tests.scenarios.secrets import Arguments, channels, disk, stored
 
@@ -30,7 +31,8 @@ def test_a_follower_is_backed_up_and_back(play: Play) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     told = play.ask("eve", "backups")
     assert "prod has 1 backup" in told, told
-    assert "3 managers of 3 nodes · never drilled" in told
+    root = fingerprint_of(play.inspect()["TLSInfo"]["TrustRoot"])
+    assert f"3 managers of 3 nodes, root `{bytes.fromhex(root)[:4].hex(':')}…` · never drilled" in told, told
 
 
 def test_an_autolocked_manager_is_unlocked_after_its_backup(play: Play) -> None:
@@ -119,8 +121,11 @@ def test_what_was_changed_or_sealed_with_another_key_is_refused(play: Play) -> N
     assert play.membership("host-3") == "inactive"
 
 
-def test_a_drill_tells_what_came_since_and_leaves_nothing(play: Play) -> None:
-    """Compared object by object; the throwaway engine is gone, and the host is in no cluster."""
+def test_a_drill_tells_what_came_since_and_what_is_wrong_and_leaves_nothing(play: Play) -> None:
+    """Compared object by object; the throwaway engine is gone, also after a fault, and the host is in no cluster.
+
+    The fault: a backup that says that it was taken after what is not in it, and with another root.
+    """
     furnished(play)
     play.change("cleo", "backup")
     card = play.change("cleo", "backup --drill")
@@ -128,14 +133,27 @@ def test_a_drill_tells_what_came_since_and_leaves_nothing(play: Play) -> None:
     play.see("eve", "8 objects as they are")
     service(play, "late", "--replicas", "1")
     play["host-1"].docker("service", "update", "--detach", "--replicas", "2", "web")
+    play.change("cleo", "ca --rotate")
     card = play.change("cleo", "backup --drill --on host-4")
     assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
-    public = play.public()
-    assert "7 objects as they are; since then service late was created and service web was changed" in public, public
-    assert "7 objects as they were" in play.ask("eve", "backups")
-    assert play.membership("host-4") == "inactive"
-    until(lambda: "swarmbot-drill" not in play["host-4"].run("ls", "/run"), "its folder is gone")
-    assert play["host-4"].run("pidof", "dockerd").split() == play["host-4"].run("cat", "/run/docker.pid").split()
+    assert "a restore brings the old one back" in card.text, card.text
+    since = "the root certificate was rotated, service late was created and service web was changed"
+    assert f"7 objects as they are; since then {since}" in card.text, card.text
+    told = play.ask("eve", "backups")
+    assert "(rotated since) · drilled" in told, told
+    assert "7 objects as they were" in told, told
+    assert nothing_left(play, "host-4")
+    shelf = folder(play)
+    backup = shelf.shelved().backups[0]
+    other = replace(backup, id="ffffff", taken_at=time(), ca_fingerprint="00" * 32)
+    shelf.keep(other, shelf.open(backup))
+    card = play.change("cleo", "backup --drill --on host-4")
+    assert card.text.startswith("✗ *the drill of prod failed*"), card.text
+    faults = "its root certificate is not the one that was noted, service {} is not in it and service {} differs in it"
+    assert f"ffffff does not give prod back: {faults.format('late', 'web')}." in card.text, card.text
+    assert "prod is unchanged; the throwaway engine on host-4 is gone." in card.text, card.text
+    assert faults.format("`late`", "`web`") in play.ask("eve", "backups")
+    assert nothing_left(play, "host-4")
     assert play.nodes() == SOUND
 
 
@@ -188,6 +206,14 @@ def furnished(play: Play) -> None:
     first.run("sh", "-c", "echo hush | docker secret create password -")
     first.run("sh", "-c", "echo loud | docker config create motd -")
     service(play, "web", "--replicas", "3", "--network", "back", "--secret", "password", "--config", "motd")
+
+
+def nothing_left(play: Play, host: str) -> bool:
+    """Whether the host of a drill runs its own engine alone, in no cluster; the drill's folder goes within a moment."""
+    spare = play[host]
+    until(lambda: "swarmbot-drill" not in spare.run("ls", "/run"), "its folder is gone")
+    own = spare.run("cat", "/run/docker.pid").split()
+    return spare.run("pidof", "dockerd").split() == own and play.membership(host) == "inactive"
 
 
 def service(play: Play, name: str, *options: str) -> None:

@@ -8,8 +8,10 @@ from typing import ClassVar
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Backup, Drill, Engines, Facts, Look, Operation
 from bot.spelling import listed
+from bot.swarm.certificates import fingerprint_of
 from bot.swarm.given_key import opened_backup
 from bot.swarm.inventory import compare, take_inventory
+from bot.swarm.issuers import rotated_since
 from bot.swarm.operations.init import Init
 
 NOWHERE = "127.0.0.1"
@@ -82,13 +84,16 @@ class DrillBackup(Operation):
                 force_new_cluster=True,
             )
             spare.init_swarm(force.request())
-            restored = take_inventory(spare)
+            restored, root = take_inventory(spare), fingerprint_of(spare.swarm()["TLSInfo"]["TrustRoot"])
         living = take_inventory(engines[facts.swarm.read_from])
         found = compare(living, restored, backup.taken_at)
-        engines.shelf.note(backup, Drill(facts.at, self.host, found.same, found.since, found.faults))
-        if found.faults:
+        rotated = ("the root certificate was rotated",) if rotated_since(backup, facts.swarm) else ()
+        other = ("its root certificate is not the one that was noted",) if root != backup.ca_fingerprint else ()
+        drill = Drill(facts.at, self.host, found.same, (*rotated, *found.since), (*other, *found.faults))
+        engines.shelf.note(backup, drill)
+        if drill.faults:
             raise Failed(
-                f"{self._shown} does not give {self.cluster} back: {listed(found.faults)}.",
+                f"{self._shown} does not give {self.cluster} back: {listed(drill.faults)}.",
                 next_step="Take another: `/swarm backup`, then `/swarm backup --drill`.",
             )
 

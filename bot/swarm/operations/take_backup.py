@@ -14,7 +14,6 @@ from bot.plan import (
     Engines,
     Facts,
     HostFacts,
-    Json,
     Look,
     Members,
     NodeFacts,
@@ -81,8 +80,7 @@ class TakeBackup(Operation):
                 f"`{self.host}` was cut off from the other managers: its state may be an old one.",
                 next_step="`/swarm backup` takes it from the manager that can best be away.",
             )
-        swarm = engines[facts.swarm.read_from].swarm()
-        backup = _backup(facts, facts.swarm, facts.host(self.host), record, swarm)
+        backup = _backup(facts, facts.swarm, facts.host(self.host), record)
         engines.shelf.keep(backup, engines[self.host].pack_swarm())
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
@@ -139,7 +137,7 @@ class AwaitManager(Operation):
             engines[self.host].unlock_swarm(engines[facts.swarm.read_from].unlock_key())
 
 
-def _backup(facts: Facts, swarm: ClusterFacts, host: HostFacts, record: NodeFacts, raw: Json) -> Backup:
+def _backup(facts: Facts, swarm: ClusterFacts, host: HostFacts, record: NodeFacts) -> Backup:
     return Backup(
         id=secrets.token_hex(3),
         cluster=facts.name,
@@ -150,7 +148,7 @@ def _backup(facts: Facts, swarm: ClusterFacts, host: HostFacts, record: NodeFact
         address=ip_of(record.raft_address),
         engine_version=record.engine_version,
         autolocked=swarm.autolocked,
-        ca_fingerprint=fingerprint_of(raw["TLSInfo"]["TrustRoot"]),
+        ca_fingerprint=fingerprint_of(swarm.tls.root),
         nodes=tuple(BackedUpNode(node.id, node.name, node.role) for node in swarm.nodes),
         size=0,
         checksum="",

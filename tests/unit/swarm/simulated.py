@@ -27,6 +27,7 @@ from bot.plan import (
     Reach,
     Shelf,
     Shelved,
+    TlsInfo,
     Trouble,
     Way,
 )
@@ -74,7 +75,7 @@ class Simulated(World):
         for name in sources(hosts):
             with suppress(EngineError):
                 nodes = parse.name_hosts(parse.nodes(self[name].nodes()), hosts, self)
-                swarm = ClusterFacts("prodid", name, 1, MappingProxyType({}), nodes)
+                swarm = ClusterFacts("prodid", name, 1, MappingProxyType({}), nodes, tls=TlsInfo(ROOT))
                 ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
                 heard = {each: self._heard(name, host) for each, host in hosts.items()}
                 passages = tuple(map(self._passage, ways))
@@ -143,12 +144,6 @@ class SimulatedEngine:
         if machine.alone >= LATE:
             raise EngineError(self.host, 503, NO_LEADER)
         return machine.memory
-
-    def swarm(self) -> Json:
-        """As ``GET /swarm``, as far as a backup's head needs it."""
-        self._reached()
-        self._agree()
-        return {"TLSInfo": {"TrustRoot": ROOT}}
 
     def pack_swarm(self) -> bytes:
         """Stop the engine, and start it again."""
