@@ -97,7 +97,7 @@ def number(shown: str, least: int, most: int) -> Kind:
     """A whole number from ``least`` to ``most``."""
 
     def read(text: str, _: Vocabulary) -> list[Any]:
-        if re.fullmatch(r"[0-9]{1,18}", text) and least <= int(text) <= most:
+        if re.fullmatch(r"-?[0-9]{1,18}", text) and least <= int(text) <= most:
             return [int(text)]
         raise NotUnderstood(f"{tick(text)} is not a whole number from {least} to {most}.")
 

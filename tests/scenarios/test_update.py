@@ -18,6 +18,7 @@ HOUR = 3600 * SECOND
 OPTIONS = [
     ("--task-history-limit 7", "Orchestration", "TaskHistoryRetentionLimit", 7),
     ("--task-history-limit 0", "Orchestration", "TaskHistoryRetentionLimit", 0),
+    ("--task-history-limit -1", "Orchestration", "TaskHistoryRetentionLimit", -1),
     ("--cert-expiry 72h", "CAConfig", "NodeCertExpiry", 72 * HOUR),
     ("--dispatcher-heartbeat 7s", "Dispatcher", "HeartbeatPeriod", 7 * SECOND),
     ("--max-snapshots 4", "Raft", "KeepOldSnapshots", 4),
