@@ -22,9 +22,7 @@ class RestoreArguments:
 
     backup: Annotated[str, Word(text("BACKUP"), "a backup's id, as `/swarm backups` shows it, or `latest`")]
     host: Annotated[str, Word(HOST, "a host in no cluster, with the address of the manager that the backup is from")]
-    gone: Annotated[
-        tuple[str, ...], Flag(HOST, "a host that does not answer and never comes back, or never was a manager")
-    ] = ()
+    gone: Annotated[tuple[str, ...], Flag(HOST, "a host that never comes back, or never was a manager")] = ()
     unlock: Annotated[bool, UNLOCK] = False
 
 
@@ -180,16 +178,13 @@ def _refuse_unfit(backup: Backup, host: HostFacts) -> None:
 
 
 def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
-    found = []
+    old = f"Its root certificate (SHA-256 {tick(backup.root)}) and the join tokens of then come back with it"
+    found = [f"{old}, also where they were rotated since."]
     if backup.autolocked:
         found.append(
             f"Its key file is opened with the unlock key and lies open on the disk of {tick(host.name)} until "
             f"{facts.name} is forced, a few seconds; then the engine encrypts it again. The unlock key stays the same."
         )
-    found.append(
-        f"Its root certificate (SHA-256 {tick(backup.root)}) and the join tokens of then come back with it, also where "
-        "they were rotated since."
-    )
     others = [tick(node.name) for node in backup.nodes if node.id != backup.node]
     if others:
         found.append(
