@@ -34,8 +34,15 @@ def advice(facts: Facts, plan: Plan, before: Members, after: Members, domain: st
 
 
 def cut_off(facts: Facts, members: Members) -> list[str]:
-    """Who among these members does not reach whom."""
-    return [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, members)]
+    """Who among these members does not reach whom, and of whom that was not tried."""
+    cuts = [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, members)]
+    silent = {node.id for node in (facts.swarm.managers if facts.swarm else ()) if not _answers(facts, node)}
+    counted = [node for node, up in members.reachable.items() if up and node in silent]
+    if not counted or len(members.reachable) < FEW - 1:
+        return cuts
+    reach = "it reaches" if len(counted) == 1 else "they reach"
+    told = f"{listed(named(facts, counted))} could not be asked which managers {reach}: the leader's word counts."
+    return [*cuts, told]
 
 
 def strengthen(facts: Facts, now: Members, then: Members, *, wanted: int) -> str:
@@ -45,7 +52,7 @@ def strengthen(facts: Facts, now: Members, then: Members, *, wanted: int) -> str
         enough = count(then.joined(newcomer("NEW"))).survives >= wanted
         return f"Bring {listed(named(facts, missing))} back first{f', or add a manager: {more}' if enough else ''}."
     if cuts := _cuts(facts, now):
-        return f"Let {listed(cuts)} reach each other on 2377/tcp first."
+        return f"Let these reach each other on 2377/tcp first: {'; '.join(cuts)}."
     return f"Add a manager first: {more}."
 
 
@@ -59,6 +66,11 @@ def _cuts(facts: Facts, members: Members) -> list[str]:
     """The pairs among these members that do not reach each other."""
     up = [node for node, reachable in members.reachable.items() if reachable]
     return [" and ".join(named(facts, pair)) for pair in combinations(up, 2) if frozenset(pair) in members.cut]
+
+
+def _answers(facts: Facts, node: NodeFacts) -> bool:
+    host = facts.hosts.get(node.host)
+    return host is not None and host.answers
 
 
 def _number(after: Quorum) -> list[str]:

@@ -106,7 +106,12 @@ class World:
 
     def reaches(self, one: Machine, other: Machine) -> bool:
         """Whether a connection from one machine to another is let through."""
-        return one is other or (one.there and other.there and (one.name, other.name) not in self.closed)
+        return one is other or (one.there and other.there and not self._shut(one, other))
+
+    def _shut(self, one: Machine, other: Machine) -> bool:
+        """What only a machine without SSH could try is taken for open, for no order could know (decision 0019)."""
+        back = other.ssh and (other.name, one.name) in self.closed
+        return (one.name, other.name) in self.closed and (one.ssh or back)
 
     def hear(self, one: Machine, other: Machine) -> bool:
         """Whether they reach each other: Raft answers on a connection of its own."""
