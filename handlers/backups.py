@@ -145,7 +145,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
             true_now="Nothing was changed.",
             next_step=f"`/swarm backup --drill{on} --unlock` asks you for the key.",
         )
-    taking = () if newest else _taking(facts, follower(facts, swarm))
+    source = None if newest else follower(facts, swarm)
     operation = DrillBackup(
         host=host,
         cluster=facts.name,
@@ -153,17 +153,26 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
         after=newest.drill.at if newest and newest.drill else 0.0,
         autolocked=autolocked,
     )
+    rotated = newest is not None and rotated_since(newest, swarm)
+    first = f"a backup from {tick(source.host)}, then " if source else ""
     title = f"the newest backup of {facts.name} on {tick(host)}"
     return Plan(
         title=f"drills {title}",
         deed=f"drill {title}",
         ended=f"the newest backup gives {facts.name} back",
         failed=f"the drill of {facts.name} failed",
-        steps=(*taking, Step(operation, "backup")),
-        effect=f"a throwaway engine on {tick(host)}, cut off from every network, and nothing else",
-        findings=() if newest else (Finding("look", f"{facts.name} has no backup yet: one is taken first"),),
-        warnings=(_OLD_ROOT,) if newest and rotated_since(newest, swarm) else (),
+        steps=(*(_taking(facts, source) if source else ()), Step(operation, "backup")),
+        effect=f"{first}a throwaway engine on {tick(host)}, cut off from every network",
+        findings=(Finding("look", f"{_none(facts)}: one is taken first"),) if source else (),
+        warnings=_warnings(facts, swarm, source) if source else (_OLD_ROOT,) * rotated,
     )
+
+
+def _none(facts: Facts) -> str:
+    """That there is no backup to be drilled; one of an earlier cluster of this name is another's."""
+    if newest := facts.backups.newest:
+        return f"the newest backup {tick(newest.id)} is of the cluster that was {facts.name} before"
+    return f"{facts.name} has no backup yet"
 
 
 def _taking(facts: Facts, node: NodeFacts) -> tuple[Step, ...]:

@@ -64,7 +64,7 @@ def rotate(facts: Facts, arguments: CaArguments) -> Plan:
 @question(
     "ca",
     help="the root certificate, who issues the nodes' certificates and how long they are good for",
-    example="ca --rotate --cert-expiry 720h",
+    example="ca",
     permission=_permission,
     risk="secret",
     approval=_approval,
@@ -92,7 +92,8 @@ def _head(facts: Facts, swarm: ClusterFacts) -> str:
     waiting = lacking(swarm)
     have = f"{len(swarm.nodes) - len(waiting)} of {len(swarm.nodes)} nodes have a certificate of the new root"
     names = listed(f"`{called(swarm, node)}` ({node.state})" for node in waiting)
-    return f"{LOOK} *{facts.name} is rotating its root* · {have}" + (f", not {names}" if names else "") + "; both count"
+    told = f"{have}{f', not {names}' if names else ''}; until all have one both roots are trusted"
+    return f"{LOOK} *{facts.name} is rotating its root* · {told}"
 
 
 def _root(root: Root) -> str:

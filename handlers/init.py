@@ -181,7 +181,7 @@ def _managers(arguments: InitArguments) -> str:
 def _warnings(facts: Facts, arguments: InitArguments) -> tuple[str, ...]:
     if arguments.force_new_cluster:
         better = f"`/swarm recover {arguments.host}` removes those, too, and brings the others back."
-        return (f"The others have left; their records stay. {better}",)
+        return (f"The others have left or are held off; their records stay. {better}",)
     silent = [f"`{host.name}`" for host in facts.hosts.values() if not host.answers]
     if silent:
         verb, it = ("does", "it is") if len(silent) == 1 else ("do", "one is")

@@ -11,6 +11,7 @@ from bot.plan import Facts, Finding, HostFacts, Look, NodeFacts, Plan, Step
 from bot.swarm.addresses import joining_address, local_address
 from bot.swarm.departure import is_last
 from bot.swarm.ipv6 import overlay_findings
+from bot.swarm.lookup import unread
 from bot.swarm.operations import Join, Label
 from bot.swarm.outside_raft import outside_raft
 from bot.swarm.places import stranger
@@ -61,11 +62,13 @@ def _look(arguments: JoinArguments) -> Look:
 )
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
     """Join each host that can; say of the others what stops them."""
-    swarm = facts.swarm
-    if swarm is None or not has_quorum(facts):
+    if facts.swarm is None:
+        raise unread(facts, "Nothing was changed.")
+    if not has_quorum(facts):
         raise Refused(
-            f"no manager of {facts.name} with a quorum could be read, so there is nothing to join.",
-            next_step="`/swarm status` shows the hosts; `/swarm init HOST` makes a cluster.",
+            f"{facts.name} has no quorum, so nothing can join.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` says what brings it back.",
         )
     findings: list[Finding] = []
     already: list[str] = []

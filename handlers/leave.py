@@ -70,7 +70,7 @@ def _without_host(facts: Facts, trouble: Trouble, host: HostFacts) -> str:
     known = [node for node in (facts.swarm.nodes if facts.swarm else ()) if node.host == host.name]
     if not known:
         return trouble.next_step
-    down = "" if any(node.state == "down" for node in known) else " once it is down for the managers"
+    down = "" if any(node.state == "down" for node in known) else " once the managers see it down"
     record = f"If it does not come back: `/swarm remove {host.name}` takes its record away{down}."
     return " ".join(filter(None, (trouble.next_step, record)))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.commands import Word, change, text
-from bot.errors import Refused
+from bot.errors import Failed, Refused
 from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.checkup import address_findings
@@ -72,5 +72,5 @@ def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
         replace(finding, text=f"{tick(node.name)} is {finding.text}") for finding in address_findings(host, node)
     ]
     if stops := [finding for finding in (*address, *seen) if finding.sign == "failed"]:
-        raise Refused(stops[0].text, true_now="Nothing was changed.", next_step=stops[0].next_step)
+        raise Failed(stops[0].text, true_now="Nothing was changed.", next_step=stops[0].next_step)
     return [reached(facts, host), *seen]

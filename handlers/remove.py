@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.commands import Flag, Raise, Word, change, text
@@ -45,7 +45,12 @@ def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
     if gone is not None:
         return _plan(facts, arguments, tick(arguments.node), already=(gone,))
     node, findings = _meant(facts, arguments.node)
-    return departing(facts, node, _plan(facts, arguments, tick(node.name), findings=findings))
+    plan = _plan(facts, arguments, tick(node.name), findings=findings)
+    if follows := successor(swarm_of(facts), node):
+        old = f"the old record {tick(node.id)} of {tick(follows.name)}"
+        plan = _plan(facts, arguments, old, findings=findings)
+        plan = replace(plan, ended=f"{old} is gone; {tick(follows.name)} is in {facts.name} as before")
+    return departing(facts, node, plan)
 
 
 def _plan(

@@ -85,7 +85,7 @@ def _backup(facts: Facts, name: str) -> Backup:
     found = facts.backups.find(name)
     if found is None:
         known = [tick(each.id) for each in facts.backups.backups[:6]]
-        step = f"Backups: {', '.join(known)}." if known else "`/swarm backups` lists them, and there are none."
+        step = f"Backups: {', '.join(known)}." if known else f"{facts.name} has no backups."
         raise NotUnderstood(f"{facts.name} has no backup {tick(name)}.", next_step=step)
     return found
 
@@ -188,8 +188,9 @@ def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
     others = [tick(node.name) for node in backup.nodes if node.id != backup.node]
     if others:
         found.append(
-            f"The records of {listed(others)} come back with it and go down. Each such host that still runs leaves "
-            "(`docker swarm leave --force` on it) and joins again; `/swarm remove NODE --force` takes the old records."
+            f"The records of {listed(others)} come back with it and go down. Let each such host that still runs "
+            "leave (`docker swarm leave --force` on it), then `/swarm join` it again; `/swarm remove NODE --force` "
+            "takes the old records."
         )
     silent = [tick(host.name) for host in facts.hosts.values() if not host.answers]
     if silent:

@@ -89,7 +89,8 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
     closed = [passage for passage in mine if passage.blocked and passage not in may_be_closed]
     found = []
     if closed:
-        found.append(Finding("failed", f"{told(closed)}.", host.name, "Open them in the firewalls between the two."))
+        ports = "it" if len(closed) == 1 else "these ports"
+        found.append(Finding("failed", f"{told(closed)}.", host.name, f"Open {ports} in the firewalls between them."))
     if may_be_closed:
         found.append(Finding("look", f"{told(may_be_closed)}: a manager needs that, a worker does not"))
     if unseen := [passage for passage in mine if passage.standing == "not looked at"]:

@@ -81,13 +81,17 @@ def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
             return [second_cluster(facts, host)]
         if not node.reachability and node.state == "down":
             return [kept_record(node)]
-        text = f"`{node.name}` (manager) is {node.standing}, {node.state}"
-        return [Ailment(grave=True, text=text, mend=f"bring `{node.name}` back")]
+        there = host is not None and host.membership == "active"
+        mend = f"{_checked(node.host)} the other managers" if there else f"bring `{node.name}` back"
+        return [Ailment(grave=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", mend=mend)]
     if node.state != "ready":
-        return [
-            Ailment(grave=True, text=f"`{node.name}` ({node.role}) is {node.state}", mend=f"`/swarm node {node.name}`")
-        ]
+        mend = f"{_checked(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
+        return [Ailment(grave=True, text=f"`{node.name}` ({node.role}) is {node.state}", mend=mend)]
     return []
+
+
+def _checked(host: str) -> str:
+    return f"`/swarm check {host}` shows what stands between it and"
 
 
 def _stale(swarm: ClusterFacts) -> list[Ailment]:
@@ -107,6 +111,7 @@ def _services(swarm: ClusterFacts) -> list[Ailment]:
             grave=True,
             text=f"`{service.name}` {service.running} of {service.desired} replicas"
             + (f": {flat(service.complaint)}" if service.complaint else ""),
+            mend=f"`docker service ps {service.name}` on a manager shows each task",
         )
         for service in swarm.services
         if service.short
@@ -121,18 +126,21 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
         text = f"`{host.name}` still tries to join a cluster and may come in by itself"
         ailments.append(Ailment(grave=False, text=text, mend=f"`/swarm join worker {host.name}` starts afresh"))
     if host.takes_part and facts.member(host.name) is None:
-        text, mend = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", ""
+        text, grave = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", False
+        mend = f"take `{host.name}` out of {facts.name} in swarmbot.yml, or let it leave there"
         if believes(facts, host):
             text = f"`{host.name}` was removed from {facts.name} and does not know it"
             mend = f"`/swarm leave {host.name}`"
-            if host.is_manager:
+            if grave := host.is_manager:
                 text = f"`{host.name}` believes itself a manager of {facts.name}, which has no record of it"
                 mend = f"`/swarm leave {host.name} --force`"
-        ailments.append(Ailment(grave=False, text=text, mend=mend))
+        ailments.append(Ailment(grave=grave, text=text, mend=mend))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
         left = time_left(host.certificate, facts.at)
         text = f"the certificate of `{host.name}` {f'is good for {left}' if left else 'has ended'}"
-        ailments.append(Ailment(grave=not left, text=text))
+        renewed = f"{_checked(host.name)} the managers, who renew it"
+        mend = renewed if left else f"`/swarm leave {host.name}`, then join it again"
+        ailments.append(Ailment(grave=not left, text=text, mend=mend))
     return ailments
 
 

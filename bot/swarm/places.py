@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.plan import Facts, Finding, HostFacts, ip_of
 from bot.slack.blocks import escape
 from bot.spelling import listed
+
+_LEAVE: Final = "`docker swarm leave --force`."
 
 
 def stranger(facts: Facts, host: HostFacts) -> Finding:
     """Why a host that is in a swarm and not in this cluster cannot be taken, naming the swarm that it is in."""
     if host.membership == "locked":
         text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
-        step = f"`/swarm unlock {host.name}` unlocks it; or let it leave on the host: {_leave()}"
+        step = f"`/swarm unlock {host.name}` unlocks it; or let it leave on the host: {_LEAVE}"
         return Finding("failed", text, host.name, step)
     if host.membership == "error":
         reason = escape(host.swarm_error) or "it gives no reason"
         text = f"`{host.name}` is in a cluster, and its engine is in error: {reason}"
-        return Finding("failed", text, host.name, f"Mend that, or let it leave on the host: {_leave()}")
+        return Finding("failed", text, host.name, f"Mend that, or let it leave on the host: {_LEAVE}")
     if _waits(facts, host):
         text = f"`{host.name}` is a manager of {facts.name} that was started and finds no quorum yet (`pending`)."
         step = "It is `active` once enough managers are back: ask again then. `/swarm status` shows them."
@@ -25,7 +29,10 @@ def stranger(facts: Facts, host: HostFacts) -> Finding:
         text = f"`{host.name}` believes itself in {facts.name}, which has no record of it: it was removed from there."
         return Finding("failed", text, host.name, f"Let it leave first: `/swarm leave {host.name}`.")
     text = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}."
-    return Finding("failed", text, host.name, f"If that is a mistake, let it leave there first: {_leave()}")
+    step = "Let it leave on the host itself, if that is meant: `docker swarm leave`; a manager is demoted there before."
+    if names := foreign_cluster(facts, host):
+        step = f"It leaves there: ask in the channel of {names}."
+    return Finding("failed", text, host.name, step)
 
 
 def believes(facts: Facts, host: HostFacts) -> bool:
@@ -78,7 +85,3 @@ def foreign_cluster(facts: Facts, host: HostFacts) -> str:
     """The other cluster of swarmbot.yml whose hosts manage this one; "" when there is none."""
     names = {facts.foreign[address] for address in map(ip_of, host.managers) if address in facts.foreign}
     return listed(f"`{name}`" for name in sorted(names))
-
-
-def _leave() -> str:
-    return "`docker swarm leave`."

@@ -60,8 +60,8 @@ def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
     raise Refused(
         f"{' and '.join(told)}: a new cluster forced on `{host.name}` would not stay the only {facts.name}.",
         true_now="Nothing was changed.",
-        next_step=f"`/swarm recover {host.name}{gone}` makes the others leave, or holds them off, first"
-        + (", where those named are gone for good." if gone else "."),
+        next_step=f"`/swarm recover {host.name}` does it in the safe order."
+        + (f" What never comes back: `/swarm recover {host.name}{gone}`." if gone else ""),
     )
 
 

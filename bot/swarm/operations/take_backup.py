@@ -44,7 +44,7 @@ class TakeBackup(Operation):
     @property
     def doing(self) -> str:
         """The step in words."""
-        return f"`{self.host}` packing its swarm state, for which its engine stops,"
+        return f"packing the swarm state of `{self.host}` with its engine stopped"
 
     @property
     def done(self) -> str:

@@ -127,4 +127,4 @@ def test_a_host_that_another_cluster_took_meanwhile_is_not_asked() -> None:
     nobody: Engines = Leaving()
     with pytest.raises(Refused, match="`host-2` is in another cluster: `lab`") as refused:
         JOIN.apply(nobody, facts(ELSEWHERE))
-    assert refused.value.next_step.startswith("If that is a mistake, let it leave there first")
+    assert refused.value.next_step.startswith("It leaves there: ask in the channel of `lab`.")
