@@ -13,7 +13,7 @@ from bot.engine.client import EngineClient
 from bot.engine.key_file import key_file, known_managers, open_key_file
 from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.prober import prober
-from bot.engine.raft import raft_log
+from bot.engine.raft import last_entry
 from bot.engine.spare import spare_client
 from bot.plan.host_keys import HostKey
 from bot.plan.key_file import KeyFile
@@ -60,9 +60,9 @@ class SshEngine:
         """The PEM of the node's certificate."""
         return probes.node_certificate(self._client)
 
-    def raft_log(self) -> bytes:
-        """The newest files of a manager's Raft log."""
-        return raft_log(self._client, self._commands)
+    def last_raft_entry(self) -> bytes:
+        """The beginning of the last entry of a manager's Raft log."""
+        return last_entry(self._client, self._commands)
 
     def key_file(self) -> KeyFile:
         """A manager's key file."""

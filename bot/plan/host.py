@@ -43,8 +43,8 @@ class HostFacts:
     seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
     swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``. ``peers``
     maps the other managers that a manager knows (``address:port``) to what its connections to them met, ``raft`` is
-    where its Raft log ends, ``key_file`` its key file, None where it was not looked at or cannot be read. ``heard`` is
-    what a manager's connection met to one that does not answer the bot.
+    where its Raft log ends (``raft_unread``: why that is not known), ``key_file`` its key file, None where it was not
+    looked at or cannot be read. ``heard`` is what a manager's connection met to one that does not answer the bot.
     """
 
     name: str
@@ -67,6 +67,7 @@ class HostFacts:
     peers: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
     heard: Reach | None = None
     raft: RaftPosition | None = None
+    raft_unread: str = ""
     stopped: StoppedEngine | None = None
     key_file: KeyFile | None = None
 

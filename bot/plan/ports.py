@@ -58,8 +58,8 @@ class Engine(Protocol):
         """The PEM of the node's own TLS certificate and its issuers, from the engine's data folder (never the key)."""
         ...
 
-    def raft_log(self) -> bytes:
-        """The two newest files of a manager's Raft log, whose entries are encrypted; EngineError when it has none."""
+    def last_raft_entry(self) -> bytes:
+        """The beginning of the record of the last entry in a manager's Raft log; EngineError when it has none."""
         ...
 
     def key_file(self) -> KeyFile:

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.plan import Engine, HostFacts, KeyFile, Look, RaftPosition, Reach, Trouble
+from bot.plan import Engine, HostFacts, KeyFile, Look, Reach, Trouble
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
-from bot.swarm.raft_log import last_position
+from bot.swarm.raft_log import position
 from bot.swarm.ways import is_meant
 
 NOT_RUNNING: Final = frozenset({"docker stopped", "no docker"})
@@ -73,7 +73,7 @@ def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
     """With what the disk tells; the trouble says it where that cannot be told."""
     assert facts.trouble  # noqa: S101 - tells mypy what the caller has seen
     try:
-        return replace(facts, stopped=engine.stopped(), raft=_raft(engine))
+        return _with_position(engine, replace(facts, stopped=engine.stopped()))
     except (EngineError, HostUnreachable) as error:
         why = f"What swarm state it has cannot be told: {error.happened} {error.next_step}"
         happened = f"{facts.trouble.happened} {why}".rstrip()
@@ -86,7 +86,7 @@ def _with_raft(engine: Engine, facts: HostFacts, look: Look) -> HostFacts:
         facts = replace(facts, key_file=_key_file(engine))
     knows = look.raft and (facts.in_a_swarm or facts.awaits_force)
     if knows:
-        facts = replace(facts, managers=facts.managers or _known(engine), raft=_raft(engine))
+        facts = _with_position(engine, replace(facts, managers=facts.managers or _known(engine)))
     if knows or (look.peers and facts.is_manager):
         facts = replace(facts, peers=_peers(engine, facts))
     return facts
@@ -119,11 +119,14 @@ def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
         return replace(facts, certificate_unread=error.happened)
 
 
-def _raft(engine: Engine) -> RaftPosition | None:
+def _with_position(engine: Engine, facts: HostFacts) -> HostFacts:
+    """A worker has no log, and not everybody who reaches an engine may read its files."""
     try:
-        return last_position(engine.raft_log())
-    except EngineError:  # a worker has none, and not everybody who reaches an engine may read its files
-        return None
+        return replace(facts, raft=position(engine.last_raft_entry()))
+    except EngineError as error:
+        return replace(facts, raft_unread=error.happened)
+    except (IndexError, ValueError):
+        return replace(facts, raft_unread=f"The Raft log of `{engine.host}` is damaged.")
 
 
 def split(target: str) -> tuple[str, int]:

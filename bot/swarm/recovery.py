@@ -129,13 +129,12 @@ def _refuse_older(keeper: HostFacts, kin: list[HostFacts], flags: RecoverFlags, 
             true_now="Nothing was changed.",
             next_step=flags.words(newest.name),
         )
-    unread = [host.name for host in kin if host.raft is None]
+    unread = [host.raft_unread for host in kin if host.raft is None]
     if unread and len(kin) > 1 and not named:
         raise Refused(
-            f"the Raft log of {listed(map(tick, unread))} could not be read: which manager has the newest state is not "
-            "known.",
+            f"which manager has the newest state is not known. {' '.join(unread)}",
             true_now="Nothing was changed.",
-            next_step=f"Let the SSH user read it (root, or sudo), or name the manager: {flags.words('HOST')}.",
+            next_step=f"Mend that (a log is read by root, or by sudo), or name the manager: {flags.words('HOST')}.",
         )
 
 

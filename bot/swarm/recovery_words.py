@@ -30,7 +30,9 @@ def findings(facts: Facts, keeper: HostFacts, others: list[HostFacts], off: list
 def _newest(keeper: HostFacts, others: list[HostFacts]) -> Finding:
     name = tick(keeper.name)
     if keeper.raft is None:
-        return Finding("look", f"whether {name} has the newest state is not known: its Raft log cannot be read")
+        return Finding(
+            "look", f"whether {name} has the newest state is not known. {keeper.raft_unread}".removesuffix(".")
+        )
     ends = f"its Raft log ends at term {keeper.raft.term}, entry {keeper.raft.index}"
     beside = [f"{tick(host.name)} at {host.raft.term}, {host.raft.index}" for host in others if host.raft]
     newer = [tick(host.name) for host in others if host.raft and host.raft > keeper.raft]

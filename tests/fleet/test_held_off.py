@@ -11,7 +11,7 @@ from bot.errors import EngineError
 from bot.plan import Engine, Look
 from bot.sandbox.fleet import Fleet, Host
 from bot.sandbox.fleet.shell import until
-from bot.swarm.raft_log import last_position
+from bot.swarm.raft_log import position
 from bot.swarm.reader import Reader
 from tests.fleet.engine_kit import engines, init, joining
 from tests.fleet.recovery_kit import ALL, Recovery
@@ -36,7 +36,7 @@ def test_what_lies_on_a_stopped_engine_s_disk(hosts: Fleet) -> None:
         swarm = hosts["host-2"].folder / "data/swarm"
         assert (found.folder, found.held_off) == (str(swarm), False)
         assert (found.node_id, found.address) == (node, hosts["host-2"].address)
-        assert last_position(cluster["host-2"].raft_log())
+        assert position(cluster["host-2"].last_raft_entry()).index
         files = _files(hosts["host-2"], "swarm")
         for _ in range(2):
             cluster["host-2"].hold_off()

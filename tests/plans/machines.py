@@ -15,7 +15,15 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         happened = host.happened or f"`{name}` ({address}): {host.trouble}."
         trouble = Trouble(host.trouble, happened, host.next_step)
         position = RaftPosition(*host.raft) if host.raft else None
-        return HostFacts(name, address, trouble, heard=host.heard, raft=position, stopped=_stopped(name, address, host))
+        return HostFacts(
+            name,
+            address,
+            trouble,
+            heard=host.heard,
+            raft=position,
+            raft_unread=_unread(name, host),
+            stopped=_stopped(name, address, host),
+        )
     member = host.role != "nothing"
     is_manager = host.role in {"leader", "manager"}
     interfaces = {"eth0": [address]} if host.interfaces is None else host.interfaces
@@ -38,8 +46,13 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         placed=host.placed,
         peers=MappingProxyType(host.peers),
         raft=RaftPosition(*host.raft) if host.raft else None,
+        raft_unread=_unread(name, host),
         key_file=_key_file(host),
     )
+
+
+def _unread(name: str, host: Machine) -> str:
+    return "" if host.raft else f"The Raft log of `{name}` cannot be read: Permission denied."
 
 
 def node_facts(name: str, address: str, host: Machine) -> NodeFacts:
