@@ -10,12 +10,14 @@ from bot.config import Service
 from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
 from bot.engine.remote import run
-from bot.engine.service import LOCKED, LONGEST, root_folder
+from bot.engine.service import AROUND, LOCKED, root_folder
 from bot.engine.state import failed
 from bot.errors import EngineError
 from bot.plan.key_file import KeyFile
 
 TIMEOUT: Final = 10.0
+FEEDING: Final = 20
+"""Seconds that a key file may take to arrive: the engine is stopped meanwhile."""
 PLACE: Final = "swarm/certificates/swarm-node.key"
 
 # A key that is not encrypted stays where it is: only its first lines are looked at. A user who is not root may have a
@@ -39,7 +41,7 @@ $as cat "$1"
 # instead of looking for its peers for 20 s with an open key, and is a member again if nobody forces it.
 OPEN_SCRIPT: Final = (
     r"""
-root=$1 stop=$2 start=$3 sum=$4 size=$5
+root=$1 stop=$2 start=$3 sum=$4 size=$5 seconds=$6
 file=$root/swarm/certificates/swarm-node.key new=$root/swarm/certificates/swarm-node.key.swarmbot
 state=$root/swarm/docker-state.json aside=$root/swarm/docker-state.json.swarmbot
 same() {
@@ -53,7 +55,7 @@ trap 'status=$?; rm -f "$new"; (engine_start) || status=70; mv "$aside" "$state"
 engine_stop
 same
 umask 077
-cat >"$new" && [ "$(wc -c <"$new")" -eq "$size" ] && mv "$new" "$file" && sync ||
+timeout "$seconds" cat >"$new" && [ "$(wc -c <"$new")" -eq "$size" ] && mv "$new" "$file" && sync ||
   { echo "its key file could not be replaced" >&2; exit 74; }
 mv "$state" "$aside"
 """
@@ -82,7 +84,8 @@ def known_managers(client: EngineClient) -> tuple[str, ...]:
 def open_key_file(client: EngineClient, service: Service, locked: bytes, opened: bytes) -> None:
     """Stop the engine, replace the file, start it again. Raises HostUnreachable, EngineError, Failed."""
     root = root_folder(client, service)
-    words = (root, service.stop, service.start, hashlib.sha256(locked).hexdigest(), str(len(opened)))
-    done = exchange_as_root(client.dialer.connection, OPEN_SCRIPT, *words, timeout=3 * LONGEST, feed=opened)
+    sum_ = hashlib.sha256(locked).hexdigest()
+    words = (root, service.stop, service.start, sum_, str(len(opened)), str(FEEDING))
+    done = exchange_as_root(client.dialer.connection, OPEN_SCRIPT, *words, timeout=AROUND + FEEDING, feed=opened)
     if done.status:
         raise failed(client, done)

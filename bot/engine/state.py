@@ -13,7 +13,7 @@ from bot.config import Service
 from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
 from bot.engine.remote import Exchanged, last_line
-from bot.engine.service import COMMANDS, LOCKED, LONGEST, START_FAILED, STOP_FAILED, root_folder
+from bot.engine.service import AROUND, COMMANDS, LOCKED, START_FAILED, STOP_FAILED, root_folder
 from bot.errors import EngineError, Failed
 
 LARGEST: Final = 256 * 1024 * 1024
@@ -21,6 +21,8 @@ LARGEST: Final = 256 * 1024 * 1024
 state has 0.1 MB (measured on 20.10)."""
 PACKING: Final = 60
 """Seconds that the packing may take: the engine is stopped meanwhile."""
+UNPACKING: Final = 120
+"""Seconds that the unpacking may take, the way there included."""
 LOOK: Final = 10.0
 MARK: Final = "swarmbot-backup"
 """A file in the swarm folder that names the backup which it was restored from; `docker swarm leave` empties all."""
@@ -45,7 +47,7 @@ flock -w 10 "$root/swarm/worker/tasks.db" timeout "$seconds" tar -C "$root" -czf
 # member that looks for its old peers: only `init --force-new-cluster` brings the state to life.
 PLACE_SCRIPT: Final = (
     r"""
-root=$1 stop=$2 start=$3 backup=$4
+root=$1 stop=$2 start=$3 backup=$4 seconds=$5
 fresh() { [ -z "$(ls -A "$root/swarm" 2>/dev/null)" ] || { echo "$root/swarm is not empty" >&2; exit 73; }; }
 """
     + LOCKED
@@ -58,7 +60,7 @@ new=$root/swarm.swarmbot
 trap 'rm -rf "$new"' EXIT
 rm -rf "$new"
 mkdir -m 700 "$new"
-timeout 120 tar -C "$new" -xzf - || { echo "the state could not be unpacked there" >&2; exit 74; }
+timeout "$seconds" tar -C "$new" -xzf - || { echo "the state could not be unpacked there" >&2; exit 74; }
 rm -f "$new/swarm/docker-state.json"
 trap 'rm -rf "$new"; engine_start' EXIT
 engine_stop
@@ -83,8 +85,7 @@ def pack(client: EngineClient, service: Service) -> bytes:
     """Stop the engine, take its swarm state, start it again. Raises HostUnreachable, EngineError, Failed."""
     root = root_folder(client, service)
     words = (PACK_SCRIPT, root, service.stop, service.start, str(PACKING))
-    timeout = 3 * LONGEST + PACKING
-    done = exchange_as_root(client.dialer.connection, *words, timeout=timeout, most=LARGEST)
+    done = exchange_as_root(client.dialer.connection, *words, timeout=AROUND + PACKING, most=LARGEST)
     if done.status:
         raise failed(client, done)
     return done.out
@@ -96,8 +97,8 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
     Raises HostUnreachable, EngineError, Failed.
     """
     root = root_folder(client, service)
-    words = (PLACE_SCRIPT, root, service.stop, service.start, backup)
-    done = exchange_as_root(client.dialer.connection, *words, timeout=3 * LONGEST, feed=state)
+    words = (PLACE_SCRIPT, root, service.stop, service.start, backup, str(UNPACKING))
+    done = exchange_as_root(client.dialer.connection, *words, timeout=AROUND + UNPACKING, feed=state)
     if done.status:
         raise failed(client, done)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from bot.engine import state
 from bot.engine.state import MARK
 from bot.errors import EngineError, Failed, HostUnreachable
 from bot.sandbox.fleet import Fleet, Host
@@ -40,14 +41,20 @@ def test_state_is_put_where_there_is_none(hosts: Fleet) -> None:
         assert cluster["host-2"].placed() == "other"
 
 
-def test_an_engine_is_left_running_whatever_goes_wrong(hosts: Fleet) -> None:
-    """One that cannot be stopped; one that packs nothing; and one that somebody stopped is started and packed."""
+def test_an_engine_is_left_running_whatever_goes_wrong(hosts: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot be stopped, or not in time; nothing can be packed; one that somebody stopped is started and packed."""
     commands = hosts.ssh["engine"]
     with engines(hosts, ssh={"engine": {**commands, "stop": "false"}}) as cluster:
         init(cluster, "host-1")
         with pytest.raises(Failed, match="could not be stopped by: false"):
             cluster["host-1"].pack_swarm()
         assert hosts["host-1"].docker_answers
+    with engines(hosts, ssh={"engine": {**commands, "stop": "sleep 600"}}) as cluster:
+        monkeypatch.setattr(state, "PACK_SCRIPT", state.PACK_SCRIPT.replace("longest=150", "longest=1"))
+        with pytest.raises(Failed, match=r"could not be stopped by: sleep 600 \(it did not end within 1 s\)"):
+            cluster["host-1"].pack_swarm()
+        assert hosts["host-1"].docker_answers
+        monkeypatch.undo()
     with engines(hosts, ssh={"engine": {**commands, "stop": "true"}}) as cluster:
         with pytest.raises(Failed, match="could not be packed"):
             cluster["host-1"].pack_swarm()
