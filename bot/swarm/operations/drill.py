@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.errors import Failed, SwarmbotError
+from bot.errors import Failed, HostUnreachable, SwarmbotError
 from bot.plan import Backup, Drill, Engines, Facts, Look, Operation
 from bot.spelling import listed
 from bot.swarm.certificates import fingerprint_of
@@ -98,9 +98,11 @@ class DrillBackup(Operation):
             )
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """The throwaway engine ends with the connection that it hangs on, whatever happened."""
+        """The throwaway engine is seen to end unless its host is lost; it hangs on the connection."""
         del engines, facts
-        truth = f"{self.cluster} is unchanged; the throwaway engine on `{self.host}` is gone."
+        unseen = isinstance(error, HostUnreachable) and error.host == self.host
+        ends = "ends with its connection, within ten minutes at the latest" if unseen else "is gone"
+        truth = f"{self.cluster} is unchanged; the throwaway engine on `{self.host}` {ends}."
         return Failed(error.happened, true_now=truth, next_step=error.next_step)
 
     def _backup(self, facts: Facts) -> Backup | None:
