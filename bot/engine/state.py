@@ -43,8 +43,10 @@ flock -w 10 "$root/swarm/worker/tasks.db" timeout "$seconds" tar -C "$root" -czf
 """
 )
 
-# What is unpacked is complete before the engine is stopped. Without docker-state.json the engine does not come up as a
-# member that looks for its old peers: only `init --force-new-cluster` brings the state to life.
+# What is unpacked is complete and on the disk before the engine is stopped, and takes its place by one rename: wherever
+# this is cut off, all of it is there with its mark or none. What was left then is removed by the next. Without
+# docker-state.json the engine does not come up as a member that looks for its old peers: only
+# `init --force-new-cluster` brings the state to life.
 PLACE_SCRIPT: Final = (
     r"""
 root=$1 stop=$2 start=$3 backup=$4 seconds=$5
@@ -55,19 +57,22 @@ fresh() { [ -z "$(ls -A "$root/swarm" 2>/dev/null)" ] || { echo "$root/swarm is 
 [ "$(cat "$root/swarm/"""
     + MARK
     + r"""" 2>/dev/null)" = "$backup" ] && exit 0
-fresh
 new=$root/swarm.swarmbot
-trap 'rm -rf "$new"' EXIT
 rm -rf "$new"
+fresh
+trap 'rm -rf "$new"' EXIT
 mkdir -m 700 "$new"
 timeout "$seconds" tar -C "$new" -xzf - || { echo "the state could not be unpacked there" >&2; exit 74; }
 rm -f "$new/swarm/docker-state.json"
+echo "$backup" >"$new/swarm/"""
+    + MARK
+    + r"""" && sync || { echo "the state could not be written there" >&2; exit 74; }
 trap 'rm -rf "$new"; engine_start' EXIT
 engine_stop
 fresh
-mkdir -p -m 700 "$root/swarm" && mv "$new/swarm/"* "$root/swarm/" && echo "$backup" >"$root/swarm/"""
-    + MARK
-    + r"""" && sync
+rmdir "$root/swarm" 2>/dev/null
+[ ! -e "$root/swarm" ] || { echo "$root/swarm cannot be replaced: it is a mount or a link" >&2; exit 74; }
+mv "$new/swarm" "$root/swarm" && sync
 """
 )
 

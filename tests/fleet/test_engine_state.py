@@ -20,7 +20,7 @@ FORCED = {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": "127.0.0.1", "ForceNewC
 
 
 def test_state_is_put_where_there_is_none(hosts: Fleet) -> None:
-    """Twice is once; a folder that holds something is left alone; the engine runs after each."""
+    """Twice is once; a folder that holds something is left alone, what a try that was cut off left is not."""
     with engines(hosts) as cluster:
         init(cluster, "host-1")
         packed = cluster["host-1"].pack_swarm()
@@ -29,8 +29,11 @@ def test_state_is_put_where_there_is_none(hosts: Fleet) -> None:
         for _ in range(2):
             cluster["host-2"].place_swarm(packed, "b1")
             assert cluster["host-2"].placed() == "b1"
+        left = hosts["host-2"].folder / "data/swarm.swarmbot"
+        (left / "swarm").mkdir(parents=True)
         with pytest.raises(Failed, match="is not empty"):
             cluster["host-2"].place_swarm(packed, "b2")
+        assert not left.exists()
         with pytest.raises(Failed, match="could not be unpacked"):
             cluster["host-3"].place_swarm(packed[: len(packed) // 2], "b1")
         for name in ("host-1", "host-2", "host-3"):
