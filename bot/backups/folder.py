@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from bot.backups.seal import LONGEST_HEAD, OtherKey, Unsealable, read_head, seal
 from bot.errors import Failed, Refused
 from bot.plan.backups import Backup, Drill, Shelved
 from bot.secret import Secret
+
+log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".swarm"
 _BACKUP: Final = TypeAdapter(Backup)
@@ -57,9 +59,7 @@ class BackupFolder:
         except OSError as error:
             raise Failed(f"The backup could not be written to `{folder}`: {error.strerror}.") from None
         for old in self.shelved().backups[self.keep_count :]:
-            path = folder / _name(old)
-            path.unlink(missing_ok=True)
-            _report(path).unlink(missing_ok=True)
+            self._remove(folder / _name(old))
 
     def open(self, backup: Backup) -> bytes:
         """Read and unseal it."""
@@ -89,13 +89,26 @@ class BackupFolder:
         except OSError as error:
             raise Failed(f"What came of the drill could not be written: {error.strerror}.") from None
 
-    def _files(self) -> Iterator[Path]:
+    def _remove(self, path: Path) -> None:
+        """The new backup is kept all the same where an old one stays."""
+        try:
+            path.unlink(missing_ok=True)
+            _report(path).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("The old backup %s could not be removed: %s", path, error.strerror)
+
+    def _files(self) -> list[Path]:
         folder = self._usable()
         ours = re.compile(rf"{re.escape(self.cluster)}-[0-9]{{8}}T[0-9]{{6}}Z-[0-9a-z]+{re.escape(SUFFIX)}")
         try:
-            yield from sorted(path for path in folder.glob(f"*{SUFFIX}") if ours.fullmatch(path.name))
+            return sorted(path for path in folder.iterdir() if ours.fullmatch(path.name))
+        except FileNotFoundError:  # it is made with the first backup
+            return []
         except OSError as error:
-            raise Failed(f"`{folder}` cannot be read: {error.strerror}.") from None
+            raise Failed(
+                f"The folder of backups `{folder}` cannot be read: {error.strerror}.",
+                next_step="Whoever runs Swarmbot lets the user of `worker` read it.",
+            ) from None
 
     def _usable(self) -> Path:
         self._secret()

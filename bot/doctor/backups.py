@@ -20,10 +20,11 @@ def backups(look: Look) -> Iterator[Finding]:
             "Make one with `openssl rand -base64 32` and set it for `worker`; keep a copy elsewhere.",
         )
         return
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    # With a slash at its end only a folder is found; neither look raises where a folder above cannot be searched.
+    if not os.access(f"{there}/", os.R_OK | os.W_OK | os.X_OK):
         yield wrong(
-            f"Backups cannot be kept in {folder}: {there} is no folder that this user may write in.",
+            f"Backups cannot be kept in {folder}: {there} is no folder that this user may read and write in.",
             "Make the folder for the user of `worker`, mode 0700.",
         )
         return

@@ -10,6 +10,7 @@ from bot.config import Backups
 from bot.doctor.backups import backups
 from bot.doctor.look import Look
 from bot.secret import Secret
+from tests.powerless import powerless
 
 KEY = Secret("k" * 32)
 
@@ -44,3 +45,13 @@ def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     [finding] = told(tmp_path / "file" / "backups")
     assert finding.startswith(f"✗ Backups cannot be kept in {tmp_path}/file/backups: {tmp_path}/file is no folder")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
+    """Somebody else's, or in somebody else's: it is a finding, and the doctor goes on."""
+    (tmp_path / "theirs").mkdir(mode=0)
+    with powerless():
+        [itself] = told(tmp_path / "theirs")
+        [inside] = told(tmp_path / "theirs" / "backups")
+    assert itself.startswith(f"✗ Backups cannot be kept in {tmp_path}/theirs:")
+    assert inside.startswith(f"✗ Backups cannot be kept in {tmp_path}/theirs/backups:")

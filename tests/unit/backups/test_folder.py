@@ -15,6 +15,7 @@ from bot.backups.seal import OtherKey, Unsealable, seal, unseal
 from bot.errors import Failed, Refused
 from bot.plan import BackedUpNode, Backup, Drill
 from bot.secret import Secret
+from tests.powerless import powerless
 
 KEY = Secret("a key of thirty-two letters or more")
 STATE = b"the key of the CA " * 100
@@ -127,6 +128,23 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Failed, match="could not be written"):
         BackupFolder("prod", tmp_path / "file" / "backups", 3, KEY).keep(BACKUP, STATE)
+
+
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(shelf: BackupFolder, tmp_path: Path) -> None:
+    """Who lost all managers shall not be told that there are no backups."""
+    shelf.keep(BACKUP, STATE)
+    (tmp_path / "backups").chmod(0)
+    with powerless(), pytest.raises(Failed, match=r"backups` cannot be read: Permission denied"):
+        shelf.shelved()
+
+
+def test_an_old_one_that_stays_does_no_harm(shelf: BackupFolder, tmp_path: Path) -> None:
+    """The new backup is kept, which is what was asked for."""
+    shelf.keep(BACKUP, STATE)
+    (tmp_path / "backups" / "prod-20270115T080000Z-a1b2c3.drill.json").mkdir()
+    for number in range(1, 4):
+        shelf.keep(replace(BACKUP, id=f"b{number}", taken_at=BACKUP.taken_at + number), STATE)
+    assert [backup.id for backup in shelf.shelved().backups] == ["b3", "b2", "b1"]
 
 
 @given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
