@@ -133,7 +133,7 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
     if host is not None and host.membership == "locked":
         pairs.append(("Locked", f"`/swarm unlock {host.name}`"))
     if host is not None and host.trouble:
-        pairs.append(("SSH", escape(host.trouble.happened)))
+        pairs.append(("SSH", host.trouble.happened))
     return pairs
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.engine import unable
 from bot.engine.connection import SshConnection
-from bot.engine.remote import MOST, Exchanged, exchange
+from bot.engine.remote import MOST, Exchanged, exchange, last_line
 
 NOT_ROOT: Final = 77
 """The exit status (of sysexits.h: EX_NOPERM) of a script that may not be run as root."""
@@ -27,5 +27,5 @@ def exchange_as_root(
     """Run ``script`` as :func:`~bot.engine.remote.exchange` does, as root. EngineError too when it may not be."""
     done = exchange(connection, AS_ROOT, script, *words, timeout=timeout, feed=feed, most=most)
     if done.status == NOT_ROOT:
-        raise unable.not_root(connection.target, done.err.strip())
+        raise unable.not_root(connection.target, last_line(done.err))
     return done

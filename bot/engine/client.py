@@ -17,6 +17,7 @@ from bot.engine.socket_dialer import SocketDialer
 from bot.errors import EngineError, Failed, HostUnreachable
 from bot.plan.engine_versions import OLDEST_API, common_api
 from bot.secret import MASK
+from bot.slack.blocks import as_said
 
 READ: Final = 10
 """Seconds for a question."""
@@ -112,7 +113,7 @@ class EngineClient:
             message = str(response.json()["message"])
         except (ValueError, KeyError, TypeError):
             message = response.text.strip() or response.reason
-        return EngineError(self.host, response.status_code, masked(message))
+        return EngineError(self.host, response.status_code, as_said(masked(message)))
 
     def _adopt_version(self, error: EngineError) -> bool:
         """Speak a version that the engine takes, when it has refused ours as the wrong one; whether it had.
@@ -124,7 +125,7 @@ class EngineClient:
             return False
         try:
             offered = self._api.version(api_version=False)
-            oldest, newest, engine = (str(offered[key]) for key in ("MinAPIVersion", "ApiVersion", "Version"))
+            oldest, newest, engine = (as_said(str(offered[key])) for key in ("MinAPIVersion", "ApiVersion", "Version"))
             version = common_api(oldest, newest)
         except (requests.RequestException, docker.errors.DockerException, EmptyPoolError, KeyError, ValueError):
             return False

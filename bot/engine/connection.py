@@ -22,6 +22,7 @@ from bot.engine.transport import (
     HostTransport,
 )
 from bot.errors import HostUnreachable
+from bot.slack.blocks import as_said
 
 HANDSHAKE: Final = 8.0
 """Seconds for each of greeting, key exchange and log-in: sshd on a loaded machine is slow."""
@@ -169,6 +170,6 @@ def _shake_hands(transport: HostTransport, target: SshTarget) -> None:
             raise unreachable.timed_out(target, "took the connection, fell silent, and did not come back") from None
         if isinstance(error.__context__, TimeoutError):
             raise unreachable.timed_out(target, "took the connection and sent no SSH greeting") from None
-        raise unreachable.no_handshake(target, str(error) or "closed") from None
+        raise unreachable.no_handshake(target, as_said(str(error)) or "closed") from None
     if not transport.initial_kex_done:
         raise unreachable.timed_out(target, "began the SSH handshake and did not finish it")

@@ -12,6 +12,7 @@ from paramiko.pkey import UnknownKeyType
 
 from bot.engine import unreachable
 from bot.engine.target import SshTarget
+from bot.slack.blocks import as_said
 
 DEFAULT_FILES: Final = tuple(Path("~/.ssh").expanduser() / name for name in ("id_ed25519", "id_ecdsa", "id_rsa"))
 MOST_TRIES: Final = 5
@@ -33,7 +34,7 @@ def log_in(transport: paramiko.Transport, target: SshTarget) -> None:
                 why = "it wants more than a key"
                 break
             except paramiko.BadAuthenticationType as error:
-                why = f"it takes no keys but {', '.join(error.allowed_types)}"
+                why = f"it takes no keys but {as_said(', '.join(error.allowed_types))}"
                 break
             except paramiko.AuthenticationException:
                 if not transport.is_active():

@@ -11,9 +11,10 @@ from typing import Final
 from bot.engine import unreachable
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
-from bot.engine.remote import Completed, run
+from bot.engine.remote import Completed, last_line, run
 from bot.errors import EngineError
 from bot.plan.probing import Interface
+from bot.slack.blocks import tick
 
 TIMEOUT: Final = 10.0
 
@@ -87,20 +88,17 @@ def certificate_file(client: EngineClient, path: str) -> str:
 
     Raises HostUnreachable; EngineError when the file cannot be read, holds no certificate, or holds a key.
     """
+    shown = f"{tick(path)} on `{client.host}`"
     done = run(client.dialer.connection, READ_SCRIPT, path, str(LARGEST), timeout=TIMEOUT)
     if done.status:
-        raise EngineError(client.host, 0, f"`{path}` on `{client.host}` cannot be read: {_first_line(done)}.")
+        raise EngineError(client.host, 0, f"{shown} cannot be read: {last_line(done.err)}.")
     if "PRIVATE KEY" in done.out:
-        raise EngineError(client.host, 0, f"`{path}` on `{client.host}` holds a private key: it is not read further.")
+        raise EngineError(client.host, 0, f"{shown} holds a private key: it is not read further.")
     found = _CERTIFICATE.findall(done.out)
     if not found:
-        raise EngineError(client.host, 0, f"`{path}` on `{client.host}` holds no PEM certificate.")
+        raise EngineError(client.host, 0, f"{shown} holds no PEM certificate.")
     return "".join(f"{block}\n" for block in found)
 
 
 def _unable(connection: SshConnection, done: Completed, what: str, next_step: str) -> EngineError:
-    return unreachable.impossible(connection.target, f"could not {what}: {_first_line(done)}", next_step)
-
-
-def _first_line(done: Completed) -> str:
-    return next(iter(done.err.strip().splitlines()), f"exit status {done.status}")
+    return unreachable.impossible(connection.target, f"could not {what}: {last_line(done.err)}", next_step)

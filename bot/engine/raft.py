@@ -50,7 +50,7 @@ def last_entry(client: EngineClient, service: Service) -> bytes:
     folder = PurePosixPath(_root(client, service)) / FOLDER
     done = run(client.dialer.connection, SCRIPT, str(folder), timeout=TIMEOUT)
     if not done.out.strip():
-        why = last_line(done.err) if done.err.strip() else "its newest files hold no entry"
+        why = last_line(done.err, otherwise="its newest files hold no entry")
         raise EngineError(client.host, 0, f"The Raft log of `{client.host}` in `{folder}` cannot be read: {why}.")
     return parse(done.out)
 

@@ -19,6 +19,7 @@ from bot.engine.command_line import command_line
 from bot.engine.connection import SshConnection
 from bot.engine.transport import ChannelRefusedError
 from bot.errors import EngineError
+from bot.slack.blocks import as_said
 
 # A non-interactive shell of a user who is not root finds no /sbin; messages are read, so they must be in English.
 PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "
@@ -107,7 +108,7 @@ def begin(connection: SshConnection, script: str, *words: str, timeout: float) -
     except ChannelRefusedError as error:
         raise unreachable.impossible(
             connection.target,
-            f"runs no commands over SSH: {error.reason}",
+            f"runs no commands over SSH: {as_said(error.reason)}",
             "Look for ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
         ) from None
     try:
@@ -134,9 +135,10 @@ def complaint(channel: paramiko.Channel) -> str:
     return said.rpartition(BEGUN)[2].decode(errors="replace")
 
 
-def last_line(err: str) -> str:
+def last_line(err: str, otherwise: str = "the script there ended without a word") -> str:
     """Why a script of ours failed: its own word is the last line, those of the programs that it ran stand before it."""
-    return (err.strip().splitlines() or ["the script there ended without a word"])[-1]
+    lines = err.strip().splitlines()
+    return as_said(lines[-1]) if lines else otherwise
 
 
 def _await_begin(channel: paramiko.Channel, deadline: float) -> str | None:
@@ -147,8 +149,7 @@ def _await_begin(channel: paramiko.Channel, deadline: float) -> str | None:
         part = channel.recv(1)
         said += part
         if not part or len(said) > NOISE:
-            lines = (said + channel.recv_stderr(CHUNK)).decode(errors="replace").strip().splitlines()
-            return lines[-1] if lines else ""
+            return last_line((said + channel.recv_stderr(CHUNK)).decode(errors="replace"), otherwise="")
     return None
 
 

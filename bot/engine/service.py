@@ -8,6 +8,7 @@ from bot.config import Service
 from bot.engine import unreachable
 from bot.engine.as_root import exchange_as_root
 from bot.engine.client import EngineClient
+from bot.engine.remote import last_line
 from bot.errors import EngineError, HostUnreachable
 
 LONGEST: Final = 150.0
@@ -47,8 +48,8 @@ def start(client: EngineClient, service: Service) -> None:
     connection = client.dialer.connection
     done = exchange_as_root(connection, START_SCRIPT, service.start, timeout=AROUND)
     if done.status:
-        why = (done.err.strip().splitlines() or [f"exit status {done.status}"])[-1]
-        raise unreachable.impossible(connection.target, why, f"Look at `journalctl -u docker` on it. {COMMANDS}")
+        step = f"Look at `journalctl -u docker` on it. {COMMANDS}"
+        raise unreachable.impossible(connection.target, last_line(done.err), step)
 
 
 def root_folder(client: EngineClient, service: Service) -> str:

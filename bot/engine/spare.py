@@ -19,7 +19,7 @@ from bot.engine import unreachable
 from bot.engine.as_root import AS_ROOT
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
-from bot.engine.remote import CHUNK, complaint, spawn
+from bot.engine.remote import CHUNK, complaint, last_line, spawn
 from bot.engine.socket_dialer import SocketDialer
 from bot.errors import EngineError
 
@@ -111,7 +111,7 @@ def _end(connection: SshConnection, channel: paramiko.Channel) -> None:
 
 
 def _last_words(channel: paramiko.Channel) -> str:
-    return next(reversed(complaint(channel).strip().splitlines()), "")
+    return last_line(complaint(channel), otherwise="")
 
 
 def _failed(connection: SshConnection, why: str) -> EngineError:

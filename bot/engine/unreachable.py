@@ -11,6 +11,7 @@ import paramiko
 from bot.engine.target import DEFAULT_PORT, SshTarget
 from bot.errors import EngineError, HostProblem, HostUnreachable
 from bot.plan.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, too_old
+from bot.slack.blocks import as_said
 
 
 def place(target: SshTarget) -> str:
@@ -47,7 +48,7 @@ def from_forwarding(target: SshTarget, reason: str) -> HostUnreachable:
             f"The jump host does not forward connections to {place(target)}.",
             next_step="Set `AllowTcpForwarding yes` in the jump host's sshd_config, or use another `jump`.",
         )
-    return no_route(target, f"the jump host says: {reason}")
+    return no_route(target, f"the jump host says: {as_said(reason)}")
 
 
 def no_route(target: SshTarget, why: str) -> HostUnreachable:

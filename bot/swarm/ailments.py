@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.slack.blocks import escape
+from bot.slack.blocks import as_said
 from bot.spelling import listed
 from bot.swarm.lost import bring_back
 from bot.swarm.quorum import Quorum, count, members_of
@@ -70,7 +70,7 @@ def leaderless(host: HostFacts) -> str:
     """A manager that answers and does not serve. For up to 28 s after the loss it does not say so itself."""
     if not host.swarm_error or NO_LEADER in host.swarm_error:
         return f"`{host.name}` (manager) is there and finds no leader"
-    return f"`{host.name}`: {flat(host.swarm_error)}"
+    return f"`{host.name}`: {as_said(host.swarm_error)}"
 
 
 def kept_record(node: NodeFacts) -> Ailment:
@@ -93,8 +93,3 @@ def second_cluster(facts: Facts, host: HostFacts) -> Ailment:
         f"themselves for {facts.name}"
     )
     return Ailment(grave=True, text=text, mend="let the one that is not wanted leave: `/swarm leave HOST --force`")
-
-
-def flat(text: str) -> str:
-    """An engine's text in one line, as Slack may show it."""
-    return escape(" ".join(text.split()))

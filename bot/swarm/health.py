@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.slack.blocks import as_said
 from bot.swarm.ailments import (
     Ailment,
-    flat,
     kept_record,
     leaderless,
     little_quorum,
@@ -110,7 +110,7 @@ def _services(swarm: ClusterFacts) -> list[Ailment]:
         Ailment(
             grave=True,
             text=f"`{service.name}` {service.running} of {service.desired} replicas"
-            + (f": {flat(service.complaint)}" if service.complaint else ""),
+            + (f": {as_said(service.complaint)}" if service.complaint else ""),
             mend=f"`docker service ps {service.name}` on a manager shows each task",
         )
         for service in swarm.services

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.plan import ClusterFacts, Facts, Finding, Mesh, Passage
-from bot.slack.blocks import escape, tick
+from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.passages import told, told_unseen
 
@@ -72,11 +72,9 @@ def _overlay(mesh: Mesh) -> list[Finding]:
         for sources, targets in _alike(cut)
     ]
     found += [_unknown(hosts, others) for hosts, others in _alike(deaf)]
+    found += [Finding("look", f"overlay of {tick(host)} not looked at: {why}") for host, why in mesh.missing.items()]
     found += [
-        Finding("look", f"overlay of {tick(host)} not looked at: {escape(why)}") for host, why in mesh.missing.items()
-    ]
-    found += [
-        Finding("look", f"left behind: {escape(what)}.", next_step="A later `/swarm check --all` removes it.")
+        Finding("look", f"left behind: {what}.", next_step="A later `/swarm check --all` removes it.")
         for what in mesh.left
     ]
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.plan import Facts, Finding, HostFacts, Passage, Role, Way
-from bot.slack.blocks import escape, tick
+from bot.slack.blocks import tick
 from bot.spelling import listed
 from bot.swarm.ways import GOSSIP_PORT
 
@@ -85,7 +85,7 @@ def port_names(passages: Iterable[Passage]) -> list[str]:
 
 def how(passage: Passage) -> str:
     """How a connection to a port that should be served ended."""
-    return "connection refused" if passage.standing == "passed" else escape(passage.why)
+    return "connection refused" if passage.standing == "passed" else passage.why
 
 
 def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[Passage]) -> list[Finding]:
@@ -121,7 +121,7 @@ def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[Passage]) -> l
 
 
 def _got(passage: Passage) -> str:
-    return "no answer" if passage.why == "no answer" else f"refused ({escape(passage.why)})"
+    return "no answer" if passage.why == "no answer" else f"refused ({passage.why})"
 
 
 def _grouped(passages: Iterable[Passage]) -> dict[tuple[str, str], list[Passage]]:

@@ -1,7 +1,8 @@
 """What people see: pure builders of Slack's Block Kit that keep its limits.
 
-What stands in a message is Slack mrkdwn; whatever comes from outside goes through :func:`escape`, :func:`tick`,
-:func:`user` or :func:`channel` first. A builder never fails on too much: it cuts, and says what it left out.
+What stands in a message is Slack mrkdwn; whatever comes from outside goes through :func:`escape`, :func:`as_said`,
+:func:`tick`, :func:`user` or :func:`channel` first. A builder never fails on too much: it cuts, and says what it left
+out.
 """
 
 from bot.slack.blocks.elements import (
@@ -20,7 +21,7 @@ from bot.slack.blocks.failure import error_message
 from bot.slack.blocks.message import Block, Message, fit
 from bot.slack.blocks.progress import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Sign, progress
 from bot.slack.blocks.table import table
-from bot.slack.blocks.text import channel, cut_short, escape, tick, user, when
+from bot.slack.blocks.text import as_said, channel, cut_short, escape, tick, user, when
 
 __all__ = [
     "DONE",
@@ -33,6 +34,7 @@ __all__ = [
     "Message",
     "Sign",
     "actions",
+    "as_said",
     "button",
     "channel",
     "code",

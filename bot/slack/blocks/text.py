@@ -12,6 +12,11 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def as_said(text: str) -> str:
+    """Return the words of another program in one line, escaped: errors hold them, and what errors say is mrkdwn."""
+    return escape(" ".join(text.split()))
+
+
 def tick(name: str) -> str:
     """Return a name in backticks, escaped; backticks and line ends inside it are dropped."""
     return f"`{escape(' '.join(name.replace('`', '').split())) or '?'}`"

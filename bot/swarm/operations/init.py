@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Look, Operation
+from bot.slack.blocks import as_said
 from bot.swarm.lost import goes_on
 from bot.swarm.second_cluster import refuse_beside_quorum
 from bot.swarm.settings import NANOSECONDS
@@ -120,5 +121,6 @@ class Init(Operation):
         elif facts.member(self.host):
             truth = f"All the same `{self.host}` is now a manager of a new cluster, `{host.swarm_id}`."
         else:
-            truth = f"`{self.host}` is in the state `{host.membership}`: {host.swarm_error or 'no leader is seen'}."
+            why = as_said(host.swarm_error) or "no leader is seen"
+            truth = f"`{self.host}` is in the state `{host.membership}`: {why}."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or "Mend it and press Retry.")

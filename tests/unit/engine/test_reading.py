@@ -13,7 +13,7 @@ from bot.engine.connection import SshConnection
 from bot.engine.diagnose import verdict
 from bot.engine.host_keys import known_keys
 from bot.engine.probes import offset_of, parse_interfaces, parse_time
-from bot.engine.remote import Completed
+from bot.engine.remote import Completed, last_line
 from bot.engine.target import SshTarget
 from bot.errors import HostProblem, HostUnreachable
 from bot.plan.probing import Counters, Interface
@@ -31,6 +31,12 @@ ADDRESSES = r"""1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever
 7: veth1    inet 198.51.100.9/24 scope global veth1\       valid_lft forever
 8: br-lan    inet 203.0.113.1/24 scope global br-lan\       valid_lft forever preferred_lft forever
 """
+
+
+def test_the_last_line_is_a_script_s_own_word() -> None:
+    """As Slack may show it: a program on a host mentions nobody."""
+    assert last_line("tar: <!channel>\n\nno <state>  there\n") == "no &lt;state&gt; there"
+    assert last_line("\n", otherwise="nothing") == "nothing"
 
 
 def test_interfaces_are_those_that_can_be_advertised() -> None:
