@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Final
 
@@ -12,19 +14,21 @@ from paramiko.pkey import UnknownKeyType
 
 from bot.engine import unreachable
 from bot.engine.target import SshTarget
-from bot.slack.blocks import as_said
+from bot.slack.blocks import as_said, tick
 
 DEFAULT_FILES: Final = tuple(Path("~/.ssh").expanduser() / name for name in ("id_ed25519", "id_ecdsa", "id_rsa"))
 MOST_TRIES: Final = 5
 """sshd ends the connection at its sixth refused key (MaxAuthTries)."""
+AGENT: Final = 5.0
+"""Seconds that the agent gets to answer: all that wait for this host wait for it."""
 
 
 def log_in(transport: paramiko.Transport, target: SshTarget) -> None:
     """Log ``target.user`` in. Raises HostUnreachable (``key refused``), or paramiko's and OS errors when it breaks."""
     tried: list[str] = []
     why = "none of our keys is accepted"
-    with contextlib.closing(paramiko.Agent()) as agent:
-        for number, (label, key) in enumerate(_keys(target, agent, tried)):
+    with contextlib.closing(_keys(target, tried)) as keys:
+        for number, (label, key) in enumerate(keys):
             if number == MOST_TRIES:
                 break
             tried.append(label)
@@ -42,8 +46,8 @@ def log_in(transport: paramiko.Transport, target: SshTarget) -> None:
     raise unreachable.key_refused(target, tried, why)
 
 
-def _keys(target: SshTarget, agent: paramiko.Agent, tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
-    """Yield keys with what to call them; files that hold no usable key are named in ``tried``."""
+def _keys(target: SshTarget, tried: list[str]) -> Generator[tuple[str, paramiko.PKey]]:
+    """Yield keys with what to call them; what holds no usable key is named in ``tried``."""
     for path in target.identity_files or [path for path in DEFAULT_FILES if path.exists()]:
         try:
             key = paramiko.PKey.from_path(path)
@@ -55,5 +59,27 @@ def _keys(target: SshTarget, agent: paramiko.Agent, tried: list[str]) -> Iterato
             tried.append(f"`{path}` (not a key: {error})")
         else:
             yield f"`{path}` ({key.fingerprint})", key
-    for agent_key in agent.get_keys():
-        yield f"the agent's `{agent_key.comment}` ({agent_key.fingerprint})", agent_key
+    agent = _agent()
+    if agent is None:
+        tried.append("the agent (it did not answer)")
+        return
+    with contextlib.closing(agent):
+        for agent_key in agent.get_keys():
+            yield f"the agent's {tick(agent_key.comment)} ({agent_key.fingerprint})", agent_key
+
+
+def _agent() -> paramiko.Agent | None:
+    """Open the agent, which paramiko waits for without a bound; None when it does not answer as one."""
+    opening: Future[paramiko.Agent] = Future()
+
+    def open_() -> None:
+        try:
+            opening.set_result(paramiko.Agent())
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+            opening.set_exception(error)
+
+    threading.Thread(target=open_, name="ssh-agent", daemon=True).start()
+    try:
+        return opening.result(AGENT)
+    except (TimeoutError, OSError, paramiko.SSHException):
+        return None

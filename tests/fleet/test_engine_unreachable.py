@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from bot.engine import login
 from bot.engine.pool import ClusterEngines
 from bot.errors import HostProblem, HostUnreachable
 from bot.sandbox.fleet import Fleet
@@ -119,6 +121,19 @@ def test_our_key_is_not_accepted(hosts: Fleet, tmp_path: Path) -> None:
         error = trouble(cluster, "key refused")
     assert "`root`" in error.happened
     assert str(key) in error.happened
+
+
+def test_a_hung_agent_keeps_nobody_out(hosts: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in a file needs no agent; without one that is accepted, it is told that the agent did not answer."""
+    monkeypatch.setattr(login, "AGENT", 0.2)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(tmp_path / "agent"))
+        agent.listen()
+        with engines(hosts) as cluster:
+            assert cluster["host-2"].info()["Name"] == "host-2"
+        with engines(hosts, ssh={"identity_file": str(keygen(tmp_path / "stranger"))}) as cluster:
+            assert "the agent (it did not answer)" in trouble(cluster, "key refused").happened
 
 
 def test_our_key_is_missing(hosts: Fleet, tmp_path: Path) -> None:
