@@ -149,8 +149,15 @@ class EngineClient:
             trouble = error
         if trouble is None:
             return unsure
-        trouble.true_now = unsure.true_now
-        return trouble
+        return HostUnreachable(  # a new one: threads that waited for one connection share the error of it
+            trouble.host,
+            trouble.problem,
+            trouble.happened,
+            true_now=unsure.true_now or trouble.true_now,
+            next_step=trouble.next_step,
+            fingerprint=trouble.fingerprint,
+            known_fingerprint=trouble.known_fingerprint,
+        )
 
     def _client(self, version: str) -> docker.APIClient:
         api = docker.APIClient(base_url=_URL, version=version, timeout=READ)

@@ -12,7 +12,7 @@ from typing import Final
 
 import paramiko
 
-from bot.engine import unreachable
+from bot.engine import unable, unreachable
 from bot.engine.channel_socket import ChannelSocket
 from bot.engine.connection import SshConnection
 from bot.engine.remote import begin
@@ -28,9 +28,9 @@ LAST_WORDS: Final = 2.0
 
 
 def connect(connection: SshConnection, path: str, timeout: float) -> ChannelSocket:
-    """Connect to the engine at the socket ``path``. Raises HostUnreachable, TimeoutError (no session free)."""
+    """Connect to the engine at the socket ``path``. Raises HostUnreachable, EngineError (no session free)."""
     if not connection.sessions.take(timeout):
-        raise TimeoutError
+        raise unable.busy(connection.target, timeout)
     with contextlib.ExitStack() as undo:
         undo.callback(connection.sessions.give_back)
         try:

@@ -87,7 +87,7 @@ def spawn(connection: SshConnection, script: str, *words: str, timeout: float) -
     ``timeout`` is for its beginning, in seconds. Raises as :func:`run` does.
     """
     if not connection.sessions.take(timeout):
-        raise _late(connection, timeout)
+        raise unable.busy(connection.target, timeout)
     try:
         channel = begin(connection, script, *words, timeout=timeout)
         try:

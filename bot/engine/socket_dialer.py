@@ -40,7 +40,7 @@ class SocketDialer:
             return self._way
 
     def dial(self, timeout: float) -> ChannelSocket:
-        """Connect to the engine. Raises HostUnreachable, TimeoutError (all sessions are in use)."""
+        """Connect to the engine. Raises HostUnreachable, EngineError (all sessions are in use)."""
         if self.way() == "command":
             return dial_stdio.connect(self.connection, self.path, timeout)
         socket = self._forwarded() or self._forwarded()

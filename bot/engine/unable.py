@@ -1,10 +1,11 @@
-"""What a host does not let its SSH user do, though it lets the user in."""
+"""What cannot be done on a host, though it lets its SSH user in."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from bot.engine import unreachable
+from bot.engine.sessions import MOST
 from bot.engine.target import SshTarget
 from bot.errors import EngineError
 
@@ -20,6 +21,17 @@ def no_shell(target: SshTarget, said: str) -> EngineError:
         f"runs no commands for `{target.user}`: the login shell ended at once{words}",
         f"Give `{target.user}` a POSIX shell: `usermod -s /bin/sh {target.user}` on it.",
     )
+
+
+def busy(target: SshTarget, seconds: float) -> EngineError:
+    """All sessions that Swarmbot may have there were in use for ``seconds``: nothing was sent."""
+    error = unreachable.impossible(
+        target,
+        f"runs {MOST} commands for Swarmbot already, and none ended within {seconds:g} s",
+        "Try again when they have ended: `/swarm jobs`.",
+    )
+    error.true_now = "Nothing was sent to it."
+    return error
 
 
 def not_root(target: SshTarget, why: str) -> EngineError:

@@ -1,0 +1,39 @@
+"""A change whose connection broke."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from bot.engine import client
+from bot.engine.client import EngineClient
+from bot.engine.connection import SshConnection
+from bot.engine.target import SshTarget
+from bot.errors import HostUnreachable
+
+
+class Breaking:
+    """A dialer whose connections break."""
+
+    connection = SshConnection(SshTarget("host-1", "192.0.2.1", 22, "deploy", (), ()))
+    path = "/run/docker.sock"
+
+    def way(self) -> str:
+        """Some way."""
+        return "forwarded"
+
+    def dial(self, _timeout: float) -> None:
+        """Break."""
+        raise ConnectionResetError
+
+
+def test_the_error_of_another_thread_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that waited for one connection are given one error: each tells of its own change."""
+    shared = HostUnreachable("host-1", "refused", "It refused.", next_step="Start it.")
+    monkeypatch.setattr(client, "diagnose", lambda *_: shared)
+    with pytest.raises(HostUnreachable) as caught:
+        EngineClient(cast("Any", Breaking())).change("POST", "/swarm/leave")
+    assert caught.value.true_now == "Whether `POST /swarm/leave` took effect is not known."
+    assert (caught.value.problem, caught.value.next_step) == ("refused", "Start it.")
+    assert shared.true_now == ""
