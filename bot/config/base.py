@@ -33,3 +33,14 @@ def matching(pattern: str, wanted: str) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+def between(least: int, most: int) -> AfterValidator:
+    """A number from ``least`` to ``most``."""
+
+    def check(number: int) -> int:
+        if not least <= number <= most:
+            raise wrong(f"must be from {least} to {most}")
+        return number
+
+    return AfterValidator(check)

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.config.approvals import ApprovalRule, Subject
-from bot.config.base import Model, matching, wrong
+from bot.config.base import Model, between, matching, wrong
 from bot.config.freezes import FreezeWindow
 from bot.duration import read_duration
 
@@ -18,7 +18,9 @@ DAY: Final = 24 * 3600.0
 
 
 def _expanded(value: object) -> object:
-    return Path(value).expanduser() if isinstance(value, str) else value
+    if not isinstance(value, str | Path) or not str(value).strip():
+        raise wrong("must be a path")
+    return Path(value).expanduser()
 
 
 def _short_form(key: str) -> Callable[[object], object]:
@@ -74,10 +76,10 @@ LabelKey = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}", "must b
 Socket = Annotated[str, matching(r"/[^\s]+", "must be the full path of the engine's socket")]
 Command = Annotated[str, matching(r"[^\n]*\S[^\n]*", "must be a command in one line")]
 Folder = Annotated[str, matching(r"/[^\s]+", "must be the full path of a folder on the host")]
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Port = Annotated[int, Field(strict=True), between(1, 65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
-BackupCount = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+BackupCount = Annotated[int, Field(strict=True), between(1, 10_000)]
 Keep = Annotated[float, BeforeValidator(_days)]
 While = Annotated[float, BeforeValidator(_while)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -19,7 +20,6 @@ KEY_MARK = "[key]"  # pydantic's mark for "the key itself is wrong, not its valu
 _WANTED: dict[str, str] = {
     "string_type": "must be text",
     "int_type": "must be a whole number, without quotes",
-    "path_type": "must be the path of a file",
     "tuple_type": "must be a list",
     "dict_type": "must hold keys (`key: value`)",
     "model_type": "must hold keys (`key: value`)",
@@ -46,8 +46,6 @@ def _wrong(details: ErrorDetails, path: Path) -> str:
         return "is missing."
     if kind == "too_short":
         return "is empty: name at least one."
-    if kind in {"greater_than_equal", "less_than_equal"}:
-        return f"is {given}: it must be from 1 to 65535."
     if kind == PLAIN:
         about_keys = KEY_MARK in details["loc"] or isinstance(given, dict)
         return f"{details['msg']}." if about_keys else f"is {_called(given)}: it {details['msg']}."
@@ -81,7 +79,8 @@ def _fields(kind: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _unwrapped(kind: Any) -> Any:
-    return get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    """Without what is said beside a kind, and without the None of one that may be left out."""
+    return get_args(kind)[0] if hasattr(kind, "__metadata__") or isinstance(kind, UnionType) else kind
 
 
 _NAMED: Iterable[tuple[type | tuple[type, ...], Callable[[Any], str]]] = (
