@@ -20,6 +20,11 @@ sudo -n sh -c : >/dev/null 2>&1 || { echo "it is not root there, and sudo wants 
 exec sudo -n sh -c "$script" sh "$@"
 """
 
+READER: Final = r"""
+as=; [ -r "$1" ] || [ "$(id -u)" = 0 ] || as='sudo -n'
+"""
+"""How a script begins that reads ``$1`` by ``$as cat "$1"``: as the user, else by a rule in sudoers."""
+
 
 def exchange_as_root(
     connection: SshConnection, script: str, *words: str, timeout: float, feed: bytes = b"", most: int = MOST

@@ -7,7 +7,7 @@ import json
 from typing import Final
 
 from bot.config import Service
-from bot.engine.as_root import exchange_as_root
+from bot.engine.as_root import READER, exchange_as_root
 from bot.engine.client import EngineClient
 from bot.engine.remote import run
 from bot.engine.service import AROUND, LOCKED, root_folder
@@ -20,21 +20,19 @@ FEEDING: Final = 20
 """Seconds that a key file may take to arrive: the engine is stopped meanwhile."""
 PLACE: Final = "swarm/certificates/swarm-node.key"
 
-# A key that is not encrypted stays where it is: only its first lines are looked at. A user who is not root may have a
-# rule in sudoers.
-LOOK_SCRIPT: Final = r"""
-as=; [ -r "$1" ] || as='sudo -n'
+# A key that is not encrypted stays where it is: only its first lines are looked at.
+LOOK_SCRIPT: Final = (
+    READER
+    + r"""
 case $($as head -n 1 "$1") in
   *' ENCRYPTED '*) $as cat "$1" ;;
   *'PRIVATE KEY'*) $as head -n 4 "$1" | grep '^opened-by: ' || echo open ;;
   *) exit 1 ;;
 esac
 """
+)
 
-MANAGERS_SCRIPT: Final = r"""
-as=; [ -r "$1" ] || as='sudo -n'
-$as cat "$1"
-"""
+MANAGERS_SCRIPT: Final = READER + '$as cat "$1"'
 
 # The engine writes its key file in the same way: a new file takes the place of the old one. It is started without
 # docker-state.json, which lies there again before it is started the next time: so it comes up at once and in no swarm,

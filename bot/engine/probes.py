@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from bot.engine import unreachable
+from bot.engine.as_root import READER
 from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, last_line, run
@@ -28,10 +29,7 @@ LARGEST: Final = 262_144
 """Bytes that are read of a file of certificates."""
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIFICATE-----")
 
-# A user who is not root may have a rule in sudoers for it. head ends well whatever came, so look before.
-READ_SCRIPT: Final = r"""
-if [ -r "$1" ]; then head -c "$2" -- "$1"; else sudo -n head -c "$2" -- "$1" 2>/dev/null || head -c "$2" -- "$1"; fi
-"""
+READ_SCRIPT: Final = READER + '$as head -c "$2" -- "$1"'
 
 
 def clock_offset(client: EngineClient) -> float:

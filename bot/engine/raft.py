@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from bot.config import Service
+from bot.engine.as_root import READER
 from bot.engine.client import EngineClient
 from bot.engine.data_root import data_root
 from bot.engine.remote import last_line, run
@@ -22,10 +23,10 @@ WORD: Final = 4
 
 # Printed are the length of the last entry's record and its first words of four bytes: 12, in which term and index stand
 # whatever their size (an entry's begins with 8 and 2: 520). The newest file may have been begun just now: then the one
-# before it tells. A whole file takes 2 s; with single bytes for words, 6. A user who is not root may have a rule in
-# sudoers.
-SCRIPT: Final = r"""
-as=; [ -r "$1" ] || as='sudo -n'
+# before it tells. A whole file takes 2 s; with single bytes for words, 6.
+SCRIPT: Final = (
+    READER
+    + r"""
 files=$($as ls "$1") || exit 1
 for file in $(printf '%s\n' "$files" | grep '\.wal$' | sort -r | head -n 2); do
   last=$($as cat "$1/$file" | od -A n -v -t u4 -w8 | awk '
@@ -39,6 +40,7 @@ for file in $(printf '%s\n' "$files" | grep '\.wal$' | sort -r | head -n 2); do
 done
 echo "$last"
 """
+)
 
 
 def last_entry(client: EngineClient, service: Service) -> bytes:
