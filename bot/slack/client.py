@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from http.client import RemoteDisconnected
+from http.client import HTTPException, RemoteDisconnected
 from typing import Final
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     RateLimitErrorRetryHandler,
@@ -26,6 +27,8 @@ from bot.settings import Settings
 TIMEOUT: Final = 10
 TRIES: Final = 3
 LONGEST_WAIT: Final = 30
+SLACK_ERRORS: Final = (SlackClientError, HTTPException, OSError)
+"""What a call of Slack's libraries raises: Slack said no, or did not answer."""
 HOOKS: Final = (".slack.com", ".slack-gov.com")
 
 
@@ -72,6 +75,13 @@ def web_client(settings: Settings) -> WebClient:
         logger=quiet_logger("web"),
         retry_handlers=list(retry_handlers()),
     )
+
+
+def reason_of(error: Exception) -> str:
+    """Slack's own word for why it said no, or "no answer". The error itself may hold what was sent: do not chain it."""
+    if isinstance(error, SlackApiError):
+        return str(error.response.get("error") or error.response.status_code)
+    return f"no answer: {type(error).__name__}"
 
 
 def response_client(url: str) -> WebhookClient:

@@ -15,10 +15,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import Failed
-from bot.slack.client import TIMEOUT, is_slacks
+from bot.slack.client import SLACK_ERRORS, TIMEOUT, is_slacks, reason_of
 
 READY_WITHIN: Final = 8.0
 ASKED_EVERY: Final = 0.25
@@ -84,15 +83,13 @@ class Files:
             reason = f"HTTP {error.code}"
             error.close()
         except (HTTPException, OSError) as error:
-            reason = f"no answer: {type(error).__name__}"
+            reason = reason_of(error)
         raise FileRefused(reason)
 
     def _call(self, call: Callable[..., Any], **body: Any) -> Any:
         """Call Slack once (retries are the client's). Errors are not chained: theirs may hold what was sent."""
         try:
             return call(**body)
-        except SlackApiError as error:
-            reason = str(error.response.get("error") or error.response.status_code)
-        except (SlackClientError, HTTPException, OSError) as error:
-            reason = f"no answer: {type(error).__name__}"
+        except SLACK_ERRORS as error:
+            reason = reason_of(error)
         raise FileRefused(reason)

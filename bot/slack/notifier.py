@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from http.client import HTTPException
 from typing import Any, Final
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookResponse
 
 from bot.errors import Failed
 from bot.slack.blocks.message import Message, holds_secret
-from bot.slack.client import is_slacks, response_client
+from bot.slack.client import SLACK_ERRORS, is_slacks, reason_of, response_client
 from bot.slack.wire import has_plainer, payload
 
 INVITE: Final = "Invite the bot there with `/invite @Swarmbot`."
@@ -25,7 +23,6 @@ NEXT: Final = {
 GONE: Final = {"message_not_found", "edit_window_closed", "cant_update_message"}
 UNSEEN: Final = {"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived"}
 SUCCESS: Final = 200
-BAD_REQUEST: Final = 400
 
 log = logging.getLogger(__name__)
 
@@ -155,10 +152,8 @@ class Notifier:
         """Call Slack once (retries are the client's). Errors are not chained: theirs may hold what was sent."""
         try:
             return call(**body)
-        except SlackApiError as error:
-            reason = str(error.response.get("error") or error.response.status_code)
-        except (SlackClientError, HTTPException, OSError) as error:
-            reason = f"no answer: {type(error).__name__}"
+        except SLACK_ERRORS as error:
+            reason = reason_of(error)
         raise Undelivered(reason, where)
 
 

@@ -9,12 +9,11 @@ from typing import Final
 
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.config import load
 from bot.errors import Misconfigured
 from bot.settings import Settings
-from bot.slack.client import TIMEOUT, quiet_logger, web_client
+from bot.slack.client import SLACK_ERRORS, TIMEOUT, quiet_logger, reason_of, web_client
 from bot.slack.confine import confine
 from bot.slack.notifier import Notifier
 from bot.slack.requests import OpenGate
@@ -72,16 +71,14 @@ class SocketMode:
         while not stop.is_set():
             try:
                 self._client.connect()
-            except SlackApiError as error:
-                reason = str(error.response.get("error", ""))
+            except SLACK_ERRORS as error:
+                reason = reason_of(error)
                 if reason in HOPELESS:
                     raise Misconfigured(
                         f"Slack refuses Socket Mode ({reason}).",
                         next_step="See that Socket Mode is on and that SLACK_APP_TOKEN has connections:write.",
                     ) from None
                 log.warning("Socket Mode: %s; trying again in %.0f s", reason, pause)
-            except (SlackClientError, OSError) as error:
-                log.warning("Socket Mode: no answer (%s); trying again in %.0f s", type(error).__name__, pause)
             else:
                 return
             stop.wait(pause)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.slack.client import SLACK_ERRORS, reason_of
 from bot.slack.notifier import Undelivered
 
 
@@ -33,10 +32,8 @@ class Uploads:
         try:
             opened = self._client.conversations_open(users=user)
             self._client.files_upload_v2(file_uploads=uploads, channel=opened["channel"]["id"], initial_comment=comment)
-        except SlackApiError as error:
-            reason = str(error.response.get("error") or error.response.status_code)
-        except (SlackClientError, HTTPException, OSError) as error:
-            reason = f"no answer: {type(error).__name__}"
+        except SLACK_ERRORS as error:
+            reason = reason_of(error)
         else:
             return
         raise Undelivered(reason, f"`{user}`")
