@@ -56,9 +56,9 @@ def parse(unit: str, settings: str) -> str | None:
     named = set(_FLAG.findall(unit))
     try:
         found = json.loads(settings) if settings.strip() else {}
-    except ValueError:
+        named |= {str(found[key]) for key in ("data-root", "graph") if found.get(key)}
+    except (ValueError, AttributeError):  # no JSON, or JSON that is no object
         return None
-    named |= {found[key] for key in ("data-root", "graph") if found.get(key)}
     if not named and "dockerd" in unit:
         return DEFAULT
     return named.pop() if len(named) == 1 else None

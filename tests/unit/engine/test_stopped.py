@@ -29,6 +29,7 @@ PEERS = '[{"node_id":"one","addr":"192.0.2.1:2377"},{"node_id":"six","addr":"[20
         ("ExecStart=\nEnvironment=\n", "{}", None),
         (START.format(flags="--data-root /srv/flag"), '{"data-root": "/srv/docker"}', None),
         (DEBIAN, "{not json", None),
+        (DEBIAN, "[]", None),
     ],
 )
 def test_the_data_folder_is_where_unit_and_settings_say(unit: str, settings: str, root: str | None) -> None:
