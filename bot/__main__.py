@@ -23,8 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     _add_tools(parts, words)
     args = parser.parse_args(words)
     try:
-        settings = Settings.from_environment()
-        _log(settings)
+        args.settings = Settings.from_environment()
+        _log(args.settings.log_level)
         status: int = args.act(args)
     except SwarmbotError as error:
         sys.stderr.write(f"{error}\n")
@@ -55,37 +55,37 @@ def _add_tools(parts: argparse._SubParsersAction[argparse.ArgumentParser], words
         add_parsers(sandbox)
 
 
-def _web(_: argparse.Namespace) -> int:
+def _web(args: argparse.Namespace) -> int:
     from bot.front import open_gate  # noqa: PLC0415 - see the module's docstring
     from bot.slack.web import run_web  # noqa: PLC0415
 
-    run_web(Settings.from_environment(), open_gate)
+    run_web(args.settings, open_gate)
     return 0
 
 
-def _socket(_: argparse.Namespace) -> int:
+def _socket(args: argparse.Namespace) -> int:
     from bot.front import open_gate  # noqa: PLC0415 - see the module's docstring
     from bot.slack.socket_mode import run_socket  # noqa: PLC0415
 
-    run_socket(Settings.from_environment(), open_gate)
+    run_socket(args.settings, open_gate)
     return 0
 
 
-def _worker(_: argparse.Namespace) -> int:
+def _worker(args: argparse.Namespace) -> int:
     from bot.back import run_worker  # noqa: PLC0415 - see the module's docstring
 
-    return run_worker(Settings.from_environment())
+    return run_worker(args.settings)
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(args: argparse.Namespace) -> int:
     from bot.doctor.run import run_doctor  # noqa: PLC0415 - see the module's docstring
 
-    return run_doctor(Settings.from_environment(), sys.stdout)
+    return run_doctor(args.settings, sys.stdout)
 
 
-def _log(settings: Settings) -> None:
+def _log(level: str) -> None:
     redact.install()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # At DEBUG these write whole requests, and with them what nobody else may read.
     for name in ("urllib3", "docker", "paramiko", "slack_sdk", "slack_bolt"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -34,7 +34,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the environment (``os.environ`` unless given); raise :class:`Misconfigured` naming the variable."""
         env = os.environ if environment is None else environment
-        level = env.get("LOG_LEVEL", "INFO").upper()
+        level = (env.get("LOG_LEVEL") or "INFO").upper()
         if level not in LOG_LEVELS:
             raise Misconfigured(f"LOG_LEVEL is `{level}`.", next_step=f"Set it to one of {', '.join(LOG_LEVELS)}.")
         api_url = env.get("SLACK_API_URL") or SLACK_API_URL

@@ -24,7 +24,7 @@ FILTERS = ("by", "node", "command", "cluster", "job")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register the ``audit`` command; ``args.act(args)`` carries it out and returns the exit status."""
+    """Register the ``audit`` command; ``args.act(args)``, with ``args.settings``, returns the exit status."""
     audit = subparsers.add_parser("audit", help="look at the audit log")
     actions = audit.add_subparsers(dest="action", required=True)
     verify = actions.add_parser("verify", help="find entries that were edited, removed, inserted or reordered")
@@ -76,23 +76,21 @@ def _anchor(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    settings = Settings.from_environment()
     now = time.time()
     wanted = Filter(
         **{name: getattr(args, name) for name in FILTERS},
         since=_moment(args.since, now, end=False),
         until=_moment(args.until, now, end=True),
     )
-    rows = wanted_rows(Audit(connect(settings.redis_url)), _archive(args, settings), wanted)
+    rows = wanted_rows(Audit(connect(args.settings.redis_url)), _archive(args), wanted)
     (write_csv if args.format == "csv" else write_json_lines)(rows, sys.stdout)
     return 0
 
 
 def _verdict(args: argparse.Namespace) -> Verdict:
-    settings = Settings.from_environment()
     anchors = read_anchors(args.anchor) if getattr(args, "anchor", None) else ()
     try:
-        return Audit(connect(settings.redis_url)).verify(_archive(args, settings), anchors)
+        return Audit(connect(args.settings.redis_url)).verify(_archive(args), anchors)
     except OSError as error:
         raise Failed(f"The audit archive cannot be read: {error}.") from error
 
@@ -101,7 +99,8 @@ def _whole(verdict: Verdict) -> bool:
     return verdict.ok and verdict.start == GENESIS
 
 
-def _archive(args: argparse.Namespace, settings: Settings) -> Archive | None:
+def _archive(args: argparse.Namespace) -> Archive | None:
+    settings: Settings = args.settings
     folder: Path | None = args.archive
     if folder is None and settings.config_path.exists():
         folder = load(settings.config_path).audit.archive
