@@ -14,8 +14,8 @@ Severity = Literal["refused", "failed"]
 class SwarmbotError(Exception):
     """Base of all that is told to a person.
 
-    ``happened`` is one or two sentences in the words of docs/voice; ``true_now`` says what state things are in;
-    ``next_step`` says what to do. Slack mrkdwn is allowed in all three. None of them may hold a secret.
+    ``happened`` is one or two sentences; ``true_now`` says what state things are in; ``next_step`` says what to do.
+    All three are Slack mrkdwn: the words of other programs stand escaped in them. None of them may hold a secret.
     """
 
     severity: ClassVar[Severity] = "failed"

@@ -9,7 +9,7 @@ import shlex
 from bot.errors import NotUnderstood
 from bot.slack.blocks import tick
 
-# Slack wraps what people mention or what looks like an address (facts/slack.md, "Escaping of what people type").
+# Slack wraps what people mention or what looks like an address (docs.slack.dev, slash commands).
 _MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 # Of a bare name Slack makes a link; a URL with a path, or with https, was typed as one.
 _NAMED = re.compile(r"^(?:mailto:|http://(?=[^/]*$))")

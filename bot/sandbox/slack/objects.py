@@ -1,7 +1,6 @@
 """Block Kit's composition objects with Slack's limits: texts, options, confirmations.
 
-Limits: the table of shared/facts/slack.md and docs.slack.dev/reference/block-kit. Unknown keys are refused, as Slack
-does.
+Limits: docs.slack.dev/reference/block-kit. Unknown keys are refused, as Slack does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Slack's limits on Block Kit, in characters and counts (shared/facts/slack.md, Slack's reference)."""
+"""Slack's limits on Block Kit, in characters and counts (docs.slack.dev/reference/block-kit)."""
 
 from __future__ import annotations
 
