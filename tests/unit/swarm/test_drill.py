@@ -1,0 +1,26 @@
+"""What is told of a throwaway engine when a drill fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import EngineError, HostUnreachable, SwarmbotError
+from bot.swarm.operations import DrillBackup
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"),
+    [
+        (EngineError("host-4", 500, "It refused."), "is gone."),
+        (HostUnreachable("host-1", "lost", "The connection broke."), "is gone."),
+        (
+            HostUnreachable("host-4", "lost", "The connection broke."),
+            "ends with its connection, within ten minutes at the latest.",
+        ),
+    ],
+    ids=["its engine", "the cluster's host", "its host"],
+)
+def test_its_end_is_told_where_it_was_seen(error: SwarmbotError, ends: str) -> None:
+    """It is seen to end unless its own host is lost."""
+    told = DrillBackup(host="host-4", cluster="prod").settle(None, None, error)  # type: ignore[arg-type] # nothing is read
+    assert told.true_now == f"prod is unchanged; the throwaway engine on `host-4` {ends}"
