@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from typing import Annotated, Final
 
 from bot.commands import PAST, PERSON, Flag, number, record, text
@@ -142,7 +143,7 @@ def _who(by: str) -> str:
 
 
 def _detail(entry: EntryRecord) -> str:
-    shown = _DIGEST.sub(lambda found: found[0][:SHORT], " ".join(entry.detail.split()))
+    shown = _DIGEST.sub(lambda found: found[0][:SHORT], unescape(" ".join(entry.detail.split())))
     if len(shown) > LONGEST:
         shown = shown[: LONGEST - 1] + "…"
     shown = escape(shown)

@@ -152,7 +152,7 @@ def _end(approval: Approval) -> list[str]:
             have = f"it had {len(approval.votes)} of {approval.ask.needed}"
             return [f"{FAILED} *Expired* {at}: {have}. Nothing was changed.{gone}"]
         case "void":
-            return [f"{FAILED} *Void* {at}: {escape(approval.why)} Nothing was changed."]
+            return [f"{FAILED} *Void* {at}: {approval.why} Nothing was changed."]
         case "asked":
             return []
 

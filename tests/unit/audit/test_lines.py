@@ -59,6 +59,7 @@ def line(record: EntryRecord, cluster: str = "prod") -> str:
         (entry("step", detail="failed: no quorum"), "✗ step · `k7f3`: failed: no quorum"),
         (entry("ended", detail="succeeded: promoted"), "✓ ended · `k7f3`: succeeded: promoted"),
         (entry("ended", detail="failed: lost"), "✗ ended · `k7f3`: failed: lost"),
+        (entry("ended", detail="failed: dial &lt;x&gt;"), "✗ ended · `k7f3`: failed: dial &lt;x&gt;"),
         (entry("told secret", detail="worker token to U0ADA"), "! secret shown · `k7f3`: worker token to <@U0ADA>"),
         (entry("told secret", detail="UDP is no one"), "! secret shown · `k7f3`: UDP is no one"),
         (entry("cancelled", "U0ADA"), "✗ <@U0ADA> cancelled it · `k7f3`"),
