@@ -13,6 +13,7 @@ from redis import Redis
 from bot.audit import Audit, Entry, Head
 from bot.audit.cli import add_parser
 from bot.audit.entry import chained, digest
+from bot.settings import Settings
 from bot.store import keys
 
 Rows = list[tuple[str, dict[str, str]]]
@@ -164,6 +165,7 @@ def test_the_command_line(
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
     args = parser.parse_args(["audit", "verify"])
+    args.settings = Settings.from_environment()
     assert args.act(args) == 0
     assert capsys.readouterr().out == "The audit log is empty.\n"
     audit.append([Entry("asked", "U1"), Entry("ended", "U1")])
