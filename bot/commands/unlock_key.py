@@ -12,5 +12,5 @@ UNLOCK: Final = Flag(None, "where autolock is on: a form asks you for the unlock
 
 def unlock_key_form(needed: Callable[[Any], bool]) -> Asks:
     """The form, for the orders of which ``needed`` says so."""
-    hint = "It begins with SWMKEY-1-. It is used once and kept nowhere."
+    hint = "It begins with SWMKEY-1-. It is used once; until then it lies encrypted, for 15 minutes at most."
     return Asks("Unlock key", hint=hint, begins="SWMKEY-1-", needed=needed)
