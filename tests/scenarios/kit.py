@@ -82,10 +82,16 @@ class Play:
 
     def job(self, user: str, after: int) -> str:
         """Return the id of the job that ``user`` was told of after entry ``after``."""
-        told = self.slack.wait_to_see(user, "", after=after, private=True)
-        found = JOB.search(told.text)
-        assert found, f"no job was taken: {told.text}"
-        return found[1]
+        user_id = self.slack.world.user(user).id
+
+        def find(slack: Watching) -> str | None:
+            """What is told of an earlier job may come in between."""
+            told = (JOB.search(each.text) for each in slack.transcript(after) if each.private and user_id in each.to)
+            return next((found[1] for found in told if found), None)
+
+        found = self.slack.wait_for(find)
+        assert found is not None
+        return found
 
     def answer(self, user: str, after: int, *, timeout: float = LONGEST) -> Seen:
         """Wait for the first private word of the bot that is more than an acknowledgement."""
