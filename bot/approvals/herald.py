@@ -79,10 +79,10 @@ class Herald:
         if approval is None or job is None:
             self._approvals.forget(job_id)
             return
-        if not approval.open and self._approvals.first_telling(job_id, approval.standing):
-            self._tell(approval, job)
         if approval.standing == "approved" and job.state == "running":
             return  # the job's own live message has the card now; what was missed is shown when it has ended
+        if not approval.open and self._approvals.first_telling(job_id, approval.standing):
+            self._tell(approval, job)
         message = self._message(approval, job)
         if approval.message_ts:
             ts = self._notifier.update(approval.ask.channel, approval.message_ts, message)

@@ -14,6 +14,7 @@ from bot.errors import Failed
 from bot.jobs.queue import Queue
 from bot.sandbox.fleet import Fleet
 from bot.sandbox.fleet.host import Host
+from bot.sandbox.fleet.shell import until
 from bot.sandbox.slack.local import LocalSlack
 from bot.sandbox.slack.transcript import Seen
 from bot.sandbox.slack.watching import Watching
@@ -114,6 +115,7 @@ class Play:
 
         seen = self.slack.wait_for(find, timeout)
         assert seen is not None
+        self._await_end(job)
         return Card(job, seen.text, seen)
 
     def await_status(self, contains: str, *, timeout: float = LONGEST) -> str:
@@ -218,6 +220,12 @@ class Play:
         return ""
 
     # Between tests
+
+    def _await_end(self, job: str) -> None:
+        """The end is shown first and then written down; Retry is for what is written down."""
+        with connect(Secret(self.stage.redis_url)) as redis:
+            queue = Queue(redis, Audit(redis))
+            until(lambda: (found := queue.get(job)) is None or found.ended, f"job {job} has ended", timeout=LONGEST)
 
     def quiet(self) -> None:
         """Wait until every job has an end."""
