@@ -141,7 +141,7 @@ def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
         host=host.name,
         role=arguments.role,
         cluster=facts.name,
-        cluster_id=facts.swarm.id if facts.swarm else "",
+        cluster_id=facts.cluster_id,
         advertise_addr=joining_address(host, arguments.advertise_addr),
         listen_addr=local_address(host, listen, "--listen-addr") if listen else "0.0.0.0:2377",
         data_path_addr=local_address(host, data, "--data-path-addr") if data else "",

@@ -17,7 +17,7 @@ def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan
     """
     assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
     plan = judge(facts, command.plan(facts, arguments), domain)
-    return replace(plan, cluster_id=facts.swarm.id if facts.swarm else "")
+    return replace(plan, cluster_id=facts.cluster_id)
 
 
 def let_through(step: Step, facts: Facts, plan: Plan) -> None:

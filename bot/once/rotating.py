@@ -55,7 +55,6 @@ class Rotating:
         facts = self._sight.read(order.cluster, replace(operation.look, all_hosts=True))
         if operation.satisfied(facts):
             return replace(plan, steps=(), already=(operation.done,))
-        cluster_id = facts.swarm.id if facts.swarm else ""
-        plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=cluster_id)
+        plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=facts.cluster_id)
         self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, [entry(lease, "planned", operation.doing)])
         return plan

@@ -61,7 +61,7 @@ def basis_of(command: str, arguments: Mapping[str, Any], plan: Plan, facts: Fact
         command=command,
         arguments=json.loads(json.dumps(arguments)),
         cluster=facts.name,
-        cluster_id=swarm.id if swarm else "",
+        cluster_id=facts.cluster_id,
         operations=operations,
         managers={node.id: {"name": node.name, "reachability": node.reachability} for node in records},
         targets={name: _target(facts, name) for name in _named(operations)},

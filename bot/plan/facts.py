@@ -141,6 +141,11 @@ class Facts:
     given: Secret | None = None
     backups: Shelved = field(default_factory=Shelved)
 
+    @property
+    def cluster_id(self) -> str:
+        """The id of the cluster that was read, "" where there was none to read."""
+        return self.swarm.id if self.swarm else ""
+
     def host(self, name: str) -> HostFacts:
         """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""
         return self.hosts[name]

@@ -100,6 +100,11 @@ class HostFacts:
         return self.membership == "active" or self.awaits_quorum
 
     @property
+    def serves(self) -> bool:
+        """Whether it is a manager that has a quorum, for all that its engine knows: a swarm can be read through it."""
+        return self.answers and self.is_manager and self.membership == "active" and not self.swarm_error
+
+    @property
     def in_a_swarm(self) -> bool:
         """Whether the engine believes itself a member of some swarm, locked and failed ones included."""
         return self.takes_part or self.membership in {"locked", "error"}

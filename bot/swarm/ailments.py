@@ -81,8 +81,7 @@ def kept_record(node: NodeFacts) -> Ailment:
 
 def serves_apart(facts: Facts, host: HostFacts) -> bool:
     """Whether a host answers as a manager with a leader, of which this cluster's managers hear nothing."""
-    swarm_id = facts.swarm.id if facts.swarm else ""
-    return host.is_manager and host.membership == "active" and not host.swarm_error and host.swarm_id == swarm_id
+    return host.serves and host.swarm_id == facts.cluster_id
 
 
 def second_cluster(facts: Facts, host: HostFacts) -> Ailment:

@@ -54,9 +54,7 @@ def named_follower(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
 
 def serves(host: HostFacts | None, node: NodeFacts) -> bool:
     """Whether the engine of a manager takes itself for one that has a quorum, and the others reach it."""
-    if host is None or not host.answers:
-        return False
-    return host.is_manager and host.membership == "active" and not host.swarm_error and node.ready
+    return host is not None and host.serves and node.ready
 
 
 def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:

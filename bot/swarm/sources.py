@@ -13,15 +13,10 @@ def sources(hosts: Mapping[str, HostFacts], cluster_id: str = "") -> list[str]:
     A host of swarmbot.yml may be in a cluster of its own, made by hand. A leader that is cut off answers from memory
     until it notices (facts/swarm.md): who reaches most peers comes first.
     """
-    able = {name: host for name, host in hosts.items() if _serves(host)}
+    able = {name: host for name, host in hosts.items() if host.serves}
     meant = cluster_id or _largest(hosts, able)
     members = [name for name, host in able.items() if host.swarm_id == meant]
     return sorted(members, key=lambda name: -[*hosts[name].peers.values()].count("open"))
-
-
-def _serves(host: HostFacts) -> bool:
-    """Whether the swarm can be read through this host now."""
-    return host.answers and host.is_manager and host.membership == "active" and not host.swarm_error
 
 
 def _largest(hosts: Mapping[str, HostFacts], able: Mapping[str, HostFacts]) -> str:

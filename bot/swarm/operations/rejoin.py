@@ -62,5 +62,4 @@ class Rejoin(Operation):
         return self._join(facts).settle(engines, facts, error)
 
     def _join(self, facts: Facts) -> Join:
-        cluster_id = facts.swarm.id if facts.swarm else ""
-        return Join(self.host, "manager", self.cluster, cluster_id, self.advertise_addr)
+        return Join(self.host, "manager", self.cluster, facts.cluster_id, self.advertise_addr)
