@@ -52,9 +52,7 @@ class Answering:
         if approval is not None and approval.open:
             raise LeaseLost(lease.job.id)  # who asks parks the job: whoever holds it still was taken over from
         try:
-            facts = self._sight.read(
-                lease.job.order.cluster, replace(command.look(arguments), secrets=(), all_hosts=True)
-            )
+            facts = self._sight.read_whole(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
             if command.check is not None:
                 command.check(facts, arguments)
             if approval is None:
@@ -72,10 +70,9 @@ class Answering:
     def _answer(self, lease: Lease, command: Command, arguments: Any) -> None:
         job = lease.job
         look = command.look(arguments)
-        if look.secrets:  # those of the cluster that is meant, not of one that answers sooner
-            look = replace(look, all_hosts=True)
+        read = self._sight.read_whole if look.secrets else self._sight.read
         try:
-            facts = self._promises.cover(lease, look, self._sight.read(job.order.cluster, look))
+            facts = self._promises.cover(lease, look, read(job.order.cluster, look))
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(replace(facts, freeze=self._asking.freeze(facts.name)), arguments)
             shown = message if look.secrets else _with_buttons(message, job)

@@ -102,9 +102,8 @@ class Changing:
         change.finish(lambda: self._reveal(lease, change.card, once=command.look(arguments).once))
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
-        """What a plan and its digest rest on must not be who happened to answer first: every host is waited for."""
         cluster = lease.job.order.cluster
-        facts = self._sight.read(cluster, replace(command.look(arguments), all_hosts=True))
+        facts = self._sight.read_whole(cluster, command.look(arguments))
         return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
 
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:

@@ -24,6 +24,10 @@ class Sight:
         """What ``look`` asks to be seen of it, now."""
         return self._reader.read(cluster, self.engines(cluster), look)
 
+    def read_whole(self, cluster: str, look: Look) -> Facts:
+        """The same with every host waited for: who answers first must not decide what a plan or a secret rests on."""
+        return self.read(cluster, replace(look, all_hosts=True))
+
     def read_for(self, plan: Plan, cluster: str, look: Look) -> Facts:
         """The same of the very cluster that ``plan`` was made from, whatever else a host is in by now."""
         return self.read(cluster, replace(look, cluster_id=plan.cluster_id))

@@ -52,7 +52,7 @@ class Rotating:
         role: Role = order.args["role"]
         plan = rotation(order.cluster, role, order.promise.rpartition(":")[2])
         operation = plan.steps[0].operation
-        facts = self._sight.read(order.cluster, replace(operation.look, all_hosts=True))
+        facts = self._sight.read_whole(order.cluster, operation.look)
         if operation.satisfied(facts):
             return replace(plan, steps=(), already=(operation.done,))
         plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=facts.cluster_id)

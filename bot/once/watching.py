@@ -68,7 +68,7 @@ class Watcher:
         """The cluster with the token, or without a swarm if it is no more; else Failed."""
         if promise.cluster not in self._config.clusters:
             raise Failed(f"{promise.cluster} is not in swarmbot.yml any more.")
-        facts = self._sight.read(promise.cluster, Look(all_hosts=True, secrets=(secret_of(promise.role),)))
+        facts = self._sight.read_whole(promise.cluster, Look(secrets=(secret_of(promise.role),)))
         if facts.swarm is None and not ended(facts):
             raise Failed(f"No manager of {promise.cluster} with a quorum could be read.")
         return facts

@@ -12,7 +12,8 @@ from bot.commands import Vocabulary
 from bot.jobs.answering import Answering
 from bot.jobs.changing import Changing
 from bot.jobs.job import Job
-from bot.plan import Look
+from bot.jobs.sight import Sight
+from bot.plan import Facts, Look
 from tests.plans.outcome import read_words
 from tests.unit.jobs.kit import order
 
@@ -21,11 +22,12 @@ class Looked(Exception):
     """The job has looked at the cluster."""
 
 
-class _Sight:
+class _Sight(Sight):
     """Shows nothing, and ends the job with what it wanted to see."""
 
-    def read(self, _: str, look: Look) -> None:
+    def read(self, cluster: str, look: Look) -> Facts:
         """Raise it."""
+        del cluster
         raise Looked(look)
 
 
@@ -34,9 +36,10 @@ def _look(words: str) -> Look:
     assert handlers.__all__
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
     lease: Any = SimpleNamespace(job=Job(order(words=words), "running"))
+    nothing: Any = None
     beside: Any = {"queue": None, "replies": None, "promises": SimpleNamespace(cover=None)}
     beside |= {
-        "sight": _Sight(),
+        "sight": _Sight(nothing, nothing),
         "approvals": SimpleNamespace(get=lambda _: None),
         "asking": SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0)),
     }
