@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from bot.plan.facts import Revealed
@@ -45,10 +45,9 @@ class Plan:
     whether it was given. ``quorum`` says what is left of the managers after each step; the quorum gate writes it.
     ``cluster_id`` is the cluster that it was made from, "" where there was none to read: its steps see no other.
     ``ended`` and ``failed`` are the headings at the end, with ``{done}`` and ``{all}`` (numbers of targets) and
-    ``{failed}`` (their names) filled in. ``effect`` is what changes for the cluster, ``meanwhile``
-    what holds only until all is done. A finding with the sign ``failed``
-    leaves its target out. ``already`` names what held before. ``reveals`` are shown to the requester alone when all is
-    done.
+    ``{failed}`` (their names) filled in. ``effect`` is what changes for the cluster, ``meanwhile`` what holds only
+    until all is done. A finding with the sign ``failed`` leaves its target out. ``already`` names what held before.
+    ``reveals`` are shown to the requester alone when all is done.
     """
 
     title: str
@@ -83,44 +82,24 @@ class Plan:
 
     def to_json(self) -> str:
         """The plan as JSON text, to be stored with its job."""
-        plain = ("title", "ended", "failed", "effect", "deed", "approvals", "subject", "force", "quorum", "cluster_id")
-        shallow = {name: getattr(self, name) for name in plain}
-        return json.dumps(
-            {
-                **shallow,
-                "steps": [
-                    {"operation": step.operation.to_json(), "track": step.track, "after": step.after}
-                    for step in self.steps
-                ],
-                "findings": [asdict(finding) for finding in self.findings],
-                "meanwhile": self.meanwhile,
-                "warnings": self.warnings,
-                "already": self.already,
-                "reveals": self.reveals,
-            }
-        )
+        steps = [
+            {"operation": step.operation.to_json(), "track": step.track, "after": step.after} for step in self.steps
+        ]
+        findings = [asdict(finding) for finding in self.findings]
+        return json.dumps({name: getattr(self, name) for name in _names()} | {"steps": steps, "findings": findings})
 
 
 def plan_from_json(text: str) -> Plan:
-    """Rebuild a plan from :meth:`Plan.to_json`."""
+    """Rebuild a plan from :meth:`Plan.to_json`. Raises KeyError, TypeError or ValueError for one of another shape."""
     value: dict[str, Any] = json.loads(text)
-    return Plan(
-        title=value["title"],
-        ended=value["ended"],
-        failed=value["failed"],
-        steps=tuple(
-            Step(operation_from_json(step["operation"]), step["track"], step["after"]) for step in value["steps"]
-        ),
-        effect=value["effect"],
-        meanwhile=tuple(value["meanwhile"]),
-        warnings=tuple(value["warnings"]),
-        findings=tuple(Finding(**finding) for finding in value["findings"]),
-        already=tuple(value["already"]),
-        reveals=tuple(value["reveals"]),
-        deed=value["deed"],
-        approvals=value["approvals"],
-        subject=value["subject"],
-        force=value["force"],
-        quorum=tuple(value["quorum"]),
-        cluster_id=value["cluster_id"],
+    named = {name: value[name] for name in _names()}
+    shaped: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in named.items()}
+    shaped["steps"] = tuple(
+        Step(operation_from_json(step["operation"]), step["track"], step["after"]) for step in value["steps"]
     )
+    shaped["findings"] = tuple(Finding(**finding) for finding in value["findings"])
+    return Plan(**shaped)
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(Plan)]
