@@ -101,8 +101,8 @@ class Records:
 
     def _jobs(self, cluster: str, count: int) -> Iterable[Job]:
         """All changes that are under way, however old, then the newest jobs."""
-        asked = [self._queue.get(approval.id) for approval in self._approvals.waiting(cluster)]
-        found = [*self._queue.in_line(cluster), *filter(None, asked), *self._queue.recent(cluster, count)]
+        asked = self._queue.jobs(approval.id for approval in self._approvals.waiting(cluster))
+        found = [*self._queue.in_line(cluster), *asked, *self._queue.recent(cluster, count)]
         return {job.id: job for job in found}.values()
 
     def _waiting(self, look: BookLook, cluster: str) -> tuple[ApprovalRecord, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -168,22 +168,27 @@ class Queue:
             raw: Any = self._redis.hgetall(keys.job(job_id))
         return Job.from_hash(raw) if "order" in raw else None
 
+    def jobs(self, ids: Iterable[str]) -> list[Job]:
+        """Those of these jobs that are kept still, as they are now."""
+        with answering():
+            pipe = self._redis.pipeline(transaction=False)
+            for job_id in ids:
+                pipe.hgetall(keys.job(job_id))
+            return [Job.from_hash(raw) for raw in pipe.execute() if "order" in raw]
+
     def recent(self, cluster: str | None, count: int) -> list[Job]:
         """The ``count`` jobs of a cluster (None: of all) that were asked last, newest first."""
         with answering():
             index = keys.RECENT if cluster is None else keys.recent(cluster)
-            pipe = self._redis.pipeline(transaction=False)
             ids: Any = self._redis.zrevrange(index, 0, count - 1)
-            for job_id in ids:
-                pipe.hgetall(keys.job(job_id))
-            return [Job.from_hash(raw) for raw in pipe.execute() if "order" in raw]
+        return self.jobs(ids)
 
     def in_line(self, cluster: str) -> list[Job]:
         """The changes of a cluster that have not ended: the one whose turn it is, then those that wait for theirs."""
         with answering():
             waiting: Any = self._redis.lrange(keys.waiting(cluster), 0, -1)
-            ids = [self._redis.get(keys.slot(cluster)), *waiting]
-        return [job for job_id in ids if job_id and (job := self.get(job_id)) and not job.ended]
+            ids: list[Any] = [self._redis.get(keys.slot(cluster)), *waiting]
+        return [job for job in self.jobs(filter(None, ids)) if not job.ended]
 
     def alive(self) -> int:
         """How many workers have a fresh heartbeat."""
