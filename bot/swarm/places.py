@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.plan import Facts, Finding, HostFacts, ip_of
-from bot.slack.blocks import escape
+from bot.slack.blocks import as_said, escape
 from bot.spelling import listed
 
 _LEAVE: Final = "`docker swarm leave --force`."
@@ -60,7 +60,7 @@ def whereabouts(facts: Facts, host: HostFacts) -> str:
         return "in no cluster"
     if host.membership == "locked":
         return f"locked: `/swarm unlock {host.name}`"
-    error = f": {escape(' '.join(host.swarm_error.split()))}" if host.swarm_error else ""
+    error = f": {as_said(host.swarm_error)}" if host.swarm_error else ""
     if not host.takes_part:
         return f"{host.membership}{error}"
     if believes(facts, host):

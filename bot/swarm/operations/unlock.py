@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.plan import Engines, Facts, HostFacts, Look, Operation
-from bot.slack.blocks import escape
+from bot.slack.blocks import as_said
 from bot.swarm.given_key import given_key
 
 OTHER_KEY: Final = 401
@@ -92,5 +92,5 @@ class Unlock(Operation):
         node = facts.member(self.host)
         if node is not None:
             return f"`{self.host}` is unlocked; the managers see it {node.state}, {node.standing}."
-        reason = f": {escape(' '.join(host.swarm_error.split()))}" if host.swarm_error else ""
+        reason = f": {as_said(host.swarm_error)}" if host.swarm_error else ""
         return f"`{self.host}` is unlocked (`{host.membership}`) and no manager with a quorum could be read{reason}."

@@ -36,9 +36,9 @@ def advice(facts: Facts, plan: Plan, before: Members, after: Members, domain: st
 def cut_off(facts: Facts, members: Members) -> list[str]:
     """Who among these members does not reach whom, and of whom that was not tried."""
     cuts = [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, members)]
-    silent = {node.id for node in (facts.swarm.managers if facts.swarm else ()) if not _answers(facts, node)}
-    counted = [node for node, up in members.reachable.items() if up and node in silent]
-    if not counted or len(members.reachable) < FEW - 1:
+    managers = facts.swarm.managers if facts.swarm else ()
+    counted = [node.id for node in managers if members.reachable.get(node.id) and not _answers(facts, node)]
+    if not counted or len(members.reachable) == 1:
         return cuts
     reach = "it reaches" if len(counted) == 1 else "they reach"
     told = f"{listed(named(facts, counted))} could not be asked which managers {reach}: the leader's word counts."
