@@ -51,7 +51,7 @@ def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
     if node.role == "worker" and not node.reachability:
         return replace(plan, already=(f"{tick(node.name)} is a worker of {facts.name}, {node.state}",))
     if found := outside_raft(facts, node):
-        raise Refused(found.text, true_now="Nothing was changed.", next_step=found.next_step)
+        raise found.refusal()
     if is_last(facts, node):
         raise Refused(
             f"{tick(node.name)} is the only manager of {facts.name}.",

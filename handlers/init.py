@@ -100,7 +100,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
         refuse_second_cluster(facts, host)
     findings = preflight(facts, host, "worker")
     if blocked := [finding for finding in findings if finding.sign == "failed"]:
-        raise Refused(blocked[0].text, true_now="Nothing was changed.", next_step=blocked[0].next_step)
+        raise blocked[0].refusal()
     operation = _operation(facts, host, arguments)
     steps = [Step(each, host.name) for each in (operation, *_external(facts, arguments))]
     return Plan(

@@ -84,8 +84,7 @@ def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:
 def _unread(facts: Facts, host: HostFacts, plan: Plan) -> Plan:
     """A host in a cluster that is another, or that cannot be read. Only a worker may then go, and only when forced."""
     if facts.swarm is not None or not host.takes_part or foreign_cluster(facts, host):
-        found = stranger(facts, host)
-        raise Refused(found.text, true_now="Nothing was changed.", next_step=found.next_step)
+        raise stranger(facts, host).refusal()
     if host.is_manager or host.swarm_error:
         raise Refused(
             f"{tick(host.name)} is a manager, and {facts.name} has no quorum that could be read.",

@@ -48,7 +48,7 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
         failed=f"{{failed}} was not promoted in {facts.name}",
     )
     if found := outside_raft(facts, node):
-        raise Refused(found.text, true_now="Nothing was changed.", next_step=found.next_step)
+        raise found.refusal()
     if node.role == "manager":
         return replace(plan, already=(f"{tick(node.name)} is a manager of {facts.name}, {node.standing}",))
     if node.state != "ready":

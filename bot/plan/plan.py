@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from bot.errors import Refused
 from bot.plan.facts import Revealed
 from bot.plan.operation import Operation, operation_from_json
 
@@ -21,6 +22,10 @@ class Finding:
     text: str
     target: str = ""
     next_step: str = ""
+
+    def refusal(self) -> Refused:
+        """What is told where it stops the whole plan."""
+        return Refused(self.text, true_now="Nothing was changed.", next_step=self.next_step)
 
 
 @dataclass(frozen=True, slots=True)
