@@ -23,6 +23,15 @@ from tests.unit.approvals.process import Process, config_of, order_of
 from tests.unit.approvals.reckoning import Reckoning
 
 
+def approved(redis_url: str) -> Reckoning:
+    """Ada's order for node-1 with Ben's yes, which no worker has begun."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    reckoning.ask(0, "U0ADA", "node-1")
+    reckoning.work(0, "question", 0, crash=False)
+    reckoning.approve(0, "job-0", "U0BEN")
+    return reckoning
+
+
 def test_no_yes_revives_a_cancelled_job(redis_url: str) -> None:
     """Its approval seems open, for the cancelling looked before there was one; its job has ended all the same."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
@@ -56,10 +65,7 @@ def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) ->
 
 def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
     """What had yeses enough has not any more: it is void."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, "question", 0, crash=False)
-    reckoning.approve(0, "job-0", "U0BEN")
+    reckoning = approved(redis_url)
     reckoning.freeze_or_thaw(1)
     reckoning.work(0, "change", 0, crash=False)
     assert reckoning.questions["job-0"].standing == "void"
@@ -68,10 +74,7 @@ def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
 
 def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
     """A worker dies when it was about to begin; what changes until another takes the job over voids the approval."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, "question", 0, crash=False)
-    reckoning.approve(0, "job-0", "U0BEN")
+    reckoning = approved(redis_url)
     reckoning.work(0, "change", 2, crash=True)
     reckoning.cluster.records["node-1"].availability = "drain"
     reckoning.work(1, "change", 0, crash=False)
@@ -83,10 +86,7 @@ def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
 @pytest.mark.parametrize("outage", range(8))
 def test_redis_away_for_a_moment_fails_nothing(redis_url: str, monkeypatch: pytest.MonkeyPatch, outage: int) -> None:
     """Wherever it comes in an approved change: the yes stays good, and whoever has the job next carries it out."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, "question", 0, crash=False)
-    reckoning.approve(0, "job-0", "U0BEN")
+    reckoning = approved(redis_url)
     process = reckoning.processes[0]
     written = iter(range(1, 100))
 
@@ -182,10 +182,7 @@ def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytes
 
 def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
     """What was approved goes with its job; while it stands, no other job gets the id, and a new question is new."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, "question", 0, crash=False)
-    reckoning.approve(0, "job-0", "U0BEN")
+    reckoning = approved(redis_url)
     reckoning.work(0, "change", 0, crash=False)
     assert 0 < reckoning.redis.ttl(keys.approval("job-0")) <= keys.JOB_KEPT
     reckoning.redis.delete(keys.job("job-0"))
