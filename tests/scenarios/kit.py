@@ -83,11 +83,10 @@ class Play:
 
     def job(self, user: str, after: int) -> str:
         """Return the id of the job that ``user`` was told of after entry ``after``."""
-        user_id = self.slack.world.user(user).id
 
-        def find(slack: Watching) -> str | None:
+        def find(_: Watching) -> str | None:
             """What is told of an earlier job may come in between."""
-            told = (JOB.search(each.text) for each in slack.transcript(after) if each.private and user_id in each.to)
+            told = (JOB.search(each.text) for each in self._told(user, after))
             return next((found[1] for found in told if found), None)
 
         found = self.slack.wait_for(find)
@@ -96,15 +95,19 @@ class Play:
 
     def answer(self, user: str, after: int, *, timeout: float = LONGEST) -> Seen:
         """Wait for the first private word of the bot that is more than an acknowledgement."""
-        user_id = self.slack.world.user(user).id
 
-        def find(slack: Watching) -> Seen | None:
-            private = (e for e in slack.transcript(after) if e.private and user_id in e.to and e.kind in SHOWN)
-            return next((e for e in private if not e.text.startswith(ACK)), None)
+        def find(_: Watching) -> Seen | None:
+            return next((each for each in self._told(user, after) if not each.text.startswith(ACK)), None)
 
         found = self.slack.wait_for(find, timeout)
         assert found is not None
         return found
+
+    def _told(self, user: str, after: int) -> Iterator[Seen]:
+        """What ``user`` alone was shown since entry ``after``."""
+        user_id = self.slack.world.user(user).id
+        private = (each for each in self.slack.transcript(after) if each.private and user_id in each.to)
+        return (each for each in private if each.kind in SHOWN)
 
     def end(self, job: str, *, after: int = 0, timeout: float = LONGEST) -> Card:
         """Wait for the last state of a job's card: neither a question, nor with a button to cancel it."""
@@ -212,6 +215,10 @@ class Play:
     def membership(self, host: str) -> str:
         """``LocalNodeState`` of a host."""
         return self.fleet[host].docker("info", "--format", "{{.Swarm.LocalNodeState}}").strip()
+
+    def containers(self, host: str) -> str:
+        """The ids of the containers that run there."""
+        return self.fleet[host].docker("ps", "--quiet", "--no-trunc").strip()
 
     def _cluster_id(self, manager: str) -> str:
         """The id of the cluster that a host manages; "" for none, and for a host that is off."""

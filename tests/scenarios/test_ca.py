@@ -28,11 +28,6 @@ def held_by_all(play: Play, root: x509.Certificate, hosts: tuple[str, ...]) -> b
     return True
 
 
-def running(play: Play, host: str) -> str:
-    """The containers that run there."""
-    return play[host].docker("ps", "--quiet", "--no-trunc").strip()
-
-
 def test_it_tells_the_root_and_how_long_each_certificate_is_good_for(play: Play) -> None:
     """Fingerprint and dates are those of the engine's root; each node's end is that of the file that it holds."""
     play.stand(workers=WORKERS)
@@ -53,7 +48,7 @@ def test_a_rotation_is_followed_node_by_node_to_its_end(play: Play) -> None:
     before = play.inspect()
     old = root_of(play)
     play["host-1"].docker("service", "create", "--name", "web", "--mode", "global", TASK_IMAGE, timeout=60)
-    tasks = [running(play, host) for host in ("host-1", *WORKERS)]
+    tasks = [play.containers(host) for host in ("host-1", *WORKERS)]
     card = play.change("cleo", "ca --rotate --cert-expiry 49h")
     assert card.text.startswith("✓ *Rotation of prod's root certificate: "), card.text
     for host in ("host-1", *WORKERS):
@@ -71,7 +66,7 @@ def test_a_rotation_is_followed_node_by_node_to_its_end(play: Play) -> None:
     expected = {**before["Spec"]["CAConfig"], "NodeCertExpiry": 49 * 3600 * 10**9, "ForceRotate": 1}
     assert after["Spec"] == {**before["Spec"], "CAConfig": expected}
     assert all(tasks)
-    assert [running(play, host) for host in ("host-1", *WORKERS)] == tasks, "no task was stopped or replaced"
+    assert [play.containers(host) for host in ("host-1", *WORKERS)] == tasks, "no task was stopped or replaced"
     assert play.change("ada", "join worker host-4").text.startswith("✓")
 
 

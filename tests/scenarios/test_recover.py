@@ -43,7 +43,7 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Stage, fleet: Flee
     play.reset()
     play.cluster(managers=("host-1", *OFF, EARLY), workers=("host-4",))
     fleet["host-1"].docker("service", "create", "--name", "web", "--mode", "global", TASK_IMAGE, timeout=60)
-    tasks = _tasks(fleet, "host-4")
+    tasks = play.containers("host-4")
     for name in (*OFF, EARLY):
         fleet[name].power_off()
     began = monotonic()
@@ -66,8 +66,8 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Stage, fleet: Flee
     managers = [f"{name} {standing}" for name, standing in play.nodes().items() if standing.startswith("Ready Active ")]
     assert sorted(managers) == ["host-1 Ready Active Leader", f"{EARLY} Ready Active Reachable"]
     assert "web" in fleet["host-1"].docker("service", "ls", "--format", "{{.Name}}")
-    assert _tasks(fleet, "host-4") == tasks, "no task of a worker was stopped"
-    until(lambda: bool(_tasks(fleet, "host-1")), "the task of the forced manager is started again", timeout=60)
+    assert play.containers("host-4") == tasks, "no task of a worker was stopped"
+    until(lambda: bool(play.containers("host-1")), "the task of the forced manager is started again", timeout=60)
     assert "is an old manager" in play.await_status("is an old manager")
     assert "there is nothing to recover" in play.ask("cleo", "recover --gone host-2")
     with ThreadPoolExecutor() as pool:
@@ -95,8 +95,3 @@ def _is_void_when_one_comes_back(play: Play, asked: Asked) -> None:
 
 def _reachable(play: Play) -> list[str]:
     return [name for name, standing in play.nodes().items() if standing == "Ready Active Reachable"]
-
-
-def _tasks(fleet: Fleet, host: str) -> str:
-    """The containers that run there."""
-    return fleet[host].docker("ps", "--quiet", "--no-trunc").strip()
