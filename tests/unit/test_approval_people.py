@@ -47,13 +47,6 @@ def slack() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
-    """The emptied Redis."""
-    with Redis.from_url(redis_url, decode_responses=True) as client:
-        yield client
-
-
-@pytest.fixture
 def directory(slack: LocalSlack, client: Redis) -> Iterator[Directory]:
     """A directory on both."""
     web = WebClient(slack.world.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
+from redis import Redis
 
 from bot.approvals.desk import Desk
 from bot.audit import Audit, Filter
@@ -16,8 +16,6 @@ from bot.freeze import Freezes
 from bot.gate.call import Call
 from bot.gate.controls import Controls
 from bot.jobs.queue import Queue
-from bot.secret import Secret
-from bot.store.client import connect
 from tests.unit.jobs.kit import admitted
 
 CONFIG = Config.model_validate(
@@ -42,10 +40,9 @@ class NoApproval(Desk):
 
 
 @pytest.fixture
-def queue(redis_url: str) -> Iterator[Queue]:
+def queue(client: Redis, audit: Audit) -> Queue:
     """A queue in the emptied Redis."""
-    with connect(Secret(redis_url)) as client:
-        yield Queue(client, Audit(client))
+    return Queue(client, audit)
 
 
 @pytest.fixture

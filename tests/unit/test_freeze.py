@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -22,19 +21,6 @@ from bot.store.client import Patience, connect
 
 SAID = Entry("froze", "U0CLEO", cluster="prod")
 THAWED = Entry("thawed", "U0DAN", cluster="prod")
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
-    """A client of the kind that the bot uses."""
-    with connect(Secret(redis_url)) as client:
-        yield client
-
-
-@pytest.fixture
-def audit(client: Redis) -> Audit:
-    """The empty log."""
-    return Audit(client)
 
 
 def _config(*windows: dict[str, Any]) -> Config:

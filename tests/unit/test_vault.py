@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from redis import Redis
 
@@ -14,13 +12,6 @@ from bot.vault import Vault, WrongKey
 
 KEY = Secret("a key of the tests: thirty-two characters and more")
 TYPED = Secret("SWMKEY-1-typed-into-a-form")
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
-    """The emptied Redis."""
-    with Redis.from_url(redis_url, decode_responses=True) as client:
-        yield client
 
 
 def test_it_opens_in_its_place_alone() -> None:

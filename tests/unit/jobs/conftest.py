@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from redis import Redis
 
 from bot.audit import Audit
 from bot.jobs.queue import Queue
-from bot.secret import Secret
-from bot.store.client import connect
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
-    """A client of the kind that the bot uses."""
-    with connect(Secret(redis_url)) as client:
-        yield client
-
-
-@pytest.fixture
-def audit(client: Redis) -> Audit:
-    """The audit log of the emptied Redis."""
-    return Audit(client)
 
 
 @pytest.fixture

@@ -9,11 +9,9 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.sandbox.slack import LocalSlack
-from bot.secret import Secret
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.files import Files
-from bot.store.client import connect
 from bot.totp import Seeds, Totp
 from tests.unit.totp.kit import KEY, Clock
 
@@ -22,19 +20,6 @@ from tests.unit.totp.kit import KEY, Clock
 def clock() -> Clock:
     """The time."""
     return Clock()
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
-    """A client of the kind that the bot uses."""
-    with connect(Secret(redis_url)) as client:
-        yield client
-
-
-@pytest.fixture
-def audit(client: Redis) -> Audit:
-    """The empty log."""
-    return Audit(client)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""An audit log on a real Redis, emptied for each test."""
+"""What many unit tests stand on: the emptied Redis, and the audit log in it."""
 
 from __future__ import annotations
 
