@@ -7,10 +7,10 @@ WORKERS ?= 4
 .PHONY: demo test lint bench setup setup-dev
 
 setup:
-	@bash bot/sandbox/setup.sh run
+	@bash sandbox/setup.sh demo
 
 setup-dev:
-	@bash bot/sandbox/setup.sh dev
+	@bash sandbox/setup.sh dev
 
 demo: setup
 	@$(PYTHON) -m bot sandbox demo

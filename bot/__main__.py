@@ -50,7 +50,7 @@ def _add_tools(parts: argparse._SubParsersAction[argparse.ArgumentParser], words
     add_parser(parts)
     sandbox = parts.add_parser("sandbox", help="real Docker hosts and a local Slack to try everything on")
     if words[:1] == ["sandbox"]:
-        from bot.sandbox.cli import add_parsers  # noqa: PLC0415 - see the module's docstring
+        from sandbox.cli import add_parsers  # noqa: PLC0415 - see the module's docstring
 
         add_parsers(sandbox)
 

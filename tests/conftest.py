@@ -13,7 +13,7 @@ import pytest
 import redis
 from hypothesis import settings
 
-from bot.sandbox.fleet import Fleet, missing
+from sandbox.fleet import Fleet, missing
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("swarmbot", deadline=None)

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bot.sandbox.fleet.host import Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.host import Host
+from sandbox.fleet.shell import until
 
 FUNCTION: Final = b"__vdso_clock_gettime"
 # clock_gettime(edi: clock, rsi: timespec) by system call 228; for clock 0 the difference is added to the seconds.

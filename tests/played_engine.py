@@ -19,7 +19,7 @@ from socketserver import ThreadingMixIn, UnixStreamServer
 from threading import Thread
 from typing import Any, Final
 
-from bot.sandbox.fleet.host import Host
+from sandbox.fleet.host import Host
 from tests.scenarios.kit import hang_up
 
 REAL: Final = "1.41"

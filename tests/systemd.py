@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bot.sandbox.fleet.host import Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.host import Host
+from sandbox.fleet.shell import until
 
 PROGRAM: Final = Path("/lib/systemd/systemd")
 UNITS: Final = Path("/lib/systemd/system")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.errors import Failed
-from bot.sandbox.fleet import Fleet
+from sandbox.fleet import Fleet
 
 FIRST_ID: Final = 7800
 FREELY: Final = "ALL=(root) NOPASSWD: ALL"

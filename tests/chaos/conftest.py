@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.stage import Stage
+from sandbox.fleet import Fleet
+from sandbox.stage import Stage
 from tests.scenarios.kit import Play, config
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.sandbox.fleet.shell import until
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from sandbox.fleet.shell import until
 from tests.chaos.test_worker_killed import kill_who_runs
 from tests.scenarios.kit import JOB, Play
 from tests.scenarios.locking import autolocked, key_of, restart

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Failed
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import until
-from bot.sandbox.stage import Stage
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.swarm.operations import fingerprint
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
+from sandbox.stage import Stage
 from tests.scenarios.kit import Play, config
 from tests.scenarios.secrets import shown
 from tests.scenarios.test_once import REFUSED, await_kept, join, rotations

@@ -6,9 +6,9 @@ import pytest
 
 from bot.audit import Audit, Filter
 from bot.jobs.queue import Queue
-from bot.sandbox.fleet.shell import until
 from bot.secret import Secret
 from bot.store.client import connect
+from sandbox.fleet.shell import until
 from tests.fleet.watch import Watch
 from tests.scenarios.kit import Play
 

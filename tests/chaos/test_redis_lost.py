@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play, stalled
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.fleet.shell import until
-from bot.sandbox.slack.faults import Kind
+from sandbox.fleet.shell import until
+from sandbox.slack.faults import Kind
 from tests.scenarios.kit import Play, stalled
 
 

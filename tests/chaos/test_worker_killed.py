@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play, stalled
 
 TAKEN_OVER: float = 60.0

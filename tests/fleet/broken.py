@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, Literal
 
-from bot.sandbox.fleet import Fleet
+from sandbox.fleet import Fleet
 
 Kind = Literal["power", "cable", "peers", "way", "ssh"]
 Fault = tuple[Kind, str, str]

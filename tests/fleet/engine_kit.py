@@ -11,8 +11,8 @@ from bot.config import Config
 from bot.engine.pool import ClusterEngines, EnginePool
 from bot.errors import Failed
 from bot.plan.ports import Json
-from bot.sandbox.fleet import Fleet, Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet import Fleet, Host
+from sandbox.fleet.shell import until
 
 NO_SSH_CONFIG = Path("/nonexistent")
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bot.errors import Failed
-from bot.sandbox.fleet import Fleet, Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet import Fleet, Host
+from sandbox.fleet.shell import until
 
 
 def ssh(fleet: Fleet, host: Host, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:

@@ -17,9 +17,9 @@ from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.errors import SwarmbotError
 from bot.plan import Facts, HostFacts, Look, Trouble
-from bot.sandbox.fleet import Fleet
 from bot.swarm.quorum.membership import DOWN
 from bot.swarm.reader import Reader
+from sandbox.fleet import Fleet
 from tests.ordered import Bot
 from tests.plans.description import Description
 from tests.plans.files import STATES, cases, described

@@ -16,9 +16,9 @@ from bot.errors import Refused, SwarmbotError
 from bot.jobs.planning import let_through, planned
 from bot.jobs.step import carry_out
 from bot.plan import Facts, Look, Operation, Plan
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import until
 from bot.swarm.reader import Reader
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import init, joining
 from tests.fleet.watch import Watch, configs
 

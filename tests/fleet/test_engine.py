@@ -13,9 +13,9 @@ import pytest
 
 from bot.errors import EngineError
 from bot.plan.ports import Engines
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import until
 from bot.secret import Secret
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines, init, joining, second_sshd
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]

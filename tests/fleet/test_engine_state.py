@@ -9,8 +9,8 @@ import pytest
 from bot.engine import state
 from bot.engine.state import MARK
 from bot.errors import EngineError, Failed, HostUnreachable
-from bot.sandbox.fleet import Fleet, Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet import Fleet, Host
+from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines, init
 from tests.scenarios.kit import hang_up
 

@@ -12,8 +12,8 @@ import pytest
 from bot.engine import login
 from bot.engine.pool import ClusterEngines
 from bot.errors import HostProblem, HostUnreachable
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(60)]

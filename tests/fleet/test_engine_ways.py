@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import HostUnreachable
-from bot.sandbox.fleet import Fleet
+from sandbox.fleet import Fleet
 from tests.fleet.engine_kit import engines, init, second_sshd
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(90)]

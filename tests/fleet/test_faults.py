@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
 from tests.fleet.looks import bot_reaches, datagrams_that_arrive, pings, reaches, sees, ssh
 
 pytestmark = pytest.mark.fleet

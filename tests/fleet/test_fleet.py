@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from bot.sandbox.fleet import TASK_IMAGE, Fleet
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet import TASK_IMAGE, Fleet
+from sandbox.fleet.shell import until
 from tests.fleet.looks import bot_reaches, engine_id, pings, sees, ssh, works
 
 pytestmark = pytest.mark.fleet

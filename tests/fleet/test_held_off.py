@@ -9,10 +9,10 @@ import pytest
 
 from bot.errors import EngineError
 from bot.plan import Engine, Look
-from bot.sandbox.fleet import Fleet, Host
-from bot.sandbox.fleet.shell import until
 from bot.swarm.raft_log import position
 from bot.swarm.reader import Reader
+from sandbox.fleet import Fleet, Host
+from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines, init, joining
 from tests.fleet.recovery_kit import ALL, Recovery
 from tests.fleet.watch import Watch

@@ -12,16 +12,16 @@ import pytest
 import redis
 
 from bot.errors import Failed
-from bot.sandbox.fleet import Fleet, missing
-from bot.sandbox.fleet.cli import main
-from bot.sandbox.fleet.network import Network
-from bot.sandbox.fleet.shell import kill, until
-from bot.sandbox.fleet.slots import Claim, held_by, release
+from sandbox.fleet import Fleet, missing
+from sandbox.fleet.cli import main
+from sandbox.fleet.network import Network
+from sandbox.fleet.shell import kill, until
+from sandbox.fleet.slots import Claim, held_by, release
 from tests.conftest import cannot
 
 pytestmark = pytest.mark.fleet
 
-OWNER = "import sys, pathlib, bot.sandbox.fleet as f; f.Fleet(pathlib.Path(sys.argv[1]), size=1).up(); input()"
+OWNER = "import sys, pathlib, sandbox.fleet as f; f.Fleet(pathlib.Path(sys.argv[1]), size=1).up(); input()"
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_folder_of_others_is_left_alone(state: Path) -> None:
 
 def test_machine_without_hosts_skips_and_ci_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what hosts need a test is skipped with the reason; with CI=true it fails."""
-    monkeypatch.setattr("bot.sandbox.fleet.needs.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("sandbox.fleet.needs.shutil.which", lambda *_, **__: None)
     assert "Debian package docker.io is not installed" in missing()
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="no docker"):

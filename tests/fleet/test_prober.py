@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.plan import Prober, Transport
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import until
 from bot.swarm.counting import Verdict, judge
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(60)]

@@ -26,12 +26,12 @@ from bot.errors import EngineError, Failed, HostUnreachable, Refused
 from bot.jobs.lease import LeaseLost
 from bot.jobs.step import carry_out
 from bot.plan import Engine, Facts, Look, Plan, Step
-from bot.sandbox.fleet import Fleet, Host
 from bot.secret import Secret
 from bot.swarm.operations import Leave
 from bot.swarm.operations.records import update_record
 from bot.swarm.quorum import FORCE, permit
 from bot.swarm.reader import Reader
+from sandbox.fleet import Fleet, Host
 from tests.fleet.broken import Broken, Fault, Kind
 from tests.fleet.engine_kit import engines
 from tests.ordered import Bot, Ended

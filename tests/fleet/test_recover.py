@@ -8,9 +8,9 @@ import pytest
 
 from bot.errors import EngineError
 from bot.plan import RaftPosition
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import until
 from bot.swarm.raft_log import position
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines, init, joining
 from tests.fleet.recovery_kit import ALL, PATIENCE, Recovery
 from tests.fleet.watch import Watch

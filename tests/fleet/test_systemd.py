@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.errors import EngineError, Failed
-from bot.sandbox.fleet import Fleet
+from sandbox.fleet import Fleet
 from tests.conftest import cannot
 from tests.fleet.engine_kit import engines, init
 from tests.systemd import PROGRAM, docker_by_systemd

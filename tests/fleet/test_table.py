@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 from bot.plan import Look
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
 from tests.fleet.real_states import Real, looking
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(400)]

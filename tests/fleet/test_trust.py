@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Failed, HostUnreachable
-from bot.sandbox.fleet import Fleet
+from sandbox.fleet import Fleet
 from tests.fleet.engine_kit import engines, second_sshd
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(60)]

@@ -12,8 +12,8 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 
 from bot.errors import Failed
-from bot.sandbox.fleet import Fleet, Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet import Fleet, Host
+from sandbox.fleet.shell import until
 
 PAUSE: Final = 0.5
 """Seconds between its writes."""

@@ -10,11 +10,11 @@ from bot.approvals.approval import Approval
 from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.jobs.queue import Queue
-from bot.sandbox.slack.messages import Message
-from bot.sandbox.stage import Stage
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from sandbox.slack.messages import Message
+from sandbox.stage import Stage
 
 RULES: Final[dict[str, Any]] = {
     "join manager": {"count": 2, "by": ["admins", "operators"]},

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from bot.sandbox.fleet.host import Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.host import Host
+from sandbox.fleet.shell import until
 from tests.conftest import cannot
 
 NAME: Final = "Ca of the scenarios"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.stage import PEOPLE, Stage
+from sandbox.fleet import Fleet
+from sandbox.stage import PEOPLE, Stage
 from tests.scenarios.asking import RULES, Asked
 from tests.scenarios.cfssl import Cfssl
 from tests.scenarios.kit import Play, config

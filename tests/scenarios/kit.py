@@ -12,16 +12,16 @@ from typing import Any, Final
 from bot.audit import Audit
 from bot.errors import Failed
 from bot.jobs.queue import Queue
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.host import Host
-from bot.sandbox.fleet.shell import until
-from bot.sandbox.slack.local import LocalSlack
-from bot.sandbox.slack.transcript import Seen
-from bot.sandbox.slack.watching import Watching
-from bot.sandbox.stage import PEOPLE, Stage
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from sandbox.fleet import Fleet
+from sandbox.fleet.host import Host
+from sandbox.fleet.shell import until
+from sandbox.slack.local import LocalSlack
+from sandbox.slack.transcript import Seen
+from sandbox.slack.watching import Watching
+from sandbox.stage import PEOPLE, Stage
 
 ACK: Final = "On it: "
 JOB: Final = re.compile(r"is job `(\w{4})`")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.fleet.host import Host
+from sandbox.fleet.host import Host
 from tests.scenarios.kit import Play
 
 

@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from bot.sandbox.tour.leaks import contents
 from bot.secret import Secret
 from bot.store.client import connect
+from sandbox.tour.leaks import contents
 from tests.scenarios.kit import Play
 
 LINE = re.compile(r"docker swarm join --token (SWMTKN-1-\w+-\w+) (\S+:2377)")

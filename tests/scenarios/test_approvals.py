@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bot.audit import Filter
-from bot.sandbox.slack import CannotDo
+from sandbox.slack import CannotDo
 from tests.scenarios.asking import Asked
 
 

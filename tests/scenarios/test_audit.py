@@ -7,10 +7,10 @@ import io
 import json
 
 from bot.audit import Audit
-from bot.sandbox.slack.transcript import Seen
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from sandbox.slack.transcript import Seen
 from tests.scenarios.kit import Play
 
 

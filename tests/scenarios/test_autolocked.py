@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.fleet.host import Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.host import Host
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 from tests.scenarios.locking import autolocked, key_of, restart
 from tests.scenarios.secrets import Arguments, channels, disk, stored

@@ -10,10 +10,10 @@ from time import monotonic, time
 import pytest
 
 from bot.backups.folder import BackupFolder
-from bot.sandbox.fleet import TASK_IMAGE
-from bot.sandbox.fleet.shell import until
 from bot.secret import Secret
 from bot.swarm.certificates import fingerprint_of
+from sandbox.fleet import TASK_IMAGE
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 from tests.scenarios.secrets import Arguments, channels, disk, stored
 

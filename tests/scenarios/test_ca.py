@@ -6,7 +6,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from bot.sandbox.fleet import TASK_IMAGE
+from sandbox.fleet import TASK_IMAGE
 from tests.scenarios.cfssl import NAME, Cfssl, certificate_of
 from tests.scenarios.kit import Play
 

@@ -9,10 +9,10 @@ from time import time
 
 import pytest
 
-from bot.sandbox.fleet.faults import Block
-from bot.sandbox.fleet.host import Host
-from bot.sandbox.fleet.image import TASK_IMAGE
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.faults import Block
+from sandbox.fleet.host import Host
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 
 CLOSED = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import EngineError
-from bot.sandbox.fleet.host import Host
+from sandbox.fleet.host import Host
 from tests.fleet.engine_kit import engines, joining
 from tests.other_clock import clock_off_by, possible
 from tests.scenarios.kit import Play

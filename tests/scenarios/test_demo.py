@@ -17,11 +17,11 @@ from time import monotonic
 
 import pytest
 
-from bot.sandbox.fleet import Fleet, missing
-from bot.sandbox.fleet.shell import until
-from bot.sandbox.fleet.slots import REGISTRY, Claim
-from bot.sandbox.stage import ROOT
-from bot.sandbox.tour.steps import STEPS
+from sandbox.fleet import Fleet, missing
+from sandbox.fleet.shell import until
+from sandbox.fleet.slots import REGISTRY, Claim
+from sandbox.stage import ROOT
+from sandbox.tour.steps import STEPS
 from tests.conftest import cannot
 from tests.fleet.test_lifetime import traces
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 
 MANAGERS = ("host-1", "host-2", "host-3", "host-4")

@@ -15,12 +15,12 @@ from redis import Redis
 
 from bot.audit import Archive, Audit, Entry, Retention
 from bot.doctor.run import run_doctor
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.slack import LocalSlack
-from bot.sandbox.stage import TWO_OF_FOUR, installed_world
 from bot.secret import Secret
 from bot.settings import Settings
 from bot.store import keys
+from sandbox.fleet import Fleet
+from sandbox.slack import LocalSlack
+from sandbox.stage import TWO_OF_FOUR, installed_world
 from tests.played_engine import Version, giving_itself_out_as
 
 NOWHERE = {"ssh": {"user": "root"}, "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "127.0.0.1"}}}}

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bot.sandbox.fleet.image import TASK_IMAGE
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 
 STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]

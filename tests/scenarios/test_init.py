@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.errors import Failed
-from bot.sandbox.fleet.host import Host
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.host import Host
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 
 UNLOCK_KEY = re.compile(r"SWMKEY-1-[\w+/]+")

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bot.sandbox.fleet.faults import Protocol
-from bot.sandbox.fleet.shell import until
+from sandbox.fleet.faults import Protocol
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play, hang_up, stalled
 
 

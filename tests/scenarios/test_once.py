@@ -8,10 +8,10 @@ from bot.audit import Audit
 from bot.errors import Failed
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
-from bot.sandbox.fleet.shell import until
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 from tests.scenarios.secrets import shown
 

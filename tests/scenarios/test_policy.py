@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from bot.sandbox.slack.faults import Kind
+from sandbox.slack.faults import Kind
 from tests.scenarios.kit import Play
 
 

@@ -8,10 +8,10 @@ from time import monotonic
 
 import pytest
 
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.image import TASK_IMAGE
-from bot.sandbox.fleet.shell import until
-from bot.sandbox.stage import PEOPLE, Stage
+from sandbox.fleet import Fleet
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+from sandbox.stage import PEOPLE, Stage
 from tests.scenarios.asking import Asked
 from tests.scenarios.kit import Play
 

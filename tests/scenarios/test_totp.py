@@ -11,10 +11,10 @@ from typing import Final
 import pyotp
 import pytest
 
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.slack import CannotDo
-from bot.sandbox.slack.transcript import Seen
-from bot.sandbox.stage import Stage
+from sandbox.fleet import Fleet
+from sandbox.slack import CannotDo
+from sandbox.slack.transcript import Seen
+from sandbox.stage import Stage
 from tests.scenarios.kit import Play, config
 from tests.scenarios.secrets import stored
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.sandbox.fleet.host import Host
-from bot.sandbox.slack.transcript import Seen
+from sandbox.fleet.host import Host
+from sandbox.slack.transcript import Seen
 from tests.scenarios.kit import Play, hang_up
 
 HOST = "host-3"

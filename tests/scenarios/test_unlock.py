@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from bot.sandbox.fleet.shell import until
 from bot.secret import TYPED_KEPT, Secret
 from bot.store import keys
 from bot.store.client import connect
+from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play
 from tests.scenarios.locking import autolocked, key_of, restart
 

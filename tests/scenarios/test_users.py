@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from bot.errors import EngineError
-from bot.sandbox.fleet import Fleet
-from bot.sandbox.fleet.shell import sh
-from bot.sandbox.stage import Stage
 from bot.swarm.raft_log import position
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import sh
+from sandbox.stage import Stage
 from tests.conftest import cannot
 from tests.fleet.engine_kit import engines
 from tests.scenarios.kit import Play, config

@@ -20,8 +20,8 @@ from urllib.request import urlopen
 import pytest
 from redis import Redis
 
-from bot.sandbox.slack import LocalSlack
-from bot.sandbox.slack.sockets import Connection, Sockets
+from sandbox.slack import LocalSlack
+from sandbox.slack.sockets import Connection, Sockets
 from tests.scenarios.way_in_process import JOBS
 
 CONFIG = "clusters: {prod: {channel: C0PROD, hosts: {host-1: 192.0.2.1}}}\nrules: {administer: [U0ADA]}\n"

@@ -24,8 +24,8 @@ from bot.jobs.queue import Queue
 from bot.people import Directory
 from bot.plan.book import BookLook, Waits
 from bot.records import Records
-from bot.sandbox.slack import LocalSlack
 from bot.settings import Settings
+from sandbox.slack import LocalSlack
 
 ADMINS = "S0ADMINS"
 

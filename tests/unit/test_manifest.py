@@ -13,9 +13,9 @@ import pytest
 
 from bot.doctor.slack import MANIFEST
 from bot.generate import usage_hint
-from bot.sandbox.slack.methods import METHODS
-from bot.sandbox.stage import installed_world
 from bot.slack.web import EVENTS
+from sandbox.slack.methods import METHODS
+from sandbox.stage import installed_world
 
 DESCRIBED: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
 TEXTS = {

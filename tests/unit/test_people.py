@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from bot.errors import Unavailable
 from bot.people import Directory, SlackSilent
 from bot.policy import Membership
-from bot.sandbox.slack import LocalSlack
+from sandbox.slack import LocalSlack
 
 ADA, BEN, CLEO = "U0ADA", "U0BEN", "U0CLEO"
 OPS, ADMINS = "S0OPS", "S0ADMINS"

@@ -11,11 +11,11 @@ from bot.approvals.approval import Approval, Ask, Standing, Vote
 from bot.approvals.card import card, whole
 from bot.approvals.refusals import refusal
 from bot.plan import Plan, Step
-from bot.sandbox.slack.faults import Faults
-from bot.sandbox.slack.validate import check_message_blocks
 from bot.slack.blocks import Block, Message
 from bot.slack.wire import payload
 from bot.swarm.operations import Label
+from sandbox.slack.faults import Faults
+from sandbox.slack.validate import check_message_blocks
 
 LONG = "because & <so> on " * 111
 PLAN = Plan(

@@ -15,11 +15,11 @@ from bot.audit.anchor import read_anchors
 from bot.config import AuditLog
 from bot.jobs.caretaker import CLAIM, Caretaker
 from bot.jobs.ticker import Ticker
-from bot.sandbox.slack import LocalSlack
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.notifier import Notifier, Undelivered
 from bot.store import keys
+from sandbox.slack import LocalSlack
 from tests.unit.audit.kit import DAY, NOVEMBER, put, stored, write
 
 

@@ -20,11 +20,11 @@ from bot.errors import Failed, Refused
 from bot.jobs import export
 from bot.jobs.export import Exporter
 from bot.jobs.job import Order
-from bot.sandbox.slack import LocalSlack
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.notifier import Undelivered
 from bot.slack.upload import Uploads
+from sandbox.slack import LocalSlack
 from tests.unit.audit.kit import DAY, NOVEMBER, archived, write
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "－1"]  # noqa: RUF001 - as typed

@@ -14,11 +14,11 @@ from bot.jobs.change import Change
 from bot.jobs.lease import LeaseLost
 from bot.jobs.queue import Queue
 from bot.plan import Facts, Look, Plan, Step
-from bot.sandbox.slack import LocalSlack
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.notifier import Notifier
 from bot.swarm.operations import Label
+from sandbox.slack import LocalSlack
 from tests.unit.approvals.process import Process, config_of
 from tests.unit.approvals.world import Cluster, People
 from tests.unit.jobs.kit import admitted, taken, until

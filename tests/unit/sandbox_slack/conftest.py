@@ -12,7 +12,7 @@ from slack_bolt import App
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
 
-from bot.sandbox.slack import LocalSlack
+from sandbox.slack import LocalSlack
 
 
 class _Quiet(WSGIRequestHandler):

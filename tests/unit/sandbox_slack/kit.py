@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.sandbox.slack import LocalSlack
+from sandbox.slack import LocalSlack
 from tests.unit.sandbox_slack.conftest import app_for
 
 Body = dict[str, Any]

@@ -9,10 +9,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import PlanBlock, TaskCardBlock
 
-from bot.sandbox.slack import LocalSlack
-from bot.sandbox.slack.errors import InvalidBlocks, SlackError
-from bot.sandbox.slack.faults import Faults
-from bot.sandbox.slack.validate import check_message_blocks, check_view
+from sandbox.slack import LocalSlack
+from sandbox.slack.errors import InvalidBlocks, SlackError
+from sandbox.slack.faults import Faults
+from sandbox.slack.validate import check_message_blocks, check_view
 
 
 def plain(characters: int) -> dict[str, Any]:

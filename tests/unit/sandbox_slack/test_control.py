@@ -15,8 +15,8 @@ from urllib.request import Request, urlopen
 import pytest
 from slack_sdk import WebClient
 
-from bot.sandbox.slack import LocalSlack
-from bot.sandbox.slack.cli import add_parser, run
+from sandbox.slack import LocalSlack
+from sandbox.slack.cli import add_parser, run
 
 
 def control(url: str, action: str, **arguments: Any) -> Any:
@@ -69,9 +69,9 @@ def test_another_process_can_drive_it(slack: LocalSlack, client: WebClient) -> N
 
 
 def test_it_runs_as_a_process() -> None:
-    """``python -m bot.sandbox.slack`` says where it listens and the bot's environment, and ends on SIGTERM."""
+    """``python -m sandbox.slack`` says where it listens and the bot's environment, and ends on SIGTERM."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot.sandbox.slack", "--port", "0"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "sandbox.slack", "--port", "0"], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:

@@ -13,7 +13,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.sandbox.slack import CannotDo, LocalSlack
+from sandbox.slack import CannotDo, LocalSlack
 from tests.unit.sandbox_slack.test_control import control
 
 PNG = base64.b64decode(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from slack_bolt import Ack
 
-from bot.sandbox.slack import CannotDo, LocalSlack
+from sandbox.slack import CannotDo, LocalSlack
 from tests.unit.sandbox_slack.conftest import app_for, serving
 from tests.unit.sandbox_slack.kit import Body, answering
 

@@ -6,7 +6,7 @@ import pytest
 from slack_bolt import Ack
 from slack_sdk.errors import SlackApiError
 
-from bot.sandbox.slack import CannotDo, LocalSlack
+from sandbox.slack import CannotDo, LocalSlack
 from tests.unit.sandbox_slack.conftest import app_for, serving
 from tests.unit.sandbox_slack.kit import TWO_BUTTONS, Body
 

@@ -7,7 +7,7 @@ from slack_bolt import Ack, Respond
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
-from bot.sandbox.slack import CannotDo, LocalSlack
+from sandbox.slack import CannotDo, LocalSlack
 from tests.unit.sandbox_slack.conftest import app_for, serving
 from tests.unit.sandbox_slack.kit import TWO_BUTTONS, Body, answering
 

@@ -6,8 +6,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.sandbox.slack import LocalSlack
-from bot.sandbox.slack.ratelimit import POST_BURST, TIERS, RateLimits
+from sandbox.slack import LocalSlack
+from sandbox.slack.ratelimit import POST_BURST, TIERS, RateLimits
 
 
 def test_posts_are_one_a_second_in_each_channel() -> None:

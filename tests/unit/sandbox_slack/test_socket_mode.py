@@ -13,7 +13,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.sandbox.slack import LocalSlack
+from sandbox.slack import LocalSlack
 from tests.unit.sandbox_slack.conftest import app_for
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from slack_bolt import Ack, BoltRequest
 
-from bot.sandbox.slack import LocalSlack
+from sandbox.slack import LocalSlack
 from tests.unit.sandbox_slack.conftest import app_for, serving
 from tests.unit.sandbox_slack.kit import answering
 

@@ -8,7 +8,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.sandbox.slack import LocalSlack
+from sandbox.slack import LocalSlack
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*all is well*"}}
 

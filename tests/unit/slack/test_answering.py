@@ -8,13 +8,13 @@ from threading import Event
 import pytest
 
 from bot.errors import Unavailable
-from bot.sandbox.slack import LocalSlack
 from bot.settings import Settings
 from bot.slack import answering, blocks
 from bot.slack.answering import Asker
 from bot.slack.client import web_client
 from bot.slack.notifier import Notifier
 from bot.slack.requests import SlashRequest
+from sandbox.slack import LocalSlack
 
 DONE = blocks.Message("Done after all.", [blocks.section("Done after all.")])
 

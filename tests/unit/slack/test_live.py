@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.sandbox.slack import LocalSlack
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.client import web_client
 from bot.slack.live import Live
 from bot.slack.notifier import Notifier
+from sandbox.slack import LocalSlack
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.sandbox.slack import LocalSlack
 from bot.secret import Secret
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.client import is_slacks, web_client
 from bot.slack.notifier import Notifier, Undelivered
+from sandbox.slack import LocalSlack
 
 TOKEN = blocks.Message("Run this.", [blocks.code("docker swarm join --token ", Secret("SWMTKN-1-abc"))])
 CARD = blocks.progress("*joins*", [blocks.Line(blocks.DONE, "`host-3` joined")])

@@ -8,11 +8,11 @@ import pytest
 from redis import Redis
 
 from bot.audit import Audit
-from bot.sandbox.slack import LocalSlack
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.files import Files
 from bot.totp import Seeds, Totp
+from sandbox.slack import LocalSlack
 from tests.unit.totp.kit import KEY, Clock
 
 

@@ -6,9 +6,9 @@ import pyotp
 from redis import Redis
 
 from bot.audit import Audit, Filter
-from bot.sandbox.tour.leaks import contents
 from bot.secret import Secret
 from bot.totp import Totp
+from sandbox.tour.leaks import contents
 
 KEY = Secret("a key of the tests: thirty-two characters and more")
 STEP = 30

@@ -10,8 +10,6 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.errors import Refused
-from bot.sandbox.slack import CannotDo, LocalSlack
-from bot.sandbox.slack.transcript import Seen
 from bot.secret import Secret
 from bot.settings import Settings
 from bot.slack.client import web_client
@@ -19,6 +17,8 @@ from bot.slack.files import FileRefused, Files
 from bot.slack.notifier import Notifier, Undelivered
 from bot.store import keys
 from bot.totp import Pictures, Seeds, Showing, Totp, codes
+from sandbox.slack import CannotDo, LocalSlack
+from sandbox.slack.transcript import Seen
 from tests.unit.totp.kit import ADA, KEY, Clock, code_of, enrolled, everything
 
 SPELLED = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from bot.sandbox.slack.transcript import Seen
-from bot.sandbox.tour import leaks
+from sandbox.slack.transcript import Seen
+from sandbox.tour import leaks
 
 TOKEN = "SWMTKN-" + "1-2abc-def"
 KEY = "SWMKEY-" + "1-abcdef"

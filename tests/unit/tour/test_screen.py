@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from bot.sandbox.slack.transcript import Happening, Seen
-from bot.sandbox.tour.ink import Ink
-from bot.sandbox.tour.screen import Screen
+from sandbox.slack.transcript import Happening, Seen
+from sandbox.tour.ink import Ink
+from sandbox.tour.screen import Screen
 
 NAMES = {"U0ADA": "@ada", "U0CLEO": "@cleo", "U0SWARM": "@swarmbot", "C0PROD": "#prod", "S0OPS": "@ops"}
 TOKEN = "SWMTKN-" + "1-2abcdefgh-ijkl"

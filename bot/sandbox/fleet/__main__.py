@@ -1,8 +1,0 @@
-"""``python -m bot.sandbox.fleet``: the fleet's own command line, without the rest of the bot."""
-
-import sys
-
-from bot.sandbox.fleet.cli import main
-
-if __name__ == "__main__":
-    sys.exit(main(["fleet", *sys.argv[1:]]))

@@ -1,0 +1,74 @@
+#!/bin/bash
+# Sets up what `make` needs, and nothing that is there already: Debian packages and the venv.
+# Usage: setup.sh [demo|dev]   (demo: sandbox/requirements.txt; dev: requirements-dev.txt, default)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mode=${1:-dev}
+case $mode in
+  demo) requirements=sandbox/requirements.txt ;;
+  dev) requirements=requirements-dev.txt ;;
+  *) echo "setup.sh: '$mode' is neither demo nor dev" >&2; exit 2 ;;
+esac
+packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables busybox-static tini golang-cfssl)
+# Tests log in to hosts as users who are not root, and have engines stopped and started by a real systemctl.
+if [ "$mode" = dev ]; then packages+=(sudo systemd); fi
+venv=.venv
+
+say() { echo "setup: $*" >&2; }
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# Installed, but not started: invoke-rc.d asks policy-rc.d, and 101 means no.
+install() {
+  local policy=/usr/sbin/policy-rc.d put="" log status=0
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod +x $policy
+    put=yes
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  log=$(mktemp)
+  say "installing $*"
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get install -qq -y --no-install-recommends "$@" ||
+    { apt-get update -qq && apt-get install -qq -y --no-install-recommends "$@"; }; } >"$log" 2>&1 </dev/null || status=$?
+  if [ -n "$put" ]; then
+    rm -f $policy
+    trap - EXIT
+  fi
+  if [ "$status" != 0 ]; then
+    tail -n 5 "$log" >&2
+    say "apt-get could not install: $*"
+  fi
+  rm -f "$log"
+}
+
+# Debian's python3 has neither venv nor pip of its own.
+"${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+missing=()
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  say "not Debian: skipped its packages (${packages[*]}); what needs real Docker hosts will say what is missing"
+else
+  for package in "${packages[@]}"; do
+    installed "$package" || missing+=("$package")
+  done
+  if [ ${#missing[@]} != 0 ] && [ "$(id -u)" != 0 ]; then
+    say "not root: skipped installing ${missing[*]}"
+  elif [ ${#missing[@]} != 0 ]; then
+    install "${missing[@]}"
+  fi
+fi
+
+# The stamp in the venv is the hash of what is installed in it; a dev venv serves the demo too.
+stamp() { cat "$@" | sha256sum; }
+stamped() { [ -x $venv/bin/python ] && [ "$(cat $venv/.stamp 2>/dev/null)" = "$1" ]; }
+
+demo_stamp=$(stamp constraints.txt requirements.txt sandbox/requirements.txt)
+dev_stamp=$(stamp constraints.txt requirements.txt sandbox/requirements.txt requirements-dev.txt)
+if stamped "$dev_stamp" || { [ "$mode" = demo ] && stamped "$demo_stamp"; }; then exit 0; fi
+
+say "making $venv from $requirements"
+[ -x $venv/bin/python ] || "${PYTHON:-python3}" -m venv $venv
+$venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
+if [ "$mode" = dev ]; then echo "$dev_stamp"; else echo "$demo_stamp"; fi >$venv/.stamp

@@ -1,0 +1,94 @@
+"""Finds what a person presses, and writes presses and answers as Slack does."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sandbox.slack.errors import CannotDo
+from sandbox.slack.json_types import Json
+from sandbox.slack.render import label
+from sandbox.slack.validate import elements_of
+
+_PICKED: Final = {
+    "datepicker": "selected_date",
+    "timepicker": "selected_time",
+    "datetimepicker": "selected_date_time",
+    "users_select": "selected_user",
+    "multi_users_select": "selected_users",
+    "channels_select": "selected_channel",
+    "multi_channels_select": "selected_channels",
+    "conversations_select": "selected_conversation",
+    "multi_conversations_select": "selected_conversations",
+}
+
+
+def find_element(blocks: list[Json], action: str) -> tuple[Json, Json]:
+    """Return the block and element whose action_id or label is ``action``. Raises CannotDo: none, or several."""
+    found = [
+        (block, element)
+        for block in blocks
+        for element in elements_of(block)
+        if action in {element["action_id"], label(element)}
+    ]
+    if len(found) != 1:
+        there = ", ".join(f"[{label(element)}]" for block in blocks for element in elements_of(block)) or "nothing"
+        raise CannotDo(f"{len(found)} things to press are called {action!r}; there is {there}")
+    return found[0]
+
+
+def action_of(block: Json, element: Json, value: Any, ts: str) -> Json:
+    """Return an entry of ``actions``."""
+    action: Json = {
+        "type": element["type"],
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "action_ts": ts,
+    }
+    if element["type"] == "button":
+        return action | {key: element[key] for key in ("text", "value", "style") if element.get(key) is not None}
+    return action | _state(element, value)
+
+
+def values_of(blocks: list[Json], answers: Json) -> Json:
+    """Return a submission's ``state.values``. Raises CannotDo for a missing answer, or one that nothing asked for."""
+    left = dict(answers)
+    values: Json = {}
+    for block in (block for block in blocks if block["type"] == "input"):
+        element = block["element"]
+        names = (element["action_id"], block["label"]["text"])
+        answer = next((left.pop(name) for name in names if name in left), _initial(element))
+        if answer is None and not block.get("optional"):
+            raise CannotDo(f"{block['label']['text']} must be answered")
+        state = {"type": element["type"], **_state(element, answer)}
+        values.setdefault(block["block_id"], {})[element["action_id"]] = state
+    if left:
+        raise CannotDo(f"nothing in the modal asks for {', '.join(left)}")
+    return values
+
+
+def _initial(element: Json) -> Any:
+    """Return what an input holds before anybody touches it."""
+    if isinstance(element.get("initial_option"), dict):
+        return element["initial_option"]["value"]
+    if isinstance(element.get("initial_options"), list):
+        return [option["value"] for option in element["initial_options"]]
+    return next((value for key, value in element.items() if key.startswith("initial_")), None)
+
+
+def _state(element: Json, value: Any) -> Json:
+    kind = str(element["type"])
+    if kind in _PICKED:
+        return {_PICKED[kind]: value}
+    if kind in {"static_select", "radio_buttons", "overflow"}:
+        return {"selected_option": _option(element, value) if value is not None else None}
+    if kind in {"multi_static_select", "checkboxes"}:
+        return {"selected_options": [_option(element, one) for one in value or []]}
+    return {"value": value}
+
+
+def _option(element: Json, value: str) -> Json:
+    groups = element.get("option_groups") or [{"options": element.get("options") or []}]
+    for option in (option for group in groups for option in group["options"]):
+        if value in {option["value"], option["text"]["text"]}:
+            return dict(option)
+    raise CannotDo(f"there is no choice {value!r}")

@@ -1,0 +1,86 @@
+"""Blocks as a person reads them, in plain lines: for the transcript, a terminal, and assertions of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from sandbox.slack.json_types import Json
+
+SIGNS: Final = {"pending": "·", "in_progress": "▸", "complete": "✓", "error": "✗"}
+
+
+def shown(text: str, blocks: list[Json]) -> str:
+    """Return what a person sees: the blocks where there are any, else the text."""
+    return "\n".join(line for line in lines(blocks) if line) if blocks else text
+
+
+def lines(blocks: list[Json]) -> Iterable[str]:
+    """Return each block's lines."""
+    for block in blocks:
+        yield from _BLOCKS.get(block["type"], _nothing)(block)
+
+
+def flat(value: Any) -> str:
+    """Return all text inside a rich text or a table cell, in order."""
+    if isinstance(value, list):
+        return "".join(flat(item) for item in value)
+    if not isinstance(value, dict):
+        return ""
+    if value.get("type") == "link":
+        return str(value.get("text") or value.get("url"))
+    names = {"user": "<@{user_id}>", "channel": "<#{channel_id}>", "usergroup": "<!subteam^{usergroup_id}>"}
+    if value.get("type") in names:
+        return names[value["type"]].format(**value)
+    return str(value.get("text") or "") or flat(value.get("elements"))
+
+
+def label(element: Json) -> str:
+    """Return what stands on a button or menu."""
+    words = element.get("text") or element.get("placeholder") or {}
+    return str(words.get("text", element["type"])) if isinstance(words, dict) else str(words)
+
+
+def _nothing(_block: Json) -> Iterable[str]:
+    return []
+
+
+def _section(block: Json) -> Iterable[str]:
+    accessory = block.get("accessory")
+    if block.get("text"):
+        yield block["text"]["text"] + (f" [{label(accessory)}]" if accessory else "")
+    for field in block.get("fields") or []:
+        yield field["text"]
+
+
+def _task(block: Json) -> Iterable[str]:
+    yield f"{SIGNS[block['status']]} {block['title']}"
+    for part in ("details", "output"):
+        if block.get(part):
+            yield f"  {flat(block[part])}"
+
+
+def _plan(block: Json) -> Iterable[str]:
+    yield block["title"]
+    for task in block.get("tasks") or []:
+        yield from _task(task)
+
+
+def _input(block: Json) -> Iterable[str]:
+    yield f"{block['label']['text']}: [{label(block['element'])}]"
+
+
+_BLOCKS: Final[dict[str, Callable[[Json], Iterable[str]]]] = {
+    "section": _section,
+    "header": lambda block: [block["text"]["text"]],
+    "divider": lambda _block: ["────"],
+    "context": lambda block: [" ".join(e.get("text") or e.get("alt_text", "") for e in block["elements"])],
+    "actions": lambda block: [" ".join(f"[{label(element)}]" for element in block["elements"])],
+    "image": lambda block: [f"(picture: {block['alt_text']})"],
+    "input": _input,
+    "markdown": lambda block: [block["text"]],
+    "rich_text": lambda block: [flat(element) for element in block["elements"]],
+    "table": lambda block: [" | ".join(flat(cell) for cell in row) for row in block["rows"]],
+    "task_card": _task,
+    "plan": _plan,
+}

@@ -1,0 +1,157 @@
+"""Says what Slack would refuse in a message's blocks or in a view, in Slack's words and with JSON pointers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator
+from typing import Annotated, Any, Final
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from sandbox.slack.blocks import Home, InMessage, Modal
+from sandbox.slack.errors import InvalidBlocks, SlackError
+from sandbox.slack.faults import Faults
+from sandbox.slack.json_types import Json
+from sandbox.slack.pictures import pictures_in
+
+VIEW_BYTES: Final = 250_000
+MARKDOWN_CHARACTERS: Final = 12_000
+TABLE_CHARACTERS: Final = 10_000
+
+_MESSAGE: TypeAdapter[Any] = TypeAdapter(Annotated[list[InMessage], Field(max_length=50)])
+_VIEW: TypeAdapter[Any] = TypeAdapter(Annotated[Modal | Home, Field(discriminator="type")])
+
+
+def check_message_blocks(blocks: Any, faults: Faults, pictures: Container[str] = ()) -> None:
+    """Raise InvalidBlocks when Slack would not post these blocks, or a fault refuses a type of block.
+
+    ``pictures`` are the ids of the files that an image may show.
+    """
+    problems = list(_schema_problems(_MESSAGE, blocks, "/blocks"))
+    if not problems:
+        problems = [*_identity_problems(blocks), *_size_problems(blocks), *_task_problems(blocks)]
+        problems += _picture_problems(blocks, "/blocks", pictures)
+    if not problems:
+        problems = [
+            f"unsupported type: {block['type']} [json-pointer:/blocks/{number}/type]"
+            for number, block in enumerate(blocks)
+            if faults.take("refuse_block", block["type"])
+        ]
+    if problems:
+        raise InvalidBlocks(problems)
+
+
+def check_view(view: Any, pictures: Container[str] = ()) -> None:
+    """Raise SlackError when Slack would not open, update or publish this view."""
+    if len(json.dumps(view)) > VIEW_BYTES:
+        raise SlackError("view_too_large")
+    problems = list(_schema_problems(_VIEW, view, "/view")) or list(_identity_problems(view["blocks"]))
+    problems = problems or list(_picture_problems(view["blocks"], "/view/blocks", pictures))
+    if not problems and view["type"] == "modal" and not view.get("submit"):
+        problems = [
+            "`submit` is required when a modal has an input [json-pointer:/view]"
+            for block in view["blocks"]
+            if block["type"] == "input"
+        ][:1]
+    if problems:
+        raise InvalidBlocks(problems, "invalid_arguments")
+
+
+def elements_of(block: Json) -> list[Json]:
+    """Return the elements of one block that a person can use."""
+    found = [block.get("accessory"), block.get("element")]
+    if block["type"] == "actions":
+        found += block["elements"]
+    return [element for element in found if element and element["type"] != "image"]
+
+
+def _schema_problems(adapter: TypeAdapter[Any], data: Any, root: str) -> Iterator[str]:
+    try:
+        adapter.validate_python(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            yield f"{_words(detail)} [json-pointer:{root}{_pointer(detail, data)}]"
+
+
+_WORDS: Final = {
+    "missing": "missing required field: {last}",
+    "extra_forbidden": "invalid additional property: {last}",
+    "union_tag_invalid": "unsupported type: {tag}",
+    "union_tag_not_found": "missing required field: type",
+    "string_too_long": "must be at most {max_length} characters",
+    "string_too_short": "must be at least {min_length} characters",
+    "too_long": "no more than {max_length} items allowed",
+    "string_pattern_mismatch": "input must match regex pattern: {pattern}",
+    "too_short": "no fewer than {min_length} items allowed",
+}
+
+
+def _words(detail: ErrorDetails) -> str:
+    words = _WORDS.get(detail["type"], detail["msg"].replace("{", "{{").replace("}", "}}"))
+    return words.format(**detail.get("ctx", {}), last=detail["loc"][-1] if detail["loc"] else "")
+
+
+def _pointer(detail: ErrorDetails, data: Any) -> str:
+    """Return where it is wrong: pydantic's location without the names of union members, which are not in the data."""
+    at: Any = data
+    parts: list[str] = []
+    for part in detail["loc"]:
+        if isinstance(part, int) if isinstance(at, list) else isinstance(at, dict) and part in at:
+            at = at[part]
+            parts.append(f"/{part}")
+    return "".join(parts)
+
+
+def _identity_problems(blocks: list[Json]) -> Iterator[str]:
+    block_ids: set[str] = set()
+    for number, block in enumerate(blocks):
+        block_id = block.get("block_id")
+        if block_id is not None and block_id in block_ids:
+            yield f"`block_id` {block_id} already exists [json-pointer:/blocks/{number}/block_id]"
+        block_ids.add(block_id or "")
+        actions: set[str] = set()
+        for element in elements_of(block):
+            action_id = element.get("action_id")
+            if action_id is not None and action_id in actions:
+                yield f"`action_id` {action_id} already exists [json-pointer:/blocks/{number}]"
+            actions.add(action_id or "")
+
+
+def _picture_problems(blocks: list[Json], root: str, pictures: Container[str]) -> Iterator[str]:
+    for pointer, file_id in pictures_in(blocks):
+        if file_id not in pictures:
+            yield f"invalid slack file [json-pointer:{root}{pointer}]"
+
+
+def _size_problems(blocks: list[Json]) -> Iterator[str]:
+    if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN_CHARACTERS:
+        yield f"markdown blocks must be at most {MARKDOWN_CHARACTERS} characters together [json-pointer:/blocks]"
+    tables = [block for block in blocks if block["type"] == "table"]
+    if len(tables) > 1:
+        yield "only one table block is allowed [json-pointer:/blocks]"
+    for table in tables:
+        if sum(len(text) for text in _texts(table["rows"])) > TABLE_CHARACTERS:
+            yield f"a table must be at most {TABLE_CHARACTERS} characters [json-pointer:/blocks]"
+
+
+def _task_problems(blocks: list[Json]) -> Iterator[str]:
+    for number, block in enumerate(blocks):
+        if block["type"] == "task_card" and block["status"] == "pending":
+            yield f"pending is only allowed inside a plan [json-pointer:/blocks/{number}/status]"
+        if block["type"] == "plan":
+            ids = [task["task_id"] for task in block.get("tasks") or []]
+            if len(set(ids)) < len(ids):
+                yield f"`task_id` must be unique [json-pointer:/blocks/{number}/tasks]"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "text" and isinstance(item, str):
+                yield item
+            else:
+                yield from _texts(item)

@@ -1,0 +1,90 @@
+"""Modals and Home tabs: each person has at most one stack of modals and one Home."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Final
+
+from sandbox.slack.errors import SlackError
+from sandbox.slack.json_types import Json
+
+STACK: Final = 3
+
+
+@dataclass
+class View:
+    """A view as one person sees it; ``hash`` changes with every update."""
+
+    id: str
+    user: str
+    content: Json
+    hash: str = field(default_factory=lambda: secrets.token_hex(8))
+    root_id: str = ""
+    open: bool = True
+
+    def as_slack(self, team_id: str, app_id: str, values: Json | None = None) -> Json:
+        """Return the view object of Slack's answers and payloads."""
+        return {
+            **self.content,
+            "id": self.id,
+            "team_id": team_id,
+            "app_id": app_id,
+            "hash": self.hash,
+            "root_view_id": self.root_id or self.id,
+            "state": {"values": values or {}},
+        }
+
+
+@dataclass
+class Views:
+    """All views by id, the open stack of each person, and each person's Home."""
+
+    views: dict[str, View] = field(default_factory=dict)
+    homes: dict[str, View] = field(default_factory=dict)
+
+    def stack(self, user: str) -> list[View]:
+        """Return a person's open modals, the topmost last."""
+        return [view for view in self.views.values() if view.user == user and view.open]
+
+    def open(self, user: str, content: Json, *, push: bool = False) -> View:
+        """Show a modal: instead of what was open, or (``push``) above it. Raises SlackError."""
+        stack = self.stack(user)
+        external_id = content.get("external_id")
+        if external_id and any(v.open and v.content.get("external_id") == external_id for v in self.views.values()):
+            raise SlackError("duplicate_external_id")
+        if push and len(stack) >= STACK:
+            raise SlackError("push_limit_reached")
+        if not push:
+            self.close(user)
+        view = View(f"V{secrets.token_hex(5).upper()}", user, content)
+        view.root_id = stack[0].id if push and stack else view.id
+        self.views[view.id] = view
+        return view
+
+    def update(self, view: View, content: Json, expected_hash: str = "") -> View:
+        """Replace a view's content. Raises SlackError hash_conflict when somebody else did so meanwhile."""
+        if expected_hash and expected_hash != view.hash:
+            raise SlackError("hash_conflict")
+        view.content, view.hash = content, secrets.token_hex(8)
+        return view
+
+    def publish(self, user: str, content: Json, expected_hash: str = "") -> View:
+        """Set a person's Home. Raises SlackError hash_conflict."""
+        home = self.homes.get(user)
+        if home is None:
+            home = self.homes[user] = View(f"V{secrets.token_hex(5).upper()}", user, content)
+            return home
+        return self.update(home, content, expected_hash)
+
+    def find(self, view_id: str, external_id: str) -> View:
+        """Return an open view. Raises SlackError not_found."""
+        for view in self.views.values():
+            if view.open and (view.id == view_id or (external_id and view.content.get("external_id") == external_id)):
+                return view
+        raise SlackError("not_found")
+
+    def close(self, user: str) -> None:
+        """Close all of a person's modals."""
+        for view in self.stack(user):
+            view.open = False
