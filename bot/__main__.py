@@ -9,8 +9,8 @@ import argparse
 import logging
 import sys
 
-from bot import redact
 from bot.errors import SwarmbotError
+from bot.secrets import redact
 from bot.settings import Settings
 
 

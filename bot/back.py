@@ -21,11 +21,10 @@ from bot.jobs.export import Exporter
 from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
 from bot.jobs.sight import Sight
-from bot.jobs.ticker import Ticker
 from bot.jobs.worker import Worker
 from bot.once.promises import Promises
 from bot.once.watching import Watcher
-from bot.people import Directory, patient_client
+from bot.periodic import Ticker
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.files import Files
@@ -34,6 +33,7 @@ from bot.slack.upload import Uploads
 from bot.store.client import connect
 from bot.swarm.reader import Reader
 from bot.totp import Pictures, Seeds, Showing, Totp
+from bot.usergroups import Directory, patient_client
 
 
 def run_worker(settings: Settings) -> int:

@@ -13,12 +13,12 @@ from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import SecretForm
 from bot.given import Given
 from bot.jobs.queue import Queue
-from bot.people import Directory, patient_client
 from bot.records import Records
 from bot.settings import Settings
 from bot.slack.notifier import Notifier
 from bot.store.client import QUICK, connect
 from bot.totp import Seeds, Totp
+from bot.usergroups import Directory, patient_client
 
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:

@@ -7,14 +7,14 @@ from typing import Any
 
 from redis import Redis
 
-from bot.secret import TYPED_KEPT, Secret
+from bot.secrets.secret import TYPED_KEPT, Secret
+from bot.secrets.vault import Vault, WrongKey, vault_of
 from bot.store import keys
 from bot.store.client import answering
-from bot.vault import Vault, WrongKey, vault_of
 
 
 class Given:
-    """Keeps a secret in Redis, encrypted, until it is taken or :data:`bot.secret.TYPED_KEPT` seconds have passed.
+    """Keeps a secret in Redis, encrypted, until it is taken or ``TYPED_KEPT`` seconds have passed.
 
     Safe to share between threads; calls raise :class:`~bot.errors.Unavailable`. ``key`` is SWARMBOT_SECRET_KEY.
     """

@@ -1,4 +1,4 @@
-"""Who may do what: pure, and the only place that decides it. Facts about user groups come from ``bot.people``.
+"""Who may do what: pure, and the only place that decides it. Facts about user groups come from ``bot.usergroups``.
 
 Each permission includes those below it: who may administer may operate, and who may operate may view. What is not
 proved by the lists or by the groups in :class:`Membership` is refused.
@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 
 from bot.config.models import EVERYONE, Config
 from bot.errors import Refused
-from bot.spelling import listed
+from bot.text.suggest import listed
 
 Permission = Literal["view", "operate", "administer"]
 PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)

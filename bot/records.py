@@ -20,9 +20,9 @@ from bot.config import Config
 from bot.errors import NotUnderstood
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
-from bot.people import Directory
 from bot.plan import Plan
 from bot.plan.book import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Subject, Waits
+from bot.usergroups import Directory
 
 
 class Records:

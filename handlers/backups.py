@@ -9,12 +9,12 @@ from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_
 from bot.errors import NotUnderstood, Refused
 from bot.plan import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
-from bot.spelling import listed
 from bot.swarm.followers import follower, named_follower
 from bot.swarm.issuers import rotated_since
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
 from bot.swarm.spare_host import spare_host
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, que
 from bot.errors import NotUnderstood
 from bot.plan import ClusterFacts, Facts, Look, NodeFacts, Plan
 from bot.slack.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
-from bot.spelling import listed
 from bot.swarm.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.certificates import Root, read_roots, time_left
 from bot.swarm.external_ca import read_external_ca_on_host
@@ -18,6 +17,7 @@ from bot.swarm.issuers import issuing_urls, lacking
 from bot.swarm.lookup import called, swarm_of
 from bot.swarm.operations import Update
 from bot.swarm.settings import check_expiry
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

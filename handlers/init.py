@@ -24,7 +24,6 @@ from bot.commands import (
 )
 from bot.errors import NotUnderstood, Refused
 from bot.plan import ClusterFacts, Facts, HostFacts, Look, NodeFacts, Operation, Plan, Step
-from bot.spelling import listed
 from bot.swarm.addresses import advertise_address, local_address
 from bot.swarm.ca_rotation import external_issuer
 from bot.swarm.external_ca import read_external_ca
@@ -33,6 +32,7 @@ from bot.swarm.operations import BeginRotation, EndRotation, Init
 from bot.swarm.preflight import preflight
 from bot.swarm.second_cluster import refuse_forcing, refuse_second_cluster, refuse_silent
 from bot.swarm.settings import check_expiry
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

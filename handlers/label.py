@@ -9,11 +9,11 @@ from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
 from bot.plan import Facts, Look, Plan, Step
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.lookup import find_node
 from bot.swarm.operations import Relabel
 from bot.swarm.placement import evicted
 from bot.swarm.stale import namesakes
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
 from bot.plan import Facts, Finding, Look, NodeFacts, Plan
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.departure import departing
 from bot.swarm.lookup import find_nodes, refuse_unknown, swarm_of
 from bot.swarm.places import believes, whereabouts
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.stale import successor
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

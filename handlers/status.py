@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from bot.commands import question
 from bot.plan import ClusterFacts, Facts, Look
 from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
-from bot.spelling import listed
 from bot.swarm.ailments import Ailment
 from bot.swarm.certificates import time_left
 from bot.swarm.health import Health, health
 from bot.swarm.lost import old_managers, standing_of
 from bot.swarm.quorum import Quorum, count, failures, members_of
+from bot.text.suggest import listed
 
 PATIENCE = 5.0
 """Seconds for the hosts, and again for the manager: who asks how it stands does not want to wait for the dead."""

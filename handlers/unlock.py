@@ -9,12 +9,12 @@ from bot.commands import HOST, Flag, Word, change, question, unlock_key_form
 from bot.errors import Failed, Refused
 from bot.plan import Facts, HostFacts, Look, Plan, Step
 from bot.slack.blocks import Message
-from bot.spelling import listed
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
 from bot.swarm.operations.unlock import unlocked
 from bot.swarm.places import whereabouts
 from bot.swarm.secrets import unlock_key_message
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

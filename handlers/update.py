@@ -19,13 +19,13 @@ from bot.commands import (
 )
 from bot.plan import Facts, Look, Plan, Step
 from bot.slack.blocks import Message, escape, fields, paragraphs
-from bot.spelling import listed
 from bot.swarm.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.external_ca import read_external_ca_on_host
 from bot.swarm.issuers import issuing_urls
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import Update
 from bot.swarm.settings import SETTINGS, check_expiry
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

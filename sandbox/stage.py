@@ -24,7 +24,7 @@ from redis import Redis, RedisError
 
 from bot.errors import Failed
 from bot.jobs.roster import Roster
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet import Fleet
 from sandbox.slack.local import LocalSlack

@@ -14,9 +14,9 @@ from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.jobs.queue import Queue
-from bot.people import Directory, SlackSilent
 from bot.plan.basis import short
 from bot.slack.blocks import tick, user
+from bot.usergroups import Directory, SlackSilent
 
 TRIES: Final = 50
 FRESH: Final = 3.0

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from bot import policy
 from bot.config import ApprovalRule, Config
-from bot.spelling import listed
+from bot.text.suggest import listed
 
 EXPIRES: Final = 1800.0
 """Seconds that a question waits where no rule says otherwise."""

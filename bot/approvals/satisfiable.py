@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from bot.approvals.rule import Rule, approvers, groups_of, named, rules_of
 from bot.commands import default_counts
 from bot.config import Config
-from bot.people import Directory, SlackSilent
-from bot.spelling import listed
+from bot.text.suggest import listed
+from bot.usergroups import Directory, SlackSilent
 
 log = logging.getLogger(__name__)
 

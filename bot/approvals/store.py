@@ -17,7 +17,7 @@ from bot.errors import Refused, SwarmbotError
 from bot.jobs import outcome
 from bot.jobs.job import Job, Order, State
 from bot.jobs.lease import Lease, held
-from bot.redact import redact
+from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.keys import GROUP

@@ -7,8 +7,8 @@ from bot.audit.filter import Filter
 from bot.audit.log import Audit
 from bot.audit.pages import Page
 from bot.errors import NotUnderstood
-from bot.past import read_past
 from bot.plan.book import AuditPage, EntryFilter, EntryRecord
+from bot.text.timespec import read_past
 
 Leaf = tuple[tuple[EntryRecord, ...], AuditPage]
 """What a page shows, newest first, and how to turn it."""

@@ -16,9 +16,9 @@ from bot.audit.filter import Filter
 from bot.audit.log import Audit
 from bot.config import load
 from bot.errors import Failed, NotUnderstood
-from bot.past import read_past
 from bot.settings import Settings
 from bot.store.client import connect
+from bot.text.timespec import read_past
 
 FILTERS = ("by", "node", "command", "cluster", "job")
 

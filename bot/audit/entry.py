@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
-from bot.redact import redact
+from bot.secrets.redact import redact
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.backups.seal import LONGEST_HEAD, OtherKey, Unsealable, read_head, seal, unseal
 from bot.errors import Failed, Refused
 from bot.plan.backups import Backup, Drill, Shelved
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 
 MAGIC: Final = b"swarmbot backup 1\n"
 LONGEST_HEAD: Final = 1_048_576

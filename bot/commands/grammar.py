@@ -11,7 +11,7 @@ from bot.commands.kinds import Vocabulary
 from bot.commands.words import split
 from bot.errors import NotUnderstood
 from bot.slack.blocks import tick
-from bot.spelling import nearest
+from bot.text.suggest import nearest
 
 CLUSTER_FLAG = "--cluster"
 REASON_FLAG = "--reason"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.duration import LONGEST_WEEKS, read_duration
 from bot.errors import NotUnderstood
 from bot.slack.blocks import tick
-from bot.spelling import nearest
+from bot.text.durations import LONGEST_WEEKS, read_duration
+from bot.text.suggest import nearest
 
 
 @dataclass(frozen=True, slots=True)

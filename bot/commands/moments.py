@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.commands.kinds import Kind, Vocabulary
-from bot.duration import LONGEST_WEEKS, read_duration
 from bot.errors import NotUnderstood
 from bot.slack.blocks import tick
+from bot.text.durations import LONGEST_WEEKS, read_duration
 
 _OF_DAY: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from bot.commands.kinds import Kind, Vocabulary
 from bot.errors import NotUnderstood
-from bot.past import read_past
 from bot.slack.blocks import tick
+from bot.text.timespec import read_past
 
 FAR: Final = 4e9
 """A moment from which any length of time can be counted back."""

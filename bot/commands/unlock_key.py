@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bot.commands.command import Asks, Flag
-from bot.secret import TYPED_KEPT
+from bot.secrets.secret import TYPED_KEPT
 
 UNLOCK: Final = Flag(None, "where autolock is on: a form asks you for the unlock key")
 

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from bot.config.base import Model, wrong
 from bot.config.subjects import SUBJECTS
-from bot.duration import read_duration
-from bot.spelling import listed, nearest
+from bot.text.durations import read_duration
+from bot.text.suggest import listed, nearest
 
 LEAST_EXPIRY: Final = 1.0
 LONGEST_EXPIRY: Final = 28 * 24 * 3600.0

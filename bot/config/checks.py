@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bot.config.approvals import ApprovalRule
 from bot.config.document import Path
 from bot.config.models import EVERYONE, Config, Host
-from bot.spelling import listed, nearest
+from bot.text.suggest import listed, nearest
 
 Found = Iterator[tuple[Path, str]]
 Check = Callable[[Config], Found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.config.models import Config
 from bot.errors import NotUnderstood
-from bot.spelling import listed, nearest
+from bot.text.suggest import listed, nearest
 
 
 def cluster_of_channel(config: Config, channel: str) -> str | None:

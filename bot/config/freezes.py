@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from bot.config.base import Model, wrong
-from bot.spelling import nearest
+from bot.text.suggest import nearest
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _OF_WEEK: Final = re.compile(rf"({'|'.join(DAYS)})\s+(\S+)", re.IGNORECASE)

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from bot.config.approvals import ApprovalRule, Subject
 from bot.config.base import Model, between, matching, wrong
 from bot.config.freezes import FreezeWindow
-from bot.duration import read_duration
+from bot.text.durations import read_duration
 
 EVERYONE: Final = "everyone"
 DAY: Final = 24 * 3600.0

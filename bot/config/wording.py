@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from bot.config.base import PLAIN
 from bot.config.document import Document, Path, Problem, dotted
 from bot.config.models import Config
-from bot.spelling import listed, nearest
+from bot.text.suggest import listed, nearest
 
 KEY_MARK = "[key]"  # pydantic's mark for "the key itself is wrong, not its value"
 

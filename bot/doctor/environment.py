@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from bot.doctor.finding import Finding, look_here, well, wrong
 from bot.doctor.look import Look
-from bot.secret import Secret
-from bot.spelling import listed
+from bot.secrets.secret import Secret
+from bot.text.suggest import listed
 
 WHERE: Final = "Slack shows it at https://api.slack.com/apps → your app → "
 BOT_TOKEN_PAGE: Final = f"{WHERE}OAuth & Permissions → Bot User OAuth Token (xoxb-…)."

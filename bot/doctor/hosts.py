@@ -14,7 +14,7 @@ from bot.engine.pool import ClusterEngines
 from bot.errors import SwarmbotError
 from bot.plan.engine_versions import NEWEST_ENGINE, newer_than_known
 from bot.plan.ports import Json
-from bot.spelling import listed
+from bot.text.suggest import listed
 
 SIDE_BY_SIDE: Final = 16
 CLOCK_APART: Final = 2.0

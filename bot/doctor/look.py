@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.slack.client import quiet_logger
 from bot.store.client import Patience, connect

@@ -12,9 +12,9 @@ from bot.doctor import backups, environment, hosts, rules, slack, storage
 from bot.doctor.finding import LOOK_HERE, WRONG, Check, Finding, Proof, from_error, look_here, wrong
 from bot.doctor.look import Look
 from bot.errors import SwarmbotError
-from bot.secret import MASK
+from bot.secrets.secret import MASK
 from bot.settings import Settings
-from bot.spelling import listed
+from bot.text.suggest import listed
 
 CHECKS: Final[tuple[Check, ...]] = (
     Check("The bot's token", environment.bot_token, proves="SLACK_BOT_TOKEN"),

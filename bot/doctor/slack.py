@@ -17,7 +17,7 @@ from bot.config.document import dotted
 from bot.doctor.finding import Finding, look_here, well, wrong
 from bot.doctor.look import Look
 from bot.errors import Failed
-from bot.spelling import listed
+from bot.text.suggest import listed
 
 MANIFEST: Final = Path(__file__).parents[2] / "manifest.json"
 REINSTALL: Final = (

@@ -21,7 +21,7 @@ from bot.plan.mesh import OverlayTrial
 from bot.plan.ports import JoinTokens, Json
 from bot.plan.probing import Interface, Prober
 from bot.plan.stopped import StoppedEngine
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 
 UNLOCK: Final = 6
 """Seconds: a wrong key is answered at once, a right one not before there is a quorum (measured on 20.10)."""

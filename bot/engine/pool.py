@@ -12,7 +12,7 @@ from bot.engine.connection import SshConnection
 from bot.engine.engine import SshEngine
 from bot.engine.socket_dialer import SocketDialer
 from bot.engine.target import SSH_CONFIG, SshTarget, Targets, read_ssh_config
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 
 
 class EnginePool:

@@ -14,7 +14,7 @@ from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.freeze.windows import scheduled
 from bot.plan import Freeze
-from bot.redact import redact
+from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.scripts import Script

@@ -10,7 +10,7 @@ from bot.audit import Entry
 from bot.commands import FreezeCluster, ThawCluster, read_moment
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
-from bot.redact import redact
+from bot.secrets.redact import redact
 from bot.slack.blocks import DONE, LOOK, Message, escape, text_message, tick, user, when
 
 LONGEST: Final = 366 * 24 * 3600.0

@@ -11,12 +11,12 @@ from pydantic import TypeAdapter
 from bot.audit import Entry
 from bot.commands import Command
 from bot.jobs.job import Job, Order, new_id
-from bot.redact import redact
-from bot.secret import Secret
+from bot.secrets.redact import redact
+from bot.secrets.secret import Secret
 from bot.slack.blocks import tick
-from bot.slack.blocks.text import cut_short
 from bot.slack.requests import PressRequest
 from bot.store.keys import Kind
+from bot.text.mrkdwn import cut_short
 
 SHOWN: Final = 80
 """Characters of a command that a refusal repeats."""

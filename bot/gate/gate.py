@@ -21,12 +21,12 @@ from bot.gate.controls import Controls
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import CALLBACK, SecretForm
 from bot.jobs.queue import Queue
-from bot.people import Directory
 from bot.records import Records
-from bot.redact import redact
+from bot.secrets.redact import redact
 from bot.slack.blocks import Message, channel, text_message, tick
 from bot.slack.modals import FieldErrors, Modal
 from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
+from bot.usergroups import Directory
 
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})

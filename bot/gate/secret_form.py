@@ -12,8 +12,8 @@ from bot.commands import COMMANDS, Asks
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
 from bot.given import Given
-from bot.redact import redact
-from bot.secret import Secret
+from bot.secrets.redact import redact
+from bot.secrets.secret import Secret
 from bot.slack.modals import FieldErrors, Modal, text_field
 from bot.slack.requests import SubmitRequest
 

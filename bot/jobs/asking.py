@@ -18,10 +18,10 @@ from bot.freeze import Freezes
 from bot.jobs.job import Order
 from bot.jobs.lease import Lease
 from bot.jobs.outcome import entry
-from bot.people import Directory
 from bot.plan import Facts, Freeze, Plan, basis_of, differences
 from bot.plan.basis import Basis
-from bot.secret import TYPED_KEPT
+from bot.secrets.secret import TYPED_KEPT
+from bot.usergroups import Directory
 
 KEPT_LONGEST: Final = 7 * 86400.0
 TO_TAKE: Final = 15.0

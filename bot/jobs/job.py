@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from bot.redact import redact
+from bot.secrets.redact import redact
 from bot.store.keys import Kind
 
 State = Literal["awaiting_approval", "queued", "running", "succeeded", "failed", "cancelled", "denied", "expired"]

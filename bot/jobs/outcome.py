@@ -7,7 +7,7 @@ import json
 from bot.audit import Entry
 from bot.errors import Failed, SwarmbotError
 from bot.jobs.lease import Lease
-from bot.redact import redact
+from bot.secrets.redact import redact
 
 
 def of_error(error: SwarmbotError) -> str:

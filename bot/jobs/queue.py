@@ -21,7 +21,7 @@ from bot.jobs import outcome
 from bot.jobs.job import ENDED, RECORDED, Job, Order, State, new_id
 from bot.jobs.lease import Admission, Lease, LeaseLost, Reclaimed, held
 from bot.jobs.roster import Roster, grouped
-from bot.redact import redact
+from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.keys import GROUP, Kind

@@ -15,7 +15,7 @@ from bot.plan.mesh import Mesh
 from bot.plan.passages import Passage
 from bot.plan.tls import TlsInfo
 from bot.plan.workload import ServiceFacts, TaskFacts
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 
 Role = Literal["worker", "manager"]
 Revealed = Literal["worker token", "manager token", "unlock key"]

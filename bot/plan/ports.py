@@ -17,7 +17,7 @@ from bot.plan.key_file import KeyFile
 from bot.plan.mesh import OverlayTrial
 from bot.plan.probing import Interface, Prober
 from bot.plan.stopped import StoppedEngine
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 
 Json = dict[str, Any]
 

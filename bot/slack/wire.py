@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.slack.blocks.message import Block, Message, fit
 from bot.slack.blocks.table import one_table, without_tables
 

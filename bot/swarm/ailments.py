@@ -8,9 +8,9 @@ from typing import Final
 
 from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.slack.blocks import as_said
-from bot.spelling import listed
 from bot.swarm.lost import bring_back
 from bot.swarm.quorum import Quorum, count, members_of
+from bot.text.suggest import listed
 
 NO_LEADER: Final = "does not have a leader"
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from bot.errors import Refused
 from bot.plan import ClusterFacts, Facts, Finding, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.certificates import public_key_of
 from bot.swarm.external_ca import ExternalCa
 from bot.swarm.issuers import key_id, lacking
 from bot.swarm.lookup import called, swarm_of
 from bot.swarm.operations import BeginRotation, EndRotation, RenewCertificate, Update
+from bot.text.suggest import listed
 
 TRACK = "ca"
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from bot.errors import Refused
 from bot.plan import Facts, Finding, HostFacts, NodeFacts, Passage
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.addresses import is_loopback, joining_address
 from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.passages import FEW, for_managers, of_host, port_names, told, told_unseen
 from bot.swarm.places import stranger
 from bot.swarm.preflight import machine_findings, reached, same_name
 from bot.swarm.ways import MOST_PEERS, peers_of
+from bot.text.suggest import listed
 
 
 def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 from bot.errors import Refused
 from bot.plan import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.placement import counted, evicted, homeless, load_of
 from bot.swarm.quorum import members_of
 from bot.swarm.stale import successor
+from bot.text.suggest import listed
 
 
 def departing(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:

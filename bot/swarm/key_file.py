@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.swarm.protobuf import fields, number, octets
 
 BEGINS: Final = "SWMKEY-1-"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bot.errors import Failed, NotUnderstood
 from bot.plan import ClusterFacts, Facts, NodeFacts
 from bot.slack.blocks import tick
-from bot.spelling import nearest
 from bot.swarm.parse import tells_no_id
 from bot.swarm.stale import successor
+from bot.text.suggest import nearest
 
 FEW = 12
 

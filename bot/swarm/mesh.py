@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from bot.plan import ClusterFacts, Facts, Finding, Mesh, Passage
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.passages import told, told_unseen
+from bot.text.suggest import listed
 
 SELF = "·"
 UNKNOWN = "?"

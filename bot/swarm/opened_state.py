@@ -8,7 +8,7 @@ import tarfile
 import zlib
 from typing import Final
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.swarm.key_file import UnknownKeyFile, is_locked, opened
 
 KEY_FILE: Final = "swarm/certificates/swarm-node.key"

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from bot.plan import Facts, Finding, HostFacts, Passage, Role, Way
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.ways import GOSSIP_PORT
+from bot.text.suggest import listed
 
 FEW = 6
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.plan import ClusterFacts, Facts, NodeFacts, ServiceFacts
 from bot.slack.blocks import tick
-from bot.spelling import listed
+from bot.text.suggest import listed
 
 _CONSTRAINT: Final = re.compile(r"\s*(?P<key>[^\s=!]+)\s*(?P<how>==|!=)\s*(?P<value>.*?)\s*")
 LABEL: Final = "node.labels."

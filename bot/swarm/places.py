@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.plan import Facts, Finding, HostFacts, ip_of
 from bot.slack.blocks import as_said, escape
-from bot.spelling import listed
+from bot.text.suggest import listed
 
 _LEAVE: Final = "`docker swarm leave --force`."
 

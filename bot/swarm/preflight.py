@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from bot.plan import Facts, Finding, HostFacts, Role
 from bot.plan.engine_versions import NEWEST_ENGINE, newer_than_known
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.clocks import TOLD, clock_findings, clock_offset
 from bot.swarm.passages import port_findings
+from bot.text.suggest import listed
 
 
 def preflight(facts: Facts, host: HostFacts, role: Role, *, together: Iterable[str] = ()) -> list[Finding]:

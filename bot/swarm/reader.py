@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Shelved, Trouble
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.swarm import parse
 from bot.swarm.host_reader import met_by, read_host, silent
 from bot.swarm.overlay import try_overlay

@@ -7,11 +7,11 @@ from typing import Final
 from bot.errors import NotUnderstood, Refused
 from bot.plan import Facts, HostFacts, ip_of
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.lost import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
 from bot.swarm.quorum import count, has_quorum, members_of
 from bot.swarm.recover_flags import RecoverFlags
 from bot.swarm.start_first import refuse_unless_off, refuse_unless_started
+from bot.text.suggest import listed
 
 ENGINE_OFF: Final = frozenset({"no docker", "docker stopped"})
 """The troubles in which a host could be held off, if its disk could be seen."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.plan import Facts, Finding, HostFacts, StoppedEngine, ip_of
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.lost import OldManager, standing_of
 from bot.swarm.preflight import preflight
+from bot.text.suggest import listed
 
 
 def stops(facts: Facts, host: HostFacts) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bot.errors import Refused
 from bot.plan import Facts, HostFacts
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.lost import old_managers
 from bot.swarm.places import foreign_cluster, other_cluster
 from bot.swarm.quorum import has_quorum
+from bot.text.suggest import listed
 
 
 def refuse_forcing(facts: Facts, host: HostFacts) -> None:

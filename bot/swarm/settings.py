@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.duration import write_duration
 from bot.errors import Refused
+from bot.text.durations import write_duration
 
 NANOSECONDS: Final = 1_000_000_000
 LEAST_EXPIRY: Final = 3600.0

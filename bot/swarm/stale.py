@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.plan import ClusterFacts, Facts, Finding, NodeFacts, ip_of
 from bot.slack.blocks import tick
-from bot.spelling import listed
+from bot.text.suggest import listed
 
 
 def successor(swarm: ClusterFacts, node: NodeFacts) -> NodeFacts | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bot.errors import NotUnderstood, Refused
 from bot.plan import HostFacts
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.lost import OldManager, standing_of
 from bot.swarm.recover_flags import RecoverFlags
+from bot.text.suggest import listed
 
 
 def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import pyotp
 import segno
 from pyotp.exceptions import OTPVerificationError
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 
 ISSUER: Final = "Swarmbot"
 WINDOW: Final = 1

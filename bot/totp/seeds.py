@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.errors import Refused
-from bot.secret import Secret
-from bot.vault import Vault, WrongKey, vault_of
+from bot.secrets.secret import Secret
+from bot.secrets.vault import Vault, WrongKey, vault_of
 
 
 class Seeds:

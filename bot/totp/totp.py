@@ -14,7 +14,7 @@ from redis import Redis
 
 from bot.audit import Audit, Entry
 from bot.errors import Refused, Unavailable
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.scripts import Script

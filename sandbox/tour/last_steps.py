@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.audit import Audit
 from bot.jobs.queue import Queue
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.tour import leaks as search
 from sandbox.tour import truth

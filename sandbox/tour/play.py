@@ -9,7 +9,7 @@ from typing import Any, Final, TextIO
 
 from bot.audit import Audit
 from bot.jobs.queue import Queue
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet import Fleet
 from sandbox.slack.transcript import Seen

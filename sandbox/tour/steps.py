@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.audit import Audit, Filter
 from bot.commands import COMMANDS
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.tour import truth
 from sandbox.tour.last_steps import audit, jobs, leaks, nodes, share, status, token, whoami

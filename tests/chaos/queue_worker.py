@@ -14,7 +14,7 @@ from bot.jobs import outcome
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.jobs.worker import Worker
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet.shell import until

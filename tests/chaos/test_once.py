@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Failed
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.swarm.operations import fingerprint

@@ -19,7 +19,7 @@ from bot.errors import Unavailable
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.jobs.worker import Worker
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from tests.unit.jobs.kit import admitted, asked, order, until
 

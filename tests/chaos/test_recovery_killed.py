@@ -6,7 +6,7 @@ import pytest
 
 from bot.audit import Audit, Filter
 from bot.jobs.queue import Queue
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet.shell import until
 from tests.fleet.watch import Watch

@@ -13,7 +13,7 @@ import pytest
 
 from bot.errors import EngineError
 from bot.plan.ports import Engines
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines, init, joining, second_sshd

@@ -22,7 +22,7 @@ from bot.plan import (
     TaskFacts,
     Trouble,
 )
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.swarm.ways import meant, members, mesh_ways, wanted_ways
 from tests.plans.machines import host_facts, node_facts, record_facts
 from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Task, Trial

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.errors import SwarmbotError
 from bot.plan import Plan, Step
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.slack.blocks import Message
 
 

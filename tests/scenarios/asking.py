@@ -10,7 +10,7 @@ from bot.approvals.approval import Approval
 from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.jobs.queue import Queue
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.slack.messages import Message

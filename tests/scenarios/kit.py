@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.audit import Audit
 from bot.errors import Failed
 from bot.jobs.queue import Queue
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet import Fleet

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.tour.leaks import contents
 from tests.scenarios.kit import Play

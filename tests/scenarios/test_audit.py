@@ -7,7 +7,7 @@ import io
 import json
 
 from bot.audit import Audit
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.slack.transcript import Seen

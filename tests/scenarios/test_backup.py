@@ -10,7 +10,7 @@ from time import monotonic, time
 import pytest
 
 from bot.backups.folder import BackupFolder
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.swarm.certificates import fingerprint_of
 from sandbox.fleet import TASK_IMAGE
 from sandbox.fleet.shell import until

@@ -15,7 +15,7 @@ from redis import Redis
 
 from bot.audit import Archive, Audit, Entry, Retention
 from bot.doctor.run import run_doctor
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.store import keys
 from sandbox.fleet import Fleet

@@ -8,7 +8,7 @@ from bot.audit import Audit
 from bot.errors import Failed
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet.shell import until

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.secret import TYPED_KEPT, Secret
+from bot.secrets.secret import TYPED_KEPT, Secret
 from bot.store import keys
 from bot.store.client import connect
 from tests.scenarios.asking import Asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.secret import TYPED_KEPT, Secret
+from bot.secrets.secret import TYPED_KEPT, Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet.shell import until

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from bot.audit import Audit
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 
 

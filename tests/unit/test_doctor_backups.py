@@ -9,7 +9,7 @@ from typing import Any, cast
 from bot.config import Backups
 from bot.doctor.backups import backups
 from bot.doctor.look import Look
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from tests.powerless import powerless
 
 KEY = Secret("k" * 32)

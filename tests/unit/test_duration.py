@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.duration import read_duration, write_duration
+from bot.text.durations import read_duration, write_duration
 
 
 @given(milliseconds=st.integers(0, 10**12))

@@ -14,7 +14,7 @@ ROOT: Final = Path(__file__).parents[2]
 # Each part may import itself and those before it in this order, and nothing after it. The first line are leaves:
 # values and words without any I/O, which all may use.
 ORDER: Final = (
-    ("bot.errors", "bot.secret", "bot.redact", "bot.spelling", "bot.duration", "bot.past", "bot.vault"),
+    ("bot.errors", "bot.text", "bot.secrets", "bot.periodic"),
     ("bot.plan", "bot.settings"),
     ("bot.slack.blocks",),
     ("bot.plan.book",),
@@ -30,7 +30,7 @@ ORDER: Final = (
         "bot.slack.files",
         "bot.slack.upload",
     ),
-    ("bot.audit", "bot.people"),
+    ("bot.audit", "bot.usergroups"),
     ("bot.given",),
     ("bot.jobs", "bot.freeze", "bot.totp"),
     ("bot.approvals", "bot.once"),
@@ -50,8 +50,8 @@ HANDLERS_MAY: Final = (
     "bot.swarm",
     "bot.errors",
     "bot.slack.blocks",
-    "bot.spelling",
-    "bot.secret",
+    "bot.text",
+    "bot.secrets",
 )
 PURE: Final = ("bot.plan", "bot.commands", "bot.swarm", "bot.policy", "handlers")
 IO: Final = frozenset(
@@ -158,7 +158,7 @@ def test_parts_side_by_side_form_no_cycle() -> None:
 def test_handlers_get_no_client_and_no_store() -> None:
     """Handlers know plans, words and blocks, so that none can forget or dodge policy, audit, locking or redaction.
 
-    ``bot.spelling`` and ``bot.secret`` are leaves without I/O: how words are compared, and how a secret is held.
+    ``bot.text`` and ``bot.secrets`` are leaves without I/O: how words are written, and how a secret is held.
     """
     found = {
         name: frozenset(other for other in imported if _within(other, ("bot",)) and not _within(other, HANDLERS_MAY))

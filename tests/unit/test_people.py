@@ -10,8 +10,8 @@ from redis import Redis
 from slack_sdk import WebClient
 
 from bot.errors import Unavailable
-from bot.people import Directory, SlackSilent
 from bot.policy import Membership
+from bot.usergroups import Directory, SlackSilent
 from sandbox.slack import LocalSlack
 
 ADA, BEN, CLEO = "U0ADA", "U0BEN", "U0CLEO"

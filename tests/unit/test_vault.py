@@ -7,8 +7,8 @@ from redis import Redis
 
 from bot.errors import Refused
 from bot.given import Given
-from bot.secret import TYPED_KEPT, Secret
-from bot.vault import Vault, WrongKey
+from bot.secrets.secret import TYPED_KEPT, Secret
+from bot.secrets.vault import Vault, WrongKey
 
 KEY = Secret("a key of the tests: thirty-two characters and more")
 TYPED = Secret("SWMKEY-1-typed-into-a-form")

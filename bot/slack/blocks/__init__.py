@@ -21,7 +21,7 @@ from bot.slack.blocks.failure import error_message
 from bot.slack.blocks.message import Block, Message, fit
 from bot.slack.blocks.progress import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Sign, progress
 from bot.slack.blocks.table import table
-from bot.slack.blocks.text import as_said, channel, cut_short, escape, tick, user, when
+from bot.text.mrkdwn import as_said, channel, cut_short, escape, tick, user, when
 
 __all__ = [
     "DONE",

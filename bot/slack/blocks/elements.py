@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any, Literal
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.slack.blocks import limits
 from bot.slack.blocks.message import Block, Message
-from bot.slack.blocks.text import cut, cut_short, escape
+from bot.text.mrkdwn import cut, cut_short, escape
 
 FENCE = "```"
 EMPTY = "-"

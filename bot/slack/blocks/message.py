@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.slack.blocks import limits
-from bot.slack.blocks.text import cut
+from bot.text.mrkdwn import cut
 
 Block = dict[str, Any]
 

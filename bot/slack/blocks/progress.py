@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from bot.slack.blocks.elements import actions, context, paragraphs, section
 from bot.slack.blocks.message import Block, Message
-from bot.slack.blocks.text import cut_short
+from bot.text.mrkdwn import cut_short
 
 Sign = Literal["✓", "▸", "·", "!", "✗"]
 DONE: Final = "✓"

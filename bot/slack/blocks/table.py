@@ -8,7 +8,7 @@ from typing import Final
 from bot.slack.blocks import limits
 from bot.slack.blocks.elements import EMPTY, code, paragraphs
 from bot.slack.blocks.message import Block, Message
-from bot.slack.blocks.text import cut_short, escape, tick
+from bot.text.mrkdwn import cut_short, escape, tick
 
 PHONE: Final = 44
 CELL: Final = 120

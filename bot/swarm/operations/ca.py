@@ -12,13 +12,13 @@ from typing import ClassVar, Final
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Operation
-from bot.spelling import listed
 from bot.swarm.certificates import public_key_of
 from bot.swarm.issuers import key_id, lacking
 from bot.swarm.lookup import called
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import update_spec, with_section
 from bot.swarm.settings import external_urls
+from bot.text.suggest import listed
 
 # Not ``unknown``: that is what a node is for a moment, at first and when another manager has come to lead.
 AWAY: Final = frozenset({"down", "disconnected"})

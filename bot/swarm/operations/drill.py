@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from bot.errors import Failed, HostUnreachable, SwarmbotError
 from bot.plan import Backup, Drill, Engines, Facts, Look, Operation
-from bot.spelling import listed
 from bot.swarm.certificates import fingerprint_of
 from bot.swarm.given_key import opened_backup
 from bot.swarm.inventory import compare, take_inventory
 from bot.swarm.issuers import rotated_since
 from bot.swarm.operations.init import Init
+from bot.text.suggest import listed
 
 NOWHERE = "127.0.0.1"
 """What a throwaway engine advertises: nobody is to find it."""

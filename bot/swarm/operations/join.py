@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.plan import Engine, Engines, Facts, HostFacts, Look, Members, NodeFacts, Operation, Role, newcomer
-from bot.spelling import listed
 from bot.swarm import parse
 from bot.swarm.issuers import issuing_urls
 from bot.swarm.operations.records import remove_record
 from bot.swarm.places import believes, stranger, whereabouts
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from bot.plan import Engines, Facts, Json, NodeFacts, Operation
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.operations.records import manager_of, update_record
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

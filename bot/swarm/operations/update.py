@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.plan import Engines, Facts, Json, Operation
-from bot.spelling import listed
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import update_spec, with_section
 from bot.swarm.settings import SETTINGS, Setting
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)

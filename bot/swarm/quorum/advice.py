@@ -10,8 +10,8 @@ from typing import Final
 
 from bot.plan import Facts, Members, NodeFacts, Plan, Step, newcomer
 from bot.slack.blocks import tick
-from bot.spelling import listed
 from bot.swarm.quorum.arithmetic import Quorum, count
+from bot.text.suggest import listed
 
 PLENTY: Final = 7
 """Docker's documentation advises no more managers than this."""

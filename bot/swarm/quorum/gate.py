@@ -16,11 +16,11 @@ from typing import Final
 
 from bot.errors import Refused
 from bot.plan import Facts, Members, Operation, Plan, Step
-from bot.spelling import listed
 from bot.swarm.quorum.advice import advice, cut_off, named, strengthen
 from bot.swarm.quorum.arithmetic import Quorum, count
 from bot.swarm.quorum.membership import members_of, possible
 from bot.swarm.quorum.words import effect, standing
+from bot.text.suggest import listed
 
 FORCE: Final = "force"
 """What the rules of swarmbot.yml call an order that only ``--force`` lets through."""

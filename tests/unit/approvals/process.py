@@ -17,7 +17,7 @@ from bot.jobs.queue import Queue
 from bot.jobs.runner import Runner
 from bot.jobs.sight import Sight
 from bot.once.promises import Promises
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from tests.unit.approvals.world import Cluster, People, Quiet
 

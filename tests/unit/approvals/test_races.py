@@ -15,10 +15,10 @@ from bot.audit.log import Transition
 from bot.config import ApprovalRule
 from bot.errors import Refused, Unavailable
 from bot.jobs.lease import LeaseLost
-from bot.people import SlackSilent
 from bot.slack.blocks import Message
 from bot.slack.notifier import Undelivered
 from bot.store import keys
+from bot.usergroups import SlackSilent
 from tests.unit.approvals.process import Process, config_of, order_of
 from tests.unit.approvals.reckoning import Reckoning
 

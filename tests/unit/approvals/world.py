@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from bot.errors import EngineError
-from bot.people import Directory
 from bot.plan import ClusterFacts, Facts, Look, NodeFacts
 from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier
+from bot.usergroups import Directory
 
 WORKERS: Final = ("node-1", "node-2", "node-3")
 

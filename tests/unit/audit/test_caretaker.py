@@ -14,7 +14,7 @@ from bot.audit import Archive, Audit, Entry, Head
 from bot.audit.anchor import read_anchors
 from bot.config import AuditLog
 from bot.jobs.caretaker import CLAIM, Caretaker
-from bot.jobs.ticker import Ticker
+from bot.periodic import Ticker
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.notifier import Notifier, Undelivered

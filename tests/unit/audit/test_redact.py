@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import redact
+from bot.secrets import redact
 
 WORD = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=8, max_size=40).map("q{}".format)
 SECRETS = st.one_of(

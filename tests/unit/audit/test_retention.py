@@ -24,7 +24,7 @@ from pathlib import Path
 from bot.audit import Archive, Audit, Retention
 from bot.audit import archive as module
 from bot.audit.stream import Stream
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)

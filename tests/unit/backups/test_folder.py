@@ -14,7 +14,7 @@ from bot.backups.folder import BackupFolder
 from bot.backups.seal import OtherKey, Unsealable, seal, unseal
 from bot.errors import Failed, Refused
 from bot.plan import BackedUpNode, Backup, Drill
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from tests.powerless import powerless
 
 KEY = Secret("a key of thirty-two letters or more")

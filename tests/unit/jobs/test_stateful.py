@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.audit import Audit, Entry, Filter
 from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.queue import Queue
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.store.keys import Kind

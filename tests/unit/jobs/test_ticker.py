@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bot.errors import Unavailable
-from bot.jobs.ticker import Ticker
+from bot.periodic import Ticker
 from tests.unit.jobs.kit import until
 
 
@@ -47,14 +47,14 @@ def test_a_long_time_between_turns_holds_no_stop_up() -> None:
 
 def test_errors_are_logged_and_gone_on_from(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A defect and an outage end no ticker; what stays the same is said once, and again when it has come back."""
-    monkeypatch.setattr("bot.jobs.ticker.PAUSE", 0.001)
+    monkeypatch.setattr("bot.periodic.PAUSE", 0.001)
     outage = Unavailable("Redis does not answer.")
     turns = Turns(KeyError("x"), outage, outage, None, outage)
     ticker = Ticker("herald", turns, every=0.001)
     ticker.start()
     until(lambda: turns.count >= 7, "two turns after the errors")
     ticker.stop()
-    said = [record.getMessage() for record in caplog.records if record.name == "bot.jobs.ticker"]
+    said = [record.getMessage() for record in caplog.records if record.name == "bot.periodic"]
     assert said == [
         "The herald met an error.",
         "herald: Redis does not answer.",

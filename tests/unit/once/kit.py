@@ -23,7 +23,7 @@ from bot.once.promises import Promises
 from bot.once.rotating import Rotating
 from bot.once.watching import Watcher
 from bot.plan import ClusterFacts, Engines, Facts, HostFacts, Look, NodeFacts, Role
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier
 from bot.store import keys

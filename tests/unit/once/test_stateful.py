@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bot.errors import Failed
 from bot.jobs.job import new_id
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.swarm.operations import fingerprint
 from tests.unit.once.kit import Bot, Killed, end

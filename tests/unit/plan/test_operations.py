@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.plan import Finding, Operation, Plan, Step, operation_from_json, plan_from_json
 from bot.plan.operation import _KINDS
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.swarm import operations
 
 KINDS = [kind for kind in _KINDS.values() if kind.__module__.startswith("bot.")]

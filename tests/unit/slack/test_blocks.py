@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.errors import Failed, NotUnderstood, Refused
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.slack import blocks
 from bot.slack.blocks.message import holds_secret
 from bot.slack.blocks.table import one_table, without_tables

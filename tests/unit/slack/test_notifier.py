@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.client import is_slacks, web_client

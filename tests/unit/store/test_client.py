@@ -14,7 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from bot.errors import Misconfigured, Unavailable
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import QUICK, Patience, answering, connect
 from tests.unit.jobs.kit import until
 

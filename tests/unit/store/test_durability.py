@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.store.durability import problems
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.store.scripts import ROOT, Script
 

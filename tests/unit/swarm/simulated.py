@@ -31,7 +31,7 @@ from bot.plan import (
     Trouble,
     Way,
 )
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.swarm import parse
 from bot.swarm.sources import sources
 from bot.swarm.ways import wanted_ways

@@ -26,7 +26,7 @@ from nacl.secret import SecretBox
 
 from bot.errors import SwarmbotError
 from bot.plan import Facts, KeyFile
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.swarm.key_file import OtherUnlockKey, UnknownKeyFile, is_locked, opened
 from bot.swarm.lost import candidates, old_managers
 from bot.swarm.opened_state import KEY_FILE, opened_state

@@ -6,7 +6,7 @@ import pyotp
 from redis import Redis
 
 from bot.audit import Audit, Filter
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.totp import Totp
 from sandbox.tour.leaks import contents
 

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bot.audit import Audit
 from bot.errors import Refused
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.totp import Enrolment, Seeds, Totp

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Misconfigured, Refused
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.totp import Seeds
 from tests.unit.totp.kit import ADA, KEY

@@ -10,7 +10,7 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.errors import Refused
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.files import FileRefused, Files

@@ -10,7 +10,7 @@ from redis import Redis
 
 from bot.audit import Audit, Filter
 from bot.errors import Refused
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.totp import Seeds, Totp

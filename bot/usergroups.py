@@ -19,9 +19,9 @@ from bot.errors import Failed
 from bot.policy import Membership
 from bot.settings import Settings
 from bot.slack.client import quiet_logger
-from bot.spelling import listed
 from bot.store import keys
 from bot.store.client import answering
+from bot.text.suggest import listed
 
 FRESH: Final = 60.0
 """Seconds in which an answer of Slack's is taken without asking again."""

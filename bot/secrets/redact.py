@@ -1,6 +1,7 @@
 """The last resort against secrets in text: what looks like one is masked before it is logged or stored.
 
-Secrets travel as :class:`bot.secret.Secret`; this catches the ones that a person typed or an engine put into a message.
+Secrets travel as :class:`bot.secrets.secret.Secret`; this catches the ones that a person typed or an engine put into
+a message.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import logging
 import re
 from typing import Any, Final
 
-from bot.secret import MASK
+from bot.secrets.secret import MASK
 
 _PEM_TEXT: Final = r"[\w+/=\s:,.\\-]"
 _PATTERNS: Final = (

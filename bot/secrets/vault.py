@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bot.errors import Refused
-from bot.secret import Secret
+from bot.secrets.secret import Secret
 
 
 class WrongKey(Exception):

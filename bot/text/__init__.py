@@ -1,0 +1,1 @@
+"""Words and their markup: mrkdwn, lists, durations, times, suggestions."""
