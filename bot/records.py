@@ -20,13 +20,13 @@ from bot.config import Config
 from bot.errors import NotUnderstood
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
-from bot.plan import Plan
-from bot.plan.book import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Subject, Waits
+from bot.model import Plan
+from bot.model.records import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Subject, Waits
 from bot.usergroups import Directory
 
 
 class Records:
-    """Reads a :class:`~bot.plan.book.Book`. Raises Unavailable, SlackSilent."""
+    """Reads a :class:`~bot.model.records.Book`. Raises Unavailable, SlackSilent."""
 
     def __init__(self, config: Config, queue: Queue, audit: Audit, directory: Directory, approvals: Approvals) -> None:
         self._approvals = approvals

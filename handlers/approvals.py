@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import Word, record, text
 from bot.errors import NotUnderstood
-from bot.plan.book import Book, BookLook
+from bot.model.records import Book, BookLook
 from bot.slack.blocks import Message, paragraphs, section, tick
 
 

@@ -8,7 +8,7 @@ from html import unescape
 from typing import Annotated, Final
 
 from bot.commands import PAST, PERSON, Flag, number, record, text
-from bot.plan.book import Book, BookLook, EntryFilter, EntryRecord
+from bot.model.records import Book, BookLook, EntryFilter, EntryRecord
 from bot.slack.blocks import (
     DONE,
     FAILED,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
-from bot.plan import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan, Step
+from bot.model import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
 from bot.swarm.followers import follower, named_follower
 from bot.swarm.issuers import rotated_since

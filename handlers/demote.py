@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
-from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
+from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.departure import demotion, is_last, unmanaging
 from bot.swarm.lookup import find_node, swarm_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.commands import Word, change, text
-from bot.plan import Facts, Finding, Look, NodeFacts, Operation, Plan, Step
+from bot.model import Facts, Finding, Look, NodeFacts, Operation, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.lookup import find_node, swarm_of
 from bot.swarm.operations import Drain, SetAvailability

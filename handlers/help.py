@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bot.commands import COMMANDS, Command, Flag, Word, find_command, other_rights, plain_right, record, rights, text
-from bot.plan.book import Book
+from bot.model.records import Book
 from bot.slack.blocks import Message, context, paragraphs, section, user
 
 ORDER = (

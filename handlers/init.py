@@ -23,7 +23,7 @@ from bot.commands import (
     number,
 )
 from bot.errors import NotUnderstood, Refused
-from bot.plan import ClusterFacts, Facts, HostFacts, Look, NodeFacts, Operation, Plan, Step
+from bot.model import ClusterFacts, Facts, HostFacts, Look, NodeFacts, Operation, Plan, Step
 from bot.swarm.addresses import advertise_address, local_address
 from bot.swarm.ca_rotation import external_issuer
 from bot.swarm.external_ca import read_external_ca

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import CancelJob, Flag, Word, control, number, record, text
 from bot.errors import NotUnderstood
-from bot.plan.book import Book, BookLook, JobRecord
+from bot.model.records import Book, BookLook, JobRecord
 from bot.slack.blocks import (
     DONE,
     FAILED,

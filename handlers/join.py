@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, choice
 from bot.errors import Refused, SwarmbotError
-from bot.plan import Facts, Finding, HostFacts, Look, NodeFacts, Plan, Step
+from bot.model import Facts, Finding, HostFacts, Look, NodeFacts, Plan, Step
 from bot.swarm.addresses import joining_address, local_address
 from bot.swarm.departure import is_last
 from bot.swarm.ipv6 import overlay_findings

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
-from bot.plan import Facts, Look, Plan, Step
+from bot.model import Facts, Look, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.lookup import find_node
 from bot.swarm.operations import Relabel

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
-from bot.plan import Facts, Finding, HostFacts, Look, Operation, Plan, Step, Trouble
+from bot.model import Facts, Finding, HostFacts, Look, Operation, Plan, Step, Trouble
 from bot.slack.blocks import tick
 from bot.swarm.departure import departing
 from bot.swarm.operations import Leave

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import Word, change, text
 from bot.errors import Failed, Refused
-from bot.plan import Facts, Finding, Look, NodeFacts, Plan, Step
+from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.checkup import address_findings
 from bot.swarm.lookup import find_node

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from bot.commands import HOST, UNLOCK, Flag, Kind, Vocabulary, Word, change, unlock_key_form
-from bot.plan import Facts, HostFacts, Look, Operation, Plan, Step
+from bot.model import Facts, HostFacts, Look, Operation, Plan, Step
 from bot.swarm.addresses import joining_address
 from bot.swarm.locked_keeper import key_findings, key_warnings, needs_key, refuse_without_key
 from bot.swarm.lost import OldManager, Standing, old_managers, standing_of

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
-from bot.plan import Facts, Finding, Look, NodeFacts, Plan
+from bot.model import Facts, Finding, Look, NodeFacts, Plan
 from bot.slack.blocks import tick
 from bot.swarm.departure import departing
 from bot.swarm.lookup import find_nodes, refuse_unknown, swarm_of

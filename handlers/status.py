@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bot.commands import question
-from bot.plan import ClusterFacts, Facts, Look
+from bot.model import ClusterFacts, Facts, Look
 from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
 from bot.swarm.ailments import Ailment
 from bot.swarm.certificates import time_left

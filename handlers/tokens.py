@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from bot.commands import Flag, Permission, Word, choice, question
-from bot.plan import Facts, Look, Plan, Revealed, Role
+from bot.model import Facts, Look, Plan, Revealed, Role
 from bot.slack.blocks import Message
 from bot.swarm.lookup import unread
 from bot.swarm.operations import fingerprint

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
-from bot.plan import Facts, HostKey, Look, Plan, Step
+from bot.model import Facts, HostKey, Look, Plan, Step
 from bot.slack.blocks import DONE, LOOK, Block, Message, actions, button, escape, paragraphs, tick
 from bot.swarm.operations import Trust
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.commands import HOST, Flag, Word, change, question, unlock_key_form
 from bot.errors import Failed, Refused
-from bot.plan import Facts, HostFacts, Look, Plan, Step
+from bot.model import Facts, HostFacts, Look, Plan, Step
 from bot.slack.blocks import Message
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint

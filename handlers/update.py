@@ -17,7 +17,7 @@ from bot.commands import (
     choice,
     question,
 )
-from bot.plan import Facts, Look, Plan, Step
+from bot.model import Facts, Look, Plan, Step
 from bot.slack.blocks import Message, escape, fields, paragraphs
 from bot.swarm.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.external_ca import read_external_ca_on_host

@@ -15,7 +15,7 @@ from bot.errors import Defect, Failed, NotUnderstood, Refused, SwarmbotError
 from bot.jobs.lease import LeaseLost
 from bot.jobs.planning import let_through, planned
 from bot.jobs.step import Pause, Read, carry_out
-from bot.plan import Engines, Facts, Plan, Step, plan_from_json
+from bot.model import Engines, Facts, Plan, Step, plan_from_json
 
 Ended = Literal["refused", "no such node", "not read", "nothing to do", "done", "stopped", "given up"]
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from bot.approvals.approval import Approval
 from bot.jobs.job import Job
-from bot.plan import Plan, plan_from_json
-from bot.plan.basis import short
+from bot.model import Plan, plan_from_json
+from bot.model.approval_basis import short
 from bot.slack.blocks import (
     DONE,
     FAILED,

@@ -14,7 +14,7 @@ from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.jobs.queue import Queue
-from bot.plan.basis import short
+from bot.model.approval_basis import short
 from bot.slack.blocks import tick, user
 from bot.usergroups import Directory, SlackSilent
 

@@ -7,7 +7,7 @@ from bot.audit.filter import Filter
 from bot.audit.log import Audit
 from bot.audit.pages import Page
 from bot.errors import NotUnderstood
-from bot.plan.book import AuditPage, EntryFilter, EntryRecord
+from bot.model.records import AuditPage, EntryFilter, EntryRecord
 from bot.text.timespec import read_past
 
 Leaf = tuple[tuple[EntryRecord, ...], AuditPage]

@@ -1,4 +1,4 @@
-"""The folder of backups: :class:`bot.plan.backups.Shelf` over files that all workers share."""
+"""The folder of backups: :class:`bot.model.backups.Shelf` over files that all workers share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.backups.seal import LONGEST_HEAD, OtherKey, Unsealable, read_head, seal, unseal
 from bot.errors import Failed, Refused
-from bot.plan.backups import Backup, Drill, Shelved
+from bot.model.backups import Backup, Drill, Shelved
 from bot.secrets.secret import Secret
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
 from bot.commands.kinds import Kind
-from bot.plan import Facts, Look, Plan
-from bot.plan.book import BookLook
+from bot.model import Facts, Look, Plan
+from bot.model.records import BookLook
 from bot.slack.blocks import Message
 
 Permission = Literal["view", "operate", "administer"]

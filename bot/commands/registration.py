@@ -24,8 +24,8 @@ from bot.commands.command import (
     no_records,
     register,
 )
-from bot.plan import Facts, Look, Plan
-from bot.plan.book import Book, BookLook
+from bot.model import Facts, Look, Plan
+from bot.model.records import Book, BookLook
 from bot.slack.blocks import Message
 
 A = TypeVar("A")

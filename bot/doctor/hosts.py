@@ -12,8 +12,8 @@ from bot.doctor.finding import Finding, from_error, look_here, well, wrong
 from bot.doctor.look import Look
 from bot.engine.pool import ClusterEngines
 from bot.errors import SwarmbotError
-from bot.plan.engine_versions import NEWEST_ENGINE, newer_than_known
-from bot.plan.ports import Json
+from bot.model.engine_api import Json
+from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known
 from bot.text.suggest import listed
 
 SIDE_BY_SIDE: Final = 16

@@ -15,7 +15,7 @@ from bot.engine.adapter import EngineAdapter
 from bot.engine.diagnose import diagnose
 from bot.engine.socket_dialer import SocketDialer
 from bot.errors import EngineError, Failed, HostUnreachable
-from bot.plan.engine_versions import OLDEST_API, common_api
+from bot.model.engine_versions import OLDEST_API, common_api
 from bot.secrets.secret import MASK
 from bot.slack.blocks import as_said
 

@@ -1,4 +1,4 @@
-"""One host of swarmbot.yml: :class:`bot.plan.ports.Engine` over SSH."""
+"""One host of swarmbot.yml: :class:`bot.model.engine_api.Engine` over SSH."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.prober import prober
 from bot.engine.raft import last_entry
 from bot.engine.spare import spare_client
-from bot.plan.host_keys import HostKey
-from bot.plan.key_file import KeyFile
-from bot.plan.mesh import OverlayTrial
-from bot.plan.ports import JoinTokens, Json
-from bot.plan.probing import Interface, Prober
-from bot.plan.stopped import StoppedEngine
+from bot.model.engine_api import JoinTokens, Json
+from bot.model.host_keys import HostKey
+from bot.model.key_file import KeyFile
+from bot.model.mesh import OverlayTrial
+from bot.model.probing import Interface, Prober
+from bot.model.stopped import StoppedEngine
 from bot.secrets.secret import Secret
 
 UNLOCK: Final = 6
@@ -28,7 +28,7 @@ UNLOCK: Final = 6
 
 
 class SshEngine:
-    """See :class:`bot.plan.ports.Engine`. Thread-safe. Connects at its first call."""
+    """See :class:`bot.model.engine_api.Engine`. Thread-safe. Connects at its first call."""
 
     def __init__(self, client: EngineClient, commands: Service) -> None:
         self._client = client

@@ -13,7 +13,7 @@ from bot.engine.remote import run
 from bot.engine.service import AROUND, LOCKED, root_folder
 from bot.engine.state import failed
 from bot.errors import EngineError
-from bot.plan.key_file import KeyFile
+from bot.model.key_file import KeyFile
 
 TIMEOUT: Final = 10.0
 FEEDING: Final = 20

@@ -70,7 +70,7 @@ class EnginePool:
 
 
 class ClusterEngines:
-    """See :class:`bot.plan.ports.Engines`."""
+    """See :class:`bot.model.engine_api.Engines`."""
 
     def __init__(
         self, pool: EnginePool, cluster: Cluster, targets: dict[str, tuple[SshTarget, str]], shelf: BackupFolder

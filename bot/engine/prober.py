@@ -15,7 +15,7 @@ from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, run, spawn
 from bot.engine.target import SshTarget
 from bot.errors import EngineError, HostUnreachable
-from bot.plan.probing import Counters, Reach, Transport
+from bot.model.probing import Counters, Reach, Transport
 
 TIMEOUT: Final = 5.0
 CHUNK: Final = 16_384
@@ -51,7 +51,7 @@ wait
 
 
 class ShellProber:
-    """See :class:`bot.plan.ports.Prober`."""
+    """See :class:`bot.model.engine_api.Prober`."""
 
     def __init__(self, connection: SshConnection, channel: paramiko.Channel) -> None:
         self._connection = connection

@@ -14,7 +14,7 @@ from bot.engine.client import EngineClient
 from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, last_line, run
 from bot.errors import EngineError
-from bot.plan.probing import Interface
+from bot.model.probing import Interface
 from bot.slack.blocks import tick
 
 TIMEOUT: Final = 10.0

@@ -22,8 +22,8 @@ from bot.engine.data_root import DIVIDER, data_root
 from bot.engine.remote import last_line
 from bot.engine.service import LOCKED, LONGEST
 from bot.errors import EngineError
-from bot.plan.endpoint import ip_of
-from bot.plan.stopped import StoppedEngine
+from bot.model.endpoint import ip_of
+from bot.model.stopped import StoppedEngine
 
 TIMEOUT: Final = 10.0
 ASIDE: Final = "swarm.held-off"
@@ -70,7 +70,7 @@ mv "$root/swarm" "$aside" && sync
 
 
 def look(connection: SshConnection, service: Service) -> StoppedEngine:
-    """What swarm state is there. Raises HostUnreachable; EngineError as bot.plan.ports says."""
+    """What swarm state is there. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
     root = data_root(connection, service)
     done = exchange_as_root(connection, LOOK_SCRIPT, root, ASIDE, timeout=TIMEOUT)
     if done.status:
@@ -84,7 +84,7 @@ def look(connection: SshConnection, service: Service) -> StoppedEngine:
 
 
 def hold_off(connection: SshConnection, service: Service) -> None:
-    """Move it aside. Raises HostUnreachable; EngineError as bot.plan.ports says."""
+    """Move it aside. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
     root = data_root(connection, service)
     done = exchange_as_root(connection, HOLD_OFF_SCRIPT, root, ASIDE, timeout=LONGEST + TIMEOUT)
     if done.status:

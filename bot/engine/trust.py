@@ -8,7 +8,7 @@ from bot.engine import host_keys, known_hosts, unreachable
 from bot.engine.connection import SshConnection
 from bot.engine.target import SshTarget
 from bot.errors import Failed
-from bot.plan.host_keys import HostKey
+from bot.model.host_keys import HostKey
 
 
 def keys_on_the_way(connection: SshConnection) -> tuple[HostKey, ...]:

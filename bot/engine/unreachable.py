@@ -10,7 +10,7 @@ import paramiko
 
 from bot.engine.target import DEFAULT_PORT, SshTarget
 from bot.errors import EngineError, HostProblem, HostUnreachable
-from bot.plan.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, too_old
+from bot.model.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, too_old
 from bot.slack.blocks import as_said
 
 

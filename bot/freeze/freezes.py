@@ -13,7 +13,7 @@ from redis import Redis
 from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.freeze.windows import scheduled
-from bot.plan import Freeze
+from bot.model import Freeze
 from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering

@@ -12,7 +12,7 @@ from bot.commands import COMMANDS
 from bot.gate.call import Call
 from bot.jobs.errand import EXPORT
 from bot.jobs.queue import Queue
-from bot.plan.book import BookLook
+from bot.model.records import BookLook
 from bot.records import Records
 from bot.slack.blocks import Message, text_message, tick
 from bot.slack.requests import InPlace, PressRequest

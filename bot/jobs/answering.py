@@ -16,8 +16,8 @@ from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.model import Plan
 from bot.once.promises import Promises
-from bot.plan import Plan
 from bot.slack.blocks import Message, actions, button
 
 

@@ -18,8 +18,8 @@ from bot.freeze import Freezes
 from bot.jobs.job import Order
 from bot.jobs.lease import Lease
 from bot.jobs.outcome import entry
-from bot.plan import Facts, Freeze, Plan, basis_of, differences
-from bot.plan.basis import Basis
+from bot.model import Facts, Freeze, Plan, basis_of, differences
+from bot.model.approval_basis import Basis
 from bot.secrets.secret import TYPED_KEPT
 from bot.usergroups import Directory
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.errors import SwarmbotError
 from bot.jobs.job import Job
-from bot.plan import Plan, Step
+from bot.model import Plan, Step
 from bot.slack.blocks import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Message, Sign, button, progress, user
 
 Standing = Literal["waiting", "running", "done", "failed", "stopped"]

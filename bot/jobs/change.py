@@ -19,7 +19,7 @@ from bot.jobs.lease import Lease, LeaseLost
 from bot.jobs.planning import let_through
 from bot.jobs.queue import Queue
 from bot.jobs.step import Read, carry_out
-from bot.plan import Engines, Facts, Plan, Step
+from bot.model import Engines, Facts, Plan, Step
 from bot.slack.live import Live
 from bot.slack.notifier import Notifier
 

@@ -23,8 +23,8 @@ from bot.jobs.planning import planned
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.model import Facts, Look, Plan, Revealed, plan_from_json
 from bot.once.promises import Promises
-from bot.plan import Facts, Look, Plan, Revealed, plan_from_json
 from bot.slack.blocks import error_message, text_message
 from bot.slack.notifier import Notifier
 from bot.swarm.secrets import secret_message

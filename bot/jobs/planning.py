@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.commands import Command
-from bot.plan import Facts, Plan, Step
+from bot.model import Facts, Plan, Step
 from bot.swarm.quorum import judge, permit
 
 

@@ -12,7 +12,7 @@ from bot.jobs import outcome
 from bot.jobs.job import Job
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
-from bot.plan import Revealed
+from bot.model import Revealed
 from bot.slack.blocks import Message, button, error_message, text_message, user
 from bot.slack.notifier import Notifier, Undelivered
 

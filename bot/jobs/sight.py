@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.plan import Engines, Facts, Look, Plan
-from bot.plan.ports import Clusters
+from bot.model import Engines, Facts, Look, Plan
+from bot.model.engine_api import Clusters
 from bot.swarm.reader import Reader
 
 

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Final
 
 from bot.errors import EngineError, Failed, Refused, SwarmbotError
-from bot.plan import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, Look, Operation
 
 Read = Callable[[Look], Facts]
 Pause = Callable[[float], None]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.plan import Facts, Revealed, Role
+from bot.model import Facts, Revealed, Role
 from bot.slack.blocks import tick
 from bot.swarm.operations import fingerprint
 

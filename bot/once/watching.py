@@ -12,10 +12,10 @@ from bot.errors import Failed, SwarmbotError
 from bot.jobs.job import Job, Order, new_id
 from bot.jobs.queue import Queue
 from bot.jobs.sight import Sight
+from bot.model import Facts, Look
 from bot.once.messages import ended_message, kept_message, late_message
 from bot.once.promise import Promise, cause_of, ended, known_of, named, rotated, secret_of
 from bot.once.promises import Promises
-from bot.plan import Facts, Look
 from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier, Undelivered
 

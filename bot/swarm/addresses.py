@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from bot.errors import Refused
-from bot.plan import HostFacts
+from bot.model import HostFacts
 from bot.slack.blocks import tick
 
 HIGHEST_PORT = 65535

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.slack.blocks import as_said
 from bot.swarm.lost import bring_back
 from bot.swarm.quorum import Quorum, count, members_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.errors import Refused
-from bot.plan import ClusterFacts, Facts, Finding, NodeFacts, Plan, Step
+from bot.model import ClusterFacts, Facts, Finding, NodeFacts, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.certificates import public_key_of
 from bot.swarm.external_ca import ExternalCa

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from bot.plan import Certificate
+from bot.model import Certificate
 
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR

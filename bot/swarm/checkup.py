@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.errors import Refused
-from bot.plan import Facts, Finding, HostFacts, NodeFacts, Passage
+from bot.model import Facts, Finding, HostFacts, NodeFacts, Passage
 from bot.slack.blocks import tick
 from bot.swarm.addresses import is_loopback, joining_address
 from bot.swarm.ipv6 import overlay_findings

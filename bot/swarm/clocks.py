@@ -11,7 +11,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Final
 
-from bot.plan import Facts, Finding, HostFacts
+from bot.model import Facts, Finding, HostFacts
 from bot.swarm.certificates import read_roots
 
 TOLD: Final = 2.0

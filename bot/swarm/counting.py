@@ -15,7 +15,7 @@ from secrets import randbelow
 from typing import Final, Literal
 
 from bot.errors import SwarmbotError
-from bot.plan import Passage, Prober, Way
+from bot.model import Passage, Prober, Way
 
 EACH: Final = 20
 MOST_EACH: Final = 320

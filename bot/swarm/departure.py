@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.errors import Refused
-from bot.plan import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
+from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
 from bot.slack.blocks import tick
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.placement import counted, evicted, homeless, load_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.errors import Refused
-from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.slack.blocks import tick
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Failed
-from bot.plan import Backup, Facts
+from bot.model import Backup, Facts
 from bot.secrets.secret import TYPED_KEPT, Secret
 from bot.swarm.key_file import OtherUnlockKey, UnknownKeyFile
 from bot.swarm.opened_state import opened_state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.plan import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.slack.blocks import as_said
 from bot.swarm.ailments import (
     Ailment,

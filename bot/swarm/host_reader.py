@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.plan import Engine, HostFacts, KeyFile, Look, Reach, Trouble
+from bot.model import Engine, HostFacts, KeyFile, Look, Reach, Trouble
 from bot.swarm import parse
 from bot.swarm.certificates import read_certificate
 from bot.swarm.raft_log import position

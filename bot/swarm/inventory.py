@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.plan import Engine, Json
+from bot.model import Engine, Json
 from bot.slack.blocks import tick
 
 # What the engine of each host adds to a network's description by itself.

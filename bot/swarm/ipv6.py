@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.plan import Finding, HostFacts
+from bot.model import Finding, HostFacts
 from bot.slack.blocks import tick
 from bot.swarm.preflight import version_of
 

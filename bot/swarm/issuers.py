@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from bot.plan import Backup, ClusterFacts, NodeFacts
+from bot.model import Backup, ClusterFacts, NodeFacts
 from bot.swarm.certificates import fingerprint_of, public_key_of
 
 

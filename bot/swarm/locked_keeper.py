@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Refused
-from bot.plan import Finding, HostFacts
+from bot.model import Finding, HostFacts
 from bot.slack.blocks import tick
 from bot.swarm.recover_flags import RecoverFlags
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Failed, NotUnderstood
-from bot.plan import ClusterFacts, Facts, NodeFacts
+from bot.model import ClusterFacts, Facts, NodeFacts
 from bot.slack.blocks import tick
 from bot.swarm.parse import tells_no_id
 from bot.swarm.stale import successor

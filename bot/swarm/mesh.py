@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.plan import ClusterFacts, Facts, Finding, Mesh, Passage
+from bot.model import ClusterFacts, Facts, Finding, Mesh, Passage
 from bot.slack.blocks import tick
 from bot.swarm.passages import told, told_unseen
 from bot.text.suggest import listed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.plan import Facts, Finding, NodeFacts
+from bot.model import Facts, Finding, NodeFacts
 from bot.slack.blocks import tick
 from bot.swarm.departure import own_host
 

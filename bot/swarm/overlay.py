@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import Final, TypeVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Mesh, OverlayTrial
+from bot.model import Engines, Mesh, OverlayTrial
 from bot.swarm.ways import Place
 
 PREFIX: Final = "swarmbot-check-"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.plan import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo, ip_of
+from bot.model import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo, ip_of
 
 NANOSECONDS = 1_000_000_000
 STOP_GRACE = 10.0

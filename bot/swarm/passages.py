@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.plan import Facts, Finding, HostFacts, Passage, Role, Way
+from bot.model import Facts, Finding, HostFacts, Passage, Role, Way
 from bot.slack.blocks import tick
 from bot.swarm.ways import GOSSIP_PORT
 from bot.text.suggest import listed

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from bot.plan import ClusterFacts, Facts, NodeFacts, ServiceFacts
+from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts
 from bot.slack.blocks import tick
 from bot.text.suggest import listed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.plan import Facts, Finding, HostFacts, ip_of
+from bot.model import Facts, Finding, HostFacts, ip_of
 from bot.slack.blocks import as_said, escape
 from bot.text.suggest import listed
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.plan import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Shelved, Trouble
+from bot.model import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Shelved, Trouble
 from bot.secrets.secret import Secret
 from bot.swarm import parse
 from bot.swarm.host_reader import met_by, read_host, silent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.errors import NotUnderstood, Refused
-from bot.plan import Facts, HostFacts, ip_of
+from bot.model import Facts, HostFacts, ip_of
 from bot.slack.blocks import tick
 from bot.swarm.lost import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
 from bot.swarm.quorum import count, has_quorum, members_of

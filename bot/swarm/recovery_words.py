@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.plan import Facts, Finding, HostFacts, StoppedEngine, ip_of
+from bot.model import Facts, Finding, HostFacts, StoppedEngine, ip_of
 from bot.slack.blocks import tick
 from bot.swarm.lost import OldManager, standing_of
 from bot.swarm.preflight import preflight

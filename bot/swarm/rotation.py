@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.plan import Plan, Role, Step
+from bot.model import Plan, Role, Step
 from bot.swarm.operations import RotateToken
 
 

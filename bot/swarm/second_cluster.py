@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Refused
-from bot.plan import Facts, HostFacts
+from bot.model import Facts, HostFacts
 from bot.slack.blocks import tick
 from bot.swarm.lost import old_managers
 from bot.swarm.places import foreign_cluster, other_cluster

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.plan import Facts, Revealed, Role
+from bot.model import Facts, Revealed, Role
 from bot.secrets.secret import Secret
 from bot.slack.blocks import Message, actions, button, code, context, section, when
 

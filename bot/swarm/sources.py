@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.plan import HostFacts
+from bot.model import HostFacts
 
 
 def sources(hosts: Mapping[str, HostFacts], cluster_id: str = "") -> list[str]:

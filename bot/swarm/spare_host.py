@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Refused
-from bot.plan import Facts
+from bot.model import Facts
 from bot.slack.blocks import tick
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.plan import ClusterFacts, Facts, Finding, NodeFacts, ip_of
+from bot.model import ClusterFacts, Facts, Finding, NodeFacts, ip_of
 from bot.slack.blocks import tick
 from bot.text.suggest import listed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import NotUnderstood, Refused
-from bot.plan import HostFacts
+from bot.model import HostFacts
 from bot.slack.blocks import tick
 from bot.swarm.lost import OldManager, standing_of
 from bot.swarm.recover_flags import RecoverFlags

@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.errors import SwarmbotError
-from bot.plan import Engines, Passage, Prober, Reach, Transport, Way
-from bot.plan.passages import Standing
+from bot.model import Engines, Passage, Prober, Reach, Transport, Way
+from bot.model.reachability import Standing
 from bot.swarm.counting import Counting
 
 OPENING: Final = 1.5

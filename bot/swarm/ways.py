@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.plan import ClusterFacts, HostFacts, NodeFacts, Transport, Way
+from bot.model import ClusterFacts, HostFacts, NodeFacts, Transport, Way
 from bot.swarm.addresses import is_loopback
 
 MANAGER_PORT: Final = 2377

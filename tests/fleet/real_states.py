@@ -16,7 +16,7 @@ from bot.commands import Vocabulary
 from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.errors import SwarmbotError
-from bot.plan import Facts, HostFacts, Look, Trouble
+from bot.model import Facts, HostFacts, Look, Trouble
 from bot.swarm.quorum.membership import DOWN
 from bot.swarm.reader import Reader
 from sandbox.fleet import Fleet

@@ -15,7 +15,7 @@ from bot.engine.pool import ClusterEngines
 from bot.errors import Refused, SwarmbotError
 from bot.jobs.planning import let_through, planned
 from bot.jobs.step import carry_out
-from bot.plan import Facts, Look, Operation, Plan
+from bot.model import Facts, Look, Operation, Plan
 from bot.swarm.reader import Reader
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until

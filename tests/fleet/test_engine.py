@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import EngineError
-from bot.plan.ports import Engines
+from bot.model.engine_api import Engines
 from bot.secrets.secret import Secret
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until

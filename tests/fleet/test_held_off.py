@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 import pytest
 
 from bot.errors import EngineError
-from bot.plan import Engine, Look
+from bot.model import Engine, Look
 from bot.swarm.raft_log import position
 from bot.swarm.reader import Reader
 from sandbox.fleet import Fleet, Host

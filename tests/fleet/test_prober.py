@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.plan import Prober, Transport
+from bot.model import Prober, Transport
 from bot.swarm.counting import Verdict, judge
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until

@@ -25,7 +25,7 @@ from bot.engine.pool import ClusterEngines
 from bot.errors import EngineError, Failed, HostUnreachable, Refused
 from bot.jobs.lease import LeaseLost
 from bot.jobs.step import carry_out
-from bot.plan import Engine, Facts, Look, Plan, Step
+from bot.model import Engine, Facts, Look, Plan, Step
 from bot.secrets.secret import Secret
 from bot.swarm.operations import Leave
 from bot.swarm.operations.records import update_record

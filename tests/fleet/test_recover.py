@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.errors import EngineError
-from bot.plan import RaftPosition
+from bot.model import RaftPosition
 from bot.swarm.raft_log import position
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from bot.plan import Look
+from bot.model import Look
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.fleet.real_states import Real, looking

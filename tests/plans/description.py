@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bot.plan import (
+from bot.model import (
     ClusterFacts,
     Facts,
     Freeze,

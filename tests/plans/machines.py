@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from bot.plan import Certificate, HostFacts, Interface, KeyFile, NodeFacts, RaftPosition, Role, StoppedEngine, Trouble
+from bot.model import Certificate, HostFacts, Interface, KeyFile, NodeFacts, RaftPosition, Role, StoppedEngine, Trouble
 from tests.plans.parts import DAY, NOW, Machine, Record
 
 

@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
-from bot.plan import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role, TaskFacts
-from bot.plan.host_keys import KeyStanding
-from bot.plan.passages import Standing
+from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role, TaskFacts
+from bot.model.host_keys import KeyStanding
+from bot.model.reachability import Standing
 
 NOW = 1_800_000_000.0
 DAY = 86400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.plan import Mesh, Passage, Reach, Way
+from bot.model import Mesh, Passage, Reach, Way
 from bot.swarm.ways import GOSSIP_PORT
 from tests.plans.parts import Machine, Trial
 

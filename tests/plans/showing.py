@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.errors import SwarmbotError
-from bot.plan import Plan, Step
+from bot.model import Plan, Step
 from bot.secrets.secret import Secret
 from bot.slack.blocks import Message
 

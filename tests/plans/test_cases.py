@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 import handlers
 from bot.commands import COMMANDS, Command, Vocabulary, Word
 from bot.errors import SwarmbotError
-from bot.plan.book import Book
+from bot.model.records import Book
 from tests.plans.description import Description
 from tests.plans.files import GROUPS, cases, described
 from tests.plans.outcome import ended, expected, outcome, read_words

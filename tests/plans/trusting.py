@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from bot.plan import TlsInfo
+from bot.model import TlsInfo
 from bot.swarm.certificates import public_key_of
 
 FOLDER: Final = Path(__file__).parent / "pem"

@@ -21,7 +21,7 @@ from bot.doctor import rules
 from bot.doctor.finding import Check
 from bot.doctor.run import run_doctor
 from bot.jobs.queue import Queue
-from bot.plan.book import BookLook, Waits
+from bot.model.records import BookLook, Waits
 from bot.records import Records
 from bot.settings import Settings
 from bot.usergroups import Directory

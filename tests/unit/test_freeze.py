@@ -14,7 +14,7 @@ from bot.commands import FreezeCluster, ThawCluster
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.freeze import Freezes, carry_out
-from bot.plan import Freeze
+from bot.model import Freeze
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import Patience, connect

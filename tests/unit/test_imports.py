@@ -15,9 +15,9 @@ ROOT: Final = Path(__file__).parents[2]
 # values and words without any I/O, which all may use.
 ORDER: Final = (
     ("bot.errors", "bot.text", "bot.secrets", "bot.periodic"),
-    ("bot.plan", "bot.settings"),
+    ("bot.model", "bot.settings"),
     ("bot.slack.blocks",),
-    ("bot.plan.book",),
+    ("bot.model.records",),
     ("bot.config", "bot.commands", "bot.swarm"),
     ("bot.policy", "handlers"),
     ("bot.backups",),
@@ -45,7 +45,7 @@ ORDER: Final = (
 RANK: Final = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 
 HANDLERS_MAY: Final = (
-    "bot.plan",
+    "bot.model",
     "bot.commands",
     "bot.swarm",
     "bot.errors",
@@ -53,7 +53,7 @@ HANDLERS_MAY: Final = (
     "bot.text",
     "bot.secrets",
 )
-PURE: Final = ("bot.plan", "bot.commands", "bot.swarm", "bot.policy", "handlers")
+PURE: Final = ("bot.model", "bot.commands", "bot.swarm", "bot.policy", "handlers")
 IO: Final = frozenset(
     {"redis", "docker", "paramiko", "slack_sdk", "slack_bolt", "socket", "subprocess", "requests", "urllib.request"}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal
 
-from bot.plan import Engines, Facts, NodeFacts, Operation
+from bot.model import Engines, Facts, NodeFacts, Operation
 from bot.swarm.operations.records import manager_of, update_record
 
 SHOWN: Final = {"active": "activating", "pause": "pausing"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, Look, Operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, Json, Operation
+from bot.model import Engines, Facts, Json, Operation
 from bot.swarm.certificates import public_key_of
 from bot.swarm.issuers import key_id, lacking
 from bot.swarm.lookup import called

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, Look, Members, Operation
+from bot.model import Engines, Facts, Look, Members, Operation
 from bot.swarm.operations.records import manager_of, update_record
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, HostUnreachable, SwarmbotError
-from bot.plan import Backup, Drill, Engines, Facts, Look, Operation
+from bot.model import Backup, Drill, Engines, Facts, Look, Operation
 from bot.swarm.certificates import fingerprint_of
 from bot.swarm.given_key import opened_backup
 from bot.swarm.inventory import compare, take_inventory

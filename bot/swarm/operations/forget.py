@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed
-from bot.plan import Engines, Facts, Look, NodeFacts, Operation
+from bot.model import Engines, Facts, Look, NodeFacts, Operation
 from bot.swarm.operations.records import remove_record
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.plan import Engines, Facts, Look, Members, Operation
+from bot.model import Engines, Facts, Look, Members, Operation
 from bot.slack.blocks import tick
 from bot.swarm.lost import goes_on
 from bot.swarm.operations.depart import told_in_again

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, Json, Look, Operation
+from bot.model import Engines, Facts, Json, Look, Operation
 from bot.slack.blocks import as_said
 from bot.swarm.lost import goes_on
 from bot.swarm.second_cluster import refuse_beside_quorum

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.plan import Engine, Engines, Facts, HostFacts, Look, Members, NodeFacts, Operation, Role, newcomer
+from bot.model import Engine, Engines, Facts, HostFacts, Look, Members, NodeFacts, Operation, Role, newcomer
 from bot.swarm import parse
 from bot.swarm.issuers import issuing_urls
 from bot.swarm.operations.records import remove_record

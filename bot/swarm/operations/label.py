@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.errors import Failed
-from bot.plan import Engines, Facts, Look, NodeFacts, Operation
+from bot.model import Engines, Facts, Look, NodeFacts, Operation
 from bot.slack.blocks import tick
 from bot.swarm.operations.records import update_record
 

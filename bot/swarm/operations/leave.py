@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.plan import Engines, Facts, HostFacts, Look, Members, Operation
+from bot.model import Engines, Facts, HostFacts, Look, Members, Operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, Look, Operation
 from bot.swarm.given_key import given_key, other_key
 from bot.swarm.lost import goes_on
 from bot.swarm.operations.try_key import open_with_given

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.plan import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, Look, Operation
 from bot.swarm.given_key import opened_backup
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.errors import EngineError, Failed
-from bot.plan import Engine, Engines, Facts, Json, NodeFacts
+from bot.model import Engine, Engines, Facts, Json, NodeFacts
 
 CONFLICT = "update out of sequence"
 TRIES = 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, Look, Operation
 from bot.swarm.lost import goes_on
 from bot.swarm.operations.join import Join
 from bot.swarm.preflight import preflight

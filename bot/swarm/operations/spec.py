@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypedDict, Unpack
 
 from bot.errors import EngineError
-from bot.plan import Engine, Json
+from bot.model import Engine, Json
 from bot.swarm.operations.records import CONFLICT, TRIES
 
 Edit = Callable[[Json], Json]

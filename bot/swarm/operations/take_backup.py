@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import (
+from bot.model import (
     BackedUpNode,
     Backup,
     ClusterFacts,

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.plan import Engines, Facts, Look, Operation, Revealed, Role
+from bot.model import Engines, Facts, Look, Operation, Revealed, Role
 from bot.secrets.secret import Secret
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import unchanged, update_spec

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from bot.errors import EngineError, Failed, SwarmbotError
-from bot.plan import Engines, Facts, HostFacts, Look, Operation
+from bot.model import Engines, Facts, HostFacts, Look, Operation
 from bot.slack.blocks import as_said
 from bot.swarm.given_key import given_key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.plan import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, Look, Operation
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import unchanged, update_spec
 from bot.swarm.operations.tokens import fingerprint

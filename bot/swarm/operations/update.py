@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan import Engines, Facts, Json, Operation
+from bot.model import Engines, Facts, Json, Operation
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import update_spec, with_section
 from bot.swarm.settings import SETTINGS, Setting

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from bot.plan import Members
+from bot.model import Members
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 from bot.errors import Refused
-from bot.plan import Facts, Members, Operation, Plan, Step
+from bot.model import Facts, Members, Operation, Plan, Step
 from bot.swarm.quorum.advice import advice, cut_off, named, strengthen
 from bot.swarm.quorum.arithmetic import Quorum, count
 from bot.swarm.quorum.membership import members_of, possible

@@ -8,7 +8,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Final
 
-from bot.plan import ClusterFacts, Facts, HostFacts, Members, NodeFacts, Reach, ip_of
+from bot.model import ClusterFacts, Facts, HostFacts, Members, NodeFacts, Reach, ip_of
 from bot.swarm.quorum.arithmetic import Quorum, count
 
 DOWN: Final = frozenset({"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"})

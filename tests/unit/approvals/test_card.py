@@ -10,7 +10,7 @@ import pytest
 from bot.approvals.approval import Approval, Ask, Standing, Vote
 from bot.approvals.card import card, whole
 from bot.approvals.refusals import refusal
-from bot.plan import Plan, Step
+from bot.model import Plan, Step
 from bot.slack.blocks import Block, Message
 from bot.slack.wire import payload
 from bot.swarm.operations import Label

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from bot.errors import EngineError
-from bot.plan import ClusterFacts, Facts, Look, NodeFacts
+from bot.model import ClusterFacts, Facts, Look, NodeFacts
 from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier
 from bot.usergroups import Directory
@@ -83,7 +83,7 @@ class Cluster:
         tasks = {node.id: self.tasks for node in nodes}
         return Facts(name, time.time(), {}, ClusterFacts("cluster", self.host, 1, {}, nodes, tasks=tasks))
 
-    # As bot.plan.ports.Clusters, Engines and Engine
+    # As bot.model.engine_api.Clusters, Engines and Engine
 
     def cluster(self, name: str) -> Cluster:
         """There is one."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.plan.book import AuditPage, Book, EntryRecord, Rights
+from bot.model.records import AuditPage, Book, EntryRecord, Rights
 from bot.slack.blocks import limits
 from handlers.audit import AuditArguments, audit
 

@@ -8,7 +8,7 @@ from redis import Redis
 from bot.audit import ANY, Audit, Entry, Filter
 from bot.audit.book import Leaf, newest, resolved, turned
 from bot.errors import NotUnderstood
-from bot.plan.book import EntryFilter
+from bot.model.records import EntryFilter
 from bot.store import keys
 from bot.text.timespec import read_past
 from tests.unit.audit.kit import DAY, NOVEMBER, write

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.backups.folder import BackupFolder
 from bot.backups.seal import OtherKey, Unsealable, seal, unseal
 from bot.errors import Failed, Refused
-from bot.plan import BackedUpNode, Backup, Drill
+from bot.model import BackedUpNode, Backup, Drill
 from bot.secrets.secret import Secret
 from tests.powerless import powerless
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import pytest
 
 from bot.commands import COMMANDS, CancelJob, Flag, Word, change, control, question, record, text
-from bot.plan import Facts, Plan
-from bot.plan.book import Book
+from bot.model import Facts, Plan
+from bot.model.records import Book
 from bot.slack.blocks import Message
 
 

@@ -16,7 +16,7 @@ from bot.engine.probes import offset_of, parse_interfaces, parse_time
 from bot.engine.remote import Completed, last_line
 from bot.engine.target import SshTarget
 from bot.errors import HostProblem, HostUnreachable
-from bot.plan.probing import Counters, Interface
+from bot.model.probing import Counters, Interface
 
 TARGET = SshTarget("h", "192.0.2.1", 22, "deploy", (), ())
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.engine import unreachable
 from bot.engine.target import SshTarget
-from bot.plan.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, common_api, newer_than_known
+from bot.model.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, common_api, newer_than_known
 
 ROOT = Path(__file__).parents[3]
 

@@ -13,7 +13,7 @@ from bot.jobs.card import Card
 from bot.jobs.change import Change
 from bot.jobs.lease import LeaseLost
 from bot.jobs.queue import Queue
-from bot.plan import Facts, Look, Plan, Step
+from bot.model import Facts, Look, Plan, Step
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.notifier import Notifier

@@ -13,7 +13,7 @@ from bot.jobs.answering import Answering
 from bot.jobs.changing import Changing
 from bot.jobs.job import Job
 from bot.jobs.sight import Sight
-from bot.plan import Facts, Look
+from bot.model import Facts, Look
 from tests.plans.outcome import read_words
 from tests.unit.jobs.kit import order
 

@@ -13,7 +13,7 @@ from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.config import Config
 from bot.jobs.queue import Queue
-from bot.plan.book import BookLook
+from bot.model.records import BookLook
 from bot.records import Records
 from bot.usergroups import Directory
 from tests.unit.jobs.kit import admitted, asked, order, taken

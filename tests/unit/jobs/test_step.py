@@ -10,7 +10,7 @@ import pytest
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.jobs.lease import LeaseLost
 from bot.jobs.step import FIRST_PAUSE, LONGEST_PAUSE, carry_out
-from bot.plan import Engine, Engines, Facts, Look, Shelf
+from bot.model import Engine, Engines, Facts, Look, Shelf
 from bot.swarm.operations import Label
 
 

@@ -18,11 +18,11 @@ from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
+from bot.model import ClusterFacts, Engines, Facts, HostFacts, Look, NodeFacts, Role
 from bot.once.promise import secret_of
 from bot.once.promises import Promises
 from bot.once.rotating import Rotating
 from bot.once.watching import Watcher
-from bot.plan import ClusterFacts, Engines, Facts, HostFacts, Look, NodeFacts, Role
 from bot.secrets.secret import Secret
 from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Failed, Unavailable
+from bot.model import Role
 from bot.once.promises import Promises
-from bot.plan import Role
 from bot.slack.notifier import Undelivered
 from bot.store import keys
 from tests.unit.once.kit import Bot, end

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.plan import Finding, Operation, Plan, Step, operation_from_json, plan_from_json
-from bot.plan.operation import _KINDS
+from bot.model import Finding, Operation, Plan, Step, operation_from_json, plan_from_json
+from bot.model.operation import _KINDS
 from bot.secrets.secret import Secret
 from bot.swarm import operations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.plan import Facts, Operation, Plan, Step
+from bot.model import Facts, Operation, Plan, Step
 from bot.swarm.operations import Demote, Join, Leave, Promote
 from bot.swarm.quorum import FORCE, judge, permit
 from tests.plans.description import Description

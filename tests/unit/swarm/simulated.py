@@ -1,4 +1,4 @@
-"""A simulated cluster behind the ports of bot.plan, as the bot sees it.
+"""A simulated cluster behind the ports of bot.model, as the bot sees it.
 
 It is kinder to nobody than real engines: it guards no quorum, its managers notice late who is dead or cut off, and
 answer from memory when they have lost the leader (facts/swarm.md, "Managers and Raft").
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from bot.errors import EngineError, HostUnreachable
-from bot.plan import (
+from bot.model import (
     Backup,
     ClusterFacts,
     Engine,

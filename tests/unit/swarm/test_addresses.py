@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Refused
-from bot.plan import HostFacts, Interface
+from bot.model import HostFacts, Interface
 from bot.swarm.addresses import advertise_address, joining_address, local_address
 
 ONE = HostFacts("host-1", "10.0.0.1", interfaces=(Interface("eth0", ("10.0.0.1",)),))

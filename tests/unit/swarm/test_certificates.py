@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.plan import Certificate
+from bot.model import Certificate
 from bot.swarm.certificates import read_certificate, time_left
 
 END = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from bot.errors import Failed, Refused
-from bot.plan import Engine, Engines, Facts
+from bot.model import Engine, Engines, Facts
 from bot.swarm.operations import Join
 from tests.plans.description import Description
 from tests.unit.swarm.simulated import Simulated

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import EngineError
-from bot.plan import Counters, Passage, Reach, Transport, Way
+from bot.model import Counters, Passage, Reach, Transport, Way
 from bot.swarm.counting import EACH, MOST_EACH, Counting, enough, judge
 
 SOURCES = ("host-1", "host-2", "host-3")
@@ -33,7 +33,7 @@ class Wire:
 
 
 class Sender:
-    """See bot.plan.Prober."""
+    """See bot.model.Prober."""
 
     def __init__(self, wire: Wire, name: str) -> None:
         self.wire = wire

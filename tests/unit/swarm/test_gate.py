@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import Refused
-from bot.plan import Plan, Step
+from bot.model import Plan, Step
 from bot.swarm.operations import AwaitManager, Drain, RemoveNode, TakeBackup
 from bot.swarm.quorum import judge, members_of, permit
 from tests.unit.swarm.gate_kit import GIVEN, OFFERED, PLAIN, demote, facts, judged, leave, permitted, promote

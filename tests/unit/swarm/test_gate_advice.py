@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.plan import Operation
+from bot.model import Operation
 from bot.swarm.operations import Drain, Label, Relabel, SetAvailability
 from tests.plans.description import Description
 from tests.unit.swarm.gate_kit import demote, facts, join, judged, promote

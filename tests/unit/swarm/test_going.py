@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.errors import Failed, Refused
-from bot.plan import Engines, Facts, TaskFacts
+from bot.model import Engines, Facts, TaskFacts
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from tests.plans.description import Description
 from tests.unit.swarm.simulated import Simulated

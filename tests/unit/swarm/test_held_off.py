@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import Refused
-from bot.plan import Facts, basis_of, differences
+from bot.model import Facts, basis_of, differences
 from bot.swarm.lost import old_managers, standing_of
 from bot.swarm.operations import Depart, Forget, HoldOff
 from bot.swarm.quorum import Quorum

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from nacl.secret import SecretBox
 
 from bot.errors import SwarmbotError
-from bot.plan import Facts, KeyFile
+from bot.model import Facts, KeyFile
 from bot.secrets.secret import Secret
 from bot.swarm.key_file import OtherUnlockKey, UnknownKeyFile, is_locked, opened
 from bot.swarm.lost import candidates, old_managers

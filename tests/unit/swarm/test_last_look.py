@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bot.errors import Failed
-from bot.plan import Engines, Facts
+from bot.model import Engines, Facts
 from bot.swarm.operations import EndRotation, RenewCertificate, TakeBackup
 from tests.plans.description import Description
 

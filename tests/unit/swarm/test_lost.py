@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import Refused
-from bot.plan import Facts, basis_of
+from bot.model import Facts, basis_of
 from bot.swarm.lost import bring_back, old_managers, standing_of
 from bot.swarm.operations import Depart, Forget, Init, Rejoin
 from bot.swarm.quorum import Quorum, count, members_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from bot.plan import ClusterFacts, HostFacts, Membership, NodeFacts, Role
+from bot.model import ClusterFacts, HostFacts, Membership, NodeFacts, Role
 from bot.swarm.parse import name_hosts
 from bot.swarm.stale import successor
 

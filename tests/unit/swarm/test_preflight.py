@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.plan import Facts, HostFacts
+from bot.model import Facts, HostFacts
 from bot.swarm.preflight import preflight, version_of
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.plan import Members
+from bot.model import Members
 from bot.swarm.quorum import Quorum, count, effect, failures
 
 MANAGERS = st.integers(1, 50)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.raft import SCRIPT, parse
-from bot.plan import RaftPosition
+from bot.model import RaftPosition
 from bot.swarm.raft_log import position
 
 ENTRY, STATE, CRC = 2, 3, 4

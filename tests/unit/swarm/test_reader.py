@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.plan import Facts, Look
+from bot.model import Facts, Look
 from bot.swarm.reader import Reader
 
 CLUSTERS = {"host-1": "stray", "host-2": "prod", "host-3": "prod"}

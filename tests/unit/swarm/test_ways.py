@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.plan import ClusterFacts, HostFacts, NodeFacts, Role
+from bot.model import ClusterFacts, HostFacts, NodeFacts, Role
 from bot.swarm.ways import members
 
 

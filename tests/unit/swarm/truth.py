@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, count
 from typing import Final
 
-from bot.plan import Json
+from bot.model import Json
 
 LATE: Final = 3
 """How many ticks pass until managers notice that a node is down or back, and that they have lost the quorum."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from bot.plan.backups import Shelved
-from bot.plan.freeze import Freeze
-from bot.plan.host import HostFacts, Trouble
-from bot.plan.host_keys import HostKey
-from bot.plan.mesh import Mesh
-from bot.plan.passages import Passage
-from bot.plan.tls import TlsInfo
-from bot.plan.workload import ServiceFacts, TaskFacts
+from bot.model.backups import Shelved
+from bot.model.freeze import Freeze
+from bot.model.host import HostFacts, Trouble
+from bot.model.host_keys import HostKey
+from bot.model.mesh import Mesh
+from bot.model.reachability import Passage
+from bot.model.tls import TlsInfo
+from bot.model.workload import ServiceFacts, TaskFacts
 from bot.secrets.secret import Secret
 
 Role = Literal["worker", "manager"]

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.plan.backups import Shelf
-from bot.plan.host_keys import HostKey
-from bot.plan.key_file import KeyFile
-from bot.plan.mesh import OverlayTrial
-from bot.plan.probing import Interface, Prober
-from bot.plan.stopped import StoppedEngine
+from bot.model.backups import Shelf
+from bot.model.host_keys import HostKey
+from bot.model.key_file import KeyFile
+from bot.model.mesh import OverlayTrial
+from bot.model.probing import Interface, Prober
+from bot.model.stopped import StoppedEngine
 from bot.secrets.secret import Secret
 
 Json = dict[str, Any]

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.plan.facts import Facts, NodeFacts
-from bot.plan.plan import Plan
+from bot.model.facts import Facts, NodeFacts
+from bot.model.plan import Plan
 
 SHOWN = 6
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.errors import Failed, SwarmbotError
-from bot.plan.facts import Facts, NodeFacts, Revealed
-from bot.plan.members import Members
-from bot.plan.ports import Engines
+from bot.model.engine_api import Engines
+from bot.model.facts import Facts, NodeFacts, Revealed
+from bot.model.members import Members
 
 _KINDS: dict[str, type[Operation]] = {}
 

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Literal
 
 from bot.errors import HostProblem
-from bot.plan.key_file import KeyFile
-from bot.plan.probing import Interface, Reach
-from bot.plan.stopped import StoppedEngine
-from bot.plan.tls import Certificate
+from bot.model.key_file import KeyFile
+from bot.model.probing import Interface, Reach
+from bot.model.stopped import StoppedEngine
+from bot.model.tls import Certificate
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from bot.errors import Refused
-from bot.plan.facts import Revealed
-from bot.plan.operation import Operation, operation_from_json
+from bot.model.facts import Revealed
+from bot.model.operation import Operation, operation_from_json
 
 Sign = Literal["done", "look", "failed"]
 Force = Literal["", "offered", "given"]

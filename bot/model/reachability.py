@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.plan.probing import Transport
+from bot.model.probing import Transport
 
 Standing = Literal["open", "passed", "blocked", "not looked at"]
 
