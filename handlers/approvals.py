@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.blocks import Message, paragraphs, section, tick
 from bot.commands import Word, record, text
 from bot.errors import NotUnderstood
 from bot.model.records import Book, BookLook
-from bot.slack.blocks import Message, paragraphs, section, tick
 
 
 @dataclass(frozen=True, slots=True)

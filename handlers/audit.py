@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Annotated, Final
 
-from bot.commands import PAST, PERSON, Flag, number, record, text
-from bot.model.records import Book, BookLook, EntryFilter, EntryRecord
-from bot.slack.blocks import (
+from bot.blocks import (
     DONE,
     FAILED,
     LOOK,
@@ -24,6 +22,8 @@ from bot.slack.blocks import (
     user,
     when,
 )
+from bot.commands import PAST, PERSON, Flag, number, record, text
+from bot.model.records import Book, BookLook, EntryFilter, EntryRecord
 
 LONGEST: Final = 160
 """Characters of a detail that a line shows; the export has it whole."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan, Step
-from bot.slack.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
 from bot.swarm.followers import follower, named_follower
 from bot.swarm.issuers import rotated_since
 from bot.swarm.lookup import swarm_of

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
+from bot.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
 from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, Look, NodeFacts, Plan
-from bot.slack.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
 from bot.swarm.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.certificates import Root, read_roots, time_left
 from bot.swarm.external_ca import read_external_ca_on_host

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+from bot.blocks import DONE, FAILED, LOOK, Block, Message, context, paragraphs, table, tick
 from bot.commands import HOST, Flag, Permission, Word, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, Finding, HostFacts, Look, Sign
-from bot.slack.blocks import DONE, FAILED, LOOK, Block, Message, context, paragraphs, table, tick
 from bot.swarm.checkup import checkup, seen_whole
 from bot.swarm.lookup import swarm_of
 from bot.swarm.mesh import cells, mesh_findings

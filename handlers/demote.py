@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
 from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
-from bot.slack.blocks import tick
 from bot.swarm.departure import demotion, is_last, unmanaging
 from bot.swarm.lookup import find_node, swarm_of
 from bot.swarm.outside_raft import outside_raft

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.blocks import tick
 from bot.commands import Word, change, text
 from bot.model import Facts, Finding, Look, NodeFacts, Operation, Plan, Step
-from bot.slack.blocks import tick
 from bot.swarm.lookup import find_node, swarm_of
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.placement import active, counted, homeless, load_of

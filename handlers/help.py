@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.blocks import Message, context, paragraphs, section, user
 from bot.commands import COMMANDS, Command, Flag, Word, find_command, other_rights, plain_right, record, rights, text
 from bot.model.records import Book
-from bot.slack.blocks import Message, context, paragraphs, section, user
 
 ORDER = (
     "status",

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.commands import CancelJob, Flag, Word, control, number, record, text
-from bot.errors import NotUnderstood
-from bot.model.records import Book, BookLook, JobRecord
-from bot.slack.blocks import (
+from bot.blocks import (
     DONE,
     FAILED,
     LOOK,
@@ -24,6 +21,9 @@ from bot.slack.blocks import (
     user,
     when,
 )
+from bot.commands import CancelJob, Flag, Word, control, number, record, text
+from bot.errors import NotUnderstood
+from bot.model.records import Book, BookLook, JobRecord
 
 SIGNS = {"succeeded": DONE, "failed": FAILED, "running": RUNNING, "queued": WAITING, "awaiting_approval": WAITING}
 OPEN = frozenset({"queued", "running", "awaiting_approval"})

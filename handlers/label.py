@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.blocks import tick
 from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, Look, Plan, Step
-from bot.slack.blocks import tick
 from bot.swarm.lookup import find_node
 from bot.swarm.operations import Relabel
 from bot.swarm.placement import evicted

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.blocks import tick
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
 from bot.model import Facts, Finding, HostFacts, Look, Operation, Plan, Step, Trouble
-from bot.slack.blocks import tick
 from bot.swarm.departure import departing
 from bot.swarm.operations import Leave
 from bot.swarm.places import believes, foreign_cluster, stranger

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from bot.blocks import DONE, FAILED, LOOK, Block, Message, escape, fields, paragraphs, section, table, tick
 from bot.commands import Word, question, text
 from bot.model import Facts, HostFacts, Look, NodeFacts
-from bot.slack.blocks import DONE, FAILED, LOOK, Block, Message, escape, fields, paragraphs, section, table, tick
 from bot.swarm.certificates import time_left
 from bot.swarm.lookup import find_nodes, swarm_of
 from bot.swarm.node_tasks import task_lines

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.blocks import tick
 from bot.commands import Word, change, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
-from bot.slack.blocks import tick
 from bot.swarm.checkup import address_findings
 from bot.swarm.lookup import find_node
 from bot.swarm.operations import Promote

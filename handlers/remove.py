@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, Finding, Look, NodeFacts, Plan
-from bot.slack.blocks import tick
 from bot.swarm.departure import departing
 from bot.swarm.lookup import find_nodes, refuse_unknown, swarm_of
 from bot.swarm.places import believes, whereabouts

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from bot.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
 from bot.commands import question
 from bot.model import ClusterFacts, Facts, Look
-from bot.slack.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
 from bot.swarm.ailments import Ailment
 from bot.swarm.certificates import time_left
 from bot.swarm.health import Health, health

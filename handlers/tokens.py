@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
+from bot.blocks import Message
 from bot.commands import Flag, Permission, Word, choice, question
 from bot.model import Facts, Look, Plan, Revealed, Role
-from bot.slack.blocks import Message
 from bot.swarm.lookup import unread
 from bot.swarm.operations import fingerprint
 from bot.swarm.rotation import rotation

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+from bot.blocks import DONE, LOOK, Block, Message, actions, button, escape, paragraphs, tick
 from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, HostKey, Look, Plan, Step
-from bot.slack.blocks import DONE, LOOK, Block, Message, actions, button, escape, paragraphs, tick
 from bot.swarm.operations import Trust
 
 NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}

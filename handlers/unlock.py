@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.blocks import Message
 from bot.commands import HOST, Flag, Word, change, question, unlock_key_form
 from bot.errors import Failed, Refused
 from bot.model import Facts, HostFacts, Look, Plan, Step
-from bot.slack.blocks import Message
 from bot.swarm.lookup import swarm_of
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
 from bot.swarm.operations.unlock import unlocked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
+from bot.blocks import Message, escape, fields, paragraphs
 from bot.commands import (
     CERT_EXPIRY,
     DISPATCHER_HEARTBEAT,
@@ -18,7 +19,6 @@ from bot.commands import (
     question,
 )
 from bot.model import Facts, Look, Plan, Step
-from bot.slack.blocks import Message, escape, fields, paragraphs
 from bot.swarm.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.external_ca import read_external_ca_on_host
 from bot.swarm.issuers import issuing_urls

@@ -6,10 +6,7 @@ import re
 from typing import Final
 
 from bot.approvals.approval import Approval
-from bot.jobs.job import Job
-from bot.model import Plan, plan_from_json
-from bot.model.approval_basis import short
-from bot.slack.blocks import (
+from bot.blocks import (
     DONE,
     FAILED,
     LOOK,
@@ -26,6 +23,9 @@ from bot.slack.blocks import (
     user,
     when,
 )
+from bot.jobs.job import Job
+from bot.model import Plan, plan_from_json
+from bot.model.approval_basis import short
 
 STEPS: Final = 30
 VOTES: Final = 20

@@ -11,11 +11,11 @@ from bot.approvals.refusals import refusal
 from bot.approvals.rule import approvers, groups_of, rule_for
 from bot.approvals.store import Approvals, Ended
 from bot.audit import Audit, Entry
+from bot.blocks import tick, user
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.jobs.queue import Queue
 from bot.model.approval_basis import short
-from bot.slack.blocks import tick, user
 from bot.usergroups import Directory, SlackSilent
 
 TRIES: Final = 50

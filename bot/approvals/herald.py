@@ -14,10 +14,10 @@ from bot.approvals.approval import Approval
 from bot.approvals.card import card, headline, readable
 from bot.approvals.store import Approvals
 from bot.audit import Entry
+from bot.blocks import Message, text_message, tick
 from bot.errors import SwarmbotError, Unavailable
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
-from bot.slack.blocks import Message, text_message, tick
 from bot.slack.notifier import Notifier, Undelivered
 
 PUT_OFF: Final = 5.0

@@ -6,8 +6,8 @@ from typing import Literal
 
 from bot.approvals.approval import Approval
 from bot.approvals.card import decider
+from bot.blocks import user
 from bot.errors import Refused
-from bot.slack.blocks import user
 
 Word = Literal["own", "not among", "twice", "not yours", "late", "ended", "early"]
 """Why: one's own question, not on the rule's list, said yes before, another's to withdraw, or its time is over."""

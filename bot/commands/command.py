@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
+from bot.blocks import Message
 from bot.commands.kinds import Kind
 from bot.model import Facts, Look, Plan
 from bot.model.records import BookLook
-from bot.slack.blocks import Message
 
 Permission = Literal["view", "operate", "administer"]
 Risk = Literal["none", "reversible", "capacity", "quorum", "secret"]

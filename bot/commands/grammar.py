@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.blocks import tick
 from bot.commands.command import COMMANDS, Command, Flag, Parameter, Word
 from bot.commands.kinds import Vocabulary
 from bot.commands.words import split
 from bot.errors import NotUnderstood
-from bot.slack.blocks import tick
 from bot.text.suggest import nearest
 
 CLUSTER_FLAG = "--cluster"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bot.blocks import tick
 from bot.errors import NotUnderstood
-from bot.slack.blocks import tick
 from bot.text.durations import LONGEST_WEEKS, read_duration
 from bot.text.suggest import nearest
 

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from bot.blocks import tick
 from bot.commands.kinds import Kind, Vocabulary
 from bot.errors import NotUnderstood
-from bot.slack.blocks import tick
 from bot.text.durations import LONGEST_WEEKS, read_duration
 
 _OF_DAY: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from bot.blocks import tick
 from bot.commands.kinds import Kind, Vocabulary
 from bot.errors import NotUnderstood
-from bot.slack.blocks import tick
 from bot.text.timespec import read_past
 
 FAR: Final = 4e9

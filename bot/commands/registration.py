@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypedDict, TypeVar, Unpack
 
+from bot.blocks import Message
 from bot.commands.command import (
     COMMANDS,
     AnswerFunction,
@@ -26,7 +27,6 @@ from bot.commands.command import (
 )
 from bot.model import Facts, Look, Plan
 from bot.model.records import Book, BookLook
-from bot.slack.blocks import Message
 
 A = TypeVar("A")
 F = TypeVar("F", bound=Callable[..., Any])

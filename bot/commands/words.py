@@ -6,8 +6,8 @@ import html
 import re
 import shlex
 
+from bot.blocks import tick
 from bot.errors import NotUnderstood
-from bot.slack.blocks import tick
 
 # Slack wraps what people mention or what looks like an address (docs.slack.dev, slash commands).
 _MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")

@@ -10,6 +10,7 @@ import docker
 import requests
 from urllib3.exceptions import EmptyPoolError
 
+from bot.blocks import as_said
 from bot.engine import unreachable
 from bot.engine.adapter import EngineAdapter
 from bot.engine.diagnose import diagnose
@@ -17,7 +18,6 @@ from bot.engine.socket_dialer import SocketDialer
 from bot.errors import EngineError, Failed, HostUnreachable
 from bot.model.engine_versions import OLDEST_API, common_api
 from bot.secrets.secret import MASK
-from bot.slack.blocks import as_said
 
 READ: Final = 10
 """Seconds for a question."""

@@ -10,6 +10,7 @@ from typing import Final
 
 import paramiko
 
+from bot.blocks import as_said
 from bot.engine import host_keys, unreachable
 from bot.engine.login import log_in
 from bot.engine.sessions import Sessions
@@ -22,7 +23,6 @@ from bot.engine.transport import (
     HostTransport,
 )
 from bot.errors import HostUnreachable
-from bot.slack.blocks import as_said
 
 HANDSHAKE: Final = 8.0
 """Seconds for each of greeting, key exchange and log-in: sshd on a loaded machine is slow."""

@@ -12,9 +12,9 @@ from typing import Final
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
+from bot.blocks import as_said, tick
 from bot.engine import unreachable
 from bot.engine.target import SshTarget
-from bot.slack.blocks import as_said, tick
 
 DEFAULT_FILES: Final = tuple(Path("~/.ssh").expanduser() / name for name in ("id_ed25519", "id_ecdsa", "id_rsa"))
 MOST_TRIES: Final = 5

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
 
+from bot.blocks import tick
 from bot.engine import unreachable
 from bot.engine.as_root import READER
 from bot.engine.client import EngineClient
@@ -15,7 +16,6 @@ from bot.engine.connection import SshConnection
 from bot.engine.remote import Completed, last_line, run
 from bot.errors import EngineError
 from bot.model.probing import Interface
-from bot.slack.blocks import tick
 
 TIMEOUT: Final = 10.0
 

@@ -14,12 +14,12 @@ from typing import Final
 
 import paramiko
 
+from bot.blocks import as_said
 from bot.engine import unable, unreachable
 from bot.engine.command_line import command_line
 from bot.engine.connection import SshConnection
 from bot.engine.transport import ChannelRefusedError
 from bot.errors import EngineError
-from bot.slack.blocks import as_said
 
 # A non-interactive shell of a user who is not root finds no /sbin; messages are read, so they must be in English.
 PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import paramiko
 
+from bot.blocks import as_said
 from bot.engine.target import DEFAULT_PORT, SshTarget
 from bot.errors import EngineError, HostProblem, HostUnreachable
 from bot.model.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, too_old
-from bot.slack.blocks import as_said
 
 
 def place(target: SshTarget) -> str:

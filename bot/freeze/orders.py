@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from bot.audit import Entry
+from bot.blocks import DONE, LOOK, Message, escape, text_message, tick, user, when
 from bot.commands import FreezeCluster, ThawCluster, read_moment
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
 from bot.secrets.redact import redact
-from bot.slack.blocks import DONE, LOOK, Message, escape, text_message, tick, user, when
 
 LONGEST: Final = 366 * 24 * 3600.0
 """Seconds that a freeze may last: past that a date is taken for a slip of the pen."""

@@ -8,13 +8,13 @@ from dataclasses import asdict, replace
 from typing import Final
 
 from bot.audit import Audit
+from bot.blocks import Message, text_message, tick
 from bot.commands import COMMANDS
 from bot.gate.call import Call
 from bot.jobs.errand import EXPORT
 from bot.jobs.queue import Queue
 from bot.model.records import BookLook
 from bot.records import Records
-from bot.slack.blocks import Message, text_message, tick
 from bot.slack.requests import InPlace, PressRequest
 
 OLDER: Final = "audit.older"

@@ -8,14 +8,14 @@ from typing import Final
 
 from bot.approvals.desk import Desk, WrongCode
 from bot.audit import Entry
+from bot.blocks import Message, text_message, tick
+from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.commands import COMMANDS
 from bot.errors import NotUnderstood, Refused
 from bot.gate.call import Call, again
 from bot.gate.second_factor import CODE, FORM, SecondFactor, plain
 from bot.jobs.job import Job, Order, new_id
 from bot.jobs.queue import Queue
-from bot.slack.blocks import Message, text_message, tick
-from bot.slack.modals import FieldErrors, Modal, text_field
 from bot.slack.requests import PressRequest, SubmitRequest
 
 REASON: Final = "reason"

@@ -9,11 +9,11 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from bot.audit import Entry
+from bot.blocks import tick
 from bot.commands import Command
 from bot.jobs.job import Job, Order, new_id
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
-from bot.slack.blocks import tick
 from bot.slack.requests import PressRequest
 from bot.store.keys import Kind
 from bot.text.mrkdwn import cut_short

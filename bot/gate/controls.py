@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 
 from bot.approvals.desk import Desk
+from bot.blocks import Message, text_message, tick
 from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
 from bot.config import Config
 from bot.errors import NotUnderstood, Unavailable
@@ -15,7 +16,6 @@ from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
 from bot.jobs.errand import ANNOUNCE
 from bot.jobs.queue import Queue
-from bot.slack.blocks import Message, text_message, tick
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,8 @@ from bot import policy
 from bot.approvals.desk import Desk
 from bot.approvals.rule import rule_for
 from bot.audit import Audit
+from bot.blocks import Message, channel, text_message, tick
+from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
 from bot.config import Config, choose_cluster
 from bot.errors import NotUnderstood
@@ -23,8 +25,6 @@ from bot.gate.secret_form import CALLBACK, SecretForm
 from bot.jobs.queue import Queue
 from bot.records import Records
 from bot.secrets.redact import redact
-from bot.slack.blocks import Message, channel, text_message, tick
-from bot.slack.modals import FieldErrors, Modal
 from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
 from bot.usergroups import Directory
 

@@ -7,12 +7,12 @@ import time
 from typing import Final
 
 from bot.audit import Entry
+from bot.blocks import LOOK, Message, text_message, user
+from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
 from bot.jobs.job import Order, new_id
 from bot.jobs.queue import Queue
-from bot.slack.blocks import LOOK, Message, text_message, user
-from bot.slack.modals import FieldErrors, Modal, text_field
 from bot.slack.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
 

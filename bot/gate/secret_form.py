@@ -8,13 +8,13 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.commands import COMMANDS, Asks
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
 from bot.given import Given
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
-from bot.slack.modals import FieldErrors, Modal, text_field
 from bot.slack.requests import SubmitRequest
 
 CALLBACK: Final = "secret.give"

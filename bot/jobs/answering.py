@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.approvals.store import Approvals
+from bot.blocks import Message, actions, button
 from bot.commands import Command
 from bot.errors import Conclusion
 from bot.jobs import outcome
@@ -18,7 +19,6 @@ from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.model import Plan
 from bot.once.promises import Promises
-from bot.slack.blocks import Message, actions, button
 
 
 class Answering:

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.blocks import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Message, Sign, button, progress, user
 from bot.errors import SwarmbotError
 from bot.jobs.job import Job
 from bot.model import Plan, Step
-from bot.slack.blocks import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Message, Sign, button, progress, user
 
 Standing = Literal["waiting", "running", "done", "failed", "stopped"]
 SIGNS: dict[Standing, Sign] = {

@@ -12,9 +12,9 @@ from redis import Redis
 
 from bot.audit import Archive, Audit, Retention, Verdict
 from bot.audit.anchor import anchor_of
+from bot.blocks import DONE, FAILED, Message, context, escape, section
 from bot.config import AuditLog
 from bot.errors import Failed
-from bot.slack.blocks import DONE, FAILED, Message, context, escape, section
 from bot.slack.notifier import Notifier
 from bot.store import keys
 from bot.store.client import answering

@@ -10,6 +10,7 @@ from bot.approvals.approval import Approval
 from bot.approvals.card import plan_message, preface
 from bot.approvals.store import Approvals
 from bot.audit import Entry
+from bot.blocks import error_message, text_message
 from bot.commands import Command
 from bot.config import Config
 from bot.errors import Conclusion, Failed
@@ -25,7 +26,6 @@ from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.model import Facts, Look, Plan, Revealed, plan_from_json
 from bot.once.promises import Promises
-from bot.slack.blocks import error_message, text_message
 from bot.slack.notifier import Notifier
 from bot.swarm.secrets import secret_message
 

@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import Final
 
 from bot.audit import Entry
+from bot.blocks import Message, context, error_message, user
 from bot.errors import Conclusion, Failed, SwarmbotError
 from bot.jobs import outcome
 from bot.jobs.export import Exporter
 from bot.jobs.job import Order
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
-from bot.slack.blocks import Message, context, error_message, user
 from bot.slack.notifier import Notifier, Undelivered
 from bot.totp import Showing
 

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.blocks import Message, button, error_message, text_message, user
 from bot.errors import Failed, SwarmbotError
 from bot.jobs import outcome
 from bot.jobs.job import Job
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.model import Revealed
-from bot.slack.blocks import Message, button, error_message, text_message, user
 from bot.slack.notifier import Notifier, Undelivered
 
 log = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 import handlers  # noqa: F401 - importing it registers the commands
 from bot.approvals.store import Approvals
+from bot.blocks import tick
 from bot.commands import COMMANDS
 from bot.config import Config
 from bot.errors import Failed
@@ -22,7 +23,6 @@ from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.once.promises import Promises
 from bot.once.rotating import Rotating
-from bot.slack.blocks import tick
 from bot.slack.notifier import Notifier
 from bot.totp import Showing
 

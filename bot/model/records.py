@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.slack.blocks import Block, Message
+from bot.blocks import Block, Message
 
 Right = Literal["view", "operate", "administer"]
 

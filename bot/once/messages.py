@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.blocks import DONE, LOOK, Message, context, section, text_message, tick
 from bot.once.promise import Promise
-from bot.slack.blocks import DONE, LOOK, Message, context, section, text_message, tick
 
 
 def kept_message(promise: Promise, cause: str) -> Message:

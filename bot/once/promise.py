@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.blocks import tick
 from bot.model import Facts, Revealed, Role
-from bot.slack.blocks import tick
 from bot.swarm.operations import fingerprint
 
 ASKER: Final = "asker:"

@@ -11,12 +11,12 @@ from typing import Any, Final
 from redis import Redis
 
 from bot.audit import Audit
+from bot.blocks import tick
 from bot.errors import Failed
 from bot.jobs.lease import Lease
 from bot.jobs.outcome import entry
 from bot.model import Facts, Look, Role
 from bot.once.promise import ASKER, Asker, Promise, known_of, secret_of
-from bot.slack.blocks import tick
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.scripts import Script

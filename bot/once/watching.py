@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from bot.audit import Entry
+from bot.blocks import Message
 from bot.config import Config
 from bot.errors import Failed, SwarmbotError
 from bot.jobs.job import Job, Order, new_id
@@ -16,7 +17,6 @@ from bot.model import Facts, Look
 from bot.once.messages import ended_message, kept_message, late_message
 from bot.once.promise import Promise, cause_of, ended, known_of, named, rotated, secret_of
 from bot.once.promises import Promises
-from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier, Undelivered
 
 EVERY: Final = 2.0

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
+from bot.blocks.failure import error_message
+from bot.blocks.message import Message
+from bot.blocks.modals import FieldErrors, Modal
 from bot.errors import Defect, SwarmbotError, Unavailable
-from bot.slack.blocks.failure import error_message
-from bot.slack.blocks.message import Message
-from bot.slack.modals import FieldErrors, Modal
 from bot.slack.notifier import Notifier, Undelivered
 from bot.slack.requests import InPlace, PressRequest, SlashRequest, SubmitRequest
 

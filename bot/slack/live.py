@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Final
 
-from bot.slack.blocks.message import Message
+from bot.blocks.message import Message
 from bot.slack.notifier import Notifier, Undelivered
 
 EVERY: Final = 1.5

@@ -9,8 +9,8 @@ from typing import Any, Final
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookResponse
 
+from bot.blocks.message import Message, holds_secret
 from bot.errors import Failed
-from bot.slack.blocks.message import Message, holds_secret
 from bot.slack.client import SLACK_ERRORS, is_slacks, reason_of, response_client
 from bot.slack.wire import has_plainer, payload
 

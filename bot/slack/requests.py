@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.blocks.message import Message
+from bot.blocks.modals import FieldErrors, Modal, values_of
 from bot.settings import Settings
-from bot.slack.blocks.message import Message
-from bot.slack.modals import FieldErrors, Modal, values_of
 from bot.slack.notifier import Notifier
 
 COMMAND_FIELDS = ("user_id", "channel_id", "trigger_id", "response_url")

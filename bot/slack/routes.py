@@ -13,10 +13,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware import Middleware
 from slack_sdk import WebClient
 
+from bot.blocks.message import Message
+from bot.blocks.modals import FieldErrors, Modal, result_view
 from bot.slack.answering import Asker
-from bot.slack.blocks.message import Message
 from bot.slack.client import quiet_logger
-from bot.slack.modals import FieldErrors, Modal, result_view
 from bot.slack.notifier import Notifier
 from bot.slack.requests import GateLike, press_request, slash_request, submit_request, well_formed
 from bot.slack.wire import payload

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.blocks.message import Block, Message, fit
+from bot.blocks.table import one_table, without_tables
 from bot.secrets.secret import Secret
-from bot.slack.blocks.message import Block, Message, fit
-from bot.slack.blocks.table import one_table, without_tables
 
 
 def payload(message: Message, *, plain: bool) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import HostFacts
-from bot.slack.blocks import tick
 
 HIGHEST_PORT = 65535
 

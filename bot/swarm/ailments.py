@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.blocks import as_said
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.slack.blocks import as_said
 from bot.swarm.lost import bring_back
 from bot.swarm.quorum import Quorum, count, members_of
 from bot.text.suggest import listed

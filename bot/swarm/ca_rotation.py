@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import ClusterFacts, Facts, Finding, NodeFacts, Plan, Step
-from bot.slack.blocks import tick
 from bot.swarm.certificates import public_key_of
 from bot.swarm.external_ca import ExternalCa
 from bot.swarm.issuers import key_id, lacking

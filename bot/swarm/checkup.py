@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, Passage
-from bot.slack.blocks import tick
 from bot.swarm.addresses import is_loopback, joining_address
 from bot.swarm.ipv6 import overlay_findings
 from bot.swarm.passages import FEW, for_managers, of_host, port_names, told, told_unseen

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
-from bot.slack.blocks import tick
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.placement import counted, evicted, homeless, load_of
 from bot.swarm.quorum import members_of

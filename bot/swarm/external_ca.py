@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bot.blocks import tick
 from bot.errors import NotUnderstood
-from bot.slack.blocks import tick
 
 USAGE_OF_HOST = (
     "Write `--external-ca protocol=cfssl,url=https://ca.example:8888/api/v1/cfssl/sign,cacert=HOST:/path/ca.pem`."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.slack.blocks import tick
 
 
 def follower(facts: Facts, swarm: ClusterFacts) -> NodeFacts:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.blocks import as_said
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.slack.blocks import as_said
 from bot.swarm.ailments import (
     Ailment,
     kept_record,

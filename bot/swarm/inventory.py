@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from bot.blocks import tick
 from bot.model import Engine, Json
-from bot.slack.blocks import tick
 
 # What the engine of each host adds to a network's description by itself.
 _NETWORK: Final = (

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.blocks import tick
 from bot.model import Finding, HostFacts
-from bot.slack.blocks import tick
 from bot.swarm.preflight import version_of
 
 CARRIED_SINCE: Final = (25, 0)

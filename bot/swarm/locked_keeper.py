@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Finding, HostFacts
-from bot.slack.blocks import tick
 from bot.swarm.recover_flags import RecoverFlags
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.blocks import tick
 from bot.errors import Failed, NotUnderstood
 from bot.model import ClusterFacts, Facts, NodeFacts
-from bot.slack.blocks import tick
 from bot.swarm.parse import tells_no_id
 from bot.swarm.stale import successor
 from bot.text.suggest import nearest

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from bot.blocks import tick
 from bot.errors import HostProblem
 from bot.model import Facts, HostFacts, RaftPosition, ip_of
-from bot.slack.blocks import tick
 from bot.swarm.places import foreign_cluster
 from bot.swarm.quorum import Quorum, has_quorum
 

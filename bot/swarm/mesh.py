@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, Finding, Mesh, Passage
-from bot.slack.blocks import tick
 from bot.swarm.passages import told, told_unseen
 from bot.text.suggest import listed
 

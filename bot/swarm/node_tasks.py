@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from bot.blocks import FAILED, LOOK, RUNNING, WAITING, cut_short, escape, tick, when
 from bot.model import ClusterFacts, NodeFacts, TaskFacts
-from bot.slack.blocks import FAILED, LOOK, RUNNING, WAITING, cut_short, escape, tick, when
 
 MOST_TASKS: Final = 20
 LONGEST_ERROR: Final = 200

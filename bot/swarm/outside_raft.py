@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.blocks import tick
 from bot.model import Facts, Finding, NodeFacts
-from bot.slack.blocks import tick
 from bot.swarm.departure import own_host
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, Passage, Role, Way
-from bot.slack.blocks import tick
 from bot.swarm.ways import GOSSIP_PORT
 from bot.text.suggest import listed
 

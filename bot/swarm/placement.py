@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts
-from bot.slack.blocks import tick
 from bot.text.suggest import listed
 
 _CONSTRAINT: Final = re.compile(r"\s*(?P<key>[^\s=!]+)\s*(?P<how>==|!=)\s*(?P<value>.*?)\s*")

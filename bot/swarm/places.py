@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.blocks import as_said, escape
 from bot.model import Facts, Finding, HostFacts, ip_of
-from bot.slack.blocks import as_said, escape
 from bot.text.suggest import listed
 
 _LEAVE: Final = "`docker swarm leave --force`."

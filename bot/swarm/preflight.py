@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, Role
 from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known
-from bot.slack.blocks import tick
 from bot.swarm.clocks import TOLD, clock_findings, clock_offset
 from bot.swarm.passages import port_findings
 from bot.text.suggest import listed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.blocks import tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import Facts, HostFacts, ip_of
-from bot.slack.blocks import tick
 from bot.swarm.lost import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
 from bot.swarm.quorum import count, has_quorum, members_of
 from bot.swarm.recover_flags import RecoverFlags

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, StoppedEngine, ip_of
-from bot.slack.blocks import tick
 from bot.swarm.lost import OldManager, standing_of
 from bot.swarm.preflight import preflight
 from bot.text.suggest import listed

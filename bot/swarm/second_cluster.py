@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, HostFacts
-from bot.slack.blocks import tick
 from bot.swarm.lost import old_managers
 from bot.swarm.places import foreign_cluster, other_cluster
 from bot.swarm.quorum import has_quorum

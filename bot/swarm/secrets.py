@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.blocks import Message, actions, button, code, context, section, when
 from bot.model import Facts, Revealed, Role
 from bot.secrets.secret import Secret
-from bot.slack.blocks import Message, actions, button, code, context, section, when
 
 
 def token_message(facts: Facts, role: Role) -> Message:

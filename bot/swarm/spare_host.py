@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts
-from bot.slack.blocks import tick
 
 
 def spare_host(facts: Facts, named: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, Finding, NodeFacts, ip_of
-from bot.slack.blocks import tick
 from bot.text.suggest import listed
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.blocks import tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import HostFacts
-from bot.slack.blocks import tick
 from bot.swarm.lost import OldManager, standing_of
 from bot.swarm.recover_flags import RecoverFlags
 from bot.text.suggest import listed

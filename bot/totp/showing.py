@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from bot.slack.blocks import Message, actions, button, code, context, section
+from bot.blocks import Message, actions, button, code, context, section
 from bot.slack.files import FileRefused, Files
 from bot.slack.notifier import Notifier, Undelivered
 from bot.totp import codes

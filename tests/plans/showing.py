@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.blocks import Message
 from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.secrets.secret import Secret
-from bot.slack.blocks import Message
 
 
 def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

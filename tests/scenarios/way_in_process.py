@@ -9,9 +9,9 @@ import sys
 
 from redis import Redis
 
+from bot import blocks
 from bot.errors import Refused
 from bot.settings import Settings
-from bot.slack import blocks
 from bot.slack.notifier import Notifier
 from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
 from bot.slack.socket_mode import run_socket

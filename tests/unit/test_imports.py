@@ -16,14 +16,13 @@ ROOT: Final = Path(__file__).parents[2]
 ORDER: Final = (
     ("bot.errors", "bot.text", "bot.secrets", "bot.periodic"),
     ("bot.model", "bot.settings"),
-    ("bot.slack.blocks",),
+    ("bot.blocks",),
     ("bot.model.records",),
     ("bot.config", "bot.commands", "bot.swarm"),
     ("bot.policy", "handlers"),
     ("bot.backups",),
     ("bot.store", "bot.engine", "bot.slack.wire", "bot.slack.client", "bot.slack.confine"),
     (
-        "bot.slack.modals",
         "bot.slack.notifier",
         "bot.slack.live",
         "bot.slack.requests",
@@ -49,7 +48,7 @@ HANDLERS_MAY: Final = (
     "bot.commands",
     "bot.swarm",
     "bot.errors",
-    "bot.slack.blocks",
+    "bot.blocks",
     "bot.text",
     "bot.secrets",
 )

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from bot.blocks import escape
 from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, Look, NodeFacts, Operation, TaskFacts
-from bot.slack.blocks import escape
 from bot.swarm.operations.records import manager_of, update_record
 from bot.swarm.placement import counted
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bot.blocks import tick
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, Look, Members, Operation
-from bot.slack.blocks import tick
 from bot.swarm.lost import goes_on
 from bot.swarm.operations.depart import told_in_again
 from bot.swarm.quorum import has_quorum

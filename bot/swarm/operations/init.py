@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bot.blocks import as_said
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Look, Operation
-from bot.slack.blocks import as_said
 from bot.swarm.lost import goes_on
 from bot.swarm.second_cluster import refuse_beside_quorum
 from bot.swarm.settings import NANOSECONDS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from bot.blocks import tick
 from bot.errors import Failed
 from bot.model import Engines, Facts, Look, NodeFacts, Operation
-from bot.slack.blocks import tick
 from bot.swarm.operations.records import update_record
 
 

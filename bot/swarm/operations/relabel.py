@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from bot.blocks import tick
 from bot.model import Engines, Facts, Json, NodeFacts, Operation
-from bot.slack.blocks import tick
 from bot.swarm.operations.records import manager_of, update_record
 from bot.text.suggest import listed
 

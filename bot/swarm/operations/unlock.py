@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from bot.blocks import as_said
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model import Engines, Facts, HostFacts, Look, Operation
-from bot.slack.blocks import as_said
 from bot.swarm.given_key import given_key
 
 OTHER_KEY: Final = 401

@@ -8,8 +8,8 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Final
 
+from bot.blocks import tick
 from bot.model import Facts, Members, NodeFacts, Plan, Step, newcomer
-from bot.slack.blocks import tick
 from bot.swarm.quorum.arithmetic import Quorum, count
 from bot.text.suggest import listed
 

@@ -10,8 +10,8 @@ import pytest
 from bot.approvals.approval import Approval, Ask, Standing, Vote
 from bot.approvals.card import card, whole
 from bot.approvals.refusals import refusal
+from bot.blocks import Block, Message
 from bot.model import Plan, Step
-from bot.slack.blocks import Block, Message
 from bot.slack.wire import payload
 from bot.swarm.operations import Label
 from sandbox.slack.faults import Faults

@@ -12,10 +12,10 @@ import pytest
 
 from bot.audit import Audit, Entry, Filter
 from bot.audit.log import Transition
+from bot.blocks import Message
 from bot.config import ApprovalRule
 from bot.errors import Refused, Unavailable
 from bot.jobs.lease import LeaseLost
-from bot.slack.blocks import Message
 from bot.slack.notifier import Undelivered
 from bot.store import keys
 from bot.usergroups import SlackSilent

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from bot.blocks import Message
 from bot.errors import EngineError
 from bot.model import ClusterFacts, Facts, Look, NodeFacts
-from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier
 from bot.usergroups import Directory
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.blocks import limits
 from bot.model.records import AuditPage, Book, EntryRecord, Rights
-from bot.slack.blocks import limits
 from handlers.audit import AuditArguments, audit
 
 EMPTY = Book(at=0.0, cluster="prod", clusters=("prod",), rights=Rights("U0ADA", (), (), ()), workers=1)

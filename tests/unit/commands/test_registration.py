@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import pytest
 
+from bot.blocks import Message
 from bot.commands import COMMANDS, CancelJob, Flag, Word, change, control, question, record, text
 from bot.model import Facts, Plan
 from bot.model.records import Book
-from bot.slack.blocks import Message
 
 
 @dataclass(frozen=True, slots=True)

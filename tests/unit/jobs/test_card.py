@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.blocks import Message
 from bot.jobs.asking import all_left_out
 from bot.jobs.card import Card, Standing
 from bot.jobs.job import Job
 from bot.model import Finding, Plan, Step
-from bot.slack.blocks import Message
 from bot.swarm.operations import Join, Label, RotateToken
 from tests.unit.jobs.kit import order
 

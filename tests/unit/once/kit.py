@@ -11,6 +11,7 @@ from typing import Any
 from redis import Redis
 
 from bot.audit import Audit
+from bot.blocks import Message
 from bot.config import Config
 from bot.errors import EngineError
 from bot.jobs.job import new_id
@@ -24,7 +25,6 @@ from bot.once.promises import Promises
 from bot.once.rotating import Rotating
 from bot.once.watching import Watcher
 from bot.secrets.secret import Secret
-from bot.slack.blocks import Message
 from bot.slack.notifier import Notifier
 from bot.store import keys
 from tests.unit.jobs.kit import order, taken

@@ -7,9 +7,10 @@ from threading import Event
 
 import pytest
 
+from bot import blocks
 from bot.errors import Unavailable
 from bot.settings import Settings
-from bot.slack import answering, blocks
+from bot.slack import answering
 from bot.slack.answering import Asker
 from bot.slack.client import web_client
 from bot.slack.notifier import Notifier

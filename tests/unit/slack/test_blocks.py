@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from bot import blocks
+from bot.blocks.message import holds_secret
+from bot.blocks.table import one_table, without_tables
 from bot.errors import Failed, NotUnderstood, Refused
 from bot.secrets.secret import Secret
-from bot.slack import blocks
-from bot.slack.blocks.message import holds_secret
-from bot.slack.blocks.table import one_table, without_tables
 
 TOKEN = Secret("SWMTKN-1-abc")
 

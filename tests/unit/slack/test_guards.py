@@ -15,7 +15,7 @@ from redis import Redis
 from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 
-from bot.slack import blocks
+from bot import blocks
 from bot.slack.guards import MOST_BYTES
 from bot.slack.notifier import Notifier
 from bot.slack.ready import Readiness

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot import blocks
 from bot.settings import Settings
-from bot.slack import blocks
 from bot.slack.client import web_client
 from bot.slack.live import Live
 from bot.slack.notifier import Notifier

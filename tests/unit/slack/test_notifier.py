@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot import blocks
 from bot.secrets.secret import Secret
 from bot.settings import Settings
-from bot.slack import blocks
 from bot.slack.client import is_slacks, web_client
 from bot.slack.notifier import Notifier, Undelivered
 from sandbox.slack import LocalSlack

@@ -6,14 +6,14 @@ import pytest
 from redis import Redis
 
 from bot.audit import Audit
+from bot.blocks import Message
+from bot.blocks.modals import FieldErrors
 from bot.commands import COMMANDS, EnrolTotp, ResetTotp, Vocabulary, read_arguments
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
 from bot.jobs.queue import Queue
 from bot.jobs.roster import Roster
-from bot.slack.blocks import Message
-from bot.slack.modals import FieldErrors
 from bot.slack.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
 from tests.unit.totp.kit import ADA, Clock, actions, code_of, enrolled, wrong_code

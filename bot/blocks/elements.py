@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any, Literal
 
+from bot.blocks import limits
+from bot.blocks.message import Block, Message
 from bot.secrets.secret import Secret
-from bot.slack.blocks import limits
-from bot.slack.blocks.message import Block, Message
 from bot.text.mrkdwn import cut, cut_short, escape
 
 FENCE = "```"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.blocks.elements import actions, paragraphs
+from bot.blocks.message import Block, Message
 from bot.errors import NotUnderstood, SwarmbotError
-from bot.slack.blocks.elements import actions, paragraphs
-from bot.slack.blocks.message import Block, Message
 
 
 def error_message(error: SwarmbotError, title: str = "", *buttons: dict[str, Any]) -> Message:

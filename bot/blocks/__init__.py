@@ -5,7 +5,7 @@ What stands in a message is Slack mrkdwn; whatever comes from outside goes throu
 out.
 """
 
-from bot.slack.blocks.elements import (
+from bot.blocks.elements import (
     actions,
     button,
     code,
@@ -17,10 +17,10 @@ from bot.slack.blocks.elements import (
     section,
     text_message,
 )
-from bot.slack.blocks.failure import error_message
-from bot.slack.blocks.message import Block, Message, fit
-from bot.slack.blocks.progress import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Sign, progress
-from bot.slack.blocks.table import table
+from bot.blocks.failure import error_message
+from bot.blocks.message import Block, Message, fit
+from bot.blocks.progress import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Sign, progress
+from bot.blocks.table import table
 from bot.text.mrkdwn import as_said, channel, cut_short, escape, tick, user, when
 
 __all__ = [

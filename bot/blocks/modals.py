@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.slack.blocks.elements import plain_text
-from bot.slack.blocks.message import Block
+from bot.blocks.elements import plain_text
+from bot.blocks.message import Block
 
 TITLE: Final = 24
 LABEL: Final = 2000

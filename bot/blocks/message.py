@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from bot.blocks import limits
 from bot.secrets.secret import Secret
-from bot.slack.blocks import limits
 from bot.text.mrkdwn import cut
 
 Block = dict[str, Any]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bot.slack.blocks import limits
-from bot.slack.blocks.elements import EMPTY, code, paragraphs
-from bot.slack.blocks.message import Block, Message
+from bot.blocks import limits
+from bot.blocks.elements import EMPTY, code, paragraphs
+from bot.blocks.message import Block, Message
 from bot.text.mrkdwn import cut_short, escape, tick
 
 PHONE: Final = 44

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from bot.slack.blocks.elements import actions, context, paragraphs, section
-from bot.slack.blocks.message import Block, Message
+from bot.blocks.elements import actions, context, paragraphs, section
+from bot.blocks.message import Block, Message
 from bot.text.mrkdwn import cut_short
 
 Sign = Literal["✓", "▸", "·", "!", "✗"]
