@@ -57,7 +57,7 @@ def _add_tools(parts: argparse._SubParsersAction[argparse.ArgumentParser], words
 
 def _web(args: argparse.Namespace) -> int:
     from bot.front import open_gate  # noqa: PLC0415 - see the module's docstring
-    from bot.slack.web import run_web  # noqa: PLC0415
+    from bot.slack.inbound.web import run_web  # noqa: PLC0415
 
     run_web(args.settings, open_gate)
     return 0
@@ -65,7 +65,7 @@ def _web(args: argparse.Namespace) -> int:
 
 def _socket(args: argparse.Namespace) -> int:
     from bot.front import open_gate  # noqa: PLC0415 - see the module's docstring
-    from bot.slack.socket_mode import run_socket  # noqa: PLC0415
+    from bot.slack.inbound.socket_mode import run_socket  # noqa: PLC0415
 
     run_socket(args.settings, open_gate)
     return 0

@@ -26,10 +26,10 @@ from bot.once.promises import Promises
 from bot.once.watching import Watcher
 from bot.periodic import Ticker
 from bot.settings import Settings
-from bot.slack.client import web_client
-from bot.slack.files import Files
-from bot.slack.notifier import Notifier
-from bot.slack.upload import Uploads
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.files import Files
+from bot.slack.outbound.notifier import Notifier
+from bot.slack.outbound.upload import Uploads
 from bot.store.client import connect
 from bot.swarm.reader import Reader
 from bot.totp import Pictures, Seeds, Showing, Totp

@@ -15,7 +15,7 @@ from bot.given import Given
 from bot.jobs.queue import Queue
 from bot.records import Records
 from bot.settings import Settings
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.notifier import Notifier
 from bot.store.client import QUICK, connect
 from bot.totp import Seeds, Totp
 from bot.usergroups import Directory, patient_client

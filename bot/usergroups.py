@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.errors import Failed
 from bot.policy import Membership
 from bot.settings import Settings
-from bot.slack.client import quiet_logger
+from bot.slack.outbound.client import quiet_logger
 from bot.store import keys
 from bot.store.client import answering
 from bot.text.suggest import listed

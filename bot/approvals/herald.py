@@ -18,7 +18,7 @@ from bot.blocks import Message, text_message, tick
 from bot.errors import SwarmbotError, Unavailable
 from bot.jobs.job import Job
 from bot.jobs.queue import Queue
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.notifier import Notifier, Undelivered
 
 PUT_OFF: Final = 5.0
 """Seconds until a card that could not be shown is tried again."""

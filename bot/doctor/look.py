@@ -12,7 +12,7 @@ from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.secrets.secret import Secret
 from bot.settings import Settings
-from bot.slack.client import quiet_logger
+from bot.slack.outbound.client import quiet_logger
 from bot.store.client import Patience, connect
 
 SLACK_SECONDS: Final = 10

@@ -15,7 +15,7 @@ from bot.jobs.errand import EXPORT
 from bot.jobs.queue import Queue
 from bot.model.records import BookLook
 from bot.records import Records
-from bot.slack.requests import InPlace, PressRequest
+from bot.slack.inbound.requests import InPlace, PressRequest
 
 OLDER: Final = "audit.older"
 TURNS: Final = frozenset({OLDER, "audit.newer"})

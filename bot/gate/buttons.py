@@ -16,7 +16,7 @@ from bot.gate.call import Call, again
 from bot.gate.second_factor import CODE, FORM, SecondFactor, plain
 from bot.jobs.job import Job, Order, new_id
 from bot.jobs.queue import Queue
-from bot.slack.requests import PressRequest, SubmitRequest
+from bot.slack.inbound.requests import PressRequest, SubmitRequest
 
 REASON: Final = "reason"
 AGAIN: Final = {"answer.refresh", "job.retry", "approval.again"}

@@ -14,7 +14,7 @@ from bot.commands import Command
 from bot.jobs.job import Job, Order, new_id
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
-from bot.slack.requests import PressRequest
+from bot.slack.inbound.requests import PressRequest
 from bot.store.keys import Kind
 from bot.text.mrkdwn import cut_short
 

@@ -25,7 +25,7 @@ from bot.gate.secret_form import CALLBACK, SecretForm
 from bot.jobs.queue import Queue
 from bot.records import Records
 from bot.secrets.redact import redact
-from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
+from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
 from bot.usergroups import Directory
 
 # These are for finding out where one is: they answer in any channel.
@@ -36,7 +36,10 @@ TYPES = "command.type"
 
 
 class Gate:
-    """See :class:`bot.slack.requests.GateLike`. Safe to share between threads; holds no keys and reaches no host."""
+    """The gate that :class:`bot.slack.inbound.requests.GateLike` describes.
+
+    Safe to share between threads; holds no keys and reaches no host.
+    """
 
     def __init__(
         self,

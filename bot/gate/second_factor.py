@@ -13,7 +13,7 @@ from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
 from bot.jobs.job import Order, new_id
 from bot.jobs.queue import Queue
-from bot.slack.requests import PressRequest, SubmitRequest
+from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
 
 FORM: Final = "totp.confirm"

@@ -15,7 +15,7 @@ from bot.gate.call import Call
 from bot.given import Given
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
-from bot.slack.requests import SubmitRequest
+from bot.slack.inbound.requests import SubmitRequest
 
 CALLBACK: Final = "secret.give"
 FIELD: Final = "secret"

@@ -15,7 +15,7 @@ from bot.audit.anchor import anchor_of
 from bot.blocks import DONE, FAILED, Message, context, escape, section
 from bot.config import AuditLog
 from bot.errors import Failed
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
 from bot.store.client import answering
 

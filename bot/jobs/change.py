@@ -20,8 +20,8 @@ from bot.jobs.planning import let_through
 from bot.jobs.queue import Queue
 from bot.jobs.step import Read, carry_out
 from bot.model import Engines, Facts, Plan, Step
-from bot.slack.live import Live
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.live_message import Live
+from bot.slack.outbound.notifier import Notifier
 
 SIDE_BY_SIDE: Final = 8
 FAREWELL: Final = 5.0

@@ -26,7 +26,7 @@ from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.model import Facts, Look, Plan, Revealed, plan_from_json
 from bot.once.promises import Promises
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.notifier import Notifier
 from bot.swarm.secrets import secret_message
 
 SHOWN_BY: Final[Mapping[Revealed, str]] = {

@@ -14,7 +14,7 @@ from bot.jobs.export import Exporter
 from bot.jobs.job import Order
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.totp import Showing
 
 EXPORT: Final = "audit export"

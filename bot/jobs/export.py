@@ -13,7 +13,7 @@ from bot.audit.chain import Row
 from bot.audit.export import wanted_rows, write_csv, write_json_lines
 from bot.errors import Refused
 from bot.jobs.job import Order
-from bot.slack.upload import Upload, Uploads
+from bot.slack.outbound.upload import Upload, Uploads
 
 MOST: Final = 100_000
 """Entries in a file for Slack; ``python -m bot audit export`` knows no limit."""

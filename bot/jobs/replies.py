@@ -14,7 +14,7 @@ from bot.jobs.job import Job
 from bot.jobs.lease import Lease
 from bot.jobs.queue import Queue
 from bot.model import Revealed
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.notifier import Notifier, Undelivered
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.once.promises import Promises
 from bot.once.rotating import Rotating
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.notifier import Notifier
 from bot.totp import Showing
 
 

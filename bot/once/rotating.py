@@ -13,7 +13,7 @@ from bot.jobs.queue import Queue
 from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.model import Plan, Role, plan_from_json
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.notifier import Notifier
 from bot.swarm.rotation import rotation
 
 

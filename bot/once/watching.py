@@ -17,7 +17,7 @@ from bot.model import Facts, Look
 from bot.once.messages import ended_message, kept_message, late_message
 from bot.once.promise import Promise, cause_of, ended, known_of, named, rotated, secret_of
 from bot.once.promises import Promises
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.notifier import Notifier, Undelivered
 
 EVERY: Final = 2.0
 """Seconds between two looks at a cluster with an open promise."""

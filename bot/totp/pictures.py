@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from redis import Redis
 
-from bot.slack.files import FileRefused, Files
+from bot.slack.outbound.files import FileRefused, Files
 from bot.store import keys
 from bot.store.client import answering
 

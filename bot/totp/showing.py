@@ -6,8 +6,8 @@ import logging
 from typing import Final
 
 from bot.blocks import Message, actions, button, code, context, section
-from bot.slack.files import FileRefused, Files
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.files import FileRefused, Files
+from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.totp import codes
 from bot.totp.totp import Enrolment, Totp
 

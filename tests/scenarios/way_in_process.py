@@ -12,10 +12,10 @@ from redis import Redis
 from bot import blocks
 from bot.errors import Refused
 from bot.settings import Settings
-from bot.slack.notifier import Notifier
-from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
-from bot.slack.socket_mode import run_socket
-from bot.slack.web import run_web
+from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.socket_mode import run_socket
+from bot.slack.inbound.web import run_web
+from bot.slack.outbound.notifier import Notifier
 from bot.store.client import QUICK, answering, connect
 
 JOBS = "test:jobs"

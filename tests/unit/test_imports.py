@@ -21,13 +21,19 @@ ORDER: Final = (
     ("bot.config", "bot.commands", "bot.swarm"),
     ("bot.policy", "handlers"),
     ("bot.backups",),
-    ("bot.store", "bot.engine", "bot.slack.wire", "bot.slack.client", "bot.slack.confine"),
     (
-        "bot.slack.notifier",
-        "bot.slack.live",
-        "bot.slack.requests",
-        "bot.slack.files",
-        "bot.slack.upload",
+        "bot.store",
+        "bot.engine",
+        "bot.slack.outbound.payload",
+        "bot.slack.outbound.client",
+        "bot.slack.inbound.import_guard",
+    ),
+    (
+        "bot.slack.outbound.notifier",
+        "bot.slack.outbound.live_message",
+        "bot.slack.inbound.requests",
+        "bot.slack.outbound.files",
+        "bot.slack.outbound.upload",
     ),
     ("bot.audit", "bot.usergroups"),
     ("bot.given",),
@@ -58,7 +64,7 @@ IO: Final = frozenset(
 )
 WORKERS_OWN: Final = ("bot.engine", "bot.back", "paramiko", "docker")
 # The processes of the internet's side start here; ``bot.gate`` is behind ``bot.front``.
-FACES: Final = ("bot.front", "bot.slack.web", "bot.slack.socket_mode", "bot.gate")
+FACES: Final = ("bot.front", "bot.slack.inbound.web", "bot.slack.inbound.socket_mode", "bot.gate")
 
 
 def _name(path: Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from bot.doctor.slack import MANIFEST
 from bot.generate import usage_hint
-from bot.slack.web import EVENTS
+from bot.slack.inbound.web import EVENTS
 from sandbox.slack.methods import METHODS
 from sandbox.stage import installed_world
 

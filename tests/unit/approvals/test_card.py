@@ -12,7 +12,7 @@ from bot.approvals.card import card, whole
 from bot.approvals.refusals import refusal
 from bot.blocks import Block, Message
 from bot.model import Plan, Step
-from bot.slack.wire import payload
+from bot.slack.outbound.payload import payload
 from bot.swarm.operations import Label
 from sandbox.slack.faults import Faults
 from sandbox.slack.validate import check_message_blocks

@@ -16,7 +16,7 @@ from bot.blocks import Message
 from bot.config import ApprovalRule
 from bot.errors import Refused, Unavailable
 from bot.jobs.lease import LeaseLost
-from bot.slack.notifier import Undelivered
+from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
 from bot.usergroups import SlackSilent
 from tests.unit.approvals.process import Process, config_of, order_of

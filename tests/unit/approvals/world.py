@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from bot.blocks import Message
 from bot.errors import EngineError
 from bot.model import ClusterFacts, Facts, Look, NodeFacts
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.notifier import Notifier
 from bot.usergroups import Directory
 
 WORKERS: Final = ("node-1", "node-2", "node-3")

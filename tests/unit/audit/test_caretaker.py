@@ -16,8 +16,8 @@ from bot.config import AuditLog
 from bot.jobs.caretaker import CLAIM, Caretaker
 from bot.periodic import Ticker
 from bot.settings import Settings
-from bot.slack.client import web_client
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.store import keys
 from sandbox.slack import LocalSlack
 from tests.unit.audit.kit import DAY, NOVEMBER, put, stored, write

@@ -21,9 +21,9 @@ from bot.jobs import export
 from bot.jobs.export import Exporter
 from bot.jobs.job import Order
 from bot.settings import Settings
-from bot.slack.client import web_client
-from bot.slack.notifier import Undelivered
-from bot.slack.upload import Uploads
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.notifier import Undelivered
+from bot.slack.outbound.upload import Uploads
 from sandbox.slack import LocalSlack
 from tests.unit.audit.kit import DAY, NOVEMBER, archived, write
 

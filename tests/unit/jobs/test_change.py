@@ -15,8 +15,8 @@ from bot.jobs.lease import LeaseLost
 from bot.jobs.queue import Queue
 from bot.model import Facts, Look, Plan, Step
 from bot.settings import Settings
-from bot.slack.client import web_client
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.notifier import Notifier
 from bot.swarm.operations import Label
 from sandbox.slack import LocalSlack
 from tests.unit.approvals.process import Process, config_of

@@ -25,7 +25,7 @@ from bot.once.promises import Promises
 from bot.once.rotating import Rotating
 from bot.once.watching import Watcher
 from bot.secrets.secret import Secret
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
 from tests.unit.jobs.kit import order, taken
 

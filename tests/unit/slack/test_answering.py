@@ -10,11 +10,11 @@ import pytest
 from bot import blocks
 from bot.errors import Unavailable
 from bot.settings import Settings
-from bot.slack import answering
-from bot.slack.answering import Asker
-from bot.slack.client import web_client
-from bot.slack.notifier import Notifier
-from bot.slack.requests import SlashRequest
+from bot.slack.inbound import deadline
+from bot.slack.inbound.deadline import Asker
+from bot.slack.inbound.requests import SlashRequest
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.notifier import Notifier
 from sandbox.slack import LocalSlack
 
 DONE = blocks.Message("Done after all.", [blocks.section("Done after all.")])
@@ -46,7 +46,7 @@ def test_a_late_gate_is_told_of_at_once_and_in_the_end(
     slack: LocalSlack, asker: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """First that it is not known, then what came of it."""
-    monkeypatch.setattr(answering, "IN_TIME", 0.01)
+    monkeypatch.setattr(deadline, "IN_TIME", 0.01)
     goes_on = Event()
 
     def gate() -> blocks.Message:
@@ -64,10 +64,10 @@ def test_what_was_never_begun_is_said_not_to_be_done(
     slack: LocalSlack, asker: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every asker busy a request is taken back, and never done afterwards."""
-    monkeypatch.setattr(answering, "IN_TIME", 0.01)
+    monkeypatch.setattr(deadline, "IN_TIME", 0.01)
     goes_on, begun = Event(), Event()
     command = request(slack)
-    for _ in range(answering.AT_ONCE):
+    for _ in range(deadline.AT_ONCE):
         asker.ask(lambda: (goes_on.wait(10), None)[1], command)
 
     def gate() -> blocks.Message:

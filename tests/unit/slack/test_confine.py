@@ -11,7 +11,7 @@ import pytest
 
 from bot.config import load
 from bot.errors import Misconfigured
-from bot.slack.confine import confine
+from bot.slack.inbound.import_guard import confine
 
 CONFIG = """
 ssh: {{identity_file: {folder}/keys/id_bot}}
@@ -25,7 +25,7 @@ START = """
 import os, subprocess, sys
 from pathlib import Path
 from bot.config import load
-from bot.slack.confine import confine
+from bot.slack.inbound.import_guard import confine
 confine(load(Path("swarmbot.yml")))
 """
 
@@ -92,7 +92,7 @@ def test_a_key_cannot_be_read(folder: Path, code: str) -> None:
 
 def test_other_files_and_modules_are_free(folder: Path) -> None:
     """The web process does its work."""
-    done = run(folder, "import bot.slack.web, bot.slack.socket_mode; print(open('harmless').read())")
+    done = run(folder, "import bot.slack.inbound.web, bot.slack.inbound.socket_mode; print(open('harmless').read())")
     assert done.stdout.strip() == "text", done.stderr
 
 

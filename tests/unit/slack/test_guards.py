@@ -16,12 +16,12 @@ from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 
 from bot import blocks
-from bot.slack.guards import MOST_BYTES
-from bot.slack.notifier import Notifier
-from bot.slack.ready import Readiness
-from bot.slack.requests import PressRequest, SlashRequest, SubmitRequest
-from bot.slack.routes import Routes
-from bot.slack.web import EVENTS, Web
+from bot.slack.inbound.guards import MOST_BYTES
+from bot.slack.inbound.readiness import Readiness
+from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.routes import Routes
+from bot.slack.inbound.web import EVENTS, Web
+from bot.slack.outbound.notifier import Notifier
 
 SECRET = "shh"  # noqa: S105 - the test's own
 COMMAND = {

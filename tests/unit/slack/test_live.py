@@ -8,9 +8,9 @@ import pytest
 
 from bot import blocks
 from bot.settings import Settings
-from bot.slack.client import web_client
-from bot.slack.live import Live
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.live_message import Live
+from bot.slack.outbound.notifier import Notifier
 from sandbox.slack import LocalSlack
 
 

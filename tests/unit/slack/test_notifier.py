@@ -9,8 +9,8 @@ import pytest
 from bot import blocks
 from bot.secrets.secret import Secret
 from bot.settings import Settings
-from bot.slack.client import is_slacks, web_client
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.client import is_slacks, web_client
+from bot.slack.outbound.notifier import Notifier, Undelivered
 from sandbox.slack import LocalSlack
 
 TOKEN = blocks.Message("Run this.", [blocks.code("docker swarm join --token ", Secret("SWMTKN-1-abc"))])

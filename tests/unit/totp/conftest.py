@@ -9,8 +9,8 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.settings import Settings
-from bot.slack.client import web_client
-from bot.slack.files import Files
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.files import Files
 from bot.totp import Seeds, Totp
 from sandbox.slack import LocalSlack
 from tests.unit.totp.kit import KEY, Clock

@@ -14,7 +14,7 @@ from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
 from bot.jobs.queue import Queue
 from bot.jobs.roster import Roster
-from bot.slack.requests import PressRequest, SubmitRequest
+from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
 from tests.unit.totp.kit import ADA, Clock, actions, code_of, enrolled, wrong_code
 

@@ -12,9 +12,9 @@ from bot.audit import Audit
 from bot.errors import Refused
 from bot.secrets.secret import Secret
 from bot.settings import Settings
-from bot.slack.client import web_client
-from bot.slack.files import FileRefused, Files
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.files import FileRefused, Files
+from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.store import keys
 from bot.totp import Pictures, Seeds, Showing, Totp, codes
 from sandbox.slack import CannotDo, LocalSlack

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal, values_of
 from bot.settings import Settings
-from bot.slack.notifier import Notifier
+from bot.slack.outbound.notifier import Notifier
 
 COMMAND_FIELDS = ("user_id", "channel_id", "trigger_id", "response_url")
 

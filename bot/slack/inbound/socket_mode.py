@@ -13,11 +13,11 @@ from slack_sdk import WebClient
 from bot.config import load
 from bot.errors import Misconfigured
 from bot.settings import Settings
-from bot.slack.client import SLACK_ERRORS, TIMEOUT, quiet_logger, reason_of, web_client
-from bot.slack.confine import confine
-from bot.slack.notifier import Notifier
-from bot.slack.requests import OpenGate
-from bot.slack.routes import Routes
+from bot.slack.inbound.import_guard import confine
+from bot.slack.inbound.requests import OpenGate
+from bot.slack.inbound.routes import Routes
+from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT, quiet_logger, reason_of, web_client
+from bot.slack.outbound.notifier import Notifier
 
 REQUESTS_AT_ONCE: Final = 32
 PING_EVERY: Final = 2.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from slack_sdk import WebClient
 
-from bot.slack.client import SLACK_ERRORS, reason_of
-from bot.slack.notifier import Undelivered
+from bot.slack.outbound.client import SLACK_ERRORS, reason_of
+from bot.slack.outbound.notifier import Undelivered
 
 
 @dataclass(frozen=True, slots=True, repr=False)

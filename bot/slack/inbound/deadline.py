@@ -12,8 +12,8 @@ from bot.blocks.failure import error_message
 from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal
 from bot.errors import Defect, SwarmbotError, Unavailable
-from bot.slack.notifier import Notifier, Undelivered
-from bot.slack.requests import InPlace, PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.requests import InPlace, PressRequest, SlashRequest, SubmitRequest
+from bot.slack.outbound.notifier import Notifier, Undelivered
 
 IN_TIME: Final = 2.2
 """Seconds: Slack shows an error after three, the way there and back and the queue before us included."""

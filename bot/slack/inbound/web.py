@@ -14,13 +14,13 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped] # 
 
 from bot.config import load
 from bot.settings import Settings
-from bot.slack.client import web_client
-from bot.slack.confine import confine
-from bot.slack.guards import Adapter, Guard
-from bot.slack.notifier import Notifier
-from bot.slack.ready import Readiness
-from bot.slack.requests import OpenGate
-from bot.slack.routes import Routes
+from bot.slack.inbound.guards import Adapter, Guard
+from bot.slack.inbound.import_guard import confine
+from bot.slack.inbound.readiness import Readiness
+from bot.slack.inbound.requests import OpenGate
+from bot.slack.inbound.routes import Routes
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.notifier import Notifier
 from bot.store.client import Patience, connect
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from typing import Final
 
 from bot.blocks.message import Message
-from bot.slack.notifier import Notifier, Undelivered
+from bot.slack.outbound.notifier import Notifier, Undelivered
 
 EVERY: Final = 1.5
 PATIENCE: Final = 120.0

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 from slack_sdk import WebClient
 
 from bot.errors import Failed
-from bot.slack.client import SLACK_ERRORS, TIMEOUT, is_slacks, reason_of
+from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT, is_slacks, reason_of
 
 READY_WITHIN: Final = 8.0
 ASKED_EVERY: Final = 0.25

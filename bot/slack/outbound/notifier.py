@@ -11,8 +11,8 @@ from slack_sdk.webhook import WebhookResponse
 
 from bot.blocks.message import Message, holds_secret
 from bot.errors import Failed
-from bot.slack.client import SLACK_ERRORS, is_slacks, reason_of, response_client
-from bot.slack.wire import has_plainer, payload
+from bot.slack.outbound.client import SLACK_ERRORS, is_slacks, reason_of, response_client
+from bot.slack.outbound.payload import has_plainer, payload
 
 INVITE: Final = "Invite the bot there with `/invite @Swarmbot`."
 NEXT: Final = {

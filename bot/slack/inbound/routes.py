@@ -15,11 +15,11 @@ from slack_sdk import WebClient
 
 from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal, result_view
-from bot.slack.answering import Asker
-from bot.slack.client import quiet_logger
-from bot.slack.notifier import Notifier
-from bot.slack.requests import GateLike, press_request, slash_request, submit_request, well_formed
-from bot.slack.wire import payload
+from bot.slack.inbound.deadline import Asker
+from bot.slack.inbound.requests import GateLike, press_request, slash_request, submit_request, well_formed
+from bot.slack.outbound.client import quiet_logger
+from bot.slack.outbound.notifier import Notifier
+from bot.slack.outbound.payload import payload
 
 LISTENERS: Final = 32
 ANYTHING: Final = re.compile("")

@@ -1,0 +1,1 @@
+"""What Slack delivers: requests by HTTP or Socket Mode, verified, read and answered in time."""
