@@ -12,7 +12,7 @@ from bot.approvals.satisfiable import warn
 from bot.approvals.store import Approvals
 from bot.audit import Archive, Audit
 from bot.config import Config, load
-from bot.engine.pool import EnginePool
+from bot.engine.api.pool import EnginePool
 from bot.freeze import Freezes
 from bot.given import Given
 from bot.jobs.asking import Asking

@@ -6,8 +6,8 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from bot.engine import state
-from bot.engine.state import MARK
+from bot.engine.disk import state
+from bot.engine.disk.state import MARK
 from bot.errors import EngineError, Failed, HostUnreachable
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import login
-from bot.engine.pool import ClusterEngines
+from bot.engine.api.pool import ClusterEngines
+from bot.engine.ssh import login
 from bot.errors import HostProblem, HostUnreachable
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until

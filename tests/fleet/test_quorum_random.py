@@ -21,7 +21,7 @@ from typing import Final
 import pytest
 
 from bot.backups.folder import BackupFolder
-from bot.engine.pool import ClusterEngines
+from bot.engine.api.pool import ClusterEngines
 from bot.errors import EngineError, Failed, HostUnreachable, Refused
 from bot.jobs.lease import LeaseLost
 from bot.jobs.step import carry_out

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from bot.engine import client
-from bot.engine.client import EngineClient
-from bot.engine.connection import SshConnection
-from bot.engine.target import SshTarget
+from bot.engine.api import client
+from bot.engine.api.client import EngineClient
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.target import SshTarget
 from bot.errors import HostUnreachable
 
 

@@ -7,7 +7,7 @@ from unittest.mock import create_autospec
 import paramiko
 import pytest
 
-from bot.engine.channel_socket import ChannelSocket
+from bot.engine.ssh.channel_socket import ChannelSocket
 
 
 @pytest.mark.parametrize("broken", [EOFError(), OSError("Socket is closed"), paramiko.SSHException("no session")])

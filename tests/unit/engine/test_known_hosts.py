@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.known_hosts import trust, without
+from bot.engine.ssh.known_hosts import trust, without
 from bot.errors import Failed
 
 OTHERS = (

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import prober
-from bot.engine.client import masked
-from bot.engine.connection import SshConnection
-from bot.engine.diagnose import verdict
-from bot.engine.host_keys import known_keys
-from bot.engine.probes import offset_of, parse_interfaces, parse_time
-from bot.engine.remote import Completed, last_line
-from bot.engine.target import SshTarget
+from bot.engine.api.client import masked
+from bot.engine.probes import prober
+from bot.engine.probes.machine import offset_of, parse_interfaces, parse_time
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.diagnose import verdict
+from bot.engine.ssh.host_keys import known_keys
+from bot.engine.ssh.remote import Completed, last_line
+from bot.engine.ssh.target import SshTarget
 from bot.errors import HostProblem, HostUnreachable
 from bot.model.probing import Counters, Interface
 

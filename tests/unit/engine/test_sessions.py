@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.engine import dial_stdio
-from bot.engine.connection import SshConnection
-from bot.engine.remote import run
-from bot.engine.sessions import MOST
-from bot.engine.target import SshTarget
+from bot.engine.ssh import dial_stdio
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.remote import run
+from bot.engine.ssh.sessions import MOST
+from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError
 
 

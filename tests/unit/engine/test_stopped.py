@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine.data_root import parse
-from bot.engine.stopped import address_of, node_of
+from bot.engine.disk.data_root import parse
+from bot.engine.disk.stopped import address_of, node_of
 
 START = "ExecStart={{ path=/usr/sbin/dockerd ; argv[]=/usr/sbin/dockerd -H fd:// {flags} ; ignore_errors=no }}\n"
 DEBIAN = START.format(flags="--containerd=/run/containerd/containerd.sock $DOCKER_OPTS")

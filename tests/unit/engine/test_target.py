@@ -10,8 +10,8 @@ import paramiko
 import pytest
 
 from bot.config import Config
-from bot.engine.pool import EnginePool
-from bot.engine.target import SYSTEM_KNOWN_HOSTS, SshTarget, Targets, read_ssh_config
+from bot.engine.api.pool import EnginePool
+from bot.engine.ssh.target import SYSTEM_KNOWN_HOSTS, SshTarget, Targets, read_ssh_config
 from bot.errors import Misconfigured
 
 SSH_CONFIG = """

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import unreachable
-from bot.engine.target import SshTarget
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.target import SshTarget
 from bot.model.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, common_api, newer_than_known
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bot.config import Config
-from bot.engine.pool import EnginePool
+from bot.engine.api.pool import EnginePool
 from bot.errors import Failed
 from bot.jobs.card import Card
 from bot.jobs.change import Change

@@ -6,8 +6,8 @@ import errno
 import socket
 from typing import Final
 
-from bot.engine import unreachable
-from bot.engine.target import SshTarget
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.target import SshTarget
 
 CONNECT: Final = 4.0
 """Seconds for the TCP connection."""

@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from bot.blocks import tick
-from bot.engine import unreachable
-from bot.engine.as_root import READER
-from bot.engine.client import EngineClient
-from bot.engine.connection import SshConnection
-from bot.engine.remote import Completed, last_line, run
+from bot.engine.api.client import EngineClient
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.remote import Completed, last_line, run
+from bot.engine.ssh.sudo import READER
 from bot.errors import EngineError
 from bot.model.probing import Interface
 

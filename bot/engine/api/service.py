@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from bot.config import Service
-from bot.engine import unreachable
-from bot.engine.as_root import exchange_as_root
-from bot.engine.client import EngineClient
-from bot.engine.remote import last_line
+from bot.engine.api.client import EngineClient
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.remote import last_line
+from bot.engine.ssh.sudo import exchange_as_root
 from bot.errors import EngineError, HostUnreachable
 
 LONGEST: Final = 150.0

@@ -11,9 +11,9 @@ import re
 from typing import Final
 
 from bot.config import Service
-from bot.engine import unreachable
-from bot.engine.as_root import exchange_as_root
-from bot.engine.connection import SshConnection
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.sudo import exchange_as_root
 
 TIMEOUT: Final = 10.0
 DEFAULT: Final = "/var/lib/docker"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import paramiko
 
-from bot.engine import unreachable
-from bot.engine.target import SshTarget
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.target import SshTarget
 
 
 def known_keys(target: SshTarget) -> dict[str, paramiko.PKey]:

@@ -8,13 +8,16 @@ from typing import Final
 from urllib.parse import quote
 
 from bot.config import Service
-from bot.engine import probes, service, state, stopped, trust
-from bot.engine.client import EngineClient
-from bot.engine.key_file import key_file, known_managers, open_key_file
-from bot.engine.overlay_trial import EngineOverlayTrial, left_trials
-from bot.engine.prober import prober
-from bot.engine.raft import last_entry
-from bot.engine.spare import spare_client
+from bot.engine.api import service
+from bot.engine.api.client import EngineClient
+from bot.engine.disk import state, stopped
+from bot.engine.disk.key_file import key_file, known_managers, open_key_file
+from bot.engine.disk.raft import last_entry
+from bot.engine.disk.throwaway_engine import spare_client
+from bot.engine.probes import machine
+from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
+from bot.engine.probes.prober import prober
+from bot.engine.ssh import host_key_trust
 from bot.model.engine_api import JoinTokens, Json
 from bot.model.host_keys import HostKey
 from bot.model.key_file import KeyFile
@@ -46,11 +49,11 @@ class SshEngine:
 
     def clock_offset(self) -> float:
         """Seconds that the host's clock is ahead."""
-        return probes.clock_offset(self._client)
+        return machine.clock_offset(self._client)
 
     def interfaces(self) -> tuple[Interface, ...]:
         """The interfaces that could be advertised."""
-        return probes.interfaces(self._connection)
+        return machine.interfaces(self._connection)
 
     def prober(self) -> AbstractContextManager[Prober]:
         """A shell on the host for probes."""
@@ -58,7 +61,7 @@ class SshEngine:
 
     def node_certificate(self) -> str:
         """The PEM of the node's certificate."""
-        return probes.node_certificate(self._client)
+        return machine.node_certificate(self._client)
 
     def last_raft_entry(self) -> bytes:
         """The beginning of the last entry of a manager's Raft log."""
@@ -74,15 +77,15 @@ class SshEngine:
 
     def certificate_file(self, path: str) -> str:
         """The PEM certificates in a file on the host."""
-        return probes.certificate_file(self._client, path)
+        return machine.certificate_file(self._client, path)
 
     def host_keys(self) -> tuple[HostKey, ...]:
         """The SSH host keys on the way to the host."""
-        return trust.keys_on_the_way(self._connection)
+        return host_key_trust.keys_on_the_way(self._connection)
 
     def trust(self, machine: str, fingerprint: str) -> None:
         """Write a key on that way into known_hosts."""
-        trust.trust(self._connection, machine, fingerprint)
+        host_key_trust.trust(self._connection, machine, fingerprint)
 
     def overlay_trial(self, name: str) -> OverlayTrial:
         """This engine's part in a trial of the overlay."""

@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.engine.client import EngineClient
-from bot.engine.remote import run
+from bot.engine.api.client import EngineClient
+from bot.engine.ssh.remote import run
 from bot.errors import EngineError
 
 LABEL: Final = "swarmbot.check"

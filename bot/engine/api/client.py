@@ -11,10 +11,10 @@ import requests
 from urllib3.exceptions import EmptyPoolError
 
 from bot.blocks import as_said
-from bot.engine import unreachable
-from bot.engine.adapter import EngineAdapter
-from bot.engine.diagnose import diagnose
-from bot.engine.socket_dialer import SocketDialer
+from bot.engine.api.adapter import EngineAdapter
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.diagnose import diagnose
+from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.errors import EngineError, Failed, HostUnreachable
 from bot.model.engine_versions import OLDEST_API, common_api
 from bot.secrets.secret import MASK

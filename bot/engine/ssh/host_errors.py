@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.engine import unreachable
-from bot.engine.sessions import MOST
-from bot.engine.target import SshTarget
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.sessions import MOST
+from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError
 
 SHOWN: Final = 200

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.engine import unreachable
-from bot.engine.connection import SshConnection
-from bot.engine.remote import run
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.remote import run
 from bot.errors import EngineError, HostProblem, HostUnreachable
 
 TIMEOUT: Final = 12.0

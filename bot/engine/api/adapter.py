@@ -9,8 +9,8 @@ import requests.adapters
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from bot.engine.channel_socket import ChannelSocket
-from bot.engine.socket_dialer import SocketDialer
+from bot.engine.ssh.channel_socket import ChannelSocket
+from bot.engine.ssh.socket_dialer import SocketDialer
 
 FORWARDED: Final = 16
 """Questions to one engine at once."""

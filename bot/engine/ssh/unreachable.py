@@ -9,7 +9,7 @@ from pathlib import Path
 import paramiko
 
 from bot.blocks import as_said
-from bot.engine.target import DEFAULT_PORT, SshTarget
+from bot.engine.ssh.target import DEFAULT_PORT, SshTarget
 from bot.errors import EngineError, HostProblem, HostUnreachable
 from bot.model.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, too_old
 

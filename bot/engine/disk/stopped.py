@@ -15,12 +15,12 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from bot.config import Service
-from bot.engine import unreachable
-from bot.engine.as_root import exchange_as_root
-from bot.engine.connection import SshConnection
-from bot.engine.data_root import DIVIDER, data_root
-from bot.engine.remote import last_line
-from bot.engine.service import LOCKED, LONGEST
+from bot.engine.api.service import LOCKED, LONGEST
+from bot.engine.disk.data_root import DIVIDER, data_root
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.remote import last_line
+from bot.engine.ssh.sudo import exchange_as_root
 from bot.errors import EngineError
 from bot.model.endpoint import ip_of
 from bot.model.stopped import StoppedEngine

@@ -7,11 +7,11 @@ import json
 from typing import Final
 
 from bot.config import Service
-from bot.engine.as_root import READER, exchange_as_root
-from bot.engine.client import EngineClient
-from bot.engine.remote import run
-from bot.engine.service import AROUND, LOCKED, root_folder
-from bot.engine.state import failed
+from bot.engine.api.client import EngineClient
+from bot.engine.api.service import AROUND, LOCKED, root_folder
+from bot.engine.disk.state import failed
+from bot.engine.ssh.remote import run
+from bot.engine.ssh.sudo import READER, exchange_as_root
 from bot.errors import EngineError
 from bot.model.key_file import KeyFile
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import paramiko
 
-from bot.engine import host_keys, known_hosts, unreachable
-from bot.engine.connection import SshConnection
-from bot.engine.target import SshTarget
+from bot.engine.ssh import host_keys, known_hosts, unreachable
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.target import SshTarget
 from bot.errors import Failed
 from bot.model.host_keys import HostKey
 

@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from bot.config import Service
-from bot.engine.as_root import READER
-from bot.engine.client import EngineClient
-from bot.engine.data_root import data_root
-from bot.engine.remote import last_line, run
+from bot.engine.api.client import EngineClient
+from bot.engine.disk.data_root import data_root
+from bot.engine.ssh.remote import last_line, run
+from bot.engine.ssh.sudo import READER
 from bot.errors import EngineError, HostUnreachable
 
 TIMEOUT: Final = 12.0

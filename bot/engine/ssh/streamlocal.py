@@ -6,8 +6,8 @@ from typing import Final
 
 import paramiko
 
-from bot.engine.channel_socket import ChannelSocket
-from bot.engine.connection import SshConnection
+from bot.engine.ssh.channel_socket import ChannelSocket
+from bot.engine.ssh.connection import SshConnection
 
 KIND: Final = "direct-streamlocal@openssh.com"
 

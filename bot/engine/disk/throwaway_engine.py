@@ -15,12 +15,12 @@ from typing import Final
 
 import paramiko
 
-from bot.engine import unreachable
-from bot.engine.as_root import AS_ROOT
-from bot.engine.client import EngineClient
-from bot.engine.connection import SshConnection
-from bot.engine.remote import CHUNK, complaint, last_line, spawn
-from bot.engine.socket_dialer import SocketDialer
+from bot.engine.api.client import EngineClient
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.remote import CHUNK, complaint, last_line, spawn
+from bot.engine.ssh.socket_dialer import SocketDialer
+from bot.engine.ssh.sudo import AS_ROOT
 from bot.errors import EngineError
 
 START: Final = 60.0

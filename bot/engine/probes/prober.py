@@ -10,10 +10,10 @@ from typing import Final
 
 import paramiko
 
-from bot.engine import unreachable
-from bot.engine.connection import SshConnection
-from bot.engine.remote import Completed, run, spawn
-from bot.engine.target import SshTarget
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.remote import Completed, run, spawn
+from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError, HostUnreachable
 from bot.model.probing import Counters, Reach, Transport
 

@@ -12,10 +12,10 @@ from typing import Final
 
 import paramiko
 
-from bot.engine import unable, unreachable
-from bot.engine.channel_socket import ChannelSocket
-from bot.engine.connection import SshConnection
-from bot.engine.remote import begin
+from bot.engine.ssh import host_errors, unreachable
+from bot.engine.ssh.channel_socket import ChannelSocket
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.remote import begin
 from bot.errors import EngineError
 
 SCRIPT: Final = r"""
@@ -30,7 +30,7 @@ LAST_WORDS: Final = 2.0
 def connect(connection: SshConnection, path: str, timeout: float) -> ChannelSocket:
     """Connect to the engine at the socket ``path``. Raises HostUnreachable, EngineError (no session free)."""
     if not connection.sessions.take(timeout):
-        raise unable.busy(connection.target, timeout)
+        raise host_errors.busy(connection.target, timeout)
     with contextlib.ExitStack() as undo:
         undo.callback(connection.sessions.give_back)
         try:

@@ -11,12 +11,12 @@ from typing import Final
 import paramiko
 
 from bot.blocks import as_said
-from bot.engine import host_keys, unreachable
-from bot.engine.login import log_in
-from bot.engine.sessions import Sessions
-from bot.engine.target import SshTarget
-from bot.engine.tcp import CONNECT, PromptSocket, dial
-from bot.engine.transport import (
+from bot.engine.ssh import host_keys, unreachable
+from bot.engine.ssh.login import log_in
+from bot.engine.ssh.sessions import Sessions
+from bot.engine.ssh.target import SshTarget
+from bot.engine.ssh.tcp import CONNECT, PromptSocket, dial
+from bot.engine.ssh.transport import (
     ChannelLostError,
     ChannelRefusedError,
     ChannelTimeoutError,

@@ -13,8 +13,8 @@ import paramiko
 from paramiko.pkey import UnknownKeyType
 
 from bot.blocks import as_said, tick
-from bot.engine import unreachable
-from bot.engine.target import SshTarget
+from bot.engine.ssh import unreachable
+from bot.engine.ssh.target import SshTarget
 
 DEFAULT_FILES: Final = tuple(Path("~/.ssh").expanduser() / name for name in ("id_ed25519", "id_ecdsa", "id_rsa"))
 MOST_TRIES: Final = 5

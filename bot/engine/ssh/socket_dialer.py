@@ -8,11 +8,11 @@ from typing import Literal
 
 import paramiko
 
-from bot.engine import dial_stdio, streamlocal, unreachable
-from bot.engine.channel_socket import ChannelSocket
-from bot.engine.connection import SshConnection
-from bot.engine.diagnose import diagnose
-from bot.engine.transport import ChannelRefusedError
+from bot.engine.ssh import dial_stdio, streamlocal, unreachable
+from bot.engine.ssh.channel_socket import ChannelSocket
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.diagnose import diagnose
+from bot.engine.ssh.transport import ChannelRefusedError
 
 Way = Literal["forwarded", "command"]
 

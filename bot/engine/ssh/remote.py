@@ -15,10 +15,10 @@ from typing import Final
 import paramiko
 
 from bot.blocks import as_said
-from bot.engine import unable, unreachable
-from bot.engine.command_line import command_line
-from bot.engine.connection import SshConnection
-from bot.engine.transport import ChannelRefusedError
+from bot.engine.ssh import host_errors, unreachable
+from bot.engine.ssh.command_line import command_line
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.transport import ChannelRefusedError
 from bot.errors import EngineError
 
 # A non-interactive shell of a user who is not root finds no /sbin; messages are read, so they must be in English.
@@ -87,7 +87,7 @@ def spawn(connection: SshConnection, script: str, *words: str, timeout: float) -
     ``timeout`` is for its beginning, in seconds. Raises as :func:`run` does.
     """
     if not connection.sessions.take(timeout):
-        raise unable.busy(connection.target, timeout)
+        raise host_errors.busy(connection.target, timeout)
     try:
         channel = begin(connection, script, *words, timeout=timeout)
         try:
@@ -125,7 +125,7 @@ def begin(connection: SshConnection, script: str, *words: str, timeout: float) -
         channel.close()
         if not connection.still_answers():
             raise unreachable.lost(connection.target)
-        raise unable.no_shell(connection.target, said)
+        raise host_errors.no_shell(connection.target, said)
     return channel
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bot.backups.folder import BackupFolder
 from bot.config import Cluster, Config, Service
-from bot.engine.client import EngineClient
-from bot.engine.connection import SshConnection
-from bot.engine.engine import SshEngine
-from bot.engine.socket_dialer import SocketDialer
-from bot.engine.target import SSH_CONFIG, SshTarget, Targets, read_ssh_config
+from bot.engine.api.client import EngineClient
+from bot.engine.api.engine import SshEngine
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.socket_dialer import SocketDialer
+from bot.engine.ssh.target import SSH_CONFIG, SshTarget, Targets, read_ssh_config
 from bot.secrets.secret import Secret
 
 

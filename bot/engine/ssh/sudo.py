@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.engine import unable
-from bot.engine.connection import SshConnection
-from bot.engine.remote import MOST, Exchanged, exchange, last_line
+from bot.engine.ssh import host_errors
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.remote import MOST, Exchanged, exchange, last_line
 
 NOT_ROOT: Final = 77
 """The exit status (of sysexits.h: EX_NOPERM) of a script that may not be run as root."""
@@ -29,8 +29,8 @@ as=; [ -r "$1" ] || [ "$(id -u)" = 0 ] || as='sudo -n'
 def exchange_as_root(
     connection: SshConnection, script: str, *words: str, timeout: float, feed: bytes = b"", most: int = MOST
 ) -> Exchanged:
-    """Run ``script`` as :func:`~bot.engine.remote.exchange` does, as root. EngineError too when it may not be."""
+    """Run ``script`` as :func:`~bot.engine.ssh.remote.exchange` does, as root. EngineError too when it may not be."""
     done = exchange(connection, AS_ROOT, script, *words, timeout=timeout, feed=feed, most=most)
     if done.status == NOT_ROOT:
-        raise unable.not_root(connection.target, last_line(done.err))
+        raise host_errors.not_root(connection.target, last_line(done.err))
     return done

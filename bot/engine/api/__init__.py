@@ -1,0 +1,1 @@
+"""Docker Engine API calls of one host, over its SSH connection."""
