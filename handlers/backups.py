@@ -9,11 +9,11 @@ from bot.blocks import DONE, FAILED, WAITING, Message, context, escape, paragrap
 from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan, Step
-from bot.swarm.followers import follower, named_follower
-from bot.swarm.issuers import rotated_since
-from bot.swarm.lookup import swarm_of
+from bot.swarm.health.issuers import rotated_since
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
-from bot.swarm.spare_host import spare_host
+from bot.swarm.reading.followers import follower, named_follower
+from bot.swarm.reading.lookup import swarm_of
+from bot.swarm.recovery.spare_host import spare_host
 from bot.text.suggest import listed
 
 

@@ -10,13 +10,13 @@ from bot.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, ti
 from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, Look, NodeFacts, Plan
-from bot.swarm.ca_rotation import external_issuer, rotation_plan
-from bot.swarm.certificates import Root, read_roots, time_left
-from bot.swarm.external_ca import read_external_ca_on_host
-from bot.swarm.issuers import issuing_urls, lacking
-from bot.swarm.lookup import called, swarm_of
+from bot.swarm.ca.ca_rotation import external_issuer, rotation_plan
+from bot.swarm.ca.external_ca import read_external_ca_on_host
+from bot.swarm.health.certificates import Root, read_roots, time_left
+from bot.swarm.health.issuers import issuing_urls, lacking
 from bot.swarm.operations import Update
-from bot.swarm.settings import check_expiry
+from bot.swarm.reading.lookup import called, swarm_of
+from bot.swarm.reading.settings import check_expiry
 from bot.text.suggest import listed
 
 

@@ -9,9 +9,9 @@ from bot.blocks import DONE, FAILED, LOOK, Block, Message, context, paragraphs, 
 from bot.commands import HOST, Flag, Permission, Word, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, Finding, HostFacts, Look, Sign
-from bot.swarm.checkup import checkup, seen_whole
-from bot.swarm.lookup import swarm_of
-from bot.swarm.mesh import cells, mesh_findings
+from bot.swarm.health.checkup import checkup, seen_whole
+from bot.swarm.network.mesh import cells, mesh_findings
+from bot.swarm.reading.lookup import swarm_of
 
 MOST_IN_A_TABLE: Final = 19
 """Slack takes 20 columns, and one has the names."""

@@ -9,10 +9,10 @@ from bot.blocks import tick
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
 from bot.model import Facts, Finding, HostFacts, Look, Operation, Plan, Step, Trouble
-from bot.swarm.departure import departing
+from bot.swarm.membership.departure import departing
 from bot.swarm.operations import Leave
-from bot.swarm.places import believes, foreign_cluster, stranger
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
+from bot.swarm.reading.host_membership import believes, foreign_cluster, stranger
 
 
 @dataclass(frozen=True, slots=True)

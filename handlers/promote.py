@@ -9,13 +9,13 @@ from bot.blocks import tick
 from bot.commands import Word, change, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
-from bot.swarm.checkup import address_findings
-from bot.swarm.lookup import find_node
+from bot.swarm.health.checkup import address_findings
+from bot.swarm.network.preflight import machine_findings, reached
+from bot.swarm.network.reachability import port_findings
 from bot.swarm.operations import Promote
-from bot.swarm.outside_raft import outside_raft
-from bot.swarm.passages import port_findings
-from bot.swarm.preflight import machine_findings, reached
-from bot.swarm.stale import namesakes
+from bot.swarm.reading.duplicate_nodes import namesakes
+from bot.swarm.reading.lookup import find_node
+from bot.swarm.reading.outside_raft import outside_raft
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from typing import Annotated
 
 from bot.commands import HOST, UNLOCK, Flag, Kind, Vocabulary, Word, change, unlock_key_form
 from bot.model import Facts, HostFacts, Look, Operation, Plan, Step
-from bot.swarm.addresses import joining_address
-from bot.swarm.locked_keeper import key_findings, key_warnings, needs_key, refuse_without_key
-from bot.swarm.lost import OldManager, Standing, old_managers, standing_of
+from bot.swarm.health.lost_quorum import OldManager, Standing, old_managers, standing_of
+from bot.swarm.network.addresses import joining_address
 from bot.swarm.operations import AwaitLock, Depart, Forget, HoldOff, Init, OpenKeyFile, Rejoin, TryKey
 from bot.swarm.quorum import Quorum, failures, standing
-from bot.swarm.recover_flags import RecoverFlags
-from bot.swarm.recovery import keeper_of, refuse_unless_lost, refuse_unless_safe
-from bot.swarm.recovery_words import findings, stops, warnings
+from bot.swarm.recovery.autolock_recovery import key_findings, key_warnings, needs_key, refuse_without_key
+from bot.swarm.recovery.recover_flags import RecoverFlags
+from bot.swarm.recovery.recovery import keeper_of, refuse_unless_lost, refuse_unless_safe
+from bot.swarm.recovery.recovery_words import findings, stops, warnings
 
 
 def _old_manager(word: str, vocabulary: Vocabulary) -> list[str]:

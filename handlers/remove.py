@@ -9,11 +9,11 @@ from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, Finding, Look, NodeFacts, Plan
-from bot.swarm.departure import departing
-from bot.swarm.lookup import find_nodes, refuse_unknown, swarm_of
-from bot.swarm.places import believes, whereabouts
+from bot.swarm.membership.departure import departing
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.stale import successor
+from bot.swarm.reading.duplicate_nodes import successor
+from bot.swarm.reading.host_membership import believes, whereabouts
+from bot.swarm.reading.lookup import find_nodes, refuse_unknown, swarm_of
 from bot.text.suggest import listed
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from bot.blocks import Message
 from bot.commands import Flag, Permission, Word, choice, question
 from bot.model import Facts, Look, Plan, Revealed, Role
-from bot.swarm.lookup import unread
+from bot.swarm.membership.rotation import rotation
+from bot.swarm.membership.secrets import token_message
 from bot.swarm.operations import fingerprint
-from bot.swarm.rotation import rotation
-from bot.swarm.secrets import token_message
+from bot.swarm.reading.lookup import unread
 
 
 @dataclass(frozen=True, slots=True)

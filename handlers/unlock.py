@@ -9,11 +9,11 @@ from bot.blocks import Message
 from bot.commands import HOST, Flag, Word, change, question, unlock_key_form
 from bot.errors import Failed, Refused
 from bot.model import Facts, HostFacts, Look, Plan, Step
-from bot.swarm.lookup import swarm_of
+from bot.swarm.membership.secrets import unlock_key_message
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
 from bot.swarm.operations.unlock import unlocked
-from bot.swarm.places import whereabouts
-from bot.swarm.secrets import unlock_key_message
+from bot.swarm.reading.host_membership import whereabouts
+from bot.swarm.reading.lookup import swarm_of
 from bot.text.suggest import listed
 
 

@@ -19,12 +19,12 @@ from bot.commands import (
     question,
 )
 from bot.model import Facts, Look, Plan, Step
-from bot.swarm.ca_rotation import external_issuer, rotation_plan
-from bot.swarm.external_ca import read_external_ca_on_host
-from bot.swarm.issuers import issuing_urls
-from bot.swarm.lookup import swarm_of
+from bot.swarm.ca.ca_rotation import external_issuer, rotation_plan
+from bot.swarm.ca.external_ca import read_external_ca_on_host
+from bot.swarm.health.issuers import issuing_urls
 from bot.swarm.operations import Update
-from bot.swarm.settings import SETTINGS, check_expiry
+from bot.swarm.reading.lookup import swarm_of
+from bot.swarm.reading.settings import SETTINGS, check_expiry
 from bot.text.suggest import listed
 
 

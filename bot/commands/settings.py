@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.commands.command import Flag
 from bot.commands.kinds import DURATION, Kind, Vocabulary, number
-from bot.swarm.external_ca import read_external_ca, read_external_ca_on_host
+from bot.swarm.ca.external_ca import read_external_ca, read_external_ca_on_host
 
 LONGEST: Final = 2**31
 

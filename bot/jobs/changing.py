@@ -27,7 +27,7 @@ from bot.jobs.sight import Sight
 from bot.model import Facts, Look, Plan, Revealed, plan_from_json
 from bot.once.promises import Promises
 from bot.slack.outbound.notifier import Notifier
-from bot.swarm.secrets import secret_message
+from bot.swarm.membership.secrets import secret_message
 
 SHOWN_BY: Final[Mapping[Revealed, str]] = {
     "unlock key": "unlock-key",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.model import Engines, Facts, Look, Plan
 from bot.model.engine_api import Clusters
-from bot.swarm.reader import Reader
+from bot.swarm.reading.reader import Reader
 
 
 class Sight:

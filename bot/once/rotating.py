@@ -14,7 +14,7 @@ from bot.jobs.replies import Replies
 from bot.jobs.sight import Sight
 from bot.model import Plan, Role, plan_from_json
 from bot.slack.outbound.notifier import Notifier
-from bot.swarm.rotation import rotation
+from bot.swarm.membership.rotation import rotation
 
 
 class Rotating:

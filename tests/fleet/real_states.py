@@ -18,7 +18,7 @@ from bot.engine.api.pool import EnginePool
 from bot.errors import SwarmbotError
 from bot.model import Facts, HostFacts, Look, Trouble
 from bot.swarm.quorum.membership import DOWN
-from bot.swarm.reader import Reader
+from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet
 from tests.ordered import Bot
 from tests.plans.description import Description

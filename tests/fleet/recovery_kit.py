@@ -16,7 +16,7 @@ from bot.errors import Refused, SwarmbotError
 from bot.jobs.planning import let_through, planned
 from bot.jobs.step import carry_out
 from bot.model import Facts, Look, Operation, Plan
-from bot.swarm.reader import Reader
+from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import init, joining

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Prober, Transport
-from bot.swarm.counting import Verdict, judge
+from bot.swarm.network.packet_counters import Verdict, judge
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines

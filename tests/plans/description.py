@@ -23,7 +23,7 @@ from bot.model import (
     Trouble,
 )
 from bot.secrets.secret import Secret
-from bot.swarm.ways import meant, members, mesh_ways, wanted_ways
+from bot.swarm.network.routes import meant, members, mesh_ways, wanted_ways
 from tests.plans.machines import host_facts, node_facts, record_facts
 from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Task, Trial
 from tests.plans.passages import mesh_facts, passage

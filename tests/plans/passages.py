@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.model import Mesh, Passage, Reach, Way
-from bot.swarm.ways import GOSSIP_PORT
+from bot.swarm.network.routes import GOSSIP_PORT
 from tests.plans.parts import Machine, Trial
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, Look, Members, Operation
-from bot.swarm.lost import goes_on
+from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.quorum import has_quorum
 
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engine, Engines, Facts, HostFacts, Look, Members, NodeFacts, Operation, Role, newcomer
-from bot.swarm import parse
-from bot.swarm.issuers import issuing_urls
+from bot.swarm.health.issuers import issuing_urls
 from bot.swarm.operations.records import remove_record
-from bot.swarm.places import believes, stranger, whereabouts
+from bot.swarm.reading import parse
+from bot.swarm.reading.host_membership import believes, stranger, whereabouts
 from bot.text.suggest import listed
 
 

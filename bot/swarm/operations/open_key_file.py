@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Look, Operation
-from bot.swarm.given_key import given_key, other_key
-from bot.swarm.lost import goes_on
+from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.operations.try_key import open_with_given
-from bot.swarm.second_cluster import refuse_beside_quorum
+from bot.swarm.reading.second_cluster import refuse_beside_quorum
+from bot.swarm.recovery.given_key import given_key, other_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, Look, Operation
-from bot.swarm.given_key import opened_backup
+from bot.swarm.recovery.given_key import opened_backup
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from bot.model import (
     Operation,
     ip_of,
 )
-from bot.swarm.certificates import fingerprint_of
-from bot.swarm.followers import serves
+from bot.swarm.health.certificates import fingerprint_of
+from bot.swarm.reading.followers import serves
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Look, Operation
-from bot.swarm.given_key import given_key, other_key
-from bot.swarm.key_file import OtherUnlockKey, UnknownKeyFile, opened
-from bot.swarm.lost import goes_on
+from bot.swarm.health.lost_quorum import goes_on
+from bot.swarm.recovery.given_key import given_key, other_key
+from bot.swarm.recovery.key_file import OtherUnlockKey, UnknownKeyFile, opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,9 @@ from bot.model import (
     Way,
 )
 from bot.secrets.secret import Secret
-from bot.swarm import parse
-from bot.swarm.sources import sources
-from bot.swarm.ways import wanted_ways
+from bot.swarm.network.routes import wanted_ways
+from bot.swarm.reading import parse
+from bot.swarm.reading.sources import sources
 from tests.unit.swarm.truth import LATE, Machine, World
 
 ROOT: Final = (Path(__file__).parents[2] / "plans" / "pem" / "own.pem").read_text()

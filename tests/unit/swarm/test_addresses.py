@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.errors import Refused
 from bot.model import HostFacts, Interface
-from bot.swarm.addresses import advertise_address, joining_address, local_address
+from bot.swarm.network.addresses import advertise_address, joining_address, local_address
 
 ONE = HostFacts("host-1", "10.0.0.1", interfaces=(Interface("eth0", ("10.0.0.1",)),))
 MANY = HostFacts(

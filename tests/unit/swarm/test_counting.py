@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.errors import EngineError
 from bot.model import Counters, Passage, Reach, Transport, Way
-from bot.swarm.counting import EACH, MOST_EACH, Counting, enough, judge
+from bot.swarm.network.packet_counters import EACH, MOST_EACH, Counting, enough, judge
 
 SOURCES = ("host-1", "host-2", "host-3")
 WAYS = [Way(source, "host-9", "10.0.0.9", port, "udp") for port in (7946, 4789) for source in SOURCES]

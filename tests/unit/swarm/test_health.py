@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.swarm.health import health
+from bot.swarm.health.health import health
 from tests.plans.description import Description
 
 LEADER: dict[str, Any] = {"is": "leader"}

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.model import Facts, basis_of, differences
-from bot.swarm.lost import old_managers, standing_of
+from bot.swarm.health.lost_quorum import old_managers, standing_of
 from bot.swarm.operations import Depart, Forget, HoldOff
 from bot.swarm.quorum import Quorum
 from handlers.recover import RecoverArguments, recover

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.swarm.inventory import Comparison, Thing, compare
+from bot.swarm.reading.inventory import Comparison, Thing, compare
 
 TAKEN = 100.0
 

@@ -27,11 +27,11 @@ from nacl.secret import SecretBox
 from bot.errors import SwarmbotError
 from bot.model import Facts, KeyFile
 from bot.secrets.secret import Secret
-from bot.swarm.key_file import OtherUnlockKey, UnknownKeyFile, is_locked, opened
-from bot.swarm.lost import candidates, old_managers
-from bot.swarm.opened_state import KEY_FILE, opened_state
+from bot.swarm.health.lost_quorum import candidates, old_managers
 from bot.swarm.operations import OpenKeyFile, TryKey
-from bot.swarm.protobuf import fields, number, octets
+from bot.swarm.recovery.key_file import OtherUnlockKey, UnknownKeyFile, is_locked, opened
+from bot.swarm.recovery.opened_state import KEY_FILE, opened_state
+from bot.swarm.recovery.protobuf import fields, number, octets
 from tests.plans.description import Description
 
 OCTETS = os.urandom(32)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.model import Facts, basis_of
-from bot.swarm.lost import bring_back, old_managers, standing_of
+from bot.swarm.health.lost_quorum import bring_back, old_managers, standing_of
 from bot.swarm.operations import Depart, Forget, Init, Rejoin
 from bot.swarm.quorum import Quorum, count, members_of
 from handlers.recover import RecoverArguments, recover

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.model import ClusterFacts, HostFacts, Membership, NodeFacts, Role
-from bot.swarm.parse import name_hosts
-from bot.swarm.stale import successor
+from bot.swarm.reading.duplicate_nodes import successor
+from bot.swarm.reading.parse import name_hosts
 
 
 class _Engines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.swarm import parse
+from bot.swarm.reading import parse
 
 
 def record(node_id: str, created: str, address: str = "", *, state: str = "ready") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Facts, HostFacts
-from bot.swarm.preflight import preflight, version_of
+from bot.swarm.network.preflight import preflight, version_of
 
 
 @pytest.mark.parametrize(

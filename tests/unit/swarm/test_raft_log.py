@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.engine.disk.raft import SCRIPT, parse
 from bot.model import RaftPosition
-from bot.swarm.raft_log import position
+from bot.swarm.recovery.raft_log import position
 
 ENTRY, STATE, CRC = 2, 3, 4
 
@@ -89,7 +89,7 @@ def test_what_is_being_written_is_left_out(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=200))
 def test_what_is_no_record_is_an_error_that_is_awaited(noise: bytes) -> None:
-    """A damaged log makes its host no worse (bot/swarm/host_reader.py)."""
+    """A damaged log makes its host no worse (bot/swarm/reading/host_reader.py)."""
     with suppress(IndexError, ValueError):
         position(noise)
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from bot.model import ClusterFacts, HostFacts, NodeFacts, Role
-from bot.swarm.ways import members
+from bot.swarm.network.routes import members
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Certificate authorities: rotation of the root, external CAs."""

@@ -1,0 +1,157 @@
+"""How a cluster stands: what is wrong, how much it matters, and the command that mends it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bot.blocks import as_said
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.swarm.health.certificates import DAY, time_left
+from bot.swarm.health.issues import (
+    Ailment,
+    kept_record,
+    leaderless,
+    little_quorum,
+    second_cluster,
+    serves_apart,
+    way_out,
+)
+from bot.swarm.health.lost_quorum import old_managers, standing_of
+from bot.swarm.quorum import count, members_of
+from bot.swarm.reading.duplicate_nodes import successor
+from bot.swarm.reading.host_membership import believes, other_cluster
+
+Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
+CERTIFICATE_TOLD = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """``none``: no host is in a swarm; ``no quorum``: managers, and none can decide; ``unknown``: nobody answers."""
+
+    level: Level
+    ailments: tuple[Ailment, ...]
+
+
+def health(facts: Facts) -> Health:
+    """Judge the facts, which must have been read with all hosts and services."""
+    if facts.swarm is None:
+        return _without_swarm(facts)
+    others = (
+        *(ailment for node in facts.swarm.nodes if not successor(facts.swarm, node) for ailment in _node(facts, node)),
+        *_stale(facts.swarm),
+        *_services(facts.swarm),
+        *(ailment for host in facts.hosts.values() for ailment in _host(facts, host)),
+    )
+    if count(members_of(facts)).survives < 0:  # then one thing is to be done, and the rest after it
+        others = tuple(replace(ailment, mend="") for ailment in others)
+    ailments = (*little_quorum(facts, facts.swarm), *others)
+    return Health("degraded" if ailments else "healthy", tuple(sorted(ailments, key=lambda ailment: not ailment.grave)))
+
+
+def _without_swarm(facts: Facts) -> Health:
+    olds = old_managers(facts)
+    quorum = standing_of(olds)
+    missing = [old.name for old in olds if old.standing == "silent"]
+    silent = [_silent(host) for host in facts.hosts.values() if host.trouble]
+    locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
+    members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
+    errors = [
+        Ailment(grave=True, text=leaderless(host))
+        for host in members
+        if (host.swarm_error or host.is_manager) and host.membership != "locked"
+    ]
+    if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
+        unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
+        if (errors or locked) and missing and unlocked.survives < 0:
+            told = (replace(ailment, mend="") for ailment in (*locked, *silent))
+            return Health("no quorum", (*errors, *told, way_out(unlocked, missing, [each.mend for each in locked])))
+        return Health("no quorum", (*errors, *locked, *silent))
+    level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
+    return Health(level, tuple(silent))
+
+
+def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
+    host = facts.hosts.get(node.host)
+    if host is not None and host.membership == "locked":
+        return []  # told of the host, whatever the managers have of it
+    if node.role == "manager" and node.reachability != "reachable":
+        if host is not None and serves_apart(facts, host):
+            return [second_cluster(facts, host)]
+        if not node.reachability and node.state == "down":
+            return [kept_record(node)]
+        there = host is not None and host.membership == "active"
+        mend = f"{_checked(node.host)} the other managers" if there else f"bring `{node.name}` back"
+        return [Ailment(grave=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", mend=mend)]
+    if node.state != "ready":
+        mend = f"{_checked(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
+        return [Ailment(grave=True, text=f"`{node.name}` ({node.role}) is {node.state}", mend=mend)]
+    return []
+
+
+def _checked(host: str) -> str:
+    return f"`/swarm check {host}` shows what stands between it and"
+
+
+def _stale(swarm: ClusterFacts) -> list[Ailment]:
+    """Old records of hosts that joined again; one that Raft still counts is a manager that never comes back."""
+    ailments = []
+    for node in swarm.nodes:
+        if successor(swarm, node):
+            counts = "; Raft counts it as a manager that is not there" if node.reachability else ""
+            text = f"`{node.id}` is an old record of `{node.hostname}`, {node.state}{counts}"
+            ailments.append(Ailment(grave=bool(counts), text=text, mend=f"`/swarm remove {node.id}`"))
+    return ailments
+
+
+def _services(swarm: ClusterFacts) -> list[Ailment]:
+    return [
+        Ailment(
+            grave=True,
+            text=f"`{service.name}` {service.running} of {service.desired} replicas"
+            + (f": {as_said(service.complaint)}" if service.complaint else ""),
+            mend=f"`docker service ps {service.name}` on a manager shows each task",
+        )
+        for service in swarm.services
+        if service.short
+    ]
+
+
+def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
+    if host.trouble:
+        return [_silent(host)]
+    ailments = [_locked(host)] if host.membership == "locked" else []
+    if host.joining:
+        text = f"`{host.name}` still tries to join a cluster and may come in by itself"
+        ailments.append(Ailment(grave=False, text=text, mend=f"`/swarm join worker {host.name}` starts afresh"))
+    if host.takes_part and facts.member(host.name) is None:
+        text, grave = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", False
+        mend = f"take `{host.name}` out of {facts.name} in swarmbot.yml, or let it leave there"
+        if believes(facts, host):
+            text = f"`{host.name}` was removed from {facts.name} and does not know it"
+            mend = f"`/swarm leave {host.name}`"
+            if grave := host.is_manager:
+                text = f"`{host.name}` believes itself a manager of {facts.name}, which has no record of it"
+                mend = f"`/swarm leave {host.name} --force`"
+        ailments.append(Ailment(grave=grave, text=text, mend=mend))
+    if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
+        left = time_left(host.certificate, facts.at)
+        text = f"the certificate of `{host.name}` {f'is good for {left}' if left else 'has ended'}"
+        renewed = f"{_checked(host.name)} the managers, who renew it"
+        mend = renewed if left else f"`/swarm leave {host.name}`, then join it again"
+        ailments.append(Ailment(grave=not left, text=text, mend=mend))
+    return ailments
+
+
+def _silent(host: HostFacts) -> Ailment:
+    trouble = host.trouble
+    return Ailment(grave=True, text=trouble.happened if trouble else "", mend=trouble.next_step if trouble else "")
+
+
+def _locked(host: HostFacts) -> Ailment:
+    return Ailment(
+        grave=True,
+        text=f"`{host.name}` is locked: its engine waits for the unlock key",
+        mend=f"`/swarm unlock {host.name}`",
+    )

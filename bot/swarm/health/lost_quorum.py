@@ -1,0 +1,132 @@
+"""A cluster that has lost its quorum: who its managers were, and who of them is there. Pure.
+
+Without a leader no manager reads out the node list, and ``/info`` has lost even the cluster's id. What every member
+still tells is ``RemoteManagers``, the addresses of all managers, the dead ones included (measured on 20.10.24).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bot.blocks import tick
+from bot.errors import HostProblem
+from bot.model import Facts, HostFacts, RaftPosition, ip_of
+from bot.swarm.quorum import Quorum, has_quorum
+from bot.swarm.reading.host_membership import foreign_cluster
+
+Standing = Literal["here", "left", "stopped", "held off", "silent"]
+BEHIND_SSH: Final[frozenset[HostProblem]] = frozenset(
+    {"no docker", "docker stopped", "socket denied", "engine too old", "engine too new"}
+)
+"""What stands in the way on a host that answers over SSH."""
+
+
+@dataclass(frozen=True, slots=True)
+class OldManager:
+    """A manager of before the loss, at ``address`` (``IP:2377``). ``host``: its machine, if swarmbot.yml has it."""
+
+    address: str
+    host: HostFacts | None
+
+    @property
+    def name(self) -> str:
+        """swarmbot.yml's name, or the address."""
+        return self.host.name if self.host else ip_of(self.address)
+
+    @property
+    def standing(self) -> Standing:
+        """``here``: its engine answers and is in the cluster still; ``left``: it answers and is in none.
+
+        ``stopped``: the host answers over SSH, its engine does not run and is a member again once it starts; ``held
+        off``: the same, but that it is in no swarm then. ``silent``: anything may be.
+        """
+        if self.host is not None and self.host.stopped is not None:
+            return "held off" if self.host.stopped.held_off else "stopped"
+        if self.host is None or not self.host.answers:
+            return "silent"
+        return "left" if self.host.membership == "inactive" and not self.host.awaits_force else "here"
+
+    @property
+    def up(self) -> bool:
+        """Whether the machine of a silent one answers over SSH: then it is not gone, whoever says so."""
+        trouble = self.host.trouble if self.host and self.standing == "silent" else None
+        return trouble is not None and trouble.problem in BEHIND_SSH
+
+
+def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
+    """The managers of the cluster that ``host`` is in, itself included; without it, of all that is in no other one."""
+    members = [other for other in facts.hosts.values() if other.in_a_swarm and not foreign_cluster(facts, other)]
+    known = set(host.managers) if host else {address for other in members for address in other.managers}
+    if host is not None:
+        kin = [other for other in members if known & set(other.managers)]
+        known |= {address for other in kin for address in other.managers}
+    found = [OldManager(address, _machine(facts, address)) for address in sorted(known)]
+    order = [*facts.hosts]
+    return tuple(sorted(found, key=lambda old: order.index(old.host.name) if old.host else len(order)))
+
+
+def candidates(facts: Facts) -> list[HostFacts]:
+    """The hosts that could be made the only manager, the newest Raft log first; a log that was not read comes last.
+
+    Of equal logs one whose engine was not started since the loss comes first: a forced manager drops what its disk does
+    not say was agreed on, and that is written with the next entry, or when the engine ends.
+    """
+    able = [
+        host
+        for host in facts.hosts.values()
+        if (_works(host) or host.membership == "locked" or host.awaits_force) and not foreign_cluster(facts, host)
+    ]
+    read = sorted((host for host in able if host.raft), key=_log, reverse=True)
+    return [*read, *(host for host in able if not host.raft)]
+
+
+def standing_of(olds: tuple[OldManager, ...]) -> Quorum:
+    """How many managers there were, and how many of them are there now."""
+    return Quorum(len(olds), sum(old.standing == "here" and _works(old.host) for old in olds))
+
+
+def goes_on(facts: Facts, host: str) -> bool:
+    """Whether ``host`` is a reachable manager of a cluster that has a quorum (again)."""
+    node = facts.member(host)
+    return node is not None and node.reachability == "reachable" and has_quorum(facts)
+
+
+def locked_away(olds: tuple[OldManager, ...]) -> list[str]:
+    """The old managers whose engines wait for the unlock key, if unlocking them gives the quorum back; else nothing."""
+    quorum = standing_of(olds)
+    locked = [old.name for old in olds if old.host and old.standing == "here" and old.host.membership == "locked"]
+    return locked if locked and quorum.reachable + len(locked) >= quorum.needed else []
+
+
+def bring_back(quorum: Quorum, missing: list[str]) -> str:
+    """What gives the quorum back: "bring `host-2` or `host-3` back (either is enough)"."""
+    wanted = -quorum.survives
+    names = [tick(name) for name in missing]
+    if wanted >= len(names):
+        return f"bring {' and '.join(names)} back"
+    if wanted == 1:
+        enough = "either is enough" if len(names) == 2 else "one is enough"  # noqa: PLR2004 - either of two
+        return f"bring {' or '.join(names)} back ({enough})"
+    return f"bring {wanted} of {', '.join(names)} back"
+
+
+def _machine(facts: Facts, address: str) -> HostFacts | None:
+    """The host that advertises an address or did, that has it on an interface, or that swarmbot.yml reaches at it."""
+    place = ip_of(address)
+    hosts = facts.hosts.values()
+    for host in hosts:
+        if host.answers and place in {host.node_address, *(ip for card in host.interfaces for ip in card.addresses)}:
+            return host
+        if host.stopped is not None and host.stopped.address == place:
+            return host
+    return next((host for host in hosts if host.address == place), None)
+
+
+def _log(host: HostFacts) -> tuple[int, int, bool]:
+    position = host.raft or RaftPosition(0, 0)
+    return position.term, position.index, host.membership == "active"
+
+
+def _works(host: HostFacts | None) -> bool:
+    return host is not None and host.answers and host.is_manager and host.takes_part

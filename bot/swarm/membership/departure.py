@@ -1,0 +1,136 @@
+"""The way of a node out of its cluster, in the order that costs nobody anything. Pure.
+
+Drained, demoted and out of Raft, left, seen down, and only then its record is removed (facts/swarm.md, "removal"). A
+node whose host cannot be asked loses its role and its record; the last manager leaves by itself, and the cluster ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.blocks import tick
+from bot.errors import Refused
+from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
+from bot.swarm.membership.placement import counted, evicted, homeless, load_of
+from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
+from bot.swarm.quorum import members_of
+from bot.swarm.reading.duplicate_nodes import successor
+from bot.text.suggest import listed
+
+
+def departing(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
+    """``plan`` with what takes ``node`` out; its ``force`` says how.
+
+    Refused for a node that is not down while its host cannot be made to leave, unless forced.
+    """
+    host = own_host(facts, node)
+    plan = replace(plan, approvals=1 if node.role == "manager" else plan.approvals)
+    if is_last(facts, node) and host is not None:
+        return _ending(facts, node, host, plan)
+    swarm = facts.swarm
+    listed_now = len(swarm.nodes) if swarm else 0
+    plan = replace(plan, effect=f"{listed_now} → {listed_now - 1} nodes")
+    return _by_itself(facts, node, host, plan) if host is not None else _without_host(facts, node, plan)
+
+
+def is_last(facts: Facts, node: NodeFacts) -> bool:
+    """Whether ``node`` is the only member of Raft."""
+    return members_of(facts).reachable.keys() == {node.id}
+
+
+def own_host(facts: Facts, node: NodeFacts) -> HostFacts | None:
+    """The node's machine, if its engine answers and is in this very membership."""
+    host = facts.hosts.get(node.host)
+    sound = host is not None and host.answers and host.node_id == node.id and host.membership == "active"
+    return host if sound else None
+
+
+def demotion(facts: Facts, node: NodeFacts) -> Demote:
+    """How ``node`` is demoted; its host is waited for where the managers hear it, else it does not learn of it."""
+    host = own_host(facts, node) if node.ready else None
+    return Demote(node.id, node.name, facts.name, host.name if host else "")
+
+
+def unmanaging(facts: Facts, node: NodeFacts) -> tuple[list[Finding], list[str]]:
+    """What a demotion means beside the quorum: another leads, and tasks that want a manager must go."""
+    findings = [Finding("look", f"{tick(node.name)} leads: another manager takes over", node.name)]
+    return findings if node.leader else [], evicted(facts, node, replace(node, role="worker"))
+
+
+def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
+    """The host is there and leaves."""
+    manager = node.role == "manager"
+    steps: list[Operation] = []
+    findings, warnings = unmanaging(facts, node) if manager else ([], [])
+    if node.state == "ready":
+        steps.append(Drain(node.id, node.name, facts.name))
+        findings += _load(facts, node)
+        warnings = homeless(facts, node)
+    if node.reachability:
+        steps.append(demotion(facts, node))
+    # The engine of a manager that did not learn of its demotion leaves only when forced to.
+    force = plan.force == "given" or (manager and not node.ready)
+    steps.append(Leave(host.name, facts.name, node.id, force=force))
+    steps.append(RemoveNode(node.id, node.name, facts.name, force=manager and not node.reachability))
+    return _with(plan, node, steps, findings, warnings)
+
+
+def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
+    """Nobody is there to leave: the record goes. That of a manager which is no member of Raft stays ready for ever."""
+    old_record = node.role == "manager" and not node.reachability
+    replaced = facts.swarm is not None and successor(facts.swarm, node) is not None
+    if node.state != "down" and not old_record and not replaced and plan.force != "given":
+        raise Refused(
+            f"the managers see {tick(node.name)} as {node.state}, and it cannot be made to leave: {_why(facts, node)}.",
+            true_now="Nothing was changed.",
+            next_step=f"Bring {tick(node.name)} back, or wait until the managers see it down; `--force` removes its "
+            "record as it is.",
+        )
+    steps: list[Operation] = [demotion(facts, node)] if node.reachability else []
+    steps.append(RemoveNode(node.id, node.name, facts.name, force=node.state != "down" or old_record))
+    text = f"only the record {tick(node.id)} of {tick(node.name)} is removed: {_why(facts, node)}"
+    findings = [Finding("look", text, node.name)]
+    if node.host:
+        later = f"if {tick(node.host)} comes back it takes itself for a member until `/swarm leave {node.host}`"
+        findings.append(Finding("look", later, node.name))
+    warnings = homeless(facts, node) if node.state == "ready" and not replaced else []
+    if old_record and node.state == "down":
+        warnings.append(
+            f"If {tick(node.name)} comes back all the same, nothing tells it that it is out: with others like it, it "
+            f"makes a second {facts.name}. Go on only once its disk is destroyed."
+        )
+    return _with(plan, node, steps, findings, warnings)
+
+
+def _ending(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
+    """The last manager leaves, and the cluster with it. Whether it may is the quorum gate's to say."""
+    others = [other.name for other in (facts.swarm.nodes if facts.swarm else ()) if other.id != node.id]
+    warnings = [f"Services, networks, secrets and configs of {facts.name} are gone with its last manager."]
+    if others:
+        warnings.append(f"{listed(map(tick, others))} must leave too, each by itself: `/swarm leave HOST --force`.")
+    steps: list[Operation] = [Leave(host.name, facts.name, node.id, force=True, unseen=True)]
+    return replace(_with(plan, node, steps, _load(facts, node), warnings), ended=f"{facts.name} has ended")
+
+
+def _with(plan: Plan, node: NodeFacts, steps: list[Operation], findings: list[Finding], warnings: list[str]) -> Plan:
+    return replace(
+        plan,
+        steps=tuple(Step(operation, node.name) for operation in steps),
+        findings=(*plan.findings, *findings),
+        warnings=(*plan.warnings, *warnings),
+    )
+
+
+def _load(facts: Facts, node: NodeFacts) -> list[Finding]:
+    load = load_of(facts.swarm, node) if facts.swarm else None
+    return [Finding("look", f"{tick(node.name)} runs {counted(load.tasks)}", node.name)] if load and load.tasks else []
+
+
+def _why(facts: Facts, node: NodeFacts) -> str:
+    """Why its host cannot be asked."""
+    host = facts.hosts.get(node.host)
+    if host is None:
+        return "no host of swarmbot.yml is that node"
+    if host.trouble is not None:
+        return host.trouble.happened.rstrip(".")
+    return f"the engine of {tick(host.name)} is {host.membership}"

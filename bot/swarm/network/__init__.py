@@ -1,0 +1,1 @@
+"""Addresses, ports between hosts, and overlay networks."""

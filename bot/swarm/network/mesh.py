@@ -1,0 +1,98 @@
+"""What `/swarm check --all` finds between all nodes: ports, overlay, gossip. Pure, facts in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.blocks import tick
+from bot.model import ClusterFacts, Facts, Finding, Mesh, Passage
+from bot.swarm.network.reachability import told, told_unseen
+from bot.text.suggest import listed
+
+SELF = "·"
+UNKNOWN = "?"
+OPEN = "✓"
+
+
+def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
+    """What is closed, cut off, not known by gossip, and what was not looked at; ``failed`` is what must be mended."""
+    found = []
+    if closed := [passage for passage in facts.passages if passage.blocked]:
+        these = (
+            "it in the firewalls between the two" if len(closed) == 1 else "these ports in the firewalls between them"
+        )
+        step = f"Open {these}; `/swarm check HOST` tries one host again."
+        found.append(Finding("failed", f"{told(closed)}.", next_step=step))
+    found += _overlay(facts.mesh) if facts.mesh else [Finding("look", f"overlay not looked at: {facts.mesh_trouble}")]
+    found += [
+        Finding("look", f"{tick(node.name)} is {node.state}: not looked at") for node in swarm.nodes if not node.ready
+    ]
+    if unseen := [passage for passage in facts.passages if passage.standing == "not looked at"]:
+        found.append(Finding("look", f"not looked at: {told_unseen(unseen)}"))
+    return found
+
+
+def cells(facts: Facts, names: list[str]) -> list[list[str]]:
+    """The matrix: a row for each node that sends, a column for each that gets; what is closed between the two."""
+    between: dict[tuple[str, str], list[Passage]] = {}
+    for passage in facts.passages:
+        between.setdefault((passage.way.source, passage.way.target), []).append(passage)
+    return [
+        [SELF if one == other else _cell(between.get((one, other), []), facts.mesh, one, other) for other in names]
+        for one in names
+    ]
+
+
+def _cell(passages: list[Passage], mesh: Mesh | None, source: str, target: str) -> str:
+    closed = [f"✗ {passage.way.name}" for passage in passages if passage.blocked]
+    overlay = _reaches(mesh, source, target)
+    if overlay is False:
+        closed.append("✗ overlay")
+    unseen = overlay is None or not passages or any(passage.standing == "not looked at" for passage in passages)
+    return " ".join(closed) or (UNKNOWN if unseen else OPEN)
+
+
+def _reaches(mesh: Mesh | None, source: str, target: str) -> bool | None:
+    if mesh is None or source not in mesh.reached or target not in mesh.addresses:
+        return None
+    return target in mesh.reached[source]
+
+
+def _overlay(mesh: Mesh) -> list[Finding]:
+    cut = {
+        source: [target for target in mesh.addresses if target != source and target not in reached]
+        for source, reached in mesh.reached.items()
+    }
+    deaf = {
+        host: [other for other, address in mesh.addresses.items() if address not in known]
+        for host, known in mesh.knows.items()
+    }
+    found = [
+        Finding("failed", f"overlay: no container on {listed(sources)} reaches one on {listed(targets, joint='or')}.")
+        for sources, targets in _alike(cut)
+    ]
+    found += [_unknown(hosts, others) for hosts, others in _alike(deaf)]
+    found += [Finding("look", f"overlay of {tick(host)} not looked at: {why}") for host, why in mesh.missing.items()]
+    found += [
+        Finding("look", f"left behind: {what}.", next_step="A later `/swarm check --all` removes it.")
+        for what in mesh.left
+    ]
+    return found
+
+
+def _unknown(hosts: list[str], others: list[str]) -> Finding:
+    """A node that is ready and not in gossip: seen after much churn, and a restart mended it (facts/swarm.md)."""
+    verb = "does" if len(hosts) == 1 else "do"
+    step = f"If 7946/tcp+udp is open: restart Docker on {listed(others)}, one after the other."
+    if len(others) == 1:
+        step = f"If 7946/tcp+udp is open: restart Docker on {others[0]}."
+    return Finding("failed", f"gossip: {listed(hosts)} {verb} not know {listed(others, joint='or')}.", next_step=step)
+
+
+def _alike(lacking: Mapping[str, list[str]]) -> list[tuple[list[str], list[str]]]:
+    """Hosts that lack the same ones, together, as they are shown."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for host, others in lacking.items():
+        if others:
+            groups.setdefault(tuple(map(tick, others)), []).append(tick(host))
+    return [(hosts, [*others]) for others, hosts in groups.items()]

@@ -1,0 +1,131 @@
+"""A trial of the overlay: a container on every node that can be reached, each tries every other, all is removed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from secrets import token_hex
+from typing import Final, TypeVar
+
+from bot.errors import Failed, SwarmbotError
+from bot.model import Engines, Mesh, OverlayTrial
+from bot.swarm.network.routes import Place
+
+PREFIX: Final = "swarmbot-check-"
+OLD: Final = 600.0
+"""Seconds after which what a trial made is left over: its process has died. Containers end by themselves before."""
+ANSWERS: Final = 20.0
+GOSSIP: Final = 4.0
+"""Seconds to wait for the containers' answers, and for gossip to tell all engines of each other."""
+LOOK: Final = 0.2
+SIDE_BY_SIDE: Final = 32
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+def try_overlay(engines: Engines, manager: str, places: Iterable[Place]) -> Mesh:
+    """Try the overlay between ``places``; ``manager`` is the host through which the network is made.
+
+    Troubles of single hosts are in the result. Raises SwarmbotError when the network cannot be made.
+    """
+    name = f"{PREFIX}{time.time():.0f}-{token_hex(2)}"
+    known = {place.name: place for place in places if place.name in engines.names()}
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="overlay") as pool:
+        trial = _Trial(engines, pool, name, [*known])
+        left_over = trial.sweep(manager)
+        sides = {host: engines[host].overlay_trial(name) for host in known}
+        mesh = Mesh(
+            name, {}, {}, {}, {place.name: "not in swarmbot.yml" for place in places if place.name not in known}
+        )
+        try:
+            engines[manager].overlay_trial(name).make_network()
+            mesh = trial.run(mesh, known, sides)
+        finally:
+            left = trial.clear(manager, sides)
+    return replace(mesh, left=(*left_over, *left))
+
+
+class _Trial:
+    def __init__(self, engines: Engines, pool: ThreadPoolExecutor, name: str, hosts: list[str]) -> None:
+        self._engines = engines
+        self._pool = pool
+        self._name = name
+        self._hosts = hosts
+
+    def run(self, mesh: Mesh, places: Mapping[str, Place], sides: Mapping[str, OverlayTrial]) -> Mesh:
+        """Start, try, and listen."""
+        inside, failed = self._each(sides, lambda _, side: side.start())
+        began = {host: sides[host] for host in inside}
+        others = {host: [address for other, address in inside.items() if other != host] for host in inside}
+        told, deaf = self._each(began, lambda host, side: side.tell(others[host]))
+        answers, silent = self._each({host: began[host] for host in told}, lambda _, side: _answers(side))
+        by_address = {address: host for host, address in inside.items()}
+        addresses = {host: places[host].address for host in inside}
+        knows, unheard = self._each(began, lambda _, side: _peers(side, frozenset(addresses.values())))
+        return replace(
+            mesh,
+            addresses=addresses,
+            reached={
+                host: frozenset(by_address[each] for each in found if each in by_address)
+                for host, found in answers.items()
+            },
+            knows=knows,
+            missing={**mesh.missing, **unheard, **silent, **deaf, **failed},
+        )
+
+    def clear(self, manager: str, sides: Mapping[str, OverlayTrial]) -> list[str]:
+        """Remove all; what could not be removed, in words."""
+        _, failed = self._each(sides, lambda _, side: side.remove())
+        left = [f"container and image `{self._name}` on `{host}`: {why}" for host, why in failed.items()]
+        try:
+            self._engines[manager].overlay_trial(self._name).remove_network()
+        except SwarmbotError as error:
+            return [*left, f"network `{self._name}`: {error.happened}"]
+        _, seen = self._each(sides, lambda _, side: side.forget())
+        return left + [f"network `{self._name}` on `{host}`: {why}" for host, why in seen.items() if host not in failed]
+
+    def sweep(self, manager: str) -> list[str]:
+        """Remove what earlier trials left that nobody ended."""
+        found, _ = self._each(dict.fromkeys(self._hosts), lambda host, _: self._engines[host].left_trials())
+        names = {name for names in found.values() for name in names if _is_old(name)}
+        left: list[str] = []
+        for name in names:
+            old = _Trial(self._engines, self._pool, name, self._hosts)
+            left += old.clear(manager, {host: self._engines[host].overlay_trial(name) for host in found})
+        return left
+
+    def _each(self, sides: Mapping[str, S], act: Callable[[str, S], T]) -> tuple[dict[str, T], dict[str, str]]:
+        """What ``act`` returns for each host, and why it failed for others."""
+        acting = {host: self._pool.submit(act, host, side) for host, side in sides.items()}
+        done: dict[str, T] = {}
+        failed: dict[str, str] = {}
+        for host, future in acting.items():
+            try:
+                done[host] = future.result()
+            except SwarmbotError as error:
+                failed[host] = error.happened
+        return done, failed
+
+
+def _answers(side: OverlayTrial) -> frozenset[str]:
+    deadline = time.monotonic() + ANSWERS
+    while (found := side.reached()) is None:
+        if time.monotonic() > deadline:
+            raise Failed(f"its container did not answer within {ANSWERS:.0f} s")
+        time.sleep(LOOK)
+    return found
+
+
+def _peers(side: OverlayTrial, all_: frozenset[str]) -> frozenset[str]:
+    deadline = time.monotonic() + GOSSIP
+    while not all_ <= (found := side.peers()) and time.monotonic() < deadline:
+        time.sleep(LOOK)
+    return found
+
+
+def _is_old(name: str) -> bool:
+    moment, _, _ = name.removeprefix(PREFIX).partition("-")
+    return name.startswith(PREFIX) and moment.isdecimal() and time.time() - int(moment) > OLD

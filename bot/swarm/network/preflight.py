@@ -1,0 +1,72 @@
+"""What is looked at before a host is let into a cluster. Pure: facts in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.blocks import tick
+from bot.model import Facts, Finding, HostFacts, Role
+from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known
+from bot.swarm.health.clocks import TOLD, clock_findings, clock_offset
+from bot.swarm.network.reachability import port_findings
+from bot.text.suggest import listed
+
+
+def preflight(facts: Facts, host: HostFacts, role: Role, *, together: Iterable[str] = ()) -> list[Finding]:
+    """Findings for a host that is about to join, maybe with others; one with the sign ``failed`` stops it."""
+    if host.trouble is not None:
+        return [Finding("failed", host.trouble.happened, host.name, host.trouble.next_step)]
+    findings = [*machine_findings(facts, host), *same_name(facts, host, together), *port_findings(facts, host, role)]
+    if any(finding.sign == "failed" for finding in findings):
+        return findings
+    return [reached(facts, host), *findings]
+
+
+def reached(facts: Facts, host: HostFacts) -> Finding:
+    """That the host's engine answers, its version, and how near its clock is."""
+    offset, _ = clock_offset(facts, host)
+    clock = f", clock within {max(0.1, abs(offset)):.1f} s" if offset is not None and abs(offset) < TOLD else ""
+    return Finding("done", f"`{host.name}` reached by SSH, engine {host.engine_version}{clock}", host.name)
+
+
+def machine_findings(facts: Facts, host: HostFacts) -> list[Finding]:
+    """What there is to say of the engine's version and the clock; ``failed`` is what would stop a join."""
+    return [*_engine(facts, host), *clock_findings(facts, host)]
+
+
+def version_of(text: str) -> tuple[int, int]:
+    """``20.10.24+dfsg1`` as ``(20, 10)``; ``(0, 0)`` when it is not a version."""
+    parts = text.split(".")
+    head = [part for part in parts[:2] if part.isdecimal()]
+    return (int(head[0]), int(head[1])) if len(head) == len(parts[:2]) and len(head) > 1 else (0, 0)
+
+
+def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
+    """One that is older than Swarmbot speaks with has not been read at all."""
+    found = []
+    if newer_than_known(host.engine_version):
+        text = f"engine {host.engine_version} is newer than {NEWEST_ENGINE}, the newest that Swarmbot is made for"
+        found.append(Finding("look", text, host.name))
+    mine = version_of(host.engine_version)
+    managers = {version_of(node.engine_version) for node in facts.swarm.managers} if facts.swarm else set()
+    if not managers or mine in managers or mine == (0, 0):
+        return found
+    shown = ", ".join(sorted({node.engine_version for node in facts.swarm.managers})) if facts.swarm else ""
+    age = "older" if mine < min(managers) else "newer" if mine > max(managers) else "other"
+    text = f"`{host.name}` runs engine {host.engine_version}, {age} than the managers' {shown}"
+    return [*found, Finding("look", text, host.name)]
+
+
+def same_name(facts: Facts, host: HostFacts, together: Iterable[str]) -> list[Finding]:
+    """Other records of the cluster with the host's own host name, and hosts of ``together`` that are not in yet."""
+    nodes = facts.swarm.nodes if facts.swarm else ()
+    found = []
+    if records := [node for node in nodes if node.hostname == host.hostname and node.id != host.node_id]:
+        states = ", ".join(f"`{node.id}` ({node.state})" for node in records)
+        text = f"{facts.name} already has a node whose host name is `{host.hostname}`: {states}"
+        found.append(Finding("look", text, host.name))
+    others = [facts.hosts[name] for name in together if name != host.name and facts.member(name) is None]
+    if alike := [tick(other.name) for other in others if other.answers and other.hostname == host.hostname]:
+        shared = f"{listed(alike)} and `{host.name}` have one host name, `{host.hostname}`"
+        found.append(Finding("look", f"{shared}: {facts.name} would have more than one node of that name", host.name))
+    return found

@@ -1,0 +1,172 @@
+"""Trying ways between hosts, all side by side and within a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from bot.errors import SwarmbotError
+from bot.model import Engines, Passage, Prober, Reach, Transport, Way
+from bot.model.reachability import Standing
+from bot.swarm.network.packet_counters import Counting
+
+OPENING: Final = 1.5
+"""Seconds within which the shells must be open; a host that is slower is not looked at."""
+SIDE_BY_SIDE: Final = 32
+_TURNS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(threading.Lock)
+"""A host's counters are one for all: the checks of a process count at it one after the other."""
+REFUSED: Final = "connection refused"
+
+
+def try_ways(
+    engines: Engines, ways: Sequence[Way], deadline: float, silent: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Passage, ...]:
+    """What is seen of each of ``ways``, in their order. Nothing is raised for a dead host.
+
+    ``silent`` has hosts that did not answer just now, and the reason in words: they are not asked again.
+
+    Nothing further is tried after ``deadline`` (of the monotonic clock); what is being tried ends within 0.8 s.
+
+    TCP connections tell by themselves when somebody answers or nobody does. A refusal is looked into: it comes from
+    the target's kernel, which counts it, or from a firewall. Datagrams are counted at the target.
+    """
+    if not ways:
+        return ()
+    lanes = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lane")
+    pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="probe")
+    try:
+        trial = _Trial(engines, lanes, pool, deadline, silent)
+        with trial.opened({name for way in ways for name in (way.source, way.target)}):
+            seen = trial.run(ways)
+    finally:
+        lanes.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+    return tuple(seen[way] for way in ways)
+
+
+class _Trial:
+    def __init__(
+        self, engines: Engines, lanes: Executor, pool: Executor, deadline: float, silent: Mapping[str, str]
+    ) -> None:
+        self._engines = engines
+        self._lanes = lanes
+        self._pool = pool
+        self._deadline = deadline
+        self._probers: dict[str, Prober] = {}
+        self._closed = dict(silent)
+
+    def opened(self, names: Iterable[str]) -> ExitStack:
+        """Open a shell on each host; why one has none is kept."""
+        stack = ExitStack()
+        known = set(self._engines.names())
+        self._closed |= {name: f"`{name}` is not in swarmbot.yml" for name in names if name not in known}
+        asked = [name for name in names if name not in self._closed]
+        opening = {self._pool.submit(_open, self._engines, name): name for name in asked}
+        done, late = wait(opening, timeout=OPENING)
+        for future in done:
+            try:
+                manager, prober = future.result()
+            except SwarmbotError as error:
+                self._closed[opening[future]] = error.happened
+                continue
+            self._probers[opening[future]] = prober
+            stack.push(manager)
+        for future in late:
+            self._closed[opening[future]] = f"`{opening[future]}` did not answer within {OPENING:g} s"
+            future.add_done_callback(_close)
+        return stack
+
+    def run(self, ways: Sequence[Way]) -> dict[Way, Passage]:
+        """Datagrams beside connections; then the refused connections once more, counted."""
+        able = [way for way in ways if way.source in self._probers]
+        seen = {way: Passage(way, "not looked at", self._closed[way.source]) for way in ways if way not in able}
+        counting = [self._lanes.submit(self._count, group) for group in _groups(able, "udp")]
+        met = self._connected([way for way in able if way.transport == "tcp"])
+        seen |= {passage.way: passage for passage in met}
+        refused = [passage.way for passage in met if passage.refused]
+        counting += [self._lanes.submit(self._count, group) for group in _groups(refused, "tcp")]
+        for lane in counting:
+            seen |= {passage.way: passage for passage in lane.result()}
+        return seen
+
+    def _connected(self, ways: Sequence[Way]) -> list[Passage]:
+        by_source: dict[str, list[Way]] = {}
+        for way in ways:
+            by_source.setdefault(way.source, []).append(way)
+        tries = [
+            (group, self._pool.submit(self._probers[source].connect, [(way.address, way.port) for way in group]))
+            for source, group in by_source.items()
+        ]
+        return [passage for group, tried in tries for passage in _met(group, tried)]
+
+    def _count(self, ways: Sequence[Way]) -> list[Passage]:
+        counted = self._counted(ways)
+        return [_refusal(passage) for passage in counted] if ways[0].transport == "tcp" else counted
+
+    def _counted(self, ways: Sequence[Way]) -> list[Passage]:
+        target, transport = ways[0].target, ways[0].transport
+        prober = self._probers.get(target)
+        if prober is None:
+            return [Passage(way, "not looked at", self._closed[target]) for way in ways]
+
+        def count() -> int:
+            counters = prober.counters()
+            return counters.datagrams if transport == "udp" else counters.resets
+
+        turn = _TURNS[target, transport]
+        if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
+            return [Passage(way, "not looked at", "another check was at it") for way in ways]
+        try:
+            return Counting(count, self._probers, self._pool, self._deadline).settle(ways)
+        except SwarmbotError as error:
+            return [Passage(way, "not looked at", error.happened) for way in ways]
+        finally:
+            turn.release()
+
+
+def _met(ways: Sequence[Way], tried: Future[list[Reach]]) -> list[Passage]:
+    try:
+        met = tried.result()
+    except SwarmbotError as error:
+        return [Passage(way, "not looked at", error.happened) for way in ways]
+    standings: dict[Reach, Standing] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
+    whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer"}
+    return [
+        Passage(way, standings[reach], whys[reach], refused=reach == "refused")
+        for way, reach in zip(ways, met, strict=True)
+    ]
+
+
+def _refusal(passage: Passage) -> Passage:
+    """A refused connection that the target's kernel did not count was refused by something before it."""
+    whys: dict[Standing, str] = {
+        "blocked": "refused by a firewall",
+        "not looked at": f"{REFUSED}, by the host or before it: {passage.why}",
+    }
+    return replace(passage, why=whys.get(passage.standing, passage.why), refused=True)
+
+
+def _groups(ways: Iterable[Way], transport: Transport) -> list[list[Way]]:
+    """The ways of one transport by their target, those to one port together."""
+    groups: dict[str, list[Way]] = {}
+    for way in sorted(ways, key=lambda way: way.port):
+        if way.transport == transport:
+            groups.setdefault(way.target, []).append(way)
+    return [*groups.values()]
+
+
+def _open(engines: Engines, name: str) -> tuple[AbstractContextManager[Prober], Prober]:
+    manager = engines[name].prober()
+    return manager, manager.__enter__()
+
+
+def _close(opening: Future[tuple[AbstractContextManager[Prober], Prober]]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result()[0].__exit__(None, None, None)

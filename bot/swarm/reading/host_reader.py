@@ -1,0 +1,135 @@
+"""Read the facts of one host. Troubles are facts: nothing is raised for a dead one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from bot.errors import EngineError, HostUnreachable, SwarmbotError
+from bot.model import Engine, HostFacts, KeyFile, Look, Reach, Trouble
+from bot.swarm.health.certificates import read_certificate
+from bot.swarm.network.routes import is_meant
+from bot.swarm.reading import parse
+from bot.swarm.recovery.raft_log import position
+
+NOT_RUNNING: Final = frozenset({"docker stopped", "no docker"})
+"""Problems of a host whose SSH answers and whose engine may not run."""
+
+
+def read_host(engine: Engine, address: str, look: Look) -> HostFacts:
+    """What ``look`` asks of a host."""
+    try:
+        facts = parse.host(engine.host, address, engine.info())
+        close = is_meant(facts, look.probe)
+        if close or look.raft:
+            facts = replace(facts, interfaces=engine.interfaces())
+        if close or look.raft or (look.probe and facts.is_manager):
+            facts = replace(facts, clock_offset=engine.clock_offset())
+        facts = _with_raft(engine, facts, look)
+        if look.certificates and facts.in_a_swarm:
+            facts = _with_certificate(engine, facts)
+        if engine.host in look.placed:
+            facts = replace(facts, placed=engine.placed())
+    except HostUnreachable as error:
+        facts = HostFacts(engine.host, address, Trouble(error.problem, error.happened, error.next_step))
+        if error.problem in NOT_RUNNING and (look.raft or engine.host in look.stopped):
+            facts = _stopped(engine, facts)
+    except EngineError as error:
+        return HostFacts(
+            name=engine.host, address=address, trouble=Trouble("engine error", error.happened, error.next_step)
+        )
+    return facts
+
+
+def silent(name: str, address: str, patience: float) -> HostFacts:
+    """A host that was not heard of within ``patience`` seconds."""
+    trouble = Trouble("timed out", f"`{name}` ({address}) did not answer within {patience:.0f} s.")
+    return HostFacts(name=name, address=address, trouble=trouble)
+
+
+def met_by(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
+    """What connections from a host to ``places`` (``address:port``) meet; nothing where it cannot try."""
+    try:
+        with engine.prober() as prober:
+            return dict(zip(places, prober.connect([split(place) for place in places]), strict=True))
+    except SwarmbotError:
+        return {}
+
+
+def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
+    """What connections to the other managers that it knows meet.
+
+    What did not answer is tried once more: a busy machine is late now and then, and the quorum gate refuses by this.
+    """
+    others = [peer for peer in host.managers if split(peer)[0] != host.node_address]
+    met = met_by(engine, others) if others else {}
+    silent_ones = [peer for peer, found in met.items() if found == "no answer"]
+    return MappingProxyType({**met, **met_by(engine, silent_ones)} if silent_ones else met)
+
+
+def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
+    """With what the disk tells; the trouble says it where that cannot be told."""
+    assert facts.trouble  # noqa: S101 - tells mypy what the caller has seen
+    try:
+        return _with_position(engine, replace(facts, stopped=engine.stopped()))
+    except (EngineError, HostUnreachable) as error:
+        why = f"What swarm state it has cannot be told: {error.happened} {error.next_step}"
+        happened = f"{facts.trouble.happened} {why}".rstrip()
+        return replace(facts, trouble=replace(facts.trouble, happened=happened))
+
+
+def _with_raft(engine: Engine, facts: HostFacts, look: Look) -> HostFacts:
+    """What a manager's disk and its connections tell of the quorum."""
+    if engine.host in look.key_files or (look.raft and _may_manage(facts)):
+        facts = replace(facts, key_file=_key_file(engine))
+    knows = look.raft and (facts.in_a_swarm or facts.awaits_force)
+    if knows:
+        facts = _with_position(engine, replace(facts, managers=facts.managers or _known(engine)))
+    if knows or (look.peers and facts.is_manager):
+        facts = replace(facts, peers=_peers(engine, facts))
+    return facts
+
+
+def _may_manage(facts: HostFacts) -> bool:
+    return facts.is_manager or facts.membership in {"locked", "inactive"}
+
+
+def _known(engine: Engine) -> tuple[str, ...]:
+    """A locked engine tells nothing of the others; its disk does."""
+    try:
+        return engine.known_managers()
+    except EngineError:
+        return ()
+
+
+def _key_file(engine: Engine) -> KeyFile | None:
+    try:
+        return engine.key_file()
+    except EngineError:  # not everybody who reaches an engine may read its files
+        return None
+
+
+def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
+    """Not everybody who reaches an engine may read its files: that makes the host no worse."""
+    try:
+        return replace(facts, certificate=read_certificate(engine.node_certificate()))
+    except EngineError as error:
+        return replace(facts, certificate_unread=error.happened)
+
+
+def _with_position(engine: Engine, facts: HostFacts) -> HostFacts:
+    """A worker has no log, and not everybody who reaches an engine may read its files."""
+    try:
+        return replace(facts, raft=position(engine.last_raft_entry()))
+    except EngineError as error:
+        return replace(facts, raft_unread=error.happened)
+    except (IndexError, ValueError):
+        return replace(facts, raft_unread=f"The Raft log of `{engine.host}` is damaged.")
+
+
+def split(target: str) -> tuple[str, int]:
+    """``10.0.0.1:2377`` or ``[fd00::1]:2377`` as address and port."""
+    address, _, port = target.rpartition(":")
+    return address.strip("[]"), int(port)

@@ -1,0 +1,98 @@
+"""Which node of the cluster a person means."""
+
+from __future__ import annotations
+
+from bot.blocks import tick
+from bot.errors import Failed, NotUnderstood
+from bot.model import ClusterFacts, Facts, NodeFacts
+from bot.swarm.reading.duplicate_nodes import successor
+from bot.swarm.reading.parse import tells_no_id
+from bot.text.suggest import nearest
+
+FEW = 12
+
+
+def swarm_of(facts: Facts) -> ClusterFacts:
+    """The cluster; Failed when no manager with a quorum could be read."""
+    if facts.swarm is None:
+        raise unread(facts)
+    return facts.swarm
+
+
+def unread(facts: Facts, true_now: str = "") -> Failed:
+    """Why there is no cluster to be read: no host that answers is in one, or no manager has a quorum.
+
+    Hosts that do not answer may be missing among the facts, so that there is no cluster at all is not known.
+    """
+    hosts = facts.hosts.values()
+    if hosts and all(host.answers and host.membership == "inactive" for host in hosts):
+        return Failed(
+            f"No host of {facts.name} that answers is in a cluster.",
+            true_now=true_now,
+            next_step="`/swarm status` shows who does not answer; if there is no cluster yet, `/swarm init HOST` makes "
+            "one.",
+        )
+    return Failed(
+        f"No manager of {facts.name} with a quorum could be read.",
+        true_now=true_now,
+        next_step="`/swarm status` says what is wrong.",
+    )
+
+
+def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
+    """The records that ``name`` means: by name in swarmbot.yml, by host name, or by the beginning of an id.
+
+    Old records of a host come after the one that took their place. NotUnderstood with the nearest name when there is
+    none.
+    """
+    swarm = swarm_of(facts)
+    named = [record for record in swarm.nodes if name in {record.name, record.hostname}]
+    old = [record for record in swarm.nodes if successor(swarm, record) in named]
+    found = [record for record in named if record not in old] + old
+    found = found or [record for record in swarm.nodes if record.id.startswith(name)]
+    if found:
+        return found
+    if name in facts.hosts:
+        refuse_unknown(facts, name)
+        raise NotUnderstood(f"{tick(name)} is not a node of {facts.name}.", next_step=f"`/swarm join worker {name}`")
+    names = [record.name for record in swarm.nodes]
+    near = nearest(name, names)
+    closest = f" Closest: {tick(near)}." if near else ""
+    listed = ", ".join(map(tick, names[:FEW]))
+    raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
+
+
+def refuse_unknown(facts: Facts, host: str) -> None:
+    """NotUnderstood where a record of no known host may be that of ``host``, which cannot tell."""
+    swarm, machine = swarm_of(facts), facts.hosts.get(host)
+    records = [record for record in swarm.nodes if not record.host and not successor(swarm, record)]
+    if machine is None or not tells_no_id(machine) or not records:
+        return
+    why = "does not answer" if machine.trouble else "is locked"
+    listed = ", ".join(f"{tick(record.id)} ({tick(record.hostname)}, {record.state})" for record in records[:FEW])
+    raise NotUnderstood(
+        f"{tick(host)} {why}, so which record of {facts.name} is its, if any, is not known.",
+        next_step=f"Name it by its id: {listed}.",
+    )
+
+
+def called(swarm: ClusterFacts, node: NodeFacts) -> str:
+    """What tells a record from all others: its name, or its id for an old record of a host that is in anew."""
+    same = [other for other in swarm.nodes if other.name == node.name]
+    return node.name if node.host or len(same) == 1 else node.id
+
+
+def find_node(facts: Facts, name: str) -> NodeFacts:
+    """The one record that ``name`` means: for who acts on a node, not the old records of its host.
+
+    Of several hosts of one name NotUnderstood lists the ids. :func:`bot.swarm.reading.duplicate_nodes.namesakes`
+    tells of old records.
+    """
+    found = find_nodes(facts, name)
+    swarm = swarm_of(facts)
+    if len(found) == 1 or all(successor(swarm, other) == found[0] for other in found[1:]):
+        return found[0]
+    listed = ", ".join(f"{tick(record.id)} ({record.role}, {record.state})" for record in found)
+    raise NotUnderstood(
+        f"{tick(name)} means {len(found)} records of {facts.name}: {listed}.", next_step="Name one by its id."
+    )

@@ -1,0 +1,185 @@
+"""Read the facts of a cluster: every host at once, then the swarm through a manager that has a quorum."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot.errors import EngineError, HostUnreachable, SwarmbotError
+from bot.model import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Shelved, Trouble
+from bot.secrets.secret import Secret
+from bot.swarm.network.overlay import try_overlay
+from bot.swarm.network.probe_routes import try_ways
+from bot.swarm.network.routes import DATA_PORT, meant, members, mesh_ways, wanted_ways
+from bot.swarm.reading import parse
+from bot.swarm.reading.host_reader import met_by, read_host, silent
+from bot.swarm.reading.sources import sources
+
+# An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
+LONGEST_READ = 15.0
+LONGEST_MESH = 20.0
+LONGEST_TRIAL = 4.0
+"""Seconds after which no further way is tried: a check shall end within 5."""
+UNREACHED = {"no route", "timed out", "refused"}
+
+
+class Reader:
+    """Reads facts of the clusters of swarmbot.yml. Threads are shared by all reads; ``close`` ends them.
+
+    ``foreign`` maps addresses of hosts to the cluster of swarmbot.yml that has them.
+    """
+
+    def __init__(self, foreign: Mapping[str, str], *, threads: int = 32) -> None:
+        self._foreign = foreign
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="facts")
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def read(self, name: str, engines: Engines, look: Look) -> Facts:
+        """Read what ``look`` asks of the cluster ``name``. Troubles are facts; nothing is raised for a dead host.
+
+        Raises EngineError or HostUnreachable if secrets were asked for and could not be read, Refused or Failed if
+        backups were.
+        """
+        started = time.monotonic()
+        keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
+        known = set(engines.names())
+        named = {*look.hosts, *look.probe, *look.placed, *look.stopped, *look.key_files}
+        wanted = known if look.all_hosts else named & known
+        hosts = self._read_hosts(engines, wanted, look)
+        swarm = self._read_swarm(engines, hosts, look)
+        if swarm is not None:
+            swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
+            hosts = _hear(engines, hosts, swarm)
+        ways = wanted_ways(hosts, swarm, meant(hosts, look.probe), every_peer=look.every_peer)
+        deadline = (started if look.every_peer else time.monotonic()) + LONGEST_TRIAL
+        if look.mesh and swarm is not None:
+            ways, deadline = mesh_ways(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
+        facts = Facts(
+            name=name,
+            at=time.time(),
+            hosts=MappingProxyType(hosts),
+            swarm=swarm,
+            secrets=MappingProxyType(_secrets(engines, swarm, look)),
+            foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
+            backups=engines.shelf.shelved() if look.backups else Shelved(),
+            passages=try_ways(engines, ways, deadline, _unreached(hosts)),
+        )
+        facts = _with_keys(_with_files(facts, engines, look), keys)
+        facts = _with_mesh(facts, engines) if look.mesh else facts
+        return replace(facts, took=time.monotonic() - started)
+
+    def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
+        waiting: dict[Future[HostFacts], str] = {
+            self._pool.submit(read_host, engines[name], engines.address(name), look): name for name in engines.names()
+        }
+        hosts: dict[str, HostFacts] = {}
+        patience = min(look.patience, LONGEST_READ)
+        deadline = time.monotonic() + patience
+        while waiting and not (wanted <= hosts.keys() and sources(hosts, look.cluster_id)):
+            done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
+            if not done:
+                break
+            for future in done:
+                hosts[waiting.pop(future)] = future.result()
+        for future, name in waiting.items():
+            future.cancel()
+            if name in wanted:
+                hosts[name] = silent(name, engines.address(name), patience)
+        return {name: hosts[name] for name in engines.names() if name in hosts}
+
+    def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], look: Look) -> ClusterFacts | None:
+        for name in sources(hosts, look.cluster_id):
+            with suppress(EngineError, HostUnreachable, TimeoutError):
+                return self._read_through(engines[name], look)
+        return None
+
+    def _read_through(self, engine: Engine, look: Look) -> ClusterFacts:
+        swarm = self._pool.submit(engine.swarm)
+        services = self._pool.submit(parse.services, engine) if look.services else None
+        tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if look.tasks else None
+        task_list = self._pool.submit(engine.tasks, {}) if look.task_list else None
+        nodes = self._pool.submit(engine.nodes)
+        patience = min(look.patience, LONGEST_READ)  # in the seconds after a quorum was lost questions hang
+        found = swarm.result(patience)
+        return ClusterFacts(
+            id=found["ID"],
+            read_from=engine.host,
+            version=found["Version"]["Index"],
+            spec=found["Spec"],
+            nodes=parse.nodes(nodes.result(patience)),
+            services=services.result(patience) if services else (),
+            tasks=parse.running(tasks.result(patience)) if tasks else MappingProxyType({}),
+            task_list=parse.task_list(task_list.result(patience)) if task_list else (),
+            data_port=found.get("DataPathPort") or DATA_PORT,
+            tls=parse.tls_info(found.get("TLSInfo")),
+            rotating=bool(found.get("RootRotationInProgress")),
+        )
+
+
+def _unreached(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
+    """Hosts with no way in by SSH, and why; one whose engine does not answer has a shell all the same."""
+    troubles = {name: host.trouble for name, host in hosts.items() if host.trouble}
+    return {name: trouble.happened for name, trouble in troubles.items() if trouble.problem in UNREACHED}
+
+
+def _hear(engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts) -> dict[str, HostFacts]:
+    """Whether managers that do not answer the bot are there for their peers: it may be the bot that is cut off."""
+    silent_ones = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].answers]
+    places = {node.raft_address: node.host for node in silent_ones if node.raft_address}
+    met = met_by(engines[swarm.read_from], [*places]) if places else {}
+    heard = {places[place]: found for place, found in met.items()}
+    return {name: replace(host, heard=heard.get(name)) for name, host in hosts.items()}
+
+
+def _with_files(facts: Facts, engines: Engines, look: Look) -> Facts:
+    found: dict[tuple[str, str], str] = {}
+    unread: dict[tuple[str, str], str] = {}
+    for host, path in look.ca_files:
+        try:
+            found[host, path] = engines[host].certificate_file(path)
+        except (EngineError, HostUnreachable) as error:
+            unread[host, path] = error.happened
+    return replace(facts, ca_files=MappingProxyType(found), unread=MappingProxyType(unread))
+
+
+def _with_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]]) -> Facts:
+    found: dict[str, tuple[HostKey, ...]] = {}
+    keyless: dict[str, Trouble] = {}
+    for name, future in reading.items():
+        try:
+            found[name] = future.result(LONGEST_READ)
+        except HostUnreachable as error:
+            keyless[name] = Trouble(error.problem, error.happened, error.next_step)
+        except TimeoutError:
+            keyless[name] = Trouble("timed out", f"`{name}` showed no host key within {LONGEST_READ:.0f} s.")
+    return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
+
+
+def _with_mesh(facts: Facts, engines: Engines) -> Facts:
+    """Tried after the ports: the containers' own datagrams would be counted among theirs."""
+    if facts.swarm is None:
+        return facts
+    try:
+        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm, facts.hosts)))
+    except SwarmbotError as error:
+        return replace(facts, mesh_trouble=error.happened)
+
+
+def _secrets(engines: Engines, swarm: ClusterFacts | None, look: Look) -> dict[Revealed, Secret]:
+    if swarm is None or not look.secrets:
+        return {}
+    engine = engines[swarm.read_from]
+    secrets: dict[Revealed, Secret] = {}
+    if "unlock key" in look.secrets:
+        secrets["unlock key"] = engine.unlock_key()
+    if {"worker token", "manager token"} & set(look.secrets):
+        tokens = engine.join_tokens()
+        secrets |= {"worker token": tokens.worker, "manager token": tokens.manager}
+    return {name: secret for name, secret in secrets.items() if name in look.secrets}

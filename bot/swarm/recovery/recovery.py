@@ -1,0 +1,185 @@
+"""Whether, and from where, a lost cluster may be recovered. Pure; each function refuses with the next step."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.blocks import tick
+from bot.errors import NotUnderstood, Refused
+from bot.model import Facts, HostFacts, ip_of
+from bot.swarm.health.lost_quorum import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
+from bot.swarm.membership.start_first import refuse_unless_off, refuse_unless_started
+from bot.swarm.quorum import count, has_quorum, members_of
+from bot.swarm.recovery.recover_flags import RecoverFlags
+from bot.text.suggest import listed
+
+ENGINE_OFF: Final = frozenset({"no docker", "docker stopped"})
+"""The troubles in which a host could be held off, if its disk could be seen."""
+
+
+def refuse_unless_lost(facts: Facts) -> None:
+    """Refused while a manager reads out the cluster: it has a quorum, or does not know yet that it has none."""
+    if facts.swarm is None:
+        return
+    if has_quorum(facts) and count(members_of(facts)).survives >= 0:
+        raise Refused(
+            f"{facts.name} has a quorum: there is nothing to recover.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` shows its managers; `/swarm join manager HOST` brings one that left back.",
+        )
+    raise Refused(
+        f"`{facts.swarm.read_from}` still leads {facts.name}, or has not noticed yet that it does not.",
+        true_now="Nothing was changed.",
+        next_step="If the others are off it knows within half a minute: ask again then.",
+    )
+
+
+def keeper_of(facts: Facts, wanted: str | None, flags: RecoverFlags) -> HostFacts:
+    """The manager that the cluster goes on from: ``wanted``, or the one whose Raft log is the newest."""
+    able = candidates(facts)
+    if not able:
+        raise _refused_none(facts)
+    keeper = next((host for host in able if host.name == wanted), None) if wanted else able[0]
+    if keeper is None:
+        raise Refused(
+            f"`{wanted}` is no manager of {facts.name} that answers.",
+            true_now="Nothing was changed.",
+            next_step=flags.words(able[0].name),
+        )
+    if not keeper.managers:
+        raise Refused(
+            f"who managed {facts.name} beside `{keeper.name}` is not known: neither its engine nor its disk tells it.",
+            true_now="Nothing was changed.",
+            next_step="Let the SSH user read its disk (root, or sudo), or name another manager.",
+        )
+    kin = {old.host.name: old.host for old in old_managers(facts, keeper) if old.host and old.standing == "here"}
+    if strangers := [host.name for host in able if host.name not in kin]:
+        raise Refused(
+            f"{listed(map(tick, strangers))} and `{keeper.name}` are in different clusters.",
+            true_now="Nothing was changed.",
+            next_step="Let those leave that are no part of it: `/swarm leave HOST --force`.",
+        )
+    _refuse_older(keeper, list(kin.values()), flags, named=wanted is not None)
+    if opened := [host.name for host in able if host.awaits_force and host is not keeper]:
+        raise Refused(
+            f"{tick(opened[0])} was opened for a recovery that did not end, and is a manager again when its engine is "
+            "started anew.",
+            true_now="Nothing was changed.",
+            next_step=f"{flags.words(opened[0])}; or start its engine anew, and it can be made to leave.",
+        )
+    return keeper
+
+
+def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
+    """Refused unless each other old manager can be made to leave or held off, or is declared gone and looks like it."""
+    if locked := locked_away(olds):
+        are, they, it = ("is", "it gives", "it") if len(locked) == 1 else ("are", "they give", "them")
+        raise Refused(
+            f"{listed(map(tick, locked))} {are} locked: unlocked, {they} {facts.name} its quorum back, and nothing "
+            "needs to be forced.",
+            true_now="Nothing was changed.",
+            next_step=f"{listed(f'`/swarm unlock {name}`' for name in locked)}. If nobody has the key any more, let "
+            f"{it} leave on the host: `docker swarm leave --force`.",
+        )
+    if (quorum := standing_of(olds)).survives >= 0:
+        raise Refused(
+            f"{quorum.reachable} of {quorum.managers} managers of {facts.name} are there, which is enough: they are "
+            "choosing a leader now, or do not reach each other.",
+            true_now="Nothing was changed.",
+            next_step="`/swarm status` in half a minute; if that stays, see that 2377/tcp is open between them.",
+        )
+    names = {old.name: old for old in olds} | {ip_of(old.address): old for old in olds}
+    if unknown := [name for name in flags.gone if name not in names]:
+        no = "is no manager" if len(unknown) == 1 else "are no managers"
+        raise NotUnderstood(
+            f"{listed(map(tick, unknown))} {no} that {facts.name} had.",
+            next_step=f"Its managers were {listed(tick(old.name) for old in olds)}.",
+        )
+    declared = {names[name].name for name in flags.gone}
+    if alive := [old.name for old in olds if old.name in declared and old.standing != "silent"]:
+        raise Refused(
+            f"{listed(map(tick, alive))} {'answers' if len(alive) == 1 else 'answer'}, and so is not gone.",
+            true_now="Nothing was changed.",
+            next_step="Leave it out of `--gone`: it is made to leave and joins again, or is held off if its "
+            "engine does not run.",
+        )
+    refuse_unless_off(olds, flags.hold_off)
+    refuse_unless_started(facts.name, keeper, olds, flags)
+    silent = [old for old in olds if old.standing == "silent"]
+    if up := [old for old in silent if old.up]:
+        raise _refused_up(facts, keeper, up, flags)
+    if heard := [old.name for old in silent if _heard(facts, old)]:
+        raise Refused(
+            f"Swarmbot does not reach {listed(map(tick, heard))}, and the other managers do: what takes their "
+            "connections is not gone.",
+            true_now="Nothing was changed.",
+            next_step="Let Swarmbot reach it (`/swarm hosts` says what stands in the way), or switch it off.",
+        )
+    if open_ := [old for old in silent if old.name not in declared]:
+        raise _refused_silent(facts, keeper, olds, open_, flags)
+
+
+def _refuse_older(keeper: HostFacts, kin: list[HostFacts], flags: RecoverFlags, *, named: bool) -> None:
+    """What a newer manager knows would be lost when it leaves."""
+    newer = [host for host in kin if host.raft and (keeper.raft is None or host.raft > keeper.raft)]
+    if newer:
+        newest = max(newer, key=lambda host: host.raft)  # type: ignore[arg-type,return-value] # those that have one
+        raise Refused(
+            f"`{newest.name}` has newer state than `{keeper.name}`: what only it knows would be lost.",
+            true_now="Nothing was changed.",
+            next_step=flags.words(newest.name),
+        )
+    unread = [host.raft_unread for host in kin if host.raft is None]
+    if unread and len(kin) > 1 and not named:
+        raise Refused(
+            f"which manager has the newest state is not known. {' '.join(unread)}",
+            true_now="Nothing was changed.",
+            next_step=f"Mend that (a log is read by root, or by sudo), or name the manager: {flags.words('HOST')}.",
+        )
+
+
+def _refused_none(facts: Facts) -> Refused:
+    return Refused(
+        f"no manager of {facts.name} answers, and a cluster goes on from a manager.",
+        true_now="Nothing was changed.",
+        next_step="Those that lost the quorum just now may not answer for half a minute: ask again then. "
+        "If all managers are destroyed: `/swarm restore`.",
+    )
+
+
+def _refused_silent(
+    facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], silent: list[OldManager], flags: RecoverFlags
+) -> Refused:
+    names = [old.name for old in silent]
+    happened = " ".join(old.host.trouble.happened for old in silent if old.host and old.host.trouble)
+    back = bring_back(standing_of(olds), [old.name for old in olds if old.standing in {"silent", "stopped"}])
+    return Refused(
+        f"{listed(map(tick, names))} {'was a manager' if len(names) == 1 else 'were managers'} of {facts.name} and can "
+        f"neither be made to leave nor held off: coming back, {'it' if len(names) == 1 else 'they'} could split "
+        f"{facts.name} in two. {happened}".rstrip(),
+        true_now="Nothing was changed.",
+        next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, {flags.words(keeper.name, gone=names)}.",
+    )
+
+
+def _refused_up(facts: Facts, keeper: HostFacts, up: list[OldManager], flags: RecoverFlags) -> Refused:
+    names = listed(tick(old.name) for old in up)
+    answers, it, its = ("answers", "it is", "its disk") if len(up) == 1 else ("answer", "they are", "their disks")
+    troubles = [old.host.trouble for old in up if old.host and old.host.trouble]
+    mends = " ".join(dict.fromkeys(trouble.next_step for trouble in troubles if trouble.next_step))
+    off = [old.name for old, trouble in zip(up, troubles, strict=True) if trouble.problem in ENGINE_OFF]
+    held = (
+        f" Or let Swarmbot see {its} (root, or sudo; `data_root` under `engine` in swarmbot.yml), then "
+        f"{flags.words(keeper.name, hold_off=off)}."
+    )
+    return Refused(
+        f"{names} {answers} over SSH, so {it} not gone; and what can neither be made to leave nor held off could split "
+        f"{facts.name} in two. {' '.join(trouble.happened for trouble in troubles)}",
+        true_now="Nothing was changed.",
+        next_step=f"{mends}{held if off else ''}".strip(),
+    )
+
+
+def _heard(facts: Facts, old: OldManager) -> bool:
+    """Whether a member of the cluster gets a connection to it."""
+    return any(host.peers.get(old.address) == "open" for host in facts.hosts.values() if host.in_a_swarm)
