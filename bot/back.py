@@ -11,20 +11,20 @@ from bot.approvals.herald import Herald
 from bot.approvals.satisfiable import warn
 from bot.approvals.store import Approvals
 from bot.audit import Archive, Audit
+from bot.audit.maintenance import Caretaker
 from bot.config import Config, load
 from bot.engine.api.pool import EnginePool
+from bot.execution.approval_step import Asking
+from bot.execution.audit_export import Exporter
+from bot.execution.cluster_reader import Sight
+from bot.execution.rotation_watcher import Watcher
+from bot.execution.runner import Runner
 from bot.freeze import Freezes
-from bot.given import Given
-from bot.jobs.asking import Asking
-from bot.jobs.caretaker import Caretaker
-from bot.jobs.export import Exporter
-from bot.jobs.queue import Queue
-from bot.jobs.runner import Runner
-from bot.jobs.sight import Sight
-from bot.jobs.worker import Worker
-from bot.once.promises import Promises
-from bot.once.watching import Watcher
+from bot.one_time_tokens.pending_rotations import Promises
 from bot.periodic import Ticker
+from bot.queue.queue import Queue
+from bot.queue.secret_inbox import Given
+from bot.queue.worker import Worker
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.files import Files

@@ -11,8 +11,8 @@ from bot.gate import Gate
 from bot.gate.controls import Controls
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import SecretForm
-from bot.given import Given
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
+from bot.queue.secret_inbox import Given
 from bot.records import Records
 from bot.settings import Settings
 from bot.slack.outbound.notifier import Notifier

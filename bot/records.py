@@ -18,10 +18,10 @@ from bot.audit.pages import Page
 from bot.commands import conditions, default_counts
 from bot.config import Config
 from bot.errors import NotUnderstood
-from bot.jobs.job import Job
-from bot.jobs.queue import Queue
 from bot.model import Plan
 from bot.model.records import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Subject, Waits
+from bot.queue.job import Job
+from bot.queue.queue import Queue
 from bot.usergroups import Directory
 
 

@@ -23,7 +23,7 @@ from honcho.environ import parse_procfile  # type: ignore[import-untyped] # it h
 from redis import Redis, RedisError
 
 from bot.errors import Failed
-from bot.jobs.roster import Roster
+from bot.queue.worker_registry import Roster
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet import Fleet

@@ -12,10 +12,10 @@ from typing import Any, Literal
 import handlers
 from bot.commands import Command, Vocabulary, find_command, read_arguments, read_sentence
 from bot.errors import Defect, Failed, NotUnderstood, Refused, SwarmbotError
-from bot.jobs.lease import LeaseLost
-from bot.jobs.planning import let_through, planned
-from bot.jobs.step import Pause, Read, carry_out
+from bot.execution.planning import let_through, planned
+from bot.execution.step_run import Pause, Read, carry_out
 from bot.model import Engines, Facts, Plan, Step, plan_from_json
+from bot.queue.lease import LeaseLost
 
 Ended = Literal["refused", "no such node", "not read", "nothing to do", "done", "stopped", "given up"]
 

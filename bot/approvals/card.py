@@ -23,9 +23,9 @@ from bot.blocks import (
     user,
     when,
 )
-from bot.jobs.job import Job
 from bot.model import Plan, plan_from_json
 from bot.model.approval_basis import short
+from bot.queue.job import Job
 
 STEPS: Final = 30
 VOTES: Final = 20

@@ -14,8 +14,8 @@ from bot.audit import Audit, Entry
 from bot.blocks import tick, user
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
-from bot.jobs.queue import Queue
 from bot.model.approval_basis import short
+from bot.queue.queue import Queue
 from bot.usergroups import Directory, SlackSilent
 
 TRIES: Final = 50

@@ -16,8 +16,8 @@ from bot.approvals.store import Approvals
 from bot.audit import Entry
 from bot.blocks import Message, text_message, tick
 from bot.errors import SwarmbotError, Unavailable
-from bot.jobs.job import Job
-from bot.jobs.queue import Queue
+from bot.queue.job import Job
+from bot.queue.queue import Queue
 from bot.slack.outbound.notifier import Notifier, Undelivered
 
 PUT_OFF: Final = 5.0

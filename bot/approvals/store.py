@@ -14,9 +14,9 @@ from redis import Redis
 from bot.approvals.approval import Approval, Ask
 from bot.audit import Audit, Entry
 from bot.errors import Refused, SwarmbotError
-from bot.jobs import outcome
-from bot.jobs.job import Job, Order, State
-from bot.jobs.lease import Lease, held
+from bot.queue import results
+from bot.queue.job import Job, Order, State
+from bot.queue.lease import Lease, held
 from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering
@@ -86,7 +86,7 @@ class Approvals:
             keys.APPROVALS_UNSHOWN,
             *keys.AUDIT,
         ]
-        told = outcome.of_error(Refused(why, true_now="Nothing was changed."))
+        told = results.of_error(Refused(why, true_now="Nothing was changed."))
         args = [job_id, how, by, redact(why), JOB_ENDS[how], told, str(keys.JOB_KEPT)]
         word: Ended = self._audit.commit(entries, lambda tail: self._run["end"](places, args + tail))[0]
         return word
@@ -101,7 +101,7 @@ class Approvals:
             lease.entry,
             GROUP,
             redact(error.happened),
-            outcome.of_error(error),
+            results.of_error(error),
             str(keys.JOB_KEPT),
         ]
         held(lease, self._audit.commit(entries, lambda tail: self._run["void"](places, args + tail)))

@@ -10,10 +10,10 @@ from typing import Final
 from bot.audit import Audit
 from bot.blocks import Message, text_message, tick
 from bot.commands import COMMANDS
+from bot.execution.internal_jobs import EXPORT
 from bot.gate.call import Call
-from bot.jobs.errand import EXPORT
-from bot.jobs.queue import Queue
 from bot.model.records import BookLook
+from bot.queue.queue import Queue
 from bot.records import Records
 from bot.slack.inbound.requests import InPlace, PressRequest
 

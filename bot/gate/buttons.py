@@ -14,8 +14,8 @@ from bot.commands import COMMANDS
 from bot.errors import NotUnderstood, Refused
 from bot.gate.call import Call, again
 from bot.gate.second_factor import CODE, FORM, SecondFactor, plain
-from bot.jobs.job import Job, Order, new_id
-from bot.jobs.queue import Queue
+from bot.queue.job import Job, Order, new_id
+from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 
 REASON: Final = "reason"

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from bot.audit import Entry
 from bot.blocks import tick
 from bot.commands import Command
-from bot.jobs.job import Job, Order, new_id
+from bot.queue.job import Job, Order, new_id
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import PressRequest

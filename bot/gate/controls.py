@@ -11,11 +11,11 @@ from bot.blocks import Message, text_message, tick
 from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
 from bot.config import Config
 from bot.errors import NotUnderstood, Unavailable
+from bot.execution.internal_jobs import ANNOUNCE
 from bot.freeze import Freezes, carry_out
 from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
-from bot.jobs.errand import ANNOUNCE
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 
 log = logging.getLogger(__name__)
 

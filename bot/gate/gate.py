@@ -22,7 +22,7 @@ from bot.gate.call import Call
 from bot.gate.controls import Controls
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import CALLBACK, SecretForm
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 from bot.records import Records
 from bot.secrets.redact import redact
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, typed_by

@@ -11,8 +11,8 @@ from bot.blocks import LOOK, Message, text_message, user
 from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
-from bot.jobs.job import Order, new_id
-from bot.jobs.queue import Queue
+from bot.queue.job import Order, new_id
+from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
 

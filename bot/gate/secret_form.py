@@ -12,7 +12,7 @@ from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.commands import COMMANDS, Asks
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
-from bot.given import Given
+from bot.queue.secret_inbox import Given
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import SubmitRequest

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.audit import Audit
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.tour import leaks as search

@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import Any, Final, TextIO
 
 from bot.audit import Audit
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet import Fleet

@@ -16,9 +16,9 @@ import pytest
 
 from bot.audit import Audit
 from bot.errors import Unavailable
-from bot.jobs.lease import Lease
-from bot.jobs.queue import Queue
-from bot.jobs.worker import Worker
+from bot.queue.lease import Lease
+from bot.queue.queue import Queue
+from bot.queue.worker import Worker
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from tests.unit.jobs.kit import admitted, asked, order, until

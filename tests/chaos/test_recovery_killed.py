@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.audit import Audit, Filter
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet.shell import until

@@ -13,8 +13,8 @@ import handlers
 from bot.commands import COMMANDS, Vocabulary, read_arguments
 from bot.engine.api.pool import ClusterEngines
 from bot.errors import Refused, SwarmbotError
-from bot.jobs.planning import let_through, planned
-from bot.jobs.step import carry_out
+from bot.execution.planning import let_through, planned
+from bot.execution.step_run import carry_out
 from bot.model import Facts, Look, Operation, Plan
 from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet

@@ -23,9 +23,9 @@ import pytest
 from bot.backups.folder import BackupFolder
 from bot.engine.api.pool import ClusterEngines
 from bot.errors import EngineError, Failed, HostUnreachable, Refused
-from bot.jobs.lease import LeaseLost
-from bot.jobs.step import carry_out
+from bot.execution.step_run import carry_out
 from bot.model import Engine, Facts, Look, Plan, Step
+from bot.queue.lease import LeaseLost
 from bot.secrets.secret import Secret
 from bot.swarm.operations import Leave
 from bot.swarm.operations.records import update_record

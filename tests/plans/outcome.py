@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.commands import Command, Vocabulary, find_command, read_arguments, read_sentence
 from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
-from bot.jobs.planning import planned
+from bot.execution.planning import planned
 from bot.model import Facts, plan_from_json
 from tests.plans.files import OUTCOMES
 from tests.plans.showing import show_error, show_message, show_plan

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.approvals.approval import Approval
 from bot.approvals.store import Approvals
 from bot.audit import Audit
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.audit import Audit
 from bot.errors import Failed
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect

@@ -6,8 +6,8 @@ import pytest
 
 from bot.audit import Audit
 from bot.errors import Failed
-from bot.jobs.job import Job
-from bot.jobs.queue import Queue
+from bot.queue.job import Job
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect

@@ -20,8 +20,8 @@ from bot.config import Config
 from bot.doctor import rules
 from bot.doctor.finding import Check
 from bot.doctor.run import run_doctor
-from bot.jobs.queue import Queue
 from bot.model.records import BookLook, Waits
+from bot.queue.queue import Queue
 from bot.records import Records
 from bot.settings import Settings
 from bot.usergroups import Directory

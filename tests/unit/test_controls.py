@@ -15,7 +15,7 @@ from bot.errors import Unavailable
 from bot.freeze import Freezes
 from bot.gate.call import Call
 from bot.gate.controls import Controls
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 from tests.unit.jobs.kit import admitted
 
 CONFIG = Config.model_validate(

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from bot.errors import Refused
-from bot.given import Given
+from bot.queue.secret_inbox import Given
 from bot.secrets.secret import TYPED_KEPT, Secret
 from bot.secrets.vault import Vault, WrongKey
 

@@ -16,7 +16,7 @@
 -- ARGV[8...] the audit entries
 -- Answers {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
 -- include bot/audit/lua/chain.lua
--- include bot/jobs/lua/slot.lua
+-- include bot/queue/lua/slot.lua
 
 local job = redis.call('HMGET', KEYS[1], 'state', 'fence', 'order', 'cancel_by')
 if job[2] ~= ARGV[2] then return {'lost'} end

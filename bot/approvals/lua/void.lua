@@ -19,8 +19,8 @@
 -- ARGV[10...] the audit entries
 -- Answers {"ok"}, {"lost"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
--- include bot/jobs/lua/clock.lua
--- include bot/jobs/lua/slot.lua
+-- include bot/queue/lua/clock.lua
+-- include bot/queue/lua/slot.lua
 
 local job = redis.call('HMGET', KEYS[2], 'state', 'fence')
 if job[2] ~= ARGV[2] then return {'lost'} end

@@ -18,8 +18,8 @@
 -- ARGV[8...] the audit entries
 -- Answers {"approved"}, {"counted"}, {"changed"} (read again), {"ended"}, {"late"}, {"own"}, {"twice"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
--- include bot/jobs/lua/clock.lua
--- include bot/jobs/lua/slot.lua
+-- include bot/queue/lua/clock.lua
+-- include bot/queue/lua/slot.lua
 
 local kept = redis.call('HMGET', KEYS[1], 'standing', 'version', 'votes', 'ask')
 if audit_applied(KEYS[8], 6) then return {kept[1] == 'approved' and 'approved' or 'counted'} end

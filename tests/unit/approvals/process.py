@@ -10,13 +10,13 @@ from bot.approvals.herald import Herald
 from bot.approvals.store import Approvals
 from bot.audit import Audit, Entry
 from bot.config import Config
+from bot.execution.approval_step import Asking
+from bot.execution.cluster_reader import Sight
+from bot.execution.runner import Runner
 from bot.freeze import Freezes
-from bot.jobs.asking import Asking
-from bot.jobs.job import Order
-from bot.jobs.queue import Queue
-from bot.jobs.runner import Runner
-from bot.jobs.sight import Sight
-from bot.once.promises import Promises
+from bot.one_time_tokens.pending_rotations import Promises
+from bot.queue.job import Order
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from tests.unit.approvals.world import Cluster, People, Quiet

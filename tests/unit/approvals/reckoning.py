@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.audit import Audit, Entry, Filter
 from bot.errors import Refused
-from bot.jobs.lease import LeaseLost
+from bot.queue.lease import LeaseLost
 from bot.store.keys import Kind
 from tests.unit.approvals.process import Process, config_of, order_of
 from tests.unit.approvals.world import Cluster, Crash, People

@@ -15,7 +15,7 @@ from bot.audit.log import Transition
 from bot.blocks import Message
 from bot.config import ApprovalRule
 from bot.errors import Refused, Unavailable
-from bot.jobs.lease import LeaseLost
+from bot.queue.lease import LeaseLost
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
 from bot.usergroups import SlackSilent

@@ -12,8 +12,8 @@ from redis import Redis
 
 from bot.audit import Archive, Audit, Entry, Head
 from bot.audit.anchor import read_anchors
+from bot.audit.maintenance import CLAIM, Caretaker
 from bot.config import AuditLog
-from bot.jobs.caretaker import CLAIM, Caretaker
 from bot.periodic import Ticker
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client

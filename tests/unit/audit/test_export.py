@@ -17,9 +17,9 @@ from bot.audit.chain import Row
 from bot.audit.entry import digest
 from bot.audit.export import COLUMNS, wanted_rows, write_csv, write_json_lines
 from bot.errors import Failed, Refused
-from bot.jobs import export
-from bot.jobs.export import Exporter
-from bot.jobs.job import Order
+from bot.execution import audit_export
+from bot.execution.audit_export import Exporter
+from bot.queue.job import Order
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Undelivered
@@ -160,7 +160,7 @@ def test_too_much_for_slack(
     audit: Audit, client: Redis, slack: LocalSlack, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The newest are sent, and it is said that there are more, and where."""
-    monkeypatch.setattr(export, "MOST", 5)
+    monkeypatch.setattr(audit_export, "MOST", 5)
     write(client, 12)
     what = Exporter(audit, None, uploads).send(order(ANY))
     assert what.startswith("the newest 5 of 12 audit entries of every cluster")

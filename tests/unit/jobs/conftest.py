@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from bot.audit import Audit
-from bot.jobs.queue import Queue
+from bot.queue.queue import Queue
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from bot.audit import Entry
-from bot.jobs.job import Order, new_id
-from bot.jobs.lease import Lease
-from bot.jobs.queue import Queue
+from bot.queue.job import Order, new_id
+from bot.queue.lease import Lease
+from bot.queue.queue import Queue
 from bot.store.keys import Kind
 
 

@@ -10,8 +10,8 @@ from redis import Redis
 
 from bot.audit import Audit, Filter
 from bot.errors import Unavailable
-from bot.jobs.job import Order
-from bot.jobs.queue import Queue
+from bot.queue.job import Order
+from bot.queue.queue import Queue
 from bot.store import keys
 from tests.unit.jobs.kit import admitted, asked, order, taken
 
@@ -98,7 +98,7 @@ def test_questions_run_beside_changes(queue: Queue) -> None:
 
 def test_a_late_write_is_not_done(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that Redis carries out after the asker was told that nothing was done, does nothing."""
-    monkeypatch.setattr("bot.jobs.queue.ADMIT_WITHIN_MS", -1)
+    monkeypatch.setattr("bot.queue.queue.ADMIT_WITHIN_MS", -1)
     what = order()
     with pytest.raises(Unavailable) as told:
         queue.admit(what, asked(what))

@@ -6,9 +6,9 @@ import pytest
 
 from bot.approvals.store import Approvals
 from bot.audit import Audit, Entry
-from bot.jobs.job import Job
-from bot.jobs.lease import ToldToStop
-from bot.jobs.queue import Queue
+from bot.queue.job import Job
+from bot.queue.lease import ToldToStop
+from bot.queue.queue import Queue
 from bot.store import keys
 from tests.unit.jobs.kit import admitted, taken
 

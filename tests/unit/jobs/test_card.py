@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bot.blocks import Message
-from bot.jobs.asking import all_left_out
-from bot.jobs.card import Card, Standing
-from bot.jobs.job import Job
+from bot.execution.approval_step import all_left_out
+from bot.execution.progress_card import Card, Standing
 from bot.model import Finding, Plan, Step
+from bot.queue.job import Job
 from bot.swarm.operations import Join, Label, RotateToken
 from tests.unit.jobs.kit import order
 

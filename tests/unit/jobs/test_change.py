@@ -9,11 +9,11 @@ import pytest
 from bot.config import Config
 from bot.engine.api.pool import EnginePool
 from bot.errors import Failed
-from bot.jobs.card import Card
-from bot.jobs.change import Change
-from bot.jobs.lease import LeaseLost
-from bot.jobs.queue import Queue
+from bot.execution.plan_run import Change
+from bot.execution.progress_card import Card
 from bot.model import Facts, Look, Plan, Step
+from bot.queue.lease import LeaseLost
+from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier

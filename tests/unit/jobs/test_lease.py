@@ -7,8 +7,8 @@ import json
 import pytest
 
 from bot.audit import Audit, Filter
-from bot.jobs.lease import LeaseLost
-from bot.jobs.queue import ATTEMPTS, Queue
+from bot.queue.lease import LeaseLost
+from bot.queue.queue import ATTEMPTS, Queue
 from tests.unit.jobs.kit import admitted, asked, order, taken
 
 
@@ -147,7 +147,7 @@ def test_heartbeats_end(queue: Queue, audit: Audit) -> None:
 def test_consumers_that_hold_jobs_are_not_forgotten(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Joining forgets old consumers that hold nothing; one with a job keeps it."""
     queue.roster.join()
-    monkeypatch.setattr("bot.jobs.roster.FORGOTTEN_MS", -1)
+    monkeypatch.setattr("bot.queue.worker_registry.FORGOTTEN_MS", -1)
     admitted(queue)
     taken(queue, "holds a job")
     queue.take("holds nothing", "change", block_ms=0)

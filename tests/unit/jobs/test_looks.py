@@ -9,11 +9,11 @@ import pytest
 
 import handlers
 from bot.commands import Vocabulary
-from bot.jobs.answering import Answering
-from bot.jobs.changing import Changing
-from bot.jobs.job import Job
-from bot.jobs.sight import Sight
+from bot.execution.changes import Changing
+from bot.execution.cluster_reader import Sight
+from bot.execution.questions import Answering
 from bot.model import Facts, Look
+from bot.queue.job import Job
 from tests.plans.outcome import read_words
 from tests.unit.jobs.kit import order
 

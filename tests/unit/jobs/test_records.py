@@ -12,8 +12,8 @@ from bot.approvals.approval import Ask
 from bot.approvals.store import Approvals
 from bot.audit import Audit
 from bot.config import Config
-from bot.jobs.queue import Queue
 from bot.model.records import BookLook
+from bot.queue.queue import Queue
 from bot.records import Records
 from bot.usergroups import Directory
 from tests.unit.jobs.kit import admitted, asked, order, taken

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from bot.audit import Audit, Entry, Filter
-from bot.jobs.lease import Lease, LeaseLost
-from bot.jobs.queue import Queue
+from bot.queue.lease import Lease, LeaseLost
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect

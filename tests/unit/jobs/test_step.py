@@ -8,9 +8,9 @@ from typing import ClassVar
 import pytest
 
 from bot.errors import EngineError, Failed, SwarmbotError
-from bot.jobs.lease import LeaseLost
-from bot.jobs.step import FIRST_PAUSE, LONGEST_PAUSE, carry_out
+from bot.execution.step_run import FIRST_PAUSE, LONGEST_PAUSE, carry_out
 from bot.model import Engine, Engines, Facts, Look, Shelf
+from bot.queue.lease import LeaseLost
 from bot.swarm.operations import Label
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from bot.audit import Audit, Filter
 from bot.errors import Refused, Unavailable
-from bot.jobs.job import Job
-from bot.jobs.lease import Lease
-from bot.jobs.queue import Queue
-from bot.jobs.worker import Worker
+from bot.queue.job import Job
+from bot.queue.lease import Lease
+from bot.queue.queue import Queue
+from bot.queue.worker import Worker
 from tests.unit.jobs.kit import admitted, until
 
 

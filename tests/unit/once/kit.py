@@ -14,16 +14,16 @@ from bot.audit import Audit
 from bot.blocks import Message
 from bot.config import Config
 from bot.errors import EngineError
-from bot.jobs.job import new_id
-from bot.jobs.lease import Lease
-from bot.jobs.queue import Queue
-from bot.jobs.replies import Replies
-from bot.jobs.sight import Sight
+from bot.execution.cluster_reader import Sight
+from bot.execution.replies import Replies
+from bot.execution.rotation_watcher import Watcher
+from bot.execution.token_rotation import Rotating
 from bot.model import ClusterFacts, Engines, Facts, HostFacts, Look, NodeFacts, Role
-from bot.once.promise import secret_of
-from bot.once.promises import Promises
-from bot.once.rotating import Rotating
-from bot.once.watching import Watcher
+from bot.one_time_tokens.pending_rotation import secret_of
+from bot.one_time_tokens.pending_rotations import Promises
+from bot.queue.job import new_id
+from bot.queue.lease import Lease
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.slack.outbound.notifier import Notifier
 from bot.store import keys

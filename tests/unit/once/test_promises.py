@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import Failed, Unavailable
 from bot.model import Role
-from bot.once.promises import Promises
+from bot.one_time_tokens.pending_rotations import Promises
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
 from tests.unit.once.kit import Bot, end

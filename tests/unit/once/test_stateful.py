@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from bot.errors import Failed
-from bot.jobs.job import new_id
+from bot.queue.job import new_id
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.swarm.operations import fingerprint

@@ -39,7 +39,7 @@ def test_an_input_that_the_header_does_not_name(tmp_path: Path, text: str) -> No
 def test_an_include_that_is_not_there(tmp_path: Path) -> None:
     """A shared piece that does not exist is found at load."""
     with pytest.raises(FileNotFoundError):
-        _script(tmp_path, "-- include bot/jobs/lua/none.lua\nreturn 1")
+        _script(tmp_path, "-- include bot/queue/lua/none.lua\nreturn 1")
 
 
 @pytest.mark.parametrize(("names", "args"), [([], ["a"]), (["k", "k"], ["a"]), (["k"], [])])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.jobs.lease import LeaseLost
+from bot.queue.lease import LeaseLost
 from tests.ordered import Bot, Ended
 from tests.unit.swarm.simulated import Simulated
 

@@ -12,8 +12,8 @@ from bot.commands import COMMANDS, EnrolTotp, ResetTotp, Vocabulary, read_argume
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
-from bot.jobs.queue import Queue
-from bot.jobs.roster import Roster
+from bot.queue.queue import Queue
+from bot.queue.worker_registry import Roster
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
 from tests.unit.totp.kit import ADA, Clock, actions, code_of, enrolled, wrong_code

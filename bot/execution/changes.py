@@ -1,0 +1,144 @@
+"""Changes of a cluster: planned, asked for where others must agree, planned again in their turn, and carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.approvals.approval import Approval
+from bot.approvals.card import plan_message, preface
+from bot.approvals.store import Approvals
+from bot.audit import Entry
+from bot.blocks import error_message, text_message
+from bot.commands import Command
+from bot.config import Config
+from bot.errors import Conclusion, Failed
+from bot.execution.approval_step import Asking
+from bot.execution.cluster_reader import Sight
+from bot.execution.plan_run import Change
+from bot.execution.planning import planned
+from bot.execution.progress_card import Card
+from bot.execution.replies import Replies
+from bot.model import Facts, Look, Plan, Revealed, plan_from_json
+from bot.one_time_tokens.pending_rotations import Promises
+from bot.queue.lease import Lease
+from bot.queue.queue import Queue
+from bot.queue.results import entry
+from bot.queue.secret_inbox import Given
+from bot.slack.outbound.notifier import Notifier
+from bot.swarm.membership.secrets import secret_message
+
+SHOWN_BY: Final[Mapping[Revealed, str]] = {
+    "unlock key": "unlock-key",
+    "manager token": "token manager",
+    "worker token": "token worker",
+}
+
+
+class Changing:
+    """Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        sight: Sight,
+        queue: Queue,
+        notifier: Notifier,
+        replies: Replies,
+        approvals: Approvals,
+        asking: Asking,
+        promises: Promises,
+        given: Given,
+    ) -> None:
+        self._config = config
+        self._sight = sight
+        self._queue = queue
+        self._notifier = notifier
+        self._replies = replies
+        self._approvals = approvals
+        self._asking = asking
+        self._promises = promises
+        self._given = given
+
+    def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """The stage before the cluster's line: show the plan, or have it approved."""
+        try:
+            plan, facts = self._plan(lease, command, arguments)
+            if lease.job.order.only_plan:
+                self._replies.respond(lease.job, plan_message(lease.job, plan))
+                self._replies.succeed(lease, f"Plan only: {plan.deed or lease.job.order.words}", "plan shown")
+            elif plan.steps or plan.left_out:
+                self._asking.run(lease, command, arguments, plan, facts)
+            else:
+                self._already(lease, plan)
+        except Conclusion as error:
+            self._replies.refuse(lease, error)
+
+    def run(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """Carry a change out that has its turn."""
+        job = lease.job
+        approval = self._approvals.get(job.id)
+        try:
+            plan = plan_from_json(job.plan) if job.begun else self._begin(lease, command, arguments, approval)
+        except Conclusion as error:
+            if approval is None:
+                self._replies.refuse(lease, error)
+            else:
+                self._asking.void(lease, error)
+            return
+        if not plan.steps and not plan.left_out:
+            self._already(lease, plan)
+            return
+        order, cluster = job.order, job.order.cluster
+        given = self._given.take(order.requester, order.given) if order.given else None
+        change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
+        if approval is not None:
+            change.card.preface = preface(approval)
+        change.run(
+            self._sight.engines(cluster), lambda look: replace(self._sight.read_for(plan, cluster, look), given=given)
+        )
+        change.finish(lambda: self._reveal(lease, change.card, once=command.look(arguments).once))
+
+    def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
+        cluster = lease.job.order.cluster
+        facts = self._sight.read_whole(cluster, command.look(arguments))
+        return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
+
+    def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
+        """The plan as the facts give it just before the first step; what was approved must be this very plan."""
+        plan, facts = self._plan(lease, command, arguments)
+        if plan.steps or approval is not None:
+            self._asking.confirm(lease, command, arguments, plan, facts, approval=approval)
+        detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
+        entries = [entry(lease, "planned", detail)]
+        if approval is not None:
+            entries.append(entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
+        self._queue.record(lease, {"plan": plan.to_json()}, entries)
+        return plan
+
+    def _already(self, lease: Lease, plan: Plan) -> None:
+        text = f"✓ Already so: {'; '.join(plan.already)}. Nothing was changed."
+        self._replies.say(lease.job, text_message(text))
+        self._replies.succeed(lease, text, "already so")
+
+    def _reveal(self, lease: Lease, card: Card, *, once: bool) -> list[Entry]:
+        """Show the requester alone what the change made known; where that fails, say so, and what shows it."""
+        entries = []
+        for revealed in card.plan.reveals:
+            try:
+                look = Look(secrets=(revealed,), once=once)
+                facts = self._promises.cover(
+                    lease, look, self._sight.read_for(card.plan, lease.job.order.cluster, look)
+                )
+                self._replies.note_secrets(lease, (revealed,))
+                self._replies.respond(lease.job, secret_message(facts, revealed))
+            except Conclusion as error:
+                entries.append(entry(lease, "secret not told", f"{revealed}: {error.happened}"))
+                untold = f"The {revealed} was not shown: `/swarm {SHOWN_BY[revealed]}` shows it."
+                card.notes.append(untold)
+                self._replies.say(
+                    lease.job, error_message(Failed(error.happened, true_now=card.result() + ".", next_step=untold))
+                )
+        return entries

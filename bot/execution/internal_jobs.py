@@ -1,0 +1,82 @@
+"""Errands: what a worker does that reads no cluster."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Final
+
+from bot.audit import Entry
+from bot.blocks import Message, context, error_message, user
+from bot.errors import Conclusion, Failed, SwarmbotError
+from bot.execution.audit_export import Exporter
+from bot.queue import results
+from bot.queue.job import Order
+from bot.queue.lease import Lease
+from bot.queue.queue import Queue
+from bot.slack.outbound.notifier import Notifier, Undelivered
+from bot.totp import Showing
+
+EXPORT: Final = "audit export"
+ANNOUNCE: Final = "announce"
+ERRANDS: Final = frozenset({"share", "hide", "totp", EXPORT, ANNOUNCE})
+
+
+class Errands:
+    """``share`` posts a question's answer in the channel where it was asked; ``hide`` deletes a private message.
+
+    ``totp`` shows the asker the key of a new second factor; ``audit export`` sends the asker files of audit entries;
+    ``announce`` posts a message in the order's channel.
+    """
+
+    def __init__(self, queue: Queue, notifier: Notifier, showing: Showing, exporter: Exporter) -> None:
+        self._queue = queue
+        self._notifier = notifier
+        self._showing = showing
+        self._exporter = exporter
+
+    def knows(self, command: str) -> bool:
+        """Whether ``command`` is an errand."""
+        return command in ERRANDS
+
+    def run(self, lease: Lease) -> None:
+        """Run it and end its job; a failure is told to who asked."""
+        order = lease.job.order
+        told, detail = order.command, "succeeded"
+        try:
+            match order.command:
+                case "hide":
+                    self._notifier.delete_original(order.response_url)
+                case "totp":
+                    self._showing.show(order.requester, order.channel, order.response_url)
+                case "audit export":
+                    told = self._exporter.send(order)
+                    detail = f"succeeded: {told}"
+                case "announce":
+                    self._notifier.post(order.channel, Message.from_json(str(order.args["message"])))
+                case _:
+                    self._share(lease)
+        except Conclusion as error:
+            self._tell(order, error)
+            self._queue.finish(lease, "failed", results.of_error(error), [results.ended(lease, f"failed: {error}")])
+            return
+        entry = Entry("ended", lease.worker, order.cluster, order.channel, order.command, job=order.id, detail=detail)
+        self._queue.finish(lease, "succeeded", json.dumps({"told": told}), [entry])
+
+    def _tell(self, order: Order, error: SwarmbotError) -> None:
+        """Say that it failed; where Slack takes no word either, the job's end says it."""
+        with suppress(Undelivered):
+            message = error_message(error)
+            self._notifier.respond(order.response_url, message, user=order.requester, channel=order.channel)
+
+    def _share(self, lease: Lease) -> None:
+        order = lease.job.order
+        asked = self._queue.get(str(order.args["job"]))
+        kept = json.loads(asked.outcome or "{}") if asked else {}
+        if asked is None or "message" not in kept:
+            raise Failed("The answer is not kept any more.", next_step="Ask again.")
+        message = Message.from_json(kept["message"])
+        note = context(f"`/swarm {asked.order.words}` in {asked.order.cluster}, shared by {user(order.requester)}")
+        plain = (*message.plain, note) if message.plain else ()
+        shared = Message(message.text, (*message.blocks, note), plain)
+        self._notifier.respond(order.response_url, shared, user=order.requester, channel=order.channel, in_channel=True)

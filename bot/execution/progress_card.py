@@ -1,0 +1,146 @@
+"""The card of a change: what was seen, what runs, what is done, in one message. Thread-safe."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.blocks import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Message, Sign, button, progress, user
+from bot.errors import SwarmbotError
+from bot.model import Plan, Step
+from bot.queue.job import Job
+
+Standing = Literal["waiting", "running", "done", "failed", "stopped"]
+SIGNS: dict[Standing, Sign] = {
+    "waiting": WAITING,
+    "running": RUNNING,
+    "done": DONE,
+    "failed": FAILED,
+    "stopped": WAITING,
+}
+FINDINGS: dict[str, Sign] = {"done": DONE, "look": LOOK, "failed": FAILED}
+
+
+@dataclass(slots=True)
+class _Row:
+    step: Step
+    standing: Standing = "waiting"
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Card:
+    """How far a change has come. ``began`` is unix seconds; ``preface`` tells of its approval, ``notes`` of its end."""
+
+    job: Job
+    plan: Plan
+    began: float
+    preface: str = ""
+    notes: list[str] = field(default_factory=list)
+    _rows: list[_Row] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._rows = [_Row(step, text=step.operation.doing) for step in self.plan.steps]
+
+    def set(self, step: Step, standing: Standing, text: str) -> None:
+        """Note how a step stands now."""
+        with self._lock:
+            row = next(row for row in self._rows if row.step is step)
+            row.standing, row.text = standing, text
+
+    def message(self) -> Message:
+        """The card while the job runs."""
+        order = self.job.order
+        title = self._with_preface(f"*{user(order.requester)} {self.plan.title}* · job `{self.job.id}`")
+        meanwhile = [f"{LOOK} {text}" for text in self.plan.meanwhile]
+        footer = "\n".join([*filter(None, [self.plan.effect]), *meanwhile, *self._warnings()])
+        return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)])
+
+    def ended(self, *, cancelled_by: str = "") -> Message:
+        """The card at the end, with what happened as its title."""
+        buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
+        stopped = [f"Stopped by {user(cancelled_by)}; what was done stays done."] if cancelled_by else []
+        title = self._with_preface(self.headline())
+        return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
+
+    def headline(self) -> str:
+        """The end in one line."""
+        took = f"{time.time() - self.began:.1f} s"
+        asked = f"asked by {user(self.job.order.requester)} · `{self.job.id}`"
+        if self.succeeded:
+            parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, asked]
+        elif self._counted():
+            parts = [f"{LOOK} *{self.result()}* in {took}", asked]
+        else:
+            parts = [f"{FAILED} *{self.result()}* after {took}", asked]
+        return " · ".join(part for part in parts if part)
+
+    def result(self) -> str:
+        """What has come of it, in a few words: "2 of 3 workers joined prod"."""
+        targets = self._targets()
+        if self.succeeded or self._counted():
+            return self.plan.ended.format(done=len(self._done()), all=len(targets))
+        return self.plan.failed.format(failed=", ".join(f"`{target}`" for target in targets))
+
+    def lines(self) -> list[Line]:
+        """All lines, those of one target together, in the order in which targets were named."""
+        with self._lock:
+            lines = [
+                (finding.target, _finding(finding.sign, finding.text, finding.next_step))
+                for finding in self.plan.findings
+            ]
+            lines += [(target_of(row.step), Line(SIGNS[row.standing], row.text)) for row in self._rows]
+        order = {target: place for place, target in enumerate(dict.fromkeys(target for target, _ in lines))}
+        lines.sort(key=lambda line: order[line[0]])
+        held = [Line(DONE, f"{words}, as before") for words in self.plan.already]
+        return [*held, *(line for _, line in lines)]
+
+    def to_json(self) -> str:
+        """The lines, to be stored with the job."""
+        return json.dumps([[line.sign, line.text] for line in self.lines()], ensure_ascii=False)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every step is done and no target was left out."""
+        with self._lock:
+            return not self.plan.left_out and all(row.standing == "done" for row in self._rows)
+
+    def _with_preface(self, title: str) -> str:
+        return f"{title}\n{self.preface}" if self.preface else title
+
+    def _warnings(self) -> list[str]:
+        return [f"{LOOK} {text}" for text in (*self.plan.warnings, *self.notes)]
+
+    def _targets(self) -> list[str]:
+        targets = [finding.target for finding in self.plan.left_out] + [target_of(row.step) for row in self._rows]
+        return list(dict.fromkeys([*self.plan.already, *targets]))
+
+    def _counted(self) -> bool:
+        """Whether some targets are done and the heading counts them: one that counts nothing claims the whole."""
+        return bool(self._done()) and "{done}" in self.plan.ended
+
+    def _done(self) -> list[str]:
+        with self._lock:
+            undone = {target_of(row.step) for row in self._rows if row.standing != "done"}
+        undone |= {finding.target for finding in self.plan.left_out}
+        return [target for target in self._targets() if target not in undone]
+
+
+def target_of(step: Step) -> str:
+    """What a step is about: the operation's host, or its track."""
+    return str(getattr(step.operation, "host", "") or step.track)
+
+
+def failure_text(error: SwarmbotError) -> str:
+    """An error on one line of the card."""
+    parts = (error.happened, error.true_now, error.next_step)
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+
+
+def _finding(sign: str, text: str, next_step: str) -> Line:
+    nothing = " Nothing was changed." if sign == "failed" else ""
+    return Line(FINDINGS[sign], f"{text}{nothing} {next_step}".strip())

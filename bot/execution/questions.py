@@ -1,0 +1,99 @@
+"""Questions to a cluster: answered at once, or approved first where what they show is worth as much as a change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from bot.approvals.store import Approvals
+from bot.blocks import Message, actions, button
+from bot.commands import Command
+from bot.errors import Conclusion
+from bot.execution.approval_step import Asking
+from bot.execution.cluster_reader import Sight
+from bot.execution.replies import Replies
+from bot.model import Plan
+from bot.one_time_tokens.pending_rotations import Promises
+from bot.queue import results
+from bot.queue.job import Job
+from bot.queue.lease import Lease, LeaseLost
+from bot.queue.queue import Queue
+
+
+class Answering:
+    """Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        sight: Sight,
+        queue: Queue,
+        replies: Replies,
+        approvals: Approvals,
+        asking: Asking,
+        promises: Promises,
+    ) -> None:
+        self._sight = sight
+        self._queue = queue
+        self._replies = replies
+        self._approvals = approvals
+        self._asking = asking
+        self._promises = promises
+
+    def run(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """Answer, or have it approved first."""
+        plan = _plan(lease.job)
+        needed = self._asking.rule(lease, command, arguments, plan).count
+        approval = self._approvals.get(lease.job.id)
+        if not needed and approval is None:
+            self._answer(lease, command, arguments)
+            return
+        if approval is not None and approval.open:
+            raise LeaseLost(lease.job.id)  # who asks parks the job: whoever holds it still was taken over from
+        try:
+            facts = self._sight.read_whole(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
+            if command.check is not None:
+                command.check(facts, arguments)
+            if approval is None:
+                self._asking.ask(lease, command, arguments, plan, facts)
+                return
+            self._asking.confirm(lease, command, arguments, plan, facts, approval=approval)
+        except Conclusion as error:
+            if approval is None:
+                self._replies.refuse(lease, error)
+            else:
+                self._asking.void(lease, error)
+            return
+        self._answer(lease, command, arguments)
+
+    def _answer(self, lease: Lease, command: Command, arguments: Any) -> None:
+        job = lease.job
+        look = command.look(arguments)
+        read = self._sight.read_whole if look.secrets else self._sight.read
+        try:
+            facts = self._promises.cover(lease, look, read(job.order.cluster, look))
+            assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
+            message = command.answer(replace(facts, freeze=self._asking.freeze(facts.name)), arguments)
+            shown = message if look.secrets else _with_buttons(message, job)
+            self._replies.note_secrets(lease, look.secrets, unless_cancelled=True)
+            self._replies.respond(job, shown)
+        except Conclusion as error:
+            self._replies.refuse(lease, error)
+            return
+        told: dict[str, Any] = {"told": message.text}
+        if not look.secrets:
+            told["message"] = message.to_json()
+        result = json.dumps(told, ensure_ascii=False)
+        self._queue.finish(lease, "succeeded", result, [results.ended(lease, "succeeded: answered")])
+
+
+def _plan(job: Job) -> Plan:
+    """A question as something that others can agree to: no step, but what would be shown."""
+    told = f"see what `/swarm {job.order.words}` shows in {job.order.cluster}"
+    return Plan(title=told, deed=told, ended=told, failed=told, effect="shown to who asks alone")
+
+
+def _with_buttons(message: Message, job: Job) -> Message:
+    row = actions(button("Share", "answer.share", job.id), button("Refresh", "answer.refresh", job.id))
+    return replace(message, blocks=(*message.blocks, row), plain=(*message.plain, row) if message.plain else ())

@@ -1,0 +1,89 @@
+"""What a worker says to who asked, and how a job ends of which nothing was begun."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.blocks import Message, button, error_message, text_message, user
+from bot.errors import Failed, SwarmbotError
+from bot.model import Revealed
+from bot.queue import results
+from bot.queue.job import Job
+from bot.queue.lease import Lease
+from bot.queue.queue import Queue
+from bot.slack.outbound.notifier import Notifier, Undelivered
+
+log = logging.getLogger(__name__)
+
+
+class Replies:
+    """Safe to share between threads."""
+
+    def __init__(self, queue: Queue, notifier: Notifier) -> None:
+        self._queue = queue
+        self._notifier = notifier
+
+    def respond(self, job: Job, message: Message) -> None:
+        """Show the asker alone a message. Raises Undelivered."""
+        order = job.order
+        self._notifier.respond(
+            order.response_url, message, user=order.requester, channel=order.channel, replace=order.replace
+        )
+
+    def say(self, job: Job, message: Message) -> None:
+        """The same for the word that a job ends with: it ends so whether or not Slack takes it."""
+        try:
+            self.respond(job, message)
+        except Undelivered as error:
+            log.warning("the end of job %s was not told: %s", job.id, error)
+
+    def note_secrets(self, lease: Lease, secrets: Sequence[Revealed], *, unless_cancelled: bool = False) -> None:
+        """Write down what the asker is about to see: before, so that it is in the log whatever happens next.
+
+        With ``unless_cancelled``, ToldToStop where somebody has cancelled the job by now.
+        """
+        told = [results.entry(lease, "told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
+        if told:
+            self._queue.record(lease, {}, told, unless_cancelled=unless_cancelled)
+
+    def succeed(self, lease: Lease, text: str, how: str) -> None:
+        """End a job that had nothing to do beyond what was told; ``how`` is for the audit log."""
+        result = json.dumps({"told": text}, ensure_ascii=False)
+        self._queue.finish(lease, "succeeded", result, [results.ended(lease, f"succeeded: {how}")])
+
+    def stop(self, lease: Lease, by: str) -> None:
+        """End a job that ``by`` has cancelled before anything was begun or shown, and tell the asker alone."""
+        text = f"{_title(lease.job)} is cancelled by {user(by)}. Nothing was changed, and nothing is shown."
+        self.say(lease.job, text_message(text))
+        result = json.dumps({"told": text}, ensure_ascii=False)
+        self._queue.finish(lease, "cancelled", result, [results.ended(lease, "cancelled: nothing was begun")])
+
+    def refuse(self, lease: Lease, error: SwarmbotError) -> None:
+        """End a job of which nothing was begun, and tell the asker alone."""
+        job = lease.job
+        ended = replace(job, outcome=results.of_error(error))
+        retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
+        self.say(job, error_message(error, _title(ended), *retry))
+        self.fail(lease, error)
+
+    def fail(self, lease: Lease, error: SwarmbotError) -> None:
+        """End a job of which nothing was begun; who asked is told by others."""
+        self._queue.finish(
+            lease, "failed", results.of_error(error), [results.ended(lease, f"failed: {error.happened}")]
+        )
+
+    def tell(self, job: Job) -> None:
+        """Tell of a job that the worker itself had to end (worker lost, a defect)."""
+        error = json.loads(job.outcome)["error"]
+        told = Failed(error["happened"], true_now=error["true_now"], next_step=error["next_step"])
+        message = error_message(told, _title(job), button("Retry", "job.retry", job.id))
+        if job.message_ts:
+            self._notifier.update(job.message_channel, job.message_ts, message)
+        self.respond(job, message)
+
+
+def _title(job: Job) -> str:
+    return f"*`/swarm {job.order.words}` in {job.order.cluster}* · `{job.id}`"

@@ -1,0 +1,60 @@
+"""The job that keeps a promise: it rotates the token unless it is another one already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.config import Config
+from bot.errors import Conclusion
+from bot.execution.cluster_reader import Sight
+from bot.execution.plan_run import Change
+from bot.execution.replies import Replies
+from bot.model import Plan, Role, plan_from_json
+from bot.queue.lease import Lease
+from bot.queue.queue import Queue
+from bot.queue.results import entry
+from bot.slack.outbound.notifier import Notifier
+from bot.swarm.membership.rotation import rotation
+
+
+class Rotating:
+    """Safe to share between threads.
+
+    Nobody is asked for a yes, frozen or not: it was part of what was asked for when the token was shown, and to leave a
+    token good that was shown for one node would be the greater risk.
+    """
+
+    def __init__(self, config: Config, sight: Sight, queue: Queue, notifier: Notifier, replies: Replies) -> None:
+        self._config = config
+        self._sight = sight
+        self._queue = queue
+        self._notifier = notifier
+        self._replies = replies
+
+    def run(self, lease: Lease) -> None:
+        """Carry it out. What the askers are told comes from who watches the promise."""
+        job = lease.job
+        cluster = job.order.cluster
+        try:
+            plan = plan_from_json(job.plan) if job.begun else self._begin(lease)
+        except Conclusion as error:
+            self._replies.fail(lease, error)
+            return
+        if not plan.steps:
+            self._replies.succeed(lease, f"✓ Already so: {plan.already[0]}.", "already so")
+            return
+        change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
+        change.run(self._sight.engines(cluster), lambda look: self._sight.read_for(plan, cluster, look))
+        change.finish()
+
+    def _begin(self, lease: Lease) -> Plan:
+        order = lease.job.order
+        role: Role = order.args["role"]
+        plan = rotation(order.cluster, role, order.promise.rpartition(":")[2])
+        operation = plan.steps[0].operation
+        facts = self._sight.read_whole(order.cluster, operation.look)
+        if operation.satisfied(facts):
+            return replace(plan, steps=(), already=(operation.done,))
+        plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=facts.cluster_id)
+        self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, [entry(lease, "planned", operation.doing)])
+        return plan

@@ -1,0 +1,36 @@
+"""What who was shown a token for one node is told of its end."""
+
+from __future__ import annotations
+
+from bot.blocks import DONE, LOOK, Message, context, section, text_message, tick
+from bot.one_time_tokens.pending_rotation import Promise
+
+
+def kept_message(promise: Promise, cause: str) -> Message:
+    """The token is rotated; ``cause`` is why, "" when somebody else rotated it."""
+    token = f"the {promise.role} token of {promise.cluster}"
+    happened = f"{cause}; {token} is a new one." if cause else f"{token} was rotated by somebody before that."
+    happened = happened[0].upper() + happened[1:]
+    dead = "The line that you were shown joins nothing any more."
+    lines = [section(f"{DONE} {happened} {dead}")]
+    if " and " in cause:
+        lines.append(section(f"{LOOK} More than one node came in before it was rotated: see that you know each."))
+    lines.append(context(f"For another node: `/swarm token {promise.role} --once`."))
+    return Message(happened, tuple(lines))
+
+
+def late_message(promise: Promise, why: str) -> Message:
+    """The token should be rotated and cannot be yet."""
+    text = (
+        f"{LOOK} The {promise.role} token of {promise.cluster} is still the one that you were shown. {why} It is "
+        "rotated as soon as it can be, and you are told."
+    )
+    return Message(text, (section(text), context("`/swarm status` shows the managers.")))
+
+
+def ended_message(promise: Promise) -> Message:
+    """There is no cluster any more."""
+    text = (
+        f"{tick(promise.cluster)} is no cluster any more: the {promise.role} token that you were shown joins nothing."
+    )
+    return text_message(text)

@@ -1,0 +1,122 @@
+"""What was asked, and how far it has come."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from bot.secrets.redact import redact
+from bot.store.keys import Kind
+
+State = Literal["awaiting_approval", "queued", "running", "succeeded", "failed", "cancelled", "denied", "expired"]
+ENDED: Final[frozenset[State]] = frozenset({"succeeded", "failed", "cancelled", "denied", "expired"})
+
+ID_LENGTH: Final = 4
+ID_CHARACTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def new_id() -> str:
+    """A job's id: four characters that cannot be taken for one another."""
+    return "".join(secrets.choice(ID_CHARACTERS) for _ in range(ID_LENGTH))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked.
+
+    ``id`` is chosen by the client; ``request_key`` is Slack's own id of this request. ``words`` is the text typed,
+    secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
+    ``replace``: the answer takes the place of the message whose button was pressed. ``reason`` is for approvers;
+    ``only_plan``: the plan is shown and nothing is done. ``promise``: the id of the promise that this keeps, "" for
+    what somebody asked for. ``given`` is the id under which :class:`bot.queue.secret_inbox.Given` keeps a secret for
+    it.
+    """
+
+    id: str
+    request_key: str
+    kind: Kind
+    command: str
+    words: str
+    args: Mapping[str, Any]
+    cluster: str
+    requester: str
+    channel: str
+    response_url: str
+    asked_at: float
+    replace: bool = False
+    reason: str = ""
+    only_plan: bool = False
+    promise: str = ""
+    given: str = ""
+
+    def to_json(self) -> str:
+        """Write it as JSON, with what looks like a secret masked."""
+        raw = {name: getattr(self, name) for name in self.__slots__} | {"args": dict(self.args)}
+        return redact(json.dumps(raw, ensure_ascii=False))
+
+    @classmethod
+    def from_json(cls, text: str) -> Order:
+        """Read what ``to_json`` wrote."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as Redis has it. Times are unix seconds by Redis' clock; what is not known yet is "", 0 or None.
+
+    ``fence`` counts the leases, ``attempt`` the tries. ``plan``, ``progress`` and ``outcome`` are JSON texts.
+    ``begun`` is set before the first call that changes something: until then the plan is made and judged anew, from
+    then on ``plan`` is gone on with. ``cancel_by`` is who asked it to stop.
+    """
+
+    order: Order
+    state: State
+    attempt: int = 0
+    fence: int = 0
+    worker: str = ""
+    plan: str = ""
+    begun: str = ""
+    progress: str = ""
+    message_channel: str = ""
+    message_ts: str = ""
+    outcome: str = ""
+    started_at: float | None = None
+    finished_at: float | None = None
+    cancel_by: str = ""
+
+    @property
+    def id(self) -> str:
+        """The order's id."""
+        return self.order.id
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.state in ENDED
+
+    @classmethod
+    def from_hash(cls, raw: Mapping[str, str]) -> Job:
+        """Read a job's hash."""
+        texts = {name: raw.get(name, "") for name in _TEXTS}
+        state: Any = raw["state"]
+        return cls(
+            order=Order.from_json(raw["order"]),
+            state=state,
+            attempt=int(raw.get("attempt", 0)),
+            fence=int(raw.get("fence", 0)),
+            started_at=_time(raw.get("started_at")),
+            finished_at=_time(raw.get("finished_at")),
+            **texts,
+        )
+
+
+RECORDED: Final = frozenset({"plan", "begun", "progress", "message_channel", "message_ts"})
+"""The fields that a lease's holder writes while the job runs."""
+_TEXTS: Final = ("worker", "plan", "begun", "progress", "message_channel", "message_ts", "outcome", "cancel_by")
+
+
+def _time(text: str | None) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,12 @@
+-- A worker is alive for a while longer.
+-- KEYS[1] workers
+-- ARGV[1] the worker
+-- ARGV[2] ms that this heartbeat lasts
+-- Answers {"ok"}.
+-- include bot/queue/lua/clock.lua
+
+local now = clock_ms()
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return {'ok'}

@@ -1,0 +1,38 @@
+-- End a running job, if the lease still holds, and start the next change of its cluster.
+-- KEYS[1] the job
+-- KEYS[2] the stream
+-- KEYS[3] the cluster's slot
+-- KEYS[4] the cluster's waiting list
+-- KEYS[5] the job's approval, if it had one
+-- KEYS[6] the audit log
+-- KEYS[7] the audit log's head
+-- ARGV[1] the job's id
+-- ARGV[2] the lease's fence
+-- ARGV[3] the stream entry's id
+-- ARGV[4] the consumer group
+-- ARGV[5] the state that it ends in
+-- ARGV[6] the outcome
+-- ARGV[7] seconds that it is kept, and its approval with it
+-- ARGV[8] the audit head that the entries are chained to, "" without entries
+-- ARGV[9] the audit head after them
+-- ARGV[10...] the audit entries
+-- Answers {"ok"}, {"lost"} or {"head", head}.
+-- include bot/audit/lua/chain.lua
+-- include bot/queue/lua/clock.lua
+-- include bot/queue/lua/slot.lua
+
+local job = redis.call('HMGET', KEYS[1], 'state', 'fence')
+if job[2] ~= ARGV[2] then return {'lost'} end
+if job[1] == ARGV[5] then return {'ok'} end
+if job[1] ~= 'running' then return {'lost'} end
+local head = audit_conflict(KEYS[7], 8)
+if head then return {'head', head} end
+
+audit_append(KEYS[6], KEYS[7], 8)
+redis.call('HSET', KEYS[1], 'state', ARGV[5], 'outcome', ARGV[6], 'finished_at', clock_text())
+redis.call('EXPIRE', KEYS[1], ARGV[7])
+redis.call('EXPIRE', KEYS[5], ARGV[7])
+redis.call('XACK', KEYS[2], ARGV[4], ARGV[3])
+redis.call('XDEL', KEYS[2], ARGV[3])
+slot_leave(KEYS[3], KEYS[4], KEYS[2], ARGV[1])
+return {'ok'}
