@@ -7,9 +7,9 @@ import signal
 import socket
 import threading
 
-from bot.approvals.herald import Herald
-from bot.approvals.satisfiable import warn
-from bot.approvals.store import Approvals
+from bot.approvals.card_publisher import Herald
+from bot.approvals.repository import Approvals
+from bot.approvals.rule_check import warn
 from bot.audit import Archive, Audit
 from bot.audit.maintenance import Caretaker
 from bot.config import Config, load

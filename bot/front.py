@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from bot.approvals.desk import Desk
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
+from bot.approvals.voting import Desk
 from bot.audit import Audit
 from bot.config import load
 from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.controls import Controls
+from bot.gate.records import Records
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import SecretForm
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import Given
-from bot.records import Records
 from bot.settings import Settings
 from bot.slack.outbound.notifier import Notifier
 from bot.store.client import QUICK, connect

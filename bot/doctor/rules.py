@@ -7,7 +7,7 @@ from typing import Final
 
 import handlers  # noqa: F401 - importing it registers the commands, whose own counts hold by default
 from bot.approvals.rule import groups_of
-from bot.approvals.satisfiable import every_rule, unsatisfiable
+from bot.approvals.rule_check import every_rule, unsatisfiable
 from bot.commands import default_counts
 from bot.doctor.finding import Finding, look_here, well, wrong
 from bot.doctor.look import Look

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bot.approvals.approval import Approval, Ask
+from bot.approvals.repository import Approvals
 from bot.approvals.rule import Rule, frozen_rule, groups_of, rule_for, shortage
-from bot.approvals.store import Approvals
 from bot.commands import Command
 from bot.config import Config
 from bot.errors import Failed, Refused, SwarmbotError

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.card import plan_message, preface
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
 from bot.audit import Entry
 from bot.blocks import error_message, text_message
 from bot.commands import Command

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
 from bot.blocks import Message, actions, button
 from bot.commands import Command
 from bot.errors import Conclusion

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 import handlers  # noqa: F401 - importing it registers the commands
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
 from bot.blocks import tick
 from bot.commands import COMMANDS
 from bot.config import Config

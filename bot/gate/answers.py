@@ -12,9 +12,9 @@ from bot.blocks import Message, text_message, tick
 from bot.commands import COMMANDS
 from bot.execution.internal_jobs import EXPORT
 from bot.gate.call import Call
+from bot.gate.records import Records
 from bot.model.records import BookLook
 from bot.queue.queue import Queue
-from bot.records import Records
 from bot.slack.inbound.requests import InPlace, PressRequest
 
 OLDER: Final = "audit.older"

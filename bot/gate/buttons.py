@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from bot.approvals.desk import Desk, WrongCode
+from bot.approvals.voting import Desk, WrongCode
 from bot.audit import Entry
 from bot.blocks import Message, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal, text_field

@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import replace
 
-from bot.approvals.desk import Desk
+from bot.approvals.voting import Desk
 from bot.blocks import Message, text_message, tick
 from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
 from bot.config import Config

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import handlers  # noqa: F401 - importing it registers the commands
 from bot import policy
-from bot.approvals.desk import Desk
 from bot.approvals.rule import rule_for
+from bot.approvals.voting import Desk
 from bot.audit import Audit
 from bot.blocks import Message, channel, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
@@ -20,10 +20,10 @@ from bot.gate.answers import TURNS, Answers
 from bot.gate.buttons import Buttons
 from bot.gate.call import Call
 from bot.gate.controls import Controls
+from bot.gate.records import Records
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import CALLBACK, SecretForm
 from bot.queue.queue import Queue
-from bot.records import Records
 from bot.secrets.redact import redact
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
 from bot.usergroups import Directory

@@ -7,7 +7,7 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 from bot.approvals.approval import Approval
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
 from bot.audit import Audit
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret

@@ -117,6 +117,6 @@ def test_a_rule_that_nobody_can_satisfy_is_found_at_start(asked: Asked) -> None:
     """A worker says so in its log before anybody has asked for anything."""
     lines = asked.until(lambda: [line for line in asked.stage.log("worker.1").splitlines() if "unlock-key" in line])
     assert lines[0].endswith(
-        "WARNING bot.approvals.satisfiable Approval rules: prod: `unlock-key`: a yes of 9 of @admins is needed, "
+        "WARNING bot.approvals.rule_check Approval rules: prod: `unlock-key`: a yes of 9 of @admins is needed, "
         "and there are only 2: nobody can ever do it."
     )

@@ -13,16 +13,16 @@ from redis import Redis
 from slack_sdk import WebClient
 
 import handlers
-from bot.approvals.satisfiable import too_few
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
+from bot.approvals.rule_check import too_few
 from bot.audit import Audit
 from bot.config import Config
 from bot.doctor import rules
 from bot.doctor.finding import Check
 from bot.doctor.run import run_doctor
+from bot.gate.records import Records
 from bot.model.records import BookLook, Waits
 from bot.queue.queue import Queue
-from bot.records import Records
 from bot.settings import Settings
 from bot.usergroups import Directory
 from sandbox.slack import LocalSlack

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
-from bot.approvals.desk import Desk
+from bot.approvals.voting import Desk
 from bot.audit import Audit, Filter
 from bot.commands import COMMANDS, CancelJob, FreezeCluster
 from bot.config import Config

@@ -39,7 +39,7 @@ ORDER: Final = (
     ("bot.queue", "bot.freeze", "bot.totp"),
     ("bot.approvals", "bot.one_time_tokens"),
     ("bot.execution",),
-    ("bot.records",),
+    ("bot.gate.records",),
     ("bot.gate",),
     ("bot.slack",),
     ("bot.front", "bot.back", "bot.doctor", "bot.generate"),

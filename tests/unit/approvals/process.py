@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any, cast
 
-from bot.approvals.desk import Desk
-from bot.approvals.herald import Herald
-from bot.approvals.store import Approvals
+from bot.approvals.card_publisher import Herald
+from bot.approvals.repository import Approvals
+from bot.approvals.voting import Desk
 from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.execution.approval_step import Asking

@@ -22,7 +22,7 @@ from bot.approvals.rule import (
     rules_of,
     shortage,
 )
-from bot.approvals.satisfiable import unsatisfiable
+from bot.approvals.rule_check import unsatisfiable
 from bot.commands import COMMANDS, default_counts
 from bot.config import Config
 from bot.config.subjects import SUBJECTS

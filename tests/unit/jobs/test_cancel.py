@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
 from bot.audit import Audit, Entry
 from bot.queue.job import Job
 from bot.queue.lease import ToldToStop

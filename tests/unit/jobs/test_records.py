@@ -9,12 +9,12 @@ from typing import cast
 from redis import Redis
 
 from bot.approvals.approval import Ask
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
 from bot.audit import Audit
 from bot.config import Config
+from bot.gate.records import Records
 from bot.model.records import BookLook
 from bot.queue.queue import Queue
-from bot.records import Records
 from bot.usergroups import Directory
 from tests.unit.jobs.kit import admitted, asked, order, taken
 

@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from bot.approvals.approval import Approval
 from bot.approvals.refusals import refusal
+from bot.approvals.repository import Approvals, Ended
 from bot.approvals.rule import approvers, groups_of, rule_for
-from bot.approvals.store import Approvals, Ended
 from bot.audit import Audit, Entry
 from bot.blocks import tick, user
 from bot.config import Config

@@ -10,8 +10,8 @@ from dataclasses import replace
 from bot import policy
 from bot.approvals.approval import Approval
 from bot.approvals.card import listed, readable, whole
+from bot.approvals.repository import Approvals
 from bot.approvals.rule import Rule, decides, groups_of, named, rule_for, rules_of
-from bot.approvals.store import Approvals
 from bot.audit import Audit, Filter
 from bot.audit import book as audit_book
 from bot.audit.pages import Page

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.card import card, headline, readable
-from bot.approvals.store import Approvals
+from bot.approvals.repository import Approvals
 from bot.audit import Entry
 from bot.blocks import Message, text_message, tick
 from bot.errors import SwarmbotError, Unavailable
