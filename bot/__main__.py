@@ -56,23 +56,23 @@ def _add_tools(parts: argparse._SubParsersAction[argparse.ArgumentParser], words
 
 
 def _web(args: argparse.Namespace) -> int:
-    from bot.front import open_gate  # noqa: PLC0415 - see the module's docstring
     from bot.slack.inbound.web import run_web  # noqa: PLC0415
+    from bot.wiring.web import open_gate  # noqa: PLC0415 - see the module's docstring
 
     run_web(args.settings, open_gate)
     return 0
 
 
 def _socket(args: argparse.Namespace) -> int:
-    from bot.front import open_gate  # noqa: PLC0415 - see the module's docstring
     from bot.slack.inbound.socket_mode import run_socket  # noqa: PLC0415
+    from bot.wiring.web import open_gate  # noqa: PLC0415 - see the module's docstring
 
     run_socket(args.settings, open_gate)
     return 0
 
 
 def _worker(args: argparse.Namespace) -> int:
-    from bot.back import run_worker  # noqa: PLC0415 - see the module's docstring
+    from bot.wiring.worker import run_worker  # noqa: PLC0415 - see the module's docstring
 
     return run_worker(args.settings)
 

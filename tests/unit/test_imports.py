@@ -42,7 +42,7 @@ ORDER: Final = (
     ("bot.gate.records",),
     ("bot.gate",),
     ("bot.slack",),
-    ("bot.front", "bot.back", "bot.doctor", "bot.generate"),
+    ("bot.wiring.web", "bot.wiring.worker", "bot.doctor", "bot.generate"),
     ("sandbox",),
     ("bot.__main__",),
 )
@@ -61,9 +61,9 @@ PURE: Final = ("bot.model", "bot.commands", "bot.swarm", "bot.policy", "handlers
 IO: Final = frozenset(
     {"redis", "docker", "paramiko", "slack_sdk", "slack_bolt", "socket", "subprocess", "requests", "urllib.request"}
 )
-WORKERS_OWN: Final = ("bot.engine", "bot.back", "paramiko", "docker")
-# The processes of the internet's side start here; ``bot.gate`` is behind ``bot.front``.
-FACES: Final = ("bot.front", "bot.slack.inbound.web", "bot.slack.inbound.socket_mode", "bot.gate")
+WORKERS_OWN: Final = ("bot.engine", "bot.wiring.worker", "paramiko", "docker")
+# The processes of the internet's side start here; ``bot.gate`` is behind ``bot.wiring.web``.
+FACES: Final = ("bot.wiring.web", "bot.slack.inbound.web", "bot.slack.inbound.socket_mode", "bot.gate")
 
 
 def _name(path: Path) -> str:
@@ -200,4 +200,4 @@ def test_the_face_to_the_internet_reaches_no_engine(face: str) -> None:
 
 def test_the_worker_does_reach_engines() -> None:
     """The search finds what it looks for where it is."""
-    assert {"bot.engine", "paramiko"} <= _closure("bot.back")
+    assert {"bot.engine", "paramiko"} <= _closure("bot.wiring.worker")

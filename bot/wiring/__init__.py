@@ -1,0 +1,1 @@
+"""Each process put together from its parts."""
