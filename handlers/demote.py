@@ -10,10 +10,10 @@ from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
 from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.swarm.membership.departure import demotion, is_last, unmanaging
+from bot.swarm.membership.outside_raft import outside_raft
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.duplicate_nodes import namesakes, successor
 from bot.swarm.reading.lookup import find_node, swarm_of
-from bot.swarm.reading.outside_raft import outside_raft
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import Word, change, text
 from bot.model import Facts, Finding, Look, NodeFacts, Operation, Plan, Step
-from bot.swarm.membership.placement import active, counted, homeless, load_of
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.duplicate_nodes import namesakes
 from bot.swarm.reading.lookup import find_node, swarm_of
+from bot.swarm.services.placement import active, counted, homeless, load_of
 
 
 @dataclass(frozen=True, slots=True)

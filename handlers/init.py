@@ -26,12 +26,12 @@ from bot.errors import NotUnderstood, Refused
 from bot.model import ClusterFacts, Facts, HostFacts, Look, NodeFacts, Operation, Plan, Step
 from bot.swarm.ca.ca_rotation import external_issuer
 from bot.swarm.ca.external_ca import read_external_ca
+from bot.swarm.health.preflight import preflight
 from bot.swarm.network.addresses import advertise_address, local_address
 from bot.swarm.network.ipv6 import overlay_findings
-from bot.swarm.network.preflight import preflight
 from bot.swarm.operations import BeginRotation, EndRotation, Init
-from bot.swarm.reading.second_cluster import refuse_forcing, refuse_second_cluster, refuse_silent
 from bot.swarm.reading.settings import check_expiry
+from bot.swarm.recovery.second_cluster import refuse_forcing, refuse_second_cluster, refuse_silent
 from bot.text.suggest import listed
 
 

@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, choice
 from bot.errors import Refused, SwarmbotError
 from bot.model import Facts, Finding, HostFacts, Look, NodeFacts, Plan, Step
+from bot.swarm.health.preflight import preflight
 from bot.swarm.membership.departure import is_last
+from bot.swarm.membership.outside_raft import outside_raft
 from bot.swarm.network.addresses import joining_address, local_address
 from bot.swarm.network.ipv6 import overlay_findings
-from bot.swarm.network.preflight import preflight
 from bot.swarm.operations import Join, Label
 from bot.swarm.quorum import has_quorum
 from bot.swarm.reading.host_membership import stranger
 from bot.swarm.reading.lookup import unread
-from bot.swarm.reading.outside_raft import outside_raft
 
 
 @dataclass(frozen=True, slots=True)

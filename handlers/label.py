@@ -9,10 +9,10 @@ from bot.blocks import tick
 from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, Look, Plan, Step
-from bot.swarm.membership.placement import evicted
 from bot.swarm.operations import Relabel
 from bot.swarm.reading.duplicate_nodes import namesakes
 from bot.swarm.reading.lookup import find_node
+from bot.swarm.services.placement import evicted
 from bot.text.suggest import listed
 
 

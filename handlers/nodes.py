@@ -8,11 +8,11 @@ from typing import Annotated
 from bot.blocks import DONE, FAILED, LOOK, Block, Message, escape, fields, paragraphs, section, table, tick
 from bot.commands import Word, question, text
 from bot.model import Facts, HostFacts, Look, NodeFacts
-from bot.swarm.health.certificates import time_left
+from bot.swarm.reading.certificates import time_left
 from bot.swarm.reading.duplicate_nodes import successor
 from bot.swarm.reading.host_membership import whereabouts
 from bot.swarm.reading.lookup import find_nodes, swarm_of
-from bot.swarm.reading.node_tasks import task_lines
+from bot.swarm.services.node_tasks import task_lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from bot.commands import Word, change, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
 from bot.swarm.health.checkup import address_findings
-from bot.swarm.network.preflight import machine_findings, reached
+from bot.swarm.health.preflight import machine_findings, reached
+from bot.swarm.membership.outside_raft import outside_raft
 from bot.swarm.network.reachability import port_findings
 from bot.swarm.operations import Promote
 from bot.swarm.reading.duplicate_nodes import namesakes
 from bot.swarm.reading.lookup import find_node
-from bot.swarm.reading.outside_raft import outside_raft
 
 
 @dataclass(frozen=True, slots=True)

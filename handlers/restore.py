@@ -9,7 +9,7 @@ from bot.blocks import tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, text, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, Facts, Finding, HostFacts, Look, Operation, Plan, Step
-from bot.swarm.network.preflight import version_of
+from bot.model.engine_versions import version_of
 from bot.swarm.operations import AwaitLock, Init, PlaceState
 from bot.text.suggest import listed
 

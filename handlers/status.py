@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from bot.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
 from bot.commands import question
 from bot.model import ClusterFacts, Facts, Look
-from bot.swarm.health.certificates import time_left
 from bot.swarm.health.health import Health, health
 from bot.swarm.health.issues import Ailment
 from bot.swarm.health.lost_quorum import old_managers, standing_of
 from bot.swarm.quorum import Quorum, count, failures, members_of
+from bot.swarm.reading.certificates import time_left
 from bot.text.suggest import listed
 
 PATIENCE = 5.0

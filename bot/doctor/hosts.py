@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.doctor.finding import Finding, from_error, look_here, well, wrong
 from bot.doctor.look import Look
-from bot.engine.api.pool import ClusterEngines
+from bot.engine.pool import ClusterEngines
 from bot.errors import SwarmbotError
 from bot.model.engine_api import Json
 from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known

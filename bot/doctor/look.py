@@ -9,7 +9,7 @@ from redis import Redis
 from slack_sdk import WebClient
 
 from bot.config import Config, load
-from bot.engine.api.pool import EnginePool
+from bot.engine.pool import EnginePool
 from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.slack.outbound.client import quiet_logger

@@ -36,6 +36,13 @@ def newer_than_known(engine: str) -> bool:
     return major.isdecimal() and int(major) > int(NEWEST_ENGINE)
 
 
+def version_of(text: str) -> tuple[int, int]:
+    """``20.10.24+dfsg1`` as ``(20, 10)``; ``(0, 0)`` when it is not a version."""
+    parts = text.split(".")
+    head = [part for part in parts[:2] if part.isdecimal()]
+    return (int(head[0]), int(head[1])) if len(head) == len(parts[:2]) and len(head) > 1 else (0, 0)
+
+
 def numbers(version: str) -> tuple[int, ...]:
     """``1.41`` as (1, 41). Raises ValueError."""
     return tuple(map(int, version.split(".")))

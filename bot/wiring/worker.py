@@ -13,7 +13,7 @@ from bot.approvals.rule_check import warn
 from bot.audit import Archive, Audit
 from bot.audit.maintenance import Caretaker
 from bot.config import Config, load
-from bot.engine.api.pool import EnginePool
+from bot.engine.pool import EnginePool
 from bot.execution.approval_step import Asking
 from bot.execution.audit_export import Exporter
 from bot.execution.cluster_reader import Sight

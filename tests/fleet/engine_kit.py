@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config import Config
-from bot.engine.api.pool import ClusterEngines, EnginePool
+from bot.engine.pool import ClusterEngines, EnginePool
 from bot.errors import Failed
 from bot.model.engine_api import Json
 from sandbox.fleet import Fleet, Host

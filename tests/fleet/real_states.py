@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.commands import Vocabulary
 from bot.config import Config
-from bot.engine.api.pool import EnginePool
+from bot.engine.pool import EnginePool
 from bot.errors import SwarmbotError
 from bot.model import Facts, HostFacts, Look, Trouble
 from bot.swarm.quorum.membership import DOWN

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import handlers
 from bot.commands import COMMANDS, Vocabulary, read_arguments
-from bot.engine.api.pool import ClusterEngines
+from bot.engine.pool import ClusterEngines
 from bot.errors import Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
 from bot.execution.step_run import carry_out

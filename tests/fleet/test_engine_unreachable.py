@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine.api.pool import ClusterEngines
+from bot.engine.pool import ClusterEngines
 from bot.engine.ssh import login
 from bot.errors import HostProblem, HostUnreachable
 from sandbox.fleet import Fleet

@@ -21,7 +21,7 @@ from typing import Final
 import pytest
 
 from bot.backups.folder import BackupFolder
-from bot.engine.api.pool import ClusterEngines
+from bot.engine.pool import ClusterEngines
 from bot.errors import EngineError, Failed, HostUnreachable, Refused
 from bot.execution.step_run import carry_out
 from bot.model import Engine, Facts, Look, Plan, Step

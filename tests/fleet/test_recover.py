@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import EngineError
 from bot.model import RaftPosition
-from bot.swarm.recovery.raft_log import position
+from bot.swarm.reading.raft_log import position
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines, init, joining

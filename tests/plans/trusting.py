@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.model import TlsInfo
-from bot.swarm.health.certificates import public_key_of
+from bot.swarm.reading.certificates import public_key_of
 
 FOLDER: Final = Path(__file__).parent / "pem"
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.backups.folder import BackupFolder
 from bot.secrets.secret import Secret
-from bot.swarm.health.certificates import fingerprint_of
+from bot.swarm.reading.certificates import fingerprint_of
 from sandbox.fleet import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.scenarios.kit import Play

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.errors import EngineError
-from bot.swarm.recovery.raft_log import position
+from bot.swarm.reading.raft_log import position
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import sh
 from sandbox.stage import Stage

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Final
 
 from bot.model import Facts, Finding, HostFacts
-from bot.swarm.health.certificates import read_roots
+from bot.swarm.reading.certificates import read_roots
 
 TOLD: Final = 2.0
 REFUSED: Final = 1800.0

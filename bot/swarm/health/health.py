@@ -7,7 +7,6 @@ from typing import Literal
 
 from bot.blocks import as_said
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.swarm.health.certificates import DAY, time_left
 from bot.swarm.health.issues import (
     Ailment,
     kept_record,
@@ -19,6 +18,7 @@ from bot.swarm.health.issues import (
 )
 from bot.swarm.health.lost_quorum import old_managers, standing_of
 from bot.swarm.quorum import count, members_of
+from bot.swarm.reading.certificates import DAY, time_left
 from bot.swarm.reading.duplicate_nodes import successor
 from bot.swarm.reading.host_membership import believes, other_cluster
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from bot.model import Backup, ClusterFacts, NodeFacts
-from bot.swarm.health.certificates import fingerprint_of, public_key_of
+from bot.swarm.reading.certificates import fingerprint_of, public_key_of
 
 
 def key_id(public_key: str) -> str:

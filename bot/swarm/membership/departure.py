@@ -11,10 +11,10 @@ from dataclasses import replace
 from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
-from bot.swarm.membership.placement import counted, evicted, homeless, load_of
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import members_of
 from bot.swarm.reading.duplicate_nodes import successor
+from bot.swarm.services.placement import counted, evicted, homeless, load_of
 from bot.text.suggest import listed
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import Finding, HostFacts
-from bot.swarm.network.preflight import version_of
+from bot.model.engine_versions import version_of
 
 CARRIED_SINCE: Final = (25, 0)
 

@@ -12,10 +12,10 @@ from typing import ClassVar, Final
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Operation
-from bot.swarm.health.certificates import public_key_of
 from bot.swarm.health.issuers import key_id, lacking
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import update_spec, with_section
+from bot.swarm.reading.certificates import public_key_of
 from bot.swarm.reading.lookup import called
 from bot.swarm.reading.settings import external_urls
 from bot.text.suggest import listed

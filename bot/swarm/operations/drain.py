@@ -9,8 +9,8 @@ from typing import ClassVar
 from bot.blocks import escape
 from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, Look, NodeFacts, Operation, TaskFacts
-from bot.swarm.membership.placement import counted
 from bot.swarm.operations.records import manager_of, update_record
+from bot.swarm.services.placement import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Look, Operation
 from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.operations.try_key import open_with_given
-from bot.swarm.reading.second_cluster import refuse_beside_quorum
 from bot.swarm.recovery.given_key import given_key, other_key
+from bot.swarm.recovery.second_cluster import refuse_beside_quorum
 
 
 @dataclass(frozen=True, slots=True)

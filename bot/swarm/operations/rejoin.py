@@ -8,7 +8,7 @@ from typing import ClassVar
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Look, Operation
 from bot.swarm.health.lost_quorum import goes_on
-from bot.swarm.network.preflight import preflight
+from bot.swarm.health.preflight import preflight
 from bot.swarm.operations.join import Join
 
 

@@ -20,7 +20,7 @@ from bot.model import (
     Operation,
     ip_of,
 )
-from bot.swarm.health.certificates import fingerprint_of
+from bot.swarm.reading.certificates import fingerprint_of
 from bot.swarm.reading.followers import serves
 
 

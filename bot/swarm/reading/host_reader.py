@@ -9,10 +9,10 @@ from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.model import Engine, HostFacts, KeyFile, Look, Reach, Trouble
-from bot.swarm.health.certificates import read_certificate
 from bot.swarm.network.routes import is_meant
 from bot.swarm.reading import parse
-from bot.swarm.recovery.raft_log import position
+from bot.swarm.reading.certificates import read_certificate
+from bot.swarm.reading.raft_log import position
 
 NOT_RUNNING: Final = frozenset({"docker stopped", "no docker"})
 """Problems of a host whose SSH answers and whose engine may not run."""

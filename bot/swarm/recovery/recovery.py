@@ -8,9 +8,9 @@ from bot.blocks import tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import Facts, HostFacts, ip_of
 from bot.swarm.health.lost_quorum import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
-from bot.swarm.membership.start_first import refuse_unless_off, refuse_unless_started
 from bot.swarm.quorum import count, has_quorum, members_of
 from bot.swarm.recovery.recover_flags import RecoverFlags
+from bot.swarm.recovery.start_first import refuse_unless_off, refuse_unless_started
 from bot.text.suggest import listed
 
 ENGINE_OFF: Final = frozenset({"no docker", "docker stopped"})

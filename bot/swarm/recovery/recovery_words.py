@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, StoppedEngine, ip_of
 from bot.swarm.health.lost_quorum import OldManager, standing_of
-from bot.swarm.network.preflight import preflight
+from bot.swarm.health.preflight import preflight
 from bot.text.suggest import listed
 
 

@@ -10,7 +10,7 @@ import paramiko
 import pytest
 
 from bot.config import Config
-from bot.engine.api.pool import EnginePool
+from bot.engine.pool import EnginePool
 from bot.engine.ssh.target import SYSTEM_KNOWN_HOSTS, SshTarget, Targets, read_ssh_config
 from bot.errors import Misconfigured
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bot.config import Config
-from bot.engine.api.pool import EnginePool
+from bot.engine.pool import EnginePool
 from bot.errors import Failed
 from bot.execution.plan_run import Change
 from bot.execution.progress_card import Card

@@ -57,7 +57,7 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("module", ["paramiko", "docker", "bot.engine", "paramiko.client", "bot.engine.api.pool"])
+@pytest.mark.parametrize("module", ["paramiko", "docker", "bot.engine", "paramiko.client", "bot.engine.pool"])
 def test_the_workers_modules_cannot_be_imported(folder: Path, module: str) -> None:
     """No way to a host, by whatever name of the package."""
     done = run(folder, f"import {module}")

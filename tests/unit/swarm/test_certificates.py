@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot.model import Certificate
-from bot.swarm.health.certificates import read_certificate, time_left
+from bot.swarm.reading.certificates import read_certificate, time_left
 
 END = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)
 

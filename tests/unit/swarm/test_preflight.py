@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Facts, HostFacts
-from bot.swarm.network.preflight import preflight, version_of
+from bot.model.engine_versions import version_of
+from bot.swarm.health.preflight import preflight
 
 
 @pytest.mark.parametrize(

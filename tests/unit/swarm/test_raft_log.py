@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.engine.disk.raft import SCRIPT, parse
 from bot.model import RaftPosition
-from bot.swarm.recovery.raft_log import position
+from bot.swarm.reading.raft_log import position
 
 ENTRY, STATE, CRC = 2, 3, 4
 

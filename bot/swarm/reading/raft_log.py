@@ -8,7 +8,7 @@ entry are in the clear, and no secret is needed to compare two managers.
 from __future__ import annotations
 
 from bot.model import RaftPosition
-from bot.swarm.recovery.protobuf import fields, number, octets
+from bot.swarm.reading.protobuf import fields, number, octets
 
 DATA, TERM, INDEX = 3, 2, 3
 

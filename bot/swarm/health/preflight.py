@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, Role
-from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known
+from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known, version_of
 from bot.swarm.health.clocks import TOLD, clock_findings, clock_offset
 from bot.swarm.network.reachability import port_findings
 from bot.text.suggest import listed
@@ -32,13 +32,6 @@ def reached(facts: Facts, host: HostFacts) -> Finding:
 def machine_findings(facts: Facts, host: HostFacts) -> list[Finding]:
     """What there is to say of the engine's version and the clock; ``failed`` is what would stop a join."""
     return [*_engine(facts, host), *clock_findings(facts, host)]
-
-
-def version_of(text: str) -> tuple[int, int]:
-    """``20.10.24+dfsg1`` as ``(20, 10)``; ``(0, 0)`` when it is not a version."""
-    parts = text.split(".")
-    head = [part for part in parts[:2] if part.isdecimal()]
-    return (int(head[0]), int(head[1])) if len(head) == len(parts[:2]) and len(head) > 1 else (0, 0)
 
 
 def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
