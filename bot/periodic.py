@@ -15,7 +15,7 @@ PAUSE: Final = 1.0
 log = logging.getLogger(__name__)
 
 
-class Ticker:
+class PeriodicTask:
     """A thread that calls ``turn`` at once and then every ``every`` seconds, from ``start`` to ``stop``.
 
     An error of a turn is logged and the next turn comes all the same: a thread that dies would be missed by nobody.

@@ -56,7 +56,7 @@ class SlackSilent(Failed):
     """Slack does not say who is in a user group."""
 
 
-class Directory:
+class UserGroups:
     """Memberships as Slack tells them. Safe to share between threads; ``now`` gives unix seconds."""
 
     def __init__(self, slack: WebClient, redis: Redis, now: Callable[[], float] = time.time) -> None:

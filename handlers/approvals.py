@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import Message, paragraphs, section, tick
 from bot.commands import Word, record, text
 from bot.errors import NotUnderstood
-from bot.model.records import Book, BookLook
+from bot.model.records import Records, RecordsQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class ApprovalsArguments:
     id: Annotated[str, Word(text("ID"), "one of them, whole")] = ""
 
 
-def _look(arguments: ApprovalsArguments) -> BookLook:
-    return BookLook(approval=arguments.id.lower()) if arguments.id else BookLook(approvals=True)
+def _query(arguments: ApprovalsArguments) -> RecordsQuery:
+    return RecordsQuery(approval=arguments.id.lower()) if arguments.id else RecordsQuery(approvals=True)
 
 
 @record(
@@ -29,9 +29,9 @@ def _look(arguments: ApprovalsArguments) -> BookLook:
     permission="view",
     risk="none",
     approval=0,
-    look=_look,
+    query=_query,
 )
-def approvals(book: Book, arguments: ApprovalsArguments) -> Message:
+def approvals(book: Records, arguments: ApprovalsArguments) -> Message:
     """A line and the buttons for each that waits, or one whole."""
     if arguments.id:
         if not book.approvals:

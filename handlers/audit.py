@@ -23,7 +23,7 @@ from bot.blocks import (
     when,
 )
 from bot.commands import PAST, PERSON, Flag, number, record, text
-from bot.model.records import Book, BookLook, EntryFilter, EntryRecord
+from bot.model.records import EntryFilter, EntryRecord, Records, RecordsQuery
 
 LONGEST: Final = 160
 """Characters of a detail that a line shows; the export has it whole."""
@@ -74,7 +74,7 @@ class AuditArguments:
     export: Annotated[bool, Flag(None, "all of them as files, to you alone")] = False
 
 
-def _look(arguments: AuditArguments) -> BookLook:
+def _query(arguments: AuditArguments) -> RecordsQuery:
     wanted = EntryFilter(
         by=arguments.by,
         node=arguments.node,
@@ -84,7 +84,7 @@ def _look(arguments: AuditArguments) -> BookLook:
         until=arguments.until,
         count=arguments.last,
     )
-    return BookLook(entries=wanted, export=arguments.export)
+    return RecordsQuery(entries=wanted, export=arguments.export)
 
 
 @record(
@@ -94,9 +94,9 @@ def _look(arguments: AuditArguments) -> BookLook:
     permission="operate",
     risk="none",
     approval=0,
-    look=_look,
+    query=_query,
 )
-def audit(book: Book, _: AuditArguments) -> Message:
+def audit(book: Records, _: AuditArguments) -> Message:
     """A line an entry, newest first, and buttons to turn the page."""
     if not book.entries:
         return Message("No entry of the audit log is like that.", ())

@@ -8,12 +8,12 @@ from typing import Annotated
 from bot.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
-from bot.model import Backup, ClusterFacts, Facts, Finding, Look, NodeFacts, Plan, Step
+from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.health.issuers import rotated_since
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
 from bot.swarm.reading.followers import follower, named_follower
 from bot.swarm.reading.lookup import swarm_of
-from bot.swarm.recovery.spare_host import spare_host
+from bot.swarm.recovery.throwaway_host import throwaway_host
 from bot.text.suggest import listed
 
 
@@ -40,12 +40,12 @@ _OLD_ROOT = (
 )
 
 
-def _look(_: BackupArguments) -> Look:
-    return Look(all_hosts=True, peers=True, tasks=True, backups=True)
+def _query(_: BackupArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, peers=True, tasks=True, backups=True)
 
 
-def _listing(_: BackupsArguments) -> Look:
-    return Look(backups=True)
+def _listing(_: BackupsArguments) -> FactsQuery:
+    return FactsQuery(backups=True)
 
 
 @change(
@@ -55,7 +55,7 @@ def _listing(_: BackupsArguments) -> Look:
     permission="administer",
     risk="quorum",
     approval=0,
-    look=_look,
+    query=_query,
     asks=unlock_key_form(lambda arguments: arguments.drill and arguments.unlock),
 )
 def backup(facts: Facts, arguments: BackupArguments) -> Plan:
@@ -85,7 +85,7 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
     permission="view",
     risk="none",
     approval=0,
-    look=_listing,
+    query=_listing,
 )
 def backups(facts: Facts, _: BackupsArguments) -> Message:
     """A line a backup, newest first."""
@@ -132,7 +132,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
             f"A drill takes no manager, so {tick(arguments.host)} means nothing here.",
             next_step=f"`--on {arguments.host}` says where the throwaway engine runs.",
         )
-    host = spare_host(facts, arguments.on)
+    host = throwaway_host(facts, arguments.on)
     newest = facts.backups.newest
     if newest is not None and newest.cluster_id != swarm.id:
         newest = None

@@ -9,7 +9,7 @@ from typing import Annotated
 from bot.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
 from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, question
 from bot.errors import NotUnderstood
-from bot.model import ClusterFacts, Facts, Look, NodeFacts, Plan
+from bot.model import ClusterFacts, Facts, FactsQuery, NodeFacts, Plan
 from bot.swarm.ca.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.ca.external_ca import read_external_ca_on_host
 from bot.swarm.health.issuers import issuing_urls, lacking
@@ -41,9 +41,9 @@ def _approval(arguments: CaArguments) -> int:
     return 2 if arguments.rotate else 0
 
 
-def _look(arguments: CaArguments) -> Look:
+def _query(arguments: CaArguments) -> FactsQuery:
     places = (read_external_ca_on_host(arguments.external_ca).place,) if arguments.external_ca else ()
-    return Look(all_hosts=not arguments.rotate, certificates=not arguments.rotate, ca_files=places)
+    return FactsQuery(all_hosts=not arguments.rotate, certificates=not arguments.rotate, ca_files=places)
 
 
 def _rotates(arguments: CaArguments) -> bool:
@@ -69,7 +69,7 @@ def rotate(facts: Facts, arguments: CaArguments) -> Plan:
     risk="secret",
     approval=_approval,
     subject=_subject,
-    look=_look,
+    query=_query,
     changes=(_rotates, rotate),
 )
 def ca(facts: Facts, arguments: CaArguments) -> Message:

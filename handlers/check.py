@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from bot.blocks import DONE, FAILED, LOOK, Block, Message, context, paragraphs, table, tick
 from bot.commands import HOST, Flag, Permission, Word, question
 from bot.errors import NotUnderstood
-from bot.model import ClusterFacts, Facts, Finding, HostFacts, Look, Sign
+from bot.model import ClusterFacts, Facts, FactsQuery, Finding, HostFacts, Sign
 from bot.swarm.health.checkup import checkup, seen_whole
 from bot.swarm.network.mesh import cells, mesh_findings
 from bot.swarm.reading.lookup import swarm_of
@@ -30,10 +30,10 @@ class CheckArguments:
     ] = False
 
 
-def _look(arguments: CheckArguments) -> Look:
+def _query(arguments: CheckArguments) -> FactsQuery:
     if arguments.all:
-        return Look(mesh=True, all_hosts=True)
-    return Look(probe=arguments.hosts, every_peer=True, patience=PATIENCE)
+        return FactsQuery(mesh=True, all_hosts=True)
+    return FactsQuery(probe=arguments.hosts, every_peer=True, patience=PATIENCE)
 
 
 def _permission(arguments: CheckArguments) -> Permission:
@@ -48,7 +48,7 @@ def _permission(arguments: CheckArguments) -> Permission:
     permission=_permission,
     risk="none",
     approval=0,
-    look=_look,
+    query=_query,
 )
 def check(facts: Facts, arguments: CheckArguments) -> Message:
     """What was seen of each host, the closed ports with their direction; or the mesh of the whole cluster."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
-from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.membership.departure import demotion, is_last, unmanaging
 from bot.swarm.membership.outside_raft import outside_raft
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
@@ -24,8 +24,8 @@ class DemoteArguments:
     force: Annotated[bool, Flag(None, "even if one more failure would then be fatal; two others must agree")] = False
 
 
-def _look(_: DemoteArguments) -> Look:
-    return Look(all_hosts=True, peers=True, services=True, task_list=True)
+def _query(_: DemoteArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, peers=True, services=True, task_list=True)
 
 
 @change(
@@ -36,7 +36,7 @@ def _look(_: DemoteArguments) -> Look:
     risk="quorum",
     approval=1,
     raises={FORCE: Raise(FORCED_APPROVALS)},
-    look=_look,
+    query=_query,
 )
 def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
     """Demote a member of Raft; a dead one too, for it counts until then."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.blocks import tick
 from bot.commands import Word, change, text
-from bot.model import Facts, Finding, Look, NodeFacts, Operation, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Operation, Plan, Step
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.duplicate_nodes import namesakes
 from bot.swarm.reading.lookup import find_node, swarm_of
@@ -21,8 +21,8 @@ class AvailabilityArguments:
     node: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
 
 
-def _look(_: AvailabilityArguments) -> Look:
-    return Look(services=True, task_list=True)
+def _query(_: AvailabilityArguments) -> FactsQuery:
+    return FactsQuery(services=True, task_list=True)
 
 
 @change(
@@ -32,7 +32,7 @@ def _look(_: AvailabilityArguments) -> Look:
     permission="operate",
     risk="capacity",
     approval=0,
-    look=_look,
+    query=_query,
 )
 def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     """Drain a node; say before what can run nowhere else."""
@@ -59,7 +59,7 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     permission="operate",
     risk="capacity",
     approval=0,
-    look=_look,
+    query=_query,
 )
 def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     """Pause a node."""
@@ -87,7 +87,7 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     permission="operate",
     risk="capacity",
     approval=0,
-    look=_look,
+    query=_query,
 )
 def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     """Activate a node. Docker moves no task back to it (moby/moby#24103)."""

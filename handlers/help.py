@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.blocks import Message, context, paragraphs, section, user
 from bot.commands import COMMANDS, Command, Flag, Word, find_command, other_rights, plain_right, record, rights, text
-from bot.model.records import Book
+from bot.model.records import Records
 
 ORDER = (
     "status",
@@ -68,7 +68,7 @@ class WhoamiArguments:
     risk="none",
     approval=0,
 )
-def help_(book: Book, arguments: HelpArguments) -> Message:
+def help_(book: Records, arguments: HelpArguments) -> Message:
     """All commands a line each, or one with its words and flags."""
     if arguments.command:
         return _one(find_command(arguments.command.lower()))
@@ -92,7 +92,7 @@ def help_(book: Book, arguments: HelpArguments) -> Message:
     risk="none",
     approval=0,
 )
-def whoami(book: Book, _: WhoamiArguments) -> Message:
+def whoami(book: Records, _: WhoamiArguments) -> Message:
     """The asker's rights and who has the others."""
     rights = book.rights
     lists = ", ".join(f"@{name}" for name in rights.listed_as) or "no list of swarmbot.yml"

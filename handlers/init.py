@@ -23,7 +23,7 @@ from bot.commands import (
     number,
 )
 from bot.errors import NotUnderstood, Refused
-from bot.model import ClusterFacts, Facts, HostFacts, Look, NodeFacts, Operation, Plan, Step
+from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts, Operation, Plan, Step
 from bot.swarm.ca.ca_rotation import external_issuer
 from bot.swarm.ca.external_ca import read_external_ca
 from bot.swarm.health.preflight import preflight
@@ -71,9 +71,9 @@ def _subject(arguments: InitArguments) -> str:
     return "force-new-cluster" if arguments.force_new_cluster else "init"
 
 
-def _look(arguments: InitArguments) -> Look:
+def _query(arguments: InitArguments) -> FactsQuery:
     places = (read_external_ca(arguments.external_ca, arguments.host).place,) if arguments.external_ca else ()
-    return Look(all_hosts=True, probe=(arguments.host,), ca_files=places, raft=arguments.force_new_cluster)
+    return FactsQuery(all_hosts=True, probe=(arguments.host,), ca_files=places, raft=arguments.force_new_cluster)
 
 
 @change(
@@ -84,7 +84,7 @@ def _look(arguments: InitArguments) -> Look:
     risk="quorum",
     approval=_approval,
     subject=_subject,
-    look=_look,
+    query=_query,
 )
 def init(facts: Facts, arguments: InitArguments) -> Plan:
     """Make the cluster unless it is there; refuse what would end in two clusters."""

@@ -23,7 +23,7 @@ from bot.blocks import (
 )
 from bot.commands import CancelJob, Flag, Word, control, number, record, text
 from bot.errors import NotUnderstood
-from bot.model.records import Book, BookLook, JobRecord
+from bot.model.records import JobRecord, Records, RecordsQuery
 
 SIGNS = {"succeeded": DONE, "failed": FAILED, "running": RUNNING, "queued": WAITING, "awaiting_approval": WAITING}
 OPEN = frozenset({"queued", "running", "awaiting_approval"})
@@ -43,12 +43,12 @@ class JobArguments:
     id: Annotated[str, Word(text("ID"), "a job's id, as its message shows it")]
 
 
-def _recent(arguments: JobsArguments) -> BookLook:
-    return BookLook(jobs=arguments.last)
+def _recent(arguments: JobsArguments) -> RecordsQuery:
+    return RecordsQuery(jobs=arguments.last)
 
 
-def _one(arguments: JobArguments) -> BookLook:
-    return BookLook(job=arguments.id)
+def _one(arguments: JobArguments) -> RecordsQuery:
+    return RecordsQuery(job=arguments.id)
 
 
 @record(
@@ -58,9 +58,9 @@ def _one(arguments: JobArguments) -> BookLook:
     permission="view",
     risk="none",
     approval=0,
-    look=_recent,
+    query=_recent,
 )
-def jobs(book: Book, _: JobsArguments) -> Message:
+def jobs(book: Records, _: JobsArguments) -> Message:
     """A line a job, those that have not ended first."""
     listed = sorted(book.jobs, key=lambda job: job.state not in OPEN)
     going = sum(job.state in OPEN for job in listed)
@@ -79,9 +79,9 @@ def jobs(book: Book, _: JobsArguments) -> Message:
     permission="view",
     risk="none",
     approval=0,
-    look=_one,
+    query=_one,
 )
-def job(book: Book, arguments: JobArguments) -> Message:
+def job(book: Records, arguments: JobArguments) -> Message:
     """Everything that is known of a job."""
     found = book.job
     if found is None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, choice
 from bot.errors import Refused, SwarmbotError
-from bot.model import Facts, Finding, HostFacts, Look, NodeFacts, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, Step
 from bot.swarm.health.preflight import preflight
 from bot.swarm.membership.departure import is_last
 from bot.swarm.membership.outside_raft import outside_raft
@@ -46,8 +46,8 @@ def _approval(arguments: JoinArguments) -> int:
     return 1 if arguments.role == "manager" else 0
 
 
-def _look(arguments: JoinArguments) -> Look:
-    return Look(probe=arguments.hosts, every_peer=True)
+def _query(arguments: JoinArguments) -> FactsQuery:
+    return FactsQuery(probe=arguments.hosts, every_peer=True)
 
 
 @change(
@@ -58,7 +58,7 @@ def _look(arguments: JoinArguments) -> Look:
     risk="reversible",
     approval=_approval,
     subject=_subject,
-    look=_look,
+    query=_query,
 )
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
     """Join each host that can; say of the others what stops them."""

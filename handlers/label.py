@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
-from bot.model import Facts, Look, Plan, Step
+from bot.model import Facts, FactsQuery, Plan, Step
 from bot.swarm.operations import Relabel
 from bot.swarm.reading.duplicate_nodes import namesakes
 from bot.swarm.reading.lookup import find_node
@@ -25,8 +25,8 @@ class LabelArguments:
     remove: Annotated[tuple[str, ...], Flag(text("KEY"), "a label that it shall not have")] = ()
 
 
-def _look(_: LabelArguments) -> Look:
-    return Look(services=True, task_list=True)
+def _query(_: LabelArguments) -> FactsQuery:
+    return FactsQuery(services=True, task_list=True)
 
 
 @change(
@@ -36,7 +36,7 @@ def _look(_: LabelArguments) -> Look:
     permission="operate",
     risk="reversible",
     approval=0,
-    look=_look,
+    query=_query,
 )
 def label(facts: Facts, arguments: LabelArguments) -> Plan:
     """Change labels; say whose tasks that drives away."""

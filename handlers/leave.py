@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
-from bot.model import Facts, Finding, HostFacts, Look, Operation, Plan, Step, Trouble
+from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, Operation, Plan, Step
 from bot.swarm.membership.departure import departing
 from bot.swarm.operations import Leave
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
@@ -23,8 +23,8 @@ class LeaveArguments:
     force: Annotated[bool, Flag(None, "as the last manager, or where the cluster cannot be read")] = False
 
 
-def _look(arguments: LeaveArguments) -> Look:
-    return Look(hosts=(arguments.host,), all_hosts=True, peers=True, services=True, task_list=True)
+def _query(arguments: LeaveArguments) -> FactsQuery:
+    return FactsQuery(hosts=(arguments.host,), all_hosts=True, peers=True, services=True, task_list=True)
 
 
 @change(
@@ -35,7 +35,7 @@ def _look(arguments: LeaveArguments) -> Look:
     risk="quorum",
     approval=0,
     raises={"leave": Raise(1, "of a manager"), FORCE: Raise(FORCED_APPROVALS)},
-    look=_look,
+    query=_query,
 )
 def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
     """Let a host leave; a member goes the whole way out."""
@@ -65,7 +65,7 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
     return _unread(facts, host, plan)
 
 
-def _without_host(facts: Facts, trouble: Trouble, host: HostFacts) -> str:
+def _without_host(facts: Facts, trouble: HostFailure, host: HostFacts) -> str:
     """What to do about a host that does not answer: bring it back, or let its record go without it."""
     known = [node for node in (facts.swarm.nodes if facts.swarm else ()) if node.host == host.name]
     if not known:

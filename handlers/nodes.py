@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.blocks import DONE, FAILED, LOOK, Block, Message, escape, fields, paragraphs, section, table, tick
 from bot.commands import Word, question, text
-from bot.model import Facts, HostFacts, Look, NodeFacts
+from bot.model import Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.reading.certificates import time_left
 from bot.swarm.reading.duplicate_nodes import successor
 from bot.swarm.reading.host_membership import whereabouts
@@ -27,12 +27,12 @@ class NodeArguments:
     name: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
 
 
-def _everything(_: NoArguments) -> Look:
-    return Look(all_hosts=True)
+def _everything(_: NoArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True)
 
 
-def _closely(_: NodeArguments) -> Look:
-    return Look(all_hosts=True, certificates=True, services=True, task_list=True)
+def _closely(_: NodeArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, certificates=True, services=True, task_list=True)
 
 
 @question(
@@ -42,7 +42,7 @@ def _closely(_: NodeArguments) -> Look:
     permission="view",
     risk="none",
     approval=0,
-    look=_everything,
+    query=_everything,
 )
 def nodes(facts: Facts, _: NoArguments) -> Message:
     """A row a node, managers first."""
@@ -68,7 +68,7 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     permission="view",
     risk="none",
     approval=0,
-    look=_closely,
+    query=_closely,
 )
 def node(facts: Facts, arguments: NodeArguments) -> Message:
     """All that is known of a node; of records with the same name each, the living one first."""
@@ -84,7 +84,7 @@ def node(facts: Facts, arguments: NodeArguments) -> Message:
     permission="view",
     risk="none",
     approval=0,
-    look=_everything,
+    query=_everything,
 )
 def hosts(facts: Facts, _: NoArguments) -> Message:
     """A line a host."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import Word, change, text
 from bot.errors import Failed, Refused
-from bot.model import Facts, Finding, Look, NodeFacts, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.health.checkup import address_findings
 from bot.swarm.health.preflight import machine_findings, reached
 from bot.swarm.membership.outside_raft import outside_raft
@@ -25,8 +25,8 @@ class PromoteArguments:
     node: Annotated[str, Word(text("NODE"), "a worker's name, or the beginning of its id")]
 
 
-def _look(arguments: PromoteArguments) -> Look:
-    return Look(all_hosts=True, probe=(arguments.node,), tasks=True)
+def _query(arguments: PromoteArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, probe=(arguments.node,), tasks=True)
 
 
 @change(
@@ -36,7 +36,7 @@ def _look(arguments: PromoteArguments) -> Look:
     permission="administer",
     risk="quorum",
     approval=1,
-    look=_look,
+    query=_query,
 )
 def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
     """Promote a worker that is ready and that the managers can reach."""

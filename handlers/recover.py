@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from bot.commands import HOST, UNLOCK, Flag, Kind, Vocabulary, Word, change, unlock_key_form
-from bot.model import Facts, HostFacts, Look, Operation, Plan, Step
+from bot.model import Facts, FactsQuery, HostFacts, Operation, Plan, Step
 from bot.swarm.health.lost_quorum import OldManager, Standing, old_managers, standing_of
 from bot.swarm.network.addresses import joining_address
 from bot.swarm.operations import AwaitLock, Depart, Forget, HoldOff, Init, OpenKeyFile, Rejoin, TryKey
@@ -46,8 +46,8 @@ class RecoverArguments:
     unlock: Annotated[bool, UNLOCK] = False
 
 
-def _look(_: RecoverArguments) -> Look:
-    return Look(all_hosts=True, raft=True)
+def _query(_: RecoverArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, raft=True)
 
 
 @change(
@@ -57,7 +57,7 @@ def _look(_: RecoverArguments) -> Look:
     permission="administer",
     risk="quorum",
     approval=2,
-    look=_look,
+    query=_query,
     asks=unlock_key_form(lambda arguments: arguments.unlock),
 )
 def recover(facts: Facts, arguments: RecoverArguments) -> Plan:

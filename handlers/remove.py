@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
-from bot.model import Facts, Finding, Look, NodeFacts, Plan
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan
 from bot.swarm.membership.departure import departing
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.duplicate_nodes import successor
@@ -25,8 +25,8 @@ class RemoveArguments:
     force: Annotated[bool, Flag(None, "its record even if it is not down and cannot be made to leave")] = False
 
 
-def _look(_: RemoveArguments) -> Look:
-    return Look(all_hosts=True, peers=True, services=True, task_list=True)
+def _query(_: RemoveArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, peers=True, services=True, task_list=True)
 
 
 @change(
@@ -37,7 +37,7 @@ def _look(_: RemoveArguments) -> Look:
     risk="quorum",
     approval=0,
     raises={"remove": Raise(1, "of a manager"), FORCE: Raise(FORCED_APPROVALS)},
-    look=_look,
+    query=_query,
 )
 def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
     """Remove a node; of several of one name the dead one."""

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from bot.blocks import tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, text, unlock_key_form
 from bot.errors import NotUnderstood, Refused
-from bot.model import Backup, Facts, Finding, HostFacts, Look, Operation, Plan, Step
+from bot.model import Backup, Facts, FactsQuery, Finding, HostFacts, Operation, Plan, Step
 from bot.model.engine_versions import version_of
 from bot.swarm.operations import AwaitLock, Init, PlaceState
 from bot.text.suggest import listed
@@ -26,8 +26,8 @@ class RestoreArguments:
     unlock: Annotated[bool, UNLOCK] = False
 
 
-def _look(arguments: RestoreArguments) -> Look:
-    return Look(all_hosts=True, probe=(arguments.host,), placed=(arguments.host,), backups=True)
+def _query(arguments: RestoreArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, probe=(arguments.host,), placed=(arguments.host,), backups=True)
 
 
 @change(
@@ -37,7 +37,7 @@ def _look(arguments: RestoreArguments) -> Look:
     permission="administer",
     risk="quorum",
     approval=2,
-    look=_look,
+    query=_query,
     asks=unlock_key_form(lambda arguments: arguments.unlock),
 )
 def restore(facts: Facts, arguments: RestoreArguments) -> Plan:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bot.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
 from bot.commands import question
-from bot.model import ClusterFacts, Facts, Look
+from bot.model import ClusterFacts, Facts, FactsQuery
 from bot.swarm.health.health import Health, health
-from bot.swarm.health.issues import Ailment
+from bot.swarm.health.issues import Issue
 from bot.swarm.health.lost_quorum import old_managers, standing_of
 from bot.swarm.quorum import Quorum, count, failures, members_of
 from bot.swarm.reading.certificates import time_left
@@ -24,8 +24,8 @@ class StatusArguments:
     """``status`` takes no words."""
 
 
-def _look(_: StatusArguments) -> Look:
-    return Look(all_hosts=True, services=True, certificates=True, patience=PATIENCE)
+def _query(_: StatusArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, services=True, certificates=True, patience=PATIENCE)
 
 
 @question(
@@ -35,13 +35,13 @@ def _look(_: StatusArguments) -> Look:
     permission="view",
     risk="none",
     approval=0,
-    look=_look,
+    query=_query,
 )
 def status(facts: Facts, _: StatusArguments) -> Message:
     """State first, then the few numbers that matter, then what to do."""
     found = health(facts)
     head = _head(facts, found)
-    lines = [head, *_frozen(facts), *(_line(ailment) for ailment in found.ailments), *_numbers(facts), *_next(found)]
+    lines = [head, *_frozen(facts), *(_line(issue) for issue in found.issues), *_numbers(facts), *_next(found)]
     return Message(head.replace("*", ""), tuple(paragraphs(lines)))
 
 
@@ -71,7 +71,7 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
         return _lost_head(name, quorum)
     ready = sum(node.ready for node in swarm.nodes)
     strong = sum(not service.short for service in swarm.services)
-    grave = any(ailment.grave for ailment in found.ailments)
+    grave = any(issue.grave for issue in found.issues)
     state = f"{DONE} *{name} is healthy*"
     if grave and quorum.survives <= 0 and quorum.managers > 1:
         state = f"{LOOK} *{name} can lose no manager*"
@@ -124,12 +124,12 @@ def _frozen(facts: Facts) -> list[str]:
     return [f"{LOOK} frozen until {when(facts.freeze.until)} by {who}{reason} · each change needs one yes more"]
 
 
-def _line(ailment: Ailment) -> str:
-    return f"{FAILED if ailment.grave else LOOK} {ailment.text}"
+def _line(issue: Issue) -> str:
+    return f"{FAILED if issue.grave else LOOK} {issue.text}"
 
 
 def _next(found: Health) -> list[str]:
     if found.level == "none":
         return ["Next: `/swarm init HOST` makes the cluster; `/swarm hosts` shows which hosts answer."]
-    mends = list(dict.fromkeys(ailment.mend for ailment in found.ailments if ailment.mend))
+    mends = list(dict.fromkeys(issue.mend for issue in found.issues if issue.mend))
     return [f"Next: {' · '.join(mends)}"] if mends else []

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from bot.blocks import Message
 from bot.commands import Flag, Permission, Word, choice, question
-from bot.model import Facts, Look, Plan, Revealed, Role
+from bot.model import Facts, FactsQuery, Plan, Revealed, Role
 from bot.swarm.membership.rotation import rotation
 from bot.swarm.membership.secrets import token_message
 from bot.swarm.operations import fingerprint
@@ -41,8 +41,8 @@ def _approval(arguments: TokenArguments) -> int:
     return 1 if arguments.role == "manager" or arguments.rotate else 0
 
 
-def _look(arguments: TokenArguments) -> Look:
-    return Look(secrets=(_secret(arguments.role),), once=arguments.once)
+def _query(arguments: TokenArguments) -> FactsQuery:
+    return FactsQuery(secrets=(_secret(arguments.role),), once=arguments.once)
 
 
 def _rotates(arguments: TokenArguments) -> bool:
@@ -67,7 +67,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     risk="secret",
     approval=_approval,
     subject=_subject,
-    look=_look,
+    query=_query,
     changes=(_rotates, rotate),
 )
 def token(facts: Facts, arguments: TokenArguments) -> Message:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from bot.blocks import DONE, LOOK, Block, Message, actions, button, escape, paragraphs, tick
 from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
-from bot.model import Facts, HostKey, Look, Plan, Step
+from bot.model import Facts, FactsQuery, HostKey, Plan, Step
 from bot.swarm.operations import Trust
 
 NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
@@ -22,8 +22,8 @@ class TrustArguments:
     key: Annotated[str, Flag(text("SHA256:…"), "the fingerprint that you compared: take the key that has it")] = ""
 
 
-def _look(arguments: TrustArguments) -> Look:
-    return Look(host_keys=(arguments.host,))
+def _query(arguments: TrustArguments) -> FactsQuery:
+    return FactsQuery(host_keys=(arguments.host,))
 
 
 def _permission(arguments: TrustArguments) -> Permission:
@@ -73,7 +73,7 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
     risk="reversible",
     approval=0,
     raises={"trust": Raise(1, "of a changed key")},
-    look=_look,
+    query=_query,
     changes=(_takes, _plan),
 )
 def trust(facts: Facts, arguments: TrustArguments) -> Message:

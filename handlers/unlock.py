@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import Message
 from bot.commands import HOST, Flag, Word, change, question, unlock_key_form
 from bot.errors import Failed, Refused
-from bot.model import Facts, HostFacts, Look, Plan, Step
+from bot.model import Facts, FactsQuery, HostFacts, Plan, Step
 from bot.swarm.membership.secrets import unlock_key_message
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
 from bot.swarm.operations.unlock import unlocked
@@ -31,8 +31,8 @@ class UnlockArguments:
     host: Annotated[str, Word(HOST, "the locked manager; a form asks you for the key")]
 
 
-def _look_at_key(_: UnlockKeyArguments) -> Look:
-    return Look(secrets=("unlock key",))
+def _look_at_key(_: UnlockKeyArguments) -> FactsQuery:
+    return FactsQuery(secrets=("unlock key",))
 
 
 def _rotates(arguments: UnlockKeyArguments) -> bool:
@@ -75,7 +75,7 @@ def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
     permission="administer",
     risk="secret",
     approval=1,
-    look=_look_at_key,
+    query=_look_at_key,
     check=_autolocked,
     changes=(_rotates, rotate),
 )
@@ -85,8 +85,8 @@ def unlock_key(facts: Facts, arguments: UnlockKeyArguments) -> Message:
     return unlock_key_message(facts)
 
 
-def _look_at_hosts(_: UnlockArguments) -> Look:
-    return Look(all_hosts=True)
+def _look_at_hosts(_: UnlockArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True)
 
 
 @change(
@@ -96,7 +96,7 @@ def _look_at_hosts(_: UnlockArguments) -> Look:
     permission="operate",
     risk="secret",
     approval=0,
-    look=_look_at_hosts,
+    query=_look_at_hosts,
     asks=unlock_key_form(lambda _: True),
 )
 def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:

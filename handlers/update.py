@@ -18,7 +18,7 @@ from bot.commands import (
     choice,
     question,
 )
-from bot.model import Facts, Look, Plan, Step
+from bot.model import Facts, FactsQuery, Plan, Step
 from bot.swarm.ca.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.ca.external_ca import read_external_ca_on_host
 from bot.swarm.health.issuers import issuing_urls
@@ -59,9 +59,9 @@ def _approval(arguments: UpdateArguments) -> int:
     return {"ca rotate": 2, "unlock-key": 1}.get(_subject(arguments), 0)
 
 
-def _look(arguments: UpdateArguments) -> Look:
+def _query(arguments: UpdateArguments) -> FactsQuery:
     places = (read_external_ca_on_host(arguments.external_ca).place,) if arguments.external_ca else ()
-    return Look(ca_files=places)
+    return FactsQuery(ca_files=places)
 
 
 def _changes(arguments: UpdateArguments) -> bool:
@@ -126,7 +126,7 @@ def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
     risk="secret",
     approval=_approval,
     subject=_subject,
-    look=_look,
+    query=_query,
     changes=(_changes, change_settings),
 )
 def update(facts: Facts, _: UpdateArguments) -> Message:

@@ -23,7 +23,7 @@ from honcho.environ import parse_procfile  # type: ignore[import-untyped] # it h
 from redis import Redis, RedisError
 
 from bot.errors import Failed
-from bot.queue.worker_registry import Roster
+from bot.queue.worker_registry import WorkerRegistry
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet import Fleet
@@ -180,7 +180,7 @@ class Stage:
                 urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2),
                 connect(Secret(self.redis_url)) as client,
             ):
-                return Roster(client, beat_ms=1000).alive() >= self._workers
+                return WorkerRegistry(client, beat_ms=1000).alive() >= self._workers
         except (URLError, OSError):
             return False
 

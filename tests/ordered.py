@@ -65,7 +65,7 @@ class Bot:
         return command, read_arguments(command, sentence.words, Vocabulary("prod", self.engines.names()))
 
     def _plan(self, command: Command, arguments: Any) -> Plan:
-        facts = self.read(replace(command.look(arguments), all_hosts=True))
+        facts = self.read(replace(command.query(arguments), all_hosts=True))
         if self.gate:
             return plan_from_json(planned(command, facts, arguments, "zone").to_json())
         assert command.plan is not None

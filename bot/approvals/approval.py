@@ -20,7 +20,7 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ApprovalRequest:
     """What does not change: the question. Its id is its job's.
 
     ``by`` and ``subject`` are the rule's; ``needed`` is how many must say yes; ``expires`` and ``asked_at`` are unix
@@ -49,7 +49,7 @@ class Ask:
         return json.dumps({name: getattr(self, name) for name in self.__slots__}, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Ask:
+    def from_json(cls, text: str) -> ApprovalRequest:
         """Read what :meth:`to_json` wrote."""
         raw: dict[str, Any] = json.loads(text)
         return cls(**{**raw, "by": tuple(raw["by"])})
@@ -64,7 +64,7 @@ class Approval:
     ``ask.channel``, "" before it was posted.
     """
 
-    ask: Ask
+    ask: ApprovalRequest
     standing: Standing
     version: int
     votes: tuple[Vote, ...] = ()
@@ -89,7 +89,7 @@ class Approval:
         """Read an approval's hash."""
         standing: Any = raw["standing"]
         return cls(
-            ask=Ask.from_json(raw["ask"]),
+            ask=ApprovalRequest.from_json(raw["ask"]),
             standing=standing,
             version=int(raw["version"]),
             votes=tuple(Vote(by, float(at)) for by, at in json.loads(raw.get("votes", "[]"))),

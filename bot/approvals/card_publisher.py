@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.card import card, headline, readable
-from bot.approvals.repository import Approvals
+from bot.approvals.repository import ApprovalRepository
 from bot.audit import Entry
 from bot.blocks import Message, text_message, tick
 from bot.errors import SwarmbotError, Unavailable
@@ -26,10 +26,10 @@ PUT_OFF: Final = 5.0
 log = logging.getLogger(__name__)
 
 
-class Herald:
+class CardPublisher:
     """Each worker has one that takes turns; several share the work approval by approval."""
 
-    def __init__(self, queue: Queue, approvals: Approvals, notifier: Notifier, worker: str) -> None:
+    def __init__(self, queue: Queue, approvals: ApprovalRepository, notifier: Notifier, worker: str) -> None:
         self._queue = queue
         self._approvals = approvals
         self._notifier = notifier

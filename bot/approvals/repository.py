@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from redis import Redis
 
-from bot.approvals.approval import Approval, Ask
+from bot.approvals.approval import Approval, ApprovalRequest
 from bot.audit import Audit, Entry
 from bot.errors import Refused, SwarmbotError
 from bot.queue import results
@@ -32,7 +32,7 @@ Counted = Literal["approved", "counted", "changed", "ended", "late", "own", "twi
 Ended = Literal["ok", "ended", "late", "early"]
 
 
-class Approvals:
+class ApprovalRepository:
     """Safe to share between threads; every method raises :class:`~bot.errors.Unavailable`."""
 
     def __init__(self, redis: Redis, audit: Audit) -> None:
@@ -41,7 +41,7 @@ class Approvals:
         names = ("ask", "release", "vote", "end", "void", "shown")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
-    def ask(self, lease: Lease, ask: Ask, plan: str, entries: Sequence[Entry]) -> None:
+    def ask(self, lease: Lease, ask: ApprovalRequest, plan: str, entries: Sequence[Entry]) -> None:
         """Park the job until ``ask.needed`` people have said yes; LeaseLost, ToldToStop."""
         job = lease.job
         places = [

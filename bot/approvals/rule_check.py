@@ -10,7 +10,7 @@ from bot.approvals.rule import Rule, approvers, groups_of, named, rules_of
 from bot.commands import default_counts
 from bot.config import Config
 from bot.text.suggest import listed
-from bot.usergroups import Directory, SlackSilent
+from bot.usergroups import SlackSilent, UserGroups
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts:
     return [_problem(config, members, Rule("", by, count, 0.0), where) for (by, count), where in alike.items()]
 
 
-def too_few(config: Config, directory: Directory) -> list[str]:
+def too_few(config: Config, directory: UserGroups) -> list[str]:
     """What :func:`unsatisfiable` finds, in sentences; where Slack does not say who is in a group, that it does not."""
     counts = default_counts()
     try:
@@ -47,7 +47,7 @@ def too_few(config: Config, directory: Directory) -> list[str]:
     return [problem.words for problem in unsatisfiable(config, members, counts)]
 
 
-def warn(config: Config, directory: Directory) -> None:
+def warn(config: Config, directory: UserGroups) -> None:
     """Say in the log what :func:`too_few` finds."""
     for words in too_few(config, directory):
         log.warning("Approval rules: %s", words)

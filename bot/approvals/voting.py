@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from bot.approvals.approval import Approval
 from bot.approvals.refusals import refusal
-from bot.approvals.repository import Approvals, Ended
+from bot.approvals.repository import ApprovalRepository, Ended
 from bot.approvals.rule import approvers, groups_of, rule_for
 from bot.audit import Audit, Entry
 from bot.blocks import tick, user
@@ -16,7 +16,7 @@ from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.model.approval_basis import short
 from bot.queue.queue import Queue
-from bot.usergroups import Directory, SlackSilent
+from bot.usergroups import SlackSilent, UserGroups
 
 TRIES: Final = 50
 FRESH: Final = 3.0
@@ -30,7 +30,7 @@ class WrongCode(Refused):
     """The second factor was not right; another one may be tried."""
 
 
-class Desk:
+class Voting:
     """Takes votes. Safe to share between threads. What is returned is told to the voter alone."""
 
     def __init__(
@@ -38,9 +38,9 @@ class Desk:
         *,
         config: Config,
         queue: Queue,
-        approvals: Approvals,
+        approvals: ApprovalRepository,
         audit: Audit,
-        directory: Directory,
+        directory: UserGroups,
         prove: Proof,
     ) -> None:
         self._config = config
@@ -50,7 +50,7 @@ class Desk:
         self._directory = directory
         self._prove = prove
 
-    def look(self, job_id: str, voter: str, to: Literal["approve", "deny"]) -> Approval:
+    def show(self, job_id: str, voter: str, to: Literal["approve", "deny"]) -> Approval:
         """The open question that ``voter`` may answer so; Refused when it has ended or the voter may not."""
         approval = self._find(job_id)
         with self._refusals_noted(approval, voter):

@@ -26,7 +26,7 @@ KEPT: Final = 2 * keys.DAY
 log = logging.getLogger(__name__)
 
 
-class Caretaker:
+class AuditMaintenance:
     """Any number of workers may have one. Its duties know nothing of each other: one that fails stops no other."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The folder of backups: :class:`bot.model.backups.Shelf` over files that all workers share."""
+"""The folder of backups: :class:`bot.model.backups.BackupStore` over files that all workers share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.backups.seal import LONGEST_HEAD, OtherKey, Unsealable, read_head, seal, unseal
 from bot.errors import Failed, Refused
-from bot.model.backups import Backup, Drill, Shelved
+from bot.model.backups import Backup, BackupList, Drill
 from bot.secrets.secret import Secret
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class BackupFolder:
     keep_count: int
     key: Secret | None
 
-    def shelved(self) -> Shelved:
+    def shelved(self) -> BackupList:
         """What is there, newest first."""
         found: list[Backup] = []
         unreadable: list[str] = []
@@ -46,7 +46,7 @@ class BackupFolder:
             else:
                 found.append(replace(backup, drill=_drill(path)))
         found.sort(key=lambda backup: backup.taken_at, reverse=True)
-        return Shelved(tuple(found), tuple(sorted(unreadable)))
+        return BackupList(tuple(found), tuple(sorted(unreadable)))
 
     def keep(self, backup: Backup, state: bytes) -> None:
         """Write it under a name of its own that appears when all of it is on the disk."""

@@ -2,7 +2,6 @@
 
 from bot.commands.command import (
     COMMANDS,
-    Asks,
     CancelJob,
     Command,
     Control,
@@ -12,6 +11,7 @@ from bot.commands.command import (
     Permission,
     Raise,
     ResetTotp,
+    SecretField,
     ThawCluster,
     Word,
 )
@@ -63,7 +63,6 @@ __all__ = [
     "SNAPSHOT_INTERVAL",
     "TASK_HISTORY_LIMIT",
     "UNLOCK",
-    "Asks",
     "CancelJob",
     "Command",
     "Control",
@@ -74,6 +73,7 @@ __all__ = [
     "Permission",
     "Raise",
     "ResetTotp",
+    "SecretField",
     "ThawCluster",
     "Vocabulary",
     "Word",

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from bot.blocks import Message
 from bot.commands.kinds import Kind
-from bot.model import Facts, Look, Plan
-from bot.model.records import BookLook
+from bot.model import Facts, FactsQuery, Plan
+from bot.model.records import RecordsQuery
 
 Permission = Literal["view", "operate", "administer"]
 Risk = Literal["none", "reversible", "capacity", "quorum", "secret"]
@@ -33,7 +33,7 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
-class Asks:
+class SecretField:
     """A secret that a form takes from the asker: it is no word of the command, for Slack shows those to others.
 
     ``begins`` is how every such secret begins, ``needed`` tells from the arguments whether an order goes with one. It
@@ -132,21 +132,21 @@ class Command:
     approval: Callable[[Any], int]
     subject: Callable[[Any], str]
     raises: Mapping[str, Raise] = field(default_factory=dict)
-    look: Callable[[Any], Any]
+    query: Callable[[Any], Any]
     plan: PlanFunction | None = None
     answer: AnswerFunction | None = None
     record: RecordFunction | None = None
     control: ControlFunction | None = None
     is_change: Callable[[Any], bool]
     check: CheckFunction | None = None
-    asks: Asks | None = None
+    asks: SecretField | None = None
     parameters: tuple[Parameter, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Find the words and flags; TypeError for arguments that nothing describes."""
         object.__setattr__(self, "parameters", _parameters(self.arguments))
 
-    def asks_for(self, arguments: Any) -> Asks | None:
+    def asks_for(self, arguments: Any) -> SecretField | None:
         """The secret that goes with this order, None when there is none."""
         return self.asks if self.asks is not None and self.asks.needed(arguments) else None
 
@@ -195,11 +195,11 @@ def _usage(parameter: Parameter) -> str:
     return shown if parameter.required else f"[{shown}]"
 
 
-def no_look(_: Any) -> Look:
+def no_query(_: Any) -> FactsQuery:
     """Look at nothing but the cluster itself."""
-    return Look()
+    return FactsQuery()
 
 
-def no_records(_: Any) -> BookLook:
+def no_records(_: Any) -> RecordsQuery:
     """Look at no records beyond who asks and where."""
-    return BookLook()
+    return RecordsQuery()

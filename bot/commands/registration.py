@@ -11,7 +11,6 @@ from bot.blocks import Message
 from bot.commands.command import (
     COMMANDS,
     AnswerFunction,
-    Asks,
     CheckFunction,
     Command,
     Control,
@@ -21,12 +20,13 @@ from bot.commands.command import (
     Raise,
     RecordFunction,
     Risk,
-    no_look,
+    SecretField,
+    no_query,
     no_records,
     register,
 )
-from bot.model import Facts, Look, Plan
-from bot.model.records import Book, BookLook
+from bot.model import Facts, FactsQuery, Plan
+from bot.model.records import Records, RecordsQuery
 
 A = TypeVar("A")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,7 +45,7 @@ def _never(_: object) -> bool:
     return False
 
 
-class Fate(TypedDict):
+class Declaration(TypedDict):
     """What every command declares, and what nothing decides for it."""
 
     help: str
@@ -59,10 +59,10 @@ def change(
     name: str,
     *,
     subject: SubjectRule = "",
-    look: Callable[[A], Look] = no_look,
+    query: Callable[[A], FactsQuery] = no_query,
     raises: Mapping[str, Raise] = NOTHING,
-    asks: Asks | None = None,
-    **fate: Unpack[Fate],
+    asks: SecretField | None = None,
+    **fate: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
@@ -77,7 +77,7 @@ def change(
             1,
             name=name,
             subject=subject,
-            look=look,
+            query=query,
             plan=plan,
             raises=raises,
             is_change=_always,
@@ -92,11 +92,11 @@ def question(
     name: str,
     *,
     subject: SubjectRule = "",
-    look: Callable[[A], Look] = no_look,
+    query: Callable[[A], FactsQuery] = no_query,
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
     raises: Mapping[str, Raise] = NOTHING,
     check: Callable[[Facts, A], None] | None = None,
-    **fate: Unpack[Fate],
+    **fate: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
 
@@ -111,7 +111,7 @@ def question(
             1,
             name=name,
             subject=subject,
-            look=look,
+            query=query,
             plan=plan,
             answer=answer,
             raises=raises,
@@ -124,21 +124,21 @@ def question(
 
 
 def record(
-    name: str, *, look: Callable[[A], BookLook] = no_records, **fate: Unpack[Fate]
-) -> Callable[[Callable[[Book, A], Message]], Callable[[Book, A], Message]]:
+    name: str, *, query: Callable[[A], RecordsQuery] = no_records, **fate: Unpack[Declaration]
+) -> Callable[[Callable[[Records, A], Message]], Callable[[Records, A], Message]]:
     """Declare a question to Swarmbot's own records (jobs, audit log, rights), answered at once."""
 
-    def declare(answer: Callable[[Book, A], Message]) -> Callable[[Book, A], Message]:
-        return _registered(answer, 1, name=name, look=look, record=answer, **fate)
+    def declare(answer: Callable[[Records, A], Message]) -> Callable[[Records, A], Message]:
+        return _registered(answer, 1, name=name, query=query, record=answer, **fate)
 
     return declare
 
 
-def control(name: str, **fate: Unpack[Fate]) -> Callable[[Callable[[A], Control]], Callable[[A], Control]]:
+def control(name: str, **fate: Unpack[Declaration]) -> Callable[[Callable[[A], Control]], Callable[[A], Control]]:
     """Declare a command over Swarmbot's own jobs: a pure function from arguments to what the gate shall do."""
 
     def declare(decide: Callable[[A], Control]) -> Callable[[A], Control]:
-        return _registered(decide, 0, name=name, look=no_look, control=decide, **fate)
+        return _registered(decide, 0, name=name, query=no_query, control=decide, **fate)
 
     return declare
 
@@ -154,7 +154,7 @@ def _registered(
     risk: Risk,
     approval: ApprovalRule,
     subject: SubjectRule = "",
-    look: Callable[[Any], Look | BookLook],
+    query: Callable[[Any], FactsQuery | RecordsQuery],
     raises: Mapping[str, Raise] = NOTHING,
     plan: PlanFunction | None = None,
     answer: AnswerFunction | None = None,
@@ -162,7 +162,7 @@ def _registered(
     control: ControlFunction | None = None,
     is_change: Callable[[Any], bool] = _never,
     check: CheckFunction | None = None,
-    asks: Asks | None = None,
+    asks: SecretField | None = None,
 ) -> F:
     """Register the command that ``function`` serves; its parameter at ``position`` names the arguments' class."""
     register(
@@ -176,7 +176,7 @@ def _registered(
             approval=_rule(approval),
             subject=_rule(subject or name),
             raises=raises,
-            look=look,
+            query=query,
             plan=plan,
             answer=answer,
             record=record,

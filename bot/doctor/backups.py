@@ -6,15 +6,15 @@ import os
 from collections.abc import Iterator
 
 from bot.doctor.finding import Finding, well, wrong
-from bot.doctor.look import Look
+from bot.doctor.resources import Resources
 
 
-def backups(look: Look) -> Iterator[Finding]:
+def backups(resources: Resources) -> Iterator[Finding]:
     """Look at ``backups.folder``, where swarmbot.yml names one."""
-    folder = look.config.backups.folder
+    folder = resources.config.backups.folder
     if folder is None:
         return
-    if look.settings.swarmbot_secret_key is None:
+    if resources.settings.swarmbot_secret_key is None:
         yield wrong(
             f"SWARMBOT_SECRET_KEY is not set: nothing can be encrypted for {folder}, so there are no backups.",
             "Make one with `openssl rand -base64 32` and set it for `worker`; keep a copy elsewhere.",

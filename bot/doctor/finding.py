@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bot.doctor.look import Look
+from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
 
 Sign = Literal["✓", "!", "✗"]
@@ -61,6 +61,6 @@ class Check:
     """
 
     about: str
-    examine: Callable[[Look], Iterable[Finding]]
+    examine: Callable[[Resources], Iterable[Finding]]
     needs: tuple[Proof, ...] = ()
     proves: Proof | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.doctor.finding import Finding, from_error, look_here, well, wrong
-from bot.doctor.look import Look
+from bot.doctor.resources import Resources
 from bot.engine.pool import ClusterEngines
 from bot.errors import SwarmbotError
 from bot.model.engine_api import Json
@@ -70,10 +70,10 @@ HOST_CHECKS: Final[tuple[Callable[[Host], Finding | None], ...]] = (clock, versi
 """Each looks at one host that answers and says what is the matter, or None."""
 
 
-def hosts(look: Look) -> Iterator[Finding]:
+def hosts(resources: Resources) -> Iterator[Finding]:
     """Every host of every cluster, side by side, told in the file's order."""
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="doctor") as pool:
-        seen = {name: _all_seen(pool, look.engines.cluster(name)) for name in look.config.clusters}
+        seen = {name: _all_seen(pool, resources.engines.cluster(name)) for name in resources.config.clusters}
         for cluster, found in seen.items():
             yield from _told(cluster, found)
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from bot.doctor import backups, environment, hosts, rules, slack, storage
 from bot.doctor.finding import LOOK_HERE, WRONG, Check, Finding, Proof, from_error, look_here, wrong
-from bot.doctor.look import Look
+from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
 from bot.secrets.secret import MASK
 from bot.settings import Settings
@@ -40,21 +40,21 @@ _log = logging.getLogger(__name__)
 
 def run_doctor(settings: Settings, out: TextIO, checks: Iterable[Check] = CHECKS) -> int:
     """Print what each check finds; return the exit status: 1 if anything is wrong, 0 if all is well or only ``!``."""
-    look = Look(settings)
+    resources = Resources(settings)
     secrets = tuple(_secrets(settings))
     signs: Counter[str] = Counter()
     try:
-        for finding in _findings(look, checks):
+        for finding in _findings(resources, checks):
             signs[finding.sign] += 1
             out.write(_masked(str(finding), secrets) + "\n")
             out.flush()
     finally:
-        look.close()
+        resources.close()
     out.write(_summary(signs) + "\n")
     return 1 if signs[WRONG] else 0
 
 
-def _findings(look: Look, checks: Iterable[Check]) -> Iterator[Finding]:
+def _findings(resources: Resources, checks: Iterable[Check]) -> Iterator[Finding]:
     unproved: set[Proof] = set()
     for check in checks:
         wanting = [proof for proof in check.needs if proof in unproved]
@@ -62,16 +62,16 @@ def _findings(look: Look, checks: Iterable[Check]) -> Iterator[Finding]:
         if wanting:
             yield look_here(f"{check.about}: not looked at, for want of {listed(wanting)}.", "Mend that first.")
         else:
-            for finding in _examined(check, look):
+            for finding in _examined(check, resources):
                 bad = bad or finding.sign == WRONG
                 yield finding
         if bad and check.proves:
             unproved.add(check.proves)
 
 
-def _examined(check: Check, look: Look) -> Iterator[Finding]:
+def _examined(check: Check, resources: Resources) -> Iterator[Finding]:
     try:
-        yield from check.examine(look)
+        yield from check.examine(resources)
     except SwarmbotError as error:
         yield from_error(error)
     except Exception as error:  # noqa: BLE001 - one check's defect must not hide what the others find

@@ -15,7 +15,7 @@ from bot.config import Config
 from bot.config.checks import rule_lists
 from bot.config.document import dotted
 from bot.doctor.finding import Finding, look_here, well, wrong
-from bot.doctor.look import Look
+from bot.doctor.resources import Resources
 from bot.errors import Failed
 from bot.text.suggest import listed
 
@@ -34,10 +34,10 @@ NEXT_STEPS: Final = {
 }
 
 
-def token(look: Look) -> Iterator[Finding]:
+def token(resources: Resources) -> Iterator[Finding]:
     """The bot's token, and its scopes, which Slack names in a header of every answer."""
     with _asking("auth.test"):
-        answer = look.slack.auth_test()
+        answer = resources.slack.auth_test()
     yield well(f"Slack knows the bot: @{answer['user']} in {answer['team']}.")
     needed = set(json.loads(MANIFEST.read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"])
     granted = {scope.strip() for scope in _header(answer.headers, "x-oauth-scopes").split(",")}
@@ -48,28 +48,28 @@ def token(look: Look) -> Iterator[Finding]:
         yield well(f"It has the {len(needed)} scopes that manifest.json asks for.")
 
 
-def app_token(look: Look) -> Iterator[Finding]:
+def app_token(resources: Resources) -> Iterator[Finding]:
     """The app's token, by asking for a Socket Mode address, which is thrown away."""
-    secret = look.settings.slack_app_token
+    secret = resources.settings.slack_app_token
     if secret is not None:
         with _asking("apps.connections.open"):
-            look.slack_with(secret).apps_connections_open(app_token=secret.reveal())
+            resources.slack_with(secret).apps_connections_open(app_token=secret.reveal())
         yield well("Slack lets the app connect by Socket Mode.")
 
 
-def channels(look: Look) -> Iterator[Finding]:
+def channels(resources: Resources) -> Iterator[Finding]:
     """The bot is in each cluster's channel."""
-    for name, cluster in look.config.clusters.items():
-        yield _channel(look, name, cluster.channel)
+    for name, cluster in resources.config.clusters.items():
+        yield _channel(resources, name, cluster.channel)
 
 
-def groups(look: Look) -> Iterator[Finding]:
+def groups(resources: Resources) -> Iterator[Finding]:
     """Each user group that is named is there, not disabled, and not empty."""
-    named = _ids(look.config, "S")
+    named = _ids(resources.config, "S")
     if not named:
         return
     with _asking("usergroups.list"):
-        answer = look.slack.usergroups_list(include_disabled=True, include_count=True)
+        answer = resources.slack.usergroups_list(include_disabled=True, include_count=True)
     there: dict[str, dict[str, Any]] = {group["id"]: group for group in answer["usergroups"]}
     for group, place in named.items():
         found = there.get(group)
@@ -85,23 +85,23 @@ def groups(look: Look) -> Iterator[Finding]:
             yield well(f"{place}: the user group @{found['handle']} is there.")
 
 
-def members_of(look: Look, group: str) -> frozenset[str]:
+def members_of(resources: Resources, group: str) -> frozenset[str]:
     """Who is in a user group: nobody where it is gone, of which :func:`groups` tells."""
     with _asking("usergroups.users.list"):
         try:
-            return frozenset(look.slack.usergroups_users_list(usergroup=group).get("users") or ())
+            return frozenset(resources.slack.usergroups_users_list(usergroup=group).get("users") or ())
         except SlackApiError as error:
             if error.response.get("error") != "no_such_subteam":
                 raise
             return frozenset()
 
 
-def users(look: Look) -> Iterator[Finding]:
+def users(resources: Resources) -> Iterator[Finding]:
     """Each user that is named is there and active."""
-    named = _ids(look.config, "UW")
+    named = _ids(resources.config, "UW")
     there = 0
     for user, place in named.items():
-        problem = _user(look, user, place)
+        problem = _user(resources, user, place)
         there += problem is None
         if problem:
             yield problem
@@ -109,10 +109,10 @@ def users(look: Look) -> Iterator[Finding]:
         yield well(f"{there} of {len(named)} people named in swarmbot.yml are there.")
 
 
-def _channel(look: Look, cluster: str, channel: str) -> Finding:
+def _channel(resources: Resources, cluster: str, channel: str) -> Finding:
     with _asking("conversations.info"):
         try:
-            found = look.slack.conversations_info(channel=channel)["channel"]
+            found = resources.slack.conversations_info(channel=channel)["channel"]
         except SlackApiError as error:
             if error.response.get("error") != "channel_not_found":
                 raise
@@ -127,10 +127,10 @@ def _channel(look: Look, cluster: str, channel: str) -> Finding:
     return well(f"{cluster}: the bot is in #{found['name']}.")
 
 
-def _user(look: Look, user: str, place: str) -> Finding | None:
+def _user(resources: Resources, user: str, place: str) -> Finding | None:
     with _asking("users.info"):
         try:
-            found = look.slack.users_info(user=user)["user"]
+            found = resources.slack.users_info(user=user)["user"]
         except SlackApiError as error:
             if error.response.get("error") not in {"user_not_found", "user_not_visible"}:
                 raise

@@ -10,14 +10,14 @@ from bot.audit import Archive, Audit
 from bot.audit.cli import report
 from bot.audit.entry import GENESIS
 from bot.doctor.finding import Finding, look_here, well, wrong
-from bot.doctor.look import Look
+from bot.doctor.resources import Resources
 from bot.store import durability
 
 
-def answers(look: Look) -> Iterator[Finding]:
+def answers(resources: Resources) -> Iterator[Finding]:
     """Redis is there and lets us in."""
     try:
-        look.redis.ping()
+        resources.redis.ping()
     except AuthenticationError:
         yield wrong("Redis refuses the user or password of REDIS_URL.", "Correct them.")
     except RedisError as error:
@@ -28,19 +28,19 @@ def answers(look: Look) -> Iterator[Finding]:
         yield well("Redis answers.")
 
 
-def keeps(look: Look) -> Iterator[Finding]:
+def keeps(resources: Resources) -> Iterator[Finding]:
     """Redis is new enough, and neither loses nor evicts what it is given."""
-    problems = durability.problems(look.redis)
+    problems = durability.problems(resources.redis)
     yield from (wrong(problem, "") for problem in problems)
     if not problems:
         yield well("Redis is new enough, writes every change to disk, and evicts nothing.")
 
 
-def audit(look: Look) -> Iterator[Finding]:
+def audit(resources: Resources) -> Iterator[Finding]:
     """The audit log's chain holds, across the archive of swarmbot.yml and Redis."""
-    folder = look.config.audit.archive
+    folder = resources.config.audit.archive
     try:
-        verdict = Audit(look.redis).verify(Archive(folder) if folder else None)
+        verdict = Audit(resources.redis).verify(Archive(folder) if folder else None)
     except OSError as error:
         yield wrong(f"The audit archive {folder} cannot be read: {error}.", "See `audit: archive:` in swarmbot.yml.")
         return

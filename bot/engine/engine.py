@@ -13,7 +13,7 @@ from bot.engine.api.client import EngineClient
 from bot.engine.disk import state, stopped
 from bot.engine.disk.key_file import key_file, known_managers, open_key_file
 from bot.engine.disk.raft import last_entry
-from bot.engine.disk.throwaway_engine import spare_client
+from bot.engine.disk.throwaway_engine import throwaway_client
 from bot.engine.probes import machine
 from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.probes.prober import prober
@@ -185,7 +185,7 @@ class SshEngine:
 
     def stopped(self) -> StoppedEngine:
         """The swarm state of an engine that does not run."""
-        return stopped.look(self._connection, self._commands)
+        return stopped.read_stopped(self._connection, self._commands)
 
     def hold_off(self) -> None:
         """Move it aside."""
@@ -210,7 +210,7 @@ class SshEngine:
     @contextmanager
     def spare(self, packed: bytes) -> Iterator[SshEngine]:
         """A throwaway engine on the host."""
-        with spare_client(self._connection, packed) as client:
+        with throwaway_client(self._connection, packed) as client:
             yield SshEngine(client, self._commands)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from bot.approvals.approval import Approval, Ask
-from bot.approvals.repository import Approvals
+from bot.approvals.approval import Approval, ApprovalRequest
+from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, frozen_rule, groups_of, rule_for, shortage
 from bot.commands import Command
 from bot.config import Config
@@ -21,17 +21,17 @@ from bot.queue.job import Order
 from bot.queue.lease import Lease
 from bot.queue.results import entry
 from bot.secrets.secret import TYPED_KEPT
-from bot.usergroups import Directory
+from bot.usergroups import UserGroups
 
 KEPT_LONGEST: Final = 7 * 86400.0
 TO_TAKE: Final = 15.0
 """Seconds that are left to a worker to take what was typed with an order when the last yes comes at the last moment."""
 
 
-class Asking:
+class ApprovalStep:
     """Decides whether a plan needs others' yes, and asks for it."""
 
-    def __init__(self, config: Config, approvals: Approvals, directory: Directory, freezes: Freezes) -> None:
+    def __init__(self, config: Config, approvals: ApprovalRepository, directory: UserGroups, freezes: Freezes) -> None:
         self._config = config
         self._approvals = approvals
         self._directory = directory
@@ -102,10 +102,10 @@ class Asking:
         told = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
         self._approvals.void(lease, told, [entry(lease, "void", error.happened)])
 
-    def _ask(self, lease: Lease, rule: Rule, basis: Basis) -> Ask:
+    def _ask(self, lease: Lease, rule: Rule, basis: Basis) -> ApprovalRequest:
         order = lease.job.order
         now = time.time()
-        return Ask(
+        return ApprovalRequest(
             job=order.id,
             cluster=order.cluster,
             channel=self._config.clusters[order.cluster].channel,

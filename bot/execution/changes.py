@@ -8,24 +8,24 @@ from typing import Any, Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.card import plan_message, preface
-from bot.approvals.repository import Approvals
+from bot.approvals.repository import ApprovalRepository
 from bot.audit import Entry
 from bot.blocks import error_message, text_message
 from bot.commands import Command
 from bot.config import Config
 from bot.errors import Conclusion, Failed
-from bot.execution.approval_step import Asking
-from bot.execution.cluster_reader import Sight
-from bot.execution.plan_run import Change
+from bot.execution.approval_step import ApprovalStep
+from bot.execution.cluster_reader import ClusterReader
+from bot.execution.plan_run import PlanRun
 from bot.execution.planning import planned
-from bot.execution.progress_card import Card
+from bot.execution.progress_card import ProgressCard
 from bot.execution.replies import Replies
-from bot.model import Facts, Look, Plan, Revealed, plan_from_json
-from bot.one_time_tokens.pending_rotations import Promises
+from bot.model import Facts, FactsQuery, Plan, Revealed, plan_from_json
+from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.lease import Lease
 from bot.queue.queue import Queue
 from bot.queue.results import entry
-from bot.queue.secret_inbox import Given
+from bot.queue.secret_inbox import SecretInbox
 from bot.slack.outbound.notifier import Notifier
 from bot.swarm.membership.secrets import secret_message
 
@@ -36,21 +36,21 @@ SHOWN_BY: Final[Mapping[Revealed, str]] = {
 }
 
 
-class Changing:
+class Changes:
     """Safe to share between threads."""
 
     def __init__(
         self,
         *,
         config: Config,
-        sight: Sight,
+        sight: ClusterReader,
         queue: Queue,
         notifier: Notifier,
         replies: Replies,
-        approvals: Approvals,
-        asking: Asking,
-        promises: Promises,
-        given: Given,
+        approvals: ApprovalRepository,
+        asking: ApprovalStep,
+        promises: PendingRotations,
+        given: SecretInbox,
     ) -> None:
         self._config = config
         self._sight = sight
@@ -93,17 +93,17 @@ class Changing:
             return
         order, cluster = job.order, job.order.cluster
         given = self._given.take(order.requester, order.given) if order.given else None
-        change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
+        change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
             change.card.preface = preface(approval)
         change.run(
-            self._sight.engines(cluster), lambda look: replace(self._sight.read_for(plan, cluster, look), given=given)
+            self._sight.engines(cluster), lambda query: replace(self._sight.read_for(plan, cluster, query), given=given)
         )
-        change.finish(lambda: self._reveal(lease, change.card, once=command.look(arguments).once))
+        change.finish(lambda: self._reveal(lease, change.card, once=command.query(arguments).once))
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
         cluster = lease.job.order.cluster
-        facts = self._sight.read_whole(cluster, command.look(arguments))
+        facts = self._sight.read_whole(cluster, command.query(arguments))
         return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
 
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
@@ -123,14 +123,14 @@ class Changing:
         self._replies.say(lease.job, text_message(text))
         self._replies.succeed(lease, text, "already so")
 
-    def _reveal(self, lease: Lease, card: Card, *, once: bool) -> list[Entry]:
+    def _reveal(self, lease: Lease, card: ProgressCard, *, once: bool) -> list[Entry]:
         """Show the requester alone what the change made known; where that fails, say so, and what shows it."""
         entries = []
         for revealed in card.plan.reveals:
             try:
-                look = Look(secrets=(revealed,), once=once)
+                query = FactsQuery(secrets=(revealed,), once=once)
                 facts = self._promises.cover(
-                    lease, look, self._sight.read_for(card.plan, lease.job.order.cluster, look)
+                    lease, query, self._sight.read_for(card.plan, lease.job.order.cluster, query)
                 )
                 self._replies.note_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))

@@ -19,10 +19,10 @@ from bot.totp import Showing
 
 EXPORT: Final = "audit export"
 ANNOUNCE: Final = "announce"
-ERRANDS: Final = frozenset({"share", "hide", "totp", EXPORT, ANNOUNCE})
+INTERNAL_JOBS: Final = frozenset({"share", "hide", "totp", EXPORT, ANNOUNCE})
 
 
-class Errands:
+class InternalJobs:
     """``share`` posts a question's answer in the channel where it was asked; ``hide`` deletes a private message.
 
     ``totp`` shows the asker the key of a new second factor; ``audit export`` sends the asker files of audit entries;
@@ -37,7 +37,7 @@ class Errands:
 
     def knows(self, command: str) -> bool:
         """Whether ``command`` is an errand."""
-        return command in ERRANDS
+        return command in INTERNAL_JOBS
 
     def run(self, lease: Lease) -> None:
         """Run it and end its job; a failure is told to who asked."""

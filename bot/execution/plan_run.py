@@ -14,13 +14,13 @@ from typing import Final
 from bot.audit import Entry
 from bot.errors import Conclusion, Unavailable
 from bot.execution.planning import let_through
-from bot.execution.progress_card import Card, failure_text
+from bot.execution.progress_card import ProgressCard, failure_text
 from bot.execution.step_run import Read, carry_out
 from bot.model import Engines, Facts, Plan, Step
 from bot.queue.job import State
 from bot.queue.lease import Lease, LeaseLost
 from bot.queue.queue import Queue
-from bot.slack.outbound.live_message import Live
+from bot.slack.outbound.live_message import LiveMessage
 from bot.slack.outbound.notifier import Notifier
 
 SIDE_BY_SIDE: Final = 8
@@ -28,7 +28,7 @@ FAREWELL: Final = 5.0
 """Seconds that the last state of the message may take before the job ends without it; it is tried on beside."""
 
 
-class Change:
+class PlanRun:
     """One lease's run of a plan. ``channel`` is where its message is, or will be."""
 
     def __init__(self, lease: Lease, plan: Plan, queue: Queue, notifier: Notifier, channel: str) -> None:
@@ -36,11 +36,11 @@ class Change:
         self._lease = lease
         self._queue = queue
         self._channel = channel
-        self.card = Card(job, plan, job.started_at or time.time())
+        self.card = ProgressCard(job, plan, job.started_at or time.time())
         self._posted = job.message_ts
         self._begun = bool(job.begun)
         self._lock = threading.Lock()
-        self._live = Live(notifier, job.message_channel or channel, job.message_ts, posted=self._keep_ts)
+        self._live = LiveMessage(notifier, job.message_channel or channel, job.message_ts, posted=self._keep_ts)
         self.cancelled_by = ""
 
     def run(self, engines: Engines, read: Read) -> None:

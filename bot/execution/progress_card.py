@@ -32,7 +32,7 @@ class _Row:
 
 
 @dataclass(slots=True)
-class Card:
+class ProgressCard:
     """How far a change has come. ``began`` is unix seconds; ``preface`` tells of its approval, ``notes`` of its end."""
 
     job: Job

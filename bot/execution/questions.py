@@ -6,33 +6,33 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bot.approvals.repository import Approvals
+from bot.approvals.repository import ApprovalRepository
 from bot.blocks import Message, actions, button
 from bot.commands import Command
 from bot.errors import Conclusion
-from bot.execution.approval_step import Asking
-from bot.execution.cluster_reader import Sight
+from bot.execution.approval_step import ApprovalStep
+from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
 from bot.model import Plan
-from bot.one_time_tokens.pending_rotations import Promises
+from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.queue.queue import Queue
 
 
-class Answering:
+class Questions:
     """Safe to share between threads."""
 
     def __init__(
         self,
         *,
-        sight: Sight,
+        sight: ClusterReader,
         queue: Queue,
         replies: Replies,
-        approvals: Approvals,
-        asking: Asking,
-        promises: Promises,
+        approvals: ApprovalRepository,
+        asking: ApprovalStep,
+        promises: PendingRotations,
     ) -> None:
         self._sight = sight
         self._queue = queue
@@ -52,7 +52,7 @@ class Answering:
         if approval is not None and approval.open:
             raise LeaseLost(lease.job.id)  # who asks parks the job: whoever holds it still was taken over from
         try:
-            facts = self._sight.read_whole(lease.job.order.cluster, replace(command.look(arguments), secrets=()))
+            facts = self._sight.read_whole(lease.job.order.cluster, replace(command.query(arguments), secrets=()))
             if command.check is not None:
                 command.check(facts, arguments)
             if approval is None:
@@ -69,20 +69,20 @@ class Answering:
 
     def _answer(self, lease: Lease, command: Command, arguments: Any) -> None:
         job = lease.job
-        look = command.look(arguments)
-        read = self._sight.read_whole if look.secrets else self._sight.read
+        query = command.query(arguments)
+        read = self._sight.read_whole if query.secrets else self._sight.read
         try:
-            facts = self._promises.cover(lease, look, read(job.order.cluster, look))
+            facts = self._promises.cover(lease, query, read(job.order.cluster, query))
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(replace(facts, freeze=self._asking.freeze(facts.name)), arguments)
-            shown = message if look.secrets else _with_buttons(message, job)
-            self._replies.note_secrets(lease, look.secrets, unless_cancelled=True)
+            shown = message if query.secrets else _with_buttons(message, job)
+            self._replies.note_secrets(lease, query.secrets, unless_cancelled=True)
             self._replies.respond(job, shown)
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
         told: dict[str, Any] = {"told": message.text}
-        if not look.secrets:
+        if not query.secrets:
             told["message"] = message.to_json()
         result = json.dumps(told, ensure_ascii=False)
         self._queue.finish(lease, "succeeded", result, [results.ended(lease, "succeeded: answered")])

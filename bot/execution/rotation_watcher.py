@@ -10,11 +10,11 @@ from bot.audit import Entry
 from bot.blocks import Message
 from bot.config import Config
 from bot.errors import Failed, SwarmbotError
-from bot.execution.cluster_reader import Sight
-from bot.model import Facts, Look
+from bot.execution.cluster_reader import ClusterReader
+from bot.model import Facts, FactsQuery
 from bot.one_time_tokens.messages import ended_message, kept_message, late_message
-from bot.one_time_tokens.pending_rotation import Promise, cause_of, ended, known_of, named, rotated, secret_of
-from bot.one_time_tokens.pending_rotations import Promises
+from bot.one_time_tokens.pending_rotation import PendingRotation, cause_of, ended, known_of, named, rotated, secret_of
+from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.job import Job, Order, new_id
 from bot.queue.queue import Queue
 from bot.slack.outbound.notifier import Notifier, Undelivered
@@ -29,11 +29,18 @@ TELL_WITHIN: Final = 3600.0
 log = logging.getLogger(__name__)
 
 
-class Watcher:
+class RotationWatcher:
     """Each worker has one that takes turns; several share the work promise by promise."""
 
     def __init__(
-        self, *, config: Config, queue: Queue, sight: Sight, promises: Promises, notifier: Notifier, worker: str
+        self,
+        *,
+        config: Config,
+        queue: Queue,
+        sight: ClusterReader,
+        promises: PendingRotations,
+        notifier: Notifier,
+        worker: str,
     ) -> None:
         self._config = config
         self._queue = queue
@@ -46,9 +53,9 @@ class Watcher:
         """Look after each promise whose time has come. Raises Unavailable when Redis does not answer."""
         for promise_id in self._promises.open():
             if claimed := self._promises.claim(promise_id):
-                self._look(*claimed)
+                self._query(*claimed)
 
-    def _look(self, promise: Promise, now: float) -> None:
+    def _query(self, promise: PendingRotation, now: float) -> None:
         try:
             facts = self._read(promise)
         except SwarmbotError as error:
@@ -64,16 +71,16 @@ class Watcher:
         else:
             self._promises.note(promise, EVERY, failures=0, known=known_of(facts))
 
-    def _read(self, promise: Promise) -> Facts:
+    def _read(self, promise: PendingRotation) -> Facts:
         """The cluster with the token, or without a swarm if it is no more; else Failed."""
         if promise.cluster not in self._config.clusters:
             raise Failed(f"{promise.cluster} is not in swarmbot.yml any more.")
-        facts = self._sight.read_whole(promise.cluster, Look(secrets=(secret_of(promise.role),)))
+        facts = self._sight.read_whole(promise.cluster, FactsQuery(secrets=(secret_of(promise.role),)))
         if facts.swarm is None and not ended(facts):
             raise Failed(f"No manager of {promise.cluster} with a quorum could be read.")
         return facts
 
-    def _rotate(self, promise: Promise, cause: str) -> None:
+    def _rotate(self, promise: PendingRotation, cause: str) -> None:
         """See that one job rotates the token: the one under way, else a new one."""
         job = self._queue.get(promise.job) if promise.job else None
         if job is None:
@@ -88,7 +95,7 @@ class Watcher:
         else:
             self._promises.note(promise, EVERY, job="" if job.ended else job.id)
 
-    def _order(self, promise: Promise, cause: str) -> Order:
+    def _order(self, promise: PendingRotation, cause: str) -> Order:
         """The request's key makes one job of each attempt, however often it is ordered."""
         first = promise.askers[0]
         return Order(
@@ -107,7 +114,7 @@ class Watcher:
             promise=promise.id,
         )
 
-    def _put_off(self, promise: Promise, why: str, *, due: bool, **fields: str) -> None:
+    def _put_off(self, promise: PendingRotation, why: str, *, due: bool, **fields: str) -> None:
         """Look again later, and the later the more has failed; tell once that a rotation that is due must wait."""
         late = due or bool(promise.cause)
         if late and not promise.late:
@@ -117,7 +124,7 @@ class Watcher:
             promise, again_in, failures=promise.failures + 1, late="1" if late or promise.late else "", **fields
         )
 
-    def _end(self, promise: Promise, message: Message, now: float) -> None:
+    def _end(self, promise: PendingRotation, message: Message, now: float) -> None:
         """Tell each asker once. Whom Slack does not let be told now is told later, for a while."""
         untold = self._tell(promise, message)
         for asker in promise.askers:
@@ -125,7 +132,7 @@ class Watcher:
                 self._promises.told(promise, asker)
         self._promises.note(promise, LONGEST)
 
-    def _tell(self, promise: Promise, message: Message) -> set[str]:
+    def _tell(self, promise: PendingRotation, message: Message) -> set[str]:
         """Tell all askers; returns the jobs of those who could not be told."""
         untold = set()
         for asker in promise.askers:

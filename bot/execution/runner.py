@@ -5,24 +5,24 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 import handlers  # noqa: F401 - importing it registers the commands
-from bot.approvals.repository import Approvals
+from bot.approvals.repository import ApprovalRepository
 from bot.blocks import tick
 from bot.commands import COMMANDS
 from bot.config import Config
 from bot.errors import Failed
-from bot.execution.approval_step import Asking
+from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import Exporter
-from bot.execution.changes import Changing
-from bot.execution.cluster_reader import Sight
-from bot.execution.internal_jobs import Errands
-from bot.execution.questions import Answering
+from bot.execution.changes import Changes
+from bot.execution.cluster_reader import ClusterReader
+from bot.execution.internal_jobs import InternalJobs
+from bot.execution.questions import Questions
 from bot.execution.replies import Replies
-from bot.execution.token_rotation import Rotating
-from bot.one_time_tokens.pending_rotations import Promises
+from bot.execution.token_rotation import TokenRotation
+from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.job import Job
 from bot.queue.lease import Lease, ToldToStop
 from bot.queue.queue import Queue
-from bot.queue.secret_inbox import Given
+from bot.queue.secret_inbox import SecretInbox
 from bot.slack.outbound.notifier import Notifier
 from bot.totp import Showing
 
@@ -36,18 +36,18 @@ class Runner:
         config: Config,
         queue: Queue,
         notifier: Notifier,
-        sight: Sight,
-        approvals: Approvals,
-        asking: Asking,
-        promises: Promises,
+        sight: ClusterReader,
+        approvals: ApprovalRepository,
+        asking: ApprovalStep,
+        promises: PendingRotations,
         showing: Showing,
         exporter: Exporter,
-        given: Given,
+        given: SecretInbox,
     ) -> None:
         self._config = config
         self._replies = Replies(queue, notifier)
-        self._errands = Errands(queue, notifier, showing, exporter)
-        self._answering = Answering(
+        self._errands = InternalJobs(queue, notifier, showing, exporter)
+        self._answering = Questions(
             sight=sight,
             queue=queue,
             replies=self._replies,
@@ -55,7 +55,7 @@ class Runner:
             asking=asking,
             promises=promises,
         )
-        self._changing = Changing(
+        self._changing = Changes(
             config=config,
             sight=sight,
             queue=queue,
@@ -66,7 +66,7 @@ class Runner:
             promises=promises,
             given=given,
         )
-        self._rotating = Rotating(config, sight, queue, notifier, self._replies)
+        self._rotating = TokenRotation(config, sight, queue, notifier, self._replies)
 
     def handle(self, lease: Lease) -> None:
         """Carry a job out and end it; one that is cancelled before anything is begun or shown ends so."""

@@ -8,9 +8,9 @@ from time import monotonic
 from typing import Final
 
 from bot.errors import EngineError, Failed, Refused, SwarmbotError
-from bot.model import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation
 
-Read = Callable[[Look], Facts]
+Read = Callable[[FactsQuery], Facts]
 Pause = Callable[[float], None]
 """Waits so many seconds; raises when the job is no longer ours."""
 
@@ -54,9 +54,9 @@ def carry_out(
     raise operation.settle(engines, facts, error or late)
 
 
-def _first_look(operation: Operation) -> Look:
+def _first_look(operation: Operation) -> FactsQuery:
     """What takes a manager away is judged by who else is there and reaches whom, so every host is looked at."""
-    return replace(operation.look, all_hosts=True, peers=True) if operation.weakens else operation.look
+    return replace(operation.query, all_hosts=True, peers=True) if operation.weakens else operation.query
 
 
 def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotError | None:
@@ -76,21 +76,21 @@ def _watch(operation: Operation, read: Read, pause: Pause, tell: Tell, patience:
     """The facts in which the operation is satisfied, or the last ones when patience has ended."""
     deadline = monotonic() + patience
     wait = FIRST_PAUSE
-    facts = _look(operation, read)
+    facts = _query(operation, read)
     while not operation.satisfied(facts) and monotonic() < deadline:
         tell(facts)
         pause(wait)
         wait = min(2 * wait, LONGEST_PAUSE)
-        facts = _look(operation, read)
+        facts = _query(operation, read)
     return facts
 
 
-def _look(operation: Operation, read: Read) -> Facts:
+def _query(operation: Operation, read: Read) -> Facts:
     """What is true after the change: all but the secrets and backups where these cannot be read now.
 
     Nothing that rests on them is then seen to hold; the next look may read them.
     """
     try:
-        return read(operation.look)
+        return read(operation.query)
     except (Failed, Refused):
-        return read(replace(operation.look, secrets=(), backups=False))
+        return read(replace(operation.query, secrets=(), backups=False))

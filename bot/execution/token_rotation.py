@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from bot.config import Config
 from bot.errors import Conclusion
-from bot.execution.cluster_reader import Sight
-from bot.execution.plan_run import Change
+from bot.execution.cluster_reader import ClusterReader
+from bot.execution.plan_run import PlanRun
 from bot.execution.replies import Replies
 from bot.model import Plan, Role, plan_from_json
 from bot.queue.lease import Lease
@@ -17,14 +17,16 @@ from bot.slack.outbound.notifier import Notifier
 from bot.swarm.membership.rotation import rotation
 
 
-class Rotating:
+class TokenRotation:
     """Safe to share between threads.
 
     Nobody is asked for a yes, frozen or not: it was part of what was asked for when the token was shown, and to leave a
     token good that was shown for one node would be the greater risk.
     """
 
-    def __init__(self, config: Config, sight: Sight, queue: Queue, notifier: Notifier, replies: Replies) -> None:
+    def __init__(
+        self, config: Config, sight: ClusterReader, queue: Queue, notifier: Notifier, replies: Replies
+    ) -> None:
         self._config = config
         self._sight = sight
         self._queue = queue
@@ -43,8 +45,8 @@ class Rotating:
         if not plan.steps:
             self._replies.succeed(lease, f"✓ Already so: {plan.already[0]}.", "already so")
             return
-        change = Change(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
-        change.run(self._sight.engines(cluster), lambda look: self._sight.read_for(plan, cluster, look))
+        change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
+        change.run(self._sight.engines(cluster), lambda query: self._sight.read_for(plan, cluster, query))
         change.finish()
 
     def _begin(self, lease: Lease) -> Plan:
@@ -52,7 +54,7 @@ class Rotating:
         role: Role = order.args["role"]
         plan = rotation(order.cluster, role, order.promise.rpartition(":")[2])
         operation = plan.steps[0].operation
-        facts = self._sight.read_whole(order.cluster, operation.look)
+        facts = self._sight.read_whole(order.cluster, operation.query)
         if operation.satisfied(facts):
             return replace(plan, steps=(), already=(operation.done,))
         plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=facts.cluster_id)

@@ -12,8 +12,8 @@ from bot.blocks import Message, text_message, tick
 from bot.commands import COMMANDS
 from bot.execution.internal_jobs import EXPORT
 from bot.gate.call import Call
-from bot.gate.records import Records
-from bot.model.records import BookLook
+from bot.gate.records import RecordReader
+from bot.model.records import RecordsQuery
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import InPlace, PressRequest
 
@@ -25,7 +25,7 @@ TURNS: Final = frozenset({OLDER, "audit.newer"})
 class Answers:
     """Safe to share between threads."""
 
-    def __init__(self, records: Records, audit: Audit, queue: Queue) -> None:
+    def __init__(self, records: RecordReader, audit: Audit, queue: Queue) -> None:
         self._records = records
         self._audit = audit
         self._queue = queue
@@ -33,12 +33,12 @@ class Answers:
     def give(self, call: Call) -> Message:
         """The answer to a call that may be made."""
         assert call.command.record is not None  # noqa: S101 - tells mypy what the gate has seen
-        look = call.command.look(call.arguments)
-        if look.export:
-            return self._export(call, look)
-        if self._records.reads(look):
+        query = call.command.query(call.arguments)
+        if query.export:
+            return self._export(call, query)
+        if self._records.reads(query):
             self._audit.append([call.entry("asked")])
-        book = self._records.read(look, cluster=call.cluster, asker=call.user)
+        book = self._records.read(query, cluster=call.cluster, asker=call.user)
         return call.command.record(book, call.arguments)
 
     def turn(self, request: PressRequest, authorise: Callable[[Call], None]) -> Message:
@@ -61,9 +61,9 @@ class Answers:
         shown = command.record(book, call.arguments)
         return InPlace(shown.text, shown.blocks, shown.plain)
 
-    def _export(self, call: Call, look: BookLook) -> Message:
+    def _export(self, call: Call, query: RecordsQuery) -> Message:
         """Have a worker send the entries: files take longer than Slack waits."""
-        wanted = self._records.wanted(look, call.cluster, time.time())
+        wanted = self._records.wanted(query, call.cluster, time.time())
         order = replace(call.order("question"), command=EXPORT, args=asdict(wanted))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
         turn = "" if admission.workers else " No worker is running: it starts as soon as one does."

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from bot.approvals.voting import Desk, WrongCode
+from bot.approvals.voting import Voting, WrongCode
 from bot.audit import Entry
 from bot.blocks import Message, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal, text_field
@@ -27,7 +27,7 @@ Take = Callable[[Call], Message | Modal | None]
 class Buttons:
     """What presses and forms do. ``take`` carries a command on as if it had been typed."""
 
-    def __init__(self, queue: Queue, desk: Desk, factor: SecondFactor, take: Take) -> None:
+    def __init__(self, queue: Queue, desk: Voting, factor: SecondFactor, take: Take) -> None:
         self._queue = queue
         self._desk = desk
         self._factor = factor
@@ -72,11 +72,11 @@ class Buttons:
         job_id = request.value
         match request.action:
             case "approval.approve":
-                if self._desk.look(job_id, request.user, "approve").ask.second_factor:
+                if self._desk.show(job_id, request.user, "approve").ask.second_factor:
                     return _code_form(job_id)
                 return text_message(self._desk.approve(job_id, request.user, ""))
             case "approval.deny":
-                self._desk.look(job_id, request.user, "deny")
+                self._desk.show(job_id, request.user, "deny")
                 return _denial_form(job_id)
             case "approval.withdraw":
                 return text_message(self._desk.withdraw(job_id, request.user))

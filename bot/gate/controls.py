@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import replace
 
-from bot.approvals.voting import Desk
+from bot.approvals.voting import Voting
 from bot.blocks import Message, text_message, tick
 from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
 from bot.config import Config
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class Controls:
     """Safe to share between threads."""
 
-    def __init__(self, config: Config, queue: Queue, desk: Desk, freezes: Freezes, factor: SecondFactor) -> None:
+    def __init__(self, config: Config, queue: Queue, desk: Voting, freezes: Freezes, factor: SecondFactor) -> None:
         self._config = config
         self._queue = queue
         self._desk = desk

@@ -8,7 +8,7 @@ from dataclasses import replace
 import handlers  # noqa: F401 - importing it registers the commands
 from bot import policy
 from bot.approvals.rule import rule_for
-from bot.approvals.voting import Desk
+from bot.approvals.voting import Voting
 from bot.audit import Audit
 from bot.blocks import Message, channel, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
@@ -20,13 +20,13 @@ from bot.gate.answers import TURNS, Answers
 from bot.gate.buttons import Buttons
 from bot.gate.call import Call
 from bot.gate.controls import Controls
-from bot.gate.records import Records
+from bot.gate.records import RecordReader
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import CALLBACK, SecretForm
 from bot.queue.queue import Queue
 from bot.secrets.redact import redact
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
-from bot.usergroups import Directory
+from bot.usergroups import UserGroups
 
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
@@ -47,9 +47,9 @@ class Gate:
         config: Config,
         queue: Queue,
         audit: Audit,
-        directory: Directory,
-        records: Records,
-        desk: Desk,
+        directory: UserGroups,
+        records: RecordReader,
+        desk: Voting,
         freezes: Freezes,
         controls: Controls,
         factor: SecondFactor,

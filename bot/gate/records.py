@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot import policy
 from bot.approvals.approval import Approval
 from bot.approvals.card import listed, readable, whole
-from bot.approvals.repository import Approvals
+from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, decides, groups_of, named, rule_for, rules_of
 from bot.audit import Audit, Filter
 from bot.audit import book as audit_book
@@ -19,16 +19,18 @@ from bot.commands import conditions, default_counts
 from bot.config import Config
 from bot.errors import NotUnderstood
 from bot.model import Plan
-from bot.model.records import ApprovalRecord, Book, BookLook, EntryFilter, JobRecord, Rights, Subject, Waits
+from bot.model.records import ApprovalRecord, EntryFilter, JobRecord, Records, RecordsQuery, Rights, Subject, Waits
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.usergroups import Directory
+from bot.usergroups import UserGroups
 
 
-class Records:
-    """Reads a :class:`~bot.model.records.Book`. Raises Unavailable, SlackSilent."""
+class RecordReader:
+    """Reads a :class:`~bot.model.records.Records`. Raises Unavailable, SlackSilent."""
 
-    def __init__(self, config: Config, queue: Queue, audit: Audit, directory: Directory, approvals: Approvals) -> None:
+    def __init__(
+        self, config: Config, queue: Queue, audit: Audit, directory: UserGroups, approvals: ApprovalRepository
+    ) -> None:
         self._approvals = approvals
         self._config = config
         self._queue = queue
@@ -36,35 +38,35 @@ class Records:
         self._directory = directory
 
     @staticmethod
-    def reads(look: BookLook) -> bool:
-        """Whether ``look`` goes beyond who asks and where."""
-        return look != BookLook()
+    def reads(query: RecordsQuery) -> bool:
+        """Whether ``query`` goes beyond who asks and where."""
+        return query != RecordsQuery()
 
-    def read(self, look: BookLook, *, cluster: str, asker: str) -> Book:
-        """Read what ``look`` names; ``cluster`` "" means every cluster."""
-        book = Book(
+    def read(self, query: RecordsQuery, *, cluster: str, asker: str) -> Records:
+        """Read what ``query`` names; ``cluster`` "" means every cluster."""
+        book = Records(
             at=time.time(),
             cluster=cluster,
             clusters=tuple(self._config.clusters),
-            rights=self._rights(asker, cluster) if not self.reads(look) else _unasked(asker),
-            workers=self._queue.alive() if self.reads(look) else 0,
+            rights=self._rights(asker, cluster) if not self.reads(query) else _unasked(asker),
+            workers=self._queue.alive() if self.reads(query) else 0,
         )
-        if look.jobs:
-            book = replace(book, jobs=tuple(map(_job, self._jobs(cluster, look.jobs))))
-        if look.job:
-            found = self._queue.get(look.job.lower())
+        if query.jobs:
+            book = replace(book, jobs=tuple(map(_job, self._jobs(cluster, query.jobs))))
+        if query.job:
+            found = self._queue.get(query.job.lower())
             book = replace(book, job=_job(found) if found else None)
-        if look.approvals or look.approval:
-            book = replace(book, approvals=self._waiting(look, cluster))
-        if look.entries is not None:
-            wanted = self.wanted(look, cluster, book.at)
-            entries, page = audit_book.newest(self._audit, cluster, wanted, look.entries.count)
+        if query.approvals or query.approval:
+            book = replace(book, approvals=self._waiting(query, cluster))
+        if query.entries is not None:
+            wanted = self.wanted(query, cluster, book.at)
+            entries, page = audit_book.newest(self._audit, cluster, wanted, query.entries.count)
             book = replace(book, entries=entries, page=page)
         return book
 
-    def wanted(self, look: BookLook, cluster: str, now: float) -> Filter:
-        """The audit entries that ``look`` means at ``now``; raises NotUnderstood for what is no moment."""
-        return audit_book.resolved(look.entries or EntryFilter(), cluster, now)
+    def wanted(self, query: RecordsQuery, cluster: str, now: float) -> Filter:
+        """The audit entries that ``query`` means at ``now``; raises NotUnderstood for what is no moment."""
+        return audit_book.resolved(query.entries or EntryFilter(), cluster, now)
 
     def page(self, page_id: str) -> Page:
         """A page of the audit log that was shown; raises NotUnderstood when it is not kept any more."""
@@ -73,10 +75,10 @@ class Records:
             raise NotUnderstood("This page is not kept any more.", next_step="Ask again with `/swarm audit`.")
         return page
 
-    def turned(self, page: Page, asker: str, *, older: bool) -> Book:
+    def turned(self, page: Page, asker: str, *, older: bool) -> Records:
         """The page behind ``page``, or before it."""
         entries, beside = audit_book.turned(self._audit, page, older=older)
-        return Book(
+        return Records(
             at=time.time(),
             cluster=page.cluster,
             clusters=tuple(self._config.clusters),
@@ -105,9 +107,9 @@ class Records:
         found = [*self._queue.in_line(cluster), *asked, *self._queue.recent(cluster, count)]
         return {job.id: job for job in found}.values()
 
-    def _waiting(self, look: BookLook, cluster: str) -> tuple[ApprovalRecord, ...]:
-        one = self._approvals.get(look.approval) if look.approval else None
-        found = [one] if one else [] if look.approval else self._approvals.waiting(cluster or None)
+    def _waiting(self, query: RecordsQuery, cluster: str) -> tuple[ApprovalRecord, ...]:
+        one = self._approvals.get(query.approval) if query.approval else None
+        found = [one] if one else [] if query.approval else self._approvals.waiting(cluster or None)
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
         return tuple(_approval(approval, readable(job.plan)) for approval, job in jobs if job and job.plan)
 

@@ -9,10 +9,10 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from bot.blocks.modals import FieldErrors, Modal, text_field
-from bot.commands import COMMANDS, Asks
+from bot.commands import COMMANDS, SecretField
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
-from bot.queue.secret_inbox import Given
+from bot.queue.secret_inbox import SecretInbox
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import SubmitRequest
@@ -27,10 +27,10 @@ CARRIED: Final = ("words", "cluster", "channel", "response_url", "reason", "only
 class SecretForm:
     """Safe to share between threads. What the form carries is not trusted: who may is decided again."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: SecretInbox) -> None:
         self._given = given
 
-    def open(self, call: Call, asks: Asks) -> Modal:
+    def open(self, call: Call, asks: SecretField) -> Modal:
         """The form for a call. Raises Refused when nothing could be kept safe."""
         self._given.require()
         carried = {name: getattr(call, name) for name in CARRIED}

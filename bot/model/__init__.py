@@ -1,20 +1,20 @@
 """Facts, operations and plans: frozen data and pure functions."""
 
 from bot.model.approval_basis import Basis, basis_of, differences
-from bot.model.backups import BackedUpNode, Backup, Drill, Shelf, Shelved
+from bot.model.backups import BackedUpNode, Backup, BackupList, BackupStore, Drill
 from bot.model.endpoint import ip_of
 from bot.model.engine_api import Engine, Engines, JoinTokens, Json
 from bot.model.facts import ClusterFacts, Facts, NodeFacts, Revealed, Role
 from bot.model.freeze import Freeze
-from bot.model.host import HostFacts, Membership, RaftPosition, Trouble
+from bot.model.host import HostFacts, HostFailure, Membership, RaftPosition
 from bot.model.host_keys import HostKey
 from bot.model.key_file import KeyFile
-from bot.model.members import Members, newcomer
+from bot.model.members import RaftMembers, newcomer
 from bot.model.mesh import Mesh, OverlayTrial
-from bot.model.operation import Look, Operation, operation_from_json
+from bot.model.operation import FactsQuery, Operation, operation_from_json
 from bot.model.plan import Finding, Force, Plan, Sign, Step, plan_from_json
 from bot.model.probing import Counters, Interface, Prober, Reach, Transport
-from bot.model.reachability import Passage, Way
+from bot.model.reachability import ProbedRoute, Route
 from bot.model.stopped import StoppedEngine
 from bot.model.tls import Certificate, TlsInfo
 from bot.model.workload import ServiceFacts, TaskFacts
@@ -22,6 +22,8 @@ from bot.model.workload import ServiceFacts, TaskFacts
 __all__ = [
     "BackedUpNode",
     "Backup",
+    "BackupList",
+    "BackupStore",
     "Basis",
     "Certificate",
     "ClusterFacts",
@@ -30,40 +32,38 @@ __all__ = [
     "Engine",
     "Engines",
     "Facts",
+    "FactsQuery",
     "Finding",
     "Force",
     "Freeze",
     "HostFacts",
+    "HostFailure",
     "HostKey",
     "Interface",
     "JoinTokens",
     "Json",
     "KeyFile",
-    "Look",
-    "Members",
     "Membership",
     "Mesh",
     "NodeFacts",
     "Operation",
     "OverlayTrial",
-    "Passage",
     "Plan",
+    "ProbedRoute",
     "Prober",
+    "RaftMembers",
     "RaftPosition",
     "Reach",
     "Revealed",
     "Role",
+    "Route",
     "ServiceFacts",
-    "Shelf",
-    "Shelved",
     "Sign",
     "Step",
     "StoppedEngine",
     "TaskFacts",
     "TlsInfo",
     "Transport",
-    "Trouble",
-    "Way",
     "basis_of",
     "differences",
     "ip_of",

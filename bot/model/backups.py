@@ -67,7 +67,7 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
+class BackupList:
     """The backups of one cluster, newest first, and the names of files whose head cannot be read."""
 
     backups: tuple[Backup, ...] = ()
@@ -85,10 +85,10 @@ class Shelved:
         return next((each for each in self.backups if each.id == backup), None)
 
 
-class Shelf(Protocol):
+class BackupStore(Protocol):
     """Where the backups of one cluster are kept, sealed. Every call raises Refused where no folder or key is set."""
 
-    def shelved(self) -> Shelved:
+    def shelved(self) -> BackupList:
         """What is there; Failed when the folder cannot be read."""
         ...
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.model.backups import Shelf
+from bot.model.backups import BackupStore
 from bot.model.host_keys import HostKey
 from bot.model.key_file import KeyFile
 from bot.model.mesh import OverlayTrial
@@ -230,7 +230,7 @@ class Engines(Protocol):
         ...
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> BackupStore:
         """Where the cluster's backups are."""
         ...
 

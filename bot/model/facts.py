@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from bot.model.backups import Shelved
+from bot.model.backups import BackupList
 from bot.model.freeze import Freeze
-from bot.model.host import HostFacts, Trouble
+from bot.model.host import HostFacts, HostFailure
 from bot.model.host_keys import HostKey
 from bot.model.mesh import Mesh
-from bot.model.reachability import Passage
+from bot.model.reachability import ProbedRoute
 from bot.model.tls import TlsInfo
 from bot.model.workload import ServiceFacts, TaskFacts
 from bot.secrets.secret import Secret
@@ -131,15 +131,15 @@ class Facts:
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     good_until: float = 0.0
-    passages: tuple[Passage, ...] = ()
+    passages: tuple[ProbedRoute, ...] = ()
     took: float = 0.0
     host_keys: Mapping[str, tuple[HostKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    keyless: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+    keyless: Mapping[str, HostFailure] = field(default_factory=lambda: MappingProxyType({}))
     mesh: Mesh | None = None
     mesh_trouble: str = ""
     freeze: Freeze | None = None
     given: Secret | None = None
-    backups: Shelved = field(default_factory=Shelved)
+    backups: BackupList = field(default_factory=BackupList)
 
     @property
     def cluster_id(self) -> str:

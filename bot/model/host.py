@@ -17,7 +17,7 @@ Membership = Literal["inactive", "pending", "active", "locked", "error"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class HostFailure:
     """Why a host could not be read: the words of the error that stopped it."""
 
     problem: HostProblem | Literal["engine error"]
@@ -49,7 +49,7 @@ class HostFacts:
 
     name: str
     address: str
-    trouble: Trouble | None = None
+    trouble: HostFailure | None = None
     hostname: str = ""
     engine_version: str = ""
     membership: Membership = "inactive"

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class RaftMembers:
     """Node ids of Raft's members, each with whether it is reachable. A host that is yet to join is ``host NAME``.
 
     ``cut``: pairs of members that do not reach each other, though a third may reach both.
@@ -17,25 +17,25 @@ class Members:
     reachable: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     cut: frozenset[frozenset[str]] = frozenset()
 
-    def joined(self, node: str) -> Members:
+    def joined(self, node: str) -> RaftMembers:
         """With one more, reachable."""
         return replace(self, reachable=MappingProxyType({**self.reachable, node: True}))
 
-    def left(self, node: str) -> Members:
+    def left(self, node: str) -> RaftMembers:
         """Without it."""
         return replace(
             self, reachable=MappingProxyType({each: up for each, up in self.reachable.items() if each != node})
         )
 
-    def stopped(self, node: str) -> Members:
+    def stopped(self, node: str) -> RaftMembers:
         """It counts still, and does not answer."""
         return self._seen(node, up=False)
 
-    def returned(self, node: str) -> Members:
+    def returned(self, node: str) -> RaftMembers:
         """It answers again."""
         return self._seen(node, up=True)
 
-    def _seen(self, node: str, *, up: bool) -> Members:
+    def _seen(self, node: str, *, up: bool) -> RaftMembers:
         if node not in self.reachable:
             return self
         return replace(self, reachable=MappingProxyType({**self.reachable, node: up}))

@@ -12,13 +12,13 @@ from pydantic import TypeAdapter
 from bot.errors import Failed, SwarmbotError
 from bot.model.engine_api import Engines
 from bot.model.facts import Facts, NodeFacts, Revealed
-from bot.model.members import Members
+from bot.model.members import RaftMembers
 
 _KINDS: dict[str, type[Operation]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FactsQuery:
     """What must be seen beside the cluster itself.
 
     ``cluster_id``: the cluster that is meant, "" for the one that most hosts are in. ``hosts``: those to wait for;
@@ -97,9 +97,9 @@ class Operation(ABC):
         """The state that is then seen: "`host-3` ready in prod"."""
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """What ``satisfied`` needs to be seen."""
-        return Look()
+        return FactsQuery()
 
     def waits(self, facts: Facts) -> float:
         """How many seconds to wait for the wanted state, with ``facts`` as they were before: ``patience``."""
@@ -116,7 +116,7 @@ class Operation(ABC):
         del facts
         return self.done
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """The members of Raft after it, from those before it."""
         return members
 

@@ -11,7 +11,7 @@ Standing = Literal["open", "passed", "blocked", "not looked at"]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Route:
     """From ``source`` to ``port`` of ``target``, which it sends to at ``address``; names as in swarmbot.yml."""
 
     source: str
@@ -27,7 +27,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class ProbedRoute:
     """What was seen of a way.
 
     ``open``: somebody answered. ``passed``: what was sent came to the target's kernel (for TCP: and nobody listens).
@@ -35,7 +35,7 @@ class Passage:
     the target or by something before it. ``why`` says how a connection ended, or why the way was not looked at.
     """
 
-    way: Way
+    way: Route
     standing: Standing
     why: str = ""
     refused: bool = False

@@ -66,7 +66,7 @@ class EntryFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class BookLook:
+class RecordsQuery:
     """Which records an answer needs: jobs, one job, approvals that wait, one approval, or audit entries.
 
     ``jobs``: how many of the newest, behind all that is under way. ``export``: the entries are wanted as files, which a
@@ -120,7 +120,7 @@ class ApprovalRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class Records:
     """The records that were asked for. ``clusters`` are the names in swarmbot.yml, ``cluster`` the one meant here."""
 
     at: float

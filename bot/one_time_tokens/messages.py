@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.blocks import DONE, LOOK, Message, context, section, text_message, tick
-from bot.one_time_tokens.pending_rotation import Promise
+from bot.one_time_tokens.pending_rotation import PendingRotation
 
 
-def kept_message(promise: Promise, cause: str) -> Message:
+def kept_message(promise: PendingRotation, cause: str) -> Message:
     """The token is rotated; ``cause`` is why, "" when somebody else rotated it."""
     token = f"the {promise.role} token of {promise.cluster}"
     happened = f"{cause}; {token} is a new one." if cause else f"{token} was rotated by somebody before that."
@@ -19,7 +19,7 @@ def kept_message(promise: Promise, cause: str) -> Message:
     return Message(happened, tuple(lines))
 
 
-def late_message(promise: Promise, why: str) -> Message:
+def late_message(promise: PendingRotation, why: str) -> Message:
     """The token should be rotated and cannot be yet."""
     text = (
         f"{LOOK} The {promise.role} token of {promise.cluster} is still the one that you were shown. {why} It is "
@@ -28,7 +28,7 @@ def late_message(promise: Promise, why: str) -> Message:
     return Message(text, (section(text), context("`/swarm status` shows the managers.")))
 
 
-def ended_message(promise: Promise) -> Message:
+def ended_message(promise: PendingRotation) -> Message:
     """There is no cluster any more."""
     text = (
         f"{tick(promise.cluster)} is no cluster any more: the {promise.role} token that you were shown joins nothing."

@@ -30,7 +30,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class PendingRotation:
     """The token with this ``fingerprint`` is rotated once a node has joined, at ``deadline`` at the latest.
 
     ``deadline`` is in unix seconds by Redis' clock; ``known`` are the ids of all nodes that were in when it was looked
@@ -57,7 +57,7 @@ class Promise:
         return f"{self.cluster}:{self.role}:{self.fingerprint}"
 
     @classmethod
-    def from_hash(cls, raw: Mapping[str, str]) -> Promise:
+    def from_hash(cls, raw: Mapping[str, str]) -> PendingRotation:
         """Read a promise's hash."""
         role: Any = raw["role"]
         askers = {name: value for name, value in raw.items() if name.startswith(ASKER)}
@@ -86,12 +86,12 @@ def known_of(facts: Facts) -> str:
     return json.dumps([node.id for node in (facts.swarm.nodes if facts.swarm else ())])
 
 
-def rotated(promise: Promise, facts: Facts) -> bool:
+def rotated(promise: PendingRotation, facts: Facts) -> bool:
     """Whether the token is another one already. KeyError if the facts were read without it."""
     return fingerprint(facts.secrets[secret_of(promise.role)]) != promise.fingerprint
 
 
-def cause_of(promise: Promise, facts: Facts, now: float) -> str:
+def cause_of(promise: PendingRotation, facts: Facts, now: float) -> str:
     """Why the token is to be rotated at ``now``, as words before a semicolon; "" while it is not.
 
     A node that has just joined may have no name yet: then it is called by its id. A new manager may have come with a

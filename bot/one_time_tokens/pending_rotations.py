@@ -13,8 +13,8 @@ from redis import Redis
 from bot.audit import Audit
 from bot.blocks import tick
 from bot.errors import Failed
-from bot.model import Facts, Look, Role
-from bot.one_time_tokens.pending_rotation import ASKER, Asker, Promise, known_of, secret_of
+from bot.model import Facts, FactsQuery, Role
+from bot.one_time_tokens.pending_rotation import ASKER, Asker, PendingRotation, known_of, secret_of
 from bot.queue.lease import Lease
 from bot.queue.results import entry
 from bot.store import keys
@@ -28,7 +28,7 @@ HELD_MS: Final = 30_000
 """How long one worker alone looks after a promise; when it dies meanwhile, the next one looks then."""
 
 
-class Promises:
+class PendingRotations:
     """Safe to share between threads; every method raises :class:`~bot.errors.Unavailable`.
 
     ``once_for`` is how many seconds a token that is shown for one node stays good at the longest.
@@ -40,8 +40,8 @@ class Promises:
         self._once_for_ms = int(once_for * 1000)
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in ("make", "claim", "note", "told")}
 
-    def cover(self, lease: Lease, look: Look, facts: Facts) -> Facts:
-        """Promise what ``look`` says of the token in ``facts``, which is about to be shown to who asked.
+    def cover(self, lease: Lease, query: FactsQuery, facts: Facts) -> Facts:
+        """Promise what ``query`` says of the token in ``facts``, which is about to be shown to who asked.
 
         Returns the facts with the moment until which the token is good, where somebody was promised one. Raises Failed
         for a token that is about to be rotated.
@@ -50,13 +50,13 @@ class Promises:
             secret = secret_of(role)
             if secret in facts.secrets:
                 found = fingerprint(facts.secrets[secret])
-                until = self._make(lease, facts, role, found) if look.once else self._until(facts.name, role, found)
+                until = self._make(lease, facts, role, found) if query.once else self._until(facts.name, role, found)
                 facts = replace(facts, good_until=until)
         return facts
 
     def _make(self, lease: Lease, facts: Facts, role: Role, found: str) -> float:
         order = lease.job.order
-        promise = Promise(facts.name, role, found, 0, frozenset(), ())
+        promise = PendingRotation(facts.name, role, found, 0, frozenset(), ())
         asker = Asker(order.id, order.requester, order.channel, order.response_url)
         places = [keys.once(promise.id), keys.ONCE_OPEN, *keys.AUDIT]
         args = [promise.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
@@ -75,7 +75,7 @@ class Promises:
         """When the token that somebody was promised for one node is rotated at the latest; 0.0 if nobody was."""
         with answering():
             deadline: Any = self._redis.hget(
-                keys.once(Promise(cluster, role, found, 0, frozenset(), ()).id), "deadline"
+                keys.once(PendingRotation(cluster, role, found, 0, frozenset(), ()).id), "deadline"
             )
         return int(deadline) / 1000 if deadline else 0.0
 
@@ -85,23 +85,23 @@ class Promises:
             ids: Any = self._redis.zrange(keys.ONCE_OPEN, 0, -1)
         return list(ids)
 
-    def claim(self, promise_id: str) -> tuple[Promise, float] | None:
+    def claim(self, promise_id: str) -> tuple[PendingRotation, float] | None:
         """The promise and the time by Redis' clock, for this worker alone; None if it is not to be looked at now."""
         with answering():
             word, *reply = self._run["claim"]([keys.once(promise_id), keys.ONCE_OPEN], [promise_id, str(HELD_MS)])
         if word != "yours":
             return None
         now, *flat = reply
-        return Promise.from_hash(dict(zip(flat[::2], flat[1::2], strict=True))), float(now) / 1000
+        return PendingRotation.from_hash(dict(zip(flat[::2], flat[1::2], strict=True))), float(now) / 1000
 
-    def note(self, promise: Promise, again_in: float, **fields: str | int) -> None:
+    def note(self, promise: PendingRotation, again_in: float, **fields: str | int) -> None:
         """Write ``fields``, and have the promise looked at again in so many seconds."""
         texts: Mapping[str, str] = {name: str(value) for name, value in fields.items()}
         args = [promise.id, str(int(again_in * 1000)), json.dumps(texts, ensure_ascii=False)]
         with answering():
             self._run["note"]([keys.once(promise.id), keys.ONCE_OPEN], args)
 
-    def told(self, promise: Promise, asker: Asker) -> None:
+    def told(self, promise: PendingRotation, asker: Asker) -> None:
         """Forget an asker who knows how it ended; with the last one goes the promise."""
         with answering():
             self._run["told"]([keys.once(promise.id), keys.ONCE_OPEN], [promise.id, ASKER + asker.job, ASKER])

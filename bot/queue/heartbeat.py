@@ -21,7 +21,7 @@ SETTLE: Final = 3 * TICK
 log = logging.getLogger(__name__)
 
 
-class Keeper:
+class Heartbeat:
     """Ticks once a second in a thread of its own, from ``start`` to ``stop``."""
 
     def __init__(self, queue: Queue, worker: str, outage: Outage) -> None:

@@ -31,8 +31,8 @@ class Order:
     secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
     ``replace``: the answer takes the place of the message whose button was pressed. ``reason`` is for approvers;
     ``only_plan``: the plan is shown and nothing is done. ``promise``: the id of the promise that this keeps, "" for
-    what somebody asked for. ``given`` is the id under which :class:`bot.queue.secret_inbox.Given` keeps a secret for
-    it.
+    what somebody asked for. ``given`` is the id under which :class:`bot.queue.secret_inbox.SecretInbox` keeps a
+    secret for it.
     """
 
     id: str

@@ -20,7 +20,7 @@ from bot.errors import Failed, Unavailable
 from bot.queue import results
 from bot.queue.job import ENDED, RECORDED, Job, Order, State, new_id
 from bot.queue.lease import Admission, Lease, LeaseLost, Reclaimed, held
-from bot.queue.worker_registry import Roster, grouped
+from bot.queue.worker_registry import WorkerRegistry, grouped
 from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering
@@ -46,7 +46,7 @@ class Queue:
         self._redis = redis
         self._audit = audit
         self._lease_ms = int(lease * 1000)
-        self.roster = Roster(redis, beat_ms=self._lease_ms)
+        self.roster = WorkerRegistry(redis, beat_ms=self._lease_ms)
         names = ("admit", "start", "renew", "record", "finish", "cancel")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 

@@ -13,7 +13,7 @@ from bot.store import keys
 from bot.store.client import answering
 
 
-class Given:
+class SecretInbox:
     """Keeps a secret in Redis, encrypted, until it is taken or ``TYPED_KEPT`` seconds have passed.
 
     Safe to share between threads; calls raise :class:`~bot.errors.Unavailable`. ``key`` is SWARMBOT_SECRET_KEY.

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.errors import Defect, SwarmbotError, Unavailable
 from bot.queue import results
-from bot.queue.heartbeat import Keeper
+from bot.queue.heartbeat import Heartbeat
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.queue.outage import Outage
@@ -42,7 +42,7 @@ class Worker:
         self._name = name
         self._tell = tell
         self._outage = Outage()
-        self._keeper = Keeper(queue, name, self._outage)
+        self._keeper = Heartbeat(queue, name, self._outage)
         self._stopping = threading.Event()
         self._looked = dict.fromkeys(KINDS, float("-inf"))
         self._lock = threading.Lock()

@@ -19,7 +19,7 @@ LUA: Final = Path(__file__).parent / "lua"
 FORGOTTEN_MS: Final = keys.DAY * 1000
 
 
-class Roster:
+class WorkerRegistry:
     """Workers and their heartbeats; one lasts ``beat_ms``. Methods raise :class:`~bot.errors.Unavailable`."""
 
     def __init__(self, redis: Redis, *, beat_ms: int) -> None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from bot.approvals.repository import Approvals
-from bot.approvals.voting import Desk
+from bot.approvals.repository import ApprovalRepository
+from bot.approvals.voting import Voting
 from bot.audit import Audit
 from bot.config import load
 from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.controls import Controls
-from bot.gate.records import Records
+from bot.gate.records import RecordReader
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import SecretForm
 from bot.queue.queue import Queue
-from bot.queue.secret_inbox import Given
+from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Settings
 from bot.slack.outbound.notifier import Notifier
 from bot.store.client import QUICK, connect
 from bot.totp import Seeds, Totp
-from bot.usergroups import Directory, patient_client
+from bot.usergroups import UserGroups, patient_client
 
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:
@@ -27,12 +27,12 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
     redis = connect(settings.redis_url, QUICK)
     audit = Audit(redis)
     queue = Queue(redis, audit)
-    approvals = Approvals(redis, audit)
+    approvals = ApprovalRepository(redis, audit)
     freezes = Freezes(redis, audit, config)
-    directory = Directory(patient_client(settings), redis)
+    directory = UserGroups(patient_client(settings), redis)
     totp = Totp(redis, audit, Seeds(settings.swarmbot_secret_key))
     factor = SecondFactor(queue, totp)
-    desk = Desk(
+    desk = Voting(
         config=config,
         queue=queue,
         approvals=approvals,
@@ -45,10 +45,10 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         queue=queue,
         audit=audit,
         directory=directory,
-        records=Records(config, queue, audit, directory, approvals),
+        records=RecordReader(config, queue, audit, directory, approvals),
         desk=desk,
         freezes=freezes,
         controls=Controls(config, queue, desk, freezes, factor),
         factor=factor,
-        form=SecretForm(Given(redis, settings.swarmbot_secret_key)),
+        form=SecretForm(SecretInbox(redis, settings.swarmbot_secret_key)),
     )

@@ -7,23 +7,23 @@ import signal
 import socket
 import threading
 
-from bot.approvals.card_publisher import Herald
-from bot.approvals.repository import Approvals
+from bot.approvals.card_publisher import CardPublisher
+from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule_check import warn
 from bot.audit import Archive, Audit
-from bot.audit.maintenance import Caretaker
+from bot.audit.maintenance import AuditMaintenance
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
-from bot.execution.approval_step import Asking
+from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import Exporter
-from bot.execution.cluster_reader import Sight
-from bot.execution.rotation_watcher import Watcher
+from bot.execution.cluster_reader import ClusterReader
+from bot.execution.rotation_watcher import RotationWatcher
 from bot.execution.runner import Runner
 from bot.freeze import Freezes
-from bot.one_time_tokens.pending_rotations import Promises
-from bot.periodic import Ticker
+from bot.one_time_tokens.pending_rotations import PendingRotations
+from bot.periodic import PeriodicTask
 from bot.queue.queue import Queue
-from bot.queue.secret_inbox import Given
+from bot.queue.secret_inbox import SecretInbox
 from bot.queue.worker import Worker
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
@@ -33,7 +33,7 @@ from bot.slack.outbound.upload import Uploads
 from bot.store.client import connect
 from bot.swarm.reading.reader import Reader
 from bot.totp import Pictures, Seeds, Showing, Totp
-from bot.usergroups import Directory, patient_client
+from bot.usergroups import UserGroups, patient_client
 
 
 def run_worker(settings: Settings) -> int:
@@ -47,11 +47,11 @@ def run_worker(settings: Settings) -> int:
     files = Files(slack)
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
     reader = Reader(addresses(config))
-    approvals = Approvals(redis, audit)
-    directory = Directory(patient_client(settings), redis)
-    asking = Asking(config, approvals, directory, Freezes(redis, audit, config))
-    sight = Sight(pool, reader)
-    promises = Promises(redis, audit, config.tokens.once_for)
+    approvals = ApprovalRepository(redis, audit)
+    directory = UserGroups(patient_client(settings), redis)
+    asking = ApprovalStep(config, approvals, directory, Freezes(redis, audit, config))
+    sight = ClusterReader(pool, reader)
+    promises = PendingRotations(redis, audit, config.tokens.once_for)
     runner = Runner(
         config=config,
         queue=queue,
@@ -61,20 +61,22 @@ def run_worker(settings: Settings) -> int:
         asking=asking,
         promises=promises,
         showing=Showing(Totp(redis, audit, Seeds(settings.swarmbot_secret_key)), files, notifier),
-        given=Given(redis, settings.swarmbot_secret_key),
+        given=SecretInbox(redis, settings.swarmbot_secret_key),
         exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
-    caretaker = Caretaker(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
-    watcher = Watcher(config=config, queue=queue, sight=sight, promises=promises, notifier=notifier, worker=name)
+    caretaker = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
+    watcher = RotationWatcher(
+        config=config, queue=queue, sight=sight, promises=promises, notifier=notifier, worker=name
+    )
     tickers = [
-        Ticker("herald", Herald(queue, approvals, notifier, name).turn, every=0.25),
-        Ticker("pictures", Pictures(redis, files).turn, every=3),
-        Ticker("promised rotations", watcher.turn, every=1),
-        Ticker("approval rules", lambda: warn(config, directory), every=3600),
-        Ticker("archive", caretaker.retain, every=600),
-        Ticker("anchor", caretaker.post_anchor, every=600),
+        PeriodicTask("herald", CardPublisher(queue, approvals, notifier, name).turn, every=0.25),
+        PeriodicTask("pictures", Pictures(redis, files).turn, every=3),
+        PeriodicTask("promised rotations", watcher.turn, every=1),
+        PeriodicTask("approval rules", lambda: warn(config, directory), every=3600),
+        PeriodicTask("archive", caretaker.retain, every=600),
+        PeriodicTask("anchor", caretaker.post_anchor, every=600),
     ]
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

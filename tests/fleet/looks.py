@@ -35,9 +35,9 @@ def pings(host: Host, address: str) -> bool:
     return works(host, "busybox", "ping", "-c1", "-W1", address)
 
 
-def sees(look: Callable[[Host, str], bool], host: Host, address: str) -> None:
+def sees(query: Callable[[Host, str], bool], host: Host, address: str) -> None:
     """Wait until :func:`reaches` or :func:`pings` says so: a busy machine may take more than a second to answer."""
-    until(lambda: look(host, address), f"{host.name} {look.__name__} {address}")
+    until(lambda: query(host, address), f"{host.name} {query.__name__} {address}")
 
 
 def works(host: Host, *argv: str) -> bool:

@@ -16,7 +16,7 @@ from bot.commands import Vocabulary
 from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.errors import SwarmbotError
-from bot.model import Facts, HostFacts, Look, Trouble
+from bot.model import Facts, FactsQuery, HostFacts, HostFailure
 from bot.swarm.quorum.membership import DOWN
 from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet
@@ -40,9 +40,9 @@ class Real:
         self._reader = reader
         self.bot = Bot(self._cluster, self.read, sleep)
 
-    def read(self, look: Look) -> Facts:
+    def read(self, query: FactsQuery) -> Facts:
         """Facts, as jobs read them."""
-        return self._reader.read("prod", self._cluster, look)
+        return self._reader.read("prod", self._cluster, query)
 
     def agrees(self) -> None:
         """Assert that each change comes to what its row says, in all states that this one is.
@@ -51,7 +51,7 @@ class Real:
         """
         alike = {name for name, state in STATES.items() if state["hosts"] == self._hosts}
         rows = {name: (given, case) for name, given, case in cases() if case.get("state") in alike}
-        looks = [look for given, case in rows.values() if (look := self._look(case)) is not None]
+        looks = [query for given, case in rows.values() if (query := self._query(case)) is not None]
         facts = self._described_alike(self.read(replace(_merged(looks), probe=(), raft=True, backups=False)))
         found = {name: self._row(facts, given, case) for name, (given, case) in rows.items()}
         apart = [f"{name}\n said: {said}\n came: {came}" for name, (said, came) in found.items() if said != came]
@@ -60,14 +60,14 @@ class Real:
     def _words(self, case: Case) -> tuple[Any, Any]:
         return read_words(case["words"], Vocabulary("prod", tuple(self._hosts)))
 
-    def _look(self, case: Case) -> Look | None:
+    def _query(self, case: Case) -> FactsQuery | None:
         """What a change looks at; None for questions, and for words that mean nothing."""
         try:
             command, arguments = self._words(case)
         except SwarmbotError:
             return None
         changes = command.is_change(arguments) and not BEYOND.search(case["words"])
-        return command.look(arguments) if changes else None
+        return command.query(arguments) if changes else None
 
     def _row(self, facts: Facts, given: Mapping[str, Any], case: Case) -> tuple[Any, Any]:
         """What the row says, and what comes of it with these facts; nothing on both sides for what is no change."""
@@ -75,9 +75,9 @@ class Real:
             command, arguments = self._words(case)
         except SwarmbotError as error:
             return expected(case, {}), ended(error)
-        if self._look(case) is None:
+        if self._query(case) is None:
             return None, None
-        beside = Description.model_validate(described(given, case)).facts(command.look(arguments))
+        beside = Description.model_validate(described(given, case)).facts(command.query(arguments))
         whole = replace(facts, backups=beside.backups, passages=beside.passages)
         came = self._renamed(facts, outcome(command, whole, arguments, case))
         return expected(case, came), came
@@ -91,7 +91,7 @@ class Real:
         if host.trouble is None or host.trouble.problem not in DOWN or "happened" not in wanted:
             return replace(host, clock_offset=0.0)
         assert host.trouble.next_step, "each trouble of an engine says what to do"
-        return replace(host, trouble=Trouble(wanted["trouble"], wanted["happened"], wanted["next_step"]))
+        return replace(host, trouble=HostFailure(wanted["trouble"], wanted["happened"], wanted["next_step"]))
 
     def _renamed(self, facts: Facts, came: dict[str, Any]) -> dict[str, Any]:
         """What came of it with ids and addresses as descriptions have them."""
@@ -106,13 +106,13 @@ class Real:
         return found
 
 
-def _merged(looks: Sequence[Look]) -> Look:
+def _merged(looks: Sequence[FactsQuery]) -> FactsQuery:
     """One look that sees all that each of ``looks`` sees."""
     merged: dict[str, Any] = {}
-    for field in fields(Look):
-        wanted = [getattr(look, field.name) for look in looks]
+    for field in fields(FactsQuery):
+        wanted = [getattr(query, field.name) for query in looks]
         merged[field.name] = tuple(dict.fromkeys(chain(*wanted))) if isinstance(wanted[0], tuple) else max(wanted)
-    return Look(**merged)
+    return FactsQuery(**merged)
 
 
 @contextmanager

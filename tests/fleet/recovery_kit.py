@@ -15,7 +15,7 @@ from bot.engine.pool import ClusterEngines
 from bot.errors import Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
 from bot.execution.step_run import carry_out
-from bot.model import Facts, Look, Operation, Plan
+from bot.model import Facts, FactsQuery, Operation, Plan
 from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
@@ -53,9 +53,9 @@ class Recovery:
         self.power.shutdown()
         self.reader.close()
 
-    def read(self, look: Look) -> Facts:
+    def read(self, query: FactsQuery) -> Facts:
         """What the bot sees."""
-        return self.reader.read("prod", self.cluster, look)
+        return self.reader.read("prod", self.cluster, query)
 
     def lose(self, *, off: tuple[str, ...] = (), stopped: tuple[str, ...] = ()) -> None:
         """Power some off, which are gone, kill the engines of others, and have it planned once the loss is noticed."""
@@ -70,7 +70,7 @@ class Recovery:
 
         def is_planned() -> bool:
             with suppress(Refused):
-                self.plan = planned(command, self.read(command.look(arguments)), arguments, "zone")
+                self.plan = planned(command, self.read(command.query(arguments)), arguments, "zone")
                 return True
             return False
 

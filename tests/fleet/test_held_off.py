@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 import pytest
 
 from bot.errors import EngineError
-from bot.model import Engine, Look
+from bot.model import Engine, FactsQuery
 from bot.swarm.reading.raft_log import position
 from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet, Host
@@ -65,7 +65,7 @@ def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
         cluster["host-1"].stopped()
     (hosts["host-2"].folder / "docker-etc/daemon.json").write_text("{}")
     with engines(hosts) as cluster, closing(Reader({})) as reader:
-        host = reader.read("prod", cluster, Look(stopped=("host-2",), patience=5)).host("host-2")
+        host = reader.read("prod", cluster, FactsQuery(stopped=("host-2",), patience=5)).host("host-2")
     assert host.stopped is None
     assert host.trouble
     for words in ("Docker is not running there", "does not tell where its engine has its data", "`data_root`"):

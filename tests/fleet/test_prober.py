@@ -45,9 +45,9 @@ def test_the_kernel_counts_what_its_firewall_lets_through(hosts: Fleet) -> None:
 
 def test_a_shell_ends_with_its_use(hosts: Fleet) -> None:
     """Nothing is left running on the host."""
-    look = "grep -lzs 'read -r ver[b]' /proc/[0-9]*/cmdline || true"
+    query = "grep -lzs 'read -r ver[b]' /proc/[0-9]*/cmdline || true"
     with engines(hosts) as cluster:
         with cluster["host-1"].prober() as prober:
             prober.counters()
-            assert hosts["host-1"].run("sh", "-c", look)
-        until(lambda: not hosts["host-1"].run("sh", "-c", look), "the shell has ended")
+            assert hosts["host-1"].run("sh", "-c", query)
+        until(lambda: not hosts["host-1"].run("sh", "-c", query), "the shell has ended")

@@ -24,7 +24,7 @@ from bot.backups.folder import BackupFolder
 from bot.engine.pool import ClusterEngines
 from bot.errors import EngineError, Failed, HostUnreachable, Refused
 from bot.execution.step_run import carry_out
-from bot.model import Engine, Facts, Look, Plan, Step
+from bot.model import Engine, Facts, FactsQuery, Plan, Step
 from bot.queue.lease import LeaseLost
 from bot.secrets.secret import Secret
 from bot.swarm.operations import Leave
@@ -76,9 +76,9 @@ class World:
             raise LeaseLost("k7f3")
         sleep(seconds)
 
-    def read(self, look: Look) -> Facts:
+    def read(self, query: FactsQuery) -> Facts:
         """Facts, as jobs read them."""
-        return self._reader.read("prod", self.cluster, look)
+        return self._reader.read("prod", self.cluster, query)
 
     def decides(self, patience: float = ELECTION) -> bool:
         """Whether the managers take a write, be it after an election."""
@@ -224,5 +224,5 @@ def test_without_the_gate_a_forced_leave_loses_it(world: World) -> None:
     with pytest.raises(Refused, match="without a quorum"):
         carry_out(operation, world.cluster, world.read, sleep, lambda facts: permit(facts, plan, plan.steps[0]))
     assert world.decides()
-    operation.apply(world.cluster, world.read(operation.look))
+    operation.apply(world.cluster, world.read(operation.query))
     assert not world.decides(patience=5), "a cluster with a quorum has a leader at once"

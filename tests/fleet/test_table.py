@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from bot.model import Look
+from bot.model import FactsQuery
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.fleet.real_states import Real, looking
@@ -35,7 +35,7 @@ def wait_for(real: Real, **standings: str) -> None:
 
 def standing(real: Real, standings: dict[str, str]) -> bool:
     """Whether the managers see them so now."""
-    swarm = real.read(Look()).swarm
+    swarm = real.read(FactsQuery()).swarm
     seen = {node.host: f"{node.state} {node.reachability}".strip() for node in swarm.nodes} if swarm else {}
     return all(seen.get(name.replace("_", "-")) == each for name, each in standings.items())
 

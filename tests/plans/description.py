@@ -10,17 +10,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from bot.model import (
+    BackupList,
     ClusterFacts,
     Facts,
+    FactsQuery,
     Freeze,
     HostFacts,
-    Look,
-    Passage,
+    HostFailure,
+    ProbedRoute,
     Revealed,
     ServiceFacts,
-    Shelved,
     TaskFacts,
-    Trouble,
 )
 from bot.secrets.secret import Secret
 from bot.swarm.network.routes import meant, members, mesh_ways, wanted_ways
@@ -29,7 +29,7 @@ from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Task, Tri
 from tests.plans.passages import mesh_facts, passage
 from tests.plans.trusting import pem, tls
 
-PLAIN = Look()
+PLAIN = FactsQuery()
 
 
 class Description(BaseModel):
@@ -71,8 +71,8 @@ class Description(BaseModel):
     issuer: str = ""
     rotating: bool = False
 
-    def facts(self, look: Look = PLAIN) -> Facts:
-        """The facts described, with the ways that ``look`` wants tried. Files on hosts are keyed ``host:path``."""
+    def facts(self, query: FactsQuery = PLAIN) -> Facts:
+        """The facts described, with the ways that ``query`` wants tried. Files on hosts are keyed ``host:path``."""
         addresses = self._addresses()
         leaders = [name for name, host in self.hosts.items() if host.role == "leader"]
         readable = bool(leaders) if self.readable is None else self.readable
@@ -108,22 +108,24 @@ class Description(BaseModel):
             foreign=MappingProxyType(self.foreign),
             ca_files=MappingProxyType({_place(key): pem(text) for key, text in self.ca_files.items()}),
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
-            backups=Shelved(tuple(kept.backup() for kept in self.backups), tuple(self.unreadable_backups)),
+            backups=BackupList(tuple(kept.backup() for kept in self.backups), tuple(self.unreadable_backups)),
             good_until=self.good_until,
-            passages=self._passages(hosts, swarm, look),
+            passages=self._passages(hosts, swarm, query),
             took=0.4,
             host_keys=MappingProxyType({name: tuple(key.facts() for key in keys) for name, keys in self.keys.items()}),
             mesh=mesh_facts(self.mesh, self.hosts, self._addresses())
-            if swarm and look.mesh and not self.mesh_trouble
+            if swarm and query.mesh and not self.mesh_trouble
             else None,
             mesh_trouble=self.mesh_trouble,
-            keyless=MappingProxyType({name: Trouble("timed out", text) for name, text in self.keyless.items()}),
+            keyless=MappingProxyType({name: HostFailure("timed out", text) for name, text in self.keyless.items()}),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 
-    def _passages(self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None, look: Look) -> tuple[Passage, ...]:
-        ways = wanted_ways(hosts, swarm, meant(hosts, look.probe), every_peer=look.every_peer)
-        if swarm and look.mesh:
+    def _passages(
+        self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None, query: FactsQuery
+    ) -> tuple[ProbedRoute, ...]:
+        ways = wanted_ways(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
+        if swarm and query.mesh:
             ways = mesh_ways(members(swarm, hosts), swarm.data_port)
         return tuple(passage(way, self.hosts, self.closed, self.unseen) for way in ways)
 

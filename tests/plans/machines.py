@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from bot.model import Certificate, HostFacts, Interface, KeyFile, NodeFacts, RaftPosition, Role, StoppedEngine, Trouble
+from bot.model import (
+    Certificate,
+    HostFacts,
+    HostFailure,
+    Interface,
+    KeyFile,
+    NodeFacts,
+    RaftPosition,
+    Role,
+    StoppedEngine,
+)
 from tests.plans.parts import DAY, NOW, Machine, Record
 
 
@@ -13,7 +23,7 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
     """A machine as it is read over SSH; ``raft``: the addresses of its cluster's managers."""
     if host.trouble:
         happened = host.happened or f"`{name}` ({address}): {host.trouble}."
-        trouble = Trouble(host.trouble, happened, host.next_step)
+        trouble = HostFailure(host.trouble, happened, host.next_step)
         position = RaftPosition(*host.raft) if host.raft else None
         return HostFacts(
             name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.model import Mesh, Passage, Reach, Way
+from bot.model import Mesh, ProbedRoute, Reach, Route
 from bot.swarm.network.routes import GOSSIP_PORT
 from tests.plans.parts import Machine, Trial
 
@@ -34,27 +34,27 @@ def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping
     )
 
 
-def passage(way: Way, machines: Mapping[str, Machine], closed: Sequence[str], unseen: Sequence[str]) -> Passage:
+def passage(way: Route, machines: Mapping[str, Machine], closed: Sequence[str], unseen: Sequence[str]) -> ProbedRoute:
     """What came of trying a way; ``closed`` and ``unseen`` list those that are not open."""
     written = f"{way.source} > {way.target} {way.name}"
     if written in closed:
-        return Passage(way, "blocked", "no answer" if way.transport == "tcp" else "nothing came")
+        return ProbedRoute(way, "blocked", "no answer" if way.transport == "tcp" else "nothing came")
     if written in unseen:
-        return Passage(way, "not looked at", f"`{way.source}` has no bash")
+        return ProbedRoute(way, "not looked at", f"`{way.source}` has no bash")
     if way.transport == "udp":
-        return Passage(way, "passed")
+        return ProbedRoute(way, "passed")
     if way.port != GOSSIP_PORT:
         source, target = machines[way.source], machines[way.target]
         if target.role == "nothing":
-            return Passage(way, target.reached, "no answer" if target.reached == "blocked" else "")
+            return ProbedRoute(way, target.reached, "no answer" if target.reached == "blocked" else "")
         return _met(way, source.reaches.get(f"{way.address}:{way.port}", "open"))
-    return Passage(way, "passed" if machines[way.target].role == "nothing" else "open")
+    return ProbedRoute(way, "passed" if machines[way.target].role == "nothing" else "open")
 
 
-def _met(way: Way, reach: Reach) -> Passage:
-    met: dict[Reach, Passage] = {
-        "open": Passage(way, "open"),
-        "refused": Passage(way, "passed", refused=True),
-        "no answer": Passage(way, "blocked", "no answer"),
+def _met(way: Route, reach: Reach) -> ProbedRoute:
+    met: dict[Reach, ProbedRoute] = {
+        "open": ProbedRoute(way, "open"),
+        "refused": ProbedRoute(way, "passed", refused=True),
+        "no answer": ProbedRoute(way, "blocked", "no answer"),
     }
     return met[reach]

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 import handlers
 from bot.commands import COMMANDS, Command, Vocabulary, Word
 from bot.errors import SwarmbotError
-from bot.model.records import Book
+from bot.model.records import Records
 from tests.plans.description import Description
 from tests.plans.files import GROUPS, cases, described
 from tests.plans.outcome import ended, expected, outcome, read_words
@@ -39,25 +39,25 @@ def test_case(given: dict[str, Any], case: dict[str, Any]) -> None:
 
 def _run(facts: dict[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     if "book" in facts:
-        book = TypeAdapter(Book).validate_python({"at": NOW, "workers": 1, **facts["book"]})
+        book = TypeAdapter(Records).validate_python({"at": NOW, "workers": 1, **facts["book"]})
         command, arguments = read_words(case["words"], Vocabulary(book.cluster, ()))
         _check(command, arguments, case)
         return {"answer": _record(command, book, arguments)}
     description = Description.model_validate(facts)
     command, arguments = read_words(case["words"], Vocabulary(description.name, tuple(description.hosts)))
     _check(command, arguments, case)
-    return outcome(command, description.facts(command.look(arguments)), arguments, case)
+    return outcome(command, description.facts(command.query(arguments)), arguments, case)
 
 
 def _check(command: Command, arguments: Any, case: Mapping[str, Any]) -> None:
     stored = json.loads(json.dumps(asdict(arguments)))
     assert TypeAdapter(command.arguments).validate_python(stored) == arguments, "arguments survive their storage"
-    command.look(arguments)
+    command.query(arguments)
     assert case.get("needs", command.permission(arguments)) == command.permission(arguments)
     assert case.get("approval", command.approval(arguments)) == command.approval(arguments)
 
 
-def _record(command: Command, book: Book, arguments: Any) -> list[str]:
+def _record(command: Command, book: Records, arguments: Any) -> list[str]:
     if command.control is not None:
         return [repr(command.control(arguments))]
     assert command.record is not None

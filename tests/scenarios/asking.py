@@ -7,7 +7,7 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 from bot.approvals.approval import Approval
-from bot.approvals.repository import Approvals
+from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
@@ -35,7 +35,7 @@ class Asked:
         self._redis = connect(Secret(stage.redis_url))
         self.audit = Audit(self._redis)
         self.queue = Queue(self._redis, self.audit)
-        self.approvals = Approvals(self._redis, self.audit)
+        self.approvals = ApprovalRepository(self._redis, self.audit)
 
     def asks(self, user: str, text: str) -> str:
         """Type it, and return the job's id once its card waits in the channel."""
@@ -99,10 +99,10 @@ class Asked:
         return {line.split()[0] for line in said.splitlines() if line.endswith(("Leader", "Reachable"))}
 
     @staticmethod
-    def until(look: Callable[[], Any]) -> Any:
+    def until(query: Callable[[], Any]) -> Any:
         """Wait for what must become true."""
         deadline = monotonic() + PATIENCE
-        while not (found := look()):
+        while not (found := query()):
             assert monotonic() < deadline, "not seen in time"
             sleep(0.02)  # nothing tells a reader of Redis
         return found

@@ -37,7 +37,7 @@ KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KIND
 
 
 @dataclass(frozen=True)
-class Card:
+class ProgressCard:
     """A change as the cluster's channel shows it at its end; ``number`` is the transcript's."""
 
     job: str
@@ -71,7 +71,7 @@ class Play:
         self.slack.slash(user, channel, text)
         return self.answer(user, after, timeout=timeout).text
 
-    def change(self, user: str, text: str, channel: str = "prod", *, timeout: float = LONGEST) -> Card:
+    def change(self, user: str, text: str, channel: str = "prod", *, timeout: float = LONGEST) -> ProgressCard:
         """Type ``/swarm text`` and return the card that its job ends with."""
         return self.end(self.begin(user, text, channel), timeout=timeout)
 
@@ -109,7 +109,7 @@ class Play:
         private = (each for each in self.slack.transcript(after) if each.private and user_id in each.to)
         return (each for each in private if each.kind in SHOWN)
 
-    def end(self, job: str, *, after: int = 0, timeout: float = LONGEST) -> Card:
+    def end(self, job: str, *, after: int = 0, timeout: float = LONGEST) -> ProgressCard:
         """Wait for the last state of a job's card: neither a question, nor with a button to cancel it."""
 
         def find(slack: Watching) -> Seen | None:
@@ -119,7 +119,7 @@ class Play:
         seen = self.slack.wait_for(find, timeout)
         assert seen is not None
         self._await_end(job)
-        return Card(job, seen.text, seen)
+        return ProgressCard(job, seen.text, seen)
 
     def await_status(self, contains: str, *, timeout: float = LONGEST) -> str:
         """Ask for the status until it says ``contains``, as somebody would who waits for it; return it then."""
@@ -137,7 +137,7 @@ class Play:
         """All that stood in any channel since the beginning, edits included."""
         return "\n".join(e.text for e in self.slack.transcript(self.began) if not e.private and e.kind in SHOWN)
 
-    def forced(self, user: str, text: str, *others: str) -> Card:
+    def forced(self, user: str, text: str, *others: str) -> ProgressCard:
         """Type an order that only ``--force`` lets through, have the others agree, and return the card it ends with."""
         after = self.now
         self.slack.slash(user, "prod", text)
@@ -154,11 +154,11 @@ class Play:
         self.slack.wait_for(lambda slack: slack.workspace.views.stack(who))
         self.slack.submit_view(user, answers)
 
-    def unlock(self, user: str, host: str, key: str, *, timeout: float = LONGEST) -> Card:
+    def unlock(self, user: str, host: str, key: str, *, timeout: float = LONGEST) -> ProgressCard:
         """Type ``/swarm unlock`` and the key into its form, and return the card that its job ends with."""
         return self.keyed(user, f"unlock {host}", key, timeout=timeout)
 
-    def keyed(self, user: str, text: str, key: str, *, timeout: float = LONGEST) -> Card:
+    def keyed(self, user: str, text: str, key: str, *, timeout: float = LONGEST) -> ProgressCard:
         """Type ``/swarm text`` and the unlock key into its form, and return the card that its job ends with."""
         after = self.now
         self.slack.slash(user, "prod", text)

@@ -57,8 +57,8 @@ def state(host: Host) -> list[str]:
 
 def has_ingress(host: Host) -> bool:
     """Whether a node's engine has made the network that every cluster has: it does so in the seconds after a join."""
-    look = "docker network inspect docker_gwbridge 2>/dev/null | grep ingress-sbox || true"
-    return bool(host.run("sh", "-c", look))
+    query = "docker network inspect docker_gwbridge 2>/dev/null | grep ingress-sbox || true"
+    return bool(host.run("sh", "-c", query))
 
 
 def left_running(host: Host) -> str:

@@ -86,7 +86,7 @@ def _is_void_when_one_comes_back(play: Play, asked: Asked) -> None:
     assert "is a manager, and prod has no quorum" in play.ask("cleo", f"leave {EARLY} --force")
     asked.press("dan", job, "Approve")
     assert asked.ends(job, "cancelled").standing == "void"
-    for words in (f"`{EARLY}` answers, and so is not gone", "Nothing was changed", "[Ask again]"):
+    for words in (f"`{EARLY}` answers, and so is not gone", "Nothing was changed", "[ApprovalRequest again]"):
         assert words in asked.card(job).shown
     after = play.now
     play.slack.click("cleo", asked.card(job), "Ask again")

@@ -13,18 +13,18 @@ from redis import Redis
 from slack_sdk import WebClient
 
 import handlers
-from bot.approvals.repository import Approvals
+from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule_check import too_few
 from bot.audit import Audit
 from bot.config import Config
 from bot.doctor import rules
 from bot.doctor.finding import Check
 from bot.doctor.run import run_doctor
-from bot.gate.records import Records
-from bot.model.records import BookLook, Waits
+from bot.gate.records import RecordReader
+from bot.model.records import RecordsQuery, Waits
 from bot.queue.queue import Queue
 from bot.settings import Settings
-from bot.usergroups import Directory
+from bot.usergroups import UserGroups
 from sandbox.slack import LocalSlack
 
 ADMINS = "S0ADMINS"
@@ -47,10 +47,10 @@ def slack() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture
-def directory(slack: LocalSlack, client: Redis) -> Iterator[Directory]:
+def directory(slack: LocalSlack, client: Redis) -> Iterator[UserGroups]:
     """A directory on both."""
     web = WebClient(slack.world.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
-    directory = Directory(web, client)
+    directory = UserGroups(web, client)
     yield directory
     directory.close()
 
@@ -83,7 +83,7 @@ def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Pat
     assert _doctor(slack, tmp_path, _written())[0] == 1
 
 
-def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, directory: Directory) -> None:
+def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, directory: UserGroups) -> None:
     """In whole sentences; not knowing is said too."""
     config = Config.model_validate(_written())
     assert too_few(config, directory) == []
@@ -96,14 +96,16 @@ def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, directory: Direct
     assert "S0OTHER" in told
 
 
-def test_whoami_tells_whose_yes_is_needed(client: Redis, directory: Directory) -> None:
+def test_whoami_tells_whose_yes_is_needed(client: Redis, directory: UserGroups) -> None:
     """The rules of this cluster by how many must say yes; what needs nobody's is left out."""
     written = _written(rotate={"count": 0}, trust={"by": ["U0EVE00001"], "count": 1})
     audit = Audit(client)
-    records = Records(Config.model_validate(written), Queue(client, audit), audit, directory, Approvals(client, audit))
+    records = RecordReader(
+        Config.model_validate(written), Queue(client, audit), audit, directory, ApprovalRepository(client, audit)
+    )
 
     def waits(asker: str) -> dict[str, Waits]:
-        rights = records.read(BookLook(), cluster="prod", asker=asker).rights
+        rights = records.read(RecordsQuery(), cluster="prod", asker=asker).rights
         return {subject.name: each for each in rights.waits for subject in each.subjects}
 
     cleo, eve = waits("U0CLEO"), waits("U0EVE00001")

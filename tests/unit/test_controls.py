@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
-from bot.approvals.voting import Desk
+from bot.approvals.voting import Voting
 from bot.audit import Audit, Filter
 from bot.commands import COMMANDS, CancelJob, FreezeCluster
 from bot.config import Config
@@ -28,7 +28,7 @@ CONFIG = Config.model_validate(
 )
 
 
-class NoApproval(Desk):
+class NoApproval(Voting):
     """No job waits for anybody."""
 
     def __init__(self) -> None: ...

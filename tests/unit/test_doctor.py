@@ -10,7 +10,7 @@ import pytest
 
 from bot.doctor.finding import Check, Finding, look_here, well, wrong
 from bot.doctor.hosts import HOST_CHECKS, Host
-from bot.doctor.look import Look
+from bot.doctor.resources import Resources
 from bot.doctor.run import run_doctor
 from bot.errors import Failed
 from bot.settings import Settings
@@ -68,11 +68,11 @@ def test_only_what_is_wrong_fails() -> None:
 def test_a_check_that_breaks_hides_no_other() -> None:
     """Neither an error of the house nor a defect ends the examination."""
 
-    def fails(_: Look) -> Iterator[Finding]:
+    def fails(_: Resources) -> Iterator[Finding]:
         yield well("first")
         raise Failed("It is broken.", next_step="Mend it.")
 
-    def breaks(_: Look) -> Iterator[Finding]:
+    def breaks(_: Resources) -> Iterator[Finding]:
         raise KeyError("x")
 
     status, lines = _run(Check("One", fails), Check("Two", breaks), _finds(well("last")))
@@ -85,7 +85,7 @@ def test_a_check_that_breaks_hides_no_other() -> None:
 def test_what_rests_on_what_is_wrong_is_not_run() -> None:
     """And what rests on that is not run either."""
 
-    def never(_: Look) -> Iterator[Finding]:
+    def never(_: Resources) -> Iterator[Finding]:
         raise AssertionError("it was run")
 
     _, lines = _run(
@@ -100,7 +100,7 @@ def test_what_rests_on_what_is_wrong_is_not_run() -> None:
 def test_a_secret_is_masked_whoever_says_it() -> None:
     """Even a library's own error text that quotes a password shows none."""
 
-    def leaks(_: Look) -> Iterator[Finding]:
+    def leaks(_: Resources) -> Iterator[Finding]:
         raise ValueError(f"cannot use {QUOTED}")
 
     _, lines = _run(Check("Redis", leaks))

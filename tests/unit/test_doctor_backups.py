@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from bot.config import Backups
 from bot.doctor.backups import backups
-from bot.doctor.look import Look
+from bot.doctor.resources import Resources
 from bot.secrets.secret import Secret
 from tests.powerless import powerless
 
@@ -21,7 +21,7 @@ def told(folder: Path | None, key: Secret | None = KEY) -> list[str]:
         "config": SimpleNamespace(backups=Backups(folder=folder)),
         "settings": SimpleNamespace(swarmbot_secret_key=key),
     }
-    return [str(finding) for finding in backups(cast("Look", SimpleNamespace(**parts)))]
+    return [str(finding) for finding in backups(cast("Resources", SimpleNamespace(**parts)))]
 
 
 def test_without_a_folder_nothing_is_said() -> None:

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from bot.errors import Refused
-from bot.queue.secret_inbox import Given
+from bot.queue.secret_inbox import SecretInbox
 from bot.secrets.secret import TYPED_KEPT, Secret
 from bot.secrets.vault import Vault, WrongKey
 
@@ -27,27 +27,27 @@ def test_it_opens_in_its_place_alone() -> None:
 
 def test_what_was_given_is_taken_once(client: Redis) -> None:
     """It lies there encrypted and for minutes; whoever takes it leaves nothing."""
-    given_id = Given(client, KEY).keep("U0ADA", TYPED)
+    given_id = SecretInbox(client, KEY).keep("U0ADA", TYPED)
     (key,) = client.scan_iter()
     assert 0 < client.ttl(key) <= TYPED_KEPT
     assert TYPED.reveal() not in str(client.get(key))
-    assert Given(client, KEY).take("U0ADA", given_id) == TYPED
+    assert SecretInbox(client, KEY).take("U0ADA", given_id) == TYPED
     assert [*client.scan_iter()] == []
-    assert Given(client, KEY).take("U0ADA", given_id) is None
+    assert SecretInbox(client, KEY).take("U0ADA", given_id) is None
 
 
 def test_another_person_or_key_takes_nothing_of_use(client: Redis) -> None:
     """It is gone then, and none the wiser."""
-    given_id = Given(client, KEY).keep("U0ADA", TYPED)
-    assert Given(client, KEY).take("U0BEN", given_id) is None
-    given_id = Given(client, KEY).keep("U0ADA", TYPED)
-    assert Given(client, Secret("another key of thirty-two characters")).take("U0ADA", given_id) is None
+    given_id = SecretInbox(client, KEY).keep("U0ADA", TYPED)
+    assert SecretInbox(client, KEY).take("U0BEN", given_id) is None
+    given_id = SecretInbox(client, KEY).keep("U0ADA", TYPED)
+    assert SecretInbox(client, Secret("another key of thirty-two characters")).take("U0ADA", given_id) is None
     assert [*client.scan_iter()] == []
 
 
 def test_without_a_key_nothing_is_taken_from_anybody(client: Redis) -> None:
     """The refusal says what to set, before anything is typed."""
     with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY is not set"):
-        Given(client, None).require()
+        SecretInbox(client, None).require()
     with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY is not set"):
-        Given(client, None).keep("U0ADA", TYPED)
+        SecretInbox(client, None).keep("U0ADA", TYPED)

@@ -69,7 +69,7 @@ mv "$root/swarm" "$aside" && sync
 )
 
 
-def look(connection: SshConnection, service: Service) -> StoppedEngine:
+def read_stopped(connection: SshConnection, service: Service) -> StoppedEngine:
     """What swarm state is there. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
     root = data_root(connection, service)
     done = exchange_as_root(connection, LOOK_SCRIPT, root, ASIDE, timeout=TIMEOUT)

@@ -67,7 +67,7 @@ timeout -s KILL 600 unshare --net --mount --pid --fork --kill-child --mount-proc
 
 
 @contextmanager
-def spare_client(connection: SshConnection, state: bytes) -> Iterator[EngineClient]:
+def throwaway_client(connection: SshConnection, state: bytes) -> Iterator[EngineClient]:
     """The client of a throwaway engine whose swarm folder holds ``state``, seen to be gone at the context's end.
 
     Raises EngineError; HostUnreachable when its end was not seen.

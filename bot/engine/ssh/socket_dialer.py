@@ -14,7 +14,7 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.diagnose import diagnose
 from bot.engine.ssh.transport import ChannelRefusedError
 
-Way = Literal["forwarded", "command"]
+Route = Literal["forwarded", "command"]
 
 
 class SocketDialer:
@@ -24,10 +24,10 @@ class SocketDialer:
         self.connection = connection
         self.path = path
         self._lock = threading.Lock()
-        self._way: Way = "forwarded"
+        self._way: Route = "forwarded"
         self._found_on: paramiko.Transport | None = None
 
-    def way(self) -> Way:
+    def way(self) -> Route:
         """Return the way that this SSH connection offers; sshd reads its settings once a connection.
 
         Raises HostUnreachable.
@@ -48,7 +48,7 @@ class SocketDialer:
             raise unreachable.lost(self.connection.target)
         return socket
 
-    def _find(self) -> Way:
+    def _find(self) -> Route:
         # Twice: the engine may have come up between being refused and the look at why.
         socket = self._forwarded() or self._forwarded()
         if socket is None:

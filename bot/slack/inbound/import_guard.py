@@ -23,7 +23,7 @@ FORBIDDEN: Final = ("paramiko", "docker", "bot.engine")
 PROGRAMS: Final = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "pty.spawn"})
 
 
-class Confined(PermissionError):
+class ForbiddenImport(PermissionError):
     """The web process tried what only the worker may do. It is a defect."""
 
 
@@ -77,9 +77,9 @@ class _Hook:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             if isinstance(arguments[0], str | bytes) and self._is_key(os.fsdecode(arguments[0])):
-                raise Confined("SSH keys are the worker's: this process may not open them")
+                raise ForbiddenImport("SSH keys are the worker's: this process may not open them")
         elif event in PROGRAMS:
-            raise Confined("this process starts no programs")
+            raise ForbiddenImport("this process starts no programs")
 
     def _is_key(self, path: str) -> bool:
         """By place (links resolved), by the file itself (a hard link to it), or by name (relative to some folder)."""

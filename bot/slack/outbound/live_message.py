@@ -19,7 +19,7 @@ LONGEST_PAUSE: Final = 20.0
 log = logging.getLogger(__name__)
 
 
-class Live:
+class LiveMessage:
     """One message in a channel, posted at the first :meth:`show` unless ``ts`` names one that is there already.
 
     A thread of its own sends; :meth:`show` only leaves the newest state for it, so a slow or silent Slack never holds

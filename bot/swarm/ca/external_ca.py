@@ -25,7 +25,7 @@ class ExternalCa:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Host and path of the CA's certificate, as ``Look.ca_files`` has them."""
+        """Host and path of the CA's certificate, as ``FactsQuery.ca_files`` has them."""
         return self.host, self.cacert_path
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.blocks import tick
 from bot.errors import Refused
-from bot.model import Facts, Finding, HostFacts, NodeFacts, Passage
+from bot.model import Facts, Finding, HostFacts, NodeFacts, ProbedRoute
 from bot.swarm.health.preflight import machine_findings, reached, same_name
 from bot.swarm.network.addresses import is_loopback, joining_address
 from bot.swarm.network.ipv6 import overlay_findings
@@ -100,7 +100,7 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
     return found
 
 
-def _all_open(host: HostFacts, mine: Iterable[Passage]) -> str:
+def _all_open(host: HostFacts, mine: Iterable[ProbedRoute]) -> str:
     ways = [passage.way for passage in mine]
     peers = dict.fromkeys(way.source if way.target == host.name else way.target for way in ways)
     where = "both ways with" if any(way.target == host.name for way in ways) else "to"

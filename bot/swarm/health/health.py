@@ -8,7 +8,7 @@ from typing import Literal
 from bot.blocks import as_said
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.issues import (
-    Ailment,
+    Issue,
     kept_record,
     leaderless,
     little_quorum,
@@ -31,7 +31,7 @@ class Health:
     """``none``: no host is in a swarm; ``no quorum``: managers, and none can decide; ``unknown``: nobody answers."""
 
     level: Level
-    ailments: tuple[Ailment, ...]
+    issues: tuple[Issue, ...]
 
 
 def health(facts: Facts) -> Health:
@@ -39,15 +39,15 @@ def health(facts: Facts) -> Health:
     if facts.swarm is None:
         return _without_swarm(facts)
     others = (
-        *(ailment for node in facts.swarm.nodes if not successor(facts.swarm, node) for ailment in _node(facts, node)),
+        *(issue for node in facts.swarm.nodes if not successor(facts.swarm, node) for issue in _node(facts, node)),
         *_stale(facts.swarm),
         *_services(facts.swarm),
-        *(ailment for host in facts.hosts.values() for ailment in _host(facts, host)),
+        *(issue for host in facts.hosts.values() for issue in _host(facts, host)),
     )
     if count(members_of(facts)).survives < 0:  # then one thing is to be done, and the rest after it
-        others = tuple(replace(ailment, mend="") for ailment in others)
-    ailments = (*little_quorum(facts, facts.swarm), *others)
-    return Health("degraded" if ailments else "healthy", tuple(sorted(ailments, key=lambda ailment: not ailment.grave)))
+        others = tuple(replace(issue, mend="") for issue in others)
+    issues = (*little_quorum(facts, facts.swarm), *others)
+    return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.grave)))
 
 
 def _without_swarm(facts: Facts) -> Health:
@@ -58,21 +58,21 @@ def _without_swarm(facts: Facts) -> Health:
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
     members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
     errors = [
-        Ailment(grave=True, text=leaderless(host))
+        Issue(grave=True, text=leaderless(host))
         for host in members
         if (host.swarm_error or host.is_manager) and host.membership != "locked"
     ]
     if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
         unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
         if (errors or locked) and missing and unlocked.survives < 0:
-            told = (replace(ailment, mend="") for ailment in (*locked, *silent))
+            told = (replace(issue, mend="") for issue in (*locked, *silent))
             return Health("no quorum", (*errors, *told, way_out(unlocked, missing, [each.mend for each in locked])))
         return Health("no quorum", (*errors, *locked, *silent))
     level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
     return Health(level, tuple(silent))
 
 
-def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
+def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
     host = facts.hosts.get(node.host)
     if host is not None and host.membership == "locked":
         return []  # told of the host, whatever the managers have of it
@@ -83,10 +83,10 @@ def _node(facts: Facts, node: NodeFacts) -> list[Ailment]:
             return [kept_record(node)]
         there = host is not None and host.membership == "active"
         mend = f"{_checked(node.host)} the other managers" if there else f"bring `{node.name}` back"
-        return [Ailment(grave=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", mend=mend)]
+        return [Issue(grave=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", mend=mend)]
     if node.state != "ready":
         mend = f"{_checked(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
-        return [Ailment(grave=True, text=f"`{node.name}` ({node.role}) is {node.state}", mend=mend)]
+        return [Issue(grave=True, text=f"`{node.name}` ({node.role}) is {node.state}", mend=mend)]
     return []
 
 
@@ -94,20 +94,20 @@ def _checked(host: str) -> str:
     return f"`/swarm check {host}` shows what stands between it and"
 
 
-def _stale(swarm: ClusterFacts) -> list[Ailment]:
+def _stale(swarm: ClusterFacts) -> list[Issue]:
     """Old records of hosts that joined again; one that Raft still counts is a manager that never comes back."""
-    ailments = []
+    issues = []
     for node in swarm.nodes:
         if successor(swarm, node):
             counts = "; Raft counts it as a manager that is not there" if node.reachability else ""
             text = f"`{node.id}` is an old record of `{node.hostname}`, {node.state}{counts}"
-            ailments.append(Ailment(grave=bool(counts), text=text, mend=f"`/swarm remove {node.id}`"))
-    return ailments
+            issues.append(Issue(grave=bool(counts), text=text, mend=f"`/swarm remove {node.id}`"))
+    return issues
 
 
-def _services(swarm: ClusterFacts) -> list[Ailment]:
+def _services(swarm: ClusterFacts) -> list[Issue]:
     return [
-        Ailment(
+        Issue(
             grave=True,
             text=f"`{service.name}` {service.running} of {service.desired} replicas"
             + (f": {as_said(service.complaint)}" if service.complaint else ""),
@@ -118,13 +118,13 @@ def _services(swarm: ClusterFacts) -> list[Ailment]:
     ]
 
 
-def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
+def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.trouble:
         return [_silent(host)]
-    ailments = [_locked(host)] if host.membership == "locked" else []
+    issues = [_locked(host)] if host.membership == "locked" else []
     if host.joining:
         text = f"`{host.name}` still tries to join a cluster and may come in by itself"
-        ailments.append(Ailment(grave=False, text=text, mend=f"`/swarm join worker {host.name}` starts afresh"))
+        issues.append(Issue(grave=False, text=text, mend=f"`/swarm join worker {host.name}` starts afresh"))
     if host.takes_part and facts.member(host.name) is None:
         text, grave = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", False
         mend = f"take `{host.name}` out of {facts.name} in swarmbot.yml, or let it leave there"
@@ -134,23 +134,23 @@ def _host(facts: Facts, host: HostFacts) -> list[Ailment]:
             if grave := host.is_manager:
                 text = f"`{host.name}` believes itself a manager of {facts.name}, which has no record of it"
                 mend = f"`/swarm leave {host.name} --force`"
-        ailments.append(Ailment(grave=grave, text=text, mend=mend))
+        issues.append(Issue(grave=grave, text=text, mend=mend))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
         left = time_left(host.certificate, facts.at)
         text = f"the certificate of `{host.name}` {f'is good for {left}' if left else 'has ended'}"
         renewed = f"{_checked(host.name)} the managers, who renew it"
         mend = renewed if left else f"`/swarm leave {host.name}`, then join it again"
-        ailments.append(Ailment(grave=not left, text=text, mend=mend))
-    return ailments
+        issues.append(Issue(grave=not left, text=text, mend=mend))
+    return issues
 
 
-def _silent(host: HostFacts) -> Ailment:
+def _silent(host: HostFacts) -> Issue:
     trouble = host.trouble
-    return Ailment(grave=True, text=trouble.happened if trouble else "", mend=trouble.next_step if trouble else "")
+    return Issue(grave=True, text=trouble.happened if trouble else "", mend=trouble.next_step if trouble else "")
 
 
-def _locked(host: HostFacts) -> Ailment:
-    return Ailment(
+def _locked(host: HostFacts) -> Issue:
+    return Issue(
         grave=True,
         text=f"`{host.name}` is locked: its engine waits for the unlock key",
         mend=f"`/swarm unlock {host.name}`",

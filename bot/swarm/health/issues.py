@@ -16,7 +16,7 @@ NO_LEADER: Final = "does not have a leader"
 
 
 @dataclass(frozen=True, slots=True)
-class Ailment:
+class Issue:
     """Something that is not as it should be, and what to do about it ("" when there is nothing to be done here)."""
 
     grave: bool
@@ -24,14 +24,14 @@ class Ailment:
     mend: str = ""
 
 
-def little_quorum(facts: Facts, swarm: ClusterFacts) -> list[Ailment]:
+def little_quorum(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
     """Nothing while one more manager may fail."""
     quorum = count(members_of(facts))
     if quorum.survives > 0:
         return []
     if quorum.managers == 1:
         return [
-            Ailment(
+            Issue(
                 grave=False,
                 text=f"{facts.name} has one manager: if it fails, the cluster stops deciding",
                 mend="`/swarm join manager HOST HOST` makes three",
@@ -39,7 +39,7 @@ def little_quorum(facts: Facts, swarm: ClusterFacts) -> list[Ailment]:
         ]
     if quorum.reachable == quorum.managers:
         return [
-            Ailment(
+            Issue(
                 grave=False,
                 text=f"two managers survive no more failures than one: if either fails, {facts.name} stops deciding",
                 mend="`/swarm join manager HOST` makes three",
@@ -51,10 +51,10 @@ def little_quorum(facts: Facts, swarm: ClusterFacts) -> list[Ailment]:
     text = (
         f"{quorum.reachable} of {quorum.managers} managers reachable: one more failure and {facts.name} stops deciding"
     )
-    return [Ailment(grave=True, text=text)]
+    return [Issue(grave=True, text=text)]
 
 
-def way_out(quorum: Quorum, missing: list[str], unlock: Sequence[str] = ()) -> Ailment:
+def way_out(quorum: Quorum, missing: list[str], unlock: Sequence[str] = ()) -> Issue:
     """What a lost quorum means, and what gives it back.
 
     ``missing`` are the managers that are not there; ``unlock`` is what unlocks the others, for ``quorum`` has them.
@@ -63,7 +63,7 @@ def way_out(quorum: Quorum, missing: list[str], unlock: Sequence[str] = ()) -> A
     gone = "it is" if len(missing) == 1 else "they are"
     then = f", then {listed(unlock)}" if unlock else ""
     mend = f"{bring_back(quorum, missing)}{then} · if {gone} gone for good, `/swarm recover`"
-    return Ailment(grave=True, text=text, mend=mend)
+    return Issue(grave=True, text=text, mend=mend)
 
 
 def leaderless(host: HostFacts) -> str:
@@ -73,10 +73,10 @@ def leaderless(host: HostFacts) -> str:
     return f"`{host.name}`: {as_said(host.swarm_error)}"
 
 
-def kept_record(node: NodeFacts) -> Ailment:
+def kept_record(node: NodeFacts) -> Issue:
     """What `recover` leaves of a manager that was declared gone (docs/decisions/0015)."""
     text = f"`{node.name}` is an old manager, out of Raft and down; its record takes it in if it comes back"
-    return Ailment(grave=False, text=text, mend=f"`/swarm remove {node.name}` once its disk is destroyed")
+    return Issue(grave=False, text=text, mend=f"`/swarm remove {node.name}` once its disk is destroyed")
 
 
 def serves_apart(facts: Facts, host: HostFacts) -> bool:
@@ -84,11 +84,11 @@ def serves_apart(facts: Facts, host: HostFacts) -> bool:
     return host.serves and host.swarm_id == facts.cluster_id
 
 
-def second_cluster(facts: Facts, host: HostFacts) -> Ailment:
+def second_cluster(facts: Facts, host: HostFacts) -> Issue:
     """Two that were declared gone came back and found a quorum between them, or an election is going on."""
     read_from = facts.swarm.read_from if facts.swarm else ""
     text = (
         f"`{host.name}` serves as a manager, and `{read_from}` does not hear it: if that lasts, two clusters take "
         f"themselves for {facts.name}"
     )
-    return Ailment(grave=True, text=text, mend="let the one that is not wanted leave: `/swarm leave HOST --force`")
+    return Issue(grave=True, text=text, mend="let the one that is not wanted leave: `/swarm leave HOST --force`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.blocks import tick
-from bot.model import ClusterFacts, Facts, Finding, Mesh, Passage
+from bot.model import ClusterFacts, Facts, Finding, Mesh, ProbedRoute
 from bot.swarm.network.reachability import told, told_unseen
 from bot.text.suggest import listed
 
@@ -34,7 +34,7 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
 
 def cells(facts: Facts, names: list[str]) -> list[list[str]]:
     """The matrix: a row for each node that sends, a column for each that gets; what is closed between the two."""
-    between: dict[tuple[str, str], list[Passage]] = {}
+    between: dict[tuple[str, str], list[ProbedRoute]] = {}
     for passage in facts.passages:
         between.setdefault((passage.way.source, passage.way.target), []).append(passage)
     return [
@@ -43,7 +43,7 @@ def cells(facts: Facts, names: list[str]) -> list[list[str]]:
     ]
 
 
-def _cell(passages: list[Passage], mesh: Mesh | None, source: str, target: str) -> str:
+def _cell(passages: list[ProbedRoute], mesh: Mesh | None, source: str, target: str) -> str:
     closed = [f"✗ {passage.way.name}" for passage in passages if passage.blocked]
     overlay = _reaches(mesh, source, target)
     if overlay is False:

@@ -15,7 +15,7 @@ from secrets import randbelow
 from typing import Final, Literal
 
 from bot.errors import SwarmbotError
-from bot.model import Passage, Prober, Way
+from bot.model import ProbedRoute, Prober, Route
 
 EACH: Final = 20
 MOST_EACH: Final = 320
@@ -61,7 +61,7 @@ class Counting:
         self._least = EACH
         self._failed: dict[str, str] = {}
 
-    def settle(self, ways: Sequence[Way]) -> list[Passage]:
+    def settle(self, ways: Sequence[Route]) -> list[ProbedRoute]:
         """What became of each of ``ways``, which all lead to this target. Raises what counting raises."""
         before = self._count()
         started = time.monotonic()
@@ -70,30 +70,30 @@ class Counting:
         self._least = enough(self._rate)
         if not self._least:
             why = f"`{ways[0].target}` gets {self._rate:.0f} others a second"
-            return [Passage(way, "not looked at", why) for way in ways]
+            return [ProbedRoute(way, "not looked at", why) for way in ways]
         return self._halve(ways)
 
-    def _halve(self, ways: Sequence[Way]) -> list[Passage]:
+    def _halve(self, ways: Sequence[Route]) -> list[ProbedRoute]:
         verdict = self._round(ways)
         if verdict == "none" or (verdict == "some" and len(ways) == 1):
             verdict = self._round(ways)
         sound = [way for way in ways if way.source not in self._failed]
         if len(sound) < len(ways):
-            failed = [Passage(way, "not looked at", self._failed[way.source]) for way in ways if way not in sound]
+            failed = [ProbedRoute(way, "not looked at", self._failed[way.source]) for way in ways if way not in sound]
             return failed + (self._halve(sound) if sound else [])
         if verdict == "late":
-            return [Passage(way, "not looked at", "time was up") for way in ways]
+            return [ProbedRoute(way, "not looked at", "time was up") for way in ways]
         if verdict == "some" and len(ways) > 1:
             middle = len(ways) // 2
             return self._halve(ways[:middle]) + self._halve(ways[middle:])
         match verdict:
             case "all":
-                return [Passage(way, "passed") for way in ways]
+                return [ProbedRoute(way, "passed") for way in ways]
             case "none":
-                return [Passage(way, "blocked", "nothing came") for way in ways]
-        return [Passage(ways[0], "not looked at", "a part came, or others came beside it")]
+                return [ProbedRoute(way, "blocked", "nothing came") for way in ways]
+        return [ProbedRoute(ways[0], "not looked at", "a part came, or others came beside it")]
 
-    def _round(self, ways: Sequence[Way]) -> Verdict | Literal["late"]:
+    def _round(self, ways: Sequence[Route]) -> Verdict | Literal["late"]:
         """Send on all ways at once and count until all came, or no more will."""
         if time.monotonic() > self._deadline:
             return "late"
@@ -107,10 +107,10 @@ class Counting:
             time.sleep(LOOK)
         return judge(came - self._rate * (time.monotonic() - started), wanted, each)
 
-    def _send(self, way: Way, number: int) -> None:
+    def _send(self, way: Route, number: int) -> None:
         self._probers[way.source].send(way.transport, way.address, way.port, number)
 
-    def _note(self, way: Way, sent: Future[None]) -> None:
+    def _note(self, way: Route, sent: Future[None]) -> None:
         try:
             sent.result()
         except SwarmbotError as error:

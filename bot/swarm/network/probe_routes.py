@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.errors import SwarmbotError
-from bot.model import Engines, Passage, Prober, Reach, Transport, Way
+from bot.model import Engines, ProbedRoute, Prober, Reach, Route, Transport
 from bot.model.reachability import Standing
 from bot.swarm.network.packet_counters import Counting
 
@@ -26,8 +26,8 @@ REFUSED: Final = "connection refused"
 
 
 def try_ways(
-    engines: Engines, ways: Sequence[Way], deadline: float, silent: Mapping[str, str] = MappingProxyType({})
-) -> tuple[Passage, ...]:
+    engines: Engines, ways: Sequence[Route], deadline: float, silent: Mapping[str, str] = MappingProxyType({})
+) -> tuple[ProbedRoute, ...]:
     """What is seen of each of ``ways``, in their order. Nothing is raised for a dead host.
 
     ``silent`` has hosts that did not answer just now, and the reason in words: they are not asked again.
@@ -83,10 +83,10 @@ class _Trial:
             future.add_done_callback(_close)
         return stack
 
-    def run(self, ways: Sequence[Way]) -> dict[Way, Passage]:
+    def run(self, ways: Sequence[Route]) -> dict[Route, ProbedRoute]:
         """Datagrams beside connections; then the refused connections once more, counted."""
         able = [way for way in ways if way.source in self._probers]
-        seen = {way: Passage(way, "not looked at", self._closed[way.source]) for way in ways if way not in able}
+        seen = {way: ProbedRoute(way, "not looked at", self._closed[way.source]) for way in ways if way not in able}
         counting = [self._lanes.submit(self._count, group) for group in _groups(able, "udp")]
         met = self._connected([way for way in able if way.transport == "tcp"])
         seen |= {passage.way: passage for passage in met}
@@ -96,8 +96,8 @@ class _Trial:
             seen |= {passage.way: passage for passage in lane.result()}
         return seen
 
-    def _connected(self, ways: Sequence[Way]) -> list[Passage]:
-        by_source: dict[str, list[Way]] = {}
+    def _connected(self, ways: Sequence[Route]) -> list[ProbedRoute]:
+        by_source: dict[str, list[Route]] = {}
         for way in ways:
             by_source.setdefault(way.source, []).append(way)
         tries = [
@@ -106,15 +106,15 @@ class _Trial:
         ]
         return [passage for group, tried in tries for passage in _met(group, tried)]
 
-    def _count(self, ways: Sequence[Way]) -> list[Passage]:
+    def _count(self, ways: Sequence[Route]) -> list[ProbedRoute]:
         counted = self._counted(ways)
         return [_refusal(passage) for passage in counted] if ways[0].transport == "tcp" else counted
 
-    def _counted(self, ways: Sequence[Way]) -> list[Passage]:
+    def _counted(self, ways: Sequence[Route]) -> list[ProbedRoute]:
         target, transport = ways[0].target, ways[0].transport
         prober = self._probers.get(target)
         if prober is None:
-            return [Passage(way, "not looked at", self._closed[target]) for way in ways]
+            return [ProbedRoute(way, "not looked at", self._closed[target]) for way in ways]
 
         def count() -> int:
             counters = prober.counters()
@@ -122,29 +122,29 @@ class _Trial:
 
         turn = _TURNS[target, transport]
         if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
-            return [Passage(way, "not looked at", "another check was at it") for way in ways]
+            return [ProbedRoute(way, "not looked at", "another check was at it") for way in ways]
         try:
             return Counting(count, self._probers, self._pool, self._deadline).settle(ways)
         except SwarmbotError as error:
-            return [Passage(way, "not looked at", error.happened) for way in ways]
+            return [ProbedRoute(way, "not looked at", error.happened) for way in ways]
         finally:
             turn.release()
 
 
-def _met(ways: Sequence[Way], tried: Future[list[Reach]]) -> list[Passage]:
+def _met(ways: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRoute]:
     try:
         met = tried.result()
     except SwarmbotError as error:
-        return [Passage(way, "not looked at", error.happened) for way in ways]
+        return [ProbedRoute(way, "not looked at", error.happened) for way in ways]
     standings: dict[Reach, Standing] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
     whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer"}
     return [
-        Passage(way, standings[reach], whys[reach], refused=reach == "refused")
+        ProbedRoute(way, standings[reach], whys[reach], refused=reach == "refused")
         for way, reach in zip(ways, met, strict=True)
     ]
 
 
-def _refusal(passage: Passage) -> Passage:
+def _refusal(passage: ProbedRoute) -> ProbedRoute:
     """A refused connection that the target's kernel did not count was refused by something before it."""
     whys: dict[Standing, str] = {
         "blocked": "refused by a firewall",
@@ -153,9 +153,9 @@ def _refusal(passage: Passage) -> Passage:
     return replace(passage, why=whys.get(passage.standing, passage.why), refused=True)
 
 
-def _groups(ways: Iterable[Way], transport: Transport) -> list[list[Way]]:
+def _groups(ways: Iterable[Route], transport: Transport) -> list[list[Route]]:
     """The ways of one transport by their target, those to one port together."""
-    groups: dict[str, list[Way]] = {}
+    groups: dict[str, list[Route]] = {}
     for way in sorted(ways, key=lambda way: way.port):
         if way.transport == transport:
             groups.setdefault(way.target, []).append(way)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.blocks import tick
-from bot.model import Facts, Finding, HostFacts, Passage, Role, Way
+from bot.model import Facts, Finding, HostFacts, ProbedRoute, Role, Route
 from bot.swarm.network.routes import GOSSIP_PORT
 from bot.text.suggest import listed
 
@@ -44,17 +44,17 @@ def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
     return found
 
 
-def of_host(facts: Facts, name: str) -> list[Passage]:
+def of_host(facts: Facts, name: str) -> list[ProbedRoute]:
     """The ways that begin or end at a host."""
     return [passage for passage in facts.passages if name in {passage.way.source, passage.way.target}]
 
 
-def for_managers(passage: Passage) -> bool:
+def for_managers(passage: ProbedRoute) -> bool:
     """Whether the way leads to the port that managers alone serve."""
     return passage.way.transport == "tcp" and passage.way.port != GOSSIP_PORT
 
 
-def told(passages: Iterable[Passage]) -> str:
+def told(passages: Iterable[ProbedRoute]) -> str:
     """Closed ways in words, with their direction: "7946/udp from `host-1` to `host-4` is blocked"."""
     ways = [passage.way for passage in passages]
     parts = [
@@ -65,7 +65,7 @@ def told(passages: Iterable[Passage]) -> str:
     return f"{', '.join(parts[:FEW])}{more} {'is' if len(ways) == 1 else 'are'} blocked"
 
 
-def told_unseen(passages: Iterable[Passage]) -> str:
+def told_unseen(passages: Iterable[ProbedRoute]) -> str:
     """Ways that were not looked at in words, with the reason."""
     parts = [
         f"{listed(passage.way.name for passage in group)} from `{source}` to `{target}` ({group[0].why})"
@@ -75,7 +75,7 @@ def told_unseen(passages: Iterable[Passage]) -> str:
     return f"{'; '.join(parts[:FEW])}{more}"
 
 
-def port_names(passages: Iterable[Passage]) -> list[str]:
+def port_names(passages: Iterable[ProbedRoute]) -> list[str]:
     """The ports of some ways, each once: ``2377/tcp``, ``7946/tcp+udp``, ``4789/udp``."""
     transports: dict[int, dict[str, None]] = {}
     for passage in passages:
@@ -83,12 +83,12 @@ def port_names(passages: Iterable[Passage]) -> list[str]:
     return [f"{port}/{'+'.join(names)}" for port, names in transports.items()]
 
 
-def how(passage: Passage) -> str:
+def how(passage: ProbedRoute) -> str:
     """How a connection to a port that should be served ended."""
     return "connection refused" if passage.standing == "passed" else passage.why
 
 
-def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[Passage]) -> list[Finding]:
+def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list[Finding]:
     ways = [passage for passage in mine if passage.way.source == host.name and for_managers(passage)]
     shut = [passage for passage in ways if passage.blocked or passage.refused]
     if not shut:
@@ -101,7 +101,7 @@ def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[Passage])
     return [Finding("look", f"`{host.name}` reaches only some managers; not {shown}", host.name)]
 
 
-def _from_managers(host: HostFacts, role: Role, mine: list[Passage]) -> list[Finding]:
+def _from_managers(host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list[Finding]:
     shut = [passage for passage in mine if passage.way.target == host.name and for_managers(passage) if passage.blocked]
     if role == "worker" or not shut:
         return []
@@ -110,7 +110,7 @@ def _from_managers(host: HostFacts, role: Role, mine: list[Passage]) -> list[Fin
     return [Finding("failed", text, host.name, f"Open 2377/tcp on `{host.name}` for the managers and press Retry.")]
 
 
-def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[Passage]) -> list[Finding]:
+def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[ProbedRoute]) -> list[Finding]:
     closed = [passage for passage in mine if passage.blocked and not for_managers(passage)]
     if not closed:
         return []
@@ -120,18 +120,18 @@ def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[Passage]) -> l
     return [Finding("failed", f"{told(closed)}.", host.name, f"Open {ports} and press Retry.")]
 
 
-def _got(passage: Passage) -> str:
+def _got(passage: ProbedRoute) -> str:
     return "no answer" if passage.why == "no answer" else f"refused ({passage.why})"
 
 
-def _grouped(passages: Iterable[Passage]) -> dict[tuple[str, str], list[Passage]]:
-    groups: dict[tuple[str, str], list[Passage]] = {}
+def _grouped(passages: Iterable[ProbedRoute]) -> dict[tuple[str, str], list[ProbedRoute]]:
+    groups: dict[tuple[str, str], list[ProbedRoute]] = {}
     for passage in passages:
         groups.setdefault((passage.way.source, passage.way.target), []).append(passage)
     return groups
 
 
-def _alike(ways: Iterable[Way]) -> list[tuple[Names, Names, Names]]:
+def _alike(ways: Iterable[Route]) -> list[tuple[Names, Names, Names]]:
     """Ports, sources and targets: the same ports to one target in one, then those from one source."""
     between: dict[tuple[str, str], Names] = {}
     for way in ways:

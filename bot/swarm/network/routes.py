@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.model import ClusterFacts, HostFacts, NodeFacts, Transport, Way
+from bot.model import ClusterFacts, HostFacts, NodeFacts, Route, Transport
 from bot.swarm.network.addresses import is_loopback
 
 MANAGER_PORT: Final = 2377
@@ -27,11 +27,11 @@ class Place:
 
 def wanted_ways(
     hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None, probed: Iterable[str], *, every_peer: bool
-) -> tuple[Way, ...]:
+) -> tuple[Route, ...]:
     """Both ways between each host of ``probed`` and all its peers that manage; with ``every_peer`` others too."""
     named = [*probed]
     data = swarm.data_port if swarm else DATA_PORT
-    ways: dict[Way, None] = {}
+    ways: dict[Route, None] = {}
     for name in named:
         if name not in hosts or not hosts[name].answers:
             continue
@@ -64,11 +64,11 @@ def is_meant(host: HostFacts, names: Collection[str]) -> bool:
     return not {host.name, host.hostname}.isdisjoint(names) or host.node_id.startswith(tuple(names))
 
 
-def mesh_ways(places: Iterable[Place], data_port: int) -> tuple[Way, ...]:
+def mesh_ways(places: Iterable[Place], data_port: int) -> tuple[Route, ...]:
     """Every way between all members: to managers 2377 too."""
     members = [*places]
     return tuple(
-        Way(one.name, other.name, other.address, port, transport)
+        Route(one.name, other.name, other.address, port, transport)
         for one in members
         for other in members
         if one != other
@@ -110,7 +110,7 @@ def _of_node(node: NodeFacts, hosts: Mapping[str, HostFacts]) -> Place:
     return Place(node.name, address.strip("[]") or told or node.address, int(port) if address else 0)
 
 
-def _ways(source: Place, target: Place, data_port: int, swarm: ClusterFacts | None) -> Iterator[Way]:
+def _ways(source: Place, target: Place, data_port: int, swarm: ClusterFacts | None) -> Iterator[Route]:
     """A host that is no manager may become one: its 2377 is tried from managers, or where there is no cluster yet.
 
     There is no way to a loopback address: who sends there reaches itself.
@@ -119,4 +119,4 @@ def _ways(source: Place, target: Place, data_port: int, swarm: ClusterFacts | No
         return
     wanted = MANAGER_PORT if source.manages or swarm is None else 0
     for port, transport in ports(target.manages or wanted, data_port):
-        yield Way(source.name, target.name, target.address, port, transport)
+        yield Route(source.name, target.name, target.address, port, transport)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class AwaitLock(Operation):
         return f"the key file of `{self.host}` is encrypted, by the unlock key as before"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The key file."""
-        return Look(hosts=(self.host,), key_files=(self.host,))
+        return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """It is."""

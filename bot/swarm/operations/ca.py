@@ -86,8 +86,8 @@ class BeginRotation(Operation):
             truth = f"{self.cluster} is rotating its root, and not to {self._issuer}."
         else:
             truth = f"The root of {self.cluster} is as it was; no certificate was changed."
-        look = f"Look at the CA at {self.url}: https, reachable from the managers, its server certificate its own."
-        return Failed(error.happened, true_now=truth, next_step=look if self.url else "`/swarm ca` shows more.")
+        query = f"Look at the CA at {self.url}: https, reachable from the managers, its server certificate its own."
+        return Failed(error.happened, true_now=truth, next_step=query if self.url else "`/swarm ca` shows more.")
 
 
 @dataclass(frozen=True, slots=True)

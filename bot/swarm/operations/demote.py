@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, Look, Members, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation, RaftMembers
 from bot.swarm.operations.records import manager_of, update_record
 
 
@@ -39,11 +39,11 @@ class Demote(Operation):
         return f"`{self.name}` is a worker, out of Raft"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """Its own host, if it can be asked."""
-        return Look(hosts=(self.host,)) if self.host else Look()
+        return FactsQuery(hosts=(self.host,)) if self.host else FactsQuery()
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """One less."""
         return members.left(self.node)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.model import Engines, Facts, Look, Members, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation, RaftMembers
 from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.quorum import has_quorum
 
@@ -37,11 +37,11 @@ class Depart(Operation):
         return f"`{self.host}` has left and cannot come back by itself"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host itself."""
-        return Look(hosts=(self.host,))
+        return FactsQuery(hosts=(self.host,))
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """Without it."""
         return members.left(self.node)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from bot.blocks import escape
 from bot.errors import Failed, SwarmbotError
-from bot.model import ClusterFacts, Engines, Facts, Look, NodeFacts, Operation, TaskFacts
+from bot.model import ClusterFacts, Engines, Facts, FactsQuery, NodeFacts, Operation, TaskFacts
 from bot.swarm.operations.records import manager_of, update_record
 from bot.swarm.services.placement import counted
 
@@ -38,9 +38,9 @@ class Drain(Operation):
         return f"`{self.name}` is drained and runs no task"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """Every task, and its service's name."""
-        return Look(services=True, task_list=True)
+        return FactsQuery(services=True, task_list=True)
 
     def record(self, node: NodeFacts) -> NodeFacts:
         """Its own node's, drained."""

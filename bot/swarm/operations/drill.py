@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, HostUnreachable, SwarmbotError
-from bot.model import Backup, Drill, Engines, Facts, Look, Operation
+from bot.model import Backup, Drill, Engines, Facts, FactsQuery, Operation
 from bot.swarm.health.issuers import rotated_since
 from bot.swarm.operations.init import Init
 from bot.swarm.reading.certificates import fingerprint_of
@@ -50,9 +50,9 @@ class DrillBackup(Operation):
         return f"the backup `{self.backup}`" if self.backup else f"the newest backup of {self.cluster}"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The backups with what came of their drills."""
-        return Look(hosts=(self.host,), backups=True)
+        return FactsQuery(hosts=(self.host,), backups=True)
 
     def satisfied(self, facts: Facts) -> bool:
         """It was drilled since, and nothing speaks against it."""

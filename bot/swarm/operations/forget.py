@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed
-from bot.model import Engines, Facts, Look, NodeFacts, Operation
+from bot.model import Engines, Facts, FactsQuery, NodeFacts, Operation
 from bot.swarm.operations.records import remove_record
 
 
@@ -36,9 +36,9 @@ class Forget(Operation):
         return f"{self.cluster} has no old record of `{self.host}`"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host, with its interfaces: records are told by address too."""
-        return Look(probe=(self.host,), stopped=(self.host,))
+        return FactsQuery(probe=(self.host,), stopped=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """The cluster is read and has none."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.blocks import tick
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.model import Engines, Facts, Look, Members, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation, RaftMembers
 from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.operations.depart import told_in_again
 from bot.swarm.quorum import has_quorum
@@ -38,11 +38,11 @@ class HoldOff(Operation):
         return f"`{self.host}` is held off and cannot come back by itself"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host, and its disk."""
-        return Look(hosts=(self.host,), stopped=(self.host,))
+        return FactsQuery(hosts=(self.host,), stopped=(self.host,))
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """It counts until its record is removed, and does not answer."""
         return members.stopped(self.node)
 

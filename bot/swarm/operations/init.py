@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.blocks import as_said
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, Json, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Json, Operation
 from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.reading.settings import NANOSECONDS
 from bot.swarm.recovery.second_cluster import refuse_beside_quorum
@@ -58,9 +58,9 @@ class Init(Operation):
         return f"`{self.host}` leads {self.cluster}"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """Its own host is enough."""
-        return Look(hosts=(self.host,))
+        return FactsQuery(hosts=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """The host is a manager and leads; with ``force_new_cluster`` it is in a cluster that has a quorum.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.model import Engine, Engines, Facts, HostFacts, Look, Members, NodeFacts, Operation, Role, newcomer
+from bot.model import Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts, Operation, RaftMembers, Role, newcomer
 from bot.swarm.health.issuers import issuing_urls
 from bot.swarm.operations.records import remove_record
 from bot.swarm.reading import parse
@@ -48,11 +48,11 @@ class Join(Operation):
         return f"`{self.host}` is ready in {self.cluster}"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The joining host itself."""
-        return Look(hosts=(self.host,))
+        return FactsQuery(hosts=(self.host,))
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """One more, if it joins as a manager."""
         return members.joined(newcomer(self.host)) if self.role == "manager" else members
 

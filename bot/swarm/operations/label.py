@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.blocks import tick
 from bot.errors import Failed
-from bot.model import Engines, Facts, Look, NodeFacts, Operation
+from bot.model import Engines, Facts, FactsQuery, NodeFacts, Operation
 from bot.swarm.operations.records import update_record
 
 
@@ -35,9 +35,9 @@ class Label(Operation):
         return ", ".join(tick(f"{key}={value}") for key, value in self.labels)
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host tells its node id."""
-        return Look(hosts=(self.host,))
+        return FactsQuery(hosts=(self.host,))
 
     def record(self, node: NodeFacts) -> NodeFacts:
         """That of its host, with the labels too."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.model import Engines, Facts, HostFacts, Look, Members, Operation
+from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation, RaftMembers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Leave(Operation):
         return f"`{self.host}` is in no cluster"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host itself."""
-        return Look(hosts=(self.host,))
+        return FactsQuery(hosts=(self.host,))
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """A member that leaves counts on and answers no more; with the last one there is no Raft any more."""
         return members.left(self.node) if members.reachable.keys() == {self.node} else members.stopped(self.node)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation
 from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.operations.try_key import open_with_given
 from bot.swarm.recovery.given_key import given_key, other_key
@@ -39,9 +39,9 @@ class OpenKeyFile(Operation):
         return f"`{self.host}` can be forced; its key file lies open until it is"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host and its key file."""
-        return Look(hosts=(self.host,), key_files=(self.host,))
+        return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """The engine runs with an open file; or, when this is begun anew after a crash, it has been forced already."""

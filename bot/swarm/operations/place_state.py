@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.model import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation
 from bot.swarm.recovery.given_key import opened_backup
 
 
@@ -37,9 +37,9 @@ class PlaceState(Operation):
         return f"`{self.host}` holds the state of the backup `{self.backup}`"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """What is in its swarm folder."""
-        return Look(hosts=(self.host,), placed=(self.host,), backups=True)
+        return FactsQuery(hosts=(self.host,), placed=(self.host,), backups=True)
 
     def satisfied(self, facts: Facts) -> bool:
         """The folder names this backup, and the engine runs."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, Look, Members, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation, RaftMembers
 from bot.swarm.operations.records import manager_of, update_record
 
 
@@ -35,11 +35,11 @@ class Promote(Operation):
         return f"`{self.name}` is a reachable manager of {self.cluster}"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The cluster itself is enough."""
-        return Look()
+        return FactsQuery()
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """One more."""
         return members.joined(self.node)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation
 from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.health.preflight import preflight
 from bot.swarm.operations.join import Join
@@ -38,9 +38,9 @@ class Rejoin(Operation):
         return f"`{self.host}` is a reachable manager of {self.cluster}"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host closely, and the one that it joins."""
-        return Look(hosts=(self.keeper,), probe=(self.host,))
+        return FactsQuery(hosts=(self.keeper,), probe=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """As a join is, into the cluster that the keeper is in."""

@@ -13,11 +13,11 @@ from bot.model import (
     ClusterFacts,
     Engines,
     Facts,
+    FactsQuery,
     HostFacts,
-    Look,
-    Members,
     NodeFacts,
     Operation,
+    RaftMembers,
     ip_of,
 )
 from bot.swarm.reading.certificates import fingerprint_of
@@ -52,11 +52,11 @@ class TakeBackup(Operation):
         return f"the swarm state of `{self.host}` is in the folder of backups, encrypted"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The backups, and the host."""
-        return Look(hosts=(self.host,), backups=True)
+        return FactsQuery(hosts=(self.host,), backups=True)
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """One manager away while its engine is stopped."""
         return members.stopped(self.node)
 
@@ -115,11 +115,11 @@ class AwaitManager(Operation):
         return f"`{self.host}` is a reachable manager of {self.cluster}"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host itself counts: its peers notice late that it was gone."""
-        return Look(hosts=(self.host,))
+        return FactsQuery(hosts=(self.host,))
 
-    def raft(self, members: Members) -> Members:
+    def raft(self, members: RaftMembers) -> RaftMembers:
         """It is back."""
         return members.returned(self.node)
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.model import Engines, Facts, Look, Operation, Revealed, Role
+from bot.model import Engines, Facts, FactsQuery, Operation, Revealed, Role
 from bot.secrets.secret import Secret
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import unchanged, update_spec
@@ -38,9 +38,9 @@ class RotateToken(Operation):
         return "manager token" if self.role == "manager" else "worker token"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The token itself, to compare its fingerprint."""
-        return Look(secrets=(self.secret,))
+        return FactsQuery(secrets=(self.secret,))
 
     def satisfied(self, facts: Facts) -> bool:
         """The token's fingerprint is another."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.model import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Trust(Operation):
         return f"`{self.machine}` is trusted with the host key {self.fingerprint}"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The keys on the way to the host."""
-        return Look(host_keys=(self.host,))
+        return FactsQuery(host_keys=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """The machine shows this very key, and known_hosts has it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation
 from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.recovery.given_key import given_key, other_key
 from bot.swarm.recovery.key_file import OtherUnlockKey, UnknownKeyFile, opened
@@ -34,9 +34,9 @@ class TryKey(Operation):
         return f"the key file of `{self.host}` can be opened"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The key file."""
-        return Look(hosts=(self.host,), key_files=(self.host,))
+        return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """It is not locked, or the key opens it."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from bot.blocks import as_said
 from bot.errors import EngineError, Failed, SwarmbotError
-from bot.model import Engines, Facts, HostFacts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation
 from bot.swarm.recovery.given_key import given_key
 
 OTHER_KEY: Final = 401
@@ -47,9 +47,9 @@ class Unlock(Operation):
         return f"`{self.host}` is unlocked"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The host itself."""
-        return Look(hosts=(self.host,))
+        return FactsQuery(hosts=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """The engine is unlocked, and where that is wanted the managers see it ready and reachable."""

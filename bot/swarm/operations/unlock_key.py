@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.model import Engines, Facts, Look, Operation
+from bot.model import Engines, Facts, FactsQuery, Operation
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import unchanged, update_spec
 from bot.swarm.operations.tokens import fingerprint
@@ -31,9 +31,9 @@ class RotateUnlockKey(Operation):
         return f"the unlock key of {self.cluster} is a new one"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The key itself, to compare its fingerprint."""
-        return Look(secrets=("unlock key",))
+        return FactsQuery(secrets=("unlock key",))
 
     def satisfied(self, facts: Facts) -> bool:
         """The key's fingerprint is another."""

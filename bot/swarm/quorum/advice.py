@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.blocks import tick
-from bot.model import Facts, Members, NodeFacts, Plan, Step, newcomer
+from bot.model import Facts, NodeFacts, Plan, RaftMembers, Step, newcomer
 from bot.swarm.quorum.arithmetic import Quorum, count
 from bot.text.suggest import listed
 
@@ -19,7 +19,7 @@ FEW: Final = 3
 """With fewer managers there is no failure to survive, wherever they stand."""
 
 
-def advice(facts: Facts, plan: Plan, before: Members, after: Members, domain: str) -> list[str]:
+def advice(facts: Facts, plan: Plan, before: RaftMembers, after: RaftMembers, domain: str) -> list[str]:
     """Warnings about what the plan makes of the managers: their number, where they stand, and that they run tasks.
 
     Only what it brings about is told, or adds to: what was so before is no matter of this plan (docs/decisions/0007).
@@ -33,7 +33,7 @@ def advice(facts: Facts, plan: Plan, before: Members, after: Members, domain: st
     ]
 
 
-def cut_off(facts: Facts, members: Members) -> list[str]:
+def cut_off(facts: Facts, members: RaftMembers) -> list[str]:
     """Who among these members does not reach whom, and of whom that was not tried."""
     cuts = [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, members)]
     managers = facts.swarm.managers if facts.swarm else ()
@@ -45,7 +45,7 @@ def cut_off(facts: Facts, members: Members) -> list[str]:
     return [*cuts, told]
 
 
-def strengthen(facts: Facts, now: Members, then: Members, *, wanted: int) -> str:
+def strengthen(facts: Facts, now: RaftMembers, then: RaftMembers, *, wanted: int) -> str:
     """What makes more managers reachable ``now``: a new one too, where ``then`` it survives ``wanted`` failures."""
     more = "`/swarm promote NODE` or `/swarm join manager HOST`"
     if missing := [node for node, up in now.reachable.items() if not up]:
@@ -62,7 +62,7 @@ def named(facts: Facts, nodes: Iterable[str]) -> list[str]:
     return [tick(names.get(node, node)) for node in nodes]
 
 
-def _cuts(facts: Facts, members: Members) -> list[str]:
+def _cuts(facts: Facts, members: RaftMembers) -> list[str]:
     """The pairs among these members that do not reach each other."""
     up = [node for node, reachable in members.reachable.items() if reachable]
     return [" and ".join(named(facts, pair)) for pair in combinations(up, 2) if frozenset(pair) in members.cut]
@@ -81,7 +81,7 @@ def _number(after: Quorum) -> list[str]:
     return []
 
 
-def _managers(facts: Facts, members: Members, steps: Sequence[Step] = ()) -> dict[str, NodeFacts]:
+def _managers(facts: Facts, members: RaftMembers, steps: Sequence[Step] = ()) -> dict[str, NodeFacts]:
     """The records of these members after these steps; of hosts that are yet to join, those that they will have."""
     known = {node.id: node for node in (facts.swarm.nodes if facts.swarm else ())}
     found = {each: known.get(each) or _new(each.removeprefix(newcomer(""))) for each in members.reachable}
@@ -94,7 +94,7 @@ def _new(host: str) -> NodeFacts:
     return NodeFacts(newcomer(host), host, "manager", "active", "ready", 0, MappingProxyType({}), host)
 
 
-def _domains(members: Members, managers: Mapping[str, NodeFacts], domain: str) -> list[str]:
+def _domains(members: RaftMembers, managers: Mapping[str, NodeFacts], domain: str) -> list[str]:
     """Where the failure of one failure domain (nodes with the same value of the label ``domain``) loses the quorum.
 
     A manager without the label stands in none that is known. One alone in its domain is a failure like any other.
@@ -110,7 +110,7 @@ def _domains(members: Members, managers: Mapping[str, NodeFacts], domain: str) -
     ]
 
 
-def _elsewhere(members: Members, places: Mapping[str, str], place: str) -> int:
+def _elsewhere(members: RaftMembers, places: Mapping[str, str], place: str) -> int:
     """How many reachable ones stand outside a failure domain."""
     return sum(up and places[node] != place for node, up in members.reachable.items())
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from bot.model import Members
+from bot.model import RaftMembers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Quorum:
         return self.reachable - self.needed - self.cut
 
 
-def count(members: Members) -> Quorum:
+def count(members: RaftMembers) -> Quorum:
     """The quorum that these members have: a leader counts those that it reaches and that reach it."""
     up = [node for node, reachable in members.reachable.items() if reachable]
     quorum = Quorum(len(members.reachable), _together(members, up))
@@ -51,7 +51,7 @@ def count(members: Members) -> Quorum:
     return replace(quorum, cut=quorum.survives - survives)
 
 
-def _together(members: Members, nodes: Sequence[str]) -> int:
+def _together(members: RaftMembers, nodes: Sequence[str]) -> int:
     """How many of ``nodes`` the best placed of them could lead."""
     heard = (sum(frozenset((node, other)) not in members.cut for other in nodes) for node in nodes)
     return max(heard, default=0)

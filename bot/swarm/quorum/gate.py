@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 from bot.errors import Refused
-from bot.model import Facts, Members, Operation, Plan, Step
+from bot.model import Facts, Operation, Plan, RaftMembers, Step
 from bot.swarm.quorum.advice import advice, cut_off, named, strengthen
 from bot.swarm.quorum.arithmetic import Quorum, count
 from bot.swarm.quorum.membership import members_of, possible
@@ -81,7 +81,7 @@ def _refuse_losses(facts: Facts, plan: Plan) -> None:
         _refuse_loss(facts, step.operation, now, then, forced=plan.force == "given")
 
 
-def _stages(start: Members, steps: Sequence[Step]) -> list[Members]:
+def _stages(start: RaftMembers, steps: Sequence[Step]) -> list[RaftMembers]:
     """The members before the first step and after each."""
     stages = [start]
     for step in steps:
@@ -89,7 +89,7 @@ def _stages(start: Members, steps: Sequence[Step]) -> list[Members]:
     return stages
 
 
-def _fatal(facts: Facts, steps: Sequence[Step]) -> tuple[Members, Members] | None:
+def _fatal(facts: Facts, steps: Sequence[Step]) -> tuple[RaftMembers, RaftMembers] | None:
     """Members before and after these steps, where one failure is survived before and not after; None if nowhere."""
     for start in possible(facts):
         after = _stages(start, steps)[-1]
@@ -98,7 +98,7 @@ def _fatal(facts: Facts, steps: Sequence[Step]) -> tuple[Members, Members] | Non
     return None
 
 
-def _refuse_loss(facts: Facts, operation: Operation, now: Members, then: Members, *, forced: bool) -> None:
+def _refuse_loss(facts: Facts, operation: Operation, now: RaftMembers, then: RaftMembers, *, forced: bool) -> None:
     """Also what seems to be lost before is refused: the managers notice a return late (docs/decisions/0019)."""
     if now == then:
         return
@@ -137,7 +137,7 @@ def _refused_end(facts: Facts, operation: Operation) -> Refused:
 
 
 def _refused_fatal(
-    facts: Facts, before: Members, after: Members, force: str, true_now: str = "Nothing was changed."
+    facts: Facts, before: RaftMembers, after: RaftMembers, force: str, true_now: str = "Nothing was changed."
 ) -> Refused:
     was, becomes = count(before), count(after)
     back = [node for node, up in members_of(facts).reachable.items() if before.reachable[node] and not up]
@@ -155,7 +155,7 @@ def _or_force(plan: Plan, how: str) -> str:
     return f" {how} add `--force`; {FORCED_APPROVALS} others must agree." if plan.force else ""
 
 
-def _effect(facts: Facts, before: Members, stages: list[Members]) -> str:
+def _effect(facts: Facts, before: RaftMembers, stages: list[RaftMembers]) -> str:
     after = stages[-1]
     if not after.reachable:
         return f"{facts.name} ends"
@@ -164,7 +164,7 @@ def _effect(facts: Facts, before: Members, stages: list[Members]) -> str:
     return effect(count(before), count(after))
 
 
-def _meanwhile(before: Members, stages: list[Members]) -> tuple[str, ...]:
+def _meanwhile(before: RaftMembers, stages: list[RaftMembers]) -> tuple[str, ...]:
     """What holds only while the plan runs."""
     was, becomes = count(before), count(stages[-1])
     worst = min(map(count, stages), key=lambda quorum: quorum.survives)
@@ -174,7 +174,7 @@ def _meanwhile(before: Members, stages: list[Members]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _told(stages: list[Members]) -> tuple[str, ...]:
+def _told(stages: list[RaftMembers]) -> tuple[str, ...]:
     """What is left after each step that changes it."""
     lines = [f"now {_left(stages[0])}"]
     for number, (now, then) in enumerate(pairwise(stages), 1):
@@ -183,6 +183,6 @@ def _told(stages: list[Members]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _left(members: Members) -> str:
+def _left(members: RaftMembers) -> str:
     quorum = count(members)
     return f"{quorum.reachable} of {quorum.managers} reachable, {quorum.needed} needed"

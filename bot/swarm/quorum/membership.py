@@ -8,7 +8,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Final
 
-from bot.model import ClusterFacts, Facts, HostFacts, Members, NodeFacts, Reach, ip_of
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, RaftMembers, Reach, ip_of
 from bot.swarm.quorum.arithmetic import Quorum, count
 
 DOWN: Final = frozenset({"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"})
@@ -25,7 +25,7 @@ def has_quorum(facts: Facts) -> bool:
     return facts.swarm is not None and quorum_of(facts.swarm).survives >= 0
 
 
-def members_of(facts: Facts) -> Members:
+def members_of(facts: Facts) -> RaftMembers:
     """The members of Raft, who of them is reachable now, and who does not reach whom.
 
     Managers notice a peer's death seconds late, and those that lost the quorum answer from memory for up to 28 s
@@ -33,13 +33,13 @@ def members_of(facts: Facts) -> Members:
     two that were seen not to connect to each other as cut, though the leader may reach both (docs/decisions/0019).
     """
     if facts.swarm is None:
-        return Members()
+        return RaftMembers()
     seen = _raft(facts.swarm).reachable
     down = {node.id for node in facts.swarm.managers if _is_down(facts, node)}
-    return Members(MappingProxyType({node: up and node not in down for node, up in seen.items()}), _cuts(facts))
+    return RaftMembers(MappingProxyType({node: up and node not in down for node, up in seen.items()}), _cuts(facts))
 
 
-def possible(facts: Facts) -> list[Members]:
+def possible(facts: Facts) -> list[RaftMembers]:
     """All that Raft may be now, :func:`members_of` first.
 
     Managers notice a return as late as a death: one that they call unreachable while its host answers may be back.
@@ -54,9 +54,9 @@ def possible(facts: Facts) -> list[Members]:
     ]
 
 
-def _raft(swarm: ClusterFacts) -> Members:
+def _raft(swarm: ClusterFacts) -> RaftMembers:
     members = {node.id: node.reachability == "reachable" for node in swarm.managers if node.reachability}
-    return Members(MappingProxyType(members))
+    return RaftMembers(MappingProxyType(members))
 
 
 def _cuts(facts: Facts) -> frozenset[frozenset[str]]:

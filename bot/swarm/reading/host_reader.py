@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.model import Engine, HostFacts, KeyFile, Look, Reach, Trouble
+from bot.model import Engine, FactsQuery, HostFacts, HostFailure, KeyFile, Reach
 from bot.swarm.network.routes import is_meant
 from bot.swarm.reading import parse
 from bot.swarm.reading.certificates import read_certificate
@@ -18,34 +18,34 @@ NOT_RUNNING: Final = frozenset({"docker stopped", "no docker"})
 """Problems of a host whose SSH answers and whose engine may not run."""
 
 
-def read_host(engine: Engine, address: str, look: Look) -> HostFacts:
-    """What ``look`` asks of a host."""
+def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
+    """What ``query`` asks of a host."""
     try:
         facts = parse.host(engine.host, address, engine.info())
-        close = is_meant(facts, look.probe)
-        if close or look.raft:
+        close = is_meant(facts, query.probe)
+        if close or query.raft:
             facts = replace(facts, interfaces=engine.interfaces())
-        if close or look.raft or (look.probe and facts.is_manager):
+        if close or query.raft or (query.probe and facts.is_manager):
             facts = replace(facts, clock_offset=engine.clock_offset())
-        facts = _with_raft(engine, facts, look)
-        if look.certificates and facts.in_a_swarm:
+        facts = _with_raft(engine, facts, query)
+        if query.certificates and facts.in_a_swarm:
             facts = _with_certificate(engine, facts)
-        if engine.host in look.placed:
+        if engine.host in query.placed:
             facts = replace(facts, placed=engine.placed())
     except HostUnreachable as error:
-        facts = HostFacts(engine.host, address, Trouble(error.problem, error.happened, error.next_step))
-        if error.problem in NOT_RUNNING and (look.raft or engine.host in look.stopped):
+        facts = HostFacts(engine.host, address, HostFailure(error.problem, error.happened, error.next_step))
+        if error.problem in NOT_RUNNING and (query.raft or engine.host in query.stopped):
             facts = _stopped(engine, facts)
     except EngineError as error:
         return HostFacts(
-            name=engine.host, address=address, trouble=Trouble("engine error", error.happened, error.next_step)
+            name=engine.host, address=address, trouble=HostFailure("engine error", error.happened, error.next_step)
         )
     return facts
 
 
 def silent(name: str, address: str, patience: float) -> HostFacts:
     """A host that was not heard of within ``patience`` seconds."""
-    trouble = Trouble("timed out", f"`{name}` ({address}) did not answer within {patience:.0f} s.")
+    trouble = HostFailure("timed out", f"`{name}` ({address}) did not answer within {patience:.0f} s.")
     return HostFacts(name=name, address=address, trouble=trouble)
 
 
@@ -80,14 +80,14 @@ def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
         return replace(facts, trouble=replace(facts.trouble, happened=happened))
 
 
-def _with_raft(engine: Engine, facts: HostFacts, look: Look) -> HostFacts:
+def _with_raft(engine: Engine, facts: HostFacts, query: FactsQuery) -> HostFacts:
     """What a manager's disk and its connections tell of the quorum."""
-    if engine.host in look.key_files or (look.raft and _may_manage(facts)):
+    if engine.host in query.key_files or (query.raft and _may_manage(facts)):
         facts = replace(facts, key_file=_key_file(engine))
-    knows = look.raft and (facts.in_a_swarm or facts.awaits_force)
+    knows = query.raft and (facts.in_a_swarm or facts.awaits_force)
     if knows:
         facts = _with_position(engine, replace(facts, managers=facts.managers or _known(engine)))
-    if knows or (look.peers and facts.is_manager):
+    if knows or (query.peers and facts.is_manager):
         facts = replace(facts, peers=_peers(engine, facts))
     return facts
 

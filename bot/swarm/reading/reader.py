@@ -10,7 +10,18 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.model import ClusterFacts, Engine, Engines, Facts, HostFacts, HostKey, Look, Revealed, Shelved, Trouble
+from bot.model import (
+    BackupList,
+    ClusterFacts,
+    Engine,
+    Engines,
+    Facts,
+    FactsQuery,
+    HostFacts,
+    HostFailure,
+    HostKey,
+    Revealed,
+)
 from bot.secrets.secret import Secret
 from bot.swarm.network.overlay import try_overlay
 from bot.swarm.network.probe_routes import try_ways
@@ -41,48 +52,48 @@ class Reader:
         """Start nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def read(self, name: str, engines: Engines, look: Look) -> Facts:
-        """Read what ``look`` asks of the cluster ``name``. Troubles are facts; nothing is raised for a dead host.
+    def read(self, name: str, engines: Engines, query: FactsQuery) -> Facts:
+        """Read what ``query`` asks of the cluster ``name``. Troubles are facts; nothing is raised for a dead host.
 
         Raises EngineError or HostUnreachable if secrets were asked for and could not be read, Refused or Failed if
         backups were.
         """
         started = time.monotonic()
-        keys = {name: self._pool.submit(engines[name].host_keys) for name in look.host_keys}
+        keys = {name: self._pool.submit(engines[name].host_keys) for name in query.host_keys}
         known = set(engines.names())
-        named = {*look.hosts, *look.probe, *look.placed, *look.stopped, *look.key_files}
-        wanted = known if look.all_hosts else named & known
-        hosts = self._read_hosts(engines, wanted, look)
-        swarm = self._read_swarm(engines, hosts, look)
+        named = {*query.hosts, *query.probe, *query.placed, *query.stopped, *query.key_files}
+        wanted = known if query.all_hosts else named & known
+        hosts = self._read_hosts(engines, wanted, query)
+        swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
             hosts = _hear(engines, hosts, swarm)
-        ways = wanted_ways(hosts, swarm, meant(hosts, look.probe), every_peer=look.every_peer)
-        deadline = (started if look.every_peer else time.monotonic()) + LONGEST_TRIAL
-        if look.mesh and swarm is not None:
+        ways = wanted_ways(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
+        deadline = (started if query.every_peer else time.monotonic()) + LONGEST_TRIAL
+        if query.mesh and swarm is not None:
             ways, deadline = mesh_ways(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
         facts = Facts(
             name=name,
             at=time.time(),
             hosts=MappingProxyType(hosts),
             swarm=swarm,
-            secrets=MappingProxyType(_secrets(engines, swarm, look)),
+            secrets=MappingProxyType(_secrets(engines, swarm, query)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
-            backups=engines.shelf.shelved() if look.backups else Shelved(),
+            backups=engines.shelf.shelved() if query.backups else BackupList(),
             passages=try_ways(engines, ways, deadline, _unreached(hosts)),
         )
-        facts = _with_keys(_with_files(facts, engines, look), keys)
-        facts = _with_mesh(facts, engines) if look.mesh else facts
+        facts = _with_keys(_with_files(facts, engines, query), keys)
+        facts = _with_mesh(facts, engines) if query.mesh else facts
         return replace(facts, took=time.monotonic() - started)
 
-    def _read_hosts(self, engines: Engines, wanted: set[str], look: Look) -> dict[str, HostFacts]:
+    def _read_hosts(self, engines: Engines, wanted: set[str], query: FactsQuery) -> dict[str, HostFacts]:
         waiting: dict[Future[HostFacts], str] = {
-            self._pool.submit(read_host, engines[name], engines.address(name), look): name for name in engines.names()
+            self._pool.submit(read_host, engines[name], engines.address(name), query): name for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        patience = min(look.patience, LONGEST_READ)
+        patience = min(query.patience, LONGEST_READ)
         deadline = time.monotonic() + patience
-        while waiting and not (wanted <= hosts.keys() and sources(hosts, look.cluster_id)):
+        while waiting and not (wanted <= hosts.keys() and sources(hosts, query.cluster_id)):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
             if not done:
                 break
@@ -94,19 +105,19 @@ class Reader:
                 hosts[name] = silent(name, engines.address(name), patience)
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
-    def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], look: Look) -> ClusterFacts | None:
-        for name in sources(hosts, look.cluster_id):
+    def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], query: FactsQuery) -> ClusterFacts | None:
+        for name in sources(hosts, query.cluster_id):
             with suppress(EngineError, HostUnreachable, TimeoutError):
-                return self._read_through(engines[name], look)
+                return self._read_through(engines[name], query)
         return None
 
-    def _read_through(self, engine: Engine, look: Look) -> ClusterFacts:
+    def _read_through(self, engine: Engine, query: FactsQuery) -> ClusterFacts:
         swarm = self._pool.submit(engine.swarm)
-        services = self._pool.submit(parse.services, engine) if look.services else None
-        tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if look.tasks else None
-        task_list = self._pool.submit(engine.tasks, {}) if look.task_list else None
+        services = self._pool.submit(parse.services, engine) if query.services else None
+        tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.tasks else None
+        task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
         nodes = self._pool.submit(engine.nodes)
-        patience = min(look.patience, LONGEST_READ)  # in the seconds after a quorum was lost questions hang
+        patience = min(query.patience, LONGEST_READ)  # in the seconds after a quorum was lost questions hang
         found = swarm.result(patience)
         return ClusterFacts(
             id=found["ID"],
@@ -138,10 +149,10 @@ def _hear(engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts)
     return {name: replace(host, heard=heard.get(name)) for name, host in hosts.items()}
 
 
-def _with_files(facts: Facts, engines: Engines, look: Look) -> Facts:
+def _with_files(facts: Facts, engines: Engines, query: FactsQuery) -> Facts:
     found: dict[tuple[str, str], str] = {}
     unread: dict[tuple[str, str], str] = {}
-    for host, path in look.ca_files:
+    for host, path in query.ca_files:
         try:
             found[host, path] = engines[host].certificate_file(path)
         except (EngineError, HostUnreachable) as error:
@@ -151,14 +162,14 @@ def _with_files(facts: Facts, engines: Engines, look: Look) -> Facts:
 
 def _with_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]]) -> Facts:
     found: dict[str, tuple[HostKey, ...]] = {}
-    keyless: dict[str, Trouble] = {}
+    keyless: dict[str, HostFailure] = {}
     for name, future in reading.items():
         try:
             found[name] = future.result(LONGEST_READ)
         except HostUnreachable as error:
-            keyless[name] = Trouble(error.problem, error.happened, error.next_step)
+            keyless[name] = HostFailure(error.problem, error.happened, error.next_step)
         except TimeoutError:
-            keyless[name] = Trouble("timed out", f"`{name}` showed no host key within {LONGEST_READ:.0f} s.")
+            keyless[name] = HostFailure("timed out", f"`{name}` showed no host key within {LONGEST_READ:.0f} s.")
     return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
 
 
@@ -172,14 +183,14 @@ def _with_mesh(facts: Facts, engines: Engines) -> Facts:
         return replace(facts, mesh_trouble=error.happened)
 
 
-def _secrets(engines: Engines, swarm: ClusterFacts | None, look: Look) -> dict[Revealed, Secret]:
-    if swarm is None or not look.secrets:
+def _secrets(engines: Engines, swarm: ClusterFacts | None, query: FactsQuery) -> dict[Revealed, Secret]:
+    if swarm is None or not query.secrets:
         return {}
     engine = engines[swarm.read_from]
     secrets: dict[Revealed, Secret] = {}
-    if "unlock key" in look.secrets:
+    if "unlock key" in query.secrets:
         secrets["unlock key"] = engine.unlock_key()
-    if {"worker token", "manager token"} & set(look.secrets):
+    if {"worker token", "manager token"} & set(query.secrets):
         tokens = engine.join_tokens()
         secrets |= {"worker token": tokens.worker, "manager token": tokens.manager}
-    return {name: secret for name, secret in secrets.items() if name in look.secrets}
+    return {name: secret for name, secret in secrets.items() if name in query.secrets}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any, cast
 
-from bot.approvals.card_publisher import Herald
-from bot.approvals.repository import Approvals
-from bot.approvals.voting import Desk
+from bot.approvals.card_publisher import CardPublisher
+from bot.approvals.repository import ApprovalRepository
+from bot.approvals.voting import Voting
 from bot.audit import Audit, Entry
 from bot.config import Config
-from bot.execution.approval_step import Asking
-from bot.execution.cluster_reader import Sight
+from bot.execution.approval_step import ApprovalStep
+from bot.execution.cluster_reader import ClusterReader
 from bot.execution.runner import Runner
 from bot.freeze import Freezes
-from bot.one_time_tokens.pending_rotations import Promises
+from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.job import Order
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
@@ -58,9 +58,9 @@ class Process:
         self.redis = connect(Secret(url))
         self.audit = Audit(self.redis)
         self.queue = Queue(self.redis, self.audit, lease=0)
-        self.approvals = Approvals(self.redis, self.audit)
+        self.approvals = ApprovalRepository(self.redis, self.audit)
         self.freezes = Freezes(self.redis, self.audit, config)
-        self.desk = Desk(
+        self.desk = Voting(
             config=config,
             queue=self.queue,
             approvals=self.approvals,
@@ -69,15 +69,15 @@ class Process:
             prove=lambda _person, _code: None,
         )
         self.slack = Quiet()
-        self.herald = Herald(self.queue, self.approvals, self.slack, name)
+        self.herald = CardPublisher(self.queue, self.approvals, self.slack, name)
         self.runner = Runner(
             config=config,
             queue=self.queue,
             notifier=self.slack,
-            sight=Sight(cast("Any", cluster), cast("Any", cluster)),
+            sight=ClusterReader(cast("Any", cluster), cast("Any", cluster)),
             approvals=self.approvals,
-            asking=Asking(config, self.approvals, people, self.freezes),
-            promises=Promises(self.redis, self.audit, 900.0),
+            asking=ApprovalStep(config, self.approvals, people, self.freezes),
+            promises=PendingRotations(self.redis, self.audit, 900.0),
             given=cast("Any", None),
             showing=cast("Any", None),
             exporter=cast("Any", None),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.approvals.approval import Approval, Ask, Standing, Vote
+from bot.approvals.approval import Approval, ApprovalRequest, Standing, Vote
 from bot.approvals.card import card, whole
 from bot.approvals.refusals import refusal
 from bot.blocks import Block, Message
@@ -32,7 +32,7 @@ STANDINGS: tuple[Standing, ...] = ("asked", "approved", "denied", "withdrawn", "
 
 def approval(standing: Standing, *, votes: int = 20, why: str = "") -> Approval:
     """An approval with a long reason and many voters."""
-    ask = Ask(
+    ask = ApprovalRequest(
         job="k7f3",
         cluster="prod",
         channel="C0PROD",

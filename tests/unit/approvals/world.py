@@ -9,9 +9,9 @@ from typing import Any, Final, cast
 
 from bot.blocks import Message
 from bot.errors import EngineError
-from bot.model import ClusterFacts, Facts, Look, NodeFacts
+from bot.model import ClusterFacts, Facts, FactsQuery, NodeFacts
 from bot.slack.outbound.notifier import Notifier
-from bot.usergroups import Directory
+from bot.usergroups import UserGroups
 
 WORKERS: Final = ("node-1", "node-2", "node-3")
 
@@ -63,9 +63,9 @@ class Cluster:
 
     # As bot.swarm.reading.reader.Reader
 
-    def read(self, name: str, engines: object, look: Look) -> Facts:
+    def read(self, name: str, engines: object, query: FactsQuery) -> Facts:
         """The facts as they are now."""
-        del engines, look
+        del engines, query
         self._burn()
         nodes = tuple(
             NodeFacts(
@@ -120,7 +120,7 @@ class Cluster:
             self.bang()
 
 
-class People(Directory):
+class People(UserGroups):
     """Who is in the user group. ``meanwhile`` happens once while Slack is asked, before it answers."""
 
     def __init__(self) -> None:

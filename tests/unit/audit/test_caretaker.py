@@ -12,9 +12,9 @@ from redis import Redis
 
 from bot.audit import Archive, Audit, Entry, Head
 from bot.audit.anchor import read_anchors
-from bot.audit.maintenance import CLAIM, Caretaker
+from bot.audit.maintenance import CLAIM, AuditMaintenance
 from bot.config import AuditLog
-from bot.periodic import Ticker
+from bot.periodic import PeriodicTask
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier, Undelivered
@@ -38,10 +38,10 @@ class Workers:
         self._client = client
         self._notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
 
-    def one(self, name: str = "worker-1", archive: Path | None = None) -> Caretaker:
+    def one(self, name: str = "worker-1", archive: Path | None = None) -> AuditMaintenance:
         """The caretaker of a worker of this name."""
         settings = AuditLog(anchor_channel="C0PROD", archive=archive, **({"keep": "10d"} if archive else {}))
-        return Caretaker(
+        return AuditMaintenance(
             redis=self._client,
             audit=Audit(self._client),
             notifier=self._notifier,
@@ -143,9 +143,9 @@ def test_both_duties_side_by_side(client: Redis, slack: LocalSlack, workers: Wor
 
 
 @contextmanager
-def ticking(caretaker: Caretaker) -> Iterator[None]:
+def ticking(caretaker: AuditMaintenance) -> Iterator[None]:
     """Let a caretaker do what it does in a worker."""
-    tickers = [Ticker(turn.__name__, turn, every=600) for turn in (caretaker.retain, caretaker.post_anchor)]
+    tickers = [PeriodicTask(turn.__name__, turn, every=600) for turn in (caretaker.retain, caretaker.post_anchor)]
     for ticker in tickers:
         ticker.start()
     try:

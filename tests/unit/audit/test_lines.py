@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import limits
-from bot.model.records import AuditPage, Book, EntryRecord, Rights
+from bot.model.records import AuditPage, EntryRecord, Records, Rights
 from handlers.audit import AuditArguments, audit
 
-EMPTY = Book(at=0.0, cluster="prod", clusters=("prod",), rights=Rights("U0ADA", (), (), ()), workers=1)
+EMPTY = Records(at=0.0, cluster="prod", clusters=("prod",), rights=Rights("U0ADA", (), (), ()), workers=1)
 DIGEST = "9c41e0" + "ab" * 29
 
 

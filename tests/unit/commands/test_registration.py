@@ -11,7 +11,7 @@ import pytest
 from bot.blocks import Message
 from bot.commands import COMMANDS, CancelJob, Flag, Word, change, control, question, record, text
 from bot.model import Facts, Plan
-from bot.model.records import Book
+from bot.model.records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def plan(_: Facts, arguments: Good) -> Plan:
     return Plan(arguments.name, "", "")
 
 
-def told(_: Book, arguments: Good) -> Message:
+def told(_: Records, arguments: Good) -> Message:
     """Tell nothing."""
     return Message(arguments.name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.approvals.repository import Approvals
+from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit, Entry
 from bot.queue.job import Job
 from bot.queue.lease import ToldToStop
@@ -58,13 +58,13 @@ def test_a_question_that_comes_into_the_line_meanwhile(
     asked = admitted(queue, kind="question")
     lease = taken(queue, kind="question")
 
-    def look(job_id: str) -> Job | None:
+    def query(job_id: str) -> Job | None:
         monkeypatch.undo()
         job = queue.get(job_id)
-        Approvals(queue._redis, audit).release(lease, [])
+        ApprovalRepository(queue._redis, audit).release(lease, [])
         return job
 
-    monkeypatch.setattr(queue, "get", look)
+    monkeypatch.setattr(queue, "get", query)
     assert _cancel(queue, asked) == "cancelled"
     following = admitted(queue)
     assert taken(queue).job.id == following

@@ -10,7 +10,7 @@ import pytest
 
 from bot.blocks import Message
 from bot.execution.approval_step import all_left_out
-from bot.execution.progress_card import Card, Standing
+from bot.execution.progress_card import ProgressCard, Standing
 from bot.model import Finding, Plan, Step
 from bot.queue.job import Job
 from bot.swarm.operations import Join, Label, RotateToken
@@ -27,20 +27,20 @@ def label(host: str) -> Step:
     return Step(Label(host, (("zone", "a"),)), host)
 
 
-def card(*steps: Step, **parts: Any) -> Card:
+def card(*steps: Step, **parts: Any) -> ProgressCard:
     """A card for a plan of ``steps``."""
     words = {"title": "joins 2 workers to prod", "ended": "{done} of {all} workers joined prod"}
     plan = Plan(**{**words, "failed": "{failed} did not join prod", "effect": "3 → 5 nodes", **parts}, steps=steps)
-    return Card(Job(order(job_id="k7f3"), "running"), plan, time.time())
+    return ProgressCard(Job(order(job_id="k7f3"), "running"), plan, time.time())
 
 
-def set_all(shown: Card, *standings: Standing) -> None:
+def set_all(shown: ProgressCard, *standings: Standing) -> None:
     """Note how the steps stand, in their order."""
     for step, standing in zip(shown.plan.steps, standings, strict=True):
         shown.set(step, standing, f"{step.track} {standing}")
 
 
-def texts(shown: Card) -> list[str]:
+def texts(shown: ProgressCard) -> list[str]:
     """The lines as people read them."""
     return [f"{line.sign} {line.text}" for line in shown.lines()]
 

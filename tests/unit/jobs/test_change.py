@@ -9,9 +9,9 @@ import pytest
 from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.errors import Failed
-from bot.execution.plan_run import Change
-from bot.execution.progress_card import Card
-from bot.model import Facts, Look, Plan, Step
+from bot.execution.plan_run import PlanRun
+from bot.execution.progress_card import ProgressCard
+from bot.model import Facts, FactsQuery, Plan, Step
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import Queue
 from bot.settings import Settings
@@ -26,7 +26,7 @@ from tests.unit.jobs.kit import admitted, taken, until
 PLAN = Plan(title="labels", deed="label", ended="done", failed="failed", steps=(Step(Label("host-3", ()), "host-3"),))
 
 
-def read(_: Look) -> Facts:
+def read(_: FactsQuery) -> Facts:
     """No step comes so far as to look at anything."""
     raise AssertionError
 
@@ -38,7 +38,7 @@ def test_a_lease_that_is_lost_ends_the_message_s_thread(queue: Queue) -> None:
     engines = EnginePool(Config(clusters={"prod": {"channel": "C0PROD", "hosts": {"host-3": "192.0.2.3"}}}))
     with LocalSlack(rate_limits=False) as slack:
         notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
-        change = Change(lease, PLAN, queue, notifier, "C0LOST")
+        change = PlanRun(lease, PLAN, queue, notifier, "C0LOST")
         assert queue.reclaim("two", "change").lease is not None
         with pytest.raises(LeaseLost):
             change.run(engines.cluster("prod"), read)
@@ -51,9 +51,9 @@ def test_a_lease_that_is_lost_ends_the_message_s_thread(queue: Queue) -> None:
 class Unreadable(Cluster):
     """A cluster of which nobody answers any more."""
 
-    def read(self, name: str, engines: object, look: Look) -> Facts:
+    def read(self, name: str, engines: object, query: FactsQuery) -> Facts:
         """There is nothing to read."""
-        del name, engines, look
+        del name, engines, query
         raise Failed("No manager answers.")
 
 
@@ -62,7 +62,7 @@ def test_a_secret_that_cannot_be_shown_is_said_so(queue: Queue, redis_url: str) 
     admitted(queue)
     lease = taken(queue)
     process = Process(redis_url, config_of(0, ()), People(), Unreadable(), "one")
-    card = Card(lease.job, Plan(title="", deed="", ended="rotated", failed="", reveals=("unlock key",)), 0.0)
+    card = ProgressCard(lease.job, Plan(title="", deed="", ended="rotated", failed="", reveals=("unlock key",)), 0.0)
     entries = process.runner._changing._reveal(lease, card, once=False)
     assert [(entry.action, entry.detail) for entry in entries] == [
         ("secret not told", "unlock key: No manager answers.")

@@ -9,10 +9,10 @@ import pytest
 
 import handlers
 from bot.commands import Vocabulary
-from bot.execution.changes import Changing
-from bot.execution.cluster_reader import Sight
-from bot.execution.questions import Answering
-from bot.model import Facts, Look
+from bot.execution.changes import Changes
+from bot.execution.cluster_reader import ClusterReader
+from bot.execution.questions import Questions
+from bot.model import Facts, FactsQuery
 from bot.queue.job import Job
 from tests.plans.outcome import read_words
 from tests.unit.jobs.kit import order
@@ -22,16 +22,16 @@ class Looked(Exception):
     """The job has looked at the cluster."""
 
 
-class _Sight(Sight):
+class _Sight(ClusterReader):
     """Shows nothing, and ends the job with what it wanted to see."""
 
-    def read(self, cluster: str, look: Look) -> Facts:
+    def read(self, cluster: str, query: FactsQuery) -> Facts:
         """Raise it."""
         del cluster
-        raise Looked(look)
+        raise Looked(query)
 
 
-def _look(words: str) -> Look:
+def _query(words: str) -> FactsQuery:
     """What is looked at first for ``words``, which nobody needs to agree to."""
     assert handlers.__all__
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
@@ -43,12 +43,12 @@ def _look(words: str) -> Look:
         "approvals": SimpleNamespace(get=lambda _: None),
         "asking": SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0)),
     }
-    changing = Changing(config=beside, notifier=beside, given=beside, **beside)
-    begin = changing.ask if command.is_change(arguments) else Answering(**beside).run
+    changing = Changes(config=beside, notifier=beside, given=beside, **beside)
+    begin = changing.ask if command.is_change(arguments) else Questions(**beside).run
     with pytest.raises(Looked) as looked:
         begin(lease, command, arguments)
-    look: Look = looked.value.args[0]
-    return look
+    query: FactsQuery = looked.value.args[0]
+    return query
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def _look(words: str) -> Look:
 )
 def test_a_plan_waits_for_every_host(words: str) -> None:
     """Else its digest, and what a name means, would be others at each reading."""
-    assert _look(words).all_hosts
+    assert _query(words).all_hosts
 
 
 @pytest.mark.parametrize("words", ["token worker", "unlock-key"])
 def test_a_secret_waits_for_every_host(words: str) -> None:
     """It is that of the cluster which most hosts are in."""
-    assert _look(words).all_hosts
+    assert _query(words).all_hosts

@@ -8,14 +8,14 @@ from typing import cast
 
 from redis import Redis
 
-from bot.approvals.approval import Ask
-from bot.approvals.repository import Approvals
+from bot.approvals.approval import ApprovalRequest
+from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
 from bot.config import Config
-from bot.gate.records import Records
-from bot.model.records import BookLook
+from bot.gate.records import RecordReader
+from bot.model.records import RecordsQuery
 from bot.queue.queue import Queue
-from bot.usergroups import Directory
+from bot.usergroups import UserGroups
 from tests.unit.jobs.kit import admitted, asked, order, taken
 
 CONFIG = {
@@ -25,8 +25,8 @@ CONFIG = {
 }
 
 
-def _ask(job: str) -> Ask:
-    return Ask(
+def _ask(job: str) -> ApprovalRequest:
+    return ApprovalRequest(
         job=job,
         cluster="prod",
         channel="C0PROD",
@@ -46,7 +46,7 @@ def _ask(job: str) -> Ask:
 
 def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audit: Audit) -> None:
     """Behind any number of newer questions: what runs, what waits for its turn, and what waits for a yes."""
-    approvals = Approvals(client, audit)
+    approvals = ApprovalRepository(client, audit)
     parked = admitted(queue, kind="question")
     approvals.ask(taken(queue, kind="question"), _ask(parked), "{}", [])
     running, waiting, over = admitted(queue), admitted(queue), admitted(queue)
@@ -55,6 +55,6 @@ def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audi
     newest = [replace(order(kind="question"), asked_at=2e9 + age) for age in range(3)]
     for what in newest:
         queue.admit(what, asked(what))
-    records = Records(Config.model_validate(CONFIG), queue, audit, cast("Directory", None), approvals)
-    read = records.read(BookLook(jobs=2), cluster="prod", asker="U0ASKER").jobs
+    records = RecordReader(Config.model_validate(CONFIG), queue, audit, cast("UserGroups", None), approvals)
+    read = records.read(RecordsQuery(jobs=2), cluster="prod", asker="U0ASKER").jobs
     assert [job.id for job in read] == [running, waiting, parked, newest[2].id, newest[1].id]

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.execution.step_run import FIRST_PAUSE, LONGEST_PAUSE, carry_out
-from bot.model import Engine, Engines, Facts, Look, Shelf
+from bot.model import BackupStore, Engine, Engines, Facts, FactsQuery
 from bot.queue.lease import LeaseLost
 from bot.swarm.operations import Label
 
@@ -38,15 +38,15 @@ class World:
         raise KeyError(host)
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> BackupStore:
         """No backups."""
         raise NotImplementedError
 
-    def read(self, look: Look) -> Facts:
+    def read(self, query: FactsQuery) -> Facts:
         """Facts whose name tells whether the state held when they were read."""
-        assert look.hosts == ("host-3",)
+        assert query.hosts == ("host-3",)
         self.log.append("read")
-        if look.secrets and self.mute:
+        if query.secrets and self.mute:
             raise EngineError("host-3", 0, "no token in time")
         return Facts("holds" if self.holds and not self.mute else "does not", 0.0, {})
 
@@ -104,9 +104,9 @@ class Secretive(Wanted):
     kind: ClassVar[str] = "a test's secretive step"
 
     @property
-    def look(self) -> Look:
+    def query(self) -> FactsQuery:
         """The token too."""
-        return Look(hosts=(self.host,), secrets=("worker token",))
+        return FactsQuery(hosts=(self.host,), secrets=("worker token",))
 
 
 class Mute(Secretive):

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bot.errors import Unavailable
-from bot.periodic import Ticker
+from bot.periodic import PeriodicTask
 from tests.unit.jobs.kit import until
 
 
@@ -28,7 +28,7 @@ class Turns:
 def test_again_and_again_until_it_is_stopped() -> None:
     """The first turn comes at once; after the stop the thread is gone."""
     turns = Turns()
-    ticker = Ticker("herald", turns, every=0.001)
+    ticker = PeriodicTask("herald", turns, every=0.001)
     ticker.start()
     until(lambda: turns.count >= 3, "three turns")
     ticker.stop()
@@ -38,7 +38,7 @@ def test_again_and_again_until_it_is_stopped() -> None:
 def test_a_long_time_between_turns_holds_no_stop_up() -> None:
     """The thread ends though its next turn is due in an hour."""
     turns = Turns()
-    ticker = Ticker("anchor", turns, every=3600)
+    ticker = PeriodicTask("anchor", turns, every=3600)
     ticker.start()
     until(lambda: turns.count == 1, "the first turn")
     ticker.stop(30)
@@ -50,7 +50,7 @@ def test_errors_are_logged_and_gone_on_from(monkeypatch: pytest.MonkeyPatch, cap
     monkeypatch.setattr("bot.periodic.PAUSE", 0.001)
     outage = Unavailable("Redis does not answer.")
     turns = Turns(KeyError("x"), outage, outage, None, outage)
-    ticker = Ticker("herald", turns, every=0.001)
+    ticker = PeriodicTask("herald", turns, every=0.001)
     ticker.start()
     until(lambda: turns.count >= 7, "two turns after the errors")
     ticker.stop()

@@ -14,13 +14,13 @@ from bot.audit import Audit
 from bot.blocks import Message
 from bot.config import Config
 from bot.errors import EngineError
-from bot.execution.cluster_reader import Sight
+from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
-from bot.execution.rotation_watcher import Watcher
-from bot.execution.token_rotation import Rotating
-from bot.model import ClusterFacts, Engines, Facts, HostFacts, Look, NodeFacts, Role
+from bot.execution.rotation_watcher import RotationWatcher
+from bot.execution.token_rotation import TokenRotation
+from bot.model import ClusterFacts, Engines, Facts, FactsQuery, HostFacts, NodeFacts, Role
 from bot.one_time_tokens.pending_rotation import secret_of
-from bot.one_time_tokens.pending_rotations import Promises
+from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.job import new_id
 from bot.queue.lease import Lease
 from bot.queue.queue import Queue
@@ -37,7 +37,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class Fate:
+class Declaration:
     """How many effects the worker still has before it dies; None: it lives."""
 
     left: int | None = None
@@ -51,7 +51,7 @@ class Fate:
 
 
 @dataclass
-class Swarm(Sight):
+class Swarm(ClusterReader):
     """One manager, workers that join, a token; ``readable``: it has its quorum. It is its own engine too."""
 
     readable: bool = True
@@ -72,7 +72,7 @@ class Swarm(Sight):
         """Make another token."""
         self.made += 1
 
-    def read(self, cluster: str, look: Look) -> Facts:
+    def read(self, cluster: str, query: FactsQuery) -> Facts:
         """What the reader would see."""
         error = "" if self.readable else "The swarm does not have a leader."
         membership: Any = "active" if self.member else "inactive"
@@ -81,7 +81,7 @@ class Swarm(Sight):
         if error or not self.member:
             return facts
         swarm = ClusterFacts("id", "host-1", 1, MappingProxyType({}), tuple(map(self._node, self.nodes)))
-        known = MappingProxyType({secret: Secret(self.token) for secret in look.secrets})
+        known = MappingProxyType({secret: Secret(self.token) for secret in query.secrets})
         return replace(facts, swarm=swarm, secrets=known)
 
     def _node(self, name: str) -> NodeFacts:
@@ -110,7 +110,7 @@ class Swarm(Sight):
 class Mailbox(Notifier):
     """What each person was told; channels are not looked at."""
 
-    fate: Fate = field(default_factory=Fate)
+    fate: Declaration = field(default_factory=Declaration)
     told: list[tuple[str, str]] = field(default_factory=list)
 
     def respond(self, response_url: str, message: Message, *, user: str, channel: str, **_: Any) -> None:  # noqa: ARG002
@@ -130,7 +130,7 @@ class Mailbox(Notifier):
 class MortalQueue(Queue):
     """A queue whose caller may die just after an admission."""
 
-    fate = Fate()
+    fate = Declaration()
 
     def admit(self, *arguments: Any, **named: Any) -> Any:
         """Admit, then die perhaps."""
@@ -145,15 +145,15 @@ class Bot:
     def __init__(self, redis: Redis, *, once_for: float = 900.0) -> None:
         self.redis = redis
         self.audit = Audit(redis)
-        self.fate = Fate()
+        self.fate = Declaration()
         self.queue = MortalQueue(redis, self.audit, lease=0)
         self.queue.fate = self.fate
         self.queue.roster.join()
         self.swarm = Swarm()
         self.mail = Mailbox(self.fate)
-        self.promises = Promises(redis, self.audit, once_for)
+        self.promises = PendingRotations(redis, self.audit, once_for)
         self.watchers = [
-            Watcher(
+            RotationWatcher(
                 config=CONFIG,
                 queue=self.queue,
                 sight=self.swarm,
@@ -163,15 +163,15 @@ class Bot:
             )
             for name in ("one", "two")
         ]
-        self._rotating = Rotating(CONFIG, self.swarm, self.queue, self.mail, Replies(self.queue, self.mail))
+        self._rotating = TokenRotation(CONFIG, self.swarm, self.queue, self.mail, Replies(self.queue, self.mail))
 
     def ask(self, user: str = "U0ADA", *, job: str = "", role: Role = "worker") -> Facts:
         """Show ``user`` the token for one node; Failed where that is refused."""
-        look = Look(secrets=(secret_of(role),), once=True)
+        query = FactsQuery(secrets=(secret_of(role),), once=True)
         asked = replace(order(job_id=job or new_id(), kind="question"), requester=user)
         stored: Any = type("Job", (), {"order": asked, "id": asked.id})
         lease = Lease(stored, 1, "1-0", "one")
-        return self.promises.cover(lease, look, self.swarm.read("prod", look))
+        return self.promises.cover(lease, query, self.swarm.read("prod", query))
 
     def turn(self, watcher: int = 0) -> None:
         """Let two seconds pass and a worker look."""

@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import Failed, Unavailable
 from bot.model import Role
-from bot.one_time_tokens.pending_rotations import Promises
+from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
 from tests.unit.once.kit import Bot, end
@@ -246,6 +246,6 @@ def test_the_token_itself_is_nowhere(bot: Bot) -> None:
 def test_a_promise_outlives_every_worker(bot: Bot) -> None:
     """What watches is new each time: nothing that matters is in a process."""
     until = bot.ask().good_until
-    assert Promises(bot.redis, bot.audit, 1.0).open() == bot.promises.open()
+    assert PendingRotations(bot.redis, bot.audit, 1.0).open() == bot.promises.open()
     assert bot.redis.ttl(keys.once(bot.promises.open()[0])) == -1
     assert until

@@ -15,21 +15,21 @@ from typing import Final, cast
 from bot.errors import EngineError, HostUnreachable
 from bot.model import (
     Backup,
+    BackupList,
+    BackupStore,
     ClusterFacts,
     Engine,
     Facts,
+    FactsQuery,
     HostFacts,
+    HostFailure,
     Interface,
     JoinTokens,
     Json,
-    Look,
-    Passage,
+    ProbedRoute,
     Reach,
-    Shelf,
-    Shelved,
+    Route,
     TlsInfo,
-    Trouble,
-    Way,
 )
 from bot.secrets.secret import Secret
 from bot.swarm.network.routes import wanted_ways
@@ -44,7 +44,7 @@ NO_LEADER: Final = "The swarm does not have a leader."
 class Simulated(World):
     """The engines of a simulated cluster, and what a Reader would read of them."""
 
-    shelved = Shelved()
+    shelved = BackupList()
 
     def __getitem__(self, host: str) -> Engine:
         return cast("Engine", SimulatedEngine(self, self.machines[host]))
@@ -58,40 +58,40 @@ class Simulated(World):
         return self.machines[host].address
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> BackupStore:
         """Where its backups are noted."""
-        return cast("Shelf", self)
+        return cast("BackupStore", self)
 
     def keep(self, backup: Backup, state: bytes) -> None:
         """Note a backup, the newest first."""
         del state
-        self.shelved = Shelved((backup, *self.shelved.backups))
+        self.shelved = BackupList((backup, *self.shelved.backups))
 
-    def read(self, look: Look) -> Facts:
+    def read(self, query: FactsQuery) -> Facts:
         """Facts as a Reader would have them; a host that nobody waits for and that is off is not in them."""
-        wanted = self.names() if look.all_hosts else (*look.hosts, *look.probe)
+        wanted = self.names() if query.all_hosts else (*query.hosts, *query.probe)
         answering = {name for name, machine in self.machines.items() if machine.there and machine.ssh}
-        hosts = {name: self._host(name, look) for name in self.names() if name in answering or name in wanted}
+        hosts = {name: self._host(name, query) for name in self.names() if name in answering or name in wanted}
         for name in sources(hosts):
             with suppress(EngineError):
                 nodes = parse.name_hosts(parse.nodes(self[name].nodes()), hosts, self)
                 swarm = ClusterFacts("prodid", name, 1, MappingProxyType({}), nodes, tls=TlsInfo(ROOT))
-                ways = wanted_ways(hosts, swarm, look.probe, every_peer=look.every_peer)
+                ways = wanted_ways(hosts, swarm, query.probe, every_peer=query.every_peer)
                 heard = {each: self._heard(name, host) for each, host in hosts.items()}
                 passages = tuple(map(self._passage, ways))
                 return Facts("prod", 0.0, heard, swarm, passages=passages, backups=self.shelved)
         return Facts("prod", 0.0, hosts)
 
-    def _host(self, name: str, look: Look) -> HostFacts:
+    def _host(self, name: str, query: FactsQuery) -> HostFacts:
         machine = self.machines[name]
         try:
             found = parse.host(name, machine.address, self[name].info())
         except HostUnreachable as error:
-            return HostFacts(name, machine.address, Trouble(error.problem, error.happened))
+            return HostFacts(name, machine.address, HostFailure(error.problem, error.happened))
         peers = {
             f"{other.address}:2377": self._met(machine, other)
             for other in self.managers()
-            if look.peers and found.is_manager and other is not machine
+            if query.peers and found.is_manager and other is not machine
         }
         return replace(
             found, clock_offset=0.0, interfaces=(Interface("eth0", (machine.address,)),), peers=MappingProxyType(peers)
@@ -102,11 +102,11 @@ class Simulated(World):
             return "no answer"
         return "open" if other.manages else "refused"
 
-    def _passage(self, way: Way) -> Passage:
+    def _passage(self, way: Route) -> ProbedRoute:
         source, target = self.machines[way.source], self.machines[way.target]
         if not self.reaches(source, target):
-            return Passage(way, "blocked", "no answer")
-        return Passage(way, "open" if way.transport == "tcp" and target.node else "passed")
+            return ProbedRoute(way, "blocked", "no answer")
+        return ProbedRoute(way, "open" if way.transport == "tcp" and target.node else "passed")
 
     def _heard(self, source: str, host: HostFacts) -> HostFacts:
         met = None if host.answers else self._met(self.machines[source], self.machines[host.name])

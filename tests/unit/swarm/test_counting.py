@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import EngineError
-from bot.model import Counters, Passage, Reach, Transport, Way
+from bot.model import Counters, ProbedRoute, Reach, Route, Transport
 from bot.swarm.network.packet_counters import EACH, MOST_EACH, Counting, enough, judge
 
 SOURCES = ("host-1", "host-2", "host-3")
-WAYS = [Way(source, "host-9", "10.0.0.9", port, "udp") for port in (7946, 4789) for source in SOURCES]
+WAYS = [Route(source, "host-9", "10.0.0.9", port, "udp") for port in (7946, 4789) for source in SOURCES]
 
 
 class Wire:
     """Hosts that send to one target: what is not blocked moves its counter."""
 
-    def __init__(self, blocked: frozenset[Way], *, dumb: str = "", lost: int = 0) -> None:
+    def __init__(self, blocked: frozenset[Route], *, dumb: str = "", lost: int = 0) -> None:
         self.came = 1000
         self.blocked = blocked
         self.dumb = dumb
@@ -51,11 +51,11 @@ class Sender:
         """Move the counter, if nothing is in the way."""
         if self.name == self.wire.dumb:
             raise EngineError(self.name, 0, f"`{self.name}` has no bash.")
-        if Way(self.name, "host-9", address, port, transport) not in self.wire.blocked:
+        if Route(self.name, "host-9", address, port, transport) not in self.wire.blocked:
             self.wire.came += number - self.wire.lost
 
 
-def settled(wire: Wire, ways: Sequence[Way] = WAYS, *, seconds: float = 60.0) -> dict[Way, Passage]:
+def settled(wire: Wire, ways: Sequence[Route] = WAYS, *, seconds: float = 60.0) -> dict[Route, ProbedRoute]:
     """What is found of ``ways``."""
     probers = {name: wire.sender(name) for name in SOURCES}
     with ThreadPoolExecutor(8) as pool:
@@ -64,7 +64,7 @@ def settled(wire: Wire, ways: Sequence[Way] = WAYS, *, seconds: float = 60.0) ->
 
 
 @pytest.mark.parametrize("blocked", [WAYS[:0], WAYS[:3], WAYS[4:5], WAYS[::2], WAYS])
-def test_each_way_is_told_apart_by_one_counter(blocked: list[Way]) -> None:
+def test_each_way_is_told_apart_by_one_counter(blocked: list[Route]) -> None:
     """None, one, every second, a whole port, all."""
     found = settled(Wire(frozenset(blocked)))
     assert {way for way, passage in found.items() if passage.standing == "blocked"} == set(blocked)

@@ -39,5 +39,5 @@ def test_levels(hosts: list[dict[str, Any]], readable: bool, level: str) -> None
 def test_the_gravest_comes_first() -> None:
     """People read the first line."""
     hosts = {"host-1": LEADER, "host-2": {"membership": "pending"}, "host-3": {"trouble": "no route"}}
-    ailments = health(Description.model_validate({"hosts": hosts}).facts()).ailments
-    assert [ailment.grave for ailment in ailments] == [True, False, False]
+    issues = health(Description.model_validate({"hosts": hosts}).facts()).issues
+    assert [issue.grave for issue in issues] == [True, False, False]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Members
+from bot.model import RaftMembers
 from bot.swarm.quorum import Quorum, count, effect, failures
 
 MANAGERS = st.integers(1, 50)
@@ -68,10 +68,10 @@ def test_a_lost_quorum_survives_nothing() -> None:
     assert failures(-2) == "survives 0 failures"
 
 
-def members(managers: int, up: Collection[str], cut: Collection[tuple[str, str]]) -> Members:
+def members(managers: int, up: Collection[str], cut: Collection[tuple[str, str]]) -> RaftMembers:
     """Managers named by letters; ``cut`` are pairs that do not reach each other."""
     reachable = {letter: letter in up for letter in "abcdefg"[:managers]}
-    return Members(MappingProxyType(reachable), frozenset(map(frozenset, cut)))
+    return RaftMembers(MappingProxyType(reachable), frozenset(map(frozenset, cut)))
 
 
 def assert_whichever_fail(letters: str, up: Collection[str], cut: Collection[tuple[str, str]]) -> None:

@@ -13,7 +13,7 @@ from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
 from bot.gate.second_factor import SecondFactor
 from bot.queue.queue import Queue
-from bot.queue.worker_registry import Roster
+from bot.queue.worker_registry import WorkerRegistry
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
 from tests.unit.totp.kit import ADA, Clock, actions, code_of, enrolled, wrong_code
@@ -27,7 +27,7 @@ def queue(client: Redis, audit: Audit) -> Queue:
     """A queue with a worker."""
     queue = Queue(client, audit)
     queue.roster.join()
-    Roster(client, beat_ms=60_000).beat("w")
+    WorkerRegistry(client, beat_ms=60_000).beat("w")
     return queue
 
 

@@ -19,7 +19,7 @@ SLACK_SECONDS: Final = 10
 ONCE: Final = Patience(answer=10, connect=3, retries=0)
 
 
-class Look:
+class Resources:
     """Each property raises :class:`~bot.errors.Misconfigured` when what it is made from is wrong."""
 
     def __init__(self, settings: Settings) -> None:

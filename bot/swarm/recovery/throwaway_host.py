@@ -7,7 +7,7 @@ from bot.errors import Refused
 from bot.model import Facts
 
 
-def spare_host(facts: Facts, named: str) -> str:
+def throwaway_host(facts: Facts, named: str) -> str:
     """The host for a throwaway engine: in no cluster, for the CA's key is in its memory meanwhile."""
     if not named:
         free = [host.name for host in facts.hosts.values() if host.answers and host.membership == "inactive"]
