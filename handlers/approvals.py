@@ -31,21 +31,21 @@ def _query(arguments: ApprovalsArguments) -> RecordsQuery:
     approval=0,
     query=_query,
 )
-def approvals(book: Records, arguments: ApprovalsArguments) -> Message:
+def approvals(records: Records, arguments: ApprovalsArguments) -> Message:
     """A line and the buttons for each that waits, or one whole."""
     if arguments.id:
-        if not book.approvals:
+        if not records.approvals:
             raise NotUnderstood(
                 f"There is no approval {tick(arguments.id)}.", next_step="`/swarm approvals` lists them."
             )
-        return book.approvals[0].whole
-    if not book.approvals:
-        return Message("Nothing waits for approval", (section(f"Nothing in {book.cluster} waits for approval."),))
-    title = f"{len(book.approvals)} wait for approval in {book.cluster}"
+        return records.approvals[0].whole
+    if not records.approvals:
+        return Message("Nothing waits for approval", (section(f"Nothing in {records.cluster} waits for approval."),))
+    title = f"{len(records.approvals)} wait for approval in {records.cluster}"
     most = 20
     blocks = [*paragraphs([f"*{title}*"])]
-    for waiting in book.approvals[:most]:
+    for waiting in records.approvals[:most]:
         blocks += [section(waiting.line), *waiting.buttons]
-    if len(book.approvals) > most:
-        blocks.append(section(f"and {len(book.approvals) - most} more; `/swarm approvals ID` shows one whole."))
+    if len(records.approvals) > most:
+        blocks.append(section(f"and {len(records.approvals) - most} more; `/swarm approvals ID` shows one whole."))
     return Message(title, tuple(blocks))

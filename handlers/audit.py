@@ -96,16 +96,16 @@ def _query(arguments: AuditArguments) -> RecordsQuery:
     approval=0,
     query=_query,
 )
-def audit(book: Records, _: AuditArguments) -> Message:
+def audit(records: Records, _: AuditArguments) -> Message:
     """A line an entry, newest first, and buttons to turn the page."""
-    if not book.entries:
+    if not records.entries:
         return Message("No entry of the audit log is like that.", ())
-    newest, oldest = book.entries[0].seq, book.entries[-1].seq
-    where = book.cluster or "every cluster"
+    newest, oldest = records.entries[0].seq, records.entries[-1].seq
+    where = records.cluster or "every cluster"
     title = f"Audit log of {where} · {_range(newest, oldest)}"
-    lines = [_line(entry, everywhere=not book.cluster) for entry in book.entries]
+    lines = [_line(entry, everywhere=not records.cluster) for entry in records.entries]
     blocks = paragraphs([f"*{escape(title)}*", *lines])
-    page = book.page
+    page = records.page
     turns = [button("Older", "audit.older", page.id)] if page.older else []
     turns += [button("Newer", "audit.newer", page.id)] if page.newer else []
     return Message(title, (*blocks, actions(*turns)) if turns else tuple(blocks))

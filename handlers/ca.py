@@ -118,7 +118,7 @@ def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
         return "not known", "not known: not in swarmbot.yml"
     if host.certificate is None:
         unread = "its file cannot be read" if host.certificate_unread else ""
-        return "not known", ": ".join(filter(None, ("not known", "no answer by SSH" if host.trouble else unread)))
+        return "not known", ": ".join(filter(None, ("not known", "no answer by SSH" if host.failure else unread)))
     left = time_left(host.certificate, facts.at) or "has ended"
     return host.certificate.issuer, f"{_moment(host.certificate.expires)} ({left})"
 

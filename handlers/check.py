@@ -89,7 +89,7 @@ def _mesh_foot(facts: Facts) -> Block:
         made = (
             f"Made and {removed}: network {tick(facts.mesh.name)}, a container and an image on each of {places} nodes. "
         )
-    return context(f"{len(facts.passages)} ways between nodes tried. {made}Looked at in {facts.took:.1f} s.")
+    return context(f"{len(facts.probed_routes)} ways between nodes tried. {made}Looked at in {facts.took:.1f} s.")
 
 
 def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: list[Finding]) -> str:
@@ -114,5 +114,5 @@ def _line(finding: Finding) -> str:
 
 
 def _foot(facts: Facts) -> Block:
-    tried = f"{len(facts.passages)} ways between hosts tried. " if facts.passages else ""
+    tried = f"{len(facts.probed_routes)} ways between hosts tried. " if facts.probed_routes else ""
     return context(f"{tried}Looked at in {facts.took:.1f} s. Nothing was changed.")

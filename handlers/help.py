@@ -68,18 +68,18 @@ class WhoamiArguments:
     risk="none",
     approval=0,
 )
-def help_(book: Records, arguments: HelpArguments) -> Message:
+def help_(records: Records, arguments: HelpArguments) -> Message:
     """All commands a line each, or one with its words and flags."""
     if arguments.command:
         return _one(find_command(arguments.command.lower()))
     listed = sorted(COMMANDS.values(), key=lambda command: _place(command.name))
     lines = [f"`/swarm {command.name}` {command.help}" for command in listed]
-    where = f"Here you speak to *{book.cluster}*." if book.cluster else "Name the cluster with `--cluster NAME`."
+    where = f"Here you speak to *{records.cluster}*." if records.cluster else "Name the cluster with `--cluster NAME`."
     return Message(
         "What Swarmbot understands",
         (
             *paragraphs([f"*What Swarmbot understands.* {where}", *lines]),
-            context("`/swarm help COMMAND` shows its words and flags · clusters: " + ", ".join(book.clusters)),
+            context("`/swarm help COMMAND` shows its words and flags · clusters: " + ", ".join(records.clusters)),
         ),
     )
 
@@ -92,11 +92,11 @@ def help_(book: Records, arguments: HelpArguments) -> Message:
     risk="none",
     approval=0,
 )
-def whoami(book: Records, _: WhoamiArguments) -> Message:
+def whoami(records: Records, _: WhoamiArguments) -> Message:
     """The asker's rights and who has the others."""
-    rights = book.rights
+    rights = records.rights
     lists = ", ".join(f"@{name}" for name in rights.listed_as) or "no list of swarmbot.yml"
-    lines = [f"You are {user(rights.person)}, on {lists}. Here you speak to {book.cluster or 'no cluster'}."]
+    lines = [f"You are {user(rights.person)}, on {lists}. Here you speak to {records.cluster or 'no cluster'}."]
     for right, who in rights.rules:
         commands = ", ".join(f"`{name}`" for name in _commands(right))
         may = "You may" if right in rights.may else "You may not"

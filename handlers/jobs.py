@@ -60,12 +60,12 @@ def _one(arguments: JobArguments) -> RecordsQuery:
     approval=0,
     query=_recent,
 )
-def jobs(book: Records, _: JobsArguments) -> Message:
+def jobs(records: Records, _: JobsArguments) -> Message:
     """A line a job, those that have not ended first."""
-    listed = sorted(book.jobs, key=lambda job: job.state not in OPEN)
+    listed = sorted(records.jobs, key=lambda job: job.state not in OPEN)
     going = sum(job.state in OPEN for job in listed)
-    idle = f" {LOOK} No worker is running: nothing will be carried out." if not book.workers else ""
-    title = f"{going} job{'' if going == 1 else 's'} under way in {book.cluster}"
+    idle = f" {LOOK} No worker is running: nothing will be carried out." if not records.workers else ""
+    title = f"{going} job{'' if going == 1 else 's'} under way in {records.cluster}"
     lines = [f"*{title}*{idle}", *(_line(job) for job in listed)]
     if not listed:
         lines.append("Nothing was asked for yet.")
@@ -81,9 +81,9 @@ def jobs(book: Records, _: JobsArguments) -> Message:
     approval=0,
     query=_one,
 )
-def job(book: Records, arguments: JobArguments) -> Message:
+def job(records: Records, arguments: JobArguments) -> Message:
     """Everything that is known of a job."""
-    found = book.job
+    found = records.job
     if found is None:
         raise NotUnderstood(f"There is no job {tick(arguments.id)}.", next_step="`/swarm jobs` lists the newest.")
     lines = [_line(found), *(f"{sign} {words}" for sign, words in found.lines)]

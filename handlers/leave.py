@@ -47,9 +47,9 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
         failed=f"{{failed}} did not leave {facts.name}",
         force="given" if arguments.force else "offered",
     )
-    if host.trouble:
+    if host.failure:
         raise Failed(
-            host.trouble.happened, true_now="Nothing was changed.", next_step=_without_host(facts, host.trouble, host)
+            host.failure.happened, true_now="Nothing was changed.", next_step=_without_host(facts, host.failure, host)
         )
     if host.membership == "inactive":
         return replace(plan, already=(f"{tick(host.name)} is in no cluster",))
@@ -65,14 +65,14 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
     return _unread(facts, host, plan)
 
 
-def _without_host(facts: Facts, trouble: HostFailure, host: HostFacts) -> str:
+def _without_host(facts: Facts, failure: HostFailure, host: HostFacts) -> str:
     """What to do about a host that does not answer: bring it back, or let its record go without it."""
     known = [node for node in (facts.swarm.nodes if facts.swarm else ()) if node.host == host.name]
     if not known:
-        return trouble.next_step
+        return failure.next_step
     down = "" if any(node.state == "down" for node in known) else " once the managers see it down"
     record = f"If it does not come back: `/swarm remove {host.name}` takes its record away{down}."
-    return " ".join(filter(None, (trouble.next_step, record)))
+    return " ".join(filter(None, (failure.next_step, record)))
 
 
 def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:

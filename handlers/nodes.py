@@ -132,14 +132,14 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
         pairs.append(("Certificate", f"by {escape(host.certificate.issuer)}, {good}"))
     if host is not None and host.membership == "locked":
         pairs.append(("Locked", f"`/swarm unlock {host.name}`"))
-    if host is not None and host.trouble:
-        pairs.append(("SSH", host.trouble.happened))
+    if host is not None and host.failure:
+        pairs.append(("SSH", host.failure.happened))
     return pairs
 
 
 def _host(facts: Facts, host: HostFacts) -> str:
-    if host.trouble:
-        return f"{FAILED} {host.trouble.happened} {host.trouble.next_step}".rstrip()
+    if host.failure:
+        return f"{FAILED} {host.failure.happened} {host.failure.next_step}".rstrip()
     record = facts.member(host.name)
     place = f"{_role(record)} of {facts.name}, {record.state}" if record else whereabouts(facts, host)
     sign = LOOK if host.membership == "locked" else DONE

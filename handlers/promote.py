@@ -65,7 +65,7 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
 def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
     """What speaks against it; a port that is closed would make a manager that nobody reaches."""
     host = facts.hosts.get(node.host)
-    if host is None or host.trouble:
+    if host is None or host.failure:
         return [Finding("look", f"{tick(node.name)} cannot be reached by SSH, so its ports were not looked at")]
     seen = [*machine_findings(facts, host), *port_findings(facts, host, "manager")]
     address = [

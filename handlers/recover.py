@@ -80,7 +80,7 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
         failed=f"{facts.name} was not recovered in full",
         steps=tuple(Step(operation, keeper.name) for operation in steps),
         effect=f"{standing(before)} → {after.managers} manager{'' if after.managers == 1 else 's'}, "
-        f"{failures(after.survives)}; services, networks, secrets and tokens are kept",
+        f"{failures(after.tolerates)}; services, networks, secrets and tokens are kept",
         findings=(*findings(facts, keeper, others, off), *key_findings(keeper, unlock=arguments.unlock)),
         warnings=(*warnings(facts, keeper, olds, others, off), *key_warnings(facts.name, keeper)),
     )

@@ -83,7 +83,7 @@ def _gone(facts: Facts, name: str) -> str | None:
     refuse_unknown(facts, name)
     if believes(facts, host):
         return f"{facts.name} has no record of {tick(name)}, which does not know it: `/swarm leave {name}`"
-    stands = "does not answer" if host.trouble else f"is {whereabouts(facts, host)}"
+    stands = "does not answer" if host.failure else f"is {whereabouts(facts, host)}"
     return f"{facts.name} has no record of {tick(name)}, which {stands}"
 
 

@@ -49,8 +49,8 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
         held = f"{tick(host.name)} is a manager of {facts.name}, restored from the backup {tick(backup.id)}"
         return Plan(title="", ended="", failed="", already=(held,))
     _refuse_beside_living(facts)
-    if host.trouble is not None:
-        raise Refused(host.trouble.happened, true_now=UNCHANGED, next_step=host.trouble.next_step)
+    if host.failure is not None:
+        raise Refused(host.failure.happened, true_now=UNCHANGED, next_step=host.failure.next_step)
     _refuse_second(facts, backup, arguments.gone)
     _refuse_unfit(backup, host)
     _refuse_without_key(backup, arguments)

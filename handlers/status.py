@@ -60,20 +60,20 @@ def _head(facts: Facts, found: Health) -> str:
 
 def _lost_head(name: str, quorum: Quorum) -> str:
     stand = "no manager can decide anything"
-    if quorum.survives < 0 and quorum.managers > 1:
+    if quorum.tolerates < 0 and quorum.managers > 1:
         stand = f"{quorum.reachable} of {quorum.managers} managers there, {quorum.needed} are needed"
     return f"{FAILED} *{name} has no quorum* · {stand}; running tasks go on"
 
 
 def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
     name, quorum = facts.name, count(members_of(facts))
-    if quorum.survives < 0:
+    if quorum.tolerates < 0:
         return _lost_head(name, quorum)
     ready = sum(node.ready for node in swarm.nodes)
     strong = sum(not service.short for service in swarm.services)
     grave = any(issue.grave for issue in found.issues)
     state = f"{DONE} *{name} is healthy*"
-    if grave and quorum.survives <= 0 and quorum.managers > 1:
+    if grave and quorum.tolerates <= 0 and quorum.managers > 1:
         state = f"{LOOK} *{name} can lose no manager*"
     elif grave:
         state = f"{LOOK} *{name} needs a look*"
@@ -82,7 +82,7 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
         if quorum.reachable == quorum.managers
         else f"{quorum.reachable} of {quorum.managers} managers reachable"
     )
-    parts = [state, f"{managers}, {failures(quorum.survives)}", f"{ready} of {len(swarm.nodes)} nodes ready"]
+    parts = [state, f"{managers}, {failures(quorum.tolerates)}", f"{ready} of {len(swarm.nodes)} nodes ready"]
     if swarm.services:
         parts.append(f"{strong} of {len(swarm.services)} services at strength")
     return " · ".join(parts)
@@ -131,5 +131,5 @@ def _line(issue: Issue) -> str:
 def _next(found: Health) -> list[str]:
     if found.level == "none":
         return ["Next: `/swarm init HOST` makes the cluster; `/swarm hosts` shows which hosts answer."]
-    mends = list(dict.fromkeys(issue.mend for issue in found.issues if issue.mend))
-    return [f"Next: {' · '.join(mends)}"] if mends else []
+    fixes = list(dict.fromkeys(issue.fix for issue in found.issues if issue.fix))
+    return [f"Next: {' · '.join(fixes)}"] if fixes else []

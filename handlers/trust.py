@@ -90,8 +90,8 @@ def trust(facts: Facts, arguments: TrustArguments) -> Message:
 def _keys(facts: Facts, host: str) -> tuple[HostKey, ...]:
     keys = facts.host_keys.get(host, ())
     if not keys:
-        trouble = facts.keyless[host]
-        raise Failed(trouble.happened, true_now="Its host key could not be seen.", next_step=trouble.next_step)
+        failure = facts.keyless[host]
+        raise Failed(failure.happened, true_now="Its host key could not be seen.", next_step=failure.next_step)
     return keys
 
 

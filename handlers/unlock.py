@@ -102,8 +102,8 @@ def _look_at_hosts(_: UnlockArguments) -> FactsQuery:
 def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
     """Unlock the host, and see it back among the managers where there is a quorum to be seen."""
     host = facts.host(arguments.host)
-    if host.trouble is not None:
-        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
+    if host.failure is not None:
+        raise Refused(host.failure.happened, true_now="Nothing was changed.", next_step=host.failure.next_step)
     plan = Plan(
         title=f"unlocks `{host.name}` in {facts.name}",
         deed=f"unlock `{host.name}` in {facts.name}",

@@ -24,7 +24,7 @@ class ApprovalRequest:
     """What does not change: the question. Its id is its job's.
 
     ``by`` and ``subject`` are the rule's; ``needed`` is how many must say yes; ``expires`` and ``asked_at`` are unix
-    seconds. ``basis`` is the JSON whose SHA-256 ``digest`` is. ``second_factor`` is "totp" or "". ``given``: the
+    seconds. ``basis`` is the JSON whose SHA-256 ``digest`` is. ``second_factor`` is "totp" or "". ``typed_secret``: the
     requester has typed a secret that goes with it, which is kept until it expires and no longer.
     """
 
@@ -42,7 +42,7 @@ class ApprovalRequest:
     digest: str
     basis: str
     second_factor: str = ""
-    given: bool = False
+    typed_secret: bool = False
 
     def to_json(self) -> str:
         """Write it as JSON."""

@@ -148,7 +148,7 @@ def _end(approval: Approval) -> list[str]:
         case "withdrawn":
             return [f"{FAILED} *Withdrawn* by {by} {at}"]
         case "expired":
-            gone = " What was typed with it is gone, too: ask again." if approval.ask.given else ""
+            gone = " What was typed with it is gone, too: ask again." if approval.ask.typed_secret else ""
             have = f"it had {len(approval.votes)} of {approval.ask.needed}"
             return [f"{FAILED} *Expired* {at}: {have}. Nothing was changed.{gone}"]
         case "void":
@@ -162,7 +162,7 @@ def _terms(approval: Approval) -> list[str]:
     who = " or ".join(decider(name) for name in ask.by)
     factor = " with a code" if ask.second_factor else ""
     needs = f"Needs {ask.needed} of {who}{factor}, not {user(ask.requester)}"
-    kept = ": what was typed with it is kept no longer" if ask.given else ""
+    kept = ": what was typed with it is kept no longer" if ask.typed_secret else ""
     return [needs, f"until {when(ask.expires)}{kept}", f"plan `{short(ask.digest)}` · `{ask.job}`"]
 
 

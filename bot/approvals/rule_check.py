@@ -37,19 +37,19 @@ def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts:
     return [_problem(config, members, Rule("", by, count, 0.0), where) for (by, count), where in alike.items()]
 
 
-def too_few(config: Config, directory: UserGroups) -> list[str]:
+def too_few(config: Config, user_groups: UserGroups) -> list[str]:
     """What :func:`unsatisfiable` finds, in sentences; where Slack does not say who is in a group, that it does not."""
     counts = default_counts()
     try:
-        members = directory.members(groups_of(config, (rule for _, rule in every_rule(config, counts))))
+        members = user_groups.members(groups_of(config, (rule for _, rule in every_rule(config, counts))))
     except SlackSilent as error:
         return [f"It is not known whether there are people enough for the approval rules. {error.happened}"]
     return [problem.words for problem in unsatisfiable(config, members, counts)]
 
 
-def warn(config: Config, directory: UserGroups) -> None:
+def warn(config: Config, user_groups: UserGroups) -> None:
     """Say in the log what :func:`too_few` finds."""
-    for words in too_few(config, directory):
+    for words in too_few(config, user_groups):
         log.warning("Approval rules: %s", words)
 
 

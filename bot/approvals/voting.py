@@ -40,14 +40,14 @@ class Voting:
         queue: Queue,
         approvals: ApprovalRepository,
         audit: Audit,
-        directory: UserGroups,
+        user_groups: UserGroups,
         prove: Proof,
     ) -> None:
         self._config = config
         self._queue = queue
         self._approvals = approvals
         self._audit = audit
-        self._directory = directory
+        self._user_groups = user_groups
         self._prove = prove
 
     def show(self, job_id: str, voter: str, to: Literal["approve", "deny"]) -> Approval:
@@ -138,7 +138,7 @@ class Voting:
         if voter == ask.requester:
             raise refusal(approval, "own")
         rule = rule_for(self._config, ask.cluster, ask.subject, ask.needed)
-        members = self._directory.members(groups_of(self._config, [rule]), max_age=FRESH)
+        members = self._user_groups.members(groups_of(self._config, [rule]), max_age=FRESH)
         right = approvers(self._config, rule, members)
         if voter not in right:
             raise refusal(approval, "not among")

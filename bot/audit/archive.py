@@ -61,7 +61,7 @@ class Archive:
                     raise Broken(f"unreadable: the last line of {path.name} is no entry") from None
         return GENESIS
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Cut off what a crash left of a half-written member at the end."""
         for path in self._files()[-1:]:
             end = 0

@@ -51,7 +51,7 @@ class Retention:
                 true_now="Nothing was moved.",
                 next_step="Workers that share a Redis must share the archive too; or its end was cut off.",
             )
-        self._archive.mend()
+        self._archive.fix()
         if head.seq >= ends.first_seq:
             self._trim(head)
         moved = 0

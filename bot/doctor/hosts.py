@@ -97,7 +97,7 @@ def _told(cluster: str, found: Iterable[Host | SwarmbotError]) -> Iterator[Findi
             yield from_error(host)
             continue
         versions[host.version] += 1
-        troubles = [trouble for check in HOST_CHECKS if (trouble := check(host))]
+        troubles = [failure for check in HOST_CHECKS if (failure := check(host))]
         yield from troubles or [
             well(
                 f"`{host.name}`: SSH, host key and engine {host.version}; clock within {abs(host.clock_offset):.1f} s."

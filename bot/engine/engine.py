@@ -208,7 +208,7 @@ class SshEngine:
         state.place(self._client, self._commands, packed, backup)
 
     @contextmanager
-    def spare(self, packed: bytes) -> Iterator[SshEngine]:
+    def throwaway_engine(self, packed: bytes) -> Iterator[SshEngine]:
         """A throwaway engine on the host."""
         with throwaway_client(self._connection, packed) as client:
             yield SshEngine(client, self._commands)

@@ -37,8 +37,8 @@ class EnginePool:
     def cluster(self, name: str) -> ClusterEngines:
         """Return the engines of a cluster. KeyError: not in swarmbot.yml."""
         backups = self._config.backups
-        shelf = BackupFolder(name, backups.folder, backups.keep, self._secret_key)
-        return ClusterEngines(self, self._config.clusters[name], self._targets[name], shelf)
+        backup_store = BackupFolder(name, backups.folder, backups.keep, self._secret_key)
+        return ClusterEngines(self, self._config.clusters[name], self._targets[name], backup_store)
 
     def engine(self, target: SshTarget, socket: str, service: Service | None = None) -> SshEngine:
         """Return the engine at ``socket`` of the host ``target``, stopped and started as ``service`` says."""
@@ -73,9 +73,9 @@ class ClusterEngines:
     """See :class:`bot.model.engine_api.Engines`."""
 
     def __init__(
-        self, pool: EnginePool, cluster: Cluster, targets: dict[str, tuple[SshTarget, str]], shelf: BackupFolder
+        self, pool: EnginePool, cluster: Cluster, targets: dict[str, tuple[SshTarget, str]], backup_store: BackupFolder
     ) -> None:
-        self.shelf = shelf
+        self.backup_store = backup_store
         self._pool = pool
         self._cluster = cluster
         self._targets = targets

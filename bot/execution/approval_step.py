@@ -31,10 +31,12 @@ TO_TAKE: Final = 15.0
 class ApprovalStep:
     """Decides whether a plan needs others' yes, and asks for it."""
 
-    def __init__(self, config: Config, approvals: ApprovalRepository, directory: UserGroups, freezes: Freezes) -> None:
+    def __init__(
+        self, config: Config, approvals: ApprovalRepository, user_groups: UserGroups, freezes: Freezes
+    ) -> None:
         self._config = config
         self._approvals = approvals
-        self._directory = directory
+        self._user_groups = user_groups
         self._freezes = freezes
 
     def run(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
@@ -120,11 +122,11 @@ class ApprovalStep:
             digest=basis.digest,
             basis=basis.to_json(),
             second_factor=rule.second_factor or "",
-            given=bool(order.given),
+            typed_secret=bool(order.secret_id),
         )
 
     def _satisfiable(self, rule: Rule, requester: str) -> None:
-        members: Mapping[str, frozenset[str]] = self._directory.members(groups_of(self._config, [rule]))
+        members: Mapping[str, frozenset[str]] = self._user_groups.members(groups_of(self._config, [rule]))
         if short := shortage(self._config, rule, members, requester):
             raise Refused(
                 short,
@@ -144,4 +146,4 @@ def all_left_out(plan: Plan) -> Failed:
 
 def _latest(order: Order) -> float:
     """Until when a yes is of use: what was typed with an order is kept for a while."""
-    return order.asked_at + TYPED_KEPT - TO_TAKE if order.given else math.inf
+    return order.asked_at + TYPED_KEPT - TO_TAKE if order.secret_id else math.inf

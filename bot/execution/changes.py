@@ -43,24 +43,24 @@ class Changes:
         self,
         *,
         config: Config,
-        sight: ClusterReader,
+        cluster_reader: ClusterReader,
         queue: Queue,
         notifier: Notifier,
         replies: Replies,
         approvals: ApprovalRepository,
-        asking: ApprovalStep,
-        promises: PendingRotations,
-        given: SecretInbox,
+        approval_step: ApprovalStep,
+        pending_rotations: PendingRotations,
+        secret_inbox: SecretInbox,
     ) -> None:
         self._config = config
-        self._sight = sight
+        self._cluster_reader = cluster_reader
         self._queue = queue
         self._notifier = notifier
         self._replies = replies
         self._approvals = approvals
-        self._asking = asking
-        self._promises = promises
-        self._given = given
+        self._approval_step = approval_step
+        self._pending_rotations = pending_rotations
+        self._secret_inbox = secret_inbox
 
     def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
         """The stage before the cluster's line: show the plan, or have it approved."""
@@ -70,7 +70,7 @@ class Changes:
                 self._replies.respond(lease.job, plan_message(lease.job, plan))
                 self._replies.succeed(lease, f"Plan only: {plan.deed or lease.job.order.words}", "plan shown")
             elif plan.steps or plan.left_out:
-                self._asking.run(lease, command, arguments, plan, facts)
+                self._approval_step.run(lease, command, arguments, plan, facts)
             else:
                 self._already(lease, plan)
         except Conclusion as error:
@@ -86,31 +86,32 @@ class Changes:
             if approval is None:
                 self._replies.refuse(lease, error)
             else:
-                self._asking.void(lease, error)
+                self._approval_step.void(lease, error)
             return
         if not plan.steps and not plan.left_out:
             self._already(lease, plan)
             return
         order, cluster = job.order, job.order.cluster
-        given = self._given.take(order.requester, order.given) if order.given else None
+        typed_secret = self._secret_inbox.take(order.requester, order.secret_id) if order.secret_id else None
         change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
             change.card.preface = preface(approval)
         change.run(
-            self._sight.engines(cluster), lambda query: replace(self._sight.read_for(plan, cluster, query), given=given)
+            self._cluster_reader.engines(cluster),
+            lambda query: replace(self._cluster_reader.read_for(plan, cluster, query), typed_secret=typed_secret),
         )
         change.finish(lambda: self._reveal(lease, change.card, once=command.query(arguments).once))
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
         cluster = lease.job.order.cluster
-        facts = self._sight.read_whole(cluster, command.query(arguments))
+        facts = self._cluster_reader.read_whole(cluster, command.query(arguments))
         return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
 
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
         """The plan as the facts give it just before the first step; what was approved must be this very plan."""
         plan, facts = self._plan(lease, command, arguments)
         if plan.steps or approval is not None:
-            self._asking.confirm(lease, command, arguments, plan, facts, approval=approval)
+            self._approval_step.confirm(lease, command, arguments, plan, facts, approval=approval)
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
         entries = [entry(lease, "planned", detail)]
         if approval is not None:
@@ -129,8 +130,8 @@ class Changes:
         for revealed in card.plan.reveals:
             try:
                 query = FactsQuery(secrets=(revealed,), once=once)
-                facts = self._promises.cover(
-                    lease, query, self._sight.read_for(card.plan, lease.job.order.cluster, query)
+                facts = self._pending_rotations.cover(
+                    lease, query, self._cluster_reader.read_for(card.plan, lease.job.order.cluster, query)
                 )
                 self._replies.note_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))

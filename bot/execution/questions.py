@@ -27,24 +27,24 @@ class Questions:
     def __init__(
         self,
         *,
-        sight: ClusterReader,
+        cluster_reader: ClusterReader,
         queue: Queue,
         replies: Replies,
         approvals: ApprovalRepository,
-        asking: ApprovalStep,
-        promises: PendingRotations,
+        approval_step: ApprovalStep,
+        pending_rotations: PendingRotations,
     ) -> None:
-        self._sight = sight
+        self._cluster_reader = cluster_reader
         self._queue = queue
         self._replies = replies
         self._approvals = approvals
-        self._asking = asking
-        self._promises = promises
+        self._approval_step = approval_step
+        self._pending_rotations = pending_rotations
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Answer, or have it approved first."""
         plan = _plan(lease.job)
-        needed = self._asking.rule(lease, command, arguments, plan).count
+        needed = self._approval_step.rule(lease, command, arguments, plan).count
         approval = self._approvals.get(lease.job.id)
         if not needed and approval is None:
             self._answer(lease, command, arguments)
@@ -52,29 +52,31 @@ class Questions:
         if approval is not None and approval.open:
             raise LeaseLost(lease.job.id)  # who asks parks the job: whoever holds it still was taken over from
         try:
-            facts = self._sight.read_whole(lease.job.order.cluster, replace(command.query(arguments), secrets=()))
+            facts = self._cluster_reader.read_whole(
+                lease.job.order.cluster, replace(command.query(arguments), secrets=())
+            )
             if command.check is not None:
                 command.check(facts, arguments)
             if approval is None:
-                self._asking.ask(lease, command, arguments, plan, facts)
+                self._approval_step.ask(lease, command, arguments, plan, facts)
                 return
-            self._asking.confirm(lease, command, arguments, plan, facts, approval=approval)
+            self._approval_step.confirm(lease, command, arguments, plan, facts, approval=approval)
         except Conclusion as error:
             if approval is None:
                 self._replies.refuse(lease, error)
             else:
-                self._asking.void(lease, error)
+                self._approval_step.void(lease, error)
             return
         self._answer(lease, command, arguments)
 
     def _answer(self, lease: Lease, command: Command, arguments: Any) -> None:
         job = lease.job
         query = command.query(arguments)
-        read = self._sight.read_whole if query.secrets else self._sight.read
+        read = self._cluster_reader.read_whole if query.secrets else self._cluster_reader.read
         try:
-            facts = self._promises.cover(lease, query, read(job.order.cluster, query))
+            facts = self._pending_rotations.cover(lease, query, read(job.order.cluster, query))
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
-            message = command.answer(replace(facts, freeze=self._asking.freeze(facts.name)), arguments)
+            message = command.answer(replace(facts, freeze=self._approval_step.freeze(facts.name)), arguments)
             shown = message if query.secrets else _with_buttons(message, job)
             self._replies.note_secrets(lease, query.secrets, unless_cancelled=True)
             self._replies.respond(job, shown)

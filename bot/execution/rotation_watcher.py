@@ -37,110 +37,118 @@ class RotationWatcher:
         *,
         config: Config,
         queue: Queue,
-        sight: ClusterReader,
-        promises: PendingRotations,
+        cluster_reader: ClusterReader,
+        pending_rotations: PendingRotations,
         notifier: Notifier,
         worker: str,
     ) -> None:
         self._config = config
         self._queue = queue
-        self._sight = sight
-        self._promises = promises
+        self._cluster_reader = cluster_reader
+        self._pending_rotations = pending_rotations
         self._notifier = notifier
         self._worker = worker
 
     def turn(self) -> None:
         """Look after each promise whose time has come. Raises Unavailable when Redis does not answer."""
-        for promise_id in self._promises.open():
-            if claimed := self._promises.claim(promise_id):
+        for promise_id in self._pending_rotations.open():
+            if claimed := self._pending_rotations.claim(promise_id):
                 self._query(*claimed)
 
-    def _query(self, promise: PendingRotation, now: float) -> None:
+    def _query(self, pending_rotation: PendingRotation, now: float) -> None:
         try:
-            facts = self._read(promise)
+            facts = self._read(pending_rotation)
         except SwarmbotError as error:
-            self._put_off(promise, error.happened, due=now >= promise.deadline)
+            self._put_off(pending_rotation, error.happened, due=now >= pending_rotation.deadline)
             return
         if ended(facts):
-            self._end(promise, ended_message(promise), now)
-        elif rotated(promise, facts):
-            cause = named(promise.cause, facts) or cause_of(promise, facts, 0)
-            self._end(promise, kept_message(promise, cause), now)
-        elif cause := promise.cause or cause_of(promise, facts, now):
-            self._rotate(promise, cause)
+            self._end(pending_rotation, ended_message(pending_rotation), now)
+        elif rotated(pending_rotation, facts):
+            cause = named(pending_rotation.cause, facts) or cause_of(pending_rotation, facts, 0)
+            self._end(pending_rotation, kept_message(pending_rotation, cause), now)
+        elif cause := pending_rotation.cause or cause_of(pending_rotation, facts, now):
+            self._rotate(pending_rotation, cause)
         else:
-            self._promises.note(promise, EVERY, failures=0, known=known_of(facts))
+            self._pending_rotations.note(pending_rotation, EVERY, failures=0, known=known_of(facts))
 
-    def _read(self, promise: PendingRotation) -> Facts:
+    def _read(self, pending_rotation: PendingRotation) -> Facts:
         """The cluster with the token, or without a swarm if it is no more; else Failed."""
-        if promise.cluster not in self._config.clusters:
-            raise Failed(f"{promise.cluster} is not in swarmbot.yml any more.")
-        facts = self._sight.read_whole(promise.cluster, FactsQuery(secrets=(secret_of(promise.role),)))
+        if pending_rotation.cluster not in self._config.clusters:
+            raise Failed(f"{pending_rotation.cluster} is not in swarmbot.yml any more.")
+        facts = self._cluster_reader.read_whole(
+            pending_rotation.cluster, FactsQuery(secrets=(secret_of(pending_rotation.role),))
+        )
         if facts.swarm is None and not ended(facts):
-            raise Failed(f"No manager of {promise.cluster} with a quorum could be read.")
+            raise Failed(f"No manager of {pending_rotation.cluster} with a quorum could be read.")
         return facts
 
-    def _rotate(self, promise: PendingRotation, cause: str) -> None:
+    def _rotate(self, pending_rotation: PendingRotation, cause: str) -> None:
         """See that one job rotates the token: the one under way, else a new one."""
-        job = self._queue.get(promise.job) if promise.job else None
+        job = self._queue.get(pending_rotation.job) if pending_rotation.job else None
         if job is None:
-            order = self._order(promise, cause)
+            order = self._order(pending_rotation, cause)
             asked = Entry(
                 "asked", self._worker, order.cluster, order.channel, order.command, order.words, order.id, cause
             )
             admission = self._queue.admit(order, [asked])
-            self._promises.note(promise, EVERY, cause=cause, job=admission.job_id, attempt=promise.attempt + 1)
+            self._pending_rotations.note(
+                pending_rotation, EVERY, cause=cause, job=admission.job_id, attempt=pending_rotation.attempt + 1
+            )
         elif job.ended and job.state != "succeeded":
-            self._put_off(promise, f"Job `{job.id}` {_end_of(job)}.", due=True, job="")
+            self._put_off(pending_rotation, f"Job `{job.id}` {_end_of(job)}.", due=True, job="")
         else:
-            self._promises.note(promise, EVERY, job="" if job.ended else job.id)
+            self._pending_rotations.note(pending_rotation, EVERY, job="" if job.ended else job.id)
 
-    def _order(self, promise: PendingRotation, cause: str) -> Order:
+    def _order(self, pending_rotation: PendingRotation, cause: str) -> Order:
         """The request's key makes one job of each attempt, however often it is ordered."""
-        first = promise.askers[0]
+        first = pending_rotation.requesters[0]
         return Order(
             id=new_id(),
-            request_key=f"once {promise.id} {promise.attempt + 1}",
+            request_key=f"once {pending_rotation.id} {pending_rotation.attempt + 1}",
             kind="change",
             command="token",
-            words=f"token {promise.role} --rotate",
-            args={"role": promise.role, "rotate": True},
-            cluster=promise.cluster,
+            words=f"token {pending_rotation.role} --rotate",
+            args={"role": pending_rotation.role, "rotate": True},
+            cluster=pending_rotation.cluster,
             requester=first.user,
             channel=first.channel,
             response_url=first.response_url,
             asked_at=time.time(),
             reason=cause,
-            promise=promise.id,
+            pending_rotation=pending_rotation.id,
         )
 
-    def _put_off(self, promise: PendingRotation, why: str, *, due: bool, **fields: str) -> None:
+    def _put_off(self, pending_rotation: PendingRotation, why: str, *, due: bool, **fields: str) -> None:
         """Look again later, and the later the more has failed; tell once that a rotation that is due must wait."""
-        late = due or bool(promise.cause)
-        if late and not promise.late:
-            self._tell(promise, late_message(promise, why))
-        again_in = min(EVERY * 2**promise.failures, LONGEST)
-        self._promises.note(
-            promise, again_in, failures=promise.failures + 1, late="1" if late or promise.late else "", **fields
+        late = due or bool(pending_rotation.cause)
+        if late and not pending_rotation.late:
+            self._tell(pending_rotation, late_message(pending_rotation, why))
+        again_in = min(EVERY * 2**pending_rotation.failures, LONGEST)
+        self._pending_rotations.note(
+            pending_rotation,
+            again_in,
+            failures=pending_rotation.failures + 1,
+            late="1" if late or pending_rotation.late else "",
+            **fields,
         )
 
-    def _end(self, promise: PendingRotation, message: Message, now: float) -> None:
+    def _end(self, pending_rotation: PendingRotation, message: Message, now: float) -> None:
         """Tell each asker once. Whom Slack does not let be told now is told later, for a while."""
-        untold = self._tell(promise, message)
-        for asker in promise.askers:
-            if asker.job not in untold or now > promise.deadline + TELL_WITHIN:
-                self._promises.told(promise, asker)
-        self._promises.note(promise, LONGEST)
+        untold = self._tell(pending_rotation, message)
+        for requester in pending_rotation.requesters:
+            if requester.job not in untold or now > pending_rotation.deadline + TELL_WITHIN:
+                self._pending_rotations.told(pending_rotation, requester)
+        self._pending_rotations.note(pending_rotation, LONGEST)
 
-    def _tell(self, promise: PendingRotation, message: Message) -> set[str]:
+    def _tell(self, pending_rotation: PendingRotation, message: Message) -> set[str]:
         """Tell all askers; returns the jobs of those who could not be told."""
         untold = set()
-        for asker in promise.askers:
+        for requester in pending_rotation.requesters:
             try:
-                self._notifier.respond(asker.response_url, message, user=asker.user, channel=asker.channel)
+                self._notifier.respond(requester.response_url, message, user=requester.user, channel=requester.channel)
             except Undelivered as error:
-                log.warning("who asked %s was not told how it ended: %s", asker.job, error)
-                untold.add(asker.job)
+                log.warning("who asked %s was not told how it ended: %s", requester.job, error)
+                untold.add(requester.job)
         return untold
 
 

@@ -36,37 +36,37 @@ class Runner:
         config: Config,
         queue: Queue,
         notifier: Notifier,
-        sight: ClusterReader,
+        cluster_reader: ClusterReader,
         approvals: ApprovalRepository,
-        asking: ApprovalStep,
-        promises: PendingRotations,
+        approval_step: ApprovalStep,
+        pending_rotations: PendingRotations,
         showing: Showing,
         exporter: Exporter,
-        given: SecretInbox,
+        secret_inbox: SecretInbox,
     ) -> None:
         self._config = config
         self._replies = Replies(queue, notifier)
-        self._errands = InternalJobs(queue, notifier, showing, exporter)
-        self._answering = Questions(
-            sight=sight,
+        self._internal_jobs = InternalJobs(queue, notifier, showing, exporter)
+        self._questions = Questions(
+            cluster_reader=cluster_reader,
             queue=queue,
             replies=self._replies,
             approvals=approvals,
-            asking=asking,
-            promises=promises,
+            approval_step=approval_step,
+            pending_rotations=pending_rotations,
         )
-        self._changing = Changes(
+        self._changes = Changes(
             config=config,
-            sight=sight,
+            cluster_reader=cluster_reader,
             queue=queue,
             notifier=notifier,
             replies=self._replies,
             approvals=approvals,
-            asking=asking,
-            promises=promises,
-            given=given,
+            approval_step=approval_step,
+            pending_rotations=pending_rotations,
+            secret_inbox=secret_inbox,
         )
-        self._rotating = TokenRotation(config, sight, queue, notifier, self._replies)
+        self._rotating = TokenRotation(config, cluster_reader, queue, notifier, self._replies)
 
     def handle(self, lease: Lease) -> None:
         """Carry a job out and end it; one that is cancelled before anything is begun or shown ends so."""
@@ -77,21 +77,21 @@ class Runner:
 
     def _carry_out(self, lease: Lease) -> None:
         order = lease.job.order
-        if self._errands.knows(order.command):
-            self._errands.run(lease)
+        if self._internal_jobs.knows(order.command):
+            self._internal_jobs.run(lease)
             return
         command = COMMANDS[order.command]
         arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
         if order.cluster not in self._config.clusters:
             raise Failed(f"{tick(order.cluster)} is not in swarmbot.yml any more.", true_now="Nothing was done.")
-        if order.promise:
+        if order.pending_rotation:
             self._rotating.run(lease)
         elif not command.is_change(arguments):
-            self._answering.run(lease, command, arguments)
+            self._questions.run(lease, command, arguments)
         elif order.kind == "change":
-            self._changing.run(lease, command, arguments)
+            self._changes.run(lease, command, arguments)
         else:
-            self._changing.ask(lease, command, arguments)
+            self._changes.ask(lease, command, arguments)
 
     def tell(self, job: Job) -> None:
         """Tell of a job that the worker itself had to end (worker lost, a defect)."""

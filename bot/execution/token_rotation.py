@@ -25,10 +25,10 @@ class TokenRotation:
     """
 
     def __init__(
-        self, config: Config, sight: ClusterReader, queue: Queue, notifier: Notifier, replies: Replies
+        self, config: Config, cluster_reader: ClusterReader, queue: Queue, notifier: Notifier, replies: Replies
     ) -> None:
         self._config = config
-        self._sight = sight
+        self._cluster_reader = cluster_reader
         self._queue = queue
         self._notifier = notifier
         self._replies = replies
@@ -46,15 +46,17 @@ class TokenRotation:
             self._replies.succeed(lease, f"✓ Already so: {plan.already[0]}.", "already so")
             return
         change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
-        change.run(self._sight.engines(cluster), lambda query: self._sight.read_for(plan, cluster, query))
+        change.run(
+            self._cluster_reader.engines(cluster), lambda query: self._cluster_reader.read_for(plan, cluster, query)
+        )
         change.finish()
 
     def _begin(self, lease: Lease) -> Plan:
         order = lease.job.order
         role: Role = order.args["role"]
-        plan = rotation(order.cluster, role, order.promise.rpartition(":")[2])
+        plan = rotation(order.cluster, role, order.pending_rotation.rpartition(":")[2])
         operation = plan.steps[0].operation
-        facts = self._sight.read_whole(order.cluster, operation.query)
+        facts = self._cluster_reader.read_whole(order.cluster, operation.query)
         if operation.satisfied(facts):
             return replace(plan, steps=(), already=(operation.done,))
         plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=facts.cluster_id)

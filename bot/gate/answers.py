@@ -38,8 +38,8 @@ class Answers:
             return self._export(call, query)
         if self._records.reads(query):
             self._audit.append([call.entry("asked")])
-        book = self._records.read(query, cluster=call.cluster, asker=call.user)
-        return call.command.record(book, call.arguments)
+        records = self._records.read(query, cluster=call.cluster, requester=call.user)
+        return call.command.record(records, call.arguments)
 
     def turn(self, request: PressRequest, authorise: Callable[[Call], None]) -> Message:
         """Show the page of the audit log beside the one with the button, to who may read it now."""
@@ -57,8 +57,8 @@ class Answers:
             request_key=request.request_key,
         )
         authorise(call)
-        book = self._records.turned(page, request.user, older=request.action == OLDER)
-        shown = command.record(book, call.arguments)
+        records = self._records.turned(page, request.user, older=request.action == OLDER)
+        shown = command.record(records, call.arguments)
         return InPlace(shown.text, shown.blocks, shown.plain)
 
     def _export(self, call: Call, query: RecordsQuery) -> Message:

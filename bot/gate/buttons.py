@@ -27,9 +27,9 @@ Take = Callable[[Call], Message | Modal | None]
 class Buttons:
     """What presses and forms do. ``take`` carries a command on as if it had been typed."""
 
-    def __init__(self, queue: Queue, desk: Voting, factor: SecondFactor, take: Take) -> None:
+    def __init__(self, queue: Queue, voting: Voting, factor: SecondFactor, take: Take) -> None:
         self._queue = queue
-        self._desk = desk
+        self._voting = voting
         self._factor = factor
         self._take = take
 
@@ -57,11 +57,13 @@ class Buttons:
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
         """Take a form."""
         if request.callback == "approval.deny":
-            return text_message(self._desk.deny(request.subject, request.user, request.values.get(REASON, "").strip()))
+            return text_message(
+                self._voting.deny(request.subject, request.user, request.values.get(REASON, "").strip())
+            )
         if request.callback == "approval.code":
             code = request.values.get(CODE, "").strip()
             try:
-                return text_message(self._desk.approve(request.subject, request.user, code))
+                return text_message(self._voting.approve(request.subject, request.user, code))
             except WrongCode as error:
                 return FieldErrors({CODE: plain(error)})
         if request.callback == FORM:
@@ -72,14 +74,14 @@ class Buttons:
         job_id = request.value
         match request.action:
             case "approval.approve":
-                if self._desk.show(job_id, request.user, "approve").ask.second_factor:
+                if self._voting.show(job_id, request.user, "approve").ask.second_factor:
                     return _code_form(job_id)
-                return text_message(self._desk.approve(job_id, request.user, ""))
+                return text_message(self._voting.approve(job_id, request.user, ""))
             case "approval.deny":
-                self._desk.show(job_id, request.user, "deny")
+                self._voting.show(job_id, request.user, "deny")
                 return _denial_form(job_id)
             case "approval.withdraw":
-                return text_message(self._desk.withdraw(job_id, request.user))
+                return text_message(self._voting.withdraw(job_id, request.user))
             case _:
                 raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
 

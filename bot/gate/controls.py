@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 class Controls:
     """Safe to share between threads."""
 
-    def __init__(self, config: Config, queue: Queue, desk: Voting, freezes: Freezes, factor: SecondFactor) -> None:
+    def __init__(self, config: Config, queue: Queue, voting: Voting, freezes: Freezes, factor: SecondFactor) -> None:
         self._config = config
         self._queue = queue
-        self._desk = desk
+        self._voting = voting
         self._freezes = freezes
         self._factor = factor
 
@@ -55,14 +55,14 @@ class Controls:
             log.warning("%s is not announced in %s: %s", call.words, channel, error)
 
     def _cancel(self, call: Call, job_id: str) -> Message:
-        if self._desk.cancel(job_id, call.user):
+        if self._voting.cancel(job_id, call.user):
             return text_message(f"Job {tick(job_id)} and its question are withdrawn. Nothing was changed.")
         entry, job = call.entry("cancelled", job=job_id), self._queue.get(job_id)
         if job is not None:
             entry = replace(entry, cluster=job.order.cluster, channel=job.order.channel)
         result = self._queue.cancel(job_id, call.user, [entry])
         if result == "cancelled":
-            self._desk.cancel(job_id, call.user)  # it may have begun to wait for approval meanwhile
+            self._voting.cancel(job_id, call.user)  # it may have begun to wait for approval meanwhile
         if result == "unknown":
             raise NotUnderstood(f"There is no job {tick(job_id)}.", next_step="`/swarm jobs` lists the newest.")
         told = {

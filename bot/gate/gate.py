@@ -47,9 +47,9 @@ class Gate:
         config: Config,
         queue: Queue,
         audit: Audit,
-        directory: UserGroups,
+        user_groups: UserGroups,
         records: RecordReader,
-        desk: Voting,
+        voting: Voting,
         freezes: Freezes,
         controls: Controls,
         factor: SecondFactor,
@@ -58,12 +58,12 @@ class Gate:
         self._config = config
         self._queue = queue
         self._audit = audit
-        self._directory = directory
+        self._user_groups = user_groups
         self._answers = Answers(records, audit, queue)
         self._freezes = freezes
         self._controls = controls
         self._form = form
-        self._buttons = Buttons(queue, desk, factor, self.take)
+        self._buttons = Buttons(queue, voting, factor, self.take)
 
     def slash(self, request: SlashRequest) -> Message | Modal | None:
         """Take a command; the answer is what is told to the asker at once, or the form that asks for a secret."""
@@ -132,7 +132,7 @@ class Gate:
     def _authorise(self, call: Call) -> None:
         permission = call.command.permission(call.arguments)
         groups = policy.groups_to_ask(self._config, permission, call.user)
-        membership = self._directory.membership(call.user, groups)
+        membership = self._user_groups.membership(call.user, groups)
         decision = policy.decide(self._config, permission, membership, call.doing)
         if isinstance(decision, policy.Refuse):
             self._audit.append([call.entry("refused", detail=decision.reason.happened)])
@@ -143,10 +143,10 @@ class Gate:
         change = call.command.is_change(call.arguments)
         asks = self._may_need_approval(call)
         order = call.order("change" if change and not asks and not call.only_plan else "question")
-        order = replace(order, given=self._form.keep(call))
+        order = replace(order, secret_id=self._form.keep(call))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id, detail=order.reason)])
-        if admission.duplicate and order.given:
-            self._form.drop(call, order.given)
+        if admission.duplicate and order.secret_id:
+            self._form.drop(call, order.secret_id)
         if not admission.workers:
             return text_message(
                 f"Stored as job {tick(admission.job_id)}, but no worker is running: it starts as soon as one does.",

@@ -29,40 +29,40 @@ class RecordReader:
     """Reads a :class:`~bot.model.records.Records`. Raises Unavailable, SlackSilent."""
 
     def __init__(
-        self, config: Config, queue: Queue, audit: Audit, directory: UserGroups, approvals: ApprovalRepository
+        self, config: Config, queue: Queue, audit: Audit, user_groups: UserGroups, approvals: ApprovalRepository
     ) -> None:
         self._approvals = approvals
         self._config = config
         self._queue = queue
         self._audit = audit
-        self._directory = directory
+        self._user_groups = user_groups
 
     @staticmethod
     def reads(query: RecordsQuery) -> bool:
         """Whether ``query`` goes beyond who asks and where."""
         return query != RecordsQuery()
 
-    def read(self, query: RecordsQuery, *, cluster: str, asker: str) -> Records:
+    def read(self, query: RecordsQuery, *, cluster: str, requester: str) -> Records:
         """Read what ``query`` names; ``cluster`` "" means every cluster."""
-        book = Records(
+        records = Records(
             at=time.time(),
             cluster=cluster,
             clusters=tuple(self._config.clusters),
-            rights=self._rights(asker, cluster) if not self.reads(query) else _unasked(asker),
+            rights=self._rights(requester, cluster) if not self.reads(query) else _unasked(requester),
             workers=self._queue.alive() if self.reads(query) else 0,
         )
         if query.jobs:
-            book = replace(book, jobs=tuple(map(_job, self._jobs(cluster, query.jobs))))
+            records = replace(records, jobs=tuple(map(_job, self._jobs(cluster, query.jobs))))
         if query.job:
             found = self._queue.get(query.job.lower())
-            book = replace(book, job=_job(found) if found else None)
+            records = replace(records, job=_job(found) if found else None)
         if query.approvals or query.approval:
-            book = replace(book, approvals=self._waiting(query, cluster))
+            records = replace(records, approvals=self._waiting(query, cluster))
         if query.entries is not None:
-            wanted = self.wanted(query, cluster, book.at)
+            wanted = self.wanted(query, cluster, records.at)
             entries, page = audit_book.newest(self._audit, cluster, wanted, query.entries.count)
-            book = replace(book, entries=entries, page=page)
-        return book
+            records = replace(records, entries=entries, page=page)
+        return records
 
     def wanted(self, query: RecordsQuery, cluster: str, now: float) -> Filter:
         """The audit entries that ``query`` means at ``now``; raises NotUnderstood for what is no moment."""
@@ -75,26 +75,26 @@ class RecordReader:
             raise NotUnderstood("This page is not kept any more.", next_step="Ask again with `/swarm audit`.")
         return page
 
-    def turned(self, page: Page, asker: str, *, older: bool) -> Records:
+    def turned(self, page: Page, requester: str, *, older: bool) -> Records:
         """The page behind ``page``, or before it."""
         entries, beside = audit_book.turned(self._audit, page, older=older)
         return Records(
             at=time.time(),
             cluster=page.cluster,
             clusters=tuple(self._config.clusters),
-            rights=_unasked(asker),
+            rights=_unasked(requester),
             workers=0,
             entries=entries,
             page=beside,
         )
 
-    def _rights(self, asker: str, cluster: str) -> Rights:
+    def _rights(self, requester: str, cluster: str) -> Rights:
         rules = rules_of(self._config, cluster, default_counts())
         groups = policy.groups_named(self._config) | groups_of(self._config, rules)
-        membership = self._directory.membership(asker, groups)
-        mine = {asker, *membership.groups}
+        membership = self._user_groups.membership(requester, groups)
+        mine = {requester, *membership.groups}
         return Rights(
-            person=asker,
+            person=requester,
             may=policy.permissions(self._config, membership),
             listed_as=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
             rules=tuple((right, policy.named(self._config, right)) for right in policy.PERMISSIONS),
@@ -129,8 +129,8 @@ class RecordReader:
         return Subject(rule.subject, "" if named_there else conditions().get(rule.subject, ""))
 
 
-def _unasked(asker: str) -> Rights:
-    return Rights(person=asker, may=(), listed_as=(), rules=())
+def _unasked(requester: str) -> Rights:
+    return Rights(person=requester, may=(), listed_as=(), rules=())
 
 
 def _job(job: Job) -> JobRecord:

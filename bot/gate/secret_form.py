@@ -27,12 +27,12 @@ CARRIED: Final = ("words", "cluster", "channel", "response_url", "reason", "only
 class SecretForm:
     """Safe to share between threads. What the form carries is not trusted: who may is decided again."""
 
-    def __init__(self, given: SecretInbox) -> None:
-        self._given = given
+    def __init__(self, secret_inbox: SecretInbox) -> None:
+        self._secret_inbox = secret_inbox
 
     def open(self, call: Call, asks: SecretField) -> Modal:
         """The form for a call. Raises Refused when nothing could be kept safe."""
-        self._given.require()
+        self._secret_inbox.require()
         carried = {name: getattr(call, name) for name in CARRIED}
         subject = json.dumps({"command": call.command.name, "args": asdict(call.arguments), **carried})
         if len(subject) > MOST:
@@ -62,8 +62,8 @@ class SecretForm:
 
     def keep(self, call: Call) -> str:
         """Keep a call's secret for the worker, and return its id; "" when it has none."""
-        return self._given.keep(call.user, call.secret) if call.secret is not None else ""
+        return self._secret_inbox.keep(call.user, call.secret) if call.secret is not None else ""
 
     def drop(self, call: Call, given_id: str) -> None:
         """Forget it: the job that would take it is another's."""
-        self._given.take(call.user, given_id)
+        self._secret_inbox.take(call.user, given_id)

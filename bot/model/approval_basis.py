@@ -93,8 +93,8 @@ def _named(operations: tuple[Mapping[str, Any], ...]) -> list[str]:
 def _target(facts: Facts, name: str) -> dict[str, str]:
     host = facts.hosts.get(name)
     node = facts.member(name) or _record(facts, name)
-    seen = {"answers": "no" if host is None or host.trouble else "yes"}
-    if host is not None and not host.trouble:
+    seen = {"answers": "no" if host is None or host.failure else "yes"}
+    if host is not None and not host.failure:
         seen |= {"membership": host.membership, "engine": host.engine_version}
     if node is not None:
         seen |= {"node": node.id, "role": node.role, "state": node.state, "availability": node.availability}

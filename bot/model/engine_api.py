@@ -209,7 +209,7 @@ class Engine(Protocol):
         """
         ...
 
-    def spare(self, packed: bytes) -> AbstractContextManager[Engine]:
+    def throwaway_engine(self, packed: bytes) -> AbstractContextManager[Engine]:
         """A second engine on the host over packed state, cut off from everything; it ends with the context."""
         ...
 
@@ -230,7 +230,7 @@ class Engines(Protocol):
         ...
 
     @property
-    def shelf(self) -> BackupStore:
+    def backup_store(self) -> BackupStore:
         """Where the cluster's backups are."""
         ...
 

@@ -114,12 +114,12 @@ class Facts:
     the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
     ``good_until`` is when the token among them is rotated at the latest, in unix seconds; 0: nobody was promised that.
     ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
-    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason. ``passages`` are
-    the ways between hosts that were tried; ``took`` is how many seconds all the reading took. ``host_keys`` has for a
-    host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why there are none. ``mesh`` is
-    a trial of the overlay; ``mesh_trouble`` why there was none. ``freeze`` is told to questions alone. ``given``
-    is the secret that the asker typed into a form for this job, while its steps run. ``backups`` are the cluster's, if
-    they were looked for.
+    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason.
+    ``probed_routes`` are the ways between hosts that were tried; ``took`` is how many seconds all the reading took.
+    ``host_keys`` has for a host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why
+    there are none. ``mesh`` is a trial of the overlay; ``mesh_failure`` why there was none. ``freeze`` is told to
+    questions alone. ``typed_secret`` is the secret that the asker typed into a form for this job, while its steps
+    run. ``backups`` are the cluster's, if they were looked for.
     """
 
     name: str
@@ -131,14 +131,14 @@ class Facts:
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     good_until: float = 0.0
-    passages: tuple[ProbedRoute, ...] = ()
+    probed_routes: tuple[ProbedRoute, ...] = ()
     took: float = 0.0
     host_keys: Mapping[str, tuple[HostKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
     keyless: Mapping[str, HostFailure] = field(default_factory=lambda: MappingProxyType({}))
     mesh: Mesh | None = None
-    mesh_trouble: str = ""
+    mesh_failure: str = ""
     freeze: Freeze | None = None
-    given: Secret | None = None
+    typed_secret: Secret | None = None
     backups: BackupList = field(default_factory=BackupList)
 
     @property

@@ -37,7 +37,7 @@ class RaftPosition:
 class HostFacts:
     """One machine of swarmbot.yml as its own engine describes it (``GET /info``).
 
-    With ``trouble`` set nothing else was seen, but for ``stopped`` and ``raft`` where SSH answers and the engine does
+    With ``failure`` set nothing else was seen, but for ``stopped`` and ``raft`` where SSH answers and the engine does
     not run. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
     ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
     seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
@@ -49,7 +49,7 @@ class HostFacts:
 
     name: str
     address: str
-    trouble: HostFailure | None = None
+    failure: HostFailure | None = None
     hostname: str = ""
     engine_version: str = ""
     membership: Membership = "inactive"
@@ -74,7 +74,7 @@ class HostFacts:
     @property
     def answers(self) -> bool:
         """Whether the host's engine could be read."""
-        return self.trouble is None
+        return self.failure is None
 
     @property
     def awaits_force(self) -> bool:

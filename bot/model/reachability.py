@@ -35,7 +35,7 @@ class ProbedRoute:
     the target or by something before it. ``why`` says how a connection ended, or why the way was not looked at.
     """
 
-    way: Route
+    route: Route
     standing: Standing
     why: str = ""
     refused: bool = False

@@ -11,12 +11,12 @@ from bot.blocks import tick
 from bot.model import Facts, Revealed, Role
 from bot.swarm.operations import fingerprint
 
-ASKER: Final = "asker:"
+REQUESTER: Final = "asker:"
 """Begins the names of the fields that hold who was shown the token; the id of the job that showed it follows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class TokenRequester:
     """Somebody who was shown the token, by which job, and where they asked."""
 
     job: str
@@ -44,7 +44,7 @@ class PendingRotation:
     fingerprint: str
     deadline: float
     known: frozenset[str]
-    askers: tuple[Asker, ...]
+    requesters: tuple[TokenRequester, ...]
     cause: str = ""
     job: str = ""
     attempt: int = 0
@@ -60,14 +60,16 @@ class PendingRotation:
     def from_hash(cls, raw: Mapping[str, str]) -> PendingRotation:
         """Read a promise's hash."""
         role: Any = raw["role"]
-        askers = {name: value for name, value in raw.items() if name.startswith(ASKER)}
+        requesters = {name: value for name, value in raw.items() if name.startswith(REQUESTER)}
         return cls(
             cluster=raw["cluster"],
             role=role,
             fingerprint=raw["fingerprint"],
             deadline=int(raw["deadline"]) / 1000,
             known=frozenset(json.loads(raw["known"])),
-            askers=tuple(Asker(name.removeprefix(ASKER), **json.loads(value)) for name, value in askers.items()),
+            requesters=tuple(
+                TokenRequester(name.removeprefix(REQUESTER), **json.loads(value)) for name, value in requesters.items()
+            ),
             cause=raw.get("cause", ""),
             job=raw.get("job", ""),
             attempt=int(raw.get("attempt", 0)),
@@ -86,22 +88,22 @@ def known_of(facts: Facts) -> str:
     return json.dumps([node.id for node in (facts.swarm.nodes if facts.swarm else ())])
 
 
-def rotated(promise: PendingRotation, facts: Facts) -> bool:
+def rotated(pending_rotation: PendingRotation, facts: Facts) -> bool:
     """Whether the token is another one already. KeyError if the facts were read without it."""
-    return fingerprint(facts.secrets[secret_of(promise.role)]) != promise.fingerprint
+    return fingerprint(facts.secrets[secret_of(pending_rotation.role)]) != pending_rotation.fingerprint
 
 
-def cause_of(promise: PendingRotation, facts: Facts, now: float) -> str:
+def cause_of(pending_rotation: PendingRotation, facts: Facts, now: float) -> str:
     """Why the token is to be rotated at ``now``, as words before a semicolon; "" while it is not.
 
     A node that has just joined may have no name yet: then it is called by its id. A new manager may have come with a
     worker's token and have been promoted since.
     """
-    new = [node for node in (facts.swarm.nodes if facts.swarm else ()) if node.id not in promise.known]
-    joined = [tick(node.name or node.id) for node in new if promise.role in {"worker", node.role}]
+    new = [node for node in (facts.swarm.nodes if facts.swarm else ()) if node.id not in pending_rotation.known]
+    joined = [tick(node.name or node.id) for node in new if pending_rotation.role in {"worker", node.role}]
     if joined:
         return f"{' and '.join(joined)} joined"
-    return f"no {promise.role} joined in time" if now >= promise.deadline else ""
+    return f"no {pending_rotation.role} joined in time" if now >= pending_rotation.deadline else ""
 
 
 def named(cause: str, facts: Facts) -> str:

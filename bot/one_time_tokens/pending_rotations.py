@@ -14,7 +14,7 @@ from bot.audit import Audit
 from bot.blocks import tick
 from bot.errors import Failed
 from bot.model import Facts, FactsQuery, Role
-from bot.one_time_tokens.pending_rotation import ASKER, Asker, PendingRotation, known_of, secret_of
+from bot.one_time_tokens.pending_rotation import REQUESTER, PendingRotation, TokenRequester, known_of, secret_of
 from bot.queue.lease import Lease
 from bot.queue.results import entry
 from bot.store import keys
@@ -56,11 +56,11 @@ class PendingRotations:
 
     def _make(self, lease: Lease, facts: Facts, role: Role, found: str) -> float:
         order = lease.job.order
-        promise = PendingRotation(facts.name, role, found, 0, frozenset(), ())
-        asker = Asker(order.id, order.requester, order.channel, order.response_url)
-        places = [keys.once(promise.id), keys.ONCE_OPEN, *keys.AUDIT]
-        args = [promise.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
-        args += [ASKER + asker.job, asker.to_json()]
+        pending_rotation = PendingRotation(facts.name, role, found, 0, frozenset(), ())
+        requester = TokenRequester(order.id, order.requester, order.channel, order.response_url)
+        places = [keys.once(pending_rotation.id), keys.ONCE_OPEN, *keys.AUDIT]
+        args = [pending_rotation.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
+        args += [REQUESTER + requester.job, requester.to_json()]
         entries = [entry(lease, "promised", f"rotate the {role} token after the next node that joins")]
         word, deadline = self._audit.commit(entries, lambda tail: self._run["make"](places, args + tail))
         if word == "due":
@@ -94,14 +94,17 @@ class PendingRotations:
         now, *flat = reply
         return PendingRotation.from_hash(dict(zip(flat[::2], flat[1::2], strict=True))), float(now) / 1000
 
-    def note(self, promise: PendingRotation, again_in: float, **fields: str | int) -> None:
+    def note(self, pending_rotation: PendingRotation, again_in: float, **fields: str | int) -> None:
         """Write ``fields``, and have the promise looked at again in so many seconds."""
         texts: Mapping[str, str] = {name: str(value) for name, value in fields.items()}
-        args = [promise.id, str(int(again_in * 1000)), json.dumps(texts, ensure_ascii=False)]
+        args = [pending_rotation.id, str(int(again_in * 1000)), json.dumps(texts, ensure_ascii=False)]
         with answering():
-            self._run["note"]([keys.once(promise.id), keys.ONCE_OPEN], args)
+            self._run["note"]([keys.once(pending_rotation.id), keys.ONCE_OPEN], args)
 
-    def told(self, promise: PendingRotation, asker: Asker) -> None:
+    def told(self, pending_rotation: PendingRotation, requester: TokenRequester) -> None:
         """Forget an asker who knows how it ended; with the last one goes the promise."""
         with answering():
-            self._run["told"]([keys.once(promise.id), keys.ONCE_OPEN], [promise.id, ASKER + asker.job, ASKER])
+            self._run["told"](
+                [keys.once(pending_rotation.id), keys.ONCE_OPEN],
+                [pending_rotation.id, REQUESTER + requester.job, REQUESTER],
+            )

@@ -72,7 +72,7 @@ class Heartbeat:
             if self._stopping.wait(TICK):
                 break
         try:
-            self._queue.roster.leave(self._worker)
+            self._queue.registry.leave(self._worker)
         except Unavailable as error:
             self._outage.met(error)
 
@@ -85,7 +85,7 @@ class Heartbeat:
             except LeaseLost:
                 log.warning("The lease of job %s is lost.", lease.job.id)
         if not self._joined:
-            self._queue.roster.join()
+            self._queue.registry.join()
             self._joined = True
-        self._queue.roster.beat(self._worker)
+        self._queue.registry.beat(self._worker)
         self._outage.over()

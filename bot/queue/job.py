@@ -30,9 +30,9 @@ class Order:
     ``id`` is chosen by the client; ``request_key`` is Slack's own id of this request. ``words`` is the text typed,
     secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
     ``replace``: the answer takes the place of the message whose button was pressed. ``reason`` is for approvers;
-    ``only_plan``: the plan is shown and nothing is done. ``promise``: the id of the promise that this keeps, "" for
-    what somebody asked for. ``given`` is the id under which :class:`bot.queue.secret_inbox.SecretInbox` keeps a
-    secret for it.
+    ``only_plan``: the plan is shown and nothing is done. ``pending_rotation``: the id of the promise that this
+    keeps, "" for what somebody asked for. ``secret_id`` is the id under which
+    :class:`bot.queue.secret_inbox.SecretInbox` keeps a secret for it.
     """
 
     id: str
@@ -49,8 +49,8 @@ class Order:
     replace: bool = False
     reason: str = ""
     only_plan: bool = False
-    promise: str = ""
-    given: str = ""
+    pending_rotation: str = ""
+    secret_id: str = ""
 
     def to_json(self) -> str:
         """Write it as JSON, with what looks like a secret masked."""

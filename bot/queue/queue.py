@@ -46,7 +46,7 @@ class Queue:
         self._redis = redis
         self._audit = audit
         self._lease_ms = int(lease * 1000)
-        self.roster = WorkerRegistry(redis, beat_ms=self._lease_ms)
+        self.registry = WorkerRegistry(redis, beat_ms=self._lease_ms)
         names = ("admit", "start", "renew", "record", "finish", "cancel")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
@@ -192,7 +192,7 @@ class Queue:
 
     def alive(self) -> int:
         """How many workers have a fresh heartbeat."""
-        return self.roster.alive()
+        return self.registry.alive()
 
 
 def _line(order: Order) -> list[str]:

@@ -29,26 +29,26 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
     queue = Queue(redis, audit)
     approvals = ApprovalRepository(redis, audit)
     freezes = Freezes(redis, audit, config)
-    directory = UserGroups(patient_client(settings), redis)
+    user_groups = UserGroups(patient_client(settings), redis)
     totp = Totp(redis, audit, Seeds(settings.swarmbot_secret_key))
     factor = SecondFactor(queue, totp)
-    desk = Voting(
+    voting = Voting(
         config=config,
         queue=queue,
         approvals=approvals,
         audit=audit,
-        directory=directory,
+        user_groups=user_groups,
         prove=totp.check,
     )
     return Gate(
         config=config,
         queue=queue,
         audit=audit,
-        directory=directory,
-        records=RecordReader(config, queue, audit, directory, approvals),
-        desk=desk,
+        user_groups=user_groups,
+        records=RecordReader(config, queue, audit, user_groups, approvals),
+        voting=voting,
         freezes=freezes,
-        controls=Controls(config, queue, desk, freezes, factor),
+        controls=Controls(config, queue, voting, freezes, factor),
         factor=factor,
         form=SecretForm(SecretInbox(redis, settings.swarmbot_secret_key)),
     )

@@ -48,45 +48,50 @@ def run_worker(settings: Settings) -> int:
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
     reader = Reader(addresses(config))
     approvals = ApprovalRepository(redis, audit)
-    directory = UserGroups(patient_client(settings), redis)
-    asking = ApprovalStep(config, approvals, directory, Freezes(redis, audit, config))
-    sight = ClusterReader(pool, reader)
-    promises = PendingRotations(redis, audit, config.tokens.once_for)
+    user_groups = UserGroups(patient_client(settings), redis)
+    approval_step = ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config))
+    cluster_reader = ClusterReader(pool, reader)
+    pending_rotations = PendingRotations(redis, audit, config.tokens.once_for)
     runner = Runner(
         config=config,
         queue=queue,
         notifier=notifier,
-        sight=sight,
+        cluster_reader=cluster_reader,
         approvals=approvals,
-        asking=asking,
-        promises=promises,
+        approval_step=approval_step,
+        pending_rotations=pending_rotations,
         showing=Showing(Totp(redis, audit, Seeds(settings.swarmbot_secret_key)), files, notifier),
-        given=SecretInbox(redis, settings.swarmbot_secret_key),
+        secret_inbox=SecretInbox(redis, settings.swarmbot_secret_key),
         exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
-    caretaker = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
+    maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
     watcher = RotationWatcher(
-        config=config, queue=queue, sight=sight, promises=promises, notifier=notifier, worker=name
+        config=config,
+        queue=queue,
+        cluster_reader=cluster_reader,
+        pending_rotations=pending_rotations,
+        notifier=notifier,
+        worker=name,
     )
-    tickers = [
+    tasks = [
         PeriodicTask("herald", CardPublisher(queue, approvals, notifier, name).turn, every=0.25),
         PeriodicTask("pictures", Pictures(redis, files).turn, every=3),
         PeriodicTask("promised rotations", watcher.turn, every=1),
-        PeriodicTask("approval rules", lambda: warn(config, directory), every=3600),
-        PeriodicTask("archive", caretaker.retain, every=600),
-        PeriodicTask("anchor", caretaker.post_anchor, every=600),
+        PeriodicTask("approval rules", lambda: warn(config, user_groups), every=3600),
+        PeriodicTask("archive", maintenance.retain, every=600),
+        PeriodicTask("anchor", maintenance.post_anchor, every=600),
     ]
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     worker.start()
-    for ticker in tickers:
-        ticker.start()
+    for task in tasks:
+        task.start()
     stopping.wait()
-    for ticker in tickers:
-        ticker.stop()
+    for task in tasks:
+        task.stop()
     ended = worker.stop()
     reader.close()
     pool.close()

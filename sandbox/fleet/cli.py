@@ -29,7 +29,7 @@ _ON_HOSTS: dict[str, tuple[Callable[[Host], None], str]] = {
     "kill-docker": (Host.kill_docker, "kill dockerd alone with -9"),
     "start-docker": (Host.start_docker, "start dockerd"),
     "cut": (Host.cut_cable, "cut the network cable"),
-    "mend": (Host.mend, "undo every fault of the network"),
+    "fix": (Host.fix, "undo every fault of the network"),
 }
 
 

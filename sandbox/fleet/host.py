@@ -142,7 +142,7 @@ class Host(Inside):
         self._set(self.faults.model_copy(update={"addresses": self.faults.addresses | {address}}))
         return address
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Undo every fault of the network, and further addresses."""
         self._set(Faults())
 
@@ -161,7 +161,7 @@ class Host(Inside):
 
         A host that is in a swarm is wiped: five at once take 1.3 s, and leaving took 5, for some then kept 7946 open.
         """
-        self.mend()
+        self.fix()
         try:
             if self.up and self._cleaned():
                 self.start_ssh()

@@ -45,7 +45,7 @@ def rotated_once(play: Play, old: str) -> None:
     until(lambda: token(play) != old, "the token is another", timeout=60)
     await_kept(play)
     play.quiet()
-    jobs = [job for job in rotations(play) if job.order.promise.endswith(fingerprint(Secret(old)))]
+    jobs = [job for job in rotations(play) if job.order.pending_rotation.endswith(fingerprint(Secret(old)))]
     assert jobs
     assert [job.state for job in jobs].count("succeeded") <= 1
     with pytest.raises(Failed, match=REFUSED):
@@ -81,8 +81,8 @@ def test_no_worker_runs_when_its_time_is_over(play: Play) -> None:
     old, _ = shown(play.ask("ada", "token worker --once"))
     kill_all(play)
     with connect(Secret(play.stage.redis_url)) as redis:
-        (promise,) = redis.zrange(keys.ONCE_OPEN, 0, -1)
-        deadline = int(redis.hget(keys.once(str(promise)), "deadline") or 0) / 1000
+        (pending_rotation,) = redis.zrange(keys.ONCE_OPEN, 0, -1)
+        deadline = int(redis.hget(keys.once(str(pending_rotation)), "deadline") or 0) / 1000
         until(lambda: redis.time()[0] > deadline, "its time is over")
     assert token(play) == old
     after = play.now

@@ -10,7 +10,7 @@ from sandbox.fleet import Fleet
 Kind = Literal["power", "cable", "peers", "way", "ssh"]
 Fault = tuple[Kind, str, str]
 """What befalls which host. ``peers``: cut off from the other hosts, not from the bot. ``ssh``: from the bot alone.
-``way``: what the other host, which is named third, sends to its 2377/tcp."""
+``route``: what the other host, which is named third, sends to its 2377/tcp."""
 SWARM: Final = 2377
 SSH: Final = 22
 
@@ -39,7 +39,7 @@ class Broken:
                 host.block(SWARM, peer=self._fleet[other])
         self.faults.add(fault)
 
-    def mend(self, fault: Fault) -> None:
+    def fix(self, fault: Fault) -> None:
         """Undo it."""
         kind, name, other = fault
         host = self._fleet[name]

@@ -78,7 +78,7 @@ class Real:
         if self._query(case) is None:
             return None, None
         beside = Description.model_validate(described(given, case)).facts(command.query(arguments))
-        whole = replace(facts, backups=beside.backups, passages=beside.passages)
+        whole = replace(facts, backups=beside.backups, probed_routes=beside.probed_routes)
         came = self._renamed(facts, outcome(command, whole, arguments, case))
         return expected(case, came), came
 
@@ -88,10 +88,10 @@ class Real:
 
     def _host(self, host: HostFacts) -> HostFacts:
         wanted = self._hosts[host.name]
-        if host.trouble is None or host.trouble.problem not in DOWN or "happened" not in wanted:
+        if host.failure is None or host.failure.problem not in DOWN or "happened" not in wanted:
             return replace(host, clock_offset=0.0)
-        assert host.trouble.next_step, "each trouble of an engine says what to do"
-        return replace(host, trouble=HostFailure(wanted["trouble"], wanted["happened"], wanted["next_step"]))
+        assert host.failure.next_step, "each trouble of an engine says what to do"
+        return replace(host, failure=HostFailure(wanted["trouble"], wanted["happened"], wanted["next_step"]))
 
     def _renamed(self, facts: Facts, came: dict[str, Any]) -> dict[str, Any]:
         """What came of it with ids and addresses as descriptions have them."""

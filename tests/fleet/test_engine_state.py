@@ -75,9 +75,9 @@ def test_a_throwaway_engine_is_cut_off_and_ends(hosts: Fleet) -> None:
     with engines(hosts) as cluster:
         init(cluster, "host-1")
         packed = cluster["host-1"].pack_swarm()
-        with cluster["host-2"].spare(packed) as spare:
-            spare.init_swarm(FORCED)
-            assert spare.swarm()["ID"] == cluster["host-1"].swarm()["ID"]
+        with cluster["host-2"].throwaway_engine(packed) as throwaway_engine:
+            throwaway_engine.init_swarm(FORCED)
+            assert throwaway_engine.swarm()["ID"] == cluster["host-1"].swarm()["ID"]
             pid = throwaway(hosts["host-2"])
             looks = hosts["host-2"].run("nsenter", "--target", pid, "--net", "ip", "-o", "link", "show", "up")
             cards = {line.split()[1].rstrip(":") for line in looks.splitlines()}
@@ -96,7 +96,7 @@ def test_a_throwaway_engine_ends_with_its_connection(hosts: Fleet) -> None:
         init(cluster, "host-1")
         packed = cluster["host-1"].pack_swarm()
         with ExitStack() as drill:
-            drill.enter_context(cluster["host-2"].spare(packed))
+            drill.enter_context(cluster["host-2"].throwaway_engine(packed))
             assert throwaway(hosts["host-2"])
             hang_up(hosts["host-2"])
             until(lambda: not throwaway(hosts["host-2"]), "the throwaway engine has ended")
@@ -110,7 +110,7 @@ def test_what_is_no_state_makes_no_throwaway_engine(hosts: Fleet) -> None:
     with engines(hosts) as cluster:
         with (
             pytest.raises(EngineError, match="could not run a throwaway engine"),
-            cluster["host-2"].spare(b"no tar"),
+            cluster["host-2"].throwaway_engine(b"no tar"),
         ):
             pass
         assert "swarmbot-drill" not in hosts["host-2"].run("ls", "/run")

@@ -96,7 +96,7 @@ def test_faults_outlive_a_power_cut(hosts: Fleet) -> None:
     one.restart()
     assert not pings(two, one.address)
     assert one.faults.words() == "partitioned in, 2377/tcp in blocked"
-    one.mend()
+    one.fix()
     sees(pings, two, one.address)
 
 
@@ -105,5 +105,5 @@ def test_further_address(hosts: Fleet) -> None:
     one, two = hosts["host-1"], hosts["host-2"]
     address = one.add_address(201)
     sees(reaches, two, address)
-    one.mend()
+    one.fix()
     assert not reaches(two, address)

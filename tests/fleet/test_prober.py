@@ -38,7 +38,7 @@ def test_the_kernel_counts_what_its_firewall_lets_through(hosts: Fleet) -> None:
             hosts["host-2"].run("iptables", "-D", *rule)
         hosts["host-2"].block(7946, "udp")
         assert moved(sender, target, address, "udp") == ("none", "none")
-        hosts["host-2"].mend()
+        hosts["host-2"].fix()
         hosts["host-1"].block(7946, "udp", direction="out")
         assert moved(sender, target, address, "udp") == ("none", "none")
 

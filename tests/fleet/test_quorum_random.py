@@ -138,7 +138,7 @@ def world(hosts: Fleet, tmp_path: Path) -> Iterator[World]:
     """Three managers and a worker, made by orders."""
     reader = Reader({})
     with engines(hosts) as cluster:
-        cluster.shelf = BackupFolder("prod", tmp_path / "backups", 3, KEY)
+        cluster.backup_store = BackupFolder("prod", tmp_path / "backups", 3, KEY)
         world = World(hosts, cluster, reader)
         for words in ("init host-1", "join manager host-2 host-3", "join worker host-4"):
             assert world.order(words) == "done"
@@ -212,7 +212,7 @@ def _break(world: World, fault: Fault, history: list[str]) -> None:
 
 
 def _mend(world: World, fault: Fault, history: list[str]) -> None:
-    world.broken.mend(fault)
+    world.broken.fix(fault)
     history.append(f"whole again: {' '.join(fault)}")
 
 

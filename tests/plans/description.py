@@ -23,10 +23,10 @@ from bot.model import (
     TaskFacts,
 )
 from bot.secrets.secret import Secret
-from bot.swarm.network.routes import meant, members, mesh_ways, wanted_ways
+from bot.swarm.network.routes import meant, members, mesh_routes, wanted_routes
 from tests.plans.machines import host_facts, node_facts, record_facts
 from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Task, Trial
-from tests.plans.passages import mesh_facts, passage
+from tests.plans.probed_routes import mesh_facts, probed
 from tests.plans.trusting import pem, tls
 
 PLAIN = FactsQuery()
@@ -65,7 +65,7 @@ class Description(BaseModel):
     keys: dict[str, list[Key]] = {}
     keyless: dict[str, str] = {}
     mesh: Trial = Trial()
-    mesh_trouble: str = ""
+    mesh_failure: str = ""
     frozen: tuple[str, str] | None = None
     root: str = ""
     issuer: str = ""
@@ -110,13 +110,13 @@ class Description(BaseModel):
             unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
             backups=BackupList(tuple(kept.backup() for kept in self.backups), tuple(self.unreadable_backups)),
             good_until=self.good_until,
-            passages=self._passages(hosts, swarm, query),
+            probed_routes=self._passages(hosts, swarm, query),
             took=0.4,
             host_keys=MappingProxyType({name: tuple(key.facts() for key in keys) for name, keys in self.keys.items()}),
             mesh=mesh_facts(self.mesh, self.hosts, self._addresses())
-            if swarm and query.mesh and not self.mesh_trouble
+            if swarm and query.mesh and not self.mesh_failure
             else None,
-            mesh_trouble=self.mesh_trouble,
+            mesh_failure=self.mesh_failure,
             keyless=MappingProxyType({name: HostFailure("timed out", text) for name, text in self.keyless.items()}),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
@@ -124,10 +124,10 @@ class Description(BaseModel):
     def _passages(
         self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None, query: FactsQuery
     ) -> tuple[ProbedRoute, ...]:
-        ways = wanted_ways(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
+        routes = wanted_routes(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
         if swarm and query.mesh:
-            ways = mesh_ways(members(swarm, hosts), swarm.data_port)
-        return tuple(passage(way, self.hosts, self.closed, self.unseen) for way in ways)
+            routes = mesh_routes(members(swarm, hosts), swarm.data_port)
+        return tuple(probed(route, self.hosts, self.closed, self.unseen) for route in routes)
 
     def _addresses(self) -> dict[str, str]:
         return {name: f"10.0.0.{number}" for number, name in enumerate(self.hosts, 1)}

@@ -21,14 +21,14 @@ from tests.plans.parts import DAY, NOW, Machine, Record
 
 def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> HostFacts:
     """A machine as it is read over SSH; ``raft``: the addresses of its cluster's managers."""
-    if host.trouble:
-        happened = host.happened or f"`{name}` ({address}): {host.trouble}."
-        trouble = HostFailure(host.trouble, happened, host.next_step)
+    if host.failure:
+        happened = host.happened or f"`{name}` ({address}): {host.failure}."
+        failure = HostFailure(host.failure, happened, host.next_step)
         position = RaftPosition(*host.raft) if host.raft else None
         return HostFacts(
             name,
             address,
-            trouble,
+            failure,
             heard=host.heard,
             raft=position,
             raft_unread=_unread(name, host),

@@ -72,7 +72,7 @@ class Machine(Strict):
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
     record: Record = Record()
     recorded: bool = True
-    trouble: HostProblem | Literal["engine error", ""] = ""
+    failure: HostProblem | Literal["engine error", ""] = ""
     happened: str = ""
     next_step: str = ""
     membership: Membership | Literal[""] = ""

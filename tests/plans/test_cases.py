@@ -1,9 +1,9 @@
 """Every file of tests/plans/cases holds cases of one command: facts and words, and what must come of them.
 
-A file has ``given`` (facts, or ``book``, for all its cases) and ``cases``, by name: ``words``, maybe a ``state`` of
-states.yml, what differs from both (hosts are merged one by one; null takes one out), and one of ``plan``, ``answer``,
-``refused``, ``not understood`` and ``failed``. In an answer "…" stands for any lines. ``needs`` and ``approval`` are
-checked where they are named. A new case is a new entry or a new file, and nothing else.
+A file has ``given`` (facts, or ``records``, for all its cases) and ``cases``, by name: ``words``, maybe a
+``state`` of states.yml, what differs from both (hosts are merged one by one; null takes one out), and one of
+``plan``, ``answer``, ``refused``, ``not understood`` and ``failed``. In an answer "…" stands for any lines.
+``needs`` and ``approval`` are checked where they are named. A new case is a new entry or a new file, and nothing else.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def test_case(given: dict[str, Any], case: dict[str, Any]) -> None:
 
 
 def _run(facts: dict[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
-    if "book" in facts:
-        book = TypeAdapter(Records).validate_python({"at": NOW, "workers": 1, **facts["book"]})
-        command, arguments = read_words(case["words"], Vocabulary(book.cluster, ()))
+    if "own_records" in facts:
+        records = TypeAdapter(Records).validate_python({"at": NOW, "workers": 1, **facts["own_records"]})
+        command, arguments = read_words(case["words"], Vocabulary(records.cluster, ()))
         _check(command, arguments, case)
-        return {"answer": _record(command, book, arguments)}
+        return {"answer": _record(command, records, arguments)}
     description = Description.model_validate(facts)
     command, arguments = read_words(case["words"], Vocabulary(description.name, tuple(description.hosts)))
     _check(command, arguments, case)
@@ -57,11 +57,11 @@ def _check(command: Command, arguments: Any, case: Mapping[str, Any]) -> None:
     assert case.get("approval", command.approval(arguments)) == command.approval(arguments)
 
 
-def _record(command: Command, book: Records, arguments: Any) -> list[str]:
+def _record(command: Command, records: Records, arguments: Any) -> list[str]:
     if command.control is not None:
         return [repr(command.control(arguments))]
     assert command.record is not None
-    return show_message(command.record(book, arguments))
+    return show_message(command.record(records, arguments))
 
 
 def test_every_command_has_a_case() -> None:

@@ -112,9 +112,9 @@ def test_what_was_changed_or_sealed_with_another_key_is_refused(play: Play) -> N
         card = play.change("cleo", restore)
         assert "is not as it was sealed" in card.text, card.text
     path.write_bytes(whole)
-    shelf = folder(play)
-    backup = shelf.shelved().backups[0]
-    replace(shelf, key=Secret("another key, of thirty-two letters")).keep(backup, shelf.open(backup))
+    backup_store = folder(play)
+    backup = backup_store.shelved().backups[0]
+    replace(backup_store, key=Secret("another key, of thirty-two letters")).keep(backup, backup_store.open(backup))
     card = play.change("cleo", restore)
     assert "was sealed with another SWARMBOT_SECRET_KEY" in card.text, card.text
     assert "its swarm folder is empty" in card.text
@@ -143,10 +143,10 @@ def test_a_drill_tells_what_came_since_and_what_is_wrong_and_leaves_nothing(play
     assert "(rotated since) · drilled" in told, told
     assert "7 objects as they were" in told, told
     assert nothing_left(play, "host-4")
-    shelf = folder(play)
-    backup = shelf.shelved().backups[0]
+    backup_store = folder(play)
+    backup = backup_store.shelved().backups[0]
     other = replace(backup, id="ffffff", taken_at=time(), ca_fingerprint="00" * 32)
-    shelf.keep(other, shelf.open(backup))
+    backup_store.keep(other, backup_store.open(backup))
     card = play.change("cleo", "backup --drill --on host-4")
     assert card.text.startswith("✗ *the drill of prod failed*"), card.text
     faults = "its root certificate is not the one that was noted, service {} is not in it and service {} differs in it"
@@ -185,10 +185,10 @@ def test_the_keys_of_the_state_rest_nowhere(play: Play) -> None:
     worker = {path: path.read_bytes() for path in play.stage.folder.rglob("*") if path.is_file()}
     assert any(path.suffix == ".swarm" for path in worker)
     assert [path for path, data in worker.items() if data.startswith(b"\x1f\x8b")] == [], "packed and not encrypted"
-    spare = [path.read_bytes() for path in play["host-4"].folder.rglob("*") if path.is_file()]
+    throwaway_engine = [path.read_bytes() for path in play["host-4"].folder.rglob("*") if path.is_file()]
     places = {
         "the worker's files": b"\n".join(worker.values()).decode(errors="replace"),
-        "the spare's files": b"\n".join(spare).decode(errors="replace"),
+        "the spare's files": b"\n".join(throwaway_engine).decode(errors="replace"),
         "arguments": run,
         "Redis": "\n".join(stored(play)),
         "Redis' own files": disk(play),
@@ -210,10 +210,10 @@ def furnished(play: Play) -> None:
 
 def nothing_left(play: Play, host: str) -> bool:
     """Whether the host of a drill runs its own engine alone, in no cluster; the drill's folder goes within a moment."""
-    spare = play[host]
-    until(lambda: "swarmbot-drill" not in spare.run("ls", "/run"), "its folder is gone")
-    own = spare.run("cat", "/run/docker.pid").split()
-    return spare.run("pidof", "dockerd").split() == own and play.membership(host) == "inactive"
+    throwaway_engine = play[host]
+    until(lambda: "swarmbot-drill" not in throwaway_engine.run("ls", "/run"), "its folder is gone")
+    own = throwaway_engine.run("cat", "/run/docker.pid").split()
+    return throwaway_engine.run("pidof", "dockerd").split() == own and play.membership(host) == "inactive"
 
 
 def service(play: Play, name: str, *options: str) -> None:

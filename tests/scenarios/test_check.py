@@ -38,7 +38,7 @@ def standing(whole_play: Play) -> Iterator[Play]:
     whole_play.stand(workers=("host-2",))
     yield whole_play
     for host in whole_play.fleet:
-        host.mend()
+        host.fix()
 
 
 def took(answer: str) -> float:

@@ -116,8 +116,8 @@ def test_a_closed_port_is_named(play: Play, side: str) -> None:
     assert "Nothing was changed" in card.text
     assert play.membership("host-2") == "inactive"
     assert set(play.nodes()) == {"host-1"}
-    play["host-2"].mend()
-    play["host-1"].mend()
+    play["host-2"].fix()
+    play["host-1"].fix()
     after = play.now
     play.slack.click("ada", card.seen, "Retry")
     assert play.end(play.job("ada", after)).text.startswith("✓")
@@ -140,8 +140,8 @@ def test_gossip_and_overlay_ports_stop_a_join_both_ways(play: Play, port: int, p
     assert beside in card.text, "what is closed between hosts that are no managers is told, and stops nothing"
     assert "host-4 reaches the managers on 2377/tcp, 7946/tcp+udp, 4789/udp" in card.text
     assert [play.membership(f"host-{number}") for number in (2, 3, 4)] == ["inactive", "inactive", "active"]
-    play["host-2"].mend()
-    play["host-3"].mend()
+    play["host-2"].fix()
+    play["host-3"].fix()
     after = play.now
     play.slack.click("ada", card.seen, "Retry")
     assert play.end(play.job("ada", after)).text.startswith("✓")
@@ -174,7 +174,7 @@ def test_a_failed_manager_leaves_no_record(play: Play) -> None:
     assert play.membership("host-3") == "inactive"
     records = play["host-2"].docker("node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}").splitlines()
     assert [record.strip() for record in sorted(records)] == ["host-1 Leader", "host-2 Reachable", "host-3"]
-    play["host-3"].mend()
+    play["host-3"].fix()
     assert play.change("cleo", "join manager host-3").text.startswith("✓")
 
 

@@ -21,7 +21,7 @@ REFUSED = "A valid join token is necessary"
 def rotations(play: Play) -> list[Job]:
     """The jobs that kept a promise."""
     with connect(Secret(play.stage.redis_url)) as redis:
-        return [job for job in Queue(redis, Audit(redis)).recent(None, 100) if job.order.promise]
+        return [job for job in Queue(redis, Audit(redis)).recent(None, 100) if job.order.pending_rotation]
 
 
 def await_kept(play: Play) -> None:

@@ -33,7 +33,7 @@ def test_a_button_is_no_way_round_the_rules(play: Play) -> None:
     play.cluster()
     play["host-2"].block(2377, direction="out")
     card = play.change("ada", "join worker host-2")
-    play["host-2"].mend()
+    play["host-2"].fix()
     after = play.now
     play.slack.click("eve", card.seen, "Retry")
     assert play.answer("eve", after).text.startswith("Not done: `/swarm join worker host-2` in prod is for @operators")

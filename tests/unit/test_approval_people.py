@@ -47,12 +47,12 @@ def slack() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture
-def directory(slack: LocalSlack, client: Redis) -> Iterator[UserGroups]:
+def user_groups(slack: LocalSlack, client: Redis) -> Iterator[UserGroups]:
     """A directory on both."""
     web = WebClient(slack.world.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
-    directory = UserGroups(web, client)
-    yield directory
-    directory.close()
+    user_groups = UserGroups(web, client)
+    yield user_groups
+    user_groups.close()
 
 
 def _doctor(slack: LocalSlack, folder: Path, written: dict[str, Any]) -> tuple[int, str]:
@@ -83,29 +83,29 @@ def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Pat
     assert _doctor(slack, tmp_path, _written())[0] == 1
 
 
-def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, directory: UserGroups) -> None:
+def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, user_groups: UserGroups) -> None:
     """In whole sentences; not knowing is said too."""
     config = Config.model_validate(_written())
-    assert too_few(config, directory) == []
-    [told] = too_few(Config.model_validate(_written(rotate={"count": 9})), directory)
+    assert too_few(config, user_groups) == []
+    [told] = too_few(Config.model_validate(_written(rotate={"count": 9})), user_groups)
     assert told.endswith("nobody can ever do it.")
     slack.fault("http_500", "usergroups.users.list")
     fresh = Config.model_validate({**_written(), "people": {"admins": ["S0OTHER"]}})
-    [told] = too_few(fresh, directory)
+    [told] = too_few(fresh, user_groups)
     assert told.startswith("It is not known whether there are people enough")
     assert "S0OTHER" in told
 
 
-def test_whoami_tells_whose_yes_is_needed(client: Redis, directory: UserGroups) -> None:
+def test_whoami_tells_whose_yes_is_needed(client: Redis, user_groups: UserGroups) -> None:
     """The rules of this cluster by how many must say yes; what needs nobody's is left out."""
     written = _written(rotate={"count": 0}, trust={"by": ["U0EVE00001"], "count": 1})
     audit = Audit(client)
     records = RecordReader(
-        Config.model_validate(written), Queue(client, audit), audit, directory, ApprovalRepository(client, audit)
+        Config.model_validate(written), Queue(client, audit), audit, user_groups, ApprovalRepository(client, audit)
     )
 
     def waits(asker: str) -> dict[str, Waits]:
-        rights = records.read(RecordsQuery(), cluster="prod", asker=asker).rights
+        rights = records.read(RecordsQuery(), cluster="prod", requester=asker).rights
         return {subject.name: each for each in rights.waits for subject in each.subjects}
 
     cleo, eve = waits("U0CLEO"), waits("U0EVE00001")

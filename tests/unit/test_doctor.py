@@ -43,8 +43,8 @@ def test_a_host_is_judged_by_its_clock_version_and_settings(host: Host, troubles
     """Each trouble is told once, with what to do."""
     found = [finding for check in HOST_CHECKS if (finding := check(host))]
     assert len(found) == len(troubles)
-    for finding, trouble in zip(found, troubles, strict=True):
-        assert str(finding).startswith(trouble)
+    for finding, failure in zip(found, troubles, strict=True):
+        assert str(finding).startswith(failure)
         assert finding.next_step
 
 

@@ -144,19 +144,19 @@ class EngineClient:
         connection = self.dialer.connection
         unsure = unreachable.lost(connection.target, unsure=change)
         try:
-            trouble = diagnose(connection, self.dialer.path)
+            failure = diagnose(connection, self.dialer.path)
         except HostUnreachable as error:
-            trouble = error
-        if trouble is None:
+            failure = error
+        if failure is None:
             return unsure
         return HostUnreachable(  # a new one: threads that waited for one connection share the error of it
-            trouble.host,
-            trouble.problem,
-            trouble.happened,
-            true_now=unsure.true_now or trouble.true_now,
-            next_step=trouble.next_step,
-            fingerprint=trouble.fingerprint,
-            known_fingerprint=trouble.known_fingerprint,
+            failure.host,
+            failure.problem,
+            failure.happened,
+            true_now=unsure.true_now or failure.true_now,
+            next_step=failure.next_step,
+            fingerprint=failure.fingerprint,
+            known_fingerprint=failure.known_fingerprint,
         )
 
     def _client(self, version: str) -> docker.APIClient:

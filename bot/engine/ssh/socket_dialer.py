@@ -60,7 +60,7 @@ class SocketDialer:
         """Connect; None when sshd refuses and yet an engine serves the socket."""
         with contextlib.suppress(ChannelRefusedError):
             return streamlocal.connect(self.connection, self.path)
-        trouble = diagnose(self.connection, self.path)
-        if trouble:
-            raise trouble
+        failure = diagnose(self.connection, self.path)
+        if failure:
+            raise failure
         return None

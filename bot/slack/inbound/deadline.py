@@ -30,17 +30,17 @@ Answer = Message | Modal | FieldErrors | None
 Request = SlashRequest | PressRequest | SubmitRequest
 
 
-class Asker:
+class Responder:
     """Asks on threads of its own; what is late is told by the request's response_url when it comes."""
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
-        self._askers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="gate")
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="gate")
         self._tellers = ThreadPoolExecutor(TELLERS, thread_name_prefix="answer")
 
     def ask(self, question: Callable[[], Answer], request: Request) -> Answer:
         """Return what the gate says, or what its error says to a person, or that it is late."""
-        future = self._askers.submit(_answer, question)
+        future = self._threads.submit(_answer, question)
         try:
             return future.result(IN_TIME)
         except TimeoutError:
@@ -65,7 +65,7 @@ class Asker:
 
     def close(self) -> None:
         """Finish what is under way."""
-        self._askers.shutdown()
+        self._threads.shutdown()
         self._tellers.shutdown()
 
     def _tell_late(self, request: Request, done: Future[Answer]) -> None:

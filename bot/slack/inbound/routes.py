@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 
 from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal, result_view
-from bot.slack.inbound.deadline import Asker
+from bot.slack.inbound.deadline import Responder
 from bot.slack.inbound.requests import GateLike, press_request, slash_request, submit_request, well_formed
 from bot.slack.outbound.client import quiet_logger
 from bot.slack.outbound.notifier import Notifier
@@ -32,7 +32,7 @@ class Routes:
 
     def __init__(self, gate: GateLike, notifier: Notifier, signing_secret: str = "") -> None:
         self._gate = gate
-        self._asker = Asker(notifier)
+        self._responder = Responder(notifier)
         self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
         # Bolt gets no token: no listener needs one, and asking Slack who we are would delay the first ack.
         self.app = App(
@@ -54,14 +54,14 @@ class Routes:
 
     def close(self) -> None:
         """Finish the answers under way."""
-        self._asker.close()
+        self._responder.close()
         self._listeners.shutdown()
 
     def _command(self, ack: Ack, body: Body) -> None:
         request = slash_request(body)
-        answer = self._asker.ask(lambda: self._gate.slash(request), request)
+        answer = self._responder.ask(lambda: self._gate.slash(request), request)
         if isinstance(answer, Modal):
-            self._asker.open(request, answer)
+            self._responder.open(request, answer)
         if isinstance(answer, Message):
             ack({"response_type": "ephemeral", **payload(answer, plain=True)})
         else:
@@ -70,17 +70,17 @@ class Routes:
     def _press(self, ack: Ack, body: Body) -> None:
         """Slack shows nothing of the body of a press's ack: the answer goes by its response_url, beside the ack."""
         request = press_request(body)
-        answer = self._asker.ask(lambda: self._gate.press(request), request)
+        answer = self._responder.ask(lambda: self._gate.press(request), request)
         if isinstance(answer, Modal):
-            self._asker.open(request, answer)
+            self._responder.open(request, answer)
         elif isinstance(answer, Message):
-            self._asker.tell(request, answer)
+            self._responder.tell(request, answer)
         ack()
 
     def _submit(self, ack: Ack, body: Body) -> None:
         """What came of a form takes the form's place; what is wrong in a field keeps it open."""
         request = submit_request(body)
-        answer = self._asker.ask(lambda: self._gate.submit(request), request)
+        answer = self._responder.ask(lambda: self._gate.submit(request), request)
         if isinstance(answer, FieldErrors):
             ack(response_action="errors", errors=answer.errors)
         elif isinstance(answer, Message):

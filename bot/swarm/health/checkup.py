@@ -21,8 +21,8 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
 
     ``together`` are the hosts that are checked at once: they are peers of one another.
     """
-    if host.trouble is not None:
-        return [Finding("failed", host.trouble.happened, host.name, host.trouble.next_step)]
+    if host.failure is not None:
+        return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
     return [
         reached(facts, host),
         *machine_findings(facts, host),
@@ -37,7 +37,7 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
 def seen_whole(facts: Facts, host: HostFacts, together: Sequence[str]) -> bool:
     """Whether every way that there was to try has been looked at, and there was one."""
     mine = of_host(facts, host.name)
-    looked_at = all(passage.standing != "not looked at" for passage in mine)
+    looked_at = all(probed.standing != "not looked at" for probed in mine)
     return bool(mine) and looked_at and not _untried(facts, host, together)
 
 
@@ -81,19 +81,19 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
         return [Finding("look", "ports were not looked at: there is no other host to try them with")]
     node = facts.member(host.name)
     may_be_closed = [
-        passage
-        for passage in mine
-        if passage.blocked and for_managers(passage) and passage.way.target == host.name
+        probed
+        for probed in mine
+        if probed.blocked and for_managers(probed) and probed.route.target == host.name
         if node is None or node.role == "worker"
     ]
-    closed = [passage for passage in mine if passage.blocked and passage not in may_be_closed]
+    closed = [probed for probed in mine if probed.blocked and probed not in may_be_closed]
     found = []
     if closed:
         ports = "it" if len(closed) == 1 else "these ports"
         found.append(Finding("failed", f"{told(closed)}.", host.name, f"Open {ports} in the firewalls between them."))
     if may_be_closed:
         found.append(Finding("look", f"{told(may_be_closed)}: a manager needs that, a worker does not"))
-    if unseen := [passage for passage in mine if passage.standing == "not looked at"]:
+    if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
         found.append(Finding("look", f"not looked at: {told_unseen(unseen)}"))
     if not found:
         found.append(Finding("done", _all_open(host, mine)))
@@ -101,9 +101,9 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
 
 
 def _all_open(host: HostFacts, mine: Iterable[ProbedRoute]) -> str:
-    ways = [passage.way for passage in mine]
-    peers = dict.fromkeys(way.source if way.target == host.name else way.target for way in ways)
-    where = "both ways with" if any(way.target == host.name for way in ways) else "to"
+    routes = [probed.route for probed in mine]
+    peers = dict.fromkeys(route.source if route.target == host.name else route.target for route in routes)
+    where = "both ways with" if any(route.target == host.name for route in routes) else "to"
     return f"open {where} {', '.join(map(tick, peers))}: {', '.join(port_names(mine))}"
 
 
@@ -122,5 +122,5 @@ def _left_out(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Fi
 
 def _untried(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[str]:
     """Peers with which no way was tried, as there are too many."""
-    met = {name for passage in of_host(facts, host.name) for name in (passage.way.source, passage.way.target)}
+    met = {name for probed in of_host(facts, host.name) for name in (probed.route.source, probed.route.target)}
     return [peer.name for peer in peers_of(host, facts.hosts, facts.swarm, together) if peer.name not in met]

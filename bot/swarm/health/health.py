@@ -44,8 +44,8 @@ def health(facts: Facts) -> Health:
         *_services(facts.swarm),
         *(issue for host in facts.hosts.values() for issue in _host(facts, host)),
     )
-    if count(members_of(facts)).survives < 0:  # then one thing is to be done, and the rest after it
-        others = tuple(replace(issue, mend="") for issue in others)
+    if count(members_of(facts)).tolerates < 0:  # then one thing is to be done, and the rest after it
+        others = tuple(replace(issue, fix="") for issue in others)
     issues = (*little_quorum(facts, facts.swarm), *others)
     return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.grave)))
 
@@ -54,7 +54,7 @@ def _without_swarm(facts: Facts) -> Health:
     olds = old_managers(facts)
     quorum = standing_of(olds)
     missing = [old.name for old in olds if old.standing == "silent"]
-    silent = [_silent(host) for host in facts.hosts.values() if host.trouble]
+    silent = [_silent(host) for host in facts.hosts.values() if host.failure]
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
     members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
     errors = [
@@ -64,9 +64,9 @@ def _without_swarm(facts: Facts) -> Health:
     ]
     if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
         unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
-        if (errors or locked) and missing and unlocked.survives < 0:
-            told = (replace(issue, mend="") for issue in (*locked, *silent))
-            return Health("no quorum", (*errors, *told, way_out(unlocked, missing, [each.mend for each in locked])))
+        if (errors or locked) and missing and unlocked.tolerates < 0:
+            told = (replace(issue, fix="") for issue in (*locked, *silent))
+            return Health("no quorum", (*errors, *told, way_out(unlocked, missing, [each.fix for each in locked])))
         return Health("no quorum", (*errors, *locked, *silent))
     level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
     return Health(level, tuple(silent))
@@ -82,11 +82,11 @@ def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
         if not node.reachability and node.state == "down":
             return [kept_record(node)]
         there = host is not None and host.membership == "active"
-        mend = f"{_checked(node.host)} the other managers" if there else f"bring `{node.name}` back"
-        return [Issue(grave=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", mend=mend)]
+        fix = f"{_checked(node.host)} the other managers" if there else f"bring `{node.name}` back"
+        return [Issue(grave=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", fix=fix)]
     if node.state != "ready":
-        mend = f"{_checked(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
-        return [Issue(grave=True, text=f"`{node.name}` ({node.role}) is {node.state}", mend=mend)]
+        fix = f"{_checked(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
+        return [Issue(grave=True, text=f"`{node.name}` ({node.role}) is {node.state}", fix=fix)]
     return []
 
 
@@ -101,7 +101,7 @@ def _stale(swarm: ClusterFacts) -> list[Issue]:
         if successor(swarm, node):
             counts = "; Raft counts it as a manager that is not there" if node.reachability else ""
             text = f"`{node.id}` is an old record of `{node.hostname}`, {node.state}{counts}"
-            issues.append(Issue(grave=bool(counts), text=text, mend=f"`/swarm remove {node.id}`"))
+            issues.append(Issue(grave=bool(counts), text=text, fix=f"`/swarm remove {node.id}`"))
     return issues
 
 
@@ -111,7 +111,7 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
             grave=True,
             text=f"`{service.name}` {service.running} of {service.desired} replicas"
             + (f": {as_said(service.complaint)}" if service.complaint else ""),
-            mend=f"`docker service ps {service.name}` on a manager shows each task",
+            fix=f"`docker service ps {service.name}` on a manager shows each task",
         )
         for service in swarm.services
         if service.short
@@ -119,39 +119,39 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
 
 
 def _host(facts: Facts, host: HostFacts) -> list[Issue]:
-    if host.trouble:
+    if host.failure:
         return [_silent(host)]
     issues = [_locked(host)] if host.membership == "locked" else []
     if host.joining:
         text = f"`{host.name}` still tries to join a cluster and may come in by itself"
-        issues.append(Issue(grave=False, text=text, mend=f"`/swarm join worker {host.name}` starts afresh"))
+        issues.append(Issue(grave=False, text=text, fix=f"`/swarm join worker {host.name}` starts afresh"))
     if host.takes_part and facts.member(host.name) is None:
         text, grave = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", False
-        mend = f"take `{host.name}` out of {facts.name} in swarmbot.yml, or let it leave there"
+        fix = f"take `{host.name}` out of {facts.name} in swarmbot.yml, or let it leave there"
         if believes(facts, host):
             text = f"`{host.name}` was removed from {facts.name} and does not know it"
-            mend = f"`/swarm leave {host.name}`"
+            fix = f"`/swarm leave {host.name}`"
             if grave := host.is_manager:
                 text = f"`{host.name}` believes itself a manager of {facts.name}, which has no record of it"
-                mend = f"`/swarm leave {host.name} --force`"
-        issues.append(Issue(grave=grave, text=text, mend=mend))
+                fix = f"`/swarm leave {host.name} --force`"
+        issues.append(Issue(grave=grave, text=text, fix=fix))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
         left = time_left(host.certificate, facts.at)
         text = f"the certificate of `{host.name}` {f'is good for {left}' if left else 'has ended'}"
         renewed = f"{_checked(host.name)} the managers, who renew it"
-        mend = renewed if left else f"`/swarm leave {host.name}`, then join it again"
-        issues.append(Issue(grave=not left, text=text, mend=mend))
+        fix = renewed if left else f"`/swarm leave {host.name}`, then join it again"
+        issues.append(Issue(grave=not left, text=text, fix=fix))
     return issues
 
 
 def _silent(host: HostFacts) -> Issue:
-    trouble = host.trouble
-    return Issue(grave=True, text=trouble.happened if trouble else "", mend=trouble.next_step if trouble else "")
+    failure = host.failure
+    return Issue(grave=True, text=failure.happened if failure else "", fix=failure.next_step if failure else "")
 
 
 def _locked(host: HostFacts) -> Issue:
     return Issue(
         grave=True,
         text=f"`{host.name}` is locked: its engine waits for the unlock key",
-        mend=f"`/swarm unlock {host.name}`",
+        fix=f"`/swarm unlock {host.name}`",
     )

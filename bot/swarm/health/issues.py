@@ -21,20 +21,20 @@ class Issue:
 
     grave: bool
     text: str
-    mend: str = ""
+    fix: str = ""
 
 
 def little_quorum(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
     """Nothing while one more manager may fail."""
     quorum = count(members_of(facts))
-    if quorum.survives > 0:
+    if quorum.tolerates > 0:
         return []
     if quorum.managers == 1:
         return [
             Issue(
                 grave=False,
                 text=f"{facts.name} has one manager: if it fails, the cluster stops deciding",
-                mend="`/swarm join manager HOST HOST` makes three",
+                fix="`/swarm join manager HOST HOST` makes three",
             )
         ]
     if quorum.reachable == quorum.managers:
@@ -42,10 +42,10 @@ def little_quorum(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
             Issue(
                 grave=False,
                 text=f"two managers survive no more failures than one: if either fails, {facts.name} stops deciding",
-                mend="`/swarm join manager HOST` makes three",
+                fix="`/swarm join manager HOST` makes three",
             )
         ]
-    if quorum.survives < 0:
+    if quorum.tolerates < 0:
         reachable = members_of(facts).reachable
         return [way_out(quorum, [node.name for node in swarm.managers if reachable.get(node.id) is False])]
     text = (
@@ -62,8 +62,8 @@ def way_out(quorum: Quorum, missing: list[str], unlock: Sequence[str] = ()) -> I
     text = "until there is a quorum nothing can be changed, and what fails is not started elsewhere"
     gone = "it is" if len(missing) == 1 else "they are"
     then = f", then {listed(unlock)}" if unlock else ""
-    mend = f"{bring_back(quorum, missing)}{then} · if {gone} gone for good, `/swarm recover`"
-    return Issue(grave=True, text=text, mend=mend)
+    fix = f"{bring_back(quorum, missing)}{then} · if {gone} gone for good, `/swarm recover`"
+    return Issue(grave=True, text=text, fix=fix)
 
 
 def leaderless(host: HostFacts) -> str:
@@ -76,7 +76,7 @@ def leaderless(host: HostFacts) -> str:
 def kept_record(node: NodeFacts) -> Issue:
     """What `recover` leaves of a manager that was declared gone (docs/decisions/0015)."""
     text = f"`{node.name}` is an old manager, out of Raft and down; its record takes it in if it comes back"
-    return Issue(grave=False, text=text, mend=f"`/swarm remove {node.name}` once its disk is destroyed")
+    return Issue(grave=False, text=text, fix=f"`/swarm remove {node.name}` once its disk is destroyed")
 
 
 def serves_apart(facts: Facts, host: HostFacts) -> bool:
@@ -91,4 +91,4 @@ def second_cluster(facts: Facts, host: HostFacts) -> Issue:
         f"`{host.name}` serves as a manager, and `{read_from}` does not hear it: if that lasts, two clusters take "
         f"themselves for {facts.name}"
     )
-    return Issue(grave=True, text=text, mend="let the one that is not wanted leave: `/swarm leave HOST --force`")
+    return Issue(grave=True, text=text, fix="let the one that is not wanted leave: `/swarm leave HOST --force`")

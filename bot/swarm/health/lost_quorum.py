@@ -50,8 +50,8 @@ class OldManager:
     @property
     def up(self) -> bool:
         """Whether the machine of a silent one answers over SSH: then it is not gone, whoever says so."""
-        trouble = self.host.trouble if self.host and self.standing == "silent" else None
-        return trouble is not None and trouble.problem in BEHIND_SSH
+        failure = self.host.failure if self.host and self.standing == "silent" else None
+        return failure is not None and failure.problem in BEHIND_SSH
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
@@ -101,7 +101,7 @@ def locked_away(olds: tuple[OldManager, ...]) -> list[str]:
 
 def bring_back(quorum: Quorum, missing: list[str]) -> str:
     """What gives the quorum back: "bring `host-2` or `host-3` back (either is enough)"."""
-    wanted = -quorum.survives
+    wanted = -quorum.tolerates
     names = [tick(name) for name in missing]
     if wanted >= len(names):
         return f"bring {' and '.join(names)} back"

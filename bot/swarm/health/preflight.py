@@ -14,8 +14,8 @@ from bot.text.suggest import listed
 
 def preflight(facts: Facts, host: HostFacts, role: Role, *, together: Iterable[str] = ()) -> list[Finding]:
     """Findings for a host that is about to join, maybe with others; one with the sign ``failed`` stops it."""
-    if host.trouble is not None:
-        return [Finding("failed", host.trouble.happened, host.name, host.trouble.next_step)]
+    if host.failure is not None:
+        return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
     findings = [*machine_findings(facts, host), *same_name(facts, host, together), *port_findings(facts, host, role)]
     if any(finding.sign == "failed" for finding in findings):
         return findings

@@ -131,6 +131,6 @@ def _why(facts: Facts, node: NodeFacts) -> str:
     host = facts.hosts.get(node.host)
     if host is None:
         return "no host of swarmbot.yml is that node"
-    if host.trouble is not None:
-        return host.trouble.happened.rstrip(".")
+    if host.failure is not None:
+        return host.failure.happened.rstrip(".")
     return f"the engine of {tick(host.name)} is {host.membership}"

@@ -17,17 +17,17 @@ OPEN = "✓"
 def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
     """What is closed, cut off, not known by gossip, and what was not looked at; ``failed`` is what must be mended."""
     found = []
-    if closed := [passage for passage in facts.passages if passage.blocked]:
+    if closed := [probed for probed in facts.probed_routes if probed.blocked]:
         these = (
             "it in the firewalls between the two" if len(closed) == 1 else "these ports in the firewalls between them"
         )
         step = f"Open {these}; `/swarm check HOST` tries one host again."
         found.append(Finding("failed", f"{told(closed)}.", next_step=step))
-    found += _overlay(facts.mesh) if facts.mesh else [Finding("look", f"overlay not looked at: {facts.mesh_trouble}")]
+    found += _overlay(facts.mesh) if facts.mesh else [Finding("look", f"overlay not looked at: {facts.mesh_failure}")]
     found += [
         Finding("look", f"{tick(node.name)} is {node.state}: not looked at") for node in swarm.nodes if not node.ready
     ]
-    if unseen := [passage for passage in facts.passages if passage.standing == "not looked at"]:
+    if unseen := [probed for probed in facts.probed_routes if probed.standing == "not looked at"]:
         found.append(Finding("look", f"not looked at: {told_unseen(unseen)}"))
     return found
 
@@ -35,20 +35,20 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
 def cells(facts: Facts, names: list[str]) -> list[list[str]]:
     """The matrix: a row for each node that sends, a column for each that gets; what is closed between the two."""
     between: dict[tuple[str, str], list[ProbedRoute]] = {}
-    for passage in facts.passages:
-        between.setdefault((passage.way.source, passage.way.target), []).append(passage)
+    for probed in facts.probed_routes:
+        between.setdefault((probed.route.source, probed.route.target), []).append(probed)
     return [
         [SELF if one == other else _cell(between.get((one, other), []), facts.mesh, one, other) for other in names]
         for one in names
     ]
 
 
-def _cell(passages: list[ProbedRoute], mesh: Mesh | None, source: str, target: str) -> str:
-    closed = [f"✗ {passage.way.name}" for passage in passages if passage.blocked]
+def _cell(probed_routes: list[ProbedRoute], mesh: Mesh | None, source: str, target: str) -> str:
+    closed = [f"✗ {probed.route.name}" for probed in probed_routes if probed.blocked]
     overlay = _reaches(mesh, source, target)
     if overlay is False:
         closed.append("✗ overlay")
-    unseen = overlay is None or not passages or any(passage.standing == "not looked at" for passage in passages)
+    unseen = overlay is None or not probed_routes or any(probed.standing == "not looked at" for probed in probed_routes)
     return " ".join(closed) or (UNKNOWN if unseen else OPEN)
 
 

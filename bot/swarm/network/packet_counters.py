@@ -61,57 +61,61 @@ class Counting:
         self._least = EACH
         self._failed: dict[str, str] = {}
 
-    def settle(self, ways: Sequence[Route]) -> list[ProbedRoute]:
-        """What became of each of ``ways``, which all lead to this target. Raises what counting raises."""
+    def settle(self, routes: Sequence[Route]) -> list[ProbedRoute]:
+        """What became of each of ``routes``, which all lead to this target. Raises what counting raises."""
         before = self._count()
         started = time.monotonic()
         time.sleep(STILL)
         self._rate = (self._count() - before) / (time.monotonic() - started)
         self._least = enough(self._rate)
         if not self._least:
-            why = f"`{ways[0].target}` gets {self._rate:.0f} others a second"
-            return [ProbedRoute(way, "not looked at", why) for way in ways]
-        return self._halve(ways)
+            why = f"`{routes[0].target}` gets {self._rate:.0f} others a second"
+            return [ProbedRoute(route, "not looked at", why) for route in routes]
+        return self._halve(routes)
 
-    def _halve(self, ways: Sequence[Route]) -> list[ProbedRoute]:
-        verdict = self._round(ways)
-        if verdict == "none" or (verdict == "some" and len(ways) == 1):
-            verdict = self._round(ways)
-        sound = [way for way in ways if way.source not in self._failed]
-        if len(sound) < len(ways):
-            failed = [ProbedRoute(way, "not looked at", self._failed[way.source]) for way in ways if way not in sound]
+    def _halve(self, routes: Sequence[Route]) -> list[ProbedRoute]:
+        verdict = self._round(routes)
+        if verdict == "none" or (verdict == "some" and len(routes) == 1):
+            verdict = self._round(routes)
+        sound = [route for route in routes if route.source not in self._failed]
+        if len(sound) < len(routes):
+            failed = [
+                ProbedRoute(route, "not looked at", self._failed[route.source])
+                for route in routes
+                if route not in sound
+            ]
             return failed + (self._halve(sound) if sound else [])
         if verdict == "late":
-            return [ProbedRoute(way, "not looked at", "time was up") for way in ways]
-        if verdict == "some" and len(ways) > 1:
-            middle = len(ways) // 2
-            return self._halve(ways[:middle]) + self._halve(ways[middle:])
+            return [ProbedRoute(route, "not looked at", "time was up") for route in routes]
+        if verdict == "some" and len(routes) > 1:
+            middle = len(routes) // 2
+            return self._halve(routes[:middle]) + self._halve(routes[middle:])
         match verdict:
             case "all":
-                return [ProbedRoute(way, "passed") for way in ways]
+                return [ProbedRoute(route, "passed") for route in routes]
             case "none":
-                return [ProbedRoute(way, "blocked", "nothing came") for way in ways]
-        return [ProbedRoute(ways[0], "not looked at", "a part came, or others came beside it")]
+                return [ProbedRoute(route, "blocked", "nothing came") for route in routes]
+        return [ProbedRoute(routes[0], "not looked at", "a part came, or others came beside it")]
 
-    def _round(self, ways: Sequence[Route]) -> Verdict | Literal["late"]:
+    def _round(self, routes: Sequence[Route]) -> Verdict | Literal["late"]:
         """Send on all ways at once and count until all came, or no more will."""
         if time.monotonic() > self._deadline:
             return "late"
         each = self._least + randbelow(self._least)
         before, started = self._count(), time.monotonic()
-        sending = {way: self._pool.submit(self._send, way, each) for way in ways}
-        for way, sent in sending.items():
-            self._note(way, sent)
-        wanted, patience = each * len(ways), time.monotonic() + PATIENCE
+        sending = {route: self._pool.submit(self._send, route, each) for route in routes}
+        for route, sent in sending.items():
+            self._note(route, sent)
+        wanted, patience = each * len(routes), time.monotonic() + PATIENCE
         while (came := self._count() - before) < wanted and time.monotonic() < patience:
             time.sleep(LOOK)
         return judge(came - self._rate * (time.monotonic() - started), wanted, each)
 
-    def _send(self, way: Route, number: int) -> None:
-        self._probers[way.source].send(way.transport, way.address, way.port, number)
+    def _send(self, route: Route, number: int) -> None:
+        self._probers[route.source].send(route.transport, route.address, route.port, number)
 
-    def _note(self, way: Route, sent: Future[None]) -> None:
+    def _note(self, route: Route, sent: Future[None]) -> None:
         try:
             sent.result()
         except SwarmbotError as error:
-            self._failed[way.source] = error.happened
+            self._failed[route.source] = error.happened

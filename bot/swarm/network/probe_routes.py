@@ -25,10 +25,10 @@ _TURNS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(
 REFUSED: Final = "connection refused"
 
 
-def try_ways(
-    engines: Engines, ways: Sequence[Route], deadline: float, silent: Mapping[str, str] = MappingProxyType({})
+def probe_routes(
+    engines: Engines, routes: Sequence[Route], deadline: float, silent: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[ProbedRoute, ...]:
-    """What is seen of each of ``ways``, in their order. Nothing is raised for a dead host.
+    """What is seen of each of ``routes``, in their order. Nothing is raised for a dead host.
 
     ``silent`` has hosts that did not answer just now, and the reason in words: they are not asked again.
 
@@ -37,18 +37,18 @@ def try_ways(
     TCP connections tell by themselves when somebody answers or nobody does. A refusal is looked into: it comes from
     the target's kernel, which counts it, or from a firewall. Datagrams are counted at the target.
     """
-    if not ways:
+    if not routes:
         return ()
     lanes = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lane")
     pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="probe")
     try:
         trial = _Trial(engines, lanes, pool, deadline, silent)
-        with trial.opened({name for way in ways for name in (way.source, way.target)}):
-            seen = trial.run(ways)
+        with trial.opened({name for route in routes for name in (route.source, route.target)}):
+            seen = trial.run(routes)
     finally:
         lanes.shutdown(wait=False, cancel_futures=True)
         pool.shutdown(wait=False, cancel_futures=True)
-    return tuple(seen[way] for way in ways)
+    return tuple(seen[route] for route in routes)
 
 
 class _Trial:
@@ -83,38 +83,42 @@ class _Trial:
             future.add_done_callback(_close)
         return stack
 
-    def run(self, ways: Sequence[Route]) -> dict[Route, ProbedRoute]:
+    def run(self, routes: Sequence[Route]) -> dict[Route, ProbedRoute]:
         """Datagrams beside connections; then the refused connections once more, counted."""
-        able = [way for way in ways if way.source in self._probers]
-        seen = {way: ProbedRoute(way, "not looked at", self._closed[way.source]) for way in ways if way not in able}
+        able = [route for route in routes if route.source in self._probers]
+        seen = {
+            route: ProbedRoute(route, "not looked at", self._closed[route.source])
+            for route in routes
+            if route not in able
+        }
         counting = [self._lanes.submit(self._count, group) for group in _groups(able, "udp")]
-        met = self._connected([way for way in able if way.transport == "tcp"])
-        seen |= {passage.way: passage for passage in met}
-        refused = [passage.way for passage in met if passage.refused]
+        met = self._connected([route for route in able if route.transport == "tcp"])
+        seen |= {probed.route: probed for probed in met}
+        refused = [probed.route for probed in met if probed.refused]
         counting += [self._lanes.submit(self._count, group) for group in _groups(refused, "tcp")]
         for lane in counting:
-            seen |= {passage.way: passage for passage in lane.result()}
+            seen |= {probed.route: probed for probed in lane.result()}
         return seen
 
-    def _connected(self, ways: Sequence[Route]) -> list[ProbedRoute]:
+    def _connected(self, routes: Sequence[Route]) -> list[ProbedRoute]:
         by_source: dict[str, list[Route]] = {}
-        for way in ways:
-            by_source.setdefault(way.source, []).append(way)
+        for route in routes:
+            by_source.setdefault(route.source, []).append(route)
         tries = [
-            (group, self._pool.submit(self._probers[source].connect, [(way.address, way.port) for way in group]))
+            (group, self._pool.submit(self._probers[source].connect, [(route.address, route.port) for route in group]))
             for source, group in by_source.items()
         ]
-        return [passage for group, tried in tries for passage in _met(group, tried)]
+        return [probed for group, tried in tries for probed in _met(group, tried)]
 
-    def _count(self, ways: Sequence[Route]) -> list[ProbedRoute]:
-        counted = self._counted(ways)
-        return [_refusal(passage) for passage in counted] if ways[0].transport == "tcp" else counted
+    def _count(self, routes: Sequence[Route]) -> list[ProbedRoute]:
+        counted = self._counted(routes)
+        return [_refusal(probed) for probed in counted] if routes[0].transport == "tcp" else counted
 
-    def _counted(self, ways: Sequence[Route]) -> list[ProbedRoute]:
-        target, transport = ways[0].target, ways[0].transport
+    def _counted(self, routes: Sequence[Route]) -> list[ProbedRoute]:
+        target, transport = routes[0].target, routes[0].transport
         prober = self._probers.get(target)
         if prober is None:
-            return [ProbedRoute(way, "not looked at", self._closed[target]) for way in ways]
+            return [ProbedRoute(route, "not looked at", self._closed[target]) for route in routes]
 
         def count() -> int:
             counters = prober.counters()
@@ -122,43 +126,43 @@ class _Trial:
 
         turn = _TURNS[target, transport]
         if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
-            return [ProbedRoute(way, "not looked at", "another check was at it") for way in ways]
+            return [ProbedRoute(route, "not looked at", "another check was at it") for route in routes]
         try:
-            return Counting(count, self._probers, self._pool, self._deadline).settle(ways)
+            return Counting(count, self._probers, self._pool, self._deadline).settle(routes)
         except SwarmbotError as error:
-            return [ProbedRoute(way, "not looked at", error.happened) for way in ways]
+            return [ProbedRoute(route, "not looked at", error.happened) for route in routes]
         finally:
             turn.release()
 
 
-def _met(ways: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRoute]:
+def _met(routes: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRoute]:
     try:
         met = tried.result()
     except SwarmbotError as error:
-        return [ProbedRoute(way, "not looked at", error.happened) for way in ways]
+        return [ProbedRoute(route, "not looked at", error.happened) for route in routes]
     standings: dict[Reach, Standing] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
     whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer"}
     return [
-        ProbedRoute(way, standings[reach], whys[reach], refused=reach == "refused")
-        for way, reach in zip(ways, met, strict=True)
+        ProbedRoute(route, standings[reach], whys[reach], refused=reach == "refused")
+        for route, reach in zip(routes, met, strict=True)
     ]
 
 
-def _refusal(passage: ProbedRoute) -> ProbedRoute:
+def _refusal(probed: ProbedRoute) -> ProbedRoute:
     """A refused connection that the target's kernel did not count was refused by something before it."""
     whys: dict[Standing, str] = {
         "blocked": "refused by a firewall",
-        "not looked at": f"{REFUSED}, by the host or before it: {passage.why}",
+        "not looked at": f"{REFUSED}, by the host or before it: {probed.why}",
     }
-    return replace(passage, why=whys.get(passage.standing, passage.why), refused=True)
+    return replace(probed, why=whys.get(probed.standing, probed.why), refused=True)
 
 
-def _groups(ways: Iterable[Route], transport: Transport) -> list[list[Route]]:
+def _groups(routes: Iterable[Route], transport: Transport) -> list[list[Route]]:
     """The ways of one transport by their target, those to one port together."""
     groups: dict[str, list[Route]] = {}
-    for way in sorted(ways, key=lambda way: way.port):
-        if way.transport == transport:
-            groups.setdefault(way.target, []).append(way)
+    for route in sorted(routes, key=lambda route: route.port):
+        if route.transport == transport:
+            groups.setdefault(route.target, []).append(route)
     return [*groups.values()]
 
 

@@ -25,21 +25,21 @@ class Place:
     manages: int = 0
 
 
-def wanted_ways(
+def wanted_routes(
     hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None, probed: Iterable[str], *, every_peer: bool
 ) -> tuple[Route, ...]:
     """Both ways between each host of ``probed`` and all its peers that manage; with ``every_peer`` others too."""
     named = [*probed]
     data = swarm.data_port if swarm else DATA_PORT
-    ways: dict[Route, None] = {}
+    routes: dict[Route, None] = {}
     for name in named:
         if name not in hosts or not hosts[name].answers:
             continue
         place = place_of(hosts[name], swarm)
         for number, peer in enumerate(peers_of(hosts[name], hosts, swarm, named)):
             if peer.manages or (every_peer and number < MOST_PEERS):
-                ways |= dict.fromkeys((*_ways(place, peer, data, swarm), *_ways(peer, place, data, swarm)))
-    return tuple(ways)
+                routes |= dict.fromkeys((*_ways(place, peer, data, swarm), *_ways(peer, place, data, swarm)))
+    return tuple(routes)
 
 
 def peers_of(
@@ -64,7 +64,7 @@ def is_meant(host: HostFacts, names: Collection[str]) -> bool:
     return not {host.name, host.hostname}.isdisjoint(names) or host.node_id.startswith(tuple(names))
 
 
-def mesh_ways(places: Iterable[Place], data_port: int) -> tuple[Route, ...]:
+def mesh_routes(places: Iterable[Place], data_port: int) -> tuple[Route, ...]:
     """Every way between all members: to managers 2377 too."""
     members = [*places]
     return tuple(

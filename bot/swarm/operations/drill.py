@@ -72,10 +72,10 @@ class DrillBackup(Operation):
         backup = self._backup(facts)
         if backup is None or facts.swarm is None:
             raise Failed(f"{self._shown} cannot be compared: it, or a manager of {self.cluster}, is not there.")
-        packed = engines.shelf.open(backup)
+        packed = engines.backup_store.open(backup)
         if self.autolocked:
             packed = opened_backup(facts, backup, packed)
-        with engines[self.host].spare(packed) as spare:
+        with engines[self.host].throwaway_engine(packed) as throwaway_engine:
             force = Init(
                 host=self.host,
                 cluster=self.cluster,
@@ -83,14 +83,17 @@ class DrillBackup(Operation):
                 autolock=self.autolocked,
                 force_new_cluster=True,
             )
-            spare.init_swarm(force.request())
-            restored, root = take_inventory(spare), fingerprint_of(spare.swarm()["TLSInfo"]["TrustRoot"])
+            throwaway_engine.init_swarm(force.request())
+            restored, root = (
+                take_inventory(throwaway_engine),
+                fingerprint_of(throwaway_engine.swarm()["TLSInfo"]["TrustRoot"]),
+            )
         living = take_inventory(engines[facts.swarm.read_from])
         found = compare(living, restored, backup.taken_at)
         rotated = ("the root certificate was rotated",) if rotated_since(backup, facts.swarm) else ()
         other = ("its root certificate is not the one that was noted",) if root != backup.ca_fingerprint else ()
         drill = Drill(facts.at, self.host, found.same, (*rotated, *found.since), (*other, *found.faults))
-        engines.shelf.note(backup, drill)
+        engines.backup_store.note(backup, drill)
         if drill.faults:
             raise Failed(
                 f"{self._shown} does not give {self.cluster} back: {listed(drill.faults)}.",

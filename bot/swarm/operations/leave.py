@@ -84,8 +84,8 @@ class Leave(Operation):
 
     def _refuse_arrived(self, host: HostFacts) -> None:
         """The join that was left pending may have come through since this was planned: then a member would leave."""
-        if host.trouble is not None:
-            raise Failed(host.trouble.happened, next_step=host.trouble.next_step)
+        if host.failure is not None:
+            raise Failed(host.failure.happened, next_step=host.failure.next_step)
         if not host.joining:
             step = "Ask again: it goes the whole way out then."
             raise Refused(f"`{self.host}` is in a cluster meanwhile.", next_step=step)

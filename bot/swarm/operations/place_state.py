@@ -51,7 +51,7 @@ class PlaceState(Operation):
         backup = facts.backups.find(self.backup)
         if backup is None:
             raise Refused(f"the backup `{self.backup}` is not in its folder any more.")
-        packed = engines.shelf.open(backup)
+        packed = engines.backup_store.open(backup)
         if self.autolocked:
             packed = opened_backup(facts, backup, packed)
         engines[self.host].place_swarm(packed, self.backup)

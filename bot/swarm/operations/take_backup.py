@@ -81,7 +81,7 @@ class TakeBackup(Operation):
                 next_step="`/swarm backup` takes it from the manager that can best be away.",
             )
         backup = _backup(facts, facts.swarm, facts.host(self.host), record)
-        engines.shelf.keep(backup, engines[self.host].pack_swarm())
+        engines.backup_store.keep(backup, engines[self.host].pack_swarm())
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell whether the engine runs: the host starts it again whatever happened."""

@@ -47,7 +47,7 @@ class TryKey(Operation):
             return False
         if not host.key_file.locked:
             return True
-        return facts.given is not None and open_with_given(facts, self.host) is not None
+        return facts.typed_secret is not None and open_with_given(facts, self.host) is not None
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Tell why not."""
@@ -73,9 +73,9 @@ class TryKey(Operation):
 def open_with_given(facts: Facts, host: str) -> bytes | None:
     """The key file of ``host`` opened with the key that was given; None when that is another one."""
     key_file = facts.host(host).key_file
-    if key_file is None or facts.given is None:
+    if key_file is None or facts.typed_secret is None:
         return None
     try:
-        return opened(key_file.text, facts.given)
+        return opened(key_file.text, facts.typed_secret)
     except (OtherUnlockKey, UnknownKeyFile):
         return None

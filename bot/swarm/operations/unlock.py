@@ -24,7 +24,7 @@ class Unlock(Operation):
     """``host`` is locked no more and, with ``reachable``, a manager that the others reach in Raft.
 
     Without a quorum an unlocked engine is ``pending`` until there is one (measured on 20.10). The key is in no plan: it
-    is in ``facts.given`` while the job runs, and once.
+    is in ``facts.typed_secret`` while the job runs, and once.
     """
 
     kind: ClassVar[str] = "unlock"

@@ -49,7 +49,7 @@ def strengthen(facts: Facts, now: RaftMembers, then: RaftMembers, *, wanted: int
     """What makes more managers reachable ``now``: a new one too, where ``then`` it survives ``wanted`` failures."""
     more = "`/swarm promote NODE` or `/swarm join manager HOST`"
     if missing := [node for node, up in now.reachable.items() if not up]:
-        enough = count(then.joined(newcomer("NEW"))).survives >= wanted
+        enough = count(then.joined(newcomer("NEW"))).tolerates >= wanted
         return f"Bring {listed(named(facts, missing))} back first{f', or add a manager: {more}' if enough else ''}."
     if cuts := _cuts(facts, now):
         return f"Let these reach each other on 2377/tcp first: {'; '.join(cuts)}."

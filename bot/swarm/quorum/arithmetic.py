@@ -29,7 +29,7 @@ class Quorum:
         return self.managers // 2 + 1
 
     @property
-    def survives(self) -> int:
+    def tolerates(self) -> int:
         """How many more reachable managers may fail before the quorum is lost; negative when it is lost."""
         return self.reachable - self.needed - self.cut
 
@@ -38,9 +38,9 @@ def count(members: RaftMembers) -> Quorum:
     """The quorum that these members have: a leader counts those that it reaches and that reach it."""
     up = [node for node, reachable in members.reachable.items() if reachable]
     quorum = Quorum(len(members.reachable), _together(members, up))
-    if not members.cut or quorum.survives < 0:
+    if not members.cut or quorum.tolerates < 0:
         return quorum
-    survives = next(
+    tolerates = next(
         (
             failures - 1
             for failures in range(1, len(up) - quorum.needed + 1)
@@ -48,7 +48,7 @@ def count(members: RaftMembers) -> Quorum:
         ),
         len(up) - quorum.needed,
     )
-    return replace(quorum, cut=quorum.survives - survives)
+    return replace(quorum, cut=quorum.tolerates - tolerates)
 
 
 def _together(members: RaftMembers, nodes: Sequence[str]) -> int:

@@ -93,7 +93,7 @@ def _fatal(facts: Facts, steps: Sequence[Step]) -> tuple[RaftMembers, RaftMember
     """Members before and after these steps, where one failure is survived before and not after; None if nowhere."""
     for start in possible(facts):
         after = _stages(start, steps)[-1]
-        if after.reachable and count(start).survives > 0 >= count(after).survives:
+        if after.reachable and count(start).tolerates > 0 >= count(after).tolerates:
             return start, after
     return None
 
@@ -107,9 +107,9 @@ def _refuse_loss(facts: Facts, operation: Operation, now: RaftMembers, then: Raf
         if before.managers and not forced:
             raise _refused_end(facts, operation)
         return
-    if after.survives >= 0:
+    if after.tolerates >= 0:
         return
-    if before.survives < 0:
+    if before.tolerates < 0:
         raise _refused_lost(facts, operation, before)
     raise Refused(
         f"{operation.doing} would leave {after.reachable} of {after.managers} managers reachable and {facts.name} "
@@ -142,7 +142,7 @@ def _refused_fatal(
     was, becomes = count(before), count(after)
     back = [node for node, up in members_of(facts).reachable.items() if before.reachable[node] and not up]
     return Refused(
-        f"after it one failure would be fatal to {facts.name}, which survives {was.survives} now"
+        f"after it one failure would be fatal to {facts.name}, which survives {was.tolerates} now"
         f"{f' if {listed(named(facts, back))} is back' if back else ''}: "
         f"{becomes.reachable} of {becomes.managers} managers would be reachable, and {becomes.needed} are needed"
         f"{', but not all reach each other' if becomes.cut else ''}.",
@@ -167,9 +167,9 @@ def _effect(facts: Facts, before: RaftMembers, stages: list[RaftMembers]) -> str
 def _meanwhile(before: RaftMembers, stages: list[RaftMembers]) -> tuple[str, ...]:
     """What holds only while the plan runs."""
     was, becomes = count(before), count(stages[-1])
-    worst = min(map(count, stages), key=lambda quorum: quorum.survives)
+    worst = min(map(count, stages), key=lambda quorum: quorum.tolerates)
     told = [f"For a while {standing(worst)}."] if stages[-1] == before else []
-    if was.survives > 0 >= worst.survives and becomes.survives > 0:
+    if was.tolerates > 0 >= worst.tolerates and becomes.tolerates > 0:
         told.append("While it runs, one more failure loses the quorum.")
     return tuple(told)
 

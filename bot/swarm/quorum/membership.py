@@ -22,7 +22,7 @@ def quorum_of(swarm: ClusterFacts) -> Quorum:
 
 def has_quorum(facts: Facts) -> bool:
     """Whether the cluster is read out, and its managers see themselves with a quorum."""
-    return facts.swarm is not None and quorum_of(facts.swarm).survives >= 0
+    return facts.swarm is not None and quorum_of(facts.swarm).tolerates >= 0
 
 
 def members_of(facts: Facts) -> RaftMembers:
@@ -88,8 +88,8 @@ def _is_down(facts: Facts, node: NodeFacts) -> bool:
     host = facts.hosts.get(node.host)
     if host is None:
         return _has_gone(facts, node)
-    if host.trouble is not None:
-        return host.trouble.problem in DOWN and not _is_heard(facts, node, host)
+    if host.failure is not None:
+        return host.failure.problem in DOWN and not _is_heard(facts, node, host)
     return host.membership != "active" or bool(host.swarm_error)
 
 
@@ -105,7 +105,7 @@ def _is_heard(facts: Facts, node: NodeFacts, host: HostFacts) -> bool:
 
     Not so when the bot reached the engine and it hangs: the kernel takes connections for it all the same.
     """
-    if host.trouble is not None and host.trouble.problem == "engine error":
+    if host.failure is not None and host.failure.problem == "engine error":
         return False
     members = facts.swarm.managers if facts.swarm else ()
     return host.heard == "open" or any(_peers(facts, other).get(node.raft_address) == "open" for other in members)

@@ -27,8 +27,8 @@ def named_follower(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
     _refuse_the_only_one(facts, swarm)
     node = facts.member(name)
     host = facts.host(name)
-    if host.trouble:
-        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
+    if host.failure:
+        raise Refused(host.failure.happened, true_now="Nothing was changed.", next_step=host.failure.next_step)
     if node is None or node.role != "manager":
         what = f"a worker of {facts.name}" if node else f"no node of {facts.name}"
         raise Refused(

@@ -38,15 +38,15 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
             facts = _stopped(engine, facts)
     except EngineError as error:
         return HostFacts(
-            name=engine.host, address=address, trouble=HostFailure("engine error", error.happened, error.next_step)
+            name=engine.host, address=address, failure=HostFailure("engine error", error.happened, error.next_step)
         )
     return facts
 
 
 def silent(name: str, address: str, patience: float) -> HostFacts:
     """A host that was not heard of within ``patience`` seconds."""
-    trouble = HostFailure("timed out", f"`{name}` ({address}) did not answer within {patience:.0f} s.")
-    return HostFacts(name=name, address=address, trouble=trouble)
+    failure = HostFailure("timed out", f"`{name}` ({address}) did not answer within {patience:.0f} s.")
+    return HostFacts(name=name, address=address, failure=failure)
 
 
 def met_by(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
@@ -71,13 +71,13 @@ def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
 
 def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
     """With what the disk tells; the trouble says it where that cannot be told."""
-    assert facts.trouble  # noqa: S101 - tells mypy what the caller has seen
+    assert facts.failure  # noqa: S101 - tells mypy what the caller has seen
     try:
         return _with_position(engine, replace(facts, stopped=engine.stopped()))
     except (EngineError, HostUnreachable) as error:
         why = f"What swarm state it has cannot be told: {error.happened} {error.next_step}"
-        happened = f"{facts.trouble.happened} {why}".rstrip()
-        return replace(facts, trouble=replace(facts.trouble, happened=happened))
+        happened = f"{facts.failure.happened} {why}".rstrip()
+        return replace(facts, failure=replace(facts.failure, happened=happened))
 
 
 def _with_raft(engine: Engine, facts: HostFacts, query: FactsQuery) -> HostFacts:

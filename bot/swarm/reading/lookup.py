@@ -68,7 +68,7 @@ def refuse_unknown(facts: Facts, host: str) -> None:
     records = [record for record in swarm.nodes if not record.host and not successor(swarm, record)]
     if machine is None or not tells_no_id(machine) or not records:
         return
-    why = "does not answer" if machine.trouble else "is locked"
+    why = "does not answer" if machine.failure else "is locked"
     listed = ", ".join(f"{tick(record.id)} ({tick(record.hostname)}, {record.state})" for record in records[:FEW])
     raise NotUnderstood(
         f"{tick(host)} {why}, so which record of {facts.name} is its, if any, is not known.",

@@ -24,8 +24,8 @@ from bot.model import (
 )
 from bot.secrets.secret import Secret
 from bot.swarm.network.overlay import try_overlay
-from bot.swarm.network.probe_routes import try_ways
-from bot.swarm.network.routes import DATA_PORT, meant, members, mesh_ways, wanted_ways
+from bot.swarm.network.probe_routes import probe_routes
+from bot.swarm.network.routes import DATA_PORT, meant, members, mesh_routes, wanted_routes
 from bot.swarm.reading import parse
 from bot.swarm.reading.host_reader import met_by, read_host, silent
 from bot.swarm.reading.sources import sources
@@ -68,10 +68,10 @@ class Reader:
         if swarm is not None:
             swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
             hosts = _hear(engines, hosts, swarm)
-        ways = wanted_ways(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
+        routes = wanted_routes(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
         deadline = (started if query.every_peer else time.monotonic()) + LONGEST_TRIAL
         if query.mesh and swarm is not None:
-            ways, deadline = mesh_ways(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
+            routes, deadline = mesh_routes(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
         facts = Facts(
             name=name,
             at=time.time(),
@@ -79,8 +79,8 @@ class Reader:
             swarm=swarm,
             secrets=MappingProxyType(_secrets(engines, swarm, query)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
-            backups=engines.shelf.shelved() if query.backups else BackupList(),
-            passages=try_ways(engines, ways, deadline, _unreached(hosts)),
+            backups=engines.backup_store.shelved() if query.backups else BackupList(),
+            probed_routes=probe_routes(engines, routes, deadline, _unreached(hosts)),
         )
         facts = _with_keys(_with_files(facts, engines, query), keys)
         facts = _with_mesh(facts, engines) if query.mesh else facts
@@ -136,8 +136,8 @@ class Reader:
 
 def _unreached(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
     """Hosts with no way in by SSH, and why; one whose engine does not answer has a shell all the same."""
-    troubles = {name: host.trouble for name, host in hosts.items() if host.trouble}
-    return {name: trouble.happened for name, trouble in troubles.items() if trouble.problem in UNREACHED}
+    troubles = {name: host.failure for name, host in hosts.items() if host.failure}
+    return {name: failure.happened for name, failure in troubles.items() if failure.problem in UNREACHED}
 
 
 def _hear(engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts) -> dict[str, HostFacts]:
@@ -180,7 +180,7 @@ def _with_mesh(facts: Facts, engines: Engines) -> Facts:
     try:
         return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm, facts.hosts)))
     except SwarmbotError as error:
-        return replace(facts, mesh_trouble=error.happened)
+        return replace(facts, mesh_failure=error.happened)
 
 
 def _secrets(engines: Engines, swarm: ClusterFacts | None, query: FactsQuery) -> dict[Revealed, Secret]:

@@ -11,12 +11,12 @@ from bot.swarm.recovery.opened_state import opened_state
 
 def given_key(facts: Facts) -> Secret:
     """The key; Failed when it is gone: whoever took the job over from a worker that died has it no more."""
-    if facts.given is None:
+    if facts.typed_secret is None:
         raise Failed(
             f"The key that you gave is not there any more: it is kept for {TYPED_KEPT // 60} minutes and taken once.",
             next_step="Press Retry, and type it again.",
         )
-    return facts.given
+    return facts.typed_secret
 
 
 def other_key(what: str, next_step: str) -> Failed:

@@ -21,7 +21,7 @@ def refuse_unless_lost(facts: Facts) -> None:
     """Refused while a manager reads out the cluster: it has a quorum, or does not know yet that it has none."""
     if facts.swarm is None:
         return
-    if has_quorum(facts) and count(members_of(facts)).survives >= 0:
+    if has_quorum(facts) and count(members_of(facts)).tolerates >= 0:
         raise Refused(
             f"{facts.name} has a quorum: there is nothing to recover.",
             true_now="Nothing was changed.",
@@ -81,7 +81,7 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
             next_step=f"{listed(f'`/swarm unlock {name}`' for name in locked)}. If nobody has the key any more, let "
             f"{it} leave on the host: `docker swarm leave --force`.",
         )
-    if (quorum := standing_of(olds)).survives >= 0:
+    if (quorum := standing_of(olds)).tolerates >= 0:
         raise Refused(
             f"{quorum.reachable} of {quorum.managers} managers of {facts.name} are there, which is enough: they are "
             "choosing a leader now, or do not reach each other.",
@@ -151,7 +151,7 @@ def _refused_silent(
     facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], silent: list[OldManager], flags: RecoverFlags
 ) -> Refused:
     names = [old.name for old in silent]
-    happened = " ".join(old.host.trouble.happened for old in silent if old.host and old.host.trouble)
+    happened = " ".join(old.host.failure.happened for old in silent if old.host and old.host.failure)
     back = bring_back(standing_of(olds), [old.name for old in olds if old.standing in {"silent", "stopped"}])
     return Refused(
         f"{listed(map(tick, names))} {'was a manager' if len(names) == 1 else 'were managers'} of {facts.name} and can "
@@ -165,18 +165,18 @@ def _refused_silent(
 def _refused_up(facts: Facts, keeper: HostFacts, up: list[OldManager], flags: RecoverFlags) -> Refused:
     names = listed(tick(old.name) for old in up)
     answers, it, its = ("answers", "it is", "its disk") if len(up) == 1 else ("answer", "they are", "their disks")
-    troubles = [old.host.trouble for old in up if old.host and old.host.trouble]
-    mends = " ".join(dict.fromkeys(trouble.next_step for trouble in troubles if trouble.next_step))
-    off = [old.name for old, trouble in zip(up, troubles, strict=True) if trouble.problem in ENGINE_OFF]
+    troubles = [old.host.failure for old in up if old.host and old.host.failure]
+    fixes = " ".join(dict.fromkeys(failure.next_step for failure in troubles if failure.next_step))
+    off = [old.name for old, failure in zip(up, troubles, strict=True) if failure.problem in ENGINE_OFF]
     held = (
         f" Or let Swarmbot see {its} (root, or sudo; `data_root` under `engine` in swarmbot.yml), then "
         f"{flags.words(keeper.name, hold_off=off)}."
     )
     return Refused(
         f"{names} {answers} over SSH, so {it} not gone; and what can neither be made to leave nor held off could split "
-        f"{facts.name} in two. {' '.join(trouble.happened for trouble in troubles)}",
+        f"{facts.name} in two. {' '.join(failure.happened for failure in troubles)}",
         true_now="Nothing was changed.",
-        next_step=f"{mends}{held if off else ''}".strip(),
+        next_step=f"{fixes}{held if off else ''}".strip(),
     )
 
 

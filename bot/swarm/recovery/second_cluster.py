@@ -67,13 +67,13 @@ def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
 
 def refuse_silent(facts: Facts, host: HostFacts) -> None:
     """Refused where ``host`` does not answer; that the cluster runs already is then told first."""
-    if host.trouble is None:
+    if host.failure is None:
         return
-    runs, step = "", host.trouble.next_step
+    runs, step = "", host.failure.next_step
     if facts.swarm is not None:
         runs = f"{facts.name} runs already (`{facts.swarm.id}`, read from `{facts.swarm.read_from}`), and "
         step = "`/swarm status` shows how its nodes stand."
-    raise Refused(runs + host.trouble.happened, true_now="Nothing was changed.", next_step=step)
+    raise Refused(runs + host.failure.happened, true_now="Nothing was changed.", next_step=step)
 
 
 def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:

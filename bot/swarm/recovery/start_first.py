@@ -27,11 +27,11 @@ def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -
                 next_step="Leave it out of `--hold-off`.",
             )
         if old.standing == "silent":
-            trouble = old.host.trouble if old.host else None
+            failure = old.host.failure if old.host else None
             raise Refused(
-                f"{tick(name)} cannot be held off. {trouble.happened if trouble else ''}".rstrip(),
+                f"{tick(name)} cannot be held off. {failure.happened if failure else ''}".rstrip(),
                 true_now="Nothing was changed.",
-                next_step=trouble.next_step if trouble else "",
+                next_step=failure.next_step if failure else "",
             )
 
 

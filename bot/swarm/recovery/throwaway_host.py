@@ -19,8 +19,8 @@ def throwaway_host(facts: Facts, named: str) -> str:
             )
         return free[0]
     host = facts.host(named)
-    if host.trouble:
-        raise Refused(host.trouble.happened, true_now="Nothing was changed.", next_step=host.trouble.next_step)
+    if host.failure:
+        raise Refused(host.failure.happened, true_now="Nothing was changed.", next_step=host.failure.next_step)
     if host.membership != "inactive":
         raise Refused(
             f"{tick(named)} is in a cluster ({host.membership}): a drill runs on a host that is in none.",

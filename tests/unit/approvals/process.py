@@ -60,12 +60,12 @@ class Process:
         self.queue = Queue(self.redis, self.audit, lease=0)
         self.approvals = ApprovalRepository(self.redis, self.audit)
         self.freezes = Freezes(self.redis, self.audit, config)
-        self.desk = Voting(
+        self.voting = Voting(
             config=config,
             queue=self.queue,
             approvals=self.approvals,
             audit=self.audit,
-            directory=people,
+            user_groups=people,
             prove=lambda _person, _code: None,
         )
         self.slack = Quiet()
@@ -74,11 +74,11 @@ class Process:
             config=config,
             queue=self.queue,
             notifier=self.slack,
-            sight=ClusterReader(cast("Any", cluster), cast("Any", cluster)),
+            cluster_reader=ClusterReader(cast("Any", cluster), cast("Any", cluster)),
             approvals=self.approvals,
-            asking=ApprovalStep(config, self.approvals, people, self.freezes),
-            promises=PendingRotations(self.redis, self.audit, 900.0),
-            given=cast("Any", None),
+            approval_step=ApprovalStep(config, self.approvals, people, self.freezes),
+            pending_rotations=PendingRotations(self.redis, self.audit, 900.0),
+            secret_inbox=cast("Any", None),
             showing=cast("Any", None),
             exporter=cast("Any", None),
         )

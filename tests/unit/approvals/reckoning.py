@@ -56,7 +56,7 @@ class Reckoning:
         self.processes = [Process(url, config, self.people, self.cluster, name) for name in ("one", "two")]
         self.redis = self.processes[0].redis
         self.redis.flushall()
-        self.processes[0].queue.roster.join()
+        self.processes[0].queue.registry.join()
         self.questions: dict[str, Question] = {}
         self.running = ""
         self.frozen = False
@@ -106,7 +106,7 @@ class Reckoning:
 
     def approve(self, process: int, job: str, who: str) -> None:
         """Somebody presses Approve."""
-        told = self._try(job, who, lambda: self.processes[process].desk.approve(job, who, ""))
+        told = self._try(job, who, lambda: self.processes[process].voting.approve(job, who, ""))
         question = self.questions[job]
         counts = self.open(job) and who in self._right() - {question.requester} - question.yes
         assert bool(told) == counts, told
@@ -119,7 +119,7 @@ class Reckoning:
 
     def deny(self, process: int, job: str, who: str) -> None:
         """Somebody denies."""
-        told = self._try(job, who, lambda: self.processes[process].desk.deny(job, who, "no"))
+        told = self._try(job, who, lambda: self.processes[process].voting.deny(job, who, "no"))
         may = self.open(job) and who in self._right() - {self.questions[job].requester}
         assert bool(told) == may, told
         if may:
@@ -127,7 +127,7 @@ class Reckoning:
 
     def withdraw(self, process: int, job: str, who: str) -> None:
         """Somebody presses Withdraw."""
-        told = self._try(job, who, lambda: self.processes[process].desk.withdraw(job, who))
+        told = self._try(job, who, lambda: self.processes[process].voting.withdraw(job, who))
         assert bool(told) == (self.open(job) and who == self.questions[job].requester), told
         if told:
             self.questions[job].standing = "withdrawn"

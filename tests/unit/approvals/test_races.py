@@ -36,11 +36,11 @@ def test_no_yes_revives_a_cancelled_job(redis_url: str) -> None:
     """Its approval seems open, for the cancelling looked before there was one; its job has ended all the same."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
-    assert not reckoning.processes[0].desk.cancel("job-0", "U0ADA")
+    assert not reckoning.processes[0].voting.cancel("job-0", "U0ADA")
     reckoning.work(0, "question", 0, crash=False)
     assert reckoning.processes[0].queue.cancel("job-0", "U0ADA", [Entry("cancelled", "U0ADA")]) == "cancelled"
     with pytest.raises(Refused, match="ended meanwhile"):
-        reckoning.processes[1].desk.approve("job-0", "U0BEN", "")
+        reckoning.processes[1].voting.approve("job-0", "U0BEN", "")
     reckoning.work(1, "change", 0, crash=False)
     assert reckoning.cluster.records["node-1"].role == "worker"
 
@@ -57,10 +57,10 @@ def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) ->
     reckoning.people.meanwhile = silent
     process = reckoning.processes[0]
     with pytest.raises(SlackSilent, match="Slack does not say"):
-        process.desk.approve("job-0", "U0BEN", "")
+        process.voting.approve("job-0", "U0BEN", "")
     refused = [entry for entry in process.audit.query(Filter(job="job-0"), count=9) if entry.action == "vote refused"]
     assert [(entry.by, entry.detail) for entry in refused] == [("U0BEN", "Slack does not say who is in it.")]
-    assert "carried out now" in process.desk.approve("job-0", "U0BEN", "")
+    assert "carried out now" in process.voting.approve("job-0", "U0BEN", "")
 
 
 def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
@@ -202,7 +202,7 @@ def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
     lease = process.queue.take("one", "question", block_ms=0)
     assert lease
     process.runner.handle(lease)
-    assert "carried out now" in process.desk.approve("job-0", "U0BEN", "")
+    assert "carried out now" in process.voting.approve("job-0", "U0BEN", "")
     if changed == "the rule":
         config = config_of(1, ("U0ADA", "U0BEN"))
         config.rules.approvals["token manager"] = ApprovalRule(count=2)

@@ -82,7 +82,7 @@ class Approving(RuleBasedStateMachine):
         """Somebody cancels a job, whatever it is at."""
         job = data.draw(st.sampled_from(list(self.all.questions)))
         found, open_ = self.all.processes[process], self.all.open(job)
-        assert found.desk.cancel(job, who) == open_
+        assert found.voting.cancel(job, who) == open_
         if open_:
             self.all.questions[job].standing = "withdrawn"
         else:

@@ -75,8 +75,8 @@ def _changed(
     items: list[Any], data: Any, edited: Callable[[Any, Any], Any], copied: Callable[[Any], Any]
 ) -> tuple[int, list[Any]]:
     at = data.draw(st.integers(0, len(items) - 1), "where")
-    ways = ["edit", "drop", "double", "cut"] + (["swap"] if len(items) > 1 else [])
-    match data.draw(st.sampled_from(ways), "what"):
+    routes = ["edit", "drop", "double", "cut"] + (["swap"] if len(items) > 1 else [])
+    match data.draw(st.sampled_from(routes), "what"):
         case "edit":
             return at, [*items[:at], edited(items[at], data), *items[at + 1 :]]
         case "drop":

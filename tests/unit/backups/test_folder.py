@@ -38,22 +38,22 @@ SEALED = seal(KEY, {"id": "a1b2c3"}, STATE)
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> BackupFolder:
+def backup_store(tmp_path: Path) -> BackupFolder:
     """An empty folder that is yet to be made."""
     return BackupFolder("prod", tmp_path / "backups", 3, KEY)
 
 
-def test_what_goes_in_comes_out(shelf: BackupFolder) -> None:
+def test_what_goes_in_comes_out(backup_store: BackupFolder) -> None:
     """The state, and of the plain part all, with the state's size and checksum."""
-    shelf.keep(BACKUP, STATE)
+    backup_store.keep(BACKUP, STATE)
     kept = replace(BACKUP, size=len(STATE), checksum=sha256(STATE).hexdigest())
-    assert shelf.shelved().backups == (kept,)
-    assert shelf.open(kept) == STATE
+    assert backup_store.shelved().backups == (kept,)
+    assert backup_store.open(kept) == STATE
 
 
-def test_the_file_is_the_workers_alone_and_hides_the_state(shelf: BackupFolder, tmp_path: Path) -> None:
+def test_the_file_is_the_workers_alone_and_hides_the_state(backup_store: BackupFolder, tmp_path: Path) -> None:
     """Mode 0600 in a folder of 0700; nothing of the state can be read in it; nothing else is left there."""
-    shelf.keep(BACKUP, STATE)
+    backup_store.keep(BACKUP, STATE)
     (path,) = (tmp_path / "backups").iterdir()
     assert path.name == "prod-20270115T080000Z-a1b2c3.swarm"
     assert path.stat().st_mode & 0o777 == 0o600
@@ -61,66 +61,66 @@ def test_the_file_is_the_workers_alone_and_hides_the_state(shelf: BackupFolder, 
     assert b"the key of the CA" not in path.read_bytes()
 
 
-def test_the_oldest_go(shelf: BackupFolder, tmp_path: Path) -> None:
+def test_the_oldest_go(backup_store: BackupFolder, tmp_path: Path) -> None:
     """Three stay; the report of a drill goes with its backup; another cluster's are not touched."""
-    other = replace(shelf, cluster="prod-eu")
+    other = replace(backup_store, cluster="prod-eu")
     other.keep(replace(BACKUP, cluster="prod-eu", taken_at=1.0), STATE)
     for number in range(5):
         backup = replace(BACKUP, id=f"b{number}", taken_at=BACKUP.taken_at + number)
-        shelf.keep(backup, STATE)
-        shelf.note(backup, Drill(1.0, "host-5", 9))
-    assert [backup.id for backup in shelf.shelved().backups] == ["b4", "b3", "b2"]
+        backup_store.keep(backup, STATE)
+        backup_store.note(backup, Drill(1.0, "host-5", 9))
+    assert [backup.id for backup in backup_store.shelved().backups] == ["b4", "b3", "b2"]
     assert len([*(tmp_path / "backups").glob("prod-2*")]) == 6
     assert [backup.cluster for backup in other.shelved().backups] == ["prod-eu"]
 
 
-def test_a_drill_is_kept_beside(shelf: BackupFolder) -> None:
+def test_a_drill_is_kept_beside(backup_store: BackupFolder) -> None:
     """The newest report of a backup is told with it."""
-    shelf.keep(BACKUP, STATE)
+    backup_store.keep(BACKUP, STATE)
     drill = Drill(2.0, "host-5", 9, ("service `web` was changed",), ("config `motd` is not in it",))
-    shelf.note(BACKUP, Drill(1.0, "host-5", 9))
-    shelf.note(BACKUP, drill)
-    assert shelf.shelved().backups[0].drill == drill
+    backup_store.note(BACKUP, Drill(1.0, "host-5", 9))
+    backup_store.note(BACKUP, drill)
+    assert backup_store.shelved().backups[0].drill == drill
 
 
-def test_a_file_whose_head_cannot_be_read_is_named(shelf: BackupFolder, tmp_path: Path) -> None:
+def test_a_file_whose_head_cannot_be_read_is_named(backup_store: BackupFolder, tmp_path: Path) -> None:
     """It is not passed over in silence; nor is one under another's name."""
-    shelf.keep(BACKUP, STATE)
+    backup_store.keep(BACKUP, STATE)
     (path,) = (tmp_path / "backups").iterdir()
     path.with_name("prod-20270115T080000Z-c3.swarm").write_bytes(path.read_bytes())
     path.with_name("prod-20270115T080000Z-d4.swarm").write_bytes(path.read_bytes()[:30])
-    shelved = shelf.shelved()
+    shelved = backup_store.shelved()
     assert [backup.id for backup in shelved.backups] == ["a1b2c3"]
     assert shelved.unreadable == ("prod-20270115T080000Z-c3.swarm", "prod-20270115T080000Z-d4.swarm")
 
 
-def test_another_key_is_told_from_a_changed_file(shelf: BackupFolder, tmp_path: Path) -> None:
+def test_another_key_is_told_from_a_changed_file(backup_store: BackupFolder, tmp_path: Path) -> None:
     """Who set the wrong key shall not take the backup for broken, and the other way round."""
-    shelf.keep(BACKUP, STATE)
+    backup_store.keep(BACKUP, STATE)
     with pytest.raises(Refused, match="another SWARMBOT_SECRET_KEY"):
-        replace(shelf, key=Secret("another key of thirty-two letters")).open(BACKUP)
+        replace(backup_store, key=Secret("another key of thirty-two letters")).open(BACKUP)
     (path,) = (tmp_path / "backups").iterdir()
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(Refused, match="is not as it was sealed"):
-        shelf.open(BACKUP)
+        backup_store.open(BACKUP)
 
 
-def test_one_that_is_gone_is_told(shelf: BackupFolder, tmp_path: Path) -> None:
+def test_one_that_is_gone_is_told(backup_store: BackupFolder, tmp_path: Path) -> None:
     """The plan was made while it was there."""
-    shelf.keep(BACKUP, STATE)
+    backup_store.keep(BACKUP, STATE)
     for path in (tmp_path / "backups").iterdir():
         path.unlink()
     with pytest.raises(Refused, match="not in its folder any more"):
-        shelf.open(BACKUP)
+        backup_store.open(BACKUP)
 
 
-def test_without_a_key_or_a_folder_it_is_said_what_to_set(shelf: BackupFolder) -> None:
+def test_without_a_key_or_a_folder_it_is_said_what_to_set(backup_store: BackupFolder) -> None:
     """Before anything is stopped: looking at what is there asks for both."""
     with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY, which is not set"):
-        replace(shelf, key=None).shelved()
+        replace(backup_store, key=None).shelved()
     with pytest.raises(Refused, match="names no folder"):
-        replace(shelf, folder=None).shelved()
-    assert shelf.shelved().backups == ()
+        replace(backup_store, folder=None).shelved()
+    assert backup_store.shelved().backups == ()
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -130,21 +130,21 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         BackupFolder("prod", tmp_path / "file" / "backups", 3, KEY).keep(BACKUP, STATE)
 
 
-def test_a_folder_that_cannot_be_read_is_not_an_empty_one(shelf: BackupFolder, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(backup_store: BackupFolder, tmp_path: Path) -> None:
     """Who lost all managers shall not be told that there are no backups."""
-    shelf.keep(BACKUP, STATE)
+    backup_store.keep(BACKUP, STATE)
     (tmp_path / "backups").chmod(0)
     with powerless(), pytest.raises(Failed, match=r"backups` cannot be read: Permission denied"):
-        shelf.shelved()
+        backup_store.shelved()
 
 
-def test_an_old_one_that_stays_does_no_harm(shelf: BackupFolder, tmp_path: Path) -> None:
+def test_an_old_one_that_stays_does_no_harm(backup_store: BackupFolder, tmp_path: Path) -> None:
     """The new backup is kept, which is what was asked for."""
-    shelf.keep(BACKUP, STATE)
+    backup_store.keep(BACKUP, STATE)
     (tmp_path / "backups" / "prod-20270115T080000Z-a1b2c3.drill.json").mkdir()
     for number in range(1, 4):
-        shelf.keep(replace(BACKUP, id=f"b{number}", taken_at=BACKUP.taken_at + number), STATE)
-    assert [backup.id for backup in shelf.shelved().backups] == ["b3", "b2", "b1"]
+        backup_store.keep(replace(BACKUP, id=f"b{number}", taken_at=BACKUP.taken_at + number), STATE)
+    assert [backup.id for backup in backup_store.shelved().backups] == ["b3", "b2", "b1"]
 
 
 @given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))

@@ -19,7 +19,7 @@ class Breaking:
     connection = SshConnection(SshTarget("host-1", "192.0.2.1", 22, "deploy", (), ()))
     path = "/run/docker.sock"
 
-    def way(self) -> str:
+    def route(self) -> str:
         """Some way."""
         return "forwarded"
 

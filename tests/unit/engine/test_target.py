@@ -82,7 +82,7 @@ def test_swarmbot_yml_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("jump", "way"),
+    ("jump", "route"),
     [
         ("b", ["root@192.0.2.2:2222"]),
         ("ops@192.0.2.3", ["ops@192.0.2.3:22"]),
@@ -90,11 +90,11 @@ def test_swarmbot_yml_comes_first() -> None:
         ("ops@[2001:db8::1]:2022", ["ops@2001:db8::1:2022"]),
     ],
 )
-def test_jumps(jump: str, way: list[str]) -> None:
+def test_jumps(jump: str, route: list[str]) -> None:
     """A jump names a host of the file, or an address with what goes before and behind it."""
     b = {"address": "192.0.2.2", "port": 2222}
     target = resolve({"address": "192.0.2.1", "jump": jump}, {"user": "root"}, b=b)
-    assert chain(target) == [*way, "root@192.0.2.1:22"]
+    assert chain(target) == [*route, "root@192.0.2.1:22"]
 
 
 def test_a_chain_of_jumps_in_ssh_config() -> None:

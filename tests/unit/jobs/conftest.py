@@ -13,5 +13,5 @@ from bot.queue.queue import Queue
 def queue(client: Redis, audit: Audit) -> Queue:
     """A queue whose leases count as run out as soon as somebody looks: tests say when by calling ``reclaim``."""
     queue = Queue(client, audit, lease=0)
-    queue.roster.join()
+    queue.registry.join()
     return queue

@@ -63,7 +63,7 @@ def test_a_secret_that_cannot_be_shown_is_said_so(queue: Queue, redis_url: str) 
     lease = taken(queue)
     process = Process(redis_url, config_of(0, ()), People(), Unreadable(), "one")
     card = ProgressCard(lease.job, Plan(title="", deed="", ended="rotated", failed="", reveals=("unlock key",)), 0.0)
-    entries = process.runner._changing._reveal(lease, card, once=False)
+    entries = process.runner._changes._reveal(lease, card, once=False)
     assert [(entry.action, entry.detail) for entry in entries] == [
         ("secret not told", "unlock key: No manager answers.")
     ]

@@ -134,23 +134,23 @@ def test_an_emptied_redis_is_taken_as_new(queue: Queue) -> None:
 def test_heartbeats_end(queue: Queue, audit: Audit) -> None:
     """A worker counts as alive from its heartbeat until the heartbeat's end or its leave."""
     patient = Queue(queue._redis, audit, lease=60)
-    patient.roster.beat("one")
-    patient.roster.beat("two")
+    patient.registry.beat("one")
+    patient.registry.beat("two")
     what = order()
     assert patient.admit(what, asked(what)).workers == 2
-    patient.roster.leave("one")
+    patient.registry.leave("one")
     assert patient.alive() == 1
-    Queue(queue._redis, audit, lease=0.001).roster.beat("two")
-    assert patient.roster.alive() <= 1
+    Queue(queue._redis, audit, lease=0.001).registry.beat("two")
+    assert patient.registry.alive() <= 1
 
 
 def test_consumers_that_hold_jobs_are_not_forgotten(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Joining forgets old consumers that hold nothing; one with a job keeps it."""
-    queue.roster.join()
+    queue.registry.join()
     monkeypatch.setattr("bot.queue.worker_registry.FORGOTTEN_MS", -1)
     admitted(queue)
     taken(queue, "holds a job")
     queue.take("holds nothing", "change", block_ms=0)
-    queue.roster.join()
+    queue.registry.join()
     left = [consumer["name"] for consumer in queue._redis.xinfo_consumers("swarmbot:jobs:change", "workers")]
     assert left == ["holds a job"]

@@ -37,14 +37,14 @@ def _query(words: str) -> FactsQuery:
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
     lease: Any = SimpleNamespace(job=Job(order(words=words), "running"))
     nothing: Any = None
-    beside: Any = {"queue": None, "replies": None, "promises": SimpleNamespace(cover=None)}
+    beside: Any = {"queue": None, "replies": None, "pending_rotations": SimpleNamespace(cover=None)}
     beside |= {
-        "sight": _Sight(nothing, nothing),
+        "cluster_reader": _Sight(nothing, nothing),
         "approvals": SimpleNamespace(get=lambda _: None),
-        "asking": SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0)),
+        "approval_step": SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0)),
     }
-    changing = Changes(config=beside, notifier=beside, given=beside, **beside)
-    begin = changing.ask if command.is_change(arguments) else Questions(**beside).run
+    changes = Changes(config=beside, notifier=beside, secret_inbox=beside, **beside)
+    begin = changes.ask if command.is_change(arguments) else Questions(**beside).run
     with pytest.raises(Looked) as looked:
         begin(lease, command, arguments)
     query: FactsQuery = looked.value.args[0]

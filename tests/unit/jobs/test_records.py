@@ -56,5 +56,5 @@ def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audi
     for what in newest:
         queue.admit(what, asked(what))
     records = RecordReader(Config.model_validate(CONFIG), queue, audit, cast("UserGroups", None), approvals)
-    read = records.read(RecordsQuery(jobs=2), cluster="prod", asker="U0ASKER").jobs
+    read = records.read(RecordsQuery(jobs=2), cluster="prod", requester="U0ASKER").jobs
     assert [job.id for job in read] == [running, waiting, parked, newest[2].id, newest[1].id]

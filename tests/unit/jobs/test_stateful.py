@@ -42,7 +42,7 @@ class Jobs(RuleBasedStateMachine):
         self.client.flushall()
         self.audit = Audit(self.client)
         self.queue = Queue(self.client, self.audit, lease=0)
-        self.queue.roster.join()
+        self.queue.registry.join()
         self.leases: list[Lease] = []
         self.admitted: list[str] = []
         self.line: dict[str, list[str]] = defaultdict(list)

@@ -38,7 +38,7 @@ class World:
         raise KeyError(host)
 
     @property
-    def shelf(self) -> BackupStore:
+    def backup_store(self) -> BackupStore:
         """No backups."""
         raise NotImplementedError
 

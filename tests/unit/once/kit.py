@@ -148,16 +148,16 @@ class Bot:
         self.fate = Declaration()
         self.queue = MortalQueue(redis, self.audit, lease=0)
         self.queue.fate = self.fate
-        self.queue.roster.join()
+        self.queue.registry.join()
         self.swarm = Swarm()
         self.mail = Mailbox(self.fate)
-        self.promises = PendingRotations(redis, self.audit, once_for)
+        self.pending_rotations = PendingRotations(redis, self.audit, once_for)
         self.watchers = [
             RotationWatcher(
                 config=CONFIG,
                 queue=self.queue,
-                sight=self.swarm,
-                promises=self.promises,
+                cluster_reader=self.swarm,
+                pending_rotations=self.pending_rotations,
                 notifier=self.mail,
                 worker=name,
             )
@@ -171,7 +171,7 @@ class Bot:
         asked = replace(order(job_id=job or new_id(), kind="question"), requester=user)
         stored: Any = type("Job", (), {"order": asked, "id": asked.id})
         lease = Lease(stored, 1, "1-0", "one")
-        return self.promises.cover(lease, query, self.swarm.read("prod", query))
+        return self.pending_rotations.cover(lease, query, self.swarm.read("prod", query))
 
     def turn(self, watcher: int = 0) -> None:
         """Let two seconds pass and a worker look."""
@@ -180,12 +180,12 @@ class Bot:
 
     def pass_time(self) -> None:
         """Let every promise be looked at now: Redis' clock cannot be set."""
-        for promise_id in self.promises.open():
+        for promise_id in self.pending_rotations.open():
             self.redis.zadd(keys.ONCE_OPEN, {promise_id: 0})
 
     def pass_deadline(self) -> None:
         """Let the time of every promise be over."""
-        for promise_id in self.promises.open():
+        for promise_id in self.pending_rotations.open():
             self.redis.hset(keys.once(promise_id), "deadline", "1")
 
     def work(self) -> None:
@@ -205,4 +205,4 @@ def end(bot: Bot, holds: Callable[[], bool]) -> None:
         bot.turn()
         if any(not job.ended for job in bot.queue.recent("prod", 50)):
             bot.work()
-    raise AssertionError(f"no end: {bot.promises.open()}, {bot.mail.told}")
+    raise AssertionError(f"no end: {bot.pending_rotations.open()}, {bot.mail.told}")

@@ -23,7 +23,7 @@ def test_a_join_is_followed_by_one_rotation(bot: Bot) -> None:
     bot.turn()
     assert bot.queue.recent("prod", 5) == []
     bot.swarm.nodes.append("host-9")
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == [f"`host-9` joined; {NEW}"]
     assert bot.swarm.rotations == {first: 1}
     (job,) = bot.queue.recent("prod", 5)
@@ -36,7 +36,7 @@ def test_when_nobody_joins_its_time_ends(bot: Bot) -> None:
     """At the deadline it is rotated all the same."""
     bot.ask()
     bot.pass_deadline()
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == [f"No worker joined in time; {NEW}"]
 
 
@@ -67,7 +67,7 @@ def test_who_is_promoted_at_once_has_joined_all_the_same(bot: Bot) -> None:
     bot.ask()
     bot.swarm.nodes.append("host-9")
     bot.swarm.managers.add("host-9")
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == [f"`host-9` joined; {NEW}"]
 
 
@@ -80,7 +80,7 @@ def test_a_node_without_a_name_yet_is_told_by_its_name_later(bot: Bot) -> None:
     (job,) = bot.queue.recent("prod", 5)
     assert job.order.reason == "`id-host-9` joined"
     bot.swarm.nameless = False
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == [f"`host-9` joined; {NEW}"]
 
 
@@ -88,7 +88,7 @@ def test_two_that_join_at_once_are_both_named(bot: Bot) -> None:
     """A line that let two in was passed on: the asker is told to look."""
     bot.ask()
     bot.swarm.nodes += ["host-8", "host-9"]
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == [f"`host-8` and `host-9` joined; {NEW}"]
 
 
@@ -97,7 +97,7 @@ def test_two_askers_have_one_token_one_deadline_and_one_end(bot: Bot) -> None:
     first = bot.ask("U0ADA").good_until
     assert bot.ask("U0BEN").good_until == first
     bot.swarm.nodes.append("host-9")
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == bot.told("U0BEN") == [f"`host-9` joined; {NEW}"]
     assert bot.swarm.rotations.total() == 1
 
@@ -107,7 +107,7 @@ def test_a_job_that_is_run_again_promises_once(bot: Bot) -> None:
     first = bot.ask(job="k7f3").good_until
     assert bot.ask(job="k7f3").good_until == first
     bot.swarm.nodes.append("host-9")
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert len(bot.told("U0ADA")) == 1
 
 
@@ -120,7 +120,7 @@ def test_somebodys_rotation_keeps_it(bot: Bot) -> None:
     assert bot.told("U0ADA") == [BY_OTHERS]
     assert bot.told("U0BEN") == []
     assert bot.swarm.rotations.total() == 0
-    assert len(bot.promises.open()) == 1
+    assert len(bot.pending_rotations.open()) == 1
 
 
 def test_what_is_due_is_shown_to_nobody(bot: Bot) -> None:
@@ -130,21 +130,21 @@ def test_what_is_due_is_shown_to_nobody(bot: Bot) -> None:
     bot.turn()
     with pytest.raises(Failed, match="just being rotated"):
         bot.ask("U0BEN")
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     bot.ask("U0BEN")
 
 
 def test_one_worker_looks_at_a_time(bot: Bot) -> None:
     """A promise that one has claimed is nobody else's for a while, and not looked at before its time."""
     bot.ask()
-    (promise_id,) = bot.promises.open()
-    claimed = bot.promises.claim(promise_id)
+    (promise_id,) = bot.pending_rotations.open()
+    claimed = bot.pending_rotations.claim(promise_id)
     assert claimed is not None
-    assert bot.promises.claim(promise_id) is None
-    bot.promises.note(claimed[0], 60)
-    assert bot.promises.claim(promise_id) is None
+    assert bot.pending_rotations.claim(promise_id) is None
+    bot.pending_rotations.note(claimed[0], 60)
+    assert bot.pending_rotations.claim(promise_id) is None
     bot.pass_time()
-    assert bot.promises.claim(promise_id) is not None
+    assert bot.pending_rotations.claim(promise_id) is not None
 
 
 def test_without_a_quorum_it_is_put_off_and_told_once(bot: Bot) -> None:
@@ -159,12 +159,12 @@ def test_without_a_quorum_it_is_put_off_and_told_once(bot: Bot) -> None:
     (late,) = bot.told("U0ADA")
     assert "is still the one that you were shown. No manager of prod with a quorum could be read." in late
     assert bot.queue.recent("prod", 5) == []
-    (promise_id,) = bot.promises.open()
+    (promise_id,) = bot.pending_rotations.open()
     due = bot.redis.zscore(keys.ONCE_OPEN, promise_id)
     assert due is not None
     assert due - bot.redis.time()[0] * 1000 > 30_000
     bot.swarm.readable = True
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA")[1:] == [f"No worker joined in time; {NEW}"]
 
 
@@ -179,7 +179,7 @@ def test_a_rotation_that_fails_is_ordered_again(bot: Bot) -> None:
     assert len(bot.told("U0ADA")) == 1
     assert "did not rotate it" in bot.told("U0ADA")[0]
     bot.swarm.broken = False
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA")[1:] == [f"`host-9` joined; {NEW}"]
     assert sorted(job.state for job in bot.queue.recent("prod", 5)) == ["failed", "succeeded"]
 
@@ -191,7 +191,7 @@ def test_who_cancels_the_rotation_only_puts_it_off(bot: Bot) -> None:
     bot.turn()
     (job,) = bot.queue.recent("prod", 5)
     assert bot.queue.cancel(job.id, "U0EVE", []) == "cancelled"
-    end(bot, lambda: not bot.promises.open())
+    end(bot, lambda: not bot.pending_rotations.open())
     assert "was cancelled" in bot.told("U0ADA")[0]
     assert bot.told("U0ADA")[1:] == [f"No worker joined in time; {NEW}"]
 
@@ -203,7 +203,7 @@ def test_a_cluster_that_is_no_more_ends_it(bot: Bot) -> None:
     bot.turn()
     (told,) = bot.told("U0ADA")
     assert told.startswith("`prod` is no cluster any more")
-    assert bot.promises.open() == []
+    assert bot.pending_rotations.open() == []
 
 
 def test_who_cannot_be_told_is_told_later(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,10 +217,10 @@ def test_who_cannot_be_told_is_told_later(bot: Bot, monkeypatch: pytest.MonkeyPa
     with monkeypatch.context() as patched:
         patched.setattr(bot.mail, "respond", down)
         bot.turn()
-    assert bot.promises.open()
+    assert bot.pending_rotations.open()
     bot.turn()
     assert bot.told("U0ADA") == [BY_OTHERS]
-    assert bot.promises.open() == []
+    assert bot.pending_rotations.open() == []
 
 
 def test_no_promise_no_token(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,7 @@ def test_no_promise_no_token(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(*_: object) -> None:
         raise Unavailable("Redis does not answer.")
 
-    monkeypatch.setattr(bot.promises, "_make", down)
+    monkeypatch.setattr(bot.pending_rotations, "_make", down)
     with pytest.raises(Unavailable):
         bot.ask()
 
@@ -237,7 +237,7 @@ def test_no_promise_no_token(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_token_itself_is_nowhere(bot: Bot) -> None:
     """Redis holds a fingerprint."""
     bot.ask()
-    (promise_id,) = bot.promises.open()
+    (promise_id,) = bot.pending_rotations.open()
     stored = f"{promise_id} {bot.redis.hgetall(keys.once(promise_id))} {bot.audit.query()}"
     assert bot.swarm.token not in stored
     assert "promised" in stored
@@ -246,6 +246,6 @@ def test_the_token_itself_is_nowhere(bot: Bot) -> None:
 def test_a_promise_outlives_every_worker(bot: Bot) -> None:
     """What watches is new each time: nothing that matters is in a process."""
     until = bot.ask().good_until
-    assert PendingRotations(bot.redis, bot.audit, 1.0).open() == bot.promises.open()
-    assert bot.redis.ttl(keys.once(bot.promises.open()[0])) == -1
+    assert PendingRotations(bot.redis, bot.audit, 1.0).open() == bot.pending_rotations.open()
+    assert bot.redis.ttl(keys.once(bot.pending_rotations.open()[0])) == -1
     assert until

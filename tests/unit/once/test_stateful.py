@@ -31,7 +31,7 @@ class Showings(RuleBasedStateMachine):
         self.bot = Bot(self.client)
         self.bot.swarm.nodes += ["host-0", "host-1"]
         self.bot.swarm.managers.add("host-1")
-        self.askers: list[str] = []
+        self.requesters: list[str] = []
         self.shown: set[str] = set()
         self.due: set[str] = set()
 
@@ -40,8 +40,8 @@ class Showings(RuleBasedStateMachine):
     def ask(self) -> None:
         """Somebody else is shown the token, unless it is about to be rotated."""
         with suppress(Failed):
-            self.bot.ask(f"U{len(self.askers)}", job=new_id())
-            self.askers.append(f"U{len(self.askers)}")
+            self.bot.ask(f"U{len(self.requesters)}", job=new_id())
+            self.requesters.append(f"U{len(self.requesters)}")
             self.shown.add(self.bot.swarm.token)
 
     @rule()
@@ -96,7 +96,7 @@ class Showings(RuleBasedStateMachine):
         """The bot rotates no token twice, and orders none rotated before somebody has joined or its time is over."""
         assert all(count == 1 for count in self.bot.swarm.rotations.values())
         assert self.bot.swarm.rotations.keys() <= self.due
-        ordered = {job.order.promise.rpartition(":")[2] for job in self.bot.queue.recent("prod", 100)}
+        ordered = {job.order.pending_rotation.rpartition(":")[2] for job in self.bot.queue.recent("prod", 100)}
         assert ordered <= {fingerprint(Secret(token)) for token in self.due}
 
     def _waiting(self) -> list[str]:
@@ -106,11 +106,11 @@ class Showings(RuleBasedStateMachine):
         """With the quorum back and time to come, every promise is kept and everybody was told."""
         self.bot.swarm.readable, self.bot.swarm.broken = True, False
         self.deadline()
-        end(self.bot, lambda: not self.bot.promises.open() and not self._waiting())
+        end(self.bot, lambda: not self.bot.pending_rotations.open() and not self._waiting())
         self.once()
         assert self.bot.swarm.token not in self.shown
         ends = [user for user, text in self.bot.mail.told if "is a new one" in text or "was rotated by" in text]
-        assert set(ends) == set(self.askers)
+        assert set(ends) == set(self.requesters)
         assert self.bot.audit.verify().ok
         self.client.close()
 

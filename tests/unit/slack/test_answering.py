@@ -11,7 +11,7 @@ from bot import blocks
 from bot.errors import Unavailable
 from bot.settings import Settings
 from bot.slack.inbound import deadline
-from bot.slack.inbound.deadline import Asker
+from bot.slack.inbound.deadline import Responder
 from bot.slack.inbound.requests import SlashRequest
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
@@ -28,11 +28,11 @@ def slack() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture
-def asker(slack: LocalSlack) -> Iterator[Asker]:
+def responder(slack: LocalSlack) -> Iterator[Responder]:
     """An asker that tells late answers by that Slack."""
-    asker = Asker(Notifier(web_client(Settings.from_environment(slack.environment()))))
-    yield asker
-    asker.close()
+    responder = Responder(Notifier(web_client(Settings.from_environment(slack.environment()))))
+    yield responder
+    responder.close()
 
 
 def request(slack: LocalSlack) -> SlashRequest:
@@ -43,7 +43,7 @@ def request(slack: LocalSlack) -> SlashRequest:
 
 
 def test_a_late_gate_is_told_of_at_once_and_in_the_end(
-    slack: LocalSlack, asker: Asker, monkeypatch: pytest.MonkeyPatch
+    slack: LocalSlack, responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """First that it is not known, then what came of it."""
     monkeypatch.setattr(deadline, "IN_TIME", 0.01)
@@ -53,7 +53,7 @@ def test_a_late_gate_is_told_of_at_once_and_in_the_end(
         goes_on.wait(10)
         return DONE
 
-    first = asker.ask(gate, request(slack))
+    first = responder.ask(gate, request(slack))
     assert isinstance(first, blocks.Message)
     assert "not known yet" in first.text
     goes_on.set()
@@ -61,24 +61,24 @@ def test_a_late_gate_is_told_of_at_once_and_in_the_end(
 
 
 def test_what_was_never_begun_is_said_not_to_be_done(
-    slack: LocalSlack, asker: Asker, monkeypatch: pytest.MonkeyPatch
+    slack: LocalSlack, responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every asker busy a request is taken back, and never done afterwards."""
     monkeypatch.setattr(deadline, "IN_TIME", 0.01)
     goes_on, begun = Event(), Event()
     command = request(slack)
     for _ in range(deadline.AT_ONCE):
-        asker.ask(lambda: (goes_on.wait(10), None)[1], command)
+        responder.ask(lambda: (goes_on.wait(10), None)[1], command)
 
     def gate() -> blocks.Message:
         begun.set()
         return DONE
 
-    answer = asker.ask(gate, command)
+    answer = responder.ask(gate, command)
     assert isinstance(answer, blocks.Message)
     assert "Nothing was done." in answer.text
     goes_on.set()
-    asker.close()
+    responder.close()
     assert not begun.is_set()
 
 
@@ -86,13 +86,15 @@ def test_what_was_never_begun_is_said_not_to_be_done(
     ("true_now", "title"),
     [("", "was not taken"), ("Nothing was done.", "was not taken"), ("It is not known.", "may not have been taken")],
 )
-def test_nothing_is_claimed_that_is_not_known(slack: LocalSlack, asker: Asker, true_now: str, title: str) -> None:
+def test_nothing_is_claimed_that_is_not_known(
+    slack: LocalSlack, responder: Responder, true_now: str, title: str
+) -> None:
     """Only an error that does not say otherwise means that nothing was done."""
 
     def gate() -> None:
         raise Unavailable("Redis did not answer.", true_now=true_now)
 
-    answer = asker.ask(gate, request(slack))
+    answer = responder.ask(gate, request(slack))
     assert isinstance(answer, blocks.Message)
     assert title in answer.text
     assert (true_now or "Nothing was done.") in answer.text

@@ -12,7 +12,7 @@ SIZE: Final = 7
 LONGEST: Final = 20
 """Looks after which the worker is taken for killed in the middle of its plan."""
 Fault = tuple[str, str, str, bool]
-"""What befalls which machine (``way``: to which other), and whether it is taken back: see Simulated.befall."""
+"""What befalls which machine (``route``: to which other), and whether it is taken back: see Simulated.befall."""
 Cut = tuple[int, Fault]
 """At which look of an order what happens."""
 

@@ -10,7 +10,7 @@ from bot.swarm.operations import Demote, Join, Leave, Promote
 from bot.swarm.quorum import FORCE, judge, permit
 from tests.plans.description import Description
 
-DEAD = {"is": "manager", "trouble": "no route", "record": {"reachability": "unreachable", "state": "down"}}
+DEAD = {"is": "manager", "failure": "no route", "record": {"reachability": "unreachable", "state": "down"}}
 PLAIN = Plan(title="changes", ended="changed", failed="not changed")
 OFFERED = replace(PLAIN, force="offered")
 GIVEN = replace(PLAIN, force="given")

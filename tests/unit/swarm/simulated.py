@@ -32,7 +32,7 @@ from bot.model import (
     TlsInfo,
 )
 from bot.secrets.secret import Secret
-from bot.swarm.network.routes import wanted_ways
+from bot.swarm.network.routes import wanted_routes
 from bot.swarm.reading import parse
 from bot.swarm.reading.sources import sources
 from tests.unit.swarm.truth import LATE, Machine, World
@@ -58,7 +58,7 @@ class Simulated(World):
         return self.machines[host].address
 
     @property
-    def shelf(self) -> BackupStore:
+    def backup_store(self) -> BackupStore:
         """Where its backups are noted."""
         return cast("BackupStore", self)
 
@@ -76,10 +76,10 @@ class Simulated(World):
             with suppress(EngineError):
                 nodes = parse.name_hosts(parse.nodes(self[name].nodes()), hosts, self)
                 swarm = ClusterFacts("prodid", name, 1, MappingProxyType({}), nodes, tls=TlsInfo(ROOT))
-                ways = wanted_ways(hosts, swarm, query.probe, every_peer=query.every_peer)
+                routes = wanted_routes(hosts, swarm, query.probe, every_peer=query.every_peer)
                 heard = {each: self._heard(name, host) for each, host in hosts.items()}
-                passages = tuple(map(self._passage, ways))
-                return Facts("prod", 0.0, heard, swarm, passages=passages, backups=self.shelved)
+                probed_routes = tuple(map(self._passage, routes))
+                return Facts("prod", 0.0, heard, swarm, probed_routes=probed_routes, backups=self.shelved)
         return Facts("prod", 0.0, hosts)
 
     def _host(self, name: str, query: FactsQuery) -> HostFacts:
@@ -102,11 +102,11 @@ class Simulated(World):
             return "no answer"
         return "open" if other.manages else "refused"
 
-    def _passage(self, way: Route) -> ProbedRoute:
-        source, target = self.machines[way.source], self.machines[way.target]
+    def _passage(self, route: Route) -> ProbedRoute:
+        source, target = self.machines[route.source], self.machines[route.target]
         if not self.reaches(source, target):
-            return ProbedRoute(way, "blocked", "no answer")
-        return ProbedRoute(way, "open" if way.transport == "tcp" and target.node else "passed")
+            return ProbedRoute(route, "blocked", "no answer")
+        return ProbedRoute(route, "open" if route.transport == "tcp" and target.node else "passed")
 
     def _heard(self, source: str, host: HostFacts) -> HostFacts:
         met = None if host.answers else self._met(self.machines[source], self.machines[host.name])

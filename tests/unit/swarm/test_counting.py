@@ -55,42 +55,40 @@ class Sender:
             self.wire.came += number - self.wire.lost
 
 
-def settled(wire: Wire, ways: Sequence[Route] = WAYS, *, seconds: float = 60.0) -> dict[Route, ProbedRoute]:
-    """What is found of ``ways``."""
+def settled(wire: Wire, routes: Sequence[Route] = WAYS, *, seconds: float = 60.0) -> dict[Route, ProbedRoute]:
+    """What is found of ``routes``."""
     probers = {name: wire.sender(name) for name in SOURCES}
     with ThreadPoolExecutor(8) as pool:
         counting = Counting(lambda: wire.came, probers, pool, time.monotonic() + seconds)
-        return {passage.way: passage for passage in counting.settle(ways)}
+        return {probed.route: probed for probed in counting.settle(routes)}
 
 
 @pytest.mark.parametrize("blocked", [WAYS[:0], WAYS[:3], WAYS[4:5], WAYS[::2], WAYS])
 def test_each_way_is_told_apart_by_one_counter(blocked: list[Route]) -> None:
     """None, one, every second, a whole port, all."""
     found = settled(Wire(frozenset(blocked)))
-    assert {way for way, passage in found.items() if passage.standing == "blocked"} == set(blocked)
-    assert {way for way, passage in found.items() if passage.standing == "passed"} == set(WAYS) - set(blocked)
+    assert {route for route, probed in found.items() if probed.standing == "blocked"} == set(blocked)
+    assert {route for route, probed in found.items() if probed.standing == "passed"} == set(WAYS) - set(blocked)
 
 
 def test_a_sender_that_cannot_send_blocks_nothing() -> None:
     """Its ways are not looked at, with its reason; the others are."""
     found = settled(Wire(frozenset(WAYS[:1]), dumb="host-3"))
-    assert {passage.why for passage in found.values() if passage.standing == "not looked at"} == {
-        "`host-3` has no bash."
-    }
+    assert {probed.why for probed in found.values() if probed.standing == "not looked at"} == {"`host-3` has no bash."}
     assert found[WAYS[0]].standing == "blocked"
     assert found[WAYS[1]].standing == "passed"
 
 
 def test_half_of_what_was_sent_is_neither() -> None:
     """A way that loses much is not called open, and not blocked."""
-    [passage] = settled(Wire(frozenset(), lost=EACH // 2), WAYS[:1]).values()
-    assert passage.standing == "not looked at"
+    [probed] = settled(Wire(frozenset(), lost=EACH // 2), WAYS[:1]).values()
+    assert probed.standing == "not looked at"
 
 
 def test_when_time_is_up_nothing_is_claimed() -> None:
     """What was not tried any more says so."""
     found = settled(Wire(frozenset()), seconds=0.0)
-    assert {passage.why for passage in found.values()} == {"time was up"}
+    assert {probed.why for probed in found.values()} == {"time was up"}
 
 
 @given(blocked=st.integers(1, 12), passed=st.integers(0, 12), stir=st.integers(0, EACH // 4 - 1))
@@ -100,10 +98,10 @@ def test_a_blocked_way_is_never_taken_for_open(blocked: int, passed: int, stir: 
     assert judge(EACH * passed + stir, sent, EACH) != "all"
 
 
-@given(ways=st.integers(1, 12), lost=st.integers(0, EACH // 4 - 1))
-def test_open_ways_are_never_taken_for_blocked(ways: int, lost: int) -> None:
+@given(routes=st.integers(1, 12), lost=st.integers(0, EACH // 4 - 1))
+def test_open_ways_are_never_taken_for_blocked(routes: int, lost: int) -> None:
     """As long as less than a quarter of one way's datagrams are lost."""
-    assert judge(EACH * ways - lost, EACH * ways, EACH) == "all"
+    assert judge(EACH * routes - lost, EACH * routes, EACH) == "all"
 
 
 def test_against_much_traffic_more_is_sent_and_against_too_much_nothing() -> None:

@@ -90,8 +90,8 @@ def test_a_lost_quorum_agrees_on_nothing() -> None:
 def test_hosts_that_are_down_count_whatever_the_managers_say() -> None:
     """They notice it late; a locked engine and one that has lost its leader manage nothing either."""
     for standing in (
-        {"trouble": "no route"},
-        {"trouble": "engine error"},
+        {"failure": "no route"},
+        {"failure": "engine error"},
         {"membership": "locked"},
         {"swarm_error": "no leader"},
     ):
@@ -99,14 +99,14 @@ def test_hosts_that_are_down_count_whatever_the_managers_say() -> None:
         assert dict(members_of(seen).reachable) == {"id-m1": True, "id-m2": True, "id-m3": False}
         with pytest.raises(Refused, match="without a quorum"):
             permitted(demote("m2"), seen, forced=True)
-    for_others = facts(3, m3={"is": "manager", "trouble": "key refused"})
+    for_others = facts(3, m3={"is": "manager", "failure": "key refused"})
     assert all(members_of(for_others).reachable.values()), "that the bot may not log in says nothing of the engine"
 
 
 def test_a_return_that_the_managers_have_not_noticed() -> None:
     """A quorum that seems to be lost may be back: nothing is taken from it, forced or not."""
     returned = {"is": "manager", "record": {"reachability": "unreachable"}}
-    off = {"trouble": "no route", **returned}
+    off = {"failure": "no route", **returned}
     for seen in (facts(1, m2=returned), facts(1, m2=off), facts(2, m3=returned, m4=returned, m5=off)):
         for forced in (True, False):
             with pytest.raises(Refused, match="has no quorum"):
@@ -134,14 +134,14 @@ def test_a_step_is_judged_again_just_before_it() -> None:
     """With the facts of that moment: a manager died since the plan was made."""
     judged(facts(3), demote("m3"), plan=GIVEN)
     with pytest.raises(Refused, match="This was not begun"):
-        permitted(demote("m3"), facts(2, 1, m3={"is": "manager"}, m2={"is": "manager", "trouble": "lost"}), forced=True)
+        permitted(demote("m3"), facts(2, 1, m3={"is": "manager"}, m2={"is": "manager", "failure": "lost"}), forced=True)
     permitted(demote("m3"), facts(3), forced=True)
 
 
 def test_a_later_step_is_judged_by_the_rule_of_the_plan() -> None:
     """What got fatal since the plan was made is not done, and the answer says what stands; forced then, it is."""
     steps = (Step(Drain("id-m5", "m5", "prod"), "m5"), Step(demote("m5"), "m5"), Step(leave("m5"), "m5"))
-    safe, worse = facts(5), facts(4, m4={"is": "manager", "trouble": "no route"}, m5={"is": "manager"})
+    safe, worse = facts(5), facts(4, m4={"is": "manager", "failure": "no route"}, m5={"is": "manager"})
     for plan in (PLAIN, OFFERED, GIVEN):
         made = judge(safe, replace(plan, steps=steps), "zone")
         permit(safe, made, steps[1])
@@ -160,7 +160,7 @@ def test_what_is_fatal_only_meanwhile_may_be_done_with_worse_facts() -> None:
     """A follower that comes back afterwards leaves the cluster as it is now; but never without a quorum."""
     steps = (Step(TakeBackup("m3", "id-m3", "prod"), "one"), Step(AwaitManager("m3", "id-m3", "prod"), "one"))
     plan = judge(facts(5), replace(PLAIN, steps=steps), "zone")
-    dead = {"is": "manager", "trouble": "no route"}
+    dead = {"is": "manager", "failure": "no route"}
     permit(facts(5, m4=dead), plan, steps[0])
     with pytest.raises(Refused, match="without a quorum"):
         permit(facts(5, m4=dead, m5=dead), plan, steps[0])

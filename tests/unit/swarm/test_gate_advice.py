@@ -61,7 +61,7 @@ def test_a_label_that_some_do_not_have() -> None:
     assert judged(facts(2, m2=a), join("m9")).warnings == ()
     two = facts(2, m1=zoned("leader", "a"), m2=a)
     assert judged(two, join("m9")).warnings == ("2 of 3 managers have `zone=a`: without it there is no quorum.",)
-    off = {"is": "manager", "trouble": "no route"}
+    off = {"is": "manager", "failure": "no route"}
     spread = facts(4, m1=zoned("leader", "a"), m2=a, m4=off)
     words = "2 of 5 managers have `zone=a`: without it there is no quorum."
     assert judged(spread, join("m9")).warnings == (words,), "another is down"

@@ -104,7 +104,7 @@ def test_force_that_was_not_needed_when_it_was_given() -> None:
     """Of five one goes, which is safe and asks nobody; when another dies in the middle it needs two others' yes."""
     world = Simulated(SIZE, managers=5)
     assert Cutter(world, gate=True).order("remove host-5 --force", [(1, off("host-4"))]) == "stopped"
-    assert world.survives == 1
+    assert world.tolerates == 1
 
 
 def test_a_manager_that_only_the_bot_does_not_reach() -> None:

@@ -42,7 +42,7 @@ def with_tasks(seen: Facts, *tasks: TaskFacts) -> Facts:
     [
         (node("manager"), False),
         (node("worker"), True),
-        (node("worker", host={"trouble": "no route"}), True),
+        (node("worker", host={"failure": "no route"}), True),
         (GONE, True),
     ],
 )
@@ -76,7 +76,7 @@ def test_nothing_has_ended_while_nobody_can_tell(operation: Demote | Drain | Rem
         (node("worker"), False),
         (node("worker", host={"membership": "inactive"}), False),
         (node("worker", host={"membership": "inactive"}, state="down"), True),
-        (node("worker", host={"trouble": "lost"}, state="down"), False),
+        (node("worker", host={"failure": "lost"}, state="down"), False),
         (GONE, True),
     ],
 )
@@ -162,4 +162,4 @@ def test_only_a_pending_join_is_given_up(membership: str) -> None:
     with pytest.raises(Refused, match="`host-2` is in a cluster meanwhile"):
         Leave("host-2", "prod", force=True).apply(NOBODY, arrived)
     with pytest.raises(Failed, match="no route"):
-        Leave("host-2", "prod", force=True).apply(NOBODY, facts({"trouble": "no route"}))
+        Leave("host-2", "prod", force=True).apply(NOBODY, facts({"failure": "no route"}))

@@ -12,7 +12,7 @@ from tests.plans.description import Description
 LEADER: dict[str, Any] = {"is": "leader"}
 MANAGER: dict[str, Any] = {"is": "manager"}
 LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader."}
-DOWN: dict[str, Any] = {"is": "manager", "trouble": "no route"}
+DOWN: dict[str, Any] = {"is": "manager", "failure": "no route"}
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ DOWN: dict[str, Any] = {"is": "manager", "trouble": "no route"}
         ([{"is": "worker"}, DOWN], False, "unknown"),
         ([DOWN, DOWN], False, "unknown"),
         ([{}, {}], False, "none"),
-        ([{}, {"trouble": "no route"}], False, "none"),
+        ([{}, {"failure": "no route"}], False, "none"),
     ],
 )
 def test_levels(hosts: list[dict[str, Any]], readable: bool, level: str) -> None:  # noqa: FBT001 - a column of the table
@@ -38,6 +38,6 @@ def test_levels(hosts: list[dict[str, Any]], readable: bool, level: str) -> None
 
 def test_the_gravest_comes_first() -> None:
     """People read the first line."""
-    hosts = {"host-1": LEADER, "host-2": {"membership": "pending"}, "host-3": {"trouble": "no route"}}
+    hosts = {"host-1": LEADER, "host-2": {"membership": "pending"}, "host-3": {"failure": "no route"}}
     issues = health(Description.model_validate({"hosts": hosts}).facts()).issues
     assert [issue.grave for issue in issues] == [True, False, False]

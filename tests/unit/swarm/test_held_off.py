@@ -15,8 +15,8 @@ from handlers.recover import RecoverArguments, recover
 from tests.plans.description import Description
 
 LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft": [2, 38]}
-OFF: dict[str, Any] = {"is": "manager", "trouble": "no route"}
-STOPPED: dict[str, Any] = {"is": "manager", "trouble": "docker stopped", "stopped": "in place"}
+OFF: dict[str, Any] = {"is": "manager", "failure": "no route"}
+STOPPED: dict[str, Any] = {"is": "manager", "failure": "docker stopped", "stopped": "in place"}
 HELD: dict[str, Any] = {**STOPPED, "stopped": "held off"}
 STEP = HoldOff("host-2", "id-host-2", "prod")
 

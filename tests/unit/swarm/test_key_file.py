@@ -141,21 +141,23 @@ def test_of_a_backup_only_the_key_file_changes() -> None:
             opened_state(state, UNLOCK)
 
 
-def _facts(host: dict[str, Any], given: Secret | None, text: bytes = b"", **rest: Any) -> Facts:
+def _facts(host: dict[str, Any], typed_secret: Secret | None, text: bytes = b"", **rest: Any) -> Facts:
     facts = Description.model_validate({"hosts": {"host-1": host}, "readable": False, **rest}).facts()
     seen = facts.hosts["host-1"]
     assert seen.key_file
     key_file = KeyFile(seen.key_file.standing, text)
-    return replace(facts, hosts={"host-1": replace(seen, key_file=key_file)}, given=given)
+    return replace(facts, hosts={"host-1": replace(seen, key_file=key_file)}, typed_secret=typed_secret)
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("typed_secret", "said"),
     [(None, "is not there any more: it is kept for 15 minutes and taken once"), (OTHER, "does not open the key file")],
 )
-def test_it_is_told_before_anything_is_done_that_the_key_is_gone_or_another(given: Secret | None, said: str) -> None:
+def test_it_is_told_before_anything_is_done_that_the_key_is_gone_or_another(
+    typed_secret: Secret | None, said: str
+) -> None:
     """A worker that took the job over from a dead one has no key: it says so, and asks no engine for anything."""
-    facts = _facts({**LOST, "key": "locked"}, given, locked(raft_dek=boxed(DEK)))
+    facts = _facts({**LOST, "key": "locked"}, typed_secret, locked(raft_dek=boxed(DEK)))
     for step in (TryKey("host-1", "prod"), OpenKeyFile("host-1", "prod")):
         assert not step.satisfied(facts)
         with pytest.raises(SwarmbotError, match=said) as caught:

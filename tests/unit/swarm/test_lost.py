@@ -15,7 +15,7 @@ from handlers.recover import RecoverArguments, recover
 from tests.plans.description import Description
 
 LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft": [2, 38]}
-OFF: dict[str, Any] = {"is": "manager", "trouble": "no route"}
+OFF: dict[str, Any] = {"is": "manager", "failure": "no route"}
 FORCED = Init("host-1", "prod", "10.0.0.1", force_new_cluster=True)
 GONE = ("host-3", "host-4", "host-5")
 
@@ -57,7 +57,7 @@ def test_a_manager_is_known_by_the_address_that_it_advertises() -> None:
 
 def test_peers_know_better_than_a_bot_that_is_cut_off() -> None:
     """A manager that its peers reach counts as reachable though the bot does not reach it."""
-    cut = {"is": "manager", "trouble": "timed out"}
+    cut = {"is": "manager", "failure": "timed out"}
     seen = _facts({"is": "leader"}, {**cut, "heard": "open"}, {**cut, "heard": "open"}, readable=True)
     assert count(members_of(seen)) == Quorum(3, 3)
     off = _facts({"is": "leader"}, {**cut, "heard": "no answer"}, {**cut, "heard": "refused"}, readable=True)
@@ -94,7 +94,7 @@ def test_a_record_stays_until_its_host_has_left() -> None:
     assert not forget.satisfied(left)
     assert not Forget("host-2", "", "prod").satisfied(left), "known by name and address, too"
     assert forget.satisfied(_facts({"is": "leader"}, {}, readable=True, records=[other]))
-    assert not forget.satisfied(_facts({"is": "leader"}, {"trouble": "no route"}, readable=True))
+    assert not forget.satisfied(_facts({"is": "leader"}, {"failure": "no route"}, readable=True))
     present = {"is": "manager", "record": {"id": "old-id", "reachability": ""}}
     assert forget.satisfied(_facts({"is": "leader"}, present, readable=True))
 

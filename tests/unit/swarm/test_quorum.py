@@ -33,19 +33,19 @@ def test_a_majority_is_needed(managers: int) -> None:
 
 @given(MANAGERS, st.data())
 def test_so_many_may_fail_and_no_more(managers: int, data: st.DataObject) -> None:
-    """After ``survives`` failures there still is a quorum, after one more there is none."""
+    """After ``tolerates`` failures there still is a quorum, after one more there is none."""
     reachable = data.draw(st.integers(managers // 2 + 1, managers))
     quorum = Quorum(managers, reachable)
-    assert Quorum(managers, reachable - quorum.survives).survives == 0
-    assert Quorum(managers, reachable - quorum.survives - 1).survives < 0
+    assert Quorum(managers, reachable - quorum.tolerates).tolerates == 0
+    assert Quorum(managers, reachable - quorum.tolerates - 1).tolerates < 0
 
 
 @given(MANAGERS)
 def test_an_even_number_adds_nothing(managers: int) -> None:
     """A manager more than an odd number survives no more failures."""
     odd = Quorum(2 * managers - 1, 2 * managers - 1)
-    assert joined(odd, 1).survives == odd.survives
-    assert joined(odd, 2).survives == odd.survives + 1
+    assert joined(odd, 1).tolerates == odd.tolerates
+    assert joined(odd, 2).tolerates == odd.tolerates + 1
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def members(managers: int, up: Collection[str], cut: Collection[tuple[str, str]]
 
 
 def assert_whichever_fail(letters: str, up: Collection[str], cut: Collection[tuple[str, str]]) -> None:
-    """By the meaning of the words: ``survives`` may fail, whichever they are; of one more, some may not."""
+    """By the meaning of the words: ``tolerates`` may fail, whichever they are; of one more, some may not."""
 
     def decide(left: Collection[str]) -> bool:
         heard = (sum((*sorted((one, other)),) not in cut for other in left) for one in left)
         return 2 * max(heard, default=0) > len(letters)
 
-    found = count(members(len(letters), up, cut)).survives
+    found = count(members(len(letters), up, cut)).tolerates
     assert (found >= 0) == decide(up)
     if found >= 0:
         assert all(map(decide, combinations(up, len(up) - found)))

@@ -60,7 +60,7 @@ class _Engines:
         """One of each."""
         return host.replace("host-", "10.0.0.")
 
-    shelf = None
+    backup_store = None
 
 
 @pytest.fixture

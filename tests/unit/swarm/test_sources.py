@@ -31,7 +31,7 @@ def test_who_cannot_be_read_through() -> None:
     assert not hosts(
         a={"is": "worker"},
         b={"is": "manager", "membership": "locked"},
-        c={"is": "manager", "trouble": "no route"},
+        c={"is": "manager", "failure": "no route"},
         d={"is": "manager", "swarm_error": "no leader"},
     )
 

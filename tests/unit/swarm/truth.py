@@ -86,7 +86,7 @@ class World:
         return self._can_lead(self._alive())
 
     @property
-    def survives(self) -> int:
+    def tolerates(self) -> int:
         """How many of them may fail, whichever they are; -1 without a quorum."""
         alive = self._alive()
         for failures in range(len(alive) + 1):
@@ -193,14 +193,14 @@ class World:
 
         What is not ``lasting`` may hang by one meanwhile.
         """
-        had = self.survives
+        had = self.tolerates
         yield
         if self.leader is None:
             self.elect()
-        if had >= 0 and self.raft and self.survives < 0:
+        if had >= 0 and self.raft and self.tolerates < 0:
             raise QuorumLost(f"of {len(self.raft)} managers too few hear each other")
-        if lasting and had > 0 >= self.survives and self.raft and not self.forced:
-            raise Weakened(f"{had} failures were survived, and now {self.survives}")
+        if lasting and had > 0 >= self.tolerates and self.raft and not self.forced:
+            raise Weakened(f"{had} failures were survived, and now {self.tolerates}")
 
     # What the leader tells
 

@@ -26,7 +26,7 @@ TOTP = COMMANDS["totp"]
 def queue(client: Redis, audit: Audit) -> Queue:
     """A queue with a worker."""
     queue = Queue(client, audit)
-    queue.roster.join()
+    queue.registry.join()
     WorkerRegistry(client, beat_ms=60_000).beat("w")
     return queue
 

@@ -34,27 +34,27 @@ def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping
     )
 
 
-def passage(way: Route, machines: Mapping[str, Machine], closed: Sequence[str], unseen: Sequence[str]) -> ProbedRoute:
+def probed(route: Route, machines: Mapping[str, Machine], closed: Sequence[str], unseen: Sequence[str]) -> ProbedRoute:
     """What came of trying a way; ``closed`` and ``unseen`` list those that are not open."""
-    written = f"{way.source} > {way.target} {way.name}"
+    written = f"{route.source} > {route.target} {route.name}"
     if written in closed:
-        return ProbedRoute(way, "blocked", "no answer" if way.transport == "tcp" else "nothing came")
+        return ProbedRoute(route, "blocked", "no answer" if route.transport == "tcp" else "nothing came")
     if written in unseen:
-        return ProbedRoute(way, "not looked at", f"`{way.source}` has no bash")
-    if way.transport == "udp":
-        return ProbedRoute(way, "passed")
-    if way.port != GOSSIP_PORT:
-        source, target = machines[way.source], machines[way.target]
+        return ProbedRoute(route, "not looked at", f"`{route.source}` has no bash")
+    if route.transport == "udp":
+        return ProbedRoute(route, "passed")
+    if route.port != GOSSIP_PORT:
+        source, target = machines[route.source], machines[route.target]
         if target.role == "nothing":
-            return ProbedRoute(way, target.reached, "no answer" if target.reached == "blocked" else "")
-        return _met(way, source.reaches.get(f"{way.address}:{way.port}", "open"))
-    return ProbedRoute(way, "passed" if machines[way.target].role == "nothing" else "open")
+            return ProbedRoute(route, target.reached, "no answer" if target.reached == "blocked" else "")
+        return _met(route, source.reaches.get(f"{route.address}:{route.port}", "open"))
+    return ProbedRoute(route, "passed" if machines[route.target].role == "nothing" else "open")
 
 
-def _met(way: Route, reach: Reach) -> ProbedRoute:
+def _met(route: Route, reach: Reach) -> ProbedRoute:
     met: dict[Reach, ProbedRoute] = {
-        "open": ProbedRoute(way, "open"),
-        "refused": ProbedRoute(way, "passed", refused=True),
-        "no answer": ProbedRoute(way, "blocked", "no answer"),
+        "open": ProbedRoute(route, "open"),
+        "refused": ProbedRoute(route, "passed", refused=True),
+        "no answer": ProbedRoute(route, "blocked", "no answer"),
     }
     return met[reach]
