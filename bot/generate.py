@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import handlers  # noqa: F401 - importing it registers the commands
-from bot.commands import COMMANDS, Command, Flag, Word, rights
+from bot.commands import Command, Flag, Word, rights
 from bot.commands.command import Parameter
-from handlers.help import ORDER
+from handlers.help import grouped, ordered
 
 ROOT: Final = Path(__file__).parents[1]
 BEGIN: Final = "<!-- commands: written by python -m bot.generate -->"
@@ -41,38 +40,31 @@ def documents() -> list[Document]:
 
 
 def table() -> Iterator[str]:
-    """README's table: a row a command."""
-    yield "| command | what it does | who may |"
-    yield "|---|---|---|"
-    for command in _ordered():
-        usage = f"/swarm {_words(command)}{_optional(command)}{' [--…]' if _flags(command) else ''}"
-        yield f"| `{_cell(usage)}` | {_cell(command.help)} | {_cell(rights(command))} |"
+    """README's tables: one for each group, with a row for each command."""
+    for group, commands in grouped():
+        yield from (f"**{group}**", "", "| command | what it does | who may |", "|---|---|---|")
+        for command in commands:
+            usage = f"/swarm {_words(command)}{_optional(command)}{' [--…]' if _flags(command) else ''}"
+            yield f"| `{_cell(usage)}` | {_cell(command.help)} | {_cell(rights(command))} |"
+        yield ""
 
 
 def reference() -> Iterator[str]:
-    """The guide's part: each command with its words and flags."""
-    for command in _ordered():
-        yield from (
-            f"### {command.name}",
-            "",
-            f"{command.help[0].upper()}{command.help[1:]}. For: {rights(command)}.",
-            "",
-        )
-        yield from ("```", command.usage, "```", "")
-        if command.parameters:
-            yield from (f"- `{_shown(parameter)}`: {parameter.spec.help}" for parameter in command.parameters)
-            yield ""
-        yield from (f"Example: `/swarm {command.example}`", "")
+    """The guide's part: each command with its words and flags, under the heading of its group."""
+    for group, commands in grouped():
+        yield from (f"### {group}", "")
+        for command in commands:
+            yield from (f"#### {command.name}", "", f"{command.help}. Permission: {rights(command)}.", "")
+            yield from ("```", command.usage, "```", "")
+            if command.parameters:
+                yield from (f"- `{_shown(parameter)}`: {parameter.spec.help}" for parameter in command.parameters)
+                yield ""
+            yield from (f"Example: `/swarm {command.example}`", "")
 
 
 def usage_hint() -> str:
     """What Slack shows behind ``/swarm`` while somebody types."""
-    return " | ".join(_words(command) for command in _ordered())
-
-
-def _ordered() -> list[Command]:
-    """In the order of ``/swarm help``; those that it does not name come last."""
-    return [COMMANDS[name] for name in sorted(COMMANDS, key=lambda name: (*ORDER, name).index(name))]
+    return " | ".join(_words(command) for command in ordered())
 
 
 def _words(command: Command) -> str:

@@ -24,7 +24,8 @@ def _query(arguments: ApprovalsArguments) -> RecordsQuery:
 
 @record(
     "approvals",
-    help="what waits for approval, with the buttons to decide",
+    group="Approvals",
+    help="List the changes that wait for approval, with buttons to decide",
     example="approvals",
     permission="view",
     risk="none",

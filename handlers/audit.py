@@ -89,7 +89,8 @@ def _query(arguments: AuditArguments) -> RecordsQuery:
 
 @record(
     "audit",
-    help="who asked for what and what came of it: the audit log; `--cluster all` for every cluster",
+    group="Records",
+    help="Show the audit log: who requested what, and the result; `--cluster all` for every cluster",
     example="audit --by @ada --since 2d",
     permission="operate",
     risk="none",

@@ -50,7 +50,8 @@ def _listing(_: BackupsArguments) -> FactsQuery:
 
 @change(
     "backup",
-    help="keeps the cluster's state, encrypted, or tries the newest backup",
+    group="Safety",
+    help="Back up the cluster's state, encrypted, or test the newest backup",
     example="backup",
     permission="administer",
     risk="quorum",
@@ -80,7 +81,8 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
 
 @question(
     "backups",
-    help="the backups that are kept: age, size, and what came of their drills",
+    group="Safety",
+    help="List the backups: age, size and drill results",
     example="backups",
     permission="view",
     risk="none",

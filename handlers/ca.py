@@ -63,7 +63,8 @@ def rotate(facts: Facts, arguments: CaArguments) -> Plan:
 
 @question(
     "ca",
-    help="the root certificate, who issues the nodes' certificates and how long they are good for",
+    group="Managers",
+    help="Show the root certificate, who issues node certificates and when they expire",
     example="ca",
     permission=_permission,
     risk="secret",

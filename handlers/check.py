@@ -43,7 +43,8 @@ def _permission(arguments: CheckArguments) -> Permission:
 
 @question(
     "check",
-    help="whether hosts are fit: SSH, engine, clock, address, and their ports both ways with real peers",
+    group="Look",
+    help="Check hosts: SSH, engine, clock, address, and their ports in both directions with real peers",
     example="check host-4",
     permission=_permission,
     risk="none",

@@ -30,7 +30,8 @@ def _query(_: DemoteArguments) -> FactsQuery:
 
 @change(
     "demote",
-    help="makes a manager a worker",
+    group="Managers",
+    help="Demote a manager to worker",
     example="demote host-3",
     permission="administer",
     risk="quorum",

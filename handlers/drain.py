@@ -27,7 +27,8 @@ def _query(_: AvailabilityArguments) -> FactsQuery:
 
 @change(
     "drain",
-    help="takes every task off a node, and waits until they are gone",
+    group="Nodes",
+    help="Take all tasks off a node, and wait until none is left",
     example="drain host-2",
     permission="operate",
     risk="capacity",
@@ -54,7 +55,8 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
 
 @change(
     "pause",
-    help="lets a node keep its tasks and take no new ones",
+    group="Nodes",
+    help="Keep the tasks of a node, and assign no new ones to it",
     example="pause host-2",
     permission="operate",
     risk="capacity",
@@ -82,7 +84,8 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
 
 @change(
     "activate",
-    help="lets a node take tasks again",
+    group="Nodes",
+    help="Assign tasks to a node again",
     example="activate host-2",
     permission="operate",
     risk="capacity",

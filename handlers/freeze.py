@@ -23,7 +23,8 @@ class ThawArguments:
 
 @control(
     "freeze",
-    help="holds changes back: until then each needs one yes more",
+    group="Approvals",
+    help="Start a change freeze: every change needs one more approval",
     example='freeze --until 18:00 --reason "sale of the year"',
     permission="administer",
     risk="reversible",
@@ -36,7 +37,8 @@ def freeze(arguments: FreezeArguments) -> FreezeCluster:
 
 @control(
     "thaw",
-    help="ends a freeze",
+    group="Approvals",
+    help="End a change freeze",
     example="thaw",
     permission="administer",
     risk="reversible",

@@ -2,50 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from itertools import groupby
+from typing import Annotated, Final
 
 from bot.blocks import Message, context, paragraphs, section, user
-from bot.commands import COMMANDS, Command, Flag, Word, find_command, other_rights, plain_right, record, rights, text
+from bot.commands import (
+    COMMANDS,
+    GROUPS,
+    Command,
+    Flag,
+    Word,
+    find_command,
+    other_rights,
+    plain_right,
+    record,
+    rights,
+    text,
+)
 from bot.model.records import Records
 
-ORDER = (
-    "status",
-    "nodes",
-    "node",
-    "hosts",
-    "check",
-    "trust",
-    "init",
-    "join",
-    "promote",
-    "demote",
-    "drain",
-    "pause",
-    "activate",
-    "label",
-    "leave",
-    "remove",
-    "recover",
-    "token",
-    "update",
-    "ca",
-    "unlock-key",
-    "unlock",
-    "backup",
-    "backups",
-    "restore",
-    "approvals",
-    "jobs",
-    "job",
-    "cancel",
-    "freeze",
-    "thaw",
-    "audit",
-    "whoami",
-    "totp",
-    "help",
+ORDER: Final = (
+    *("status", "nodes", "node", "hosts", "check", "help"),
+    *("trust", "join", "token", "drain", "pause", "activate", "label", "leave", "remove"),
+    *("init", "promote", "demote", "update", "ca"),
+    *("recover", "unlock", "unlock-key", "backup", "backups", "restore"),
+    *("approvals", "freeze", "thaw", "totp", "whoami"),
+    *("jobs", "job", "cancel", "audit"),
 )
+"""The order of the commands inside their groups: what people need most comes first."""
+
+
+def ordered() -> list[Command]:
+    """Return all commands by group, and inside a group in the order of ``ORDER``; the rest follows by name."""
+
+    def place(command: Command) -> tuple[int, int, str]:
+        rank = ORDER.index(command.name) if command.name in ORDER else len(ORDER)
+        return GROUPS.index(command.group), rank, command.name
+
+    return sorted(COMMANDS.values(), key=place)
+
+
+def grouped() -> Iterator[tuple[str, list[Command]]]:
+    """Yield each group that has commands, with its commands in order."""
+    for group, commands in groupby(ordered(), key=lambda command: command.group):
+        yield group, list(commands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class WhoamiArguments:
 
 @record(
     "help",
-    help="every command, or one in full",
+    group="Look",
+    help="List all commands, or show one in full",
     example="help join",
     permission="view",
     risk="none",
@@ -72,13 +75,13 @@ def help_(records: Records, arguments: HelpArguments) -> Message:
     """All commands a line each, or one with its words and flags."""
     if arguments.command:
         return _one(find_command(arguments.command.lower()))
-    listed = sorted(COMMANDS.values(), key=lambda command: _place(command.name))
-    lines = [f"`/swarm {command.name}` {command.help}" for command in listed]
+    groups = [section("\n".join([f"*{group}*", *map(_help_line, commands)])) for group, commands in grouped()]
     where = f"Here you speak to *{records.cluster}*." if records.cluster else "Name the cluster with `--cluster NAME`."
     return Message(
         "What Swarmbot understands",
         (
-            *paragraphs([f"*What Swarmbot understands.* {where}", *lines]),
+            section(f"*What Swarmbot understands.* {where}"),
+            *groups,
             context("`/swarm help COMMAND` shows its words and flags · clusters: " + ", ".join(records.clusters)),
         ),
     )
@@ -86,7 +89,8 @@ def help_(records: Records, arguments: HelpArguments) -> Message:
 
 @record(
     "whoami",
-    help="who you are to Swarmbot and what you may do here",
+    group="Approvals",
+    help="Show who you are to Swarmbot and what you may do here",
     example="whoami",
     permission="view",
     risk="none",
@@ -129,11 +133,11 @@ def _one(command: Command) -> Message:
 def _commands(right: str) -> list[str]:
     """The commands that need ``right``, each form under its own: "join" here and "join manager" there."""
     found = []
-    for name in sorted(COMMANDS, key=_place):
-        found += [name] if plain_right(COMMANDS[name]) == right else []
-        found += [f"{name} {form}" for form, needed in other_rights(COMMANDS[name]).items() if needed == right]
+    for command in ordered():
+        found += [command.name] if plain_right(command) == right else []
+        found += [f"{command.name} {form}" for form, needed in other_rights(command).items() if needed == right]
     return found
 
 
-def _place(name: str) -> tuple[int, str]:
-    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+def _help_line(command: Command) -> str:
+    return f"`/swarm {command.name}` {command.help}"

@@ -78,7 +78,8 @@ def _query(arguments: InitArguments) -> FactsQuery:
 
 @change(
     "init",
-    help="makes a cluster: the host becomes its first manager",
+    group="Managers",
+    help="Create a cluster with the host as its first manager",
     example="init host-1",
     permission=_permission,
     risk="quorum",

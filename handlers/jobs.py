@@ -53,7 +53,8 @@ def _one(arguments: JobArguments) -> RecordsQuery:
 
 @record(
     "jobs",
-    help="what runs, what waits and what ended last",
+    group="Records",
+    help="List the jobs that run, wait or ended recently",
     example="jobs",
     permission="view",
     risk="none",
@@ -74,7 +75,8 @@ def jobs(records: Records, _: JobsArguments) -> Message:
 
 @record(
     "job",
-    help="one job: its steps and how it ended",
+    group="Records",
+    help="Show one job: its steps and its result",
     example="job k7f3",
     permission="view",
     risk="none",
@@ -99,7 +101,8 @@ def job(records: Records, arguments: JobArguments) -> Message:
 
 @control(
     "cancel",
-    help="stops a job: at once while it waits, before its next step while it runs",
+    group="Records",
+    help="Cancel a job: at once while it waits, before its next step while it runs",
     example="cancel k7f3",
     permission="operate",
     risk="reversible",

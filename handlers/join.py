@@ -52,7 +52,8 @@ def _query(arguments: JoinArguments) -> FactsQuery:
 
 @change(
     "join",
-    help="adds hosts to the cluster, over SSH",
+    group="Nodes",
+    help="Add hosts to the cluster over SSH",
     example="join worker host-3 host-4",
     permission=_permission,
     risk="reversible",

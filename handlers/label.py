@@ -31,7 +31,8 @@ def _query(_: LabelArguments) -> FactsQuery:
 
 @change(
     "label",
-    help="sets and removes labels of a node; others stay",
+    group="Nodes",
+    help="Set or remove labels of a node; its other labels stay",
     example="label host-2 zone=b --remove old",
     permission="operate",
     risk="reversible",

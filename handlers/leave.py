@@ -29,7 +29,8 @@ def _query(arguments: LeaveArguments) -> FactsQuery:
 
 @change(
     "leave",
-    help="takes a host out of its cluster, or ends a join that is left pending",
+    group="Nodes",
+    help="Take a host out of its cluster, or cancel a join that is pending",
     example="leave host-4",
     permission="administer",
     risk="quorum",

@@ -37,7 +37,8 @@ def _closely(_: NodeArguments) -> FactsQuery:
 
 @question(
     "nodes",
-    help="every node: role, state, availability, engine",
+    group="Look",
+    help="List the nodes: role, state, availability, engine version",
     example="nodes",
     permission="view",
     risk="none",
@@ -63,7 +64,8 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
 
 @question(
     "node",
-    help="one node in full, with its tasks",
+    group="Look",
+    help="Show one node in full, with its tasks",
     example="node host-2",
     permission="view",
     risk="none",
@@ -79,7 +81,8 @@ def node(facts: Facts, arguments: NodeArguments) -> Message:
 
 @question(
     "hosts",
-    help="every host of swarmbot.yml: do SSH and Docker answer, and what is it in",
+    group="Look",
+    help="List the hosts in swarmbot.yml: whether SSH and Docker respond, and which cluster each is part of",
     example="hosts",
     permission="view",
     risk="none",

@@ -31,7 +31,8 @@ def _query(arguments: PromoteArguments) -> FactsQuery:
 
 @change(
     "promote",
-    help="makes a worker a manager",
+    group="Managers",
+    help="Promote a worker to manager",
     example="promote host-2",
     permission="administer",
     risk="quorum",

@@ -52,7 +52,8 @@ def _query(_: RecoverArguments) -> FactsQuery:
 
 @change(
     "recover",
-    help="after a lost quorum: a cluster again of the managers that are left",
+    group="Safety",
+    help="Rebuild a cluster that has no quorum from the managers that are left",
     example="recover --gone host-2 --gone host-3",
     permission="administer",
     risk="quorum",

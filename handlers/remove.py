@@ -31,7 +31,8 @@ def _query(_: RemoveArguments) -> FactsQuery:
 
 @change(
     "remove",
-    help="takes a node out of the cluster: drained, demoted, left, and its record removed",
+    group="Nodes",
+    help="Remove a node from the cluster: drain, demote, leave, delete its record",
     example="remove host-4",
     permission="administer",
     risk="quorum",

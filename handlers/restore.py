@@ -32,7 +32,8 @@ def _query(arguments: RestoreArguments) -> FactsQuery:
 
 @change(
     "restore",
-    help="brings a cluster whose managers are all lost back from a backup",
+    group="Safety",
+    help="Restore a cluster from a backup after all its managers are lost",
     example="restore latest host-1",
     permission="administer",
     risk="quorum",

@@ -30,7 +30,8 @@ def _query(_: StatusArguments) -> FactsQuery:
 
 @question(
     "status",
-    help="how the cluster stands, what is wrong and what mends it",
+    group="Look",
+    help="Show the cluster's health and how to fix problems",
     example="status",
     permission="view",
     risk="none",

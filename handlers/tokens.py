@@ -61,7 +61,8 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
 
 @question(
     "token",
-    help="shows you alone how a machine joins by hand",
+    group="Nodes",
+    help="Show the command that joins a machine by hand, only to you",
     example="token worker",
     permission=_permission,
     risk="secret",

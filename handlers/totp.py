@@ -23,7 +23,8 @@ def _permission(arguments: TotpArguments) -> Permission:
 
 @control(
     "totp",
-    help="sets up your second factor for approvals; `reset` takes somebody's away",
+    group="Approvals",
+    help="Set up your second factor for approvals; `reset` removes another person's",
     example="totp",
     permission=_permission,
     risk="secret",

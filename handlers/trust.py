@@ -67,7 +67,8 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
 
 @question(
     "trust",
-    help="shows the SSH host key of a host, to be compared and trusted",
+    group="Nodes",
+    help="Show the SSH host key of a host, to compare and trust it",
     example="trust host-4",
     permission=_permission,
     risk="reversible",

@@ -70,7 +70,8 @@ def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
 
 @question(
     "unlock-key",
-    help="shows you alone the key that unlocks managers",
+    group="Safety",
+    help="Show the key that unlocks managers, only to you",
     example="unlock-key",
     permission="administer",
     risk="secret",
@@ -91,7 +92,8 @@ def _look_at_hosts(_: UnlockArguments) -> FactsQuery:
 
 @change(
     "unlock",
-    help="unlocks a manager after a restart; a form takes the key",
+    group="Safety",
+    help="Unlock a manager after a restart; a form asks for the key",
     example="unlock host-2",
     permission="operate",
     risk="secret",

@@ -120,7 +120,8 @@ def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
 
 @question(
     "update",
-    help="the cluster's settings, or changes of them",
+    group="Managers",
+    help="Show or change the cluster's settings",
     example="update --task-history-limit 3 --cert-expiry 720h",
     permission=_permission,
     risk="secret",

@@ -2,6 +2,7 @@
 
 from bot.commands.command import (
     COMMANDS,
+    GROUPS,
     CancelJob,
     Command,
     Control,
@@ -53,6 +54,7 @@ __all__ = [
     "DURATION",
     "EXTERNAL_CA",
     "EXTERNAL_CA_ON_HOST",
+    "GROUPS",
     "HOST",
     "LABEL",
     "MAX_SNAPSHOTS",

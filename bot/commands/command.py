@@ -5,13 +5,16 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from bot.blocks import Message
 from bot.commands.kinds import Kind
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import RecordsQuery
 
+Group = Literal["Look", "Nodes", "Managers", "Safety", "Approvals", "Records"]
+GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
+"""The groups in the order in which help shows them."""
 Permission = Literal["view", "operate", "administer"]
 Risk = Literal["none", "reversible", "capacity", "quorum", "secret"]
 
@@ -113,6 +116,7 @@ ControlFunction = Callable[[Any], Control]
 class Command:
     """Everything that decides a command's fate.
 
+    ``group`` is the heading under which help lists the command.
     ``permission``, ``approval`` (how many others must agree where swarmbot.yml does not say) and ``subject`` (what
     the rules of swarmbot.yml call it) may depend on the arguments; ``raises`` are the subjects for which facts may
     ask for approval (``Plan.subject``). Exactly one of the functions serves a given order: ``plan`` (a change; the
@@ -124,6 +128,7 @@ class Command:
     """
 
     name: str
+    group: Group
     help: str
     example: str
     arguments: type[Any]

@@ -15,6 +15,7 @@ from bot.commands.command import (
     Command,
     Control,
     ControlFunction,
+    Group,
     Permission,
     PlanFunction,
     Raise,
@@ -48,6 +49,7 @@ def _never(_: object) -> bool:
 class Declaration(TypedDict):
     """What every command declares, and what nothing decides for it."""
 
+    group: Group
     help: str
     example: str
     permission: PermissionRule
@@ -148,6 +150,7 @@ def _registered(
     position: int,
     *,
     name: str,
+    group: Group,
     help: str,  # noqa: A002 - the word that people know
     example: str,
     permission: PermissionRule,
@@ -168,6 +171,7 @@ def _registered(
     register(
         Command(
             name=name,
+            group=group,
             help=help,
             example=example,
             arguments=_arguments(function, position),

@@ -29,7 +29,14 @@ class Undescribed:
     name: str
 
 
-FATE: dict[str, Any] = {"help": "h", "example": "zz", "permission": "view", "risk": "none", "approval": 0}
+FATE: dict[str, Any] = {
+    "group": "Look",
+    "help": "h",
+    "example": "zz",
+    "permission": "view",
+    "risk": "none",
+    "approval": 0,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -68,8 +75,8 @@ def stop(arguments: Good) -> CancelJob:
 
 @pytest.mark.parametrize(("declare", "function"), [(change, plan), (question, answer), (record, told), (control, stop)])
 def test_what_decides_a_fate_has_no_default(declare: Any, function: Any) -> None:
-    """A command without its permission, risk or approval cannot be declared; with them it can."""
-    for missing in ("permission", "risk", "approval"):
+    """A command without its group, permission, risk or approval cannot be declared; with them it can."""
+    for missing in ("group", "permission", "risk", "approval"):
         with pytest.raises(TypeError, match=missing):
             declare("zz", **{name: value for name, value in FATE.items() if name != missing})(function)
     assert "zz" not in COMMANDS
