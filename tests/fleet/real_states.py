@@ -20,7 +20,7 @@ from bot.model import Facts, FactsQuery, HostFacts, HostFailure
 from bot.swarm.quorum.membership import DOWN
 from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet
-from tests.ordered import Bot
+from tests.kits.orders import Bot
 from tests.plans.description import Description
 from tests.plans.files import STATES, cases, described
 from tests.plans.outcome import ended, expected, outcome, read_words

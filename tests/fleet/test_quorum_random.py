@@ -34,7 +34,7 @@ from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet, Host
 from tests.fleet.broken import Broken, Fault, Kind
 from tests.fleet.engine_kit import engines
-from tests.ordered import Bot, Ended
+from tests.kits.orders import Bot, Ended
 
 TELLING: Final = 446
 """Chances that need the gate: two followers are cut off from each other, and the leader is to be demoted."""

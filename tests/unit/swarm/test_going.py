@@ -11,7 +11,7 @@ from bot.errors import Failed, Refused
 from bot.model import Engines, Facts, TaskFacts
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from tests.plans.description import Description
-from tests.unit.swarm.simulated import Simulated
+from tests.kits.simulated_cluster import Simulated
 
 DRAIN = Drain("id-host-2", "host-2", "prod")
 DEMOTE = Demote("id-host-2", "host-2", "prod", "host-2")

@@ -35,9 +35,9 @@ from bot.secrets.secret import Secret
 from bot.swarm.network.routes import wanted_routes
 from bot.swarm.reading import parse
 from bot.swarm.reading.sources import sources
-from tests.unit.swarm.truth import LATE, Machine, World
+from tests.kits.cluster_truth import LATE, Machine, World
 
-ROOT: Final = (Path(__file__).parents[2] / "plans" / "pem" / "own.pem").read_text()
+ROOT: Final = (Path(__file__).parents[1] / "plans" / "pem" / "own.pem").read_text()
 NO_LEADER: Final = "The swarm does not have a leader."
 
 

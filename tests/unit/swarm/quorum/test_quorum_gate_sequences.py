@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.ordered import Ended
-from tests.unit.swarm.cutter import SIZE, Cut, Cutter, Fault
-from tests.unit.swarm.simulated import Simulated
-from tests.unit.swarm.truth import LATE, QuorumLost, Weakened
+from tests.kits.orders import Ended
+from tests.kits.fault_injector import SIZE, Cut, Cutter, Fault
+from tests.kits.simulated_cluster import Simulated
+from tests.kits.cluster_truth import LATE, QuorumLost, Weakened
 
 
 def off(host: str, what: str = "power") -> Fault:

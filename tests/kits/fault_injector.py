@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bot.queue.lease import LeaseLost
-from tests.ordered import Bot, Ended
-from tests.unit.swarm.simulated import Simulated
+from tests.kits.orders import Bot, Ended
+from tests.kits.simulated_cluster import Simulated
 
 SIZE: Final = 7
 LONGEST: Final = 20

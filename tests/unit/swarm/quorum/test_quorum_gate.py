@@ -10,7 +10,7 @@ from bot.errors import Refused
 from bot.model import Plan, Step
 from bot.swarm.operations import AwaitManager, Drain, RemoveNode, TakeBackup
 from bot.swarm.quorum import judge, members_of, permit
-from tests.unit.swarm.gate_kit import GIVEN, OFFERED, PLAIN, demote, facts, judged, leave, permitted, promote
+from tests.kits.quorum_gate import GIVEN, OFFERED, PLAIN, demote, facts, judged, leave, permitted, promote
 
 
 @pytest.mark.parametrize(("up", "down"), [(2, 1), (3, 2), (4, 3)])
