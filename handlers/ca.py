@@ -12,11 +12,10 @@ from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, NodeFacts, Plan
 from bot.swarm.ca.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.ca.external_ca import read_external_ca_on_host
-from bot.swarm.health.issuers import issuing_urls, lacking
 from bot.swarm.operations import Update
-from bot.swarm.reading.certificates import Root, read_roots, time_left
-from bot.swarm.reading.lookup import called, swarm_of
-from bot.swarm.reading.settings import check_expiry
+from bot.swarm.reading.certificates import Root, issuing_urls, lacking, read_roots, time_left
+from bot.swarm.reading.cluster_settings import check_expiry
+from bot.swarm.reading.node_lookup import called, swarm_of
 from bot.text.suggest import listed
 
 

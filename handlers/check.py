@@ -10,8 +10,8 @@ from bot.commands import HOST, Flag, Permission, Word, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, Finding, HostFacts, Sign
 from bot.swarm.health.checkup import checkup, seen_whole
-from bot.swarm.network.mesh import cells, mesh_findings
-from bot.swarm.reading.lookup import swarm_of
+from bot.swarm.network.mesh_findings import cells, mesh_findings
+from bot.swarm.reading.node_lookup import swarm_of
 
 MOST_IN_A_TABLE: Final = 19
 """Slack takes 20 columns, and one has the names."""

@@ -12,8 +12,7 @@ from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.membership.departure import demotion, is_last, unmanaging
 from bot.swarm.membership.outside_raft import outside_raft
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.reading.duplicate_nodes import namesakes, successor
-from bot.swarm.reading.lookup import find_node, swarm_of
+from bot.swarm.reading.node_lookup import find_node, namesakes, successor, swarm_of
 
 
 @dataclass(frozen=True, slots=True)

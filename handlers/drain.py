@@ -9,8 +9,7 @@ from bot.blocks import tick
 from bot.commands import Word, change, text
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Operation, Plan, Step
 from bot.swarm.operations import Drain, SetAvailability
-from bot.swarm.reading.duplicate_nodes import namesakes
-from bot.swarm.reading.lookup import find_node, swarm_of
+from bot.swarm.reading.node_lookup import find_node, namesakes, swarm_of
 from bot.swarm.services.placement import active, counted, homeless, load_of
 
 

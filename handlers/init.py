@@ -27,10 +27,9 @@ from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts, Ope
 from bot.swarm.ca.ca_rotation import external_issuer
 from bot.swarm.ca.external_ca import read_external_ca
 from bot.swarm.health.preflight import preflight
-from bot.swarm.network.addresses import advertise_address, local_address
-from bot.swarm.network.ipv6 import overlay_findings
+from bot.swarm.network.addresses import advertise_address, local_address, overlay_findings
 from bot.swarm.operations import BeginRotation, EndRotation, Init
-from bot.swarm.reading.settings import check_expiry
+from bot.swarm.reading.cluster_settings import check_expiry
 from bot.swarm.recovery.second_cluster import refuse_forcing, refuse_second_cluster, refuse_silent
 from bot.text.suggest import listed
 

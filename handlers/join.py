@@ -11,12 +11,11 @@ from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, St
 from bot.swarm.health.preflight import preflight
 from bot.swarm.membership.departure import is_last
 from bot.swarm.membership.outside_raft import outside_raft
-from bot.swarm.network.addresses import joining_address, local_address
-from bot.swarm.network.ipv6 import overlay_findings
+from bot.swarm.network.addresses import joining_address, local_address, overlay_findings
 from bot.swarm.operations import Join, Label
 from bot.swarm.quorum import has_quorum
 from bot.swarm.reading.host_membership import stranger
-from bot.swarm.reading.lookup import unread
+from bot.swarm.reading.node_lookup import unread
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Plan, Step
 from bot.swarm.operations import Relabel
-from bot.swarm.reading.duplicate_nodes import namesakes
-from bot.swarm.reading.lookup import find_node
+from bot.swarm.reading.node_lookup import find_node, namesakes
 from bot.swarm.services.placement import evicted
 from bot.text.suggest import listed
 

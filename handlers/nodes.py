@@ -9,9 +9,8 @@ from bot.blocks import DONE, FAILED, LOOK, Block, Message, escape, fields, parag
 from bot.commands import Word, question, text
 from bot.model import Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.reading.certificates import time_left
-from bot.swarm.reading.duplicate_nodes import successor
 from bot.swarm.reading.host_membership import whereabouts
-from bot.swarm.reading.lookup import find_nodes, swarm_of
+from bot.swarm.reading.node_lookup import find_nodes, successor, swarm_of
 from bot.swarm.services.node_tasks import task_lines
 
 

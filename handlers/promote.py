@@ -12,10 +12,9 @@ from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.health.checkup import address_findings
 from bot.swarm.health.preflight import machine_findings, reached
 from bot.swarm.membership.outside_raft import outside_raft
-from bot.swarm.network.reachability import port_findings
+from bot.swarm.network.route_findings import port_findings
 from bot.swarm.operations import Promote
-from bot.swarm.reading.duplicate_nodes import namesakes
-from bot.swarm.reading.lookup import find_node
+from bot.swarm.reading.node_lookup import find_node, namesakes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan
 from bot.swarm.membership.departure import departing
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.reading.duplicate_nodes import successor
 from bot.swarm.reading.host_membership import believes, whereabouts
-from bot.swarm.reading.lookup import find_nodes, refuse_unknown, swarm_of
+from bot.swarm.reading.node_lookup import find_nodes, refuse_unknown, successor, swarm_of
 from bot.text.suggest import listed
 
 

@@ -11,7 +11,7 @@ from bot.model import Facts, FactsQuery, Plan, Revealed, Role
 from bot.swarm.membership.rotation import rotation
 from bot.swarm.membership.secrets import token_message
 from bot.swarm.operations import fingerprint
-from bot.swarm.reading.lookup import unread
+from bot.swarm.reading.node_lookup import unread
 
 
 @dataclass(frozen=True, slots=True)

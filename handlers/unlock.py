@@ -13,7 +13,7 @@ from bot.swarm.membership.secrets import unlock_key_message
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
 from bot.swarm.operations.unlock import unlocked
 from bot.swarm.reading.host_membership import whereabouts
-from bot.swarm.reading.lookup import swarm_of
+from bot.swarm.reading.node_lookup import swarm_of
 from bot.text.suggest import listed
 
 

@@ -21,10 +21,10 @@ from bot.commands import (
 from bot.model import Facts, FactsQuery, Plan, Step
 from bot.swarm.ca.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.ca.external_ca import read_external_ca_on_host
-from bot.swarm.health.issuers import issuing_urls
 from bot.swarm.operations import Update
-from bot.swarm.reading.lookup import swarm_of
-from bot.swarm.reading.settings import SETTINGS, check_expiry
+from bot.swarm.reading.certificates import issuing_urls
+from bot.swarm.reading.cluster_settings import SETTINGS, check_expiry
+from bot.swarm.reading.node_lookup import swarm_of
 from bot.text.suggest import listed
 
 

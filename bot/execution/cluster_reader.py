@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.model import Engines, Facts, FactsQuery, Plan
 from bot.model.engine_api import Clusters
-from bot.swarm.reading.reader import Reader
+from bot.swarm.reading.facts_reader import Reader
 
 
 class ClusterReader:

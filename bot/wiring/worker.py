@@ -31,7 +31,7 @@ from bot.slack.outbound.files import Files
 from bot.slack.outbound.notifier import Notifier
 from bot.slack.outbound.upload import Uploads
 from bot.store.client import connect
-from bot.swarm.reading.reader import Reader
+from bot.swarm.reading.facts_reader import Reader
 from bot.totp import Pictures, Seeds, Showing, Totp
 from bot.usergroups import UserGroups, patient_client
 

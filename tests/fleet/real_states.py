@@ -17,8 +17,8 @@ from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, HostFacts, HostFailure
-from bot.swarm.quorum.membership import DOWN
-from bot.swarm.reading.reader import Reader
+from bot.swarm.quorum.raft_members import DOWN
+from bot.swarm.reading.facts_reader import Reader
 from sandbox.fleet import Fleet
 from tests.kits.orders import Bot
 from tests.plans.description import Description

@@ -16,7 +16,7 @@ from bot.errors import Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
 from bot.execution.step_run import carry_out
 from bot.model import Facts, FactsQuery, Operation, Plan
-from bot.swarm.reading.reader import Reader
+from bot.swarm.reading.facts_reader import Reader
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import init, joining

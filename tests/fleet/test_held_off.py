@@ -9,8 +9,8 @@ import pytest
 
 from bot.errors import EngineError
 from bot.model import Engine, FactsQuery
+from bot.swarm.reading.facts_reader import Reader
 from bot.swarm.reading.raft_log import position
-from bot.swarm.reading.reader import Reader
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
 from tests.fleet.engine_kit import engines, init, joining

@@ -30,7 +30,7 @@ from bot.secrets.secret import Secret
 from bot.swarm.operations import Leave
 from bot.swarm.operations.records import update_record
 from bot.swarm.quorum import FORCE, permit
-from bot.swarm.reading.reader import Reader
+from bot.swarm.reading.facts_reader import Reader
 from sandbox.fleet import Fleet, Host
 from tests.fleet.broken import Broken, Fault, Kind
 from tests.fleet.engine_kit import engines

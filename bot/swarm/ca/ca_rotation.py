@@ -9,10 +9,9 @@ from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import ClusterFacts, Facts, Finding, NodeFacts, Plan, Step
 from bot.swarm.ca.external_ca import ExternalCa
-from bot.swarm.health.issuers import key_id, lacking
 from bot.swarm.operations import BeginRotation, EndRotation, RenewCertificate, Update
-from bot.swarm.reading.certificates import public_key_of
-from bot.swarm.reading.lookup import called, swarm_of
+from bot.swarm.reading.certificates import key_id, lacking, public_key_of
+from bot.swarm.reading.node_lookup import called, swarm_of
 from bot.text.suggest import listed
 
 TRACK = "ca"

@@ -8,9 +8,8 @@ from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, ProbedRoute
 from bot.swarm.health.preflight import machine_findings, reached, same_name
-from bot.swarm.network.addresses import is_loopback, joining_address
-from bot.swarm.network.ipv6 import overlay_findings
-from bot.swarm.network.reachability import FEW, for_managers, of_host, port_names, told, told_unseen
+from bot.swarm.network.addresses import is_loopback, joining_address, overlay_findings
+from bot.swarm.network.route_findings import FEW, for_managers, of_host, port_names, told, told_unseen
 from bot.swarm.network.routes import MOST_PEERS, peers_of
 from bot.swarm.reading.host_membership import stranger
 from bot.text.suggest import listed

@@ -19,8 +19,8 @@ from bot.swarm.health.issues import (
 from bot.swarm.health.lost_quorum import old_managers, standing_of
 from bot.swarm.quorum import count, members_of
 from bot.swarm.reading.certificates import DAY, time_left
-from bot.swarm.reading.duplicate_nodes import successor
 from bot.swarm.reading.host_membership import believes, other_cluster
+from bot.swarm.reading.node_lookup import successor
 
 Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
 CERTIFICATE_TOLD = 7 * DAY

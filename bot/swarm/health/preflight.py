@@ -8,7 +8,7 @@ from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, Role
 from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known, version_of
 from bot.swarm.health.clocks import TOLD, clock_findings, clock_offset
-from bot.swarm.network.reachability import port_findings
+from bot.swarm.network.route_findings import port_findings
 from bot.text.suggest import listed
 
 

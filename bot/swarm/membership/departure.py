@@ -13,7 +13,7 @@ from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import members_of
-from bot.swarm.reading.duplicate_nodes import successor
+from bot.swarm.reading.node_lookup import successor
 from bot.swarm.services.placement import counted, evicted, homeless, load_of
 from bot.text.suggest import listed
 

@@ -12,12 +12,11 @@ from typing import ClassVar, Final
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Operation
-from bot.swarm.health.issuers import key_id, lacking
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import update_spec, with_section
-from bot.swarm.reading.certificates import public_key_of
-from bot.swarm.reading.lookup import called
-from bot.swarm.reading.settings import external_urls
+from bot.swarm.reading.certificates import key_id, lacking, public_key_of
+from bot.swarm.reading.cluster_settings import external_urls
+from bot.swarm.reading.node_lookup import called
 from bot.text.suggest import listed
 
 # Not ``unknown``: that is what a node is for a moment, at first and when another manager has come to lead.
@@ -28,7 +27,7 @@ AWAY: Final = frozenset({"down", "disconnected"})
 class BeginRotation(Operation):
     """Another key issues the certificates of ``cluster``: that of the CFSSL server at ``url``, whose CA is ``cacert``.
 
-    Without ``url`` it is one that the managers make, and not ``before`` (its :func:`~bot.swarm.health.issuers.key_id`).
+    Without ``url`` it is one that the managers make, and not ``before`` (its ``key_id``).
     ``number`` is the ``ForceRotate`` of the spec: given as a number, for adding one twice would rotate twice.
     ``cacert`` is PEM. An external CA is given after init alone: at init the engine ignores it or breaks.
     """
@@ -94,7 +93,7 @@ class BeginRotation(Operation):
 class RenewCertificate(Operation):
     """The node ``node`` (its id; ``called`` is how people call it) has a certificate of the new issuer.
 
-    ``before`` is the :func:`~bot.swarm.health.issuers.key_id` of the old one, "" when the rotation had begun before.
+    ``before`` is the ``key_id`` of the old one, "" when the rotation had begun before.
     Nothing is applied: the managers do it, or, where the node is down, they do not yet.
     """
 

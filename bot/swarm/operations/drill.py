@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from bot.errors import Failed, HostUnreachable, SwarmbotError
 from bot.model import Backup, Drill, Engines, Facts, FactsQuery, Operation
-from bot.swarm.health.issuers import rotated_since
 from bot.swarm.operations.init import Init
-from bot.swarm.reading.certificates import fingerprint_of
+from bot.swarm.reading.certificates import fingerprint_of, rotated_since
 from bot.swarm.reading.inventory import compare, take_inventory
 from bot.swarm.recovery.given_key import opened_backup
 from bot.text.suggest import listed

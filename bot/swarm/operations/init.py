@@ -9,7 +9,7 @@ from bot.blocks import as_said
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation
 from bot.swarm.health.lost_quorum import goes_on
-from bot.swarm.reading.settings import NANOSECONDS
+from bot.swarm.reading.cluster_settings import NANOSECONDS
 from bot.swarm.recovery.second_cluster import refuse_beside_quorum
 
 # The mask length that Docker's own command sends unless told otherwise; the API's default is 0.

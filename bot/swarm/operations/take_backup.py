@@ -21,7 +21,7 @@ from bot.model import (
     ip_of,
 )
 from bot.swarm.reading.certificates import fingerprint_of
-from bot.swarm.reading.followers import serves
+from bot.swarm.reading.manager_choice import serves
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Operation
 from bot.swarm.operations.records import manager_of
 from bot.swarm.operations.spec import update_spec, with_section
-from bot.swarm.reading.settings import SETTINGS, Setting
+from bot.swarm.reading.cluster_settings import SETTINGS, Setting
 from bot.text.suggest import listed
 
 

@@ -55,3 +55,23 @@ def _together(members: RaftMembers, nodes: Sequence[str]) -> int:
     """How many of ``nodes`` the best placed of them could lead."""
     heard = (sum(frozenset((node, other)) not in members.cut for other in nodes) for node in nodes)
     return max(heard, default=0)
+
+
+def failures(count: int) -> str:
+    """``tolerates 1 failure``."""
+    return f"survives {max(0, count)} failure{'' if count == 1 else 's'}"
+
+
+def effect(before: Quorum, after: Quorum) -> str:
+    """The change in words: "managers 2 → 3, survives 0 → 1 failures"."""
+    text = f"managers {before.managers} → {after.managers}, "
+    was, becomes = max(0, before.tolerates), max(0, after.tolerates)
+    if was == becomes:
+        return text + failures(becomes) + ", as before"
+    return f"{text}survives {was} → {becomes} failures"
+
+
+def standing(quorum: Quorum) -> str:
+    """How it stands: "2 of 3 managers reachable, 2 needed, survives 0 failures"."""
+    tolerates = "no quorum" if quorum.tolerates < 0 else failures(quorum.tolerates)
+    return f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} needed, {tolerates}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from bot.model import Certificate
+from bot.model import Backup, Certificate, ClusterFacts, NodeFacts
 
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
@@ -73,3 +74,25 @@ def public_key_of(pem: str) -> str:
     """The public key of a CA's certificate, as ``TLSInfo.CertIssuerPublicKey`` has it. ValueError for no PEM."""
     key = x509.load_pem_x509_certificates(pem.encode())[0].public_key()
     return base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+def key_id(public_key: str) -> str:
+    """Sixteen hex digits that tell one issuer's public key from another."""
+    return hashlib.sha256(public_key.encode()).hexdigest()[:16]
+
+
+def lacking(swarm: ClusterFacts) -> list[NodeFacts]:
+    """The nodes whose certificate was not issued by the key that shall issue all."""
+    return [node for node in swarm.nodes if node.tls.issuer_key != swarm.tls.issuer_key]
+
+
+def issuing_urls(swarm: ClusterFacts) -> list[str]:
+    """The external CAs that issue. One whose root was rotated away from stays in the spec and issues nothing."""
+    named = (swarm.spec.get("CAConfig") or {}).get("ExternalCAs") or ()
+    return [str(ca["URL"]) for ca in named if public_key_of(ca["CACert"] or swarm.tls.root) == swarm.tls.issuer_key]
+
+
+def rotated_since(backup: Backup, swarm: ClusterFacts) -> bool:
+    """Whether the cluster's root is another than when ``backup`` of it was taken."""
+    known = bool(swarm.tls.root) and backup.cluster_id == swarm.id
+    return known and fingerprint_of(swarm.tls.root) != backup.ca_fingerprint

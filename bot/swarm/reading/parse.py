@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.model import Engine, Engines, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo, ip_of
+from bot.model import Engine, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo
 
 NANOSECONDS = 1_000_000_000
 STOP_GRACE = 10.0
@@ -83,30 +83,6 @@ def tls_info(info: Json | None) -> TlsInfo:
     """``TLSInfo`` of a node's description or of ``GET /swarm``."""
     found = info or {}
     return TlsInfo(root=found.get("TrustRoot", ""), issuer_key=found.get("CertIssuerPublicKey") or "")
-
-
-def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines) -> tuple[NodeFacts, ...]:
-    """Give each record the name of its machine in swarmbot.yml.
-
-    A host's own word (its node id) counts first. For hosts that were not read, or are locked and so know no id of
-    theirs: the address that the managers see, then a host name that is spelled as in swarmbot.yml.
-    """
-    by_id = {facts.node_id: name for name, facts in hosts.items() if facts.answers and facts.node_id}
-    unread = {name for name in engines.names() if name not in hosts or tells_no_id(hosts[name])}
-    by_address = {engines.address(name): name for name in unread}
-
-    def name_of(node: NodeFacts) -> str:
-        if node.id in by_id:
-            return by_id[node.id]
-        address = ip_of(node.raft_address) or node.address
-        return by_address.get(address) or (node.hostname if node.hostname in unread else "")
-
-    return tuple(replace(node, host=name_of(node)) for node in records)
-
-
-def tells_no_id(facts: HostFacts) -> bool:
-    """Whether the host cannot say which node it is: it does not answer, or its engine is locked."""
-    return not facts.answers or facts.membership == "locked"
 
 
 def services(engine: Engine) -> tuple[ServiceFacts, ...]:

@@ -23,7 +23,7 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
 from bot.secrets.secret import Secret
-from bot.swarm.reading.protobuf import fields, number, octets
+from bot.swarm.reading.raft_log import fields, number, octets
 
 BEGINS: Final = "SWMKEY-1-"
 LOCKED: Final = "ENCRYPTED PRIVATE KEY"

@@ -11,8 +11,8 @@ import pytest
 from bot.errors import Failed, Refused
 from bot.model import Engine, Engines, Facts
 from bot.swarm.operations import Join
-from tests.plans.description import Description
 from tests.kits.simulated_cluster import Simulated
+from tests.plans.description import Description
 
 JOIN = Join("host-2", "worker", "prod", "prodid", "10.0.0.2", known=("id-before",))
 NO_LEADER = "The swarm does not have a leader."

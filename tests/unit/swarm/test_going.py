@@ -10,8 +10,8 @@ import pytest
 from bot.errors import Failed, Refused
 from bot.model import Engines, Facts, TaskFacts
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
-from tests.plans.description import Description
 from tests.kits.simulated_cluster import Simulated
+from tests.plans.description import Description
 
 DRAIN = Drain("id-host-2", "host-2", "prod")
 DEMOTE = Demote("id-host-2", "host-2", "prod", "host-2")

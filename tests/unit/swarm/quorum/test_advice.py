@@ -9,8 +9,8 @@ import pytest
 
 from bot.model import Operation
 from bot.swarm.operations import Drain, Label, Relabel, SetAvailability
-from tests.plans.description import Description
 from tests.kits.quorum_gate import demote, facts, join, judged, promote
+from tests.plans.description import Description
 
 
 def test_what_holds_only_meanwhile_is_told() -> None:

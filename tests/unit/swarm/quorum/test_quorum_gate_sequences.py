@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.kits.orders import Ended
-from tests.kits.fault_injector import SIZE, Cut, Cutter, Fault
-from tests.kits.simulated_cluster import Simulated
 from tests.kits.cluster_truth import LATE, QuorumLost, Weakened
+from tests.kits.fault_injector import SIZE, Cut, Cutter, Fault
+from tests.kits.orders import Ended
+from tests.kits.simulated_cluster import Simulated
 
 
 def off(host: str, what: str = "power") -> Fault:

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.kits.cluster_truth import LATE, QuorumLost, Weakened
 from tests.kits.fault_injector import SIZE, Cut, Cutter, Fault
 from tests.kits.simulated_cluster import Simulated
-from tests.kits.cluster_truth import LATE, QuorumLost, Weakened
 
 HOSTS: Final = tuple(f"host-{number}" for number in range(1, SIZE + 1))
 ORDERS: Final = (

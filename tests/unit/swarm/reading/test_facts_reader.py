@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.model import Facts, FactsQuery
-from bot.swarm.reading.reader import Reader
+from bot.swarm.reading.facts_reader import Reader
 
 CLUSTERS = {"host-1": "stray", "host-2": "prod", "host-3": "prod"}
 LATE = 0.3

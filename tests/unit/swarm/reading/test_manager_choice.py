@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.swarm.reading.sources import sources
+from bot.swarm.reading.manager_choice import sources
 from tests.plans.description import Description
 
 

@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.model import ClusterFacts, HostFacts, Membership, NodeFacts, Role
-from bot.swarm.reading.duplicate_nodes import successor
-from bot.swarm.reading.parse import name_hosts
+from bot.swarm.reading.node_lookup import name_hosts, successor
 
 
 class _Engines:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from bot.blocks import tick
 from bot.errors import Failed, NotUnderstood
-from bot.model import ClusterFacts, Facts, NodeFacts
-from bot.swarm.reading.duplicate_nodes import successor
-from bot.swarm.reading.parse import tells_no_id
-from bot.text.suggest import nearest
+from bot.model import ClusterFacts, Engines, Facts, Finding, HostFacts, NodeFacts, ip_of
+from bot.text.suggest import listed, nearest
 
 FEW = 12
 
@@ -85,7 +86,7 @@ def called(swarm: ClusterFacts, node: NodeFacts) -> str:
 def find_node(facts: Facts, name: str) -> NodeFacts:
     """The one record that ``name`` means: for who acts on a node, not the old records of its host.
 
-    Of several hosts of one name NotUnderstood lists the ids. :func:`bot.swarm.reading.duplicate_nodes.namesakes`
+    Of several hosts of one name NotUnderstood lists the ids. :func:`namesakes`
     tells of old records.
     """
     found = find_nodes(facts, name)
@@ -96,3 +97,59 @@ def find_node(facts: Facts, name: str) -> NodeFacts:
     raise NotUnderstood(
         f"{tick(name)} means {len(found)} records of {facts.name}: {listed}.", next_step="Name one by its id."
     )
+
+
+def successor(swarm: ClusterFacts, node: NodeFacts) -> NodeFacts | None:
+    """The ready record of the same host that took the place of ``node``; None if ``node`` may be a host of its own.
+
+    It is the same host when host name and address are the same, as far as both are known. A record is old when it is
+    down; a manager's already when Raft does not reach it.
+    """
+    if node.state == "ready" and node.reachability != "unreachable":
+        return None
+    others = (other for other in swarm.nodes if other.id != node.id and other.ready)
+    return next((other for other in others if _same_host(node, other)), None)
+
+
+def namesakes(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
+    """What a plan for ``node`` says of the old records of its host."""
+    nodes = facts.swarm.nodes if facts.swarm else ()
+    old = [other for other in nodes if facts.swarm and successor(facts.swarm, other) == node]
+    if not old:
+        return ()
+    records = listed(f"{tick(other.id)} ({other.role}, {other.state})" for other in old)
+    text = f"{tick(node.name)} means its record {tick(node.id)}; left as they are: {records}"
+    return (Finding("look", text, node.name),)
+
+
+def _same_host(first: NodeFacts, second: NodeFacts) -> bool:
+    one, other = _address(first), _address(second)
+    return first.hostname == second.hostname and (one == other or not one or not other)
+
+
+def _address(node: NodeFacts) -> str:
+    return ip_of(node.raft_address) or node.address
+
+
+def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines) -> tuple[NodeFacts, ...]:
+    """Give each record the name of its machine in swarmbot.yml.
+
+    A host's own word (its node id) counts first. For hosts that were not read, or are locked and so know no id of
+    theirs: the address that the managers see, then a host name that is spelled as in swarmbot.yml.
+    """
+    by_id = {facts.node_id: name for name, facts in hosts.items() if facts.answers and facts.node_id}
+    unread = {name for name in engines.names() if name not in hosts or tells_no_id(hosts[name])}
+    by_address = {engines.address(name): name for name in unread}
+
+    def name_of(node: NodeFacts) -> str:
+        if node.id in by_id:
+            return by_id[node.id]
+        address = ip_of(node.raft_address) or node.address
+        return by_address.get(address) or (node.hostname if node.hostname in unread else "")
+
+    return tuple(replace(node, host=name_of(node)) for node in records)
+
+
+def tells_no_id(facts: HostFacts) -> bool:
+    """Whether the host cannot say which node it is: it does not answer, or its engine is locked."""
+    return not facts.answers or facts.membership == "locked"

@@ -17,9 +17,8 @@ from typing import Final
 from bot.errors import Refused
 from bot.model import Facts, Operation, Plan, RaftMembers, Step
 from bot.swarm.quorum.advice import advice, cut_off, named, strengthen
-from bot.swarm.quorum.arithmetic import Quorum, count
-from bot.swarm.quorum.membership import members_of, possible
-from bot.swarm.quorum.words import effect, standing
+from bot.swarm.quorum.arithmetic import Quorum, count, effect, standing
+from bot.swarm.quorum.raft_members import members_of, possible
 from bot.text.suggest import listed
 
 FORCE: Final = "force"

@@ -23,12 +23,13 @@ from bot.model import (
     Revealed,
 )
 from bot.secrets.secret import Secret
-from bot.swarm.network.overlay import try_overlay
+from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
 from bot.swarm.network.routes import DATA_PORT, meant, members, mesh_routes, wanted_routes
 from bot.swarm.reading import parse
 from bot.swarm.reading.host_reader import met_by, read_host, silent
-from bot.swarm.reading.sources import sources
+from bot.swarm.reading.manager_choice import sources
+from bot.swarm.reading.node_lookup import name_hosts
 
 # An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
 LONGEST_READ = 15.0
@@ -66,7 +67,7 @@ class Reader:
         hosts = self._read_hosts(engines, wanted, query)
         swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
-            swarm = replace(swarm, nodes=parse.name_hosts(swarm.nodes, hosts, engines))
+            swarm = replace(swarm, nodes=name_hosts(swarm.nodes, hosts, engines))
             hosts = _hear(engines, hosts, swarm)
         routes = wanted_routes(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
         deadline = (started if query.every_peer else time.monotonic()) + LONGEST_TRIAL

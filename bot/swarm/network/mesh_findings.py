@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, Finding, Mesh, ProbedRoute
-from bot.swarm.network.reachability import told, told_unseen
+from bot.swarm.network.route_findings import told, told_unseen
 from bot.text.suggest import listed
 
 SELF = "·"
