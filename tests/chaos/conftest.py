@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.fleet import Fleet
 from sandbox.stage import Stage
-from tests.scenarios.kit import Play, config
+from tests.kits.scenario import Play, config
 
 
 @pytest.fixture

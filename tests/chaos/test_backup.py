@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 BALLAST = 64
 """Megabytes that nothing packs smaller: the packing then takes seconds."""

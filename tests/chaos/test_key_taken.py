@@ -7,8 +7,8 @@ from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet.shell import until
 from tests.chaos.test_worker_killed import kill_who_runs
-from tests.scenarios.kit import JOB, Play
-from tests.scenarios.locking import autolocked, key_of, restart
+from tests.kits.autolock import autolocked, key_of, restart
+from tests.kits.scenario import JOB, Play
 
 
 def test_the_next_worker_has_no_key_and_says_so(play: Play) -> None:

@@ -15,9 +15,9 @@ from bot.swarm.operations import fingerprint
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from sandbox.stage import Stage
-from tests.scenarios.kit import Play, config
-from tests.scenarios.secrets import shown
-from tests.scenarios.test_once import REFUSED, await_kept, join, rotations
+from tests.kits.scenario import Play, config
+from tests.kits.secret_search import shown
+from tests.scenarios.test_one_time_tokens import REFUSED, await_kept, join, rotations
 
 WORKERS = ("worker.1", "worker.2")
 QUORUM_BACK = 120.0

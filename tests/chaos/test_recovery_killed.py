@@ -9,8 +9,8 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet.shell import until
-from tests.fleet.watch import Watch
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
+from tests.kits.split_brain_watch import Watch
 
 pytestmark = pytest.mark.timeout(400)
 

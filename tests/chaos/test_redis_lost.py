@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play, stalled
+from tests.kits.scenario import Play, stalled
 
 
 def test_a_job_outlives_redis(play: Play) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.fleet.shell import until
 from sandbox.slack.faults import Kind
-from tests.scenarios.kit import Play, stalled
+from tests.kits.scenario import Play, stalled
 
 
 @pytest.mark.parametrize("fault", ["http_500", "drop", "rate_limited"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play, stalled
+from tests.kits.scenario import Play, stalled
 
 TAKEN_OVER: float = 60.0
 """Seconds: issue 2 promises 20, which a busy machine may not keep."""

@@ -16,7 +16,7 @@ from bot.model.engine_api import Engines
 from bot.secrets.secret import Secret
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
-from tests.fleet.engine_kit import engines, init, joining, second_sshd
+from tests.kits.engines import engines, init, joining, second_sshd
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 

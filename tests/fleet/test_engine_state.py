@@ -11,8 +11,8 @@ from bot.engine.disk.state import MARK
 from bot.errors import EngineError, Failed, HostUnreachable
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
-from tests.fleet.engine_kit import engines, init
-from tests.scenarios.kit import hang_up
+from tests.kits.engines import engines, init
+from tests.kits.scenario import hang_up
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 

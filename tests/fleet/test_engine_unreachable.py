@@ -14,7 +14,7 @@ from bot.engine.ssh import login
 from bot.errors import HostProblem, HostUnreachable
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
-from tests.fleet.engine_kit import engines
+from tests.kits.engines import engines
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(60)]
 

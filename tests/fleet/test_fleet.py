@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.fleet import TASK_IMAGE, Fleet
 from sandbox.fleet.shell import until
-from tests.fleet.looks import bot_reaches, engine_id, pings, sees, ssh, works
+from tests.kits.reachability import bot_reaches, engine_id, pings, sees, ssh, works
 
 pytestmark = pytest.mark.fleet
 

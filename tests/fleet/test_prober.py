@@ -8,7 +8,7 @@ from bot.model import Prober, Transport
 from bot.swarm.network.packet_counters import Verdict, judge
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
-from tests.fleet.engine_kit import engines
+from tests.kits.engines import engines
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(60)]
 

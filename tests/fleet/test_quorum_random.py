@@ -32,8 +32,8 @@ from bot.swarm.operations.records import update_record
 from bot.swarm.quorum import FORCE, permit
 from bot.swarm.reading.facts_reader import Reader
 from sandbox.fleet import Fleet, Host
-from tests.fleet.broken import Broken, Fault, Kind
-from tests.fleet.engine_kit import engines
+from tests.kits.engines import engines
+from tests.kits.host_faults import Broken, Fault, Kind
 from tests.kits.orders import Bot, Ended
 
 TELLING: Final = 446

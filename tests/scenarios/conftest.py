@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.fleet import Fleet
 from sandbox.stage import PEOPLE, Stage
-from tests.scenarios.asking import RULES, Asked
-from tests.scenarios.cfssl import Cfssl
-from tests.scenarios.kit import Play, config
+from tests.kits.approval_scenario import RULES, Asked
+from tests.kits.cfssl import Cfssl
+from tests.kits.scenario import Play, config
 
 
 @pytest.fixture(scope="session")

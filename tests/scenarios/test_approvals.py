@@ -8,7 +8,7 @@ import pytest
 
 from bot.audit import Filter
 from sandbox.slack import CannotDo
-from tests.scenarios.asking import Asked
+from tests.kits.approval_scenario import Asked
 
 
 def test_one_approver_and_nobody_for_themselves(asked: Asked) -> None:

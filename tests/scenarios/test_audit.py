@@ -11,7 +11,7 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.slack.transcript import Seen
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 
 def page(play: Play, button: str) -> Seen:

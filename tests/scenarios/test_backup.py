@@ -14,8 +14,8 @@ from bot.secrets.secret import Secret
 from bot.swarm.reading.certificates import fingerprint_of
 from sandbox.fleet import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play
-from tests.scenarios.secrets import Arguments, channels, disk, stored
+from tests.kits.scenario import Play
+from tests.kits.secret_search import Arguments, channels, disk, stored
 
 MANAGERS = ("host-1", "host-2", "host-3")
 SOUND = {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable", "host-3": "Ready Active Reachable"}

@@ -7,8 +7,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from sandbox.fleet import TASK_IMAGE
-from tests.scenarios.cfssl import NAME, Cfssl, certificate_of
-from tests.scenarios.kit import Play
+from tests.kits.cfssl import NAME, Cfssl, certificate_of
+from tests.kits.scenario import Play
 
 WORKERS = ("host-2", "host-3")
 

@@ -13,7 +13,7 @@ from sandbox.fleet.faults import Block
 from sandbox.fleet.host import Host
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 CLOSED = [
     (

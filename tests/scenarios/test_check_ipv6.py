@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 PREFIX = "fd00:5b:1::"
 SWITCH_ON = "for each in all eth0; do echo 0 >/proc/sys/net/ipv6/conf/$each/disable_ipv6; done"

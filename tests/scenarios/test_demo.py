@@ -23,7 +23,7 @@ from sandbox.fleet.slots import REGISTRY, Claim
 from sandbox.stage import ROOT
 from sandbox.tour.steps import STEPS
 from tests.conftest import cannot
-from tests.fleet.test_lifetime import traces
+from tests.fleet.test_fleet_lifetime import traces
 
 pytestmark = pytest.mark.fleet
 LONGEST = 180.0

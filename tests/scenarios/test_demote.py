@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 MANAGERS = ("host-1", "host-2", "host-3", "host-4")
 

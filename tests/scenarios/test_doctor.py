@@ -21,7 +21,7 @@ from bot.store import keys
 from sandbox.fleet import Fleet
 from sandbox.slack import LocalSlack
 from sandbox.stage import TWO_OF_FOUR, installed_world
-from tests.played_engine import Version, giving_itself_out_as
+from tests.kits.engine_version import Version, giving_itself_out_as
 
 NOWHERE = {"ssh": {"user": "root"}, "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "127.0.0.1"}}}}
 PEOPLE = {

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
 """A task that stops only when its grace has ended."""

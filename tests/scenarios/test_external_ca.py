@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.scenarios.cfssl import NAME, Cfssl
-from tests.scenarios.kit import Play
+from tests.kits.cfssl import NAME, Cfssl
+from tests.kits.scenario import Play
 
 
 def test_the_nodes_certificates_are_of_the_external_ca(play: Play, cfssl: Cfssl) -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import Failed
 from sandbox.fleet.host import Host
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 UNLOCK_KEY = re.compile(r"SWMKEY-1-[\w+/]+")
 

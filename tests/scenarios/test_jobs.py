@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.fleet.shell import until
 from sandbox.slack.faults import Kind
-from tests.scenarios.kit import Play, stalled
+from tests.kits.scenario import Play, stalled
 
 
 def test_changes_of_one_cluster_run_one_after_the_other(play: Play) -> None:

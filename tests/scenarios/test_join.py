@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.fleet.faults import Protocol
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play, hang_up, stalled
+from tests.kits.scenario import Play, hang_up, stalled
 
 
 def test_workers_and_managers_join(play: Play) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 MANAGERS = ("host-1", "host-2", "host-3")
 WORKERS = ("host-4",)

@@ -12,8 +12,8 @@ from sandbox.fleet import Fleet
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from sandbox.stage import PEOPLE, Stage
-from tests.scenarios.asking import Asked
-from tests.scenarios.kit import Play
+from tests.kits.approval_scenario import Asked
+from tests.kits.scenario import Play
 
 pytestmark = pytest.mark.timeout(400)
 

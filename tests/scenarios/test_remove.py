@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 HEARTBEAT: Final = "2s"
 """Each removal waits until its node is seen down: 13 s with Docker's own 5."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Failed
-from tests.scenarios.kit import Play
-from tests.scenarios.secrets import shown
+from tests.kits.scenario import Play
+from tests.kits.secret_search import shown
 
 
 def test_the_line_joins_a_host_and_one_person_alone_sees_it(play: Play) -> None:

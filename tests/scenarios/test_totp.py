@@ -15,8 +15,8 @@ from sandbox.fleet import Fleet
 from sandbox.slack import CannotDo
 from sandbox.slack.transcript import Seen
 from sandbox.stage import Stage
-from tests.scenarios.kit import Play, config
-from tests.scenarios.secrets import stored
+from tests.kits.scenario import Play, config
+from tests.kits.secret_search import stored
 
 SPELLED: Final = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
 STEP: Final = 30

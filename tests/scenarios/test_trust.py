@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.fleet.host import Host
 from sandbox.slack.transcript import Seen
-from tests.scenarios.kit import Play, hang_up
+from tests.kits.scenario import Play, hang_up
 
 HOST = "host-3"
 

@@ -8,8 +8,8 @@ from bot.secrets.secret import TYPED_KEPT, Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet.shell import until
-from tests.scenarios.kit import Play
-from tests.scenarios.locking import autolocked, key_of, restart
+from tests.kits.autolock import autolocked, key_of, restart
+from tests.kits.scenario import Play
 
 KEY = re.compile(r"SWMKEY-1-[\w+/]+")
 MANAGERS = ("host-1", "host-2", "host-3")

@@ -9,7 +9,7 @@ from typing import Any
 
 from docker.errors import APIError
 
-from tests.scenarios.kit import Play
+from tests.kits.scenario import Play
 
 SECOND = 10**9
 HOUR = 3600 * SECOND

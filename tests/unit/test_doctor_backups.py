@@ -10,7 +10,7 @@ from bot.config import Backups
 from bot.doctor.backups import backups
 from bot.doctor.resources import Resources
 from bot.secrets.secret import Secret
-from tests.powerless import powerless
+from tests.kits.unprivileged import powerless
 
 KEY = Secret("k" * 32)
 

@@ -15,7 +15,7 @@ from bot.backups.seal import OtherKey, Unsealable, seal, unseal
 from bot.errors import Failed, Refused
 from bot.model import BackedUpNode, Backup, Drill
 from bot.secrets.secret import Secret
-from tests.powerless import powerless
+from tests.kits.unprivileged import powerless
 
 KEY = Secret("a key of thirty-two letters or more")
 STATE = b"the key of the CA " * 100

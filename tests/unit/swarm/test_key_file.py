@@ -1,6 +1,6 @@
 """Key files of autolocked managers: opened with their unlock key and no other, in a file and in a backup. Pure.
 
-Those of real engines are in tests/scenarios/test_autolocked.py.
+Those of real engines are in tests/scenarios/test_autolock_recovery.py.
 """
 
 from __future__ import annotations

@@ -1,0 +1,139 @@
+"""Old managers whose engines do not run, held off on real hosts: whenever they start, they are in no cluster."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+
+import pytest
+
+from bot.errors import EngineError
+from bot.model import Engine, FactsQuery
+from bot.swarm.reading.facts_reader import Reader
+from bot.swarm.reading.raft_log import position
+from sandbox.fleet import Fleet, Host
+from sandbox.fleet.shell import until
+from tests.kits.engines import engines, init, joining
+from tests.kits.recovery import ALL, Recovery
+from tests.kits.split_brain_watch import Watch
+
+pytestmark = [pytest.mark.fleet, pytest.mark.timeout(300)]
+
+STOPPED = ALL[2:]
+
+
+def test_what_lies_on_a_stopped_engine_s_disk(hosts: Fleet) -> None:
+    """Whose it is, and how new; moved aside it is all there, once, and the engine starts in no swarm."""
+    with engines(hosts) as cluster:
+        remote = init(cluster, "host-1")
+        cluster["host-2"].join_swarm(joining(cluster, "host-2", remote), cluster["host-1"].join_tokens().manager)
+        node = cluster["host-2"].info()["Swarm"]["NodeID"]
+        for ask in (cluster["host-2"].stopped, cluster["host-2"].hold_off):
+            with pytest.raises(EngineError, match="has an engine that runs"):
+                ask()
+        hosts["host-2"].stop_docker()
+        found = cluster["host-2"].stopped()
+        swarm = hosts["host-2"].folder / "data/swarm"
+        assert (found.folder, found.held_off) == (str(swarm), False)
+        assert (found.node_id, found.address) == (node, hosts["host-2"].address)
+        assert position(cluster["host-2"].last_raft_entry()).index
+        files = _files(hosts["host-2"], "swarm")
+        for _ in range(2):
+            cluster["host-2"].hold_off()
+        aside = cluster["host-2"].stopped()
+        assert (aside.held_off, aside.node_id, aside.address) == (True, node, hosts["host-2"].address)
+        assert not swarm.exists()
+        assert _files(hosts["host-2"], "swarm.held-off-*") == files
+        hosts["host-2"].start_docker()
+        assert _membership(cluster["host-2"]) == "inactive"
+
+
+def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
+    """No state, no rights, a data folder that nobody names or that is none: each with what to do."""
+    for name in ("host-1", "host-2"):
+        hosts[name].stop_docker()
+    with engines(hosts) as cluster, pytest.raises(EngineError, match="there is no swarm state in"):
+        cluster["host-1"].stopped()
+    with (
+        engines(hosts, ssh={"user": "deploy"}) as cluster,
+        pytest.raises(EngineError, match="does not let `deploy` do this") as told,
+    ):
+        cluster["host-1"].stopped()
+    assert "sudo" in told.value.next_step
+    named = {**hosts.ssh["engine"], "data_root": "/srv/none"}
+    with engines(hosts, host_1={"engine": named}) as cluster, pytest.raises(EngineError, match="is no data folder"):
+        cluster["host-1"].stopped()
+    (hosts["host-2"].folder / "docker-etc/daemon.json").write_text("{}")
+    with engines(hosts) as cluster, closing(Reader({})) as reader:
+        host = reader.read("prod", cluster, FactsQuery(stopped=("host-2",), patience=5)).host("host-2")
+    assert host.stopped is None
+    assert host.failure
+    for words in ("Docker is not running there", "does not tell where its engine has its data", "`data_root`"):
+        assert words in host.failure.happened
+    hosts["host-2"].restart()
+
+
+def test_an_engine_that_starts_meanwhile_has_all_its_state_or_none(hosts: Fleet) -> None:
+    """Whichever is first: held off, and it starts in no swarm; or it runs, is a manager, and nothing was moved."""
+    with engines(hosts) as cluster, ThreadPoolExecutor(1) as beside:
+        host, engine = hosts["host-1"], cluster["host-1"]
+        init(cluster, "host-1")
+        for _ in range(4):
+            host.stop_docker()
+            started = beside.submit(host.start_docker)
+            with suppress(EngineError):
+                engine.hold_off()
+            started.result()
+            moved = bool(_files(host, "swarm.held-off-*"))
+            assert _membership(engine) == ("inactive" if moved else "active")
+            if moved:
+                break
+
+
+def test_they_start_again_at_every_point_of_a_recovery(hosts: Fleet) -> None:
+    """Before the leave, beside the forcing, and at the end: none is in a cluster until it is told to join again."""
+    with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:
+        recovery.lose(stopped=STOPPED)
+        kinds = [operation.kind for operation in recovery.steps]
+        assert kinds == [*["hold off"] * 3, "depart", "init", "forget", "rejoin", *["forget"] * 3]
+        starts = {"depart": "host-3", "init": "host-4"}
+        with Watch(hosts) as watch:
+            for operation in recovery.steps:
+                if name := starts.pop(operation.kind, ""):
+                    recovery.come_back(name)
+                recovery.do(operation)
+            recovery.assert_one_cluster(ALL[:2])
+            recovery.come_back("host-5")
+            recovery.await_up(STOPPED)
+            assert [_membership(cluster[name]) for name in STOPPED] == ["inactive"] * 3
+            assert len(cluster["host-1"].nodes()) == len(ALL[:2])
+            token = cluster["host-1"].join_tokens().manager
+            for name in STOPPED:
+                cluster[name].join_swarm(joining(cluster, name, f"{hosts['host-1'].address}:2377"), token)
+            until(recovery.are_one, "five managers are one cluster again", timeout=60)
+        assert watch.rounds
+        assert (watch.apart, watch.lost) == ([], [])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("step", range(3))
+def test_they_start_again_while_others_are_held_off(hosts: Fleet, step: int) -> None:
+    """Engines that start as one of them is held off: those that were not are managers of one cluster."""
+    with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:
+        recovery.lose(stopped=STOPPED)
+        with Watch(hosts) as watch:
+            ended = recovery.play(step, STOPPED)
+            recovery.await_up(STOPPED)
+            recovery.assert_one_cluster(recovery.members())
+        recovery.tell(watch, ended)
+        assert watch.apart == []
+
+
+def _files(host: Host, pattern: str) -> set[str]:
+    """The files of the folders of that name in the engine's data folder."""
+    folders = host.folder.glob(f"data/{pattern}")
+    return {str(path.relative_to(folder)) for folder in folders for path in folder.rglob("*")}
+
+
+def _membership(engine: Engine) -> str:
+    return str(engine.info()["Swarm"]["LocalNodeState"])

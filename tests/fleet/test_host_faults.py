@@ -1,0 +1,109 @@
+"""Each fault of a host's network bites and heals, as seen from the bot and from the other hosts."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
+from tests.kits.reachability import bot_reaches, datagrams_that_arrive, pings, reaches, sees, ssh
+
+pytestmark = pytest.mark.fleet
+
+
+def test_cut_cable(hosts: Fleet) -> None:
+    """Behind a cut cable a host is reached by nobody and reaches nobody, and runs on."""
+    one, two = hosts["host-1"], hosts["host-2"]
+    one.cut_cable()
+    assert not bot_reaches(one)
+    assert not pings(two, one.address)
+    assert not pings(one, two.address)
+    assert one.docker_answers
+    one.mend_cable()
+    until(lambda: bot_reaches(one) and pings(two, one.address), "the cable is mended")
+
+
+def test_partition_leaves_the_bot_through(hosts: Fleet) -> None:
+    """Partitioned from its peers, a host still answers the bot; healed, its peers as well."""
+    one, two = hosts["host-1"], hosts["host-2"]
+    one.partition()
+    assert not reaches(two, one.address)
+    assert not reaches(one, two.address)
+    assert ssh(hosts, one, "docker", "info", "--format", "{{.Name}}").stdout.strip() == "host-1"
+    sees(pings, two, hosts["host-3"].address)
+    one.heal()
+    sees(reaches, two, one.address)
+    sees(reaches, one, two.address)
+
+
+def test_partition_in_one_direction(hosts: Fleet) -> None:
+    """What is not dropped still arrives: ``in`` drops what peers send, ``out`` what they would get."""
+    one, two = hosts["host-1"], hosts["host-2"]
+    one.partition("in")
+    assert datagrams_that_arrive(one, two, 7946) == 5
+    assert datagrams_that_arrive(two, one, 7946) == 0
+    one.heal("in")
+    one.partition("out")
+    assert datagrams_that_arrive(one, two, 7946) == 0
+    assert datagrams_that_arrive(two, one, 7946) == 5
+    one.heal("out")
+    assert datagrams_that_arrive(one, two, 7946) == 5
+
+
+def test_block_tcp_port_in_each_direction(hosts: Fleet) -> None:
+    """A block closes one port in one direction, for all or for one peer, and nothing else."""
+    one, two, three = hosts["host-1"], hosts["host-2"], hosts["host-3"]
+    one.block(22)
+    assert not bot_reaches(one)
+    assert not reaches(two, one.address)
+    sees(pings, two, one.address)
+    sees(reaches, one, two.address)
+    one.unblock(22)
+    sees(reaches, two, one.address)
+    one.block(22, direction="out")
+    assert not reaches(one, two.address)
+    sees(reaches, two, one.address)
+    one.unblock(22, direction="out")
+    one.block(22, peer=two)
+    assert not reaches(two, one.address)
+    sees(reaches, three, one.address)
+    one.unblock(22, peer=two)
+    one.block(22, direction="out", peer=two)
+    assert not reaches(one, two.address)
+    sees(reaches, one, three.address)
+    one.unblock(22, direction="out", peer=two)
+    sees(reaches, one, two.address)
+
+
+def test_block_udp_port(hosts: Fleet) -> None:
+    """Datagrams for a blocked port are lost, those for other ports and the other direction arrive."""
+    one, two = hosts["host-1"], hosts["host-2"]
+    one.block(4789, "udp")
+    assert datagrams_that_arrive(two, one, 4789) == 0
+    assert datagrams_that_arrive(two, one, 4790) == 5
+    assert datagrams_that_arrive(one, two, 4789) == 5
+    one.unblock(4789, "udp")
+    one.block(4789, "udp", direction="out")
+    assert datagrams_that_arrive(two, one, 4789) == 5
+    assert datagrams_that_arrive(one, two, 4789) == 0
+
+
+def test_faults_outlive_a_power_cut(hosts: Fleet) -> None:
+    """A fault of the network is the network's: it is there when the host comes back."""
+    one, two = hosts["host-1"], hosts["host-2"]
+    one.block(2377)
+    one.partition("in")
+    one.restart()
+    assert not pings(two, one.address)
+    assert one.faults.words() == "partitioned in, 2377/tcp in blocked"
+    one.fix()
+    sees(pings, two, one.address)
+
+
+def test_further_address(hosts: Fleet) -> None:
+    """A second address answers like the first, until the host is mended."""
+    one, two = hosts["host-1"], hosts["host-2"]
+    address = one.add_address(201)
+    sees(reaches, two, address)
+    one.fix()
+    assert not reaches(two, address)

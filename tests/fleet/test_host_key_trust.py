@@ -1,0 +1,45 @@
+"""Host keys on the way to a host, taken one after the other on real SSH servers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Failed, HostUnreachable
+from sandbox.fleet import Fleet
+from tests.kits.engines import engines, second_sshd
+
+pytestmark = [pytest.mark.fleet, pytest.mark.timeout(60)]
+
+
+def test_a_jump_first_and_then_the_host_behind_it(hosts: Fleet, tmp_path: Path) -> None:
+    """Nobody logs in at an unknown jump: its key is all that is seen until it is trusted. Ports stand in the name."""
+    known = tmp_path / "known_hosts"
+    with (
+        second_sshd(hosts, hosts["host-1"], tmp_path / "unused") as place,
+        engines(hosts, ssh={"known_hosts": str(known)}, host_1=place, host_2={"jump": "host-1"}) as cluster,
+    ):
+        engine = cluster["host-2"]
+        with pytest.raises(HostUnreachable) as caught:
+            engine.info()
+        assert "`/swarm trust host-2`" in caught.value.next_step
+        [jump] = engine.host_keys()
+        assert (jump.machine, jump.standing) == ("host-1", "unknown")
+        assert jump.known_as == f"[{hosts['host-1'].address}]:2222"
+        engine.trust("host-1", jump.fingerprint)
+        first, second = engine.host_keys()
+        assert (first.machine, first.standing) == ("host-1", "trusted")
+        assert (second.machine, second.standing) == ("host-2", "unknown")
+        engine.trust("host-2", second.fingerprint)
+        assert engine.info()["Name"] == "host-2"
+    assert len(known.read_text().splitlines()) == 2
+
+
+def test_another_key_than_the_one_asked_for_is_not_written(hosts: Fleet, tmp_path: Path) -> None:
+    """The file stays away."""
+    known = tmp_path / "known_hosts"
+    with engines(hosts, ssh={"known_hosts": str(known)}) as cluster, pytest.raises(Failed) as caught:
+        cluster["host-2"].trust("host-2", "SHA256:compared")
+    assert "not SHA256:compared" in caught.value.happened
+    assert not known.exists()

@@ -1,0 +1,71 @@
+"""The bot's own web and socket processes over a gate of the test's: it writes to a real Redis before it answers.
+
+Run as ``python -m tests.kits.inbound_process web|socket``, with the bot's environment variables.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from redis import Redis
+
+from bot import blocks
+from bot.errors import Refused
+from bot.settings import Settings
+from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.socket_mode import run_socket
+from bot.slack.inbound.web import run_web
+from bot.slack.outbound.notifier import Notifier
+from bot.store.client import QUICK, answering, connect
+
+JOBS = "test:jobs"
+
+
+class StoringGate:
+    """Stores each request once under its key; some words make it fail as the real one may."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def submit(self, request: SubmitRequest) -> blocks.Message | None:
+        """Store the form."""
+        self._store(request.request_key, request.callback)
+        return None
+
+    def slash(self, request: SlashRequest) -> blocks.Message | None:
+        """Store the command; `button` answers with one, `quiet` with nothing, `boom` and `no` do not come so far."""
+        if request.text == "boom":
+            raise RuntimeError("a defect with SWMTKN-1-in-its-text")
+        if request.text == "no":
+            raise Refused("this is for admins.", next_step="Ask one of them.")
+        self._store(request.request_key, request.text)
+        if request.text == "quiet":
+            return None
+        press = blocks.button("Press", "press", "opaque-1")
+        return blocks.Message("On it.", [blocks.section("On it."), blocks.actions(press)])
+
+    def press(self, request: PressRequest) -> blocks.Message | None:
+        """Store the press."""
+        self._store(request.request_key, f"{request.action} {request.value}")
+        return blocks.Message("Pressed.", [blocks.section("Pressed.")])
+
+    def _store(self, key: str, words: str) -> None:
+        with answering():
+            if self._redis.set(f"test:seen:{key}", 1, nx=True):
+                self._redis.rpush(JOBS, words)
+
+
+def open_gate(settings: Settings, notifier: Notifier) -> StoringGate:
+    """Make the gate of one process."""
+    del notifier
+    return StoringGate(connect(settings.redis_url, QUICK))
+
+
+def main() -> None:
+    """Serve as the bot's process of that name does."""
+    settings = Settings.from_environment()
+    {"web": run_web, "socket": run_socket}[sys.argv[1]](settings, open_gate)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Autolocked clusters whose managers are lost: recovered, drilled and restored with the key that somebody types."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.fleet.host import Host
+from sandbox.fleet.shell import until
+from tests.kits.autolock import autolocked, key_of, restart
+from tests.kits.scenario import Play
+from tests.kits.secret_search import Arguments, channels, disk, stored
+from tests.scenarios.test_backup import MANAGERS, SOUND
+
+OTHER = f"SWMKEY-1-{'A' * 43}"
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_a_locked_manager_goes_on_alone(play: Play) -> None:
+    """The key is wanted, a wrong one changes nothing; afterwards the same key locks it, and lies nowhere."""
+    arguments = Arguments()
+    arguments.start()
+    try:
+        key = autolocked(play, *MANAGERS)
+        play["host-1"].run("sh", "-c", "echo loud | docker config create motd -")
+        lose(play, *MANAGERS[1:])
+        restart(play["host-1"])
+        told = play.ask("cleo", "recover")
+        assert "autolock is on" in told, told
+        assert "`/swarm recover host-1 --unlock`" in told
+        before = key_file(play["host-1"])
+        card = play.keyed("cleo", "recover --unlock", OTHER)
+        assert "The key does not open the key file of host-1. host-1 is locked, as it was." in card.text, card.text
+        assert key_file(play["host-1"]) == before
+        card = play.keyed("cleo", "recover --unlock", key)
+        assert card.text.startswith("✓ *prod has a quorum again, recovered from `host-1`*"), card.text
+        assert "the key file of host-1 is encrypted" in card.text
+    finally:
+        run = arguments.stop()
+    assert "ENCRYPTED" in key_file(play["host-1"])
+    assert key_of(play) == key
+    assert play["host-1"].docker("config", "ls", "--format", "{{.Name}}").split() == ["motd"]
+    for told in (run, *stored(play), disk(play), channels(play)):
+        assert key.removeprefix("SWMKEY-1-") not in told
+
+
+def test_a_running_manager_goes_on_alone(play: Play) -> None:
+    """It knows the key and tells nobody: that is typed. What joins it again is locked by the same key."""
+    key = autolocked(play, *MANAGERS)
+    lose(play, *MANAGERS[1:])
+    until(lambda: "--unlock" in play.ask("cleo", "recover"), "the loss is known, and the key is wanted", timeout=60)
+    assert "`/swarm recover host-1 --unlock`" in play.ask("cleo", "init host-1 --force-new-cluster")
+    card = play.keyed("cleo", "recover --unlock", key)
+    assert card.text.startswith("✓ *prod has a quorum again"), card.text
+    assert play.nodes() == SOUND
+    assert key_of(play, "host-3") == key
+    until(lambda: "ENCRYPTED" in key_file(play["host-3"]), "the key file of host-3 is encrypted")
+
+
+def test_a_backup_is_drilled_and_restored_with_its_key(play: Play) -> None:
+    """Neither without it nor with another one; the restored manager is locked by it again, and so never forgets it."""
+    key = autolocked(play, *MANAGERS)
+    play["host-1"].run("sh", "-c", "echo loud | docker config create motd -")
+    play.change("cleo", "backup host-3")
+    assert "`/swarm backup --drill --unlock` asks you for the key" in play.ask("cleo", "backup --drill")
+    card = play.keyed("cleo", "backup --drill --unlock", OTHER)
+    assert "The key does not open the backup" in card.text, card.text
+    card = play.keyed("cleo", "backup --drill --unlock", key)
+    assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
+    for name in MANAGERS:
+        play[name].power_off()
+    for name in MANAGERS:
+        play[name].wipe()
+    order = "restore latest host-3"
+    assert "opens with the unlock key that counted when it was taken" in play.ask("cleo", order)
+    card = play.keyed("cleo", f"{order} --unlock", OTHER)
+    assert "The key does not open the backup" in card.text, card.text
+    assert "its swarm folder is empty" in card.text
+    card = play.keyed("cleo", f"{order} --unlock", key)
+    assert card.text.startswith("✓ *prod runs again: `host-3` is its only manager*"), card.text
+    assert key_of(play, "host-3") == key
+    restart(play["host-3"])
+    assert play.membership("host-3") == "locked"
+    assert play.unlock("ada", "host-3", key).text.startswith("✓ *`host-3` is unlocked*")
+    assert play.membership("host-3") == "active"
+    assert play["host-3"].docker("config", "ls", "--format", "{{.Name}}").split() == ["motd"]
+
+
+def lose(play: Play, *managers: str) -> None:
+    """Take managers out by hand, without the others' consent: the quorum goes with them."""
+    for name in managers:
+        play[name].docker("swarm", "leave", "--force")
+
+
+def key_file(host: Host) -> str:
+    """The key file of a manager as it lies on its disk."""
+    return (host.folder / "data/swarm/certificates/swarm-node.key").read_text()

@@ -1,0 +1,50 @@
+"""Hosts that were wiped and joined again, on real engines: the old records are known for what they are."""
+
+from __future__ import annotations
+
+from tests.kits.scenario import Play
+
+
+def records(play: Play, host: str) -> list[str]:
+    """The ids of all records of a host's name, the oldest first."""
+    with play["host-1"].engine() as engine:
+        found = [node for node in engine.nodes() if node["Description"].get("Hostname") == host]
+    return [str(node["ID"]) for node in sorted(found, key=lambda node: node["CreatedAt"])]
+
+
+def test_a_worker_that_joined_again(play: Play) -> None:
+    """`status` names the old record and what takes it away; `node` shows both; by name the living one is meant."""
+    play.cluster(workers=("host-4",))
+    play["host-4"].wipe()
+    play.change("ada", "join worker host-4")
+    old, new = records(play, "host-4")
+    told = play.await_status(f"`{old}` is an old record of `host-4`, down")
+    assert f"`/swarm remove {old}`" in told
+    shown = play.ask("eve", "node host-4")
+    assert shown.index(new) < shown.index(old)
+    assert f"the host is `{new}` now · `/swarm remove {old}`" in shown
+    assert "host-4 (old record)" in play.ask("eve", "nodes")
+    play.begin("cleo", "promote host-4")
+    asked = play.see("dan", f"means its record `{new}`; left as they are: `{old}` (worker, down)")
+    play.slack.click("dan", asked, "Approve")
+    play.see("dan", "✓ *`host-4` is a manager of prod*", private=False)
+    assert records(play, "host-4") == [old, new]
+
+
+def test_a_manager_that_joined_again_counts_once(play: Play) -> None:
+    """Its old record is called reachable by the engine and yet votes no more: Swarmbot does not count it as there."""
+    play.cluster(managers=("host-1", "host-2", "host-3"))
+    play["host-3"].wipe()
+    play.change("cleo", "join manager host-3")
+    old, new = records(play, "host-3")
+    told = play.ask("ada", "status")
+    assert "*prod can lose no manager* · 3 of 4 managers reachable, survives 0 failures" in told
+    assert f"`{old}` is an old record of `host-3`" in told
+    assert "Raft counts it as a manager that is not there" in told
+    assert f"`/swarm remove {old}`" in told
+    assert f"the host is `{new}` now" in play.ask("eve", "node host-3")
+    card = play.change("cleo", "remove host-3")  # the managers need not have seen it down
+    assert f"✓ *the old record `{old}` of `host-3` is gone; `host-3` is in prod as before*" in card.text
+    assert old in card.text
+    assert records(play, "host-3") == [new]
+    play.await_status("*prod is healthy* · 3 managers, survives 1 failure")

@@ -1,0 +1,65 @@
+"""What is typed with an order that others must agree to is kept for minutes: their yes is of use until then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bot.secrets.secret import TYPED_KEPT, Secret
+from bot.store import keys
+from bot.store.client import connect
+from tests.kits.approval_scenario import Asked
+from tests.kits.autolock import restart
+from tests.kits.scenario import Play
+
+
+@pytest.fixture
+def frozen(asked: Asked) -> Iterator[Play]:
+    """The only manager is locked, and the cluster is frozen: an unlock needs somebody's yes."""
+    first = asked.fleet["host-1"]
+    first.docker("swarm", "update", "--autolock=true")
+    key = first.docker("swarm", "unlock-key", "-q").strip()
+    restart(first)
+    play = Play(asked.stage)
+    play.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')
+    play.see("dan", "is frozen", private=True)
+    play.slack.slash("ada", "prod", "unlock host-1")
+    play.fill("ada", secret=key)
+    play.see("ada", "is job", private=True)
+    play.slack.close_view("ada")
+    yield play
+    play.slack.slash("dan", "prod", "thaw")
+    play.see("eve", "*prod is thawed*")
+
+
+def test_a_yes_in_time_unlocks(frozen: Play, asked: Asked) -> None:
+    """The card says that the key is kept no longer than the question stands, which is for minutes."""
+    job = _asked(asked)
+    ask = asked.approval(job).ask
+    assert ask.expires < time.time() + TYPED_KEPT
+    assert "what was typed with it is kept no longer" in asked.card(job).shown
+    asked.press("dan", job, "Approve")
+    asked.ends(job, "succeeded")
+    assert frozen.membership("host-1") == "active"
+
+
+def test_a_yes_too_late_is_none(frozen: Play, asked: Asked) -> None:
+    """The question ends with the key, and says that both are wanted again."""
+    job = _asked(asked)
+    with connect(Secret(asked.stage.redis_url)) as redis:
+        redis.zadd(keys.APPROVALS_OPEN, {job: 0})  # as if the minutes had passed
+    asked.ends(job, "expired")
+    assert "What was typed with it is gone, too: ask again." in asked.card(job).shown
+    assert frozen.membership("host-1") == "locked"
+
+
+def _asked(asked: Asked) -> str:
+    """The job whose card waits; others' may wait too."""
+
+    def job() -> str:
+        waiting = asked.approvals.waiting("prod")
+        return next((found.id for found in waiting if found.message_ts and found.ask.words == "unlock host-1"), "")
+
+    return str(asked.until(job))

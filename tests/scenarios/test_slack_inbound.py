@@ -1,0 +1,284 @@
+"""Slack in, Slack out, through the bot's own processes: gunicorn or Socket Mode, and a real Redis."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import pytest
+from redis import Redis
+
+from sandbox.slack import LocalSlack
+from sandbox.slack.sockets import Connection, Sockets
+from tests.kits.inbound_process import JOBS
+
+CONFIG = "clusters: {prod: {channel: C0PROD, hosts: {host-1: 192.0.2.1}}}\nrules: {administer: [U0ADA]}\n"
+
+
+class PrivateRedis:
+    """A redis-server that a test may stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.url = f"unix://{folder}/redis.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        durable = ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
+        command = ["redis-server", "--port", "0", "--unixsocket", f"{self._folder}/redis.sock"]
+        with Path(self._folder, "redis.log").open("ab") as log:
+            self._process = subprocess.Popen([*command, "--dir", str(self._folder), *durable], stdout=log, stderr=log)
+        with Redis.from_url(self.url) as redis:
+            until(lambda: _pings(redis), "redis-server")
+
+    def stop(self) -> None:
+        """Kill it, as a power cut does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Keep it from running for a while: connections are taken, nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def jobs(self) -> list[str]:
+        """What the gate has stored."""
+        with Redis.from_url(self.url, decode_responses=True) as redis:
+            stored: list[Any] = redis.lrange(JOBS, 0, -1)
+            return [str(words) for words in stored]
+
+
+def _pings(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except OSError:
+        return False
+    except Exception as error:
+        if "loading" in str(error).lower() or "connect" in str(error).lower():
+            return False
+        raise
+
+
+def until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+    """Wait for what nothing tells of: a process that begins to listen."""
+    deadline = monotonic() + seconds
+    while not condition():
+        if monotonic() > deadline:
+            pytest.fail(f"{what}: not there after {seconds} s")
+        sleep(0.02)
+
+
+@contextmanager
+def bot_process(kind: str, folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """One of the bot's processes; it must end by itself when it is told to."""
+    (folder / "swarmbot.yml").write_text(CONFIG)
+    env = os.environ | environment | {"SWARMBOT_CONFIG": str(folder / "swarmbot.yml"), "LOG_LEVEL": "DEBUG"}
+    with (folder / "bot.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.kits.inbound_process", kind], env=env, stdout=log, stderr=log
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+            pytest.fail("the process did not end on SIGTERM")
+
+
+def get(url: str) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of a GET; 0 while nobody listens."""
+    try:
+        with urlopen(url, timeout=10) as response:  # noqa: S310 - the test's own server
+            return response.status, json.load(response)
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+    except URLError:
+        return 0, {}
+
+
+def _another(sockets: Sockets, before: list[Connection]) -> bool:
+    """Whether a connection is there that was not among ``before``, and it alone."""
+    return bool(sockets.connections) and not set(sockets.connections) & set(before)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
+    """A Redis of the test's own."""
+    server = PrivateRedis(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def web_url(slack: LocalSlack, redis: PrivateRedis, tmp_path: Path) -> Iterator[str]:
+    """The web process under gunicorn, and Slack told where it is."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    slack.deliverer.bot_url = f"{url}/slack/events"
+    with bot_process("web", tmp_path, slack.environment() | {"REDIS_URL": redis.url, "PORT": str(port)}):
+        until(lambda: get(f"{url}/healthz")[0] == 200, "the web process")
+        yield url
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    """A local Slack that speaks HTTP to the bot."""
+    with LocalSlack() as slack:
+        yield slack
+
+
+@pytest.mark.usefixtures("web_url")
+def test_a_command_is_stored_and_answered_to_the_asker(slack: LocalSlack, redis: PrivateRedis) -> None:
+    """The answer is private, and a button of it works: its answer comes too."""
+    delivery = slack.slash("ada", "prod", "button")
+    assert (delivery.status, delivery.error) == (200, "")
+    (answer,) = slack.ephemerals("ada")
+    assert answer.text == "On it."
+    assert slack.click("ada", answer, "press").status == 200
+    slack.wait_to_see("ada", "Pressed.", private=True)
+    assert redis.jobs() == ["button", "press opaque-1"]
+    assert not slack.messages("prod")
+
+
+@pytest.mark.usefixtures("web_url")
+def test_an_ack_may_say_nothing(slack: LocalSlack, redis: PrivateRedis) -> None:
+    """A gate that answers elsewhere leaves the body empty, and Slack shows nothing."""
+    assert slack.slash("ada", "prod", "quiet").error == ""
+    assert redis.jobs() == ["quiet"]
+    assert not slack.ephemerals("ada")
+
+
+@pytest.mark.usefixtures("web_url")
+@pytest.mark.parametrize("fault", ["forged_signature", "stale_signature", "no_signature", "text_timestamp"])
+def test_what_slack_did_not_sign_now_is_401(slack: LocalSlack, redis: PrivateRedis, fault: Any) -> None:
+    """Forged, stale, unsigned, or with a timestamp that is no number: refused, and nothing is stored."""
+    slack.fault(fault, "command")
+    assert slack.slash("ada", "prod", "status").status == 401
+    assert redis.jobs() == []
+
+
+@pytest.mark.usefixtures("web_url")
+@pytest.mark.parametrize("kind", ["command", "block_actions"])
+@pytest.mark.parametrize("fault", ["deliver_twice", "retry"])
+def test_a_double_delivery_is_done_once(slack: LocalSlack, redis: PrivateRedis, fault: Any, kind: str) -> None:
+    """Side by side or one after the other: one job a command, one a press."""
+    slack.fault(fault, kind)
+    slack.slash("ada", "prod", "button")
+    slack.click("ada", slack.ephemerals("ada")[0], "press")
+    assert redis.jobs() == ["button", "press opaque-1"]
+
+
+@pytest.mark.usefixtures("web_url")
+def test_the_refused_and_the_failed_are_told(slack: LocalSlack, tmp_path: Path) -> None:
+    """A refusal says why; a defect says its reference, which is in the log with the trace."""
+    slack.slash("ada", "prod", "no")
+    slack.wait_to_see("ada", "Not done: this is for admins.", private=True)
+    slack.slash("ada", "prod", "boom")
+    seen = slack.wait_to_see("ada", "the log has it under", private=True)
+    reference = seen.text.rpartition("under `")[2].partition("`")[0]
+    assert f"defect {reference}" in (tmp_path / "bot.log").read_text()
+
+
+def test_without_redis_nothing_was_done(slack: LocalSlack, redis: PrivateRedis, web_url: str) -> None:
+    """The person is told within Slack's three seconds, /readyz says why; afterwards commands work again."""
+    redis.stop()
+    delivery = slack.slash("ada", "prod", "status")
+    assert (delivery.status, delivery.error) == (200, "")
+    slack.wait_to_see("ada", "Nothing was done.", private=True)
+    status, said = get(f"{web_url}/readyz")
+    assert status == 503
+    assert "Redis" in said["problems"]["redis"][0]
+    assert get(f"{web_url}/healthz")[0] == 200
+    redis.start()
+    slack.slash("ada", "prod", "status")
+    assert redis.jobs() == ["status"]
+    assert get(f"{web_url}/readyz")[0] == 200
+
+
+@pytest.mark.usefixtures("web_url")
+def test_a_silent_redis_is_told_in_time(slack: LocalSlack, redis: PrivateRedis) -> None:
+    """Redis takes connections and says nothing: Slack has an answer before it gives up, and the rest comes later."""
+    with redis.silent():
+        delivery = slack.slash("ada", "prod", "status")
+        assert (delivery.status, delivery.error) == (200, "")
+        seen = slack.wait_to_see("ada", "not known", private=True)
+        slack.wait_to_see("ada", "may not have been taken", after=seen.number, private=True)
+
+
+def test_a_stalled_client_is_dropped(web_url: str) -> None:
+    """Who sends half a request keeps no thread: the connection is closed."""
+    host, port = web_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(b"POST /slack/events HTTP/1.1\r\nHost: bot\r\n")
+        assert client.recv(1024) == b""
+
+
+def test_two_socket_connections_do_each_thing_once(redis: PrivateRedis, tmp_path: Path) -> None:
+    """Slack hands each request to one connection; with one of two processes gone the other one answers."""
+    with ExitStack() as stack:
+        slack = stack.enter_context(LocalSlack(socket_mode=True))
+        environment = slack.environment() | {"REDIS_URL": redis.url}
+        stack.enter_context(bot_process("socket", tmp_path, environment))
+        with bot_process("socket", tmp_path, environment):
+            until(lambda: len(slack.deliverer.sockets.connections) == 2, "two connections")
+            for _ in range(4):
+                assert slack.slash("ada", "prod", "button").error == ""
+        until(lambda: len(slack.deliverer.sockets.connections) == 1, "one connection")
+        assert slack.slash("ada", "prod", "button").error == ""
+        slack.click("ada", slack.ephemerals("ada")[-1], "press")
+        slack.wait_to_see("ada", "Pressed.", private=True)
+        assert redis.jobs() == ["button"] * 5 + ["press opaque-1"]
+
+
+def test_a_broken_socket_is_connected_again(redis: PrivateRedis, tmp_path: Path) -> None:
+    """Slack asks to reconnect, or the connection breaks without a word."""
+    with ExitStack() as stack:
+        slack = stack.enter_context(LocalSlack(socket_mode=True))
+        stack.enter_context(bot_process("socket", tmp_path, slack.environment() | {"REDIS_URL": redis.url}))
+        sockets = slack.deliverer.sockets
+        until(lambda: len(sockets.connections) == 1, "the connection")
+        ends: list[Callable[[], None]] = [partial(slack.disconnect, "refresh_requested"), slack.drop_connections]
+        for end in ends:
+            before = list(sockets.connections)
+            end()
+            until(partial(_another, sockets, before), "another connection", 60)
+            assert slack.slash("ada", "prod", "quiet").error == ""
+        assert redis.jobs() == ["quiet", "quiet"]
+
+
+def test_a_socket_without_redis_says_so(redis: PrivateRedis, tmp_path: Path) -> None:
+    """The ack follows the write: without one the person is told that nothing was done."""
+    with ExitStack() as stack:
+        slack = stack.enter_context(LocalSlack(socket_mode=True))
+        stack.enter_context(bot_process("socket", tmp_path, slack.environment() | {"REDIS_URL": redis.url}))
+        until(lambda: len(slack.deliverer.sockets.connections) == 1, "the connection")
+        redis.stop()
+        slack.slash("ada", "prod", "status")
+        slack.wait_to_see("ada", "Nothing was done.", private=True)

@@ -1,0 +1,108 @@
+"""Hosts where Swarmbot logs in as somebody who is not root: what can work does, what cannot is told with what to do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from bot.errors import EngineError
+from bot.swarm.reading.raft_log import position
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import sh
+from sandbox.stage import Stage
+from tests.conftest import cannot
+from tests.kits.engines import engines
+from tests.kits.host_users import ASKED, FREELY, User, present
+from tests.kits.scenario import Play, config
+
+PEOPLE = {
+    "host-2": User("noisy", "/bin/bash", docker=True, rc="echo Welcome; echo to host-2 >&2; printf '$ '"),
+    "host-3": User("sudoer", "/bin/rbash", sudoers=FREELY),
+    "host-4": User("asked", sudoers=ASKED),
+    "host-5": User("mute", "/bin/false", docker=True),
+}
+
+
+@pytest.fixture(scope="module")
+def play(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
+    """A bot that is root on host-1, and on each other host the one of PEOPLE; three managers."""
+    if not shutil.which("sudo"):
+        cannot("Debian package sudo is not installed")
+    fleet.reset()
+    settings = config(fleet)
+    hosts = {host.name: {"address": host.address} for host in fleet}
+    for name, user in PEOPLE.items():
+        hosts[name]["user"] = user.name
+    settings["clusters"] = {"prod": {"channel": "C0PROD", "hosts": hosts}}
+    with present(fleet, PEOPLE.values()), Stage(fleet, tmp_path_factory.mktemp("users"), config=settings) as stage:
+        play = Play(stage)
+        play.cluster(managers=("host-1", "host-2", "host-3"))
+        yield play
+
+
+def test_a_member_of_the_docker_group_and_one_with_sudo_are_managers(play: Play) -> None:
+    """One's start-up file prints on both streams; the other reaches the engine by sudo, from a restricted shell."""
+    assert play.nodes() == {
+        "host-1": "Ready Active Leader",
+        **dict.fromkeys(("host-2", "host-3"), "Ready Active Reachable"),
+    }
+    (greeting,) = {sh(*play.fleet.ssh_argv(play["host-2"], "noisy"), "true")}
+    assert greeting == "Welcome\n$ "
+
+
+def test_check_with_each_of_them(play: Play) -> None:
+    """Ports are tried by whoever has a shell; who may not use the engine, or has no shell, is told what to do."""
+    answer = play.ask("ada", "check host-2 host-3 host-4 host-5")
+    assert "✓ *`host-2` is fit for prod*" in answer
+    assert "✓ *`host-3` is fit for prod*" in answer
+    assert answer.count("✓ open both ways with ") == 2
+    assert "✗ *`host-4` is not fit to join prod*" in answer
+    assert "`asked` may not open Docker's socket `/var/run/docker.sock`, nor as root by sudo" in answer
+    assert "Run `usermod -aG docker asked` on it" in answer
+    assert "✗ *`host-5` is not fit to join prod*" in answer
+    assert "runs no commands for `mute`: the login shell ended at once. Give `mute` a POSIX shell" in answer
+
+
+def test_join_with_those_who_cannot(play: Play) -> None:
+    """Nothing is begun, and why is said."""
+    card = play.change("ada", "join worker host-4 host-5")
+    assert "usermod -aG docker asked" in card.text
+    assert "usermod -s /bin/sh mute" in card.text
+    assert play.membership("host-4") == play.membership("host-5") == "inactive"
+
+
+def test_status_does_without_what_it_may_not_read(play: Play) -> None:
+    """A certificate that the user may not read makes its host no worse."""
+    answer = play.ask("eve", "status")
+    assert "3 managers, survives 1 failure" in answer
+    assert "the certificate of `host-2` cannot be read" in answer
+    assert "certificates good for" in answer
+    assert "✗ `host-2`" not in answer
+    assert "its file cannot be read" in play.ask("eve", "ca")
+
+
+def test_backup_with_sudo_and_without(play: Play) -> None:
+    """By sudo it is taken, whatever else the shell prints; without, it is refused before the engine is stopped."""
+    began = started(play, "host-2")
+    card = play.change("cleo", "backup host-2")
+    assert "does not let noisy do this: it is not root there, and sudo wants a password or refuses" in card.text
+    assert "noisy ALL=(root) NOPASSWD: ALL" in card.text
+    assert "No backup was kept. The engine of host-2 runs." in card.text
+    assert started(play, "host-2") == began
+    card = play.change("cleo", "backup host-3")
+    assert card.text.startswith("✓ *prod is backed up*"), card.text
+
+
+def test_the_raft_log_by_sudo_and_without(play: Play) -> None:
+    """A recovery looks for the newest state in it, and says where it could not (tests/plans/cases/recover)."""
+    with engines(play.fleet, host_2={"user": "noisy"}, host_3={"user": "sudoer"}) as cluster:
+        assert position(cluster["host-3"].last_raft_entry()).index
+        with pytest.raises(EngineError, match=r"Permission denied|password"):
+            cluster["host-2"].last_raft_entry()
+
+
+def started(play: Play, host: str) -> str:
+    """When the dockerd of a host began, in its kernel's words."""
+    return play[host].run("sh", "-c", "cut -d' ' -f22 /proc/$(cat /run/docker.pid)/stat")
