@@ -10,10 +10,10 @@ from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
+from bot.swarm.operations.drill import throwaway_host
 from bot.swarm.reading.certificates import rotated_since
 from bot.swarm.reading.manager_choice import follower, named_follower
 from bot.swarm.reading.node_lookup import swarm_of
-from bot.swarm.recovery.throwaway_host import throwaway_host
 from bot.text.suggest import listed
 
 

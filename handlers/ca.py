@@ -10,8 +10,8 @@ from bot.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, ti
 from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, NodeFacts, Plan
-from bot.swarm.ca.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.ca.external_ca import read_external_ca_on_host
+from bot.swarm.ca.rotation import external_issuer, rotation_plan
 from bot.swarm.operations import Update
 from bot.swarm.reading.certificates import Root, issuing_urls, lacking, read_roots, time_left
 from bot.swarm.reading.cluster_settings import check_expiry

@@ -9,8 +9,7 @@ from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
-from bot.swarm.membership.departure import demotion, is_last, unmanaging
-from bot.swarm.membership.outside_raft import outside_raft
+from bot.swarm.membership.removal import demotion, is_last, outside_raft, unmanaging
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.node_lookup import find_node, namesakes, successor, swarm_of
 

@@ -24,13 +24,13 @@ from bot.commands import (
 )
 from bot.errors import NotUnderstood, Refused
 from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts, Operation, Plan, Step
-from bot.swarm.ca.ca_rotation import external_issuer
 from bot.swarm.ca.external_ca import read_external_ca
+from bot.swarm.ca.rotation import external_issuer
 from bot.swarm.health.preflight import preflight
 from bot.swarm.network.addresses import advertise_address, local_address, overlay_findings
 from bot.swarm.operations import BeginRotation, EndRotation, Init
 from bot.swarm.reading.cluster_settings import check_expiry
-from bot.swarm.recovery.second_cluster import refuse_forcing, refuse_second_cluster, refuse_silent
+from bot.swarm.recovery.split_brain import refuse_forcing, refuse_second_cluster, refuse_silent
 from bot.text.suggest import listed
 
 

@@ -9,8 +9,7 @@ from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, c
 from bot.errors import Refused, SwarmbotError
 from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, Step
 from bot.swarm.health.preflight import preflight
-from bot.swarm.membership.departure import is_last
-from bot.swarm.membership.outside_raft import outside_raft
+from bot.swarm.membership.removal import is_last, outside_raft
 from bot.swarm.network.addresses import joining_address, local_address, overlay_findings
 from bot.swarm.operations import Join, Label
 from bot.swarm.quorum import has_quorum

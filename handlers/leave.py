@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, Operation, Plan, Step
-from bot.swarm.membership.departure import departing
+from bot.swarm.membership.removal import departing
 from bot.swarm.operations import Leave
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.host_membership import believes, foreign_cluster, stranger

@@ -11,7 +11,7 @@ from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.health.checkup import address_findings
 from bot.swarm.health.preflight import machine_findings, reached
-from bot.swarm.membership.outside_raft import outside_raft
+from bot.swarm.membership.removal import outside_raft
 from bot.swarm.network.route_findings import port_findings
 from bot.swarm.operations import Promote
 from bot.swarm.reading.node_lookup import find_node, namesakes

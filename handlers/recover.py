@@ -12,10 +12,9 @@ from bot.swarm.health.lost_quorum import OldManager, Standing, old_managers, sta
 from bot.swarm.network.addresses import joining_address
 from bot.swarm.operations import AwaitLock, Depart, Forget, HoldOff, Init, OpenKeyFile, Rejoin, TryKey
 from bot.swarm.quorum import Quorum, failures, standing
-from bot.swarm.recovery.autolock_recovery import key_findings, key_warnings, needs_key, refuse_without_key
-from bot.swarm.recovery.recover_flags import RecoverFlags
-from bot.swarm.recovery.recovery import keeper_of, refuse_unless_lost, refuse_unless_safe
-from bot.swarm.recovery.recovery_words import findings, stops, warnings
+from bot.swarm.recovery.autolock import key_findings, key_warnings, needs_key, refuse_without_key
+from bot.swarm.recovery.plan_notes import findings, stops, warnings
+from bot.swarm.recovery.safety_rules import RecoverFlags, keeper_of, refuse_unless_lost, refuse_unless_safe
 
 
 def _old_manager(word: str, vocabulary: Vocabulary) -> list[str]:

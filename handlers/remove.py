@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan
-from bot.swarm.membership.departure import departing
+from bot.swarm.membership.removal import departing
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.host_membership import believes, whereabouts
 from bot.swarm.reading.node_lookup import find_nodes, refuse_unknown, successor, swarm_of

@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 from bot.blocks import Message
 from bot.commands import Flag, Permission, Word, choice, question
 from bot.model import Facts, FactsQuery, Plan, Revealed, Role
-from bot.swarm.membership.rotation import rotation
-from bot.swarm.membership.secrets import token_message
+from bot.swarm.membership.secrets import rotation, token_message
 from bot.swarm.operations import fingerprint
 from bot.swarm.reading.node_lookup import unread
 

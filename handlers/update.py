@@ -19,8 +19,8 @@ from bot.commands import (
     question,
 )
 from bot.model import Facts, FactsQuery, Plan, Step
-from bot.swarm.ca.ca_rotation import external_issuer, rotation_plan
 from bot.swarm.ca.external_ca import read_external_ca_on_host
+from bot.swarm.ca.rotation import external_issuer, rotation_plan
 from bot.swarm.operations import Update
 from bot.swarm.reading.certificates import issuing_urls
 from bot.swarm.reading.cluster_settings import SETTINGS, check_expiry

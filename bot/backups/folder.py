@@ -14,7 +14,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.backups.seal import LONGEST_HEAD, OtherKey, Unsealable, read_head, seal, unseal
+from bot.backups.encryption import LONGEST_HEAD, OtherKey, Unsealable, read_head, seal, unseal
 from bot.errors import Failed, Refused
 from bot.model.backups import Backup, BackupList, Drill
 from bot.secrets.secret import Secret

@@ -14,7 +14,7 @@ from bot.queue.lease import Lease
 from bot.queue.queue import Queue
 from bot.queue.results import entry
 from bot.slack.outbound.notifier import Notifier
-from bot.swarm.membership.rotation import rotation
+from bot.swarm.membership.secrets import rotation
 
 
 class TokenRotation:

@@ -28,7 +28,7 @@ from bot.model import Engine, Facts, FactsQuery, Plan, Step
 from bot.queue.lease import LeaseLost
 from bot.secrets.secret import Secret
 from bot.swarm.operations import Leave
-from bot.swarm.operations.records import update_record
+from bot.swarm.operations.spec_updates import update_record
 from bot.swarm.quorum import FORCE, permit
 from bot.swarm.reading.facts_reader import Reader
 from sandbox.fleet import Fleet, Host

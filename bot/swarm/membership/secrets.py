@@ -1,10 +1,11 @@
-"""What the asker alone is shown of a cluster's secrets."""
+"""Secrets."""
 
 from __future__ import annotations
 
 from bot.blocks import Message, actions, button, code, context, section, when
-from bot.model import Facts, Revealed, Role
+from bot.model import Facts, Plan, Revealed, Role, Step
 from bot.secrets.secret import Secret
+from bot.swarm.operations import RotateToken
 
 
 def token_message(facts: Facts, role: Role) -> Message:
@@ -69,3 +70,15 @@ def secret_message(facts: Facts, revealed: Revealed) -> Message:
     if revealed == "unlock key":
         return unlock_key_message(facts)
     return token_message(facts, "manager" if revealed == "manager token" else "worker")
+
+
+def rotation(cluster: str, role: Role, before: str) -> Plan:
+    """Rotate the token of ``role`` whose fingerprint is ``before``, and show nobody the new one."""
+    return Plan(
+        title=f"rotates the {role} token of {cluster}",
+        deed=f"rotate the {role} token of {cluster}",
+        ended=f"The {role} token of {cluster} is a new one",
+        failed=f"the {role} token of {cluster} was not rotated",
+        steps=(Step(RotateToken(role, cluster, before=before), "token"),),
+        effect="nodes that are in stay in; the old token joins nothing",
+    )

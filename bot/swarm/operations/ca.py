@@ -12,8 +12,7 @@ from typing import ClassVar, Final
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Operation
-from bot.swarm.operations.records import manager_of
-from bot.swarm.operations.spec import update_spec, with_section
+from bot.swarm.operations.spec_updates import manager_of, update_spec, with_section
 from bot.swarm.reading.certificates import key_id, lacking, public_key_of
 from bot.swarm.reading.cluster_settings import external_urls
 from bot.swarm.reading.node_lookup import called

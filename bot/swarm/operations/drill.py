@@ -1,16 +1,17 @@
-"""Restore a backup onto a throwaway engine, compare it with the living cluster, and throw it away."""
+"""Restore a backup onto a throwaway engine, compare it with the living cluster, and remove the engine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.errors import Failed, HostUnreachable, SwarmbotError
+from bot.blocks import tick
+from bot.errors import Failed, HostUnreachable, Refused, SwarmbotError
 from bot.model import Backup, Drill, Engines, Facts, FactsQuery, Operation
 from bot.swarm.operations.init import Init
 from bot.swarm.reading.certificates import fingerprint_of, rotated_since
 from bot.swarm.reading.inventory import compare, take_inventory
-from bot.swarm.recovery.given_key import opened_backup
+from bot.swarm.recovery.autolock import opened_backup
 from bot.text.suggest import listed
 
 NOWHERE = "127.0.0.1"
@@ -114,3 +115,26 @@ class DrillBackup(Operation):
         backup = self._backup(facts)
         drill = backup.drill if backup else None
         return drill if drill and drill.at > self.after else None
+
+
+def throwaway_host(facts: Facts, named: str) -> str:
+    """The host for a throwaway engine: in no cluster, for the CA's key is in its memory meanwhile."""
+    if not named:
+        free = [host.name for host in facts.hosts.values() if host.answers and host.membership == "inactive"]
+        if not free:
+            raise Refused(
+                f"a drill needs a host that is in no cluster, and {facts.name} has none that answers.",
+                true_now="Nothing was changed.",
+                next_step="Add a machine with Docker to the cluster's hosts in swarmbot.yml.",
+            )
+        return free[0]
+    host = facts.host(named)
+    if host.failure:
+        raise Refused(host.failure.happened, true_now="Nothing was changed.", next_step=host.failure.next_step)
+    if host.membership != "inactive":
+        raise Refused(
+            f"{tick(named)} is in a cluster ({host.membership}): a drill runs on a host that is in none.",
+            true_now="Nothing was changed.",
+            next_step="Name another, or none: the first free host is taken.",
+        )
+    return named

@@ -10,7 +10,7 @@ from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation
 from bot.swarm.health.lost_quorum import goes_on
 from bot.swarm.reading.cluster_settings import NANOSECONDS
-from bot.swarm.recovery.second_cluster import refuse_beside_quorum
+from bot.swarm.recovery.split_brain import refuse_beside_quorum
 
 # The mask length that Docker's own command sends unless told otherwise; the API's default is 0.
 SUBNET_SIZE = 24

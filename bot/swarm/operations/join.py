@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts, Operation, RaftMembers, Role, newcomer
-from bot.swarm.operations.records import remove_record
+from bot.swarm.operations.spec_updates import remove_record
 from bot.swarm.reading import parse
 from bot.swarm.reading.certificates import issuing_urls
 from bot.swarm.reading.host_membership import believes, stranger, whereabouts

@@ -1,4 +1,4 @@
-"""Take a host out of its cluster: ``POST /swarm/leave`` on that host."""
+"""Take a host out of its cluster, and remove the record of a node."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation, RaftMembers
+from bot.swarm.operations.spec_updates import manager_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +108,44 @@ class Leave(Operation):
     def _state(self, facts: Facts) -> str:
         record = facts.swarm.node(self.node) if facts.swarm else None
         return record.state if record else "no more"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNode(Operation):
+    """No record with the id ``node``; ``name`` is how people call it.
+
+    The engine removes no member of Raft, forced or not, so this takes no manager away. ``force`` removes the record of
+    a node that is not down; it then takes itself for a member until it leaves (facts/swarm.md).
+    """
+
+    kind: ClassVar[str] = "remove-node"
+
+    node: str
+    name: str
+    cluster: str
+    force: bool = False
+
+    @property
+    def doing(self) -> str:
+        """The step in words."""
+        return f"removing the record `{self.node}` of `{self.name}`"
+
+    @property
+    def done(self) -> str:
+        """The state that is then seen."""
+        return f"{self.cluster} has no record `{self.node}` of `{self.name}`"
+
+    def satisfied(self, facts: Facts) -> bool:
+        """The managers list no such node."""
+        return facts.swarm is not None and facts.swarm.node(self.node) is None
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Remove it."""
+        manager_of(engines, facts).remove_node(self.node, force=self.force)
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Tell how the record stands."""
+        del engines
+        record = facts.swarm.node(self.node) if facts.swarm else None
+        truth = f"`{self.name}` is listed still, {record.state}." if record else f"{self.cluster} cannot be read."
+        return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from bot.blocks import as_said
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation
-from bot.swarm.recovery.given_key import given_key
+from bot.swarm.recovery.autolock import given_key
 
 OTHER_KEY: Final = 401
 NO_KEY: Final = 400

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Operation
-from bot.swarm.operations.records import manager_of
-from bot.swarm.operations.spec import update_spec, with_section
+from bot.swarm.operations.spec_updates import manager_of, update_spec, with_section
 from bot.swarm.reading.cluster_settings import SETTINGS, Setting
 from bot.text.suggest import listed
 

@@ -1,16 +1,13 @@
-"""The key file of an autolocked manager (``certificates/swarm-node.key``), opened with the unlock key. Pure.
-
-It is a PEM block with headers (``ca/keyreadwriter.go``, ``manager/deks.go`` and ``manager/encryption`` of SwarmKit;
-seen on engine 20.10.24). The block is the node's TLS key in PKCS#8, encrypted with the 32 bytes of the unlock key as
-its pass phrase. ``raft-dek`` and ``raft-dek-pending``, the keys of Raft's log, are base64 of a protobuf record
-(algorithm 1, data 2, nonce 3): NaCl's secretbox under the unlock key, or plain. ``kek-version`` is the age of the
-unlock key: an engine takes a newer one alone.
-"""
+"""Key files."""
 
 from __future__ import annotations
 
 import base64
+import gzip
+import io
 import re
+import tarfile
+import zlib
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import (
@@ -106,3 +103,35 @@ def _plain(header: str, key: bytes) -> str:
     except (ValueError, IndexError):
         raise UnknownKeyFile from None
     return base64.b64encode(bytes([2 << 3 | 2, len(data)]) + data).decode()
+
+
+KEY_FILE: Final = "swarm/certificates/swarm-node.key"
+
+
+def opened_state(packed: bytes, key: Secret) -> bytes:
+    """``packed`` (a gzipped tar) with its key file opened, all else as it was; the same where that is open already.
+
+    Raises OtherUnlockKey; UnknownKeyFile where there is no key file.
+    """
+    found = io.BytesIO()
+    held = False
+    try:
+        with (
+            tarfile.open(fileobj=io.BytesIO(packed), mode="r|gz") as before,
+            gzip.GzipFile(fileobj=found, mode="wb", compresslevel=1) as packing,
+            tarfile.open(fileobj=packing, mode="w|") as after,
+        ):
+            for member in before:
+                file = before.extractfile(member) if member.isreg() else None
+                if file is not None and member.name == KEY_FILE:
+                    text, held = file.read(), True
+                    if not is_locked(text):
+                        return packed
+                    text = opened(text, key)
+                    member.size, file = len(text), io.BytesIO(text)
+                after.addfile(member, file)
+    except (tarfile.TarError, EOFError, zlib.error):
+        raise UnknownKeyFile from None
+    if not held:
+        raise UnknownKeyFile
+    return found.getvalue()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.backups.encryption import OtherKey, Unsealable, seal, unseal
 from bot.backups.folder import BackupFolder
-from bot.backups.seal import OtherKey, Unsealable, seal, unseal
 from bot.errors import Failed, Refused
 from bot.model import BackedUpNode, Backup, Drill
 from bot.secrets.secret import Secret

@@ -30,8 +30,7 @@ from bot.secrets.secret import Secret
 from bot.swarm.health.lost_quorum import candidates, old_managers
 from bot.swarm.operations import OpenKeyFile, TryKey
 from bot.swarm.reading.raft_log import fields, number, octets
-from bot.swarm.recovery.key_file import OtherUnlockKey, UnknownKeyFile, is_locked, opened
-from bot.swarm.recovery.opened_state import KEY_FILE, opened_state
+from bot.swarm.recovery.key_file import KEY_FILE, OtherUnlockKey, UnknownKeyFile, is_locked, opened, opened_state
 from tests.plans.description import Description
 
 OCTETS = os.urandom(32)

@@ -1,8 +1,4 @@
-"""The way of a node out of its cluster, in the order that costs nobody anything. Pure.
-
-Drained, demoted and out of Raft, left, seen down, and only then its record is removed (facts/swarm.md, "removal"). A
-node whose host cannot be asked loses its role and its record; the last manager leaves by itself, and the cluster ends.
-"""
+"""Removal."""
 
 from __future__ import annotations
 
@@ -134,3 +130,16 @@ def _why(facts: Facts, node: NodeFacts) -> str:
     if host.failure is not None:
         return host.failure.happened.rstrip(".")
     return f"the engine of {tick(host.name)} is {host.membership}"
+
+
+def outside_raft(facts: Facts, node: NodeFacts) -> Finding | None:
+    """What stands against a change of such a manager's role; None for workers and for members of Raft."""
+    if node.role == "worker" or node.reachability:
+        return None
+    if own_host(facts, node) is not None:
+        text = f"{tick(node.name)} was promoted and is not in Raft yet: it does not count."
+        return Finding(
+            "failed", text, node.name, f"`/swarm node {node.name}` shows when it is reachable: ask again then."
+        )
+    text = f"{tick(node.name)} (`{node.id}`) is an old record of a manager, and no member of Raft: it does not count."
+    return Finding("failed", text, node.name, f"`/swarm remove {node.id}` takes the record away.")
