@@ -11,9 +11,9 @@ from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
 from bot.swarm.operations.drill import throwaway_host
-from bot.swarm.reading.certificates import rotated_since
-from bot.swarm.reading.manager_choice import follower, named_follower
-from bot.swarm.reading.node_lookup import swarm_of
+from bot.swarm.reading.certificates import ca_rotated_since
+from bot.swarm.reading.manager_choice import choose_backup_manager, require_backup_manager
+from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.suggest import listed
 
 
@@ -67,8 +67,10 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
         raise NotUnderstood("`--on` says where a drill runs.", next_step="Write `/swarm backup --drill --on HOST`.")
     if arguments.unlock:
         raise NotUnderstood("A backup takes no unlock key.", next_step="`--drill --unlock` tries one with it.")
-    swarm = swarm_of(facts)
-    node = named_follower(facts, swarm, arguments.host) if arguments.host else follower(facts, swarm)
+    swarm = require_cluster(facts)
+    node = (
+        require_backup_manager(facts, swarm, arguments.host) if arguments.host else choose_backup_manager(facts, swarm)
+    )
     return Plan(
         title=f"takes a backup of {facts.name} from {tick(node.host)}",
         deed=f"take a backup of {facts.name} from {tick(node.host)}",
@@ -104,7 +106,7 @@ def backups(facts: Facts, _: BackupsArguments) -> Message:
 
 def _line(facts: Facts, each: Backup) -> str:
     size = f"{each.size / 1e6:.1f} MB"
-    rotated = " (rotated since)" if facts.swarm and rotated_since(each, facts.swarm) else ""
+    rotated = " (rotated since)" if facts.swarm and ca_rotated_since(each, facts.swarm) else ""
     locked = ", autolocked" if each.autolocked else ""
     return (
         f"{_sign(each)} {tick(each.id)} {when(each.taken_at)} from {tick(each.host)}, {size}, "
@@ -128,7 +130,7 @@ def _drilled(each: Backup) -> str:
 
 
 def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
-    swarm = swarm_of(facts)
+    swarm = require_cluster(facts)
     if arguments.host:
         raise NotUnderstood(
             f"A drill takes no manager, so {tick(arguments.host)} means nothing here.",
@@ -147,7 +149,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
             true_now="Nothing was changed.",
             next_step=f"`/swarm backup --drill{on} --unlock` asks you for the key.",
         )
-    source = None if newest else follower(facts, swarm)
+    source = None if newest else choose_backup_manager(facts, swarm)
     operation = DrillBackup(
         host=host,
         cluster=facts.name,
@@ -155,7 +157,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
         after=newest.drill.at if newest and newest.drill else 0.0,
         autolocked=autolocked,
     )
-    rotated = newest is not None and rotated_since(newest, swarm)
+    rotated = newest is not None and ca_rotated_since(newest, swarm)
     first = f"a backup from {tick(source.host)}, then " if source else ""
     title = f"the newest backup of {facts.name} on {tick(host)}"
     return Plan(

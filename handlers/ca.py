@@ -13,9 +13,9 @@ from bot.model import ClusterFacts, Facts, FactsQuery, NodeFacts, Plan
 from bot.swarm.ca.external_ca import read_external_ca_on_host
 from bot.swarm.ca.rotation import external_issuer, rotation_plan
 from bot.swarm.operations import Update
-from bot.swarm.reading.certificates import Root, issuing_urls, lacking, read_roots, time_left
+from bot.swarm.reading.certificates import RootCertificate, issuing_urls, nodes_of_old_issuer, read_roots, time_left
 from bot.swarm.reading.cluster_settings import check_expiry
-from bot.swarm.reading.node_lookup import called, swarm_of
+from bot.swarm.reading.node_lookup import require_cluster, unambiguous_name
 from bot.text.suggest import listed
 
 
@@ -79,7 +79,7 @@ def ca(facts: Facts, arguments: CaArguments) -> Message:
             "These options belong to `--rotate`.",
             next_step="`/swarm ca --rotate …` rotates; `/swarm update --cert-expiry D` changes the expiry alone.",
         )
-    swarm = swarm_of(facts)
+    swarm = require_cluster(facts)
     roots = read_roots(swarm.tls.root)
     head = _head(facts, swarm)
     lines = [head, *(_root(root) for root in roots), f"Issued by {_issuer(swarm)}"]
@@ -89,14 +89,14 @@ def ca(facts: Facts, arguments: CaArguments) -> Message:
 def _head(facts: Facts, swarm: ClusterFacts) -> str:
     if not swarm.rotating:
         return f"{DONE} *Every node of {facts.name} trusts one root* · no rotation is under way"
-    waiting = lacking(swarm)
+    waiting = nodes_of_old_issuer(swarm)
     have = f"{len(swarm.nodes) - len(waiting)} of {len(swarm.nodes)} nodes have a certificate of the new root"
-    names = listed(f"`{called(swarm, node)}` ({node.state})" for node in waiting)
+    names = listed(f"`{unambiguous_name(swarm, node)}` ({node.state})" for node in waiting)
     told = f"{have}{f', not {names}' if names else ''}; until all have one both roots are trusted"
     return f"{LOOK} *{facts.name} is rotating its root* · {told}"
 
 
-def _root(root: Root) -> str:
+def _root(root: RootCertificate) -> str:
     dates = f"good from {_day(root.begins)} to {_day(root.ends)}"
     return f"Root {tick(root.subject)} · {dates} · SHA-256 {tick(root.fingerprint)}"
 
@@ -108,7 +108,7 @@ def _issuer(swarm: ClusterFacts) -> str:
 
 
 def _nodes(facts: Facts, swarm: ClusterFacts) -> Block:
-    rows = [(called(swarm, node), *_certificate(facts, node), _standing(swarm, node)) for node in swarm.nodes]
+    rows = [(unambiguous_name(swarm, node), *_certificate(facts, node), _standing(swarm, node)) for node in swarm.nodes]
     return table(("node", "issuer", "certificate good until", "root"), rows)
 
 

@@ -9,9 +9,9 @@ from bot.blocks import DONE, FAILED, LOOK, Block, Message, context, paragraphs, 
 from bot.commands import HOST, Flag, Permission, Word, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, Finding, HostFacts, Sign
-from bot.swarm.health.checkup import checkup, seen_whole
-from bot.swarm.network.mesh_findings import cells, mesh_findings
-from bot.swarm.reading.node_lookup import swarm_of
+from bot.swarm.health.checkup import all_routes_tested, checkup
+from bot.swarm.network.mesh_findings import matrix_rows, mesh_findings
+from bot.swarm.reading.node_lookup import require_cluster
 
 MOST_IN_A_TABLE: Final = 19
 """Slack takes 20 columns, and one has the names."""
@@ -56,7 +56,7 @@ def check(facts: Facts, arguments: CheckArguments) -> Message:
     if bool(arguments.hosts) is arguments.all:
         raise NotUnderstood("`check` needs hosts, or `--all`.", next_step="`/swarm hosts` lists them.")
     if arguments.all:
-        return _mesh(facts, swarm_of(facts))
+        return _mesh(facts, require_cluster(facts))
     found = {name: checkup(facts, facts.host(name), arguments.hosts) for name in arguments.hosts}
     heads = {name: _head(facts, facts.host(name), arguments.hosts, findings) for name, findings in found.items()}
     blocks = [block for name, findings in found.items() for block in paragraphs([heads[name], *map(_line, findings)])]
@@ -77,7 +77,7 @@ def _mesh(facts: Facts, swarm: ClusterFacts) -> Message:
     if len(names) > MOST_IN_A_TABLE:
         blocks.append(context(f"No table: Slack shows {MOST_IN_A_TABLE} nodes in one. What is closed stands above."))
     elif len(names) > 1:
-        rows = [(name, *row) for name, row in zip(names, cells(facts, names), strict=True)]
+        rows = [(name, *row) for name, row in zip(names, matrix_rows(facts, names), strict=True)]
         blocks.append(table(("from ↓ to →", *names), rows))
     return Message(title.replace("*", ""), (*blocks, _mesh_foot(facts)))
 
@@ -98,7 +98,7 @@ def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: li
     worst = next(sign for sign in ("failed", "look", "done") if sign in signs)
     fitness = "is not fit" if worst == "failed" else "is fit"
     deed = "for" if _belongs(facts, host) else "to join"
-    unseen = ", as far as was seen" if worst != "failed" and not seen_whole(facts, host, together) else ""
+    unseen = ", as far as was seen" if worst != "failed" and not all_routes_tested(facts, host, together) else ""
     return f"{SIGNS[worst]} *{tick(host.name)} {fitness} {deed} {facts.name}*{unseen}"
 
 

@@ -11,7 +11,7 @@ from bot.errors import Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.membership.removal import demotion, is_last, outside_raft, unmanaging
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.reading.node_lookup import find_node, namesakes, successor, swarm_of
+from bot.swarm.reading.node_lookup import duplicate_findings, find_node, replacement_of, require_cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
         )
     findings, warnings = unmanaging(facts, node)
     steps = (Step(demotion(facts, node), node.name),)
-    findings = [*namesakes(facts, node), *findings, *_away(facts, node)]
+    findings = [*duplicate_findings(facts, node), *findings, *_away(facts, node)]
     return replace(plan, steps=steps, findings=tuple(findings), warnings=tuple(warnings))
 
 
 def _away(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
     """What becomes of a manager that is not there; an old record of a host that is in anew has nobody to come back."""
-    if node.ready or successor(swarm_of(facts), node):
+    if node.ready or replacement_of(require_cluster(facts), node):
         return ()
     standing = node.reachability if node.state == "ready" else node.state
     text = f"{tick(node.name)} is {standing}: demoted, it no longer counts; it learns of that when it is back"

@@ -9,8 +9,8 @@ from bot.blocks import tick
 from bot.commands import Word, change, text
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Operation, Plan, Step
 from bot.swarm.operations import Drain, SetAvailability
-from bot.swarm.reading.node_lookup import find_node, namesakes, swarm_of
-from bot.swarm.services.placement import active, counted, homeless, load_of
+from bot.swarm.reading.node_lookup import duplicate_findings, find_node, require_cluster
+from bot.swarm.services.placement import node_load, schedulable_nodes, task_count, unplaceable_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,12 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     )
     if operation.satisfied(facts):
         return replace(plan, already=(operation.seen(facts),))
-    moving = load_of(swarm_of(facts), node).moving
-    moved = f", {counted(moving)} to be run elsewhere" if moving else ""
+    moving = node_load(require_cluster(facts), node).moving
+    moved = f", {task_count(moving)} to be run elsewhere" if moving else ""
     effect = _actives(facts, node) + moved
-    return _with(replace(plan, effect=effect, warnings=tuple(homeless(facts, node))), facts, node, operation)
+    return _with(
+        replace(plan, effect=effect, warnings=tuple(unplaceable_warnings(facts, node))), facts, node, operation
+    )
 
 
 @change(
@@ -74,7 +76,7 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     operation = SetAvailability(node.id, node.name, "pause")
     if operation.satisfied(facts):
         return replace(plan, already=(_held(node, operation),))
-    others = [other for other in active(swarm_of(facts)) if other.id != node.id]
+    others = [other for other in schedulable_nodes(require_cluster(facts)) if other.id != node.id]
     alone = f"No other node of {facts.name} takes tasks: none can be started until one does."
     return _with(
         replace(plan, effect=_actives(facts, node), warnings=() if others else (alone,)), facts, node, operation
@@ -111,7 +113,7 @@ def _with(plan: Plan, facts: Facts, node: NodeFacts, operation: Operation) -> Pl
     """The plan with its one step; a node that is not there is told, for it can then be changed only on paper."""
     away = f"{tick(node.name)} is {node.state}: this holds when it is back"
     findings = (Finding("look", away, node.name),) if node.state != "ready" else ()
-    return replace(plan, steps=(Step(operation, node.name),), findings=(*namesakes(facts, node), *findings))
+    return replace(plan, steps=(Step(operation, node.name),), findings=(*duplicate_findings(facts, node), *findings))
 
 
 def _held(node: NodeFacts, operation: SetAvailability) -> str:
@@ -120,7 +122,7 @@ def _held(node: NodeFacts, operation: SetAvailability) -> str:
 
 
 def _actives(facts: Facts, node: NodeFacts, *, joins: bool = False) -> str:
-    now = active(swarm_of(facts))
+    now = schedulable_nodes(require_cluster(facts))
     others = [other for other in now if other.id != node.id]
     after = len(others) + (joins and node.state == "ready")
     return f"active nodes {len(now)} → {after}" if after != len(now) else f"active nodes {after}, as before"

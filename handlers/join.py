@@ -13,8 +13,8 @@ from bot.swarm.membership.removal import is_last, outside_raft
 from bot.swarm.network.addresses import joining_address, local_address, overlay_findings
 from bot.swarm.operations import Join, Label
 from bot.swarm.quorum import has_quorum
-from bot.swarm.reading.host_membership import stranger
-from bot.swarm.reading.node_lookup import unread
+from bot.swarm.reading.host_membership import membership_conflict
+from bot.swarm.reading.node_lookup import no_readable_cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _query(arguments: JoinArguments) -> FactsQuery:
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
     """Join each host that can; say of the others what stops them."""
     if facts.swarm is None:
-        raise unread(facts, "Nothing was changed.")
+        raise no_readable_cluster(facts, "Nothing was changed.")
     if not has_quorum(facts):
         raise Refused(
             f"{facts.name} has no quorum, so nothing can join.",
@@ -111,7 +111,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     if node is not None and host.membership == "active":
         return [outside_raft(facts, node) or _of_other_role(facts, node)]
     if host.in_a_swarm:
-        return [stranger(facts, host)]
+        return [membership_conflict(facts, host)]
     seen = preflight(facts, host, arguments.role, together=arguments.hosts)
     if any(finding.sign == "failed" for finding in seen):
         return seen

@@ -10,8 +10,8 @@ from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Plan, Step
 from bot.swarm.operations import Relabel
-from bot.swarm.reading.node_lookup import find_node, namesakes
-from bot.swarm.services.placement import evicted
+from bot.swarm.reading.node_lookup import duplicate_findings, find_node
+from bot.swarm.services.placement import eviction_warnings
 from bot.text.suggest import listed
 
 
@@ -53,7 +53,12 @@ def label(facts: Facts, arguments: LabelArguments) -> Plan:
         return replace(plan, already=(operation.done,))
     after = replace(node, labels=operation.changed(dict(node.labels)))
     steps = (Step(operation, node.name),)
-    return replace(plan, steps=steps, findings=namesakes(facts, node), warnings=tuple(evicted(facts, node, after)))
+    return replace(
+        plan,
+        steps=steps,
+        findings=duplicate_findings(facts, node),
+        warnings=tuple(eviction_warnings(facts, node, after)),
+    )
 
 
 def _check(arguments: LabelArguments) -> None:

@@ -12,7 +12,7 @@ from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, Operat
 from bot.swarm.membership.removal import departing
 from bot.swarm.operations import Leave
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.reading.host_membership import believes, foreign_cluster, stranger
+from bot.swarm.reading.host_membership import foreign_cluster_names, membership_conflict, was_removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         return departing(facts, node, plan)
-    if host.takes_part and believes(facts, host):
+    if host.takes_part and was_removed(facts, host):
         operation = Leave(host.name, facts.name, host.node_id, force=arguments.force or host.is_manager)
         plan = replace(plan, approvals=int(host.is_manager))
         return _alone(plan, host, operation, f"was removed from {facts.name} and does not know it")
@@ -84,8 +84,8 @@ def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:
 
 def _unread(facts: Facts, host: HostFacts, plan: Plan) -> Plan:
     """A host in a cluster that is another, or that cannot be read. Only a worker may then go, and only when forced."""
-    if facts.swarm is not None or not host.takes_part or foreign_cluster(facts, host):
-        raise stranger(facts, host).refusal()
+    if facts.swarm is not None or not host.takes_part or foreign_cluster_names(facts, host):
+        raise membership_conflict(facts, host).refusal()
     if host.is_manager or host.swarm_error:
         raise Refused(
             f"{tick(host.name)} is a manager, and {facts.name} has no quorum that could be read.",

@@ -9,8 +9,8 @@ from bot.blocks import DONE, FAILED, LOOK, Block, Message, escape, fields, parag
 from bot.commands import Word, question, text
 from bot.model import Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.reading.certificates import time_left
-from bot.swarm.reading.host_membership import whereabouts
-from bot.swarm.reading.node_lookup import find_nodes, successor, swarm_of
+from bot.swarm.reading.host_membership import membership_text
+from bot.swarm.reading.node_lookup import find_nodes, replacement_of, require_cluster
 from bot.swarm.services.node_tasks import task_lines
 
 
@@ -46,11 +46,11 @@ def _closely(_: NodeArguments) -> FactsQuery:
 )
 def nodes(facts: Facts, _: NoArguments) -> Message:
     """A row a node, managers first."""
-    swarm = swarm_of(facts)
+    swarm = require_cluster(facts)
     title = f"{facts.name} has {len(swarm.nodes)} node{'' if len(swarm.nodes) == 1 else 's'}"
     rows = [
         (
-            f"{DONE if node.ready else FAILED} {node.name}{' (old record)' if successor(swarm, node) else ''}",
+            f"{DONE if node.ready else FAILED} {node.name}{' (old record)' if replacement_of(swarm, node) else ''}",
             _role(node),
             node.state,
             node.availability,
@@ -111,7 +111,7 @@ def _in_full(facts: Facts, record: NodeFacts) -> list[Block]:
     return [
         section(_title(record)),
         fields(_fields(facts, record)),
-        *paragraphs(task_lines(swarm_of(facts), record)),
+        *paragraphs(task_lines(require_cluster(facts), record)),
     ]
 
 
@@ -126,7 +126,7 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
         ("Labels", labels or "none"),
         ("swarmbot.yml", tick(record.host) if record.host else "not in it"),
     ]
-    if facts.swarm and (living := successor(facts.swarm, record)):
+    if facts.swarm and (living := replacement_of(facts.swarm, record)):
         pairs.append(("Old record", f"the host is {tick(living.id)} now · `/swarm remove {record.id}`"))
     if host is not None and host.certificate:
         left = time_left(host.certificate, facts.at)
@@ -143,6 +143,6 @@ def _host(facts: Facts, host: HostFacts) -> str:
     if host.failure:
         return f"{FAILED} {host.failure.happened} {host.failure.next_step}".rstrip()
     record = facts.member(host.name)
-    place = f"{_role(record)} of {facts.name}, {record.state}" if record else whereabouts(facts, host)
+    place = f"{_role(record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
     sign = LOOK if host.membership == "locked" else DONE
     return f"{sign} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

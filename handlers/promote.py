@@ -10,11 +10,11 @@ from bot.commands import Word, change, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
 from bot.swarm.health.checkup import address_findings
-from bot.swarm.health.preflight import machine_findings, reached
+from bot.swarm.health.preflight import machine_findings, reached_finding
 from bot.swarm.membership.removal import outside_raft
 from bot.swarm.network.route_findings import port_findings
 from bot.swarm.operations import Promote
-from bot.swarm.reading.node_lookup import find_node, namesakes
+from bot.swarm.reading.node_lookup import duplicate_findings, find_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
         )
     findings = _findings(facts, node)
     steps = (Step(Promote(node.id, node.name, facts.name), node.name),)
-    return replace(plan, steps=steps, findings=(*namesakes(facts, node), *findings))
+    return replace(plan, steps=steps, findings=(*duplicate_findings(facts, node), *findings))
 
 
 def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
@@ -73,4 +73,4 @@ def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
     ]
     if stops := [finding for finding in (*address, *seen) if finding.sign == "failed"]:
         raise Failed(stops[0].text, true_now="Nothing was changed.", next_step=stops[0].next_step)
-    return [reached(facts, host), *seen]
+    return [reached_finding(facts, host), *seen]

@@ -8,10 +8,10 @@ from typing import Annotated
 
 from bot.commands import HOST, UNLOCK, Flag, Kind, Vocabulary, Word, change, unlock_key_form
 from bot.model import Facts, FactsQuery, HostFacts, Operation, Plan, Step
-from bot.swarm.health.lost_quorum import OldManager, Standing, old_managers, standing_of
+from bot.swarm.health.lost_quorum import OldManager, OldManagerState, old_managers, quorum_among
 from bot.swarm.network.addresses import joining_address
 from bot.swarm.operations import AwaitLock, Depart, Forget, HoldOff, Init, OpenKeyFile, Rejoin, TryKey
-from bot.swarm.quorum import Quorum, failures, standing
+from bot.swarm.quorum import Quorum, quorum_text, tolerance_text
 from bot.swarm.recovery.autolock import key_findings, key_warnings, needs_key, refuse_without_key
 from bot.swarm.recovery.plan_notes import findings, stops, warnings
 from bot.swarm.recovery.safety_rules import RecoverFlags, keeper_of, refuse_unless_lost, refuse_unless_safe
@@ -68,10 +68,10 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
     olds = old_managers(facts, keeper)
     refuse_unless_safe(facts, keeper, olds, flags)
     refuse_without_key(keeper, flags)
-    others = _hosts(olds, keeper, "here", "left")
+    others = _hosts(olds, keeper, "member", "left")
     off = _hosts(olds, keeper, "stopped", "held off")
     back = [host for host in others if not stops(facts, host)]
-    before, after = standing_of(olds), Quorum(1 + len(back), 1 + len(back))
+    before, after = quorum_among(olds), Quorum(1 + len(back), 1 + len(back))
     steps = _steps(facts, keeper, others, back, off)
     return Plan(
         title=f"recovers {facts.name} from `{keeper.name}`",
@@ -79,15 +79,15 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
         ended=f"{facts.name} has a quorum again, recovered from `{keeper.name}`",
         failed=f"{facts.name} was not recovered in full",
         steps=tuple(Step(operation, keeper.name) for operation in steps),
-        effect=f"{standing(before)} → {after.managers} manager{'' if after.managers == 1 else 's'}, "
-        f"{failures(after.tolerates)}; services, networks, secrets and tokens are kept",
+        effect=f"{quorum_text(before)} → {after.managers} manager{'' if after.managers == 1 else 's'}, "
+        f"{tolerance_text(after.tolerates)}; services, networks, secrets and tokens are kept",
         findings=(*findings(facts, keeper, others, off), *key_findings(keeper, unlock=arguments.unlock)),
         warnings=(*warnings(facts, keeper, olds, others, off), *key_warnings(facts.name, keeper)),
     )
 
 
-def _hosts(olds: tuple[OldManager, ...], keeper: HostFacts, *standings: Standing) -> list[HostFacts]:
-    return [old.host for old in olds if old.host and old.host != keeper and old.standing in standings]
+def _hosts(olds: tuple[OldManager, ...], keeper: HostFacts, *states: OldManagerState) -> list[HostFacts]:
+    return [old.host for old in olds if old.host and old.host != keeper and old.state in states]
 
 
 def _steps(

@@ -11,8 +11,8 @@ from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan
 from bot.swarm.membership.removal import departing
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.reading.host_membership import believes, whereabouts
-from bot.swarm.reading.node_lookup import find_nodes, refuse_unknown, successor, swarm_of
+from bot.swarm.reading.host_membership import membership_text, was_removed
+from bot.swarm.reading.node_lookup import find_nodes, refuse_unidentified_host, replacement_of, require_cluster
 from bot.text.suggest import listed
 
 
@@ -46,7 +46,7 @@ def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
         return _plan(facts, arguments, tick(arguments.node), already=(gone,))
     node, findings = _meant(facts, arguments.node)
     plan = _plan(facts, arguments, tick(node.name), findings=findings)
-    if follows := successor(swarm_of(facts), node):
+    if follows := replacement_of(require_cluster(facts), node):
         old = f"the old record {tick(node.id)} of {tick(follows.name)}"
         plan = _plan(facts, arguments, old, findings=findings)
         plan = replace(plan, ended=f"{old} is gone; {tick(follows.name)} is in {facts.name} as before")
@@ -78,12 +78,12 @@ def _gone(facts: Facts, name: str) -> str | None:
     NotUnderstood where that is not known.
     """
     host = facts.hosts.get(name)
-    if host is None or any(name in {node.name, node.hostname} for node in swarm_of(facts).nodes):
+    if host is None or any(name in {node.name, node.hostname} for node in require_cluster(facts).nodes):
         return None
-    refuse_unknown(facts, name)
-    if believes(facts, host):
+    refuse_unidentified_host(facts, name)
+    if was_removed(facts, host):
         return f"{facts.name} has no record of {tick(name)}, which does not know it: `/swarm leave {name}`"
-    stands = "does not answer" if host.failure else f"is {whereabouts(facts, host)}"
+    stands = "does not answer" if host.failure else f"is {membership_text(facts, host)}"
     return f"{facts.name} has no record of {tick(name)}, which {stands}"
 
 
@@ -92,7 +92,7 @@ def _meant(facts: Facts, name: str) -> tuple[NodeFacts, tuple[Finding, ...]]:
     found = find_nodes(facts, name)
     if len(found) == 1:
         return found[0], ()
-    dead = [node for node in found if successor(swarm_of(facts), node)]
+    dead = [node for node in found if replacement_of(require_cluster(facts), node)]
     others = listed(f"{tick(node.id)} ({node.role}, {node.state})" for node in found)
     if len(dead) != 1:
         raise NotUnderstood(

@@ -10,8 +10,8 @@ from bot.commands import question
 from bot.model import ClusterFacts, Facts, FactsQuery
 from bot.swarm.health.health import Health, health
 from bot.swarm.health.issues import Issue
-from bot.swarm.health.lost_quorum import old_managers, standing_of
-from bot.swarm.quorum import Quorum, count, failures, members_of
+from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.quorum import Quorum, quorum_of, raft_members, tolerance_text
 from bot.swarm.reading.certificates import time_left
 from bot.text.suggest import listed
 
@@ -55,7 +55,7 @@ def _head(facts: Facts, found: Health) -> str:
         who = "no manager of it answers" if members else f"none of its {len(facts.hosts)} hosts answers"
         return f"{FAILED} *{name} cannot be read* · {who}"
     if facts.swarm is None:
-        return _lost_head(name, standing_of(old_managers(facts)))
+        return _lost_head(name, quorum_among(old_managers(facts)))
     return _swarm_head(facts, facts.swarm, found)
 
 
@@ -67,23 +67,23 @@ def _lost_head(name: str, quorum: Quorum) -> str:
 
 
 def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
-    name, quorum = facts.name, count(members_of(facts))
+    name, quorum = facts.name, quorum_of(raft_members(facts))
     if quorum.tolerates < 0:
         return _lost_head(name, quorum)
     ready = sum(node.ready for node in swarm.nodes)
     strong = sum(not service.short for service in swarm.services)
-    grave = any(issue.grave for issue in found.issues)
+    critical = any(issue.critical for issue in found.issues)
     state = f"{DONE} *{name} is healthy*"
-    if grave and quorum.tolerates <= 0 and quorum.managers > 1:
+    if critical and quorum.tolerates <= 0 and quorum.managers > 1:
         state = f"{LOOK} *{name} can lose no manager*"
-    elif grave:
+    elif critical:
         state = f"{LOOK} *{name} needs a look*"
     managers = (
         f"{quorum.managers} manager{'' if quorum.managers == 1 else 's'}"
         if quorum.reachable == quorum.managers
         else f"{quorum.reachable} of {quorum.managers} managers reachable"
     )
-    parts = [state, f"{managers}, {failures(quorum.tolerates)}", f"{ready} of {len(swarm.nodes)} nodes ready"]
+    parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}", f"{ready} of {len(swarm.nodes)} nodes ready"]
     if swarm.services:
         parts.append(f"{strong} of {len(swarm.services)} services at strength")
     return " · ".join(parts)
@@ -110,7 +110,7 @@ def _engines(swarm: ClusterFacts) -> str:
     versions = Counter(node.engine_version for node in swarm.nodes if node.engine_version)
     if len(versions) == 1:
         return f"engine {next(iter(versions))} everywhere"
-    return "engines " + ", ".join(f"{version} ({count})" for version, count in versions.most_common())
+    return "engines " + ", ".join(f"{version} ({number})" for version, number in versions.most_common())
 
 
 def _availability(word: str) -> str:
@@ -126,7 +126,7 @@ def _frozen(facts: Facts) -> list[str]:
 
 
 def _line(issue: Issue) -> str:
-    return f"{FAILED if issue.grave else LOOK} {issue.text}"
+    return f"{FAILED if issue.critical else LOOK} {issue.text}"
 
 
 def _next(found: Health) -> list[str]:

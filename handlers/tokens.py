@@ -10,7 +10,7 @@ from bot.commands import Flag, Permission, Word, choice, question
 from bot.model import Facts, FactsQuery, Plan, Revealed, Role
 from bot.swarm.membership.secrets import rotation, token_message
 from bot.swarm.operations import fingerprint
-from bot.swarm.reading.node_lookup import unread
+from bot.swarm.reading.node_lookup import no_readable_cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     """Rotate the token, then show the new one to the asker."""
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
-        raise unread(facts, "No token was shown or changed.")
+        raise no_readable_cluster(facts, "No token was shown or changed.")
     plan = rotation(facts.name, arguments.role, before=fingerprint(facts.secrets[secret]))
     once = "; the new one is for one node, and rotated again" if arguments.once else ""
     return replace(plan, effect=plan.effect + once, reveals=(secret,))
@@ -74,5 +74,5 @@ def token(facts: Facts, arguments: TokenArguments) -> Message:
     """The whole ``docker swarm join`` line, to the asker alone."""
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
-        raise unread(facts, "No token was shown or changed.")
+        raise no_readable_cluster(facts, "No token was shown or changed.")
     return token_message(facts, arguments.role)

@@ -12,8 +12,8 @@ from bot.model import Facts, FactsQuery, HostFacts, Plan, Step
 from bot.swarm.membership.secrets import unlock_key_message
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
 from bot.swarm.operations.unlock import unlocked
-from bot.swarm.reading.host_membership import whereabouts
-from bot.swarm.reading.node_lookup import swarm_of
+from bot.swarm.reading.host_membership import membership_text
+from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.suggest import listed
 
 
@@ -41,7 +41,7 @@ def _rotates(arguments: UnlockKeyArguments) -> bool:
 
 def _autolocked(facts: Facts, _: UnlockKeyArguments) -> None:
     """Refuse where there is no key."""
-    if not swarm_of(facts).autolocked:
+    if not require_cluster(facts).autolocked:
         raise Refused(
             f"{facts.name} has no unlock key: autolock is off.",
             next_step="`/swarm update --autolock true` switches it on and shows you the key.",
@@ -53,7 +53,7 @@ def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
     _autolocked(facts, arguments)
     if "unlock key" not in facts.secrets:
         raise Failed(f"The unlock key of {facts.name} could not be read.", true_now="Nothing was changed.")
-    away = [f"`{node.name}`" for node in swarm_of(facts).managers if not node.ready]
+    away = [f"`{node.name}`" for node in require_cluster(facts).managers if not node.ready]
     back = "it is back" if len(away) == 1 else "they are back"
     warnings = (f"{listed(away)} may ask for the old key when {back}: keep it until then.",) if away else ()
     return Plan(
@@ -117,7 +117,7 @@ def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
         return replace(plan, already=(f"`{host.name}` is not locked{waits}",))
     if host.membership != "locked":
         raise Refused(
-            f"`{host.name}` is not locked: it is {whereabouts(facts, host)}.",
+            f"`{host.name}` is not locked: it is {membership_text(facts, host)}.",
             true_now="Nothing was changed.",
             next_step="`/swarm status` shows how the cluster stands.",
         )

@@ -24,7 +24,7 @@ from bot.swarm.ca.rotation import external_issuer, rotation_plan
 from bot.swarm.operations import Update
 from bot.swarm.reading.certificates import issuing_urls
 from bot.swarm.reading.cluster_settings import SETTINGS, check_expiry
-from bot.swarm.reading.node_lookup import swarm_of
+from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.suggest import listed
 
 
@@ -75,10 +75,10 @@ def change_settings(facts: Facts, arguments: UpdateArguments) -> Plan:
     if arguments.external_ca:
         issuer = external_issuer(facts, read_external_ca_on_host(arguments.external_ca))
         return _with_autolock(facts, wanted, rotation_plan(facts, settings=wanted, issuer=issuer))
-    swarm = swarm_of(facts)
+    swarm = require_cluster(facts)
     left = wanted.unmet(swarm.spec)
     changed = {setting.name for setting, _ in left.wanted}
-    shown = {s.name: f"{s.words} {s.shown(s.stands(swarm.spec))}" for s, _ in wanted.wanted}
+    shown = {s.name: f"{s.words} {s.shown(s.value_in(swarm.spec))}" for s, _ in wanted.wanted}
     plan = Plan(
         title=f"changes settings of {facts.name}",
         deed=f"change settings of {facts.name}",
@@ -105,7 +105,7 @@ def _update(facts: Facts, arguments: UpdateArguments) -> Update:
 
 def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
     """What goes with autolock: the key for the asker, or what it means that it is off."""
-    stands = swarm_of(facts).autolocked
+    stands = require_cluster(facts).autolocked
     if wanted.autolock is None or wanted.autolock == stands:
         return plan
     if wanted.autolock:
@@ -132,9 +132,11 @@ def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
 )
 def update(facts: Facts, _: UpdateArguments) -> Message:
     """What stands now, and how it is changed."""
-    swarm = swarm_of(facts)
+    swarm = require_cluster(facts)
     title = f"Settings of {facts.name}"
-    pairs = [(f"{setting.words} · `{setting.flag}`", setting.shown(setting.stands(swarm.spec))) for setting in SETTINGS]
+    pairs = [
+        (f"{setting.words} · `{setting.flag}`", setting.shown(setting.value_in(swarm.spec))) for setting in SETTINGS
+    ]
     pairs.append(("external CA · `--external-ca`", listed(map(escape, issuing_urls(swarm))) or "none"))
     step = "Next: `/swarm update --FLAG VALUE` changes what is named and nothing else; `/swarm help update` shows how."
     return Message(title, (*paragraphs([f"*{title}*"]), fields(pairs), *paragraphs([step])))

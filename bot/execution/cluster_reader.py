@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from bot.model import Engines, Facts, FactsQuery, Plan
 from bot.model.engine_api import Clusters
-from bot.swarm.reading.facts_reader import Reader
+from bot.swarm.reading.facts_reader import FactsReader
 
 
 class ClusterReader:
     """Safe to share between threads."""
 
-    def __init__(self, clusters: Clusters, reader: Reader) -> None:
+    def __init__(self, clusters: Clusters, reader: FactsReader) -> None:
         self._clusters = clusters
         self._reader = reader
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.commands import Command
 from bot.model import Facts, Plan, Step
-from bot.swarm.quorum import judge, permit
+from bot.swarm.quorum import judge_plan, permit_step
 
 
 def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan:
@@ -16,10 +16,10 @@ def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan
     ``domain``: the label that tells failure domains apart.
     """
     assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
-    plan = judge(facts, command.plan(facts, arguments), domain)
+    plan = judge_plan(facts, command.plan(facts, arguments), domain)
     return replace(plan, cluster_id=facts.cluster_id)
 
 
 def let_through(step: Step, facts: Facts, plan: Plan) -> None:
     """Raise Refused where a step of ``plan`` may not be taken with the facts as they are now."""
-    permit(facts, plan, step)
+    permit_step(facts, plan, step)

@@ -31,7 +31,7 @@ from bot.slack.outbound.files import Files
 from bot.slack.outbound.notifier import Notifier
 from bot.slack.outbound.upload import Uploads
 from bot.store.client import connect
-from bot.swarm.reading.facts_reader import Reader
+from bot.swarm.reading.facts_reader import FactsReader
 from bot.totp import Pictures, Seeds, Showing, Totp
 from bot.usergroups import UserGroups, patient_client
 
@@ -46,7 +46,7 @@ def run_worker(settings: Settings) -> int:
     notifier = Notifier(slack)
     files = Files(slack)
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
-    reader = Reader(addresses(config))
+    reader = FactsReader(addresses(config))
     approvals = ApprovalRepository(redis, audit)
     user_groups = UserGroups(patient_client(settings), redis)
     approval_step = ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config))

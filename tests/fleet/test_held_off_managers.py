@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import EngineError
 from bot.model import Engine, FactsQuery
-from bot.swarm.reading.facts_reader import Reader
+from bot.swarm.reading.facts_reader import FactsReader
 from bot.swarm.reading.raft_log import position
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
@@ -64,7 +64,7 @@ def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
     with engines(hosts, host_1={"engine": named}) as cluster, pytest.raises(EngineError, match="is no data folder"):
         cluster["host-1"].stopped()
     (hosts["host-2"].folder / "docker-etc/daemon.json").write_text("{}")
-    with engines(hosts) as cluster, closing(Reader({})) as reader:
+    with engines(hosts) as cluster, closing(FactsReader({})) as reader:
         host = reader.read("prod", cluster, FactsQuery(stopped=("host-2",), patience=5)).host("host-2")
     assert host.stopped is None
     assert host.failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Prober, Transport
-from bot.swarm.network.packet_counters import Verdict, judge
+from bot.swarm.network.packet_counters import Verdict, verdict_of
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.kits.engines import engines
@@ -21,7 +21,7 @@ def moved(sender: Prober, target: Prober, address: str, transport: Transport) ->
     sender.send(transport, address, 7946, NUMBER)
     after = target.counters()
     datagrams, resets = after.datagrams - before.datagrams, after.resets - before.resets
-    return judge(datagrams, NUMBER, NUMBER), judge(resets, NUMBER, NUMBER)
+    return verdict_of(datagrams, NUMBER, NUMBER), verdict_of(resets, NUMBER, NUMBER)
 
 
 def test_the_kernel_counts_what_its_firewall_lets_through(hosts: Fleet) -> None:

@@ -29,8 +29,8 @@ from bot.queue.lease import LeaseLost
 from bot.secrets.secret import Secret
 from bot.swarm.operations import Leave
 from bot.swarm.operations.spec_updates import update_record
-from bot.swarm.quorum import FORCE, permit
-from bot.swarm.reading.facts_reader import Reader
+from bot.swarm.quorum import FORCE, permit_step
+from bot.swarm.reading.facts_reader import FactsReader
 from sandbox.fleet import Fleet, Host
 from tests.kits.engines import engines
 from tests.kits.host_faults import Broken, Fault, Kind
@@ -57,7 +57,7 @@ pytestmark = [pytest.mark.fleet, pytest.mark.timeout(150 * ROUNDS)]
 class World:
     """The fleet as a cluster of the bot's, and what is true of it."""
 
-    def __init__(self, fleet: Fleet, cluster: ClusterEngines, reader: Reader) -> None:
+    def __init__(self, fleet: Fleet, cluster: ClusterEngines, reader: FactsReader) -> None:
         self.fleet = fleet
         self.cluster = cluster
         self.broken = Broken(fleet)
@@ -136,7 +136,7 @@ def _may_manage(host: Host) -> bool:
 @pytest.fixture
 def world(hosts: Fleet, tmp_path: Path) -> Iterator[World]:
     """Three managers and a worker, made by orders."""
-    reader = Reader({})
+    reader = FactsReader({})
     with engines(hosts) as cluster:
         cluster.backup_store = BackupFolder("prod", tmp_path / "backups", 3, KEY)
         world = World(hosts, cluster, reader)
@@ -222,7 +222,7 @@ def test_without_the_gate_a_forced_leave_loses_it(world: World) -> None:
     operation = Leave("host-2", "prod", world.node("host-2"), force=True, unseen=True)
     plan = Plan("goes", "gone", "not gone", (Step(operation, "one"),), force="given", subject=FORCE)
     with pytest.raises(Refused, match="without a quorum"):
-        carry_out(operation, world.cluster, world.read, sleep, lambda facts: permit(facts, plan, plan.steps[0]))
+        carry_out(operation, world.cluster, world.read, sleep, lambda facts: permit_step(facts, plan, plan.steps[0]))
     assert world.decides()
     operation.apply(world.cluster, world.read(operation.query))
     assert not world.decides(patience=5), "a cluster with a quorum has a leader at once"

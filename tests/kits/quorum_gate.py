@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.model import Facts, Operation, Plan, Step
 from bot.swarm.operations import Demote, Join, Leave, Promote
-from bot.swarm.quorum import FORCE, judge, permit
+from bot.swarm.quorum import FORCE, judge_plan, permit_step
 from tests.plans.description import Description
 
 DEAD = {"is": "manager", "failure": "no route", "record": {"reachability": "unreachable", "state": "down"}}
@@ -48,9 +48,9 @@ def join(name: str) -> Join:
 def permitted(operation: Operation, seen: Facts, *, forced: bool) -> None:
     """Ask the gate just before a plan's only step; ``forced``: the plan needed it, and two others agreed."""
     step = Step(operation, "one")
-    permit(seen, replace(PLAIN, steps=(step,), force="given", subject=FORCE if forced else ""), step)
+    permit_step(seen, replace(PLAIN, steps=(step,), force="given", subject=FORCE if forced else ""), step)
 
 
 def judged(seen: Facts, *operations: Operation, plan: Plan = PLAIN) -> Plan:
     """The plan of these operations, in order, through the gate."""
-    return judge(seen, replace(plan, steps=tuple(Step(operation, "one") for operation in operations)), "zone")
+    return judge_plan(seen, replace(plan, steps=tuple(Step(operation, "one") for operation in operations)), "zone")

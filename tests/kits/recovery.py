@@ -16,7 +16,7 @@ from bot.errors import Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
 from bot.execution.step_run import carry_out
 from bot.model import Facts, FactsQuery, Operation, Plan
-from bot.swarm.reading.facts_reader import Reader
+from bot.swarm.reading.facts_reader import FactsReader
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.kits.engines import init, joining
@@ -35,7 +35,7 @@ class Recovery:
         assert handlers.__all__
         self.fleet = fleet
         self.cluster = cluster
-        self.reader = Reader({})
+        self.reader = FactsReader({})
         self.power = ThreadPoolExecutor(len(ALL))
         self.plan = Plan("", "", "")
 

@@ -34,8 +34,8 @@ from bot.model import (
 from bot.secrets.secret import Secret
 from bot.swarm.network.routes import wanted_routes
 from bot.swarm.reading import parse
-from bot.swarm.reading.manager_choice import sources
-from bot.swarm.reading.node_lookup import name_hosts
+from bot.swarm.reading.manager_choice import readable_managers
+from bot.swarm.reading.node_lookup import assign_hosts
 from tests.kits.cluster_truth import LATE, Machine, World
 
 ROOT: Final = (Path(__file__).parents[1] / "plans" / "pem" / "own.pem").read_text()
@@ -73,9 +73,9 @@ class Simulated(World):
         wanted = self.names() if query.all_hosts else (*query.hosts, *query.probe)
         answering = {name for name, machine in self.machines.items() if machine.there and machine.ssh}
         hosts = {name: self._host(name, query) for name in self.names() if name in answering or name in wanted}
-        for name in sources(hosts):
+        for name in readable_managers(hosts):
             with suppress(EngineError):
-                nodes = name_hosts(parse.nodes(self[name].nodes()), hosts, self)
+                nodes = assign_hosts(parse.nodes(self[name].nodes()), hosts, self)
                 swarm = ClusterFacts("prodid", name, 1, MappingProxyType({}), nodes, tls=TlsInfo(ROOT))
                 routes = wanted_routes(hosts, swarm, query.probe, every_peer=query.every_peer)
                 heard = {each: self._heard(name, host) for each, host in hosts.items()}

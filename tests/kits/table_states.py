@@ -17,8 +17,8 @@ from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, HostFacts, HostFailure
-from bot.swarm.quorum.raft_members import DOWN
-from bot.swarm.reading.facts_reader import Reader
+from bot.swarm.quorum.members import ENGINE_DOWN
+from bot.swarm.reading.facts_reader import FactsReader
 from sandbox.fleet import Fleet
 from tests.kits.orders import Bot
 from tests.plans.description import Description
@@ -33,7 +33,7 @@ BEYOND = re.compile(r"--autolock|unlock-key")
 class Real:
     """A state made on ``fleet``, seen through connections of its own: what died before it is no memory of theirs."""
 
-    def __init__(self, fleet: Fleet, state: str, pool: EnginePool, reader: Reader) -> None:
+    def __init__(self, fleet: Fleet, state: str, pool: EnginePool, reader: FactsReader) -> None:
         self._fleet = fleet
         self._hosts: dict[str, Any] = STATES[state]["hosts"]
         self._cluster = pool.cluster("prod")
@@ -88,7 +88,7 @@ class Real:
 
     def _host(self, host: HostFacts) -> HostFacts:
         wanted = self._hosts[host.name]
-        if host.failure is None or host.failure.problem not in DOWN or "happened" not in wanted:
+        if host.failure is None or host.failure.problem not in ENGINE_DOWN or "happened" not in wanted:
             return replace(host, clock_offset=0.0)
         assert host.failure.next_step, "each trouble of an engine says what to do"
         return replace(host, failure=HostFailure(wanted["trouble"], wanted["happened"], wanted["next_step"]))
@@ -119,7 +119,7 @@ def _merged(looks: Sequence[FactsQuery]) -> FactsQuery:
 def looking(fleet: Fleet, state: str) -> Iterator[Real]:
     """The hosts of a state, which somebody has made so, through new connections."""
     pool = EnginePool(Config(**fleet.config(hosts=STATES[state]["hosts"])), Path("/nonexistent"))
-    reader = Reader({})
+    reader = FactsReader({})
     try:
         yield Real(fleet, state, pool, reader)
     finally:

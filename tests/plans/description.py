@@ -23,7 +23,7 @@ from bot.model import (
     TaskFacts,
 )
 from bot.secrets.secret import Secret
-from bot.swarm.network.routes import meant, members, mesh_routes, wanted_routes
+from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
 from tests.plans.machines import host_facts, node_facts, record_facts
 from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Task, Trial
 from tests.plans.probed_routes import mesh_facts, probed
@@ -124,9 +124,9 @@ class Description(BaseModel):
     def _passages(
         self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None, query: FactsQuery
     ) -> tuple[ProbedRoute, ...]:
-        routes = wanted_routes(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
+        routes = wanted_routes(hosts, swarm, matching_hosts(hosts, query.probe), every_peer=query.every_peer)
         if swarm and query.mesh:
-            routes = mesh_routes(members(swarm, hosts), swarm.data_port)
+            routes = mesh_routes(ready_peers(swarm, hosts), swarm.data_port)
         return tuple(probed(route, self.hosts, self.closed, self.unseen) for route in routes)
 
     def _addresses(self) -> dict[str, str]:

@@ -10,8 +10,8 @@ from bot.errors import Refused
 from bot.model import ClusterFacts, Facts, Finding, NodeFacts, Plan, Step
 from bot.swarm.ca.external_ca import ExternalCa
 from bot.swarm.operations import BeginRotation, EndRotation, RenewCertificate, Update
-from bot.swarm.reading.certificates import key_id, lacking, public_key_of
-from bot.swarm.reading.node_lookup import called, swarm_of
+from bot.swarm.reading.certificates import key_id, nodes_of_old_issuer, public_key_of
+from bot.swarm.reading.node_lookup import require_cluster, unambiguous_name
 from bot.text.suggest import listed
 
 TRACK = "ca"
@@ -43,7 +43,7 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
 
     ``settings`` come first: certificates are good for as long as is set when they are issued.
     """
-    swarm = swarm_of(facts)
+    swarm = require_cluster(facts)
     plan = Plan(
         title=f"rotates the root certificate of {facts.name}",
         deed=f"rotate the root certificate of {facts.name}",
@@ -74,7 +74,7 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
 
 
 def _finished(facts: Facts, swarm: ClusterFacts, plan: Plan, first: tuple[Step, ...]) -> Plan:
-    waiting = lacking(swarm)
+    waiting = nodes_of_old_issuer(swarm)
     have = len(swarm.nodes) - len(waiting)
     told = f"the rotation had begun before; {have} of {len(swarm.nodes)} nodes have their new certificate"
     return replace(
@@ -98,14 +98,18 @@ def _begin(swarm: ClusterFacts, cluster: str, issuer: Issuer | None) -> BeginRot
 def _waits(facts: Facts, nodes: Sequence[NodeFacts], before: str) -> list[Step]:
     """Each node on a track of its own, and the end: one that is down holds up nobody else's line."""
     steps = [
-        Step(RenewCertificate(facts.name, node.id, called(swarm_of(facts), node), before), node.id, after=TRACK)
+        Step(
+            RenewCertificate(facts.name, node.id, unambiguous_name(require_cluster(facts), node), before),
+            node.id,
+            after=TRACK,
+        )
         for node in nodes
     ]
     return [*steps, Step(EndRotation(facts.name, before), "end", after=TRACK)]
 
 
 def _held_up(swarm: ClusterFacts, nodes: Sequence[NodeFacts]) -> tuple[str, ...]:
-    names = [f"`{called(swarm, node)}`" for node in nodes if node.state != "ready"]
+    names = [f"`{unambiguous_name(swarm, node)}`" for node in nodes if node.state != "ready"]
     if not names:
         return ()
     verb = "is" if len(names) == 1 else "are"

@@ -7,11 +7,18 @@ from collections.abc import Iterable, Sequence
 from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, ProbedRoute
-from bot.swarm.health.preflight import machine_findings, reached, same_name
+from bot.swarm.health.preflight import machine_findings, reached_finding, same_name_findings
 from bot.swarm.network.addresses import is_loopback, joining_address, overlay_findings
-from bot.swarm.network.route_findings import FEW, for_managers, of_host, port_names, told, told_unseen
-from bot.swarm.network.routes import MOST_PEERS, peers_of
-from bot.swarm.reading.host_membership import stranger
+from bot.swarm.network.route_findings import (
+    MAX_LISTED,
+    blocked_text,
+    is_manager_port,
+    port_names,
+    routes_of,
+    skipped_text,
+)
+from bot.swarm.network.routes import MAX_PEERS, peers_of
+from bot.swarm.reading.host_membership import membership_conflict
 from bot.text.suggest import listed
 
 
@@ -23,31 +30,31 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
     if host.failure is not None:
         return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
     return [
-        reached(facts, host),
+        reached_finding(facts, host),
         *machine_findings(facts, host),
-        *_standing(facts, host),
-        *same_name(facts, host, together),
+        *_membership(facts, host),
+        *same_name_findings(facts, host, together),
         *_address(facts, host),
         *_ports(facts, host),
-        *_left_out(facts, host, together),
+        *_skipped_peers(facts, host, together),
     ]
 
 
-def seen_whole(facts: Facts, host: HostFacts, together: Sequence[str]) -> bool:
+def all_routes_tested(facts: Facts, host: HostFacts, together: Sequence[str]) -> bool:
     """Whether every way that there was to try has been looked at, and there was one."""
-    mine = of_host(facts, host.name)
+    mine = routes_of(facts, host.name)
     looked_at = all(probed.standing != "not looked at" for probed in mine)
     return bool(mine) and looked_at and not _untried(facts, host, together)
 
 
-def _standing(facts: Facts, host: HostFacts) -> list[Finding]:
+def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         standing = f", {node.standing}" if node.role == "manager" else ""
         text = f"a {node.role} of {facts.name}, {node.state}{standing}"
         return [Finding("done" if node.ready else "failed", text)]
     if host.in_a_swarm:
-        return [stranger(facts, host)]
+        return [membership_conflict(facts, host)]
     if host.joining:
         return [Finding("look", "still tries to join a cluster, and may come in by itself; a join undoes that first")]
     return [Finding("done", "in no cluster")]
@@ -75,25 +82,27 @@ def address_findings(host: HostFacts, node: NodeFacts) -> list[Finding]:
 
 
 def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
-    mine = of_host(facts, host.name)
+    mine = routes_of(facts, host.name)
     if not mine:
         return [Finding("look", "ports were not looked at: there is no other host to try them with")]
     node = facts.member(host.name)
     may_be_closed = [
         probed
         for probed in mine
-        if probed.blocked and for_managers(probed) and probed.route.target == host.name
+        if probed.blocked and is_manager_port(probed) and probed.route.target == host.name
         if node is None or node.role == "worker"
     ]
     closed = [probed for probed in mine if probed.blocked and probed not in may_be_closed]
     found = []
     if closed:
         ports = "it" if len(closed) == 1 else "these ports"
-        found.append(Finding("failed", f"{told(closed)}.", host.name, f"Open {ports} in the firewalls between them."))
+        found.append(
+            Finding("failed", f"{blocked_text(closed)}.", host.name, f"Open {ports} in the firewalls between them.")
+        )
     if may_be_closed:
-        found.append(Finding("look", f"{told(may_be_closed)}: a manager needs that, a worker does not"))
+        found.append(Finding("look", f"{blocked_text(may_be_closed)}: a manager needs that, a worker does not"))
     if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
-        found.append(Finding("look", f"not looked at: {told_unseen(unseen)}"))
+        found.append(Finding("look", f"not looked at: {skipped_text(unseen)}"))
     if not found:
         found.append(Finding("done", _all_open(host, mine)))
     return found
@@ -106,13 +115,13 @@ def _all_open(host: HostFacts, mine: Iterable[ProbedRoute]) -> str:
     return f"open {where} {', '.join(map(tick, peers))}: {', '.join(port_names(mine))}"
 
 
-def _left_out(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
+def _skipped_peers(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
     names = [*map(tick, _untried(facts, host, together))]
     if not names:
         return []
-    more = [f"{len(names) - FEW} more"] if len(names) > FEW else []
-    others = listed([*names[:FEW], *more])
-    text = f"not looked at: ways with {others}; a check tries every manager, and {MOST_PEERS} peers in all."
+    more = [f"{len(names) - MAX_LISTED} more"] if len(names) > MAX_LISTED else []
+    others = listed([*names[:MAX_LISTED], *more])
+    text = f"not looked at: ways with {others}; a check tries every manager, and {MAX_PEERS} peers in all."
     step = "`/swarm check --all` tries every way between nodes."
     if facts.member(host.name) is None:
         step = f"Once {tick(host.name)} is in, `/swarm check --all` tries them."
@@ -121,5 +130,5 @@ def _left_out(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Fi
 
 def _untried(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[str]:
     """Peers with which no way was tried, as there are too many."""
-    met = {name for probed in of_host(facts, host.name) for name in (probed.route.source, probed.route.target)}
+    met = {name for probed in routes_of(facts, host.name) for name in (probed.route.source, probed.route.target)}
     return [peer.name for peer in peers_of(host, facts.hosts, facts.swarm, together) if peer.name not in met]

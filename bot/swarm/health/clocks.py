@@ -14,8 +14,8 @@ from typing import Final
 from bot.model import Facts, Finding, HostFacts
 from bot.swarm.reading.certificates import read_roots
 
-TOLD: Final = 2.0
-REFUSED: Final = 1800.0
+WARNING_OFFSET_S: Final = 2.0
+MAX_OFFSET_S: Final = 1800.0
 """Seconds: what is told, for logs and leases become hard to read; and half of the hour at which TLS fails."""
 
 
@@ -35,14 +35,14 @@ def clock_offset(facts: Facts, host: HostFacts) -> tuple[float | None, str]:
 def clock_findings(facts: Facts, host: HostFacts) -> list[Finding]:
     """Nothing for a clock that is right; ``failed`` is one with which a join would fail, or soon something else."""
     offset, whose = clock_offset(facts, host)
-    if offset is None or abs(offset) < TOLD:
+    if offset is None or abs(offset) < WARNING_OFFSET_S:
         return []
     text = f"the clock of `{host.name}` is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} {whose}"
     step = f"Set the clock of `{host.name}` (NTP)"
     if _before_root(facts, host):
         why = f"so far that {facts.name}'s root certificate is not valid yet"
         return [Finding("failed", f"{_capital(text)}, {why}.", host.name, f"{step}.")]
-    if abs(offset) < REFUSED:
+    if abs(offset) < MAX_OFFSET_S:
         return [Finding("look", text, host.name)]
     return [Finding("failed", f"{_capital(text)}.", host.name, f"{step}: an hour apart, TLS between nodes fails.")]
 

@@ -9,21 +9,21 @@ from bot.blocks import as_said
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.issues import (
     Issue,
-    kept_record,
-    leaderless,
-    little_quorum,
-    second_cluster,
-    serves_apart,
-    way_out,
+    is_split_off,
+    lost_quorum_issue,
+    no_leader_text,
+    old_manager_issue,
+    quorum_issues,
+    split_brain_issue,
 )
-from bot.swarm.health.lost_quorum import old_managers, standing_of
-from bot.swarm.quorum import count, members_of
-from bot.swarm.reading.certificates import DAY, time_left
-from bot.swarm.reading.host_membership import believes, other_cluster
-from bot.swarm.reading.node_lookup import successor
+from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.quorum import quorum_of, raft_members
+from bot.swarm.reading.certificates import DAY_S, time_left
+from bot.swarm.reading.host_membership import other_cluster_text, was_removed
+from bot.swarm.reading.node_lookup import replacement_of
 
 Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
-CERTIFICATE_TOLD = 7 * DAY
+CERTIFICATE_WARNING_S = 7 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +39,26 @@ def health(facts: Facts) -> Health:
     if facts.swarm is None:
         return _without_swarm(facts)
     others = (
-        *(issue for node in facts.swarm.nodes if not successor(facts.swarm, node) for issue in _node(facts, node)),
-        *_stale(facts.swarm),
+        *(issue for node in facts.swarm.nodes if not replacement_of(facts.swarm, node) for issue in _node(facts, node)),
+        *_duplicate_records(facts.swarm),
         *_services(facts.swarm),
         *(issue for host in facts.hosts.values() for issue in _host(facts, host)),
     )
-    if count(members_of(facts)).tolerates < 0:  # then one thing is to be done, and the rest after it
+    if quorum_of(raft_members(facts)).tolerates < 0:  # then one thing is to be done, and the rest after it
         others = tuple(replace(issue, fix="") for issue in others)
-    issues = (*little_quorum(facts, facts.swarm), *others)
-    return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.grave)))
+    issues = (*quorum_issues(facts, facts.swarm), *others)
+    return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.critical)))
 
 
 def _without_swarm(facts: Facts) -> Health:
     olds = old_managers(facts)
-    quorum = standing_of(olds)
-    missing = [old.name for old in olds if old.standing == "silent"]
-    silent = [_silent(host) for host in facts.hosts.values() if host.failure]
+    quorum = quorum_among(olds)
+    missing = [old.name for old in olds if old.state == "unreachable"]
+    silent = [_failed_host(host) for host in facts.hosts.values() if host.failure]
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
     members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
     errors = [
-        Issue(grave=True, text=leaderless(host))
+        Issue(critical=True, text=no_leader_text(host))
         for host in members
         if (host.swarm_error or host.is_manager) and host.membership != "locked"
     ]
@@ -66,7 +66,9 @@ def _without_swarm(facts: Facts) -> Health:
         unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
         if (errors or locked) and missing and unlocked.tolerates < 0:
             told = (replace(issue, fix="") for issue in (*locked, *silent))
-            return Health("no quorum", (*errors, *told, way_out(unlocked, missing, [each.fix for each in locked])))
+            return Health(
+                "no quorum", (*errors, *told, lost_quorum_issue(unlocked, missing, [each.fix for each in locked]))
+            )
         return Health("no quorum", (*errors, *locked, *silent))
     level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
     return Health(level, tuple(silent))
@@ -77,16 +79,16 @@ def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
     if host is not None and host.membership == "locked":
         return []  # told of the host, whatever the managers have of it
     if node.role == "manager" and node.reachability != "reachable":
-        if host is not None and serves_apart(facts, host):
-            return [second_cluster(facts, host)]
+        if host is not None and is_split_off(facts, host):
+            return [split_brain_issue(facts, host)]
         if not node.reachability and node.state == "down":
-            return [kept_record(node)]
+            return [old_manager_issue(node)]
         there = host is not None and host.membership == "active"
         fix = f"{_checked(node.host)} the other managers" if there else f"bring `{node.name}` back"
-        return [Issue(grave=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", fix=fix)]
+        return [Issue(critical=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", fix=fix)]
     if node.state != "ready":
         fix = f"{_checked(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
-        return [Issue(grave=True, text=f"`{node.name}` ({node.role}) is {node.state}", fix=fix)]
+        return [Issue(critical=True, text=f"`{node.name}` ({node.role}) is {node.state}", fix=fix)]
     return []
 
 
@@ -94,21 +96,21 @@ def _checked(host: str) -> str:
     return f"`/swarm check {host}` shows what stands between it and"
 
 
-def _stale(swarm: ClusterFacts) -> list[Issue]:
+def _duplicate_records(swarm: ClusterFacts) -> list[Issue]:
     """Old records of hosts that joined again; one that Raft still counts is a manager that never comes back."""
     issues = []
     for node in swarm.nodes:
-        if successor(swarm, node):
+        if replacement_of(swarm, node):
             counts = "; Raft counts it as a manager that is not there" if node.reachability else ""
             text = f"`{node.id}` is an old record of `{node.hostname}`, {node.state}{counts}"
-            issues.append(Issue(grave=bool(counts), text=text, fix=f"`/swarm remove {node.id}`"))
+            issues.append(Issue(critical=bool(counts), text=text, fix=f"`/swarm remove {node.id}`"))
     return issues
 
 
 def _services(swarm: ClusterFacts) -> list[Issue]:
     return [
         Issue(
-            grave=True,
+            critical=True,
             text=f"`{service.name}` {service.running} of {service.desired} replicas"
             + (f": {as_said(service.complaint)}" if service.complaint else ""),
             fix=f"`docker service ps {service.name}` on a manager shows each task",
@@ -120,38 +122,38 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
 
 def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.failure:
-        return [_silent(host)]
+        return [_failed_host(host)]
     issues = [_locked(host)] if host.membership == "locked" else []
     if host.joining:
         text = f"`{host.name}` still tries to join a cluster and may come in by itself"
-        issues.append(Issue(grave=False, text=text, fix=f"`/swarm join worker {host.name}` starts afresh"))
+        issues.append(Issue(critical=False, text=text, fix=f"`/swarm join worker {host.name}` starts afresh"))
     if host.takes_part and facts.member(host.name) is None:
-        text, grave = f"`{host.name}` is in another cluster: {other_cluster(facts, host)}", False
+        text, critical = f"`{host.name}` is in another cluster: {other_cluster_text(facts, host)}", False
         fix = f"take `{host.name}` out of {facts.name} in swarmbot.yml, or let it leave there"
-        if believes(facts, host):
+        if was_removed(facts, host):
             text = f"`{host.name}` was removed from {facts.name} and does not know it"
             fix = f"`/swarm leave {host.name}`"
-            if grave := host.is_manager:
+            if critical := host.is_manager:
                 text = f"`{host.name}` believes itself a manager of {facts.name}, which has no record of it"
                 fix = f"`/swarm leave {host.name} --force`"
-        issues.append(Issue(grave=grave, text=text, fix=fix))
-    if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_TOLD:
+        issues.append(Issue(critical=critical, text=text, fix=fix))
+    if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_WARNING_S:
         left = time_left(host.certificate, facts.at)
         text = f"the certificate of `{host.name}` {f'is good for {left}' if left else 'has ended'}"
         renewed = f"{_checked(host.name)} the managers, who renew it"
         fix = renewed if left else f"`/swarm leave {host.name}`, then join it again"
-        issues.append(Issue(grave=not left, text=text, fix=fix))
+        issues.append(Issue(critical=not left, text=text, fix=fix))
     return issues
 
 
-def _silent(host: HostFacts) -> Issue:
+def _failed_host(host: HostFacts) -> Issue:
     failure = host.failure
-    return Issue(grave=True, text=failure.happened if failure else "", fix=failure.next_step if failure else "")
+    return Issue(critical=True, text=failure.happened if failure else "", fix=failure.next_step if failure else "")
 
 
 def _locked(host: HostFacts) -> Issue:
     return Issue(
-        grave=True,
+        critical=True,
         text=f"`{host.name}` is locked: its engine waits for the unlock key",
         fix=f"`/swarm unlock {host.name}`",
     )

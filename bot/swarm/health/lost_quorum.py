@@ -13,9 +13,9 @@ from bot.blocks import tick
 from bot.errors import HostProblem
 from bot.model import Facts, HostFacts, RaftPosition, ip_of
 from bot.swarm.quorum import Quorum, has_quorum
-from bot.swarm.reading.host_membership import foreign_cluster
+from bot.swarm.reading.host_membership import foreign_cluster_names
 
-Standing = Literal["here", "left", "stopped", "held off", "silent"]
+OldManagerState = Literal["member", "left", "stopped", "held off", "unreachable"]
 BEHIND_SSH: Final[frozenset[HostProblem]] = frozenset(
     {"no docker", "docker stopped", "socket denied", "engine too old", "engine too new"}
 )
@@ -35,28 +35,28 @@ class OldManager:
         return self.host.name if self.host else ip_of(self.address)
 
     @property
-    def standing(self) -> Standing:
-        """``here``: its engine answers and is in the cluster still; ``left``: it answers and is in none.
+    def state(self) -> OldManagerState:
+        """``member``: its engine answers and is in the cluster still; ``left``: it answers and is in none.
 
         ``stopped``: the host answers over SSH, its engine does not run and is a member again once it starts; ``held
-        off``: the same, but that it is in no swarm then. ``silent``: anything may be.
+        off``: the same, but that it is in no swarm then. ``unreachable``: anything may be.
         """
         if self.host is not None and self.host.stopped is not None:
             return "held off" if self.host.stopped.held_off else "stopped"
         if self.host is None or not self.host.answers:
-            return "silent"
-        return "left" if self.host.membership == "inactive" and not self.host.awaits_force else "here"
+            return "unreachable"
+        return "left" if self.host.membership == "inactive" and not self.host.awaits_force else "member"
 
     @property
     def up(self) -> bool:
         """Whether the machine of a silent one answers over SSH: then it is not gone, whoever says so."""
-        failure = self.host.failure if self.host and self.standing == "silent" else None
+        failure = self.host.failure if self.host and self.state == "unreachable" else None
         return failure is not None and failure.problem in BEHIND_SSH
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
     """The managers of the cluster that ``host`` is in, itself included; without it, of all that is in no other one."""
-    members = [other for other in facts.hosts.values() if other.in_a_swarm and not foreign_cluster(facts, other)]
+    members = [other for other in facts.hosts.values() if other.in_a_swarm and not foreign_cluster_names(facts, other)]
     known = set(host.managers) if host else {address for other in members for address in other.managers}
     if host is not None:
         kin = [other for other in members if known & set(other.managers)]
@@ -66,7 +66,7 @@ def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManage
     return tuple(sorted(found, key=lambda old: order.index(old.host.name) if old.host else len(order)))
 
 
-def candidates(facts: Facts) -> list[HostFacts]:
+def recovery_candidates(facts: Facts) -> list[HostFacts]:
     """The hosts that could be made the only manager, the newest Raft log first; a log that was not read comes last.
 
     Of equal logs one whose engine was not started since the loss comes first: a forced manager drops what its disk does
@@ -75,31 +75,32 @@ def candidates(facts: Facts) -> list[HostFacts]:
     able = [
         host
         for host in facts.hosts.values()
-        if (_works(host) or host.membership == "locked" or host.awaits_force) and not foreign_cluster(facts, host)
+        if (_is_working_manager(host) or host.membership == "locked" or host.awaits_force)
+        and not foreign_cluster_names(facts, host)
     ]
     read = sorted((host for host in able if host.raft), key=_log, reverse=True)
     return [*read, *(host for host in able if not host.raft)]
 
 
-def standing_of(olds: tuple[OldManager, ...]) -> Quorum:
+def quorum_among(olds: tuple[OldManager, ...]) -> Quorum:
     """How many managers there were, and how many of them are there now."""
-    return Quorum(len(olds), sum(old.standing == "here" and _works(old.host) for old in olds))
+    return Quorum(len(olds), sum(old.state == "member" and _is_working_manager(old.host) for old in olds))
 
 
-def goes_on(facts: Facts, host: str) -> bool:
+def is_back_in_quorum(facts: Facts, host: str) -> bool:
     """Whether ``host`` is a reachable manager of a cluster that has a quorum (again)."""
     node = facts.member(host)
     return node is not None and node.reachability == "reachable" and has_quorum(facts)
 
 
-def locked_away(olds: tuple[OldManager, ...]) -> list[str]:
+def locked_members(olds: tuple[OldManager, ...]) -> list[str]:
     """The old managers whose engines wait for the unlock key, if unlocking them gives the quorum back; else nothing."""
-    quorum = standing_of(olds)
-    locked = [old.name for old in olds if old.host and old.standing == "here" and old.host.membership == "locked"]
+    quorum = quorum_among(olds)
+    locked = [old.name for old in olds if old.host and old.state == "member" and old.host.membership == "locked"]
     return locked if locked and quorum.reachable + len(locked) >= quorum.needed else []
 
 
-def bring_back(quorum: Quorum, missing: list[str]) -> str:
+def bring_back_text(quorum: Quorum, missing: list[str]) -> str:
     """What gives the quorum back: "bring `host-2` or `host-3` back (either is enough)"."""
     wanted = -quorum.tolerates
     names = [tick(name) for name in missing]
@@ -128,5 +129,5 @@ def _log(host: HostFacts) -> tuple[int, int, bool]:
     return position.term, position.index, host.membership == "active"
 
 
-def _works(host: HostFacts | None) -> bool:
+def _is_working_manager(host: HostFacts | None) -> bool:
     return host is not None and host.answers and host.is_manager and host.takes_part

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, Role
 from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known, version_of
-from bot.swarm.health.clocks import TOLD, clock_findings, clock_offset
+from bot.swarm.health.clocks import WARNING_OFFSET_S, clock_findings, clock_offset
 from bot.swarm.network.route_findings import port_findings
 from bot.text.suggest import listed
 
@@ -16,16 +16,22 @@ def preflight(facts: Facts, host: HostFacts, role: Role, *, together: Iterable[s
     """Findings for a host that is about to join, maybe with others; one with the sign ``failed`` stops it."""
     if host.failure is not None:
         return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
-    findings = [*machine_findings(facts, host), *same_name(facts, host, together), *port_findings(facts, host, role)]
+    findings = [
+        *machine_findings(facts, host),
+        *same_name_findings(facts, host, together),
+        *port_findings(facts, host, role),
+    ]
     if any(finding.sign == "failed" for finding in findings):
         return findings
-    return [reached(facts, host), *findings]
+    return [reached_finding(facts, host), *findings]
 
 
-def reached(facts: Facts, host: HostFacts) -> Finding:
+def reached_finding(facts: Facts, host: HostFacts) -> Finding:
     """That the host's engine answers, its version, and how near its clock is."""
     offset, _ = clock_offset(facts, host)
-    clock = f", clock within {max(0.1, abs(offset)):.1f} s" if offset is not None and abs(offset) < TOLD else ""
+    clock = (
+        f", clock within {max(0.1, abs(offset)):.1f} s" if offset is not None and abs(offset) < WARNING_OFFSET_S else ""
+    )
     return Finding("done", f"`{host.name}` reached by SSH, engine {host.engine_version}{clock}", host.name)
 
 
@@ -50,7 +56,7 @@ def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
     return [*found, Finding("look", text, host.name)]
 
 
-def same_name(facts: Facts, host: HostFacts, together: Iterable[str]) -> list[Finding]:
+def same_name_findings(facts: Facts, host: HostFacts, together: Iterable[str]) -> list[Finding]:
     """Other records of the cluster with the host's own host name, and hosts of ``together`` that are not in yet."""
     nodes = facts.swarm.nodes if facts.swarm else ()
     found = []

@@ -8,9 +8,9 @@ from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
-from bot.swarm.quorum import members_of
-from bot.swarm.reading.node_lookup import successor
-from bot.swarm.services.placement import counted, evicted, homeless, load_of
+from bot.swarm.quorum import raft_members
+from bot.swarm.reading.node_lookup import replacement_of
+from bot.swarm.services.placement import eviction_warnings, node_load, task_count, unplaceable_warnings
 from bot.text.suggest import listed
 
 
@@ -31,7 +31,7 @@ def departing(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
 
 def is_last(facts: Facts, node: NodeFacts) -> bool:
     """Whether ``node`` is the only member of Raft."""
-    return members_of(facts).reachable.keys() == {node.id}
+    return raft_members(facts).reachable.keys() == {node.id}
 
 
 def own_host(facts: Facts, node: NodeFacts) -> HostFacts | None:
@@ -50,7 +50,7 @@ def demotion(facts: Facts, node: NodeFacts) -> Demote:
 def unmanaging(facts: Facts, node: NodeFacts) -> tuple[list[Finding], list[str]]:
     """What a demotion means beside the quorum: another leads, and tasks that want a manager must go."""
     findings = [Finding("look", f"{tick(node.name)} leads: another manager takes over", node.name)]
-    return findings if node.leader else [], evicted(facts, node, replace(node, role="worker"))
+    return findings if node.leader else [], eviction_warnings(facts, node, replace(node, role="worker"))
 
 
 def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
@@ -61,7 +61,7 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Pl
     if node.state == "ready":
         steps.append(Drain(node.id, node.name, facts.name))
         findings += _load(facts, node)
-        warnings = homeless(facts, node)
+        warnings = unplaceable_warnings(facts, node)
     if node.reachability:
         steps.append(demotion(facts, node))
     # The engine of a manager that did not learn of its demotion leaves only when forced to.
@@ -74,7 +74,7 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Pl
 def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     """Nobody is there to leave: the record goes. That of a manager which is no member of Raft stays ready for ever."""
     old_record = node.role == "manager" and not node.reachability
-    replaced = facts.swarm is not None and successor(facts.swarm, node) is not None
+    replaced = facts.swarm is not None and replacement_of(facts.swarm, node) is not None
     if node.state != "down" and not old_record and not replaced and plan.force != "given":
         raise Refused(
             f"the managers see {tick(node.name)} as {node.state}, and it cannot be made to leave: {_why(facts, node)}.",
@@ -89,7 +89,7 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     if node.host:
         later = f"if {tick(node.host)} comes back it takes itself for a member until `/swarm leave {node.host}`"
         findings.append(Finding("look", later, node.name))
-    warnings = homeless(facts, node) if node.state == "ready" and not replaced else []
+    warnings = unplaceable_warnings(facts, node) if node.state == "ready" and not replaced else []
     if old_record and node.state == "down":
         warnings.append(
             f"If {tick(node.name)} comes back all the same, nothing tells it that it is out: with others like it, it "
@@ -118,8 +118,10 @@ def _with(plan: Plan, node: NodeFacts, steps: list[Operation], findings: list[Fi
 
 
 def _load(facts: Facts, node: NodeFacts) -> list[Finding]:
-    load = load_of(facts.swarm, node) if facts.swarm else None
-    return [Finding("look", f"{tick(node.name)} runs {counted(load.tasks)}", node.name)] if load and load.tasks else []
+    load = node_load(facts.swarm, node) if facts.swarm else None
+    return (
+        [Finding("look", f"{tick(node.name)} runs {task_count(load.tasks)}", node.name)] if load and load.tasks else []
+    )
 
 
 def _why(facts: Facts, node: NodeFacts) -> str:

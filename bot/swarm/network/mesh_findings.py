@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, Finding, Mesh, ProbedRoute
-from bot.swarm.network.route_findings import told, told_unseen
+from bot.swarm.network.route_findings import blocked_text, skipped_text
 from bot.text.suggest import listed
 
 SELF = "·"
@@ -22,17 +22,17 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
             "it in the firewalls between the two" if len(closed) == 1 else "these ports in the firewalls between them"
         )
         step = f"Open {these}; `/swarm check HOST` tries one host again."
-        found.append(Finding("failed", f"{told(closed)}.", next_step=step))
+        found.append(Finding("failed", f"{blocked_text(closed)}.", next_step=step))
     found += _overlay(facts.mesh) if facts.mesh else [Finding("look", f"overlay not looked at: {facts.mesh_failure}")]
     found += [
         Finding("look", f"{tick(node.name)} is {node.state}: not looked at") for node in swarm.nodes if not node.ready
     ]
     if unseen := [probed for probed in facts.probed_routes if probed.standing == "not looked at"]:
-        found.append(Finding("look", f"not looked at: {told_unseen(unseen)}"))
+        found.append(Finding("look", f"not looked at: {skipped_text(unseen)}"))
     return found
 
 
-def cells(facts: Facts, names: list[str]) -> list[list[str]]:
+def matrix_rows(facts: Facts, names: list[str]) -> list[list[str]]:
     """The matrix: a row for each node that sends, a column for each that gets; what is closed between the two."""
     between: dict[tuple[str, str], list[ProbedRoute]] = {}
     for probed in facts.probed_routes:

@@ -11,29 +11,29 @@ from typing import Final, TypeVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Mesh, OverlayTrial
-from bot.swarm.network.routes import Place
+from bot.swarm.network.routes import Peer
 
 PREFIX: Final = "swarmbot-check-"
-OLD: Final = 600.0
+STALE_AFTER_S: Final = 600.0
 """Seconds after which what a trial made is left over: its process has died. Containers end by themselves before."""
-ANSWERS: Final = 20.0
-GOSSIP: Final = 4.0
+ANSWER_TIMEOUT_S: Final = 20.0
+GOSSIP_TIMEOUT_S: Final = 4.0
 """Seconds to wait for the containers' answers, and for gossip to tell all engines of each other."""
-LOOK: Final = 0.2
-SIDE_BY_SIDE: Final = 32
+POLL_INTERVAL_S: Final = 0.2
+MAX_THREADS: Final = 32
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 
-def try_overlay(engines: Engines, manager: str, places: Iterable[Place]) -> Mesh:
+def try_overlay(engines: Engines, manager: str, places: Iterable[Peer]) -> Mesh:
     """Try the overlay between ``places``; ``manager`` is the host through which the network is made.
 
     Troubles of single hosts are in the result. Raises SwarmbotError when the network cannot be made.
     """
     name = f"{PREFIX}{time.time():.0f}-{token_hex(2)}"
     known = {place.name: place for place in places if place.name in engines.names()}
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="overlay") as pool:
+    with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="overlay") as pool:
         trial = _Trial(engines, pool, name, [*known])
         left_over = trial.sweep(manager)
         sides = {host: engines[host].overlay_trial(name) for host in known}
@@ -55,7 +55,7 @@ class _Trial:
         self._name = name
         self._hosts = hosts
 
-    def run(self, mesh: Mesh, places: Mapping[str, Place], sides: Mapping[str, OverlayTrial]) -> Mesh:
+    def run(self, mesh: Mesh, places: Mapping[str, Peer], sides: Mapping[str, OverlayTrial]) -> Mesh:
         """Start, try, and listen."""
         inside, failed = self._each(sides, lambda _, side: side.start())
         began = {host: sides[host] for host in inside}
@@ -111,21 +111,21 @@ class _Trial:
 
 
 def _answers(side: OverlayTrial) -> frozenset[str]:
-    deadline = time.monotonic() + ANSWERS
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
     while (found := side.reached()) is None:
         if time.monotonic() > deadline:
-            raise Failed(f"its container did not answer within {ANSWERS:.0f} s")
-        time.sleep(LOOK)
+            raise Failed(f"its container did not answer within {ANSWER_TIMEOUT_S:.0f} s")
+        time.sleep(POLL_INTERVAL_S)
     return found
 
 
 def _peers(side: OverlayTrial, all_: frozenset[str]) -> frozenset[str]:
-    deadline = time.monotonic() + GOSSIP
+    deadline = time.monotonic() + GOSSIP_TIMEOUT_S
     while not all_ <= (found := side.peers()) and time.monotonic() < deadline:
-        time.sleep(LOOK)
+        time.sleep(POLL_INTERVAL_S)
     return found
 
 
 def _is_old(name: str) -> bool:
     moment, _, _ = name.removeprefix(PREFIX).partition("-")
-    return name.startswith(PREFIX) and moment.isdecimal() and time.time() - int(moment) > OLD
+    return name.startswith(PREFIX) and moment.isdecimal() and time.time() - int(moment) > STALE_AFTER_S

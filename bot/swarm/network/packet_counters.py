@@ -17,19 +17,19 @@ from typing import Final, Literal
 from bot.errors import SwarmbotError
 from bot.model import ProbedRoute, Prober, Route
 
-EACH: Final = 20
-MOST_EACH: Final = 320
+MIN_PACKETS: Final = 20
+MAX_PACKETS: Final = 320
 """Datagrams, or connections, that a way is tried with: the least that is begun from, and the least on a busy host."""
-STILL: Final = 0.03
+BASELINE_S: Final = 0.03
 """Seconds for which is counted what comes by itself."""
-PATIENCE: Final = 0.25
+ARRIVAL_TIMEOUT_S: Final = 0.25
 """Seconds after the last one was sent within which it must have come."""
-LOOK: Final = 0.01
+POLL_INTERVAL_S: Final = 0.01
 
 Verdict = Literal["all", "none", "some"]
 
 
-def judge(came: float, sent: int, each: int) -> Verdict:
+def verdict_of(came: float, sent: int, each: int) -> Verdict:
     """Whether of ``sent`` datagrams all, none or some came; ``each`` is what one way was tried with.
 
     A quarter of that is the tolerance. More than was sent is ``some`` too: it is not known whose they were.
@@ -39,15 +39,15 @@ def judge(came: float, sent: int, each: int) -> Verdict:
     return "all" if abs(came - sent) < each / 4 else "some"
 
 
-def enough(rate: float) -> int:
+def packets_needed(rate: float) -> int:
     """How many at least must be sent a way to stand out from ``rate`` others a second; 0 when no number does."""
-    noise = rate * (PATIENCE / 2)
-    if noise < EACH / 4:
-        return EACH
-    return next((each for each in (4 * EACH, MOST_EACH) if noise < each / 4), 0)
+    noise = rate * (ARRIVAL_TIMEOUT_S / 2)
+    if noise < MIN_PACKETS / 4:
+        return MIN_PACKETS
+    return next((each for each in (4 * MIN_PACKETS, MAX_PACKETS) if noise < each / 4), 0)
 
 
-class Counting:
+class CounterProbe:
     """One target and one counter of it. Not thread-safe: rounds must follow each other."""
 
     def __init__(
@@ -58,16 +58,16 @@ class Counting:
         self._pool = pool
         self._deadline = deadline
         self._rate = 0.0
-        self._least = EACH
+        self._least = MIN_PACKETS
         self._failed: dict[str, str] = {}
 
     def settle(self, routes: Sequence[Route]) -> list[ProbedRoute]:
         """What became of each of ``routes``, which all lead to this target. Raises what counting raises."""
         before = self._count()
         started = time.monotonic()
-        time.sleep(STILL)
+        time.sleep(BASELINE_S)
         self._rate = (self._count() - before) / (time.monotonic() - started)
-        self._least = enough(self._rate)
+        self._least = packets_needed(self._rate)
         if not self._least:
             why = f"`{routes[0].target}` gets {self._rate:.0f} others a second"
             return [ProbedRoute(route, "not looked at", why) for route in routes]
@@ -106,10 +106,10 @@ class Counting:
         sending = {route: self._pool.submit(self._send, route, each) for route in routes}
         for route, sent in sending.items():
             self._note(route, sent)
-        wanted, patience = each * len(routes), time.monotonic() + PATIENCE
+        wanted, patience = each * len(routes), time.monotonic() + ARRIVAL_TIMEOUT_S
         while (came := self._count() - before) < wanted and time.monotonic() < patience:
-            time.sleep(LOOK)
-        return judge(came - self._rate * (time.monotonic() - started), wanted, each)
+            time.sleep(POLL_INTERVAL_S)
+        return verdict_of(came - self._rate * (time.monotonic() - started), wanted, each)
 
     def _send(self, route: Route, number: int) -> None:
         self._probers[route.source].send(route.transport, route.address, route.port, number)

@@ -15,12 +15,12 @@ from typing import Final
 from bot.errors import SwarmbotError
 from bot.model import Engines, ProbedRoute, Prober, Reach, Route, Transport
 from bot.model.reachability import Standing
-from bot.swarm.network.packet_counters import Counting
+from bot.swarm.network.packet_counters import CounterProbe
 
-OPENING: Final = 1.5
+PROBER_TIMEOUT_S: Final = 1.5
 """Seconds within which the shells must be open; a host that is slower is not looked at."""
-SIDE_BY_SIDE: Final = 32
-_TURNS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(threading.Lock)
+MAX_THREADS: Final = 32
+_COUNTER_LOCKS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(threading.Lock)
 """A host's counters are one for all: the checks of a process count at it one after the other."""
 REFUSED: Final = "connection refused"
 
@@ -39,8 +39,8 @@ def probe_routes(
     """
     if not routes:
         return ()
-    lanes = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="lane")
-    pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="probe")
+    lanes = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="lane")
+    pool = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="probe")
     try:
         trial = _Trial(engines, lanes, pool, deadline, silent)
         with trial.opened({name for route in routes for name in (route.source, route.target)}):
@@ -69,7 +69,7 @@ class _Trial:
         self._closed |= {name: f"`{name}` is not in swarmbot.yml" for name in names if name not in known}
         asked = [name for name in names if name not in self._closed]
         opening = {self._pool.submit(_open, self._engines, name): name for name in asked}
-        done, late = wait(opening, timeout=OPENING)
+        done, late = wait(opening, timeout=PROBER_TIMEOUT_S)
         for future in done:
             try:
                 manager, prober = future.result()
@@ -79,7 +79,7 @@ class _Trial:
             self._probers[opening[future]] = prober
             stack.push(manager)
         for future in late:
-            self._closed[opening[future]] = f"`{opening[future]}` did not answer within {OPENING:g} s"
+            self._closed[opening[future]] = f"`{opening[future]}` did not answer within {PROBER_TIMEOUT_S:g} s"
             future.add_done_callback(_close)
         return stack
 
@@ -124,11 +124,11 @@ class _Trial:
             counters = prober.counters()
             return counters.datagrams if transport == "udp" else counters.resets
 
-        turn = _TURNS[target, transport]
+        turn = _COUNTER_LOCKS[target, transport]
         if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
             return [ProbedRoute(route, "not looked at", "another check was at it") for route in routes]
         try:
-            return Counting(count, self._probers, self._pool, self._deadline).settle(routes)
+            return CounterProbe(count, self._probers, self._pool, self._deadline).settle(routes)
         except SwarmbotError as error:
             return [ProbedRoute(route, "not looked at", error.happened) for route in routes]
         finally:

@@ -9,7 +9,7 @@ from bot.model import Facts, Finding, HostFacts, ProbedRoute, Role, Route
 from bot.swarm.network.routes import GOSSIP_PORT
 from bot.text.suggest import listed
 
-FEW = 6
+MAX_LISTED = 6
 
 Names = tuple[str, ...]
 
@@ -20,7 +20,7 @@ def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
     A closed way to a worker, or to a host that joins beside it, is only told: one bad firewall among the workers must
     not keep all others out. A host that is a member lives with a closed port of gossip or overlay traffic already.
     """
-    mine = of_host(facts, host.name)
+    mine = routes_of(facts, host.name)
     if facts.swarm is None or not mine:
         return []
     managers = {node.name for node in facts.swarm.managers} - {host.name}
@@ -36,43 +36,43 @@ def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
             names = ", ".join(port_names(through))
             found.append(Finding("done", f"`{host.name}` reaches the managers on {names}", host.name))
     if closed := [probed for probed in mine if probed.blocked and probed not in with_managers]:
-        text = f"{told(closed)}: containers there may not reach each other."
+        text = f"{blocked_text(closed)}: containers there may not reach each other."
         step = f"Open that; `/swarm check {host.name}` tries it again."
         found.append(Finding("look", text, host.name, step))
     if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
-        found.append(Finding("look", f"Not looked at: {told_unseen(unseen)}", host.name))
+        found.append(Finding("look", f"Not looked at: {skipped_text(unseen)}", host.name))
     return found
 
 
-def of_host(facts: Facts, name: str) -> list[ProbedRoute]:
+def routes_of(facts: Facts, name: str) -> list[ProbedRoute]:
     """The ways that begin or end at a host."""
     return [probed for probed in facts.probed_routes if name in {probed.route.source, probed.route.target}]
 
 
-def for_managers(probed: ProbedRoute) -> bool:
+def is_manager_port(probed: ProbedRoute) -> bool:
     """Whether the way leads to the port that managers alone serve."""
     return probed.route.transport == "tcp" and probed.route.port != GOSSIP_PORT
 
 
-def told(probed_routes: Iterable[ProbedRoute]) -> str:
+def blocked_text(probed_routes: Iterable[ProbedRoute]) -> str:
     """Closed ways in words, with their direction: "7946/udp from `host-1` to `host-4` is blocked"."""
     routes = [probed.route for probed in probed_routes]
     parts = [
         f"{listed(ports)} from {listed(map(tick, sources))} to {listed(map(tick, targets))}"
         for ports, sources, targets in _alike(routes)
     ]
-    more = f", and {len(parts) - FEW} more such ways" if len(parts) > FEW else ""
-    return f"{', '.join(parts[:FEW])}{more} {'is' if len(routes) == 1 else 'are'} blocked"
+    more = f", and {len(parts) - MAX_LISTED} more such ways" if len(parts) > MAX_LISTED else ""
+    return f"{', '.join(parts[:MAX_LISTED])}{more} {'is' if len(routes) == 1 else 'are'} blocked"
 
 
-def told_unseen(probed_routes: Iterable[ProbedRoute]) -> str:
+def skipped_text(probed_routes: Iterable[ProbedRoute]) -> str:
     """Ways that were not looked at in words, with the reason."""
     parts = [
         f"{listed(probed.route.name for probed in group)} from `{source}` to `{target}` ({group[0].why})"
         for (source, target), group in _grouped(probed_routes).items()
     ]
-    more = f", and {len(parts) - FEW} more" if len(parts) > FEW else ""
-    return f"{'; '.join(parts[:FEW])}{more}"
+    more = f", and {len(parts) - MAX_LISTED} more" if len(parts) > MAX_LISTED else ""
+    return f"{'; '.join(parts[:MAX_LISTED])}{more}"
 
 
 def port_names(probed_routes: Iterable[ProbedRoute]) -> list[str]:
@@ -83,17 +83,17 @@ def port_names(probed_routes: Iterable[ProbedRoute]) -> list[str]:
     return [f"{port}/{'+'.join(names)}" for port, names in transports.items()]
 
 
-def how(probed: ProbedRoute) -> str:
+def failure_reason(probed: ProbedRoute) -> str:
     """How a connection to a port that should be served ended."""
     return "connection refused" if probed.standing == "passed" else probed.why
 
 
 def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list[Finding]:
-    routes = [probed for probed in mine if probed.route.source == host.name and for_managers(probed)]
+    routes = [probed for probed in mine if probed.route.source == host.name and is_manager_port(probed)]
     shut = [probed for probed in routes if probed.blocked or probed.refused]
     if not shut:
         return []
-    shown = ", ".join(f"`{p.route.target}` {p.route.address}:{p.route.name} ({how(p)})" for p in shut)
+    shown = ", ".join(f"`{p.route.target}` {p.route.address}:{p.route.name} ({failure_reason(p)})" for p in shut)
     if len(shut) == len(routes) or role == "manager":
         text = f"From `{host.name}` these managers of {facts.name} cannot be reached: {shown}."
         step = "Open 2377/tcp (7946/tcp+udp and 4789/udp too) between the two and press Retry."
@@ -102,27 +102,26 @@ def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[ProbedRou
 
 
 def _from_managers(host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list[Finding]:
-    shut = [probed for probed in mine if probed.route.target == host.name and for_managers(probed) if probed.blocked]
+    shut = [probed for probed in mine if probed.route.target == host.name and is_manager_port(probed) if probed.blocked]
     if role == "worker" or not shut:
         return []
     first = shut[0]
-    text = (
-        f"{first.route.name} of `{host.name}` is blocked: a connection from `{first.route.source}` got {_got(first)}."
-    )
+    outcome = _outcome_text(first)
+    text = f"{first.route.name} of `{host.name}` is blocked: a connection from `{first.route.source}` got {outcome}."
     return [Finding("failed", text, host.name, f"Open 2377/tcp on `{host.name}` for the managers and press Retry.")]
 
 
 def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[ProbedRoute]) -> list[Finding]:
-    closed = [probed for probed in mine if probed.blocked and not for_managers(probed)]
+    closed = [probed for probed in mine if probed.blocked and not is_manager_port(probed)]
     if not closed:
         return []
     if facts.member(host.name) is not None:
-        return [Finding("look", told(closed), host.name)]
+        return [Finding("look", blocked_text(closed), host.name)]
     ports = "the port" if len(closed) == 1 else "these ports"
-    return [Finding("failed", f"{told(closed)}.", host.name, f"Open {ports} and press Retry.")]
+    return [Finding("failed", f"{blocked_text(closed)}.", host.name, f"Open {ports} and press Retry.")]
 
 
-def _got(probed: ProbedRoute) -> str:
+def _outcome_text(probed: ProbedRoute) -> str:
     return "no answer" if probed.why == "no answer" else f"refused ({probed.why})"
 
 

@@ -10,7 +10,7 @@ from bot.blocks import escape
 from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, FactsQuery, NodeFacts, Operation, TaskFacts
 from bot.swarm.operations.spec_updates import manager_of, update_record
-from bot.swarm.services.placement import counted
+from bot.swarm.services.placement import task_count
 
 SHOWN: Final = {"active": "activating", "pause": "pausing"}
 STANDS: Final = {"active": "active", "pause": "paused: it keeps its tasks and takes no new ones"}
@@ -105,7 +105,7 @@ class Drain(Operation):
     def progress(self, facts: Facts) -> str:
         """How many tasks are left."""
         left = len(self._left(facts.swarm)) if facts.swarm else 0
-        return f"{counted(left)} left" if left else ""
+        return f"{task_count(left)} left" if left else ""
 
     def seen(self, facts: Facts) -> str:
         """What has no place now, and why."""
@@ -145,6 +145,6 @@ class Drain(Operation):
         names = {service.id: service.name for service in swarm.services}
         reasons = Counter((names.get(task.service, task.service), task.error) for task in self._moved(swarm))
         return [
-            f"{counted(count)} of `{name}` can go nowhere: {escape(error) or 'the scheduler has not said why'}"
+            f"{task_count(count)} of `{name}` can go nowhere: {escape(error) or 'the scheduler has not said why'}"
             for (name, error), count in sorted(reasons.items())
         ]

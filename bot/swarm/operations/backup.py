@@ -21,7 +21,7 @@ from bot.model import (
     ip_of,
 )
 from bot.swarm.reading.certificates import fingerprint_of
-from bot.swarm.reading.manager_choice import serves
+from bot.swarm.reading.manager_choice import is_in_quorum
 from bot.swarm.recovery.autolock import opened_backup
 
 
@@ -76,7 +76,7 @@ class TakeBackup(Operation):
         record = facts.swarm.node(self.node) if facts.swarm else None
         if facts.swarm is None or record is None or record.leader or record.role != "manager":
             raise Failed(f"`{self.host}` is no follower of {self.cluster} any more.", next_step="Ask again.")
-        if not serves(facts.host(self.host), record):
+        if not is_in_quorum(facts.host(self.host), record):
             raise Failed(
                 f"`{self.host}` was cut off from the other managers: its state may be an old one.",
                 next_step="`/swarm backup` takes it from the manager that can best be away.",
@@ -127,7 +127,7 @@ class AwaitManager(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """Its engine takes itself for a manager with a quorum, and the others reach it."""
         record = facts.swarm.node(self.node) if facts.swarm else None
-        return record is not None and serves(facts.hosts.get(self.host), record)
+        return record is not None and is_in_quorum(facts.hosts.get(self.host), record)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Start what is stopped, unlock what is locked."""

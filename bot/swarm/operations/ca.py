@@ -13,9 +13,9 @@ from typing import ClassVar, Final
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Operation
 from bot.swarm.operations.spec_updates import manager_of, update_spec, with_section
-from bot.swarm.reading.certificates import key_id, lacking, public_key_of
+from bot.swarm.reading.certificates import key_id, nodes_of_old_issuer, public_key_of
 from bot.swarm.reading.cluster_settings import external_urls
-from bot.swarm.reading.node_lookup import called
+from bot.swarm.reading.node_lookup import unambiguous_name
 from bot.text.suggest import listed
 
 # Not ``unknown``: that is what a node is for a moment, at first and when another manager has come to lead.
@@ -173,7 +173,7 @@ class EndRotation(Operation):
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Wait for no rotation that a node which is not there holds up. Raises Failed."""
         del engines
-        if facts.swarm and any(node.state in AWAY for node in lacking(facts.swarm)):
+        if facts.swarm and any(node.state in AWAY for node in nodes_of_old_issuer(facts.swarm)):
             raise Failed("The rotation is not at its end.")
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
@@ -181,9 +181,9 @@ class EndRotation(Operation):
         del engines
         if facts.swarm is None:
             return Failed(error.happened, true_now=f"{self.cluster} cannot be read.", next_step=error.next_step)
-        waiting = lacking(facts.swarm)
+        waiting = nodes_of_old_issuer(facts.swarm)
         away = [node for node in waiting if node.state != "ready"]
-        names = [f"`{called(facts.swarm, node)}` ({node.state})" for node in away or waiting]
+        names = [f"`{unambiguous_name(facts.swarm, node)}` ({node.state})" for node in away or waiting]
         return Failed(
             f"The rotation waits for {listed(names)}." if names else error.happened,
             true_now=f"{self.cluster} trusts both roots until then, and services run on.",

@@ -9,8 +9,8 @@ from bot.blocks import tick
 from bot.errors import Failed, HostUnreachable, Refused, SwarmbotError
 from bot.model import Backup, Drill, Engines, Facts, FactsQuery, Operation
 from bot.swarm.operations.init import Init
-from bot.swarm.reading.certificates import fingerprint_of, rotated_since
-from bot.swarm.reading.inventory import compare, take_inventory
+from bot.swarm.reading.certificates import ca_rotated_since, fingerprint_of
+from bot.swarm.reading.inventory import compare, read_inventory
 from bot.swarm.recovery.autolock import opened_backup
 from bot.text.suggest import listed
 
@@ -85,12 +85,12 @@ class DrillBackup(Operation):
             )
             throwaway_engine.init_swarm(force.request())
             restored, root = (
-                take_inventory(throwaway_engine),
+                read_inventory(throwaway_engine),
                 fingerprint_of(throwaway_engine.swarm()["TLSInfo"]["TrustRoot"]),
             )
-        living = take_inventory(engines[facts.swarm.read_from])
+        living = read_inventory(engines[facts.swarm.read_from])
         found = compare(living, restored, backup.taken_at)
-        rotated = ("the root certificate was rotated",) if rotated_since(backup, facts.swarm) else ()
+        rotated = ("the root certificate was rotated",) if ca_rotated_since(backup, facts.swarm) else ()
         other = ("its root certificate is not the one that was noted",) if root != backup.ca_fingerprint else ()
         drill = Drill(facts.at, self.host, found.same, (*rotated, *found.since), (*other, *found.faults))
         engines.backup_store.note(backup, drill)

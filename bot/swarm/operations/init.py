@@ -8,7 +8,7 @@ from typing import ClassVar
 from bot.blocks import as_said
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation
-from bot.swarm.health.lost_quorum import goes_on
+from bot.swarm.health.lost_quorum import is_back_in_quorum
 from bot.swarm.reading.cluster_settings import NANOSECONDS
 from bot.swarm.recovery.split_brain import refuse_beside_quorum
 
@@ -68,7 +68,7 @@ class Init(Operation):
         That it is the only one is not asked: begun anew after a crash, others may have joined it since.
         """
         if self.force_new_cluster:
-            return goes_on(facts, self.host)
+            return is_back_in_quorum(facts, self.host)
         node = facts.member(self.host)
         return node is not None and node.leader
 

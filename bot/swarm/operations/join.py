@@ -10,7 +10,7 @@ from bot.model import Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts, 
 from bot.swarm.operations.spec_updates import remove_record
 from bot.swarm.reading import parse
 from bot.swarm.reading.certificates import issuing_urls
-from bot.swarm.reading.host_membership import believes, stranger, whereabouts
+from bot.swarm.reading.host_membership import membership_conflict, membership_text, was_removed
 from bot.text.suggest import listed
 
 
@@ -86,7 +86,7 @@ class Join(Operation):
         if facts.member(self.host) is not None:
             return
         if host.in_a_swarm:
-            found = stranger(facts, host)
+            found = membership_conflict(facts, host)
             raise Refused(found.text, next_step=found.next_step)
         tokens = engines[swarm.read_from].join_tokens()
         managers = [node.raft_address for node in swarm.managers if node.reachability == "reachable"]
@@ -115,7 +115,7 @@ class Join(Operation):
         elif node is not None:
             truth = f"`{self.host}` is a {node.role} of {self.cluster}, {_standing(node)}."
         else:
-            truth = f"`{self.host}` is {whereabouts(facts, host)}. It was left there."
+            truth = f"`{self.host}` is {membership_text(facts, host)}. It was left there."
         step = error.next_step or (
             f"`/swarm check {self.host}` shows which port is closed, if it is one{_signers(facts)}; then press Retry."
         )
@@ -132,7 +132,7 @@ class Join(Operation):
             return False
         node = facts.member(self.host)
         if node is None:
-            return believes(facts, host)
+            return was_removed(facts, host)
         return node.state != "ready" and node.id not in self.known
 
     def _out_of_raft(self, facts: Facts, host: HostFacts) -> bool:

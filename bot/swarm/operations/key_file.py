@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Operation
-from bot.swarm.health.lost_quorum import goes_on
+from bot.swarm.health.lost_quorum import is_back_in_quorum
 from bot.swarm.recovery.autolock import given_key, other_key
 from bot.swarm.recovery.key_file import OtherUnlockKey, UnknownKeyFile, opened
 from bot.swarm.recovery.split_brain import refuse_beside_quorum
@@ -46,7 +46,7 @@ class OpenKeyFile(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """The engine runs with an open file; or, when this is begun anew after a crash, it has been forced already."""
         host = facts.hosts.get(self.host)
-        if goes_on(facts, self.host):
+        if is_back_in_quorum(facts, self.host):
             return True
         return host is not None and host.key_file is not None and not host.key_file.locked
 
@@ -113,7 +113,7 @@ class TryKey(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """It is not locked, or the key opens it."""
         host = facts.hosts.get(self.host)
-        if goes_on(facts, self.host):
+        if is_back_in_quorum(facts, self.host):
             return True
         if host is None or host.key_file is None:
             return False

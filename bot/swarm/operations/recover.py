@@ -8,7 +8,7 @@ from typing import ClassVar
 from bot.blocks import tick
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, NodeFacts, Operation, RaftMembers
-from bot.swarm.health.lost_quorum import goes_on
+from bot.swarm.health.lost_quorum import is_back_in_quorum
 from bot.swarm.health.preflight import preflight
 from bot.swarm.operations.join import Join
 from bot.swarm.operations.spec_updates import remove_record
@@ -53,7 +53,7 @@ class HoldOff(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             return host is not None and host.stopped is not None and host.stopped.held_off
-        return host.membership == "inactive" or goes_on(facts, self.host)
+        return host.membership == "inactive" or is_back_in_quorum(facts, self.host)
 
     def seen(self, facts: Facts) -> str:
         """With the folder that its state lies in now; or, where it need not be any more, why."""
@@ -122,7 +122,7 @@ class Depart(Operation):
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
             return False
-        return host.membership == "inactive" or goes_on(facts, self.host)
+        return host.membership == "inactive" or is_back_in_quorum(facts, self.host)
 
     def seen(self, facts: Facts) -> str:
         """That it left; or, where it need not any more, why."""
@@ -146,7 +146,9 @@ class Depart(Operation):
 
 def told_in_again(facts: Facts, host: str) -> str:
     """That it is a manager of a cluster with a quorum, in words; "" where it is not so."""
-    return f"`{host}` is a reachable manager of {facts.name}, which has a quorum" if goes_on(facts, host) else ""
+    return (
+        f"`{host}` is a reachable manager of {facts.name}, which has a quorum" if is_back_in_quorum(facts, host) else ""
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +247,11 @@ class Rejoin(Operation):
 
     def satisfied(self, facts: Facts) -> bool:
         """As a join is, into the cluster that the keeper is in."""
-        return goes_on(facts, self.keeper) and self._join(facts).satisfied(facts)
+        return is_back_in_quorum(facts, self.keeper) and self._join(facts).satisfied(facts)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Look once more whether it can, then join."""
-        if not goes_on(facts, self.keeper):
+        if not is_back_in_quorum(facts, self.keeper):
             raise Failed(f"{self.cluster} cannot be read as the cluster that `{self.keeper}` is in.")
         findings = preflight(facts, facts.host(self.host), "manager")
         if stops := [finding for finding in findings if finding.sign == "failed"]:
@@ -258,7 +260,7 @@ class Rejoin(Operation):
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """As of a join."""
-        if not goes_on(facts, self.keeper):
+        if not is_back_in_quorum(facts, self.keeper):
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step or "`/swarm status`")
         return self._join(facts).settle(engines, facts, error)
 

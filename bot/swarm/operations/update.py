@@ -46,12 +46,12 @@ class Update(Operation):
 
     def unmet(self, spec: Mapping[str, Any]) -> Update:
         """What of it does not stand in ``spec`` yet."""
-        met: dict[str, Any] = {setting.name: None for setting, value in self.wanted if setting.stands(spec) == value}
+        met: dict[str, Any] = {setting.name: None for setting, value in self.wanted if setting.value_in(spec) == value}
         return replace(self, **met)
 
     def effect(self, spec: Mapping[str, Any]) -> str:
         """What it changes in ``spec``, in words: "task history limit 5 → 3"."""
-        changes = (f"{s.words} {s.shown(s.stands(spec))} → {s.shown(value)}" for s, value in self.unmet(spec).wanted)
+        changes = (f"{s.words} {s.shown(s.value_in(spec))} → {s.shown(value)}" for s, value in self.unmet(spec).wanted)
         return ", ".join(changes)
 
     @property
@@ -61,7 +61,7 @@ class Update(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """Each value stands in the spec."""
         swarm = facts.swarm
-        return swarm is not None and all(setting.stands(swarm.spec) == value for setting, value in self.wanted)
+        return swarm is not None and all(setting.value_in(swarm.spec) == value for setting, value in self.wanted)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change these values in the whole spec: an engine resets what it is not given."""
@@ -78,6 +78,6 @@ class Update(Operation):
         if facts.swarm is None:
             truth = f"{self.cluster} cannot be read, so its settings are not known."
         else:
-            values = (f"{s.words} {s.shown(s.stands(facts.swarm.spec))}" for s, _ in self.wanted)
+            values = (f"{s.words} {s.shown(s.value_in(facts.swarm.spec))}" for s, _ in self.wanted)
             truth = f"{self.cluster} has {listed(values)}."
         return Failed(error.happened, true_now=truth, next_step=error.next_step)

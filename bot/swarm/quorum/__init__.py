@@ -1,20 +1,20 @@
 """The quorum of a cluster's managers: its arithmetic, its words, and the gate that every order passes."""
 
-from bot.swarm.quorum.arithmetic import Quorum, count, effect, failures, standing
-from bot.swarm.quorum.quorum_gate import FORCE, FORCED_APPROVALS, judge, permit
-from bot.swarm.quorum.raft_members import has_quorum, members_of, quorum_of
+from bot.swarm.quorum.arithmetic import Quorum, quorum_change_text, quorum_of, quorum_text, tolerance_text
+from bot.swarm.quorum.members import has_quorum, raft_members, reported_quorum
+from bot.swarm.quorum.quorum_gate import FORCE, FORCED_APPROVALS, judge_plan, permit_step
 
 __all__ = [
     "FORCE",
     "FORCED_APPROVALS",
     "Quorum",
-    "count",
-    "effect",
-    "failures",
     "has_quorum",
-    "judge",
-    "members_of",
-    "permit",
+    "judge_plan",
+    "permit_step",
+    "quorum_change_text",
     "quorum_of",
-    "standing",
+    "quorum_text",
+    "raft_members",
+    "reported_quorum",
+    "tolerance_text",
 ]

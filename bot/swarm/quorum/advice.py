@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import Facts, NodeFacts, Plan, RaftMembers, Step, newcomer
-from bot.swarm.quorum.arithmetic import Quorum, count
+from bot.swarm.quorum.arithmetic import Quorum, quorum_of
 from bot.text.suggest import listed
 
 PLENTY: Final = 7
@@ -19,7 +19,7 @@ FEW: Final = 3
 """With fewer managers there is no failure to survive, wherever they stand."""
 
 
-def advice(facts: Facts, plan: Plan, before: RaftMembers, after: RaftMembers, domain: str) -> list[str]:
+def manager_warnings(facts: Facts, plan: Plan, before: RaftMembers, after: RaftMembers, domain: str) -> list[str]:
     """Warnings about what the plan makes of the managers: their number, where they stand, and that they run tasks.
 
     Only what it brings about is told, or adds to: what was so before is no matter of this plan (docs/decisions/0007).
@@ -27,13 +27,13 @@ def advice(facts: Facts, plan: Plan, before: RaftMembers, after: RaftMembers, do
     was, becomes = _managers(facts, before), _managers(facts, after, plan.steps)
     known = _domains(before, was, domain)
     return [
-        *(_number(count(after)) if becomes.keys() != was.keys() else ()),
+        *(_number(quorum_of(after)) if becomes.keys() != was.keys() else ()),
         *(line for line in _domains(after, becomes, domain) if line not in known),
         *_busy(facts, was, becomes),
     ]
 
 
-def cut_off(facts: Facts, members: RaftMembers) -> list[str]:
+def connection_warnings(facts: Facts, members: RaftMembers) -> list[str]:
     """Who among these members does not reach whom, and of whom that was not tried."""
     cuts = [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, members)]
     managers = facts.swarm.managers if facts.swarm else ()
@@ -41,22 +41,26 @@ def cut_off(facts: Facts, members: RaftMembers) -> list[str]:
     if not counted or len(members.reachable) == 1:
         return cuts
     reach = "it reaches" if len(counted) == 1 else "they reach"
-    told = f"{listed(named(facts, counted))} could not be asked which managers {reach}: the leader's word counts."
+    told = (
+        f"{listed(member_names(facts, counted))} could not be asked which managers {reach}: the leader's word counts."
+    )
     return [*cuts, told]
 
 
-def strengthen(facts: Facts, now: RaftMembers, then: RaftMembers, *, wanted: int) -> str:
+def strengthening_step(facts: Facts, now: RaftMembers, then: RaftMembers, *, wanted: int) -> str:
     """What makes more managers reachable ``now``: a new one too, where ``then`` it survives ``wanted`` failures."""
     more = "`/swarm promote NODE` or `/swarm join manager HOST`"
     if missing := [node for node, up in now.reachable.items() if not up]:
-        enough = count(then.joined(newcomer("NEW"))).tolerates >= wanted
-        return f"Bring {listed(named(facts, missing))} back first{f', or add a manager: {more}' if enough else ''}."
+        enough = quorum_of(then.joined(newcomer("NEW"))).tolerates >= wanted
+        return (
+            f"Bring {listed(member_names(facts, missing))} back first{f', or add a manager: {more}' if enough else ''}."
+        )
     if cuts := _cuts(facts, now):
         return f"Let these reach each other on 2377/tcp first: {'; '.join(cuts)}."
     return f"Add a manager first: {more}."
 
 
-def named(facts: Facts, nodes: Iterable[str]) -> list[str]:
+def member_names(facts: Facts, nodes: Iterable[str]) -> list[str]:
     """What people call these members."""
     names = {node.id: node.name for node in (facts.swarm.nodes if facts.swarm else ())}
     return [tick(names.get(node, node)) for node in nodes]
@@ -65,7 +69,7 @@ def named(facts: Facts, nodes: Iterable[str]) -> list[str]:
 def _cuts(facts: Facts, members: RaftMembers) -> list[str]:
     """The pairs among these members that do not reach each other."""
     up = [node for node, reachable in members.reachable.items() if reachable]
-    return [" and ".join(named(facts, pair)) for pair in combinations(up, 2) if frozenset(pair) in members.cut]
+    return [" and ".join(member_names(facts, pair)) for pair in combinations(up, 2) if frozenset(pair) in members.cut]
 
 
 def _answers(facts: Facts, node: NodeFacts) -> bool:
@@ -99,7 +103,7 @@ def _domains(members: RaftMembers, managers: Mapping[str, NodeFacts], domain: st
 
     A manager without the label stands in none that is known. One alone in its domain is a failure like any other.
     """
-    quorum = count(members)
+    quorum = quorum_of(members)
     if quorum.managers < FEW:
         return []
     places = {each: node.labels.get(domain, "") for each, node in managers.items()}

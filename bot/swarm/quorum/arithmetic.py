@@ -34,7 +34,7 @@ class Quorum:
         return self.reachable - self.needed - self.cut
 
 
-def count(members: RaftMembers) -> Quorum:
+def quorum_of(members: RaftMembers) -> Quorum:
     """The quorum that these members have: a leader counts those that it reaches and that reach it."""
     up = [node for node, reachable in members.reachable.items() if reachable]
     quorum = Quorum(len(members.reachable), _together(members, up))
@@ -57,21 +57,21 @@ def _together(members: RaftMembers, nodes: Sequence[str]) -> int:
     return max(heard, default=0)
 
 
-def failures(count: int) -> str:
+def tolerance_text(number: int) -> str:
     """``tolerates 1 failure``."""
-    return f"survives {max(0, count)} failure{'' if count == 1 else 's'}"
+    return f"survives {max(0, number)} failure{'' if number == 1 else 's'}"
 
 
-def effect(before: Quorum, after: Quorum) -> str:
+def quorum_change_text(before: Quorum, after: Quorum) -> str:
     """The change in words: "managers 2 → 3, survives 0 → 1 failures"."""
     text = f"managers {before.managers} → {after.managers}, "
     was, becomes = max(0, before.tolerates), max(0, after.tolerates)
     if was == becomes:
-        return text + failures(becomes) + ", as before"
+        return text + tolerance_text(becomes) + ", as before"
     return f"{text}survives {was} → {becomes} failures"
 
 
-def standing(quorum: Quorum) -> str:
+def quorum_text(quorum: Quorum) -> str:
     """How it stands: "2 of 3 managers reachable, 2 needed, survives 0 failures"."""
-    tolerates = "no quorum" if quorum.tolerates < 0 else failures(quorum.tolerates)
+    tolerates = "no quorum" if quorum.tolerates < 0 else tolerance_text(quorum.tolerates)
     return f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} needed, {tolerates}"

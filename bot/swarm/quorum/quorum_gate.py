@@ -16,9 +16,9 @@ from typing import Final
 
 from bot.errors import Refused
 from bot.model import Facts, Operation, Plan, RaftMembers, Step
-from bot.swarm.quorum.advice import advice, cut_off, named, strengthen
-from bot.swarm.quorum.arithmetic import Quorum, count, effect, standing
-from bot.swarm.quorum.raft_members import members_of, possible
+from bot.swarm.quorum.advice import connection_warnings, manager_warnings, member_names, strengthening_step
+from bot.swarm.quorum.arithmetic import Quorum, quorum_change_text, quorum_of, quorum_text
+from bot.swarm.quorum.members import possible_raft_members, raft_members
 from bot.text.suggest import listed
 
 FORCE: Final = "force"
@@ -26,7 +26,7 @@ FORCE: Final = "force"
 FORCED_APPROVALS: Final = 2
 
 
-def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
+def judge_plan(facts: Facts, plan: Plan, domain: str) -> Plan:
     """The plan with what it means for the quorum: its effect, what is left after each step, warnings, approvals.
 
     ``domain`` is the label that tells failure domains apart. Raises Refused; ValueError for a plan that takes managers
@@ -36,9 +36,9 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
     if len(weakening) > 1:
         raise ValueError(f"managers would be taken away side by side: {sorted(weakening)}")
     _refuse_losses(facts, plan)
-    stages = _stages(members_of(facts), plan.steps)
+    stages = _stages(raft_members(facts), plan.steps)
     before, after = stages[0], stages[-1]
-    told = advice(facts, plan, before, after, domain)
+    told = manager_warnings(facts, plan, before, after, domain)
     if all(stage == before for stage in stages):
         return replace(plan, warnings=(*plan.warnings, *told))
     fatal = _fatal(facts, plan.steps)
@@ -50,13 +50,13 @@ def judge(facts: Facts, plan: Plan, domain: str) -> Plan:
         effect=", ".join(filter(None, (plan.effect, _effect(facts, before, stages)))),
         meanwhile=_meanwhile(before, stages),
         quorum=_told(stages),
-        warnings=(*plan.warnings, *cut_off(facts, after), *told),
+        warnings=(*plan.warnings, *connection_warnings(facts, after), *told),
         approvals=max(plan.approvals, FORCED_APPROVALS) if forced else plan.approvals,
         subject=FORCE if forced else plan.subject,
     )
 
 
-def permit(facts: Facts, plan: Plan, step: Step) -> None:
+def permit_step(facts: Facts, plan: Plan, step: Step) -> None:
     """Raise Refused where ``step``, with the facts as they are just before it, may not be taken.
 
     It is judged as ``plan`` was, with what is left of its track. Only a plan that was found to need force when it was
@@ -66,7 +66,7 @@ def permit(facts: Facts, plan: Plan, step: Step) -> None:
         return
     forced = plan.subject == FORCE
     rest = [later for later in plan.steps[plan.steps.index(step) :] if later.track == step.track]
-    now = members_of(facts)
+    now = raft_members(facts)
     _refuse_loss(facts, step.operation, now, step.operation.raft(now), forced=forced)
     fatal = _fatal(facts, rest)
     if fatal and not forced:
@@ -75,7 +75,7 @@ def permit(facts: Facts, plan: Plan, step: Step) -> None:
 
 
 def _refuse_losses(facts: Facts, plan: Plan) -> None:
-    stages = _stages(members_of(facts), plan.steps)
+    stages = _stages(raft_members(facts), plan.steps)
     for step, (now, then) in zip(plan.steps, pairwise(stages), strict=True):
         _refuse_loss(facts, step.operation, now, then, forced=plan.force == "given")
 
@@ -90,9 +90,9 @@ def _stages(start: RaftMembers, steps: Sequence[Step]) -> list[RaftMembers]:
 
 def _fatal(facts: Facts, steps: Sequence[Step]) -> tuple[RaftMembers, RaftMembers] | None:
     """Members before and after these steps, where one failure is survived before and not after; None if nowhere."""
-    for start in possible(facts):
+    for start in possible_raft_members(facts):
         after = _stages(start, steps)[-1]
-        if after.reachable and count(start).tolerates > 0 >= count(after).tolerates:
+        if after.reachable and quorum_of(start).tolerates > 0 >= quorum_of(after).tolerates:
             return start, after
     return None
 
@@ -101,7 +101,7 @@ def _refuse_loss(facts: Facts, operation: Operation, now: RaftMembers, then: Raf
     """Also what seems to be lost before is refused: the managers notice a return late (docs/decisions/0019)."""
     if now == then:
         return
-    before, after = count(now), count(then)
+    before, after = quorum_of(now), quorum_of(then)
     if not after.managers:
         if before.managers and not forced:
             raise _refused_end(facts, operation)
@@ -114,13 +114,13 @@ def _refuse_loss(facts: Facts, operation: Operation, now: RaftMembers, then: Raf
         f"{operation.doing} would leave {after.reachable} of {after.managers} managers reachable and {facts.name} "
         "without a quorum.",
         true_now="This was not begun.",
-        next_step=strengthen(facts, now, then, wanted=0),
+        next_step=strengthening_step(facts, now, then, wanted=0),
     )
 
 
 def _refused_lost(facts: Facts, operation: Operation, quorum: Quorum) -> Refused:
     return Refused(
-        f"{facts.name} has no quorum ({standing(quorum)}): {operation.doing} could not be agreed on.",
+        f"{facts.name} has no quorum ({quorum_text(quorum)}): {operation.doing} could not be agreed on.",
         true_now="This was not begun.",
         next_step="`/swarm status` shows what is wrong; `/swarm recover` is for managers that do not come back.",
     )
@@ -138,15 +138,15 @@ def _refused_end(facts: Facts, operation: Operation) -> Refused:
 def _refused_fatal(
     facts: Facts, before: RaftMembers, after: RaftMembers, force: str, true_now: str = "Nothing was changed."
 ) -> Refused:
-    was, becomes = count(before), count(after)
-    back = [node for node, up in members_of(facts).reachable.items() if before.reachable[node] and not up]
+    was, becomes = quorum_of(before), quorum_of(after)
+    back = [node for node, up in raft_members(facts).reachable.items() if before.reachable[node] and not up]
     return Refused(
         f"after it one failure would be fatal to {facts.name}, which survives {was.tolerates} now"
-        f"{f' if {listed(named(facts, back))} is back' if back else ''}: "
+        f"{f' if {listed(member_names(facts, back))} is back' if back else ''}: "
         f"{becomes.reachable} of {becomes.managers} managers would be reachable, and {becomes.needed} are needed"
         f"{', but not all reach each other' if becomes.cut else ''}.",
         true_now=true_now,
-        next_step=strengthen(facts, after, after, wanted=1) + force,
+        next_step=strengthening_step(facts, after, after, wanted=1) + force,
     )
 
 
@@ -160,14 +160,14 @@ def _effect(facts: Facts, before: RaftMembers, stages: list[RaftMembers]) -> str
         return f"{facts.name} ends"
     if after == before:
         return ""
-    return effect(count(before), count(after))
+    return quorum_change_text(quorum_of(before), quorum_of(after))
 
 
 def _meanwhile(before: RaftMembers, stages: list[RaftMembers]) -> tuple[str, ...]:
     """What holds only while the plan runs."""
-    was, becomes = count(before), count(stages[-1])
-    worst = min(map(count, stages), key=lambda quorum: quorum.tolerates)
-    told = [f"For a while {standing(worst)}."] if stages[-1] == before else []
+    was, becomes = quorum_of(before), quorum_of(stages[-1])
+    worst = min(map(quorum_of, stages), key=lambda quorum: quorum.tolerates)
+    told = [f"For a while {quorum_text(worst)}."] if stages[-1] == before else []
     if was.tolerates > 0 >= worst.tolerates and becomes.tolerates > 0:
         told.append("While it runs, one more failure loses the quorum.")
     return tuple(told)
@@ -183,5 +183,5 @@ def _told(stages: list[RaftMembers]) -> tuple[str, ...]:
 
 
 def _left(members: RaftMembers) -> str:
-    quorum = count(members)
+    quorum = quorum_of(members)
     return f"{quorum.reachable} of {quorum.managers} reachable, {quorum.needed} needed"

@@ -14,8 +14,8 @@ from cryptography.x509.oid import NameOID
 
 from bot.model import Backup, Certificate, ClusterFacts, NodeFacts
 
-HOUR: Final = 3600.0
-DAY: Final = 24 * HOUR
+HOUR_S: Final = 3600.0
+DAY_S: Final = 24 * HOUR_S
 
 
 def read_certificate(pem: str) -> Certificate:
@@ -32,9 +32,9 @@ def time_left(certificate: Certificate, at: float) -> str:
     left = certificate.expires - at
     if left <= 0:
         return ""
-    if left < 2 * HOUR:
+    if left < 2 * HOUR_S:
         return "less than 2 hours"
-    return f"{left / DAY:.0f} days" if left >= 2 * DAY else f"{left / HOUR:.0f} hours"
+    return f"{left / DAY_S:.0f} days" if left >= 2 * DAY_S else f"{left / HOUR_S:.0f} hours"
 
 
 def _common_name(name: x509.Name) -> str:
@@ -48,7 +48,7 @@ def fingerprint_of(pem: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
+class RootCertificate:
     """A root certificate: its subject's common name, its SHA-256 fingerprint (hex), its dates in unix seconds."""
 
     subject: str
@@ -57,10 +57,10 @@ class Root:
     ends: float
 
 
-def read_roots(pem: str) -> tuple[Root, ...]:
+def read_roots(pem: str) -> tuple[RootCertificate, ...]:
     """The root certificates of ``TLSInfo.TrustRoot``, usually one. ValueError if there is none."""
     return tuple(
-        Root(
+        RootCertificate(
             subject=_common_name(certificate.subject),
             fingerprint=certificate.fingerprint(SHA256()).hex(":"),
             begins=certificate.not_valid_before_utc.timestamp(),
@@ -81,7 +81,7 @@ def key_id(public_key: str) -> str:
     return hashlib.sha256(public_key.encode()).hexdigest()[:16]
 
 
-def lacking(swarm: ClusterFacts) -> list[NodeFacts]:
+def nodes_of_old_issuer(swarm: ClusterFacts) -> list[NodeFacts]:
     """The nodes whose certificate was not issued by the key that shall issue all."""
     return [node for node in swarm.nodes if node.tls.issuer_key != swarm.tls.issuer_key]
 
@@ -92,7 +92,7 @@ def issuing_urls(swarm: ClusterFacts) -> list[str]:
     return [str(ca["URL"]) for ca in named if public_key_of(ca["CACert"] or swarm.tls.root) == swarm.tls.issuer_key]
 
 
-def rotated_since(backup: Backup, swarm: ClusterFacts) -> bool:
+def ca_rotated_since(backup: Backup, swarm: ClusterFacts) -> bool:
     """Whether the cluster's root is another than when ``backup`` of it was taken."""
     known = bool(swarm.tls.root) and backup.cluster_id == swarm.id
     return known and fingerprint_of(swarm.tls.root) != backup.ca_fingerprint

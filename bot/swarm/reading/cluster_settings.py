@@ -10,7 +10,7 @@ from bot.errors import Refused
 from bot.text.durations import write_duration
 
 NANOSECONDS: Final = 1_000_000_000
-LEAST_EXPIRY: Final = 3600.0
+MIN_CERT_EXPIRY_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Setting:
         """How people name it: ``--cert-expiry``."""
         return "--" + self.name.replace("_", "-")
 
-    def stands(self, spec: Mapping[str, Any]) -> Any:
+    def value_in(self, spec: Mapping[str, Any]) -> Any:
         """The value in ``spec`` as the engine has it; None when there is none."""
         return (spec.get(self.section) or {}).get(self.key)
 
@@ -36,13 +36,13 @@ class Setting:
         """A value that people gave (a duration in seconds) as the engine takes it."""
         return round(value * NANOSECONDS) if self.duration else value
 
-    def shown(self, stands: Any) -> str:
+    def shown(self, value: Any) -> str:
         """The engine's value as people write it."""
-        if stands is None:
+        if value is None:
             return "the engine's default"
-        if isinstance(stands, bool):
-            return "true" if stands else "false"
-        return write_duration(stands / NANOSECONDS) if self.duration else str(stands)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return write_duration(value / NANOSECONDS) if self.duration else str(value)
 
 
 SETTINGS: Final = (
@@ -57,7 +57,7 @@ SETTINGS: Final = (
 
 def check_expiry(seconds: float | None) -> None:
     """Refuse a certificate expiry that engines do not take."""
-    if seconds is not None and seconds < LEAST_EXPIRY:
+    if seconds is not None and seconds < MIN_CERT_EXPIRY_S:
         raise Refused("engines take no certificate expiry under 1 hour.", next_step="Give `--cert-expiry 1h` or more.")
 
 

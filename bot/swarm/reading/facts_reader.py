@@ -25,21 +25,21 @@ from bot.model import (
 from bot.secrets.secret import Secret
 from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
-from bot.swarm.network.routes import DATA_PORT, meant, members, mesh_routes, wanted_routes
+from bot.swarm.network.routes import DATA_PORT, matching_hosts, mesh_routes, ready_peers, wanted_routes
 from bot.swarm.reading import parse
-from bot.swarm.reading.host_reader import met_by, read_host, silent
-from bot.swarm.reading.manager_choice import sources
-from bot.swarm.reading.node_lookup import name_hosts
+from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host
+from bot.swarm.reading.manager_choice import readable_managers
+from bot.swarm.reading.node_lookup import assign_hosts
 
 # An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
-LONGEST_READ = 15.0
-LONGEST_MESH = 20.0
-LONGEST_TRIAL = 4.0
+READ_TIMEOUT_S = 15.0
+MESH_TIMEOUT_S = 20.0
+ROUTE_TIMEOUT_S = 4.0
 """Seconds after which no further way is tried: a check shall end within 5."""
-UNREACHED = {"no route", "timed out", "refused"}
+SSH_FAILURES = {"no route", "timed out", "refused"}
 
 
-class Reader:
+class FactsReader:
     """Reads facts of the clusters of swarmbot.yml. Threads are shared by all reads; ``close`` ends them.
 
     ``foreign`` maps addresses of hosts to the cluster of swarmbot.yml that has them.
@@ -67,12 +67,12 @@ class Reader:
         hosts = self._read_hosts(engines, wanted, query)
         swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
-            swarm = replace(swarm, nodes=name_hosts(swarm.nodes, hosts, engines))
-            hosts = _hear(engines, hosts, swarm)
-        routes = wanted_routes(hosts, swarm, meant(hosts, query.probe), every_peer=query.every_peer)
-        deadline = (started if query.every_peer else time.monotonic()) + LONGEST_TRIAL
+            swarm = replace(swarm, nodes=assign_hosts(swarm.nodes, hosts, engines))
+            hosts = _with_peer_reachability(engines, hosts, swarm)
+        routes = wanted_routes(hosts, swarm, matching_hosts(hosts, query.probe), every_peer=query.every_peer)
+        deadline = (started if query.every_peer else time.monotonic()) + ROUTE_TIMEOUT_S
         if query.mesh and swarm is not None:
-            routes, deadline = mesh_routes(members(swarm, hosts), swarm.data_port), started + LONGEST_MESH
+            routes, deadline = mesh_routes(ready_peers(swarm, hosts), swarm.data_port), started + MESH_TIMEOUT_S
         facts = Facts(
             name=name,
             at=time.time(),
@@ -81,9 +81,9 @@ class Reader:
             secrets=MappingProxyType(_secrets(engines, swarm, query)),
             foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
             backups=engines.backup_store.shelved() if query.backups else BackupList(),
-            probed_routes=probe_routes(engines, routes, deadline, _unreached(hosts)),
+            probed_routes=probe_routes(engines, routes, deadline, _ssh_failures(hosts)),
         )
-        facts = _with_keys(_with_files(facts, engines, query), keys)
+        facts = _with_host_keys(_with_ca_files(facts, engines, query), keys)
         facts = _with_mesh(facts, engines) if query.mesh else facts
         return replace(facts, took=time.monotonic() - started)
 
@@ -92,9 +92,9 @@ class Reader:
             self._pool.submit(read_host, engines[name], engines.address(name), query): name for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        patience = min(query.patience, LONGEST_READ)
+        patience = min(query.patience, READ_TIMEOUT_S)
         deadline = time.monotonic() + patience
-        while waiting and not (wanted <= hosts.keys() and sources(hosts, query.cluster_id)):
+        while waiting and not (wanted <= hosts.keys() and readable_managers(hosts, query.cluster_id)):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
             if not done:
                 break
@@ -103,11 +103,11 @@ class Reader:
         for future, name in waiting.items():
             future.cancel()
             if name in wanted:
-                hosts[name] = silent(name, engines.address(name), patience)
+                hosts[name] = timed_out_host(name, engines.address(name), patience)
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], query: FactsQuery) -> ClusterFacts | None:
-        for name in sources(hosts, query.cluster_id):
+        for name in readable_managers(hosts, query.cluster_id):
             with suppress(EngineError, HostUnreachable, TimeoutError):
                 return self._read_through(engines[name], query)
         return None
@@ -118,7 +118,7 @@ class Reader:
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.tasks else None
         task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
         nodes = self._pool.submit(engine.nodes)
-        patience = min(query.patience, LONGEST_READ)  # in the seconds after a quorum was lost questions hang
+        patience = min(query.patience, READ_TIMEOUT_S)  # in the seconds after a quorum was lost questions hang
         found = swarm.result(patience)
         return ClusterFacts(
             id=found["ID"],
@@ -127,7 +127,7 @@ class Reader:
             spec=found["Spec"],
             nodes=parse.nodes(nodes.result(patience)),
             services=services.result(patience) if services else (),
-            tasks=parse.running(tasks.result(patience)) if tasks else MappingProxyType({}),
+            tasks=parse.running_tasks(tasks.result(patience)) if tasks else MappingProxyType({}),
             task_list=parse.task_list(task_list.result(patience)) if task_list else (),
             data_port=found.get("DataPathPort") or DATA_PORT,
             tls=parse.tls_info(found.get("TLSInfo")),
@@ -135,22 +135,24 @@ class Reader:
         )
 
 
-def _unreached(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
+def _ssh_failures(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
     """Hosts with no way in by SSH, and why; one whose engine does not answer has a shell all the same."""
     troubles = {name: host.failure for name, host in hosts.items() if host.failure}
-    return {name: failure.happened for name, failure in troubles.items() if failure.problem in UNREACHED}
+    return {name: failure.happened for name, failure in troubles.items() if failure.problem in SSH_FAILURES}
 
 
-def _hear(engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts) -> dict[str, HostFacts]:
+def _with_peer_reachability(
+    engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
+) -> dict[str, HostFacts]:
     """Whether managers that do not answer the bot are there for their peers: it may be the bot that is cut off."""
     silent_ones = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].answers]
     places = {node.raft_address: node.host for node in silent_ones if node.raft_address}
-    met = met_by(engines[swarm.read_from], [*places]) if places else {}
+    met = probe_endpoints(engines[swarm.read_from], [*places]) if places else {}
     heard = {places[place]: found for place, found in met.items()}
     return {name: replace(host, heard=heard.get(name)) for name, host in hosts.items()}
 
 
-def _with_files(facts: Facts, engines: Engines, query: FactsQuery) -> Facts:
+def _with_ca_files(facts: Facts, engines: Engines, query: FactsQuery) -> Facts:
     found: dict[tuple[str, str], str] = {}
     unread: dict[tuple[str, str], str] = {}
     for host, path in query.ca_files:
@@ -161,16 +163,16 @@ def _with_files(facts: Facts, engines: Engines, query: FactsQuery) -> Facts:
     return replace(facts, ca_files=MappingProxyType(found), unread=MappingProxyType(unread))
 
 
-def _with_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]]) -> Facts:
+def _with_host_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]]) -> Facts:
     found: dict[str, tuple[HostKey, ...]] = {}
     keyless: dict[str, HostFailure] = {}
     for name, future in reading.items():
         try:
-            found[name] = future.result(LONGEST_READ)
+            found[name] = future.result(READ_TIMEOUT_S)
         except HostUnreachable as error:
             keyless[name] = HostFailure(error.problem, error.happened, error.next_step)
         except TimeoutError:
-            keyless[name] = HostFailure("timed out", f"`{name}` showed no host key within {LONGEST_READ:.0f} s.")
+            keyless[name] = HostFailure("timed out", f"`{name}` showed no host key within {READ_TIMEOUT_S:.0f} s.")
     return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
 
 
@@ -179,7 +181,7 @@ def _with_mesh(facts: Facts, engines: Engines) -> Facts:
     if facts.swarm is None:
         return facts
     try:
-        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, members(facts.swarm, facts.hosts)))
+        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, ready_peers(facts.swarm, facts.hosts)))
     except SwarmbotError as error:
         return replace(facts, mesh_failure=error.happened)
 

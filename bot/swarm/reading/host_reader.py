@@ -9,12 +9,12 @@ from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.model import Engine, FactsQuery, HostFacts, HostFailure, KeyFile, Reach
-from bot.swarm.network.routes import is_meant
+from bot.swarm.network.routes import matches_name
 from bot.swarm.reading import parse
 from bot.swarm.reading.certificates import read_certificate
 from bot.swarm.reading.raft_log import position
 
-NOT_RUNNING: Final = frozenset({"docker stopped", "no docker"})
+ENGINE_DOWN: Final = frozenset({"docker stopped", "no docker"})
 """Problems of a host whose SSH answers and whose engine may not run."""
 
 
@@ -22,7 +22,7 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
     """What ``query`` asks of a host."""
     try:
         facts = parse.host(engine.host, address, engine.info())
-        close = is_meant(facts, query.probe)
+        close = matches_name(facts, query.probe)
         if close or query.raft:
             facts = replace(facts, interfaces=engine.interfaces())
         if close or query.raft or (query.probe and facts.is_manager):
@@ -34,7 +34,7 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
             facts = replace(facts, placed=engine.placed())
     except HostUnreachable as error:
         facts = HostFacts(engine.host, address, HostFailure(error.problem, error.happened, error.next_step))
-        if error.problem in NOT_RUNNING and (query.raft or engine.host in query.stopped):
+        if error.problem in ENGINE_DOWN and (query.raft or engine.host in query.stopped):
             facts = _stopped(engine, facts)
     except EngineError as error:
         return HostFacts(
@@ -43,17 +43,17 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
     return facts
 
 
-def silent(name: str, address: str, patience: float) -> HostFacts:
+def timed_out_host(name: str, address: str, patience: float) -> HostFacts:
     """A host that was not heard of within ``patience`` seconds."""
     failure = HostFailure("timed out", f"`{name}` ({address}) did not answer within {patience:.0f} s.")
     return HostFacts(name=name, address=address, failure=failure)
 
 
-def met_by(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
+def probe_endpoints(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
     """What connections from a host to ``places`` (``address:port``) meet; nothing where it cannot try."""
     try:
         with engine.prober() as prober:
-            return dict(zip(places, prober.connect([split(place) for place in places]), strict=True))
+            return dict(zip(places, prober.connect([split_endpoint(place) for place in places]), strict=True))
     except SwarmbotError:
         return {}
 
@@ -63,10 +63,10 @@ def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
 
     What did not answer is tried once more: a busy machine is late now and then, and the quorum gate refuses by this.
     """
-    others = [peer for peer in host.managers if split(peer)[0] != host.node_address]
-    met = met_by(engine, others) if others else {}
+    others = [peer for peer in host.managers if split_endpoint(peer)[0] != host.node_address]
+    met = probe_endpoints(engine, others) if others else {}
     silent_ones = [peer for peer, found in met.items() if found == "no answer"]
-    return MappingProxyType({**met, **met_by(engine, silent_ones)} if silent_ones else met)
+    return MappingProxyType({**met, **probe_endpoints(engine, silent_ones)} if silent_ones else met)
 
 
 def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
@@ -129,7 +129,7 @@ def _with_position(engine: Engine, facts: HostFacts) -> HostFacts:
         return replace(facts, raft_unread=f"The Raft log of `{engine.host}` is damaged.")
 
 
-def split(target: str) -> tuple[str, int]:
+def split_endpoint(target: str) -> tuple[str, int]:
     """``10.0.0.1:2377`` or ``[fd00::1]:2377`` as address and port."""
     address, _, port = target.rpartition(":")
     return address.strip("[]"), int(port)

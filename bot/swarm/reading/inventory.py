@@ -27,7 +27,7 @@ _NETWORK: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class ClusterObject:
     """An object of the cluster: its kind and name, a digest of what is in it, and when it was last changed."""
 
     kind: str
@@ -42,7 +42,7 @@ class Thing:
         return f"{self.kind} {tick(self.name)}"
 
 
-Inventory = Mapping[str, Thing]
+Inventory = Mapping[str, ClusterObject]
 """The objects of a cluster by their ids."""
 
 
@@ -55,7 +55,7 @@ class Comparison:
     faults: tuple[str, ...]
 
 
-def take_inventory(engine: Engine) -> Inventory:
+def read_inventory(engine: Engine) -> Inventory:
     """Services, networks, secrets (their names and labels), configs and nodes, as a manager has them."""
     return {
         **_things("service", engine.services(), _spec_name, _spec),
@@ -85,9 +85,9 @@ def compare(living: Inventory, restored: Inventory, taken_at: float) -> Comparis
 
 def _things(
     kind: str, found: Sequence[Json], name: Callable[[Json], str], content: Callable[[Json], Any]
-) -> dict[str, Thing]:
+) -> dict[str, ClusterObject]:
     return {
-        _id(each): Thing(
+        _id(each): ClusterObject(
             kind=kind,
             name=name(each),
             digest=hashlib.sha256(json.dumps(content(each), sort_keys=True).encode()).hexdigest(),

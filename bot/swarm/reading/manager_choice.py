@@ -10,9 +10,9 @@ from bot.errors import Refused
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 
 
-def follower(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
+def choose_backup_manager(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
     """The manager that can best be away: it does not lead, is sound and reached, and runs the fewest tasks."""
-    able = [node for node in swarm.managers if not node.leader and serves(facts.hosts.get(node.host), node)]
+    able = [node for node in swarm.managers if not node.leader and is_in_quorum(facts.hosts.get(node.host), node)]
     if able:
         return min(able, key=lambda node: swarm.tasks.get(node.id, 0))
     _refuse_the_only_one(facts, swarm)
@@ -23,7 +23,7 @@ def follower(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
     )
 
 
-def named_follower(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
+def require_backup_manager(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
     """The manager that was asked for; Refused where it cannot be away."""
     _refuse_the_only_one(facts, swarm)
     node = facts.member(name)
@@ -44,7 +44,7 @@ def named_follower(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
             true_now="Nothing was changed.",
             next_step="`/swarm backup` takes it from the manager that can best be away.",
         )
-    if not serves(host, node):
+    if not is_in_quorum(host, node):
         raise Refused(
             f"{tick(name)} is cut off from the other managers of {facts.name}: its state may be an old one.",
             true_now="Nothing was changed.",
@@ -53,7 +53,7 @@ def named_follower(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
     return replace(node, host=name)
 
 
-def serves(host: HostFacts | None, node: NodeFacts) -> bool:
+def is_in_quorum(host: HostFacts | None, node: NodeFacts) -> bool:
     """Whether the engine of a manager takes itself for one that has a quorum, and the others reach it."""
     return host is not None and host.serves and node.ready
 
@@ -68,7 +68,7 @@ def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:
         )
 
 
-def sources(hosts: Mapping[str, HostFacts], cluster_id: str = "") -> list[str]:
+def readable_managers(hosts: Mapping[str, HostFacts], cluster_id: str = "") -> list[str]:
     """The hosts that a cluster can be read through, the best first: ``cluster_id``, or the one that most hosts are in.
 
     A host of swarmbot.yml may be in a cluster of its own, made by hand. A leader that is cut off answers from memory

@@ -10,17 +10,17 @@ from bot.errors import Failed, NotUnderstood
 from bot.model import ClusterFacts, Engines, Facts, Finding, HostFacts, NodeFacts, ip_of
 from bot.text.suggest import listed, nearest
 
-FEW = 12
+MAX_LISTED = 12
 
 
-def swarm_of(facts: Facts) -> ClusterFacts:
+def require_cluster(facts: Facts) -> ClusterFacts:
     """The cluster; Failed when no manager with a quorum could be read."""
     if facts.swarm is None:
-        raise unread(facts)
+        raise no_readable_cluster(facts)
     return facts.swarm
 
 
-def unread(facts: Facts, true_now: str = "") -> Failed:
+def no_readable_cluster(facts: Facts, true_now: str = "") -> Failed:
     """Why there is no cluster to be read: no host that answers is in one, or no manager has a quorum.
 
     Hosts that do not answer may be missing among the facts, so that there is no cluster at all is not known.
@@ -46,38 +46,40 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
     Old records of a host come after the one that took their place. NotUnderstood with the nearest name when there is
     none.
     """
-    swarm = swarm_of(facts)
+    swarm = require_cluster(facts)
     named = [record for record in swarm.nodes if name in {record.name, record.hostname}]
-    old = [record for record in swarm.nodes if successor(swarm, record) in named]
+    old = [record for record in swarm.nodes if replacement_of(swarm, record) in named]
     found = [record for record in named if record not in old] + old
     found = found or [record for record in swarm.nodes if record.id.startswith(name)]
     if found:
         return found
     if name in facts.hosts:
-        refuse_unknown(facts, name)
+        refuse_unidentified_host(facts, name)
         raise NotUnderstood(f"{tick(name)} is not a node of {facts.name}.", next_step=f"`/swarm join worker {name}`")
     names = [record.name for record in swarm.nodes]
     near = nearest(name, names)
     closest = f" Closest: {tick(near)}." if near else ""
-    listed = ", ".join(map(tick, names[:FEW]))
+    listed = ", ".join(map(tick, names[:MAX_LISTED]))
     raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
 
 
-def refuse_unknown(facts: Facts, host: str) -> None:
+def refuse_unidentified_host(facts: Facts, host: str) -> None:
     """NotUnderstood where a record of no known host may be that of ``host``, which cannot tell."""
-    swarm, machine = swarm_of(facts), facts.hosts.get(host)
-    records = [record for record in swarm.nodes if not record.host and not successor(swarm, record)]
-    if machine is None or not tells_no_id(machine) or not records:
+    swarm, machine = require_cluster(facts), facts.hosts.get(host)
+    records = [record for record in swarm.nodes if not record.host and not replacement_of(swarm, record)]
+    if machine is None or not hides_node_id(machine) or not records:
         return
     why = "does not answer" if machine.failure else "is locked"
-    listed = ", ".join(f"{tick(record.id)} ({tick(record.hostname)}, {record.state})" for record in records[:FEW])
+    listed = ", ".join(
+        f"{tick(record.id)} ({tick(record.hostname)}, {record.state})" for record in records[:MAX_LISTED]
+    )
     raise NotUnderstood(
         f"{tick(host)} {why}, so which record of {facts.name} is its, if any, is not known.",
         next_step=f"Name it by its id: {listed}.",
     )
 
 
-def called(swarm: ClusterFacts, node: NodeFacts) -> str:
+def unambiguous_name(swarm: ClusterFacts, node: NodeFacts) -> str:
     """What tells a record from all others: its name, or its id for an old record of a host that is in anew."""
     same = [other for other in swarm.nodes if other.name == node.name]
     return node.name if node.host or len(same) == 1 else node.id
@@ -86,12 +88,12 @@ def called(swarm: ClusterFacts, node: NodeFacts) -> str:
 def find_node(facts: Facts, name: str) -> NodeFacts:
     """The one record that ``name`` means: for who acts on a node, not the old records of its host.
 
-    Of several hosts of one name NotUnderstood lists the ids. :func:`namesakes`
+    Of several hosts of one name NotUnderstood lists the ids. :func:`duplicate_findings`
     tells of old records.
     """
     found = find_nodes(facts, name)
-    swarm = swarm_of(facts)
-    if len(found) == 1 or all(successor(swarm, other) == found[0] for other in found[1:]):
+    swarm = require_cluster(facts)
+    if len(found) == 1 or all(replacement_of(swarm, other) == found[0] for other in found[1:]):
         return found[0]
     listed = ", ".join(f"{tick(record.id)} ({record.role}, {record.state})" for record in found)
     raise NotUnderstood(
@@ -99,7 +101,7 @@ def find_node(facts: Facts, name: str) -> NodeFacts:
     )
 
 
-def successor(swarm: ClusterFacts, node: NodeFacts) -> NodeFacts | None:
+def replacement_of(swarm: ClusterFacts, node: NodeFacts) -> NodeFacts | None:
     """The ready record of the same host that took the place of ``node``; None if ``node`` may be a host of its own.
 
     It is the same host when host name and address are the same, as far as both are known. A record is old when it is
@@ -111,10 +113,10 @@ def successor(swarm: ClusterFacts, node: NodeFacts) -> NodeFacts | None:
     return next((other for other in others if _same_host(node, other)), None)
 
 
-def namesakes(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
+def duplicate_findings(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
     """What a plan for ``node`` says of the old records of its host."""
     nodes = facts.swarm.nodes if facts.swarm else ()
-    old = [other for other in nodes if facts.swarm and successor(facts.swarm, other) == node]
+    old = [other for other in nodes if facts.swarm and replacement_of(facts.swarm, other) == node]
     if not old:
         return ()
     records = listed(f"{tick(other.id)} ({other.role}, {other.state})" for other in old)
@@ -131,25 +133,27 @@ def _address(node: NodeFacts) -> str:
     return ip_of(node.raft_address) or node.address
 
 
-def name_hosts(records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines) -> tuple[NodeFacts, ...]:
+def assign_hosts(
+    records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines
+) -> tuple[NodeFacts, ...]:
     """Give each record the name of its machine in swarmbot.yml.
 
     A host's own word (its node id) counts first. For hosts that were not read, or are locked and so know no id of
     theirs: the address that the managers see, then a host name that is spelled as in swarmbot.yml.
     """
     by_id = {facts.node_id: name for name, facts in hosts.items() if facts.answers and facts.node_id}
-    unread = {name for name in engines.names() if name not in hosts or tells_no_id(hosts[name])}
-    by_address = {engines.address(name): name for name in unread}
+    no_readable_cluster = {name for name in engines.names() if name not in hosts or hides_node_id(hosts[name])}
+    by_address = {engines.address(name): name for name in no_readable_cluster}
 
     def name_of(node: NodeFacts) -> str:
         if node.id in by_id:
             return by_id[node.id]
         address = ip_of(node.raft_address) or node.address
-        return by_address.get(address) or (node.hostname if node.hostname in unread else "")
+        return by_address.get(address) or (node.hostname if node.hostname in no_readable_cluster else "")
 
     return tuple(replace(node, host=name_of(node)) for node in records)
 
 
-def tells_no_id(facts: HostFacts) -> bool:
+def hides_node_id(facts: HostFacts) -> bool:
     """Whether the host cannot say which node it is: it does not answer, or its engine is locked."""
     return not facts.answers or facts.membership == "locked"

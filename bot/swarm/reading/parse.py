@@ -35,13 +35,13 @@ def host(name: str, address: str, info: Json) -> HostFacts:
 
 def nodes(found: Sequence[Json]) -> tuple[NodeFacts, ...]:
     """``GET /nodes``, managers first, then by name."""
-    ghosts = _ghosts(found)
+    ghosts = _superseded_managers(found)
     records = [_node(record) for record in found]
     truly = [replace(node, reachability="unreachable") if node.id in ghosts else node for node in records]
     return tuple(sorted(truly, key=lambda node: (node.role != "manager", node.hostname, node.id)))
 
 
-def _ghosts(found: Sequence[Json]) -> set[str]:
+def _superseded_managers(found: Sequence[Json]) -> set[str]:
     """Ids of managers at whose address in Raft a newer one answers: their host was wiped and has joined again.
 
     The engine calls them reachable, for it asks at the address alone; yet they never vote again (measured on 20.10.24:
@@ -114,7 +114,7 @@ def _complaint(engine: Engine, service_id: str) -> str:
     return errors[0] if errors else (f"{len(waiting)} {waiting[0]['State']}" if waiting else "")
 
 
-def running(tasks: Sequence[Json]) -> Mapping[str, int]:
+def running_tasks(tasks: Sequence[Json]) -> Mapping[str, int]:
     """``GET /tasks``: how many run on each node id."""
     return MappingProxyType(Counter(task["NodeID"] for task in tasks if task["Status"]["State"] == "running"))
 

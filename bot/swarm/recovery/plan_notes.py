@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, StoppedEngine, ip_of
-from bot.swarm.health.lost_quorum import OldManager, standing_of
+from bot.swarm.health.lost_quorum import OldManager, quorum_among
 from bot.swarm.health.preflight import preflight
 from bot.text.suggest import listed
 
@@ -45,7 +45,7 @@ def warnings(
     facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], others: list[HostFacts], off: list[HostFacts]
 ) -> list[str]:
     """What stays, what is lost, who is left out, and how to get them back."""
-    gone = [tick(old.name) for old in olds if old.standing == "silent"]
+    gone = [tick(old.name) for old in olds if old.state == "unreachable"]
     told = []
     if gone:
         are, record = ("is", "Its record stays") if len(gone) == 1 else ("are", "A record stays of each")
@@ -53,7 +53,7 @@ def warnings(
             f"{listed(gone)} {are} taken for gone for good. {record}: through it an old manager that "
             "comes back all the same is told that it is out, and is taken in again."
         )
-    if len(gone) >= standing_of(olds).needed:
+    if len(gone) >= quorum_among(olds).needed:
         told.append(
             f"{listed(gone)} are enough for a quorum without `{keeper.name}`: if they run where neither Swarmbot nor "
             f"`{keeper.name}` sees them, {facts.name} will be two."

@@ -9,8 +9,15 @@ from typing import Final
 from bot.blocks import tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import Facts, HostFacts, ip_of
-from bot.swarm.health.lost_quorum import OldManager, bring_back, candidates, locked_away, old_managers, standing_of
-from bot.swarm.quorum import count, has_quorum, members_of
+from bot.swarm.health.lost_quorum import (
+    OldManager,
+    bring_back_text,
+    locked_members,
+    old_managers,
+    quorum_among,
+    recovery_candidates,
+)
+from bot.swarm.quorum import has_quorum, quorum_of, raft_members
 from bot.text.suggest import listed
 
 
@@ -40,7 +47,7 @@ def refuse_unless_lost(facts: Facts) -> None:
     """Refused while a manager reads out the cluster: it has a quorum, or does not know yet that it has none."""
     if facts.swarm is None:
         return
-    if has_quorum(facts) and count(members_of(facts)).tolerates >= 0:
+    if has_quorum(facts) and quorum_of(raft_members(facts)).tolerates >= 0:
         raise Refused(
             f"{facts.name} has a quorum: there is nothing to recover.",
             true_now="Nothing was changed.",
@@ -55,7 +62,7 @@ def refuse_unless_lost(facts: Facts) -> None:
 
 def keeper_of(facts: Facts, wanted: str | None, flags: RecoverFlags) -> HostFacts:
     """The manager that the cluster goes on from: ``wanted``, or the one whose Raft log is the newest."""
-    able = candidates(facts)
+    able = recovery_candidates(facts)
     if not able:
         raise _refused_none(facts)
     keeper = next((host for host in able if host.name == wanted), None) if wanted else able[0]
@@ -71,7 +78,7 @@ def keeper_of(facts: Facts, wanted: str | None, flags: RecoverFlags) -> HostFact
             true_now="Nothing was changed.",
             next_step="Let the SSH user read its disk (root, or sudo), or name another manager.",
         )
-    kin = {old.host.name: old.host for old in old_managers(facts, keeper) if old.host and old.standing == "here"}
+    kin = {old.host.name: old.host for old in old_managers(facts, keeper) if old.host and old.state == "member"}
     if strangers := [host.name for host in able if host.name not in kin]:
         raise Refused(
             f"{listed(map(tick, strangers))} and `{keeper.name}` are in different clusters.",
@@ -91,7 +98,7 @@ def keeper_of(facts: Facts, wanted: str | None, flags: RecoverFlags) -> HostFact
 
 def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
     """Refused unless each other old manager can be made to leave or held off, or is declared gone and looks like it."""
-    if locked := locked_away(olds):
+    if locked := locked_members(olds):
         are, they, it = ("is", "it gives", "it") if len(locked) == 1 else ("are", "they give", "them")
         raise Refused(
             f"{listed(map(tick, locked))} {are} locked: unlocked, {they} {facts.name} its quorum back, and nothing "
@@ -100,7 +107,7 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
             next_step=f"{listed(f'`/swarm unlock {name}`' for name in locked)}. If nobody has the key any more, let "
             f"{it} leave on the host: `docker swarm leave --force`.",
         )
-    if (quorum := standing_of(olds)).tolerates >= 0:
+    if (quorum := quorum_among(olds)).tolerates >= 0:
         raise Refused(
             f"{quorum.reachable} of {quorum.managers} managers of {facts.name} are there, which is enough: they are "
             "choosing a leader now, or do not reach each other.",
@@ -115,7 +122,7 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
             next_step=f"Its managers were {listed(tick(old.name) for old in olds)}.",
         )
     declared = {names[name].name for name in flags.gone}
-    if alive := [old.name for old in olds if old.name in declared and old.standing != "silent"]:
+    if alive := [old.name for old in olds if old.name in declared and old.state != "unreachable"]:
         raise Refused(
             f"{listed(map(tick, alive))} {'answers' if len(alive) == 1 else 'answer'}, and so is not gone.",
             true_now="Nothing was changed.",
@@ -124,7 +131,7 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
         )
     refuse_unless_off(olds, flags.hold_off)
     refuse_unless_started(facts.name, keeper, olds, flags)
-    silent = [old for old in olds if old.standing == "silent"]
+    silent = [old for old in olds if old.state == "unreachable"]
     if up := [old for old in silent if old.up]:
         raise _refused_up(facts, keeper, up, flags)
     if heard := [old.name for old in silent if _heard(facts, old)]:
@@ -171,7 +178,7 @@ def _refused_silent(
 ) -> Refused:
     names = [old.name for old in silent]
     happened = " ".join(old.host.failure.happened for old in silent if old.host and old.host.failure)
-    back = bring_back(standing_of(olds), [old.name for old in olds if old.standing in {"silent", "stopped"}])
+    back = bring_back_text(quorum_among(olds), [old.name for old in olds if old.state in {"unreachable", "stopped"}])
     return Refused(
         f"{listed(map(tick, names))} {'was a manager' if len(names) == 1 else 'were managers'} of {facts.name} and can "
         f"neither be made to leave nor held off: coming back, {'it' if len(names) == 1 else 'they'} could split "
@@ -214,13 +221,13 @@ def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -
                 f"{tick(name)} is no manager that the cluster had.",
                 next_step=f"Its managers were {listed(tick(old.name) for old in olds)}.",
             )
-        if old.standing in {"here", "left"}:
+        if old.state in {"member", "left"}:
             raise Refused(
                 f"The engine of {tick(name)} runs, and one that runs is not held off.",
                 true_now="Nothing was changed.",
                 next_step="Leave it out of `--hold-off`.",
             )
-        if old.standing == "silent":
+        if old.state == "unreachable":
             failure = old.host.failure if old.host else None
             raise Refused(
                 f"{tick(name)} cannot be held off. {failure.happened if failure else ''}".rstrip(),
@@ -231,8 +238,8 @@ def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -
 
 def refuse_unless_started(cluster: str, keeper: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
     """Refused where starting engines would do: they give the quorum back, or know what ``keeper`` does not."""
-    startable = [old for old in olds if old.standing == "stopped" and old.name not in flags.hold_off]
-    quorum = standing_of(olds)
+    startable = [old for old in olds if old.state == "stopped" and old.name not in flags.hold_off]
+    quorum = quorum_among(olds)
     if startable and quorum.reachable + len(startable) >= quorum.needed:
         are, they = ("is", "it gives") if len(startable) == 1 else ("are", "they give")
         raise _refused(

@@ -7,7 +7,7 @@ from bot.errors import Refused
 from bot.model import Facts, HostFacts
 from bot.swarm.health.lost_quorum import old_managers
 from bot.swarm.quorum import has_quorum
-from bot.swarm.reading.host_membership import foreign_cluster, other_cluster
+from bot.swarm.reading.host_membership import foreign_cluster_names, other_cluster_text
 from bot.text.suggest import listed
 
 
@@ -19,7 +19,7 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
             next_step=f"`/swarm init {host.name}` makes a new one.",
         )
     refuse_beside_quorum(facts, host.name)
-    if other := foreign_cluster(facts, host):
+    if other := foreign_cluster_names(facts, host):
         raise Refused(
             f"`{host.name}` is in another cluster: {other}.",
             true_now="Nothing was changed.",
@@ -48,12 +48,12 @@ def refuse_beside_quorum(facts: Facts, host: str) -> None:
 def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
     """An old manager that has not left comes back: beside the forced cluster, or into it and takes its quorum."""
     out = {"left", "held off"}
-    others = [old for old in old_managers(facts, host) if old.host != host and old.standing not in out]
+    others = [old for old in old_managers(facts, host) if old.host != host and old.state not in out]
     if not others:
         return
-    here = [tick(old.name) for old in others if old.standing == "here"]
-    silent = [old.name for old in others if old.standing == "silent"]
-    stopped = [old.name for old in others if old.standing == "stopped"]
+    here = [tick(old.name) for old in others if old.state == "member"]
+    silent = [old.name for old in others if old.state == "unreachable"]
+    stopped = [old.name for old in others if old.state == "stopped"]
     told = [f"{listed(here)} {'is' if len(here) == 1 else 'are'} a manager of it still"] if here else []
     told += [f"{listed(map(tick, [*stopped, *silent]))} may come back"] if stopped or silent else []
     gone = "".join(f" --gone {name}" for name in silent)
@@ -86,11 +86,11 @@ def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:
         )
     if host.in_a_swarm:
         steps = ["If it shall not be, let it leave on the host first: `docker swarm leave`."]
-        if facts.swarm is None and not foreign_cluster(facts, host):
+        if facts.swarm is None and not foreign_cluster_names(facts, host):
             # What a manager without a quorum has may be the only copy of the cluster's state.
             steps = ["`/swarm status` shows its managers.", *(steps if not host.is_manager else ())]
         raise Refused(
-            f"`{host.name}` is already in a cluster: {other_cluster(facts, host)}.",
+            f"`{host.name}` is already in a cluster: {other_cluster_text(facts, host)}.",
             true_now="Nothing was changed.",
             next_step=" ".join(steps),
         )

@@ -8,8 +8,8 @@ from typing import Final
 from bot.blocks import FAILED, LOOK, RUNNING, WAITING, cut_short, escape, tick, when
 from bot.model import ClusterFacts, NodeFacts, TaskFacts
 
-MOST_TASKS: Final = 20
-LONGEST_ERROR: Final = 200
+MAX_TASKS: Final = 20
+MAX_ERROR_CHARS: Final = 200
 """Characters: an engine's error may have a whole log in it."""
 
 
@@ -23,14 +23,14 @@ def task_lines(swarm: ClusterFacts, node: NodeFacts) -> list[str]:
     alive = sorted((task for task in here if task.alive), key=lambda task: (_name(task, names), task.slot))
     failed = sorted((task for task in here if not task.alive and task.error), key=lambda task: -task.since)
     lines = [_line(task, names) for task in (*alive, *failed)]
-    more = [f"and {len(lines) - MOST_TASKS} more"] if len(lines) > MOST_TASKS else []
-    return [f"*Tasks* {len(alive) or 'none'}", *lines[:MOST_TASKS], *more]
+    more = [f"and {len(lines) - MAX_TASKS} more"] if len(lines) > MAX_TASKS else []
+    return [f"*Tasks* {len(alive) or 'none'}", *lines[:MAX_TASKS], *more]
 
 
 def _line(task: TaskFacts, names: Mapping[str, str]) -> str:
     slot = f".{task.slot}" if task.slot else ""
     stops = ", told to stop" if task.alive and not task.wanted else ""
-    error = f": {escape(cut_short(task.error, LONGEST_ERROR))}" if task.error else ""
+    error = f": {escape(cut_short(task.error, MAX_ERROR_CHARS))}" if task.error else ""
     moment = f"since {when(task.since)}" if task.alive else when(task.since)
     return f"{_sign(task)} {tick(_name(task, names) + slot)} {task.state} {moment}{stops}{error}"
 

@@ -19,7 +19,7 @@ LABEL: Final = "node.labels."
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class NodeLoad:
     """What a node runs: how many tasks of which service; those of global services go with it and move nowhere."""
 
     tasks: int
@@ -31,14 +31,14 @@ class Load:
         return sum(count for _, count in self.movable)
 
 
-def load_of(swarm: ClusterFacts, node: NodeFacts) -> Load:
+def node_load(swarm: ClusterFacts, node: NodeFacts) -> NodeLoad:
     """What ``node`` runs, of facts that were read with services and the task list."""
     counts = Counter(task.service for task in swarm.task_list if task.node == node.id and task.alive)
     movable = tuple((service, counts[service.id]) for service in swarm.services if _moves(service, counts))
-    return Load(counts.total(), movable)
+    return NodeLoad(counts.total(), movable)
 
 
-def meets(node: NodeFacts, service: ServiceFacts) -> bool:
+def meets_constraints(node: NodeFacts, service: ServiceFacts) -> bool:
     """Whether a node meets a service's constraints, as swarmkit compares them: without regard to case.
 
     A label that is not there counts as empty. Constraints on what facts do not hold (platform, engine labels, address)
@@ -47,41 +47,41 @@ def meets(node: NodeFacts, service: ServiceFacts) -> bool:
     return all(_met(node, constraint) for constraint in service.constraints)
 
 
-def active(swarm: ClusterFacts) -> list[NodeFacts]:
+def schedulable_nodes(swarm: ClusterFacts) -> list[NodeFacts]:
     """The nodes that take new tasks now."""
     return [node for node in swarm.nodes if node.state == "ready" and node.availability == "active"]
 
 
-def homeless(facts: Facts, node: NodeFacts) -> list[str]:
+def unplaceable_warnings(facts: Facts, node: NodeFacts) -> list[str]:
     """Warnings: what can run nowhere once ``node`` takes no tasks."""
     swarm = facts.swarm
     if swarm is None:
         return []
-    others = [other for other in active(swarm) if other.id != node.id]
+    others = [other for other in schedulable_nodes(swarm) if other.id != node.id]
     if not others:
         return [f"No other node of {facts.name} takes tasks: nothing runs until one does."]
     return [
-        f"{tick(service.name)} ({counted(count)} here) can run on no other active node: "
+        f"{tick(service.name)} ({task_count(count)} here) can run on no other active node: "
         f"{listed(map(tick, service.constraints))}."
-        for service, count in load_of(swarm, node).movable
-        if not any(meets(other, service) for other in others)
+        for service, count in node_load(swarm, node).movable
+        if not any(meets_constraints(other, service) for other in others)
     ]
 
 
-def evicted(facts: Facts, before: NodeFacts, after: NodeFacts) -> list[str]:
+def eviction_warnings(facts: Facts, before: NodeFacts, after: NodeFacts) -> list[str]:
     """Warnings: whose tasks must leave a node that changes, its services' constraints being met no longer."""
     if facts.swarm is None:
         return []
     counts = Counter(task.service for task in facts.swarm.task_list if task.node == before.id and task.alive)
     return [
-        f"{tick(service.name)} asks for {listed(map(tick, service.constraints))}: its {counted(counts[service.id])} "
+        f"{tick(service.name)} asks for {listed(map(tick, service.constraints))}: its {task_count(counts[service.id])} "
         f"must leave {tick(before.name)}."
         for service in facts.swarm.services
-        if counts[service.id] and meets(before, service) and not meets(after, service)
+        if counts[service.id] and meets_constraints(before, service) and not meets_constraints(after, service)
     ]
 
 
-def counted(tasks: int) -> str:
+def task_count(tasks: int) -> str:
     """``1 task``, ``3 tasks``."""
     return f"{tasks} task{'' if tasks == 1 else 's'}"
 

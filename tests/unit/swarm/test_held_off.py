@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.model import Facts, basis_of, differences
-from bot.swarm.health.lost_quorum import old_managers, standing_of
+from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.operations import Depart, Forget, HoldOff
 from bot.swarm.quorum import Quorum
 from handlers.recover import RecoverArguments, recover
@@ -29,8 +29,8 @@ def _facts(*hosts: dict[str, Any], **rest: Any) -> Facts:
 def test_a_stopped_engine_is_neither_there_nor_silent() -> None:
     """It counts as an old manager that may start until its state was moved aside, and for no quorum either way."""
     olds = old_managers(_facts(LOST, STOPPED, HELD, OFF))
-    assert [old.standing for old in olds] == ["here", "stopped", "held off", "silent"]
-    assert standing_of(olds) == Quorum(4, 1)
+    assert [old.state for old in olds] == ["member", "stopped", "held off", "unreachable"]
+    assert quorum_among(olds) == Quorum(4, 1)
 
 
 def test_it_is_held_off_once_its_disk_or_its_engine_says_so() -> None:

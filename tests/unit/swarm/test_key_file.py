@@ -27,7 +27,7 @@ from nacl.secret import SecretBox
 from bot.errors import SwarmbotError
 from bot.model import Facts, KeyFile
 from bot.secrets.secret import Secret
-from bot.swarm.health.lost_quorum import candidates, old_managers
+from bot.swarm.health.lost_quorum import old_managers, recovery_candidates
 from bot.swarm.operations import OpenKeyFile, TryKey
 from bot.swarm.reading.raft_log import fields, number, octets
 from bot.swarm.recovery.key_file import KEY_FILE, OtherUnlockKey, UnknownKeyFile, is_locked, opened, opened_state
@@ -179,5 +179,5 @@ def test_what_was_opened_and_not_forced_is_gone_on_with() -> None:
     facts = _facts({**LOST, "membership": "inactive", "key": "opened"}, None)
     host = facts.host("host-1")
     assert host.awaits_force
-    assert candidates(facts) == [host]
-    assert [old.standing for old in old_managers(facts, host)] == ["here"]
+    assert recovery_candidates(facts) == [host]
+    assert [old.state for old in old_managers(facts, host)] == ["member"]

@@ -40,4 +40,4 @@ def test_the_gravest_comes_first() -> None:
     """People read the first line."""
     hosts = {"host-1": LEADER, "host-2": {"membership": "pending"}, "host-3": {"failure": "no route"}}
     issues = health(Description.model_validate({"hosts": hosts}).facts()).issues
-    assert [issue.grave for issue in issues] == [True, False, False]
+    assert [issue.critical for issue in issues] == [True, False, False]

@@ -8,9 +8,9 @@ import pytest
 
 from bot.errors import Refused
 from bot.model import Facts, basis_of
-from bot.swarm.health.lost_quorum import bring_back, old_managers, standing_of
+from bot.swarm.health.lost_quorum import bring_back_text, old_managers, quorum_among
 from bot.swarm.operations import Depart, Forget, Init, Rejoin
-from bot.swarm.quorum import Quorum, count, members_of
+from bot.swarm.quorum import Quorum, quorum_of, raft_members
 from handlers.recover import RecoverArguments, recover
 from tests.plans.description import Description
 
@@ -37,7 +37,7 @@ def _facts(*hosts: dict[str, Any], **rest: Any) -> Facts:
 )
 def test_how_many_are_enough(quorum: Quorum, missing: list[str], words: str) -> None:
     """As many as the quorum lacks, and no more."""
-    assert bring_back(quorum, missing) == words
+    assert bring_back_text(quorum, missing) == words
 
 
 def test_a_manager_is_known_by_the_address_that_it_advertises() -> None:
@@ -47,21 +47,21 @@ def test_a_manager_is_known_by_the_address_that_it_advertises() -> None:
         {**LOST, "managers": known, "interfaces": {"eth1": ["10.1.0.1"]}}, {"interfaces": {"eth1": ["10.1.0.2"]}}
     )
     olds = old_managers(facts, facts.host("host-1"))
-    assert [(old.name, old.standing) for old in olds] == [
-        ("host-1", "here"),
+    assert [(old.name, old.state) for old in olds] == [
+        ("host-1", "member"),
         ("host-2", "left"),
-        ("10.1.0.3", "silent"),
+        ("10.1.0.3", "unreachable"),
     ]
-    assert standing_of(olds) == Quorum(3, 1)
+    assert quorum_among(olds) == Quorum(3, 1)
 
 
 def test_peers_know_better_than_a_bot_that_is_cut_off() -> None:
     """A manager that its peers reach counts as reachable though the bot does not reach it."""
     cut = {"is": "manager", "failure": "timed out"}
     seen = _facts({"is": "leader"}, {**cut, "heard": "open"}, {**cut, "heard": "open"}, readable=True)
-    assert count(members_of(seen)) == Quorum(3, 3)
+    assert quorum_of(raft_members(seen)) == Quorum(3, 3)
     off = _facts({"is": "leader"}, {**cut, "heard": "no answer"}, {**cut, "heard": "refused"}, readable=True)
-    assert count(members_of(off)) == Quorum(3, 1)
+    assert quorum_of(raft_members(off)) == Quorum(3, 1)
 
 
 def test_begun_anew_after_a_crash_nothing_is_done_twice() -> None:

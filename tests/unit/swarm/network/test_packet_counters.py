@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.errors import EngineError
 from bot.model import Counters, ProbedRoute, Reach, Route, Transport
-from bot.swarm.network.packet_counters import EACH, MOST_EACH, Counting, enough, judge
+from bot.swarm.network.packet_counters import MAX_PACKETS, MIN_PACKETS, CounterProbe, packets_needed, verdict_of
 
 SOURCES = ("host-1", "host-2", "host-3")
 WAYS = [Route(source, "host-9", "10.0.0.9", port, "udp") for port in (7946, 4789) for source in SOURCES]
@@ -59,7 +59,7 @@ def settled(wire: Wire, routes: Sequence[Route] = WAYS, *, seconds: float = 60.0
     """What is found of ``routes``."""
     probers = {name: wire.sender(name) for name in SOURCES}
     with ThreadPoolExecutor(8) as pool:
-        counting = Counting(lambda: wire.came, probers, pool, time.monotonic() + seconds)
+        counting = CounterProbe(lambda: wire.came, probers, pool, time.monotonic() + seconds)
         return {probed.route: probed for probed in counting.settle(routes)}
 
 
@@ -81,7 +81,7 @@ def test_a_sender_that_cannot_send_blocks_nothing() -> None:
 
 def test_half_of_what_was_sent_is_neither() -> None:
     """A way that loses much is not called open, and not blocked."""
-    [probed] = settled(Wire(frozenset(), lost=EACH // 2), WAYS[:1]).values()
+    [probed] = settled(Wire(frozenset(), lost=MIN_PACKETS // 2), WAYS[:1]).values()
     assert probed.standing == "not looked at"
 
 
@@ -91,19 +91,25 @@ def test_when_time_is_up_nothing_is_claimed() -> None:
     assert {probed.why for probed in found.values()} == {"time was up"}
 
 
-@given(blocked=st.integers(1, 12), passed=st.integers(0, 12), stir=st.integers(0, EACH // 4 - 1))
+@given(blocked=st.integers(1, 12), passed=st.integers(0, 12), stir=st.integers(0, MIN_PACKETS // 4 - 1))
 def test_a_blocked_way_is_never_taken_for_open(blocked: int, passed: int, stir: int) -> None:
     """As long as less than a quarter of one way's datagrams come from elsewhere."""
-    sent = EACH * (blocked + passed)
-    assert judge(EACH * passed + stir, sent, EACH) != "all"
+    sent = MIN_PACKETS * (blocked + passed)
+    assert verdict_of(MIN_PACKETS * passed + stir, sent, MIN_PACKETS) != "all"
 
 
-@given(routes=st.integers(1, 12), lost=st.integers(0, EACH // 4 - 1))
+@given(routes=st.integers(1, 12), lost=st.integers(0, MIN_PACKETS // 4 - 1))
 def test_open_ways_are_never_taken_for_blocked(routes: int, lost: int) -> None:
     """As long as less than a quarter of one way's datagrams are lost."""
-    assert judge(EACH * routes - lost, EACH * routes, EACH) == "all"
+    assert verdict_of(MIN_PACKETS * routes - lost, MIN_PACKETS * routes, MIN_PACKETS) == "all"
 
 
 def test_against_much_traffic_more_is_sent_and_against_too_much_nothing() -> None:
     """Quiet: 20 a way; a busy host: more; a flooded one: it cannot be told."""
-    assert [enough(rate) for rate in (0.0, 30.0, 100.0, 500.0, 10_000.0)] == [EACH, EACH, 4 * EACH, MOST_EACH, 0]
+    assert [packets_needed(rate) for rate in (0.0, 30.0, 100.0, 500.0, 10_000.0)] == [
+        MIN_PACKETS,
+        MIN_PACKETS,
+        4 * MIN_PACKETS,
+        MAX_PACKETS,
+        0,
+    ]

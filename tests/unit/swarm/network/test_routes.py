@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from bot.model import ClusterFacts, HostFacts, NodeFacts, Role
-from bot.swarm.network.routes import members
+from bot.swarm.network.routes import ready_peers
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ def test_a_node_is_sent_to_where_it_says(role: Role, raft: str, told: str, addre
     record = replace(record, address="10.0.0.3", raft_address=raft, reachability="reachable" if raft else "")
     swarm = ClusterFacts("prod", "host-1", 1, MappingProxyType({}), (record,))
     host = HostFacts("host-3", "10.0.0.3", membership="active", node_id="id-3", node_address=told)
-    assert [place.address for place in members(swarm, {"host-3": host})] == [address]
+    assert [place.address for place in ready_peers(swarm, {"host-3": host})] == [address]

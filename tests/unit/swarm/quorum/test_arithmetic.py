@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import RaftMembers
-from bot.swarm.quorum import Quorum, count, effect, failures
+from bot.swarm.quorum import Quorum, quorum_change_text, quorum_of, tolerance_text
 
 MANAGERS = st.integers(1, 50)
 T = TypeVar("T")
 
 
-def joined(quorum: Quorum, count: int) -> Quorum:
-    """The quorum once ``count`` more reachable managers are in."""
-    return Quorum(quorum.managers + count, quorum.reachable + count)
+def joined(quorum: Quorum, number: int) -> Quorum:
+    """The quorum once ``number`` more reachable managers are in."""
+    return Quorum(quorum.managers + number, quorum.reachable + number)
 
 
 @given(MANAGERS)
@@ -60,12 +60,12 @@ def test_an_even_number_adds_nothing(managers: int) -> None:
 )
 def test_effect(before: Quorum, joining: int, words: str) -> None:
     """The change of the quorum in words, the unreachable managers counted as they count in Raft."""
-    assert effect(before, joined(before, joining)) == words
+    assert quorum_change_text(before, joined(before, joining)) == words
 
 
 def test_a_lost_quorum_survives_nothing() -> None:
     """Less than none is not a number of failures."""
-    assert failures(-2) == "survives 0 failures"
+    assert tolerance_text(-2) == "survives 0 failures"
 
 
 def members(managers: int, up: Collection[str], cut: Collection[tuple[str, str]]) -> RaftMembers:
@@ -81,7 +81,7 @@ def assert_whichever_fail(letters: str, up: Collection[str], cut: Collection[tup
         heard = (sum((*sorted((one, other)),) not in cut for other in left) for one in left)
         return 2 * max(heard, default=0) > len(letters)
 
-    found = count(members(len(letters), up, cut)).tolerates
+    found = quorum_of(members(len(letters), up, cut)).tolerates
     assert (found >= 0) == decide(up)
     if found >= 0:
         assert all(map(decide, combinations(up, len(up) - found)))
@@ -109,5 +109,5 @@ def test_of_more_managers_whichever_fail_those_that_are_left_decide(letters: str
 
 def test_a_square_survives_a_failure() -> None:
     """Each of four is cut off from the one across: three hear each other whoever leads, and whichever fails."""
-    assert count(members(4, "abcd", [("a", "c"), ("b", "d")])) == Quorum(4, 3, cut=-1)
-    assert count(members(3, "abc", [("a", "c")])) == Quorum(3, 3, cut=1)
+    assert quorum_of(members(4, "abcd", [("a", "c"), ("b", "d")])) == Quorum(4, 3, cut=-1)
+    assert quorum_of(members(3, "abc", [("a", "c")])) == Quorum(3, 3, cut=1)

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import Refused
 from bot.model import Plan, Step
 from bot.swarm.operations import AwaitManager, Drain, RemoveNode, TakeBackup
-from bot.swarm.quorum import judge, members_of, permit
+from bot.swarm.quorum import judge_plan, permit_step, raft_members
 from tests.kits.quorum_gate import GIVEN, OFFERED, PLAIN, demote, facts, judged, leave, permitted, promote
 
 
@@ -96,11 +96,11 @@ def test_hosts_that_are_down_count_whatever_the_managers_say() -> None:
         {"swarm_error": "no leader"},
     ):
         seen = facts(3, m3={"is": "manager", **standing})
-        assert dict(members_of(seen).reachable) == {"id-m1": True, "id-m2": True, "id-m3": False}
+        assert dict(raft_members(seen).reachable) == {"id-m1": True, "id-m2": True, "id-m3": False}
         with pytest.raises(Refused, match="without a quorum"):
             permitted(demote("m2"), seen, forced=True)
     for_others = facts(3, m3={"is": "manager", "failure": "key refused"})
-    assert all(members_of(for_others).reachable.values()), "that the bot may not log in says nothing of the engine"
+    assert all(raft_members(for_others).reachable.values()), "that the bot may not log in says nothing of the engine"
 
 
 def test_a_return_that_the_managers_have_not_noticed() -> None:
@@ -127,7 +127,7 @@ def test_old_records_are_no_members() -> None:
     """They neither count nor are they counted on (docs/decisions/0006)."""
     record = {"reachability": "", "state": "down"}
     seen = facts(3, old={"is": "manager", "record": record})
-    assert members_of(seen).reachable.keys() == {"id-m1", "id-m2", "id-m3"}
+    assert raft_members(seen).reachable.keys() == {"id-m1", "id-m2", "id-m3"}
 
 
 def test_a_step_is_judged_again_just_before_it() -> None:
@@ -143,33 +143,33 @@ def test_a_later_step_is_judged_by_the_rule_of_the_plan() -> None:
     steps = (Step(Drain("id-m5", "m5", "prod"), "m5"), Step(demote("m5"), "m5"), Step(leave("m5"), "m5"))
     safe, worse = facts(5), facts(4, m4={"is": "manager", "failure": "no route"}, m5={"is": "manager"})
     for plan in (PLAIN, OFFERED, GIVEN):
-        made = judge(safe, replace(plan, steps=steps), "zone")
-        permit(safe, made, steps[1])
-        permit(worse, made, steps[0])
+        made = judge_plan(safe, replace(plan, steps=steps), "zone")
+        permit_step(safe, made, steps[1])
+        permit_step(worse, made, steps[0])
         with pytest.raises(Refused, match="which survives 1 now: 3 of 4 managers would be reachable") as refused:
-            permit(worse, made, steps[1])
+            permit_step(worse, made, steps[1])
         assert refused.value.true_now.startswith("That was not so when this was planned. The steps before it are done")
         assert refused.value.next_step.endswith("2 others must agree.") == (plan is not PLAIN)
         assert "Bring `m4` back first, or add a manager: " in refused.value.next_step
-    forced = judge(worse, replace(GIVEN, steps=steps), "zone")
+    forced = judge_plan(worse, replace(GIVEN, steps=steps), "zone")
     assert forced.approvals == 2
-    permit(worse, forced, steps[1])
+    permit_step(worse, forced, steps[1])
 
 
 def test_what_is_fatal_only_meanwhile_may_be_done_with_worse_facts() -> None:
     """A follower that comes back afterwards leaves the cluster as it is now; but never without a quorum."""
     steps = (Step(TakeBackup("m3", "id-m3", "prod"), "one"), Step(AwaitManager("m3", "id-m3", "prod"), "one"))
-    plan = judge(facts(5), replace(PLAIN, steps=steps), "zone")
+    plan = judge_plan(facts(5), replace(PLAIN, steps=steps), "zone")
     dead = {"is": "manager", "failure": "no route"}
-    permit(facts(5, m4=dead), plan, steps[0])
+    permit_step(facts(5, m4=dead), plan, steps[0])
     with pytest.raises(Refused, match="without a quorum"):
-        permit(facts(5, m4=dead, m5=dead), plan, steps[0])
+        permit_step(facts(5, m4=dead, m5=dead), plan, steps[0])
 
 
 def test_a_number_that_stays_is_not_told() -> None:
     """Four managers are four after a backup too."""
     steps = (Step(TakeBackup("m3", "id-m3", "prod"), "one"), Step(AwaitManager("m3", "id-m3", "prod"), "one"))
-    plan = judge(facts(4), replace(PLAIN, steps=steps), "zone")
+    plan = judge_plan(facts(4), replace(PLAIN, steps=steps), "zone")
     assert plan.warnings == ()
     assert plan.meanwhile == (
         "For a while 3 of 4 managers reachable, 3 needed, survives 0 failures.",
@@ -188,4 +188,4 @@ def test_managers_are_not_taken_away_side_by_side() -> None:
     """No order of two tracks could be judged: that is a defect of the command, and loud."""
     steps = (Step(demote("m1"), "one"), Step(demote("m2"), "two"))
     with pytest.raises(ValueError, match="side by side"):
-        judge(facts(5), replace(PLAIN, steps=steps), "zone")
+        judge_plan(facts(5), replace(PLAIN, steps=steps), "zone")

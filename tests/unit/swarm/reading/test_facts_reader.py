@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.model import Facts, FactsQuery
-from bot.swarm.reading.facts_reader import Reader
+from bot.swarm.reading.facts_reader import FactsReader
 
 CLUSTERS = {"host-1": "stray", "host-2": "prod", "host-3": "prod"}
 LATE = 0.3
@@ -64,32 +64,32 @@ class _Engines:
 
 
 @pytest.fixture
-def reader() -> Iterator[Reader]:
+def reader() -> Iterator[FactsReader]:
     """A reader, with its threads."""
-    found = Reader({})
+    found = FactsReader({})
     yield found
     found.close()
 
 
-def _read(reader: Reader, query: FactsQuery) -> Facts:
+def _read(reader: FactsReader, query: FactsQuery) -> Facts:
     engines: Any = _Engines()
     return reader.read("prod", engines, query)
 
 
-def test_a_plan_is_made_of_the_cluster_that_most_hosts_are_in(reader: Reader) -> None:
+def test_a_plan_is_made_of_the_cluster_that_most_hosts_are_in(reader: FactsReader) -> None:
     """All hosts are waited for; that the quick one could be read first decides nothing."""
     facts = _read(reader, FactsQuery(all_hosts=True))
     assert facts.swarm is not None
     assert (facts.swarm.id, [*facts.hosts]) == ("prod", [*CLUSTERS])
 
 
-def test_a_step_sees_the_cluster_that_its_plan_was_made_from(reader: Reader) -> None:
+def test_a_step_sees_the_cluster_that_its_plan_was_made_from(reader: FactsReader) -> None:
     """It waits for a manager of that one, whoever answers before."""
     facts = _read(reader, FactsQuery(cluster_id="prod"))
     assert facts.swarm is not None
     assert facts.swarm.id == "prod"
 
 
-def test_of_a_cluster_that_is_gone_nothing_is_seen(reader: Reader) -> None:
+def test_of_a_cluster_that_is_gone_nothing_is_seen(reader: FactsReader) -> None:
     """No other is taken for it."""
     assert _read(reader, FactsQuery(cluster_id="gone")).swarm is None

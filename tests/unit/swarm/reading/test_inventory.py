@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bot.swarm.reading.inventory import Comparison, Thing, compare
+from bot.swarm.reading.inventory import ClusterObject, Comparison, compare
 
 TAKEN = 100.0
 
 
-def thing(name: str, digest: str = "a", created: float = 1.0, updated: float = 1.0) -> Thing:
+def thing(name: str, digest: str = "a", created: float = 1.0, updated: float = 1.0) -> ClusterObject:
     """A service."""
-    return Thing("service", name, digest, created, updated)
+    return ClusterObject("service", name, digest, created, updated)
 
 
 def test_what_is_the_same_is_counted() -> None:

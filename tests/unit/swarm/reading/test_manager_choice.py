@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.swarm.reading.manager_choice import sources
+from bot.swarm.reading.manager_choice import readable_managers
 from tests.plans.description import Description
 
 
 def hosts(cluster_id: str = "", **described: Any) -> list[str]:
     """The hosts to read through, of those described."""
-    return sources(Description.model_validate({"hosts": described}).facts().hosts, cluster_id)
+    return readable_managers(Description.model_validate({"hosts": described}).facts().hosts, cluster_id)
 
 
 def test_who_reaches_most_of_the_others_comes_first() -> None:

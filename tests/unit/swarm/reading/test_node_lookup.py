@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.model import ClusterFacts, HostFacts, Membership, NodeFacts, Role
-from bot.swarm.reading.node_lookup import name_hosts, successor
+from bot.swarm.reading.node_lookup import assign_hosts, replacement_of
 
 
 class _Engines:
@@ -32,7 +32,7 @@ def _named(membership: Membership, node_id: str) -> list[str]:
         NodeFacts(f"id-{n}", f"h{n}", "manager", "active", "ready", 1, MappingProxyType({}), address=f"10.0.0.{n}")
         for n in (1, 2)
     ]
-    return [record.host for record in name_hosts(records, hosts, engines)]
+    return [record.host for record in assign_hosts(records, hosts, engines)]
 
 
 def test_a_locked_host_is_known_by_its_address() -> None:
@@ -56,10 +56,10 @@ def test_a_dead_manager_is_known_by_its_ipv6_address() -> None:
     engines: Any = _Engines()
     engines.address = {"one": "fd00::1", "two": "fd00::2"}.__getitem__
     record = _at("id-2", "manager", "down", "", "[fd00::2]:2377")
-    assert [node.host for node in name_hosts([record], {}, engines)] == ["two"]
+    assert [node.host for node in assign_hosts([record], {}, engines)] == ["two"]
 
 
 def test_an_old_record_is_known_by_its_ipv6_address() -> None:
     """A manager's host that was wiped and joined again as a worker."""
     old, new = _at("old", "manager", "down", "", "[fd00::2]:2377"), _at("new", "worker", "ready", "fd00::2")
-    assert successor(ClusterFacts("prodid", "one", 1, MappingProxyType({}), (old, new)), old) == new
+    assert replacement_of(ClusterFacts("prodid", "one", 1, MappingProxyType({}), (old, new)), old) == new

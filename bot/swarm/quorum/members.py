@@ -9,23 +9,25 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, RaftMembers, Reach, ip_of
-from bot.swarm.quorum.arithmetic import Quorum, count
+from bot.swarm.quorum.arithmetic import Quorum, quorum_of
 
-DOWN: Final = frozenset({"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"})
+ENGINE_DOWN: Final = frozenset(
+    {"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"}
+)
 """Troubles of a host with which its manager is taken for gone, whatever the others have noticed yet."""
 
 
-def quorum_of(swarm: ClusterFacts) -> Quorum:
+def reported_quorum(swarm: ClusterFacts) -> Quorum:
     """The quorum as the managers see it now."""
-    return count(_raft(swarm))
+    return quorum_of(_reported_members(swarm))
 
 
 def has_quorum(facts: Facts) -> bool:
     """Whether the cluster is read out, and its managers see themselves with a quorum."""
-    return facts.swarm is not None and quorum_of(facts.swarm).tolerates >= 0
+    return facts.swarm is not None and reported_quorum(facts.swarm).tolerates >= 0
 
 
-def members_of(facts: Facts) -> RaftMembers:
+def raft_members(facts: Facts) -> RaftMembers:
     """The members of Raft, who of them is reachable now, and who does not reach whom.
 
     Managers notice a peer's death seconds late, and those that lost the quorum answer from memory for up to 28 s
@@ -34,17 +36,17 @@ def members_of(facts: Facts) -> RaftMembers:
     """
     if facts.swarm is None:
         return RaftMembers()
-    seen = _raft(facts.swarm).reachable
+    seen = _reported_members(facts.swarm).reachable
     down = {node.id for node in facts.swarm.managers if _is_down(facts, node)}
     return RaftMembers(MappingProxyType({node: up and node not in down for node, up in seen.items()}), _cuts(facts))
 
 
-def possible(facts: Facts) -> list[RaftMembers]:
-    """All that Raft may be now, :func:`members_of` first.
+def possible_raft_members(facts: Facts) -> list[RaftMembers]:
+    """All that Raft may be now, :func:`raft_members` first.
 
     Managers notice a return as late as a death: one that they call unreachable while its host answers may be back.
     """
-    cautious = members_of(facts)
+    cautious = raft_members(facts)
     managers = facts.swarm.managers if facts.swarm else ()
     unsure = [node.id for node in managers if not cautious.reachable.get(node.id, True) and _may_be_back(facts, node)]
     back = (each for number in range(len(unsure) + 1) for each in combinations(unsure, number))
@@ -54,7 +56,7 @@ def possible(facts: Facts) -> list[RaftMembers]:
     ]
 
 
-def _raft(swarm: ClusterFacts) -> RaftMembers:
+def _reported_members(swarm: ClusterFacts) -> RaftMembers:
     members = {node.id: node.reachability == "reachable" for node in swarm.managers if node.reachability}
     return RaftMembers(MappingProxyType(members))
 
@@ -89,7 +91,7 @@ def _is_down(facts: Facts, node: NodeFacts) -> bool:
     if host is None:
         return _has_gone(facts, node)
     if host.failure is not None:
-        return host.failure.problem in DOWN and not _is_heard(facts, node, host)
+        return host.failure.problem in ENGINE_DOWN and not _is_heard(facts, node, host)
     return host.membership != "active" or bool(host.swarm_error)
 
 
