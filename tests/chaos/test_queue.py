@@ -21,7 +21,7 @@ from bot.queue.queue import Queue
 from bot.queue.worker import Worker
 from bot.secrets.secret import Secret
 from bot.store.client import connect
-from tests.unit.jobs.kit import admitted, asked, order, until
+from tests.kits.jobs import admitted, asked, order, until
 
 LEASE = 2.0
 

@@ -65,7 +65,7 @@ ELSEWHERE: Final = {
     "freeze": "below, and tests/unit/test_freeze.py",
     "thaw": "below",
     "totp": "tests/unit/totp: a second factor that stands is refused, one that is taken away is not there",
-    "cancel": "tests/unit/jobs/test_cancel.py",
+    "cancel": "tests/unit/queue/test_cancel.py",
 }
 """Where else it is asked twice."""
 ANEW: Final = {

@@ -1,4 +1,4 @@
-"""What many unit tests stand on: the emptied Redis, and the audit log in it."""
+"""What many unit tests share: the emptied Redis, and the audit log and the queue in it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 
 from bot.audit import Audit
+from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 
@@ -23,3 +24,11 @@ def client(redis_url: str) -> Iterator[Redis]:
 def audit(client: Redis) -> Audit:
     """The empty log."""
     return Audit(client)
+
+
+@pytest.fixture
+def queue(client: Redis, audit: Audit) -> Queue:
+    """A queue whose leases count as expired at once: a test decides when by calling ``reclaim``."""
+    queue = Queue(client, audit, lease=0)
+    queue.registry.join()
+    return queue

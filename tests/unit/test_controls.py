@@ -16,7 +16,7 @@ from bot.freeze import Freezes
 from bot.gate.call import Call
 from bot.gate.controls import Controls
 from bot.queue.queue import Queue
-from tests.unit.jobs.kit import admitted
+from tests.kits.jobs import admitted
 
 CONFIG = Config.model_validate(
     {

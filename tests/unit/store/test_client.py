@@ -16,7 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 from bot.errors import Misconfigured, Unavailable
 from bot.secrets.secret import Secret
 from bot.store.client import QUICK, Patience, answering, connect
-from tests.unit.jobs.kit import until
+from tests.kits.jobs import until
 
 HURRIED = Patience(answer=0.3, connect=0.3, retries=0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from tests.unit.once.kit import Bot
+from tests.kits.rotations import Bot
 
 
 @pytest.fixture

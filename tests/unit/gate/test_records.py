@@ -16,7 +16,7 @@ from bot.gate.records import RecordReader
 from bot.model.records import RecordsQuery
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
-from tests.unit.jobs.kit import admitted, asked, order, taken
+from tests.kits.jobs import admitted, asked, order, taken
 
 CONFIG = {
     "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}}},

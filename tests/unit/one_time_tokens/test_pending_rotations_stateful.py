@@ -13,7 +13,7 @@ from bot.queue.job import new_id
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.swarm.operations import fingerprint
-from tests.unit.once.kit import Bot, Killed, end
+from tests.kits.rotations import Bot, Killed, end
 
 STEPS = 40
 EXAMPLES = 60

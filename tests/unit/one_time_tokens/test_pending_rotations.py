@@ -9,7 +9,7 @@ from bot.model import Role
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
-from tests.unit.once.kit import Bot, end
+from tests.kits.rotations import Bot, end
 
 NEW = "the worker token of prod is a new one."
 BY_OTHERS = "The worker token of prod was rotated by somebody before that."

@@ -13,7 +13,7 @@ from bot.errors import Unavailable
 from bot.queue.job import Order
 from bot.queue.queue import Queue
 from bot.store import keys
-from tests.unit.jobs.kit import admitted, asked, order, taken
+from tests.kits.jobs import admitted, asked, order, taken
 
 
 def test_a_second_delivery_is_the_first_job(queue: Queue, audit: Audit) -> None:

@@ -18,7 +18,7 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.store.keys import Kind
-from tests.unit.jobs.kit import asked, order
+from tests.kits.jobs import asked, order
 
 CLUSTERS = ("prod", "test")
 KINDS = st.sampled_from(keys.KINDS)

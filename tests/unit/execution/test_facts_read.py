@@ -15,7 +15,7 @@ from bot.execution.questions import Questions
 from bot.model import Facts, FactsQuery
 from bot.queue.job import Job
 from tests.plans.outcome import read_words
-from tests.unit.jobs.kit import order
+from tests.kits.jobs import order
 
 
 class Looked(Exception):

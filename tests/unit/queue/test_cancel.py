@@ -10,7 +10,7 @@ from bot.queue.job import Job
 from bot.queue.lease import ToldToStop
 from bot.queue.queue import Queue
 from bot.store import keys
-from tests.unit.jobs.kit import admitted, taken
+from tests.kits.jobs import admitted, taken
 
 
 def _cancel(queue: Queue, job_id: str) -> str:

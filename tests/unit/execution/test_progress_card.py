@@ -14,7 +14,7 @@ from bot.execution.progress_card import ProgressCard, Standing
 from bot.model import Finding, Plan, Step
 from bot.queue.job import Job
 from bot.swarm.operations import Join, Label, RotateToken
-from tests.unit.jobs.kit import order
+from tests.kits.jobs import order
 
 
 def join(host: str) -> Step:

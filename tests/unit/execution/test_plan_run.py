@@ -21,7 +21,7 @@ from bot.swarm.operations import Label
 from sandbox.slack import LocalSlack
 from tests.unit.approvals.process import Process, config_of
 from tests.unit.approvals.world import Cluster, People
-from tests.unit.jobs.kit import admitted, taken, until
+from tests.kits.jobs import admitted, taken, until
 
 PLAN = Plan(title="labels", deed="label", ended="done", failed="failed", steps=(Step(Label("host-3", ()), "host-3"),))
 

@@ -9,7 +9,7 @@ import pytest
 from bot.audit import Audit, Filter
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import ATTEMPTS, Queue
-from tests.unit.jobs.kit import admitted, asked, order, taken
+from tests.kits.jobs import admitted, asked, order, taken
 
 
 def test_a_late_worker_writes_nothing(queue: Queue, audit: Audit) -> None:

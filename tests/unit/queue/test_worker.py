@@ -15,7 +15,7 @@ from bot.queue.job import Job
 from bot.queue.lease import Lease
 from bot.queue.queue import Queue
 from bot.queue.worker import Worker
-from tests.unit.jobs.kit import admitted, until
+from tests.kits.jobs import admitted, until
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import Unavailable
 from bot.periodic import PeriodicTask
-from tests.unit.jobs.kit import until
+from tests.kits.jobs import until
 
 
 class Turns:

@@ -27,7 +27,7 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
-from tests.unit.jobs.kit import order, taken
+from tests.kits.jobs import order, taken
 
 CONFIG = Config.model_validate({"clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "10.0.0.1"}}}})
 

@@ -1,0 +1,1 @@
+"""The gate's parts, over a real Redis."""

@@ -1,1 +1,0 @@
-"""Jobs in a real Redis."""

@@ -1,1 +1,0 @@
-"""Promises to rotate a token."""

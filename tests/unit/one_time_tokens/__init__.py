@@ -1,0 +1,1 @@
+"""Pending rotations of tokens, in a real Redis."""
