@@ -46,7 +46,7 @@ class ApprovalRepository:
         job = lease.job
         places = [
             keys.job(job.id),
-            keys.stream(job.order.kind),
+            keys.stream(job.order.lane),
             keys.approval(job.id),
             keys.APPROVALS_OPEN,
             keys.APPROVALS_UNSHOWN,
@@ -58,7 +58,7 @@ class ApprovalRepository:
     def release(self, lease: Lease, entries: Sequence[Entry]) -> None:
         """Put a job that needs nobody's yes into its cluster's line; LeaseLost, ToldToStop."""
         job = lease.job
-        places = [keys.job(job.id), keys.stream(job.order.kind), *_line(job.order), *keys.AUDIT]
+        places = [keys.job(job.id), keys.stream(job.order.lane), *_line(job.order), *keys.AUDIT]
         args = [job.id, str(lease.fence), lease.entry, GROUP, as_change(job.order).to_json()]
         held(lease, self._audit.commit(entries, lambda tail: self._run["release"](places, args + tail)))
 
@@ -183,11 +183,11 @@ class ApprovalRepository:
 
 def as_change(order: Order) -> Order:
     """The order as it stands in the line of changes."""
-    return replace(order, kind="change")
+    return replace(order, lane="exclusive")
 
 
 def _line(order: Order) -> list[str]:
-    return [keys.stream("change"), keys.slot(order.cluster), keys.waiting(order.cluster)]
+    return [keys.stream("exclusive"), keys.slot(order.cluster), keys.waiting(order.cluster)]
 
 
 def _ms(seconds: float) -> str:

@@ -105,7 +105,7 @@ class RotationWatcher:
         return Order(
             id=new_id(),
             request_key=f"once {pending_rotation.id} {pending_rotation.attempt + 1}",
-            kind="change",
+            lane="exclusive",
             command="token",
             words=f"token {pending_rotation.role} --rotate",
             args={"role": pending_rotation.role, "rotate": True},

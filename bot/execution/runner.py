@@ -88,7 +88,7 @@ class Runner:
             self._rotating.run(lease)
         elif not command.is_change(arguments):
             self._questions.run(lease, command, arguments)
-        elif order.kind == "change":
+        elif order.lane == "exclusive":
             self._changes.run(lease, command, arguments)
         else:
             self._changes.ask(lease, command, arguments)

@@ -64,7 +64,7 @@ class Answers:
     def _export(self, call: Call, query: RecordsQuery) -> Message:
         """Have a worker send the entries: files take longer than Slack waits."""
         wanted = self._records.wanted(query, call.cluster, time.time())
-        order = replace(call.order("question"), command=EXPORT, args=asdict(wanted))
+        order = replace(call.order("concurrent"), command=EXPORT, args=asdict(wanted))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
         turn = "" if admission.workers else " No worker is running: it starts as soon as one does."
         told = f"On it: the files come to your direct messages with Swarmbot · job {tick(admission.job_id)}.{turn}"

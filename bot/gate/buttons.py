@@ -97,7 +97,7 @@ class Buttons:
         order = Order(
             id=new_id(),
             request_key=request.request_key,
-            kind="question",
+            lane="concurrent",
             command=errand,
             words=errand,
             args={"job": request.value},

@@ -15,7 +15,7 @@ from bot.queue.job import Job, Order, new_id
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import PressRequest
-from bot.store.keys import Kind
+from bot.store.keys import Lane
 from bot.text.mrkdwn import cut_short
 
 SHOWN: Final = 80
@@ -61,12 +61,12 @@ class Call:
             nodes=_nodes(self.arguments),
         )
 
-    def order(self, kind: Kind) -> Order:
+    def order(self, lane: Lane) -> Order:
         """The call as a job's order."""
         return Order(
             id=new_id(),
             request_key=self.request_key,
-            kind=kind,
+            lane=lane,
             command=self.command.name,
             words=self.words,
             args=asdict(self.arguments),

@@ -48,7 +48,9 @@ class Controls:
     def _announce(self, call: Call, message: Message) -> None:
         """Have a worker post it in the cluster's channel. What it tells of is done: that stands, announced or not."""
         channel = self._config.clusters[call.cluster].channel
-        errand = replace(call.order("question"), command=ANNOUNCE, channel=channel, args={"message": message.to_json()})
+        errand = replace(
+            call.order("concurrent"), command=ANNOUNCE, channel=channel, args={"message": message.to_json()}
+        )
         try:
             self._queue.admit(errand, [call.entry("asked", job=errand.id)])
         except Unavailable as error:

@@ -142,7 +142,7 @@ class Gate:
         """Store the job; what is told then is the truth about its place in the queue."""
         change = call.command.is_change(call.arguments)
         asks = self._may_need_approval(call)
-        order = call.order("change" if change and not asks and not call.only_plan else "question")
+        order = call.order("exclusive" if change and not asks and not call.only_plan else "concurrent")
         order = replace(order, secret_id=self._form.keep(call))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id, detail=order.reason)])
         if admission.duplicate and order.secret_id:

@@ -32,7 +32,7 @@ class SecondFactor:
     def start(self, call: Call) -> Message | None:
         """Have a worker show the asker a key. Raises Refused when there is one already."""
         self._totp.may_enrol(call.user)
-        order = call.order("question")
+        order = call.order("concurrent")
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
         if admission.workers:
             return None
@@ -67,7 +67,7 @@ class SecondFactor:
         order = Order(
             id=new_id(),
             request_key=request.request_key,
-            kind="question",
+            lane="concurrent",
             command="hide",
             words="hide",
             args={},

@@ -31,6 +31,6 @@ def late_message(pending_rotation: PendingRotation, why: str) -> Message:
 def ended_message(pending_rotation: PendingRotation) -> Message:
     """There is no cluster any more."""
     return text_message(
-        f"{tick(pending_rotation.cluster)} is no cluster any more: the {pending_rotation.role} token that you were shown "
-        "joins nothing."
+        f"{tick(pending_rotation.cluster)} is no cluster any more: the {pending_rotation.role} token that you were "
+        "shown joins nothing."
     )

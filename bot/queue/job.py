@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from bot.secrets.redact import redact
-from bot.store.keys import Kind
+from bot.store.keys import Lane
 
 State = Literal["awaiting_approval", "queued", "running", "succeeded", "failed", "cancelled", "denied", "expired"]
 ENDED: Final[frozenset[State]] = frozenset({"succeeded", "failed", "cancelled", "denied", "expired"})
@@ -37,7 +37,7 @@ class Order:
 
     id: str
     request_key: str
-    kind: Kind
+    lane: Lane
     command: str
     words: str
     args: Mapping[str, Any]

@@ -1,6 +1,7 @@
-"""The queue: Redis Streams with a consumer group, one script a transition, at most one change of a cluster at a time.
+"""The queue: Redis Streams with a consumer group, one Lua script per transition.
 
-Questions have a stream of their own, so that none waits behind a change.
+Each lane has a stream. The exclusive lane runs at most one job per cluster at a time; the concurrent lane has no such
+limit, so a question never waits for a change.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bot.queue.worker_registry import WorkerRegistry, grouped
 from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering
-from bot.store.keys import GROUP, Kind
+from bot.store.keys import GROUP, Lane
 from bot.store.scripts import Script
 
 LEASE: Final = 15.0
@@ -71,15 +72,15 @@ class Queue:
 
     def _admit(self, order: Order, entries: Sequence[Entry], deadline: int) -> list[Any]:
         places = [keys.job(order.id), keys.request(order.request_key), keys.slot(order.cluster)]
-        places += [keys.waiting(order.cluster), keys.stream(order.kind), keys.RECENT, keys.recent(order.cluster)]
+        places += [keys.waiting(order.cluster), keys.stream(order.lane), keys.RECENT, keys.recent(order.cluster)]
         places += [keys.WORKERS, keys.approval(order.id), *keys.AUDIT]
-        args = [order.id, order.request_key, order.kind, order.to_json(), f"{order.asked_at:.3f}", str(deadline)]
+        args = [order.id, order.request_key, order.lane, order.to_json(), f"{order.asked_at:.3f}", str(deadline)]
         args += [str(keys.REQUEST_KEPT), str(keys.JOB_KEPT)]
         return self._audit.commit(entries, lambda tail: self._run["admit"](places, args + tail))
 
-    def take(self, worker: str, kind: Kind, block_ms: int = 2000) -> Lease | None:
-        """Wait up to ``block_ms`` (0: not at all) for a job of ``kind`` and lease it; None when there is none."""
-        stream = keys.stream(kind)
+    def take(self, worker: str, lane: Lane, block_ms: int = 2000) -> Lease | None:
+        """Wait up to ``block_ms`` (0: not at all) for a job of ``lane`` and lease it; None when there is none."""
+        stream = keys.stream(lane)
         with answering(), grouped(self._redis, stream):
             got: Any = self._redis.xreadgroup(GROUP, worker, {stream: ">"}, count=1, block=block_ms or None)
             if got:
@@ -87,9 +88,9 @@ class Queue:
                 return self._start(worker, stream, *message)[1]
         return None
 
-    def reclaim(self, worker: str, kind: Kind) -> Reclaimed:
+    def reclaim(self, worker: str, lane: Lane) -> Reclaimed:
         """Take over one job whose lease ran out; jobs out of attempts are failed on the way, "worker lost"."""
-        stream = keys.stream(kind)
+        stream = keys.stream(lane)
         failed: list[Job] = []
         cursor = "0-0"
         while cursor:
@@ -125,7 +126,7 @@ class Queue:
         """Prolong the lease from now on; LeaseLost (and ``lease.lost`` set) when it is not ours any more."""
         args = [lease.entry, GROUP, lease.worker, str(lease.fence)]
         with answering():
-            held(lease, self._run["renew"]([keys.job(lease.job.id), keys.stream(lease.job.order.kind)], args))
+            held(lease, self._run["renew"]([keys.job(lease.job.id), keys.stream(lease.job.order.lane)], args))
 
     def record(
         self, lease: Lease, fields: Mapping[str, str], entries: Sequence[Entry] = (), *, unless_cancelled: bool = False
@@ -145,7 +146,7 @@ class Queue:
         if state not in ENDED:
             raise ValueError(f"not an end: {state}")
         order = lease.job.order
-        places = [keys.job(order.id), keys.stream(order.kind), *_line(order), *keys.AUDIT]
+        places = [keys.job(order.id), keys.stream(order.lane), *_line(order), *keys.AUDIT]
         args = [order.id, str(lease.fence), lease.entry, GROUP, state, redact(result), str(keys.JOB_KEPT)]
         held(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
 
@@ -157,7 +158,7 @@ class Queue:
         job = self.get(job_id)
         if job is None:
             return "unknown"
-        places = [keys.job(job_id), keys.stream("change"), *_line(job.order), *keys.AUDIT]
+        places = [keys.job(job_id), keys.stream("exclusive"), *_line(job.order), *keys.AUDIT]
         args = [job_id, by, str(keys.JOB_KEPT)]
         word: Cancelled = self._audit.commit(entries, lambda tail: self._run["cancel"](places, args + tail))[0]
         return word

@@ -16,7 +16,7 @@ from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.queue.outage import Outage
 from bot.queue.queue import Queue
-from bot.store.keys import KINDS, Kind
+from bot.store.keys import LANES, Lane
 
 BLOCK_MS: Final = 1000
 PAUSE: Final = 1.0
@@ -44,11 +44,11 @@ class Worker:
         self._outage = Outage()
         self._keeper = Heartbeat(queue, name, self._outage)
         self._stopping = threading.Event()
-        self._looked = dict.fromkeys(KINDS, float("-inf"))
+        self._looked = dict.fromkeys(LANES, float("-inf"))
         self._lock = threading.Lock()
         self._threads = [
-            threading.Thread(target=self._work, args=(kind,), name=f"{name} {kind} {number}", daemon=True)
-            for kind in KINDS
+            threading.Thread(target=self._work, args=(lane,), name=f"{name} {lane} {number}", daemon=True)
+            for lane in LANES
             for number in range(threads)
         ]
 
@@ -72,10 +72,10 @@ class Worker:
             self._keeper.stop(timeout=PAUSE)
         return ended
 
-    def _work(self, kind: Kind) -> None:
+    def _work(self, lane: Lane) -> None:
         while not self._stopping.is_set():
             try:
-                lease = self._next(kind)
+                lease = self._next(lane)
                 self._outage.over()
                 if lease:
                     self._run(lease)
@@ -86,23 +86,23 @@ class Worker:
                 log.exception("A worker's thread met an error.")
                 self._stopping.wait(PAUSE)
 
-    def _next(self, kind: Kind) -> Lease | None:
-        if self._keeper.settled and self._may_look(kind):
-            lease, failed = self._queue.reclaim(self._name, kind)
+    def _next(self, lane: Lane) -> Lease | None:
+        if self._keeper.settled and self._may_look(lane):
+            lease, failed = self._queue.reclaim(self._name, lane)
             for job in failed:
                 log.error("Job %s has failed: its workers were lost.", job.id)
                 self._told(job)
             if lease:
                 log.warning("Job %s is taken over, attempt %d.", lease.job.id, lease.job.attempt)
                 return lease
-        return self._queue.take(self._name, kind, BLOCK_MS)
+        return self._queue.take(self._name, lane, BLOCK_MS)
 
-    def _may_look(self, kind: Kind) -> bool:
+    def _may_look(self, lane: Lane) -> bool:
         with self._lock:
             now = monotonic()
-            due = now - self._looked[kind] >= PAUSE
+            due = now - self._looked[lane] >= PAUSE
             if due:
-                self._looked[kind] = now
+                self._looked[lane] = now
             return due
 
     def _run(self, lease: Lease) -> None:

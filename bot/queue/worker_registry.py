@@ -31,9 +31,9 @@ class WorkerRegistry:
     def join(self) -> None:
         """Make the consumer groups, and forget consumers that hold nothing and were not seen for a day."""
         with answering():
-            for kind in keys.KINDS:
-                _create_group(self._redis, keys.stream(kind))
-                self._forget([keys.stream(kind)], [GROUP, str(FORGOTTEN_MS)])
+            for lane in keys.LANES:
+                _create_group(self._redis, keys.stream(lane))
+                self._forget([keys.stream(lane)], [GROUP, str(FORGOTTEN_MS)])
 
     def beat(self, worker: str) -> None:
         """Say that this worker is alive."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-Kind = Literal["question", "change"]
+Lane = Literal["concurrent", "exclusive"]
+"""Jobs of the exclusive lane run one at a time in each cluster; those of the concurrent lane never wait for them."""
 
-KINDS: Final[tuple[Kind, ...]] = ("question", "change")
+LANES: Final[tuple[Lane, ...]] = ("concurrent", "exclusive")
 
 DAY: Final = 24 * 3600
 JOB_KEPT: Final = 30 * DAY
@@ -25,16 +26,23 @@ ENROLMENT_KEPT: Final = 600
 WRONG_CODE_KEPT: Final = 900
 """Seconds that the wrong codes of a second factor are remembered after the last one."""
 
+JOB_FORMAT: Final = 2
+"""The version of what is stored about jobs and approvals. Raise it when the code cannot read what was stored before.
+
+Keys of another version are never read: an old job can neither start, nor hold its cluster's slot, nor break a list.
+"""
+_JOBS: Final = f"swarmbot:v{JOB_FORMAT}"
+
 GROUP: Final = "workers"
 """The consumer group of both streams."""
 
-RECENT: Final = "swarmbot:recent"
+RECENT: Final = f"{_JOBS}:recent"
 """Sorted set: job ids by the time they were asked, older than JOB_KEPT taken out at each admission."""
 WORKERS: Final = "swarmbot:workers"
 """Sorted set: names of workers by when their heartbeat ends (ms, Redis' clock). Goes when the last heartbeat ends."""
-APPROVALS_OPEN: Final = "swarmbot:approvals:open"
+APPROVALS_OPEN: Final = f"{_JOBS}:approvals:open"
 """Sorted set: ids of jobs that wait for approval by the ms in which they expire. Goes with the last one."""
-APPROVALS_UNSHOWN: Final = "swarmbot:approvals:to-show"
+APPROVALS_UNSHOWN: Final = f"{_JOBS}:approvals:to-show"
 """Sorted set: ids of approvals that changed since their card was shown, by the ms in which to show it. Goes with the
 last one."""
 ONCE_OPEN: Final = "swarmbot:once:open"
@@ -55,17 +63,17 @@ AUDIT_PAGE_KEPT: Final = DAY
 
 def job(job_id: str) -> str:
     """Hash: the order (JSON) and the state of one job. Expires JOB_KEPT after the job's end."""
-    return f"swarmbot:job:{job_id}"
+    return f"{_JOBS}:job:{job_id}"
 
 
 def approval(job_id: str) -> str:
     """Hash: the question that a job waits for and how it stands. Expires JOB_KEPT after the job's end."""
-    return f"swarmbot:approval:{job_id}"
+    return f"{_JOBS}:approval:{job_id}"
 
 
 def showing(job_id: str) -> str:
     """String: the worker that shows the card of this approval now. Expires after a minute."""
-    return f"swarmbot:approval:{job_id}:showing"
+    return f"{_JOBS}:approval:{job_id}:showing"
 
 
 def freeze(cluster: str) -> str:
@@ -80,27 +88,27 @@ def once(promise_id: str) -> str:
 
 def request(request_key: str) -> str:
     """String: the id of the job that this request became. Expires after REQUEST_KEPT."""
-    return f"swarmbot:request:{request_key}"
+    return f"{_JOBS}:request:{request_key}"
 
 
-def stream(kind: Kind) -> str:
+def stream(lane: Lane) -> str:
     """Stream: jobs that a worker may take or has taken, field ``job``. An entry goes with its job's end."""
-    return f"swarmbot:jobs:{kind}"
+    return f"{_JOBS}:jobs:{lane}"
 
 
 def slot(cluster: str) -> str:
     """String: the id of the one change of this cluster that is in the stream. Goes with the last change."""
-    return f"swarmbot:slot:{cluster}"
+    return f"{_JOBS}:slot:{cluster}"
 
 
 def waiting(cluster: str) -> str:
     """List: ids of the changes behind the slot, the next one first. Goes with the last one."""
-    return f"swarmbot:waiting:{cluster}"
+    return f"{_JOBS}:waiting:{cluster}"
 
 
 def recent(cluster: str) -> str:
     """Sorted set: as RECENT, of one cluster. Expires JOB_KEPT after the last admission."""
-    return f"swarmbot:recent:{cluster}"
+    return f"{_JOBS}:recent:{cluster}"
 
 
 def user_group(group_id: str) -> str:

@@ -69,7 +69,7 @@ def kill_after(play: Play, queue: Queue, audit: Audit, job: str, done: int) -> N
         found = queue.get(job)
         assert found is not None
         assert not found.ended, found.outcome
-        begun = found.order.kind == "change" and found.state == "running"
+        begun = found.order.lane == "exclusive" and found.state == "running"
         steps = [entry for entry in audit.query(Filter(job=job), count=99) if entry.detail.startswith("done: ")]
         return found.worker if begun and len(steps) >= done else ""
 

@@ -9,18 +9,23 @@ from bot.audit import Entry
 from bot.queue.job import Order, new_id
 from bot.queue.lease import Lease
 from bot.queue.queue import Queue
-from bot.store.keys import Kind
+from bot.store.keys import Lane
 
 
 def order(
-    *, job_id: str = "", request_key: str = "", kind: Kind = "change", cluster: str = "prod", words: str = "join worker"
+    *,
+    job_id: str = "",
+    request_key: str = "",
+    lane: Lane = "exclusive",
+    cluster: str = "prod",
+    words: str = "join worker",
 ) -> Order:
     """An order; what is not named is made up."""
     job_id = job_id or new_id()
     return Order(
         id=job_id,
         request_key=request_key or f"request-{job_id}-{time.monotonic_ns()}",
-        kind=kind,
+        lane=lane,
         command="join",
         words=words,
         args={"role": "worker", "hosts": ["host-3"]},
@@ -37,16 +42,16 @@ def asked(what: Order) -> list[Entry]:
     return [Entry("asked", what.requester, what.cluster, what.channel, what.command, what.words, what.id)]
 
 
-def admitted(queue: Queue, *, kind: Kind = "change", cluster: str = "prod") -> str:
+def admitted(queue: Queue, *, lane: Lane = "exclusive", cluster: str = "prod") -> str:
     """Admit an order and return its job's id."""
-    what = order(kind=kind, cluster=cluster)
+    what = order(lane=lane, cluster=cluster)
     return queue.admit(what, asked(what)).job_id
 
 
-def taken(queue: Queue, worker: str = "one", kind: Kind = "change") -> Lease:
+def taken(queue: Queue, worker: str = "one", lane: Lane = "exclusive") -> Lease:
     """Take the job that is there; what only drops cancelled entries is passed over."""
     for _ in range(10):
-        if lease := queue.take(worker, kind, block_ms=50):
+        if lease := queue.take(worker, lane, block_ms=50):
             return lease
     raise AssertionError("no job is there to take")
 

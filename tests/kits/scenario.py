@@ -33,7 +33,7 @@ UNASKED: Final = (
     *("demote", "remove", "leave", "ca rotate", "restore", "recover"),
 )
 """What needs nobody's yes in scenarios that are not about approvals."""
-KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(kind) for kind in keys.KINDS)})
+KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(lane) for lane in keys.LANES)})
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ def test_a_worker_killed_between_yes_and_start(asked: Asked) -> None:
     job = asked.asks("cleo", "promote host-2")
     asked.fleet["host-3"].cut_cable()
     asked.press("dan", job, "Approve")
-    asked.until(lambda: (found := asked.queue.get(job)) and found.order.kind == "change" and found.state == "running")
+    asked.until(
+        lambda: (found := asked.queue.get(job)) and found.order.lane == "exclusive" and found.state == "running"
+    )
     asked.stage.kill("worker.1")
     asked.fleet["host-3"].mend_cable()
     assert asked.managers() == {"host-1"}

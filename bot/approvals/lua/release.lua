@@ -1,7 +1,7 @@
 -- Put a running job that needs nobody's yes into the line of its cluster's changes.
 -- KEYS[1] the job
 -- KEYS[2] the stream that the job was taken from
--- KEYS[3] the stream of changes
+-- KEYS[3] the stream of the exclusive lane
 -- KEYS[4] the cluster's slot
 -- KEYS[5] the cluster's waiting list
 -- KEYS[6] the audit log

@@ -1,7 +1,7 @@
 -- Void an approval whose plan no longer holds, just before its first step, and end its job.
 -- KEYS[1] the approval
 -- KEYS[2] the job
--- KEYS[3] the stream of changes
+-- KEYS[3] the stream of the exclusive lane
 -- KEYS[4] the cluster's slot
 -- KEYS[5] the cluster's waiting list
 -- KEYS[6] approvals whose card is to be shown anew, by when (0: now)

@@ -3,7 +3,7 @@
 -- KEYS[2] the job
 -- KEYS[3] open approvals by the ms in which they expire
 -- KEYS[4] approvals whose card is to be shown anew, by when (0: now)
--- KEYS[5] the stream of changes
+-- KEYS[5] the stream of the exclusive lane
 -- KEYS[6] the cluster's slot
 -- KEYS[7] the cluster's waiting list
 -- KEYS[8] the audit log

@@ -3,7 +3,7 @@
 -- KEYS[2] the request
 -- KEYS[3] the cluster's slot
 -- KEYS[4] the cluster's waiting list
--- KEYS[5] the stream of the job's kind
+-- KEYS[5] the stream of the job's lane
 -- KEYS[6] recent jobs
 -- KEYS[7] recent jobs of the cluster
 -- KEYS[8] workers
@@ -12,7 +12,7 @@
 -- KEYS[11] the audit log's head
 -- ARGV[1] the job's id
 -- ARGV[2] the request's key
--- ARGV[3] kind: question or change
+-- ARGV[3] the lane: concurrent or exclusive
 -- ARGV[4] the order, JSON
 -- ARGV[5] when it was asked, unix seconds
 -- ARGV[6] ms of Redis' clock after which the asker is told that nothing was done
@@ -50,7 +50,7 @@ for _, recent in ipairs({KEYS[6], KEYS[7]}) do
   redis.call('ZADD', recent, ARGV[5], ARGV[1])
   redis.call('EXPIRE', recent, ARGV[8])
 end
-if ARGV[3] == 'change' then
+if ARGV[3] == 'exclusive' then
   slot_enter(KEYS[3], KEYS[4], KEYS[5], ARGV[1])
 else
   redis.call('XADD', KEYS[5], '*', 'job', ARGV[1])

@@ -1,6 +1,6 @@
 -- End a job that has not started, or ask the worker of a running one to stop.
 -- KEYS[1] the job
--- KEYS[2] the stream of changes
+-- KEYS[2] the stream of the exclusive lane
 -- KEYS[3] the cluster's slot
 -- KEYS[4] the cluster's waiting list
 -- KEYS[5] the job's approval, if it had one

@@ -38,7 +38,7 @@ def order_of(job: str, who: str, node: str) -> Order:
     return Order(
         id=job,
         request_key=f"request of {job}",
-        kind="question",
+        lane="concurrent",
         command="promote",
         words=f"promote {node}",
         args={"node": node},

@@ -27,7 +27,7 @@ def approved(redis_url: str) -> Reckoning:
     """Ada's order for node-1 with Ben's yes, which no worker has begun."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, "question", 0, crash=False)
+    reckoning.work(0, "concurrent", 0, crash=False)
     reckoning.approve(0, "job-0", "U0BEN")
     return reckoning
 
@@ -37,11 +37,11 @@ def test_no_yes_revives_a_cancelled_job(redis_url: str) -> None:
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
     assert not reckoning.processes[0].voting.cancel("job-0", "U0ADA")
-    reckoning.work(0, "question", 0, crash=False)
+    reckoning.work(0, "concurrent", 0, crash=False)
     assert reckoning.processes[0].queue.cancel("job-0", "U0ADA", [Entry("cancelled", "U0ADA")]) == "cancelled"
     with pytest.raises(Refused, match="ended meanwhile"):
         reckoning.processes[1].voting.approve("job-0", "U0BEN", "")
-    reckoning.work(1, "change", 0, crash=False)
+    reckoning.work(1, "exclusive", 0, crash=False)
     assert reckoning.cluster.records["node-1"].role == "worker"
 
 
@@ -49,7 +49,7 @@ def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) ->
     """It does not count, it is no refusal for good, and the audit log has it."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, "question", 0, crash=False)
+    reckoning.work(0, "concurrent", 0, crash=False)
 
     def silent() -> None:
         raise SlackSilent("Slack does not say who is in it.")
@@ -67,7 +67,7 @@ def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
     """What had yeses enough has not any more: it is void."""
     reckoning = approved(redis_url)
     reckoning.freeze_or_thaw(1)
-    reckoning.work(0, "change", 0, crash=False)
+    reckoning.work(0, "exclusive", 0, crash=False)
     assert reckoning.questions["job-0"].standing == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
 
@@ -75,9 +75,9 @@ def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
 def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
     """A worker dies when it was about to begin; what changes until another takes the job over voids the approval."""
     reckoning = approved(redis_url)
-    reckoning.work(0, "change", 2, crash=True)
+    reckoning.work(0, "exclusive", 2, crash=True)
     reckoning.cluster.records["node-1"].availability = "drain"
-    reckoning.work(1, "change", 0, crash=False)
+    reckoning.work(1, "exclusive", 0, crash=False)
     assert reckoning.questions["job-0"].standing == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
     reckoning.check_log()
@@ -103,8 +103,8 @@ def test_redis_away_for_a_moment_fails_nothing(redis_url: str, monkeypatch: pyte
     monkeypatch.setattr(process.freezes, "active", freeze)
     monkeypatch.setattr(process.audit, "commit", commit)
     with suppress(Unavailable):
-        reckoning.work(0, "change", 0, crash=False)
-    reckoning.work(1, "change", 0, crash=False)
+        reckoning.work(0, "exclusive", 0, crash=False)
+    reckoning.work(1, "exclusive", 0, crash=False)
     job, approval = process.queue.get("job-0"), process.approvals.get("job-0")
     assert job is not None
     assert approval is not None
@@ -127,8 +127,8 @@ def test_a_job_ends_though_slack_takes_no_word(
 
     monkeypatch.setattr(process.slack, "respond", respond)
     reckoning.cluster.set_role("node-1", "manager")
-    process.queue.admit(replace(order_of("job-0", "U0ADA", node), kind="change"), [Entry("asked", "U0ADA")])
-    lease = process.queue.take("one", "change", block_ms=0)
+    process.queue.admit(replace(order_of("job-0", "U0ADA", node), lane="exclusive"), [Entry("asked", "U0ADA")])
+    lease = process.queue.take("one", "exclusive", block_ms=0)
     assert lease is not None
     process.runner.handle(lease)
     job = process.queue.get("job-0")
@@ -143,7 +143,7 @@ def test_a_job_that_is_cancelled_while_it_is_planned(redis_url: str, count: int)
     reckoning = Reckoning(redis_url, count, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
     process = reckoning.processes[0]
-    lease = process.queue.take("one", "question", block_ms=0)
+    lease = process.queue.take("one", "concurrent", block_ms=0)
     assert lease is not None
     assert process.queue.cancel("job-0", "U0BEN", [Entry("cancelled", "U0BEN")]) == "stopping"
     process.runner.handle(lease)
@@ -151,7 +151,7 @@ def test_a_job_that_is_cancelled_while_it_is_planned(redis_url: str, count: int)
     assert job is not None
     assert job.state == "cancelled"
     assert process.approvals.get("job-0") is None
-    assert process.queue.take("one", "change", block_ms=0) is None
+    assert process.queue.take("one", "exclusive", block_ms=0) is None
     assert ["is cancelled by <@U0BEN>" in message.text for message in process.slack.told] == [True]
 
 
@@ -161,7 +161,7 @@ def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytes
     process = reckoning.processes[0]
     for node in ("node-1", "node-2"):
         reckoning.ask(0, "U0ADA", node)
-        reckoning.work(0, "question", 0, crash=False)
+        reckoning.work(0, "concurrent", 0, crash=False)
     reckoning.redis.hset(keys.job("job-1"), "plan", '{"of": "another version"}')
     reckoning.deny(0, "job-0", "U0BEN")
     shown: list[str] = []
@@ -183,7 +183,7 @@ def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytes
 def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
     """What was approved goes with its job; while it stands, no other job gets the id, and a new question is new."""
     reckoning = approved(redis_url)
-    reckoning.work(0, "change", 0, crash=False)
+    reckoning.work(0, "exclusive", 0, crash=False)
     assert 0 < reckoning.redis.ttl(keys.approval("job-0")) <= keys.JOB_KEPT
     reckoning.redis.delete(keys.job("job-0"))
     order = replace(order_of("job-0", "U0BEN", "node-2"), request_key="a month later")
@@ -199,7 +199,7 @@ def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
         order_of("job-0", "U0ADA", "node-1"), command="token", words="token manager", args={"role": "manager"}
     )
     process.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
-    lease = process.queue.take("one", "question", block_ms=0)
+    lease = process.queue.take("one", "concurrent", block_ms=0)
     assert lease
     process.runner.handle(lease)
     assert "carried out now" in process.voting.approve("job-0", "U0BEN", "")
@@ -208,9 +208,9 @@ def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
         config.rules.approvals["token manager"] = ApprovalRule(count=2)
         process = Process(redis_url, config, reckoning.people, reckoning.cluster, "one")
     else:
-        other = replace(order, kind="change", requester="U0BEN")
+        other = replace(order, lane="exclusive", requester="U0BEN")
         reckoning.redis.hset(keys.job("job-0"), "order", other.to_json())
-    lease = process.queue.take("one", "change", block_ms=0)
+    lease = process.queue.take("one", "exclusive", block_ms=0)
     assert lease
     process.runner.handle(lease)
     approval = process.approvals.get("job-0")
@@ -227,9 +227,9 @@ def test_a_worker_that_was_taken_over_from_shows_no_secret(redis_url: str) -> No
         order_of("job-0", "U0ADA", "node-1"), command="token", words="token manager", args={"role": "manager"}
     )
     one.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
-    stalled = one.queue.take("one", "question", block_ms=0)
+    stalled = one.queue.take("one", "concurrent", block_ms=0)
     assert stalled
-    lease = two.queue.reclaim("two", "question").lease
+    lease = two.queue.reclaim("two", "concurrent").lease
     assert lease
     two.runner.handle(lease)
     assert two.approvals.waiting()

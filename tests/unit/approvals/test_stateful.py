@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 
 from bot.audit import Entry
 from bot.store import keys
-from bot.store.keys import Kind
+from bot.store.keys import Lane
 from tests.unit.approvals.reckoning import ALWAYS, Reckoning
 from tests.unit.approvals.world import WORKERS
 
@@ -32,7 +32,7 @@ COUNT = st.sampled_from((2, 1, 3))
 INSIDE = st.sets(PERSON, min_size=3)
 NODE = st.sampled_from(WORKERS)
 CHANGE = st.sampled_from(("availability", "manager", "demoted", "nothing that matters"))
-KIND = st.sampled_from(("change", "change", "question"))
+LANE = st.sampled_from(("exclusive", "exclusive", "concurrent"))
 
 
 class Approving(RuleBasedStateMachine):
@@ -50,7 +50,7 @@ class Approving(RuleBasedStateMachine):
     def ask(self, who: str, node: str, process: int, fuse: int, crash: bool) -> None:  # noqa: FBT001
         """Somebody asks to promote a node, and a worker looks into it."""
         self.all.ask(process, who, node)
-        self.all.work(process, "question", fuse, crash=crash)
+        self.all.work(process, "concurrent", fuse, crash=crash)
 
     @precondition(lambda self: self.all.asked())
     @rule(data=st.data(), crowd=st.lists(PERSON, min_size=2, max_size=5), process=PROCESS, other=PERSON)
@@ -67,7 +67,7 @@ class Approving(RuleBasedStateMachine):
             self.all.approve(process, job, who)
         self.all.people.meanwhile = None
         if data.draw(st.booleans()):
-            self.all.work(process, "change", data.draw(FUSE), crash=data.draw(st.booleans()))
+            self.all.work(process, "exclusive", data.draw(FUSE), crash=data.draw(st.booleans()))
 
     @precondition(lambda self: self.all.asked())
     @rule(data=st.data(), who=PERSON, process=PROCESS)
@@ -133,10 +133,10 @@ class Approving(RuleBasedStateMachine):
                 record.version += 1
                 self.all.cluster.tasks += 1
 
-    @rule(process=PROCESS, kind=KIND, fuse=FUSE, crash=st.booleans())
-    def work(self, process: int, kind: Kind, fuse: int, crash: bool) -> None:  # noqa: FBT001
+    @rule(process=PROCESS, lane=LANE, fuse=FUSE, crash=st.booleans())
+    def work(self, process: int, lane: Lane, fuse: int, crash: bool) -> None:  # noqa: FBT001
         """A worker takes what is there; somewhere in it it may die, or stall while another takes the job over."""
-        self.all.work(process, kind, fuse, crash=crash)
+        self.all.work(process, lane, fuse, crash=crash)
 
     @invariant(check_during_init=False)
     def the_log_is_whole_and_complete(self) -> None:
@@ -147,9 +147,9 @@ class Approving(RuleBasedStateMachine):
         """Workers get to all that is left: each job has an end, or waits for its approvers."""
         if not hasattr(self, "all"):
             return
-        for kind in (*keys.KINDS, *keys.KINDS):
+        for lane in (*keys.LANES, *keys.LANES):
             for process in (0, 1) * 3 * (len(self.all.questions) + 1):
-                self.all.work(process, kind, 0, crash=False)
+                self.all.work(process, lane, 0, crash=False)
         self.all.check_log()
         for job, question in self.all.questions.items():
             found = self.all.processes[0].queue.get(job)

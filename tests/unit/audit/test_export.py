@@ -48,7 +48,7 @@ def order(wanted: Filter) -> Order:
     return Order(
         id="k7f3",
         request_key="r",
-        kind="question",
+        lane="concurrent",
         command="audit export",
         words="audit --export",
         args=json.loads(json.dumps(asdict(wanted))),

@@ -14,8 +14,8 @@ from bot.execution.cluster_reader import ClusterReader
 from bot.execution.questions import Questions
 from bot.model import Facts, FactsQuery
 from bot.queue.job import Job
-from tests.plans.outcome import read_words
 from tests.kits.jobs import order
+from tests.plans.outcome import read_words
 
 
 class Looked(Exception):

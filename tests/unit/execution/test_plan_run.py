@@ -19,9 +19,9 @@ from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
 from bot.swarm.operations import Label
 from sandbox.slack import LocalSlack
+from tests.kits.jobs import admitted, taken, until
 from tests.unit.approvals.process import Process, config_of
 from tests.unit.approvals.world import Cluster, People
-from tests.kits.jobs import admitted, taken, until
 
 PLAN = Plan(title="labels", deed="label", ended="done", failed="failed", steps=(Step(Label("host-3", ()), "host-3"),))
 
@@ -39,7 +39,7 @@ def test_a_lease_that_is_lost_ends_the_message_s_thread(queue: Queue) -> None:
     with LocalSlack(rate_limits=False) as slack:
         notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
         change = PlanRun(lease, PLAN, queue, notifier, "C0LOST")
-        assert queue.reclaim("two", "change").lease is not None
+        assert queue.reclaim("two", "exclusive").lease is not None
         with pytest.raises(LeaseLost):
             change.run(engines.cluster("prod"), read)
         until(

@@ -47,12 +47,12 @@ def _ask(job: str) -> ApprovalRequest:
 def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audit: Audit) -> None:
     """Behind any number of newer questions: what runs, what waits for its turn, and what waits for a yes."""
     approvals = ApprovalRepository(client, audit)
-    parked = admitted(queue, kind="question")
-    approvals.ask(taken(queue, kind="question"), _ask(parked), "{}", [])
+    parked = admitted(queue, lane="concurrent")
+    approvals.ask(taken(queue, lane="concurrent"), _ask(parked), "{}", [])
     running, waiting, over = admitted(queue), admitted(queue), admitted(queue)
     admitted(queue, cluster="lab")
     assert queue.cancel(over, "U0ASKER", []) == "cancelled"
-    newest = [replace(order(kind="question"), asked_at=2e9 + age) for age in range(3)]
+    newest = [replace(order(lane="concurrent"), asked_at=2e9 + age) for age in range(3)]
     for what in newest:
         queue.admit(what, asked(what))
     records = RecordReader(Config.model_validate(CONFIG), queue, audit, cast("UserGroups", None), approvals)

@@ -34,7 +34,7 @@ def test_a_retried_write_is_one_job(queue: Queue, audit: Audit) -> None:
     again = queue.admit(what, asked(what))
     assert (again.job_id, again.duplicate) == (what.id, False)
     assert taken(queue).job.id == what.id
-    assert queue.take("one", "change", block_ms=0) is None
+    assert queue.take("one", "exclusive", block_ms=0) is None
     assert len(audit.query()) == 1
 
 
@@ -77,7 +77,7 @@ def test_changes_of_a_cluster_run_one_after_another_as_asked(queue: Queue) -> No
     for what in orders:
         lease = taken(queue)
         assert lease.job.id == what.id
-        assert queue.take("two", "change", block_ms=0) is None
+        assert queue.take("two", "exclusive", block_ms=0) is None
         queue.finish(lease, "succeeded", "")
 
 
@@ -92,8 +92,8 @@ def test_questions_run_beside_changes(queue: Queue) -> None:
     admitted(queue)
     admitted(queue)
     taken(queue)
-    question = admitted(queue, kind="question")
-    assert taken(queue, kind="question").job.id == question
+    question = admitted(queue, lane="concurrent")
+    assert taken(queue, lane="concurrent").job.id == question
 
 
 def test_a_late_write_is_not_done(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_a_late_write_is_not_done(queue: Queue, audit: Audit, monkeypatch: pytes
         queue.admit(what, asked(what))
     assert told.value.true_now == "Nothing was done."
     assert queue.get(what.id) is None
-    assert queue.take("one", "change", block_ms=0) is None
+    assert queue.take("one", "exclusive", block_ms=0) is None
     assert audit.query() == []
 
 
@@ -129,7 +129,7 @@ def test_what_is_kept_expires(client: Redis, queue: Queue) -> None:
     queue.finish(taken(queue), "succeeded", "")
     assert 0 < client.ttl(keys.job(what.id)) <= keys.JOB_KEPT
     lasting = {key for key in client.scan_iter() if client.ttl(key) == -1}
-    assert lasting == {keys.AUDIT_LOG, keys.AUDIT_HEAD, keys.stream("change"), keys.stream("question")}
+    assert lasting == {keys.AUDIT_LOG, keys.AUDIT_HEAD, keys.stream("exclusive"), keys.stream("concurrent")}
 
 
 def test_an_order_survives_its_way_through_redis(queue: Queue) -> None:
@@ -149,3 +149,15 @@ def test_recent_jobs_newest_first(queue: Queue) -> None:
         queue.admit(what, asked(what))
     assert [job.id for job in queue.recent(None, 2)] == [orders[2].id, orders[1].id]
     assert [job.id for job in queue.recent("a", 9)] == [orders[2].id, orders[0].id]
+
+
+def test_a_job_of_an_older_format_holds_nothing_up(client: Redis, queue: Queue) -> None:
+    """What an older version stored is not read: its job does not start, hold the slot or break a list."""
+    old = {key: key.replace(f":v{keys.JOB_FORMAT}:", ":") for key in (keys.slot("prod"), keys.RECENT, keys.job("k7f3"))}
+    client.set(old[keys.slot("prod")], "k7f3")
+    client.zadd(old[keys.RECENT], {"k7f3": 2e9})
+    client.hset(old[keys.job("k7f3")], mapping={"order": '{"id": "k7f3", "kind": "change"}', "state": "queued"})
+    job_id = admitted(queue)
+    assert taken(queue).job.id == job_id
+    assert [job.id for job in queue.recent(None, 9)] == [job_id]
+    assert queue.get("k7f3") is None

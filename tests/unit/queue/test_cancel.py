@@ -44,10 +44,10 @@ def test_a_change_that_nobody_has_taken(queue: Queue) -> None:
 def test_a_question_that_nobody_has_taken(queue: Queue) -> None:
     """It ends at once and is never taken; the cluster's changes are not touched."""
     change = admitted(queue)
-    question = admitted(queue, kind="question")
+    question = admitted(queue, lane="concurrent")
     assert _cancel(queue, question) == "cancelled"
-    assert queue.take("one", "question", block_ms=0) is None
-    assert queue._redis.xlen(keys.stream("question")) == 0
+    assert queue.take("one", "concurrent", block_ms=0) is None
+    assert queue._redis.xlen(keys.stream("concurrent")) == 0
     assert taken(queue).job.id == change
 
 
@@ -55,8 +55,8 @@ def test_a_question_that_comes_into_the_line_meanwhile(
     queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker lets it into its cluster's line after who cancels has looked: it leaves the line, and the next goes."""
-    asked = admitted(queue, kind="question")
-    lease = taken(queue, kind="question")
+    asked = admitted(queue, lane="concurrent")
+    lease = taken(queue, lane="concurrent")
 
     def query(job_id: str) -> Job | None:
         monkeypatch.undo()
@@ -78,7 +78,7 @@ def test_a_running_change(queue: Queue) -> None:
     job = queue.get(first)
     assert job is not None
     assert (job.state, job.cancel_by) == ("running", "U0BOSS")
-    assert queue.take("one", "change", block_ms=0) is None
+    assert queue.take("one", "exclusive", block_ms=0) is None
     queue.finish(lease, "cancelled", "")
     assert _state(queue, first) == "cancelled"
     assert taken(queue).job.id == second

@@ -9,6 +9,7 @@ import pytest
 from bot.audit import Audit, Filter
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import ATTEMPTS, Queue
+from bot.store import keys
 from tests.kits.jobs import admitted, asked, order, taken
 
 
@@ -17,7 +18,7 @@ def test_a_late_worker_writes_nothing(queue: Queue, audit: Audit) -> None:
     what = order()
     queue.admit(what, asked(what))
     late = taken(queue, "late")
-    fresh = queue.reclaim("fresh", "change").lease
+    fresh = queue.reclaim("fresh", "exclusive").lease
     assert fresh is not None
     assert fresh.fence > late.fence
     written = len(audit.query())
@@ -39,7 +40,7 @@ def test_a_lease_taken_over_by_the_same_worker_is_lost_too(queue: Queue) -> None
     """The fence, not the name, decides: a process that reclaims its own job cannot go on with the old lease."""
     admitted(queue)
     old = taken(queue, "one")
-    new = queue.reclaim("one", "change").lease
+    new = queue.reclaim("one", "exclusive").lease
     assert new is not None
     with pytest.raises(LeaseLost):
         queue.finish(old, "succeeded", "")
@@ -61,7 +62,7 @@ def test_a_renewed_lease_is_not_taken_over(queue: Queue, audit: Audit) -> None:
     admitted(patient)
     lease = taken(patient)
     patient.renew(lease)
-    assert patient.reclaim("two", "change").lease is None
+    assert patient.reclaim("two", "exclusive").lease is None
     patient.finish(lease, "succeeded", "")
 
 
@@ -71,10 +72,10 @@ def test_a_lease_far_back_is_found(queue: Queue, audit: Audit) -> None:
         admitted(queue, cluster=f"cluster-{number}")
     leases = [taken(queue) for _ in range(30)]
     patient = Queue(queue._redis, audit, lease=60)
-    assert patient.reclaim("two", "change").lease is None
+    assert patient.reclaim("two", "exclusive").lease is None
     stale = leases[-1]
-    queue._redis.xclaim("swarmbot:jobs:change", "workers", "one", 0, [stale.entry], idle=61_000, justid=True)
-    found = patient.reclaim("two", "change").lease
+    queue._redis.xclaim(keys.stream("exclusive"), "workers", "one", 0, [stale.entry], idle=61_000, justid=True)
+    found = patient.reclaim("two", "exclusive").lease
     assert found is not None
     assert found.job.id == stale.job.id
 
@@ -84,10 +85,10 @@ def test_out_of_attempts_is_failed_and_told(queue: Queue, audit: Audit) -> None:
     first, second = admitted(queue), admitted(queue)
     taken(queue)
     for attempt in range(2, ATTEMPTS + 1):
-        lease = queue.reclaim("one", "change").lease
+        lease = queue.reclaim("one", "exclusive").lease
         assert lease is not None
         assert lease.job.attempt == attempt
-    lease, failed = queue.reclaim("one", "change")
+    lease, failed = queue.reclaim("one", "exclusive")
     assert lease is None
     assert [(job.id, job.state) for job in failed] == [(first, "failed")]
     assert "Worker lost" in json.loads(failed[0].outcome)["error"]["happened"]
@@ -105,7 +106,7 @@ def test_an_end_that_is_told_twice_happens_once(queue: Queue, audit: Audit) -> N
     queue.finish(lease, "succeeded", "", asked(what))
     assert len(audit.query(Filter(job=what.id))) == 2
     assert taken(queue).job.id == second
-    assert queue.take("one", "change", block_ms=0) is None
+    assert queue.take("one", "exclusive", block_ms=0) is None
     job = queue.get(third)
     assert job is not None
     assert job.state == "queued"
@@ -126,7 +127,7 @@ def test_an_emptied_redis_is_taken_as_new(queue: Queue) -> None:
     admitted(queue)
     taken(queue)
     queue._redis.flushall()
-    assert queue.reclaim("one", "change") == (None, [])
+    assert queue.reclaim("one", "exclusive") == (None, [])
     job_id = admitted(queue)
     assert taken(queue).job.id == job_id
 
@@ -150,7 +151,7 @@ def test_consumers_that_hold_jobs_are_not_forgotten(queue: Queue, monkeypatch: p
     monkeypatch.setattr("bot.queue.worker_registry.FORGOTTEN_MS", -1)
     admitted(queue)
     taken(queue, "holds a job")
-    queue.take("holds nothing", "change", block_ms=0)
+    queue.take("holds nothing", "exclusive", block_ms=0)
     queue.registry.join()
-    left = [consumer["name"] for consumer in queue._redis.xinfo_consumers("swarmbot:jobs:change", "workers")]
+    left = [consumer["name"] for consumer in queue._redis.xinfo_consumers(keys.stream("exclusive"), "workers")]
     assert left == ["holds a job"]

@@ -17,11 +17,11 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
-from bot.store.keys import Kind
+from bot.store.keys import Lane
 from tests.kits.jobs import asked, order
 
 CLUSTERS = ("prod", "test")
-KINDS = st.sampled_from(keys.KINDS)
+LANES = st.sampled_from(keys.LANES)
 WORKERS = st.sampled_from(["one", "two", "three"])
 STEPS = 40
 EXAMPLES = 70
@@ -47,29 +47,29 @@ class Jobs(RuleBasedStateMachine):
         self.admitted: list[str] = []
         self.line: dict[str, list[str]] = defaultdict(list)
 
-    @rule(kind=KINDS, cluster=st.sampled_from(CLUSTERS))
-    def admit(self, kind: Kind, cluster: str) -> None:
+    @rule(lane=LANES, cluster=st.sampled_from(CLUSTERS))
+    def admit(self, lane: Lane, cluster: str) -> None:
         """Somebody asks."""
-        what = order(kind=kind, cluster=cluster)
+        what = order(lane=lane, cluster=cluster)
         job_id = self.queue.admit(what, asked(what)).job_id
         self.admitted.append(job_id)
-        if kind == "change":
+        if lane == "exclusive":
             self.line[cluster].append(job_id)
 
-    @rule(worker=WORKERS, kind=KINDS)
-    def take(self, worker: str, kind: Kind) -> None:
+    @rule(worker=WORKERS, lane=LANES)
+    def take(self, worker: str, lane: Lane) -> None:
         """A worker takes what is there; a change must be its cluster's first."""
-        lease = self.queue.take(worker, kind, block_ms=0)
+        lease = self.queue.take(worker, lane, block_ms=0)
         if lease is None:
             return
         self.leases.append(lease)
-        if kind == "change":
+        if lane == "exclusive":
             assert lease.job.id == self.line[lease.job.order.cluster][0]
 
-    @rule(worker=WORKERS, kind=KINDS)
-    def reclaim(self, worker: str, kind: Kind) -> None:
+    @rule(worker=WORKERS, lane=LANES)
+    def reclaim(self, worker: str, lane: Lane) -> None:
         """A worker takes over from one that seems gone."""
-        lease, failed = self.queue.reclaim(worker, kind)
+        lease, failed = self.queue.reclaim(worker, lane)
         for job in failed:
             self._left(job.id)
         if lease:
@@ -132,16 +132,16 @@ class Jobs(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Every job that was admitted comes to an end once workers get to work."""
-        for kind in keys.KINDS:
+        for lane in keys.LANES:
             misses = 0
             while misses <= len(self.admitted):
-                lease = self.queue.reclaim("last", kind).lease or self.queue.take("last", kind, block_ms=0)
+                lease = self.queue.reclaim("last", lane).lease or self.queue.take("last", lane, block_ms=0)
                 misses = 0 if lease else misses + 1
                 if lease:
                     self.queue.finish(lease, "succeeded", "")
         assert all(job and job.ended for job in map(self.queue.get, self.admitted))
         assert not any(self.client.exists(keys.slot(cluster), keys.waiting(cluster)) for cluster in CLUSTERS)
-        assert [self.client.xlen(keys.stream(kind)) for kind in keys.KINDS] == [0, 0]
+        assert [self.client.xlen(keys.stream(lane)) for lane in keys.LANES] == [0, 0]
         self.client.close()
 
     @contextmanager

@@ -112,7 +112,7 @@ def test_questions_are_answered_while_changes_fill_the_worker(patient: Queue) ->
     go_on = threading.Event()
 
     def handle(lease: Lease) -> None:
-        if lease.job.order.kind == "change":
+        if lease.job.order.lane == "exclusive":
             go_on.wait(60)
         patient.finish(lease, "succeeded", "")
 
@@ -120,7 +120,7 @@ def test_questions_are_answered_while_changes_fill_the_worker(patient: Queue) ->
     with ExitStack() as stack:
         stack.enter_context(working(patient, handle))
         stack.callback(go_on.set)
-        question = admitted(patient, kind="question")
+        question = admitted(patient, lane="concurrent")
         until(lambda: _ended(patient, question), "the question is answered")
         assert not any(_ended(patient, job_id) for job_id in changes)
 

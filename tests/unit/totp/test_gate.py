@@ -68,7 +68,7 @@ def test_the_words_say_what_is_meant() -> None:
 def test_a_worker_is_asked_to_show_the_key(factor: SecondFactor, queue: Queue) -> None:
     """The web process makes no key: it stores an errand for whoever may have one."""
     assert factor.start(call()) is None
-    lease = queue.take("w", "question", block_ms=0)
+    lease = queue.take("w", "concurrent", block_ms=0)
     assert lease
     assert (lease.job.order.command, lease.job.order.requester, lease.job.order.response_url) == ("totp", ADA, URL)
 
@@ -80,7 +80,7 @@ def test_who_has_one_is_told_so(factor: SecondFactor, queue: Queue, totp: Totp, 
         factor.start(call())
     with pytest.raises(Refused, match="already"):
         factor.form(press("x"))
-    assert queue.take("w", "question", block_ms=0) is None
+    assert queue.take("w", "concurrent", block_ms=0) is None
 
 
 def test_without_a_worker_that_is_said(client: Redis, audit: Audit, totp: Totp) -> None:
@@ -97,10 +97,10 @@ def test_the_form_confirms_and_hides_the_key(factor: SecondFactor, queue: Queue,
     wrong = factor.confirm(submit(form.subject, wrong_code(enrolment.seed, clock.at)))
     assert isinstance(wrong, FieldErrors)
     assert wrong.errors["code"].startswith("This code is not right; 4 more tries.")
-    assert queue.take("w", "question", block_ms=0) is None
+    assert queue.take("w", "concurrent", block_ms=0) is None
     assert isinstance(factor.confirm(submit(form.subject, code_of(enrolment.seed, clock.at))), Message)
     assert totp.enrolled(ADA)
-    lease = queue.take("w", "question", block_ms=0)
+    lease = queue.take("w", "concurrent", block_ms=0)
     assert lease
     assert (lease.job.order.command, lease.job.order.response_url) == ("hide", URL)
 
