@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
-from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, Step
+from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
 from bot.swarm.operations.drill import throwaway_host
 from bot.swarm.reading.certificates import ca_rotated_since
@@ -72,10 +72,12 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
         require_backup_manager(facts, swarm, arguments.host) if arguments.host else choose_backup_manager(facts, swarm)
     )
     return Plan(
-        title=f"takes a backup of {facts.name} from {tick(node.host)}",
-        deed=f"take a backup of {facts.name} from {tick(node.host)}",
-        ended=f"{facts.name} is backed up",
-        failed=f"{facts.name} was not backed up",
+        PlanTitles(
+            present=f"takes a backup of {facts.name} from {tick(node.host)}",
+            imperative=f"take a backup of {facts.name} from {tick(node.host)}",
+            success=f"{facts.name} is backed up",
+            failure=f"{facts.name} was not backed up",
+        ),
         steps=_taking(facts, node),
         warnings=_warnings(facts, swarm, node),
     )
@@ -161,13 +163,15 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
     first = f"a backup from {tick(source.host)}, then " if source else ""
     title = f"the newest backup of {facts.name} on {tick(host)}"
     return Plan(
-        title=f"drills {title}",
-        deed=f"drill {title}",
-        ended=f"the newest backup gives {facts.name} back",
-        failed=f"the drill of {facts.name} failed",
+        PlanTitles(
+            present=f"drills {title}",
+            imperative=f"drill {title}",
+            success=f"the newest backup gives {facts.name} back",
+            failure=f"the drill of {facts.name} failed",
+        ),
         steps=(*(_taking(facts, source) if source else ()), Step(operation, "backup")),
         effect=f"{first}a throwaway engine on {tick(host)}, cut off from every network",
-        findings=(Finding("look", f"{_none(facts)}: one is taken first"),) if source else (),
+        findings=(Finding("warning", f"{_none(facts)}: one is taken first"),) if source else (),
         warnings=_warnings(facts, swarm, source) if source else (_OLD_ROOT,) * rotated,
     )
 

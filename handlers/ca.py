@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from bot.blocks import DONE, LOOK, Block, Message, escape, paragraphs, table, tick
+from bot.blocks import DONE, WARNING, Block, Message, escape, paragraphs, table, tick
 from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, NodeFacts, Plan
@@ -93,7 +93,7 @@ def _head(facts: Facts, swarm: ClusterFacts) -> str:
     have = f"{len(swarm.nodes) - len(waiting)} of {len(swarm.nodes)} nodes have a certificate of the new root"
     names = listed(f"`{unambiguous_name(swarm, node)}` ({node.state})" for node in waiting)
     told = f"{have}{f', not {names}' if names else ''}; until all have one both roots are trusted"
-    return f"{LOOK} *{facts.name} is rotating its root* · {told}"
+    return f"{WARNING} *{facts.name} is rotating its root* · {told}"
 
 
 def _root(root: RootCertificate) -> str:

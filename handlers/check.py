@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from bot.blocks import DONE, FAILED, LOOK, Block, Message, context, paragraphs, table, tick
+from bot.blocks import DONE, FAILED, WARNING, Block, Message, context, paragraphs, table, tick
 from bot.commands import HOST, Flag, Permission, Word, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, Finding, HostFacts, Sign
@@ -17,7 +17,7 @@ MOST_IN_A_TABLE: Final = 19
 """Slack takes 20 columns, and one has the names."""
 PATIENCE: Final = 2.0
 """Seconds for the hosts, and again for the manager: a check of hosts shall end within 5."""
-SIGNS: Final[dict[Sign, str]] = {"done": DONE, "look": LOOK, "failed": FAILED}
+SIGNS: Final[dict[Sign, str]] = {"done": DONE, "warning": WARNING, "failed": FAILED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def _mesh(facts: Facts, swarm: ClusterFacts) -> Message:
     title = f"{DONE} *Every node of {facts.name} reaches every other* · {number}"
     if "failed" in signs:
         title = f"{FAILED} *Not every node of {facts.name} reaches every other* · {number}"
-    elif "look" in signs:
-        title = f"{LOOK} *No closed way was seen between the nodes of {facts.name}* · {number}"
+    elif "warning" in signs:
+        title = f"{WARNING} *No closed way was seen between the nodes of {facts.name}* · {number}"
     blocks = paragraphs([title, *map(_line, findings)])
     if len(names) > MOST_IN_A_TABLE:
         blocks.append(context(f"No table: Slack shows {MOST_IN_A_TABLE} nodes in one. What is closed stands above."))
@@ -95,7 +95,7 @@ def _mesh_foot(facts: Facts) -> Block:
 
 def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: list[Finding]) -> str:
     signs = {finding.sign for finding in findings}
-    worst = next(sign for sign in ("failed", "look", "done") if sign in signs)
+    worst = next(sign for sign in ("failed", "warning", "done") if sign in signs)
     fitness = "is not fit" if worst == "failed" else "is fit"
     deed = "for" if _belongs(facts, host) else "to join"
     unseen = ", as far as was seen" if worst != "failed" and not all_routes_tested(facts, host, together) else ""

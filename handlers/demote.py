@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
-from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.membership.removal import demotion, is_last, outside_raft, unmanaging
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.node_lookup import duplicate_findings, find_node, replacement_of, require_cluster
@@ -41,14 +41,16 @@ def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
     """Demote a member of Raft; a dead one too, for it counts until then."""
     node = find_node(facts, arguments.node)
     plan = Plan(
-        title=f"demotes {tick(node.name)} in {facts.name}",
-        deed=f"demote {tick(node.name)} in {facts.name}",
-        ended=f"{tick(node.name)} is a worker of {facts.name}",
-        failed=f"{{failed}} was not demoted in {facts.name}",
+        PlanTitles(
+            present=f"demotes {tick(node.name)} in {facts.name}",
+            imperative=f"demote {tick(node.name)} in {facts.name}",
+            success=f"{tick(node.name)} is a worker of {facts.name}",
+            failure=f"{{failed}} was not demoted in {facts.name}",
+        ),
         force="given" if arguments.force else "offered",
     )
     if node.role == "worker" and not node.reachability:
-        return replace(plan, already=(f"{tick(node.name)} is a worker of {facts.name}, {node.state}",))
+        return replace(plan, unchanged=(f"{tick(node.name)} is a worker of {facts.name}, {node.state}",))
     if found := outside_raft(facts, node):
         raise found.refusal()
     if is_last(facts, node):
@@ -69,4 +71,4 @@ def _away(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
         return ()
     standing = node.reachability if node.state == "ready" else node.state
     text = f"{tick(node.name)} is {standing}: demoted, it no longer counts; it learns of that when it is back"
-    return (Finding("look", text, node.name),)
+    return (Finding("warning", text, node.name),)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from bot.blocks import tick
 from bot.commands import Word, change, text
-from bot.model import Facts, FactsQuery, Finding, NodeFacts, Operation, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.node_lookup import duplicate_findings, find_node, require_cluster
 from bot.swarm.services.placement import node_load, schedulable_nodes, task_count, unplaceable_warnings
@@ -39,13 +39,15 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     node = find_node(facts, arguments.node)
     operation = Drain(node.id, node.name, facts.name)
     plan = Plan(
-        title=f"drains {tick(node.name)} in {facts.name}",
-        deed=f"drain {tick(node.name)} in {facts.name}",
-        ended=f"{tick(node.name)} is drained",
-        failed=f"{{failed}} was not drained in {facts.name}",
+        PlanTitles(
+            present=f"drains {tick(node.name)} in {facts.name}",
+            imperative=f"drain {tick(node.name)} in {facts.name}",
+            success=f"{tick(node.name)} is drained",
+            failure=f"{{failed}} was not drained in {facts.name}",
+        ),
     )
     if operation.satisfied(facts):
-        return replace(plan, already=(operation.seen(facts),))
+        return replace(plan, unchanged=(operation.seen(facts),))
     moving = node_load(require_cluster(facts), node).moving
     moved = f", {task_count(moving)} to be run elsewhere" if moving else ""
     effect = _actives(facts, node) + moved
@@ -68,14 +70,16 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     """Pause a node."""
     node = find_node(facts, arguments.node)
     plan = Plan(
-        title=f"pauses {tick(node.name)} in {facts.name}",
-        deed=f"pause {tick(node.name)} in {facts.name}",
-        ended=f"{tick(node.name)} is paused",
-        failed=f"{{failed}} was not paused in {facts.name}",
+        PlanTitles(
+            present=f"pauses {tick(node.name)} in {facts.name}",
+            imperative=f"pause {tick(node.name)} in {facts.name}",
+            success=f"{tick(node.name)} is paused",
+            failure=f"{{failed}} was not paused in {facts.name}",
+        ),
     )
     operation = SetAvailability(node.id, node.name, "pause")
     if operation.satisfied(facts):
-        return replace(plan, already=(_held(node, operation),))
+        return replace(plan, unchanged=(_held(node, operation),))
     others = [other for other in schedulable_nodes(require_cluster(facts)) if other.id != node.id]
     alone = f"No other node of {facts.name} takes tasks: none can be started until one does."
     return _with(
@@ -97,14 +101,16 @@ def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     """Activate a node. Docker moves no task back to it (moby/moby#24103)."""
     node = find_node(facts, arguments.node)
     plan = Plan(
-        title=f"activates {tick(node.name)} in {facts.name}",
-        deed=f"activate {tick(node.name)} in {facts.name}",
-        ended=f"{tick(node.name)} is active",
-        failed=f"{{failed}} was not activated in {facts.name}",
+        PlanTitles(
+            present=f"activates {tick(node.name)} in {facts.name}",
+            imperative=f"activate {tick(node.name)} in {facts.name}",
+            success=f"{tick(node.name)} is active",
+            failure=f"{{failed}} was not activated in {facts.name}",
+        ),
     )
     operation = SetAvailability(node.id, node.name, "active")
     if operation.satisfied(facts):
-        return replace(plan, already=(_held(node, operation),))
+        return replace(plan, unchanged=(_held(node, operation),))
     effect = f"{_actives(facts, node, joins=True)}; tasks that run elsewhere stay there"
     return _with(replace(plan, effect=effect), facts, node, operation)
 
@@ -112,7 +118,7 @@ def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
 def _with(plan: Plan, facts: Facts, node: NodeFacts, operation: Operation) -> Plan:
     """The plan with its one step; a node that is not there is told, for it can then be changed only on paper."""
     away = f"{tick(node.name)} is {node.state}: this holds when it is back"
-    findings = (Finding("look", away, node.name),) if node.state != "ready" else ()
+    findings = (Finding("warning", away, node.name),) if node.state != "ready" else ()
     return replace(plan, steps=(Step(operation, node.name),), findings=(*duplicate_findings(facts, node), *findings))
 
 

@@ -23,7 +23,7 @@ from bot.commands import (
     number,
 )
 from bot.errors import NotUnderstood, Refused
-from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts, Operation, Plan, Step
+from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.ca.external_ca import read_external_ca
 from bot.swarm.ca.rotation import external_issuer
 from bot.swarm.health.preflight import preflight
@@ -104,10 +104,12 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     operation = _operation(facts, host, arguments)
     steps = [Step(each, host.name) for each in (operation, *_external(facts, arguments))]
     return Plan(
-        title=f"initialises {facts.name} on `{host.name}`",
-        deed=f"initialise {facts.name} on `{host.name}`",
-        ended=f"{facts.name} runs: `{host.name}` is its only manager",
-        failed=f"{facts.name} was not initialised on {{failed}}",
+        PlanTitles(
+            present=f"initialises {facts.name} on `{host.name}`",
+            imperative=f"initialise {facts.name} on `{host.name}`",
+            success=f"{facts.name} runs: `{host.name}` is its only manager",
+            failure=f"{facts.name} was not initialised on {{failed}}",
+        ),
         steps=tuple(steps),
         effect=f"{_managers(arguments)}, survives 0 failures, advertised at {operation.advertise_addr}",
         findings=(*findings, *overlay_findings(host, operation.advertise_addr, operation.data_path_addr)),
@@ -127,10 +129,13 @@ def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: Init
             next_step="`/swarm ca --rotate --external-ca protocol=cfssl,url=URL,cacert=HOST:PATH` rotates to it.",
         )
     return Plan(
-        title=f"initialises {facts.name} on `{arguments.host}`",
-        ended=f"{facts.name} runs",
-        failed=f"{facts.name} was not initialised",
-        already=(held, *(operation.done for operation in external[:1])),
+        PlanTitles(
+            present=f"initialises {facts.name} on `{arguments.host}`",
+            imperative=f"initialise {facts.name} on `{arguments.host}`",
+            success=f"{facts.name} runs",
+            failure=f"{facts.name} was not initialised",
+        ),
+        unchanged=(held, *(operation.done for operation in external[:1])),
     )
 
 

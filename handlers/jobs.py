@@ -8,9 +8,9 @@ from typing import Annotated
 from bot.blocks import (
     DONE,
     FAILED,
-    LOOK,
     RUNNING,
     WAITING,
+    WARNING,
     Message,
     actions,
     button,
@@ -65,7 +65,7 @@ def jobs(records: Records, _: JobsArguments) -> Message:
     """A line a job, those that have not ended first."""
     listed = sorted(records.jobs, key=lambda job: job.state not in OPEN)
     going = sum(job.state in OPEN for job in listed)
-    idle = f" {LOOK} No worker is running: nothing will be carried out." if not records.workers else ""
+    idle = f" {WARNING} No worker is running: nothing will be carried out." if not records.workers else ""
     title = f"{going} job{'' if going == 1 else 's'} under way in {records.cluster}"
     lines = [f"*{title}*{idle}", *(_line(job) for job in listed)]
     if not listed:
@@ -92,7 +92,7 @@ def job(records: Records, arguments: JobArguments) -> Message:
     if found.outcome:
         lines.append(found.outcome)
     if found.cancel_by and found.state == "running":
-        lines.append(f"{LOOK} {user(found.cancel_by)} asked to stop it: it stops before its next step.")
+        lines.append(f"{WARNING} {user(found.cancel_by)} asked to stop it: it stops before its next step.")
     blocks = [*paragraphs(lines), context(*_times(found))]
     if found.state in OPEN:
         blocks.append(actions(button("Cancel", "job.cancel", found.id, style="danger")))

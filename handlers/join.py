@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, choice
 from bot.errors import Refused, SwarmbotError
-from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.health.preflight import preflight
 from bot.swarm.membership.removal import is_last, outside_raft
 from bot.swarm.network.addresses import joining_address, local_address, overlay_findings
@@ -70,7 +70,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
             next_step="`/swarm status` says what brings it back.",
         )
     findings: list[Finding] = []
-    already: list[str] = []
+    unchanged: list[str] = []
     steps: list[Step] = []
     for name in arguments.hosts:
         host = facts.host(name)
@@ -81,7 +81,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
                 steps += labels
                 findings.append(Finding("done", f"{held}, as before", name))
             else:
-                already.append(held)
+                unchanged.append(held)
             continue
         seen = _findings(facts, host, arguments)
         findings += seen
@@ -90,14 +90,16 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
     count = len(arguments.hosts)
     what = f"{count} {arguments.role}{'' if count == 1 else 's'}"
     return Plan(
-        title=f"joins {what} to {facts.name}",
-        deed=f"join {what} to {facts.name}",
-        ended=f"{{done}} of {{all}} {arguments.role}{'' if count == 1 else 's'} joined {facts.name}",
-        failed=f"{{failed}} did not join {facts.name}",
+        PlanTitles(
+            present=f"joins {what} to {facts.name}",
+            imperative=f"join {what} to {facts.name}",
+            success=f"{{done}} of {{all}} {arguments.role}{'' if count == 1 else 's'} joined {facts.name}",
+            failure=f"{{failed}} did not join {facts.name}",
+        ),
         steps=tuple(steps),
         effect=_effect(facts, steps),
         findings=tuple(findings),
-        already=tuple(already),
+        unchanged=tuple(unchanged),
     )
 
 
@@ -120,7 +122,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     except SwarmbotError as error:
         return [Finding("failed", error.happened, host.name, error.next_step)]
     if host.joining:
-        seen.append(Finding("look", f"`{host.name}` still tries to join a cluster: that is undone first", host.name))
+        seen.append(Finding("warning", f"`{host.name}` still tries to join a cluster: that is undone first", host.name))
     return [*seen, *overlay_findings(host, join.advertise_addr, join.data_path_addr)]
 
 

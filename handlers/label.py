@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
-from bot.model import Facts, FactsQuery, Plan, Step
+from bot.model import Facts, FactsQuery, Plan, PlanTitles, Step
 from bot.swarm.operations import Relabel
 from bot.swarm.reading.node_lookup import duplicate_findings, find_node
 from bot.swarm.services.placement import eviction_warnings
@@ -44,13 +44,15 @@ def label(facts: Facts, arguments: LabelArguments) -> Plan:
     node = find_node(facts, arguments.node)
     operation = Relabel(node.id, node.name, arguments.labels, arguments.remove)
     plan = Plan(
-        title=f"labels {tick(node.name)} in {facts.name}",
-        deed=f"label {tick(node.name)} in {facts.name}",
-        ended=f"{tick(node.name)} is labelled",
-        failed=f"{{failed}} was not labelled in {facts.name}",
+        PlanTitles(
+            present=f"labels {tick(node.name)} in {facts.name}",
+            imperative=f"label {tick(node.name)} in {facts.name}",
+            success=f"{tick(node.name)} is labelled",
+            failure=f"{{failed}} was not labelled in {facts.name}",
+        ),
     )
     if operation.satisfied(facts):
-        return replace(plan, already=(operation.done,))
+        return replace(plan, unchanged=(operation.done,))
     after = replace(node, labels=operation.changed(dict(node.labels)))
     steps = (Step(operation, node.name),)
     return replace(

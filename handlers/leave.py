@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
-from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, Operation, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, Operation, Plan, PlanTitles, Step
 from bot.swarm.membership.removal import departing
 from bot.swarm.operations import Leave
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
@@ -42,10 +42,12 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
     """Let a host leave; a member goes the whole way out."""
     host = facts.host(arguments.host)
     plan = Plan(
-        title=f"takes {tick(host.name)} out of {facts.name}",
-        deed=f"take {tick(host.name)} out of {facts.name}",
-        ended=f"{tick(host.name)} has left {facts.name}",
-        failed=f"{{failed}} did not leave {facts.name}",
+        PlanTitles(
+            present=f"takes {tick(host.name)} out of {facts.name}",
+            imperative=f"take {tick(host.name)} out of {facts.name}",
+            success=f"{tick(host.name)} has left {facts.name}",
+            failure=f"{{failed}} did not leave {facts.name}",
+        ),
         force="given" if arguments.force else "offered",
     )
     if host.failure:
@@ -53,7 +55,7 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
             host.failure.happened, true_now="Nothing was changed.", next_step=_without_host(facts, host.failure, host)
         )
     if host.membership == "inactive":
-        return replace(plan, already=(f"{tick(host.name)} is in no cluster",))
+        return replace(plan, unchanged=(f"{tick(host.name)} is in no cluster",))
     if host.joining:
         return _alone(plan, host, Leave(host.name, facts.name, force=True), "still tries to join a cluster")
     node = facts.member(host.name)
@@ -78,7 +80,7 @@ def _without_host(facts: Facts, failure: HostFailure, host: HostFacts) -> str:
 
 def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:
     """Only the host is concerned: the cluster has no record of it, or cannot be read."""
-    finding = Finding("look", f"{tick(host.name)} {why}", host.name)
+    finding = Finding("warning", f"{tick(host.name)} {why}", host.name)
     return replace(plan, steps=(Step(operation, host.name),), findings=(finding,))
 
 

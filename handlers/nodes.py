@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.blocks import DONE, FAILED, LOOK, Block, Message, escape, fields, paragraphs, section, table, tick
+from bot.blocks import DONE, FAILED, WARNING, Block, Message, escape, fields, paragraphs, section, table, tick
 from bot.commands import Word, question, text
 from bot.model import Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.reading.certificates import time_left
@@ -92,7 +92,7 @@ def hosts(facts: Facts, _: NoArguments) -> Message:
     """A line a host."""
     answering = sum(host.answers for host in facts.hosts.values())
     title = f"{answering} of {len(facts.hosts)} hosts of {facts.name} answer"
-    sign = DONE if answering == len(facts.hosts) else LOOK
+    sign = DONE if answering == len(facts.hosts) else WARNING
     return Message(title, tuple(paragraphs([f"{sign} *{title}*", *(_host(facts, h) for h in facts.hosts.values())])))
 
 
@@ -144,5 +144,5 @@ def _host(facts: Facts, host: HostFacts) -> str:
         return f"{FAILED} {host.failure.happened} {host.failure.next_step}".rstrip()
     record = facts.member(host.name)
     place = f"{_role(record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
-    sign = LOOK if host.membership == "locked" else DONE
+    sign = WARNING if host.membership == "locked" else DONE
     return f"{sign} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import Word, change, text
 from bot.errors import Failed, Refused
-from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, Step
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.health.checkup import address_findings
 from bot.swarm.health.preflight import machine_findings, reached_finding
 from bot.swarm.membership.removal import outside_raft
@@ -42,15 +42,17 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
     """Promote a worker that is ready and that the managers can reach."""
     node = find_node(facts, arguments.node)
     plan = Plan(
-        title=f"promotes {tick(node.name)} in {facts.name}",
-        deed=f"promote {tick(node.name)} in {facts.name}",
-        ended=f"{tick(node.name)} is a manager of {facts.name}",
-        failed=f"{{failed}} was not promoted in {facts.name}",
+        PlanTitles(
+            present=f"promotes {tick(node.name)} in {facts.name}",
+            imperative=f"promote {tick(node.name)} in {facts.name}",
+            success=f"{tick(node.name)} is a manager of {facts.name}",
+            failure=f"{{failed}} was not promoted in {facts.name}",
+        ),
     )
     if found := outside_raft(facts, node):
         raise found.refusal()
     if node.role == "manager":
-        return replace(plan, already=(f"{tick(node.name)} is a manager of {facts.name}, {node.standing}",))
+        return replace(plan, unchanged=(f"{tick(node.name)} is a manager of {facts.name}, {node.standing}",))
     if node.state != "ready":
         raise Refused(
             f"{tick(node.name)} is {node.state}: promoted, it would count for the quorum and not be there.",
@@ -66,7 +68,7 @@ def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
     """What speaks against it; a port that is closed would make a manager that nobody reaches."""
     host = facts.hosts.get(node.host)
     if host is None or host.failure:
-        return [Finding("look", f"{tick(node.name)} cannot be reached by SSH, so its ports were not looked at")]
+        return [Finding("warning", f"{tick(node.name)} cannot be reached by SSH, so its ports were not looked at")]
     seen = [*machine_findings(facts, host), *port_findings(facts, host, "manager")]
     address = [
         replace(finding, text=f"{tick(node.name)} is {finding.text}") for finding in address_findings(host, node)

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from bot.commands import HOST, UNLOCK, Flag, Kind, Vocabulary, Word, change, unlock_key_form
-from bot.model import Facts, FactsQuery, HostFacts, Operation, Plan, Step
+from bot.model import Facts, FactsQuery, HostFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.health.lost_quorum import OldManager, OldManagerState, old_managers, quorum_among
 from bot.swarm.network.addresses import joining_address
 from bot.swarm.operations import AwaitLock, Depart, Forget, HoldOff, Init, OpenKeyFile, Rejoin, TryKey
@@ -74,10 +74,12 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
     before, after = quorum_among(olds), Quorum(1 + len(back), 1 + len(back))
     steps = _steps(facts, keeper, others, back, off)
     return Plan(
-        title=f"recovers {facts.name} from `{keeper.name}`",
-        deed=f"recover {facts.name} from `{keeper.name}`",
-        ended=f"{facts.name} has a quorum again, recovered from `{keeper.name}`",
-        failed=f"{facts.name} was not recovered in full",
+        PlanTitles(
+            present=f"recovers {facts.name} from `{keeper.name}`",
+            imperative=f"recover {facts.name} from `{keeper.name}`",
+            success=f"{facts.name} has a quorum again, recovered from `{keeper.name}`",
+            failure=f"{facts.name} was not recovered in full",
+        ),
         steps=tuple(Step(operation, keeper.name) for operation in steps),
         effect=f"{quorum_text(before)} → {after.managers} manager{'' if after.managers == 1 else 's'}, "
         f"{tolerance_text(after.tolerates)}; services, networks, secrets and tokens are kept",

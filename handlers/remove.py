@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
-from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles
 from bot.swarm.membership.removal import departing
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.host_membership import membership_text, was_removed
@@ -43,13 +43,14 @@ def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
     """Remove a node; of several of one name the dead one."""
     gone = _gone(facts, arguments.node)
     if gone is not None:
-        return _plan(facts, arguments, tick(arguments.node), already=(gone,))
+        return _plan(facts, arguments, tick(arguments.node), unchanged=(gone,))
     node, findings = _meant(facts, arguments.node)
     plan = _plan(facts, arguments, tick(node.name), findings=findings)
     if follows := replacement_of(require_cluster(facts), node):
         old = f"the old record {tick(node.id)} of {tick(follows.name)}"
         plan = _plan(facts, arguments, old, findings=findings)
-        plan = replace(plan, ended=f"{old} is gone; {tick(follows.name)} is in {facts.name} as before")
+        success = f"{old} is gone; {tick(follows.name)} is in {facts.name} as before"
+        plan = replace(plan, titles=replace(plan.titles, success=success))
     return departing(facts, node, plan)
 
 
@@ -58,17 +59,19 @@ def _plan(
     arguments: RemoveArguments,
     shown: str,
     *,
-    already: tuple[str, ...] = (),
+    unchanged: tuple[str, ...] = (),
     findings: tuple[Finding, ...] = (),
 ) -> Plan:
     return Plan(
-        title=f"removes {shown} from {facts.name}",
-        deed=f"remove {shown} from {facts.name}",
-        ended=f"{shown} is no longer in {facts.name}",
-        failed=f"{{failed}} was not removed from {facts.name}",
+        PlanTitles(
+            present=f"removes {shown} from {facts.name}",
+            imperative=f"remove {shown} from {facts.name}",
+            success=f"{shown} is no longer in {facts.name}",
+            failure=f"{{failed}} was not removed from {facts.name}",
+        ),
         force="given" if arguments.force else "offered",
         findings=findings,
-        already=already,
+        unchanged=unchanged,
     )
 
 
@@ -100,4 +103,4 @@ def _meant(facts: Facts, name: str) -> tuple[NodeFacts, tuple[Finding, ...]]:
         )
     [node] = dead
     text = f"{tick(name)} means {len(found)} records of {facts.name}: {others}; the dead one is meant"
-    return node, (Finding("look", text, node.name),)
+    return node, (Finding("warning", text, node.name),)

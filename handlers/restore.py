@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from bot.blocks import tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, text, unlock_key_form
 from bot.errors import NotUnderstood, Refused
-from bot.model import Backup, Facts, FactsQuery, Finding, HostFacts, Operation, Plan, Step
+from bot.model import Backup, Facts, FactsQuery, Finding, HostFacts, Operation, Plan, PlanTitles, Step
 from bot.model.engine_versions import version_of
 from bot.swarm.operations import AwaitLock, Init, PlaceState
 from bot.text.suggest import listed
@@ -46,9 +46,15 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
     backup = _backup(facts, arguments.backup)
     host = facts.host(arguments.host)
     shown = f"{facts.name} from the backup {tick(backup.id)} on {tick(host.name)}"
+    titles = PlanTitles(
+        present=f"restores {shown}",
+        imperative=f"restore {shown}",
+        success=f"{facts.name} runs again: {tick(host.name)} is its only manager",
+        failure=f"{facts.name} was not restored on {{failed}}",
+    )
     if facts.member(host.name) is not None and host.placed == backup.id:
         held = f"{tick(host.name)} is a manager of {facts.name}, restored from the backup {tick(backup.id)}"
-        return Plan(title="", ended="", failed="", already=(held,))
+        return Plan(titles, unchanged=(held,))
     _refuse_beside_living(facts)
     if host.failure is not None:
         raise Refused(host.failure.happened, true_now=UNCHANGED, next_step=host.failure.next_step)
@@ -56,10 +62,7 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
     _refuse_unfit(backup, host)
     _refuse_without_key(backup, arguments)
     return Plan(
-        title=f"restores {shown}",
-        deed=f"restore {shown}",
-        ended=f"{facts.name} runs again: {tick(host.name)} is its only manager",
-        failed=f"{facts.name} was not restored on {{failed}}",
+        titles,
         steps=tuple(Step(operation, host.name) for operation in _steps(facts, backup, host)),
         effect=f"one manager, as {facts.name} was {when(backup.taken_at)}; what came after that is lost",
         findings=(Finding("done", f"{tick(host.name)} is in no cluster and has {backup.address}", host.name),),

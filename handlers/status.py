@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from bot.blocks import DONE, FAILED, LOOK, Message, escape, paragraphs, tick, user, when
+from bot.blocks import DONE, FAILED, WARNING, Message, escape, paragraphs, tick, user, when
 from bot.commands import question
 from bot.model import ClusterFacts, Facts, FactsQuery
 from bot.swarm.health.health import Health, health
@@ -49,7 +49,7 @@ def status(facts: Facts, _: StatusArguments) -> Message:
 def _head(facts: Facts, found: Health) -> str:
     name = facts.name
     if found.level == "none":
-        return f"{LOOK} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is in a cluster"
+        return f"{WARNING} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is in a cluster"
     if found.level == "unknown":
         members = any(host.in_a_swarm for host in facts.hosts.values())
         who = "no manager of it answers" if members else f"none of its {len(facts.hosts)} hosts answers"
@@ -75,9 +75,9 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
     critical = any(issue.critical for issue in found.issues)
     state = f"{DONE} *{name} is healthy*"
     if critical and quorum.tolerates <= 0 and quorum.managers > 1:
-        state = f"{LOOK} *{name} can lose no manager*"
+        state = f"{WARNING} *{name} can lose no manager*"
     elif critical:
-        state = f"{LOOK} *{name} needs a look*"
+        state = f"{WARNING} *{name} needs a look*"
     managers = (
         f"{quorum.managers} manager{'' if quorum.managers == 1 else 's'}"
         if quorum.reachable == quorum.managers
@@ -122,11 +122,11 @@ def _frozen(facts: Facts) -> list[str]:
         return []
     who = user(facts.freeze.by) if facts.freeze.by else "swarmbot.yml"
     reason = f": “{escape(facts.freeze.reason)}”" if facts.freeze.reason else ""
-    return [f"{LOOK} frozen until {when(facts.freeze.until)} by {who}{reason} · each change needs one yes more"]
+    return [f"{WARNING} frozen until {when(facts.freeze.until)} by {who}{reason} · each change needs one yes more"]
 
 
 def _line(issue: Issue) -> str:
-    return f"{FAILED if issue.critical else LOOK} {issue.text}"
+    return f"{FAILED if issue.critical else WARNING} {issue.text}"
 
 
 def _next(found: Health) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from bot.blocks import DONE, LOOK, Block, Message, actions, button, escape, paragraphs, tick
+from bot.blocks import DONE, WARNING, Block, Message, actions, button, escape, paragraphs, tick
 from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
-from bot.model import Facts, FactsQuery, HostKey, Plan, Step
+from bot.model import Facts, FactsQuery, HostKey, Plan, PlanTitles, Step
 from bot.swarm.operations import Trust
 
 NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
@@ -37,14 +37,14 @@ def _takes(arguments: TrustArguments) -> bool:
 def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
     """Take the key, if the host shows it; one that takes another's place needs somebody else's yes."""
     keys = _keys(facts, arguments.host)
-    plan = Plan(
-        title=f"trusts the host key of {tick(keys[-1].machine)}",
-        deed=f"trust the host key of {tick(keys[-1].machine)}",
-        ended=f"{tick(keys[-1].machine)} is trusted with the host key {keys[-1].fingerprint}",
-        failed="{failed} is not trusted",
+    titles = PlanTitles(
+        present=f"trusts the host key of {tick(keys[-1].machine)}",
+        imperative=f"trust the host key of {tick(keys[-1].machine)}",
+        success=f"{tick(keys[-1].machine)} is trusted with the host key {keys[-1].fingerprint}",
+        failure="{failed} is not trusted",
     )
     if trusted := next((key for key in keys if key.standing == "trusted" and key.fingerprint == arguments.key), None):
-        return Plan(plan.title, plan.ended, plan.failed, already=(f"{trusted.place} is trusted with that key",))
+        return Plan(titles, unchanged=(f"{trusted.place} is trusted with that key",))
     shown = keys[-1]
     if shown.fingerprint != arguments.key:
         raise Refused(
@@ -54,10 +54,7 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
         )
     operation = Trust(arguments.host, shown.machine, shown.known_as, shown.fingerprint, shown.known)
     return Plan(
-        title=plan.title,
-        deed=plan.deed,
-        ended=plan.ended,
-        failed=plan.failed,
+        titles,
         steps=(Step(operation, arguments.host),),
         effect=f"{tick(shown.known_as)} in `{shown.file}`: {shown.fingerprint} ({_kind(shown)})",
         warnings=_warnings(shown),
@@ -105,9 +102,9 @@ def _told(key: HostKey) -> tuple[str, list[str]]:
             f"It shows {shown}, as `{key.file}` has it for {tick(key.known_as)}."
         ]
     if key.standing == "unknown":
-        head = f"{LOOK} *{key.place} shows a host key that nobody has vouched for*"
+        head = f"{WARNING} *{key.place} shows a host key that nobody has vouched for*"
         return head, [shown, f"{compare} Only if it is the same, trust it. No log-in was tried."]
-    head = f"{LOOK} *{key.place} shows another host key than the known one*"
+    head = f"{WARNING} *{key.place} shows another host key than the known one*"
     known = ", ".join(f"`{fingerprint}`" for fingerprint in key.known)
     return head, [
         f"Shown: {shown}",

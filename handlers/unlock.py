@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import Message
 from bot.commands import HOST, Flag, Word, change, question, unlock_key_form
 from bot.errors import Failed, Refused
-from bot.model import Facts, FactsQuery, HostFacts, Plan, Step
+from bot.model import Facts, FactsQuery, HostFacts, Plan, PlanTitles, Step
 from bot.swarm.membership.secrets import unlock_key_message
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
 from bot.swarm.operations.unlock import unlocked
@@ -57,10 +57,12 @@ def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
     back = "it is back" if len(away) == 1 else "they are back"
     warnings = (f"{listed(away)} may ask for the old key when {back}: keep it until then.",) if away else ()
     return Plan(
-        title=f"rotates the unlock key of {facts.name}",
-        deed=f"rotate the unlock key of {facts.name}",
-        ended=f"The unlock key of {facts.name} is a new one",
-        failed=f"the unlock key of {facts.name} was not rotated",
+        PlanTitles(
+            present=f"rotates the unlock key of {facts.name}",
+            imperative=f"rotate the unlock key of {facts.name}",
+            success=f"The unlock key of {facts.name} is a new one",
+            failure=f"the unlock key of {facts.name} was not rotated",
+        ),
         steps=(Step(RotateUnlockKey(facts.name, before=fingerprint(facts.secrets["unlock key"])), "unlock key"),),
         effect="managers ask for the new key from their next restart on",
         warnings=warnings,
@@ -107,14 +109,16 @@ def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
     if host.failure is not None:
         raise Refused(host.failure.happened, true_now="Nothing was changed.", next_step=host.failure.next_step)
     plan = Plan(
-        title=f"unlocks `{host.name}` in {facts.name}",
-        deed=f"unlock `{host.name}` in {facts.name}",
-        ended=f"`{host.name}` is unlocked",
-        failed="{failed} was not unlocked",
+        PlanTitles(
+            present=f"unlocks `{host.name}` in {facts.name}",
+            imperative=f"unlock `{host.name}` in {facts.name}",
+            success=f"`{host.name}` is unlocked",
+            failure="{failed} was not unlocked",
+        ),
     )
     if unlocked(host):
         waits = "" if host.membership == "active" else ": it waits for a quorum"
-        return replace(plan, already=(f"`{host.name}` is not locked{waits}",))
+        return replace(plan, unchanged=(f"`{host.name}` is not locked{waits}",))
     if host.membership != "locked":
         raise Refused(
             f"`{host.name}` is not locked: it is {membership_text(facts, host)}.",

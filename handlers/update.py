@@ -18,7 +18,7 @@ from bot.commands import (
     choice,
     question,
 )
-from bot.model import Facts, FactsQuery, Plan, Step
+from bot.model import Facts, FactsQuery, Plan, PlanTitles, Step
 from bot.swarm.ca.external_ca import read_external_ca_on_host
 from bot.swarm.ca.rotation import external_issuer, rotation_plan
 from bot.swarm.operations import Update
@@ -80,13 +80,15 @@ def change_settings(facts: Facts, arguments: UpdateArguments) -> Plan:
     changed = {setting.name for setting, _ in left.wanted}
     shown = {s.name: f"{s.words} {s.shown(s.value_in(swarm.spec))}" for s, _ in wanted.wanted}
     plan = Plan(
-        title=f"changes settings of {facts.name}",
-        deed=f"change settings of {facts.name}",
-        ended=f"Settings of {facts.name} changed",
-        failed=f"settings of {facts.name} were not changed",
+        PlanTitles(
+            present=f"changes settings of {facts.name}",
+            imperative=f"change settings of {facts.name}",
+            success=f"Settings of {facts.name} changed",
+            failure=f"settings of {facts.name} were not changed",
+        ),
         steps=(Step(left, "settings"),) if changed else (),
         effect=wanted.effect(swarm.spec),
-        already=tuple(f"{facts.name} has {words}" for name, words in shown.items() if name not in changed),
+        unchanged=tuple(f"{facts.name} has {words}" for name, words in shown.items() if name not in changed),
     )
     return _with_autolock(facts, wanted, plan)
 

@@ -9,8 +9,8 @@ from bot.approvals.approval import Approval
 from bot.blocks import (
     DONE,
     FAILED,
-    LOOK,
     WAITING,
+    WARNING,
     Block,
     Message,
     actions,
@@ -23,7 +23,7 @@ from bot.blocks import (
     user,
     when,
 )
-from bot.model import Plan, plan_from_json
+from bot.model import Plan, PlanTitles, plan_from_json
 from bot.model.approval_basis import short
 from bot.queue.job import Job
 
@@ -42,13 +42,13 @@ def readable(plan: str) -> Plan:
     try:
         return plan_from_json(plan)
     except (KeyError, TypeError, ValueError):
-        return Plan(title="", deed="", ended="", failed="", warnings=(UNREADABLE,))
+        return Plan(PlanTitles(), warnings=(UNREADABLE,))
 
 
 def card(approval: Approval, plan: Plan) -> Message:
     """The card in the channel, short enough for its limits; what is left out is counted and said where to read."""
     ask = approval.ask
-    title = f"*{user(ask.requester)} asks to {plan.deed or ask.words}*"
+    title = f"*{user(ask.requester)} asks to {plan.titles.imperative or ask.words}*"
     reason = f": “{_cut(ask.reason, ask.job)}”" if ask.reason else ""
     blocks: list[Block] = [
         section(title + reason),
@@ -60,14 +60,16 @@ def card(approval: Approval, plan: Plan) -> Message:
         blocks.append(_buttons(approval.id))
     elif approval.standing == "void":
         blocks.append(actions(button("Ask again", "approval.again", approval.id)))
-    return Message(f"{user(ask.requester)} asks to {plan.deed or ask.words}", tuple(blocks))
+    return Message(f"{user(ask.requester)} asks to {plan.titles.imperative or ask.words}", tuple(blocks))
 
 
 def whole(approval: Approval, plan: Plan) -> Message:
     """`/swarm approvals ID`: nothing is left out that fits into a message."""
     ask = approval.ask
     blocks = [
-        section(f"*{user(ask.requester)} asks to {plan.deed or ask.words}* · {tick('/swarm ' + ask.words)}"),
+        section(
+            f"*{user(ask.requester)} asks to {plan.titles.imperative or ask.words}* · {tick('/swarm ' + ask.words)}"
+        ),
         *_full("Reason", ask.reason),
         *paragraphs(_lines(plan, len(plan.steps), ask.job)),
         *paragraphs([*_votes(approval, every=True), *_end(approval)]),
@@ -103,10 +105,10 @@ def plan_message(job: Job, plan: Plan) -> Message:
     """The answer to `--plan`."""
     words = job.order.words
     if not plan.steps and not plan.left_out:
-        return Message("Nothing to do", tuple(paragraphs([f"{DONE} Already so: {'; '.join(plan.already)}."])))
-    title = f"*Plan only: {plan.deed or words}*"
+        return Message("Nothing to do", tuple(paragraphs([f"{DONE} Already so: {'; '.join(plan.unchanged)}."])))
+    title = f"*Plan only: {plan.titles.imperative or words}*"
     lines = [title, *_lines(plan, STEPS, job.id), f"Nothing was done. `/swarm {words}` without `--plan` does it."]
-    return Message(f"Plan only: {plan.deed or words}", tuple(paragraphs(lines)))
+    return Message(f"Plan only: {plan.titles.imperative or words}", tuple(paragraphs(lines)))
 
 
 def _lines(plan: Plan, most: int, job: str) -> list[str]:
@@ -116,9 +118,9 @@ def _lines(plan: Plan, most: int, job: str) -> list[str]:
     if len(steps) > most:
         lines.append(f"and {len(steps) - most} more steps: `/swarm approvals {job}`")
     lines += _sampled(plan.quorum)
-    lines += [f"{LOOK} {finding.text}" for finding in plan.findings if finding.sign == "look"]
+    lines += [f"{WARNING} {finding.text}" for finding in plan.findings if finding.sign == "warning"]
     lines += [f"{FAILED} left out: {finding.text}" for finding in plan.left_out]
-    return lines + [f"{LOOK} {warning}" for warning in (*plan.meanwhile, *plan.warnings)]
+    return lines + [f"{WARNING} {warning}" for warning in (*plan.meanwhile, *plan.warnings)]
 
 
 def _sampled(quorum: tuple[str, ...]) -> list[str]:

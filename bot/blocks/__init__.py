@@ -19,16 +19,16 @@ from bot.blocks.elements import (
 )
 from bot.blocks.failure import error_message
 from bot.blocks.message import Block, Message, fit
-from bot.blocks.progress import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Sign, progress
+from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
 from bot.blocks.table import table
 from bot.text.mrkdwn import as_said, channel, cut_short, escape, tick, user, when
 
 __all__ = [
     "DONE",
     "FAILED",
-    "LOOK",
     "RUNNING",
     "WAITING",
+    "WARNING",
     "Block",
     "Line",
     "Message",

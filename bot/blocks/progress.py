@@ -16,7 +16,7 @@ Sign = Literal["✓", "▸", "·", "!", "✗"]
 DONE: Final = "✓"
 RUNNING: Final = "▸"
 WAITING: Final = "·"
-LOOK: Final = "!"
+WARNING: Final = "!"
 FAILED: Final = "✗"
 
 SHOWN: Final = 40
@@ -25,17 +25,17 @@ WORDS: Final[dict[Sign, str]] = {
     DONE: "done",
     RUNNING: "running",
     WAITING: "waiting",
-    LOOK: "to look at",
+    WARNING: "warning",
     FAILED: "failed",
 }
 STATUS: Final[dict[Sign, str]] = {
     DONE: "complete",
     RUNNING: "in_progress",
     WAITING: "pending",
-    LOOK: "complete",
+    WARNING: "complete",
     FAILED: "error",
 }
-URGENCY: Final[dict[Sign, int]] = {FAILED: 0, LOOK: 1, RUNNING: 2, WAITING: 3, DONE: 4}
+URGENCY: Final[dict[Sign, int]] = {FAILED: 0, WARNING: 1, RUNNING: 2, WAITING: 3, DONE: 4}
 MENTION = re.compile(r"<[^|>]*\|([^>]*)>|<([^>]*)>")
 
 
@@ -73,7 +73,7 @@ def _chosen(lines: Sequence[Line]) -> tuple[list[Line], str]:
 
 def _plan(lines: Sequence[Line], shown: Sequence[Line]) -> Block:
     counts = Counter(line.sign for line in lines)
-    summary = f"{counts[DONE] + counts[LOOK]} of {len(lines)} done"
+    summary = f"{counts[DONE] + counts[WARNING]} of {len(lines)} done"
     failed = f", {counts[FAILED]} failed" if counts[FAILED] else ""
     return {
         "type": "plan",
@@ -84,8 +84,8 @@ def _plan(lines: Sequence[Line], shown: Sequence[Line]) -> Block:
 
 def _task(number: int, line: Line) -> Block:
     text = _bare(line.text)
-    if line.sign == LOOK:
-        text = f"{LOOK} {text}"
+    if line.sign == WARNING:
+        text = f"{WARNING} {text}"
     task: Block = {
         "type": "task_card",
         "task_id": str(number),

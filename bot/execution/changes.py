@@ -68,7 +68,9 @@ class Changes:
             plan, facts = self._plan(lease, command, arguments)
             if lease.job.order.only_plan:
                 self._replies.respond(lease.job, plan_message(lease.job, plan))
-                self._replies.succeed(lease, f"Plan only: {plan.deed or lease.job.order.words}", "plan shown")
+                self._replies.succeed(
+                    lease, f"Plan only: {plan.titles.imperative or lease.job.order.words}", "plan shown"
+                )
             elif plan.steps or plan.left_out:
                 self._approval_step.run(lease, command, arguments, plan, facts)
             else:
@@ -120,7 +122,7 @@ class Changes:
         return plan
 
     def _already(self, lease: Lease, plan: Plan) -> None:
-        text = f"✓ Already so: {'; '.join(plan.already)}. Nothing was changed."
+        text = f"✓ Already so: {'; '.join(plan.unchanged)}. Nothing was changed."
         self._replies.say(lease.job, text_message(text))
         self._replies.succeed(lease, text, "already so")
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.blocks import DONE, FAILED, LOOK, RUNNING, WAITING, Line, Message, Sign, button, progress, user
+from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Message, Sign, button, progress, user
 from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.queue.job import Job
@@ -21,7 +21,7 @@ SIGNS: dict[Standing, Sign] = {
     "failed": FAILED,
     "stopped": WAITING,
 }
-FINDINGS: dict[str, Sign] = {"done": DONE, "look": LOOK, "failed": FAILED}
+FINDINGS: dict[str, Sign] = {"done": DONE, "warning": WARNING, "failed": FAILED}
 
 
 @dataclass(slots=True)
@@ -55,8 +55,8 @@ class ProgressCard:
     def message(self) -> Message:
         """The card while the job runs."""
         order = self.job.order
-        title = self._with_preface(f"*{user(order.requester)} {self.plan.title}* · job `{self.job.id}`")
-        meanwhile = [f"{LOOK} {text}" for text in self.plan.meanwhile]
+        title = self._with_preface(f"*{user(order.requester)} {self.plan.titles.present}* · job `{self.job.id}`")
+        meanwhile = [f"{WARNING} {text}" for text in self.plan.meanwhile]
         footer = "\n".join([*filter(None, [self.plan.effect]), *meanwhile, *self._warnings()])
         return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)])
 
@@ -74,7 +74,7 @@ class ProgressCard:
         if self.succeeded:
             parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, asked]
         elif self._counted():
-            parts = [f"{LOOK} *{self.result()}* in {took}", asked]
+            parts = [f"{WARNING} *{self.result()}* in {took}", asked]
         else:
             parts = [f"{FAILED} *{self.result()}* after {took}", asked]
         return " · ".join(part for part in parts if part)
@@ -83,8 +83,8 @@ class ProgressCard:
         """What has come of it, in a few words: "2 of 3 workers joined prod"."""
         targets = self._targets()
         if self.succeeded or self._counted():
-            return self.plan.ended.format(done=len(self._done()), all=len(targets))
-        return self.plan.failed.format(failed=", ".join(f"`{target}`" for target in targets))
+            return self.plan.titles.success.format(done=len(self._done()), all=len(targets))
+        return self.plan.titles.failure.format(failed=", ".join(f"`{target}`" for target in targets))
 
     def lines(self) -> list[Line]:
         """All lines, those of one target together, in the order in which targets were named."""
@@ -96,7 +96,7 @@ class ProgressCard:
             lines += [(target_of(row.step), Line(SIGNS[row.standing], row.text)) for row in self._rows]
         order = {target: place for place, target in enumerate(dict.fromkeys(target for target, _ in lines))}
         lines.sort(key=lambda line: order[line[0]])
-        held = [Line(DONE, f"{words}, as before") for words in self.plan.already]
+        held = [Line(DONE, f"{words}, as before") for words in self.plan.unchanged]
         return [*held, *(line for _, line in lines)]
 
     def to_json(self) -> str:
@@ -113,15 +113,15 @@ class ProgressCard:
         return f"{title}\n{self.preface}" if self.preface else title
 
     def _warnings(self) -> list[str]:
-        return [f"{LOOK} {text}" for text in (*self.plan.warnings, *self.notes)]
+        return [f"{WARNING} {text}" for text in (*self.plan.warnings, *self.notes)]
 
     def _targets(self) -> list[str]:
         targets = [finding.target for finding in self.plan.left_out] + [target_of(row.step) for row in self._rows]
-        return list(dict.fromkeys([*self.plan.already, *targets]))
+        return list(dict.fromkeys([*self.plan.unchanged, *targets]))
 
     def _counted(self) -> bool:
         """Whether some targets are done and the heading counts them: one that counts nothing claims the whole."""
-        return bool(self._done()) and "{done}" in self.plan.ended
+        return bool(self._done()) and "{done}" in self.plan.titles.success
 
     def _done(self) -> list[str]:
         with self._lock:

@@ -13,7 +13,7 @@ from bot.errors import Conclusion
 from bot.execution.approval_step import ApprovalStep
 from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
-from bot.model import Plan
+from bot.model import Plan, PlanTitles
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue import results
 from bot.queue.job import Job
@@ -93,7 +93,7 @@ class Questions:
 def _plan(job: Job) -> Plan:
     """A question as something that others can agree to: no step, but what would be shown."""
     told = f"see what `/swarm {job.order.words}` shows in {job.order.cluster}"
-    return Plan(title=told, deed=told, ended=told, failed=told, effect="shown to who asks alone")
+    return Plan(PlanTitles(imperative=told), effect="shown to who asks alone")
 
 
 def _with_buttons(message: Message, job: Job) -> Message:

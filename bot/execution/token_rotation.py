@@ -43,7 +43,7 @@ class TokenRotation:
             self._replies.fail(lease, error)
             return
         if not plan.steps:
-            self._replies.succeed(lease, f"✓ Already so: {plan.already[0]}.", "already so")
+            self._replies.succeed(lease, f"✓ Already so: {plan.unchanged[0]}.", "already so")
             return
         change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         change.run(
@@ -58,7 +58,7 @@ class TokenRotation:
         operation = plan.steps[0].operation
         facts = self._cluster_reader.read_whole(order.cluster, operation.query)
         if operation.satisfied(facts):
-            return replace(plan, steps=(), already=(operation.done,))
+            return replace(plan, steps=(), unchanged=(operation.done,))
         plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=facts.cluster_id)
         self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, [entry(lease, "planned", operation.doing)])
         return plan

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from bot.audit import Entry
-from bot.blocks import DONE, LOOK, Message, escape, text_message, tick, user, when
+from bot.blocks import DONE, WARNING, Message, escape, text_message, tick, user, when
 from bot.commands import FreezeCluster, ThawCluster, read_moment
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
@@ -56,7 +56,7 @@ def _freeze(freezes: Freezes, order: FreezeCluster, cluster: str, entry: Entry, 
     )
     return Ordered(
         text_message(f"*{cluster} is frozen* {terms}"),
-        text_message(f"{LOOK} *{cluster} is frozen* by {user(entry.by)} {terms}"),
+        text_message(f"{WARNING} *{cluster} is frozen* by {user(entry.by)} {terms}"),
     )
 
 
@@ -77,7 +77,7 @@ def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> Ordered:
         )
     return Ordered(
         text_message(f"The freeze that was ordered is over, but {held}: that cannot be thawed."),
-        text_message(f"{LOOK} {user(entry.by)} ended the freeze that was ordered, but {held}."),
+        text_message(f"{WARNING} {user(entry.by)} ended the freeze that was ordered, but {held}."),
     )
 
 

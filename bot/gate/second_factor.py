@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from bot.audit import Entry
-from bot.blocks import LOOK, Message, text_message, user
+from bot.blocks import WARNING, Message, text_message, user
 from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
@@ -36,7 +36,7 @@ class SecondFactor:
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
         if admission.workers:
             return None
-        return text_message(f"{LOOK} Stored, but no worker is running: your key is shown here as soon as one does.")
+        return text_message(f"{WARNING} Stored, but no worker is running: your key is shown here as soon as one does.")
 
     def reset(self, call: Call, person: str) -> Message:
         """Take somebody else's away: with one's own, a stolen Slack session would get round it."""

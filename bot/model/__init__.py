@@ -12,7 +12,7 @@ from bot.model.key_file import KeyFile
 from bot.model.members import RaftMembers, newcomer
 from bot.model.mesh import Mesh, OverlayTrial
 from bot.model.operation import FactsQuery, Operation, operation_from_json
-from bot.model.plan import Finding, Force, Plan, Sign, Step, plan_from_json
+from bot.model.plan import Finding, Force, Plan, PlanTitles, Sign, Step, plan_from_json
 from bot.model.probing import Counters, Interface, Prober, Reach, Transport
 from bot.model.reachability import ProbedRoute, Route
 from bot.model.stopped import StoppedEngine
@@ -49,6 +49,7 @@ __all__ = [
     "Operation",
     "OverlayTrial",
     "Plan",
+    "PlanTitles",
     "ProbedRoute",
     "Prober",
     "RaftMembers",

@@ -10,7 +10,7 @@ from bot.errors import Refused
 from bot.model.facts import Revealed
 from bot.model.operation import Operation, operation_from_json
 
-Sign = Literal["done", "look", "failed"]
+Sign = Literal["done", "warning", "failed"]
 Force = Literal["", "offered", "given"]
 
 
@@ -41,36 +41,48 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanTitles:
+    """What a plan is called, in the four sentences that people see. "" for a sentence that is never shown."""
+
+    present: str = ""
+    """Follows the requester's name while the job runs: "joins 2 workers to prod"."""
+    imperative: str = ""
+    """Follows "asks to" on an approval card: "join 2 workers to prod"."""
+    success: str = ""
+    """The heading when all, or some, targets are done. ``{done}`` and ``{all}`` are numbers of targets."""
+    failure: str = ""
+    """The heading when no target is done, or a part counts for nothing. ``{failed}`` is a list of targets."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """The order of operations and its words.
+    """The steps of a change, and what people are told of them."""
 
-    ``title`` follows the requester's name ("joins 2 workers to prod"), ``deed`` follows "asks to" ("join 2 workers to
-    prod"). ``approvals`` is how many others must agree for what the facts show, beyond the command's own rule, and
-    ``subject`` what the rules of swarmbot.yml then call it. ``force`` says whether the command knows ``--force``, and
-    whether it was given. ``quorum`` says what is left of the managers after each step; the quorum gate writes it.
-    ``cluster_id`` is the cluster that it was made from, "" where there was none to read: its steps see no other.
-    ``ended`` and ``failed`` are the headings at the end, with ``{done}`` and ``{all}`` (numbers of targets) and
-    ``{failed}`` (their names) filled in. ``effect`` is what changes for the cluster, ``meanwhile`` what holds only
-    until all is done. A finding with the sign ``failed`` leaves its target out. ``already`` names what held before.
-    ``reveals`` are shown to the requester alone when all is done.
-    """
-
-    title: str
-    ended: str
-    failed: str
+    titles: PlanTitles
     steps: tuple[Step, ...] = ()
+    """In order. Empty if the wanted state already holds."""
     effect: str = ""
+    """What changes for the cluster: "managers 2 → 3, tolerates 0 → 1 failure"."""
     meanwhile: tuple[str, ...] = ()
+    """What holds only while the steps run."""
     warnings: tuple[str, ...] = ()
+    """What people must know before they approve, one sentence each."""
     findings: tuple[Finding, ...] = ()
-    already: tuple[str, ...] = ()
+    """What was seen while the plan was made. A finding with the sign ``failed`` leaves its target out."""
+    unchanged: tuple[str, ...] = ()
+    """What already holds, one sentence each: no step is needed for it."""
     reveals: tuple[Revealed, ...] = ()
-    deed: str = ""
+    """The secrets that only the requester sees after the last step."""
     approvals: int = 0
+    """How many other people must approve because of the facts, beyond the command's own rule."""
     subject: str = ""
+    """What the approval rules of swarmbot.yml call the plan because of the facts; "" for the command's own subject."""
     force: Force = ""
+    """Whether the command has ``--force`` (``offered``) and whether it was used (``given``)."""
     quorum: tuple[str, ...] = ()
+    """The reachable managers now and after each step, one line each; written by the quorum gate."""
     cluster_id: str = ""
+    """The id of the cluster that the plan was made for; its steps see no other. "" if there was none to read."""
 
     @property
     def tracks(self) -> dict[str, tuple[Operation, ...]]:
@@ -91,7 +103,10 @@ class Plan:
             {"operation": step.operation.to_json(), "track": step.track, "after": step.after} for step in self.steps
         ]
         findings = [asdict(finding) for finding in self.findings]
-        return json.dumps({name: getattr(self, name) for name in _names()} | {"steps": steps, "findings": findings})
+        return json.dumps(
+            {name: getattr(self, name) for name in _names()}
+            | {"titles": asdict(self.titles), "steps": steps, "findings": findings}
+        )
 
 
 def plan_from_json(text: str) -> Plan:
@@ -102,6 +117,7 @@ def plan_from_json(text: str) -> Plan:
     shaped["steps"] = tuple(
         Step(operation_from_json(step["operation"]), step["track"], step["after"]) for step in value["steps"]
     )
+    shaped["titles"] = PlanTitles(**value["titles"])
     shaped["findings"] = tuple(Finding(**finding) for finding in value["findings"])
     return Plan(**shaped)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.blocks import DONE, LOOK, Message, context, section, text_message, tick
+from bot.blocks import DONE, WARNING, Message, context, section, text_message, tick
 from bot.one_time_tokens.pending_rotation import PendingRotation
 
 
@@ -14,7 +14,7 @@ def kept_message(pending_rotation: PendingRotation, cause: str) -> Message:
     dead = "The line that you were shown joins nothing any more."
     lines = [section(f"{DONE} {happened} {dead}")]
     if " and " in cause:
-        lines.append(section(f"{LOOK} More than one node came in before it was rotated: see that you know each."))
+        lines.append(section(f"{WARNING} More than one node came in before it was rotated: see that you know each."))
     lines.append(context(f"For another node: `/swarm token {pending_rotation.role} --once`."))
     return Message(happened, tuple(lines))
 
@@ -22,8 +22,8 @@ def kept_message(pending_rotation: PendingRotation, cause: str) -> Message:
 def late_message(pending_rotation: PendingRotation, why: str) -> Message:
     """The token should be rotated and cannot be yet."""
     text = (
-        f"{LOOK} The {pending_rotation.role} token of {pending_rotation.cluster} is still the one that you were shown. "
-        f"{why} It is rotated as soon as it can be, and you are told."
+        f"{WARNING} The {pending_rotation.role} token of {pending_rotation.cluster} is still the one that you were "
+        f"shown. {why} It is rotated as soon as it can be, and you are told."
     )
     return Message(text, (section(text), context("`/swarm status` shows the managers.")))
 

@@ -24,7 +24,7 @@ from bot.backups.folder import BackupFolder
 from bot.engine.pool import ClusterEngines
 from bot.errors import EngineError, Failed, HostUnreachable, Refused
 from bot.execution.step_run import carry_out
-from bot.model import Engine, Facts, FactsQuery, Plan, Step
+from bot.model import Engine, Facts, FactsQuery, Plan, PlanTitles, Step
 from bot.queue.lease import LeaseLost
 from bot.secrets.secret import Secret
 from bot.swarm.operations import Leave
@@ -220,7 +220,7 @@ def test_without_the_gate_a_forced_leave_loses_it(world: World) -> None:
     """The control of a step that no engine guards; the bot orders it only where no manager is left to see it."""
     assert world.order("demote host-3 --force") == "done"
     operation = Leave("host-2", "prod", world.node("host-2"), force=True, unseen=True)
-    plan = Plan("goes", "gone", "not gone", (Step(operation, "one"),), force="given", subject=FORCE)
+    plan = Plan(PlanTitles("goes", "go", "gone", "not gone"), (Step(operation, "one"),), force="given", subject=FORCE)
     with pytest.raises(Refused, match="without a quorum"):
         carry_out(operation, world.cluster, world.read, sleep, lambda facts: permit_step(facts, plan, plan.steps[0]))
     assert world.decides()

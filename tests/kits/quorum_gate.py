@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.model import Facts, Operation, Plan, Step
+from bot.model import Facts, Operation, Plan, PlanTitles, Step
 from bot.swarm.operations import Demote, Join, Leave, Promote
 from bot.swarm.quorum import FORCE, judge_plan, permit_step
 from tests.plans.description import Description
 
 DEAD = {"is": "manager", "failure": "no route", "record": {"reachability": "unreachable", "state": "down"}}
-PLAIN = Plan(title="changes", ended="changed", failed="not changed")
+PLAIN = Plan(PlanTitles("changes", "change", "changed", "not changed"))
 OFFERED = replace(PLAIN, force="offered")
 GIVEN = replace(PLAIN, force="given")
 

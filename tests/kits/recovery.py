@@ -15,7 +15,7 @@ from bot.engine.pool import ClusterEngines
 from bot.errors import Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
 from bot.execution.step_run import carry_out
-from bot.model import Facts, FactsQuery, Operation, Plan
+from bot.model import Facts, FactsQuery, Operation, Plan, PlanTitles
 from bot.swarm.reading.facts_reader import FactsReader
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
@@ -37,7 +37,7 @@ class Recovery:
         self.cluster = cluster
         self.reader = FactsReader({})
         self.power = ThreadPoolExecutor(len(ALL))
-        self.plan = Plan("", "", "")
+        self.plan = Plan(PlanTitles())
 
     def __enter__(self) -> Self:
         """Make the cluster; each manager knows the config ``kept``."""

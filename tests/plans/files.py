@@ -22,6 +22,7 @@ def _files() -> dict[str, dict[str, Any]]:
 
 GROUPS: Final[dict[str, dict[str, dict[str, Any]]]] = yaml.safe_load((HERE / "states.yml").read_text())
 STATES: Final = {name: state for group in GROUPS.values() for name, state in group.items()}
+TITLES: Final[dict[str, dict[str, str]]] = yaml.safe_load((HERE / "titles.yml").read_text())
 FILES: Final = _files()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from bot.commands import Command, Vocabulary, find_command, read_arguments, read
 from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
 from bot.execution.planning import planned
 from bot.model import Facts, plan_from_json
-from tests.plans.files import OUTCOMES
+from tests.plans.files import OUTCOMES, TITLES
 from tests.plans.showing import show_error, show_message, show_plan
 
 NAMES: Mapping[type[SwarmbotError], str] = {Refused: "refused", NotUnderstood: "not understood", Failed: "failed"}
@@ -41,11 +42,23 @@ def outcome(command: Command, facts: Facts, arguments: Any, case: Mapping[str, A
 
 
 def expected(case: Mapping[str, Any], came: Mapping[str, Any]) -> dict[str, Any]:
-    """What the case says should come, in an answer with those lines of what came where "…" stands for any."""
+    """Return what the case expects: a plan with its titles, an answer with any lines of ``came`` in place of "…"."""
     [kind] = OUTCOMES & case.keys()
     told = case[kind]
+    if kind == "plan":
+        told = {**told, "titles": titles_of(case["words"], told.get("titles", {}))}
     if isinstance(told, list) and "…" in told and isinstance(shown := came.get(kind), list):
         place = told.index("…")
         after = told[place + 1 :]
         told = [*told[:place], *shown[place : len(shown) - len(after)], *after]
     return {kind: told}
+
+
+def titles_of(words: str, differing: Mapping[Any, Any]) -> dict[str, str]:
+    """Return the titles of the plan for ``words``, as titles.yml has them; ``differing`` is what a case says itself."""
+    entry = max((entry for entry in TITLES if f"{words} ".startswith(f"{entry} ")), key=len, default="")
+    following = words.removeprefix(entry).partition(" --")[0].split()
+    given = {"like": entry, "n": len(following), **dict(enumerate(following, 1)), **differing}
+    filled = {str(name): str(value) for name, value in given.items()} | {"s": "" if given["n"] == 1 else "s"}
+    titles = TITLES[given["like"]].items()
+    return {name: filled.get(name) or re.sub("<(.)>", lambda found: filled[found[1]], text) for name, text in titles}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from bot.blocks import Message
@@ -15,7 +16,7 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The plan without what is empty. Of each step only what the case names in ``steps``, and its kind and track."""
     named = [*map(set, steps), *([set()] * len(plan.steps))]
     shown = {
-        "title": plan.title,
+        "titles": asdict(plan.titles),
         "steps": [_step(step, names) for step, names in zip(plan.steps, named, strict=False)],
         "effect": plan.effect,
         "meanwhile": [*plan.meanwhile],
@@ -23,13 +24,11 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "findings": [
             " | ".join(filter(None, (f"{f.sign} {f.target}".strip(), f.text, f.next_step))) for f in plan.findings
         ],
-        "already": [*plan.already],
+        "unchanged": [*plan.unchanged],
         "quorum": [*plan.quorum],
         "approvals": plan.approvals,
         "subject": plan.subject,
         "reveals": [*plan.reveals],
-        "ended": plan.ended,
-        "failed": plan.failed,
     }
     return {name: value for name, value in shown.items() if value}
 

@@ -2,7 +2,8 @@
 
 A file has ``given`` (facts, or ``records``, for all its cases) and ``cases``, by name: ``words``, maybe a
 ``state`` of states.yml, what differs from both (hosts are merged one by one; null takes one out), and one of
-``plan``, ``answer``, ``refused``, ``not understood`` and ``failed``. In an answer "…" stands for any lines.
+``plan``, ``answer``, ``refused``, ``not understood`` and ``failed``. The titles of each command's plans are in
+titles.yml; a plan says only what differs, under ``titles``. In an answer "…" stands for any lines.
 ``needs`` and ``approval`` are checked where they are named. A new case is a new entry or a new file, and nothing else.
 """
 

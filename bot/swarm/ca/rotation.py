@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.blocks import tick
 from bot.errors import Refused
-from bot.model import ClusterFacts, Facts, Finding, NodeFacts, Plan, Step
+from bot.model import ClusterFacts, Facts, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.ca.external_ca import ExternalCa
 from bot.swarm.operations import BeginRotation, EndRotation, RenewCertificate, Update
 from bot.swarm.reading.certificates import key_id, nodes_of_old_issuer, public_key_of
@@ -45,10 +45,12 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
     """
     swarm = require_cluster(facts)
     plan = Plan(
-        title=f"rotates the root certificate of {facts.name}",
-        deed=f"rotate the root certificate of {facts.name}",
-        ended=f"Rotation of {facts.name}'s root certificate: {{done}} of {{all}} steps done",
-        failed=f"the root certificate of {facts.name} was not rotated",
+        PlanTitles(
+            present=f"rotates the root certificate of {facts.name}",
+            imperative=f"rotate the root certificate of {facts.name}",
+            success=f"Rotation of {facts.name}'s root certificate: {{done}} of {{all}} steps done",
+            failure=f"the root certificate of {facts.name} was not rotated",
+        ),
     )
     unmet = settings.unmet(swarm.spec)
     first = () if unmet.satisfied(facts) else (Step(unmet, TRACK),)
@@ -59,7 +61,7 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
     begin = Step(_begin(swarm, facts.name, issuer), TRACK)
     if issuer and _issues(swarm, issuer):
         if begin.operation.satisfied(facts):
-            return replace(plan, steps=first, already=(f"certificates of {facts.name} are issued by {who}",))
+            return replace(plan, steps=first, unchanged=(f"certificates of {facts.name} are issued by {who}",))
         return replace(plan, steps=(*first, begin), effect=f"{who} issues for the root that {facts.name} has")
     return replace(
         plan,
@@ -79,9 +81,12 @@ def _finished(facts: Facts, swarm: ClusterFacts, plan: Plan, first: tuple[Step, 
     told = f"the rotation had begun before; {have} of {len(swarm.nodes)} nodes have their new certificate"
     return replace(
         plan,
-        title=f"finishes the rotation of {facts.name}'s root certificate",
-        deed=f"finish the rotation of {facts.name}'s root certificate",
-        failed=f"the rotation of {facts.name}'s root certificate is not at its end",
+        titles=replace(
+            plan.titles,
+            present=f"finishes the rotation of {facts.name}'s root certificate",
+            imperative=f"finish the rotation of {facts.name}'s root certificate",
+            failure=f"the rotation of {facts.name}'s root certificate is not at its end",
+        ),
         steps=(*first, *(replace(step, after="") for step in _waits(facts, waiting, ""))),
         findings=(Finding("done", told, TRACK),),
         warnings=_held_up(swarm, waiting),

@@ -56,7 +56,9 @@ def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
     if host.in_a_swarm:
         return [membership_conflict(facts, host)]
     if host.joining:
-        return [Finding("look", "still tries to join a cluster, and may come in by itself; a join undoes that first")]
+        return [
+            Finding("warning", "still tries to join a cluster, and may come in by itself; a join undoes that first")
+        ]
     return [Finding("done", "in no cluster")]
 
 
@@ -67,7 +69,7 @@ def _address(facts: Facts, host: HostFacts) -> list[Finding]:
     try:
         return [Finding("done", f"would be advertised at {tick(joining_address(host, None))}")]
     except Refused as error:
-        return [Finding("look", error.happened, host.name, error.next_step)]
+        return [Finding("warning", error.happened, host.name, error.next_step)]
 
 
 def address_findings(host: HostFacts, node: NodeFacts) -> list[Finding]:
@@ -84,7 +86,7 @@ def address_findings(host: HostFacts, node: NodeFacts) -> list[Finding]:
 def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
     mine = routes_of(facts, host.name)
     if not mine:
-        return [Finding("look", "ports were not looked at: there is no other host to try them with")]
+        return [Finding("warning", "ports were not looked at: there is no other host to try them with")]
     node = facts.member(host.name)
     may_be_closed = [
         probed
@@ -100,9 +102,9 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
             Finding("failed", f"{blocked_text(closed)}.", host.name, f"Open {ports} in the firewalls between them.")
         )
     if may_be_closed:
-        found.append(Finding("look", f"{blocked_text(may_be_closed)}: a manager needs that, a worker does not"))
+        found.append(Finding("warning", f"{blocked_text(may_be_closed)}: a manager needs that, a worker does not"))
     if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
-        found.append(Finding("look", f"not looked at: {skipped_text(unseen)}"))
+        found.append(Finding("warning", f"not looked at: {skipped_text(unseen)}"))
     if not found:
         found.append(Finding("done", _all_open(host, mine)))
     return found
@@ -125,7 +127,7 @@ def _skipped_peers(facts: Facts, host: HostFacts, together: Sequence[str]) -> li
     step = "`/swarm check --all` tries every way between nodes."
     if facts.member(host.name) is None:
         step = f"Once {tick(host.name)} is in, `/swarm check --all` tries them."
-    return [Finding("look", text, host.name, step)]
+    return [Finding("warning", text, host.name, step)]
 
 
 def _untried(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[str]:

@@ -43,7 +43,7 @@ def clock_findings(facts: Facts, host: HostFacts) -> list[Finding]:
         why = f"so far that {facts.name}'s root certificate is not valid yet"
         return [Finding("failed", f"{_capital(text)}, {why}.", host.name, f"{step}.")]
     if abs(offset) < MAX_OFFSET_S:
-        return [Finding("look", text, host.name)]
+        return [Finding("warning", text, host.name)]
     return [Finding("failed", f"{_capital(text)}.", host.name, f"{step}: an hour apart, TLS between nodes fails.")]
 
 

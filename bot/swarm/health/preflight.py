@@ -45,7 +45,7 @@ def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
     found = []
     if newer_than_known(host.engine_version):
         text = f"engine {host.engine_version} is newer than {NEWEST_ENGINE}, the newest that Swarmbot is made for"
-        found.append(Finding("look", text, host.name))
+        found.append(Finding("warning", text, host.name))
     mine = version_of(host.engine_version)
     managers = {version_of(node.engine_version) for node in facts.swarm.managers} if facts.swarm else set()
     if not managers or mine in managers or mine == (0, 0):
@@ -53,7 +53,7 @@ def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
     shown = ", ".join(sorted({node.engine_version for node in facts.swarm.managers})) if facts.swarm else ""
     age = "older" if mine < min(managers) else "newer" if mine > max(managers) else "other"
     text = f"`{host.name}` runs engine {host.engine_version}, {age} than the managers' {shown}"
-    return [*found, Finding("look", text, host.name)]
+    return [*found, Finding("warning", text, host.name)]
 
 
 def same_name_findings(facts: Facts, host: HostFacts, together: Iterable[str]) -> list[Finding]:
@@ -63,9 +63,11 @@ def same_name_findings(facts: Facts, host: HostFacts, together: Iterable[str]) -
     if records := [node for node in nodes if node.hostname == host.hostname and node.id != host.node_id]:
         states = ", ".join(f"`{node.id}` ({node.state})" for node in records)
         text = f"{facts.name} already has a node whose host name is `{host.hostname}`: {states}"
-        found.append(Finding("look", text, host.name))
+        found.append(Finding("warning", text, host.name))
     others = [facts.hosts[name] for name in together if name != host.name and facts.member(name) is None]
     if alike := [tick(other.name) for other in others if other.answers and other.hostname == host.hostname]:
         shared = f"{listed(alike)} and `{host.name}` have one host name, `{host.hostname}`"
-        found.append(Finding("look", f"{shared}: {facts.name} would have more than one node of that name", host.name))
+        found.append(
+            Finding("warning", f"{shared}: {facts.name} would have more than one node of that name", host.name)
+        )
     return found

@@ -49,7 +49,7 @@ def demotion(facts: Facts, node: NodeFacts) -> Demote:
 
 def unmanaging(facts: Facts, node: NodeFacts) -> tuple[list[Finding], list[str]]:
     """What a demotion means beside the quorum: another leads, and tasks that want a manager must go."""
-    findings = [Finding("look", f"{tick(node.name)} leads: another manager takes over", node.name)]
+    findings = [Finding("warning", f"{tick(node.name)} leads: another manager takes over", node.name)]
     return findings if node.leader else [], eviction_warnings(facts, node, replace(node, role="worker"))
 
 
@@ -85,10 +85,10 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     steps: list[Operation] = [demotion(facts, node)] if node.reachability else []
     steps.append(RemoveNode(node.id, node.name, facts.name, force=node.state != "down" or old_record))
     text = f"only the record {tick(node.id)} of {tick(node.name)} is removed: {_why(facts, node)}"
-    findings = [Finding("look", text, node.name)]
+    findings = [Finding("warning", text, node.name)]
     if node.host:
         later = f"if {tick(node.host)} comes back it takes itself for a member until `/swarm leave {node.host}`"
-        findings.append(Finding("look", later, node.name))
+        findings.append(Finding("warning", later, node.name))
     warnings = unplaceable_warnings(facts, node) if node.state == "ready" and not replaced else []
     if old_record and node.state == "down":
         warnings.append(
@@ -105,7 +105,8 @@ def _ending(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
     if others:
         warnings.append(f"{listed(map(tick, others))} must leave too, each by itself: `/swarm leave HOST --force`.")
     steps: list[Operation] = [Leave(host.name, facts.name, node.id, force=True, unseen=True)]
-    return replace(_with(plan, node, steps, _load(facts, node), warnings), ended=f"{facts.name} has ended")
+    plan = replace(plan, titles=replace(plan.titles, success=f"{facts.name} has ended"))
+    return _with(plan, node, steps, _load(facts, node), warnings)
 
 
 def _with(plan: Plan, node: NodeFacts, steps: list[Operation], findings: list[Finding], warnings: list[str]) -> Plan:
@@ -120,7 +121,9 @@ def _with(plan: Plan, node: NodeFacts, steps: list[Operation], findings: list[Fi
 def _load(facts: Facts, node: NodeFacts) -> list[Finding]:
     load = node_load(facts.swarm, node) if facts.swarm else None
     return (
-        [Finding("look", f"{tick(node.name)} runs {task_count(load.tasks)}", node.name)] if load and load.tasks else []
+        [Finding("warning", f"{tick(node.name)} runs {task_count(load.tasks)}", node.name)]
+        if load and load.tasks
+        else []
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blocks import Message, actions, button, code, context, section, when
-from bot.model import Facts, Plan, Revealed, Role, Step
+from bot.model import Facts, Plan, PlanTitles, Revealed, Role, Step
 from bot.secrets.secret import Secret
 from bot.swarm.operations import RotateToken
 
@@ -75,10 +75,12 @@ def secret_message(facts: Facts, revealed: Revealed) -> Message:
 def rotation(cluster: str, role: Role, before: str) -> Plan:
     """Rotate the token of ``role`` whose fingerprint is ``before``, and show nobody the new one."""
     return Plan(
-        title=f"rotates the {role} token of {cluster}",
-        deed=f"rotate the {role} token of {cluster}",
-        ended=f"The {role} token of {cluster} is a new one",
-        failed=f"the {role} token of {cluster} was not rotated",
+        PlanTitles(
+            present=f"rotates the {role} token of {cluster}",
+            imperative=f"rotate the {role} token of {cluster}",
+            success=f"The {role} token of {cluster} is a new one",
+            failure=f"the {role} token of {cluster} was not rotated",
+        ),
         steps=(Step(RotateToken(role, cluster, before=before), "token"),),
         effect="nodes that are in stay in; the old token joins nothing",
     )

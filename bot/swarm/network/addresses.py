@@ -136,7 +136,7 @@ def overlay_findings(host: HostFacts, advertised: str, data_path: str | None = "
         f"{tick(data_path or advertised)} is IPv6, over which overlay networks carry nothing before engine 25.0 "
         f"unless `--data-path-addr` is an IPv4 address{known}"
     )
-    return [Finding("look", text, host.name)]
+    return [Finding("warning", text, host.name)]
 
 
 def _is_ipv6(address: str) -> bool:

@@ -23,12 +23,16 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
         )
         step = f"Open {these}; `/swarm check HOST` tries one host again."
         found.append(Finding("failed", f"{blocked_text(closed)}.", next_step=step))
-    found += _overlay(facts.mesh) if facts.mesh else [Finding("look", f"overlay not looked at: {facts.mesh_failure}")]
+    found += (
+        _overlay(facts.mesh) if facts.mesh else [Finding("warning", f"overlay not looked at: {facts.mesh_failure}")]
+    )
     found += [
-        Finding("look", f"{tick(node.name)} is {node.state}: not looked at") for node in swarm.nodes if not node.ready
+        Finding("warning", f"{tick(node.name)} is {node.state}: not looked at")
+        for node in swarm.nodes
+        if not node.ready
     ]
     if unseen := [probed for probed in facts.probed_routes if probed.standing == "not looked at"]:
-        found.append(Finding("look", f"not looked at: {skipped_text(unseen)}"))
+        found.append(Finding("warning", f"not looked at: {skipped_text(unseen)}"))
     return found
 
 
@@ -72,9 +76,9 @@ def _overlay(mesh: Mesh) -> list[Finding]:
         for sources, targets in _alike(cut)
     ]
     found += [_unknown(hosts, others) for hosts, others in _alike(deaf)]
-    found += [Finding("look", f"overlay of {tick(host)} not looked at: {why}") for host, why in mesh.missing.items()]
+    found += [Finding("warning", f"overlay of {tick(host)} not looked at: {why}") for host, why in mesh.missing.items()]
     found += [
-        Finding("look", f"left behind: {what}.", next_step="A later `/swarm check --all` removes it.")
+        Finding("warning", f"left behind: {what}.", next_step="A later `/swarm check --all` removes it.")
         for what in mesh.left
     ]
     return found

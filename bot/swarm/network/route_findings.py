@@ -38,9 +38,9 @@ def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
     if closed := [probed for probed in mine if probed.blocked and probed not in with_managers]:
         text = f"{blocked_text(closed)}: containers there may not reach each other."
         step = f"Open that; `/swarm check {host.name}` tries it again."
-        found.append(Finding("look", text, host.name, step))
+        found.append(Finding("warning", text, host.name, step))
     if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
-        found.append(Finding("look", f"Not looked at: {skipped_text(unseen)}", host.name))
+        found.append(Finding("warning", f"Not looked at: {skipped_text(unseen)}", host.name))
     return found
 
 
@@ -98,7 +98,7 @@ def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[ProbedRou
         text = f"From `{host.name}` these managers of {facts.name} cannot be reached: {shown}."
         step = "Open 2377/tcp (7946/tcp+udp and 4789/udp too) between the two and press Retry."
         return [Finding("failed", text, host.name, step)]
-    return [Finding("look", f"`{host.name}` reaches only some managers; not {shown}", host.name)]
+    return [Finding("warning", f"`{host.name}` reaches only some managers; not {shown}", host.name)]
 
 
 def _from_managers(host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list[Finding]:
@@ -116,7 +116,7 @@ def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[ProbedRoute]) 
     if not closed:
         return []
     if facts.member(host.name) is not None:
-        return [Finding("look", blocked_text(closed), host.name)]
+        return [Finding("warning", blocked_text(closed), host.name)]
     ports = "the port" if len(closed) == 1 else "these ports"
     return [Finding("failed", f"{blocked_text(closed)}.", host.name, f"Open {ports} and press Retry.")]
 

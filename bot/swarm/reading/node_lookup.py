@@ -121,7 +121,7 @@ def duplicate_findings(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
         return ()
     records = listed(f"{tick(other.id)} ({other.role}, {other.state})" for other in old)
     text = f"{tick(node.name)} means its record {tick(node.id)}; left as they are: {records}"
-    return (Finding("look", text, node.name),)
+    return (Finding("warning", text, node.name),)
 
 
 def _same_host(first: NodeFacts, second: NodeFacts) -> bool:

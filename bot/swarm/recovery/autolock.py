@@ -37,13 +37,13 @@ def key_findings(keeper: HostFacts, *, unlock: bool) -> list[Finding]:
     if keeper.key_file is None:
         return [
             Finding(
-                "look",
+                "warning",
                 f"whether autolock is on is not known: the key file of {tick(keeper.name)} cannot be read. If it is, "
                 f"{tick(keeper.name)} will be in no cluster until its engine is started anew",
             )
         ]
     if unlock and not needs_key(keeper):
-        return [Finding("look", f"the unlock key is not used: the key file of {tick(keeper.name)} lies open")]
+        return [Finding("warning", f"the unlock key is not used: the key file of {tick(keeper.name)} lies open")]
     return []
 
 

@@ -20,7 +20,7 @@ def findings(facts: Facts, keeper: HostFacts, others: list[HostFacts], off: list
     return [
         _newest(keeper, [*others, *off]),
         *(
-            Finding("look", f"`{host.name}` will not join again: {why}")
+            Finding("warning", f"`{host.name}` will not join again: {why}")
             for host in others
             if (why := stops(facts, host))
         ),
@@ -31,13 +31,13 @@ def _newest(keeper: HostFacts, others: list[HostFacts]) -> Finding:
     name = tick(keeper.name)
     if keeper.raft is None:
         return Finding(
-            "look", f"whether {name} has the newest state is not known. {keeper.raft_unread}".removesuffix(".")
+            "warning", f"whether {name} has the newest state is not known. {keeper.raft_unread}".removesuffix(".")
         )
     ends = f"its Raft log ends at term {keeper.raft.term}, entry {keeper.raft.index}"
     beside = [f"{tick(host.name)} at {host.raft.term}, {host.raft.index}" for host in others if host.raft]
     newer = [tick(host.name) for host in others if host.raft and host.raft > keeper.raft]
     if newer:
-        return Finding("look", "; ".join([f"{listed(newer)} had newer state than {name}: {ends}", *beside]))
+        return Finding("warning", "; ".join([f"{listed(newer)} had newer state than {name}: {ends}", *beside]))
     return Finding("done", "; ".join([f"{name} has the newest state: {ends}", *beside]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bot.blocks import FAILED, LOOK, RUNNING, WAITING, cut_short, escape, tick, when
+from bot.blocks import FAILED, RUNNING, WAITING, WARNING, cut_short, escape, tick, when
 from bot.model import ClusterFacts, NodeFacts, TaskFacts
 
 MAX_TASKS: Final = 20
@@ -39,7 +39,7 @@ def _sign(task: TaskFacts) -> str:
     if not task.alive:
         return FAILED
     if not task.wanted:
-        return LOOK
+        return WARNING
     return RUNNING if task.state == "running" else WAITING
 
 

@@ -11,7 +11,7 @@ from bot.approvals.approval import Approval, ApprovalRequest, Standing, Vote
 from bot.approvals.card import card, whole
 from bot.approvals.refusals import refusal
 from bot.blocks import Block, Message
-from bot.model import Plan, Step
+from bot.model import Plan, PlanTitles, Step
 from bot.slack.outbound.payload import payload
 from bot.swarm.operations import Label
 from sandbox.slack.faults import Faults
@@ -19,10 +19,7 @@ from sandbox.slack.validate import check_message_blocks
 
 LONG = "because & <so> on " * 111
 PLAN = Plan(
-    title="labels much",
-    ended="done",
-    failed="failed",
-    deed="label much",
+    PlanTitles(present="labels much", imperative="label much", success="done", failure="failed"),
     effect="labels only",
     steps=tuple(Step(Label(f"host-{number}", (("zone", "a"),)), f"host-{number}") for number in range(30)),
     warnings=("look at this",),
@@ -92,7 +89,7 @@ def test_what_is_left_out_is_said_with_where_to_read_it() -> None:
 
 def test_more_steps_than_fit_are_counted() -> None:
     """The card shows thirty and says how many more; the whole shows each."""
-    more = Plan(title=PLAN.title, ended="", failed="", deed=PLAN.deed, steps=(*PLAN.steps, *PLAN.steps[:5]))
+    more = Plan(PLAN.titles, steps=(*PLAN.steps, *PLAN.steps[:5]))
     assert "and 5 more steps: `/swarm approvals k7f3`" in texts(card(approval("asked", votes=0), more).blocks)
     assert "more steps" not in texts(whole(approval("asked", votes=0), more).blocks)
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.blocks import Message
 from bot.commands import COMMANDS, CancelJob, Flag, Word, change, control, question, record, text
-from bot.model import Facts, Plan
+from bot.model import Facts, Plan, PlanTitles
 from bot.model.records import Records
 
 
@@ -60,7 +60,7 @@ def bare(_: Facts, arguments: Undescribed) -> Message:
 
 def plan(_: Facts, arguments: Good) -> Plan:
     """Plan nothing."""
-    return Plan(arguments.name, "", "")
+    return Plan(PlanTitles(present=arguments.name))
 
 
 def told(_: Records, arguments: Good) -> Message:

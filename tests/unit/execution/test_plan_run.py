@@ -11,7 +11,7 @@ from bot.engine.pool import EnginePool
 from bot.errors import Failed
 from bot.execution.plan_run import PlanRun
 from bot.execution.progress_card import ProgressCard
-from bot.model import Facts, FactsQuery, Plan, Step
+from bot.model import Facts, FactsQuery, Plan, PlanTitles, Step
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import Queue
 from bot.settings import Settings
@@ -23,7 +23,7 @@ from tests.kits.jobs import admitted, taken, until
 from tests.unit.approvals.process import Process, config_of
 from tests.unit.approvals.world import Cluster, People
 
-PLAN = Plan(title="labels", deed="label", ended="done", failed="failed", steps=(Step(Label("host-3", ()), "host-3"),))
+PLAN = Plan(PlanTitles("labels", "label", "done", "failed"), (Step(Label("host-3", ()), "host-3"),))
 
 
 def read(_: FactsQuery) -> Facts:
@@ -62,7 +62,7 @@ def test_a_secret_that_cannot_be_shown_is_said_so(queue: Queue, redis_url: str) 
     admitted(queue)
     lease = taken(queue)
     process = Process(redis_url, config_of(0, ()), People(), Unreadable(), "one")
-    card = ProgressCard(lease.job, Plan(title="", deed="", ended="rotated", failed="", reveals=("unlock key",)), 0.0)
+    card = ProgressCard(lease.job, Plan(PlanTitles(success="rotated"), reveals=("unlock key",)), 0.0)
     entries = process.runner._changes._reveal(lease, card, once=False)
     assert [(entry.action, entry.detail) for entry in entries] == [
         ("secret not told", "unlock key: No manager answers.")

@@ -11,10 +11,17 @@ import pytest
 from bot.blocks import Message
 from bot.execution.approval_step import all_left_out
 from bot.execution.progress_card import ProgressCard, Standing
-from bot.model import Finding, Plan, Step
+from bot.model import Finding, Plan, PlanTitles, Step
 from bot.queue.job import Job
 from bot.swarm.operations import Join, Label, RotateToken
 from tests.kits.jobs import order
+
+JOINING = PlanTitles(
+    present="joins 2 workers to prod",
+    imperative="join 2 workers to prod",
+    success="{done} of {all} workers joined prod",
+    failure="{failed} did not join prod",
+)
 
 
 def join(host: str) -> Step:
@@ -29,8 +36,7 @@ def label(host: str) -> Step:
 
 def card(*steps: Step, **parts: Any) -> ProgressCard:
     """A card for a plan of ``steps``."""
-    words = {"title": "joins 2 workers to prod", "ended": "{done} of {all} workers joined prod"}
-    plan = Plan(**{**words, "failed": "{failed} did not join prod", "effect": "3 → 5 nodes", **parts}, steps=steps)
+    plan = Plan(**{"titles": JOINING, "effect": "3 → 5 nodes", **parts}, steps=steps)
     return ProgressCard(Job(order(job_id="k7f3"), "running"), plan, time.time())
 
 
@@ -60,7 +66,7 @@ def test_lines_of_one_target_stand_together() -> None:
     """Findings and steps of a host follow each other, hosts in the order in which they were named."""
     findings = (
         Finding("done", "b is sound", "b"),
-        Finding("look", "a is old", "a"),
+        Finding("warning", "a is old", "a"),
         Finding("failed", "c is down.", "c", "Start it."),
     )
     shown = card(join("a"), join("b"), label("b"), findings=findings)
@@ -90,7 +96,7 @@ def test_a_step_is_told_apart_from_its_equal() -> None:
 
 def test_what_held_before_comes_first() -> None:
     """What was so before is said, and counts as done."""
-    shown = card(join("b"), already=("`a` is a worker of prod, ready",))
+    shown = card(join("b"), unchanged=("`a` is a worker of prod, ready",))
     set_all(shown, "done")
     assert texts(shown)[0] == "✓ `a` is a worker of prod, ready, as before"
     assert "2 of 2 workers joined prod" in shown.headline()
@@ -138,8 +144,8 @@ def test_some_done(standing: Standing) -> None:
 
 def test_a_part_of_what_is_not_counted() -> None:
     """A drill takes a backup on one host and fails on another: the backup alone is no drill."""
-    whole = {"ended": "the newest backup gives prod back", "failed": "the drill of prod failed"}
-    shown = card(label("a"), label("b"), **whole)
+    titles = PlanTitles(success="the newest backup gives prod back", failure="the drill of prod failed")
+    shown = card(label("a"), label("b"), titles=titles)
     set_all(shown, "done", "failed")
     assert shown.headline().startswith("✗ *the drill of prod failed* after ")
     set_all(shown, "done", "done")
@@ -206,5 +212,5 @@ def test_a_step_without_a_host() -> None:
 
 def test_the_stored_lines_are_those_shown() -> None:
     """`/swarm job` reads what the card shows."""
-    shown = card(join("a"), findings=(Finding("look", "a is old", "a"),))
+    shown = card(join("a"), findings=(Finding("warning", "a is old", "a"),))
     assert json.loads(shown.to_json()) == [[line.sign, line.text] for line in shown.lines()]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Finding, Operation, Plan, Step, operation_from_json, plan_from_json
+from bot.model import Finding, Operation, Plan, PlanTitles, Step, operation_from_json, plan_from_json
 from bot.model.operation import _KINDS
 from bot.secrets.secret import Secret
 from bot.swarm import operations
@@ -22,14 +22,12 @@ KINDS = [kind for kind in _KINDS.values() if kind.__module__.startswith("bot.")]
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 PLANS = st.builds(
     Plan,
-    title=st.text(),
-    ended=st.text(),
-    failed=st.text(),
+    st.builds(PlanTitles, st.text(), st.text(), st.text(), st.text()),
     steps=st.lists(st.builds(Step, st.one_of([st.from_type(kind) for kind in KINDS]), st.text())).map(tuple),
     effect=st.text(),
     warnings=st.lists(st.text()).map(tuple),
     findings=st.lists(st.from_type(Finding)).map(tuple),
-    already=st.lists(st.text()).map(tuple),
+    unchanged=st.lists(st.text()).map(tuple),
     reveals=st.lists(st.sampled_from(["worker token", "manager token", "unlock key"])).map(tuple),
 )
 

@@ -121,7 +121,7 @@ def test_code_cannot_be_closed_from_inside() -> None:
 
 def test_a_card_shows_each_state_in_both_renderings() -> None:
     """The plan has Slack's states, the older rendering our signs; titles are plain text."""
-    signs: list[blocks.Sign] = [blocks.DONE, blocks.RUNNING, blocks.WAITING, blocks.LOOK, blocks.FAILED]
+    signs: list[blocks.Sign] = [blocks.DONE, blocks.RUNNING, blocks.WAITING, blocks.WARNING, blocks.FAILED]
     card = blocks.progress("*U1 joins*", [blocks.Line(sign, "`host-3` is &lt;up&gt;") for sign in signs], "`k7f3`")
     plan = card.blocks[1]
     assert plan["title"] == "2 of 5 done, 1 failed"

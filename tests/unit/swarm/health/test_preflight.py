@@ -30,8 +30,8 @@ def test_version_of(text: str, version: tuple[int, int]) -> None:
     [
         (0.0, "done"),
         (1.99, "done"),
-        (-2.0, "look"),
-        (1799.9, "look"),
+        (-2.0, "warning"),
+        (1799.9, "warning"),
         (1800.0, "failed"),
         (-1800.0, "failed"),
         (None, "done"),
