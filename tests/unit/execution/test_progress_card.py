@@ -203,7 +203,8 @@ def test_cancelled() -> None:
 def test_a_step_without_a_host() -> None:
     """What is about no host counts under its track."""
     step = Step(RotateToken("worker", "prod", "aa"), "token")
-    shown = card(step, titles=PlanTitles(success="The token is a new one"), failed="the token was not rotated")
+    titles = PlanTitles(success="The token is a new one", failure="the token was not rotated")
+    shown = card(step, titles=titles)
     shown.set(step, "done", "new")
     assert shown.result() == "The token is a new one"
     shown.set(step, "failed", "old")
