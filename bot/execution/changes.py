@@ -8,25 +8,17 @@ from typing import Any, Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.card import plan_message, preface
-from bot.approvals.repository import ApprovalRepository
 from bot.audit import Entry
 from bot.blocks import error_message, text_message
 from bot.commands import Command
-from bot.config import Config
 from bot.errors import Conclusion, Failed
-from bot.execution.approval_step import ApprovalStep
-from bot.execution.cluster_reader import ClusterReader
 from bot.execution.plan_run import PlanRun
 from bot.execution.planning import planned
 from bot.execution.progress_card import ProgressCard
-from bot.execution.replies import Replies
+from bot.execution.services import WorkerServices
 from bot.model import Facts, FactsQuery, Plan, Revealed, plan_from_json
-from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.lease import Lease
-from bot.queue.queue import Queue
 from bot.queue.results import entry
-from bot.queue.secret_inbox import SecretInbox
-from bot.slack.outbound.notifier import Notifier
 from bot.swarm.membership.secrets import secret_message
 
 SHOWN_BY: Final[Mapping[Revealed, str]] = {
@@ -39,28 +31,16 @@ SHOWN_BY: Final[Mapping[Revealed, str]] = {
 class Changes:
     """Safe to share between threads."""
 
-    def __init__(
-        self,
-        *,
-        config: Config,
-        cluster_reader: ClusterReader,
-        queue: Queue,
-        notifier: Notifier,
-        replies: Replies,
-        approvals: ApprovalRepository,
-        approval_step: ApprovalStep,
-        pending_rotations: PendingRotations,
-        secret_inbox: SecretInbox,
-    ) -> None:
-        self._config = config
-        self._cluster_reader = cluster_reader
-        self._queue = queue
-        self._notifier = notifier
-        self._replies = replies
-        self._approvals = approvals
-        self._approval_step = approval_step
-        self._pending_rotations = pending_rotations
-        self._secret_inbox = secret_inbox
+    def __init__(self, services: WorkerServices) -> None:
+        self._config = services.config
+        self._cluster_reader = services.cluster_reader
+        self._queue = services.queue
+        self._notifier = services.notifier
+        self._replies = services.replies
+        self._approvals = services.approvals
+        self._approval_step = services.approval_step
+        self._pending_rotations = services.pending_rotations
+        self._secret_inbox = services.secret_inbox
 
     def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
         """The stage before the cluster's line: show the plan, or have it approved."""

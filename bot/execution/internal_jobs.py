@@ -9,13 +9,11 @@ from typing import Final
 from bot.audit import Entry
 from bot.blocks import Message, context, error_message, user
 from bot.errors import Conclusion, Failed, SwarmbotError
-from bot.execution.audit_export import Exporter
+from bot.execution.services import WorkerServices
 from bot.queue import results
 from bot.queue.job import Order
 from bot.queue.lease import Lease
-from bot.queue.queue import Queue
-from bot.slack.outbound.notifier import Notifier, Undelivered
-from bot.totp import Showing
+from bot.slack.outbound.notifier import Undelivered
 
 EXPORT: Final = "audit export"
 ANNOUNCE: Final = "announce"
@@ -29,11 +27,11 @@ class InternalJobs:
     ``announce`` posts a message in the order's channel.
     """
 
-    def __init__(self, queue: Queue, notifier: Notifier, showing: Showing, exporter: Exporter) -> None:
-        self._queue = queue
-        self._notifier = notifier
-        self._showing = showing
-        self._exporter = exporter
+    def __init__(self, services: WorkerServices) -> None:
+        self._queue = services.queue
+        self._notifier = services.notifier
+        self._showing = services.showing
+        self._exporter = services.exporter
 
     def knows(self, command: str) -> bool:
         """Whether ``command`` is an errand."""

@@ -6,40 +6,26 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bot.approvals.repository import ApprovalRepository
 from bot.blocks import Message, actions, button
 from bot.commands import Command
 from bot.errors import Conclusion
-from bot.execution.approval_step import ApprovalStep
-from bot.execution.cluster_reader import ClusterReader
-from bot.execution.replies import Replies
+from bot.execution.services import WorkerServices
 from bot.model import Plan, PlanTitles
-from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
-from bot.queue.queue import Queue
 
 
 class Questions:
     """Safe to share between threads."""
 
-    def __init__(
-        self,
-        *,
-        cluster_reader: ClusterReader,
-        queue: Queue,
-        replies: Replies,
-        approvals: ApprovalRepository,
-        approval_step: ApprovalStep,
-        pending_rotations: PendingRotations,
-    ) -> None:
-        self._cluster_reader = cluster_reader
-        self._queue = queue
-        self._replies = replies
-        self._approvals = approvals
-        self._approval_step = approval_step
-        self._pending_rotations = pending_rotations
+    def __init__(self, services: WorkerServices) -> None:
+        self._cluster_reader = services.cluster_reader
+        self._queue = services.queue
+        self._replies = services.replies
+        self._approvals = services.approvals
+        self._approval_step = services.approval_step
+        self._pending_rotations = services.pending_rotations
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Answer, or have it approved first."""

@@ -8,16 +8,13 @@ from typing import Final
 
 from bot.audit import Entry
 from bot.blocks import Message
-from bot.config import Config
 from bot.errors import Failed, SwarmbotError
-from bot.execution.cluster_reader import ClusterReader
+from bot.execution.services import WorkerServices
 from bot.model import Facts, FactsQuery
 from bot.one_time_tokens.messages import ended_message, kept_message, late_message
 from bot.one_time_tokens.pending_rotation import PendingRotation, cause_of, ended, known_of, named, rotated, secret_of
-from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.job import Job, Order, new_id
-from bot.queue.queue import Queue
-from bot.slack.outbound.notifier import Notifier, Undelivered
+from bot.slack.outbound.notifier import Undelivered
 
 EVERY: Final = 2.0
 """Seconds between two looks at a cluster with an open promise."""
@@ -32,21 +29,12 @@ log = logging.getLogger(__name__)
 class RotationWatcher:
     """Each worker has one that takes turns; several share the work promise by promise."""
 
-    def __init__(
-        self,
-        *,
-        config: Config,
-        queue: Queue,
-        cluster_reader: ClusterReader,
-        pending_rotations: PendingRotations,
-        notifier: Notifier,
-        worker: str,
-    ) -> None:
-        self._config = config
-        self._queue = queue
-        self._cluster_reader = cluster_reader
-        self._pending_rotations = pending_rotations
-        self._notifier = notifier
+    def __init__(self, services: WorkerServices, worker: str) -> None:
+        self._config = services.config
+        self._queue = services.queue
+        self._cluster_reader = services.cluster_reader
+        self._pending_rotations = services.pending_rotations
+        self._notifier = services.notifier
         self._worker = worker
 
     def turn(self) -> None:

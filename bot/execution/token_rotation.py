@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.config import Config
 from bot.errors import Conclusion
-from bot.execution.cluster_reader import ClusterReader
 from bot.execution.plan_run import PlanRun
-from bot.execution.replies import Replies
+from bot.execution.services import WorkerServices
 from bot.model import Plan, Role, plan_from_json
 from bot.queue.lease import Lease
-from bot.queue.queue import Queue
 from bot.queue.results import entry
-from bot.slack.outbound.notifier import Notifier
 from bot.swarm.membership.secrets import rotation
 
 
@@ -24,14 +20,12 @@ class TokenRotation:
     token good that was shown for one node would be the greater risk.
     """
 
-    def __init__(
-        self, config: Config, cluster_reader: ClusterReader, queue: Queue, notifier: Notifier, replies: Replies
-    ) -> None:
-        self._config = config
-        self._cluster_reader = cluster_reader
-        self._queue = queue
-        self._notifier = notifier
-        self._replies = replies
+    def __init__(self, services: WorkerServices) -> None:
+        self._config = services.config
+        self._cluster_reader = services.cluster_reader
+        self._queue = services.queue
+        self._notifier = services.notifier
+        self._replies = services.replies
 
     def run(self, lease: Lease) -> None:
         """Carry it out. What the askers are told comes from who watches the promise."""

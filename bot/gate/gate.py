@@ -8,25 +8,18 @@ from dataclasses import replace
 import handlers  # noqa: F401 - importing it registers the commands
 from bot import policy
 from bot.approvals.rule import rule_for
-from bot.approvals.voting import Voting
-from bot.audit import Audit
 from bot.blocks import Message, channel, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
-from bot.config import Config, choose_cluster
+from bot.config import choose_cluster
 from bot.errors import NotUnderstood
-from bot.freeze import Freezes
 from bot.gate.answers import TURNS, Answers
 from bot.gate.buttons import Buttons
 from bot.gate.call import Call
-from bot.gate.controls import Controls
-from bot.gate.records import RecordReader
-from bot.gate.second_factor import SecondFactor
-from bot.gate.secret_form import CALLBACK, SecretForm
-from bot.queue.queue import Queue
+from bot.gate.secret_form import CALLBACK
+from bot.gate.services import GateServices
 from bot.secrets.redact import redact
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
-from bot.usergroups import UserGroups
 
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
@@ -41,29 +34,16 @@ class Gate:
     Safe to share between threads; holds no keys and reaches no host.
     """
 
-    def __init__(
-        self,
-        *,
-        config: Config,
-        queue: Queue,
-        audit: Audit,
-        user_groups: UserGroups,
-        records: RecordReader,
-        voting: Voting,
-        freezes: Freezes,
-        controls: Controls,
-        factor: SecondFactor,
-        form: SecretForm,
-    ) -> None:
-        self._config = config
-        self._queue = queue
-        self._audit = audit
-        self._user_groups = user_groups
-        self._answers = Answers(records, audit, queue)
-        self._freezes = freezes
-        self._controls = controls
-        self._form = form
-        self._buttons = Buttons(queue, voting, factor, self.take)
+    def __init__(self, services: GateServices) -> None:
+        self._config = services.config
+        self._queue = services.queue
+        self._audit = services.audit
+        self._user_groups = services.user_groups
+        self._answers = Answers(services.records, services.audit, services.queue)
+        self._freezes = services.freezes
+        self._controls = services.controls
+        self._form = services.secret_form
+        self._buttons = Buttons(services.queue, services.voting, services.second_factor, self.take)
 
     def slash(self, request: SlashRequest) -> Message | Modal | None:
         """Take a command; the answer is what is told to the asker at once, or the form that asks for a secret."""

@@ -12,6 +12,7 @@ from bot.gate.controls import Controls
 from bot.gate.records import RecordReader
 from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import SecretForm
+from bot.gate.services import GateServices
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Settings
@@ -40,7 +41,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         user_groups=user_groups,
         prove=totp.check,
     )
-    return Gate(
+    services = GateServices(
         config=config,
         queue=queue,
         audit=audit,
@@ -49,6 +50,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         voting=voting,
         freezes=freezes,
         controls=Controls(config, queue, voting, freezes, factor),
-        factor=factor,
-        form=SecretForm(SecretInbox(redis, settings.swarmbot_secret_key)),
+        second_factor=factor,
+        secret_form=SecretForm(SecretInbox(redis, settings.swarmbot_secret_key)),
     )
+    return Gate(services)

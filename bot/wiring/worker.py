@@ -17,8 +17,10 @@ from bot.engine.pool import EnginePool
 from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import Exporter
 from bot.execution.cluster_reader import ClusterReader
+from bot.execution.replies import Replies
 from bot.execution.rotation_watcher import RotationWatcher
 from bot.execution.runner import Runner
+from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.periodic import PeriodicTask
@@ -49,32 +51,24 @@ def run_worker(settings: Settings) -> int:
     reader = FactsReader(addresses(config))
     approvals = ApprovalRepository(redis, audit)
     user_groups = UserGroups(patient_client(settings), redis)
-    approval_step = ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config))
-    cluster_reader = ClusterReader(pool, reader)
-    pending_rotations = PendingRotations(redis, audit, config.tokens.once_for)
-    runner = Runner(
+    services = WorkerServices(
         config=config,
         queue=queue,
         notifier=notifier,
-        cluster_reader=cluster_reader,
+        replies=Replies(queue, notifier),
+        cluster_reader=ClusterReader(pool, reader),
         approvals=approvals,
-        approval_step=approval_step,
-        pending_rotations=pending_rotations,
+        approval_step=ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config)),
+        pending_rotations=PendingRotations(redis, audit, config.tokens.once_for),
         showing=Showing(Totp(redis, audit, Seeds(settings.swarmbot_secret_key)), files, notifier),
         secret_inbox=SecretInbox(redis, settings.swarmbot_secret_key),
         exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
     )
+    runner = Runner(services)
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
     maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
-    watcher = RotationWatcher(
-        config=config,
-        queue=queue,
-        cluster_reader=cluster_reader,
-        pending_rotations=pending_rotations,
-        notifier=notifier,
-        worker=name,
-    )
+    watcher = RotationWatcher(services, name)
     tasks = [
         PeriodicTask("herald", CardPublisher(queue, approvals, notifier, name).turn, every=0.25),
         PeriodicTask("pictures", Pictures(redis, files).turn, every=3),

@@ -17,6 +17,7 @@ from bot.errors import EngineError
 from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
 from bot.execution.rotation_watcher import RotationWatcher
+from bot.execution.services import WorkerServices
 from bot.execution.token_rotation import TokenRotation
 from bot.model import ClusterFacts, Engines, Facts, FactsQuery, HostFacts, NodeFacts, Role
 from bot.one_time_tokens.pending_rotation import secret_of
@@ -152,18 +153,22 @@ class Bot:
         self.swarm = Swarm()
         self.mail = Mailbox(self.fate)
         self.pending_rotations = PendingRotations(redis, self.audit, once_for)
-        self.watchers = [
-            RotationWatcher(
-                config=CONFIG,
-                queue=self.queue,
-                cluster_reader=self.swarm,
-                pending_rotations=self.pending_rotations,
-                notifier=self.mail,
-                worker=name,
-            )
-            for name in ("one", "two")
-        ]
-        self._rotating = TokenRotation(CONFIG, self.swarm, self.queue, self.mail, Replies(self.queue, self.mail))
+        unused: Any = None
+        services = WorkerServices(
+            config=CONFIG,
+            queue=self.queue,
+            notifier=self.mail,
+            replies=Replies(self.queue, self.mail),
+            cluster_reader=self.swarm,
+            approvals=unused,
+            approval_step=unused,
+            pending_rotations=self.pending_rotations,
+            secret_inbox=unused,
+            showing=unused,
+            exporter=unused,
+        )
+        self.watchers = [RotationWatcher(services, name) for name in ("one", "two")]
+        self._rotating = TokenRotation(services)
 
     def ask(self, user: str = "U0ADA", *, job: str = "", role: Role = "worker") -> Facts:
         """Show ``user`` the token for one node; Failed where that is refused."""

@@ -12,7 +12,9 @@ from bot.audit import Audit, Entry
 from bot.config import Config
 from bot.execution.approval_step import ApprovalStep
 from bot.execution.cluster_reader import ClusterReader
+from bot.execution.replies import Replies
 from bot.execution.runner import Runner
+from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.job import Order
@@ -70,10 +72,11 @@ class Process:
         )
         self.slack = Quiet()
         self.herald = CardPublisher(self.queue, self.approvals, self.slack, name)
-        self.runner = Runner(
+        services = WorkerServices(
             config=config,
             queue=self.queue,
             notifier=self.slack,
+            replies=Replies(self.queue, self.slack),
             cluster_reader=ClusterReader(cast("Any", cluster), cast("Any", cluster)),
             approvals=self.approvals,
             approval_step=ApprovalStep(config, self.approvals, people, self.freezes),
@@ -82,6 +85,7 @@ class Process:
             showing=cast("Any", None),
             exporter=cast("Any", None),
         )
+        self.runner = Runner(services)
 
     def freeze(self, *, frozen: bool) -> None:
         """Freeze the cluster for an hour, or thaw it."""

@@ -12,6 +12,7 @@ from bot.commands import Vocabulary
 from bot.execution.changes import Changes
 from bot.execution.cluster_reader import ClusterReader
 from bot.execution.questions import Questions
+from bot.execution.services import WorkerServices
 from bot.model import Facts, FactsQuery
 from bot.queue.job import Job
 from tests.kits.jobs import order
@@ -36,15 +37,24 @@ def _query(words: str) -> FactsQuery:
     assert handlers.__all__
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
     lease: Any = SimpleNamespace(job=Job(order(words=words), "running"))
-    nothing: Any = None
-    beside: Any = {"queue": None, "replies": None, "pending_rotations": SimpleNamespace(cover=None)}
-    beside |= {
-        "cluster_reader": _Sight(nothing, nothing),
-        "approvals": SimpleNamespace(get=lambda _: None),
-        "approval_step": SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0)),
-    }
-    changes = Changes(config=beside, notifier=beside, secret_inbox=beside, **beside)
-    begin = changes.ask if command.is_change(arguments) else Questions(**beside).run
+    unused: Any = None
+    approvals: Any = SimpleNamespace(get=lambda _: None)
+    approval_step: Any = SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0))
+    pending_rotations: Any = SimpleNamespace(cover=None)
+    services = WorkerServices(
+        config=unused,
+        queue=unused,
+        notifier=unused,
+        replies=unused,
+        cluster_reader=_Sight(unused, unused),
+        approvals=approvals,
+        approval_step=approval_step,
+        pending_rotations=pending_rotations,
+        secret_inbox=unused,
+        showing=unused,
+        exporter=unused,
+    )
+    begin = Changes(services).ask if command.is_change(arguments) else Questions(services).run
     with pytest.raises(Looked) as looked:
         begin(lease, command, arguments)
     query: FactsQuery = looked.value.args[0]

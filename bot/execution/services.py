@@ -1,0 +1,39 @@
+"""What the parts of a worker share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.approvals.repository import ApprovalRepository
+from bot.config import Config
+from bot.execution.approval_step import ApprovalStep
+from bot.execution.audit_export import Exporter
+from bot.execution.cluster_reader import ClusterReader
+from bot.execution.replies import Replies
+from bot.one_time_tokens.pending_rotations import PendingRotations
+from bot.queue.queue import Queue
+from bot.queue.secret_inbox import SecretInbox
+from bot.slack.outbound.notifier import Notifier
+from bot.totp import Showing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerServices:
+    """Made once for each worker, in :mod:`bot.wiring.worker`. Each service is safe to share between threads."""
+
+    config: Config
+    queue: Queue
+    notifier: Notifier
+    replies: Replies
+    """Private answers to the requester, and the end of jobs that changed nothing."""
+    cluster_reader: ClusterReader
+    approvals: ApprovalRepository
+    approval_step: ApprovalStep
+    pending_rotations: PendingRotations
+    """Rotations that are due after a token was shown for one node."""
+    secret_inbox: SecretInbox
+    """What people typed into a form, on its way to this worker."""
+    showing: Showing
+    """Shows the key of a new second factor."""
+    exporter: Exporter
+    """Sends audit entries as files."""

@@ -1,0 +1,33 @@
+"""What the parts of the gate share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.approvals.voting import Voting
+from bot.audit import Audit
+from bot.config import Config
+from bot.freeze import Freezes
+from bot.gate.controls import Controls
+from bot.gate.records import RecordReader
+from bot.gate.second_factor import SecondFactor
+from bot.gate.secret_form import SecretForm
+from bot.queue.queue import Queue
+from bot.usergroups import UserGroups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateServices:
+    """Made once for each web process, in :mod:`bot.wiring.web`. Each service is safe to share between threads."""
+
+    config: Config
+    queue: Queue
+    audit: Audit
+    user_groups: UserGroups
+    records: RecordReader
+    voting: Voting
+    freezes: Freezes
+    controls: Controls
+    """Orders that the gate carries out itself: cancel, freeze, thaw, second factors."""
+    second_factor: SecondFactor
+    secret_form: SecretForm
