@@ -10,7 +10,7 @@ from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
-from bot.swarm.operations.drill import throwaway_host
+from bot.swarm.operations.drill import choose_drill_host
 from bot.swarm.reading.certificates import ca_rotated_since
 from bot.swarm.reading.manager_choice import choose_backup_manager, require_backup_manager
 from bot.swarm.reading.node_lookup import require_cluster
@@ -138,7 +138,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
             f"A drill takes no manager, so {tick(arguments.host)} means nothing here.",
             next_step=f"`--on {arguments.host}` says where the throwaway engine runs.",
         )
-    host = throwaway_host(facts, arguments.on)
+    host = choose_drill_host(facts, arguments.on)
     newest = facts.backups.newest
     if newest is not None and newest.cluster_id != swarm.id:
         newest = None

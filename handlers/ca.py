@@ -41,7 +41,7 @@ def _approval(arguments: CaArguments) -> int:
 
 
 def _query(arguments: CaArguments) -> FactsQuery:
-    places = (read_external_ca_on_host(arguments.external_ca).place,) if arguments.external_ca else ()
+    places = (read_external_ca_on_host(arguments.external_ca).location,) if arguments.external_ca else ()
     return FactsQuery(all_hosts=not arguments.rotate, certificates=not arguments.rotate, ca_files=places)
 
 

@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
-from bot.swarm.membership.removal import demotion, is_last, outside_raft, unmanaging
+from bot.swarm.membership.removal import demote_operation, demotion_effects, is_last_manager, outside_raft
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.node_lookup import duplicate_findings, find_node, replacement_of, require_cluster
 
@@ -53,14 +53,14 @@ def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
         return replace(plan, unchanged=(f"{tick(node.name)} is a worker of {facts.name}, {node.state}",))
     if found := outside_raft(facts, node):
         raise found.refusal()
-    if is_last(facts, node):
+    if is_last_manager(facts, node):
         raise Refused(
             f"{tick(node.name)} is the only manager of {facts.name}.",
             true_now="Nothing was changed.",
             next_step=f"Promote another first; `/swarm leave {node.name} --force` ends {facts.name}.",
         )
-    findings, warnings = unmanaging(facts, node)
-    steps = (Step(demotion(facts, node), node.name),)
+    findings, warnings = demotion_effects(facts, node)
+    steps = (Step(demote_operation(facts, node), node.name),)
     findings = [*duplicate_findings(facts, node), *findings, *_away(facts, node)]
     return replace(plan, steps=steps, findings=tuple(findings), warnings=tuple(warnings))
 

@@ -28,9 +28,9 @@ from bot.swarm.ca.external_ca import read_external_ca
 from bot.swarm.ca.rotation import external_issuer
 from bot.swarm.health.preflight import preflight
 from bot.swarm.network.addresses import advertise_address, local_address, overlay_findings
-from bot.swarm.operations import BeginRotation, EndRotation, Init
+from bot.swarm.operations import AwaitCaRotation, Init, StartCaRotation
 from bot.swarm.reading.cluster_settings import check_expiry
-from bot.swarm.recovery.split_brain import refuse_forcing, refuse_second_cluster, refuse_silent
+from bot.swarm.recovery.split_brain import refuse_forcing, refuse_second_cluster, refuse_unreachable
 from bot.text.suggest import listed
 
 
@@ -71,7 +71,7 @@ def _subject(arguments: InitArguments) -> str:
 
 
 def _query(arguments: InitArguments) -> FactsQuery:
-    places = (read_external_ca(arguments.external_ca, arguments.host).place,) if arguments.external_ca else ()
+    places = (read_external_ca(arguments.external_ca, arguments.host).location,) if arguments.external_ca else ()
     return FactsQuery(all_hosts=True, probe=(arguments.host,), ca_files=places, raft=arguments.force_new_cluster)
 
 
@@ -89,7 +89,7 @@ def _query(arguments: InitArguments) -> FactsQuery:
 def init(facts: Facts, arguments: InitArguments) -> Plan:
     """Make the cluster unless it is there; refuse what would end in two clusters."""
     host = facts.host(arguments.host)
-    refuse_silent(facts, host)
+    refuse_unreachable(facts, host)
     check_expiry(arguments.cert_expiry)
     swarm, node = facts.swarm, facts.member(host.name)
     if swarm and node and not (arguments.force_new_cluster and _has_others(swarm, host)):
@@ -171,7 +171,7 @@ def _external(facts: Facts, arguments: InitArguments) -> list[Operation]:
             next_step="`/swarm ca --rotate --external-ca …` rotates to another when the old records are removed.",
         )
     issuer = external_issuer(facts, read_external_ca(arguments.external_ca, arguments.host))
-    return [BeginRotation(facts.name, url=issuer.url, cacert=issuer.cacert), EndRotation(facts.name)]
+    return [StartCaRotation(facts.name, url=issuer.url, cacert=issuer.cacert), AwaitCaRotation(facts.name)]
 
 
 def _has_others(swarm: ClusterFacts, host: HostFacts) -> bool:

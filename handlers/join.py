@@ -9,9 +9,9 @@ from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, c
 from bot.errors import Refused, SwarmbotError
 from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.health.preflight import preflight
-from bot.swarm.membership.removal import is_last, outside_raft
+from bot.swarm.membership.removal import is_last_manager, outside_raft
 from bot.swarm.network.addresses import joining_address, local_address, overlay_findings
-from bot.swarm.operations import Join, Label
+from bot.swarm.operations import Join, LabelHost
 from bot.swarm.quorum import has_quorum
 from bot.swarm.reading.host_membership import membership_conflict
 from bot.swarm.reading.node_lookup import no_readable_cluster
@@ -130,7 +130,7 @@ def _of_other_role(facts: Facts, node: NodeFacts) -> Finding:
     other, verb = ("worker", "demote") if node.role == "manager" else ("manager", "promote")
     text = f"`{node.name}` is a {node.role} of {facts.name} already, not a {other}."
     step = f"`/swarm {verb} {node.name}` changes its role."
-    if is_last(facts, node):
+    if is_last_manager(facts, node):
         step = f"It is the only manager of {facts.name}: promote another first."
     return Finding("failed", text, node.name, step)
 
@@ -154,12 +154,12 @@ def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
 def _steps(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[Step]:
     """Workers join side by side, each on a track of its own; managers one after the other, each seen in Raft first."""
     track = "managers" if arguments.role == "manager" else host.name
-    labels = [Step(Label(host.name, arguments.label), track)] if arguments.label else []
+    labels = [Step(LabelHost(host.name, arguments.label), track)] if arguments.label else []
     return [Step(_join(facts, host, arguments), track), *labels]
 
 
 def _labels(facts: Facts, host: str, arguments: JoinArguments) -> list[Step]:
-    label = Label(host, arguments.label)
+    label = LabelHost(host, arguments.label)
     return [Step(label, host)] if arguments.label and not label.satisfied(facts) else []
 
 

@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.commands import LABEL, Flag, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Plan, PlanTitles, Step
-from bot.swarm.operations import Relabel
+from bot.swarm.operations import LabelNode
 from bot.swarm.reading.node_lookup import duplicate_findings, find_node
 from bot.swarm.services.placement import eviction_warnings
 from bot.text.suggest import listed
@@ -42,7 +42,7 @@ def label(facts: Facts, arguments: LabelArguments) -> Plan:
     """Change labels; say whose tasks that drives away."""
     _check(arguments)
     node = find_node(facts, arguments.node)
-    operation = Relabel(node.id, node.name, arguments.labels, arguments.remove)
+    operation = LabelNode(node.id, node.name, arguments.labels, arguments.remove)
     plan = Plan(
         PlanTitles(
             present=f"labels {tick(node.name)} in {facts.name}",

@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, Operation, Plan, PlanTitles, Step
-from bot.swarm.membership.removal import departing
+from bot.swarm.membership.removal import removal_plan
 from bot.swarm.operations import Leave
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.host_membership import foreign_cluster_names, membership_conflict, was_removed
@@ -60,7 +60,7 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
         return _alone(plan, host, Leave(host.name, facts.name, force=True), "still tries to join a cluster")
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
-        return departing(facts, node, plan)
+        return removal_plan(facts, node, plan)
     if host.takes_part and was_removed(facts, host):
         operation = Leave(host.name, facts.name, host.node_id, force=arguments.force or host.is_manager)
         plan = replace(plan, approvals=int(host.is_manager))

@@ -10,11 +10,20 @@ from bot.commands import HOST, UNLOCK, Flag, Kind, Vocabulary, Word, change, unl
 from bot.model import Facts, FactsQuery, HostFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.health.lost_quorum import OldManager, OldManagerState, old_managers, quorum_among
 from bot.swarm.network.addresses import joining_address
-from bot.swarm.operations import AwaitLock, Depart, Forget, HoldOff, Init, OpenKeyFile, Rejoin, TryKey
+from bot.swarm.operations import (
+    AwaitEncryptedKeyFile,
+    CheckUnlockKey,
+    DecryptKeyFile,
+    HoldOff,
+    Init,
+    LeaveLostCluster,
+    Rejoin,
+    RemoveOldRecords,
+)
 from bot.swarm.quorum import Quorum, quorum_text, tolerance_text
 from bot.swarm.recovery.autolock import key_findings, key_warnings, needs_key, refuse_without_key
 from bot.swarm.recovery.plan_notes import findings, stops, warnings
-from bot.swarm.recovery.safety_rules import RecoverFlags, keeper_of, refuse_unless_lost, refuse_unless_safe
+from bot.swarm.recovery.safety_rules import RecoverFlags, choose_source, refuse_unless_lost, refuse_unless_safe
 
 
 def _old_manager(word: str, vocabulary: Vocabulary) -> list[str]:
@@ -64,58 +73,58 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
     """The others leave or are held off, one is forced to go on alone, the old records go, the others join again."""
     refuse_unless_lost(facts)
     flags = RecoverFlags(arguments.gone, arguments.hold_off, unlock=arguments.unlock)
-    keeper = keeper_of(facts, arguments.host, flags)
-    olds = old_managers(facts, keeper)
-    refuse_unless_safe(facts, keeper, olds, flags)
-    refuse_without_key(keeper, flags)
-    others = _hosts(olds, keeper, "member", "left")
-    off = _hosts(olds, keeper, "stopped", "held off")
+    source = choose_source(facts, arguments.host, flags)
+    olds = old_managers(facts, source)
+    refuse_unless_safe(facts, source, olds, flags)
+    refuse_without_key(source, flags)
+    others = _hosts(olds, source, "member", "left")
+    off = _hosts(olds, source, "stopped", "held off")
     back = [host for host in others if not stops(facts, host)]
     before, after = quorum_among(olds), Quorum(1 + len(back), 1 + len(back))
-    steps = _steps(facts, keeper, others, back, off)
+    steps = _steps(facts, source, others, back, off)
     return Plan(
         PlanTitles(
-            present=f"recovers {facts.name} from `{keeper.name}`",
-            imperative=f"recover {facts.name} from `{keeper.name}`",
-            success=f"{facts.name} has a quorum again, recovered from `{keeper.name}`",
+            present=f"recovers {facts.name} from `{source.name}`",
+            imperative=f"recover {facts.name} from `{source.name}`",
+            success=f"{facts.name} has a quorum again, recovered from `{source.name}`",
             failure=f"{facts.name} was not recovered in full",
         ),
-        steps=tuple(Step(operation, keeper.name) for operation in steps),
+        steps=tuple(Step(operation, source.name) for operation in steps),
         effect=f"{quorum_text(before)} → {after.managers} manager{'' if after.managers == 1 else 's'}, "
         f"{tolerance_text(after.tolerates)}; services, networks, secrets and tokens are kept",
-        findings=(*findings(facts, keeper, others, off), *key_findings(keeper, unlock=arguments.unlock)),
-        warnings=(*warnings(facts, keeper, olds, others, off), *key_warnings(facts.name, keeper)),
+        findings=(*findings(facts, source, others, off), *key_findings(source, unlock=arguments.unlock)),
+        warnings=(*warnings(facts, source, olds, others, off), *key_warnings(facts.name, source)),
     )
 
 
-def _hosts(olds: tuple[OldManager, ...], keeper: HostFacts, *states: OldManagerState) -> list[HostFacts]:
-    return [old.host for old in olds if old.host and old.host != keeper and old.state in states]
+def _hosts(olds: tuple[OldManager, ...], source: HostFacts, *states: OldManagerState) -> list[HostFacts]:
+    return [old.host for old in olds if old.host and old.host != source and old.state in states]
 
 
 def _steps(
-    facts: Facts, keeper: HostFacts, others: list[HostFacts], back: list[HostFacts], off: list[HostFacts]
+    facts: Facts, source: HostFacts, others: list[HostFacts], back: list[HostFacts], off: list[HostFacts]
 ) -> list[Operation]:
     """Nothing is forced before all that can come back has left; no record is removed of what may come back."""
     name = facts.name
     disks = [(host.name, host.stopped) for host in off if host.stopped]
-    autolocked = keeper.key_file is not None and keeper.key_file.autolocked
-    locked = [keeper.name] if needs_key(keeper) else []
+    autolocked = source.key_file is not None and source.key_file.autolocked
+    locked = [source.name] if needs_key(source) else []
     return [
-        *(TryKey(host, name) for host in locked),
+        *(CheckUnlockKey(host, name) for host in locked),
         *(HoldOff(host, disk.node_id, name) for host, disk in disks if not disk.held_off),
-        *(Depart(host.name, host.node_id, name) for host in others if host.membership != "inactive"),
-        *(OpenKeyFile(host, name) for host in locked),
+        *(LeaveLostCluster(host.name, host.node_id, name) for host in others if host.membership != "inactive"),
+        *(DecryptKeyFile(host, name) for host in locked),
         Init(
-            host=keeper.name,
+            host=source.name,
             cluster=name,
-            advertise_addr=_address(keeper),
+            advertise_addr=_address(source),
             autolock=autolocked,
             force_new_cluster=True,
         ),
-        *([AwaitLock(keeper.name, name)] if autolocked else []),
-        *(Forget(host.name, host.node_id, name) for host in others),
-        *(Rejoin(host.name, name, keeper.name, _address(host)) for host in back),
-        *(Forget(host, disk.node_id, name) for host, disk in disks),
+        *([AwaitEncryptedKeyFile(source.name, name)] if autolocked else []),
+        *(RemoveOldRecords(host.name, host.node_id, name) for host in others),
+        *(Rejoin(host.name, name, source.name, _address(host)) for host in back),
+        *(RemoveOldRecords(host, disk.node_id, name) for host, disk in disks),
     ]
 
 

@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.commands import Flag, Raise, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles
-from bot.swarm.membership.removal import departing
+from bot.swarm.membership.removal import removal_plan
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.host_membership import membership_text, was_removed
 from bot.swarm.reading.node_lookup import find_nodes, refuse_unidentified_host, replacement_of, require_cluster
@@ -51,7 +51,7 @@ def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
         plan = _plan(facts, arguments, old, findings=findings)
         success = f"{old} is gone; {tick(follows.name)} is in {facts.name} as before"
         plan = replace(plan, titles=replace(plan.titles, success=success))
-    return departing(facts, node, plan)
+    return removal_plan(facts, node, plan)
 
 
 def _plan(

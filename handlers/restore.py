@@ -10,7 +10,7 @@ from bot.commands import HOST, UNLOCK, Flag, Word, change, text, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, Facts, FactsQuery, Finding, HostFacts, Operation, Plan, PlanTitles, Step
 from bot.model.engine_versions import version_of
-from bot.swarm.operations import AwaitLock, Init, PlaceState
+from bot.swarm.operations import AwaitEncryptedKeyFile, Init, RestoreState
 from bot.text.suggest import listed
 
 UNCHANGED: Final = "Nothing was changed."
@@ -79,9 +79,9 @@ def _steps(facts: Facts, backup: Backup, host: HostFacts) -> list[Operation]:
         force_new_cluster=True,
     )
     return [
-        PlaceState(host=host.name, cluster=facts.name, backup=backup.id, autolocked=backup.autolocked),
+        RestoreState(host=host.name, cluster=facts.name, backup=backup.id, autolocked=backup.autolocked),
         force,
-        *([AwaitLock(host.name, facts.name)] if backup.autolocked else []),
+        *([AwaitEncryptedKeyFile(host.name, facts.name)] if backup.autolocked else []),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from bot.blocks import Message
 from bot.commands import Flag, Permission, Word, choice, question
 from bot.model import Facts, FactsQuery, Plan, Revealed, Role
-from bot.swarm.membership.secrets import rotation, token_message
+from bot.swarm.membership.secrets import token_message, token_rotation_plan
 from bot.swarm.operations import fingerprint
 from bot.swarm.reading.node_lookup import no_readable_cluster
 
@@ -53,7 +53,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
         raise no_readable_cluster(facts, "No token was shown or changed.")
-    plan = rotation(facts.name, arguments.role, before=fingerprint(facts.secrets[secret]))
+    plan = token_rotation_plan(facts.name, arguments.role, before=fingerprint(facts.secrets[secret]))
     once = "; the new one is for one node, and rotated again" if arguments.once else ""
     return replace(plan, effect=plan.effect + once, reveals=(secret,))
 

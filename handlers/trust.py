@@ -9,7 +9,7 @@ from bot.blocks import DONE, WARNING, Block, Message, actions, button, escape, p
 from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, HostKey, Plan, PlanTitles, Step
-from bot.swarm.operations import Trust
+from bot.swarm.operations import TrustHostKey
 
 NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
 
@@ -52,7 +52,7 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
             true_now="Nothing was written.",
             next_step=f"`/swarm trust {arguments.host}` shows it whole.",
         )
-    operation = Trust(arguments.host, shown.machine, shown.known_as, shown.fingerprint, shown.known)
+    operation = TrustHostKey(arguments.host, shown.machine, shown.known_as, shown.fingerprint, shown.known)
     return Plan(
         titles,
         steps=(Step(operation, arguments.host),),

@@ -11,7 +11,7 @@ from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, HostFacts, Plan, PlanTitles, Step
 from bot.swarm.membership.secrets import unlock_key_message
 from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
-from bot.swarm.operations.unlock import unlocked
+from bot.swarm.operations.unlock import is_unlocked
 from bot.swarm.reading.host_membership import membership_text
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.suggest import listed
@@ -116,7 +116,7 @@ def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
             failure="{failed} was not unlocked",
         ),
     )
-    if unlocked(host):
+    if is_unlocked(host):
         waits = "" if host.membership == "active" else ": it waits for a quorum"
         return replace(plan, unchanged=(f"`{host.name}` is not locked{waits}",))
     if host.membership != "locked":
@@ -137,7 +137,7 @@ def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
 def _locked_beside(facts: Facts, host: HostFacts) -> str:
     """The other locked managers without which there is no quorum, in words; "" when it can come with this one."""
     others = [other for other in facts.hosts.values() if other.membership == "locked" and other is not host]
-    unlocked_then = 1 + sum(unlocked(other) and other.is_manager for other in facts.hosts.values())
+    unlocked_then = 1 + sum(is_unlocked(other) and other.is_manager for other in facts.hosts.values())
     if facts.swarm is not None or unlocked_then > len(others):
         return ""
     return f"{listed(f'`{other.name}`' for other in others)} {'is' if len(others) == 1 else 'are'} locked too"

@@ -60,7 +60,7 @@ def _approval(arguments: UpdateArguments) -> int:
 
 
 def _query(arguments: UpdateArguments) -> FactsQuery:
-    places = (read_external_ca_on_host(arguments.external_ca).place,) if arguments.external_ca else ()
+    places = (read_external_ca_on_host(arguments.external_ca).location,) if arguments.external_ca else ()
     return FactsQuery(ca_files=places)
 
 

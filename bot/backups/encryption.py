@@ -25,15 +25,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from bot.secrets.secret import Secret
 
 MAGIC: Final = b"swarmbot backup 1\n"
-LONGEST_HEAD: Final = 1_048_576
+MAX_HEAD_BYTES: Final = 1_048_576
 _SALT, _NONCE, _KEY, _CHECK = 16, 12, 32, 8
 
 
-class Unsealable(Exception):
+class DamagedBackup(Exception):
     """It is no whole backup, or not as it was sealed."""
 
 
-class OtherKey(Exception):
+class WrongKey(Exception):
     """It was sealed with another SWARMBOT_SECRET_KEY."""
 
 
@@ -47,7 +47,7 @@ class Head:
     check: bytes
 
 
-def seal(key: Secret, backup: dict[str, Any], state: bytes) -> bytes:
+def encrypt(key: Secret, backup: dict[str, Any], state: bytes) -> bytes:
     """The whole file."""
     salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
     cipher, check = _derive(key, salt)
@@ -60,26 +60,26 @@ def read_head(data: bytes) -> Head:
     """The plain lines at the beginning of ``data``; Unsealable for anything else."""
     line, end, _ = data.removeprefix(MAGIC).partition(b"\n")
     if not data.startswith(MAGIC) or not end:
-        raise Unsealable
+        raise DamagedBackup
     try:
         raw = json.loads(line)
         salt, check = bytes.fromhex(raw["salt"]), bytes.fromhex(raw["check"])
         return Head(MAGIC + line + end, dict(raw["backup"]), salt, check)
     except (ValueError, TypeError, KeyError):
-        raise Unsealable from None
+        raise DamagedBackup from None
 
 
-def unseal(key: Secret, data: bytes) -> bytes:
+def decrypt(key: Secret, data: bytes) -> bytes:
     """The state. Raises OtherKey, Unsealable."""
     head = read_head(data)
     cipher, check = _derive(key, head.salt)
     if check != head.check:
-        raise OtherKey
+        raise WrongKey
     sealed = data[len(head.text) :]
     try:
         return AESGCM(cipher).decrypt(sealed[:_NONCE], sealed[_NONCE:], head.text)
     except (InvalidTag, ValueError):
-        raise Unsealable from None
+        raise DamagedBackup from None
 
 
 def _derive(key: Secret, salt: bytes) -> tuple[bytes, bytes]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.backups.encryption import LONGEST_HEAD, OtherKey, Unsealable, read_head, seal, unseal
+from bot.backups.encryption import MAX_HEAD_BYTES, DamagedBackup, WrongKey, decrypt, encrypt, read_head
 from bot.errors import Failed, Refused
 from bot.model.backups import Backup, BackupList, Drill
 from bot.secrets.secret import Secret
@@ -55,7 +55,7 @@ class BackupFolder:
         plain |= {"size": len(state), "checksum": hashlib.sha256(state).hexdigest()}
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(folder / _name(backup), seal(self._secret(), plain, state))
+            _write(folder / _name(backup), encrypt(self._secret(), plain, state))
         except OSError as error:
             raise Failed(f"The backup could not be written to `{folder}`: {error.strerror}.") from None
         for old in self.shelved().backups[self.keep_count :]:
@@ -65,17 +65,17 @@ class BackupFolder:
         """Read and unseal it."""
         path = self._usable() / _name(backup)
         try:
-            return unseal(self._secret(), path.read_bytes())
+            return decrypt(self._secret(), path.read_bytes())
         except FileNotFoundError:
             raise Refused(f"the backup `{backup.id}` is not in its folder any more.") from None
         except OSError as error:
             raise Failed(f"`{path.name}` cannot be read: {error.strerror}.") from None
-        except OtherKey:
+        except WrongKey:
             raise Refused(
                 f"the backup `{backup.id}` was sealed with another SWARMBOT_SECRET_KEY.",
                 next_step="Whoever runs Swarmbot sets the key of then for the worker.",
             ) from None
-        except Unsealable:
+        except DamagedBackup:
             raise Refused(
                 f"the backup `{backup.id}` is not as it was sealed: `{path.name}` was cut off or changed.",
                 next_step="`/swarm backups` lists the others; a copy kept elsewhere may be whole.",
@@ -141,8 +141,8 @@ def _report(path: Path) -> Path:
 def _head(path: Path) -> Backup | None:
     try:
         with path.open("rb") as file:
-            backup = _BACKUP.validate_python(read_head(file.read(LONGEST_HEAD)).backup)
-    except (OSError, Unsealable, ValidationError):
+            backup = _BACKUP.validate_python(read_head(file.read(MAX_HEAD_BYTES)).backup)
+    except (OSError, DamagedBackup, ValidationError):
         return None
     return backup if _name(backup) == path.name else None
 

@@ -10,7 +10,7 @@ from bot.execution.services import WorkerServices
 from bot.model import Plan, Role, plan_from_json
 from bot.queue.lease import Lease
 from bot.queue.results import entry
-from bot.swarm.membership.secrets import rotation
+from bot.swarm.membership.secrets import token_rotation_plan
 
 
 class TokenRotation:
@@ -48,7 +48,7 @@ class TokenRotation:
     def _begin(self, lease: Lease) -> Plan:
         order = lease.job.order
         role: Role = order.args["role"]
-        plan = rotation(order.cluster, role, order.pending_rotation.rpartition(":")[2])
+        plan = token_rotation_plan(order.cluster, role, order.pending_rotation.rpartition(":")[2])
         operation = plan.steps[0].operation
         facts = self._cluster_reader.read_whole(order.cluster, operation.query)
         if operation.satisfied(facts):

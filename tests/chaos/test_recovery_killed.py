@@ -16,7 +16,16 @@ pytestmark = pytest.mark.timeout(400)
 
 STOPPED = ("host-3", "host-4")
 WORDS = f"recover {' '.join(f'--hold-off {name}' for name in STOPPED)}"
-STEPS = ("hold off", "hold off", "depart", "init", "forget", "rejoin", "forget", "forget")
+STEPS = (
+    "hold-off",
+    "hold-off",
+    "leave-lost-cluster",
+    "init",
+    "remove-old-records",
+    "rejoin",
+    "remove-old-records",
+    "remove-old-records",
+)
 FORCED = STEPS.index("init") + 1
 OTHERS = [pytest.param(done, marks=pytest.mark.long) for done in range(len(STEPS)) if done != FORCED]
 

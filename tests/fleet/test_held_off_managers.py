@@ -95,8 +95,15 @@ def test_they_start_again_at_every_point_of_a_recovery(hosts: Fleet) -> None:
     with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:
         recovery.lose(stopped=STOPPED)
         kinds = [operation.kind for operation in recovery.steps]
-        assert kinds == [*["hold off"] * 3, "depart", "init", "forget", "rejoin", *["forget"] * 3]
-        starts = {"depart": "host-3", "init": "host-4"}
+        assert kinds == [
+            *["hold-off"] * 3,
+            "leave-lost-cluster",
+            "init",
+            "remove-old-records",
+            "rejoin",
+            *["remove-old-records"] * 3,
+        ]
+        starts = {"leave-lost-cluster": "host-3", "init": "host-4"}
         with Watch(hosts) as watch:
             for operation in recovery.steps:
                 if name := starts.pop(operation.kind, ""):

@@ -28,7 +28,7 @@ from bot.model import Engine, Facts, FactsQuery, Plan, PlanTitles, Step
 from bot.queue.lease import LeaseLost
 from bot.secrets.secret import Secret
 from bot.swarm.operations import Leave
-from bot.swarm.operations.spec_updates import update_record
+from bot.swarm.operations.spec_updates import update_node_spec
 from bot.swarm.quorum import FORCE, permit_step
 from bot.swarm.reading.facts_reader import FactsReader
 from sandbox.fleet import Fleet, Host
@@ -99,7 +99,7 @@ class World:
             if swarm["ControlAvailable"]:
                 self._writes += 1
                 labels = {"write": str(self._writes)}
-                update_record(engine, swarm["NodeID"], lambda spec: {**spec, "Labels": labels})
+                update_node_spec(engine, swarm["NodeID"], lambda spec: {**spec, "Labels": labels})
                 return True
         return False
 

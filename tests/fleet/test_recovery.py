@@ -32,7 +32,7 @@ def test_they_come_back_before_anything_was_forced(recovery: Recovery) -> None:
     """A quorum that is there again is left alone: nobody else leaves, nothing is forced, who had left joins again."""
     recovery.lose(off=LOST)
     depart, forced, *others = recovery.steps
-    assert (depart.kind, forced.kind) == ("depart", "init")
+    assert (depart.kind, forced.kind) == ("leave-lost-cluster", "init")
     recovery.do(depart)
     before = recovery.cluster["host-1"].info()["Swarm"]["NodeID"]
     recovery.come_back(*LOST)
@@ -67,7 +67,12 @@ def test_they_come_back_beside_any_step(recovery: Recovery, step: int, beside: b
     What is refused meanwhile may be refused; who was made to leave and did not join again is out.
     """
     recovery.lose(off=LOST)
-    assert [operation.kind for operation in recovery.steps] == ["depart", "init", "forget", "rejoin"]
+    assert [operation.kind for operation in recovery.steps] == [
+        "leave-lost-cluster",
+        "init",
+        "remove-old-records",
+        "rejoin",
+    ]
     with Watch(recovery.fleet) as watch:
         ended = recovery.play(step, LOST, beside=beside)
         recovery.await_up(LOST)

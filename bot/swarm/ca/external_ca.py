@@ -24,7 +24,7 @@ class ExternalCa:
     host: str
 
     @property
-    def place(self) -> tuple[str, str]:
+    def location(self) -> tuple[str, str]:
         """Host and path of the CA's certificate, as ``FactsQuery.ca_files`` has them."""
         return self.host, self.cacert_path
 

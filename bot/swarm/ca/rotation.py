@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import ClusterFacts, Facts, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.ca.external_ca import ExternalCa
-from bot.swarm.operations import BeginRotation, EndRotation, RenewCertificate, Update
+from bot.swarm.operations import AwaitCaRotation, AwaitCertificate, StartCaRotation, Update
 from bot.swarm.reading.certificates import key_id, nodes_of_old_issuer, public_key_of
 from bot.swarm.reading.node_lookup import require_cluster, unambiguous_name
 from bot.text.suggest import listed
@@ -27,11 +27,11 @@ class Issuer:
 
 def external_issuer(facts: Facts, wanted: ExternalCa) -> Issuer:
     """The CA with its certificate, which was read from its place; Refused when it could not be."""
-    pem = facts.ca_files.get(wanted.place)
+    pem = facts.ca_files.get(wanted.location)
     if pem is None:
         raise Refused(
             f"the CA certificate {tick(wanted.cacert_path)} could not be read on `{wanted.host}`: "
-            f"{facts.unread[wanted.place]}",
+            f"{facts.unread[wanted.location]}",
             true_now="Nothing was changed.",
             next_step="Put the CA's certificate (PEM) there, or give another place after `cacert=`.",
         )
@@ -93,24 +93,24 @@ def _finished(facts: Facts, swarm: ClusterFacts, plan: Plan, first: tuple[Step, 
     )
 
 
-def _begin(swarm: ClusterFacts, cluster: str, issuer: Issuer | None) -> BeginRotation:
+def _begin(swarm: ClusterFacts, cluster: str, issuer: Issuer | None) -> StartCaRotation:
     if issuer:
-        return BeginRotation(cluster, url=issuer.url, cacert=issuer.cacert)
+        return StartCaRotation(cluster, url=issuer.url, cacert=issuer.cacert)
     number = (swarm.spec.get("CAConfig") or {}).get("ForceRotate", 0) + 1
-    return BeginRotation(cluster, key_id(swarm.tls.issuer_key), number)
+    return StartCaRotation(cluster, key_id(swarm.tls.issuer_key), number)
 
 
 def _waits(facts: Facts, nodes: Sequence[NodeFacts], before: str) -> list[Step]:
     """Each node on a track of its own, and the end: one that is down holds up nobody else's line."""
     steps = [
         Step(
-            RenewCertificate(facts.name, node.id, unambiguous_name(require_cluster(facts), node), before),
+            AwaitCertificate(facts.name, node.id, unambiguous_name(require_cluster(facts), node), before),
             node.id,
             after=TRACK,
         )
         for node in nodes
     ]
-    return [*steps, Step(EndRotation(facts.name, before), "end", after=TRACK)]
+    return [*steps, Step(AwaitCaRotation(facts.name, before), "end", after=TRACK)]
 
 
 def _held_up(swarm: ClusterFacts, nodes: Sequence[NodeFacts]) -> tuple[str, ...]:

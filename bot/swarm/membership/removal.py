@@ -14,14 +14,14 @@ from bot.swarm.services.placement import eviction_warnings, node_load, task_coun
 from bot.text.suggest import listed
 
 
-def departing(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
+def removal_plan(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     """``plan`` with what takes ``node`` out; its ``force`` says how.
 
     Refused for a node that is not down while its host cannot be made to leave, unless forced.
     """
-    host = own_host(facts, node)
+    host = reachable_host(facts, node)
     plan = replace(plan, approvals=1 if node.role == "manager" else plan.approvals)
-    if is_last(facts, node) and host is not None:
+    if is_last_manager(facts, node) and host is not None:
         return _ending(facts, node, host, plan)
     swarm = facts.swarm
     listed_now = len(swarm.nodes) if swarm else 0
@@ -29,25 +29,25 @@ def departing(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     return _by_itself(facts, node, host, plan) if host is not None else _without_host(facts, node, plan)
 
 
-def is_last(facts: Facts, node: NodeFacts) -> bool:
+def is_last_manager(facts: Facts, node: NodeFacts) -> bool:
     """Whether ``node`` is the only member of Raft."""
     return raft_members(facts).reachable.keys() == {node.id}
 
 
-def own_host(facts: Facts, node: NodeFacts) -> HostFacts | None:
+def reachable_host(facts: Facts, node: NodeFacts) -> HostFacts | None:
     """The node's machine, if its engine answers and is in this very membership."""
     host = facts.hosts.get(node.host)
     sound = host is not None and host.answers and host.node_id == node.id and host.membership == "active"
     return host if sound else None
 
 
-def demotion(facts: Facts, node: NodeFacts) -> Demote:
+def demote_operation(facts: Facts, node: NodeFacts) -> Demote:
     """How ``node`` is demoted; its host is waited for where the managers hear it, else it does not learn of it."""
-    host = own_host(facts, node) if node.ready else None
+    host = reachable_host(facts, node) if node.ready else None
     return Demote(node.id, node.name, facts.name, host.name if host else "")
 
 
-def unmanaging(facts: Facts, node: NodeFacts) -> tuple[list[Finding], list[str]]:
+def demotion_effects(facts: Facts, node: NodeFacts) -> tuple[list[Finding], list[str]]:
     """What a demotion means beside the quorum: another leads, and tasks that want a manager must go."""
     findings = [Finding("warning", f"{tick(node.name)} leads: another manager takes over", node.name)]
     return findings if node.leader else [], eviction_warnings(facts, node, replace(node, role="worker"))
@@ -57,13 +57,13 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Pl
     """The host is there and leaves."""
     manager = node.role == "manager"
     steps: list[Operation] = []
-    findings, warnings = unmanaging(facts, node) if manager else ([], [])
+    findings, warnings = demotion_effects(facts, node) if manager else ([], [])
     if node.state == "ready":
         steps.append(Drain(node.id, node.name, facts.name))
         findings += _load(facts, node)
         warnings = unplaceable_warnings(facts, node)
     if node.reachability:
-        steps.append(demotion(facts, node))
+        steps.append(demote_operation(facts, node))
     # The engine of a manager that did not learn of its demotion leaves only when forced to.
     force = plan.force == "given" or (manager and not node.ready)
     steps.append(Leave(host.name, facts.name, node.id, force=force))
@@ -82,7 +82,7 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
             next_step=f"Bring {tick(node.name)} back, or wait until the managers see it down; `--force` removes its "
             "record as it is.",
         )
-    steps: list[Operation] = [demotion(facts, node)] if node.reachability else []
+    steps: list[Operation] = [demote_operation(facts, node)] if node.reachability else []
     steps.append(RemoveNode(node.id, node.name, facts.name, force=node.state != "down" or old_record))
     text = f"only the record {tick(node.id)} of {tick(node.name)} is removed: {_why(facts, node)}"
     findings = [Finding("warning", text, node.name)]
@@ -141,7 +141,7 @@ def outside_raft(facts: Facts, node: NodeFacts) -> Finding | None:
     """What stands against a change of such a manager's role; None for workers and for members of Raft."""
     if node.role == "worker" or node.reachability:
         return None
-    if own_host(facts, node) is not None:
+    if reachable_host(facts, node) is not None:
         text = f"{tick(node.name)} was promoted and is not in Raft yet: it does not count."
         return Finding(
             "failed", text, node.name, f"`/swarm node {node.name}` shows when it is reachable: ask again then."

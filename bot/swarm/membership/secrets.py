@@ -72,7 +72,7 @@ def secret_message(facts: Facts, revealed: Revealed) -> Message:
     return token_message(facts, "manager" if revealed == "manager token" else "worker")
 
 
-def rotation(cluster: str, role: Role, before: str) -> Plan:
+def token_rotation_plan(cluster: str, role: Role, before: str) -> Plan:
     """Rotate the token of ``role`` whose fingerprint is ``before``, and show nobody the new one."""
     return Plan(
         PlanTitles(

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Literal
 from bot.blocks import escape
 from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, FactsQuery, NodeFacts, Operation, TaskFacts
-from bot.swarm.operations.spec_updates import manager_of, update_record
+from bot.swarm.operations.spec_updates import reading_manager, update_node_spec
 from bot.swarm.services.placement import task_count
 
 SHOWN: Final = {"active": "activating", "pause": "pausing"}
@@ -47,7 +47,9 @@ class SetAvailability(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the availability in the record's spec; all else in it stays."""
-        update_record(manager_of(engines, facts), self.node, lambda spec: {**spec, "Availability": self.availability})
+        update_node_spec(
+            reading_manager(engines, facts), self.node, lambda spec: {**spec, "Availability": self.availability}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Drain(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the availability in the record's spec; all else in it stays."""
-        update_record(manager_of(engines, facts), self.node, lambda spec: {**spec, "Availability": "drain"})
+        update_node_spec(reading_manager(engines, facts), self.node, lambda spec: {**spec, "Availability": "drain"})
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell how the node stands, and what runs there still."""

@@ -22,7 +22,7 @@ from bot.model import (
 )
 from bot.swarm.reading.certificates import fingerprint_of
 from bot.swarm.reading.manager_choice import is_in_quorum
-from bot.swarm.recovery.autolock import opened_backup
+from bot.swarm.recovery.autolock import decrypted_backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class TakeBackup(Operation):
     host itself (bot.engine.disk.state), so that a dead worker leaves no manager stopped.
     """
 
-    kind: ClassVar[str] = "take backup"
+    kind: ClassVar[str] = "take-backup"
     weakens: ClassVar[bool] = True
     patience: ClassVar[float] = 0.0
 
@@ -98,7 +98,7 @@ class TakeBackup(Operation):
 class AwaitManager(Operation):
     """The node of ``host`` is a reachable manager. A locked engine is unlocked: the cluster has the key."""
 
-    kind: ClassVar[str] = "await manager"
+    kind: ClassVar[str] = "await-manager"
     patience: ClassVar[float] = 120.0
 
     host: str
@@ -157,14 +157,14 @@ def _backup(facts: Facts, swarm: ClusterFacts, host: HostFacts, record: NodeFact
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceState(Operation):
+class RestoreState(Operation):
     """The state of the backup ``backup`` in the swarm folder of ``host``, whose engine is in no cluster yet.
 
     ``autolocked``: its key file is opened here, with the key that somebody typed; the engine encrypts it again when it
     is forced.
     """
 
-    kind: ClassVar[str] = "place state"
+    kind: ClassVar[str] = "restore-state"
     patience: ClassVar[float] = 60.0
 
     host: str
@@ -199,7 +199,7 @@ class PlaceState(Operation):
             raise Refused(f"the backup `{self.backup}` is not in its folder any more.")
         packed = engines.backup_store.open(backup)
         if self.autolocked:
-            packed = opened_backup(facts, backup, packed)
+            packed = decrypted_backup(facts, backup, packed)
         engines[self.host].place_swarm(packed, self.backup)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Operation
-from bot.swarm.operations.spec_updates import manager_of, update_spec, with_section
+from bot.swarm.operations.spec_updates import reading_manager, update_cluster_spec, with_section
 from bot.swarm.reading.certificates import key_id, nodes_of_old_issuer, public_key_of
 from bot.swarm.reading.cluster_settings import external_urls
 from bot.swarm.reading.node_lookup import unambiguous_name
@@ -23,7 +23,7 @@ AWAY: Final = frozenset({"down", "disconnected"})
 
 
 @dataclass(frozen=True, slots=True)
-class BeginRotation(Operation):
+class StartCaRotation(Operation):
     """Another key issues the certificates of ``cluster``: that of the CFSSL server at ``url``, whose CA is ``cacert``.
 
     Without ``url`` it is one that the managers make, and not ``before`` (its ``key_id``).
@@ -31,7 +31,7 @@ class BeginRotation(Operation):
     ``cacert`` is PEM. An external CA is given after init alone: at init the engine ignores it or breaks.
     """
 
-    kind: ClassVar[str] = "begin-rotation"
+    kind: ClassVar[str] = "start-ca-rotation"
 
     cluster: str
     before: str = ""
@@ -64,7 +64,7 @@ class BeginRotation(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the CA's part of the whole spec."""
-        update_spec(manager_of(engines, facts), self._edited)
+        update_cluster_spec(reading_manager(engines, facts), self._edited)
 
     def _edited(self, spec: Json) -> Json:
         if not self.url:
@@ -89,14 +89,14 @@ class BeginRotation(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class RenewCertificate(Operation):
+class AwaitCertificate(Operation):
     """The node ``node`` (its id; ``called`` is how people call it) has a certificate of the new issuer.
 
     ``before`` is the ``key_id`` of the old one, "" when the rotation had begun before.
     Nothing is applied: the managers do it, or, where the node is down, they do not yet.
     """
 
-    kind: ClassVar[str] = "renew-certificate"
+    kind: ClassVar[str] = "await-certificate"
     patience: ClassVar[float] = 60.0
 
     cluster: str
@@ -144,10 +144,10 @@ class RenewCertificate(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class EndRotation(Operation):
+class AwaitCaRotation(Operation):
     """Every node has its new certificate and trusts the new root alone. ``before`` as in RenewCertificate."""
 
-    kind: ClassVar[str] = "end-rotation"
+    kind: ClassVar[str] = "await-ca-rotation"
     patience: ClassVar[float] = 90.0
 
     cluster: str

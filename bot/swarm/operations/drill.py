@@ -11,7 +11,7 @@ from bot.model import Backup, Drill, Engines, Facts, FactsQuery, Operation
 from bot.swarm.operations.init import Init
 from bot.swarm.reading.certificates import ca_rotated_since, fingerprint_of
 from bot.swarm.reading.inventory import compare, read_inventory
-from bot.swarm.recovery.autolock import opened_backup
+from bot.swarm.recovery.autolock import decrypted_backup
 from bot.text.suggest import listed
 
 NOWHERE = "127.0.0.1"
@@ -26,7 +26,7 @@ class DrillBackup(Operation):
     the key that somebody typed, here and in the memory of the throwaway engine alone.
     """
 
-    kind: ClassVar[str] = "drill backup"
+    kind: ClassVar[str] = "drill-backup"
     patience: ClassVar[float] = 0.0
 
     host: str
@@ -74,7 +74,7 @@ class DrillBackup(Operation):
             raise Failed(f"{self._shown} cannot be compared: it, or a manager of {self.cluster}, is not there.")
         packed = engines.backup_store.open(backup)
         if self.autolocked:
-            packed = opened_backup(facts, backup, packed)
+            packed = decrypted_backup(facts, backup, packed)
         with engines[self.host].throwaway_engine(packed) as throwaway_engine:
             force = Init(
                 host=self.host,
@@ -117,7 +117,7 @@ class DrillBackup(Operation):
         return drill if drill and drill.at > self.after else None
 
 
-def throwaway_host(facts: Facts, named: str) -> str:
+def choose_drill_host(facts: Facts, named: str) -> str:
     """The host for a throwaway engine: in no cluster, for the CA's key is in its memory meanwhile."""
     if not named:
         free = [host.name for host in facts.hosts.values() if host.answers and host.membership == "inactive"]

@@ -9,13 +9,13 @@ from bot.model import Engines, Facts, FactsQuery, Operation
 
 
 @dataclass(frozen=True, slots=True)
-class Trust(Operation):
+class TrustHostKey(Operation):
     """The key with ``fingerprint`` in known_hosts for ``machine``, which is ``host`` or a jump on the way to it.
 
     ``known`` are the fingerprints that stood there when it was asked; an approval binds to both.
     """
 
-    kind: ClassVar[str] = "trust"
+    kind: ClassVar[str] = "trust-host-key"
     patience: ClassVar[float] = 5.0
 
     host: str

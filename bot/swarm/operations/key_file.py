@@ -8,13 +8,13 @@ from typing import ClassVar
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Operation
 from bot.swarm.health.lost_quorum import is_back_in_quorum
-from bot.swarm.recovery.autolock import given_key, other_key
-from bot.swarm.recovery.key_file import OtherUnlockKey, UnknownKeyFile, opened
+from bot.swarm.recovery.autolock import typed_key, wrong_key
+from bot.swarm.recovery.key_file import UnknownKeyFile, WrongUnlockKey, decrypted
 from bot.swarm.recovery.split_brain import refuse_beside_quorum
 
 
 @dataclass(frozen=True, slots=True)
-class OpenKeyFile(Operation):
+class DecryptKeyFile(Operation):
     """The key file of ``host`` without encryption, and its engine running, in no cluster until it is forced.
 
     An engine that is forced starts its manager anew and forgets the unlock key; and one that is locked takes the key
@@ -22,7 +22,7 @@ class OpenKeyFile(Operation):
     is forced. Until then the file says of itself that it was locked.
     """
 
-    kind: ClassVar[str] = "open key file"
+    kind: ClassVar[str] = "decrypt-key-file"
     patience: ClassVar[float] = 60.0
 
     host: str
@@ -61,11 +61,11 @@ class OpenKeyFile(Operation):
             raise Failed(f"The key file of `{self.host}` cannot be read.")
         if not host.key_file.locked:
             return
-        given_key(facts)
-        opened = open_with_given(facts, self.host)
-        if opened is None:
-            raise other_key(f"the key file of `{self.host}`", "Press Retry, and type it again.")
-        engines[self.host].open_key_file(host.key_file.text, opened)
+        typed_key(facts)
+        decrypted = open_with_given(facts, self.host)
+        if decrypted is None:
+            raise wrong_key(f"the key file of `{self.host}`", "Press Retry, and type it again.")
+        engines[self.host].open_key_file(host.key_file.text, decrypted)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell what the key file is like now."""
@@ -85,10 +85,10 @@ class OpenKeyFile(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class TryKey(Operation):
+class CheckUnlockKey(Operation):
     """The unlock key opens the key file of ``host``, or is not needed: it is open, or there is a quorum again."""
 
-    kind: ClassVar[str] = "try key"
+    kind: ClassVar[str] = "check-unlock-key"
     only_looks: ClassVar[bool] = True
     patience: ClassVar[float] = 0.0
 
@@ -124,11 +124,11 @@ class TryKey(Operation):
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Tell why not."""
         del engines
-        given_key(facts)
+        typed_key(facts)
         host = facts.hosts.get(self.host)
         if host is None or host.key_file is None:
             raise Failed(f"The key file of `{self.host}` cannot be read.")
-        raise other_key(
+        raise wrong_key(
             f"the key file of `{self.host}`",
             "Press Retry, and type the key that counted when its engine last ran: one that was rotated away before "
             "opens it no more.",
@@ -148,16 +148,16 @@ def open_with_given(facts: Facts, host: str) -> bytes | None:
     if key_file is None or facts.typed_secret is None:
         return None
     try:
-        return opened(key_file.text, facts.typed_secret)
-    except (OtherUnlockKey, UnknownKeyFile):
+        return decrypted(key_file.text, facts.typed_secret)
+    except (WrongUnlockKey, UnknownKeyFile):
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitLock(Operation):
+class AwaitEncryptedKeyFile(Operation):
     """The key file of ``host`` is encrypted: forced, its engine does it by itself with the cluster's unlock key."""
 
-    kind: ClassVar[str] = "await lock"
+    kind: ClassVar[str] = "await-encrypted-key-file"
     only_looks: ClassVar[bool] = True
     patience: ClassVar[float] = 60.0
 

@@ -8,18 +8,18 @@ from typing import ClassVar
 from bot.blocks import tick
 from bot.errors import Failed
 from bot.model import Engines, Facts, FactsQuery, Json, NodeFacts, Operation
-from bot.swarm.operations.spec_updates import manager_of, update_record
+from bot.swarm.operations.spec_updates import reading_manager, update_node_spec
 from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)
-class Relabel(Operation):
+class LabelNode(Operation):
     """``labels`` (pairs of key and value) stand on the node ``node`` (its id), the keys ``removed`` do not.
 
     Other labels stay.
     """
 
-    kind: ClassVar[str] = "relabel"
+    kind: ClassVar[str] = "label-node"
 
     node: str
     name: str
@@ -64,18 +64,18 @@ class Relabel(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the labels in the record's spec; all else in it stays."""
-        update_record(
-            manager_of(engines, facts),
+        update_node_spec(
+            reading_manager(engines, facts),
             self.node,
             lambda spec: {**spec, "Labels": self.changed(spec.get("Labels") or {})},
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Label(Operation):
+class LabelHost(Operation):
     """``labels`` (pairs of key and value) stand on the node that ``host`` is; other labels stay."""
 
-    kind: ClassVar[str] = "label"
+    kind: ClassVar[str] = "label-host"
 
     host: str
     labels: tuple[tuple[str, str], ...]
@@ -113,7 +113,7 @@ class Label(Operation):
         node = facts.member(self.host)
         if facts.swarm is None or node is None:
             raise Failed(f"`{self.host}` is not a member of {facts.name}.", true_now="No label was set.")
-        update_record(
+        update_node_spec(
             engines[facts.swarm.read_from],
             node.id,
             lambda spec: {**spec, "Labels": {**(spec.get("Labels") or {}), **dict(self.labels)}},

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation, RaftMembers
-from bot.swarm.operations.spec_updates import manager_of
+from bot.swarm.operations.spec_updates import reading_manager
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class RemoveNode(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Remove it."""
-        manager_of(engines, facts).remove_node(self.node, force=self.force)
+        reading_manager(engines, facts).remove_node(self.node, force=self.force)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell how the record stands."""

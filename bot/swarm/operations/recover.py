@@ -22,7 +22,7 @@ class HoldOff(Operation):
     ``node`` is its node id.
     """
 
-    kind: ClassVar[str] = "hold off"
+    kind: ClassVar[str] = "hold-off"
     weakens: ClassVar[bool] = True
 
     host: str
@@ -59,7 +59,7 @@ class HoldOff(Operation):
         """With the folder that its state lies in now; or, where it need not be any more, why."""
         stopped = facts.host(self.host).stopped
         held_off = f"{self.done}: its swarm state lies in {tick(stopped.folder)}" if stopped else self.done
-        return told_in_again(facts, self.host) or held_off
+        return recovered_text(facts, self.host) or held_off
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Move it, unless that is needed no more or not enough: a quorum is there again, or its engine is."""
@@ -84,13 +84,13 @@ class HoldOff(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class Depart(Operation):
+class LeaveLostCluster(Operation):
     """``host`` in no cluster, seen by its own engine: its Raft state is gone from its disk, so it cannot come back.
 
     ``node`` is its node id, "" where the engine does not tell it.
     """
 
-    kind: ClassVar[str] = "depart"
+    kind: ClassVar[str] = "leave-lost-cluster"
     patience: ClassVar[float] = 60.0
     weakens: ClassVar[bool] = True
 
@@ -126,7 +126,7 @@ class Depart(Operation):
 
     def seen(self, facts: Facts) -> str:
         """That it left; or, where it need not any more, why."""
-        return told_in_again(facts, self.host) or self.done
+        return recovered_text(facts, self.host) or self.done
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Leave, unless there is a quorum again: then it may be one that counts."""
@@ -144,7 +144,7 @@ class Depart(Operation):
         return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
 
 
-def told_in_again(facts: Facts, host: str) -> str:
+def recovered_text(facts: Facts, host: str) -> str:
     """That it is a manager of a cluster with a quorum, in words; "" where it is not so."""
     return (
         f"`{host}` is a reachable manager of {facts.name}, which has a quorum" if is_back_in_quorum(facts, host) else ""
@@ -152,7 +152,7 @@ def told_in_again(facts: Facts, host: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Forget(Operation):
+class RemoveOldRecords(Operation):
     """No record of ``host`` but that of its present membership. ``node``: the id that it had, "" if not known.
 
     Only of a host that was seen to have left, or to be held off. The record of an old manager that may come back is
@@ -160,7 +160,7 @@ class Forget(Operation):
     make a second cluster (docs/decisions/0015).
     """
 
-    kind: ClassVar[str] = "forget"
+    kind: ClassVar[str] = "remove-old-records"
 
     host: str
     node: str
@@ -217,7 +217,7 @@ class Forget(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Rejoin(Operation):
-    """``host`` a reachable manager of the cluster that ``keeper`` is in.
+    """``host`` a reachable manager of the cluster that ``source`` is in.
 
     A :class:`Join` whose cluster is known only when it comes to it: without a quorum no engine tells the cluster's id.
     """
@@ -227,7 +227,7 @@ class Rejoin(Operation):
 
     host: str
     cluster: str
-    keeper: str
+    source: str
     advertise_addr: str
 
     @property
@@ -243,16 +243,16 @@ class Rejoin(Operation):
     @property
     def query(self) -> FactsQuery:
         """The host closely, and the one that it joins."""
-        return FactsQuery(hosts=(self.keeper,), probe=(self.host,))
+        return FactsQuery(hosts=(self.source,), probe=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """As a join is, into the cluster that the keeper is in."""
-        return is_back_in_quorum(facts, self.keeper) and self._join(facts).satisfied(facts)
+        return is_back_in_quorum(facts, self.source) and self._join(facts).satisfied(facts)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Look once more whether it can, then join."""
-        if not is_back_in_quorum(facts, self.keeper):
-            raise Failed(f"{self.cluster} cannot be read as the cluster that `{self.keeper}` is in.")
+        if not is_back_in_quorum(facts, self.source):
+            raise Failed(f"{self.cluster} cannot be read as the cluster that `{self.source}` is in.")
         findings = preflight(facts, facts.host(self.host), "manager")
         if stops := [finding for finding in findings if finding.sign == "failed"]:
             raise Failed(stops[0].text, true_now=f"`{self.host}` is in no cluster.", next_step=stops[0].next_step)
@@ -260,7 +260,7 @@ class Rejoin(Operation):
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """As of a join."""
-        if not is_back_in_quorum(facts, self.keeper):
+        if not is_back_in_quorum(facts, self.source):
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step or "`/swarm status`")
         return self._join(facts).settle(engines, facts, error)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Operation, RaftMembers
-from bot.swarm.operations.spec_updates import manager_of, update_record
+from bot.swarm.operations.spec_updates import reading_manager, update_node_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Demote(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the role in the record's spec; all else in it stays."""
-        update_record(manager_of(engines, facts), self.node, lambda spec: {**spec, "Role": "worker"})
+        update_node_spec(reading_manager(engines, facts), self.node, lambda spec: {**spec, "Role": "worker"})
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell the role that the managers see."""
@@ -129,7 +129,7 @@ class Promote(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change the role in the record's spec; all else in it stays."""
-        update_record(manager_of(engines, facts), self.node, lambda spec: {**spec, "Role": "manager"})
+        update_node_spec(reading_manager(engines, facts), self.node, lambda spec: {**spec, "Role": "manager"})
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell the role and reachability that the managers see."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from bot.model import Engines, Facts, FactsQuery, Operation, Revealed, Role
 from bot.secrets.secret import Secret
-from bot.swarm.operations.spec_updates import manager_of, unchanged, update_spec
+from bot.swarm.operations.spec_updates import reading_manager, unchanged, update_cluster_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class RotateToken(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Write the whole spec back with the rotation asked for: docker-py's own call would wipe it."""
-        update_spec(
-            manager_of(engines, facts, "The token is as it was."),
+        update_cluster_spec(
+            reading_manager(engines, facts, "The token is as it was."),
             unchanged,
             rotate_worker_token=self.role == "worker",
             rotate_manager_token=self.role == "manager",
@@ -92,4 +92,4 @@ class RotateUnlockKey(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Write the whole spec back with the rotation asked for."""
-        update_spec(manager_of(engines, facts, "The key is as it was."), unchanged, rotate_unlock_key=True)
+        update_cluster_spec(reading_manager(engines, facts, "The key is as it was."), unchanged, rotate_unlock_key=True)

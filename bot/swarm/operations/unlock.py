@@ -8,13 +8,13 @@ from typing import ClassVar, Final
 from bot.blocks import as_said
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation
-from bot.swarm.recovery.autolock import given_key
+from bot.swarm.recovery.autolock import typed_key
 
 OTHER_KEY: Final = 401
 NO_KEY: Final = 400
 
 
-def unlocked(host: HostFacts) -> bool:
+def is_unlocked(host: HostFacts) -> bool:
     """Whether a host is a manager of some cluster whose engine has its key, be there a quorum or not."""
     return host.answers and host.takes_part
 
@@ -55,16 +55,16 @@ class Unlock(Operation):
         """The engine is unlocked, and where that is wanted the managers see it ready and reachable."""
         host = facts.hosts.get(self.host)
         if not self.reachable:
-            return host is not None and unlocked(host)
+            return host is not None and is_unlocked(host)
         node = facts.member(self.host)
         return host is not None and host.membership == "active" and node is not None and node.ready
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Give the engine the key."""
         host = facts.hosts.get(self.host)
-        if host is not None and unlocked(host):
+        if host is not None and is_unlocked(host):
             return
-        engines[self.host].unlock_swarm(given_key(facts))
+        engines[self.host].unlock_swarm(typed_key(facts))
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Tell how the host stands, and what was wrong with the key."""
@@ -80,7 +80,7 @@ class Unlock(Operation):
         elif status == NO_KEY:
             happened = "What was given is no unlock key."
             step = f"`/swarm unlock {self.host}` with the whole key, from `SWMKEY-1-` on."
-        elif facts.swarm is None and self.host in facts.hosts and unlocked(facts.hosts[self.host]):
+        elif facts.swarm is None and self.host in facts.hosts and is_unlocked(facts.hosts[self.host]):
             step = f"Bring the other managers back. If they never come: `/swarm recover {self.host} --unlock`."
         return Failed(happened, true_now=self._standing(facts.hosts.get(self.host), facts), next_step=step)
 

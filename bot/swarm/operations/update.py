@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, Json, Operation
-from bot.swarm.operations.spec_updates import manager_of, update_spec, with_section
+from bot.swarm.operations.spec_updates import reading_manager, update_cluster_spec, with_section
 from bot.swarm.reading.cluster_settings import SETTINGS, Setting
 from bot.text.suggest import listed
 
@@ -65,7 +65,7 @@ class Update(Operation):
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Change these values in the whole spec: an engine resets what it is not given."""
-        update_spec(manager_of(engines, facts), self._edited)
+        update_cluster_spec(reading_manager(engines, facts), self._edited)
 
     def _edited(self, spec: Json) -> Json:
         for setting, value in self.wanted:

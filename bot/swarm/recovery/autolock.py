@@ -6,53 +6,53 @@ from bot.blocks import tick
 from bot.errors import Failed, Refused
 from bot.model import Backup, Facts, Finding, HostFacts
 from bot.secrets.secret import TYPED_KEPT, Secret
-from bot.swarm.recovery.key_file import OtherUnlockKey, UnknownKeyFile, opened_state
+from bot.swarm.recovery.key_file import UnknownKeyFile, WrongUnlockKey, decrypted_state
 from bot.swarm.recovery.safety_rules import RecoverFlags
 
 
-def needs_key(keeper: HostFacts) -> bool:
+def needs_key(source: HostFacts) -> bool:
     """Whether its engine cannot be forced unless its key file is opened before."""
-    return keeper.key_file is not None and keeper.key_file.locked
+    return source.key_file is not None and source.key_file.locked
 
 
-def refuse_without_key(keeper: HostFacts, flags: RecoverFlags) -> None:
+def refuse_without_key(source: HostFacts, flags: RecoverFlags) -> None:
     """Refused where the key is needed and is not given, or where it cannot be of use."""
-    if keeper.membership == "locked" and keeper.key_file is None:
+    if source.membership == "locked" and source.key_file is None:
         raise Refused(
-            f"{tick(keeper.name)} is locked, and its key file cannot be read: it cannot be opened with the unlock key.",
+            f"{tick(source.name)} is locked, and its key file cannot be read: it cannot be opened with the unlock key.",
             true_now="Nothing was changed.",
             next_step="Let the SSH user read it (root, or sudo without a password).",
         )
-    if needs_key(keeper) and not flags.unlock:
+    if needs_key(source) and not flags.unlock:
         raise Refused(
-            f"autolock is on, so {tick(keeper.name)} goes on alone only with the cluster's unlock key: its engine, "
+            f"autolock is on, so {tick(source.name)} goes on alone only with the cluster's unlock key: its engine, "
             "forced without it, would be in no cluster at all.",
             true_now="Nothing was changed.",
-            next_step=f"{flags.words(keeper.name, unlock=True)} asks you for the key.",
+            next_step=f"{flags.words(source.name, unlock=True)} asks you for the key.",
         )
 
 
-def key_findings(keeper: HostFacts, *, unlock: bool) -> list[Finding]:
+def key_findings(source: HostFacts, *, unlock: bool) -> list[Finding]:
     """Where a key was given for nothing, and where it is not known whether one is needed."""
-    if keeper.key_file is None:
+    if source.key_file is None:
         return [
             Finding(
                 "warning",
-                f"whether autolock is on is not known: the key file of {tick(keeper.name)} cannot be read. If it is, "
-                f"{tick(keeper.name)} will be in no cluster until its engine is started anew",
+                f"whether autolock is on is not known: the key file of {tick(source.name)} cannot be read. If it is, "
+                f"{tick(source.name)} will be in no cluster until its engine is started anew",
             )
         ]
-    if unlock and not needs_key(keeper):
-        return [Finding("warning", f"the unlock key is not used: the key file of {tick(keeper.name)} lies open")]
+    if unlock and not needs_key(source):
+        return [Finding("warning", f"the unlock key is not used: the key file of {tick(source.name)} lies open")]
     return []
 
 
-def key_warnings(cluster: str, keeper: HostFacts) -> list[str]:
+def key_warnings(cluster: str, source: HostFacts) -> list[str]:
     """What lies open on the keeper's disk, and for how long."""
-    if keeper.key_file is None or not keeper.key_file.autolocked:
+    if source.key_file is None or not source.key_file.autolocked:
         return []
-    name = tick(keeper.name)
-    if not needs_key(keeper):
+    name = tick(source.name)
+    if not needs_key(source):
         since = "since a recovery that did not end; its engine encrypts it again as soon as it is forced."
         return [f"The key file of {name} lies open on its disk {since}"]
     then = f"until {cluster} is forced, some seconds; then the engine encrypts it again."
@@ -60,7 +60,7 @@ def key_warnings(cluster: str, keeper: HostFacts) -> list[str]:
     return [f"{stopped} The unlock key stays the same."]
 
 
-def given_key(facts: Facts) -> Secret:
+def typed_key(facts: Facts) -> Secret:
     """The key; Failed when it is gone: whoever took the job over from a worker that died has it no more."""
     if facts.typed_secret is None:
         raise Failed(
@@ -70,18 +70,18 @@ def given_key(facts: Facts) -> Secret:
     return facts.typed_secret
 
 
-def other_key(what: str, next_step: str) -> Failed:
+def wrong_key(what: str, next_step: str) -> Failed:
     """It does not open ``what``."""
     return Failed(f"The key does not open {what}.", next_step=next_step)
 
 
-def opened_backup(facts: Facts, backup: Backup, packed: bytes) -> bytes:
+def decrypted_backup(facts: Facts, backup: Backup, packed: bytes) -> bytes:
     """The state of an autolocked backup, opened with the key; Failed when it is gone, or another one."""
-    key = given_key(facts)
+    key = typed_key(facts)
     try:
-        return opened_state(packed, key)
-    except OtherUnlockKey:
-        raise other_key(
+        return decrypted_state(packed, key)
+    except WrongUnlockKey:
+        raise wrong_key(
             f"the backup `{backup.id}`",
             "Press Retry, and type the key that counted when it was taken: one that came later does not open it.",
         ) from None

@@ -35,7 +35,7 @@ _KEPT: Final = ("raft-dek", "raft-dek-pending")
 _NONE, _SECRETBOX = 0, 1
 
 
-class OtherUnlockKey(Exception):
+class WrongUnlockKey(Exception):
     """The key is not the one that the file was locked with, or no unlock key at all."""
 
 
@@ -48,7 +48,7 @@ def is_locked(key_file: bytes) -> bool:
     return _parsed(key_file)["kind"] == LOCKED
 
 
-def opened(key_file: bytes, key: Secret) -> bytes:
+def decrypted(key_file: bytes, key: Secret) -> bytes:
     """The same file without encryption, which an engine reads without any unlock key.
 
     Its ``kek-version`` is 0, so that the engine takes the cluster's own unlock key for a newer one and encrypts the
@@ -62,7 +62,7 @@ def opened(key_file: bytes, key: Secret) -> bytes:
     try:
         private = load_der_private_key(base64.b64decode(block["body"]), octets_)
     except (ValueError, TypeError):
-        raise OtherUnlockKey from None
+        raise WrongUnlockKey from None
     der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     lines = [f"{OPENED_BY}: swarmbot", "kek-version: 0"]
     lines += [f"{name}: {_plain(headers[name], octets_)}" for name in _KEPT if name in headers]
@@ -83,9 +83,9 @@ def _octets(key: Secret) -> bytes:
     try:
         octets_ = base64.b64decode(text.removeprefix(BEGINS) + "=", validate=True)
     except ValueError:
-        raise OtherUnlockKey from None
+        raise WrongUnlockKey from None
     if not text.startswith(BEGINS) or len(octets_) != SecretBox.KEY_SIZE:
-        raise OtherUnlockKey
+        raise WrongUnlockKey
     return octets_
 
 
@@ -99,7 +99,7 @@ def _plain(header: str, key: bytes) -> str:
         elif algorithm != _NONE:
             raise UnknownKeyFile
     except CryptoError:
-        raise OtherUnlockKey from None
+        raise WrongUnlockKey from None
     except (ValueError, IndexError):
         raise UnknownKeyFile from None
     return base64.b64encode(bytes([2 << 3 | 2, len(data)]) + data).decode()
@@ -108,7 +108,7 @@ def _plain(header: str, key: bytes) -> str:
 KEY_FILE: Final = "swarm/certificates/swarm-node.key"
 
 
-def opened_state(packed: bytes, key: Secret) -> bytes:
+def decrypted_state(packed: bytes, key: Secret) -> bytes:
     """``packed`` (a gzipped tar) with its key file opened, all else as it was; the same where that is open already.
 
     Raises OtherUnlockKey; UnknownKeyFile where there is no key file.
@@ -127,7 +127,7 @@ def opened_state(packed: bytes, key: Secret) -> bytes:
                     text, held = file.read(), True
                     if not is_locked(text):
                         return packed
-                    text = opened(text, key)
+                    text = decrypted(text, key)
                     member.size, file = len(text), io.BytesIO(text)
                 after.addfile(member, file)
     except (tarfile.TarError, EOFError, zlib.error):

@@ -15,10 +15,10 @@ def stops(facts: Facts, host: HostFacts) -> str:
     return failed[0] if failed else ""
 
 
-def findings(facts: Facts, keeper: HostFacts, others: list[HostFacts], off: list[HostFacts]) -> list[Finding]:
+def findings(facts: Facts, source: HostFacts, others: list[HostFacts], off: list[HostFacts]) -> list[Finding]:
     """Whose state is the newest, and who will not join again."""
     return [
-        _newest(keeper, [*others, *off]),
+        _newest(source, [*others, *off]),
         *(
             Finding("warning", f"`{host.name}` will not join again: {why}")
             for host in others
@@ -27,22 +27,22 @@ def findings(facts: Facts, keeper: HostFacts, others: list[HostFacts], off: list
     ]
 
 
-def _newest(keeper: HostFacts, others: list[HostFacts]) -> Finding:
-    name = tick(keeper.name)
-    if keeper.raft is None:
+def _newest(source: HostFacts, others: list[HostFacts]) -> Finding:
+    name = tick(source.name)
+    if source.raft is None:
         return Finding(
-            "warning", f"whether {name} has the newest state is not known. {keeper.raft_unread}".removesuffix(".")
+            "warning", f"whether {name} has the newest state is not known. {source.raft_unread}".removesuffix(".")
         )
-    ends = f"its Raft log ends at term {keeper.raft.term}, entry {keeper.raft.index}"
+    ends = f"its Raft log ends at term {source.raft.term}, entry {source.raft.index}"
     beside = [f"{tick(host.name)} at {host.raft.term}, {host.raft.index}" for host in others if host.raft]
-    newer = [tick(host.name) for host in others if host.raft and host.raft > keeper.raft]
+    newer = [tick(host.name) for host in others if host.raft and host.raft > source.raft]
     if newer:
         return Finding("warning", "; ".join([f"{listed(newer)} had newer state than {name}: {ends}", *beside]))
     return Finding("done", "; ".join([f"{name} has the newest state: {ends}", *beside]))
 
 
 def warnings(
-    facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], others: list[HostFacts], off: list[HostFacts]
+    facts: Facts, source: HostFacts, olds: tuple[OldManager, ...], others: list[HostFacts], off: list[HostFacts]
 ) -> list[str]:
     """What stays, what is lost, who is left out, and how to get them back."""
     gone = [tick(old.name) for old in olds if old.state == "unreachable"]
@@ -55,23 +55,23 @@ def warnings(
         )
     if len(gone) >= quorum_among(olds).needed:
         told.append(
-            f"{listed(gone)} are enough for a quorum without `{keeper.name}`: if they run where neither Swarmbot nor "
-            f"`{keeper.name}` sees them, {facts.name} will be two."
+            f"{listed(gone)} are enough for a quorum without `{source.name}`: if they run where neither Swarmbot nor "
+            f"`{source.name}` sees them, {facts.name} will be two."
         )
     told += [_held_off(host, host.stopped) for host in off if host.stopped]
-    told.append(f"Tasks on `{keeper.name}` are stopped and started again; those on workers go on.")
+    told.append(f"Tasks on `{source.name}` are stopped and started again; those on workers go on.")
     if leaving := [tick(host.name) for host in others if host.membership != "inactive"]:
         told.append(f"Tasks on {listed(leaving)} end: services start them elsewhere.")
-    told.append(f"What the managers agreed on last is lost where `{keeper.name}` had not heard it yet.")
-    if keeper.membership == "pending":
+    told.append(f"What the managers agreed on last is lost where `{source.name}` had not heard it yet.")
+    if source.membership == "pending":
         told.append(
-            f"The engine of `{keeper.name}` was started without a quorum: forced, it can drop the last change that it "
+            f"The engine of `{source.name}` was started without a quorum: forced, it can drop the last change that it "
             "had heard, too. A quorum that is brought back drops nothing."
         )
-    if orphans := [tick(host.name) for host in facts.hosts.values() if _is_orphan(host, keeper)]:
+    if orphans := [tick(host.name) for host in facts.hosts.values() if _is_orphan(host, source)]:
         it = "it" if len(orphans) == 1 else "each"
         told.append(
-            f"{listed(orphans)} cannot follow, not knowing `{keeper.name}` as a manager: let {it} leave and join again."
+            f"{listed(orphans)} cannot follow, not knowing `{source.name}` as a manager: let {it} leave and join again."
         )
     return told
 
@@ -86,9 +86,9 @@ def _held_off(host: HostFacts, state: StoppedEngine) -> str:
     )
 
 
-def _is_orphan(host: HostFacts, keeper: HostFacts) -> bool:
+def _is_orphan(host: HostFacts, source: HostFacts) -> bool:
     """A worker of this cluster finds its managers at the addresses that it knows, and at no others."""
     if not host.answers or host.is_manager or host.membership != "active":
         return False
     known = {ip_of(address) for address in host.managers}
-    return bool(set(host.managers) & set(keeper.managers)) and keeper.node_address not in known
+    return bool(set(host.managers) & set(source.managers)) and source.node_address not in known

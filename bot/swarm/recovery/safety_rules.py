@@ -60,43 +60,43 @@ def refuse_unless_lost(facts: Facts) -> None:
     )
 
 
-def keeper_of(facts: Facts, wanted: str | None, flags: RecoverFlags) -> HostFacts:
+def choose_source(facts: Facts, wanted: str | None, flags: RecoverFlags) -> HostFacts:
     """The manager that the cluster goes on from: ``wanted``, or the one whose Raft log is the newest."""
     able = recovery_candidates(facts)
     if not able:
         raise _refused_none(facts)
-    keeper = next((host for host in able if host.name == wanted), None) if wanted else able[0]
-    if keeper is None:
+    source = next((host for host in able if host.name == wanted), None) if wanted else able[0]
+    if source is None:
         raise Refused(
             f"`{wanted}` is no manager of {facts.name} that answers.",
             true_now="Nothing was changed.",
             next_step=flags.words(able[0].name),
         )
-    if not keeper.managers:
+    if not source.managers:
         raise Refused(
-            f"who managed {facts.name} beside `{keeper.name}` is not known: neither its engine nor its disk tells it.",
+            f"who managed {facts.name} beside `{source.name}` is not known: neither its engine nor its disk tells it.",
             true_now="Nothing was changed.",
             next_step="Let the SSH user read its disk (root, or sudo), or name another manager.",
         )
-    kin = {old.host.name: old.host for old in old_managers(facts, keeper) if old.host and old.state == "member"}
+    kin = {old.host.name: old.host for old in old_managers(facts, source) if old.host and old.state == "member"}
     if strangers := [host.name for host in able if host.name not in kin]:
         raise Refused(
-            f"{listed(map(tick, strangers))} and `{keeper.name}` are in different clusters.",
+            f"{listed(map(tick, strangers))} and `{source.name}` are in different clusters.",
             true_now="Nothing was changed.",
             next_step="Let those leave that are no part of it: `/swarm leave HOST --force`.",
         )
-    _refuse_older(keeper, list(kin.values()), flags, named=wanted is not None)
-    if opened := [host.name for host in able if host.awaits_force and host is not keeper]:
+    _refuse_older(source, list(kin.values()), flags, named=wanted is not None)
+    if opened := [host.name for host in able if host.awaits_force and host is not source]:
         raise Refused(
             f"{tick(opened[0])} was opened for a recovery that did not end, and is a manager again when its engine is "
             "started anew.",
             true_now="Nothing was changed.",
             next_step=f"{flags.words(opened[0])}; or start its engine anew, and it can be made to leave.",
         )
-    return keeper
+    return source
 
 
-def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
+def refuse_unless_safe(facts: Facts, source: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
     """Refused unless each other old manager can be made to leave or held off, or is declared gone and looks like it."""
     if locked := locked_members(olds):
         are, they, it = ("is", "it gives", "it") if len(locked) == 1 else ("are", "they give", "them")
@@ -130,10 +130,10 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
             "engine does not run.",
         )
     refuse_unless_off(olds, flags.hold_off)
-    refuse_unless_started(facts.name, keeper, olds, flags)
+    refuse_unless_started(facts.name, source, olds, flags)
     silent = [old for old in olds if old.state == "unreachable"]
     if up := [old for old in silent if old.up]:
-        raise _refused_up(facts, keeper, up, flags)
+        raise _refused_up(facts, source, up, flags)
     if heard := [old.name for old in silent if _heard(facts, old)]:
         raise Refused(
             f"Swarmbot does not reach {listed(map(tick, heard))}, and the other managers do: what takes their "
@@ -142,16 +142,16 @@ def refuse_unless_safe(facts: Facts, keeper: HostFacts, olds: tuple[OldManager, 
             next_step="Let Swarmbot reach it (`/swarm hosts` says what stands in the way), or switch it off.",
         )
     if open_ := [old for old in silent if old.name not in declared]:
-        raise _refused_silent(facts, keeper, olds, open_, flags)
+        raise _refused_silent(facts, source, olds, open_, flags)
 
 
-def _refuse_older(keeper: HostFacts, kin: list[HostFacts], flags: RecoverFlags, *, named: bool) -> None:
+def _refuse_older(source: HostFacts, kin: list[HostFacts], flags: RecoverFlags, *, named: bool) -> None:
     """What a newer manager knows would be lost when it leaves."""
-    newer = [host for host in kin if host.raft and (keeper.raft is None or host.raft > keeper.raft)]
+    newer = [host for host in kin if host.raft and (source.raft is None or host.raft > source.raft)]
     if newer:
         newest = max(newer, key=lambda host: host.raft)  # type: ignore[arg-type,return-value] # those that have one
         raise Refused(
-            f"`{newest.name}` has newer state than `{keeper.name}`: what only it knows would be lost.",
+            f"`{newest.name}` has newer state than `{source.name}`: what only it knows would be lost.",
             true_now="Nothing was changed.",
             next_step=flags.words(newest.name),
         )
@@ -174,7 +174,7 @@ def _refused_none(facts: Facts) -> Refused:
 
 
 def _refused_silent(
-    facts: Facts, keeper: HostFacts, olds: tuple[OldManager, ...], silent: list[OldManager], flags: RecoverFlags
+    facts: Facts, source: HostFacts, olds: tuple[OldManager, ...], silent: list[OldManager], flags: RecoverFlags
 ) -> Refused:
     names = [old.name for old in silent]
     happened = " ".join(old.host.failure.happened for old in silent if old.host and old.host.failure)
@@ -184,11 +184,11 @@ def _refused_silent(
         f"neither be made to leave nor held off: coming back, {'it' if len(names) == 1 else 'they'} could split "
         f"{facts.name} in two. {happened}".rstrip(),
         true_now="Nothing was changed.",
-        next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, {flags.words(keeper.name, gone=names)}.",
+        next_step=f"{back[0].upper()}{back[1:]}; or, if gone for good, {flags.words(source.name, gone=names)}.",
     )
 
 
-def _refused_up(facts: Facts, keeper: HostFacts, up: list[OldManager], flags: RecoverFlags) -> Refused:
+def _refused_up(facts: Facts, source: HostFacts, up: list[OldManager], flags: RecoverFlags) -> Refused:
     names = listed(tick(old.name) for old in up)
     answers, it, its = ("answers", "it is", "its disk") if len(up) == 1 else ("answer", "they are", "their disks")
     troubles = [old.host.failure for old in up if old.host and old.host.failure]
@@ -196,7 +196,7 @@ def _refused_up(facts: Facts, keeper: HostFacts, up: list[OldManager], flags: Re
     off = [old.name for old, failure in zip(up, troubles, strict=True) if failure.problem in ENGINE_OFF]
     held = (
         f" Or let Swarmbot see {its} (root, or sudo; `data_root` under `engine` in swarmbot.yml), then "
-        f"{flags.words(keeper.name, hold_off=off)}."
+        f"{flags.words(source.name, hold_off=off)}."
     )
     return Refused(
         f"{names} {answers} over SSH, so {it} not gone; and what can neither be made to leave nor held off could split "
@@ -236,8 +236,8 @@ def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -
             )
 
 
-def refuse_unless_started(cluster: str, keeper: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
-    """Refused where starting engines would do: they give the quorum back, or know what ``keeper`` does not."""
+def refuse_unless_started(cluster: str, source: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
+    """Refused where starting engines would do: they give the quorum back, or know what ``source`` does not."""
     startable = [old for old in olds if old.state == "stopped" and old.name not in flags.hold_off]
     quorum = quorum_among(olds)
     if startable and quorum.reachable + len(startable) >= quorum.needed:
@@ -245,25 +245,25 @@ def refuse_unless_started(cluster: str, keeper: HostFacts, olds: tuple[OldManage
         raise _refused(
             f"the {_engines(startable)} {are} stopped: started, {they} {cluster} its quorum back, and nothing needs to "
             "be forced.",
-            *(keeper, startable, flags),
+            *(source, startable, flags),
         )
-    newer = [old for old in startable if old.host and old.host.raft and keeper.raft and old.host.raft > keeper.raft]
+    newer = [old for old in startable if old.host and old.host.raft and source.raft and old.host.raft > source.raft]
     if newer:
         raise _refused(
             f"the {_engines(newer)} {'is' if len(newer) == 1 else 'are'} stopped, with newer state than "
-            f"{tick(keeper.name)}: what only {'it knows' if len(newer) == 1 else 'they know'} would be lost.",
-            *(keeper, newer, flags),
+            f"{tick(source.name)}: what only {'it knows' if len(newer) == 1 else 'they know'} would be lost.",
+            *(source, newer, flags),
         )
 
 
-def _refused(happened: str, keeper: HostFacts, olds: list[OldManager], flags: RecoverFlags) -> Refused:
+def _refused(happened: str, source: HostFacts, olds: list[OldManager], flags: RecoverFlags) -> Refused:
     off = [old.name for old in olds]
     it, they = ("it", "it") if len(off) == 1 else ("them", "they")
     return Refused(
         happened,
         true_now="Nothing was changed.",
         next_step=f"Start {it}: `systemctl start docker` on {listed(map(tick, off))}. If {they} cannot be started: "
-        f"{flags.words(keeper.name, hold_off=off)}.",
+        f"{flags.words(source.name, hold_off=off)}.",
     )
 
 

@@ -65,7 +65,7 @@ def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
     )
 
 
-def refuse_silent(facts: Facts, host: HostFacts) -> None:
+def refuse_unreachable(facts: Facts, host: HostFacts) -> None:
     """Refused where ``host`` does not answer; that the cluster runs already is then told first."""
     if host.failure is None:
         return

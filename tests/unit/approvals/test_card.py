@@ -13,7 +13,7 @@ from bot.approvals.refusals import refusal
 from bot.blocks import Block, Message
 from bot.model import Plan, PlanTitles, Step
 from bot.slack.outbound.payload import payload
-from bot.swarm.operations import Label
+from bot.swarm.operations import LabelHost
 from sandbox.slack.faults import Faults
 from sandbox.slack.validate import check_message_blocks
 
@@ -21,7 +21,7 @@ LONG = "because & <so> on " * 111
 PLAN = Plan(
     PlanTitles(present="labels much", imperative="label much", success="done", failure="failed"),
     effect="labels only",
-    steps=tuple(Step(Label(f"host-{number}", (("zone", "a"),)), f"host-{number}") for number in range(30)),
+    steps=tuple(Step(LabelHost(f"host-{number}", (("zone", "a"),)), f"host-{number}") for number in range(30)),
     warnings=("look at this",),
 )
 STANDINGS: tuple[Standing, ...] = ("asked", "approved", "denied", "withdrawn", "expired", "void")

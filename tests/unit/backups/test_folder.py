@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.backups.encryption import OtherKey, Unsealable, seal, unseal
+from bot.backups.encryption import DamagedBackup, WrongKey, decrypt, encrypt
 from bot.backups.folder import BackupFolder
 from bot.errors import Failed, Refused
 from bot.model import BackedUpNode, Backup, Drill
@@ -34,7 +34,7 @@ BACKUP = Backup(
     size=0,
     checksum="",
 )
-SEALED = seal(KEY, {"id": "a1b2c3"}, STATE)
+SEALED = encrypt(KEY, {"id": "a1b2c3"}, STATE)
 
 
 @pytest.fixture
@@ -152,12 +152,12 @@ def test_no_byte_can_be_changed(place: int, change: int) -> None:
     """The head neither: it says what is restored where."""
     changed = bytearray(SEALED)
     changed[place] ^= change
-    with pytest.raises((Unsealable, OtherKey)):
-        unseal(KEY, bytes(changed))
+    with pytest.raises((DamagedBackup, WrongKey)):
+        decrypt(KEY, bytes(changed))
 
 
 @given(st.integers(0, len(SEALED) - 1))
 def test_no_end_can_be_cut_off(length: int) -> None:
     """Wherever it was cut."""
-    with pytest.raises(Unsealable):
-        unseal(KEY, SEALED[:length])
+    with pytest.raises(DamagedBackup):
+        decrypt(KEY, SEALED[:length])

@@ -17,13 +17,13 @@ from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
-from bot.swarm.operations import Label
+from bot.swarm.operations import LabelHost
 from sandbox.slack import LocalSlack
 from tests.kits.jobs import admitted, taken, until
 from tests.unit.approvals.process import Process, config_of
 from tests.unit.approvals.world import Cluster, People
 
-PLAN = Plan(PlanTitles("labels", "label", "done", "failed"), (Step(Label("host-3", ()), "host-3"),))
+PLAN = Plan(PlanTitles("labels", "label", "done", "failed"), (Step(LabelHost("host-3", ()), "host-3"),))
 
 
 def read(_: FactsQuery) -> Facts:

@@ -13,7 +13,7 @@ from bot.execution.approval_step import all_left_out
 from bot.execution.progress_card import ProgressCard, Standing
 from bot.model import Finding, Plan, PlanTitles, Step
 from bot.queue.job import Job
-from bot.swarm.operations import Join, Label, RotateToken
+from bot.swarm.operations import Join, LabelHost, RotateToken
 from tests.kits.jobs import order
 
 JOINING = PlanTitles(
@@ -31,7 +31,7 @@ def join(host: str) -> Step:
 
 def label(host: str) -> Step:
     """The label that follows."""
-    return Step(Label(host, (("zone", "a"),)), host)
+    return Step(LabelHost(host, (("zone", "a"),)), host)
 
 
 def card(*steps: Step, **parts: Any) -> ProgressCard:

@@ -11,7 +11,7 @@ from bot.errors import EngineError, Failed, SwarmbotError
 from bot.execution.step_run import FIRST_PAUSE, LONGEST_PAUSE, carry_out
 from bot.model import BackupStore, Engine, Engines, Facts, FactsQuery
 from bot.queue.lease import LeaseLost
-from bot.swarm.operations import Label
+from bot.swarm.operations import LabelHost
 
 
 class World:
@@ -56,7 +56,7 @@ class World:
         self.on_pause()
 
 
-class Wanted(Label):
+class Wanted(LabelHost):
     """An operation over a World."""
 
     kind: ClassVar[str] = "a test's step"

@@ -67,7 +67,7 @@ def test_an_unknown_kind_is_not_read() -> None:
         operation_from_json({"kind": "sing"})
 
 
-class _Whole(operations.Label):
+class _Whole(operations.LabelHost):
     """An operation with all that one needs; what differs is declared below."""
 
     kind: ClassVar[str] = "a test's own"

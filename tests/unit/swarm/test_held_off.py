@@ -9,7 +9,7 @@ import pytest
 from bot.errors import Refused
 from bot.model import Facts, basis_of, differences
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
-from bot.swarm.operations import Depart, Forget, HoldOff
+from bot.swarm.operations import HoldOff, LeaveLostCluster, RemoveOldRecords
 from bot.swarm.quorum import Quorum
 from handlers.recover import RecoverArguments, recover
 from tests.plans.description import Description
@@ -43,7 +43,7 @@ def test_it_is_held_off_once_its_disk_or_its_engine_says_so() -> None:
     assert "swarm.held-off-1800000000" in STEP.seen(_facts(LOST, HELD))
     again = _facts({"is": "leader"}, {"is": "manager"}, readable=True)
     assert STEP.satisfied(again), "begun anew after a crash it may be in the recovered cluster already"
-    for step in (STEP, Depart("host-2", "id-host-2", "prod")):
+    for step in (STEP, LeaveLostCluster("host-2", "id-host-2", "prod")):
         assert step.seen(again) == "`host-2` is a reachable manager of prod, which has a quorum"
         assert step.seen(_facts(LOST, {})) == step.done
 
@@ -60,7 +60,7 @@ def test_what_came_back_is_not_held_off() -> None:
 def test_the_record_of_one_that_is_held_off_may_go() -> None:
     """By its node id, for nothing else of it is known; that of one that may start stays."""
     old = {"id": "id-host-2", "hostname": "host-2", "role": "manager", "reachability": "", "address": "10.0.0.2"}
-    forget = Forget("host-2", "id-host-2", "prod")
+    forget = RemoveOldRecords("host-2", "id-host-2", "prod")
     for standing, is_out in ((HELD, True), (STOPPED, False)):
         host = {**standing, "is": "nothing"}
         assert not forget.satisfied(_facts({"is": "leader"}, host, readable=True, records=[old]))

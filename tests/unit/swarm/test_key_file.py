@@ -28,9 +28,9 @@ from bot.errors import SwarmbotError
 from bot.model import Facts, KeyFile
 from bot.secrets.secret import Secret
 from bot.swarm.health.lost_quorum import old_managers, recovery_candidates
-from bot.swarm.operations import OpenKeyFile, TryKey
+from bot.swarm.operations import CheckUnlockKey, DecryptKeyFile
 from bot.swarm.reading.raft_log import fields, number, octets
-from bot.swarm.recovery.key_file import KEY_FILE, OtherUnlockKey, UnknownKeyFile, is_locked, opened, opened_state
+from bot.swarm.recovery.key_file import KEY_FILE, UnknownKeyFile, WrongUnlockKey, decrypted, decrypted_state, is_locked
 from tests.plans.description import Description
 
 OCTETS = os.urandom(32)
@@ -70,7 +70,7 @@ def test_the_key_opens_all_of_it() -> None:
     """The same TLS key, the keys of Raft's log in plain records, and an unlock key that any other is newer than."""
     file = locked(kek_version="23", raft_dek=boxed(DEK), raft_dek_pending=boxed(DEK[::-1]))
     assert is_locked(file)
-    plain = opened(file, UNLOCK)
+    plain = decrypted(file, UNLOCK)
     assert not is_locked(plain)
     headers = headers_of(plain)
     assert headers["kek-version"] == "0"
@@ -91,21 +91,21 @@ def test_the_key_opens_all_of_it() -> None:
 )
 def test_no_other_key_opens_it(key: str) -> None:
     """One of another cluster, half of the right one, and what is none at all."""
-    with pytest.raises(OtherUnlockKey):
-        opened(locked(kek_version="23", raft_dek=boxed(DEK)), Secret(key))
+    with pytest.raises(WrongUnlockKey):
+        decrypted(locked(kek_version="23", raft_dek=boxed(DEK)), Secret(key))
 
 
 def test_what_it_holds_beside_must_open_too() -> None:
     """Sealed with another key it does not, and what a newer engine may write is not guessed at."""
     foreign = SecretBox(bytes(32)).encrypt(DEK)
-    with pytest.raises(OtherUnlockKey):
-        opened(locked(raft_dek=record(1, foreign.ciphertext, foreign.nonce)), UNLOCK)
+    with pytest.raises(WrongUnlockKey):
+        decrypted(locked(raft_dek=record(1, foreign.ciphertext, foreign.nonce)), UNLOCK)
     for header in (record(2, DEK), "no base64", base64.b64encode(b"\x0b").decode()):
         with pytest.raises(UnknownKeyFile):
-            opened(locked(raft_dek=header), UNLOCK)
-    for text in (b"", b"no PEM", opened(locked(raft_dek=boxed(DEK)), UNLOCK)):
+            decrypted(locked(raft_dek=header), UNLOCK)
+    for text in (b"", b"no PEM", decrypted(locked(raft_dek=boxed(DEK)), UNLOCK)):
         with pytest.raises(UnknownKeyFile):
-            opened(text, UNLOCK)
+            decrypted(text, UNLOCK)
 
 
 def packed(**files: bytes) -> bytes:
@@ -128,16 +128,16 @@ def unpacked(state: bytes) -> dict[str, tuple[bytes, int]]:
 def test_of_a_backup_only_the_key_file_changes() -> None:
     """All else is as it was; what is open already is left alone, and what is no state is said to be none."""
     file, log = locked(kek_version="23", raft_dek=boxed(DEK)), os.urandom(5000)
-    plain = opened(file, UNLOCK)
-    found = unpacked(opened_state(packed(log=log, key=file, after=b"x"), UNLOCK))
+    plain = decrypted(file, UNLOCK)
+    found = unpacked(decrypted_state(packed(log=log, key=file, after=b"x"), UNLOCK))
     assert found == {"swarm/log": (log, 0o600), KEY_FILE: (plain, 0o600), "swarm/after": (b"x", 0o600)}
     open_one = packed(key=plain)
-    assert opened_state(open_one, OTHER) == open_one
-    with pytest.raises(OtherUnlockKey):
-        opened_state(packed(key=file), OTHER)
+    assert decrypted_state(open_one, OTHER) == open_one
+    with pytest.raises(WrongUnlockKey):
+        decrypted_state(packed(key=file), OTHER)
     for state in (packed(log=log), packed(key=file)[:200], b"no tar", gzip.compress(b"no tar")):
         with pytest.raises(UnknownKeyFile):
-            opened_state(state, UNLOCK)
+            decrypted_state(state, UNLOCK)
 
 
 def _facts(host: dict[str, Any], typed_secret: Secret | None, text: bytes = b"", **rest: Any) -> Facts:
@@ -157,7 +157,7 @@ def test_it_is_told_before_anything_is_done_that_the_key_is_gone_or_another(
 ) -> None:
     """A worker that took the job over from a dead one has no key: it says so, and asks no engine for anything."""
     facts = _facts({**LOST, "key": "locked"}, typed_secret, locked(raft_dek=boxed(DEK)))
-    for step in (TryKey("host-1", "prod"), OpenKeyFile("host-1", "prod")):
+    for step in (CheckUnlockKey("host-1", "prod"), DecryptKeyFile("host-1", "prod")):
         assert not step.satisfied(facts)
         with pytest.raises(SwarmbotError, match=said) as caught:
             step.apply(None, facts)  # type: ignore[arg-type] # no engine is asked
@@ -166,7 +166,7 @@ def test_it_is_told_before_anything_is_done_that_the_key_is_gone_or_another(
 
 def test_without_a_key_it_goes_on_where_none_is_needed() -> None:
     """After a crash: the file is open already, or the cluster was forced and its engine has encrypted it again."""
-    steps = (TryKey("host-1", "prod"), OpenKeyFile("host-1", "prod"))
+    steps = (CheckUnlockKey("host-1", "prod"), DecryptKeyFile("host-1", "prod"))
     for host in ({**LOST, "key": "opened"}, {**LOST, "membership": "inactive", "key": "opened"}):
         assert all(step.satisfied(_facts(host, None)) for step in steps)
     forced = _facts({"is": "leader", "key": "locked"}, None, readable=True)

@@ -8,12 +8,12 @@ import pytest
 
 from bot.errors import Failed
 from bot.model import Engines, Facts
-from bot.swarm.operations import EndRotation, RenewCertificate, TakeBackup
+from bot.swarm.operations import AwaitCaRotation, AwaitCertificate, TakeBackup
 from tests.plans.description import Description
 
 NO_ENGINES = cast("Engines", {})
 TAKE = TakeBackup(host="host-2", node="id-host-2", cluster="prod")
-RENEW = RenewCertificate(cluster="prod", node="id-host-2", called="host-2", before="")
+RENEW = AwaitCertificate(cluster="prod", node="id-host-2", called="host-2", before="")
 ERROR = "The swarm does not have a leader"
 
 
@@ -30,8 +30,8 @@ def test_a_manager_that_was_cut_off_since_is_not_backed_up(second: dict[str, Any
         TAKE.apply(NO_ENGINES, _facts(**second))
 
 
-@pytest.mark.parametrize("operation", [RENEW, EndRotation("prod")])
-def test_a_rotation_waits_for_a_node_that_is_not_judged_yet(operation: RenewCertificate | EndRotation) -> None:
+@pytest.mark.parametrize("operation", [RENEW, AwaitCaRotation("prod")])
+def test_a_rotation_waits_for_a_node_that_is_not_judged_yet(operation: AwaitCertificate | AwaitCaRotation) -> None:
     """A node is unknown at first, and when another manager has come to lead; one that is down is not waited for."""
     operation.apply(NO_ENGINES, _facts(issuer="own", record={"state": "unknown"}))
     with pytest.raises(Failed):

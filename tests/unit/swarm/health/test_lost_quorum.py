@@ -9,7 +9,7 @@ import pytest
 from bot.errors import Refused
 from bot.model import Facts, basis_of
 from bot.swarm.health.lost_quorum import bring_back_text, old_managers, quorum_among
-from bot.swarm.operations import Depart, Forget, Init, Rejoin
+from bot.swarm.operations import Init, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.quorum import Quorum, quorum_of, raft_members
 from handlers.recover import RecoverArguments, recover
 from tests.plans.description import Description
@@ -67,9 +67,9 @@ def test_peers_know_better_than_a_bot_that_is_cut_off() -> None:
 def test_begun_anew_after_a_crash_nothing_is_done_twice() -> None:
     """Who has left and joined again is not made to leave, and a cluster with several managers is not forced again."""
     again = _facts({"is": "leader"}, {"is": "manager"}, OFF, readable=True, records=[])
-    assert Depart("host-2", "old-id", "prod").satisfied(again)
+    assert LeaveLostCluster("host-2", "old-id", "prod").satisfied(again)
     assert FORCED.satisfied(_facts({"is": "leader"}, {"is": "manager"}, readable=True))
-    assert Forget("host-2", "old-id", "prod").satisfied(again)
+    assert RemoveOldRecords("host-2", "old-id", "prod").satisfied(again)
     assert Rejoin("host-2", "prod", "host-1", "10.0.0.2").satisfied(again)
 
 
@@ -82,17 +82,17 @@ def test_a_quorum_that_came_back_is_left_alone() -> None:
     with pytest.raises(Refused, match="has a quorum"):
         FORCED.apply(None, apart)  # type: ignore[arg-type] # no engine is asked
     with pytest.raises(Refused, match="has a quorum again"):
-        Depart("host-1", "id-host-1", "prod").apply(None, apart)  # type: ignore[arg-type] # no engine is asked
+        LeaveLostCluster("host-1", "id-host-1", "prod").apply(None, apart)  # type: ignore[arg-type] # no engine is asked
 
 
 def test_a_record_stays_until_its_host_has_left() -> None:
     """Only records of no Raft, and never that of the present membership."""
     old = {"id": "old-id", "hostname": "host-2", "role": "manager", "reachability": "", "address": "10.0.0.2"}
     other = {**old, "id": "other", "hostname": "host-9", "address": "10.0.0.9"}
-    forget = Forget("host-2", "old-id", "prod")
+    forget = RemoveOldRecords("host-2", "old-id", "prod")
     left = _facts({"is": "leader"}, {}, readable=True, records=[old, other])
     assert not forget.satisfied(left)
-    assert not Forget("host-2", "", "prod").satisfied(left), "known by name and address, too"
+    assert not RemoveOldRecords("host-2", "", "prod").satisfied(left), "known by name and address, too"
     assert forget.satisfied(_facts({"is": "leader"}, {}, readable=True, records=[other]))
     assert not forget.satisfied(_facts({"is": "leader"}, {"failure": "no route"}, readable=True))
     present = {"is": "manager", "record": {"id": "old-id", "reachability": ""}}

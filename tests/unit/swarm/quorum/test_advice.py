@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.model import Operation
-from bot.swarm.operations import Drain, Label, Relabel, SetAvailability
+from bot.swarm.operations import Drain, LabelHost, LabelNode, SetAvailability
 from tests.kits.quorum_gate import demote, facts, join, judged, promote
 from tests.plans.description import Description
 
@@ -70,7 +70,7 @@ def test_a_label_that_some_do_not_have() -> None:
 def test_the_domain_of_a_host_that_joins_is_the_one_it_is_given() -> None:
     """Its label comes with the plan."""
     seen = facts(2, m1=zoned("leader", "a"), m2=zoned("manager", "b"))
-    plan = judged(seen, join("m9"), Label("m9", (("zone", "a"),)))
+    plan = judged(seen, join("m9"), LabelHost("m9", (("zone", "a"),)))
     assert plan.warnings == ("2 of 3 managers have `zone=a`: without it there is no quorum.",)
 
 
@@ -78,11 +78,11 @@ def test_a_label_that_puts_the_managers_into_one_domain() -> None:
     """No manager comes or goes, and yet a failure becomes fatal; what was so before is not told again."""
     seen = facts(3, m1=zoned("leader", "a"), m2=zoned("manager", "b"))
     words = "2 of 3 managers have `zone=a`: without it there is no quorum."
-    assert judged(seen, Relabel("id-m2", "m2", (("zone", "a"),))).warnings == (words,)
-    assert judged(seen, Label("m3", (("zone", "a"),))).warnings == (words,)
+    assert judged(seen, LabelNode("id-m2", "m2", (("zone", "a"),))).warnings == (words,)
+    assert judged(seen, LabelHost("m3", (("zone", "a"),))).warnings == (words,)
     together = facts(3, m1=zoned("leader", "a"), m2=zoned("manager", "a"))
-    assert judged(together, Relabel("id-m3", "m3", (("disk", "ssd"),))).warnings == ()
-    assert judged(together, Relabel("id-m2", "m2", removed=("zone",))).warnings == ()
+    assert judged(together, LabelNode("id-m3", "m3", (("disk", "ssd"),))).warnings == ()
+    assert judged(together, LabelNode("id-m2", "m2", removed=("zone",))).warnings == ()
 
 
 def test_a_manager_that_will_be_busy() -> None:
