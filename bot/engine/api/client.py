@@ -12,7 +12,7 @@ from urllib3.exceptions import EmptyPoolError
 
 from bot.blocks import as_said
 from bot.engine.api.adapter import EngineAdapter
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.diagnose import diagnose
 from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.errors import EngineError, Failed, HostUnreachable
@@ -130,19 +130,19 @@ class EngineClient:
         except (requests.RequestException, docker.errors.DockerException, EmptyPoolError, KeyError, ValueError):
             return False
         if version is None:
-            raise unreachable.other_api(self.dialer.connection.target, engine, oldest, newest)
+            raise failures.other_api(self.dialer.connection.target, engine, oldest, newest)
         self._api = self._client(version)
         return True
 
     def _silent(self, seconds: int, change: str) -> Failed:
         connection = self.dialer.connection
         if not connection.still_answers():
-            return unreachable.lost(connection.target, unsure=change)
+            return failures.lost(connection.target, unsure=change)
         return EngineError(self.host, 0, f"The engine of `{self.host}` did not answer within {seconds} s.")
 
     def _broken(self, change: str) -> HostUnreachable:
         connection = self.dialer.connection
-        unsure = unreachable.lost(connection.target, unsure=change)
+        unsure = failures.lost(connection.target, unsure=change)
         try:
             failure = diagnose(connection, self.dialer.path)
         except HostUnreachable as error:

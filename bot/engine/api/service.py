@@ -6,9 +6,8 @@ from typing import Final
 
 from bot.config import Service
 from bot.engine.api.client import EngineClient
-from bot.engine.ssh import unreachable
-from bot.engine.ssh.remote import last_line
-from bot.engine.ssh.sudo import exchange_as_root
+from bot.engine.ssh import failures
+from bot.engine.ssh.shell import exchange_as_root, last_line
 from bot.errors import EngineError, HostUnreachable
 
 LONGEST: Final = 150.0
@@ -49,7 +48,7 @@ def start(client: EngineClient, service: Service) -> None:
     done = exchange_as_root(connection, START_SCRIPT, service.start, timeout=AROUND)
     if done.status:
         step = f"Look at `journalctl -u docker` on it. {COMMANDS}"
-        raise unreachable.impossible(connection.target, last_line(done.err), step)
+        raise failures.impossible(connection.target, last_line(done.err), step)
 
 
 def root_folder(client: EngineClient, service: Service) -> str:

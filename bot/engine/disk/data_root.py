@@ -11,9 +11,9 @@ import re
 from typing import Final
 
 from bot.config import Service
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.sudo import exchange_as_root
+from bot.engine.ssh.shell import exchange_as_root
 
 TIMEOUT: Final = 10.0
 DEFAULT: Final = "/var/lib/docker"
@@ -43,7 +43,7 @@ def data_root(connection: SshConnection, service: Service) -> str:
     unit, _, settings = done.out.decode(errors="replace").partition(DIVIDER)
     root = parse(unit, settings)
     if root is None:
-        raise unreachable.impossible(
+        raise failures.impossible(
             connection.target,
             "does not tell where its engine has its data",
             "Say it in swarmbot.yml: `data_root` under the host's `engine`.",

@@ -10,8 +10,7 @@ from bot.config import Service
 from bot.engine.api.client import EngineClient
 from bot.engine.api.service import AROUND, LOCKED, root_folder
 from bot.engine.disk.state import failed
-from bot.engine.ssh.remote import run
-from bot.engine.ssh.sudo import READER, exchange_as_root
+from bot.engine.ssh.shell import READER, exchange_as_root, run
 from bot.errors import EngineError
 from bot.model.key_file import KeyFile
 

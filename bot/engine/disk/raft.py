@@ -13,8 +13,7 @@ from typing import Final
 from bot.config import Service
 from bot.engine.api.client import EngineClient
 from bot.engine.disk.data_root import data_root
-from bot.engine.ssh.remote import last_line, run
-from bot.engine.ssh.sudo import READER
+from bot.engine.ssh.shell import READER, last_line, run
 from bot.errors import EngineError, HostUnreachable
 
 TIMEOUT: Final = 12.0

@@ -12,8 +12,7 @@ from typing import Final
 from bot.config import Service
 from bot.engine.api.client import EngineClient
 from bot.engine.api.service import AROUND, COMMANDS, LOCKED, START_FAILED, STOP_FAILED, root_folder
-from bot.engine.ssh.remote import Exchanged, last_line
-from bot.engine.ssh.sudo import exchange_as_root
+from bot.engine.ssh.shell import Exchanged, exchange_as_root, last_line
 from bot.errors import EngineError, Failed
 
 LARGEST: Final = 256 * 1024 * 1024

@@ -17,10 +17,9 @@ from cryptography.x509.oid import NameOID
 from bot.config import Service
 from bot.engine.api.service import LOCKED, LONGEST
 from bot.engine.disk.data_root import DIVIDER, data_root
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.remote import last_line
-from bot.engine.ssh.sudo import exchange_as_root
+from bot.engine.ssh.shell import exchange_as_root, last_line
 from bot.errors import EngineError
 from bot.model.endpoint import ip_of
 from bot.model.stopped import StoppedEngine
@@ -111,10 +110,10 @@ def address_of(node: str, peers: str) -> str:
 
 def _failed(connection: SshConnection, status: int, err: str) -> EngineError:
     if status == RUNS:
-        return unreachable.impossible(
+        return failures.impossible(
             connection.target,
             "has an engine that runs: it is starting, hung, or does not answer at this socket",
             "Wait until it answers, or stop it: then it can be held off.",
         )
     what = f"could not do it: {last_line(err)}"
-    return unreachable.impossible(connection.target, what, "Look at that folder on it.")
+    return failures.impossible(connection.target, what, "Look at that folder on it.")

@@ -16,11 +16,10 @@ from typing import Final
 import paramiko
 
 from bot.engine.api.client import EngineClient
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.remote import CHUNK, complaint, last_line, spawn
+from bot.engine.ssh.shell import AS_ROOT, CHUNK, complaint, last_line, spawn
 from bot.engine.ssh.socket_dialer import SocketDialer
-from bot.engine.ssh.sudo import AS_ROOT
 from bot.errors import EngineError
 
 START: Final = 60.0
@@ -98,7 +97,7 @@ def _start(connection: SshConnection, channel: paramiko.Channel, state: bytes) -
         raise _failed(connection, f"it did not come up within {START:.0f} s") from None
     except (paramiko.SSHException, OSError, EOFError):
         words = _last_words(channel)
-        raise (_failed(connection, words) if words else unreachable.lost(connection.target)) from None
+        raise (_failed(connection, words) if words else failures.lost(connection.target)) from None
     return said.split()[0].decode()
 
 
@@ -107,7 +106,7 @@ def _end(connection: SshConnection, channel: paramiko.Channel) -> None:
         channel.shutdown_write()
         channel.status_event.wait(END)
     if channel.exit_status < 0:
-        raise unreachable.timed_out(connection.target, "did not tell that its throwaway engine ended")
+        raise failures.timed_out(connection.target, "did not tell that its throwaway engine ended")
 
 
 def _last_words(channel: paramiko.Channel) -> str:
@@ -115,7 +114,7 @@ def _last_words(channel: paramiko.Channel) -> str:
 
 
 def _failed(connection: SshConnection, why: str) -> EngineError:
-    return unreachable.impossible(
+    return failures.impossible(
         connection.target,
         f"could not run a throwaway engine: {why or 'it ended at once'}",
         "It takes root (or sudo without a password), dockerd, unshare and ip on it.",

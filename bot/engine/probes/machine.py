@@ -10,10 +10,9 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.engine.api.client import EngineClient
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.remote import Completed, last_line, run
-from bot.engine.ssh.sudo import READER
+from bot.engine.ssh.shell import READER, Completed, last_line, run
 from bot.errors import EngineError
 from bot.model.probing import Interface
 
@@ -99,4 +98,4 @@ def certificate_file(client: EngineClient, path: str) -> str:
 
 
 def _unable(connection: SshConnection, done: Completed, what: str, next_step: str) -> EngineError:
-    return unreachable.impossible(connection.target, f"could not {what}: {last_line(done.err)}", next_step)
+    return failures.impossible(connection.target, f"could not {what}: {last_line(done.err)}", next_step)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.engine.api.client import EngineClient
-from bot.engine.ssh.remote import run
+from bot.engine.ssh.shell import run
 from bot.errors import EngineError
 
 LABEL: Final = "swarmbot.check"

@@ -10,9 +10,9 @@ from typing import Final
 
 import paramiko
 
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.remote import Completed, run, spawn
+from bot.engine.ssh.shell import Completed, run, spawn
 from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError, HostUnreachable
 from bot.model.probing import Counters, Reach, Transport
@@ -90,12 +90,12 @@ class ShellProber:
                     self._channel.settimeout(max(0.0, deadline - time.monotonic()))
                     part = self._channel.recv(CHUNK)
                     if not part:
-                        raise unreachable.lost(target)
+                        raise failures.lost(target)
                     came += part
             except TimeoutError:
                 raise _slow(target) from None
             except (paramiko.SSHException, OSError, EOFError):
-                raise unreachable.lost(target) from None
+                raise failures.lost(target) from None
         return came.removesuffix(END).decode(errors="replace")
 
 
@@ -105,7 +105,7 @@ def prober(connection: SshConnection) -> Iterator[ShellProber]:
     with spawn(connection, SHELL, timeout=TIMEOUT) as channel:
         shell = ShellProber(connection, channel)
         if shell.ask():
-            raise unreachable.impossible(
+            raise failures.impossible(
                 connection.target, "has no bash (or no timeout) to try its ports with", "Install bash and coreutils."
             )
         yield shell
@@ -138,4 +138,4 @@ def parse_reaches(done: Completed, number: int) -> list[Reach]:
 
 
 def _slow(target: SshTarget) -> EngineError:
-    return unreachable.impossible(target, f"did not end a probe within {TIMEOUT:g} s", "Look at the machine's load.")
+    return failures.impossible(target, f"did not end a probe within {TIMEOUT:g} s", "Look at the machine's load.")

@@ -11,9 +11,8 @@ from typing import Final
 import paramiko
 
 from bot.blocks import as_said
-from bot.engine.ssh import host_keys, unreachable
+from bot.engine.ssh import failures, known_hosts
 from bot.engine.ssh.login import log_in
-from bot.engine.ssh.sessions import Sessions
 from bot.engine.ssh.target import SshTarget
 from bot.engine.ssh.tcp import CONNECT, PromptSocket, dial
 from bot.engine.ssh.transport import (
@@ -21,6 +20,7 @@ from bot.engine.ssh.transport import (
     ChannelRefusedError,
     ChannelTimeoutError,
     HostTransport,
+    Sessions,
 )
 from bot.errors import HostUnreachable
 
@@ -55,7 +55,7 @@ class SshConnection:
             return transport.open(kind, payload)
         except (ChannelTimeoutError, ChannelLostError):
             self._drop(transport)
-            raise unreachable.lost(self.target) from None
+            raise failures.lost(self.target) from None
 
     def transport(self) -> HostTransport:
         """Return the transport, connecting when there is none. Threads that ask meanwhile share the one attempt."""
@@ -85,7 +85,7 @@ class SshConnection:
 
     def host_key(self) -> paramiko.PKey:
         """The key that the host shows now, over a connection of its own, without logging in. Raises HostUnreachable."""
-        transport = self._greet(host_keys.known_keys(self.target))
+        transport = self._greet(known_hosts.known_keys(self.target))
         try:
             return transport.get_remote_server_key()
         finally:
@@ -106,14 +106,14 @@ class SshConnection:
 
     def _connect(self) -> HostTransport:
         target = self.target
-        known = host_keys.known_keys(target)
+        known = known_hosts.known_keys(target)
         transport = self._greet(known)
         try:
-            host_keys.check(target, transport.get_remote_server_key(), known)
+            known_hosts.check(target, transport.get_remote_server_key(), known)
             try:
                 log_in(transport, target)
             except (paramiko.SSHException, OSError, EOFError):
-                raise unreachable.lost(target) from None
+                raise failures.lost(target) from None
         except BaseException:
             transport.close()
             raise
@@ -127,7 +127,7 @@ class SshConnection:
         transport = HostTransport(self._tunnel(self.jump) if self.jump else dial(self.target))
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE
         try:
-            host_keys.prefer(transport, known)
+            known_hosts.prefer(transport, known)
             _shake_hands(transport, self.target)
         except BaseException:
             transport.close()
@@ -144,16 +144,16 @@ class SshConnection:
             try:
                 return jump.transport().open("direct-tcpip", message.asbytes(), timeout=CONNECT)
             except HostUnreachable as error:
-                raise unreachable.through(self.target, error) from None
+                raise failures.through(self.target, error) from None
             except ChannelRefusedError as error:
-                raise unreachable.from_forwarding(self.target, error.reason) from None
+                raise failures.from_forwarding(self.target, error.reason) from None
             except ChannelLostError:
                 continue
             except ChannelTimeoutError:
                 # The jump host is still trying to reach the target, unless it is itself what died.
                 if jump.still_answers():
                     break
-        raise unreachable.timed_out(self.target, "did not answer")
+        raise failures.timed_out(self.target, "did not answer")
 
 
 def _alive(attempt: Future[HostTransport], transport: HostTransport | None = None) -> bool:
@@ -167,9 +167,9 @@ def _shake_hands(transport: HostTransport, target: SshTarget) -> None:
         transport.start_client(timeout=2 * HANDSHAKE)
     except (paramiko.SSHException, OSError, EOFError) as error:
         if isinstance(transport.sock, PromptSocket) and transport.sock.silent:
-            raise unreachable.timed_out(target, "took the connection, fell silent, and did not come back") from None
+            raise failures.timed_out(target, "took the connection, fell silent, and did not come back") from None
         if isinstance(error.__context__, TimeoutError):
-            raise unreachable.timed_out(target, "took the connection and sent no SSH greeting") from None
-        raise unreachable.no_handshake(target, as_said(str(error)) or "closed") from None
+            raise failures.timed_out(target, "took the connection and sent no SSH greeting") from None
+        raise failures.no_handshake(target, as_said(str(error)) or "closed") from None
     if not transport.initial_kex_done:
-        raise unreachable.timed_out(target, "began the SSH handshake and did not finish it")
+        raise failures.timed_out(target, "began the SSH handshake and did not finish it")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.remote import run
+from bot.engine.ssh.shell import run
 from bot.errors import EngineError, HostProblem, HostUnreachable
 
 TIMEOUT: Final = 12.0
@@ -36,7 +36,7 @@ def diagnose(connection: SshConnection, path: str) -> HostUnreachable | None:
         words = run(connection, SCRIPT, path, timeout=TIMEOUT).out.split()
     except EngineError as error:
         what = f"`{path}` cannot be opened, and no command tells why ({error.happened})"
-        return unreachable.engine_trouble(connection.target, "socket denied", what, error.next_step)
+        return failures.engine_trouble(connection.target, "socket denied", what, error.next_step)
     return verdict(connection, path, words)
 
 
@@ -69,4 +69,4 @@ def verdict(connection: SshConnection, path: str, words: list[str]) -> HostUnrea
         case _:
             what = "Docker is not running there"
             next_step = "Run `systemctl start docker` on it."
-    return unreachable.engine_trouble(connection.target, problem, what, next_step)
+    return failures.engine_trouble(connection.target, problem, what, next_step)

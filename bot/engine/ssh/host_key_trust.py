@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import paramiko
 
-from bot.engine.ssh import host_keys, known_hosts, unreachable
+from bot.engine.ssh import failures, known_hosts
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.target import SshTarget
 from bot.errors import Failed
@@ -32,7 +32,7 @@ def trust(connection: SshConnection, machine: str, fingerprint: str) -> None:
     target, key = connection.target, connection.host_key()
     if key.fingerprint != fingerprint:
         raise Failed(
-            f"{unreachable.place(target)} shows the host key {key.fingerprint} now, not {fingerprint}.",
+            f"{failures.place(target)} shows the host key {key.fingerprint} now, not {fingerprint}.",
             true_now="Nothing was written.",
             next_step="Another machine may answer in its place: look into that before anything else.",
         )
@@ -40,12 +40,12 @@ def trust(connection: SshConnection, machine: str, fingerprint: str) -> None:
 
 
 def _shown(target: SshTarget, key: paramiko.PKey) -> HostKey:
-    known = host_keys.known_keys(target)
+    known = known_hosts.known_keys(target)
     same = known.get(key.get_name())
     trusted = same is not None and same.asbytes() == key.asbytes()
     return HostKey(
         machine=target.name,
-        place=unreachable.place(target),
+        place=failures.place(target),
         known_as=target.known_as,
         kind=key.get_name(),
         fingerprint=key.fingerprint,

@@ -14,6 +14,8 @@ from typing import Final
 
 import paramiko
 
+from bot.engine.ssh import failures
+from bot.engine.ssh.target import SshTarget
 from bot.errors import Failed
 
 LOCKED: Final = 5.0
@@ -38,6 +40,42 @@ def trust(path: Path, name: str, key: paramiko.PKey) -> None:
             true_now="The key is not trusted.",
             next_step=f"Add this line to it: `{name} {key.get_name()} {key.get_base64()}`",
         ) from None
+
+
+def known_keys(target: SshTarget) -> dict[str, paramiko.PKey]:
+    """The keys that known_hosts lists for ``target``, by type. Read anew at each connection: keys get added.
+
+    Raises HostUnreachable when a file cannot be read.
+    """
+    keys: dict[str, paramiko.PKey] = {}
+    for path in target.known_hosts:
+        try:
+            found = paramiko.HostKeys(str(path)).lookup(target.known_as)
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError, paramiko.hostkeys.InvalidHostKey) as error:
+            raise failures.keys_unread(target, path, error) from error
+        keys = {**dict(found or {}), **keys}
+    return keys
+
+
+def prefer(transport: paramiko.Transport, known: dict[str, paramiko.PKey]) -> None:
+    """Ask the server for a key of a type that is known, else a host with several keys looks unknown."""
+    options = transport.get_security_options()
+    rsa = ("rsa-sha2-512", "rsa-sha2-256") if "ssh-rsa" in known else ()
+    wanted = [kind for kind in options.key_types if kind in known or kind in rsa]
+    options.key_types = (*wanted, *(kind for kind in options.key_types if kind not in wanted))
+
+
+def check(target: SshTarget, key: paramiko.PKey, known: dict[str, paramiko.PKey]) -> None:
+    """Raise HostUnreachable unless ``key`` is a known one."""
+    if not known:
+        raise failures.key_unknown(target, key)
+    expected = known.get(key.get_name())
+    if expected is None:
+        raise failures.key_changed(target, key, next(iter(known.values())))
+    if expected.asbytes() != key.asbytes():
+        raise failures.key_changed(target, key, expected)
 
 
 def without(line: str, name: str) -> str:

@@ -13,7 +13,7 @@ import paramiko
 from paramiko.pkey import UnknownKeyType
 
 from bot.blocks import as_said, tick
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.target import SshTarget
 
 DEFAULT_FILES: Final = tuple(Path("~/.ssh").expanduser() / name for name in ("id_ed25519", "id_ecdsa", "id_rsa"))
@@ -43,7 +43,7 @@ def log_in(transport: paramiko.Transport, target: SshTarget) -> None:
             except paramiko.AuthenticationException:
                 if not transport.is_active():
                     break
-    raise unreachable.key_refused(target, tried, why)
+    raise failures.key_refused(target, tried, why)
 
 
 def _keys(target: SshTarget, tried: list[str]) -> Generator[tuple[str, paramiko.PKey]]:

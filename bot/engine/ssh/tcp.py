@@ -6,7 +6,7 @@ import errno
 import socket
 from typing import Final
 
-from bot.engine.ssh import unreachable
+from bot.engine.ssh import failures
 from bot.engine.ssh.target import SshTarget
 
 CONNECT: Final = 4.0
@@ -56,7 +56,7 @@ def dial(target: SshTarget) -> PromptSocket:
     try:
         plain = socket.create_connection((target.address, target.port), timeout=CONNECT)
     except OSError as error:
-        raise unreachable.from_os_error(target, error) from None
+        raise failures.from_os_error(target, error) from None
     prompt = PromptSocket(fileno=plain.detach())
     prompt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     prompt.probe()

@@ -12,6 +12,31 @@ from typing import Any, Final
 import paramiko
 from paramiko.common import cMSG_CHANNEL_OPEN
 
+MAX_SESSIONS: Final = 8
+
+
+class Sessions:
+    """Counts session channels; who finds none free waits. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._free = MAX_SESSIONS
+        self._changed = threading.Condition()
+
+    def take(self, timeout: float) -> bool:
+        """Take one within ``timeout`` seconds; whether there was one."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._free > 0, timeout):
+                return False
+            self._free -= 1
+            return True
+
+    def give_back(self) -> None:
+        """Free one."""
+        with self._changed:
+            self._free += 1
+            self._changed.notify()
+
+
 CHANNEL_OPEN: Final = 4.0
 """Seconds within which a live sshd answers the opening of a channel."""
 

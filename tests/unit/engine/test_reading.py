@@ -12,8 +12,8 @@ from bot.engine.probes import prober
 from bot.engine.probes.machine import offset_of, parse_interfaces, parse_time
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.diagnose import verdict
-from bot.engine.ssh.host_keys import known_keys
-from bot.engine.ssh.remote import Completed, last_line
+from bot.engine.ssh.known_hosts import known_keys
+from bot.engine.ssh.shell import Completed, last_line
 from bot.engine.ssh.target import SshTarget
 from bot.errors import HostProblem, HostUnreachable
 from bot.model.probing import Counters, Interface

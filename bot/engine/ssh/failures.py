@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 from pathlib import Path
+from typing import Final
 
 import paramiko
 
 from bot.blocks import as_said
 from bot.engine.ssh.target import DEFAULT_PORT, SshTarget
+from bot.engine.ssh.transport import MAX_SESSIONS
 from bot.errors import EngineError, HostProblem, HostUnreachable
 from bot.model.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, too_old
 
@@ -192,3 +194,38 @@ def through(target: SshTarget, jump: HostUnreachable) -> HostUnreachable:
 def _on_its_console(key: paramiko.PKey) -> str:
     kind = key.get_name().removeprefix("ssh-").split("-")[0]
     return f"`ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub` on the machine's own console"
+
+
+SHOWN: Final = 200
+"""Characters of a shell's words that are told on."""
+
+
+def no_shell(target: SshTarget, said: str) -> EngineError:
+    """SSH works, and the user's login shell ran nothing; ``said`` are its last words."""
+    words = f" (it said: {said[:SHOWN].rstrip('.')})" if said else ""
+    return impossible(
+        target,
+        f"runs no commands for `{target.user}`: the login shell ended at once{words}",
+        f"Give `{target.user}` a POSIX shell: `usermod -s /bin/sh {target.user}` on it.",
+    )
+
+
+def busy(target: SshTarget, seconds: float) -> EngineError:
+    """All sessions that Swarmbot may have there were in use for ``seconds``: nothing was sent."""
+    error = impossible(
+        target,
+        f"runs {MAX_SESSIONS} commands for Swarmbot already, and none ended within {seconds:g} s",
+        "Try again when they have ended: `/swarm jobs`.",
+    )
+    error.true_now = "Nothing was sent to it."
+    return error
+
+
+def not_root(target: SshTarget, why: str) -> EngineError:
+    """What must be done as root cannot be done; ``why`` is about the SSH user."""
+    return impossible(
+        target,
+        f"does not let `{target.user}` do this: {why}",
+        f"Let it use sudo without a password (in sudoers on it: `{target.user} ALL=(root) NOPASSWD: ALL`), or set "
+        "`user` to root in swarmbot.yml.",
+    )

@@ -6,6 +6,7 @@ what its start-up files print is passed over: the script begins with a line by w
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,28 @@ from typing import Final
 import paramiko
 
 from bot.blocks import as_said
-from bot.engine.ssh import host_errors, unreachable
-from bot.engine.ssh.command_line import command_line
+from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.transport import ChannelRefusedError
 from bot.errors import EngineError
+
+# In quotes csh takes no newline and expands `!`, fish takes `\\` for one, and all differ in how a quote is written.
+_DIFFERS: Final = re.compile(r"[\\'!\n]")
+# Each word is decoded by printf and put behind the others; the first is then the script.
+DECODE: Final = (
+    'n=$#; while [ $n -gt 0 ]; do set -- "$@" "$(printf %b "$1")"; shift; n=$((n - 1)); done; n=$1; shift; eval "$n"'
+)
+
+
+def command_line(script: str, *words: str) -> str:
+    """The line that runs the POSIX shell ``script`` with ``words`` as ``$1``…; newlines at a word's end are lost."""
+    return " ".join(("sh", "-c", f"'{DECODE}'", "sh", *map(_quoted, (script, *words))))
+
+
+def _quoted(word: str) -> str:
+    plain = _DIFFERS.sub(lambda found: "\\0" + format(ord(found[0]), "03o"), word)
+    return f"'{plain}'"
+
 
 # A non-interactive shell of a user who is not root finds no /sbin; messages are read, so they must be in English.
 PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "
@@ -74,10 +92,10 @@ def exchange(
             return Exchanged(channel.recv_exit_status(), out, complaint(channel))
         except TimeoutError:
             if not connection.still_answers():
-                raise unreachable.lost(connection.target) from None
+                raise failures.lost(connection.target) from None
             raise _late(connection, timeout) from None
         except (paramiko.SSHException, OSError, EOFError):
-            raise unreachable.lost(connection.target) from None
+            raise failures.lost(connection.target) from None
 
 
 @contextmanager
@@ -87,7 +105,7 @@ def spawn(connection: SshConnection, script: str, *words: str, timeout: float) -
     ``timeout`` is for its beginning, in seconds. Raises as :func:`run` does.
     """
     if not connection.sessions.take(timeout):
-        raise host_errors.busy(connection.target, timeout)
+        raise failures.busy(connection.target, timeout)
     try:
         channel = begin(connection, script, *words, timeout=timeout)
         try:
@@ -106,7 +124,7 @@ def begin(connection: SshConnection, script: str, *words: str, timeout: float) -
     try:
         channel = connection.open("session")
     except ChannelRefusedError as error:
-        raise unreachable.impossible(
+        raise failures.impossible(
             connection.target,
             f"runs no commands over SSH: {as_said(error.reason)}",
             "Look for ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
@@ -120,12 +138,12 @@ def begin(connection: SshConnection, script: str, *words: str, timeout: float) -
         raise _late(connection, timeout) from None
     except (paramiko.SSHException, OSError, EOFError):
         channel.close()
-        raise unreachable.lost(connection.target) from None
+        raise failures.lost(connection.target) from None
     if said is not None:
         channel.close()
         if not connection.still_answers():
-            raise unreachable.lost(connection.target)
-        raise host_errors.no_shell(connection.target, said)
+            raise failures.lost(connection.target)
+        raise failures.no_shell(connection.target, said)
     return channel
 
 
@@ -180,14 +198,42 @@ def _read(connection: SshConnection, channel: paramiko.Channel, deadline: float,
         parts.append(part)
         size += len(part)
         if size > most:
-            raise unreachable.impossible(
+            raise failures.impossible(
                 connection.target, f"printed more than {most // 1_048_576} MiB", "Look at what is there."
             )
 
 
 def _late(connection: SshConnection, timeout: float) -> EngineError:
-    return unreachable.impossible(
+    return failures.impossible(
         connection.target,
         f"did not end a command within {timeout:g} s",
         "Look at the machine's load and disk.",
     )
+
+
+NOT_ROOT: Final = 77
+"""The exit status (of sysexits.h: EX_NOPERM) of a script that may not be run as root."""
+
+# The script itself is the first word.
+AS_ROOT: Final = r"""
+script=$1; shift
+[ "$(id -u)" = 0 ] && exec sh -c "$script" sh "$@"
+command -v sudo >/dev/null || { echo "it is not root there, and there is no sudo" >&2; exit 77; }
+sudo -n sh -c : >/dev/null 2>&1 || { echo "it is not root there, and sudo wants a password or refuses" >&2; exit 77; }
+exec sudo -n sh -c "$script" sh "$@"
+"""
+
+READER: Final = r"""
+as=; [ -r "$1" ] || [ "$(id -u)" = 0 ] || as='sudo -n'
+"""
+"""How a script begins that reads ``$1`` by ``$as cat "$1"``: as the user, else by a rule in sudoers."""
+
+
+def exchange_as_root(
+    connection: SshConnection, script: str, *words: str, timeout: float, feed: bytes = b"", most: int = MOST
+) -> Exchanged:
+    """Run ``script`` as :func:`~bot.engine.ssh.remote.exchange` does, as root. EngineError too when it may not be."""
+    done = exchange(connection, AS_ROOT, script, *words, timeout=timeout, feed=feed, most=most)
+    if done.status == NOT_ROOT:
+        raise failures.not_root(connection.target, last_line(done.err))
+    return done
