@@ -8,15 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
 
-from bot.config.models import EVERYONE, Config
+from bot.config.models import EVERYONE, PERMISSIONS, Config, Permission
 from bot.errors import Refused
 from bot.text.suggest import listed
-
-Permission = Literal["view", "operate", "administer"]
-PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
-"""From the least to the greatest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,29 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from bot.config.base import Model, wrong
-from bot.config.subjects import SUBJECTS
 from bot.text.durations import read_duration
 from bot.text.suggest import listed, nearest
+
+SUBJECTS: Final[tuple[str, ...]] = (
+    "promote",
+    "demote",
+    "join manager",
+    "token manager",
+    "rotate",
+    "remove",
+    "leave",
+    "force-new-cluster",
+    "update",
+    "unlock",
+    "unlock-key",
+    "ca rotate",
+    "recover",
+    "backup",
+    "restore",
+    "trust",
+    "force",
+)
+"""What a rule can be about, as written under ``approvals``; a test holds the subjects of all commands to this list."""
 
 LEAST_EXPIRY: Final = 1.0
 LONGEST_EXPIRY: Final = 28 * 24 * 3600.0

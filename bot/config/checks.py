@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bot.config.approvals import ApprovalRule
 from bot.config.document import Path
-from bot.config.models import EVERYONE, Config, Host
+from bot.config.models import EVERYONE, NO_JUMP, PERMISSIONS, SSH_PORT, Config, Host
 from bot.text.suggest import listed, nearest
 
 Found = Iterator[tuple[Path, str]]
 Check = Callable[[Config], Found]
-
-NO_JUMP = "none"
-"""Straight to the host, whatever ``ssh`` and ``~/.ssh/config`` say; as OpenSSH has it."""
 
 # A rule may name an id directly. Slack's ids are nine characters and more; a shorter word without a digit (`SRE`) is
 # taken for a name, so that a name missing from `people` is told rather than believed to be an id.
@@ -38,7 +35,7 @@ def hosts_are_listed_once(config: Config) -> Found:
     for name, cluster in config.clusters.items():
         first: dict[tuple[str, int], str] = {}
         for host_name, host in cluster.hosts.items():
-            port = host.port or config.ssh.port or 22
+            port = host.port or config.ssh.port or SSH_PORT
             other = first.setdefault((host.address.casefold(), port), host_name)
             if other != host_name:
                 yield (
@@ -138,7 +135,7 @@ def is_host_name(jump: str) -> bool:
 def rule_lists(config: Config) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Every list of a rule and where it stands."""
     rules = config.rules
-    yield from ((("rules", right), getattr(rules, right)) for right in ("view", "operate", "administer"))
+    yield from ((("rules", right), getattr(rules, right)) for right in PERMISSIONS)
     places: list[tuple[Path, Mapping[str, ApprovalRule]]] = [(("rules",), rules.approvals)]
     places += [(("clusters", name), cluster.approvals) for name, cluster in config.clusters.items()]
     for place, approvals in places:

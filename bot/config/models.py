@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -14,7 +14,15 @@ from bot.config.freezes import FreezeWindow
 from bot.text.durations import read_duration
 
 EVERYONE: Final = "everyone"
-DAY: Final = 24 * 3600.0
+SSH_PORT: Final = 22
+"""The port of SSH unless a key says otherwise."""
+NO_JUMP: Final = "none"
+"""The value of ``jump`` that connects directly, whatever ``ssh`` and ``~/.ssh/config`` say; OpenSSH has the same."""
+DAY_S: Final = 24 * 3600.0
+
+Permission = Literal["view", "operate", "administer"]
+PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
+"""The keys of ``rules`` that give permissions, from the lowest to the highest."""
 
 
 def _expanded(value: object) -> object:
@@ -29,14 +37,14 @@ def _short_form(key: str) -> Callable[[object], object]:
 
 def _days(value: object) -> object:
     length = read_duration(value) if isinstance(value, str) else None
-    if length is None or length < DAY:
+    if length is None or length < DAY_S:
         raise wrong("must be a duration of a day or more, like `365d`")
     return length
 
 
 def _while(value: object) -> object:
     length = read_duration(value) if isinstance(value, str) else None
-    if length is None or not 1 <= length <= DAY:
+    if length is None or not 1 <= length <= DAY_S:
         raise wrong("must be a duration from `1s` to `1d`, like `15m`")
     return length
 
@@ -153,7 +161,7 @@ class AuditLog(Model):
 
     anchor_channel: ChannelId | None = None
     archive: UserPath | None = None
-    keep: Keep = 365 * DAY
+    keep: Keep = 365 * DAY_S
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TextIO
 from urllib.parse import unquote
 
-from bot.doctor import backups, environment, hosts, rules, slack, storage
+from bot.doctor import environment, hosts, slack, storage
 from bot.doctor.finding import LOOK_HERE, WRONG, Check, Finding, Proof, from_error, look_here, wrong
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
@@ -27,11 +27,11 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("The clusters' channels", slack.channels, needs=("swarmbot.yml", "Slack")),
     Check("User groups", slack.groups, needs=("swarmbot.yml", "Slack")),
     Check("People", slack.users, needs=("swarmbot.yml", "Slack")),
-    Check("The approval rules", rules.rules, needs=("swarmbot.yml", "Slack")),
+    Check("The approval rules", slack.approval_rules, needs=("swarmbot.yml", "Slack")),
     Check("Redis", storage.answers, proves="Redis"),
     Check("Redis' durability", storage.keeps, needs=("Redis",)),
     Check("The audit log", storage.audit, needs=("swarmbot.yml", "Redis")),
-    Check("Backups", backups.backups, needs=("swarmbot.yml",)),
+    Check("Backups", storage.backups, needs=("swarmbot.yml",)),
     Check("Hosts", hosts.hosts, needs=("swarmbot.yml",)),
 )
 

@@ -11,6 +11,10 @@ from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+import handlers  # noqa: F401 - importing it registers the commands, whose own counts hold by default
+from bot.approvals.rule import groups_of
+from bot.approvals.rule_check import every_rule, unsatisfiable
+from bot.commands import default_counts
 from bot.config import Config
 from bot.config.checks import rule_lists
 from bot.config.document import dotted
@@ -24,6 +28,7 @@ REINSTALL: Final = (
     "Import manifest.json at https://api.slack.com/apps → your app → App Manifest, then reinstall the app."
 )
 DEAD_TOKEN: Final = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive")
+ADD_APPROVERS: Final = "Name more people in `by`, or ask for fewer (`count`): `approvals` in swarmbot.yml."
 NEXT_STEPS: Final = {
     **dict.fromkeys(
         DEAD_TOKEN, "Put the app's present token into the environment; https://api.slack.com/apps shows it."
@@ -107,6 +112,17 @@ def users(resources: Resources) -> Iterator[Finding]:
             yield problem
     if there:
         yield well(f"{there} of {len(named)} people named in swarmbot.yml are there.")
+
+
+def approval_rules(resources: Resources) -> Iterator[Finding]:
+    """Each rule can be satisfied, by everybody who may ask."""
+    counts = default_counts()
+    groups = groups_of(resources.config, (rule for _, rule in every_rule(resources.config, counts)))
+    problems = unsatisfiable(resources.config, {group: members_of(resources, group) for group in groups}, counts)
+    for problem in problems:
+        yield wrong(problem.words, ADD_APPROVERS) if problem.grave else look_here(problem.words, ADD_APPROVERS)
+    if not problems:
+        yield well("There are people enough for every approval rule.")
 
 
 def _channel(resources: Resources, cluster: str, channel: str) -> Finding:

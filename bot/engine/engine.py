@@ -8,11 +8,11 @@ from typing import Final
 from urllib.parse import quote
 
 from bot.config import Service
-from bot.engine.api import service
+from bot.engine.api import engine_service
 from bot.engine.api.client import EngineClient
-from bot.engine.disk import state, stopped
+from bot.engine.disk import stopped_engine, swarm_folder
 from bot.engine.disk.key_file import key_file, known_managers, open_key_file
-from bot.engine.disk.raft import last_entry
+from bot.engine.disk.raft_log import last_entry
 from bot.engine.disk.throwaway_engine import throwaway_client
 from bot.engine.probes import machine
 from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
@@ -26,7 +26,7 @@ from bot.model.probing import Interface, Prober
 from bot.model.stopped import StoppedEngine
 from bot.secrets.secret import Secret
 
-UNLOCK: Final = 6
+UNLOCK_TIMEOUT_S: Final = 6
 """Seconds: a wrong key is answered at once, a right one not before there is a quorum (measured on 20.10)."""
 
 
@@ -81,7 +81,7 @@ class SshEngine:
 
     def host_keys(self) -> tuple[HostKey, ...]:
         """The SSH host keys on the way to the host."""
-        return host_key_trust.keys_on_the_way(self._connection)
+        return host_key_trust.keys_to_host(self._connection)
 
     def trust(self, machine: str, fingerprint: str) -> None:
         """Write a key on that way into known_hosts."""
@@ -150,7 +150,7 @@ class SshEngine:
 
     def unlock_swarm(self, key: Secret) -> None:
         """``POST /swarm/unlock``."""
-        self._client.change("POST", "/swarm/unlock", body={"UnlockKey": key.reveal()}, seconds=UNLOCK)
+        self._client.change("POST", "/swarm/unlock", body={"UnlockKey": key.reveal()}, seconds=UNLOCK_TIMEOUT_S)
 
     def update_swarm(
         self,
@@ -181,15 +181,15 @@ class SshEngine:
 
     def start_engine(self) -> None:
         """Start the engine where it is stopped."""
-        service.start(self._client, self._commands)
+        engine_service.start(self._client, self._commands)
 
     def stopped(self) -> StoppedEngine:
         """The swarm state of an engine that does not run."""
-        return stopped.read_stopped(self._connection, self._commands)
+        return stopped_engine.read_stopped(self._connection, self._commands)
 
     def hold_off(self) -> None:
         """Move it aside."""
-        stopped.hold_off(self._connection, self._commands)
+        stopped_engine.hold_off(self._connection, self._commands)
 
     def open_key_file(self, locked: bytes, opened: bytes) -> None:
         """Replace the key file while the engine is stopped."""
@@ -197,15 +197,15 @@ class SshEngine:
 
     def placed(self) -> str:
         """What is in the swarm folder."""
-        return state.placed(self._client)
+        return swarm_folder.placed(self._client)
 
     def pack_swarm(self) -> bytes:
         """The swarm folder, packed while the engine is stopped."""
-        return state.pack(self._client, self._commands)
+        return swarm_folder.pack(self._client, self._commands)
 
     def place_swarm(self, packed: bytes, backup: str) -> None:
         """Put packed state into an empty swarm folder."""
-        state.place(self._client, self._commands, packed, backup)
+        swarm_folder.place(self._client, self._commands, packed, backup)
 
     @contextmanager
     def throwaway_engine(self, packed: bytes) -> Iterator[SshEngine]:

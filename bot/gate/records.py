@@ -17,6 +17,7 @@ from bot.audit import book as audit_book
 from bot.audit.pages import Page
 from bot.commands import conditions, default_counts
 from bot.config import Config
+from bot.config.models import PERMISSIONS
 from bot.errors import NotUnderstood
 from bot.model import Plan
 from bot.model.records import ApprovalRecord, EntryFilter, JobRecord, Records, RecordsQuery, Rights, Subject, Waits
@@ -97,7 +98,7 @@ class RecordReader:
             person=requester,
             may=policy.permissions(self._config, membership),
             listed_as=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
-            rules=tuple((right, policy.named(self._config, right)) for right in policy.PERMISSIONS),
+            rules=tuple((right, policy.named(self._config, right)) for right in PERMISSIONS),
             waits=tuple(self._waits(rules, cluster, membership)),
         )
 

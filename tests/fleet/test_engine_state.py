@@ -6,8 +6,8 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from bot.engine.disk import state
-from bot.engine.disk.state import MARK
+from bot.engine.disk import swarm_folder
+from bot.engine.disk.swarm_folder import BACKUP_ID_FILE
 from bot.errors import EngineError, Failed, HostUnreachable
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
@@ -40,7 +40,7 @@ def test_state_is_put_where_there_is_none(hosts: Fleet) -> None:
             assert hosts[name].docker_answers
         assert cluster["host-3"].placed() == ""
         assert cluster["host-2"].info()["Swarm"]["LocalNodeState"] == "inactive"
-        (hosts["host-2"].folder / "data/swarm" / MARK).unlink()
+        (hosts["host-2"].folder / "data/swarm" / BACKUP_ID_FILE).unlink()
         assert cluster["host-2"].placed() == "other"
 
 
@@ -53,7 +53,7 @@ def test_an_engine_is_left_running_whatever_goes_wrong(hosts: Fleet, monkeypatch
             cluster["host-1"].pack_swarm()
         assert hosts["host-1"].docker_answers
     with engines(hosts, ssh={"engine": {**commands, "stop": "sleep 600"}}) as cluster:
-        monkeypatch.setattr(state, "PACK_SCRIPT", state.PACK_SCRIPT.replace("longest=150", "longest=1"))
+        monkeypatch.setattr(swarm_folder, "PACK_SCRIPT", swarm_folder.PACK_SCRIPT.replace("longest=150", "longest=1"))
         with pytest.raises(Failed, match=r"could not be stopped by: sleep 600 \(it did not end within 1 s\)"):
             cluster["host-1"].pack_swarm()
         assert hosts["host-1"].docker_answers

@@ -68,7 +68,7 @@ def test_something_that_listens_and_never_speaks(hosts: Fleet) -> None:
     hosts["host-2"].run("sh", "-c", "busybox nc -ll -p 2200 -e sleep 30 >/dev/null 2>&1 </dev/null &")
     until(lambda: 2200 in hosts["host-2"].listening(), "it listens")
     with engines(hosts, host_2={"port": 2200}) as cluster:
-        assert "no SSH greeting" in failure(cluster, "timed out").happened
+        assert "no SSH banner" in failure(cluster, "timed out").happened
 
 
 def test_the_power_goes_in_the_middle_of_the_handshake(hosts: Fleet) -> None:
@@ -125,7 +125,7 @@ def test_our_key_is_not_accepted(hosts: Fleet, tmp_path: Path) -> None:
 
 def test_a_hung_agent_keeps_nobody_out(hosts: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key in a file needs no agent; without one that is accepted, it is told that the agent did not answer."""
-    monkeypatch.setattr(login, "AGENT", 0.2)
+    monkeypatch.setattr(login, "AGENT_TIMEOUT_S", 0.2)
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
     with socket.socket(socket.AF_UNIX) as agent:
         agent.bind(str(tmp_path / "agent"))

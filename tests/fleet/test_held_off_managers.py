@@ -68,7 +68,7 @@ def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
         host = reader.read("prod", cluster, FactsQuery(stopped=("host-2",), patience=5)).host("host-2")
     assert host.stopped is None
     assert host.failure
-    for words in ("Docker is not running there", "does not tell where its engine has its data", "`data_root`"):
+    for words in ("Docker is not running", "does not tell where its engine has its data", "`data_root`"):
         assert words in host.failure.happened
     hosts["host-2"].restart()
 

@@ -286,7 +286,7 @@ def test_real_hosts_are_examined_side_by_side(ward: Ward, hosts: Fleet) -> None:
         report = ward.examine()
     assert report.status == 1
     assert report.line("`host-1`").startswith("✓")
-    assert "See that the machine is on" in report.line("✗ `host-2`")
+    assert "Check that the machine is on" in report.line("✗ `host-2`")
     assert "systemctl start docker" in report.line("✗ `host-3`")
     assert "usermod" in report.line("✗ `host-4`")
     assert "Upgrade Docker on it to 20.10 or newer" in report.line("✗ `host-5`")

@@ -160,7 +160,7 @@ def test_a_host_that_is_off_is_named(play: Play) -> None:
     assert "`host-1`" in told
     assert "Nothing was changed" in told
     again = play.ask("cleo", "init host-1")
-    assert "See that the machine is on" in again
+    assert "Check that the machine is on" in again
     hosts = play.ask("eve", "hosts")
     assert "3 of 4 hosts of prod answer" in hosts
     assert "✗ `host-1`" in hosts

@@ -137,7 +137,7 @@ def test_status_with_one_manager_down(play: Play) -> None:
     assert told.startswith("! *prod can lose no manager* · 2 of 3 managers reachable, survives 0 failures"), told
     hosts = play.ask("ada", "hosts")
     assert "3 of 4 hosts of prod answer" in hosts
-    assert f"✗ `host-3` ({play['host-3'].address}): Docker is not running there" in hosts
+    assert f"✗ `host-3` ({play['host-3'].address}): Docker is not running" in hosts
     assert "✗ host-3 | manager, unreachable" in play.ask("ada", "nodes")
 
 

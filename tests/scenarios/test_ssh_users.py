@@ -59,10 +59,10 @@ def test_check_with_each_of_them(play: Play) -> None:
     assert "✓ *`host-3` is fit for prod*" in answer
     assert answer.count("✓ open both ways with ") == 2
     assert "✗ *`host-4` is not fit to join prod*" in answer
-    assert "`asked` may not open Docker's socket `/var/run/docker.sock`, nor as root by sudo" in answer
+    assert "`asked` may not open Docker's socket `/var/run/docker.sock`, and has no sudo" in answer
     assert "Run `usermod -aG docker asked` on it" in answer
     assert "✗ *`host-5` is not fit to join prod*" in answer
-    assert "runs no commands for `mute`: the login shell ended at once. Give `mute` a POSIX shell" in answer
+    assert "runs no commands for `mute`: the login shell exited at once. Give `mute` a POSIX shell" in answer
 
 
 def test_join_with_those_who_cannot(play: Play) -> None:
@@ -87,7 +87,7 @@ def test_backup_with_sudo_and_without(play: Play) -> None:
     """By sudo it is taken, whatever else the shell prints; without, it is refused before the engine is stopped."""
     began = started(play, "host-2")
     card = play.change("cleo", "backup host-2")
-    assert "does not let noisy do this: it is not root there, and sudo wants a password or refuses" in card.text
+    assert "does not let noisy do this: it is not root, and sudo needs a password or refuses" in card.text
     assert "noisy ALL=(root) NOPASSWD: ALL" in card.text
     assert "No backup was kept. The engine of host-2 runs." in card.text
     assert started(play, "host-2") == began

@@ -17,7 +17,7 @@ from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule_check import too_few
 from bot.audit import Audit
 from bot.config import Config
-from bot.doctor import rules
+from bot.doctor import slack as slack_checks
 from bot.doctor.finding import Check
 from bot.doctor.run import run_doctor
 from bot.gate.records import RecordReader
@@ -60,7 +60,7 @@ def _doctor(slack: LocalSlack, folder: Path, written: dict[str, Any]) -> tuple[i
     path.write_text(yaml.safe_dump(written))
     settings = Settings.from_environment({**slack.environment(), "SWARMBOT_CONFIG": str(path)})
     out = io.StringIO()
-    return run_doctor(settings, out, [Check("The approval rules", rules.rules)]), out.getvalue()
+    return run_doctor(settings, out, [Check("The approval rules", slack_checks.approval_rules)]), out.getvalue()
 
 
 def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Path) -> None:

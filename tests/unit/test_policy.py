@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import EVERYONE, Config
+from bot.config.models import PERMISSIONS, Permission
 from bot.policy import (
-    PERMISSIONS,
     Allow,
     Membership,
-    Permission,
     Refuse,
     decide,
     groups_named,

@@ -12,13 +12,13 @@ from urllib3.connectionpool import HTTPConnectionPool
 from bot.engine.ssh.channel_socket import ChannelSocket
 from bot.engine.ssh.socket_dialer import SocketDialer
 
-FORWARDED: Final = 16
+MAX_FORWARDED_CONNECTIONS: Final = 16
 """Questions to one engine at once."""
-BY_COMMAND: Final = 5
+MAX_COMMAND_CONNECTIONS: Final = 5
 """Likewise where each takes a session of sshd's ten: changes and looks at the machine need some too."""
-WAIT: Final = 10.0
+POOL_TIMEOUT_S: Final = 10.0
 """Seconds that a question waits for a free connection."""
-SAFE: Final = {"GET", "HEAD"}
+SAFE_METHODS: Final = {"GET", "HEAD"}
 
 
 class _Connection(HTTPConnection):
@@ -31,10 +31,10 @@ class _Connection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        return self.sock is not None and cast("ChannelSocket", self.sock).quiet
+        return self.sock is not None and cast("ChannelSocket", self.sock).idle
 
 
-class _Pool(HTTPConnectionPool):
+class _PooledConnections(HTTPConnectionPool):
     """At most ``size`` connections, each used for one question after the other; who finds none free waits."""
 
     def __init__(self, dialer: SocketDialer, size: int) -> None:
@@ -45,10 +45,10 @@ class _Pool(HTTPConnectionPool):
         return _Connection(self._dialer.dial)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        return super()._get_conn(WAIT if timeout is None else timeout)
+        return super()._get_conn(POOL_TIMEOUT_S if timeout is None else timeout)
 
 
-class _Fresh(HTTPConnectionPool):
+class _FreshConnections(HTTPConnectionPool):
     """A new connection each time: its opening shows that the engine is there before a change is sent to it.
 
     A change on a pooled connection that has died would leave it unknown whether the engine got it.
@@ -72,14 +72,17 @@ class EngineAdapter(requests.adapters.HTTPAdapter):
     def __init__(self, dialer: SocketDialer) -> None:
         super().__init__()
         self._dialer = dialer
-        self._pools = {"forwarded": _Pool(dialer, FORWARDED), "command": _Pool(dialer, BY_COMMAND)}
-        self._fresh = _Fresh(dialer)
+        self._pools = {
+            "forwarded": _PooledConnections(dialer, MAX_FORWARDED_CONNECTIONS),
+            "command": _PooledConnections(dialer, MAX_COMMAND_CONNECTIONS),
+        }
+        self._fresh = _FreshConnections(dialer)
 
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *_args: object, **_kwargs: object
     ) -> HTTPConnectionPool:
         """Choose the pool by what the request does and by the way to the engine. Raises HostUnreachable."""
-        return self._pools[self._dialer.way()] if request.method in SAFE else self._fresh
+        return self._pools[self._dialer.route()] if request.method in SAFE_METHODS else self._fresh
 
     def close(self) -> None:
         """Close the idle connections."""

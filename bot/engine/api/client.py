@@ -19,9 +19,9 @@ from bot.errors import EngineError, Failed, HostUnreachable
 from bot.model.engine_versions import OLDEST_API, common_api
 from bot.secrets.secret import MASK
 
-READ: Final = 10
+READ_TIMEOUT_S: Final = 10
 """Seconds for a question."""
-CHANGE: Final = 30
+CHANGE_TIMEOUT_S: Final = 30
 """Seconds for a change: a join to a silent manager ends after 20 to 25, a write without a leader after 20."""
 
 _SECRET = re.compile(r"SWM(?:TKN|KEY)-[\w./+=-]+")
@@ -31,7 +31,7 @@ _URL: Final = "http://engine:2375"
 T = TypeVar("T")
 
 
-def masked(text: str) -> str:
+def mask_secrets(text: str) -> str:
     """Take join tokens and unlock keys out of ``text``: engines echo some in their errors."""
     return _SECRET.sub(MASK, text)
 
@@ -54,7 +54,7 @@ class EngineClient:
 
         Raises HostUnreachable, EngineError.
         """
-        return self._call(question, READ)
+        return self._call(question, READ_TIMEOUT_S)
 
     def change(
         self,
@@ -64,7 +64,7 @@ class EngineClient:
         params: dict[str, str] | None = None,
         body: Any = None,
         content: bytes = b"",
-        seconds: int = CHANGE,
+        seconds: int = CHANGE_TIMEOUT_S,
     ) -> Any:
         """Send a change once and return the answer's JSON, None when it has none. Raises HostUnreachable, EngineError.
 
@@ -80,7 +80,7 @@ class EngineClient:
 
         return self._call(send, seconds, change=f"`{method} {path}`")
 
-    def data_folder(self) -> str:
+    def data_root(self) -> str:
         """The engine's data folder on the host (``DockerRootDir``). Raises HostUnreachable, EngineError."""
         return str(self.ask(lambda api: api.info())["DockerRootDir"])
 
@@ -96,24 +96,24 @@ class EngineClient:
             except requests.JSONDecodeError:
                 failure: Failed = EngineError(self.host, 0, f"The engine of `{self.host}` answered with no JSON.")
             except requests.HTTPError as error:
-                failure = self._answered(error.response)
+                failure = self._http_failure(error.response)
                 if again and self._adopt_version(failure):
                     continue
             except (requests.Timeout, EmptyPoolError):
-                failure = self._silent(seconds, change)
+                failure = self._timeout_failure(seconds, change)
             except requests.RequestException:
                 if again and not change:
                     continue
-                failure = self._broken(change)
+                failure = self._connection_failure(change)
             break
         raise failure
 
-    def _answered(self, response: requests.Response) -> EngineError:
+    def _http_failure(self, response: requests.Response) -> EngineError:
         try:
             message = str(response.json()["message"])
         except (ValueError, KeyError, TypeError):
             message = response.text.strip() or response.reason
-        return EngineError(self.host, response.status_code, as_said(masked(message)))
+        return EngineError(self.host, response.status_code, as_said(mask_secrets(message)))
 
     def _adopt_version(self, error: EngineError) -> bool:
         """Speak a version that the engine takes, when it has refused ours as the wrong one; whether it had.
@@ -130,19 +130,19 @@ class EngineClient:
         except (requests.RequestException, docker.errors.DockerException, EmptyPoolError, KeyError, ValueError):
             return False
         if version is None:
-            raise failures.other_api(self.dialer.connection.target, engine, oldest, newest)
+            raise failures.no_common_api(self.dialer.connection.target, engine, oldest, newest)
         self._api = self._client(version)
         return True
 
-    def _silent(self, seconds: int, change: str) -> Failed:
+    def _timeout_failure(self, seconds: int, change: str) -> Failed:
         connection = self.dialer.connection
-        if not connection.still_answers():
-            return failures.lost(connection.target, unsure=change)
+        if not connection.still_responds():
+            return failures.connection_lost(connection.target, unsure=change)
         return EngineError(self.host, 0, f"The engine of `{self.host}` did not answer within {seconds} s.")
 
-    def _broken(self, change: str) -> HostUnreachable:
+    def _connection_failure(self, change: str) -> HostUnreachable:
         connection = self.dialer.connection
-        unsure = failures.lost(connection.target, unsure=change)
+        unsure = failures.connection_lost(connection.target, unsure=change)
         try:
             failure = diagnose(connection, self.dialer.path)
         except HostUnreachable as error:
@@ -160,7 +160,7 @@ class EngineClient:
         )
 
     def _client(self, version: str) -> docker.APIClient:
-        api = docker.APIClient(base_url=_URL, version=version, timeout=READ)
+        api = docker.APIClient(base_url=_URL, version=version, timeout=READ_TIMEOUT_S)
         api.trust_env = False  # a proxy in the environment is not for this
         api.mount("http://", self._adapter)
         return api

@@ -13,10 +13,10 @@ from typing import Final
 from bot.config import Service
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import exchange_as_root
+from bot.engine.ssh.shell import run_as_root
 
-TIMEOUT: Final = 10.0
-DEFAULT: Final = "/var/lib/docker"
+READ_TIMEOUT_S: Final = 10.0
+DEFAULT_DATA_ROOT: Final = "/var/lib/docker"
 """Where dockerd has its data unless it is told another folder."""
 DIVIDER: Final = "\n---\n"
 
@@ -39,11 +39,11 @@ def data_root(connection: SshConnection, service: Service) -> str:
     """Return it. Raises HostUnreachable; EngineError when it is not known, or root is needed and not to be had."""
     if service.data_root is not None:
         return service.data_root
-    done = exchange_as_root(connection, SCRIPT, timeout=TIMEOUT)
+    done = run_as_root(connection, SCRIPT, timeout=READ_TIMEOUT_S)
     unit, _, settings = done.out.decode(errors="replace").partition(DIVIDER)
     root = parse(unit, settings)
     if root is None:
-        raise failures.impossible(
+        raise failures.host_error(
             connection.target,
             "does not tell where its engine has its data",
             "Say it in swarmbot.yml: `data_root` under the host's `engine`.",
@@ -60,5 +60,5 @@ def parse(unit: str, settings: str) -> str | None:
     except (ValueError, AttributeError):  # no JSON, or JSON that is no object
         return None
     if not named and "dockerd" in unit:
-        return DEFAULT
+        return DEFAULT_DATA_ROOT
     return named.pop() if len(named) == 1 else None

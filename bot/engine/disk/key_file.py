@@ -8,20 +8,20 @@ from typing import Final
 
 from bot.config import Service
 from bot.engine.api.client import EngineClient
-from bot.engine.api.service import AROUND, LOCKED, root_folder
-from bot.engine.disk.state import failed
-from bot.engine.ssh.shell import READER, exchange_as_root, run
+from bot.engine.api.engine_service import CONTROL_SCRIPT, SCRIPT_TIMEOUT_S, running_data_root
+from bot.engine.disk.swarm_folder import script_failure
+from bot.engine.ssh.shell import READER_PRELUDE, run, run_as_root
 from bot.errors import EngineError
 from bot.model.key_file import KeyFile
 
-TIMEOUT: Final = 10.0
-FEEDING: Final = 20
+READ_TIMEOUT_S: Final = 10.0
+WRITE_TIMEOUT_S: Final = 20
 """Seconds that a key file may take to arrive: the engine is stopped meanwhile."""
-PLACE: Final = "swarm/certificates/swarm-node.key"
+KEY_FILE: Final = "swarm/certificates/swarm-node.key"
 
 # A key that is not encrypted stays where it is: only its first lines are looked at.
-LOOK_SCRIPT: Final = (
-    READER
+READ_SCRIPT: Final = (
+    READER_PRELUDE
     + r"""
 case $($as head -n 1 "$1") in
   *' ENCRYPTED '*) $as cat "$1" ;;
@@ -31,7 +31,7 @@ esac
 """
 )
 
-MANAGERS_SCRIPT: Final = READER + '$as cat "$1"'
+MANAGERS_SCRIPT: Final = READER_PRELUDE + '$as cat "$1"'
 
 # The engine writes its key file in the same way: a new file takes the place of the old one. It is started without
 # docker-state.json, which lies there again before it is started the next time: so it comes up at once and in no swarm,
@@ -45,7 +45,7 @@ same() {
   [ "$(sha256sum <"$file" | cut -d' ' -f1)" = "$sum" ] || { echo "its key file is another one now" >&2; exit 73; }
 }
 """
-    + LOCKED
+    + CONTROL_SCRIPT
     + r"""
 same
 trap 'status=$?; rm -f "$new"; (engine_start) || status=70; mv "$aside" "$state" 2>/dev/null; exit $status' EXIT
@@ -61,7 +61,7 @@ mv "$state" "$aside"
 
 def key_file(client: EngineClient) -> KeyFile:
     """Return it. Raises HostUnreachable, EngineError."""
-    done = run(client.dialer.connection, LOOK_SCRIPT, f"{client.data_folder()}/{PLACE}", timeout=TIMEOUT)
+    done = run(client.dialer.connection, READ_SCRIPT, f"{client.data_root()}/{KEY_FILE}", timeout=READ_TIMEOUT_S)
     if done.status:
         raise EngineError(client.host, 0, f"The key file of `{client.host}` cannot be read.")
     if "ENCRYPTED" in done.out:
@@ -71,7 +71,9 @@ def key_file(client: EngineClient) -> KeyFile:
 
 def known_managers(client: EngineClient) -> tuple[str, ...]:
     """Read them from ``swarm/state.json``. Raises HostUnreachable, EngineError."""
-    done = run(client.dialer.connection, MANAGERS_SCRIPT, f"{client.data_folder()}/swarm/state.json", timeout=TIMEOUT)
+    done = run(
+        client.dialer.connection, MANAGERS_SCRIPT, f"{client.data_root()}/swarm/state.json", timeout=READ_TIMEOUT_S
+    )
     try:
         return tuple(sorted(str(peer["addr"]) for peer in json.loads(done.out)))
     except (ValueError, KeyError, TypeError):
@@ -80,9 +82,11 @@ def known_managers(client: EngineClient) -> tuple[str, ...]:
 
 def open_key_file(client: EngineClient, service: Service, locked: bytes, opened: bytes) -> None:
     """Stop the engine, replace the file, start it again. Raises HostUnreachable, EngineError, Failed."""
-    root = root_folder(client, service)
+    root = running_data_root(client, service)
     sum_ = hashlib.sha256(locked).hexdigest()
-    words = (root, service.stop, service.start, sum_, str(len(opened)), str(FEEDING))
-    done = exchange_as_root(client.dialer.connection, OPEN_SCRIPT, *words, timeout=AROUND + FEEDING, feed=opened)
+    words = (root, service.stop, service.start, sum_, str(len(opened)), str(WRITE_TIMEOUT_S))
+    done = run_as_root(
+        client.dialer.connection, OPEN_SCRIPT, *words, timeout=SCRIPT_TIMEOUT_S + WRITE_TIMEOUT_S, stdin=opened
+    )
     if done.status:
-        raise failed(client, done)
+        raise script_failure(client, done)

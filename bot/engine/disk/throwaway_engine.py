@@ -18,14 +18,14 @@ import paramiko
 from bot.engine.api.client import EngineClient
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import AS_ROOT, CHUNK, complaint, last_line, spawn
+from bot.engine.ssh.shell import AS_ROOT_SCRIPT, CHUNK_BYTES, last_line, spawn, stderr_so_far
 from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.errors import EngineError
 
-START: Final = 60.0
+START_TIMEOUT_S: Final = 60.0
 """Seconds that it may take to come up."""
-READY: Final = "ready"
-END: Final = 10.0
+READY_MARK: Final = "ready"
+END_TIMEOUT_S: Final = 10.0
 """Seconds that it may take to end."""
 
 # A containerd of the host's must not be found, or the spare engine would be a second client of it; hence the empty
@@ -71,8 +71,8 @@ def throwaway_client(connection: SshConnection, state: bytes) -> Iterator[Engine
 
     Raises EngineError; HostUnreachable when its end was not seen.
     """
-    script = (AS_ROOT, OUTER_SCRIPT, INNER_SCRIPT, str(len(state)))
-    with spawn(connection, *script, timeout=START) as channel:
+    script = (AS_ROOT_SCRIPT, OUTER_SCRIPT, INNER_SCRIPT, str(len(state)))
+    with spawn(connection, *script, timeout=START_TIMEOUT_S) as channel:
         try:
             with closing(EngineClient(SocketDialer(connection, _start(connection, channel, state)))) as client:
                 yield client
@@ -82,39 +82,39 @@ def throwaway_client(connection: SshConnection, state: bytes) -> Iterator[Engine
 
 def _start(connection: SshConnection, channel: paramiko.Channel, state: bytes) -> str:
     """Feed it and return its socket's path when it is there."""
-    deadline = time.monotonic() + START
+    deadline = time.monotonic() + START_TIMEOUT_S
     try:
-        channel.settimeout(START)
+        channel.settimeout(START_TIMEOUT_S)
         channel.sendall(state)
         said = b""
-        while READY.encode() not in said.split():
+        while READY_MARK.encode() not in said.split():
             channel.settimeout(max(0.0, deadline - time.monotonic()))
-            part = channel.recv(CHUNK)
+            part = channel.recv(CHUNK_BYTES)
             if not part:
-                raise _failed(connection, _last_words(channel))
+                raise _failed(connection, _complaint(channel))
             said += part
     except TimeoutError:
-        raise _failed(connection, f"it did not come up within {START:.0f} s") from None
+        raise _failed(connection, f"it did not come up within {START_TIMEOUT_S:.0f} s") from None
     except (paramiko.SSHException, OSError, EOFError):
-        words = _last_words(channel)
-        raise (_failed(connection, words) if words else failures.lost(connection.target)) from None
+        words = _complaint(channel)
+        raise (_failed(connection, words) if words else failures.connection_lost(connection.target)) from None
     return said.split()[0].decode()
 
 
 def _end(connection: SshConnection, channel: paramiko.Channel) -> None:
     with suppress(OSError, EOFError, paramiko.SSHException):
         channel.shutdown_write()
-        channel.status_event.wait(END)
+        channel.status_event.wait(END_TIMEOUT_S)
     if channel.exit_status < 0:
         raise failures.timed_out(connection.target, "did not tell that its throwaway engine ended")
 
 
-def _last_words(channel: paramiko.Channel) -> str:
-    return last_line(complaint(channel), otherwise="")
+def _complaint(channel: paramiko.Channel) -> str:
+    return last_line(stderr_so_far(channel), otherwise="")
 
 
 def _failed(connection: SshConnection, why: str) -> EngineError:
-    return failures.impossible(
+    return failures.host_error(
         connection.target,
         f"could not run a throwaway engine: {why or 'it ended at once'}",
         "It takes root (or sudo without a password), dockerd, unshare and ip on it.",

@@ -12,23 +12,23 @@ from bot.blocks import tick
 from bot.engine.api.client import EngineClient
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import READER, Completed, last_line, run
+from bot.engine.ssh.shell import READER_PRELUDE, Completed, last_line, run
 from bot.errors import EngineError
 from bot.model.probing import Interface
 
-TIMEOUT: Final = 10.0
+SCRIPT_TIMEOUT_S: Final = 10.0
 
-CERTIFICATE: Final = PurePosixPath("swarm/certificates/swarm-node.crt")
+NODE_CERTIFICATE: Final = PurePosixPath("swarm/certificates/swarm-node.crt")
 
 _FRACTION = re.compile(r"(\.\d{6})\d+")
-_DOCKERS_OWN = re.compile(r"lo|docker0|docker_gwbridge|veth.*|br-[0-9a-f]{12}")
+_DOCKER_INTERFACE = re.compile(r"lo|docker0|docker_gwbridge|veth.*|br-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"^\d+:\s+(?P<name>\S+)\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+)")
 
-LARGEST: Final = 262_144
+MAX_CERTIFICATE_FILE_BYTES: Final = 262_144
 """Bytes that are read of a file of certificates."""
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIFICATE-----")
+_PEM_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIFICATE-----")
 
-READ_SCRIPT: Final = READER + '$as head -c "$2" -- "$1"'
+READ_FILE_SCRIPT: Final = READER_PRELUDE + '$as head -c "$2" -- "$1"'
 
 
 def clock_offset(client: EngineClient) -> float:
@@ -58,7 +58,7 @@ def parse_time(stamp: str) -> datetime:
 def interfaces(connection: SshConnection) -> tuple[Interface, ...]:
     """Return the interfaces that could be advertised. Raises HostUnreachable, EngineError (no ``ip`` there)."""
     # One line an address (-o) is printed by busybox and by iproute2 of any age; -j is not.
-    done = run(connection, "ip -o addr show up scope global", timeout=TIMEOUT)
+    done = run(connection, "ip -o addr show up scope global", timeout=SCRIPT_TIMEOUT_S)
     if done.status:
         raise _unable(connection, done, "list its addresses", "Install iproute2 on it.")
     return parse_interfaces(done.out)
@@ -69,15 +69,15 @@ def parse_interfaces(text: str) -> tuple[Interface, ...]:
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         match = _ADDRESS.match(line)
-        if match and not _DOCKERS_OWN.fullmatch(match["name"]):
+        if match and not _DOCKER_INTERFACE.fullmatch(match["name"]):
             found.setdefault(match["name"], []).append(match["address"])
     return tuple(Interface(name, tuple(addresses)) for name, addresses in found.items())
 
 
 def node_certificate(client: EngineClient) -> str:
     """Return the PEM of the node's certificate and its issuers. Raises HostUnreachable, EngineError."""
-    folder = PurePosixPath(client.data_folder())
-    return certificate_file(client, str(folder / CERTIFICATE))
+    folder = PurePosixPath(client.data_root())
+    return certificate_file(client, str(folder / NODE_CERTIFICATE))
 
 
 def certificate_file(client: EngineClient, path: str) -> str:
@@ -86,16 +86,18 @@ def certificate_file(client: EngineClient, path: str) -> str:
     Raises HostUnreachable; EngineError when the file cannot be read, holds no certificate, or holds a key.
     """
     shown = f"{tick(path)} on `{client.host}`"
-    done = run(client.dialer.connection, READ_SCRIPT, path, str(LARGEST), timeout=TIMEOUT)
+    done = run(
+        client.dialer.connection, READ_FILE_SCRIPT, path, str(MAX_CERTIFICATE_FILE_BYTES), timeout=SCRIPT_TIMEOUT_S
+    )
     if done.status:
         raise EngineError(client.host, 0, f"{shown} cannot be read: {last_line(done.err)}.")
     if "PRIVATE KEY" in done.out:
         raise EngineError(client.host, 0, f"{shown} holds a private key: it is not read further.")
-    found = _CERTIFICATE.findall(done.out)
+    found = _PEM_BLOCK.findall(done.out)
     if not found:
         raise EngineError(client.host, 0, f"{shown} holds no PEM certificate.")
     return "".join(f"{block}\n" for block in found)
 
 
 def _unable(connection: SshConnection, done: Completed, what: str, next_step: str) -> EngineError:
-    return failures.impossible(connection.target, f"could not {what}: {last_line(done.err)}", next_step)
+    return failures.host_error(connection.target, f"could not {what}: {last_line(done.err)}", next_step)

@@ -13,18 +13,18 @@ from bot.engine.ssh.shell import run
 from bot.errors import EngineError
 
 LABEL: Final = "swarmbot.check"
-TIMEOUT: Final = 10.0
-LOOK: Final = 0.2
+SCRIPT_TIMEOUT_S: Final = 10.0
+POLL_INTERVAL_S: Final = 0.2
 NOT_FOUND: Final = 404
-DETACHING: Final = 8.0
+DETACH_TIMEOUT_S: Final = 8.0
 """Seconds within which engines give the network up after their containers were removed."""
 
 # The image is empty: the container sees the host's own programs, read-only. Those that are there are asked for, since
 # an engine makes a folder on the host for a bind of one that is not.
-USERLAND: Final = 'for each in /usr /bin /lib /lib64 /nix; do if [ -d "$each" ]; then echo "$each"; fi; done'
+USERLAND_SCRIPT: Final = 'for each in /usr /bin /lib /lib64 /nix; do if [ -d "$each" ]; then echo "$each"; fi; done'
 
 # A refusal is the answer of the other container's kernel. Gossip needs a moment to tell engines of new containers.
-SCRIPT: Final = r"""
+TRIAL_SCRIPT: Final = r"""
 until [ -e /trial/go ] || ((SECONDS > 120)); do sleep 0.1; done
 began=$SECONDS
 while read -r address; do
@@ -54,24 +54,24 @@ class EngineOverlayTrial:
 
     def remove_network(self) -> None:
         """``DELETE /networks/{name}``, again as long as engines still use it."""
-        deadline = time.monotonic() + DETACHING
+        deadline = time.monotonic() + DETACH_TIMEOUT_S
         while True:
             try:
                 self._delete(f"/networks/{self._name}")
             except EngineError:
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(LOOK)
+                time.sleep(POLL_INTERVAL_S)
             else:
                 return
 
     def forget(self) -> None:
         """Wait until the network is not seen here: engines give it up one after the other."""
-        deadline = time.monotonic() + DETACHING
+        deadline = time.monotonic() + DETACH_TIMEOUT_S
         while self._client.ask(lambda api: api.networks(names=[self._name])):
             if time.monotonic() > deadline:
-                raise EngineError(self._client.host, 0, f"its network is still there after {DETACHING:.0f} s")
-            time.sleep(LOOK)
+                raise EngineError(self._client.host, 0, f"its network is still there after {DETACH_TIMEOUT_S:.0f} s")
+            time.sleep(POLL_INTERVAL_S)
 
     def start(self) -> str:
         """Import an empty image, then create and start a container of it."""
@@ -107,11 +107,11 @@ class EngineOverlayTrial:
         self._delete(f"/images/{self._name}", force="true")
 
     def _container(self) -> dict[str, Any]:
-        folders = run(self._client.dialer.connection, USERLAND, timeout=TIMEOUT).out.split()
+        folders = run(self._client.dialer.connection, USERLAND_SCRIPT, timeout=SCRIPT_TIMEOUT_S).out.split()
         mounts = [{"Type": "bind", "Source": each, "Target": each, "ReadOnly": True} for each in folders]
         return {
             "Image": self._name,
-            "Cmd": ["bash", "-c", SCRIPT],
+            "Cmd": ["bash", "-c", TRIAL_SCRIPT],
             "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"],
             "User": "65534:65534",
             "Tty": True,

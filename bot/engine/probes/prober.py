@@ -17,14 +17,14 @@ from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError, HostUnreachable
 from bot.model.probing import Counters, Reach, Transport
 
-TIMEOUT: Final = 5.0
-CHUNK: Final = 16_384
-END: Final = b".\n"
+PROBE_TIMEOUT_S: Final = 5.0
+CHUNK_BYTES: Final = 16_384
+ANSWER_END: Final = b".\n"
 
 # bash alone can send datagrams without further programs. A socket each: on a shared one the "port unreachable" that
 # answers a datagram would fail the next one before it is sent. Connections that a firewall refuses by ICMP are answered
 # once a second, so they are tried beside each other and not waited for.
-SHELL: Final = r"""
+PROBER_SCRIPT: Final = r"""
 command -v bash >/dev/null && command -v timeout >/dev/null || { echo unable; echo .; exit; }
 echo .
 while read -r verb address port number; do
@@ -39,7 +39,7 @@ while read -r verb address port number; do
 done
 """
 
-CONNECT: Final = r"""
+CONNECT_SCRIPT: Final = r"""
 number=0
 while [ $# -gt 1 ]; do
   ( said=$(timeout 1.5 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1) && echo "$number open" && exit
@@ -70,42 +70,42 @@ class ShellProber:
         """Open a connection to each; in a shell of its own, for the other must not wait. A try may be made twice."""
         words = [word for address, port in endpoints for word in (address, str(port))]
         try:
-            done = run(self._connection, CONNECT, *words, timeout=TIMEOUT)
+            done = run(self._connection, CONNECT_SCRIPT, *words, timeout=PROBE_TIMEOUT_S)
         except HostUnreachable as error:
             if error.problem != "lost":
                 raise
-            done = run(self._connection, CONNECT, *words, timeout=TIMEOUT)
+            done = run(self._connection, CONNECT_SCRIPT, *words, timeout=PROBE_TIMEOUT_S)
         return parse_reaches(done, len(endpoints))
 
     def ask(self, line: str = "") -> str:
         """Send a line, if there is one, and return what comes before the end of its answer."""
-        deadline = time.monotonic() + TIMEOUT
+        deadline = time.monotonic() + PROBE_TIMEOUT_S
         target = self._connection.target
         came = b""
         with self._lock:
             try:
                 if line:
                     self._channel.sendall(f"{line}\n".encode())
-                while not came.endswith(END):
+                while not came.endswith(ANSWER_END):
                     self._channel.settimeout(max(0.0, deadline - time.monotonic()))
-                    part = self._channel.recv(CHUNK)
+                    part = self._channel.recv(CHUNK_BYTES)
                     if not part:
-                        raise failures.lost(target)
+                        raise failures.connection_lost(target)
                     came += part
             except TimeoutError:
                 raise _slow(target) from None
             except (paramiko.SSHException, OSError, EOFError):
-                raise failures.lost(target) from None
-        return came.removesuffix(END).decode(errors="replace")
+                raise failures.connection_lost(target) from None
+        return came.removesuffix(ANSWER_END).decode(errors="replace")
 
 
 @contextmanager
 def prober(connection: SshConnection) -> Iterator[ShellProber]:
     """Give a shell for probes, which ends with its channel. Raises HostUnreachable, EngineError (no bash there)."""
-    with spawn(connection, SHELL, timeout=TIMEOUT) as channel:
+    with spawn(connection, PROBER_SCRIPT, timeout=PROBE_TIMEOUT_S) as channel:
         shell = ShellProber(connection, channel)
         if shell.ask():
-            raise failures.impossible(
+            raise failures.host_error(
                 connection.target, "has no bash (or no timeout) to try its ports with", "Install bash and coreutils."
             )
         yield shell
@@ -138,4 +138,6 @@ def parse_reaches(done: Completed, number: int) -> list[Reach]:
 
 
 def _slow(target: SshTarget) -> EngineError:
-    return failures.impossible(target, f"did not end a probe within {TIMEOUT:g} s", "Look at the machine's load.")
+    return failures.host_error(
+        target, f"did not end a probe within {PROBE_TIMEOUT_S:g} s", "Look at the machine's load."
+    )

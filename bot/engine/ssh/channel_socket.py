@@ -1,4 +1,4 @@
-"""An SSH channel as the standard library's HTTP client wants a socket to be."""
+"""An SSH channel with the interface of a socket, for the standard library's HTTP client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import paramiko
 
 
 class ChannelSocket:
-    """Wraps ``channel``. Once it and all files made of it are closed, ``end`` is called, which closes the channel."""
+    """A socket over ``channel``. Once it and its readers are closed, ``end`` is called, which closes the channel."""
 
     def __init__(self, channel: paramiko.Channel, end: Callable[[], None] | None = None) -> None:
         self._channel = channel
@@ -21,13 +21,13 @@ class ChannelSocket:
         self._ended = False
 
     @property
-    def quiet(self) -> bool:
-        """Whether it is open with nothing to read, as a connection that waits for its next request must be."""
+    def idle(self) -> bool:
+        """Whether it is open with nothing to read, as a connection between two requests must be."""
         channel = self._channel
         return not (channel.closed or channel.eof_received or channel.recv_ready())
 
     def settimeout(self, seconds: float | None) -> None:
-        """Bound each following read and write."""
+        """Set the timeout of each following read and write."""
         self._channel.settimeout(seconds)
 
     def sendall(self, data: bytes) -> None:
@@ -38,14 +38,14 @@ class ChannelSocket:
             raise ConnectionResetError(errno.ECONNRESET, "the SSH connection broke") from error
 
     def makefile(self, mode: str = "rb", _buffering: int | None = None) -> io.BufferedReader:
-        """Return a buffered reader. The channel stays open while it is, as with a real socket."""
+        """Return a buffered reader. The channel stays open until the reader is closed, as with a real socket."""
         if mode != "rb":
             raise ValueError(mode)
         self._readers += 1
         return io.BufferedReader(_Reader(self._channel, self._release))
 
     def close(self) -> None:
-        """Close once the last reader has gone."""
+        """Close once the last reader is closed."""
         self._wanted = False
         self._close_unless_used()
 
@@ -56,7 +56,7 @@ class ChannelSocket:
     def _close_unless_used(self) -> None:
         if not (self._wanted or self._readers or self._ended):
             self._ended = True
-            with suppress(EOFError, OSError, paramiko.SSHException):  # its SSH connection has broken: it is closed
+            with suppress(EOFError, OSError, paramiko.SSHException):  # the SSH connection broke, which closed it
                 self._end()
 
 

@@ -1,4 +1,4 @@
-"""One warm SSH connection a host: opened at first use, shared by all threads, opened again after a loss."""
+"""One SSH connection per host: opened at first use, shared by all threads, reopened after a loss."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from bot.blocks import as_said
 from bot.engine.ssh import failures, known_hosts
 from bot.engine.ssh.login import log_in
 from bot.engine.ssh.target import SshTarget
-from bot.engine.ssh.tcp import CONNECT, PromptSocket, dial
+from bot.engine.ssh.tcp import CONNECT_TIMEOUT_S, PromptSocket, connect
 from bot.engine.ssh.transport import (
     ChannelLostError,
     ChannelRefusedError,
     ChannelTimeoutError,
     HostTransport,
-    Sessions,
+    SessionSlots,
 )
 from bot.errors import HostUnreachable
 
-HANDSHAKE: Final = 8.0
-"""Seconds for each of greeting, key exchange and log-in: sshd on a loaded machine is slow."""
-KEEPALIVE: Final = 5
-# What goes wrong here is told as HostUnreachable; paramiko would write a trace for each into the log as well.
+HANDSHAKE_TIMEOUT_S: Final = 8.0
+"""For each of banner, key exchange and login: sshd is slow on a loaded machine."""
+KEEPALIVE_INTERVAL_S: Final = 5
+# Failures are raised as HostUnreachable; paramiko would log a traceback for each of them too.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
@@ -36,15 +36,15 @@ class SshConnection:
 
     def __init__(self, target: SshTarget, jump: SshConnection | None = None) -> None:
         self.target = target
-        self.sessions = Sessions()
+        self.session_slots = SessionSlots()
         self.jump = jump
         self._lock = threading.Lock()
         self._attempt: Future[HostTransport] | None = None
 
     def open(self, kind: str, payload: bytes = b"") -> paramiko.Channel:
-        """Open a channel; a connection that turns out dead is opened again first.
+        """Open a channel; if the connection turns out to be dead, reconnect first.
 
-        Raises HostUnreachable, and ChannelRefusedError when the server answers and does not open one.
+        Raises HostUnreachable; ChannelRefusedError if the server responds and refuses the channel.
         """
         transport = self.transport()
         with contextlib.suppress(ChannelTimeoutError, ChannelLostError):
@@ -55,36 +55,36 @@ class SshConnection:
             return transport.open(kind, payload)
         except (ChannelTimeoutError, ChannelLostError):
             self._drop(transport)
-            raise failures.lost(self.target) from None
+            raise failures.connection_lost(self.target) from None
 
     def transport(self) -> HostTransport:
-        """Return the transport, connecting when there is none. Threads that ask meanwhile share the one attempt."""
+        """Return the transport; connect if there is none. Threads that call this meanwhile share the one attempt."""
         with self._lock:
             attempt = self._attempt
             mine = attempt is None or (attempt.done() and not _alive(attempt))
             if mine:
                 attempt = self._attempt = Future()
-        assert attempt is not None  # noqa: S101 - for mypy: the lines above leave no other way
+        assert attempt is not None  # noqa: S101 - for mypy: it cannot be None after the lines above
         if mine:
             try:
                 attempt.set_result(self._connect())
-            except BaseException as error:  # noqa: BLE001 - the threads that wait must get whatever it was
+            except BaseException as error:  # noqa: BLE001 - the waiting threads must get it
                 attempt.set_exception(error)
         return attempt.result()
 
-    def still_answers(self) -> bool:
-        """Whether the connection works; a dead one is dropped, so that the next use connects anew."""
+    def still_responds(self) -> bool:
+        """Return whether the connection works; drop a dead one, so that the next use reconnects."""
         try:
             transport = self.transport()
         except HostUnreachable:
             return False
-        if transport.answers():
+        if transport.responds():
             return True
         self._drop(transport)
         return False
 
     def host_key(self) -> paramiko.PKey:
-        """The key that the host shows now, over a connection of its own, without logging in. Raises HostUnreachable."""
+        """Return the key that the host shows now, over a separate connection, without login. Raises HostUnreachable."""
         transport = self._greet(known_hosts.known_keys(self.target))
         try:
             return transport.get_remote_server_key()
@@ -92,7 +92,7 @@ class SshConnection:
             transport.close()
 
     def close(self) -> None:
-        """Close; the next use would connect anew."""
+        """Close the connection; the next use would reconnect."""
         with self._lock:
             attempt, self._attempt = self._attempt, None
         if attempt is not None and attempt.done() and attempt.exception() is None:
@@ -109,25 +109,25 @@ class SshConnection:
         known = known_hosts.known_keys(target)
         transport = self._greet(known)
         try:
-            known_hosts.check(target, transport.get_remote_server_key(), known)
+            known_hosts.check_host_key(target, transport.get_remote_server_key(), known)
             try:
                 log_in(transport, target)
             except (paramiko.SSHException, OSError, EOFError):
-                raise failures.lost(target) from None
+                raise failures.connection_lost(target) from None
         except BaseException:
             transport.close()
             raise
-        transport.set_keepalive(KEEPALIVE)
+        transport.set_keepalive(KEEPALIVE_INTERVAL_S)
         if isinstance(transport.sock, PromptSocket):
             transport.sock.end_probing()
         return transport
 
     def _greet(self, known: dict[str, paramiko.PKey]) -> HostTransport:
-        """A transport after the handshake: the server has shown its key, and nobody is logged in."""
-        transport = HostTransport(self._tunnel(self.jump) if self.jump else dial(self.target))
-        transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE
+        """Return a transport after the handshake: the server has shown its key, and nobody is logged in."""
+        transport = HostTransport(self._tunnel(self.jump) if self.jump else connect(self.target))
+        transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE_TIMEOUT_S
         try:
-            known_hosts.prefer(transport, known)
+            known_hosts.prefer_known_types(transport, known)
             _shake_hands(transport, self.target)
         except BaseException:
             transport.close()
@@ -142,18 +142,18 @@ class SshConnection:
         message.add_int(0)
         for _attempt in range(2):
             try:
-                return jump.transport().open("direct-tcpip", message.asbytes(), timeout=CONNECT)
+                return jump.transport().open("direct-tcpip", message.asbytes(), timeout=CONNECT_TIMEOUT_S)
             except HostUnreachable as error:
-                raise failures.through(self.target, error) from None
+                raise failures.behind_jump(self.target, error) from None
             except ChannelRefusedError as error:
-                raise failures.from_forwarding(self.target, error.reason) from None
+                raise failures.jump_failure(self.target, error.reason) from None
             except ChannelLostError:
                 continue
             except ChannelTimeoutError:
-                # The jump host is still trying to reach the target, unless it is itself what died.
-                if jump.still_answers():
+                # The jump host is still trying to reach the target, unless it is itself dead.
+                if jump.still_responds():
                     break
-        raise failures.timed_out(self.target, "did not answer")
+        raise failures.timed_out(self.target, "did not respond")
 
 
 def _alive(attempt: Future[HostTransport], transport: HostTransport | None = None) -> bool:
@@ -164,12 +164,12 @@ def _alive(attempt: Future[HostTransport], transport: HostTransport | None = Non
 
 def _shake_hands(transport: HostTransport, target: SshTarget) -> None:
     try:
-        transport.start_client(timeout=2 * HANDSHAKE)
+        transport.start_client(timeout=2 * HANDSHAKE_TIMEOUT_S)
     except (paramiko.SSHException, OSError, EOFError) as error:
         if isinstance(transport.sock, PromptSocket) and transport.sock.silent:
-            raise failures.timed_out(target, "took the connection, fell silent, and did not come back") from None
+            raise failures.timed_out(target, "accepted the connection, fell silent, and did not respond") from None
         if isinstance(error.__context__, TimeoutError):
-            raise failures.timed_out(target, "took the connection and sent no SSH greeting") from None
-        raise failures.no_handshake(target, as_said(str(error)) or "closed") from None
+            raise failures.timed_out(target, "accepted the connection and sent no SSH banner") from None
+        raise failures.handshake_failure(target, as_said(str(error)) or "no reason was given") from None
     if not transport.initial_kex_done:
-        raise failures.timed_out(target, "began the SSH handshake and did not finish it")
+        raise failures.timed_out(target, "started the SSH handshake and did not finish it")

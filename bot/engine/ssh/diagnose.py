@@ -1,4 +1,4 @@
-"""Why an engine's socket cannot be used: one look at the host tells the reasons apart."""
+"""Find out with one script on the host why its engine's socket cannot be used."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.shell import run
 from bot.errors import EngineError, HostProblem, HostUnreachable
 
-TIMEOUT: Final = 12.0
+DIAGNOSIS_TIMEOUT_S: Final = 12.0
 
-SCRIPT: Final = r"""
+DIAGNOSIS_SCRIPT: Final = r"""
 socket=missing installed=no running=no serving=unknown as=
 if [ -S "$1" ]; then
   if [ -r "$1" ] && [ -w "$1" ]; then socket=usable; else socket=denied as='sudo -n'; fi
@@ -28,20 +28,20 @@ echo $socket $installed $running $serving
 
 
 def diagnose(connection: SshConnection, path: str) -> HostUnreachable | None:
-    """Return why nothing answers at the socket ``path``; None when an engine serves it.
+    """Return why no engine responds at the socket ``path``, or None if one does.
 
-    Raises HostUnreachable when the host itself cannot be reached.
+    Raises HostUnreachable if the host itself is unreachable.
     """
     try:
-        words = run(connection, SCRIPT, path, timeout=TIMEOUT).out.split()
+        words = run(connection, DIAGNOSIS_SCRIPT, path, timeout=DIAGNOSIS_TIMEOUT_S).out.split()
     except EngineError as error:
-        what = f"`{path}` cannot be opened, and no command tells why ({error.happened})"
-        return failures.engine_trouble(connection.target, "socket denied", what, error.next_step)
-    return verdict(connection, path, words)
+        what = f"Swarmbot cannot open `{path}` and cannot run a command to find out why ({error.happened})"
+        return failures.engine_unreachable(connection.target, "socket denied", what, error.next_step)
+    return failure_of(connection, path, words)
 
 
-def verdict(connection: SshConnection, path: str, words: list[str]) -> HostUnreachable | None:
-    """Read what the script printed."""
+def failure_of(connection: SshConnection, path: str, words: list[str]) -> HostUnreachable | None:
+    """Return the failure that the script's output ``words`` stands for, or None if an engine responds."""
     user = connection.target.user
     problem: HostProblem = "docker stopped"
     match words:
@@ -49,24 +49,24 @@ def verdict(connection: SshConnection, path: str, words: list[str]) -> HostUnrea
             return None
         case ["missing", _, "yes", _]:
             problem = "no docker"
-            what = f"Docker runs there, but `{path}` is no socket of it"
+            what = f"Docker is running, but `{path}` is not its socket"
             next_step = "Correct `socket` in swarmbot.yml."
         case ["missing", "no", _, _]:
             problem = "no docker"
-            what = f"Docker is not installed there, and `{path}` does not exist"
+            what = f"Docker is not installed, and `{path}` does not exist"
             next_step = "Install Docker Engine on it, or correct `socket` in swarmbot.yml."
         case ["denied", _, _, _]:
             problem = "socket denied"
-            what = f"`{user}` may not open Docker's socket `{path}`, nor as root by sudo without a password"
-            next_step = f"Run `usermod -aG docker {user}` on it (this is as good as root there)."
+            what = f"`{user}` may not open Docker's socket `{path}` and has no sudo without a password"
+            next_step = f"Run `usermod -aG docker {user}` on it (this is equivalent to root)."
         case ["usable", _, "yes", "unknown"]:
             problem = "socket denied"
-            what = "its SSH server forbids forwarding to Docker's socket, and it has no `docker` command instead"
+            what = "its SSH server forbids forwarding to Docker's socket, and it has no `docker` command to use instead"
             next_step = "Set `AllowStreamLocalForwarding yes` in its sshd_config, or install the Docker CLI on it."
         case [_, _, "yes", _]:
-            what = f"Docker runs there and does not answer at `{path}`: it is starting or hung"
-            next_step = "Look at `journalctl -u docker` on it; `systemctl restart docker` if it hangs."
+            what = f"Docker is running but does not respond at `{path}`: it is starting or hung"
+            next_step = "Check `journalctl -u docker` on it; run `systemctl restart docker` if it is hung."
         case _:
-            what = "Docker is not running there"
+            what = "Docker is not running"
             next_step = "Run `systemctl start docker` on it."
-    return failures.engine_trouble(connection.target, problem, what, next_step)
+    return failures.engine_unreachable(connection.target, problem, what, next_step)

@@ -1,4 +1,4 @@
-"""The host keys on the way to a host, and taking one of them for good."""
+"""The host keys of a host and of the jump hosts before it, and trusting one of them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from bot.errors import Failed
 from bot.model.host_keys import HostKey
 
 
-def keys_on_the_way(connection: SshConnection) -> tuple[HostKey, ...]:
-    """The keys of the jumps and of the host, up to the first that is not trusted: nobody logs in there to go further.
+def keys_to_host(connection: SshConnection) -> tuple[HostKey, ...]:
+    """Return the keys of the jump hosts and of the host, up to the first that is not trusted: no login goes beyond it.
 
     Raises HostUnreachable.
     """
-    before = keys_on_the_way(connection.jump) if connection.jump else ()
+    before = keys_to_host(connection.jump) if connection.jump else ()
     if before and before[-1].standing != "trusted":
         return before
     return (*before, _shown(connection.target, connection.host_key()))
 
 
 def trust(connection: SshConnection, machine: str, fingerprint: str) -> None:
-    """Write the key of ``machine`` on the way to the host into known_hosts, if it shows the one with ``fingerprint``.
+    """Write the key of ``machine``, the host or one of its jump hosts, to known_hosts if it has ``fingerprint``.
 
-    Raises HostUnreachable; Failed when it shows another one, or the file cannot be written.
+    Raises HostUnreachable; Failed if the machine shows another key, or the file cannot be written.
     """
     while connection.target.name != machine and connection.jump:
         connection = connection.jump
     target, key = connection.target, connection.host_key()
     if key.fingerprint != fingerprint:
         raise Failed(
-            f"{failures.place(target)} shows the host key {key.fingerprint} now, not {fingerprint}.",
+            f"{failures.host_and_address(target)} shows the host key {key.fingerprint} now, not {fingerprint}.",
             true_now="Nothing was written.",
-            next_step="Another machine may answer in its place: look into that before anything else.",
+            next_step="Another machine may answer in its place: find out why before you trust any key.",
         )
     known_hosts.trust(target.known_hosts[0], target.known_as, key)
 
@@ -45,7 +45,7 @@ def _shown(target: SshTarget, key: paramiko.PKey) -> HostKey:
     trusted = same is not None and same.asbytes() == key.asbytes()
     return HostKey(
         machine=target.name,
-        place=failures.place(target),
+        place=failures.host_and_address(target),
         known_as=target.known_as,
         kind=key.get_name(),
         fingerprint=key.fingerprint,

@@ -1,4 +1,7 @@
-"""Writing a known_hosts file that OpenSSH and other workers read and write too."""
+"""Strict host keys: read known_hosts, check a host's key, write a trusted key.
+
+OpenSSH and other workers read and write the same file.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,17 @@ from bot.engine.ssh import failures
 from bot.engine.ssh.target import SshTarget
 from bot.errors import Failed
 
-LOCKED: Final = 5.0
-"""Seconds to wait for another worker that writes."""
-HASHED: Final = "|1|"
+LOCK_TIMEOUT_S: Final = 5.0
+"""How long to wait for another worker that writes."""
+HASHED_PREFIX: Final = "|1|"
+"""The start of a host name that is hashed."""
 
 
 def trust(path: Path, name: str, key: paramiko.PKey) -> None:
-    """Let the file list ``key`` for ``name`` and no other key for it; all else in it stays as it is.
+    """Make ``key`` the only key that the file lists for ``name``; leave everything else unchanged.
 
-    A new name is appended. Where another key stood the file is written anew, with the old one beside it as
-    ``known_hosts.old``, as ``ssh-keygen -R`` does. The name is hashed where the file's names are. Raises Failed.
+    A new name is appended. If the file lists another key for it, the file is replaced, and the old one is kept as
+    ``known_hosts.old``, as by ``ssh-keygen -R``. The name is hashed if the names in the file are. Raises Failed.
     """
     try:
         path.expanduser().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,16 +40,16 @@ def trust(path: Path, name: str, key: paramiko.PKey) -> None:
             _write(file, name, key)
     except OSError as error:
         raise Failed(
-            f"`{path}` cannot be written: {error.strerror or error}.",
+            f"Swarmbot cannot write `{path}`: {error.strerror or error}.",
             true_now="The key is not trusted.",
             next_step=f"Add this line to it: `{name} {key.get_name()} {key.get_base64()}`",
         ) from None
 
 
 def known_keys(target: SshTarget) -> dict[str, paramiko.PKey]:
-    """The keys that known_hosts lists for ``target``, by type. Read anew at each connection: keys get added.
+    """Return the keys that known_hosts lists for ``target``, by type. Call it for each connection: keys get added.
 
-    Raises HostUnreachable when a file cannot be read.
+    Raises HostUnreachable if a file exists and cannot be read.
     """
     keys: dict[str, paramiko.PKey] = {}
     for path in target.known_hosts:
@@ -54,39 +58,39 @@ def known_keys(target: SshTarget) -> dict[str, paramiko.PKey]:
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError, paramiko.hostkeys.InvalidHostKey) as error:
-            raise failures.keys_unread(target, path, error) from error
+            raise failures.known_hosts_unreadable(target, path, error) from error
         keys = {**dict(found or {}), **keys}
     return keys
 
 
-def prefer(transport: paramiko.Transport, known: dict[str, paramiko.PKey]) -> None:
-    """Ask the server for a key of a type that is known, else a host with several keys looks unknown."""
+def prefer_known_types(transport: paramiko.Transport, known: dict[str, paramiko.PKey]) -> None:
+    """Ask the server for a key of a known type: otherwise a host with several keys may show one that is not listed."""
     options = transport.get_security_options()
     rsa = ("rsa-sha2-512", "rsa-sha2-256") if "ssh-rsa" in known else ()
     wanted = [kind for kind in options.key_types if kind in known or kind in rsa]
     options.key_types = (*wanted, *(kind for kind in options.key_types if kind not in wanted))
 
 
-def check(target: SshTarget, key: paramiko.PKey, known: dict[str, paramiko.PKey]) -> None:
-    """Raise HostUnreachable unless ``key`` is a known one."""
+def check_host_key(target: SshTarget, key: paramiko.PKey, known: dict[str, paramiko.PKey]) -> None:
+    """Raise HostUnreachable unless ``key`` is among the known keys."""
     if not known:
-        raise failures.key_unknown(target, key)
+        raise failures.host_key_unknown(target, key)
     expected = known.get(key.get_name())
     if expected is None:
-        raise failures.key_changed(target, key, next(iter(known.values())))
+        raise failures.host_key_changed(target, key, next(iter(known.values())))
     if expected.asbytes() != key.asbytes():
-        raise failures.key_changed(target, key, expected)
+        raise failures.host_key_changed(target, key, expected)
 
 
-def without(line: str, name: str) -> str:
-    """A line without ``name``: shorter where it lists others too, "" where it lists only this one.
+def remove_name(line: str, name: str) -> str:
+    """Return ``line`` without ``name``; "" if it lists no other name.
 
-    Comments, patterns, and lines of certificate authorities and of revoked keys are left alone.
+    Comments, patterns, and the lines of certificate authorities and revoked keys stay unchanged.
     """
     names, _, _ = line.strip().partition(" ")
     if not names or names[0] in "#@":
         return line
-    if names.startswith(HASHED):
+    if names.startswith(HASHED_PREFIX):
         return "" if _is_hash_of(names, name) else line
     others = [other for other in names.split(",") if other != name]
     return line.replace(names, ",".join(others), 1) if others else ""
@@ -95,8 +99,8 @@ def without(line: str, name: str) -> str:
 def _write(file: Path, name: str, key: paramiko.PKey) -> None:
     before = file.read_text(errors="surrogateescape") if file.exists() else ""
     lines = before.splitlines(keepends=True)
-    kept = "".join(without(line, name) for line in lines)
-    shown = paramiko.HostKeys.hash_host(name) if any(line.startswith(HASHED) for line in lines) else name
+    kept = "".join(remove_name(line, name) for line in lines)
+    shown = paramiko.HostKeys.hash_host(name) if any(line.startswith(HASHED_PREFIX) for line in lines) else name
     entry = f"{shown} {key.get_name()} {key.get_base64()}\n"
     if kept and not kept.endswith("\n"):
         entry = f"\n{entry}"
@@ -116,7 +120,7 @@ def _append(file: Path, text: str) -> None:
 
 
 def _replace(file: Path, text: str) -> None:
-    """The new file is in the old one's place at once, and never in part."""
+    """Replace the file in one step, so that no reader sees a partial one."""
     shutil.copy2(file, f"{file}.old")
     handle, made = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
@@ -133,8 +137,8 @@ def _replace(file: Path, text: str) -> None:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Keep other workers out; the lock is a file of its own, for the other one is replaced."""
-    deadline = time.monotonic() + LOCKED
+    """Keep other workers out. The lock is a separate file because the file itself is replaced."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
     with Path(f"{file}.lock").open("a") as lock:
         while True:
             try:

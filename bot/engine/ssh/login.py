@@ -1,4 +1,4 @@
-"""Logging in by public key: the identity files, then the agent's keys, as OpenSSH does."""
+"""Login by public key: the identity files, then the agent's keys, in OpenSSH's order."""
 
 from __future__ import annotations
 
@@ -17,37 +17,40 @@ from bot.engine.ssh import failures
 from bot.engine.ssh.target import SshTarget
 
 DEFAULT_FILES: Final = tuple(Path("~/.ssh").expanduser() / name for name in ("id_ed25519", "id_ecdsa", "id_rsa"))
-MOST_TRIES: Final = 5
-"""sshd ends the connection at its sixth refused key (MaxAuthTries)."""
-AGENT: Final = 5.0
-"""Seconds that the agent gets to answer: all that wait for this host wait for it."""
+MAX_KEYS_TRIED: Final = 5
+"""sshd closes the connection at the sixth refused key (MaxAuthTries)."""
+AGENT_TIMEOUT_S: Final = 5.0
+"""How long the agent may take to respond: every job for this host waits for it."""
 
 
 def log_in(transport: paramiko.Transport, target: SshTarget) -> None:
-    """Log ``target.user`` in. Raises HostUnreachable (``key refused``), or paramiko's and OS errors when it breaks."""
+    """Log ``target.user`` in.
+
+    Raises HostUnreachable (``key refused``); paramiko's and OS errors if the connection breaks.
+    """
     tried: list[str] = []
-    why = "none of our keys is accepted"
+    why = "it accepts none of our keys"
     with contextlib.closing(_keys(target, tried)) as keys:
         for number, (label, key) in enumerate(keys):
-            if number == MOST_TRIES:
+            if number == MAX_KEYS_TRIED:
                 break
             tried.append(label)
             try:
                 if not transport.auth_publickey(target.user, key):
                     return
-                why = "it wants more than a key"
+                why = "it requires more than a key"
                 break
             except paramiko.BadAuthenticationType as error:
-                why = f"it takes no keys but {as_said(', '.join(error.allowed_types))}"
+                why = f"it accepts no keys, only {as_said(', '.join(error.allowed_types))}"
                 break
             except paramiko.AuthenticationException:
                 if not transport.is_active():
                     break
-    raise failures.key_refused(target, tried, why)
+    raise failures.login_refused(target, tried, why)
 
 
 def _keys(target: SshTarget, tried: list[str]) -> Generator[tuple[str, paramiko.PKey]]:
-    """Yield keys with what to call them; what holds no usable key is named in ``tried``."""
+    """Yield each key with its name; add each file that holds no usable key to ``tried``."""
     for path in target.identity_files or [path for path in DEFAULT_FILES if path.exists()]:
         try:
             key = paramiko.PKey.from_path(path)
@@ -56,12 +59,12 @@ def _keys(target: SshTarget, tried: list[str]) -> Generator[tuple[str, paramiko.
         except (TypeError, paramiko.PasswordRequiredException):
             tried.append(f"`{path}` (has a passphrase: load it into the agent)")
         except (OSError, ValueError, paramiko.SSHException, UnknownKeyType) as error:
-            tried.append(f"`{path}` (not a key: {error})")
+            tried.append(f"`{path}` (not a valid key: {error})")
         else:
             yield f"`{path}` ({key.fingerprint})", key
     agent = _agent()
     if agent is None:
-        tried.append("the agent (it did not answer)")
+        tried.append("the agent (it did not respond)")
         return
     with contextlib.closing(agent):
         for agent_key in agent.get_keys():
@@ -69,17 +72,17 @@ def _keys(target: SshTarget, tried: list[str]) -> Generator[tuple[str, paramiko.
 
 
 def _agent() -> paramiko.Agent | None:
-    """Open the agent, which paramiko waits for without a bound; None when it does not answer as one."""
+    """Return the agent, or None if it does not respond as one; paramiko itself would wait without a limit."""
     opening: Future[paramiko.Agent] = Future()
 
     def open_() -> None:
         try:
             opening.set_result(paramiko.Agent())
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+        except Exception as error:  # noqa: BLE001 - the waiting thread must get it
             opening.set_exception(error)
 
     threading.Thread(target=open_, name="ssh-agent", daemon=True).start()
     try:
-        return opening.result(AGENT)
+        return opening.result(AGENT_TIMEOUT_S)
     except (TimeoutError, OSError, paramiko.SSHException):
         return None

@@ -1,7 +1,7 @@
-"""Running a short script on a host: its words are quoted, its time bounded, no terminal, nothing on stdin.
+"""Run short POSIX shell scripts on a host, without a terminal and with a time limit, as the SSH user or as root.
 
-sshd hands every command to the user's login shell, whatever that is. It is asked for nothing but to run ``sh``, and
-what its start-up files print is passed over: the script begins with a line by which its own words are known.
+sshd hands every command to the user's login shell, which may be any. That shell only has to run ``sh``. The script
+prints a mark first, so that the output of the shell's start-up files is told apart and dropped.
 """
 
 from __future__ import annotations
@@ -21,153 +21,162 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.transport import ChannelRefusedError
 from bot.errors import EngineError
 
-# In quotes csh takes no newline and expands `!`, fish takes `\\` for one, and all differ in how a quote is written.
-_DIFFERS: Final = re.compile(r"[\\'!\n]")
-# Each word is decoded by printf and put behind the others; the first is then the script.
-DECODE: Final = (
+# Inside quotes, shells read these differently: csh accepts no newline and expands `!`, fish reads `\\` as one `\`.
+_SPECIAL: Final = re.compile(r"[\\'!\n]")
+# Decodes each argument with printf and appends it to the arguments; the first one is then the script.
+DECODE_SCRIPT: Final = (
     'n=$#; while [ $n -gt 0 ]; do set -- "$@" "$(printf %b "$1")"; shift; n=$((n - 1)); done; n=$1; shift; eval "$n"'
 )
 
 
-def command_line(script: str, *words: str) -> str:
-    """The line that runs the POSIX shell ``script`` with ``words`` as ``$1``…; newlines at a word's end are lost."""
-    return " ".join(("sh", "-c", f"'{DECODE}'", "sh", *map(_quoted, (script, *words))))
+def command_line(script: str, *args: str) -> str:
+    """Return one line that runs ``script`` with ``args`` as ``$1``… in every login shell.
+
+    Newlines at the end of an argument are lost.
+    """
+    return " ".join(("sh", "-c", f"'{DECODE_SCRIPT}'", "sh", *map(_quoted, (script, *args))))
 
 
 def _quoted(word: str) -> str:
-    plain = _DIFFERS.sub(lambda found: "\\0" + format(ord(found[0]), "03o"), word)
+    plain = _SPECIAL.sub(lambda found: "\\0" + format(ord(found[0]), "03o"), word)
     return f"'{plain}'"
 
 
-# A non-interactive shell of a user who is not root finds no /sbin; messages are read, so they must be in English.
-PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "
-CHUNK: Final = 65_536
-MOST: Final = 16 * 1024 * 1024
-"""Bytes that a script may print unless it is let print more."""
+# A non-interactive shell of a user other than root lacks /sbin; messages are parsed, so they must be English.
+SCRIPT_PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "
+CHUNK_BYTES: Final = 65_536
+MAX_OUTPUT_BYTES: Final = 16 * 1024 * 1024
+"""How much a script may print to stdout by default."""
 
-BEGUN: Final = b"swarmbot-begins\n"
-BEGIN: Final = "echo swarmbot-begins; echo swarmbot-begins >&2; "
-NOISE: Final = 65_536
-"""Bytes that start-up files may print before a script begins."""
+START_MARK: Final = b"swarmbot-begins\n"
+PRINT_START_MARK: Final = "echo swarmbot-begins; echo swarmbot-begins >&2; "
+MAX_NOISE_BYTES: Final = 65_536
+"""How much the shell's start-up files may print before the script."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What a script left: its exit status (-1: killed), stdout and stderr."""
+    """The result of a script."""
 
     status: int
+    """The exit status; -1 if a signal ended the script."""
     out: str
     err: str
 
 
 @dataclass(frozen=True, slots=True)
-class Exchanged:
-    """The same, with stdout as bytes; they are not shown in its representation, for they may be secret."""
+class CompletedBytes:
+    """The result of a script whose stdout is bytes, which may be secret: so ``repr`` hides them."""
 
     status: int
     out: bytes = field(repr=False)
     err: str
 
 
-def run(connection: SshConnection, script: str, *words: str, timeout: float) -> Completed:
-    """Run the POSIX shell ``script`` on the host with ``words`` as ``$1``….
+def run(connection: SshConnection, script: str, *args: str, timeout: float) -> Completed:
+    """Run ``script`` on the host with ``args`` as ``$1``….
 
-    No secret may be among them: other users of the host see them. Raises HostUnreachable; EngineError when no
-    command can be run or this one did not end in ``timeout`` seconds.
+    Never put a secret into ``args``: other users of the host can see them. Raises HostUnreachable; EngineError if the
+    host runs no commands, or this one does not finish within ``timeout`` seconds.
     """
-    done = exchange(connection, script, *words, timeout=timeout)
+    done = run_bytes(connection, script, *args, timeout=timeout)
     return Completed(done.status, done.out.decode(errors="replace"), done.err)
 
 
-def exchange(
-    connection: SshConnection, script: str, *words: str, timeout: float, feed: bytes = b"", most: int = MOST
-) -> Exchanged:
-    """Run ``script`` as :func:`run` does, with ``feed`` on its stdin. EngineError too when it prints over ``most``."""
+def run_bytes(
+    connection: SshConnection,
+    script: str,
+    *args: str,
+    timeout: float,
+    stdin: bytes = b"",
+    max_bytes: int = MAX_OUTPUT_BYTES,
+) -> CompletedBytes:
+    """Run ``script`` as :func:`run` does, with ``stdin``. Raises EngineError too if it prints over ``max_bytes``."""
     deadline = time.monotonic() + timeout
-    with spawn(connection, script, *words, timeout=timeout) as channel:
+    with spawn(connection, script, *args, timeout=timeout) as channel:
         try:
-            _feed(channel, feed)
-            out = _read(connection, channel, deadline, most)
+            _write_stdin(channel, stdin)
+            out = _read(connection, channel, deadline, max_bytes)
             _await_end(channel, deadline)
-            return Exchanged(channel.recv_exit_status(), out, complaint(channel))
+            return CompletedBytes(channel.recv_exit_status(), out, stderr_so_far(channel))
         except TimeoutError:
-            if not connection.still_answers():
-                raise failures.lost(connection.target) from None
-            raise _late(connection, timeout) from None
+            if not connection.still_responds():
+                raise failures.connection_lost(connection.target) from None
+            raise _timeout_error(connection, timeout) from None
         except (paramiko.SSHException, OSError, EOFError):
-            raise failures.lost(connection.target) from None
+            raise failures.connection_lost(connection.target) from None
 
 
 @contextmanager
-def spawn(connection: SshConnection, script: str, *words: str, timeout: float) -> Iterator[paramiko.Channel]:
-    """Give the channel of the POSIX shell ``script``, begun on the host with ``words``; closing it ends the script.
+def spawn(connection: SshConnection, script: str, *args: str, timeout: float) -> Iterator[paramiko.Channel]:
+    """Start ``script`` on the host with ``args`` and yield its channel; closing the channel ends the script.
 
-    ``timeout`` is for its beginning, in seconds. Raises as :func:`run` does.
+    ``timeout`` is for the start, in seconds. Raises as :func:`run` does.
     """
-    if not connection.sessions.take(timeout):
-        raise failures.busy(connection.target, timeout)
+    if not connection.session_slots.acquire(timeout):
+        raise failures.sessions_busy(connection.target, timeout)
     try:
-        channel = begin(connection, script, *words, timeout=timeout)
+        channel = start_script(connection, script, *args, timeout=timeout)
         try:
             yield channel
         finally:
             channel.close()
     finally:
-        connection.sessions.give_back()
+        connection.session_slots.release()
 
 
-def begin(connection: SshConnection, script: str, *words: str, timeout: float) -> paramiko.Channel:
-    """Begin ``script`` in a session that the caller has taken: what is read of the channel is the script's own.
+def start_script(connection: SshConnection, script: str, *args: str, timeout: float) -> paramiko.Channel:
+    """Start ``script`` in a session slot that the caller holds; return the channel, positioned after the start mark.
 
     Raises as :func:`run` does.
     """
     try:
         channel = connection.open("session")
     except ChannelRefusedError as error:
-        raise failures.impossible(
+        raise failures.host_error(
             connection.target,
-            f"runs no commands over SSH: {as_said(error.reason)}",
-            "Look for ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
+            f"does not run commands over SSH: {as_said(error.reason)}",
+            "Check ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
         ) from None
     try:
         channel.settimeout(timeout)
-        channel.exec_command(command_line(BEGIN + PREAMBLE + script, *words))
-        said = _await_begin(channel, time.monotonic() + timeout)
+        channel.exec_command(command_line(PRINT_START_MARK + SCRIPT_PREAMBLE + script, *args))
+        said = _await_start(channel, time.monotonic() + timeout)
     except TimeoutError:
         channel.close()
-        raise _late(connection, timeout) from None
+        raise _timeout_error(connection, timeout) from None
     except (paramiko.SSHException, OSError, EOFError):
         channel.close()
-        raise failures.lost(connection.target) from None
+        raise failures.connection_lost(connection.target) from None
     if said is not None:
         channel.close()
-        if not connection.still_answers():
-            raise failures.lost(connection.target)
-        raise failures.no_shell(connection.target, said)
+        if not connection.still_responds():
+            raise failures.connection_lost(connection.target)
+        raise failures.shell_failure(connection.target, said)
     return channel
 
 
-def complaint(channel: paramiko.Channel) -> str:
-    """What a script has written to stderr until now."""
-    said = channel.recv_stderr(CHUNK) if channel.recv_stderr_ready() else b""
-    return said.rpartition(BEGUN)[2].decode(errors="replace")
+def stderr_so_far(channel: paramiko.Channel) -> str:
+    """Return what a script has written to stderr so far."""
+    said = channel.recv_stderr(CHUNK_BYTES) if channel.recv_stderr_ready() else b""
+    return said.rpartition(START_MARK)[2].decode(errors="replace")
 
 
-def last_line(err: str, otherwise: str = "the script there ended without a word") -> str:
-    """Why a script of ours failed: its own word is the last line, those of the programs that it ran stand before it."""
+def last_line(err: str, otherwise: str = "the script failed without a message") -> str:
+    """Return why a script failed: our scripts print their own message last, after those of the programs they run."""
     lines = err.strip().splitlines()
     return as_said(lines[-1]) if lines else otherwise
 
 
-def _await_begin(channel: paramiko.Channel, deadline: float) -> str | None:
-    """Read up to the line by which a script begins; the last words of a shell that began none."""
+def _await_start(channel: paramiko.Channel, deadline: float) -> str | None:
+    """Read up to the start mark. Return the last line of a login shell that exits without it, else None."""
     said = b""
-    while not said.endswith(BEGUN):
+    while not said.endswith(START_MARK):
         channel.settimeout(max(0.0, deadline - time.monotonic()))
         part = channel.recv(1)
         said += part
-        if not part or len(said) > NOISE:
-            return last_line((said + channel.recv_stderr(CHUNK)).decode(errors="replace"), otherwise="")
+        if not part or len(said) > MAX_NOISE_BYTES:
+            return last_line((said + channel.recv_stderr(CHUNK_BYTES)).decode(errors="replace"), otherwise="")
     return None
 
 
@@ -176,10 +185,10 @@ def _await_end(channel: paramiko.Channel, deadline: float) -> None:
         raise TimeoutError
 
 
-def _feed(channel: paramiko.Channel, feed: bytes) -> None:
-    """Write all of stdin; a script may end without having read it, and its status then tells why."""
+def _write_stdin(channel: paramiko.Channel, stdin: bytes) -> None:
+    """Write all of ``stdin``; a script may exit without reading it, and its exit status then says why."""
     try:
-        channel.sendall(feed)
+        channel.sendall(stdin)
     except TimeoutError:
         raise
     except OSError:
@@ -187,53 +196,60 @@ def _feed(channel: paramiko.Channel, feed: bytes) -> None:
     channel.shutdown_write()
 
 
-def _read(connection: SshConnection, channel: paramiko.Channel, deadline: float, most: int) -> bytes:
+def _read(connection: SshConnection, channel: paramiko.Channel, deadline: float, max_bytes: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
         channel.settimeout(max(0.0, deadline - time.monotonic()))
-        part = channel.recv(CHUNK)
+        part = channel.recv(CHUNK_BYTES)
         if not part:
             return b"".join(parts)
         parts.append(part)
         size += len(part)
-        if size > most:
-            raise failures.impossible(
-                connection.target, f"printed more than {most // 1_048_576} MiB", "Look at what is there."
+        if size > max_bytes:
+            raise failures.host_error(
+                connection.target,
+                f"printed more than {max_bytes // 1_048_576} MiB",
+                "Check that output on the host.",
             )
 
 
-def _late(connection: SshConnection, timeout: float) -> EngineError:
-    return failures.impossible(
+def _timeout_error(connection: SshConnection, timeout: float) -> EngineError:
+    return failures.host_error(
         connection.target,
-        f"did not end a command within {timeout:g} s",
-        "Look at the machine's load and disk.",
+        f"did not finish a command within {timeout:g} s",
+        "Check the machine's load and disk.",
     )
 
 
-NOT_ROOT: Final = 77
-"""The exit status (of sysexits.h: EX_NOPERM) of a script that may not be run as root."""
+NOT_ROOT_STATUS: Final = 77
+"""The exit status if the user cannot become root (EX_NOPERM in sysexits.h)."""
 
-# The script itself is the first word.
-AS_ROOT: Final = r"""
+# Its first argument is the script.
+AS_ROOT_SCRIPT: Final = r"""
 script=$1; shift
 [ "$(id -u)" = 0 ] && exec sh -c "$script" sh "$@"
-command -v sudo >/dev/null || { echo "it is not root there, and there is no sudo" >&2; exit 77; }
-sudo -n sh -c : >/dev/null 2>&1 || { echo "it is not root there, and sudo wants a password or refuses" >&2; exit 77; }
+command -v sudo >/dev/null || { echo "it is not root, and the host has no sudo" >&2; exit 77; }
+sudo -n sh -c : >/dev/null 2>&1 || { echo "it is not root, and sudo needs a password or refuses" >&2; exit 77; }
 exec sudo -n sh -c "$script" sh "$@"
 """
 
-READER: Final = r"""
+READER_PRELUDE: Final = r"""
 as=; [ -r "$1" ] || [ "$(id -u)" = 0 ] || as='sudo -n'
 """
-"""How a script begins that reads ``$1`` by ``$as cat "$1"``: as the user, else by a rule in sudoers."""
+"""The start of a script that reads ``$1`` with ``$as cat "$1"``: as the user, or with sudo if the user may not."""
 
 
-def exchange_as_root(
-    connection: SshConnection, script: str, *words: str, timeout: float, feed: bytes = b"", most: int = MOST
-) -> Exchanged:
-    """Run ``script`` as :func:`~bot.engine.ssh.remote.exchange` does, as root. EngineError too when it may not be."""
-    done = exchange(connection, AS_ROOT, script, *words, timeout=timeout, feed=feed, most=most)
-    if done.status == NOT_ROOT:
-        raise failures.not_root(connection.target, last_line(done.err))
+def run_as_root(
+    connection: SshConnection,
+    script: str,
+    *args: str,
+    timeout: float,
+    stdin: bytes = b"",
+    max_bytes: int = MAX_OUTPUT_BYTES,
+) -> CompletedBytes:
+    """Run ``script`` as root, as :func:`run_bytes` does. Raise EngineError too if the user cannot become root."""
+    done = run_bytes(connection, AS_ROOT_SCRIPT, script, *args, timeout=timeout, stdin=stdin, max_bytes=max_bytes)
+    if done.status == NOT_ROOT_STATUS:
+        raise failures.root_denied(connection.target, last_line(done.err))
     return done

@@ -1,4 +1,4 @@
-"""Where a host is and how SSH gets there: swarmbot.yml first, ``~/.ssh/config`` for what it leaves open."""
+"""How SSH reaches a host: swarmbot.yml first, then ``~/.ssh/config`` for keys that are not set."""
 
 from __future__ import annotations
 
@@ -9,39 +9,38 @@ from pathlib import Path
 import paramiko
 
 from bot.config import Config, Host, Ssh
+from bot.config.models import NO_JUMP, SSH_PORT
 from bot.errors import Misconfigured
 
 SSH_CONFIG = Path("~/.ssh/config").expanduser()
 SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
-DEFAULT_PORT = 22
 
 
 @dataclass(frozen=True, slots=True)
 class SshTarget:
-    """One end of an SSH connection, with all defaults filled in.
-
-    ``name`` is the host's name in swarmbot.yml (of a jump that is no such host: as it is written there).
-    ``identity_files`` empty: the agent's keys and OpenSSH's default files. ``key_alias`` is OpenSSH's HostKeyAlias.
-    """
+    """The host at one end of an SSH connection, with all defaults filled in."""
 
     name: str
+    """The host's name in swarmbot.yml; for a jump host that is not listed there, the value of ``jump``."""
     address: str
     port: int
     user: str
     identity_files: tuple[Path, ...]
+    """Private keys; if empty, the agent's keys and OpenSSH's default files are used."""
     known_hosts: tuple[Path, ...]
     key_alias: str | None = None
+    """OpenSSH's HostKeyAlias."""
     jump: SshTarget | None = None
 
     @property
     def known_as(self) -> str:
         """The name under which known_hosts files list its keys."""
         name = self.key_alias or self.address
-        return name if self.port == DEFAULT_PORT or self.key_alias else f"[{name}]:{self.port}"
+        return name if self.port == SSH_PORT or self.key_alias else f"[{name}]:{self.port}"
 
 
 def read_ssh_config(path: Path = SSH_CONFIG) -> paramiko.SSHConfig:
-    """Read an OpenSSH client configuration; an absent one is empty. Raises Misconfigured."""
+    """Read an OpenSSH client configuration; a file that does not exist is empty. Raises Misconfigured."""
     try:
         return paramiko.SSHConfig.from_path(str(path))
     except FileNotFoundError:
@@ -51,17 +50,17 @@ def read_ssh_config(path: Path = SSH_CONFIG) -> paramiko.SSHConfig:
 
 
 class Targets:
-    """Resolves the hosts of one cluster."""
+    """Resolves the hosts of one cluster to SSH targets."""
 
     def __init__(self, config: Config, cluster: str, ssh_config: paramiko.SSHConfig) -> None:
         self._ssh = config.ssh
         self._hosts = config.clusters[cluster].hosts
-        # A bastion is often listed with the cluster that it belongs to and used by the others.
+        # A bastion may be listed under one cluster and serve the others as well.
         self._elsewhere = {name: host for other in config.clusters.values() for name, host in other.hosts.items()}
         self._ssh_config = ssh_config
 
     def target(self, name: str) -> SshTarget:
-        """Resolve the host ``name``. KeyError: not in the cluster. Raises Misconfigured."""
+        """Resolve the host ``name``. Raises Misconfigured; KeyError if it is not in the cluster."""
         return self._target(name, self._hosts[name], ())
 
     def names(self) -> tuple[str, ...]:
@@ -75,7 +74,7 @@ class Targets:
     def _target(self, name: str, host: Host, seen: tuple[str, ...]) -> SshTarget:
         if name in seen:
             raise Misconfigured(
-                f"The jumps of `{seen[0]}` go in a circle: {' → '.join((*seen, name))}.",
+                f"The jump hosts of `{seen[0]}` form a loop: {' → '.join((*seen, name))}.",
                 next_step="Correct `jump` in swarmbot.yml or ProxyJump in ~/.ssh/config.",
             )
         options = self._lookup(host.address)
@@ -84,16 +83,16 @@ class Targets:
         return SshTarget(
             name=name,
             address=options.get("hostname", host.address),
-            port=host.port or self._ssh.port or int(options.get("port", DEFAULT_PORT)),
+            port=host.port or self._ssh.port or int(options.get("port", SSH_PORT)),
             user=host.user or self._ssh.user or options.get("user") or getpass.getuser(),
             identity_files=(identity,) if identity else tuple(Path(p) for p in options.get("identityfile", ())),
             known_hosts=_known_hosts(self._ssh, options.get("userknownhostsfile")),
             key_alias=options.get("hostkeyalias"),
-            jump=self._jump(jump, (*seen, name)) if jump and jump.lower() != "none" else None,
+            jump=self._jump(jump, (*seen, name)) if jump and jump.lower() != NO_JUMP else None,
         )
 
     def _jump(self, chain: str, seen: tuple[str, ...]) -> SshTarget:
-        """Resolve ``first,second``: the last is nearest to the host and is reached through those before it."""
+        """Resolve ``first,second``: the last one is nearest to the host and is reached through those before it."""
         before, _, last = chain.rpartition(",")
         host = self._hosts.get(last) or self._elsewhere.get(last) or _parse_jump(last)
         target = self._target(last, host, seen)
@@ -103,7 +102,7 @@ class Targets:
         try:
             return self._ssh_config.lookup(address)
         except (KeyError, ImportError, paramiko.SSHException) as error:
-            # Match exec and CanonicalizeHostname need what this process does not have.
+            # Match exec and CanonicalizeHostname need packages that are not installed.
             raise Misconfigured(f"~/.ssh/config cannot be applied to `{address}`: {error}") from error
 
 
@@ -114,7 +113,7 @@ def _known_hosts(ssh: Ssh, from_ssh_config: str | None) -> tuple[Path, ...]:
 
 
 def _parse_jump(text: str) -> Host:
-    """Read ``[user@]address[:port]``; an IPv6 address with a port stands in brackets."""
+    """Read ``[user@]address[:port]``; an IPv6 address with a port is in brackets."""
     user, _, place = text.strip().rpartition("@")
     address, port = place, ""
     if place.startswith("["):
@@ -127,4 +126,6 @@ def _parse_jump(text: str) -> Host:
             return Host(address=address, user=user or None, port=int(port) if port else None)
     except ValueError:  # int's, or the model's
         pass
-    raise Misconfigured(f"`{text}` is no jump host.", next_step="Write the name of a host or `[user@]address[:port]`.")
+    raise Misconfigured(
+        f"`{text}` is not a valid jump host.", next_step="Use the name of a host or `[user@]address[:port]`."
+    )

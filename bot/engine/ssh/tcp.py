@@ -1,4 +1,4 @@
-"""The TCP connection under SSH: prompt, and soon aware that the machine at its other end is dead."""
+"""The TCP connection under SSH: it acknowledges at once and detects a dead host within seconds."""
 
 from __future__ import annotations
 
@@ -9,55 +9,53 @@ from typing import Final
 from bot.engine.ssh import failures
 from bot.engine.ssh.target import SshTarget
 
-CONNECT: Final = 4.0
-"""Seconds for the TCP connection."""
-PROBES: Final = 3
-"""How often, a second apart, a silent machine is asked whether it is there, until somebody is logged in. A dead one is
-told within 4 s; a slow sshd has its time, for its kernel answers."""
+CONNECT_TIMEOUT_S: Final = 4.0
+"""For opening the TCP connection."""
+KEEPALIVE_PROBES: Final = 3
+"""How many TCP keepalives, a second apart, may go unanswered until the login is done. This detects a dead host within
+4 s and leaves a slow sshd its time: the host's kernel answers keepalives."""
 USER_TIMEOUT_MS: Final = 10_000
-"""Milliseconds that sent data may stay unacknowledged after the log-in; with SSH's keepalive a silent death shows
-within 15 s."""
-UNANSWERED: Final = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}
+"""How long sent data may stay unacknowledged after the login; together with SSH's keepalive this detects a host that
+dies silently within 15 s."""
+SILENCE_ERRNOS: Final = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}
 
 
 class PromptSocket(socket.socket):
-    """A TCP socket that acknowledges at once: delayed acknowledgements cost 40 ms a turn of the SSH handshake.
-
-    ``silent`` is set when the machine at its other end answers nothing any more; paramiko tells no reason.
-    """
+    """A TCP socket that acknowledges at once: delayed acknowledgements cost 40 ms per turn of the SSH handshake."""
 
     silent = False
+    """Whether the other machine stopped responding; paramiko does not report why a read failed."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
-        """Receive; Linux forgets TCP_QUICKACK, so it is set before each."""
+        """Receive; Linux resets TCP_QUICKACK, so it is set before each read."""
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         try:
             return super().recv(size, flags)
         except OSError as error:
-            self.silent |= error.errno in UNANSWERED
+            self.silent |= error.errno in SILENCE_ERRNOS
             raise
 
-    def probe(self) -> None:
-        """Find out soon that the machine at the other end is dead."""
+    def start_probing(self) -> None:
+        """Detect a dead machine within seconds."""
         self.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
-        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
-        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PROBES * 1000)
+        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
+        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, KEEPALIVE_PROBES * 1000)
 
     def end_probing(self) -> None:
-        """Leave that to SSH's own keepalive."""
+        """Leave the detection to SSH's own keepalive."""
         self.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 0)
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
 
 
-def dial(target: SshTarget) -> PromptSocket:
-    """Connect to a host, probing it. Raises HostUnreachable."""
+def connect(target: SshTarget) -> PromptSocket:
+    """Connect to a host, with probing on. Raises HostUnreachable."""
     try:
-        plain = socket.create_connection((target.address, target.port), timeout=CONNECT)
+        plain = socket.create_connection((target.address, target.port), timeout=CONNECT_TIMEOUT_S)
     except OSError as error:
-        raise failures.from_os_error(target, error) from None
+        raise failures.tcp_failure(target, error) from None
     prompt = PromptSocket(fileno=plain.detach())
     prompt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    prompt.probe()
+    prompt.start_probing()
     return prompt

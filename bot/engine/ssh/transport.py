@@ -1,4 +1,4 @@
-"""A paramiko transport that opens channels of any kind and keeps the server's reason when it refuses one."""
+"""A paramiko transport that opens channels of any kind and keeps the server's reason if it refuses one."""
 
 from __future__ import annotations
 
@@ -13,36 +13,35 @@ import paramiko
 from paramiko.common import cMSG_CHANNEL_OPEN
 
 MAX_SESSIONS: Final = 8
+"""How many session channels a host gets at once: sshd refuses the eleventh (MaxSessions 10)."""
+CHANNEL_OPEN_TIMEOUT_S: Final = 4.0
+"""How long a live sshd may take to answer a channel request."""
 
 
-class Sessions:
-    """Counts session channels; who finds none free waits. Thread-safe."""
+class SessionSlots:
+    """Limits the session channels of a host to :data:`MAX_SESSIONS`; a thread waits for a free one. Thread-safe."""
 
     def __init__(self) -> None:
         self._free = MAX_SESSIONS
         self._changed = threading.Condition()
 
-    def take(self, timeout: float) -> bool:
-        """Take one within ``timeout`` seconds; whether there was one."""
+    def acquire(self, timeout: float) -> bool:
+        """Take a slot within ``timeout`` seconds; return whether one was free."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._free > 0, timeout):
                 return False
             self._free -= 1
             return True
 
-    def give_back(self) -> None:
-        """Free one."""
+    def release(self) -> None:
+        """Free a slot."""
         with self._changed:
             self._free += 1
             self._changed.notify()
 
 
-CHANNEL_OPEN: Final = 4.0
-"""Seconds within which a live sshd answers the opening of a channel."""
-
-
 class ChannelRefusedError(Exception):
-    """The server answered, and opened no channel. ``reason`` is its text."""
+    """The server refused the channel. ``reason`` is its text."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -50,7 +49,7 @@ class ChannelRefusedError(Exception):
 
 
 class ChannelTimeoutError(Exception):
-    """The server did not answer in time: it is dead, or still connecting further for us."""
+    """The server did not answer in time: it is dead, or still connecting to the next host."""
 
 
 class ChannelLostError(Exception):
@@ -58,7 +57,7 @@ class ChannelLostError(Exception):
 
 
 class HostChannel(paramiko.Channel):
-    """A channel that can be closed after its connection has broken, which closed it as well."""
+    """A channel whose ``close`` does not fail after its connection broke."""
 
     def close(self) -> None:
         """Close it."""
@@ -67,9 +66,9 @@ class HostChannel(paramiko.Channel):
 
 
 class HostTransport(paramiko.Transport):
-    """One SSH connection. Any number of threads may open channels at once."""
+    """One SSH connection. Several threads may open channels at the same time."""
 
-    # What typeshed leaves out of the base class.
+    # Attributes of the base class that typeshed lacks.
     _channels: Any
     _next_channel: Callable[[], int]
     _send_user_message: Callable[[paramiko.Message], None]
@@ -79,8 +78,8 @@ class HostTransport(paramiko.Transport):
         self._refusals: dict[int, str] = {}
         super().__init__(sock)
 
-    def open(self, kind: str, payload: bytes = b"", *, timeout: float = CHANNEL_OPEN) -> paramiko.Channel:
-        """Open a channel of ``kind`` with ``payload`` after the common fields (RFC 4254, 5.1).
+    def open(self, kind: str, payload: bytes = b"", *, timeout: float = CHANNEL_OPEN_TIMEOUT_S) -> paramiko.Channel:
+        """Open a channel of type ``kind``; ``payload`` follows the common fields (RFC 4254, 5.1).
 
         Raises ChannelRefusedError, ChannelTimeoutError, ChannelLostError.
         """
@@ -97,7 +96,7 @@ class HostTransport(paramiko.Transport):
             self._send_user_message(message)
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise ChannelLostError from error
-        # A transport that is closed from another thread does not set the event: so look now and then.
+        # A transport that another thread closes does not set the event, so poll.
         while not answered.wait(0.2):
             if not self.is_active():
                 raise ChannelLostError
@@ -110,8 +109,8 @@ class HostTransport(paramiko.Transport):
             raise ChannelLostError
         return channel
 
-    def answers(self) -> bool:
-        """Whether the server still answers: it refuses a kind of channel that nobody has."""
+    def responds(self) -> bool:
+        """Return whether the server still responds: it refuses a channel type that does not exist."""
         try:
             self.open("alive@swarmbot").close()
         except ChannelRefusedError:
@@ -128,14 +127,14 @@ class HostTransport(paramiko.Transport):
             self._channels.put(number, channel)
             self.channel_events[number] = answered
             self.channels_seen[number] = True
-            # paramiko keeps these two for its own open_channel, which knows four kinds only.
-            channel._set_transport(self)  # noqa: SLF001 - no public way to a channel of another kind
+            # Only paramiko's own open_channel calls these two, and it supports four channel types.
+            channel._set_transport(self)  # noqa: SLF001 - no public API for other channel types
             channel._set_window(self.default_window_size, self.default_max_packet_size)  # noqa: SLF001 - likewise
         return number, channel, answered
 
     def _parse_channel_open_failure(self, message: paramiko.Message) -> None:
-        """Keep sshd's reason by channel: paramiko has one place for it, which threads take from each other."""
+        """Keep sshd's reason per channel: paramiko has one place for it, which all threads share."""
         number, _code, reason = message.get_int(), message.get_int(), message.get_text()
         self._refusals[number] = reason
         message.rewind()
-        super()._parse_channel_open_failure(message)  # type: ignore[misc] # typeshed leaves it out
+        super()._parse_channel_open_failure(message)  # type: ignore[misc] # typeshed lacks it

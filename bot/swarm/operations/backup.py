@@ -30,7 +30,7 @@ class TakeBackup(Operation):
     """The swarm state of the follower ``host`` (node ``node``) kept as a backup that is newer than ``after``.
 
     ``after`` is the id of the newest backup before, "" for none. The engine is stopped for it and started again by the
-    host itself (bot.engine.disk.state), so that a dead worker leaves no manager stopped.
+    host itself (bot.engine.disk.swarm_folder), so that a dead worker leaves no manager stopped.
     """
 
     kind: ClassVar[str] = "take-backup"

@@ -25,7 +25,7 @@ from bot.approvals.rule import (
 from bot.approvals.rule_check import unsatisfiable
 from bot.commands import COMMANDS, default_counts
 from bot.config import Config
-from bot.config.subjects import SUBJECTS
+from bot.config.approvals import SUBJECTS
 
 PEOPLE = {"admins": ["U01", "U02", "S01"], "leads": ["U03"], "nobody": []}
 MEMBERS = {"S01": frozenset({"U02", "U04"})}

@@ -1,1 +1,1 @@
-"""bot.engine without a host: what is read, resolved and told."""
+"""bot.engine without a host."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.engine.disk.raft import SCRIPT, parse
+from bot.engine.disk.raft_log import SCRIPT, parse
 from bot.model import RaftPosition
 from bot.swarm.reading.raft_log import position
 

@@ -10,7 +10,7 @@ from bot.engine.ssh import failures
 from bot.engine.ssh.target import SshTarget
 from bot.model.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, common_api, newer_than_known
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_engines_that_are_newer_than_known(engine: str, newer: bool) -> None:  #
 def test_what_to_do_about_an_engine_with_no_common_version() -> None:
     """The older of the two is what must be upgraded."""
     target = SshTarget("host-3", "192.0.2.3", 22, "root", (), ())
-    old = failures.other_api(target, "19.03.15", "1.12", "1.40")
+    old = failures.no_common_api(target, "19.03.15", "1.12", "1.40")
     assert (old.problem, old.next_step) == ("engine too old", "Upgrade Docker on it to 20.10 or newer.")
-    new = failures.other_api(target, "31.0.0", "1.60", "1.66")
+    new = failures.no_common_api(target, "31.0.0", "1.60", "1.66")
     assert (new.problem, new.next_step) == ("engine too new", "Update Swarmbot.")
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.ssh.known_hosts import trust, without
-from bot.errors import Failed
+from bot.engine.ssh.known_hosts import known_keys, remove_name, trust
+from bot.engine.ssh.target import SshTarget
+from bot.errors import Failed, HostUnreachable
 
 OTHERS = (
     "# a comment\n"
@@ -106,5 +107,15 @@ def test_only_the_one_name_is_taken_out(names: list[str]) -> None:
     """The others, the key and the comment stay, in their order."""
     line = f"{','.join(names)} ssh-ed25519 AAAA of {names[0]}\n"
     rest = ",".join(names[1:])
-    assert without(line, names[0]) == (f"{rest} ssh-ed25519 AAAA of {names[0]}\n" if rest else "")
-    assert without(line, "another") == line
+    assert remove_name(line, names[0]) == (f"{rest} ssh-ed25519 AAAA of {names[0]}\n" if rest else "")
+    assert remove_name(line, "another") == line
+
+
+def test_a_broken_known_hosts_file_is_named_and_lets_nobody_in(tmp_path: Path) -> None:
+    """A file that cannot be read is not taken for an empty one."""
+    broken = tmp_path / "known_hosts"
+    broken.write_text("192.0.2.1 ssh-ed25519 AAA\n")
+    target = SshTarget("h", "192.0.2.1", 22, "deploy", (), (broken,))
+    with pytest.raises(HostUnreachable, match=str(broken)) as caught:
+        known_keys(target)
+    assert caught.value.problem == "host key unknown"

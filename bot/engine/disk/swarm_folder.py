@@ -11,19 +11,26 @@ from typing import Final
 
 from bot.config import Service
 from bot.engine.api.client import EngineClient
-from bot.engine.api.service import AROUND, COMMANDS, LOCKED, START_FAILED, STOP_FAILED, root_folder
-from bot.engine.ssh.shell import Exchanged, exchange_as_root, last_line
+from bot.engine.api.engine_service import (
+    COMMANDS_HINT,
+    CONTROL_SCRIPT,
+    SCRIPT_TIMEOUT_S,
+    START_FAILED_STATUS,
+    STOP_FAILED_STATUS,
+    running_data_root,
+)
+from bot.engine.ssh.shell import CompletedBytes, last_line, run_as_root
 from bot.errors import EngineError, Failed
 
-LARGEST: Final = 256 * 1024 * 1024
+MAX_STATE_BYTES: Final = 256 * 1024 * 1024
 """Bytes of packed state. Raft's logs are written in files of 64 MB which are mostly zeros; packed, a new cluster's
 state has 0.1 MB (measured on 20.10)."""
-PACKING: Final = 60
+PACK_TIMEOUT_S: Final = 60
 """Seconds that the packing may take: the engine is stopped meanwhile."""
-UNPACKING: Final = 120
+UNPACK_TIMEOUT_S: Final = 120
 """Seconds that the unpacking may take, the way there included."""
-LOOK: Final = 10.0
-MARK: Final = "swarmbot-backup"
+READ_TIMEOUT_S: Final = 10.0
+BACKUP_ID_FILE: Final = "swarmbot-backup"
 """A file in the swarm folder that names the backup which it was restored from; `docker swarm leave` empties all."""
 
 # The engine holds a lock on worker/tasks.db while it runs (bbolt's flock): who gets it knows that it does not, and an
@@ -33,7 +40,7 @@ PACK_SCRIPT: Final = (
 root=$1 stop=$2 start=$3 seconds=$4
 [ -f "$root/swarm/worker/tasks.db" ] || { echo "$root/swarm holds no swarm state" >&2; exit 72; }
 """
-    + LOCKED
+    + CONTROL_SCRIPT
     + r"""
 trap engine_start EXIT
 engine_stop
@@ -51,10 +58,10 @@ PLACE_SCRIPT: Final = (
 root=$1 stop=$2 start=$3 backup=$4 seconds=$5
 fresh() { [ -z "$(ls -A "$root/swarm" 2>/dev/null)" ] || { echo "$root/swarm is not empty" >&2; exit 73; }; }
 """
-    + LOCKED
+    + CONTROL_SCRIPT
     + r"""
 [ "$(cat "$root/swarm/"""
-    + MARK
+    + BACKUP_ID_FILE
     + r"""" 2>/dev/null)" = "$backup" ] && exit 0
 new=$root/swarm.swarmbot
 rm -rf "$new"
@@ -64,7 +71,7 @@ mkdir -m 700 "$new"
 timeout "$seconds" tar -C "$new" -xzf - || { echo "the state could not be unpacked there" >&2; exit 74; }
 rm -f "$new/swarm/docker-state.json"
 echo "$backup" >"$new/swarm/"""
-    + MARK
+    + BACKUP_ID_FILE
     + r"""" && sync || { echo "the state could not be written there" >&2; exit 74; }
 trap 'rm -rf "$new"; engine_start' EXIT
 engine_stop
@@ -79,7 +86,7 @@ FOLDER_SCRIPT: Final = (
     r"""
 if [ -z "$(ls -A "$1/swarm" 2>/dev/null)" ]; then echo empty
 else echo other; cat "$1/swarm/"""
-    + MARK
+    + BACKUP_ID_FILE
     + r"""" 2>/dev/null || true; fi
 """
 )
@@ -87,11 +94,13 @@ else echo other; cat "$1/swarm/"""
 
 def pack(client: EngineClient, service: Service) -> bytes:
     """Stop the engine, take its swarm state, start it again. Raises HostUnreachable, EngineError, Failed."""
-    root = root_folder(client, service)
-    words = (PACK_SCRIPT, root, service.stop, service.start, str(PACKING))
-    done = exchange_as_root(client.dialer.connection, *words, timeout=AROUND + PACKING, most=LARGEST)
+    root = running_data_root(client, service)
+    words = (PACK_SCRIPT, root, service.stop, service.start, str(PACK_TIMEOUT_S))
+    done = run_as_root(
+        client.dialer.connection, *words, timeout=SCRIPT_TIMEOUT_S + PACK_TIMEOUT_S, max_bytes=MAX_STATE_BYTES
+    )
     if done.status:
-        raise failed(client, done)
+        raise script_failure(client, done)
     return done.out
 
 
@@ -100,26 +109,26 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
 
     Raises HostUnreachable, EngineError, Failed.
     """
-    root = root_folder(client, service)
-    words = (PLACE_SCRIPT, root, service.stop, service.start, backup, str(UNPACKING))
-    done = exchange_as_root(client.dialer.connection, *words, timeout=AROUND + UNPACKING, feed=state)
+    root = running_data_root(client, service)
+    words = (PLACE_SCRIPT, root, service.stop, service.start, backup, str(UNPACK_TIMEOUT_S))
+    done = run_as_root(client.dialer.connection, *words, timeout=SCRIPT_TIMEOUT_S + UNPACK_TIMEOUT_S, stdin=state)
     if done.status:
-        raise failed(client, done)
+        raise script_failure(client, done)
 
 
 def placed(client: EngineClient) -> str:
     """What is in the swarm folder: "" for nothing, the id of the backup that it was restored from, or ``other``."""
-    root = client.data_folder()
-    done = exchange_as_root(client.dialer.connection, FOLDER_SCRIPT, root, timeout=LOOK)
+    root = client.data_root()
+    done = run_as_root(client.dialer.connection, FOLDER_SCRIPT, root, timeout=READ_TIMEOUT_S)
     if done.status:
         raise EngineError(client.host, 0, _told(client, done.err))
     standing, *backup = done.out.decode().split()
     return "" if standing == "empty" else "".join(backup) or standing
 
 
-def failed(client: EngineClient, done: Exchanged) -> Failed:
+def script_failure(client: EngineClient, done: CompletedBytes) -> Failed:
     """What a script that stops and starts an engine said last, and what to do where its commands are to blame."""
-    step = COMMANDS if done.status in {STOP_FAILED, START_FAILED} else ""
+    step = COMMANDS_HINT if done.status in {STOP_FAILED_STATUS, START_FAILED_STATUS} else ""
     return Failed(_told(client, done.err), next_step=step)
 
 

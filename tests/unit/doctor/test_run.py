@@ -1,15 +1,11 @@
-"""What the doctor makes of a host's answer, and how it runs its checks."""
+"""How the doctor runs its checks."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Any
-
-import pytest
 
 from bot.doctor.finding import Check, Finding, look_here, well, wrong
-from bot.doctor.hosts import HOST_CHECKS, Host
 from bot.doctor.resources import Resources
 from bot.doctor.run import run_doctor
 from bot.errors import Failed
@@ -17,35 +13,6 @@ from bot.settings import Settings
 
 QUOTED = "correct-horse"
 SETTINGS = Settings.from_environment({"REDIS_URL": f"redis://:{QUOTED}@127.0.0.1:9/0"})
-
-
-def _host(clock_offset: float = 0.0, **info: Any) -> Host:
-    return Host("host-1", {"ServerVersion": "20.10.24+dfsg1", **info}, clock_offset)
-
-
-@pytest.mark.parametrize(
-    ("host", "troubles"),
-    [
-        (_host(), []),
-        (_host(clock_offset=2.0), []),
-        (_host(clock_offset=5.25), ["✗ `host-1`: its clock is 5.2 s ahead of this machine's."]),
-        (_host(clock_offset=-3), ["✗ `host-1`: its clock is 3.0 s behind this machine's."]),
-        (_host(ServerVersion="28.1.0-rc.1"), []),
-        (
-            _host(ServerVersion="30.0.1"),
-            ["! `host-1`: engine 30.0.1 is newer than 29, the newest that Swarmbot is made for."],
-        ),
-        (_host(ServerVersion="dev"), []),
-        (_host(LiveRestoreEnabled=True), ["✗ `host-1`: its engine has live-restore on"]),
-    ],
-)
-def test_a_host_is_judged_by_its_clock_version_and_settings(host: Host, troubles: list[str]) -> None:
-    """Each trouble is told once, with what to do."""
-    found = [finding for check in HOST_CHECKS if (finding := check(host))]
-    assert len(found) == len(troubles)
-    for finding, failure in zip(found, troubles, strict=True):
-        assert str(finding).startswith(failure)
-        assert finding.next_step
 
 
 def _run(*checks: Check) -> tuple[int, list[str]]:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.config import load
 from bot.config.freezes import TimeOfWeek
-from tests.unit.config.test_load import GOOD, Mistake, told
+from tests.unit.config.test_loading import GOOD, Mistake, told
 
 
 def _approval(text: str, key: str, hint: str) -> Mistake:

@@ -7,7 +7,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.engine.ssh.shell import command_line
+from bot.engine.ssh.shell import command_line, last_line
 
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 
@@ -29,3 +29,9 @@ def test_words_come_through(words: list[str]) -> None:
     out = subprocess.run(["/bin/sh", "-c", command_line(script, *words)], check=True, capture_output=True, timeout=10)
     expected = [str(len(words)), *(word.rstrip("\n") for word in words)]
     assert out.stdout.decode() == "".join(f"<{word}>\n" for word in expected)
+
+
+def test_the_last_line_is_a_script_s_own_word() -> None:
+    """As Slack may show it: a program on a host mentions nobody."""
+    assert last_line("tar: <!channel>\n\nno <state>  there\n") == "no &lt;state&gt; there"
+    assert last_line("\n", otherwise="nothing") == "nothing"

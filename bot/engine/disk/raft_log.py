@@ -13,18 +13,18 @@ from typing import Final
 from bot.config import Service
 from bot.engine.api.client import EngineClient
 from bot.engine.disk.data_root import data_root
-from bot.engine.ssh.shell import READER, last_line, run
+from bot.engine.ssh.shell import READER_PRELUDE, last_line, run
 from bot.errors import EngineError, HostUnreachable
 
-TIMEOUT: Final = 12.0
-FOLDER: Final = PurePosixPath("swarm/raft/wal-v3-encrypted")
-WORD: Final = 4
+READ_TIMEOUT_S: Final = 12.0
+WAL_FOLDER: Final = PurePosixPath("swarm/raft/wal-v3-encrypted")
+WORD_BYTES: Final = 4
 
 # Printed are the length of the last entry's record and its first words of four bytes: 12, in which term and index stand
 # whatever their size (an entry's begins with 8 and 2: 520). The newest file may have been begun just now: then the one
 # before it tells. A whole file takes 2 s; with single bytes for words, 6.
 SCRIPT: Final = (
-    READER
+    READER_PRELUDE
     + r"""
 files=$($as ls "$1") || exit 1
 for file in $(printf '%s\n' "$files" | grep '\.wal$' | sort -r | head -n 2); do
@@ -48,8 +48,8 @@ def last_entry(client: EngineClient, service: Service) -> bytes:
     The last one written is the log's end, lower index or not: Raft writes anew from where it disagreed. What an engine
     is writing just then may be cut off, and does not count. Raises HostUnreachable, EngineError (none to be read).
     """
-    folder = PurePosixPath(_root(client, service)) / FOLDER
-    done = run(client.dialer.connection, SCRIPT, str(folder), timeout=TIMEOUT)
+    folder = PurePosixPath(_root(client, service)) / WAL_FOLDER
+    done = run(client.dialer.connection, SCRIPT, str(folder), timeout=READ_TIMEOUT_S)
     if not done.out.strip():
         why = last_line(done.err, otherwise="its newest files hold no entry")
         raise EngineError(client.host, 0, f"The Raft log of `{client.host}` in `{folder}` cannot be read: {why}.")
@@ -59,11 +59,11 @@ def last_entry(client: EngineClient, service: Service) -> bytes:
 def parse(printed: str) -> bytes:
     """The bytes of what the script printed."""
     length, *words = map(int, printed.split())
-    return b"".join(word.to_bytes(WORD, "little") for word in words)[:length]
+    return b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)[:length]
 
 
 def _root(client: EngineClient, service: Service) -> str:
     try:
-        return client.data_folder()
+        return client.data_root()
     except HostUnreachable:
         return data_root(client.dialer.connection, service)

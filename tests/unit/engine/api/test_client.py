@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bot.engine.api import client
-from bot.engine.api.client import EngineClient
+from bot.engine.api.client import EngineClient, mask_secrets
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.target import SshTarget
 from bot.errors import HostUnreachable
@@ -34,6 +34,12 @@ def test_the_error_of_another_thread_stays_as_it_is(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(client, "diagnose", lambda *_: shared)
     with pytest.raises(HostUnreachable) as caught:
         EngineClient(cast("Any", Breaking())).change("POST", "/swarm/leave")
-    assert caught.value.true_now == "Whether `POST /swarm/leave` took effect is not known."
+    assert caught.value.true_now == "It is unknown whether `POST /swarm/leave` took effect."
     assert (caught.value.problem, caught.value.next_step) == ("refused", "Start it.")
     assert shared.true_now == ""
+
+
+@pytest.mark.parametrize("secret", ["SWMTKN-1-3pu6hszj-a1b2", "SWMKEY-1-7c37Cc8654o6p38HnroywCi19pllOnGtbdZEgtKxZu8"])
+def test_secrets_are_masked_wherever_they_stand(secret: str) -> None:
+    """Nothing of them is left, and what stands around them is."""
+    assert mask_secrets(f'bad "{secret}", or {secret}.') == 'bad "***", or ***'

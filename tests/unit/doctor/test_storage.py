@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bot.config import Backups
-from bot.doctor.backups import backups
 from bot.doctor.resources import Resources
+from bot.doctor.storage import backups
 from bot.secrets.secret import Secret
 from tests.kits.unprivileged import powerless
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.shell import run
-from bot.engine.ssh.socket_dialer import _join_by_command
+from bot.engine.ssh.socket_dialer import dial_command
 from bot.engine.ssh.target import SshTarget
 from bot.engine.ssh.transport import MAX_SESSIONS
 from bot.errors import EngineError
@@ -18,7 +18,7 @@ from bot.errors import EngineError
     "use",
     [
         lambda connection: run(connection, "true", timeout=0.01),
-        lambda connection: _join_by_command(connection, "/run/docker.sock", 0.01),
+        lambda connection: dial_command(connection, "/run/docker.sock", 0.01),
     ],
     ids=["a command", "a way to the engine"],
 )
@@ -26,7 +26,7 @@ def test_swarmbot_s_own_commands_are_named(use: Callable[[SshConnection], object
     """The host is not to blame; and as nothing was sent, nobody is told that a change may have taken effect."""
     connection = SshConnection(SshTarget("host-1", "192.0.2.1", 22, "deploy", (), ()))
     for _ in range(MAX_SESSIONS):
-        assert connection.sessions.take(0)
-    with pytest.raises(EngineError, match="runs 8 commands for Swarmbot already") as caught:
+        assert connection.session_slots.acquire(0)
+    with pytest.raises(EngineError, match="already runs 8 commands for Swarmbot") as caught:
         use(connection)
     assert caught.value.true_now == "Nothing was sent to it."

@@ -15,19 +15,19 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from bot.config import Service
-from bot.engine.api.service import LOCKED, LONGEST
+from bot.engine.api.engine_service import COMMAND_TIMEOUT_S, CONTROL_SCRIPT
 from bot.engine.disk.data_root import DIVIDER, data_root
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import exchange_as_root, last_line
+from bot.engine.ssh.shell import last_line, run_as_root
 from bot.errors import EngineError
 from bot.model.endpoint import ip_of
 from bot.model.stopped import StoppedEngine
 
-TIMEOUT: Final = 10.0
-ASIDE: Final = "swarm.held-off"
+READ_TIMEOUT_S: Final = 10.0
+HELD_OFF_PREFIX: Final = "swarm.held-off"
 """How the names of folders begin that hold what was moved aside; the time in unix seconds follows."""
-RUNS: Final = 76
+ENGINE_RUNS_STATUS: Final = 76
 
 _ENGINE_OFF: Final = r"""
 [ -f "$root/volumes/metadata.db" ] || { echo "$root is no data folder of an engine" >&2; exit 72; }
@@ -36,7 +36,7 @@ flock -w 3 8 || exit 76
 """
 
 # Without docker-state.json an engine starts in no swarm, whatever else lies there.
-LOOK_SCRIPT: Final = (
+READ_SCRIPT: Final = (
     r"""
 root=$1
 """
@@ -57,7 +57,7 @@ HOLD_OFF_SCRIPT: Final = (
     r"""
 root=$1 stop= start=
 """
-    + LOCKED
+    + CONTROL_SCRIPT
     + _ENGINE_OFF
     + r"""
 [ -f "$root/swarm/docker-state.json" ] || exit 0
@@ -71,7 +71,7 @@ mv "$root/swarm" "$aside" && sync
 def read_stopped(connection: SshConnection, service: Service) -> StoppedEngine:
     """What swarm state is there. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
     root = data_root(connection, service)
-    done = exchange_as_root(connection, LOOK_SCRIPT, root, ASIDE, timeout=TIMEOUT)
+    done = run_as_root(connection, READ_SCRIPT, root, HELD_OFF_PREFIX, timeout=READ_TIMEOUT_S)
     if done.status:
         raise _failed(connection, done.status, done.err)
     folder, peers, certificate = done.out.decode(errors="replace").split(DIVIDER, 2)
@@ -85,7 +85,7 @@ def read_stopped(connection: SshConnection, service: Service) -> StoppedEngine:
 def hold_off(connection: SshConnection, service: Service) -> None:
     """Move it aside. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
     root = data_root(connection, service)
-    done = exchange_as_root(connection, HOLD_OFF_SCRIPT, root, ASIDE, timeout=LONGEST + TIMEOUT)
+    done = run_as_root(connection, HOLD_OFF_SCRIPT, root, HELD_OFF_PREFIX, timeout=COMMAND_TIMEOUT_S + READ_TIMEOUT_S)
     if done.status:
         raise _failed(connection, done.status, done.err)
 
@@ -109,11 +109,11 @@ def address_of(node: str, peers: str) -> str:
 
 
 def _failed(connection: SshConnection, status: int, err: str) -> EngineError:
-    if status == RUNS:
-        return failures.impossible(
+    if status == ENGINE_RUNS_STATUS:
+        return failures.host_error(
             connection.target,
             "has an engine that runs: it is starting, hung, or does not answer at this socket",
             "Wait until it answers, or stop it: then it can be held off.",
         )
     what = f"could not do it: {last_line(err)}"
-    return failures.impossible(connection.target, what, "Look at that folder on it.")
+    return failures.host_error(connection.target, what, "Look at that folder on it.")

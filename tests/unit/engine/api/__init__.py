@@ -1,0 +1,1 @@
+"""bot.engine.api without an engine."""

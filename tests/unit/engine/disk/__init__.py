@@ -1,0 +1,1 @@
+"""bot.engine.disk without a host."""

@@ -1,0 +1,1 @@
+"""bot.engine.probes without a host."""

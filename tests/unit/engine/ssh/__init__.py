@@ -1,0 +1,1 @@
+"""bot.engine.ssh without a host."""
