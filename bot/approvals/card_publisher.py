@@ -19,9 +19,14 @@ from bot.errors import SwarmbotError, Unavailable
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.slack.outbound.notifier import Notifier, Undelivered
+from bot.store import keys
+from bot.store.leader_lease import LeaderLeases
 
 PUT_OFF: Final = 5.0
 """Seconds until a card that could not be shown is tried again."""
+
+LEASE_S: Final = 60.0
+"""Seconds in which no other worker publishes the same card, if this one dies while it does."""
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +34,13 @@ log = logging.getLogger(__name__)
 class CardPublisher:
     """Each worker has one that takes turns; several share the work approval by approval."""
 
-    def __init__(self, queue: Queue, approvals: ApprovalRepository, notifier: Notifier, worker: str) -> None:
+    def __init__(
+        self, queue: Queue, approvals: ApprovalRepository, notifier: Notifier, leases: LeaderLeases, worker: str
+    ) -> None:
         self._queue = queue
         self._approvals = approvals
         self._notifier = notifier
+        self._leases = leases
         self._worker = worker
         self._said: dict[str, str] = {}
 
@@ -41,11 +49,11 @@ class CardPublisher:
         for job_id in self._approvals.due(time.time()):
             self._expire(job_id)
         for job_id in self._approvals.unshown(time.time()):
-            if self._approvals.claim(job_id, self._worker):
+            if lease := self._leases.acquire(keys.card_lease(job_id), LEASE_S):
                 try:
                     self._try(job_id)
                 finally:
-                    self._approvals.unclaim(job_id, self._worker)
+                    lease.release()
 
     def _try(self, job_id: str) -> None:
         """Show one; whatever hinders it hinders no other, is logged once, and is tried again later."""

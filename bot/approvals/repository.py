@@ -26,8 +26,6 @@ from bot.store.scripts import Script
 LUA: Final = Path(__file__).parent / "lua"
 JOB_ENDS: Final[dict[str, State]] = {"denied": "denied", "withdrawn": "cancelled", "expired": "expired"}
 
-SHOWING_MS: Final = 60_000
-
 Counted = Literal["approved", "counted", "changed", "ended", "late", "own", "twice"]
 Ended = Literal["ok", "ended", "late", "early"]
 
@@ -159,17 +157,6 @@ class ApprovalRepository:
         """Show the card of ``job_id`` no more: it or its job is not kept any longer."""
         with answering():
             self._redis.zrem(keys.APPROVALS_UNSHOWN, job_id)
-
-    def claim(self, job_id: str, herald: str) -> bool:
-        """Whether ``herald`` alone may show this card for the next minute."""
-        with answering():
-            return bool(self._redis.set(keys.showing(job_id), herald, nx=True, px=SHOWING_MS))
-
-    def unclaim(self, job_id: str, herald: str) -> None:
-        """Let others show it."""
-        with answering():
-            if self._redis.get(keys.showing(job_id)) == herald:
-                self._redis.delete(keys.showing(job_id))
 
     def first_telling(self, job_id: str, standing: str) -> bool:
         """Whether the requester was not told of this end before; from now on they were."""

@@ -18,10 +18,11 @@ from bot.errors import Failed
 from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
 from bot.store.client import answering
+from bot.store.leader_lease import LeaderLeases
 
-CLAIM: Final = 900
-"""Seconds after which another worker posts the day's anchor, if the one that meant to did not."""
-KEPT: Final = 2 * keys.DAY
+LEASE_S: Final = 900.0
+"""Seconds after which the day's anchor is tried again, if the worker that had the lease did not post it."""
+POSTED_TTL_S: Final = 2 * keys.DAY
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +37,14 @@ class AuditMaintenance:
         audit: Audit,
         notifier: Notifier,
         settings: AuditLog,
-        worker: str,
+        leases: LeaderLeases,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._redis = redis
         self._audit = audit
         self._notifier = notifier
         self._channel = settings.anchor_channel
-        self._worker = worker
+        self._leases = leases
         self._now = now
         self._archive = Archive(settings.archive) if settings.archive else None
         self._retention = Retention(audit.stream, self._archive, settings.keep) if self._archive else None
@@ -60,17 +61,23 @@ class AuditMaintenance:
         if self._channel is None:
             return
         day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%d")
-        key = keys.audit_anchored(day)
+        lease = self._leases.acquire(keys.anchor_lease(day), LEASE_S)
+        if lease is None:
+            return
         with answering():
-            if not self._redis.set(key, self._worker, nx=True, ex=CLAIM):
-                return
+            posted = self._redis.exists(keys.audit_anchored(day))
+        if not posted:
+            self._post_anchor(self._channel, day)
+        lease.release()  # after an error it expires instead: the next try comes LEASE_S later
+
+    def _post_anchor(self, channel: str, day: str) -> None:
         try:
             verdict = self._audit.verify(self._archive)
         except OSError as error:
             raise Failed(f"The audit archive cannot be read: {error}.") from error
-        self._notifier.post(self._channel, anchor_message(verdict, day))
+        self._notifier.post(channel, anchor_message(verdict, day))
         with answering():
-            self._redis.set(key, "posted", ex=KEPT)
+            self._redis.set(keys.audit_anchored(day), "posted", ex=POSTED_TTL_S)
 
 
 def anchor_message(verdict: Verdict, day: str) -> Message:

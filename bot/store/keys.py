@@ -57,6 +57,11 @@ AUDIT: Final = [AUDIT_LOG, AUDIT_HEAD]
 """What every script that appends to the audit log is given last."""
 AUDIT_TRIMMED: Final = "swarmbot:audit:trimmed"
 """String ``seq:hash`` of the last audit entry that is in the archive alone. Never expires."""
+LAST_FENCE: Final = "swarmbot:lease:last-fence"
+"""String: the highest fence of any :class:`~bot.store.leader_lease.LeaderLease`. Never expires.
+
+A lease itself is a hash (holder, token, fence) that expires with the lease.
+"""
 AUDIT_PAGE_KEPT: Final = DAY
 """Seconds in which a page of the audit log can be turned."""
 
@@ -71,9 +76,9 @@ def approval(job_id: str) -> str:
     return f"{_JOBS}:approval:{job_id}"
 
 
-def showing(job_id: str) -> str:
-    """String: the worker that shows the card of this approval now. Expires after a minute."""
-    return f"{_JOBS}:approval:{job_id}:showing"
+def card_lease(job_id: str) -> str:
+    """Lease to publish the card of this approval: one process at a time."""
+    return f"swarmbot:lease:card:{job_id}"
 
 
 def freeze(cluster: str) -> str:
@@ -145,5 +150,10 @@ def audit_page(page_id: str) -> str:
 
 
 def audit_anchored(day: str) -> str:
-    """String: the worker that posts the anchor of this day (YYYY-MM-DD), or "posted". Expires two days later."""
+    """String "posted": the anchor of this day (YYYY-MM-DD) is in the channel. Expires two days later."""
     return f"swarmbot:audit:anchored:{day}"
+
+
+def anchor_lease(day: str) -> str:
+    """Lease to post the anchor of this day: one process at a time."""
+    return f"swarmbot:lease:anchor:{day}"

@@ -33,6 +33,7 @@ from bot.slack.outbound.files import Files
 from bot.slack.outbound.notifier import Notifier
 from bot.slack.outbound.upload import Uploads
 from bot.store.client import connect
+from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.totp import Pictures, Seeds, Showing, Totp
 from bot.usergroups import UserGroups, patient_client
@@ -67,10 +68,11 @@ def run_worker(settings: Settings) -> int:
     runner = Runner(services)
     name = f"{socket.gethostname()}-{os.getpid()}"
     worker = Worker(queue, runner.handle, name, tell=runner.tell)
-    maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, worker=name)
+    leases = LeaderLeases(redis, name)
+    maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, leases=leases)
     watcher = RotationWatcher(services, name)
     tasks = [
-        PeriodicTask("herald", CardPublisher(queue, approvals, notifier, name).turn, every=0.25),
+        PeriodicTask("herald", CardPublisher(queue, approvals, notifier, leases, name).turn, every=0.25),
         PeriodicTask("pictures", Pictures(redis, files).turn, every=3),
         PeriodicTask("promised rotations", watcher.turn, every=1),
         PeriodicTask("approval rules", lambda: warn(config, user_groups), every=3600),

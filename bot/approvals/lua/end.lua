@@ -17,7 +17,7 @@
 -- ARGV[10...] the audit entries
 -- Answers {"ok"}, {"ended"}, {"late"}, {"early"} (it has not expired yet) or {"head", head}.
 -- include bot/audit/lua/chain.lua
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 
 local kept = redis.call('HMGET', KEYS[1], 'standing', 'version')
 if audit_applied(KEYS[5], 8) then return {'ok'} end

@@ -18,7 +18,7 @@
 -- ARGV[8...] the audit entries
 -- Answers {"approved"}, {"counted"}, {"changed"} (read again), {"ended"}, {"late"}, {"own"}, {"twice"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
 
 local kept = redis.call('HMGET', KEYS[1], 'standing', 'version', 'votes', 'ask')

@@ -4,7 +4,7 @@
 -- ARGV[1] the promise's id
 -- ARGV[2] ms after which another worker looks, if this one says nothing
 -- Answers {"yours", unix ms by Redis' clock, field, value, …} or {"no"}.
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 
 local due = redis.call('ZSCORE', KEYS[2], ARGV[1])
 local now = clock_ms()

@@ -17,7 +17,7 @@
 -- Answers {"ok", unix ms of the deadline}, {"due", the same} when the rotation has come or is under way, or {"head",
 -- head}. Who joins later gets the deadline of the first: it is the same token.
 -- include bot/audit/lua/chain.lua
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 
 local function deadline()
   return redis.call('HGET', KEYS[1], 'deadline')

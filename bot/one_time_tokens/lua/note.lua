@@ -5,7 +5,7 @@
 -- ARGV[2] ms until then
 -- ARGV[3] the fields, a JSON object of texts
 -- Answers {"ok"} or {"gone"}.
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return {'gone'} end
 for field, value in pairs(cjson.decode(ARGV[3])) do

@@ -24,7 +24,7 @@
 -- Answers {"ok", id, "1" if a duplicate, id ahead, workers alive}, {"head", head}, {"taken"} (another request's job,
 -- or an approval that outlived one, has this id) or {"late"}.
 -- include bot/audit/lua/chain.lua
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
 
 local now = clock_ms()

@@ -3,7 +3,7 @@
 -- ARGV[1] the worker
 -- ARGV[2] ms that this heartbeat lasts
 -- Answers {"ok"}.
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 
 local now = clock_ms()
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)

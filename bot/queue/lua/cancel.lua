@@ -14,7 +14,7 @@
 -- ARGV[6...] the audit entries
 -- Answers {"cancelled"}, {"stopping"}, {"ended"}, {"unknown"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
 
 local waits = {queued = true, awaiting_approval = true}

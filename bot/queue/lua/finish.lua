@@ -18,7 +18,7 @@
 -- ARGV[10...] the audit entries
 -- Answers {"ok"}, {"lost"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
 
 local job = redis.call('HMGET', KEYS[1], 'state', 'fence')

@@ -7,7 +7,7 @@
 -- ARGV[4] a token of this call, so that asking again after a lost answer starts nothing twice
 -- ARGV[5] how many attempts a job has
 -- Answers {"ok", job's fields…}, {"exhausted", job's fields…} (leased, to be failed) or {"skip"} (nothing to do).
--- include bot/queue/lua/clock.lua
+-- include bot/store/lua/clock.lua
 
 local owner = redis.call('XPENDING', KEYS[2], ARGV[2], ARGV[1], ARGV[1], 1)[1]
 if not owner or owner[2] ~= ARGV[3] then return {'skip'} end

@@ -21,6 +21,7 @@ from bot.queue.job import Order
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
+from bot.store.leader_lease import LeaderLeases
 from tests.unit.approvals.world import Cluster, People, Quiet
 
 
@@ -71,7 +72,7 @@ class Process:
             prove=lambda _person, _code: None,
         )
         self.slack = Quiet()
-        self.herald = CardPublisher(self.queue, self.approvals, self.slack, name)
+        self.herald = CardPublisher(self.queue, self.approvals, self.slack, LeaderLeases(self.redis, name), name)
         services = WorkerServices(
             config=config,
             queue=self.queue,

@@ -12,13 +12,14 @@ from redis import Redis
 
 from bot.audit import Archive, Audit, Entry, Head
 from bot.audit.anchor import read_anchors
-from bot.audit.maintenance import CLAIM, AuditMaintenance
+from bot.audit.maintenance import LEASE_S, AuditMaintenance
 from bot.config import AuditLog
 from bot.periodic import PeriodicTask
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.store import keys
+from bot.store.leader_lease import LeaderLeases
 from sandbox.slack import LocalSlack
 from tests.unit.audit.kit import DAY, NOVEMBER, put, stored, write
 
@@ -46,7 +47,7 @@ class Workers:
             audit=Audit(self._client),
             notifier=self._notifier,
             settings=settings,
-            worker=name,
+            leases=LeaderLeases(self._client, name),
             now=lambda: self.now,
         )
 
@@ -93,16 +94,16 @@ def test_the_posted_line_is_taken(slack: LocalSlack, client: Redis, workers: Wor
 
 
 def test_what_slack_did_not_take_is_posted_later(client: Redis, slack: LocalSlack, workers: Workers) -> None:
-    """A claim ends by itself: neither a refusal nor a worker's death loses the day's anchor."""
+    """The lease expires by itself: neither a refusal nor a worker's death loses the day's anchor."""
     write(client, 1)
     slack.fault("error", "chat.postMessage", times=1)
     with pytest.raises(Undelivered):
         workers.one().post_anchor()
     workers.one("worker-2").post_anchor()
     assert posted(slack) == []
-    (claim,) = client.keys(keys.audit_anchored("*"))
-    assert 0 < int(client.ttl(claim)) <= CLAIM
-    client.delete(claim)
+    (lease,) = client.keys(keys.anchor_lease("*"))
+    assert 0 < int(client.ttl(lease)) <= LEASE_S
+    client.delete(lease)
     workers.one("worker-2").post_anchor()
     assert len(posted(slack)) == 1
 

@@ -1,4 +1,4 @@
--- A part of the transitions that tell the time: Redis' own clock, one for all processes.
+-- Included by scripts that need the time: Redis' own clock, the same for all processes.
 
 local function clock_ms()
   local time = redis.call('TIME')
