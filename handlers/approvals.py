@@ -1,21 +1,24 @@
-"""`/swarm approvals [ID]`: what waits for somebody's yes."""
+"""`/swarm approvals [ID]`: the changes that wait for approval."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
-from bot.blocks import Message, paragraphs, section, tick
+from bot.blocks import Message, paragraphs, section, text_message, tick
 from bot.commands import Word, record, text
 from bot.errors import NotUnderstood
 from bot.model.records import Records, RecordsQuery
 
+MAX_SHOWN: Final = 20
+"""A Slack message has at most 50 blocks; each approval takes two."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalsArguments:
-    """The words of ``approvals``."""
+    """The arguments of ``approvals``."""
 
-    id: Annotated[str, Word(text("ID"), "one of them, whole")] = ""
+    id: Annotated[str, Word(text("ID"), "an approval to show in full")] = ""
 
 
 def _query(arguments: ApprovalsArguments) -> RecordsQuery:
@@ -33,20 +36,21 @@ def _query(arguments: ApprovalsArguments) -> RecordsQuery:
     query=_query,
 )
 def approvals(records: Records, arguments: ApprovalsArguments) -> Message:
-    """A line and the buttons for each that waits, or one whole."""
+    """Return a line with buttons for each waiting approval, or one approval in full."""
     if arguments.id:
         if not records.approvals:
             raise NotUnderstood(
-                f"There is no approval {tick(arguments.id)}.", next_step="`/swarm approvals` lists them."
+                f"Approval {tick(arguments.id)} does not exist.",
+                next_step="`/swarm approvals` lists what waits for approval.",
             )
         return records.approvals[0].whole
     if not records.approvals:
-        return Message("Nothing waits for approval", (section(f"Nothing in {records.cluster} waits for approval."),))
-    title = f"{len(records.approvals)} wait for approval in {records.cluster}"
-    most = 20
+        return text_message(f"No change in {records.cluster} waits for approval.")
+    count = len(records.approvals)
+    title = f"{count} {'change waits' if count == 1 else 'changes wait'} for approval in {records.cluster}"
     blocks = [*paragraphs([f"*{title}*"])]
-    for waiting in records.approvals[:most]:
+    for waiting in records.approvals[:MAX_SHOWN]:
         blocks += [section(waiting.line), *waiting.buttons]
-    if len(records.approvals) > most:
-        blocks.append(section(f"and {len(records.approvals) - most} more; `/swarm approvals ID` shows one whole."))
+    if count > MAX_SHOWN:
+        blocks.append(section(f"{count - MAX_SHOWN} more are not shown; `/swarm approvals ID` shows one."))
     return Message(title, tuple(blocks))

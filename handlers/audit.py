@@ -1,4 +1,4 @@
-"""`/swarm audit`: who asked for what, and what came of it."""
+"""`/swarm audit`: who requested what, and the result."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from bot.blocks import (
 from bot.commands import PAST, PERSON, Flag, number, record, text
 from bot.model.records import EntryFilter, EntryRecord, Records, RecordsQuery
 
-LONGEST: Final = 160
-"""Characters of a detail that a line shows; the export has it whole."""
-SHORT: Final = 6
+MAX_DETAIL_CHARS: Final = 160
+"""A line shows this much of a detail; the export has all of it."""
+DIGEST_CHARS: Final = 6
 _DIGEST: Final = re.compile(r"\b[0-9a-f]{16,}\b")
 _PERSON: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 _PEOPLE: Final = re.compile(r"\b[UW](?=[A-Z0-9]*[0-9])[A-Z0-9]{3,}\b")
 
 LINES: Final[dict[str, tuple[str, str]]] = {
-    "asked": (WAITING, "{who} asked: {words}"),
+    "asked": (WAITING, "{who} requested {words}"),
     "refused": (FAILED, "{who} was refused {words}"),
     "planned": (WAITING, "planned"),
     "approval asked": (WAITING, "{words} waits for approval"),
@@ -47,7 +47,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "void": (WARNING, "approval void"),
     "released": (WAITING, "released"),
     "started": (RUNNING, "started"),
-    "promised": (WAITING, "rotation promised"),
+    "promised": (WAITING, "rotation scheduled"),
     "told secret": (WARNING, "secret shown"),
     "secret not told": (WARNING, "secret not shown"),
     "cancelled": (FAILED, "{who} cancelled it"),
@@ -56,22 +56,22 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "share": (WAITING, "{who} shared the answer"),
     "hide": (WAITING, "{who} hid a private message"),
 }
-"""Each action with its sign and its sentence."""
-ENDS: Final = {"succeeded": DONE, "done": DONE, "failed": FAILED, "cancelled": FAILED, "running": RUNNING}
+"""The sign and the sentence of each action."""
+STATE_SIGNS: Final = {"succeeded": DONE, "done": DONE, "failed": FAILED, "cancelled": FAILED, "running": RUNNING}
 
 
 @dataclass(frozen=True, slots=True)
 class AuditArguments:
-    """The words of ``audit``."""
+    """The arguments of ``audit``."""
 
-    by: Annotated[str, Flag(PERSON, "entries of one person")] = ""
-    node: Annotated[str, Flag(text("NODE"), "entries that name a host or node")] = ""
-    command: Annotated[str, Flag(text("COMMAND"), "entries of one command")] = ""
-    job: Annotated[str, Flag(text("ID"), "entries of one job")] = ""
-    since: Annotated[str, Flag(PAST, "not older: `2d` ago, or a date or time")] = ""
-    until: Annotated[str, Flag(PAST, "not newer: `2h` ago, or a date or time")] = ""
-    last: Annotated[int, Flag(number("N", 1, 40), "how many on a page")] = 15
-    export: Annotated[bool, Flag(None, "all of them as files, to you alone")] = False
+    by: Annotated[str, Flag(PERSON, "entries by this person")] = ""
+    node: Annotated[str, Flag(text("NODE"), "entries that name this host or node")] = ""
+    command: Annotated[str, Flag(text("COMMAND"), "entries of this command")] = ""
+    job: Annotated[str, Flag(text("ID"), "entries of this job")] = ""
+    since: Annotated[str, Flag(PAST, "the oldest entry to show: `2d` ago, or a date or time")] = ""
+    until: Annotated[str, Flag(PAST, "the newest entry to show: `2h` ago, or a date or time")] = ""
+    last: Annotated[int, Flag(number("N", 1, 40), "entries per page")] = 15
+    export: Annotated[bool, Flag(None, "send all of them as files, only to you")] = False
 
 
 def _query(arguments: AuditArguments) -> RecordsQuery:
@@ -98,18 +98,18 @@ def _query(arguments: AuditArguments) -> RecordsQuery:
     query=_query,
 )
 def audit(records: Records, _: AuditArguments) -> Message:
-    """A line an entry, newest first, and buttons to turn the page."""
+    """Return a line for each entry, newest first, with buttons for the next and the previous page."""
     if not records.entries:
-        return Message("No entry of the audit log is like that.", ())
+        return Message("No audit entry matches.", ())
     newest, oldest = records.entries[0].seq, records.entries[-1].seq
-    where = records.cluster or "every cluster"
-    title = f"Audit log of {where} · {_range(newest, oldest)}"
+    scope = records.cluster or "all clusters"
+    title = f"Audit log of {scope} · {_range(newest, oldest)}"
     lines = [_line(entry, everywhere=not records.cluster) for entry in records.entries]
     blocks = paragraphs([f"*{escape(title)}*", *lines])
     page = records.page
-    turns = [button("Older", "audit.older", page.id)] if page.older else []
-    turns += [button("Newer", "audit.newer", page.id)] if page.newer else []
-    return Message(title, (*blocks, actions(*turns)) if turns else tuple(blocks))
+    page_buttons = [button("Older", "audit.older", page.id)] if page.older else []
+    page_buttons += [button("Newer", "audit.newer", page.id)] if page.newer else []
+    return Message(title, (*blocks, actions(*page_buttons)) if page_buttons else tuple(blocks))
 
 
 def _range(newest: int, oldest: int) -> str:
@@ -117,7 +117,7 @@ def _range(newest: int, oldest: int) -> str:
 
 
 def _line(entry: EntryRecord, *, everywhere: bool) -> str:
-    sign, sentence = _said(entry)
+    sign, sentence = _sentence(entry)
     parts = [f"{sign} {when(entry.at)} {sentence}"]
     if entry.job:
         parts[0] += f" · {tick(entry.job)}"
@@ -128,25 +128,25 @@ def _line(entry: EntryRecord, *, everywhere: bool) -> str:
     return ": ".join(parts)
 
 
-def _said(entry: EntryRecord) -> tuple[str, str]:
-    """An entry's sign and sentence, without its detail."""
+def _sentence(entry: EntryRecord) -> tuple[str, str]:
+    """Return the sign and the sentence of an entry, without its detail."""
     if entry.action in {"step", "ended"}:
-        standing = entry.detail.partition(":")[0]
-        return ENDS.get(standing, WAITING), "step" if entry.action == "step" else "ended"
+        state = entry.detail.partition(":")[0]
+        return STATE_SIGNS.get(state, WAITING), "step" if entry.action == "step" else "finished"
     sign, form = LINES.get(entry.action, (WAITING, f"{{who}} *{_plain(entry.action)}* {{words}}"))
     words = tick(f"/swarm {entry.words}") if entry.words else ""
     return sign, form.format(who=_who(entry.by), words=words, cluster=escape(entry.cluster)).rstrip()
 
 
 def _who(by: str) -> str:
-    """A person; whatever else acts is one of Swarmbot's workers, whose names the export has."""
+    """Return a person's mention; everything else is a worker of Swarmbot, which the export names."""
     return user(by) if _PERSON.fullmatch(by) else "Swarmbot"
 
 
 def _detail(entry: EntryRecord) -> str:
-    shown = _DIGEST.sub(lambda found: found[0][:SHORT], unescape(" ".join(entry.detail.split())))
-    if len(shown) > LONGEST:
-        shown = shown[: LONGEST - 1] + "…"
+    shown = _DIGEST.sub(lambda found: found[0][:DIGEST_CHARS], unescape(" ".join(entry.detail.split())))
+    if len(shown) > MAX_DETAIL_CHARS:
+        shown = shown[: MAX_DETAIL_CHARS - 1] + "…"
     shown = escape(shown)
     return _PEOPLE.sub(lambda found: user(found[0]), shown) if entry.action == "told secret" else shown
 

@@ -14,29 +14,29 @@ from bot.swarm.operations.drill import choose_drill_host
 from bot.swarm.reading.certificates import ca_rotated_since
 from bot.swarm.reading.manager_choice import choose_backup_manager, require_backup_manager
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 
 
 @dataclass(frozen=True, slots=True)
 class BackupArguments:
-    """The words of ``backup``."""
+    """The arguments of ``backup``."""
 
-    host: Annotated[str, Word(HOST, "a manager that does not lead; without it, the one with the fewest tasks")] = ""
+    host: Annotated[str, Word(HOST, "a manager that is not the leader; default: the one with the fewest tasks")] = ""
     drill: Annotated[
-        bool, Flag(None, "try the newest backup on a throwaway engine and compare it with the cluster")
+        bool, Flag(None, "test the newest backup on a throwaway engine and compare it with the cluster")
     ] = False
-    on: Annotated[str, Flag(HOST, "where the throwaway engine runs: a host in no cluster")] = ""
+    on: Annotated[str, Flag(HOST, "where the throwaway engine runs: a host that is not part of any cluster")] = ""
     unlock: Annotated[bool, UNLOCK] = False
 
 
 @dataclass(frozen=True, slots=True)
 class BackupsArguments:
-    """``backups`` takes no words."""
+    """``backups`` takes no arguments."""
 
 
 _OLD_ROOT = (
-    "The root certificate was rotated since that backup: a restore brings the old one back. `/swarm backup` takes one "
-    "with the root that counts now."
+    "The root certificate was rotated after that backup: a restore brings the old one back. `/swarm backup` takes a "
+    "backup with the current root."
 )
 
 
@@ -60,13 +60,18 @@ def _listing(_: BackupsArguments) -> FactsQuery:
     asks=unlock_key_form(lambda arguments: arguments.drill and arguments.unlock),
 )
 def backup(facts: Facts, arguments: BackupArguments) -> Plan:
-    """Take the state of a follower; the quorum gate judges whether it may be away for it."""
+    """Take the state of a follower. The quorum gate decides whether that manager may be away meanwhile."""
     if arguments.drill:
         return _drill(facts, arguments)
     if arguments.on:
-        raise NotUnderstood("`--on` says where a drill runs.", next_step="Write `/swarm backup --drill --on HOST`.")
+        raise NotUnderstood(
+            "`--on` needs `--drill`: it sets where the drill runs.", next_step="Type `/swarm backup --drill --on HOST`."
+        )
     if arguments.unlock:
-        raise NotUnderstood("A backup takes no unlock key.", next_step="`--drill --unlock` tries one with it.")
+        raise NotUnderstood(
+            "`--unlock` needs `--drill`: a backup is taken without the unlock key.",
+            next_step="Type `/swarm backup --drill --unlock`.",
+        )
     swarm = require_cluster(facts)
     node = (
         require_backup_manager(facts, swarm, arguments.host) if arguments.host else choose_backup_manager(facts, swarm)
@@ -94,25 +99,24 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
     query=_listing,
 )
 def backups(facts: Facts, _: BackupsArguments) -> Message:
-    """A line a backup, newest first."""
-    shelved = facts.backups
-    count = len(shelved.backups)
-    title = f"{facts.name} has {count or 'no'} backup{'' if count == 1 else 's'}"
-    lines = [f"*{title}*", *(_line(facts, each) for each in shelved.backups)]
-    lines += [f"{FAILED} {tick(name)}: its head cannot be read" for name in shelved.unreadable]
-    if not shelved.backups:
+    """Return a line for each backup, newest first."""
+    kept = facts.backups
+    title = f"{facts.name} has {number_of(len(kept.backups), 'backup')}"
+    lines = [f"*{title}*", *(_line(facts, each) for each in kept.backups)]
+    lines += [f"{FAILED} {tick(name)}: its header cannot be read" for name in kept.unreadable]
+    if not kept.backups:
         lines.append("Next: `/swarm backup` takes one.")
-    hint = context("`/swarm backup --drill` tries the newest · `/swarm restore BACKUP HOST` brings one back")
+    hint = context("`/swarm backup --drill` tests the newest · `/swarm restore BACKUP HOST` restores one")
     return Message(title, (*paragraphs(lines), hint))
 
 
 def _line(facts: Facts, each: Backup) -> str:
     size = f"{each.size / 1e6:.1f} MB"
-    rotated = " (rotated since)" if facts.swarm and ca_rotated_since(each, facts.swarm) else ""
+    rotated = " (rotated since then)" if facts.swarm and ca_rotated_since(each, facts.swarm) else ""
     locked = ", autolocked" if each.autolocked else ""
     return (
         f"{_sign(each)} {tick(each.id)} {when(each.taken_at)} from {tick(each.host)}, {size}, "
-        f"{len(each.managers)} managers of {len(each.nodes)} nodes, root {tick(each.root)}{rotated}{locked} · "
+        f"{len(each.nodes)} nodes ({len(each.managers)} managers), root {tick(each.root)}{rotated}{locked} · "
         f"{_drilled(each)}"
     )
 
@@ -125,18 +129,18 @@ def _sign(each: Backup) -> str:
 
 def _drilled(each: Backup) -> str:
     if each.drill is None:
-        return "never drilled"
+        return "not drilled"
     if each.drill.faults:
-        return f"drilled {when(each.drill.at)}: {escape(listed(each.drill.faults))}"
-    return f"drilled {when(each.drill.at)}, {each.drill.same} objects as they were"
+        return f"drill failed {when(each.drill.at)}: {escape(listed(each.drill.faults))}"
+    return f"drill passed {when(each.drill.at)}, {each.drill.same} objects identical"
 
 
 def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
     swarm = require_cluster(facts)
     if arguments.host:
         raise NotUnderstood(
-            f"A drill takes no manager, so {tick(arguments.host)} means nothing here.",
-            next_step=f"`--on {arguments.host}` says where the throwaway engine runs.",
+            f"A drill does not take a manager, so {tick(arguments.host)} has no meaning here.",
+            next_step=f"To run the throwaway engine there: `/swarm backup --drill --on {arguments.host}`.",
         )
     host = choose_drill_host(facts, arguments.on)
     newest = facts.backups.newest
@@ -145,9 +149,9 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
     autolocked = newest.autolocked if newest else swarm.autolocked
     if autolocked and not arguments.unlock:
         on = f" --on {arguments.on}" if arguments.on else ""
-        what = f"the newest backup {tick(newest.id)}" if newest else facts.name
+        what = f"The newest backup {tick(newest.id)}" if newest else facts.name
         raise Refused(
-            f"{what} is autolocked: a drill takes the unlock key, as a restore would.",
+            f"{what} is autolocked: the drill needs the unlock key, as a restore does.",
             true_now="Nothing was changed.",
             next_step=f"`/swarm backup --drill{on} --unlock` asks you for the key.",
         )
@@ -166,20 +170,20 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
         PlanTitles(
             present=f"drills {title}",
             imperative=f"drill {title}",
-            success=f"the newest backup gives {facts.name} back",
-            failure=f"the drill of {facts.name} failed",
+            success=f"The newest backup of {facts.name} passed the drill",
+            failure=f"The drill of {facts.name} failed",
         ),
         steps=(*(_taking(facts, source) if source else ()), Step(operation, "backup")),
-        effect=f"{first}a throwaway engine on {tick(host)}, cut off from every network",
-        findings=(Finding("warning", f"{_none(facts)}: one is taken first"),) if source else (),
+        effect=f"{first}a throwaway engine on {tick(host)}, isolated from every network",
+        findings=(Finding("warning", f"{_none(facts)}: a backup is taken first"),) if source else (),
         warnings=_warnings(facts, swarm, source) if source else (_OLD_ROOT,) * rotated,
     )
 
 
 def _none(facts: Facts) -> str:
-    """That there is no backup to be drilled; one of an earlier cluster of this name is another's."""
+    """Return why there is no backup to drill. One of an earlier cluster of this name does not count."""
     if newest := facts.backups.newest:
-        return f"the newest backup {tick(newest.id)} is of the cluster that was {facts.name} before"
+        return f"the newest backup {tick(newest.id)} is of an earlier cluster called {facts.name}"
     return f"{facts.name} has no backup yet"
 
 
@@ -192,15 +196,14 @@ def _taking(facts: Facts, node: NodeFacts) -> tuple[Step, ...]:
 def _warnings(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> tuple[str, ...]:
     found = []
     if running := swarm.tasks.get(node.id, 0):
-        tasks = f"{running} task{'' if running == 1 else 's'}"
-        it, they = ("it stops", "is") if running == 1 else ("they stop", "are")
+        they = "it stops with the engine and is" if running == 1 else "they stop with the engine and are"
         found.append(
-            f"{tick(node.host)} runs {tasks}: {it} with its engine and {they} started anew. Managers that run no tasks "
-            f"(availability drain) lose none by it."
+            f"{tick(node.host)} runs {number_of(running, 'task')}: {they} started again. Managers "
+            "with availability drain run no tasks and are not affected."
         )
     if swarm.autolocked:
         found.append(
-            f"{facts.name} is autolocked: the backup can be restored with the unlock key of today alone, which is not "
-            "in it. Keep that key as long as the backup, also when it is rotated."
+            f"{facts.name} is autolocked: a restore needs the current unlock key, which is not part of the backup. "
+            "Keep this key as long as the backup, even after a rotation."
         )
     return tuple(found)

@@ -21,9 +21,9 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class CaArguments:
-    """The words of ``ca``."""
+    """The arguments of ``ca``."""
 
-    rotate: Annotated[bool, Flag(None, "give every node a certificate of a new root; join tokens change")] = False
+    rotate: Annotated[bool, Flag(None, "give every node a certificate of a new root; the join tokens change")] = False
     cert_expiry: Annotated[float | None, CERT_EXPIRY] = None
     external_ca: Annotated[str | None, EXTERNAL_CA_ON_HOST] = None
 
@@ -50,7 +50,7 @@ def _rotates(arguments: CaArguments) -> bool:
 
 
 def rotate(facts: Facts, arguments: CaArguments) -> Plan:
-    """Rotate, or finish what is under way, and show node by node how far it is."""
+    """Rotate the root, or finish a rotation that is in progress, and show the progress node by node."""
     check_expiry(arguments.cert_expiry)
     wanted = read_external_ca_on_host(arguments.external_ca) if arguments.external_ca else None
     return rotation_plan(
@@ -73,11 +73,11 @@ def rotate(facts: Facts, arguments: CaArguments) -> Plan:
     changes=(_rotates, rotate),
 )
 def ca(facts: Facts, arguments: CaArguments) -> Message:
-    """The root first, then a row a node."""
+    """Return the root certificates, then a row for each node."""
     if arguments.cert_expiry is not None or arguments.external_ca:
         raise NotUnderstood(
-            "These options belong to `--rotate`.",
-            next_step="`/swarm ca --rotate …` rotates; `/swarm update --cert-expiry D` changes the expiry alone.",
+            "`--cert-expiry` and `--external-ca` need `--rotate` here.",
+            next_step="`/swarm ca --rotate …` rotates the root; `/swarm update --cert-expiry` changes only the expiry.",
         )
     swarm = require_cluster(facts)
     roots = read_roots(swarm.tls.root)
@@ -88,42 +88,45 @@ def ca(facts: Facts, arguments: CaArguments) -> Message:
 
 def _head(facts: Facts, swarm: ClusterFacts) -> str:
     if not swarm.rotating:
-        return f"{DONE} *Every node of {facts.name} trusts one root* · no rotation is under way"
+        return f"{DONE} *All nodes of {facts.name} trust one root* · no rotation in progress"
     waiting = nodes_of_old_issuer(swarm)
     have = f"{len(swarm.nodes) - len(waiting)} of {len(swarm.nodes)} nodes have a certificate of the new root"
     names = listed(f"`{unambiguous_name(swarm, node)}` ({node.state})" for node in waiting)
-    told = f"{have}{f', not {names}' if names else ''}; until all have one both roots are trusted"
-    return f"{WARNING} *{facts.name} is rotating its root* · {told}"
+    missing = f" (missing: {names})" if names else ""
+    progress = f"{have}{missing}; both roots are trusted until all nodes have one"
+    return f"{WARNING} *{facts.name} is rotating its root* · {progress}"
 
 
 def _root(root: RootCertificate) -> str:
-    dates = f"good from {_day(root.begins)} to {_day(root.ends)}"
+    dates = f"valid from {_day(root.begins)} until {_day(root.ends)}"
     return f"Root {tick(root.subject)} · {dates} · SHA-256 {tick(root.fingerprint)}"
 
 
 def _issuer(swarm: ClusterFacts) -> str:
     if urls := issuing_urls(swarm):
-        return f"an external CA: {listed(map(escape, urls))}"
-    return "the managers themselves"
+        return f"external CA {listed(map(escape, urls))}"
+    return "the managers"
 
 
 def _nodes(facts: Facts, swarm: ClusterFacts) -> Block:
-    rows = [(unambiguous_name(swarm, node), *_certificate(facts, node), _standing(swarm, node)) for node in swarm.nodes]
-    return table(("node", "issuer", "certificate good until", "root"), rows)
+    rows = [
+        (unambiguous_name(swarm, node), *_certificate(facts, node), _root_status(swarm, node)) for node in swarm.nodes
+    ]
+    return table(("node", "issuer", "certificate valid until", "root"), rows)
 
 
 def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
     host = facts.hosts.get(node.host)
     if host is None:
-        return "not known", "not known: not in swarmbot.yml"
+        return "unknown", "unknown: not in swarmbot.yml"
     if host.certificate is None:
-        unread = "its file cannot be read" if host.certificate_unread else ""
-        return "not known", ": ".join(filter(None, ("not known", "no answer by SSH" if host.failure else unread)))
-    left = time_left(host.certificate, facts.at) or "has ended"
-    return host.certificate.issuer, f"{_moment(host.certificate.expires)} ({left})"
+        unread = "the file cannot be read" if host.certificate_unread else ""
+        return "unknown", ": ".join(filter(None, ("unknown", "no response over SSH" if host.failure else unread)))
+    left = time_left(host.certificate, facts.at) or "expired"
+    return host.certificate.issuer, f"{_minute(host.certificate.expires)} ({left})"
 
 
-def _standing(swarm: ClusterFacts, node: NodeFacts) -> str:
+def _root_status(swarm: ClusterFacts, node: NodeFacts) -> str:
     if not swarm.rotating:
         return "trusted" if node.tls == swarm.tls else "another"
     return "old" if node.tls.issuer_key != swarm.tls.issuer_key else "new"
@@ -133,5 +136,5 @@ def _day(unix_seconds: float) -> str:
     return f"{datetime.fromtimestamp(unix_seconds, UTC):%Y-%m-%d}"
 
 
-def _moment(unix_seconds: float) -> str:
+def _minute(unix_seconds: float) -> str:
     return f"{datetime.fromtimestamp(unix_seconds, UTC):%Y-%m-%d %H:%M} UTC"

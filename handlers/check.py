@@ -12,32 +12,34 @@ from bot.model import ClusterFacts, Facts, FactsQuery, Finding, HostFacts, Sign
 from bot.swarm.health.checkup import all_routes_tested, checkup
 from bot.swarm.network.mesh_findings import matrix_rows, mesh_findings
 from bot.swarm.reading.node_lookup import require_cluster
+from bot.text.suggest import number_of
 
-MOST_IN_A_TABLE: Final = 19
-"""Slack takes 20 columns, and one has the names."""
-PATIENCE: Final = 2.0
-"""Seconds for the hosts, and again for the manager: a check of hosts shall end within 5."""
+MAX_TABLE_NODES: Final = 19
+"""A Slack table has at most 20 columns; one has the names."""
+READ_TIMEOUT_S: Final = 2.0
+"""For the hosts, and again for the manager: a check of hosts must end within 5 s."""
 SIGNS: Final[dict[Sign, str]] = {"done": DONE, "warning": WARNING, "failed": FAILED}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckArguments:
-    """The words of ``check``."""
+    """The arguments of ``check``."""
 
-    hosts: Annotated[tuple[str, ...], Word(HOST, "hosts of swarmbot.yml, in the cluster or not yet")] = ()
+    hosts: Annotated[tuple[str, ...], Word(HOST, "hosts in swarmbot.yml, part of the cluster or not")] = ()
     all: Annotated[
-        bool, Flag(None, "every way between all nodes, and the overlay by a container on each for a moment")
+        bool,
+        Flag(None, "test all routes between all nodes, and the overlay network with a short-lived container on each"),
     ] = False
 
 
 def _query(arguments: CheckArguments) -> FactsQuery:
     if arguments.all:
         return FactsQuery(mesh=True, all_hosts=True)
-    return FactsQuery(probe=arguments.hosts, every_peer=True, patience=PATIENCE)
+    return FactsQuery(probe=arguments.hosts, every_peer=True, patience=READ_TIMEOUT_S)
 
 
 def _permission(arguments: CheckArguments) -> Permission:
-    """What makes containers, if only for a moment, is more than a look."""
+    """``--all`` creates containers, though only briefly, so it needs more than ``view``."""
     return "operate" if arguments.all else "view"
 
 
@@ -52,7 +54,7 @@ def _permission(arguments: CheckArguments) -> Permission:
     query=_query,
 )
 def check(facts: Facts, arguments: CheckArguments) -> Message:
-    """What was seen of each host, the closed ports with their direction; or the mesh of the whole cluster."""
+    """Return the findings for each host, with the direction of each blocked port; or the mesh of the whole cluster."""
     if bool(arguments.hosts) is arguments.all:
         raise NotUnderstood("`check` needs hosts, or `--all`.", next_step="`/swarm hosts` lists them.")
     if arguments.all:
@@ -67,15 +69,17 @@ def _mesh(facts: Facts, swarm: ClusterFacts) -> Message:
     names = [node.name for node in swarm.nodes if node.ready]
     findings = mesh_findings(facts, swarm)
     signs = {finding.sign for finding in findings}
-    number = f"{len(names)} node{'' if len(names) == 1 else 's'} ready"
-    title = f"{DONE} *Every node of {facts.name} reaches every other* · {number}"
+    number = f"{number_of(len(names), 'node')} ready"
+    title = f"{DONE} *All nodes of {facts.name} reach each other* · {number}"
     if "failed" in signs:
-        title = f"{FAILED} *Not every node of {facts.name} reaches every other* · {number}"
+        title = f"{FAILED} *Not all nodes of {facts.name} reach each other* · {number}"
     elif "warning" in signs:
-        title = f"{WARNING} *No closed way was seen between the nodes of {facts.name}* · {number}"
+        title = f"{WARNING} *No blocked route was seen between the nodes of {facts.name}* · {number}"
     blocks = paragraphs([title, *map(_line, findings)])
-    if len(names) > MOST_IN_A_TABLE:
-        blocks.append(context(f"No table: Slack shows {MOST_IN_A_TABLE} nodes in one. What is closed stands above."))
+    if len(names) > MAX_TABLE_NODES:
+        blocks.append(
+            context(f"No table: Slack shows at most {MAX_TABLE_NODES} nodes. Blocked routes are listed above.")
+        )
     elif len(names) > 1:
         rows = [(name, *row) for name, row in zip(names, matrix_rows(facts, names), strict=True)]
         blocks.append(table(("from ↓ to →", *names), rows))
@@ -83,27 +87,29 @@ def _mesh(facts: Facts, swarm: ClusterFacts) -> Message:
 
 
 def _mesh_foot(facts: Facts) -> Block:
-    made = "Nothing was made. "
+    created = "Nothing was created."
     if facts.mesh:
-        places = len(facts.mesh.addresses)
-        removed = "removed again" if not facts.mesh.left else "removed, but for what is named above"
-        made = (
-            f"Made and {removed}: network {tick(facts.mesh.name)}, a container and an image on each of {places} nodes. "
+        removed = "removed" if not facts.mesh.left else "removed, except for what is listed above"
+        count = len(facts.mesh.addresses)
+        created = (
+            f"Created and {removed}: network {tick(facts.mesh.name)}, one container and one image on each of "
+            f"{count} nodes."
         )
-    return context(f"{len(facts.probed_routes)} ways between nodes tried. {made}Looked at in {facts.took:.1f} s.")
+    return context(f"{len(facts.probed_routes)} routes between nodes tested in {facts.took:.1f} s. {created}")
 
 
 def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: list[Finding]) -> str:
     signs = {finding.sign for finding in findings}
     worst = next(sign for sign in ("failed", "warning", "done") if sign in signs)
     fitness = "is not fit" if worst == "failed" else "is fit"
-    deed = "for" if _belongs(facts, host) else "to join"
-    unseen = ", as far as was seen" if worst != "failed" and not all_routes_tested(facts, host, together) else ""
-    return f"{SIGNS[worst]} *{tick(host.name)} {fitness} {deed} {facts.name}*{unseen}"
+    purpose = "for" if _is_member(facts, host) else "to join"
+    incomplete = worst != "failed" and not all_routes_tested(facts, host, together)
+    note = " · not all routes could be tested" if incomplete else ""
+    return f"{SIGNS[worst]} *{tick(host.name)} {fitness} {purpose} {facts.name}*{note}"
 
 
-def _belongs(facts: Facts, host: HostFacts) -> bool:
-    """Whether it is a node of the cluster, or was one when it last answered."""
+def _is_member(facts: Facts, host: HostFacts) -> bool:
+    """Return whether the host is a node of the cluster, or was one when it last responded."""
     if host.answers:
         return facts.member(host.name) is not None
     return any(node.host == host.name for node in (facts.swarm.nodes if facts.swarm else ()))
@@ -115,5 +121,5 @@ def _line(finding: Finding) -> str:
 
 
 def _foot(facts: Facts) -> Block:
-    tried = f"{len(facts.probed_routes)} ways between hosts tried. " if facts.probed_routes else ""
-    return context(f"{tried}Looked at in {facts.took:.1f} s. Nothing was changed.")
+    tested = f"{len(facts.probed_routes)} routes between hosts tested. " if facts.probed_routes else ""
+    return context(f"{tested}Checked in {facts.took:.1f} s. Nothing was changed.")

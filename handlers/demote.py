@@ -16,10 +16,12 @@ from bot.swarm.reading.node_lookup import duplicate_findings, find_node, replace
 
 @dataclass(frozen=True, slots=True)
 class DemoteArguments:
-    """The words of ``demote``."""
+    """The arguments of ``demote``."""
 
-    node: Annotated[str, Word(text("NODE"), "a manager's name, or the beginning of its id")]
-    force: Annotated[bool, Flag(None, "even if one more failure would then be fatal; two others must agree")] = False
+    node: Annotated[str, Word(text("NODE"), "a manager's name, or the start of its id")]
+    force: Annotated[bool, Flag(None, "even if the cluster then tolerates no manager failure; needs 2 approvals")] = (
+        False
+    )
 
 
 def _query(_: DemoteArguments) -> FactsQuery:
@@ -38,7 +40,7 @@ def _query(_: DemoteArguments) -> FactsQuery:
     query=_query,
 )
 def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
-    """Demote a member of Raft; a dead one too, for it counts until then."""
+    """Demote a member of Raft. A manager that is down is one too, and counts until it is demoted."""
     node = find_node(facts, arguments.node)
     plan = Plan(
         PlanTitles(
@@ -57,18 +59,18 @@ def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
         raise Refused(
             f"{tick(node.name)} is the only manager of {facts.name}.",
             true_now="Nothing was changed.",
-            next_step=f"Promote another first; `/swarm leave {node.name} --force` ends {facts.name}.",
+            next_step=f"Promote another node first. To end {facts.name}: `/swarm leave {node.name} --force`.",
         )
     findings, warnings = demotion_effects(facts, node)
     steps = (Step(demote_operation(facts, node), node.name),)
-    findings = [*duplicate_findings(facts, node), *findings, *_away(facts, node)]
+    findings = [*duplicate_findings(facts, node), *findings, *_unreachable(facts, node)]
     return replace(plan, steps=steps, findings=tuple(findings), warnings=tuple(warnings))
 
 
-def _away(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
-    """What becomes of a manager that is not there; an old record of a host that is in anew has nobody to come back."""
+def _unreachable(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
+    """Return a warning about a manager that is not ready, unless a newer record of its host has replaced it."""
     if node.ready or replacement_of(require_cluster(facts), node):
         return ()
-    standing = node.reachability if node.state == "ready" else node.state
-    text = f"{tick(node.name)} is {standing}: demoted, it no longer counts; it learns of that when it is back"
+    state = node.reachability if node.state == "ready" else node.state
+    text = f"{tick(node.name)} is {state}: it stops counting as a manager now, and becomes a worker when it is back"
     return (Finding("warning", text, node.name),)

@@ -15,9 +15,9 @@ from bot.swarm.services.placement import node_load, schedulable_nodes, task_coun
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityArguments:
-    """The words of ``drain``, ``pause`` and ``activate``."""
+    """The arguments of ``drain``, ``pause`` and ``activate``."""
 
-    node: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
+    node: Annotated[str, Word(text("NODE"), "a node's name, or the start of its id")]
 
 
 def _query(_: AvailabilityArguments) -> FactsQuery:
@@ -35,7 +35,7 @@ def _query(_: AvailabilityArguments) -> FactsQuery:
     query=_query,
 )
 def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
-    """Drain a node; say before what can run nowhere else."""
+    """Drain a node, and warn about tasks that no other node can run."""
     node = find_node(facts, arguments.node)
     operation = Drain(node.id, node.name, facts.name)
     plan = Plan(
@@ -49,7 +49,7 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     if operation.satisfied(facts):
         return replace(plan, unchanged=(operation.seen(facts),))
     moving = node_load(require_cluster(facts), node).moving
-    moved = f", {task_count(moving)} to be run elsewhere" if moving else ""
+    moved = f", {task_count(moving)} must run elsewhere" if moving else ""
     effect = _actives(facts, node) + moved
     return _with(
         replace(plan, effect=effect, warnings=tuple(unplaceable_warnings(facts, node))), facts, node, operation
@@ -81,7 +81,7 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     if operation.satisfied(facts):
         return replace(plan, unchanged=(_held(node, operation),))
     others = [other for other in schedulable_nodes(require_cluster(facts)) if other.id != node.id]
-    alone = f"No other node of {facts.name} takes tasks: none can be started until one does."
+    alone = f"No other node of {facts.name} is active: no task can start until one is."
     return _with(
         replace(plan, effect=_actives(facts, node), warnings=() if others else (alone,)), facts, node, operation
     )
@@ -98,7 +98,7 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     query=_query,
 )
 def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
-    """Activate a node. Docker moves no task back to it (moby/moby#24103)."""
+    """Activate a node. Docker does not move tasks back to it (moby/moby#24103)."""
     node = find_node(facts, arguments.node)
     plan = Plan(
         PlanTitles(
@@ -116,19 +116,19 @@ def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
 
 
 def _with(plan: Plan, facts: Facts, node: NodeFacts, operation: Operation) -> Plan:
-    """The plan with its one step; a node that is not there is told, for it can then be changed only on paper."""
-    away = f"{tick(node.name)} is {node.state}: this holds when it is back"
+    """Return the plan with its step, and a warning if the node is not ready: then only its record changes."""
+    away = f"{tick(node.name)} is {node.state}: the change takes effect when it is back"
     findings = (Finding("warning", away, node.name),) if node.state != "ready" else ()
     return replace(plan, steps=(Step(operation, node.name),), findings=(*duplicate_findings(facts, node), *findings))
 
 
 def _held(node: NodeFacts, operation: SetAvailability) -> str:
-    """What holds already; that a node is away is no news of its availability, and yet what people ask about."""
-    return operation.done if node.state == "ready" else f"{operation.done}; it is {node.state} now"
+    """Return the state that needs no change, with the node's state if it is not ready."""
+    return operation.done if node.state == "ready" else f"{operation.done}; its state is {node.state}"
 
 
 def _actives(facts: Facts, node: NodeFacts, *, joins: bool = False) -> str:
     now = schedulable_nodes(require_cluster(facts))
     others = [other for other in now if other.id != node.id]
     after = len(others) + (joins and node.state == "ready")
-    return f"active nodes {len(now)} → {after}" if after != len(now) else f"active nodes {after}, as before"
+    return f"active nodes {len(now)} → {after}" if after != len(now) else f"active nodes {after} (unchanged)"

@@ -10,15 +10,15 @@ from bot.commands import MOMENT, Flag, FreezeCluster, ThawCluster, control, text
 
 @dataclass(frozen=True, slots=True)
 class FreezeArguments:
-    """The words of ``freeze``."""
+    """The arguments of ``freeze``."""
 
-    until: Annotated[str, Flag(MOMENT, "when it ends by itself: `18:00` (UTC), `2026-12-24T08:00`, or how long: `4h`")]
-    reason: Annotated[str, Flag(text("TEXT"), "why; whoever is held up reads it")]
+    until: Annotated[str, Flag(MOMENT, "when the freeze ends: `18:00` (UTC), `2026-12-24T08:00`, or after `4h`")]
+    reason: Annotated[str, Flag(text("TEXT"), "why; shown to everyone whose change needs approval")]
 
 
 @dataclass(frozen=True, slots=True)
 class ThawArguments:
-    """``thaw`` takes no words."""
+    """``thaw`` takes no arguments."""
 
 
 @control(
@@ -31,7 +31,7 @@ class ThawArguments:
     approval=0,
 )
 def freeze(arguments: FreezeArguments) -> FreezeCluster:
-    """The gate, which has a clock, carries it out."""
+    """Return the order; the gate, which has a clock, executes it."""
     return FreezeCluster(arguments.until, arguments.reason)
 
 
@@ -45,5 +45,5 @@ def freeze(arguments: FreezeArguments) -> FreezeCluster:
     approval=0,
 )
 def thaw(_: ThawArguments) -> ThawCluster:
-    """The gate carries it out."""
+    """Return the order; the gate executes it."""
     return ThawCluster()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated, Final
 
-from bot.blocks import Message, context, paragraphs, section, user
+from bot.blocks import DONE, FAILED, Message, context, paragraphs, section, user
 from bot.commands import (
     COMMANDS,
     GROUPS,
@@ -52,14 +52,14 @@ def grouped() -> Iterator[tuple[str, list[Command]]]:
 
 @dataclass(frozen=True, slots=True)
 class HelpArguments:
-    """The words of ``help``."""
+    """The arguments of ``help``."""
 
-    command: Annotated[str, Word(text("COMMAND"), "one command in full")] = ""
+    command: Annotated[str, Word(text("COMMAND"), "a command to show in full")] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WhoamiArguments:
-    """``whoami`` takes no words."""
+    """``whoami`` takes no arguments."""
 
 
 @record(
@@ -72,17 +72,17 @@ class WhoamiArguments:
     approval=0,
 )
 def help_(records: Records, arguments: HelpArguments) -> Message:
-    """All commands a line each, or one with its words and flags."""
+    """Return a line for each command, or one command with its arguments and flags."""
     if arguments.command:
         return _one(find_command(arguments.command.lower()))
     groups = [section("\n".join([f"*{group}*", *map(_help_line, commands)])) for group, commands in grouped()]
-    where = f"Here you speak to *{records.cluster}*." if records.cluster else "Name the cluster with `--cluster NAME`."
+    scope = f"cluster here: *{records.cluster}*" if records.cluster else "name a cluster with `--cluster NAME`"
     return Message(
-        "What Swarmbot understands",
+        "Commands of Swarmbot",
         (
-            section(f"*What Swarmbot understands.* {where}"),
+            section(f"*Commands of Swarmbot* · {scope}"),
             *groups,
-            context("`/swarm help COMMAND` shows its words and flags · clusters: " + ", ".join(records.clusters)),
+            context("`/swarm help COMMAND` shows arguments and flags · clusters: " + ", ".join(records.clusters)),
         ),
     )
 
@@ -97,41 +97,44 @@ def help_(records: Records, arguments: HelpArguments) -> Message:
     approval=0,
 )
 def whoami(records: Records, _: WhoamiArguments) -> Message:
-    """The asker's rights and who has the others."""
+    """Return the requester's permissions, who has the others, and what needs approval."""
     rights = records.rights
-    lists = ", ".join(f"@{name}" for name in rights.listed_as) or "no list of swarmbot.yml"
-    lines = [f"You are {user(rights.person)}, on {lists}. Here you speak to {records.cluster or 'no cluster'}."]
+    lists = ", ".join(f"@{name}" for name in rights.listed_as)
+    listed = f"a member of {lists}" if lists else "not listed in swarmbot.yml"
+    cluster = f"Cluster here: {records.cluster}." if records.cluster else "No cluster here: add `--cluster NAME`."
+    lines = [f"You are {user(rights.person)}, {listed}. {cluster}"]
     for right, who in rights.rules:
         commands = ", ".join(f"`{name}`" for name in _commands(right))
-        may = "You may" if right in rights.may else "You may not"
-        lines.append(f"{may} *{right}* (for {who}): {commands}")
+        may = f"{DONE} You may" if right in rights.may else f"{FAILED} You may not"
+        lines.append(f"{may} *{right}* (granted to {who}): {commands}")
     for waits in rights.waits:
-        among = ", of whom you are one" if waits.mine else ""
+        among = " (you are one of them)" if waits.mine else ""
         subjects = ", ".join(f"`{subject.name}` {subject.when}".rstrip() for subject in waits.subjects)
-        lines.append(f"Waits for a yes of {waits.count} of {waits.by}{among}: {subjects}")
+        approvals = "1 approval" if waits.count == 1 else f"{waits.count} approvals"
+        lines.append(f"Needs {approvals} from {waits.by}{among}: {subjects}")
     if rights.waits:
-        lines.append("Nobody says yes to their own request. All else is done at once, unless the cluster is frozen.")
-    return Message("Who you are to Swarmbot", tuple(paragraphs(lines)))
+        lines.append("Nobody approves their own request. Everything else runs at once, unless the cluster is frozen.")
+    return Message("Your permissions", tuple(paragraphs(lines)))
 
 
 def _one(command: Command) -> Message:
-    lines = [f"*{command.name}* {command.help}", f"`{command.usage}`"]
+    lines = [f"*{command.name}* · {command.help}", f"`{command.usage}`"]
     words = [p for p in command.parameters if isinstance(p.spec, Word)]
     flags = [p for p in command.parameters if isinstance(p.spec, Flag)]
     lines += [f"`{p.shown}` {p.spec.help}" for p in words]
     lines += [
         f"`{p.shown} {p.spec.kind.shown}` {p.spec.help}" if p.spec.kind else f"`{p.shown}` {p.spec.help}" for p in flags
     ]
-    change = ["`--plan` (show what would be done, and stop)", '`--reason "…"`'] if command.plan else []
-    takes = f"For: {rights(command)}. Takes {', '.join([*change, '`--cluster NAME`'])}."
+    change = ["`--plan` (show the plan and stop)", '`--reason "…"`'] if command.plan else []
+    takes = f"Permission: {rights(command)}. Also takes {', '.join([*change, '`--cluster NAME`'])}."
     return Message(
-        f"How {command.name} is written",
+        f"Usage of {command.name}",
         (*paragraphs(lines), section(f"Example: `/swarm {command.example}`"), context(takes)),
     )
 
 
 def _commands(right: str) -> list[str]:
-    """The commands that need ``right``, each form under its own: "join" here and "join manager" there."""
+    """Return the commands that need ``right``; a form that needs another is listed there ("join manager")."""
     found = []
     for command in ordered():
         found += [command.name] if plain_right(command) == right else []

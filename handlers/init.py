@@ -36,15 +36,19 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class InitArguments:
-    """The words of ``init``."""
+    """The arguments of ``init``."""
 
     host: Annotated[str, Word(HOST, "the host that becomes the first manager")]
-    advertise_addr: Annotated[str | None, Flag(ADDRESS, "address or interface that others reach it at")] = None
+    advertise_addr: Annotated[
+        str | None, Flag(ADDRESS, "address or interface that other nodes use to reach the host")
+    ] = None
     listen_addr: Annotated[str | None, Flag(ADDRESS, "address and port to listen on")] = None
     availability: Annotated[
         Literal["active", "pause", "drain"], Flag(choice("active", "pause", "drain"), "of the first manager")
     ] = "active"
-    autolock: Annotated[bool, Flag(None, "managers need a key after each restart; you alone are shown it")] = False
+    autolock: Annotated[
+        bool, Flag(None, "managers need an unlock key after each restart; the key is shown only to you")
+    ] = False
     cert_expiry: Annotated[float | None, CERT_EXPIRY] = None
     dispatcher_heartbeat: Annotated[float | None, DISPATCHER_HEARTBEAT] = None
     external_ca: Annotated[str | None, EXTERNAL_CA] = None
@@ -53,9 +57,11 @@ class InitArguments:
     snapshot_interval: Annotated[int | None, SNAPSHOT_INTERVAL] = None
     data_path_addr: Annotated[str | None, Flag(ADDRESS, "address or interface for overlay traffic")] = None
     data_path_port: Annotated[int, Flag(number("PORT", 1024, 49151), "UDP port of overlay traffic")] = 0
-    default_addr_pool: Annotated[tuple[str, ...], Flag(NETWORK, "networks that overlays are taken from")] = ()
-    default_addr_pool_mask_length: Annotated[int, Flag(number("N", 1, 128), "size of each overlay's network")] = 0
-    force_new_cluster: Annotated[bool, Flag(None, "after a lost quorum: this host becomes the only manager")] = False
+    default_addr_pool: Annotated[tuple[str, ...], Flag(NETWORK, "address pool for overlay networks")] = ()
+    default_addr_pool_mask_length: Annotated[
+        int, Flag(number("N", 1, 128), "subnet mask length of each overlay network")
+    ] = 0
+    force_new_cluster: Annotated[bool, Flag(None, "after quorum is lost: this host becomes the only manager")] = False
 
 
 def _permission(_: InitArguments) -> Permission:
@@ -87,7 +93,7 @@ def _query(arguments: InitArguments) -> FactsQuery:
     query=_query,
 )
 def init(facts: Facts, arguments: InitArguments) -> Plan:
-    """Make the cluster unless it is there; refuse what would end in two clusters."""
+    """Create the cluster unless it exists; refuse what would end in two clusters."""
     host = facts.host(arguments.host)
     refuse_unreachable(facts, host)
     check_expiry(arguments.cert_expiry)
@@ -107,11 +113,11 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
         PlanTitles(
             present=f"initialises {facts.name} on `{host.name}`",
             imperative=f"initialise {facts.name} on `{host.name}`",
-            success=f"{facts.name} runs: `{host.name}` is its only manager",
+            success=f"{facts.name} is initialised: `{host.name}` is its only manager",
             failure=f"{facts.name} was not initialised on {{failed}}",
         ),
         steps=tuple(steps),
-        effect=f"{_managers(arguments)}, survives 0 failures, advertised at {operation.advertise_addr}",
+        effect=f"{_managers(arguments)}, tolerates no failure, advertised at {operation.advertise_addr}",
         findings=(*findings, *overlay_findings(host, operation.advertise_addr, operation.data_path_addr)),
         warnings=_warnings(facts, arguments),
         reveals=("unlock key",) if arguments.autolock else (),
@@ -119,20 +125,20 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
 
 
 def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: InitArguments) -> Plan:
-    """The host is in. Another CA for a cluster that runs is a rotation of its root, which others have to agree to."""
+    """Plan nothing for a host that is a member. Another CA for a running cluster is a root rotation, not an init."""
     held = f"`{arguments.host}` is a {node.role} of {facts.name} (`{swarm.id}`)"
     external = _external(facts, arguments)
     if not all(operation.satisfied(facts) for operation in external):
         raise Refused(
-            f"{held}: another CA for it is a rotation of its root.",
+            f"{held}. Another CA means a rotation of the root certificate.",
             true_now="Nothing was changed.",
-            next_step="`/swarm ca --rotate --external-ca protocol=cfssl,url=URL,cacert=HOST:PATH` rotates to it.",
+            next_step="`/swarm ca --rotate --external-ca protocol=cfssl,url=URL,cacert=HOST:PATH` rotates to that CA.",
         )
     return Plan(
         PlanTitles(
             present=f"initialises {facts.name} on `{arguments.host}`",
             imperative=f"initialise {facts.name} on `{arguments.host}`",
-            success=f"{facts.name} runs",
+            success=f"{facts.name} is initialised",
             failure=f"{facts.name} was not initialised",
         ),
         unchanged=(held, *(operation.done for operation in external[:1])),
@@ -162,33 +168,33 @@ def _operation(facts: Facts, host: HostFacts, arguments: InitArguments) -> Init:
 
 
 def _external(facts: Facts, arguments: InitArguments) -> list[Operation]:
-    """What follows an init: given to the engine with it, an external CA is ignored or breaks the cluster."""
+    """Return the steps after the init: an engine ignores an external CA in the init, or breaks the cluster."""
     if not arguments.external_ca:
         return []
     if arguments.force_new_cluster:
         raise NotUnderstood(
-            "`--force-new-cluster` takes no `--external-ca`: the cluster keeps the CA that it has.",
-            next_step="`/swarm ca --rotate --external-ca …` rotates to another when the old records are removed.",
+            "`--force-new-cluster` does not take `--external-ca`: the cluster keeps its CA.",
+            next_step="When the old records are removed, `/swarm ca --rotate --external-ca …` rotates to another CA.",
         )
     issuer = external_issuer(facts, read_external_ca(arguments.external_ca, arguments.host))
     return [StartCaRotation(facts.name, url=issuer.url, cacert=issuer.cacert), AwaitCaRotation(facts.name)]
 
 
 def _has_others(swarm: ClusterFacts, host: HostFacts) -> bool:
-    """Whether any manager of the cluster is not this host."""
+    """Return whether the cluster has a manager that is not this host."""
     return any(node.id != host.node_id for node in swarm.managers)
 
 
 def _managers(arguments: InitArguments) -> str:
-    return "one manager, the others lose their places" if arguments.force_new_cluster else "managers 0 → 1"
+    return "managers → 1, the others lose their membership" if arguments.force_new_cluster else "managers 0 → 1"
 
 
 def _warnings(facts: Facts, arguments: InitArguments) -> tuple[str, ...]:
     if arguments.force_new_cluster:
-        better = f"`/swarm recover {arguments.host}` removes those, too, and brings the others back."
-        return (f"The others have left or are held off; their records stay. {better}",)
+        better = f"`/swarm recover {arguments.host}` also removes the records and rejoins the other managers."
+        return (f"The other managers have left or are held off; their records stay. {better}",)
     silent = [f"`{host.name}`" for host in facts.hosts.values() if not host.answers]
     if silent:
-        verb, it = ("does", "it is") if len(silent) == 1 else ("do", "one is")
-        return (f"{listed(silent)} {verb} not answer: if {it} in a cluster of {facts.name}, there will be two.",)
+        does, it = ("does", "it") if len(silent) == 1 else ("do", "one of them")
+        return (f"{listed(silent)} {does} not respond. If {it} is part of a {facts.name} cluster, there will be two.",)
     return ()

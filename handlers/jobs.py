@@ -31,16 +31,18 @@ OPEN = frozenset({"queued", "running", "awaiting_approval"})
 
 @dataclass(frozen=True, slots=True)
 class JobsArguments:
-    """The words of ``jobs``."""
+    """The arguments of ``jobs``."""
 
-    last: Annotated[int, Flag(number("N", 1, 40), "how many of the newest; what is under way is always there")] = 10
+    last: Annotated[int, Flag(number("N", 1, 40), "number of recent jobs; jobs that run or wait are always listed")] = (
+        10
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class JobArguments:
-    """The words of ``job`` and ``cancel``."""
+    """The arguments of ``job`` and ``cancel``."""
 
-    id: Annotated[str, Word(text("ID"), "a job's id, as its message shows it")]
+    id: Annotated[str, Word(text("ID"), "the job's id, as its message shows it")]
 
 
 def _recent(arguments: JobsArguments) -> RecordsQuery:
@@ -62,14 +64,14 @@ def _one(arguments: JobArguments) -> RecordsQuery:
     query=_recent,
 )
 def jobs(records: Records, _: JobsArguments) -> Message:
-    """A line a job, those that have not ended first."""
+    """Return a line for each job, those that run or wait first."""
     listed = sorted(records.jobs, key=lambda job: job.state not in OPEN)
-    going = sum(job.state in OPEN for job in listed)
-    idle = f" {WARNING} No worker is running: nothing will be carried out." if not records.workers else ""
-    title = f"{going} job{'' if going == 1 else 's'} under way in {records.cluster}"
+    count = sum(job.state in OPEN for job in listed)
+    idle = f" · {WARNING} no worker is running: jobs wait until one starts" if not records.workers else ""
+    title = f"{count} {'job runs or waits' if count == 1 else 'jobs run or wait'} in {records.cluster}"
     lines = [f"*{title}*{idle}", *(_line(job) for job in listed)]
     if not listed:
-        lines.append("Nothing was asked for yet.")
+        lines.append("No job was requested yet.")
     return Message(title, tuple(paragraphs(lines)))
 
 
@@ -84,15 +86,15 @@ def jobs(records: Records, _: JobsArguments) -> Message:
     query=_one,
 )
 def job(records: Records, arguments: JobArguments) -> Message:
-    """Everything that is known of a job."""
+    """Return everything that is known about a job."""
     found = records.job
     if found is None:
-        raise NotUnderstood(f"There is no job {tick(arguments.id)}.", next_step="`/swarm jobs` lists the newest.")
+        raise NotUnderstood(f"Job {tick(arguments.id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
     lines = [_line(found), *(f"{sign} {words}" for sign, words in found.lines)]
     if found.outcome:
         lines.append(found.outcome)
     if found.cancel_by and found.state == "running":
-        lines.append(f"{WARNING} {user(found.cancel_by)} asked to stop it: it stops before its next step.")
+        lines.append(f"{WARNING} {user(found.cancel_by)} cancelled it: it stops before its next step.")
     blocks = [*paragraphs(lines), context(*_times(found))]
     if found.state in OPEN:
         blocks.append(actions(button("Cancel", "job.cancel", found.id, style="danger")))
@@ -109,7 +111,7 @@ def job(records: Records, arguments: JobArguments) -> Message:
     approval=0,
 )
 def cancel(arguments: JobArguments) -> CancelJob:
-    """The gate carries it out."""
+    """Return the order; the gate executes it."""
     return CancelJob(arguments.id)
 
 
@@ -126,9 +128,9 @@ def _state(found: JobRecord) -> str:
 
 
 def _times(found: JobRecord) -> list[str]:
-    parts = [f"asked {when(found.asked_at)}"]
+    parts = [f"requested {when(found.asked_at)}"]
     if found.started_at:
         parts.append(f"started {when(found.started_at)} by {escape(found.worker)}, attempt {found.attempt}")
     if found.finished_at:
-        parts.append(f"ended {when(found.finished_at)}")
+        parts.append(f"finished {when(found.finished_at)}")
     return parts

@@ -15,21 +15,24 @@ from bot.swarm.operations import Join, LabelHost
 from bot.swarm.quorum import has_quorum
 from bot.swarm.reading.host_membership import membership_conflict
 from bot.swarm.reading.node_lookup import no_readable_cluster
+from bot.text.suggest import number_of
 
 
 @dataclass(frozen=True, slots=True)
 class JoinArguments:
-    """The words of ``join``."""
+    """The arguments of ``join``."""
 
-    role: Annotated[Literal["worker", "manager"], Word(choice("worker", "manager"), "what the hosts shall be")]
-    hosts: Annotated[tuple[str, ...], Word(HOST, "hosts of swarmbot.yml; `host-[3-5]` means three")]
+    role: Annotated[Literal["worker", "manager"], Word(choice("worker", "manager"), "role of the hosts")]
+    hosts: Annotated[tuple[str, ...], Word(HOST, "hosts in swarmbot.yml; `host-[3-5]` means three hosts")]
     availability: Annotated[
-        Literal["active", "pause", "drain"], Flag(choice("active", "pause", "drain"), "of the new nodes")
+        Literal["active", "pause", "drain"], Flag(choice("active", "pause", "drain"), "availability of the new nodes")
     ] = "active"
-    advertise_addr: Annotated[str | None, Flag(ADDRESS, "address or interface that others reach it at")] = None
+    advertise_addr: Annotated[
+        str | None, Flag(ADDRESS, "address or interface that other nodes use to reach the host")
+    ] = None
     listen_addr: Annotated[str | None, Flag(ADDRESS, "address and port to listen on")] = None
     data_path_addr: Annotated[str | None, Flag(ADDRESS, "address or interface for overlay traffic")] = None
-    label: Annotated[tuple[tuple[str, str], ...], Flag(LABEL, "a label of the new nodes")] = ()
+    label: Annotated[tuple[tuple[str, str], ...], Flag(LABEL, "label to set on the new nodes")] = ()
 
 
 def _permission(arguments: JoinArguments) -> Permission:
@@ -60,14 +63,14 @@ def _query(arguments: JoinArguments) -> FactsQuery:
     query=_query,
 )
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
-    """Join each host that can; say of the others what stops them."""
+    """Join each host that can join; report what stops the others."""
     if facts.swarm is None:
         raise no_readable_cluster(facts, "Nothing was changed.")
     if not has_quorum(facts):
         raise Refused(
-            f"{facts.name} has no quorum, so nothing can join.",
+            f"{facts.name} has no quorum, so no host can join.",
             true_now="Nothing was changed.",
-            next_step="`/swarm status` says what brings it back.",
+            next_step="`/swarm status` shows how to restore the quorum.",
         )
     findings: list[Finding] = []
     unchanged: list[str] = []
@@ -79,7 +82,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
             held = f"`{name}` is a {node.role} of {facts.name}, {node.state}"
             if labels := _labels(facts, name, arguments):
                 steps += labels
-                findings.append(Finding("done", f"{held}, as before", name))
+                findings.append(Finding("done", f"{held}: no change needed", name))
             else:
                 unchanged.append(held)
             continue
@@ -88,7 +91,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
         if not any(finding.sign == "failed" for finding in seen):
             steps += _steps(facts, host, arguments)
     count = len(arguments.hosts)
-    what = f"{count} {arguments.role}{'' if count == 1 else 's'}"
+    what = number_of(count, arguments.role)
     return Plan(
         PlanTitles(
             present=f"joins {what} to {facts.name}",
@@ -108,7 +111,7 @@ def _is_such(facts: Facts, node: NodeFacts, arguments: JoinArguments) -> bool:
 
 
 def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[Finding]:
-    """What speaks for and against joining this host."""
+    """Return the findings for and against joining this host."""
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         return [outside_raft(facts, node) or _of_other_role(facts, node)]
@@ -122,7 +125,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     except SwarmbotError as error:
         return [Finding("failed", error.happened, host.name, error.next_step)]
     if host.joining:
-        seen.append(Finding("warning", f"`{host.name}` still tries to join a cluster: that is undone first", host.name))
+        seen.append(Finding("warning", f"`{host.name}` has a pending join, which is cancelled first", host.name))
     return [*seen, *overlay_findings(host, join.advertise_addr, join.data_path_addr)]
 
 
@@ -152,7 +155,7 @@ def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
 
 
 def _steps(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[Step]:
-    """Workers join side by side, each on a track of its own; managers one after the other, each seen in Raft first."""
+    """Join workers in parallel, each on its own track; managers one by one, each after the last is seen in Raft."""
     track = "managers" if arguments.role == "manager" else host.name
     labels = [Step(LabelHost(host.name, arguments.label), track)] if arguments.label else []
     return [Step(_join(facts, host, arguments), track), *labels]

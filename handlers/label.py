@@ -17,11 +17,11 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class LabelArguments:
-    """The words of ``label``."""
+    """The arguments of ``label``."""
 
-    node: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
-    labels: Annotated[tuple[tuple[str, str], ...], Word(LABEL, "labels that it shall have")] = ()
-    remove: Annotated[tuple[str, ...], Flag(text("KEY"), "a label that it shall not have")] = ()
+    node: Annotated[str, Word(text("NODE"), "a node's name, or the start of its id")]
+    labels: Annotated[tuple[tuple[str, str], ...], Word(LABEL, "labels to set")] = ()
+    remove: Annotated[tuple[str, ...], Flag(text("KEY"), "label to remove")] = ()
 
 
 def _query(_: LabelArguments) -> FactsQuery:
@@ -39,7 +39,7 @@ def _query(_: LabelArguments) -> FactsQuery:
     query=_query,
 )
 def label(facts: Facts, arguments: LabelArguments) -> Plan:
-    """Change labels; say whose tasks that drives away."""
+    """Change labels, and warn about tasks that then must leave the node."""
     _check(arguments)
     node = find_node(facts, arguments.node)
     operation = LabelNode(node.id, node.name, arguments.labels, arguments.remove)
@@ -66,7 +66,7 @@ def label(facts: Facts, arguments: LabelArguments) -> Plan:
 def _check(arguments: LabelArguments) -> None:
     keys = [key for key, _ in arguments.labels]
     if not keys and not arguments.remove:
-        raise NotUnderstood("No label is named.", next_step="Write `zone=b`, or `--remove zone`.")
+        raise NotUnderstood("No label is given.", next_step="Type `zone=b` to set one, or `--remove zone`.")
     if twice := sorted({key for key in keys if keys.count(key) > 1 or key in arguments.remove}):
         are = "is" if len(twice) == 1 else "are"
-        raise NotUnderstood(f"{listed(map(tick, twice))} {are} named twice.", next_step="Name each label once.")
+        raise NotUnderstood(f"{listed(map(tick, twice))} {are} given twice.", next_step="Give each label once.")

@@ -17,10 +17,10 @@ from bot.swarm.reading.host_membership import foreign_cluster_names, membership_
 
 @dataclass(frozen=True, slots=True)
 class LeaveArguments:
-    """The words of ``leave``."""
+    """The arguments of ``leave``."""
 
-    host: Annotated[str, Word(HOST, "a host of swarmbot.yml")]
-    force: Annotated[bool, Flag(None, "as the last manager, or where the cluster cannot be read")] = False
+    host: Annotated[str, Word(HOST, "a host in swarmbot.yml")]
+    force: Annotated[bool, Flag(None, "leave as the last manager, or where the cluster cannot be read")] = False
 
 
 def _query(arguments: LeaveArguments) -> FactsQuery:
@@ -39,7 +39,7 @@ def _query(arguments: LeaveArguments) -> FactsQuery:
     query=_query,
 )
 def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
-    """Let a host leave; a member goes the whole way out."""
+    """Make a host leave. A member of the cluster is drained, demoted and removed as by ``remove``."""
     host = facts.host(arguments.host)
     plan = Plan(
         PlanTitles(
@@ -55,50 +55,51 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
             host.failure.happened, true_now="Nothing was changed.", next_step=_without_host(facts, host.failure, host)
         )
     if host.membership == "inactive":
-        return replace(plan, unchanged=(f"{tick(host.name)} is in no cluster",))
+        return replace(plan, unchanged=(f"{tick(host.name)} is not part of any cluster",))
     if host.joining:
-        return _alone(plan, host, Leave(host.name, facts.name, force=True), "still tries to join a cluster")
+        return _alone(plan, host, Leave(host.name, facts.name, force=True), "has a pending join, which is cancelled")
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         return removal_plan(facts, node, plan)
     if host.takes_part and was_removed(facts, host):
         operation = Leave(host.name, facts.name, host.node_id, force=arguments.force or host.is_manager)
         plan = replace(plan, approvals=int(host.is_manager))
-        return _alone(plan, host, operation, f"was removed from {facts.name} and does not know it")
+        return _alone(plan, host, operation, f"was removed from {facts.name}, but still acts as a member")
     return _unread(facts, host, plan)
 
 
 def _without_host(facts: Facts, failure: HostFailure, host: HostFacts) -> str:
-    """What to do about a host that does not answer: bring it back, or let its record go without it."""
+    """Return the next step for a host that does not respond: bring it back, or remove its record."""
     known = [node for node in (facts.swarm.nodes if facts.swarm else ()) if node.host == host.name]
     if not known:
         return failure.next_step
-    down = "" if any(node.state == "down" for node in known) else " once the managers see it down"
-    record = f"If it does not come back: `/swarm remove {host.name}` takes its record away{down}."
+    down = "" if any(node.state == "down" for node in known) else " once the managers report it as down"
+    record = f"If it does not come back: `/swarm remove {host.name}` removes its record{down}."
     return " ".join(filter(None, (failure.next_step, record)))
 
 
 def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:
-    """Only the host is concerned: the cluster has no record of it, or cannot be read."""
+    """Return a plan that changes only the host: the cluster has no record of it, or cannot be read."""
     finding = Finding("warning", f"{tick(host.name)} {why}", host.name)
     return replace(plan, steps=(Step(operation, host.name),), findings=(finding,))
 
 
 def _unread(facts: Facts, host: HostFacts, plan: Plan) -> Plan:
-    """A host in a cluster that is another, or that cannot be read. Only a worker may then go, and only when forced."""
+    """Plan for a host in another cluster, or in one that cannot be read: only a worker may leave, and only forced."""
     if facts.swarm is not None or not host.takes_part or foreign_cluster_names(facts, host):
         raise membership_conflict(facts, host).refusal()
     if host.is_manager or host.swarm_error:
         raise Refused(
-            f"{tick(host.name)} is a manager, and {facts.name} has no quorum that could be read.",
+            f"{tick(host.name)} is a manager, and no manager of {facts.name} with a quorum can be read.",
             true_now="Nothing was changed.",
-            next_step="`/swarm status` shows what is wrong; `/swarm recover` is for managers that do not come back.",
+            next_step="`/swarm status` shows what is wrong; if managers are permanently lost: `/swarm recover`.",
         )
     if plan.force != "given":
         raise Refused(
-            f"no manager of {facts.name} with a quorum could be read: {tick(host.name)} would leave unseen.",
+            f"no manager of {facts.name} with a quorum can be read, so it cannot be seen that {tick(host.name)} left.",
             true_now="Nothing was changed.",
-            next_step=f"Bring the managers back first. If {facts.name} is gone for good, add `--force`.",
+            next_step="Bring the managers back first. "
+            f"If {facts.name} is permanently lost: `/swarm leave {host.name} --force`.",
         )
     operation = Leave(host.name, facts.name, host.node_id, force=True, unseen=True)
-    return _alone(plan, host, operation, f"leaves unseen: no manager of {facts.name} could be read")
+    return _alone(plan, host, operation, f"leaves, but no manager of {facts.name} can be read to confirm it")

@@ -12,25 +12,26 @@ from bot.swarm.reading.certificates import time_left
 from bot.swarm.reading.host_membership import membership_text
 from bot.swarm.reading.node_lookup import find_nodes, replacement_of, require_cluster
 from bot.swarm.services.node_tasks import task_lines
+from bot.text.suggest import number_of
 
 
 @dataclass(frozen=True, slots=True)
 class NoArguments:
-    """``nodes`` and ``hosts`` take no words."""
+    """``nodes`` and ``hosts`` take no arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeArguments:
-    """The words of ``node``."""
+    """The arguments of ``node``."""
 
-    name: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
+    name: Annotated[str, Word(text("NODE"), "a node's name, or the start of its id")]
 
 
-def _everything(_: NoArguments) -> FactsQuery:
+def _all_hosts(_: NoArguments) -> FactsQuery:
     return FactsQuery(all_hosts=True)
 
 
-def _closely(_: NodeArguments) -> FactsQuery:
+def _node_query(_: NodeArguments) -> FactsQuery:
     return FactsQuery(all_hosts=True, certificates=True, services=True, task_list=True)
 
 
@@ -42,12 +43,15 @@ def _closely(_: NodeArguments) -> FactsQuery:
     permission="view",
     risk="none",
     approval=0,
-    query=_everything,
+    query=_all_hosts,
 )
 def nodes(facts: Facts, _: NoArguments) -> Message:
-    """A row a node, managers first."""
+    """Return a row for each node, managers first."""
     swarm = require_cluster(facts)
-    title = f"{facts.name} has {len(swarm.nodes)} node{'' if len(swarm.nodes) == 1 else 's'}"
+    count, ready, managers = len(swarm.nodes), sum(node.ready for node in swarm.nodes), len(swarm.managers)
+    state = f"{ready} of {number_of(count, 'node')} ready in {facts.name}"
+    roles = f"{number_of(managers, 'manager')}, {number_of(count - managers, 'worker')}"
+    sign = DONE if ready == count else WARNING
     rows = [
         (
             f"{DONE if node.ready else FAILED} {node.name}{' (old record)' if replacement_of(swarm, node) else ''}",
@@ -58,7 +62,10 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
         )
         for node in swarm.nodes
     ]
-    return Message(title, (section(f"*{title}*"), table(("node", "role", "state", "availability", "engine"), rows)))
+    head = section(f"{sign} *{state}* · {roles}")
+    return Message(
+        f"{sign} {state} · {roles}", (head, table(("node", "role", "state", "availability", "engine"), rows))
+    )
 
 
 @question(
@@ -69,10 +76,10 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     permission="view",
     risk="none",
     approval=0,
-    query=_closely,
+    query=_node_query,
 )
 def node(facts: Facts, arguments: NodeArguments) -> Message:
-    """All that is known of a node; of records with the same name each, the living one first."""
+    """Return everything that is known about a node; of several records with one name, the current one first."""
     found = find_nodes(facts, arguments.name)
     blocks = [block for record in found for block in _in_full(facts, record)]
     return Message(_title(found[0]).replace("*", ""), tuple(blocks))
@@ -86,13 +93,13 @@ def node(facts: Facts, arguments: NodeArguments) -> Message:
     permission="view",
     risk="none",
     approval=0,
-    query=_everything,
+    query=_all_hosts,
 )
 def hosts(facts: Facts, _: NoArguments) -> Message:
-    """A line a host."""
-    answering = sum(host.answers for host in facts.hosts.values())
-    title = f"{answering} of {len(facts.hosts)} hosts of {facts.name} answer"
-    sign = DONE if answering == len(facts.hosts) else WARNING
+    """Return a line for each host."""
+    count, responding = len(facts.hosts), sum(host.answers for host in facts.hosts.values())
+    title = f"{responding} of {number_of(count, 'host')} of {facts.name} respond{'s' if count == 1 else ''}"
+    sign = DONE if responding == count else WARNING
     return Message(title, tuple(paragraphs([f"{sign} *{title}*", *(_host(facts, h) for h in facts.hosts.values())])))
 
 
@@ -122,18 +129,18 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
         ("Id", tick(record.id)),
         ("Host name", tick(record.hostname)),
         ("Address", tick(record.raft_address or record.address)),
-        ("Engine", escape(record.engine_version) or "not known"),
+        ("Engine", escape(record.engine_version) or "unknown"),
         ("Labels", labels or "none"),
-        ("swarmbot.yml", tick(record.host) if record.host else "not in it"),
+        ("swarmbot.yml", tick(record.host) if record.host else "not listed"),
     ]
     if facts.swarm and (living := replacement_of(facts.swarm, record)):
-        pairs.append(("Old record", f"the host is {tick(living.id)} now · `/swarm remove {record.id}`"))
+        pairs.append(("Old record", f"replaced by {tick(living.id)} · `/swarm remove {record.id}` removes it"))
     if host is not None and host.certificate:
         left = time_left(host.certificate, facts.at)
-        good = f"good for {left}" if left else "has ended"
-        pairs.append(("Certificate", f"by {escape(host.certificate.issuer)}, {good}"))
+        validity = f"valid for {left}" if left else "expired"
+        pairs.append(("Certificate", f"issued by {escape(host.certificate.issuer)}, {validity}"))
     if host is not None and host.membership == "locked":
-        pairs.append(("Locked", f"`/swarm unlock {host.name}`"))
+        pairs.append(("Locked", f"`/swarm unlock {host.name}` unlocks it"))
     if host is not None and host.failure:
         pairs.append(("SSH", host.failure.happened))
     return pairs

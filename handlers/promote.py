@@ -19,9 +19,9 @@ from bot.swarm.reading.node_lookup import duplicate_findings, find_node
 
 @dataclass(frozen=True, slots=True)
 class PromoteArguments:
-    """The words of ``promote``."""
+    """The arguments of ``promote``."""
 
-    node: Annotated[str, Word(text("NODE"), "a worker's name, or the beginning of its id")]
+    node: Annotated[str, Word(text("NODE"), "a worker's name, or the start of its id")]
 
 
 def _query(arguments: PromoteArguments) -> FactsQuery:
@@ -55,7 +55,7 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
         return replace(plan, unchanged=(f"{tick(node.name)} is a manager of {facts.name}, {node.standing}",))
     if node.state != "ready":
         raise Refused(
-            f"{tick(node.name)} is {node.state}: promoted, it would count for the quorum and not be there.",
+            f"{tick(node.name)} is {node.state}: as a manager it would count for the quorum, but not be reachable.",
             true_now="Nothing was changed.",
             next_step=f"Bring {tick(node.name)} back first.",
         )
@@ -65,10 +65,10 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
 
 
 def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
-    """What speaks against it; a port that is closed would make a manager that nobody reaches."""
+    """Return the findings. A blocked port stops the promotion: no manager would reach the new one."""
     host = facts.hosts.get(node.host)
     if host is None or host.failure:
-        return [Finding("warning", f"{tick(node.name)} cannot be reached by SSH, so its ports were not looked at")]
+        return [Finding("warning", f"{tick(node.name)} is unreachable over SSH, so its ports were not checked")]
     seen = [*machine_findings(facts, host), *port_findings(facts, host, "manager")]
     address = [
         replace(finding, text=f"{tick(node.name)} is {finding.text}") for finding in address_findings(host, node)

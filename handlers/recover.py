@@ -1,4 +1,4 @@
-"""`/swarm recover [HOST] [--gone …] [--hold-off …] [--unlock]`: a cluster again, of what a lost quorum left."""
+"""`/swarm recover [HOST] [--gone …] [--hold-off …] [--unlock]`: rebuild a cluster that has no quorum."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from bot.swarm.quorum import Quorum, quorum_text, tolerance_text
 from bot.swarm.recovery.autolock import key_findings, key_warnings, needs_key, refuse_without_key
 from bot.swarm.recovery.plan_notes import findings, stops, warnings
 from bot.swarm.recovery.safety_rules import RecoverFlags, choose_source, refuse_unless_lost, refuse_unless_safe
+from bot.text.suggest import number_of
 
 
 def _old_manager(word: str, vocabulary: Vocabulary) -> list[str]:
-    """A host, or the address of a manager that swarmbot.yml does not have."""
+    """Read a host, or the address of a manager that is not in swarmbot.yml."""
     try:
         return [str(ip_address(word))]
     except ValueError:
@@ -39,17 +40,17 @@ OLD_MANAGER = Kind("HOST", _old_manager)
 
 @dataclass(frozen=True, slots=True)
 class RecoverArguments:
-    """The words of ``recover``."""
+    """The arguments of ``recover``."""
 
-    host: Annotated[str | None, Word(HOST, "the manager to go on from; the one with the newest state unless named")] = (
+    host: Annotated[str | None, Word(HOST, "the manager to continue from; default: the one with the newest state")] = (
         None
     )
     gone: Annotated[
-        tuple[str, ...], Flag(OLD_MANAGER, "an old manager that never comes back; nobody looks whether that is so")
+        tuple[str, ...], Flag(OLD_MANAGER, "an old manager that is permanently lost; Swarmbot cannot verify this")
     ] = ()
     hold_off: Annotated[
         tuple[str, ...],
-        Flag(HOST, "an old manager whose engine cannot be started: its swarm state is moved aside, and kept"),
+        Flag(HOST, "an old manager whose engine cannot be started: its swarm state is moved aside and kept"),
     ] = ()
     unlock: Annotated[bool, UNLOCK] = False
 
@@ -70,7 +71,7 @@ def _query(_: RecoverArguments) -> FactsQuery:
     asks=unlock_key_form(lambda arguments: arguments.unlock),
 )
 def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
-    """The others leave or are held off, one is forced to go on alone, the old records go, the others join again."""
+    """Make the others leave or hold them off, force a new cluster from one, remove old records, rejoin the others."""
     refuse_unless_lost(facts)
     flags = RecoverFlags(arguments.gone, arguments.hold_off, unlock=arguments.unlock)
     source = choose_source(facts, arguments.host, flags)
@@ -86,11 +87,11 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
         PlanTitles(
             present=f"recovers {facts.name} from `{source.name}`",
             imperative=f"recover {facts.name} from `{source.name}`",
-            success=f"{facts.name} has a quorum again, recovered from `{source.name}`",
-            failure=f"{facts.name} was not recovered in full",
+            success=f"{facts.name} has quorum again, recovered from `{source.name}`",
+            failure=f"{facts.name} was not fully recovered",
         ),
         steps=tuple(Step(operation, source.name) for operation in steps),
-        effect=f"{quorum_text(before)} → {after.managers} manager{'' if after.managers == 1 else 's'}, "
+        effect=f"{quorum_text(before)} → {number_of(after.managers, 'manager')}, "
         f"{tolerance_text(after.tolerates)}; services, networks, secrets and tokens are kept",
         findings=(*findings(facts, source, others, off), *key_findings(source, unlock=arguments.unlock)),
         warnings=(*warnings(facts, source, olds, others, off), *key_warnings(facts.name, source)),
@@ -104,7 +105,7 @@ def _hosts(olds: tuple[OldManager, ...], source: HostFacts, *states: OldManagerS
 def _steps(
     facts: Facts, source: HostFacts, others: list[HostFacts], back: list[HostFacts], off: list[HostFacts]
 ) -> list[Operation]:
-    """Nothing is forced before all that can come back has left; no record is removed of what may come back."""
+    """Force nothing before every manager that may come back has left; remove no record of one that may come back."""
     name = facts.name
     disks = [(host.name, host.stopped) for host in off if host.stopped]
     autolocked = source.key_file is not None and source.key_file.autolocked
@@ -129,6 +130,6 @@ def _steps(
 
 
 def _address(host: HostFacts) -> str:
-    """The one that it advertised before, if it has it still."""
+    """Return the address that the host advertised before, if it still has it."""
     has = {address for card in host.interfaces for address in card.addresses}
     return host.node_address if host.node_address in has else joining_address(host, None)

@@ -18,10 +18,10 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class RemoveArguments:
-    """The words of ``remove``."""
+    """The arguments of ``remove``."""
 
-    node: Annotated[str, Word(text("NODE"), "a node's name, or the beginning of its id")]
-    force: Annotated[bool, Flag(None, "its record even if it is not down and cannot be made to leave")] = False
+    node: Annotated[str, Word(text("NODE"), "a node's name, or the start of its id")]
+    force: Annotated[bool, Flag(None, "remove the record even if the node is not down and cannot leave")] = False
 
 
 def _query(_: RemoveArguments) -> FactsQuery:
@@ -40,16 +40,16 @@ def _query(_: RemoveArguments) -> FactsQuery:
     query=_query,
 )
 def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
-    """Remove a node; of several of one name the dead one."""
-    gone = _gone(facts, arguments.node)
-    if gone is not None:
-        return _plan(facts, arguments, tick(arguments.node), unchanged=(gone,))
-    node, findings = _meant(facts, arguments.node)
+    """Remove a node; of several records with one name, the replaced one."""
+    absent = _absent(facts, arguments.node)
+    if absent is not None:
+        return _plan(facts, arguments, tick(arguments.node), unchanged=(absent,))
+    node, findings = _chosen(facts, arguments.node)
     plan = _plan(facts, arguments, tick(node.name), findings=findings)
     if follows := replacement_of(require_cluster(facts), node):
         old = f"the old record {tick(node.id)} of {tick(follows.name)}"
         plan = _plan(facts, arguments, old, findings=findings)
-        success = f"{old} is gone; {tick(follows.name)} is in {facts.name} as before"
+        success = f"{old} is removed; {tick(follows.name)} is still a member of {facts.name}"
         plan = replace(plan, titles=replace(plan.titles, success=success))
     return removal_plan(facts, node, plan)
 
@@ -66,7 +66,7 @@ def _plan(
         PlanTitles(
             present=f"removes {shown} from {facts.name}",
             imperative=f"remove {shown} from {facts.name}",
-            success=f"{shown} is no longer in {facts.name}",
+            success=f"{shown} is removed from {facts.name}",
             failure=f"{{failed}} was not removed from {facts.name}",
         ),
         force="given" if arguments.force else "offered",
@@ -75,32 +75,32 @@ def _plan(
     )
 
 
-def _gone(facts: Facts, name: str) -> str | None:
-    """That a host of swarmbot.yml has no record here, and where it stands; None when there is one, or no such host.
+def _absent(facts: Facts, name: str) -> str | None:
+    """Return that a host of swarmbot.yml has no record here, and its state; None if it has one, or is not known.
 
-    NotUnderstood where that is not known.
+    Raise NotUnderstood if its state is unknown.
     """
     host = facts.hosts.get(name)
     if host is None or any(name in {node.name, node.hostname} for node in require_cluster(facts).nodes):
         return None
     refuse_unidentified_host(facts, name)
     if was_removed(facts, host):
-        return f"{facts.name} has no record of {tick(name)}, which does not know it: `/swarm leave {name}`"
-    stands = "does not answer" if host.failure else f"is {membership_text(facts, host)}"
-    return f"{facts.name} has no record of {tick(name)}, which {stands}"
+        return f"{facts.name} has no record of {tick(name)}, which still acts as a member: `/swarm leave {name}`"
+    state = "does not respond" if host.failure else f"is {membership_text(facts, host)}"
+    return f"{facts.name} has no record of {tick(name)}, which {state}"
 
 
-def _meant(facts: Facts, name: str) -> tuple[NodeFacts, tuple[Finding, ...]]:
-    """The node that is meant. A host that was wiped and joined again has left a dead record: that one."""
+def _chosen(facts: Facts, name: str) -> tuple[NodeFacts, tuple[Finding, ...]]:
+    """Return the node to remove. A host that was wiped and joined again has left an old record: that one."""
     found = find_nodes(facts, name)
     if len(found) == 1:
         return found[0], ()
-    dead = [node for node in found if replacement_of(require_cluster(facts), node)]
+    replaced = [node for node in found if replacement_of(require_cluster(facts), node)]
     others = listed(f"{tick(node.id)} ({node.role}, {node.state})" for node in found)
-    if len(dead) != 1:
+    if len(replaced) != 1:
         raise NotUnderstood(
-            f"{tick(name)} means {len(found)} records of {facts.name}: {others}.", next_step="Name one by its id."
+            f"{tick(name)} matches {len(found)} records of {facts.name}: {others}.", next_step="Give the id of one."
         )
-    [node] = dead
-    text = f"{tick(name)} means {len(found)} records of {facts.name}: {others}; the dead one is meant"
+    [node] = replaced
+    text = f"{tick(name)} matches {len(found)} records of {facts.name}: {others}; the replaced one is removed"
     return node, (Finding("warning", text, node.name),)

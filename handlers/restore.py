@@ -1,4 +1,4 @@
-"""`/swarm restore BACKUP HOST [--unlock]`: a cluster whose managers are all lost comes back from a backup."""
+"""`/swarm restore BACKUP HOST [--unlock]`: restore a cluster whose managers are all lost."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ UNCHANGED: Final = "Nothing was changed."
 
 @dataclass(frozen=True, slots=True)
 class RestoreArguments:
-    """The words of ``restore``."""
+    """The arguments of ``restore``."""
 
     backup: Annotated[str, Word(text("BACKUP"), "a backup's id, as `/swarm backups` shows it, or `latest`")]
-    host: Annotated[str, Word(HOST, "a host in no cluster, with the address of the manager that the backup is from")]
-    gone: Annotated[tuple[str, ...], Flag(HOST, "a host that never comes back, or never was a manager")] = ()
+    host: Annotated[
+        str, Word(HOST, "a host that is not part of any cluster, with the address of the manager in the backup")
+    ]
+    gone: Annotated[tuple[str, ...], Flag(HOST, "a host that is permanently lost, or never was a manager")] = ()
     unlock: Annotated[bool, UNLOCK] = False
 
 
@@ -42,20 +44,20 @@ def _query(arguments: RestoreArguments) -> FactsQuery:
     asks=unlock_key_form(lambda arguments: arguments.unlock),
 )
 def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
-    """Put the state onto a fresh engine and force a new cluster from it; refuse what would make two clusters."""
+    """Put the state on a fresh engine and force a new cluster from it; refuse what would make two clusters."""
     backup = _backup(facts, arguments.backup)
     host = facts.host(arguments.host)
     shown = f"{facts.name} from the backup {tick(backup.id)} on {tick(host.name)}"
     titles = PlanTitles(
         present=f"restores {shown}",
         imperative=f"restore {shown}",
-        success=f"{facts.name} runs again: {tick(host.name)} is its only manager",
+        success=f"{facts.name} is restored: {tick(host.name)} is its only manager",
         failure=f"{facts.name} was not restored on {{failed}}",
     )
     if facts.member(host.name) is not None and host.placed == backup.id:
         held = f"{tick(host.name)} is a manager of {facts.name}, restored from the backup {tick(backup.id)}"
         return Plan(titles, unchanged=(held,))
-    _refuse_beside_living(facts)
+    _refuse_running(facts)
     if host.failure is not None:
         raise Refused(host.failure.happened, true_now=UNCHANGED, next_step=host.failure.next_step)
     _refuse_second(facts, backup, arguments.gone)
@@ -64,8 +66,12 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
     return Plan(
         titles,
         steps=tuple(Step(operation, host.name) for operation in _steps(facts, backup, host)),
-        effect=f"one manager, as {facts.name} was {when(backup.taken_at)}; what came after that is lost",
-        findings=(Finding("done", f"{tick(host.name)} is in no cluster and has {backup.address}", host.name),),
+        effect=f"1 manager, the state of {facts.name} from {when(backup.taken_at)}; later changes are lost",
+        findings=(
+            Finding(
+                "done", f"{tick(host.name)} is not part of any cluster and has the address {backup.address}", host.name
+            ),
+        ),
         warnings=_warnings(facts, backup, host),
     )
 
@@ -99,71 +105,69 @@ def _refuse_without_key(backup: Backup, arguments: RestoreArguments) -> None:
         return
     gone = "".join(f" --gone {name}" for name in arguments.gone)
     raise Refused(
-        f"the backup {tick(backup.id)} is of an autolocked cluster: it opens with the unlock key that counted when it "
-        "was taken.",
+        f"the backup {tick(backup.id)} is of an autolocked cluster: it needs the unlock key from that time.",
         true_now=UNCHANGED,
         next_step=f"`/swarm restore {backup.id} {arguments.host}{gone} --unlock` asks you for the key.",
     )
 
 
-def _refuse_beside_living(facts: Facts) -> None:
+def _refuse_running(facts: Facts) -> None:
     if facts.swarm is not None:
         raise Refused(
-            f"{facts.name} lives ({tick(facts.swarm.read_from)} answers for it): restored beside it there would be two "
-            "clusters that take themselves for the same.",
+            f"{facts.name} is running ({tick(facts.swarm.read_from)} responds as its manager): a restore would create "
+            "a second cluster with the same identity.",
             true_now=UNCHANGED,
-            next_step="`/swarm status` shows its managers; `/swarm backup --drill` tries a backup without harm.",
+            next_step="`/swarm status` shows its managers; `/swarm backup --drill` tests a backup safely.",
         )
 
 
 def _refuse_second(facts: Facts, backup: Backup, gone: tuple[str, ...]) -> None:
-    """Refused where managers of the cluster live, or may come back: there would be two clusters with one identity.
+    """Refuse if managers of the cluster run or may come back: there would be two clusters with one identity.
 
-    Who managed it when the backup was taken does not matter: others may have been promoted since.
+    Which hosts were managers at the time of the backup does not matter: others may have been promoted since.
     """
-    alive = [tick(each.name) for each in facts.hosts.values() if _believes(each) and each.placed != backup.id]
+    alive = [tick(each.name) for each in facts.hosts.values() if _acts_as_manager(each) and each.placed != backup.id]
     if alive:
-        themselves, its = ("itself for a manager", "its") if len(alive) == 1 else ("themselves for managers", "their")
+        act, its = ("acts as a manager", "its") if len(alive) == 1 else ("act as managers", "their")
         raise Refused(
-            f"{listed(alive)} {'takes' if len(alive) == 1 else 'take'} {themselves}: a restored {facts.name} would "
-            f"lose {its} state, or be a second cluster beside it.",
+            f"{listed(alive)} still {act}: a restored {facts.name} would lose {its} state, or be a second cluster.",
             true_now=UNCHANGED,
-            next_step="Where a manager has the state, `/swarm recover` loses nothing, and says where `/swarm unlock` "
-            "is enough. Otherwise let each leave first, on the host: `docker swarm leave --force`.",
+            next_step="If a manager still has the state, use `/swarm recover`: it loses nothing, and it tells where "
+            "`/swarm unlock` is enough. Otherwise run `docker swarm leave --force` on each of them first.",
         )
     away = [other.name for other in facts.hosts.values() if not other.answers and other.name not in gone]
     if away:
         names = listed(map(tick, away))
         raise Refused(
-            f"{names} {'does' if len(away) == 1 else 'do'} not answer: a manager that comes back later would make two "
-            f"clusters of {facts.name}.",
+            f"{names} {'does' if len(away) == 1 else 'do'} not respond: a manager that comes back later would be "
+            f"part of a second {facts.name} cluster.",
             true_now=UNCHANGED,
-            next_step=f"Bring {names} back. What never comes back, or never was a manager of {facts.name}: "
+            next_step=f"Bring {names} back. For hosts that are permanently lost or never managed {facts.name}, "
             f"add `{' '.join(f'--gone {name}' for name in away)}`.",
         )
 
 
-def _believes(host: HostFacts) -> bool:
-    """Whether a host takes itself for a manager, a locked or failed one included."""
+def _acts_as_manager(host: HostFacts) -> bool:
+    """Return whether a host acts as a manager, or is a locked or failed one."""
     manages = host.is_manager or bool(host.swarm_error) or host.membership in {"locked", "error"}
     return host.answers and host.in_a_swarm and manages
 
 
 def _refuse_unfit(backup: Backup, host: HostFacts) -> None:
-    """Refused where the host is not fresh, is older, or lacks the address that Raft knows."""
+    """Refuse if the host is not fresh, runs an older engine, or lacks the address that Raft knows."""
     if host.placed == backup.id:
         return
     if host.membership != "inactive":
         raise Refused(
-            f"{tick(host.name)} is in a cluster ({host.membership}).",
+            f"{tick(host.name)} is part of a cluster ({host.membership}).",
             true_now=UNCHANGED,
-            next_step="Let it leave first, on the host: `docker swarm leave --force`.",
+            next_step="Run `docker swarm leave --force` on it first.",
         )
     if host.placed:
         raise Refused(
-            f"{tick(host.name)} is in no cluster, and yet its swarm folder is not empty.",
+            f"{tick(host.name)} is not part of any cluster, but its swarm folder is not empty.",
             true_now=UNCHANGED,
-            next_step=f"Empty it: it is `swarm` in what `docker info` on {tick(host.name)} calls Docker Root Dir.",
+            next_step=f"Empty the folder `swarm` in the Docker Root Dir that `docker info` shows on {tick(host.name)}.",
         )
     then, now = version_of(backup.engine_version), version_of(host.engine_version)
     if now < then:
@@ -174,30 +178,33 @@ def _refuse_unfit(backup: Backup, host: HostFacts) -> None:
         )
     if backup.address not in {address for interface in host.interfaces for address in interface.addresses}:
         raise Refused(
-            f"{tick(host.name)} does not have the address {backup.address}, by which Raft knows the manager of the "
-            "backup: nobody could join the restored cluster, and the next manager that tries would end its quorum.",
+            f"{tick(host.name)} does not have the address {backup.address}, which Raft uses for the manager in the "
+            "backup: no node could join the restored cluster, and the next manager that joins would cost its quorum.",
             true_now=UNCHANGED,
-            next_step=f"Restore onto the host that has {backup.address}, or give {tick(host.name)} that address too.",
+            next_step=f"Restore onto the host that has {backup.address}, or give {tick(host.name)} that address.",
         )
 
 
 def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
-    old = f"Its root certificate (SHA-256 {tick(backup.root)}) and the join tokens of then come back with it"
-    found = [f"{old}, also where they were rotated since."]
+    old = (
+        f"The root certificate (SHA-256 {tick(backup.root)}) and the join tokens from the time of the backup come back"
+    )
+    found = [f"{old}, even if they were rotated since then."]
     if backup.autolocked:
         found.append(
-            f"Its key file is opened with the unlock key and lies open on the disk of {tick(host.name)} until "
-            f"{facts.name} is forced, a few seconds; then the engine encrypts it again. The unlock key stays the same."
+            f"The key file is decrypted with the unlock key and lies unencrypted on the disk of {tick(host.name)} "
+            f"for a few seconds, until {facts.name} is forced; then the engine encrypts it again. The unlock key "
+            "does not change."
         )
     others = [tick(node.name) for node in backup.nodes if node.id != backup.node]
     if others:
         found.append(
-            f"The records of {listed(others)} come back with it and go down. Let each such host that still runs "
-            "leave (`docker swarm leave --force` on it), then `/swarm join` it again; `/swarm remove NODE --force` "
-            "takes the old records."
+            f"The records of {listed(others)} come back and go down. On each of these hosts that still runs, run "
+            "`docker swarm leave --force`, then `/swarm join` it again; `/swarm remove NODE --force` removes the old "
+            "records."
         )
     silent = [tick(host.name) for host in facts.hosts.values() if not host.answers]
     if silent:
         does, one = ("does", "it") if len(silent) == 1 else ("do", "one of them")
-        found.append(f"{listed(silent)} {does} not answer: if {one} comes back as a manager, there are two clusters.")
+        found.append(f"{listed(silent)} {does} not respond. If {one} comes back as a manager, there are two clusters.")
     return tuple(found)

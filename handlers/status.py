@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
 from bot.blocks import DONE, FAILED, WARNING, Message, escape, paragraphs, tick, user, when
 from bot.commands import question
@@ -13,19 +14,19 @@ from bot.swarm.health.issues import Issue
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.quorum import Quorum, quorum_of, raft_members, tolerance_text
 from bot.swarm.reading.certificates import time_left
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 
-PATIENCE = 5.0
-"""Seconds for the hosts, and again for the manager: who asks how it stands does not want to wait for the dead."""
+READ_TIMEOUT_S: Final = 5.0
+"""For the hosts, and again for the manager: a status must not wait for hosts that are down."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusArguments:
-    """``status`` takes no words."""
+    """``status`` takes no arguments."""
 
 
 def _query(_: StatusArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, services=True, certificates=True, patience=PATIENCE)
+    return FactsQuery(all_hosts=True, services=True, certificates=True, patience=READ_TIMEOUT_S)
 
 
 @question(
@@ -39,7 +40,7 @@ def _query(_: StatusArguments) -> FactsQuery:
     query=_query,
 )
 def status(facts: Facts, _: StatusArguments) -> Message:
-    """State first, then the few numbers that matter, then what to do."""
+    """Return the state first, then the numbers that matter, then the next step."""
     found = health(facts)
     head = _head(facts, found)
     lines = [head, *_frozen(facts), *(_line(issue) for issue in found.issues), *_numbers(facts), *_next(found)]
@@ -49,21 +50,21 @@ def status(facts: Facts, _: StatusArguments) -> Message:
 def _head(facts: Facts, found: Health) -> str:
     name = facts.name
     if found.level == "none":
-        return f"{WARNING} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is in a cluster"
+        return f"{WARNING} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is part of a cluster"
     if found.level == "unknown":
         members = any(host.in_a_swarm for host in facts.hosts.values())
-        who = "no manager of it answers" if members else f"none of its {len(facts.hosts)} hosts answers"
-        return f"{FAILED} *{name} cannot be read* · {who}"
+        why = "no manager responds" if members else f"none of its {len(facts.hosts)} hosts responds"
+        return f"{FAILED} *{name} cannot be read* · {why}"
     if facts.swarm is None:
         return _lost_head(name, quorum_among(old_managers(facts)))
     return _swarm_head(facts, facts.swarm, found)
 
 
 def _lost_head(name: str, quorum: Quorum) -> str:
-    stand = "no manager can decide anything"
+    managers = "no manager can change the cluster"
     if quorum.tolerates < 0 and quorum.managers > 1:
-        stand = f"{quorum.reachable} of {quorum.managers} managers there, {quorum.needed} are needed"
-    return f"{FAILED} *{name} has no quorum* · {stand}; running tasks go on"
+        managers = f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} needed"
+    return f"{FAILED} *{name} has no quorum* · {managers} · running tasks continue"
 
 
 def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
@@ -71,21 +72,22 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
     if quorum.tolerates < 0:
         return _lost_head(name, quorum)
     ready = sum(node.ready for node in swarm.nodes)
-    strong = sum(not service.short for service in swarm.services)
+    running = sum(not service.short for service in swarm.services)
     critical = any(issue.critical for issue in found.issues)
-    state = f"{DONE} *{name} is healthy*"
-    if critical and quorum.tolerates <= 0 and quorum.managers > 1:
-        state = f"{WARNING} *{name} can lose no manager*"
-    elif critical:
-        state = f"{WARNING} *{name} needs a look*"
     managers = (
-        f"{quorum.managers} manager{'' if quorum.managers == 1 else 's'}"
+        number_of(quorum.managers, "manager")
         if quorum.reachable == quorum.managers
         else f"{quorum.reachable} of {quorum.managers} managers reachable"
     )
-    parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}", f"{ready} of {len(swarm.nodes)} nodes ready"]
+    if critical and quorum.tolerates <= 0 and quorum.managers > 1:
+        parts = [f"{WARNING} *{name} is degraded: it tolerates no manager failure*", managers]
+    else:
+        state = f"{WARNING} *{name} is degraded*" if critical else f"{DONE} *{name} is healthy*"
+        parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}"]
+    parts.append(f"{ready} of {len(swarm.nodes)} nodes ready")
     if swarm.services:
-        parts.append(f"{strong} of {len(swarm.services)} services at strength")
+        word = "running" if running == len(swarm.services) else "fully running"
+        parts.append(f"{running} of {len(swarm.services)} services {word}")
     return " · ".join(parts)
 
 
@@ -98,9 +100,9 @@ def _numbers(facts: Facts) -> list[str]:
     parts.append(_engines(facts.swarm))
     if certificates := [host.certificate for host in facts.hosts.values() if host.certificate]:
         left = time_left(min(certificates, key=lambda certificate: certificate.expires), facts.at)
-        parts.append(f"certificates good for {left}" if left else "a certificate has ended")
+        parts.append(f"Certificates valid for {left}" if left else "A certificate has expired")
     if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_unread]:
-        parts.append(f"the certificate of {listed(unread)} cannot be read")
+        parts.append(f"The certificate of {listed(unread)} cannot be read")
     if idle := [node for node in facts.swarm.nodes if node.availability != "active"]:
         parts.append(", ".join(f"{tick(node.name)} {_availability(node.availability)}" for node in idle))
     return [" · ".join(parts)]
@@ -109,8 +111,8 @@ def _numbers(facts: Facts) -> list[str]:
 def _engines(swarm: ClusterFacts) -> str:
     versions = Counter(node.engine_version for node in swarm.nodes if node.engine_version)
     if len(versions) == 1:
-        return f"engine {next(iter(versions))} everywhere"
-    return "engines " + ", ".join(f"{version} ({number})" for version, number in versions.most_common())
+        return f"Engine {next(iter(versions))} on all nodes"
+    return "Engines " + ", ".join(f"{version} ({number})" for version, number in versions.most_common())
 
 
 def _availability(word: str) -> str:
@@ -122,7 +124,7 @@ def _frozen(facts: Facts) -> list[str]:
         return []
     who = user(facts.freeze.by) if facts.freeze.by else "swarmbot.yml"
     reason = f": “{escape(facts.freeze.reason)}”" if facts.freeze.reason else ""
-    return [f"{WARNING} frozen until {when(facts.freeze.until)} by {who}{reason} · each change needs one yes more"]
+    return [f"{WARNING} Frozen until {when(facts.freeze.until)} by {who}{reason} · each change needs one more approval"]
 
 
 def _line(issue: Issue) -> str:
@@ -131,6 +133,6 @@ def _line(issue: Issue) -> str:
 
 def _next(found: Health) -> list[str]:
     if found.level == "none":
-        return ["Next: `/swarm init HOST` makes the cluster; `/swarm hosts` shows which hosts answer."]
+        return ["Next: `/swarm init HOST` creates the cluster; `/swarm hosts` shows which hosts respond."]
     fixes = list(dict.fromkeys(issue.fix for issue in found.issues if issue.fix))
     return [f"Next: {' · '.join(fixes)}"] if fixes else []

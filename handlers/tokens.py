@@ -15,12 +15,14 @@ from bot.swarm.reading.node_lookup import no_readable_cluster
 
 @dataclass(frozen=True, slots=True)
 class TokenArguments:
-    """The words of ``token``."""
+    """The arguments of ``token``."""
 
-    role: Annotated[Literal["worker", "manager"], Word(choice("worker", "manager"), "what the token lets nodes become")]
-    rotate: Annotated[bool, Flag(None, "make a new token first; the old one then joins nothing")] = False
+    role: Annotated[
+        Literal["worker", "manager"], Word(choice("worker", "manager"), "role of the nodes that join with the token")
+    ]
+    rotate: Annotated[bool, Flag(None, "rotate the token first; the old token is then not valid")] = False
     once: Annotated[
-        bool, Flag(None, "for one node: it is rotated after the next one that joins, or after 15 minutes")
+        bool, Flag(None, "for one node: the token is rotated after the next node joins, or after 15 minutes")
     ] = False
 
 
@@ -49,12 +51,12 @@ def _rotates(arguments: TokenArguments) -> bool:
 
 
 def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
-    """Rotate the token, then show the new one to the asker."""
+    """Rotate the token, then show the new one to the requester."""
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
         raise no_readable_cluster(facts, "No token was shown or changed.")
     plan = token_rotation_plan(facts.name, arguments.role, before=fingerprint(facts.secrets[secret]))
-    once = "; the new one is for one node, and rotated again" if arguments.once else ""
+    once = "; the new token is for one node, then rotated again" if arguments.once else ""
     return replace(plan, effect=plan.effect + once, reveals=(secret,))
 
 
@@ -71,7 +73,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     changes=(_rotates, rotate),
 )
 def token(facts: Facts, arguments: TokenArguments) -> Message:
-    """The whole ``docker swarm join`` line, to the asker alone."""
+    """Return the whole ``docker swarm join`` command, only for the requester."""
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
         raise no_readable_cluster(facts, "No token was shown or changed.")

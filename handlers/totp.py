@@ -1,4 +1,4 @@
-"""`/swarm totp`: a second factor for approvals, and an administrator's way to take one away."""
+"""`/swarm totp`: a second factor for approvals; an administrator can reset another person's."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bot.errors import NotUnderstood
 
 @dataclass(frozen=True, slots=True)
 class TotpArguments:
-    """The words of ``totp``: none for one's own."""
+    """The arguments of ``totp``; none to set up one's own."""
 
-    action: Annotated[str, Word(choice("reset"), "takes a person's second factor away")] = ""
-    person: Annotated[str, Word(PERSON, "whose")] = ""
+    action: Annotated[str, Word(choice("reset"), "remove a person's second factor")] = ""
+    person: Annotated[str, Word(PERSON, "the person")] = ""
 
 
 def _permission(arguments: TotpArguments) -> Permission:
@@ -31,9 +31,9 @@ def _permission(arguments: TotpArguments) -> Permission:
     approval=0,
 )
 def totp(arguments: TotpArguments) -> EnrolTotp | ResetTotp:
-    """The gate carries it out."""
+    """Return the order; the gate executes it."""
     if not arguments.action:
         return EnrolTotp()
     if not arguments.person:
-        raise NotUnderstood("`totp reset` needs a person.", next_step="Write `/swarm totp reset @person`.")
+        raise NotUnderstood("`totp reset` needs a person.", next_step="Type `/swarm totp reset @PERSON`.")
     return ResetTotp(arguments.person)

@@ -16,10 +16,10 @@ NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
 
 @dataclass(frozen=True, slots=True)
 class TrustArguments:
-    """The words of ``trust``."""
+    """The arguments of ``trust``."""
 
-    host: Annotated[str, Word(HOST, "a host of swarmbot.yml")]
-    key: Annotated[str, Flag(text("SHA256:…"), "the fingerprint that you compared: take the key that has it")] = ""
+    host: Annotated[str, Word(HOST, "a host in swarmbot.yml")]
+    key: Annotated[str, Flag(text("SHA256:…"), "trust the key with this fingerprint, after you compared it")] = ""
 
 
 def _query(arguments: TrustArguments) -> FactsQuery:
@@ -35,22 +35,22 @@ def _takes(arguments: TrustArguments) -> bool:
 
 
 def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
-    """Take the key, if the host shows it; one that takes another's place needs somebody else's yes."""
+    """Trust the key if the host presents it. A key that replaces a trusted one needs an approval."""
     keys = _keys(facts, arguments.host)
     titles = PlanTitles(
         present=f"trusts the host key of {tick(keys[-1].machine)}",
         imperative=f"trust the host key of {tick(keys[-1].machine)}",
-        success=f"{tick(keys[-1].machine)} is trusted with the host key {keys[-1].fingerprint}",
-        failure="{failed} is not trusted",
+        success=f"{tick(keys[-1].machine)} is trusted with host key {keys[-1].fingerprint}",
+        failure="The host key of {failed} was not trusted",
     )
     if trusted := next((key for key in keys if key.standing == "trusted" and key.fingerprint == arguments.key), None):
-        return Plan(titles, unchanged=(f"{trusted.place} is trusted with that key",))
+        return Plan(titles, unchanged=(f"{trusted.place} is already trusted with this key",))
     shown = keys[-1]
     if shown.fingerprint != arguments.key:
         raise Refused(
-            f"{shown.place} shows the host key {shown.fingerprint}, not {escape(arguments.key)}.",
+            f"{shown.place} presents the host key {shown.fingerprint}, not {escape(arguments.key)}.",
             true_now="Nothing was written.",
-            next_step=f"`/swarm trust {arguments.host}` shows it whole.",
+            next_step=f"`/swarm trust {arguments.host}` shows the key.",
         )
     operation = TrustHostKey(arguments.host, shown.machine, shown.known_as, shown.fingerprint, shown.known)
     return Plan(
@@ -75,11 +75,11 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
     changes=(_takes, _plan),
 )
 def trust(facts: Facts, arguments: TrustArguments) -> Message:
-    """The key, where to compare it, and the button that takes it."""
+    """Return the key, where to compare it, and the button that trusts it."""
     key = _keys(facts, arguments.host)[-1]
-    head, lines = _told(key)
-    way = [] if key.machine == arguments.host else [f"{tick(arguments.host)} is reached through it."]
-    blocks = paragraphs([head, *way, *lines])
+    head, lines = _description(key)
+    jump = [] if key.machine == arguments.host else [f"SSH reaches {tick(arguments.host)} through this machine."]
+    blocks = paragraphs([head, *jump, *lines])
     if key.standing != "trusted":
         blocks.append(_button(facts, arguments.host, key))
     return Message(head.replace("*", ""), tuple(blocks))
@@ -89,35 +89,35 @@ def _keys(facts: Facts, host: str) -> tuple[HostKey, ...]:
     keys = facts.host_keys.get(host, ())
     if not keys:
         failure = facts.keyless[host]
-        raise Failed(failure.happened, true_now="Its host key could not be seen.", next_step=failure.next_step)
+        raise Failed(failure.happened, true_now="Its host key is unknown.", next_step=failure.next_step)
     return keys
 
 
-def _told(key: HostKey) -> tuple[str, list[str]]:
+def _description(key: HostKey) -> tuple[str, list[str]]:
     shown = f"`{key.fingerprint}` ({_kind(key)})"
     kind = key.kind.removeprefix("ssh-").split("-")[0]
     compare = f"Compare it with `ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub` on the machine's own console."
     if key.standing == "trusted":
         return f"{DONE} *{key.place} is trusted*", [
-            f"It shows {shown}, as `{key.file}` has it for {tick(key.known_as)}."
+            f"It presents {shown}, the key of {tick(key.known_as)} in `{key.file}`."
         ]
     if key.standing == "unknown":
-        head = f"{WARNING} *{key.place} shows a host key that nobody has vouched for*"
-        return head, [shown, f"{compare} Only if it is the same, trust it. No log-in was tried."]
-    head = f"{WARNING} *{key.place} shows another host key than the known one*"
+        head = f"{WARNING} *{key.place} presents an unknown host key*"
+        return head, [shown, f"{compare} Trust it only if it is the same. No login was attempted."]
+    head = f"{WARNING} *{key.place} presents a changed host key*"
     known = ", ".join(f"`{fingerprint}`" for fingerprint in key.known)
     return head, [
-        f"Shown: {shown}",
+        f"Presented: {shown}",
         f"Known: {known}",
-        "It was installed anew, or another machine answers in its place.",
-        f"{compare} Somebody else must agree to it. No log-in was tried.",
+        "The machine was reinstalled, or another machine responds in its place.",
+        f"{compare} Trusting it needs an approval. No login was attempted.",
     ]
 
 
 def _button(facts: Facts, host: str, key: HostKey) -> Block:
     words = f"trust {host} --key {key.fingerprint} --cluster {facts.name}"
-    label = "Trust this key" if key.standing == "unknown" else "Ask to trust it"
-    compared = f"{key.machine} shows {key.fingerprint}. Have you compared it on the machine's own console?"
+    label = "Trust this key" if key.standing == "unknown" else "Request approval"
+    compared = f"{key.machine} presents {key.fingerprint}. Have you compared it on the machine's own console?"
     return actions(button(label, "command.type", words, style="danger", confirm=compared))
 
 
@@ -129,5 +129,5 @@ def _warnings(key: HostKey) -> tuple[str, ...]:
     if key.standing != "changed":
         return ()
     known = ", ".join(key.known)
-    text = f"{key.place} is known with {known} and shows {key.fingerprint}: it was installed anew, or another machine "
-    return (f"{text}answers in its place. Compare it on its own console",)
+    text = f"{key.place} is known with {known}, but presents {key.fingerprint}: it was reinstalled, or another machine "
+    return (f"{text}responds in its place. Compare the key on the machine's own console.",)

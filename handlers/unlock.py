@@ -19,19 +19,21 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class UnlockKeyArguments:
-    """The words of ``unlock-key``."""
+    """The arguments of ``unlock-key``."""
 
-    rotate: Annotated[bool, Flag(None, "make a new key first; managers ask for it from their next restart")] = False
+    rotate: Annotated[bool, Flag(None, "rotate the key first; managers need the new key from their next restart")] = (
+        False
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class UnlockArguments:
-    """The words of ``unlock``. The key is no word: a form takes it."""
+    """The arguments of ``unlock``. The key is not one of them: a form takes it."""
 
     host: Annotated[str, Word(HOST, "the locked manager; a form asks you for the key")]
 
 
-def _look_at_key(_: UnlockKeyArguments) -> FactsQuery:
+def _key_query(_: UnlockKeyArguments) -> FactsQuery:
     return FactsQuery(secrets=("unlock key",))
 
 
@@ -39,32 +41,32 @@ def _rotates(arguments: UnlockKeyArguments) -> bool:
     return arguments.rotate
 
 
-def _autolocked(facts: Facts, _: UnlockKeyArguments) -> None:
-    """Refuse where there is no key."""
+def _require_autolock(facts: Facts, _: UnlockKeyArguments) -> None:
+    """Refuse if the cluster has no unlock key."""
     if not require_cluster(facts).autolocked:
         raise Refused(
             f"{facts.name} has no unlock key: autolock is off.",
-            next_step="`/swarm update --autolock true` switches it on and shows you the key.",
+            next_step="`/swarm update --autolock true` enables it and shows you the key.",
         )
 
 
 def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
-    """Rotate the key, then show the new one to the asker."""
-    _autolocked(facts, arguments)
+    """Rotate the key, then show the new one to the requester."""
+    _require_autolock(facts, arguments)
     if "unlock key" not in facts.secrets:
         raise Failed(f"The unlock key of {facts.name} could not be read.", true_now="Nothing was changed.")
     away = [f"`{node.name}`" for node in require_cluster(facts).managers if not node.ready]
-    back = "it is back" if len(away) == 1 else "they are back"
-    warnings = (f"{listed(away)} may ask for the old key when {back}: keep it until then.",) if away else ()
+    back = "it comes back" if len(away) == 1 else "they come back"
+    warnings = (f"{listed(away)} may need the old key when {back}: keep it until then.",) if away else ()
     return Plan(
         PlanTitles(
             present=f"rotates the unlock key of {facts.name}",
             imperative=f"rotate the unlock key of {facts.name}",
-            success=f"The unlock key of {facts.name} is a new one",
-            failure=f"the unlock key of {facts.name} was not rotated",
+            success=f"The unlock key of {facts.name} was rotated",
+            failure=f"The unlock key of {facts.name} was not rotated",
         ),
         steps=(Step(RotateUnlockKey(facts.name, before=fingerprint(facts.secrets["unlock key"])), "unlock key"),),
-        effect="managers ask for the new key from their next restart on",
+        effect="managers need the new key from their next restart",
         warnings=warnings,
         reveals=("unlock key",),
     )
@@ -78,17 +80,17 @@ def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
     permission="administer",
     risk="secret",
     approval=1,
-    query=_look_at_key,
-    check=_autolocked,
+    query=_key_query,
+    check=_require_autolock,
     changes=(_rotates, rotate),
 )
 def unlock_key(facts: Facts, arguments: UnlockKeyArguments) -> Message:
-    """The key, to the asker alone."""
-    _autolocked(facts, arguments)
+    """Return the key, only for the requester."""
+    _require_autolock(facts, arguments)
     return unlock_key_message(facts)
 
 
-def _look_at_hosts(_: UnlockArguments) -> FactsQuery:
+def _hosts_query(_: UnlockArguments) -> FactsQuery:
     return FactsQuery(all_hosts=True)
 
 
@@ -100,11 +102,11 @@ def _look_at_hosts(_: UnlockArguments) -> FactsQuery:
     permission="operate",
     risk="secret",
     approval=0,
-    query=_look_at_hosts,
+    query=_hosts_query,
     asks=unlock_key_form(lambda _: True),
 )
 def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
-    """Unlock the host, and see it back among the managers where there is a quorum to be seen."""
+    """Unlock the host, and wait until it is a reachable manager if there is a quorum."""
     host = facts.host(arguments.host)
     if host.failure is not None:
         raise Refused(host.failure.happened, true_now="Nothing was changed.", next_step=host.failure.next_step)
@@ -117,27 +119,27 @@ def unlock(facts: Facts, arguments: UnlockArguments) -> Plan:
         ),
     )
     if is_unlocked(host):
-        waits = "" if host.membership == "active" else ": it waits for a quorum"
+        waits = "" if host.membership == "active" else "; it waits for a quorum"
         return replace(plan, unchanged=(f"`{host.name}` is not locked{waits}",))
     if host.membership != "locked":
         raise Refused(
             f"`{host.name}` is not locked: it is {membership_text(facts, host)}.",
             true_now="Nothing was changed.",
-            next_step="`/swarm status` shows how the cluster stands.",
+            next_step="`/swarm status` shows the state of the cluster.",
         )
     others = _locked_beside(facts, host)
     return replace(
         plan,
         steps=(Step(Unlock(host.name, facts.name, reachable=not others), host.name),),
-        effect="the key is used once and kept nowhere",
-        warnings=(f"{facts.name} decides nothing until enough managers are unlocked: {others}.",) if others else (),
+        effect="the key is used once and not kept",
+        warnings=(f"{facts.name} has no quorum until enough managers are unlocked: {others}.",) if others else (),
     )
 
 
 def _locked_beside(facts: Facts, host: HostFacts) -> str:
-    """The other locked managers without which there is no quorum, in words; "" when it can come with this one."""
+    """Return the other locked managers that a quorum needs, in words; "" if this one may be enough."""
     others = [other for other in facts.hosts.values() if other.membership == "locked" and other is not host]
     unlocked_then = 1 + sum(is_unlocked(other) and other.is_manager for other in facts.hosts.values())
     if facts.swarm is not None or unlocked_then > len(others):
         return ""
-    return f"{listed(f'`{other.name}`' for other in others)} {'is' if len(others) == 1 else 'are'} locked too"
+    return f"{listed(f'`{other.name}`' for other in others)} {'is' if len(others) == 1 else 'are'} also locked"

@@ -30,7 +30,7 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class UpdateArguments:
-    """The words of ``update``."""
+    """The arguments of ``update``."""
 
     task_history_limit: Annotated[int | None, TASK_HISTORY_LIMIT] = None
     cert_expiry: Annotated[float | None, CERT_EXPIRY] = None
@@ -38,7 +38,10 @@ class UpdateArguments:
     external_ca: Annotated[str | None, EXTERNAL_CA_ON_HOST] = None
     autolock: Annotated[
         Literal["true", "false"] | None,
-        Flag(choice("true", "false"), "whether managers need a key after each restart; you alone are shown it"),
+        Flag(
+            choice("true", "false"),
+            "whether managers need an unlock key after each restart; the key is shown only to you",
+        ),
     ] = None
     max_snapshots: Annotated[int | None, MAX_SNAPSHOTS] = None
     snapshot_interval: Annotated[int | None, SNAPSHOT_INTERVAL] = None
@@ -49,7 +52,7 @@ def _permission(arguments: UpdateArguments) -> Permission:
 
 
 def _subject(arguments: UpdateArguments) -> str:
-    """Its riskiest part: whoever switches autolock on is shown the key, and off, leaves it on the managers' disks."""
+    """Return the riskiest part: autolock on shows the key to the requester; off leaves it on the managers' disks."""
     if arguments.external_ca:
         return "ca rotate"
     return "unlock-key" if arguments.autolock else "update"
@@ -69,7 +72,7 @@ def _changes(arguments: UpdateArguments) -> bool:
 
 
 def change_settings(facts: Facts, arguments: UpdateArguments) -> Plan:
-    """Change what was named and differs; everything else stays as it is."""
+    """Change the given settings that differ; the others stay."""
     check_expiry(arguments.cert_expiry)
     wanted = _update(facts, arguments)
     if arguments.external_ca:
@@ -83,8 +86,8 @@ def change_settings(facts: Facts, arguments: UpdateArguments) -> Plan:
         PlanTitles(
             present=f"changes settings of {facts.name}",
             imperative=f"change settings of {facts.name}",
-            success=f"Settings of {facts.name} changed",
-            failure=f"settings of {facts.name} were not changed",
+            success=f"Settings of {facts.name} were changed",
+            failure=f"Settings of {facts.name} were not changed",
         ),
         steps=(Step(left, "settings"),) if changed else (),
         effect=wanted.effect(swarm.spec),
@@ -106,16 +109,15 @@ def _update(facts: Facts, arguments: UpdateArguments) -> Update:
 
 
 def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
-    """What goes with autolock: the key for the asker, or what it means that it is off."""
-    stands = require_cluster(facts).autolocked
-    if wanted.autolock is None or wanted.autolock == stands:
+    """Add what autolock needs: the key for the requester, or a warning when it is switched off."""
+    if wanted.autolock is None or wanted.autolock == require_cluster(facts).autolocked:
         return plan
     if wanted.autolock:
-        text = f"From now on a manager of {facts.name} that restarts waits for the unlock key: `/swarm unlock HOST`."
+        text = f"A manager of {facts.name} that restarts then waits for the unlock key: `/swarm unlock HOST`."
         return replace(plan, reveals=("unlock key",), warnings=(*plan.warnings, text))
     text = (
-        "Without autolock the key to the Raft log, and with it to every secret of "
-        f"{facts.name}, lies on each manager's disk."
+        "Without autolock, the key that decrypts the Raft log, and so every secret of "
+        f"{facts.name}, is stored unencrypted on each manager's disk."
     )
     return replace(plan, warnings=(*plan.warnings, text))
 
@@ -133,12 +135,12 @@ def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
     changes=(_changes, change_settings),
 )
 def update(facts: Facts, _: UpdateArguments) -> Message:
-    """What stands now, and how it is changed."""
+    """Return the current settings, and how to change them."""
     swarm = require_cluster(facts)
     title = f"Settings of {facts.name}"
     pairs = [
         (f"{setting.words} · `{setting.flag}`", setting.shown(setting.value_in(swarm.spec))) for setting in SETTINGS
     ]
     pairs.append(("external CA · `--external-ca`", listed(map(escape, issuing_urls(swarm))) or "none"))
-    step = "Next: `/swarm update --FLAG VALUE` changes what is named and nothing else; `/swarm help update` shows how."
+    step = "Next: `/swarm update --FLAG VALUE` changes only that setting; `/swarm help update` lists the flags."
     return Message(title, (*paragraphs([f"*{title}*"]), fields(pairs), *paragraphs([step])))

@@ -13,6 +13,11 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     return by_folded[matches[0]] if matches else None
 
 
+def number_of(count: int, noun: str) -> str:
+    """Return ``1 node``, ``2 nodes``, ``no nodes``."""
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+
+
 def listed(words: Iterable[str], *, joint: str = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``; "" for none."""
     *most, last = list(words) or [""]

@@ -34,7 +34,7 @@ def token(play: Play) -> None:
 
 def nodes(play: Play) -> None:
     """What is listed is what a manager's engine has."""
-    said = play.types("ada", "nodes", "prod has 5 nodes").entries[-1].text
+    said = play.types("ada", "nodes", "5 of 5 nodes ready in prod").entries[-1].text
     seen = truth.nodes(play.fleet["host-1"])
     listed = {name for name, node in seen.items() if f"✓ {name} | {node.role}" in said}
     play.true("these are the nodes and roles that host-1's engine has", listed == set(seen) != set(), seen)

@@ -28,7 +28,7 @@ class Step:
 
 
 def _help(play: Play) -> None:
-    said = "\n".join(entry.text for entry in play.types("ada", "help", "What Swarmbot understands").entries)
+    said = "\n".join(entry.text for entry in play.types("ada", "help", "Commands of Swarmbot").entries)
     missing = [name for name in COMMANDS if f"/swarm {name}" not in said]
     play.true("help names every command there is", not missing, f"missing: {missing}")
 

@@ -23,4 +23,4 @@ def test_a_job_outlives_redis(play: Play) -> None:
     assert play.membership("host-3") == "inactive"
     assert play.change("ada", "join worker host-3").text.startswith("✓")
     entries = play.ask("ada", "audit --node host-2 --last 40")
-    assert "asked: `/swarm join worker host-2" in entries
+    assert "requested `/swarm join worker host-2" in entries

@@ -28,16 +28,16 @@ def test_who_asked_for_what(play: Play) -> None:
     play.ask("cleo", "jobs", channel="lab")
     told = play.ask("ada", "audit")
     assert "<@U0EVE> was refused `/swarm join worker host-3`" in told
-    assert "<@U0ADA> asked: `/swarm jobs`" in told
+    assert "<@U0ADA> requested `/swarm jobs`" in told
     assert "U0CLEO" not in told
     mine = play.ask("ada", "audit --by @ada")
-    assert "<@U0ADA> asked: `/swarm jobs`" in mine
+    assert "<@U0ADA> requested `/swarm jobs`" in mine
     assert "U0EVE" not in mine
     named = play.ask("ada", "audit --node host-3")
     assert "<@U0EVE> was refused" in named
-    assert "asked: `/swarm jobs`" not in named
+    assert "requested `/swarm jobs`" not in named
     everywhere = play.ask("ada", "audit --cluster all --command jobs")
-    assert "<@U0CLEO> asked: `/swarm jobs` · lab" in everywhere
+    assert "<@U0CLEO> requested `/swarm jobs` · lab" in everywhere
     assert play.ask("ada", "audit --until 1d").startswith("No entry")
     assert "is no moment that is over" in play.ask("ada", "audit --since soon")
 

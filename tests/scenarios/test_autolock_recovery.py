@@ -33,7 +33,7 @@ def test_a_locked_manager_goes_on_alone(play: Play) -> None:
         assert "The key does not open the key file of host-1. host-1 is locked, as it was." in card.text, card.text
         assert key_file(play["host-1"]) == before
         card = play.keyed("cleo", "recover --unlock", key)
-        assert card.text.startswith("✓ *prod has a quorum again, recovered from `host-1`*"), card.text
+        assert card.text.startswith("✓ *prod has quorum again, recovered from `host-1`*"), card.text
         assert "the key file of host-1 is encrypted" in card.text
     finally:
         run = arguments.stop()
@@ -66,7 +66,7 @@ def test_a_backup_is_drilled_and_restored_with_its_key(play: Play) -> None:
     card = play.keyed("cleo", "backup --drill --unlock", OTHER)
     assert "The key does not open the backup" in card.text, card.text
     card = play.keyed("cleo", "backup --drill --unlock", key)
-    assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
+    assert card.text.startswith("✓ *The newest backup of prod passed the drill*"), card.text
     for name in MANAGERS:
         play[name].power_off()
     for name in MANAGERS:
@@ -77,7 +77,7 @@ def test_a_backup_is_drilled_and_restored_with_its_key(play: Play) -> None:
     assert "The key does not open the backup" in card.text, card.text
     assert "its swarm folder is empty" in card.text
     card = play.keyed("cleo", f"{order} --unlock", key)
-    assert card.text.startswith("✓ *prod runs again: `host-3` is its only manager*"), card.text
+    assert card.text.startswith("✓ *prod is restored: `host-3` is its only manager*"), card.text
     assert key_of(play, "host-3") == key
     restart(play["host-3"])
     assert play.membership("host-3") == "locked"

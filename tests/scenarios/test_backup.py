@@ -41,7 +41,7 @@ def test_an_autolocked_manager_is_unlocked_after_its_backup(play: Play) -> None:
     play.change("cleo", "join manager host-2 host-3")
     card = play.change("cleo", "backup host-3")
     assert card.text.startswith("✓ *prod is backed up*"), card.text
-    assert "can be restored with the unlock key of today alone" in play.public()
+    assert "a restore needs the current unlock key" in play.public()
     assert play.nodes() == SOUND
     assert "autolocked" in play.ask("eve", "backups")
 
@@ -71,7 +71,7 @@ def test_all_managers_are_lost_and_the_cluster_comes_back(play: Play, capsys: py
     began = monotonic()
     card = play.change("cleo", "restore latest host-3")
     restored = monotonic() - began
-    assert card.text.startswith("✓ *prod runs again: `host-3` is its only manager*"), card.text
+    assert card.text.startswith("✓ *prod is restored: `host-3` is its only manager*"), card.text
     until(lambda: running(play, "host-3") == 3, "all three tasks run again", timeout=120)
     with capsys.disabled():
         sys.stdout.write(f"\nrestored in {restored:.1f} s; all tasks run again after {monotonic() - began:.1f} s\n")
@@ -93,7 +93,7 @@ def test_a_backup_is_not_restored_beside_the_living_cluster(play: Play) -> None:
     for name in ("host-2", "host-3"):
         play[name].power_off()
     play["host-3"].wipe()
-    refused = "`host-1` takes itself for a manager"
+    refused = "`host-1` still acts as a manager"
     until(lambda: refused in play.ask("cleo", "restore latest host-3"), "`host-1` knows of the loss", timeout=60)
     assert play.membership("host-3") == "inactive"
 
@@ -129,19 +129,19 @@ def test_a_drill_tells_what_came_since_and_what_is_wrong_and_leaves_nothing(play
     furnished(play)
     play.change("cleo", "backup")
     card = play.change("cleo", "backup --drill")
-    assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
+    assert card.text.startswith("✓ *The newest backup of prod passed the drill*"), card.text
     play.see("eve", "8 objects as they are")
     service(play, "late", "--replicas", "1")
     play["host-1"].docker("service", "update", "--detach", "--replicas", "2", "web")
     play.change("cleo", "ca --rotate")
     card = play.change("cleo", "backup --drill --on host-4")
-    assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
+    assert card.text.startswith("✓ *The newest backup of prod passed the drill*"), card.text
     assert "a restore brings the old one back" in card.text, card.text
     since = "the root certificate was rotated, service late was created and service web was changed"
     assert f"7 objects as they are; since then {since}" in card.text, card.text
     told = play.ask("eve", "backups")
-    assert "(rotated since) · drilled" in told, told
-    assert "7 objects as they were" in told, told
+    assert "(rotated since then) · drill passed" in told, told
+    assert "7 objects identical" in told, told
     assert nothing_left(play, "host-4")
     backup_store = folder(play)
     backup = backup_store.shelved().backups[0]
@@ -161,8 +161,8 @@ def test_a_drill_takes_a_backup_where_there_is_none(play: Play) -> None:
     """The plan says so, and both are done."""
     furnished(play)
     card = play.change("cleo", "backup --drill")
-    assert card.text.startswith("✓ *the newest backup gives prod back*"), card.text
-    assert "prod has no backup yet: one is taken first" in play.public()
+    assert card.text.startswith("✓ *The newest backup of prod passed the drill*"), card.text
+    assert "prod has no backup yet: a backup is taken first" in play.public()
     assert len(files(play)) == 1
 
 
@@ -178,7 +178,7 @@ def test_the_keys_of_the_state_rest_nowhere(play: Play) -> None:
         for name in MANAGERS:
             play[name].wipe()
         card = play.change("cleo", "restore latest host-3")
-        assert card.text.startswith("✓ *prod runs again: `host-3` is its only manager*"), card.text
+        assert card.text.startswith("✓ *prod is restored: `host-3` is its only manager*"), card.text
     finally:
         run = arguments.stop()
     assert keys(play, "host-3") & secrets, "what was looked for is the restored manager's, still"

@@ -43,7 +43,7 @@ def standing(whole_play: Play) -> Iterator[Play]:
 
 def took(answer: str) -> float:
     """How long the check took by its own word."""
-    found = re.search(r"Looked at in ([\d.]+) s", answer)
+    found = re.search(r"Checked in ([\d.]+) s", answer)
     assert found, answer
     return float(found[1])
 
@@ -133,7 +133,7 @@ def test_where_too_much_else_comes_nothing_is_claimed(standing: Play) -> None:
         answer = standing.ask("ada", "check host-3")
     finally:
         host.run("sh", "-c", "kill $(cat /run/flood)")
-    assert answer.startswith("! *`host-3` is fit to join prod*, as far as was seen"), answer
+    assert answer.startswith("! *`host-3` is fit to join prod* · not all routes could be tested"), answer
     assert "not looked at: 7946/udp and 4789/udp from `host-1` to `host-3` (" in answer
     assert "blocked" not in answer
 
@@ -181,7 +181,7 @@ def left_behind(play: Play) -> list[str]:
 def test_the_whole_mesh_is_sound(standing: Play) -> None:
     """Ports, overlay and gossip between all nodes; what was made for it is gone, and said to be."""
     answer = standing.ask("ada", "check --all")
-    assert answer.startswith("✓ *Every node of prod reaches every other* · 2 nodes ready"), answer
+    assert answer.startswith("✓ *All nodes of prod reach each other* · 2 nodes ready"), answer
     assert "Made and removed again: network `swarmbot-check-" in answer
     assert left_behind(standing) == []
 
@@ -197,7 +197,7 @@ def test_ready_nodes_that_are_cut_off_from_the_overlay(play: Play) -> None:
     play["host-3"].block(4789, "udp")
     answer = play.ask("ada", "check --all")
     assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active"}
-    assert answer.startswith("✗ *Not every node of prod reaches every other*"), answer
+    assert answer.startswith("✗ *Not all nodes of prod reach each other*"), answer
     assert "4789/udp from `host-1` and `host-2` to `host-3` are blocked" in answer
     assert "overlay: no container on `host-1` and `host-2` reaches one on `host-3`." in answer
     assert "overlay: no container on `host-3` reaches one on `host-1` or `host-2`." in answer

@@ -46,7 +46,7 @@ def test_a_drained_node_runs_nothing(stand: Play) -> None:
     serve(stand, "web", "--replicas", "4", *grace, command=tuple(STUBBORN))
     card = stand.change("ada", "drain host-2")
     assert card.text.startswith("✓ *`host-2` is drained*"), card.text
-    assert "active nodes 3 → 2, 2 tasks to be run elsewhere" in card.text
+    assert "active nodes 3 → 2, 2 tasks must run elsewhere" in card.text
     assert "host-2 is drained and runs no task" in card.text
     assert "draining host-2: 2 tasks left" in stand.public()
     assert set(where(stand, "web")) <= {"host-3"}

@@ -109,7 +109,7 @@ def test_a_freeze_asks_for_one_yes_more(asked: Asked) -> None:
     try:
         asked.slack.slash("eve", "prod", "status")
         asked.slack.wait_to_see(
-            "eve", "by <@U0DAN>: “sale” · each change needs one yes more", after=after, private=True
+            "eve", "by <@U0DAN>: “sale” · each change needs one more approval", after=after, private=True
         )
         job = asked.asks("ada", "join worker host-4")
         asked.press("dan", job, "Approve")

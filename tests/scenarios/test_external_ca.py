@@ -23,7 +23,7 @@ def test_the_nodes_certificates_are_of_the_external_ca(play: Play, cfssl: Cfssl)
     }
     assert cfssl.issued(play["host-2"])
     assert cfssl.issued(play["host-3"])
-    assert f"by {NAME}, good for" in play.ask("ada", "node host-2")
+    assert f"issued by {NAME}, valid for" in play.ask("ada", "node host-2")
 
 
 def test_a_cluster_that_signs_for_itself_is_not_taken_for_it(play: Play, cfssl: Cfssl) -> None:

@@ -20,7 +20,7 @@ def test_the_host_becomes_the_first_manager(play: Play) -> None:
     """The engine says so; the channel sees who asked, and the asker is told where to look."""
     card = play.change("cleo", "init host-1")
     assert play.nodes() == {"host-1": "Ready Active Leader"}
-    assert "✓ *prod runs: `host-1` is its only manager*" in card.text
+    assert "✓ *prod is initialised: `host-1` is its only manager*" in card.text
     assert "asked by <@U0CLEO>" in card.text
     assert card.seen.channel == "C0PROD"
     assert play.inspect()["Spec"]["EncryptionConfig"]["AutoLockManagers"] is False
@@ -162,7 +162,7 @@ def test_a_host_that_is_off_is_named(play: Play) -> None:
     again = play.ask("cleo", "init host-1")
     assert "Check that the machine is on" in again
     hosts = play.ask("eve", "hosts")
-    assert "3 of 4 hosts of prod answer" in hosts
+    assert "3 of 4 hosts of prod respond" in hosts
     assert "✗ `host-1`" in hosts
 
 

@@ -22,7 +22,7 @@ def test_changes_of_one_cluster_run_one_after_the_other(play: Play) -> None:
         cancelled = play.ask("ben", f"cancel {third}")
         assert cancelled == f"Job `{third}` is cancelled. Nothing was changed."
         assert play.change("cleo", "init host-5", "lab").text.startswith("✓")
-        assert "2 jobs under way in prod" in play.ask("eve", "jobs")
+        assert "2 jobs run or wait in prod" in play.ask("eve", "jobs")
         assert play.membership("host-3") == "inactive"
     assert play.end(first).text.startswith("✓")
     assert play.end(second).text.startswith("✓")
@@ -73,7 +73,7 @@ def test_a_job_that_there_is_not(play: Play) -> None:
     """It is said, with what lists those that there are."""
     for words in ("job zzzz", "cancel zzzz"):
         answer = play.ask("ada", words)
-        assert "There is no job `zzzz`." in answer
+        assert "Job `zzzz` does not exist." in answer
         assert "`/swarm jobs`" in answer
 
 

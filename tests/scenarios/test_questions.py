@@ -23,7 +23,7 @@ def test_status_of_nothing(play: Play) -> None:
     assert "`/swarm init HOST`" in told
     assert "`/swarm status`" in play.ask("eve", "nodes")
     hosts = play.ask("eve", "hosts")
-    assert "4 of 4 hosts of prod answer" in hosts
+    assert "4 of 4 hosts of prod respond" in hosts
     assert "in no cluster" in hosts
 
 
@@ -32,7 +32,7 @@ def test_status_of_a_healthy_cluster(standing: Play) -> None:
     told = standing.ask("eve", "status")
     assert told.startswith("✓ *prod is healthy* · 3 managers, survives 1 failure · 4 of 4 nodes ready"), told
     assert "Leader `host-1` · engine 20.10" in told
-    assert "certificates good for 90 days" in told or "certificates good for 89 days" in told
+    assert "Certificates valid for 90 days" in told or "Certificates valid for 89 days" in told
 
 
 def test_answers_are_private_until_they_are_shared(standing: Play) -> None:
@@ -52,14 +52,14 @@ def test_refresh_puts_the_new_answer_in_the_old_ones_place(standing: Play) -> No
     message = next(m for m in standing.slack.ephemerals("eve") if m.shown == told)
     after = standing.now
     standing.slack.click("eve", message, "Refresh")
-    seen = standing.see("eve", "4 of 4 hosts of prod answer", after=after, private=True)
+    seen = standing.see("eve", "4 of 4 hosts of prod respond", after=after, private=True)
     assert (seen.kind, seen.ts) == ("edited", message.ts)
 
 
 def test_nodes_and_one_node(standing: Play) -> None:
     """Every node with role, state, availability and engine; one in full by name or by its id."""
     nodes = standing.ask("eve", "nodes")
-    assert "prod has 4 nodes" in nodes
+    assert "4 of 4 nodes ready in prod" in nodes
     assert "✓ host-1 | manager, leader | ready | active | 20.10" in nodes
     assert "✓ host-4 | worker | ready | active | 20.10" in nodes
     full = standing["host-1"].docker("node", "inspect", "host-4", "--format", "{{.ID}}").strip()
@@ -67,7 +67,7 @@ def test_nodes_and_one_node(standing: Play) -> None:
         node = standing.ask("eve", f"node {name}")
         assert full in node
         assert standing["host-4"].address in node
-        assert "by swarm-ca, good for" in node
+        assert "issued by swarm-ca, valid for" in node
 
 
 def test_a_node_that_there_is_not(standing: Play) -> None:
@@ -105,7 +105,7 @@ def test_jobs_and_the_audit_log(play: Play) -> None:
     refused = play.ask("eve", "join worker host-3")
     assert refused.startswith("Not done: ")
     jobs = play.ask("eve", "jobs")
-    assert "0 jobs under way in prod" in jobs
+    assert "0 jobs run or wait in prod" in jobs
     assert "`/swarm join worker host-2`" in jobs
     job = play.slack.transcript(play.began)
     job_id = next(e.text for e in job if e.text.startswith("On it: `/swarm join")).split("is job `")[1][:4]
@@ -134,9 +134,9 @@ def test_status_with_one_manager_down(play: Play) -> None:
     play.cluster(managers=MANAGERS)
     play["host-3"].kill_docker()
     told = play.await_status("`host-3` (manager) is unreachable")
-    assert told.startswith("! *prod can lose no manager* · 2 of 3 managers reachable, survives 0 failures"), told
+    assert told.startswith("! *prod is degraded: it tolerates no manager failure* · 2 of 3 managers reachable"), told
     hosts = play.ask("ada", "hosts")
-    assert "3 of 4 hosts of prod answer" in hosts
+    assert "3 of 4 hosts of prod respond" in hosts
     assert f"✗ `host-3` ({play['host-3'].address}): Docker is not running" in hosts
     assert "✗ host-3 | manager, unreachable" in play.ask("ada", "nodes")
 
@@ -150,5 +150,5 @@ def test_status_says_which_service_is_short_and_why(play: Play) -> None:
     host.docker("node", "update", "--availability", "drain", "host-2")
     told = play.await_status("no suitable node")
     assert "`web` 0 of 3 replicas: no suitable node" in told
-    assert "0 of 1 services at strength" in told
+    assert "0 of 1 services fully running" in told
     assert "`host-2` drained" in told

@@ -14,7 +14,7 @@ def test_a_worker_and_the_leader_go_the_whole_way(play: Play) -> None:
     """Drained, demoted, left, seen down, record removed; asking again changes nothing, and they may join anew."""
     play.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"), heartbeat=HEARTBEAT)
     card = play.change("cleo", "remove host-3")
-    assert card.text.startswith("✓ *`host-3` is no longer in prod*"), card.text
+    assert card.text.startswith("✓ *`host-3` is removed from prod*"), card.text
     assert play.membership("host-3") == "inactive"
     card = play.change("cleo", "leave host-1")
     assert card.text.startswith("✓ *`host-1` has left prod*"), card.text
@@ -24,7 +24,7 @@ def test_a_worker_and_the_leader_go_the_whole_way(play: Play) -> None:
     assert play.membership("host-1") == "inactive"
     assert play.nodes("host-2") == {"host-2": "Ready Active Leader", "host-4": "Ready Active"}
     assert play.ask("cleo", "remove host-3").startswith("✓ Already so: prod has no record of `host-3`")
-    assert play.ask("cleo", "leave host-1").startswith("✓ Already so: `host-1` is in no cluster")
+    assert play.ask("cleo", "leave host-1").startswith("✓ Already so: `host-1` is not part of any cluster")
     assert play.change("ada", "join worker host-1 host-3").text.startswith("✓")
 
 
@@ -37,11 +37,11 @@ def test_the_dead_lose_their_records(play: Play) -> None:
     assert "cannot be made to leave" in refused
     assert "host-4" in play.nodes()
     card = play.change("cleo", "remove host-3 --force")
-    assert card.text.startswith("✓ *`host-3` is no longer in prod*"), card.text
+    assert card.text.startswith("✓ *`host-3` is removed from prod*"), card.text
     assert "managers 3 → 2, survives 0 failures, as before" in card.text
     play.await_status("`host-4` (worker) is down")
     card = play.change("cleo", "remove host-4")
-    assert card.text.startswith("✓ *`host-4` is no longer in prod*"), card.text
+    assert card.text.startswith("✓ *`host-4` is removed from prod*"), card.text
     assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
     play["host-4"].power_on()
     assert play.ask("cleo", "remove host-4").startswith("✓ Already so: prod has no record of `host-4`")

@@ -48,12 +48,12 @@ STORIES: Final = {
         Twice("promote host-2", "`host-2` is a manager of prod, reachable", approver="dan"),
         Twice("demote host-2", "`host-2` is a worker"),
         Twice("remove host-2", "no record of `host-2`"),
-        Twice("leave host-3", "`host-3` is in no cluster"),
+        Twice("leave host-3", "`host-3` is not part of any cluster"),
     ),
     "managers": (
         Twice("init host-1", "`host-1` is a manager of prod"),
         Twice("join manager host-2", "`host-2` is a manager of prod"),
-        Twice("leave host-2", "`host-2` is in no cluster"),
+        Twice("leave host-2", "`host-2` is not part of any cluster"),
         Twice("join manager host-2 host-3", "`host-2` is a manager of prod"),
     ),
 }
@@ -126,7 +126,7 @@ def test_a_rotation_is_the_exception(play: Play) -> None:
     play.change("cleo", "init host-1 --autolock")
     orders = {
         "token worker --rotate": "✓ *The worker token of prod is a new one*",
-        "unlock-key --rotate": "✓ *The unlock key of prod is a new one*",
+        "unlock-key --rotate": "✓ *The unlock key of prod was rotated*",
         "ca --rotate": "✓ *Rotation of prod's root certificate: ",
     }
     for words, told in orders.items():

@@ -76,7 +76,7 @@ def test_an_unknown_key_is_compared_and_trusted(trusting: Play) -> None:
     after = trusting.now
     trusting.slack.click("cleo", answer, "Trust this key")
     card = trusting.end(trusting.job("cleo", after))
-    assert f"is trusted with the host key {fingerprint}" in card.text
+    assert f"is trusted with host key {fingerprint}" in card.text
     assert card.text.startswith("✓"), card.text
     assert file.read_text().startswith(before)
     assert openssh(trusting).returncode == 0
@@ -107,7 +107,7 @@ def test_a_key_that_is_another_one_by_the_time_of_the_yes(trusting: Play) -> Non
     after = trusting.now
     trusting.slack.click("cleo", answer, "Trust this key")
     refused = trusting.answer("cleo", after).text
-    assert f"shows the host key {now}, not SHA256:" in refused
+    assert f"presents the host key {now}, not SHA256:" in refused
     assert "Nothing was written" in refused
     assert trusting.fleet.files.known_hosts.read_text() == before
 
@@ -120,7 +120,7 @@ def test_a_changed_key_needs_somebody_else(trusting: Play) -> None:
     assert f"Shown: `{now}`" in answer.text
     assert f"Known: `{old}`" in answer.text
     after = trusting.now
-    trusting.slack.click("cleo", answer, "Ask to trust it")
+    trusting.slack.click("cleo", answer, "Request approval")
     card = trusting.see("dan", "asks to trust the host key of", after=after, private=False)
     assert old in card.text
     assert now in card.text
@@ -128,7 +128,7 @@ def test_a_changed_key_needs_somebody_else(trusting: Play) -> None:
     assert "nobody approves or denies their own request" in trusting.see("cleo", "own request", after=after).text
     assert openssh(trusting).returncode
     trusting.slack.click("dan", card, "Approve")
-    trusting.see("dan", f"is trusted with the host key {now}", after=after, private=False)
+    trusting.see("dan", f"is trusted with host key {now}", after=after, private=False)
     trusting.quiet()
     assert openssh(trusting).returncode == 0
     assert f"✓ `{HOST}`" in trusting.ask("eve", "hosts")
@@ -143,10 +143,10 @@ def test_a_changed_key_that_changes_again_before_the_yes(trusting: Play) -> None
     new_key(trusting[HOST], "second_key")
     before = trusting.fleet.files.known_hosts.read_text()
     after = trusting.now
-    trusting.slack.click("cleo", shown(trusting, "cleo"), "Ask to trust it")
+    trusting.slack.click("cleo", shown(trusting, "cleo"), "Request approval")
     card = trusting.see("dan", "asks to trust the host key of", after=after, private=False)
     third = new_key(trusting[HOST], "third_key")
     trusting.slack.click("dan", card, "Approve")
     void = trusting.see("dan", "Void", after=after, private=False)
-    assert f"shows the host key {third}, not SHA256:" in void.text
+    assert f"presents the host key {third}, not SHA256:" in void.text
     assert trusting.fleet.files.known_hosts.read_text() == before

@@ -32,7 +32,7 @@ def line(record: EntryRecord, cluster: str = "prod") -> str:
     [
         (
             entry("asked", "U0ADA", "host-1 retires"),
-            "· <@U0ADA> asked: `/swarm promote host-3` · `k7f3`: host-1 retires",
+            "· <@U0ADA> requested `/swarm promote host-3` · `k7f3`: host-1 retires",
         ),
         (
             entry("refused", "U0EVE", "for admins"),
@@ -57,9 +57,9 @@ def line(record: EntryRecord, cluster: str = "prod") -> str:
         (entry("started", detail="plan holds"), "▸ started · `k7f3`: plan holds"),
         (entry("step", detail="done: host-3 promoted"), "✓ step · `k7f3`: done: host-3 promoted"),
         (entry("step", detail="failed: no quorum"), "✗ step · `k7f3`: failed: no quorum"),
-        (entry("ended", detail="succeeded: promoted"), "✓ ended · `k7f3`: succeeded: promoted"),
-        (entry("ended", detail="failed: lost"), "✗ ended · `k7f3`: failed: lost"),
-        (entry("ended", detail="failed: dial &lt;x&gt;"), "✗ ended · `k7f3`: failed: dial &lt;x&gt;"),
+        (entry("ended", detail="succeeded: promoted"), "✓ finished · `k7f3`: succeeded: promoted"),
+        (entry("ended", detail="failed: lost"), "✗ finished · `k7f3`: failed: lost"),
+        (entry("ended", detail="failed: dial &lt;x&gt;"), "✗ finished · `k7f3`: failed: dial &lt;x&gt;"),
         (entry("told secret", detail="worker token to U0ADA"), "! secret shown · `k7f3`: worker token to <@U0ADA>"),
         (entry("told secret", detail="UDP is no one"), "! secret shown · `k7f3`: UDP is no one"),
         (entry("cancelled", "U0ADA"), "✗ <@U0ADA> cancelled it · `k7f3`"),
@@ -102,4 +102,4 @@ def test_a_full_page_keeps_slacks_limits() -> None:
 
 def test_no_entry() -> None:
     """A filter that finds nothing is answered."""
-    assert audit(EMPTY, AuditArguments()).text.startswith("No entry")
+    assert audit(EMPTY, AuditArguments()).text.startswith("No audit entry")

@@ -144,12 +144,12 @@ def test_some_done(standing: Standing) -> None:
 
 def test_a_part_of_what_is_not_counted() -> None:
     """A drill takes a backup on one host and fails on another: the backup alone is no drill."""
-    titles = PlanTitles(success="the newest backup gives prod back", failure="the drill of prod failed")
+    titles = PlanTitles(success="The newest backup of prod passed the drill", failure="The drill of prod failed")
     shown = card(label("a"), label("b"), titles=titles)
     set_all(shown, "done", "failed")
-    assert shown.headline().startswith("✗ *the drill of prod failed* after ")
+    assert shown.headline().startswith("✗ *The drill of prod failed* after ")
     set_all(shown, "done", "done")
-    assert shown.headline().startswith("✓ *the newest backup gives prod back* in ")
+    assert shown.headline().startswith("✓ *The newest backup of prod passed the drill* in ")
 
 
 def test_none_done() -> None:
