@@ -96,7 +96,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
         PlanTitles(
             present=f"joins {what} to {facts.name}",
             imperative=f"join {what} to {facts.name}",
-            success=f"{{done}} of {{all}} {arguments.role}{'' if count == 1 else 's'} joined {facts.name}",
+            success=f"{{count}} {arguments.role}{'' if count == 1 else 's'} joined {facts.name}",
             failure=f"{{failed}} did not join {facts.name}",
         ),
         steps=tuple(steps),

@@ -83,7 +83,9 @@ class ProgressCard:
         """What has come of it, in a few words: "2 of 3 workers joined prod"."""
         targets = self._targets()
         if self.succeeded or self._counted():
-            return self.plan.titles.success.format(done=len(self._done()), all=len(targets))
+            done = len(self._done())
+            count = str(done) if done == len(targets) else f"{done} of {len(targets)}"
+            return self.plan.titles.success.format(count=count)
         return self.plan.titles.failure.format(failed=", ".join(f"`{target}`" for target in targets))
 
     def lines(self) -> list[Line]:
@@ -121,7 +123,7 @@ class ProgressCard:
 
     def _counted(self) -> bool:
         """Whether some targets are done and the heading counts them: one that counts nothing claims the whole."""
-        return bool(self._done()) and "{done}" in self.plan.titles.success
+        return bool(self._done()) and "{count}" in self.plan.titles.success
 
     def _done(self) -> list[str]:
         with self._lock:

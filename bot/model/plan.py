@@ -49,7 +49,7 @@ class PlanTitles:
     imperative: str = ""
     """Follows "asks to" on an approval card: "join 2 workers to prod"."""
     success: str = ""
-    """The heading when all, or some, targets are done. ``{done}`` and ``{all}`` are numbers of targets."""
+    """The heading when all, or some, targets are done. ``{count}`` is how many: "2", or "1 of 2" if not all are."""
     failure: str = ""
     """The heading when no target is done, or a part counts for nothing. ``{failed}`` is a list of targets."""
 

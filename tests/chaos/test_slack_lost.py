@@ -21,4 +21,4 @@ def test_the_last_state_of_the_card_arrives_afterwards(play: Play, fault: Kind) 
     assert play.nodes()["host-2"] == "Ready Active"
     assert "joined prod" not in play.public().partition(job)[2]
     play.slack.clear_faults()
-    assert play.end(job).text.startswith("✓ *1 of 1 worker joined prod*")
+    assert play.end(job).text.startswith("✓ *1 worker joined prod*")

@@ -48,7 +48,7 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
         PlanTitles(
             present=f"rotates the root certificate of {facts.name}",
             imperative=f"rotate the root certificate of {facts.name}",
-            success=f"Rotation of {facts.name}'s root certificate: {{done}} of {{all}} steps done",
+            success=f"Rotation of {facts.name}'s root certificate: {{count}} steps done",
             failure=f"the root certificate of {facts.name} was not rotated",
         ),
     )
