@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 4
 
-.PHONY: demo test lint bench setup setup-dev
+.PHONY: demo check test lint bench setup setup-dev
 
 setup:
 	@bash sandbox/setup.sh demo
@@ -14,6 +14,10 @@ setup-dev:
 
 demo: setup
 	@$(PYTHON) -m bot sandbox demo
+
+# All that needs no Docker host, with a tenth of the examples of property tests: under a minute.
+check: lint
+	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -q tests/unit tests/plans
 
 test: setup-dev
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

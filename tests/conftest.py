@@ -14,9 +14,10 @@ import redis
 from hypothesis import settings
 
 from sandbox.fleet import Fleet, missing
+from tests.kits.examples import examples
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("swarmbot", deadline=None)
+settings.register_profile("swarmbot", deadline=None, max_examples=examples(100))
 settings.load_profile("swarmbot")
 
 

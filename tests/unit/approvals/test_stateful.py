@@ -16,13 +16,14 @@ from hypothesis.stateful import (
 from bot.audit import Entry
 from bot.store import keys
 from bot.store.keys import Lane
+from tests.kits.examples import examples
 from tests.unit.approvals.reckoning import ALWAYS, Reckoning
 from tests.unit.approvals.world import WORKERS
 
 WAITING = 2
 """Questions that wait at once: of many, none would get far."""
 STEPS = 50
-EXAMPLES = 150
+EXAMPLES = examples(150)
 
 PERSON = st.sampled_from(("U0ADA", "U0BEN", "U0CLEO", ALWAYS, "U0EVE"))
 PROCESS = st.integers(0, 1)

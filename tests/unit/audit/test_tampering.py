@@ -17,11 +17,14 @@ from bot.audit import Audit
 from bot.audit.archive import line_of
 from bot.audit.entry import digest
 from bot.store import keys
+from tests.kits.examples import examples
 from tests.unit.audit.kit import Rows, archived, put, split_line, stored, write
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_any_tampering_is_found(

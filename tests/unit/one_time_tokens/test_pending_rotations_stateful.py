@@ -13,10 +13,11 @@ from bot.queue.job import new_id
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.swarm.operations import fingerprint
+from tests.kits.examples import examples
 from tests.kits.rotations import Bot, Killed, end
 
 STEPS = 40
-EXAMPLES = 60
+EXAMPLES = examples(60)
 
 
 class Showings(RuleBasedStateMachine):

@@ -18,13 +18,14 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.store.keys import Lane
+from tests.kits.examples import examples
 from tests.kits.jobs import asked, order
 
 CLUSTERS = ("prod", "test")
 LANES = st.sampled_from(keys.LANES)
 WORKERS = st.sampled_from(["one", "two", "three"])
 STEPS = 40
-EXAMPLES = 70
+EXAMPLES = examples(70)
 
 
 class Jobs(RuleBasedStateMachine):

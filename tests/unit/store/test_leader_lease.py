@@ -15,10 +15,11 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
+from tests.kits.examples import examples
 
 KEY = "swarmbot:lease:test"
 TTL_S = 60.0
-EXAMPLES = 60
+EXAMPLES = examples(60)
 STEPS = 40
 
 

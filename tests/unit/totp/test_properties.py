@@ -12,10 +12,11 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.totp import Enrolment, Seeds, Totp
+from tests.kits.examples import examples
 from tests.unit.totp.kit import ADA, KEY, STEP, Clock, code_of, everything, wrong_code
 
 STEPS = 40
-EXAMPLES = 50
+EXAMPLES = examples(50)
 LOCKS = 5
 OFFSETS = st.integers(-3, 3)
 

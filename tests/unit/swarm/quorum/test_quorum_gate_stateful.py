@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.kits.cluster_truth import LATE, QuorumLost, Weakened
+from tests.kits.examples import FEW, examples
 from tests.kits.fault_injector import SIZE, Cut, Cutter, Fault
 from tests.kits.simulated_cluster import Simulated
 
@@ -111,8 +112,10 @@ def test_no_order_loses_the_quorum() -> None:
     Orders.ends.clear()
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     run_state_machine_as_test(
-        Orders, settings=settings(max_examples=300, stateful_step_count=30, suppress_health_check=checks)
+        Orders, settings=settings(max_examples=examples(300), stateful_step_count=30, suppress_health_check=checks)
     )
+    if FEW:
+        return  # a few examples do not reach every order
     assert not [name for name in OFTEN if not Orders.ends[f"{name} done"]], Orders.ends
     assert Orders.ends["demote refused"], Orders.ends
 
