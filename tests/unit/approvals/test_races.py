@@ -19,8 +19,8 @@ from bot.queue.lease import LeaseLost
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
 from bot.usergroups import SlackSilent
-from tests.unit.approvals.process import Process, config_of, order_of
-from tests.unit.approvals.reckoning import Reckoning
+from tests.kits.approvals.process import Process, config_of, order_of
+from tests.kits.approvals.expected import Reckoning
 
 
 def approved(redis_url: str) -> Reckoning:

@@ -17,8 +17,8 @@ from bot.audit import Entry
 from bot.store import keys
 from bot.store.keys import Lane
 from tests.kits.examples import examples
-from tests.unit.approvals.reckoning import ALWAYS, Reckoning
-from tests.unit.approvals.world import WORKERS
+from tests.kits.approvals.expected import ALWAYS, Reckoning
+from tests.kits.approvals.world import WORKERS
 
 WAITING = 2
 """Questions that wait at once: of many, none would get far."""

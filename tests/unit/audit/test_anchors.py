@@ -9,7 +9,7 @@ from redis import Redis
 
 from bot.audit import Audit, Entry, Head
 from bot.store import keys
-from tests.unit.audit.kit import archived, put, stored, write
+from tests.kits.audit_log import archived, put, stored, write
 
 
 @pytest.mark.parametrize("left", [0, 1, 6, 11])

@@ -14,7 +14,7 @@ from bot.audit import Archive, Audit, Entry, Head
 from bot.audit.archive import line_of
 from bot.audit.entry import chained, digest
 from bot.store import keys
-from tests.unit.audit.kit import NOVEMBER, archived, put, split_line, stored, write
+from tests.kits.audit_log import NOVEMBER, archived, put, split_line, stored, write
 
 Lines = list[str]
 

@@ -14,7 +14,7 @@ from redis import Redis
 from bot.__main__ import main
 from bot.audit import Audit
 from bot.store import keys
-from tests.unit.audit.kit import archived, put, stored, write
+from tests.kits.audit_log import archived, put, stored, write
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -25,7 +25,7 @@ from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Undelivered
 from bot.slack.outbound.upload import Uploads
 from sandbox.slack import LocalSlack
-from tests.unit.audit.kit import DAY, NOVEMBER, archived, write
+from tests.kits.audit_log import DAY, NOVEMBER, archived, write
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "－1"]  # noqa: RUF001 - as typed
 

@@ -16,7 +16,7 @@ from redis import Redis
 from bot.audit import Archive, Audit, Entry, Retention
 from bot.errors import Failed
 from bot.store import keys
-from tests.unit.audit.kit import DAY, NOVEMBER, archived, put, stored, write
+from tests.kits.audit_log import DAY, NOVEMBER, archived, put, stored, write
 
 DIES = """
 import os, signal, sys

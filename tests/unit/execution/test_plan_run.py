@@ -20,8 +20,8 @@ from bot.slack.outbound.notifier import Notifier
 from bot.swarm.operations import LabelHost
 from sandbox.slack import LocalSlack
 from tests.kits.jobs import admitted, taken, until
-from tests.unit.approvals.process import Process, config_of
-from tests.unit.approvals.world import Cluster, People
+from tests.kits.approvals.process import Process, config_of
+from tests.kits.approvals.world import Cluster, People
 
 PLAN = Plan(PlanTitles("labels", "label", "done", "failed"), (Step(LabelHost("host-3", ()), "host-3"),))
 

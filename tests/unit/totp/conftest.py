@@ -13,7 +13,7 @@ from bot.slack.outbound.client import web_client
 from bot.slack.outbound.files import Files
 from bot.totp import Seeds, Totp
 from sandbox.slack import LocalSlack
-from tests.unit.totp.kit import KEY, Clock
+from tests.kits.totp import KEY, Clock
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bot.store import keys
 from bot.store.client import connect
 from bot.totp import Enrolment, Seeds, Totp
 from tests.kits.examples import examples
-from tests.unit.totp.kit import ADA, KEY, STEP, Clock, code_of, everything, wrong_code
+from tests.kits.totp import ADA, KEY, STEP, Clock, code_of, everything, wrong_code
 
 STEPS = 40
 EXAMPLES = examples(50)

@@ -8,7 +8,7 @@ from bot.errors import Misconfigured, Refused
 from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.totp import Seeds
-from tests.unit.totp.kit import ADA, KEY
+from tests.kits.totp import ADA, KEY
 
 SEED = Secret("JBSWY3DPEHPK3PXP")
 

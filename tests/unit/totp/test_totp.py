@@ -14,7 +14,7 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.totp import Seeds, Totp
-from tests.unit.totp.kit import ADA, KEY, STEP, Clock, actions, code_of, enrolled, wrong_code
+from tests.kits.totp import ADA, KEY, STEP, Clock, actions, code_of, enrolled, wrong_code
 
 CLICKS = 20
 

@@ -16,7 +16,7 @@ from bot.queue.queue import Queue
 from bot.queue.worker_registry import WorkerRegistry
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
-from tests.unit.totp.kit import ADA, Clock, actions, code_of, enrolled, wrong_code
+from tests.kits.totp import ADA, Clock, actions, code_of, enrolled, wrong_code
 
 URL = "https://hooks.slack.com/actions/1"
 TOTP = COMMANDS["totp"]

@@ -11,7 +11,7 @@ from bot.errors import NotUnderstood
 from bot.model.records import EntryFilter
 from bot.store import keys
 from bot.text.timespec import read_past
-from tests.unit.audit.kit import DAY, NOVEMBER, write
+from tests.kits.audit_log import DAY, NOVEMBER, write
 
 NOW = NOVEMBER + 100 * DAY
 

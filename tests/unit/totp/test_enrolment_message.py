@@ -19,7 +19,7 @@ from bot.store import keys
 from bot.totp import Pictures, Seeds, Showing, Totp, codes
 from sandbox.slack import CannotDo, LocalSlack
 from sandbox.slack.transcript import Seen
-from tests.unit.totp.kit import ADA, KEY, Clock, code_of, enrolled, everything
+from tests.kits.totp import ADA, KEY, Clock, code_of, enrolled, everything
 
 SPELLED = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
 

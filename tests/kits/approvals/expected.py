@@ -16,8 +16,8 @@ from bot.audit import Audit, Entry, Filter
 from bot.errors import Refused
 from bot.queue.lease import LeaseLost
 from bot.store.keys import Lane
-from tests.unit.approvals.process import Process, config_of, order_of
-from tests.unit.approvals.world import Cluster, Crash, People
+from tests.kits.approvals.process import Process, config_of, order_of
+from tests.kits.approvals.world import Cluster, Crash, People
 
 GROUP: Final = "S0ADMINS"
 ALWAYS: Final = "U0DAN"

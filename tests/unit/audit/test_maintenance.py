@@ -21,7 +21,7 @@ from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.store import keys
 from bot.store.leader_lease import LeaderLeases
 from sandbox.slack import LocalSlack
-from tests.unit.audit.kit import DAY, NOVEMBER, put, stored, write
+from tests.kits.audit_log import DAY, NOVEMBER, put, stored, write
 
 
 @pytest.fixture

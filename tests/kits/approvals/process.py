@@ -22,7 +22,7 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.store.leader_lease import LeaderLeases
-from tests.unit.approvals.world import Cluster, People, Quiet
+from tests.kits.approvals.world import Cluster, People, Quiet
 
 
 def config_of(count: int, by: tuple[str, ...]) -> Config:
