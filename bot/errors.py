@@ -50,6 +50,10 @@ class Refused(Conclusion):
     severity = "refused"
 
 
+class NotAllowed(Refused):
+    """The requester does not have the permission. The text is a whole sentence."""
+
+
 class Failed(Conclusion):
     """Tried, and the wanted state was not seen."""
 

@@ -1,7 +1,7 @@
-"""Who may do what: pure, and the only place that decides it. Facts about user groups come from ``bot.usergroups``.
+"""Who may do what: pure, and the only place that decides it. Group memberships come from ``bot.usergroups``.
 
-Each permission includes those below it: who may administer may operate, and who may operate may view. What is not
-proved by the lists or by the groups in :class:`Membership` is refused.
+Each permission includes the lower ones: who may administer may operate, and who may operate may view. What the lists
+and the groups in :class:`Membership` do not prove is refused.
 """
 
 from __future__ import annotations
@@ -10,77 +10,89 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.config.models import EVERYONE, PERMISSIONS, Config, Permission
-from bot.errors import Refused
+from bot.errors import NotAllowed
 from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A Slack user (U…) and those of the user groups asked about (S…) that the user was seen to be in."""
+    """A Slack user and the user groups that contain the user."""
 
     user: str
+    """U…"""
     groups: frozenset[str] = frozenset()
+    """S…; only groups that were asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """It may be done at once."""
+    """The person has the permission."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """It may not be done; ``reason`` is what the person reads."""
+    """The person does not have the permission; ``reason`` is shown to them."""
 
-    reason: Refused
+    reason: NotAllowed
 
 
 Decision = Allow | Refuse
 
 
-def decide(config: Config, permission: Permission, membership: Membership, doing: str) -> Decision:
-    """Whether ``membership.user`` has ``permission``. ``doing`` is the deed in a refusal: ``promoting in prod``."""
+def decide(config: Config, permission: Permission, membership: Membership, command: str) -> Decision:
+    """Decide whether ``membership.user`` has ``permission``.
+
+    ``command`` is what a refusal calls the command: "`/swarm promote host-3` in prod".
+    """
     if has(config, permission, membership):
         return Allow()
+    if not _ids(config, permission):
+        return Refuse(
+            NotAllowed(
+                f"You can't run {command}: swarmbot.yml allows nobody to {permission}.",
+                next_step="`/swarm whoami` lists your permissions.",
+            )
+        )
     return Refuse(
-        Refused(
-            f"{doing} is for {named(config, permission)}, and you are not among them.",
-            next_step="Ask one of them, or see `/swarm whoami`.",
+        NotAllowed(
+            f"You can't run {command}: it needs {named(config, permission, joint='or')}.",
+            next_step="Ask one of them; `/swarm whoami` lists your permissions.",
         )
     )
 
 
 def has(config: Config, permission: Permission, membership: Membership) -> bool:
-    """Whether the lists give this person ``permission``."""
+    """Return whether the lists give this person ``permission``."""
     who = _ids(config, permission)
     return EVERYONE in who or membership.user in who or not membership.groups.isdisjoint(who)
 
 
 def permissions(config: Config, membership: Membership) -> tuple[Permission, ...]:
-    """All that this person may do, the least first."""
+    """Return the permissions of this person, the lowest first."""
     return tuple(each for each in PERMISSIONS if has(config, each, membership))
 
 
 def groups_to_ask(config: Config, permission: Permission, user: str) -> frozenset[str]:
-    """The user groups (S…) on which the decision hangs: none when the lists decide it by themselves."""
+    """Return the user groups (S…) that decide: none if the lists alone decide."""
     who = _ids(config, permission)
     return frozenset() if EVERYONE in who or user in who else _groups(who)
 
 
 def groups_named(config: Config) -> frozenset[str]:
-    """Every user group that any rule rests on."""
+    """Return all user groups (S…) of the rules."""
     return _groups(_ids(config, "view"))
 
 
-def named(config: Config, permission: Permission) -> str:
-    """Who has ``permission``, as Slack shows it: ``@operators and @admins``."""
+def named(config: Config, permission: Permission, *, joint: str = "and") -> str:
+    """Return who has ``permission``, as Slack shows it: ``@operators and @admins``."""
     entries = dict.fromkeys(_entries(config, permission))
     if EVERYONE in entries:
         return EVERYONE
-    return listed(shown(config, entry) for entry in entries) or "nobody"
+    return listed((shown(config, entry) for entry in entries), joint=joint) or "nobody"
 
 
 def shown(config: Config, entry: str) -> str:
-    """An entry of a rule as Slack shows it: ``@admins`` for a name of swarmbot.yml, a mention for an id."""
+    """Return an entry of a rule as Slack shows it: ``@admins`` for a name in swarmbot.yml, a mention for an id."""
     if entry in config.people:
         return f"@{entry}"
     return f"<!subteam^{entry}>" if entry.startswith("S") else f"<@{entry}>"

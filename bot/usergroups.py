@@ -32,7 +32,7 @@ SIDE_BY_SIDE: Final = 8
 _log = logging.getLogger(__name__)
 
 
-def patient_client(settings: Settings) -> WebClient:
+def short_timeout_client(settings: Settings) -> WebClient:
     """A client that gives up after :data:`PATIENCE` and tries nothing twice, for questions asked before an ack."""
     token = settings.need("SLACK_BOT_TOKEN").reveal()
     return WebClient(
@@ -52,7 +52,7 @@ class _Answer:
     at: float
 
 
-class SlackSilent(Failed):
+class MembershipUnknown(Failed):
     """Slack does not say who is in a user group."""
 
 
@@ -73,8 +73,8 @@ class UserGroups:
     def members(self, groups: Iterable[str], *, max_age: float = FRESH) -> dict[str, frozenset[str]]:
         """Who is in each of ``groups`` (S…). What Slack said up to ``max_age`` seconds ago is taken without asking.
 
-        Raises :class:`SlackSilent` when Slack does not say in time and what it said last is over ten minutes old; with
-        a ``max_age`` under :data:`FRESH`, whenever it does not say in time.
+        Raises :class:`MembershipUnknown` when Slack does not say in time and what it said last is over ten minutes old;
+        with a ``max_age`` under :data:`FRESH`, whenever it does not say in time.
         """
         wanted = tuple(dict.fromkeys(groups))
         known = self._remembered(wanted)
@@ -84,7 +84,7 @@ class UserGroups:
         known |= self._ask(stale)
         unknown = [group for group in wanted if group not in known]
         if unknown:
-            raise SlackSilent(
+            raise MembershipUnknown(
                 f"Slack does not say who is in {listed(f'<!subteam^{group}>' for group in unknown)}, "
                 "and without that nobody is let in by it.",
                 true_now="Nothing was done.",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.commands import MOMENT, Flag, FreezeCluster, ThawCluster, control, text
+from bot.commands import FUTURE, Flag, FreezeCluster, ThawCluster, control, text
 
 
 @dataclass(frozen=True, slots=True)
 class FreezeArguments:
     """The arguments of ``freeze``."""
 
-    until: Annotated[str, Flag(MOMENT, "when the freeze ends: `18:00` (UTC), `2026-12-24T08:00`, or after `4h`")]
+    until: Annotated[str, Flag(FUTURE, "when the freeze ends: `18:00` (UTC), `2026-12-24T08:00`, or after `4h`")]
     reason: Annotated[str, Flag(text("TEXT"), "why; shown to everyone whose change needs approval")]
 
 

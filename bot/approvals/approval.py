@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-Standing = Literal["asked", "approved", "denied", "withdrawn", "expired", "void"]
-OPEN: Final[Standing] = "asked"
+ApprovalState = Literal["asked", "approved", "denied", "withdrawn", "expired", "void"]
+OPEN: Final[ApprovalState] = "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Approval:
     """
 
     ask: ApprovalRequest
-    standing: Standing
+    standing: ApprovalState
     version: int
     votes: tuple[Vote, ...] = ()
     counted: tuple[str, ...] = ()

@@ -161,14 +161,14 @@ def _end(approval: Approval) -> list[str]:
 
 def _terms(approval: Approval) -> list[str]:
     ask = approval.ask
-    who = " or ".join(decider(name) for name in ask.by)
+    who = " or ".join(approver_mention(name) for name in ask.by)
     factor = " with a code" if ask.second_factor else ""
     needs = f"Needs {ask.needed} of {who}{factor}, not {user(ask.requester)}"
     kept = ": what was typed with it is kept no longer" if ask.typed_secret else ""
     return [needs, f"until {when(ask.expires)}{kept}", f"plan `{short(ask.digest)}` · `{ask.job}`"]
 
 
-def decider(name: str) -> str:
+def approver_mention(name: str) -> str:
     """One of those whose yes counts, as Slack shows it."""
     return user(name) if SLACK_ID.fullmatch(name) else f"@{escape(name)}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bot.approvals.approval import Approval
-from bot.approvals.card import decider
+from bot.approvals.card import approver_mention
 from bot.blocks import user
 from bot.errors import Refused
 
@@ -22,7 +22,7 @@ def refusal(approval: Approval, word: Word) -> Refused:
             return Refused("nobody approves or denies their own request.", next_step="Withdraw takes it back.")
         case "not among":
             return Refused(
-                f"this is for {' or '.join(map(decider, ask.by))} to decide, and you are not among them.",
+                f"this is for {' or '.join(map(approver_mention, ask.by))} to decide, and you are not among them.",
                 next_step="Ask one of them, or see `/swarm whoami`.",
             )
         case "twice":

@@ -40,7 +40,7 @@ def rule_for(config: Config, cluster: str, subject: str, default_count: int) -> 
     return Rule(subject, by, count, expires, "totp" if factor == "totp" else None)
 
 
-def rules_of(config: Config, cluster: str, counts: Mapping[str, int]) -> list[Rule]:
+def cluster_rules(config: Config, cluster: str, counts: Mapping[str, int]) -> list[Rule]:
     """The rules of a cluster for all subjects that have a default in ``counts`` or are named in swarmbot.yml."""
     about = config.clusters[cluster].approvals if cluster in config.clusters else {}
     subjects = dict.fromkeys((*counts, *config.rules.approvals, *about))
@@ -52,7 +52,7 @@ def frozen_rule(rule: Rule) -> Rule:
     return replace(rule, count=rule.count + 1)
 
 
-def groups_of(config: Config, rules: Iterable[Rule]) -> frozenset[str]:
+def approver_groups(config: Config, rules: Iterable[Rule]) -> frozenset[str]:
     """The user groups (S…) in which approvers may be found."""
     return frozenset(each for rule in rules for each in _ids(config, rule) if each.startswith("S"))
 
@@ -68,13 +68,13 @@ def approvers(config: Config, rule: Rule, members: Mapping[str, frozenset[str]])
     return frozenset(found)
 
 
-def decides(config: Config, rule: Rule, membership: policy.Membership) -> bool:
+def may_approve(config: Config, rule: Rule, membership: policy.Membership) -> bool:
     """Whether this person's yes counts, on another's request."""
     who = _ids(config, rule)
     return membership.user in who or not membership.groups.isdisjoint(who)
 
 
-def named(config: Config, rule: Rule) -> str:
+def approver_names(config: Config, rule: Rule) -> str:
     """Whose yes counts, as Slack shows it: ``@admins and @kim``."""
     return listed(policy.shown(config, entry) for entry in dict.fromkeys(rule.by)) or "nobody"
 
@@ -85,7 +85,7 @@ def shortage(config: Config, rule: Rule, members: Mapping[str, frozenset[str]], 
     if others >= rule.count:
         return ""
     there = "is nobody else" if not others else f"{'is' if others == 1 else 'are'} only {others} besides you"
-    return f"`{rule.subject}` needs a yes of {rule.count} of {named(config, rule)}, and there {there}."
+    return f"`{rule.subject}` needs a yes of {rule.count} of {approver_names(config, rule)}, and there {there}."
 
 
 def _ids(config: Config, rule: Rule) -> frozenset[str]:

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.approvals.rule import Rule, approvers, groups_of, named, rules_of
+from bot.approvals.rule import Rule, approver_groups, approver_names, approvers, cluster_rules
 from bot.commands import default_counts
 from bot.config import Config
 from bot.text.suggest import listed
-from bot.usergroups import SlackSilent, UserGroups
+from bot.usergroups import MembershipUnknown, UserGroups
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Problem:
 
 def every_rule(config: Config, counts: Mapping[str, int]) -> list[tuple[str, Rule]]:
     """The rules of each cluster by its name; ``counts`` are the commands' own, by subject."""
-    return [(cluster, rule) for cluster in config.clusters for rule in rules_of(config, cluster, counts)]
+    return [(cluster, rule) for cluster in config.clusters for rule in cluster_rules(config, cluster, counts)]
 
 
 def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> list[Problem]:
@@ -37,19 +37,19 @@ def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts:
     return [_problem(config, members, Rule("", by, count, 0.0), where) for (by, count), where in alike.items()]
 
 
-def too_few(config: Config, user_groups: UserGroups) -> list[str]:
+def rule_problems(config: Config, user_groups: UserGroups) -> list[str]:
     """What :func:`unsatisfiable` finds, in sentences; where Slack does not say who is in a group, that it does not."""
     counts = default_counts()
     try:
-        members = user_groups.members(groups_of(config, (rule for _, rule in every_rule(config, counts))))
-    except SlackSilent as error:
+        members = user_groups.members(approver_groups(config, (rule for _, rule in every_rule(config, counts))))
+    except MembershipUnknown as error:
         return [f"It is not known whether there are people enough for the approval rules. {error.happened}"]
     return [problem.words for problem in unsatisfiable(config, members, counts)]
 
 
-def warn(config: Config, user_groups: UserGroups) -> None:
-    """Say in the log what :func:`too_few` finds."""
-    for words in too_few(config, user_groups):
+def log_rule_problems(config: Config, user_groups: UserGroups) -> None:
+    """Say in the log what :func:`rule_problems` finds."""
+    for words in rule_problems(config, user_groups):
         log.warning("Approval rules: %s", words)
 
 
@@ -58,7 +58,7 @@ def _problem(
 ) -> Problem:
     there = len(approvers(config, rule, members))
     what = "; ".join(f"{cluster}: {listed(f'`{each}`' for each in subjects)}" for cluster, subjects in where.items())
-    needs = f"{what}: a yes of {rule.count} of {named(config, rule)} is needed"
+    needs = f"{what}: a yes of {rule.count} of {approver_names(config, rule)} is needed"
     if there < rule.count:
         return Problem(f"{needs}, and there {_are(there)}: nobody can ever do it.", grave=True)
     words = f"{needs} besides who asks, and there {_are(there)}: none of them can ever do it."

@@ -9,20 +9,20 @@ from typing import Final, Literal
 from bot.approvals.approval import Approval
 from bot.approvals.refusals import refusal
 from bot.approvals.repository import ApprovalRepository, Ended
-from bot.approvals.rule import approvers, groups_of, rule_for
+from bot.approvals.rule import approver_groups, approvers, rule_for
 from bot.audit import Audit, Entry
 from bot.blocks import tick, user
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.model.approval_basis import short
 from bot.queue.queue import Queue
-from bot.usergroups import SlackSilent, UserGroups
+from bot.usergroups import MembershipUnknown, UserGroups
 
 TRIES: Final = 50
 FRESH: Final = 3.0
 """Seconds that Slack's word on who is in a group is good for when somebody votes."""
 
-Proof = Callable[[str, str], None]
+CodeCheck = Callable[[str, str], None]
 """Checks a person's second factor by its code; raises Refused."""
 
 
@@ -41,14 +41,14 @@ class Voting:
         approvals: ApprovalRepository,
         audit: Audit,
         user_groups: UserGroups,
-        prove: Proof,
+        check_code: CodeCheck,
     ) -> None:
         self._config = config
         self._queue = queue
         self._approvals = approvals
         self._audit = audit
         self._user_groups = user_groups
-        self._prove = prove
+        self._prove = check_code
 
     def show(self, job_id: str, voter: str, to: Literal["approve", "deny"]) -> Approval:
         """The open question that ``voter`` may answer so; Refused when it has ended or the voter may not."""
@@ -123,7 +123,7 @@ class Voting:
         """
         try:
             yield
-        except (Refused, SlackSilent) as error:
+        except (Refused, MembershipUnknown) as error:
             self._audit.append([_entry(approval, person, "vote refused", error.happened)])
             raise
 
@@ -138,7 +138,7 @@ class Voting:
         if voter == ask.requester:
             raise refusal(approval, "own")
         rule = rule_for(self._config, ask.cluster, ask.subject, ask.needed)
-        members = self._user_groups.members(groups_of(self._config, [rule]), max_age=FRESH)
+        members = self._user_groups.members(approver_groups(self._config, [rule]), max_age=FRESH)
         right = approvers(self._config, rule, members)
         if voter not in right:
             raise refusal(approval, "not among")

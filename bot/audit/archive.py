@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bot.audit.chain import Broken, Row
+from bot.audit.chain import ChainBroken, Row
 from bot.audit.entry import GENESIS, Head, restore
 
 CHUNK: Final = 1 << 16
@@ -45,7 +45,7 @@ class Archive:
                 end = behind
                 yield from map(_row, content.decode(errors="replace").removesuffix("\n").split("\n"))
             if path != files[-1] and end != path.stat().st_size:
-                raise Broken(f"unreadable: {path.name} is damaged behind byte {end}")
+                raise ChainBroken(f"unreadable: {path.name} is damaged behind byte {end}")
 
     def head(self) -> Head:
         """The last whole entry; GENESIS when there is none. Raises Broken when it cannot be read."""
@@ -58,7 +58,7 @@ class Archive:
                 try:
                     return Head(restore(text, stored_hash).seq, stored_hash)
                 except (ValueError, TypeError):
-                    raise Broken(f"unreadable: the last line of {path.name} is no entry") from None
+                    raise ChainBroken(f"unreadable: the last line of {path.name} is no entry") from None
         return GENESIS
 
     def fix(self) -> None:

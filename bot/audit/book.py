@@ -10,7 +10,7 @@ from bot.errors import NotUnderstood
 from bot.model.records import AuditPage, EntryFilter, EntryRecord
 from bot.text.timespec import read_past
 
-Leaf = tuple[tuple[EntryRecord, ...], AuditPage]
+ShownPage = tuple[tuple[EntryRecord, ...], AuditPage]
 """What a page shows, newest first, and how to turn it."""
 
 
@@ -27,13 +27,13 @@ def resolved(wanted: EntryFilter, cluster: str, now: float) -> Filter:
     )
 
 
-def newest(audit: Audit, cluster: str, wanted: Filter, count: int) -> Leaf:
+def newest(audit: Audit, cluster: str, wanted: Filter, count: int) -> ShownPage:
     """The first page; raises Unavailable."""
     found = audit.query(wanted, count=count + 1)
     return _leaf(audit, cluster, wanted, count, found[:count], older=len(found) > count, newer=False)
 
 
-def turned(audit: Audit, page: Page, *, older: bool) -> Leaf:
+def turned(audit: Audit, page: Page, *, older: bool) -> ShownPage:
     """The page behind ``page``, or before it; raises Unavailable."""
     count = page.count
     if older:
@@ -50,7 +50,7 @@ def turned(audit: Audit, page: Page, *, older: bool) -> Leaf:
 
 def _leaf(
     audit: Audit, cluster: str, wanted: Filter, count: int, found: list[Stored], *, older: bool, newer: bool
-) -> Leaf:
+) -> ShownPage:
     if not found:
         return (), AuditPage()
     page_id = ""

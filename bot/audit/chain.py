@@ -11,7 +11,7 @@ Row = tuple[str, str, str]
 """An entry's id in the stream (``seq-0``; "" where order alone tells its place), its canonical JSON and its hash."""
 
 
-class Broken(Exception):
+class ChainBroken(Exception):
     """The rows cannot go on: why, and at which entry (0: at the one that was to come)."""
 
     def __init__(self, problem: str, seq: int = 0) -> None:
@@ -52,7 +52,7 @@ def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS, anchor
             if bad:
                 return _bad(start, head, *bad)
             head = Head(head.seq + 1, row[2])
-    except Broken as broken:
+    except ChainBroken as broken:
         return _bad(start, head, broken.seq or head.seq + 1, broken.problem)
     bad = _anchored(head, known) or (_end(head, newest) if newest or head != start else None) or _cut(head, known)
     return _bad(start, head, *bad) if bad else Verdict(ok=True, count=head.seq - start.seq, head=head, start=start)

@@ -11,7 +11,7 @@ from bot.audit.anchor import anchor_of, read_anchors
 from bot.audit.archive import Archive
 from bot.audit.chain import Verdict
 from bot.audit.entry import GENESIS
-from bot.audit.export import wanted_rows, write_csv, write_json_lines
+from bot.audit.export import matching_rows, write_csv, write_json_lines
 from bot.audit.filter import Filter
 from bot.audit.log import Audit
 from bot.config import load
@@ -82,7 +82,7 @@ def _export(args: argparse.Namespace) -> int:
         since=_moment(args.since, now, end=False),
         until=_moment(args.until, now, end=True),
     )
-    rows = wanted_rows(Audit(connect(args.settings.redis_url)), _archive(args), wanted)
+    rows = matching_rows(Audit(connect(args.settings.redis_url)), _archive(args), wanted)
     (write_csv if args.format == "csv" else write_json_lines)(rows, sys.stdout)
     return 0
 
@@ -110,5 +110,5 @@ def _archive(args: argparse.Namespace) -> Archive | None:
 def _moment(text: str, now: float, *, end: bool) -> float:
     moment = read_past(text, now, end=end) if text else 0.0
     if moment is None:
-        raise NotUnderstood(f"{text} is no moment that is over.", next_step="Write 2d, 2026-12-24 or 18:00.")
+        raise NotUnderstood(f"I can't read {text} as a time.", next_step="Try 2d (ago), 2026-12-24 or 18:00.")
     return moment

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final, TextIO
 
 from bot.audit.archive import Archive, line_of
-from bot.audit.chain import Broken, Row
+from bot.audit.chain import ChainBroken, Row
 from bot.audit.entry import Stored, restore
 from bot.audit.filter import Filter
 from bot.audit.log import Audit
@@ -23,14 +23,14 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 """What a cell begins with that a spreadsheet would compute. Source: owasp.org, CSV Injection."""
 
 
-def wanted_rows(audit: Audit, archive: Archive | None, wanted: Filter) -> Iterator[Row]:
+def matching_rows(audit: Audit, archive: Archive | None, wanted: Filter) -> Iterator[Row]:
     """The entries that fit, oldest first, from the archive and Redis. Raises Failed where they cannot be read on."""
     try:
         for row in _all_rows(audit, archive):
             entry = _entry(row)
             if entry is not None and wanted.fits(entry):
                 yield row
-    except (Broken, OSError) as error:
+    except (ChainBroken, OSError) as error:
         raise Failed(
             f"The audit archive cannot be read: {error}.",
             next_step="`python -m bot audit verify` names the first bad entry.",

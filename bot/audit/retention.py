@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from bot.audit.archive import Archive
-from bot.audit.chain import Broken, Row, walk
+from bot.audit.chain import ChainBroken, Row, walk
 from bot.audit.entry import Head, restore
-from bot.audit.stream import BATCH, Ends, Stream
+from bot.audit.stream import BATCH, Stream, StreamEnds
 from bot.errors import Failed
 
 
@@ -36,7 +36,7 @@ class Retention:
                 true_now="Every entry is still in Redis.",
                 next_step="See `audit: archive:` in swarmbot.yml, and that the disk has room.",
             ) from error
-        except Broken as error:
+        except ChainBroken as error:
             raise _unsound(f"The audit archive {self._archive.folder} is {error.problem}.") from error
 
     def _move(self, now: float) -> int:
@@ -60,7 +60,7 @@ class Retention:
             moved += len(rows)
         return moved
 
-    def _due(self, head: Head, ends: Ends, now: float) -> Iterator[Row]:
+    def _due(self, head: Head, ends: StreamEnds, now: float) -> Iterator[Row]:
         """The old entries of one month behind ``head``; what cannot be read passes, and is found when it is stored."""
         month = ""
         for row in self._stream.rows(after=head.seq, last=ends.last):

@@ -20,7 +20,7 @@ BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class StreamEnds:
     """The stream at one instant.
 
     ``first`` and ``last`` are its ids ("" when it is empty), ``newest`` the head that is kept beside it, ``trimmed``
@@ -45,7 +45,7 @@ class Stream:
         self._redis = redis
         self._trim = Script(redis, Path(__file__).parent / "lua" / "trim.lua")
 
-    def ends(self) -> Ends:
+    def ends(self) -> StreamEnds:
         """Both ends and what is known of them, all of one instant."""
         with answering():
             pipe = self._redis.pipeline(transaction=True)
@@ -54,7 +54,7 @@ class Stream:
             pipe.xrange(keys.AUDIT_LOG, count=1)
             pipe.xrevrange(keys.AUDIT_LOG, count=1)
             newest, trimmed, first, last = pipe.execute()
-        return Ends(first[0][0] if first else "", last[0][0] if last else "", _head(newest), _head(trimmed))
+        return StreamEnds(first[0][0] if first else "", last[0][0] if last else "", _head(newest), _head(trimmed))
 
     def newest(self) -> Head | None:
         """The head that is kept beside the stream."""

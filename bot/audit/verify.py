@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.audit.archive import Archive
-from bot.audit.chain import Broken, Row, Verdict, walk
+from bot.audit.chain import ChainBroken, Row, Verdict, walk
 from bot.audit.entry import GENESIS, Head
-from bot.audit.stream import Ends, Stream, place_of
+from bot.audit.stream import Stream, StreamEnds, place_of
 
 TRIES: Final = 5
 
@@ -26,7 +26,7 @@ def verify(stream: Stream, archive: Archive | None, anchors: Sequence[Head]) -> 
     return verdict
 
 
-def _walked(stream: Stream, archive: Archive | None, anchors: Sequence[Head], ends: Ends) -> Verdict:
+def _walked(stream: Stream, archive: Archive | None, anchors: Sequence[Head], ends: StreamEnds) -> Verdict:
     rows = stream.rows(last=ends.last) if ends.last else iter(())
     if archive is None:
         return walk(rows, ends.newest, ends.trimmed or GENESIS, anchors)
@@ -51,7 +51,7 @@ def joined(archived: Iterable[Row], kept: Iterator[Row], first: int) -> Iterator
             yield row
             continue
         if row[0] != f"{due}-0" or both[due] != row[1:]:
-            raise Broken("different in Redis and in the archive", due)
+            raise ChainBroken("different in Redis and in the archive", due)
         due += 1
     if first and due <= seq:
-        raise Broken("missing in Redis, though the archive has it", due)
+        raise ChainBroken("missing in Redis, though the archive has it", due)

@@ -1,6 +1,6 @@
 """What people see: pure builders of Slack's Block Kit that keep its limits.
 
-What stands in a message is Slack mrkdwn; whatever comes from outside goes through :func:`escape`, :func:`as_said`,
+What stands in a message is Slack mrkdwn; whatever comes from outside goes through :func:`escape`, :func:`escape_line`,
 :func:`tick`, :func:`user` or :func:`channel` first. A builder never fails on too much: it cuts, and says what it left
 out.
 """
@@ -21,7 +21,7 @@ from bot.blocks.failure import error_message
 from bot.blocks.message import Block, Message, fit
 from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
 from bot.blocks.table import table
-from bot.text.mrkdwn import as_said, channel, cut_short, escape, tick, user, when
+from bot.text.mrkdwn import channel, cut_short, escape, escape_line, tick, user, when
 
 __all__ = [
     "DONE",
@@ -34,7 +34,6 @@ __all__ = [
     "Message",
     "Sign",
     "actions",
-    "as_said",
     "button",
     "channel",
     "code",
@@ -43,6 +42,7 @@ __all__ = [
     "divider",
     "error_message",
     "escape",
+    "escape_line",
     "fields",
     "fit",
     "header",

@@ -31,8 +31,6 @@ from bot.commands.kinds import (
     number,
     text,
 )
-from bot.commands.moments import MOMENT, read_moment
-from bot.commands.past import PAST
 from bot.commands.registration import change, control, question, record
 from bot.commands.rights import other_rights, plain_right, rights
 from bot.commands.settings import (
@@ -44,6 +42,7 @@ from bot.commands.settings import (
     SNAPSHOT_INTERVAL,
     TASK_HISTORY_LIMIT,
 )
+from bot.commands.times import FUTURE, PAST
 from bot.commands.unlock_key import UNLOCK, unlock_key_form
 
 __all__ = [
@@ -54,11 +53,11 @@ __all__ = [
     "DURATION",
     "EXTERNAL_CA",
     "EXTERNAL_CA_ON_HOST",
+    "FUTURE",
     "GROUPS",
     "HOST",
     "LABEL",
     "MAX_SNAPSHOTS",
-    "MOMENT",
     "NETWORK",
     "PAST",
     "PERSON",
@@ -90,7 +89,6 @@ __all__ = [
     "plain_right",
     "question",
     "read_arguments",
-    "read_moment",
     "read_options",
     "read_sentence",
     "record",

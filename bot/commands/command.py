@@ -81,7 +81,7 @@ class CancelJob:
 
 @dataclass(frozen=True, slots=True)
 class FreezeCluster:
-    """Let each change of the cluster need one yes more, until a moment (text that ``read_moment`` reads)."""
+    """Let each change of the cluster need one yes more, until a moment (text that ``read_future`` reads)."""
 
     until: str
     reason: str

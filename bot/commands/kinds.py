@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.blocks import tick
 from bot.errors import NotUnderstood
-from bot.text.durations import LONGEST_WEEKS, read_duration
+from bot.text.durations import MAX_DURATION_S, MAX_DURATION_WEEKS, read_duration
 from bot.text.suggest import nearest
 
 
@@ -32,7 +32,6 @@ class Kind:
 
 _RANGE = re.compile(r"^(?P<head>[^\[\]]*)\[(?P<first>[0-9]{1,9})-(?P<last>[0-9]{1,9})\](?P<tail>[^\[\]]*)$")
 _MOST_AT_ONCE = 100
-_WEEK = 7 * 24 * 3600
 
 
 def choice(*words: str) -> Kind:
@@ -88,8 +87,8 @@ def seconds(text: str) -> float:
     length = read_duration(text)
     if length is None:
         raise NotUnderstood(f"{tick(text)} is not a duration.", next_step="Write it like `90m`, `2160h` or `12w`.")
-    if length > LONGEST_WEEKS * _WEEK:
-        raise NotUnderstood(f"{tick(text)} is longer than `{LONGEST_WEEKS}w`.")
+    if length > MAX_DURATION_S:
+        raise NotUnderstood(f"{tick(text)} is longer than `{MAX_DURATION_WEEKS}w`.")
     return length
 
 

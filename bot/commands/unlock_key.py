@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bot.commands.command import Flag, SecretField
-from bot.secrets.secret import TYPED_KEPT
+from bot.secrets.secret import TYPED_SECRET_TTL_S
 
 UNLOCK: Final = Flag(None, "where autolock is on: a form asks you for the unlock key")
 
@@ -15,6 +15,6 @@ def unlock_key_form(needed: Callable[[Any], bool]) -> SecretField:
     """The form, for the orders of which ``needed`` says so."""
     hint = (
         "It begins with SWMKEY-1-. It is used once; until then it lies encrypted, "
-        f"for {TYPED_KEPT // 60} minutes at most."
+        f"for {TYPED_SECRET_TTL_S // 60} minutes at most."
     )
     return SecretField("Unlock key", hint=hint, begins="SWMKEY-1-", needed=needed)

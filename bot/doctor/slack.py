@@ -12,7 +12,7 @@ from typing import Any, Final
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 import handlers  # noqa: F401 - importing it registers the commands, whose own counts hold by default
-from bot.approvals.rule import groups_of
+from bot.approvals.rule import approver_groups
 from bot.approvals.rule_check import every_rule, unsatisfiable
 from bot.commands import default_counts
 from bot.config import Config
@@ -117,7 +117,7 @@ def users(resources: Resources) -> Iterator[Finding]:
 def approval_rules(resources: Resources) -> Iterator[Finding]:
     """Each rule can be satisfied, by everybody who may ask."""
     counts = default_counts()
-    groups = groups_of(resources.config, (rule for _, rule in every_rule(resources.config, counts)))
+    groups = approver_groups(resources.config, (rule for _, rule in every_rule(resources.config, counts)))
     problems = unsatisfiable(resources.config, {group: members_of(resources, group) for group in groups}, counts)
     for problem in problems:
         yield wrong(problem.words, ADD_APPROVERS) if problem.grave else look_here(problem.words, ADD_APPROVERS)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
-from bot.approvals.rule import Rule, frozen_rule, groups_of, rule_for, shortage
+from bot.approvals.rule import Rule, approver_groups, frozen_rule, rule_for, shortage
 from bot.commands import Command
 from bot.config import Config
 from bot.errors import Failed, Refused, SwarmbotError
@@ -20,7 +20,7 @@ from bot.model.approval_basis import Basis
 from bot.queue.job import Order
 from bot.queue.lease import Lease
 from bot.queue.results import entry
-from bot.secrets.secret import TYPED_KEPT
+from bot.secrets.secret import TYPED_SECRET_TTL_S
 from bot.usergroups import UserGroups
 
 KEPT_LONGEST: Final = 7 * 86400.0
@@ -54,7 +54,7 @@ class ApprovalStep:
         self._satisfiable(rule, lease.job.order.requester)
         if time.time() >= _latest(lease.job.order):
             raise Refused(
-                f"what you typed with it is not there any more: it is kept for {TYPED_KEPT // 60} minutes.",
+                f"what you typed with it is not there any more: it is kept for {TYPED_SECRET_TTL_S // 60} minutes.",
                 true_now="Nothing was changed.",
                 next_step="Ask again.",
             )
@@ -126,7 +126,7 @@ class ApprovalStep:
         )
 
     def _satisfiable(self, rule: Rule, requester: str) -> None:
-        members: Mapping[str, frozenset[str]] = self._user_groups.members(groups_of(self._config, [rule]))
+        members: Mapping[str, frozenset[str]] = self._user_groups.members(approver_groups(self._config, [rule]))
         if short := shortage(self._config, rule, members, requester):
             raise Refused(
                 short,
@@ -146,4 +146,4 @@ def all_left_out(plan: Plan) -> Failed:
 
 def _latest(order: Order) -> float:
     """Until when a yes is of use: what was typed with an order is kept for a while."""
-    return order.asked_at + TYPED_KEPT - TO_TAKE if order.secret_id else math.inf
+    return order.asked_at + TYPED_SECRET_TTL_S - TO_TAKE if order.secret_id else math.inf

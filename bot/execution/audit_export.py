@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from bot.audit import Archive, Audit, Filter
 from bot.audit.chain import Row
-from bot.audit.export import wanted_rows, write_csv, write_json_lines
+from bot.audit.export import matching_rows, write_csv, write_json_lines
 from bot.errors import Refused
 from bot.queue.job import Order
-from bot.slack.outbound.upload import Upload, Uploads
+from bot.slack.outbound.files import DirectMessageUploads, Upload
 
 MOST: Final = 100_000
 """Entries in a file for Slack; ``python -m bot audit export`` knows no limit."""
@@ -22,7 +22,7 @@ MOST: Final = 100_000
 class Exporter:
     """Safe to share between threads. ``archive`` is read before Redis, where there is one."""
 
-    def __init__(self, audit: Audit, archive: Archive | None, uploads: Uploads) -> None:
+    def __init__(self, audit: Audit, archive: Archive | None, uploads: DirectMessageUploads) -> None:
         self._audit = audit
         self._archive = archive
         self._uploads = uploads
@@ -35,7 +35,7 @@ class Exporter:
         wanted = _filter(order.args)
         rows: deque[Row] = deque(maxlen=MOST)
         total = 0
-        for row in wanted_rows(self._audit, self._archive, wanted):
+        for row in matching_rows(self._audit, self._archive, wanted):
             rows.append(row)
             total += 1
         if not rows:

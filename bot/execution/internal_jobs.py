@@ -30,7 +30,7 @@ class InternalJobs:
     def __init__(self, services: WorkerServices) -> None:
         self._queue = services.queue
         self._notifier = services.notifier
-        self._showing = services.showing
+        self._showing = services.enrolment_message
         self._exporter = services.exporter
 
     def knows(self, command: str) -> bool:

@@ -13,8 +13,8 @@ from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.queue.job import Job
 
-Standing = Literal["waiting", "running", "done", "failed", "stopped"]
-SIGNS: dict[Standing, Sign] = {
+ApprovalState = Literal["waiting", "running", "done", "failed", "stopped"]
+SIGNS: dict[ApprovalState, Sign] = {
     "waiting": WAITING,
     "running": RUNNING,
     "done": DONE,
@@ -27,7 +27,7 @@ FINDINGS: dict[str, Sign] = {"done": DONE, "warning": WARNING, "failed": FAILED}
 @dataclass(slots=True)
 class _Row:
     step: Step
-    standing: Standing = "waiting"
+    standing: ApprovalState = "waiting"
     text: str = ""
 
 
@@ -46,7 +46,7 @@ class ProgressCard:
     def __post_init__(self) -> None:
         self._rows = [_Row(step, text=step.operation.doing) for step in self.plan.steps]
 
-    def set(self, step: Step, standing: Standing, text: str) -> None:
+    def set(self, step: Step, standing: ApprovalState, text: str) -> None:
         """Note how a step stands now."""
         with self._lock:
             row = next(row for row in self._rows if row.step is step)

@@ -14,7 +14,7 @@ from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.slack.outbound.notifier import Notifier
-from bot.totp import Showing
+from bot.totp import EnrolmentMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class WorkerServices:
     """Rotations that are due after a token was shown for one node."""
     secret_inbox: SecretInbox
     """What people typed into a form, on its way to this worker."""
-    showing: Showing
+    enrolment_message: EnrolmentMessage
     """Shows the key of a new second factor."""
     exporter: Exporter
     """Sends audit entries as files."""

@@ -1,6 +1,6 @@
-"""Freezes: times in which a change needs one yes more, by somebody's word or by swarmbot.yml."""
+"""Freezes: periods in which every change of a cluster needs one more approval."""
 
+from bot.freeze.commands import FreezeResult, run_freeze_command
 from bot.freeze.freezes import Freezes
-from bot.freeze.orders import Ordered, carry_out
 
-__all__ = ["Freezes", "Ordered", "carry_out"]
+__all__ = ["FreezeResult", "Freezes", "run_freeze_command"]

@@ -1,4 +1,4 @@
-"""Whether a cluster is frozen: by somebody's word, kept in Redis until it ends by itself, or by swarmbot.yml."""
+"""Whether a cluster is frozen: by `/swarm freeze`, kept in Redis until it ends, or by swarmbot.yml."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from redis import Redis
 
 from bot.audit import Audit, Entry
 from bot.config import Config
-from bot.freeze.windows import scheduled
+from bot.freeze.windows import scheduled_span
 from bot.model import Freeze
 from bot.secrets.redact import redact
 from bot.store import keys
@@ -33,31 +33,31 @@ class Freezes:
         self._thaw = Script(redis, LUA / "thaw.lua")
 
     def active(self, cluster: str, now: float) -> Freeze | None:
-        """The freeze that holds at ``now`` (unix seconds); of two the one that ends last."""
-        holding = [freeze for freeze in (self.ordered(cluster, now), self.planned(cluster, now)) if freeze]
-        return max(holding, key=lambda freeze: freeze.until, default=None)
+        """Return the freeze in effect at ``now`` (unix seconds); of two, the one that ends last."""
+        current = [freeze for freeze in (self.manual(cluster, now), self.scheduled(cluster, now)) if freeze]
+        return max(current, key=lambda freeze: freeze.until, default=None)
 
-    def ordered(self, cluster: str, now: float) -> Freeze | None:
-        """The freeze that somebody ordered, if it holds at ``now``."""
+    def manual(self, cluster: str, now: float) -> Freeze | None:
+        """Return the freeze that `/swarm freeze` set, if it is in effect at ``now``."""
         with answering():
             kept: Any = self._redis.get(keys.freeze(cluster))
         freeze = Freeze(**json.loads(kept)) if kept else None
         return freeze if freeze and freeze.until > now else None
 
-    def planned(self, cluster: str, now: float) -> Freeze | None:
-        """The freeze that swarmbot.yml schedules for ``now``; nobody can thaw it."""
+    def scheduled(self, cluster: str, now: float) -> Freeze | None:
+        """Return the freeze that swarmbot.yml schedules for ``now``; `/swarm thaw` cannot end it."""
         known = self._config.clusters.get(cluster)
-        span = scheduled(known.freezes, now) if known else None
+        span = scheduled_span(known.freezes, now) if known else None
         return Freeze(cluster, span.end, "", span.reason, scheduled=True) if span else None
 
     def freeze(self, cluster: str, until: float, by: str, reason: str, entries: Sequence[Entry]) -> None:
-        """Freeze ``cluster`` until ``until`` (unix seconds); an earlier word of anybody's is replaced."""
-        said = json.dumps(asdict(Freeze(cluster, until, by, redact(reason))), ensure_ascii=False)
-        args = [said, f"{until * 1000:.0f}"]
+        """Freeze ``cluster`` until ``until`` (unix seconds); it replaces an earlier freeze."""
+        stored = json.dumps(asdict(Freeze(cluster, until, by, redact(reason))), ensure_ascii=False)
+        args = [stored, f"{until * 1000:.0f}"]
         self._audit.commit(entries, lambda tail: self._freeze(_places(cluster), args + tail))
 
     def thaw(self, cluster: str, entries: Sequence[Entry]) -> bool:
-        """End the freeze that somebody ordered; False, and nothing written, when there is none."""
+        """End the freeze that `/swarm freeze` set; if there is none, return False and write nothing."""
         reply = self._audit.commit(entries, lambda tail: self._thaw(_places(cluster), tail))
         return bool(reply[0] == "thawed")
 

@@ -13,13 +13,13 @@ from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
 from bot.config import choose_cluster
 from bot.errors import NotUnderstood
-from bot.gate.answers import TURNS, Answers
-from bot.gate.buttons import Buttons
 from bot.gate.call import Call
+from bot.gate.interactions import Interactions
+from bot.gate.record_commands import TURNS, RecordCommands
 from bot.gate.secret_form import CALLBACK
 from bot.gate.services import GateServices
 from bot.secrets.redact import redact
-from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, typed_by
+from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, press_as_command
 
 # These are for finding out where one is: they answer in any channel.
 ANYWHERE = frozenset({"help", "whoami", "job", "cancel", "totp"})
@@ -39,11 +39,11 @@ class Gate:
         self._queue = services.queue
         self._audit = services.audit
         self._user_groups = services.user_groups
-        self._answers = Answers(services.records, services.audit, services.queue)
+        self._answers = RecordCommands(services.records, services.audit, services.queue)
         self._freezes = services.freezes
-        self._controls = services.controls
+        self._controls = services.control_commands
         self._form = services.secret_form
-        self._buttons = Buttons(services.queue, services.voting, services.second_factor, self.take)
+        self._buttons = Interactions(services.queue, services.voting, services.totp_command, self.take)
 
     def slash(self, request: SlashRequest) -> Message | Modal | None:
         """Take a command; the answer is what is told to the asker at once, or the form that asks for a secret."""
@@ -76,7 +76,7 @@ class Gate:
         if request.action in TURNS:
             return self._answers.turn(request, self._authorise)
         if request.action == TYPES:
-            return self.slash(typed_by(request))
+            return self.slash(press_as_command(request))
         return self._buttons.press(request)
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:

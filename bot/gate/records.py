@@ -11,7 +11,7 @@ from bot import policy
 from bot.approvals.approval import Approval
 from bot.approvals.card import listed, readable, whole
 from bot.approvals.repository import ApprovalRepository
-from bot.approvals.rule import Rule, decides, groups_of, named, rule_for, rules_of
+from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
 from bot.audit import Audit, Filter
 from bot.audit import book as audit_book
 from bot.audit.pages import Page
@@ -90,8 +90,8 @@ class RecordReader:
         )
 
     def _rights(self, requester: str, cluster: str) -> Rights:
-        rules = rules_of(self._config, cluster, default_counts())
-        groups = policy.groups_named(self._config) | groups_of(self._config, rules)
+        rules = cluster_rules(self._config, cluster, default_counts())
+        groups = policy.groups_named(self._config) | approver_groups(self._config, rules)
         membership = self._user_groups.membership(requester, groups)
         mine = {requester, *membership.groups}
         return Rights(
@@ -119,9 +119,9 @@ class RecordReader:
         alike: dict[tuple[int, str], list[Rule]] = {}
         for rule in rules:
             if rule.count:
-                alike.setdefault((rule.count, named(self._config, rule)), []).append(rule)
+                alike.setdefault((rule.count, approver_names(self._config, rule)), []).append(rule)
         for (count, by), same in sorted(alike.items(), key=lambda each: each[0][0]):
-            mine = decides(self._config, same[0], membership)
+            mine = may_approve(self._config, same[0], membership)
             yield Waits(tuple(self._subject(rule, cluster) for rule in same), count, by, mine)
 
     def _subject(self, rule: Rule, cluster: str) -> Subject:

@@ -8,10 +8,10 @@ from bot.approvals.voting import Voting
 from bot.audit import Audit
 from bot.config import Config
 from bot.freeze import Freezes
-from bot.gate.controls import Controls
+from bot.gate.control_commands import ControlCommands
 from bot.gate.records import RecordReader
-from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import SecretForm
+from bot.gate.totp_command import TotpCommand
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
 
@@ -27,7 +27,7 @@ class GateServices:
     records: RecordReader
     voting: Voting
     freezes: Freezes
-    controls: Controls
+    control_commands: ControlCommands
     """Orders that the gate carries out itself: cancel, freeze, thaw, second factors."""
-    second_factor: SecondFactor
+    totp_command: TotpCommand
     secret_form: SecretForm

@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.model.probing import Transport
 
-Standing = Literal["open", "passed", "blocked", "not looked at"]
+ApprovalState = Literal["open", "passed", "blocked", "not looked at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ProbedRoute:
     """
 
     route: Route
-    standing: Standing
+    standing: ApprovalState
     why: str = ""
     refused: bool = False
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from redis import Redis
 
-from bot.secrets.secret import TYPED_KEPT, Secret
-from bot.secrets.vault import Vault, WrongKey, vault_of
+from bot.secrets.secret import TYPED_SECRET_TTL_S, Secret
+from bot.secrets.vault import Vault, WrongKey, require_vault
 from bot.store import keys
 from bot.store.client import answering
 
 
 class SecretInbox:
-    """Keeps a secret in Redis, encrypted, until it is taken or ``TYPED_KEPT`` seconds have passed.
+    """Keeps a secret in Redis, encrypted, until it is taken or ``TYPED_SECRET_TTL_S`` seconds have passed.
 
     Safe to share between threads; calls raise :class:`~bot.errors.Unavailable`. ``key`` is SWARMBOT_SECRET_KEY.
     """
@@ -25,7 +25,7 @@ class SecretInbox:
 
     def require(self) -> Vault:
         """Return what seals; Refused when SWARMBOT_SECRET_KEY is not set."""
-        return vault_of(
+        return require_vault(
             self._key, "what you would type could not be kept safe on its way: SWARMBOT_SECRET_KEY is not set."
         )
 
@@ -34,7 +34,7 @@ class SecretInbox:
         given_id = secrets.token_urlsafe(12)
         sealed = self.require().seal(_place(person, given_id), secret)
         with answering():
-            self._redis.set(keys.given(given_id), sealed, ex=TYPED_KEPT)
+            self._redis.set(keys.given(given_id), sealed, ex=TYPED_SECRET_TTL_S)
         return given_id
 
     def take(self, person: str, given_id: str) -> Secret | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 MASK: Final = "***"
-TYPED_KEPT: Final = 900
+TYPED_SECRET_TTL_S: Final = 900
 """Seconds that a secret which somebody typed is kept, encrypted, for the job it is for: others may have to agree."""
 
 

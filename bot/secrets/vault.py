@@ -41,7 +41,7 @@ class Vault:
         return Fernet(base64.urlsafe_b64encode(derivation.derive(self._key.reveal().encode())))
 
 
-def vault_of(key: Secret | None, unset: str) -> Vault:
+def require_vault(key: Secret | None, unset: str) -> Vault:
     """What seals with ``key``; Refused, by the word ``unset``, where there is none."""
     if key is None:
         raise Refused(unset, next_step="Whoever runs Swarmbot sets it, for the web and worker processes alike.")

@@ -139,7 +139,7 @@ def wrong_codes(person: str) -> str:
 def given(given_id: str) -> str:
     """String: a secret (encrypted) that somebody gave with a command.
 
-    Goes when it is taken, or after ``bot.secrets.secret.TYPED_KEPT`` seconds.
+    Goes when it is taken, or after ``bot.secrets.secret.TYPED_SECRET_TTL_S`` seconds.
     """
     return f"swarmbot:given:{given_id}"
 

@@ -1,1 +1,1 @@
-"""Words and their markup: mrkdwn, lists, durations, times, suggestions."""
+"""Text: Slack's mrkdwn, lists, durations, times, suggestions."""

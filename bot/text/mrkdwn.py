@@ -1,24 +1,26 @@
-"""Slack's mrkdwn: escaping, names, people, moments, and cutting to a length."""
+"""Slack's mrkdwn: escaping, names, mentions, times, and cutting to a length."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
-WORD = 200
+MAX_WORD_CHARS: Final = 200
+"""How far back a cut looks for the end of a word."""
 
 
 def escape(text: str) -> str:
-    """Return ``text`` so that Slack shows it as it is: no mention, link or broadcast can be made of it."""
+    """Return ``text`` so that Slack shows it as it is, and not as a mention, link or broadcast."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def as_said(text: str) -> str:
-    """Return the words of another program in one line, escaped: errors hold them, and what errors say is mrkdwn."""
+def escape_line(text: str) -> str:
+    """Return another program's output escaped and on one line: error messages are mrkdwn and may contain it."""
     return escape(" ".join(text.split()))
 
 
 def tick(name: str) -> str:
-    """Return a name in backticks, escaped; backticks and line ends inside it are dropped."""
+    """Return a name in backticks, escaped; backticks and line ends in it are removed."""
     return f"`{escape(' '.join(name.replace('`', '').split())) or '?'}`"
 
 
@@ -33,23 +35,23 @@ def channel(channel_id: str) -> str:
 
 
 def when(unix_seconds: float) -> str:
-    """Return a moment that Slack shows in each reader's own time zone, as "today at 16:40"."""
+    """Return a time that Slack shows in each reader's time zone, as "today at 16:40"."""
     plain = datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(unix_seconds)}^{{date_short_pretty}} {{time}}|{plain}>"
+    return f"<!date^{int(unix_seconds)}^{{date_short_pretty}} at {{time}}|{plain}>"
 
 
 def cut(text: str, limit: int) -> str:
-    """Return ``text``, or its beginning and how many characters are left out, in at most ``limit`` characters."""
+    """Return ``text``, or its beginning and the number of characters left out, in at most ``limit`` characters."""
     if len(text) <= limit:
         return text
     room = limit - len(f" … ({len(text)} characters left out)")
     if room <= 0:
         return text[: limit - 1] + "…"
-    space = max(text.rfind("\n", room - WORD, room), text.rfind(" ", room - WORD, room))
+    space = max(text.rfind("\n", room - MAX_WORD_CHARS, room), text.rfind(" ", room - MAX_WORD_CHARS, room))
     end = space if space > 0 else room
     return f"{text[:end]} … ({len(text) - end} characters left out)"
 
 
 def cut_short(text: str, limit: int) -> str:
-    """Return ``text``, or its beginning and "…", for labels where a number of characters would say nothing."""
+    """Return ``text``, or its beginning and "…", for labels that have no room for a number."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

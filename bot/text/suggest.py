@@ -1,4 +1,4 @@
-"""The nearest of the words that would have been understood."""
+"""Suggestions for mistyped words, and lists in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice most like ``word``, letter case aside; None when none is like it."""
+    """Return the choice most similar to ``word``, ignoring case; None if none is similar."""
     by_folded = {choice.casefold(): choice for choice in choices}
     matches = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None
@@ -19,6 +19,6 @@ def number_of(count: int, noun: str) -> str:
 
 
 def listed(words: Iterable[str], *, joint: str = "and") -> str:
-    """``a``, ``a and b``, ``a, b and c``; "" for none."""
+    """Return ``a``, ``a and b`` or ``a, b and c``; "" for no words."""
     *most, last = list(words) or [""]
     return f"{', '.join(most)} {joint} {last}" if most else last

@@ -1,8 +1,6 @@
-"""The second factor: time-based one-time codes (RFC 6238), their seeds at rest, and how a person gets one."""
+"""The second factor: time-based one-time codes (RFC 6238), their encrypted seeds, and how a person gets one."""
 
-from bot.totp.pictures import Pictures
-from bot.totp.seeds import Seeds
-from bot.totp.showing import Showing
-from bot.totp.totp import Enrolment, Totp
+from bot.totp.enrolment_message import EnrolmentMessage, QrCodeCleanup
+from bot.totp.totp import Enrolment, SeedVault, Totp
 
-__all__ = ["Enrolment", "Pictures", "Seeds", "Showing", "Totp"]
+__all__ = ["Enrolment", "EnrolmentMessage", "QrCodeCleanup", "SeedVault", "Totp"]

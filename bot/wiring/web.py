@@ -8,18 +8,18 @@ from bot.audit import Audit
 from bot.config import load
 from bot.freeze import Freezes
 from bot.gate import Gate
-from bot.gate.controls import Controls
+from bot.gate.control_commands import ControlCommands
 from bot.gate.records import RecordReader
-from bot.gate.second_factor import SecondFactor
 from bot.gate.secret_form import SecretForm
 from bot.gate.services import GateServices
+from bot.gate.totp_command import TotpCommand
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Settings
 from bot.slack.outbound.notifier import Notifier
 from bot.store.client import QUICK, connect
-from bot.totp import Seeds, Totp
-from bot.usergroups import UserGroups, patient_client
+from bot.totp import SeedVault, Totp
+from bot.usergroups import UserGroups, short_timeout_client
 
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:
@@ -30,16 +30,16 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
     queue = Queue(redis, audit)
     approvals = ApprovalRepository(redis, audit)
     freezes = Freezes(redis, audit, config)
-    user_groups = UserGroups(patient_client(settings), redis)
-    totp = Totp(redis, audit, Seeds(settings.swarmbot_secret_key))
-    factor = SecondFactor(queue, totp)
+    user_groups = UserGroups(short_timeout_client(settings), redis)
+    totp = Totp(redis, audit, SeedVault(settings.swarmbot_secret_key))
+    totp_command = TotpCommand(queue, totp)
     voting = Voting(
         config=config,
         queue=queue,
         approvals=approvals,
         audit=audit,
         user_groups=user_groups,
-        prove=totp.check,
+        check_code=totp.check,
     )
     services = GateServices(
         config=config,
@@ -49,8 +49,8 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         records=RecordReader(config, queue, audit, user_groups, approvals),
         voting=voting,
         freezes=freezes,
-        controls=Controls(config, queue, voting, freezes, factor),
-        second_factor=factor,
+        control_commands=ControlCommands(config, queue, voting, freezes, totp_command),
+        totp_command=totp_command,
         secret_form=SecretForm(SecretInbox(redis, settings.swarmbot_secret_key)),
     )
     return Gate(services)

@@ -9,7 +9,7 @@ import threading
 
 from bot.approvals.card_publisher import CardPublisher
 from bot.approvals.repository import ApprovalRepository
-from bot.approvals.rule_check import warn
+from bot.approvals.rule_check import log_rule_problems
 from bot.audit import Archive, Audit
 from bot.audit.maintenance import AuditMaintenance
 from bot.config import Config, load
@@ -29,14 +29,14 @@ from bot.queue.secret_inbox import SecretInbox
 from bot.queue.worker import Worker
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
-from bot.slack.outbound.files import Files
+from bot.slack.outbound.files import BlockFiles
 from bot.slack.outbound.notifier import Notifier
-from bot.slack.outbound.upload import Uploads
+from bot.slack.outbound.files import DirectMessageUploads
 from bot.store.client import connect
 from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
-from bot.totp import Pictures, Seeds, Showing, Totp
-from bot.usergroups import UserGroups, patient_client
+from bot.totp import QrCodeCleanup, SeedVault, EnrolmentMessage, Totp
+from bot.usergroups import UserGroups, short_timeout_client
 
 
 def run_worker(settings: Settings) -> int:
@@ -47,11 +47,11 @@ def run_worker(settings: Settings) -> int:
     queue = Queue(redis, audit)
     slack = web_client(settings)
     notifier = Notifier(slack)
-    files = Files(slack)
+    files = BlockFiles(slack)
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
     reader = FactsReader(addresses(config))
     approvals = ApprovalRepository(redis, audit)
-    user_groups = UserGroups(patient_client(settings), redis)
+    user_groups = UserGroups(short_timeout_client(settings), redis)
     services = WorkerServices(
         config=config,
         queue=queue,
@@ -61,9 +61,9 @@ def run_worker(settings: Settings) -> int:
         approvals=approvals,
         approval_step=ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config)),
         pending_rotations=PendingRotations(redis, audit, config.tokens.once_for),
-        showing=Showing(Totp(redis, audit, Seeds(settings.swarmbot_secret_key)), files, notifier),
+        enrolment_message=EnrolmentMessage(Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)), files, notifier),
         secret_inbox=SecretInbox(redis, settings.swarmbot_secret_key),
-        exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, Uploads(slack)),
+        exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, DirectMessageUploads(slack)),
     )
     runner = Runner(services)
     name = f"{socket.gethostname()}-{os.getpid()}"
@@ -73,9 +73,9 @@ def run_worker(settings: Settings) -> int:
     watcher = RotationWatcher(services, name)
     tasks = [
         PeriodicTask("herald", CardPublisher(queue, approvals, notifier, leases, name).turn, every=0.25),
-        PeriodicTask("pictures", Pictures(redis, files).turn, every=3),
+        PeriodicTask("pictures", QrCodeCleanup(redis, files).delete_due, every=3),
         PeriodicTask("promised rotations", watcher.turn, every=1),
-        PeriodicTask("approval rules", lambda: warn(config, user_groups), every=3600),
+        PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups), every=3600),
         PeriodicTask("archive", maintenance.retain, every=600),
         PeriodicTask("anchor", maintenance.post_anchor, every=600),
     ]

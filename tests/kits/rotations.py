@@ -164,7 +164,7 @@ class Bot:
             approval_step=unused,
             pending_rotations=self.pending_rotations,
             secret_inbox=unused,
-            showing=unused,
+            enrolment_message=unused,
             exporter=unused,
         )
         self.watchers = [RotationWatcher(services, name) for name in ("one", "two")]

@@ -39,7 +39,7 @@ def test_who_asked_for_what(play: Play) -> None:
     everywhere = play.ask("ada", "audit --cluster all --command jobs")
     assert "<@U0CLEO> requested `/swarm jobs` · lab" in everywhere
     assert play.ask("ada", "audit --until 1d").startswith("No entry")
-    assert "is no moment that is over" in play.ask("ada", "audit --since soon")
+    assert "I can't read `soon` as a time." in play.ask("ada", "audit --since soon")
 
 
 def test_pages_turn_in_place(play: Play) -> None:

@@ -188,7 +188,7 @@ def test_the_whole_mesh_is_sound(standing: Play) -> None:
 
 def test_making_containers_is_not_for_everyone(standing: Play) -> None:
     """A look at a host is; the trial of the overlay needs the right to operate."""
-    assert "is for @operators" in standing.ask("eve", "check --all")
+    assert "it needs @operators" in standing.ask("eve", "check --all")
 
 
 def test_ready_nodes_that_are_cut_off_from_the_overlay(play: Play) -> None:

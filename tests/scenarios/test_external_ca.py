@@ -13,7 +13,7 @@ def test_the_nodes_certificates_are_of_the_external_ca(play: Play, cfssl: Cfssl)
     card = play.change("cleo", words)
     assert card.text.startswith("✓"), card.text
     assert cfssl.issued(play["host-1"])
-    assert "Already so" in play.ask("cleo", words)
+    assert "No change needed" in play.ask("cleo", words)
     play.change("ada", "join worker host-2")
     play.change("cleo", "join manager host-3")
     assert play.nodes() == {
@@ -40,6 +40,6 @@ def test_a_cluster_that_signs_for_itself_is_not_taken_for_it(play: Play, cfssl: 
 def test_a_ca_certificate_that_is_not_on_the_host_stops_it_before_anything(play: Play, cfssl: Cfssl) -> None:
     """The path is named, and no cluster is made."""
     answer = play.ask("cleo", f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert=/etc/docker/no.pem")
-    assert answer.startswith("Not done: ")
+    assert answer.startswith("Refused: ")
     assert "`/etc/docker/no.pem`" in answer
     assert play.membership("host-1") == "inactive"

@@ -124,7 +124,7 @@ def test_what_the_engine_would_wrongly_take_is_refused_before_it_is_asked(play: 
     """The person reads why, and the host has never been in a swarm."""
     answer = play.ask("cleo", f"init host-1 {words}")
     assert said in answer
-    assert answer.startswith("Not done: ")
+    assert answer.startswith("Refused: ")
     assert play.membership("host-1") == "inactive"
     assert not (play["host-1"].folder / "data/swarm/docker-state.json").exists()
 
@@ -137,7 +137,7 @@ def test_what_holds_already_is_said_and_left_alone(play: Play) -> None:
     assert again.startswith("✓ Already so")
     assert before["ID"] in again
     other = play.ask("cleo", "init host-2")
-    assert other.startswith("Not done: prod runs already")
+    assert other.startswith("Refused: prod runs already")
     assert "/swarm join" in other
     assert play.inspect() == before
     assert play.membership("host-2") == "inactive"
@@ -149,7 +149,7 @@ def test_a_host_of_another_swarm_is_not_taken(play: Play) -> None:
     play["host-2"].docker("swarm", "init", "--advertise-addr", play["host-2"].address)
     before = play.inspect("host-2")["ID"]
     answer = play.ask("cleo", "init host-2")
-    assert answer.startswith(("Not done: ", "✓ Already so"))
+    assert answer.startswith(("Refused: ", "✓ Already so"))
     assert play.inspect("host-2")["ID"] == before
 
 
@@ -174,7 +174,7 @@ def test_force_new_cluster_brings_a_lost_quorum_back(play: Play) -> None:
     tokens = play.inspect()["JoinTokens"]
     play["host-2"].power_off()
     refused = play.ask("ada", "init host-1 --force-new-cluster")
-    assert refused.startswith("Not done: ")
+    assert refused.startswith("You can't run ")
     assert "admins" in refused
     play["host-2"].wipe()
     until(lambda: _error(host) != "", "the engine knows of the loss", timeout=60)

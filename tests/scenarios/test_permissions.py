@@ -19,7 +19,7 @@ def group(play: Play, handle: str, users: Iterable[str]) -> None:
 def test_a_refusal_is_told_and_written_down(play: Play) -> None:
     """The refused reads what it takes; the audit log has the attempt; the engine was not asked."""
     answer = play.ask("eve", "init host-1")
-    assert answer.startswith("Not done: `/swarm init host-1` in prod is for @admins, and you are not among them.")
+    assert answer.startswith("You can't run `/swarm init host-1` in prod: it needs @admins.")
     assert "`/swarm whoami`" in answer
     assert play.membership("host-1") == "inactive"
     written = play.ask("ada", "audit --by @eve")
@@ -36,7 +36,9 @@ def test_a_button_is_no_way_round_the_rules(play: Play) -> None:
     play["host-2"].fix()
     after = play.now
     play.slack.click("eve", card.seen, "Retry")
-    assert play.answer("eve", after).text.startswith("Not done: `/swarm join worker host-2` in prod is for @operators")
+    assert play.answer("eve", after).text.startswith(
+        "You can't run `/swarm join worker host-2` in prod: it needs @operators"
+    )
     assert play.membership("host-2") == "inactive"
 
 

@@ -176,7 +176,7 @@ def test_a_freeze_is_ordered_once_and_thawed_once(play: Play) -> None:
     play.see("ben", "prod is frozen", private=False)
     public = play.public()
     again = play.ask("dan", words)
-    assert again.startswith("✓ Already so: prod is frozen until"), again
+    assert again.startswith("✓ No change needed: prod is frozen until"), again
     assert again.endswith("Nothing was changed."), again
     assert play.public() == public
     assert play.ask("cleo", "thaw") == "*prod is thawed*."

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.secrets.secret import TYPED_KEPT, Secret
+from bot.secrets.secret import TYPED_SECRET_TTL_S, Secret
 from bot.store import keys
 from bot.store.client import connect
 from tests.kits.approval_scenario import Asked
@@ -38,7 +38,7 @@ def test_a_yes_in_time_unlocks(frozen: Play, asked: Asked) -> None:
     """The card says that the key is kept no longer than the question stands, which is for minutes."""
     job = _asked(asked)
     ask = asked.approval(job).ask
-    assert ask.expires < time.time() + TYPED_KEPT
+    assert ask.expires < time.time() + TYPED_SECRET_TTL_S
     assert "what was typed with it is kept no longer" in asked.card(job).shown
     asked.press("dan", job, "Approve")
     asked.ends(job, "succeeded")

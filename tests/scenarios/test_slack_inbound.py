@@ -199,7 +199,7 @@ def test_a_double_delivery_is_done_once(slack: LocalSlack, redis: PrivateRedis, 
 def test_the_refused_and_the_failed_are_told(slack: LocalSlack, tmp_path: Path) -> None:
     """A refusal says why; a defect says its reference, which is in the log with the trace."""
     slack.slash("ada", "prod", "no")
-    slack.wait_to_see("ada", "Not done: this is for admins.", private=True)
+    slack.wait_to_see("ada", "Refused: this is for admins.", private=True)
     slack.slash("ada", "prod", "boom")
     seen = slack.wait_to_see("ada", "the log has it under", private=True)
     reference = seen.text.rpartition("under `")[2].partition("`")[0]

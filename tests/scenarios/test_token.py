@@ -71,7 +71,7 @@ def test_operators_neither_see_the_managers_token_nor_rotate(play: Play, words: 
     play.stand()
     before = play.inspect()
     answer = play.ask("ada", words)
-    assert answer.startswith("Not done: ")
+    assert answer.startswith("You can't run ")
     assert "@admins" in answer
     assert "SWMTKN" not in "".join(entry.text for entry in play.slack.transcript(play.began))
     assert play.inspect() == before

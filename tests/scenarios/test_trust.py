@@ -93,8 +93,8 @@ def test_who_may_not_administer_may_look_and_not_trust(trusting: Play) -> None:
     answer = shown(trusting, "ada")
     after = trusting.now
     trusting.slack.click("ada", answer, "Trust this key")
-    assert "is for @admins" in trusting.answer("ada", after).text
-    assert "is for @admins" in trusting.ask("ada", f"trust {HOST} --key SHA256:any")
+    assert "it needs @admins" in trusting.answer("ada", after).text
+    assert "it needs @admins" in trusting.ask("ada", f"trust {HOST} --key SHA256:any")
     assert trusting.fleet.files.known_hosts.read_text() == before
 
 

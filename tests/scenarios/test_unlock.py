@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.secrets.secret import TYPED_KEPT, Secret
+from bot.secrets.secret import TYPED_SECRET_TTL_S, Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet.shell import until
@@ -61,7 +61,7 @@ def test_a_key_that_nobody_takes_lies_encrypted_and_not_for_long(play: Play) -> 
         play.fill("ada", secret=key)
         with connect(Secret(play.stage.redis_url)) as redis:
             (place,) = redis.scan_iter(keys.given("*"))
-            assert 0 < redis.ttl(place) <= TYPED_KEPT
+            assert 0 < redis.ttl(place) <= TYPED_SECRET_TTL_S
             assert key.removeprefix("SWMKEY-1-") not in str(redis.get(place))
             redis.pexpire(place, 1)
     finally:

@@ -114,14 +114,14 @@ def test_who_it_takes_is_named(permission: Permission, shown: str) -> None:
 
 
 def test_a_refusal_says_what_it_takes_and_what_to_do() -> None:
-    """The words of shared/VOICE.md, "Refused"; the message's "Not done: " is put before them by the blocks."""
-    decision = decide(TEAM, "administer", Membership("U01"), "promoting in prod")
+    """The example in shared/VOICE.md, "Refused"."""
+    decision = decide(TEAM, "administer", Membership("U01"), "`/swarm promote host-3` in prod")
     assert isinstance(decision, Refuse)
     assert decision.reason.severity == "refused"
     assert decision.reason.happened == (
-        "promoting in prod is for @admins, <!subteam^S02> and <@W04>, and you are not among them."
+        "You can't run `/swarm promote host-3` in prod: it needs @admins, <!subteam^S02> or <@W04>."
     )
-    assert decision.reason.next_step == "Ask one of them, or see `/swarm whoami`."
+    assert decision.reason.next_step == "Ask one of them; `/swarm whoami` lists your permissions."
 
 
 def test_no_group_is_asked_about_where_the_lists_decide() -> None:

@@ -10,7 +10,7 @@ import docker
 import requests
 from urllib3.exceptions import EmptyPoolError
 
-from bot.blocks import as_said
+from bot.blocks import escape_line
 from bot.engine.api.adapter import EngineAdapter
 from bot.engine.ssh import failures
 from bot.engine.ssh.diagnose import diagnose
@@ -113,7 +113,7 @@ class EngineClient:
             message = str(response.json()["message"])
         except (ValueError, KeyError, TypeError):
             message = response.text.strip() or response.reason
-        return EngineError(self.host, response.status_code, as_said(mask_secrets(message)))
+        return EngineError(self.host, response.status_code, escape_line(mask_secrets(message)))
 
     def _adopt_version(self, error: EngineError) -> bool:
         """Speak a version that the engine takes, when it has refused ours as the wrong one; whether it had.
@@ -125,7 +125,9 @@ class EngineClient:
             return False
         try:
             offered = self._api.version(api_version=False)
-            oldest, newest, engine = (as_said(str(offered[key])) for key in ("MinAPIVersion", "ApiVersion", "Version"))
+            oldest, newest, engine = (
+                escape_line(str(offered[key])) for key in ("MinAPIVersion", "ApiVersion", "Version")
+            )
             version = common_api(oldest, newest)
         except (requests.RequestException, docker.errors.DockerException, EmptyPoolError, KeyError, ValueError):
             return False

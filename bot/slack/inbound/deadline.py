@@ -12,7 +12,7 @@ from bot.blocks.failure import error_message
 from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal
 from bot.errors import Defect, SwarmbotError, Unavailable
-from bot.slack.inbound.requests import InPlace, PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.requests import PressRequest, ReplacingMessage, SlashRequest, SubmitRequest
 from bot.slack.outbound.notifier import Notifier, Undelivered
 
 IN_TIME: Final = 2.2
@@ -93,7 +93,7 @@ class Responder:
                     message,
                     user=request.user,
                     channel=request.channel,
-                    replace=isinstance(message, InPlace),
+                    replace=isinstance(message, ReplacingMessage),
                 )
         except Undelivered as error:
             log.warning("the answer to %s: %s", request.user, error.reason)

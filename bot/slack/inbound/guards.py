@@ -22,7 +22,7 @@ SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 LENGTH: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-class Guard:
+class RequestGuard:
     """Refuses what does not come from Slack."""
 
     def __init__(self, signing_secret: str) -> None:
@@ -58,7 +58,7 @@ class Guard:
         return 0 if genuine else 401
 
 
-class Adapter(SlackRequestHandler):
+class SlackWsgiAdapter(SlackRequestHandler):
     """Bolt's WSGI adapter, which answers 400 instead of raising when a signed body cannot be parsed."""
 
     def dispatch(self, request: WsgiHttpRequest) -> BoltResponse:

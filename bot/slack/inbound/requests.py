@@ -55,7 +55,7 @@ class SubmitRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class InPlace(Message):
+class ReplacingMessage(Message):
     """An answer to a press that takes the place of the message with the button."""
 
 
@@ -110,7 +110,7 @@ def press_request(body: dict[str, Any]) -> PressRequest:
     )
 
 
-def typed_by(press: PressRequest) -> SlashRequest:
+def press_as_command(press: PressRequest) -> SlashRequest:
     """Return a press of a button whose value is a command's words as that command."""
     place = (press.channel, press.response_url, press.request_key, press.trigger_id)
     return SlashRequest(press.value, press.user, *place)

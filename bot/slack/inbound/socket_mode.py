@@ -16,7 +16,7 @@ from bot.settings import Settings
 from bot.slack.inbound.import_guard import confine
 from bot.slack.inbound.requests import OpenGate
 from bot.slack.inbound.routes import Routes
-from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT, quiet_logger, reason_of, web_client
+from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT_S, quiet_logger, reason_of, web_client
 from bot.slack.outbound.notifier import Notifier
 
 REQUESTS_AT_ONCE: Final = 32
@@ -51,7 +51,7 @@ class SocketMode:
             routes.app,
             app_token=token,
             logger=quiet_logger("socket"),
-            web_client=WebClient(base_url=settings.slack_api_url, timeout=TIMEOUT, logger=quiet_logger("socket")),
+            web_client=WebClient(base_url=settings.slack_api_url, timeout=TIMEOUT_S, logger=quiet_logger("socket")),
             ping_interval=PING_EVERY,
             concurrency=REQUESTS_AT_ONCE,
         )

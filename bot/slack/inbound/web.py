@@ -14,7 +14,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped] # 
 
 from bot.config import load
 from bot.settings import Settings
-from bot.slack.inbound.guards import Adapter, Guard
+from bot.slack.inbound.guards import RequestGuard, SlackWsgiAdapter
 from bot.slack.inbound.import_guard import confine
 from bot.slack.inbound.readiness import Readiness
 from bot.slack.inbound.requests import OpenGate
@@ -41,8 +41,8 @@ class Web:
     """The WSGI application."""
 
     def __init__(self, routes: Routes, signing_secret: str, readiness: Readiness) -> None:
-        self._guard = Guard(signing_secret)
-        self._events = Adapter(routes.app, EVENTS)
+        self._guard = RequestGuard(signing_secret)
+        self._events = SlackWsgiAdapter(routes.app, EVENTS)
         self._readiness = readiness
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -24,12 +24,12 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.settings import Settings
 
-TIMEOUT: Final = 10
-TRIES: Final = 3
-LONGEST_WAIT: Final = 30
+TIMEOUT_S: Final = 10
+MAX_RETRIES: Final = 3
+MAX_RETRY_AFTER_S: Final = 30
 SLACK_ERRORS: Final = (SlackClientError, HTTPException, OSError)
 """What a call of Slack's libraries raises: Slack said no, or did not answer."""
-HOOKS: Final = (".slack.com", ".slack-gov.com")
+RESPONSE_URL_DOMAINS: Final = (".slack.com", ".slack-gov.com")
 
 
 def quiet_logger(name: str, level: int = logging.WARNING) -> logging.Logger:
@@ -53,16 +53,16 @@ class BoundedRateLimitRetry(RateLimitErrorRetryHandler):
         if response is None or not super()._can_retry(state=state, request=request, response=response, error=error):
             return False
         said = [value[0] for name, value in response.headers.items() if name.lower() == "retry-after" and value]
-        return not said or (said[0].isdecimal() and int(said[0]) <= LONGEST_WAIT)
+        return not said or (said[0].isdecimal() and int(said[0]) <= MAX_RETRY_AFTER_S)
 
 
 def retry_handlers() -> Sequence[RetryHandler]:
     """Return what is tried again: rate limits, broken connections, time-outs, and errors of the server."""
     broken = [URLError, ConnectionResetError, RemoteDisconnected, TimeoutError]
     return [
-        BoundedRateLimitRetry(max_retry_count=TRIES),
-        ConnectionErrorRetryHandler(max_retry_count=TRIES, error_types=broken),
-        ServerErrorRetryHandler(max_retry_count=TRIES),
+        BoundedRateLimitRetry(max_retry_count=MAX_RETRIES),
+        ConnectionErrorRetryHandler(max_retry_count=MAX_RETRIES, error_types=broken),
+        ServerErrorRetryHandler(max_retry_count=MAX_RETRIES),
     ]
 
 
@@ -71,7 +71,7 @@ def web_client(settings: Settings) -> WebClient:
     return WebClient(
         token=settings.need("SLACK_BOT_TOKEN").reveal(),
         base_url=settings.slack_api_url,
-        timeout=TIMEOUT,
+        timeout=TIMEOUT_S,
         logger=quiet_logger("web"),
         retry_handlers=list(retry_handlers()),
     )
@@ -86,12 +86,12 @@ def reason_of(error: Exception) -> str:
 
 def response_client(url: str) -> WebhookClient:
     """Return a client of one response_url."""
-    return WebhookClient(url, timeout=TIMEOUT, logger=quiet_logger("hook"), retry_handlers=list(retry_handlers()))
+    return WebhookClient(url, timeout=TIMEOUT_S, logger=quiet_logger("hook"), retry_handlers=list(retry_handlers()))
 
 
-def is_slacks(url: str, api_url: str) -> bool:
+def is_slack_url(url: str, api_url: str) -> bool:
     """Whether a response_url leads to Slack (or to the server that stands for it): a token may be sent there."""
     parts, api = urlsplit(url), urlsplit(api_url)
     if (parts.scheme, parts.netloc) == (api.scheme, api.netloc):
         return True
-    return parts.scheme == "https" and (parts.hostname or "").endswith(HOOKS)
+    return parts.scheme == "https" and (parts.hostname or "").endswith(RESPONSE_URL_DOMAINS)

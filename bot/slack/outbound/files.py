@@ -1,14 +1,15 @@
-"""Files of the bot's own, which blocks show (``slack_file``): up in three steps, and gone again.
+"""Uploads of files: unshared ones that blocks show (``slack_file``), and ones in direct messages.
 
-Sources: docs.slack.dev: files.getUploadURLExternal, files.completeUploadExternal, the ``slack_file`` object; that a
-file has no mimetype until Slack has processed it: slackapi/node-slack-sdk issue 2040.
+Sources: docs.slack.dev: files.getUploadURLExternal, files.completeUploadExternal, the ``slack_file`` object. A file has
+no mimetype until Slack has processed it: slackapi/node-slack-sdk issue 2040.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.error import HTTPError
@@ -17,35 +18,36 @@ from urllib.request import Request, urlopen
 from slack_sdk import WebClient
 
 from bot.errors import Failed
-from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT, is_slacks, reason_of
+from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT_S, is_slack_url, reason_of
+from bot.slack.outbound.notifier import Undelivered
 
-READY_WITHIN: Final = 8.0
-ASKED_EVERY: Final = 0.25
+READY_TIMEOUT_S: Final = 8.0
+POLL_INTERVAL_S: Final = 0.25
 GONE: Final = {"file_not_found", "file_deleted"}
 
 
 class FileRefused(Failed):
-    """Slack did not take, process or delete a file. ``reason`` is Slack's own word for it, or "no answer"."""
+    """Slack did not accept, process or delete a file. ``reason`` is Slack's error code, or "no answer"."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"Slack did not do what was asked of it with a file ({reason}).",
-            next_step="`python -m bot doctor` says what is wrong with the Slack app.",
+            f"Slack did not accept, process or delete a file ({reason}).",
+            next_step="Run `python -m bot doctor`: it checks the Slack app.",
         )
         self.reason = reason
 
 
-class Files:
-    """Safe to share between threads. Every call raises :class:`FileRefused` when Slack refuses it."""
+class BlockFiles:
+    """Files that belong to the bot and that blocks show. Safe to share between threads. Raises :class:`FileRefused`."""
 
-    def __init__(self, client: WebClient, ready_within: float = READY_WITHIN) -> None:
+    def __init__(self, client: WebClient, ready_timeout_s: float = READY_TIMEOUT_S) -> None:
         self._client = client
-        self._ready_within = ready_within
+        self._ready_timeout_s = ready_timeout_s
 
     def upload(self, name: str, content: bytes, *, begun: Callable[[str], None]) -> str:
-        """Upload a file that is shared with nobody, and return its id when blocks may name it.
+        """Upload a file that is shared with nobody; return its id once blocks can refer to it.
 
-        ``begun`` is told the id before Slack has the content, so that whatever happens then, it can be deleted.
+        ``begun`` is called with the id before Slack has the content, so that the file can be deleted in any case.
         """
         asked = self._call(self._client.files_getUploadURLExternal, filename=name, length=len(content))
         file_id = str(asked["file_id"])
@@ -56,7 +58,7 @@ class Files:
         return file_id
 
     def delete(self, file_id: str) -> None:
-        """Delete a file; one that is gone is as good."""
+        """Delete a file; do nothing if it does not exist."""
         try:
             self._call(self._client.files_delete, file=file_id)
         except FileRefused as error:
@@ -64,20 +66,20 @@ class Files:
                 raise
 
     def _await_ready(self, file_id: str) -> None:
-        """Slack tells nobody when it has processed a file: until then it has no mimetype."""
-        deadline = time.monotonic() + self._ready_within
+        """Poll until the file has a mimetype: Slack sends no event when it has processed one."""
+        deadline = time.monotonic() + self._ready_timeout_s
         pause = threading.Event()
         while not self._call(self._client.files_info, file=file_id)["file"].get("mimetype"):
             if time.monotonic() > deadline:
-                raise FileRefused(f"not processed within {self._ready_within:.0f} s")
-            pause.wait(ASKED_EVERY)
+                raise FileRefused(f"not processed within {self._ready_timeout_s:.0f} s")
+            pause.wait(POLL_INTERVAL_S)
 
     def _send(self, url: str, content: bytes) -> None:
-        if not is_slacks(url, self._client.base_url):
-            raise FileRefused("no upload address of Slack's")
-        request = Request(url, content, {"Content-Type": "application/octet-stream"})  # noqa: S310 - it is Slack's
+        if not is_slack_url(url, self._client.base_url):
+            raise FileRefused("the upload address is not Slack's")
+        request = Request(url, content, {"Content-Type": "application/octet-stream"})  # noqa: S310 - a Slack URL
         try:
-            with urlopen(request, timeout=TIMEOUT):  # noqa: S310 - likewise
+            with urlopen(request, timeout=TIMEOUT_S):  # noqa: S310 - likewise
                 return
         except HTTPError as error:
             reason = f"HTTP {error.code}"
@@ -87,9 +89,39 @@ class Files:
         raise FileRefused(reason)
 
     def _call(self, call: Callable[..., Any], **body: Any) -> Any:
-        """Call Slack once (retries are the client's). Errors are not chained: theirs may hold what was sent."""
+        """Call Slack (the client retries). Slack's error is not chained, because it can hold what was sent."""
         try:
             return call(**body)
         except SLACK_ERRORS as error:
             reason = reason_of(error)
         raise FileRefused(reason)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Upload:
+    """A file to send."""
+
+    name: str
+    """With the ending of its file type."""
+    content: bytes
+    title: str
+    """Shown above the file."""
+
+
+class DirectMessageUploads:
+    """Files in a person's direct messages with the bot, which nobody else sees. Safe to share between threads."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def send(self, user: str, files: Sequence[Upload], comment: str) -> None:
+        """Send ``files`` to ``user`` (U…) in one message that begins with ``comment``; raises Undelivered."""
+        uploads = [{"content": file.content, "filename": file.name, "title": file.title} for file in files]
+        try:
+            opened = self._client.conversations_open(users=user)
+            self._client.files_upload_v2(file_uploads=uploads, channel=opened["channel"]["id"], initial_comment=comment)
+        except SLACK_ERRORS as error:
+            reason = reason_of(error)
+        else:
+            return
+        raise Undelivered(reason, f"`{user}`")

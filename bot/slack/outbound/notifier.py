@@ -11,7 +11,7 @@ from slack_sdk.webhook import WebhookResponse
 
 from bot.blocks.message import Message, holds_secret
 from bot.errors import Failed
-from bot.slack.outbound.client import SLACK_ERRORS, is_slacks, reason_of, response_client
+from bot.slack.outbound.client import SLACK_ERRORS, is_slack_url, reason_of, response_client
 from bot.slack.outbound.payload import has_plainer, payload
 
 INVITE: Final = "Invite the bot there with `/invite @Swarmbot`."
@@ -107,7 +107,7 @@ class Notifier:
 
     def _hook(self, url: str, message: Message | None, how: dict[str, Any]) -> None:
         """Post to a response_url, in the older blocks if Slack does not take the newer ones."""
-        if not is_slacks(url, self._client.base_url):
+        if not is_slack_url(url, self._client.base_url):
             raise Undelivered("no response_url of Slack's", "its asker")
 
         def send(**body: Any) -> WebhookResponse:

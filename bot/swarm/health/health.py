@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.blocks import as_said
+from bot.blocks import escape_line
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.issues import (
     Issue,
@@ -112,7 +112,7 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
         Issue(
             critical=True,
             text=f"`{service.name}` {service.running} of {service.desired} replicas"
-            + (f": {as_said(service.complaint)}" if service.complaint else ""),
+            + (f": {escape_line(service.complaint)}" if service.complaint else ""),
             fix=f"`docker service ps {service.name}` on a manager shows each task",
         )
         for service in swarm.services

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.blocks import as_said
+from bot.blocks import escape_line
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.lost_quorum import bring_back_text
 from bot.swarm.quorum import Quorum, quorum_of, raft_members
@@ -70,7 +70,7 @@ def no_leader_text(host: HostFacts) -> str:
     """A manager that answers and does not serve. For up to 28 s after the loss it does not say so itself."""
     if not host.swarm_error or NO_LEADER in host.swarm_error:
         return f"`{host.name}` (manager) is there and finds no leader"
-    return f"`{host.name}`: {as_said(host.swarm_error)}"
+    return f"`{host.name}`: {escape_line(host.swarm_error)}"
 
 
 def old_manager_issue(node: NodeFacts) -> Issue:

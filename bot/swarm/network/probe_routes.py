@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.errors import SwarmbotError
 from bot.model import Engines, ProbedRoute, Prober, Reach, Route, Transport
-from bot.model.reachability import Standing
+from bot.model.reachability import ApprovalState
 from bot.swarm.network.packet_counters import CounterProbe
 
 PROBER_TIMEOUT_S: Final = 1.5
@@ -140,7 +140,7 @@ def _met(routes: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRout
         met = tried.result()
     except SwarmbotError as error:
         return [ProbedRoute(route, "not looked at", error.happened) for route in routes]
-    standings: dict[Reach, Standing] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
+    standings: dict[Reach, ApprovalState] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
     whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer"}
     return [
         ProbedRoute(route, standings[reach], whys[reach], refused=reach == "refused")
@@ -150,7 +150,7 @@ def _met(routes: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRout
 
 def _refusal(probed: ProbedRoute) -> ProbedRoute:
     """A refused connection that the target's kernel did not count was refused by something before it."""
-    whys: dict[Standing, str] = {
+    whys: dict[ApprovalState, str] = {
         "blocked": "refused by a firewall",
         "not looked at": f"{REFUSED}, by the host or before it: {probed.why}",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.blocks import as_said
+from bot.blocks import escape_line
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation
 from bot.swarm.health.lost_quorum import is_back_in_quorum
@@ -121,6 +121,6 @@ class Init(Operation):
         elif facts.member(self.host):
             truth = f"All the same `{self.host}` is now a manager of a new cluster, `{host.swarm_id}`."
         else:
-            why = as_said(host.swarm_error) or "no leader is seen"
+            why = escape_line(host.swarm_error) or "no leader is seen"
             truth = f"`{self.host}` is in the state `{host.membership}`: {why}."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or "Mend it and press Retry.")

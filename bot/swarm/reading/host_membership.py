@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.blocks import as_said, escape
+from bot.blocks import escape, escape_line
 from bot.model import Facts, Finding, HostFacts, ip_of
 from bot.text.suggest import listed
 
@@ -60,7 +60,7 @@ def membership_text(facts: Facts, host: HostFacts) -> str:
         return "in no cluster"
     if host.membership == "locked":
         return f"locked: `/swarm unlock {host.name}`"
-    error = f": {as_said(host.swarm_error)}" if host.swarm_error else ""
+    error = f": {escape_line(host.swarm_error)}" if host.swarm_error else ""
     if not host.takes_part:
         return f"{host.membership}{error}"
     if was_removed(facts, host):

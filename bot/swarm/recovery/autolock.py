@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.blocks import tick
 from bot.errors import Failed, Refused
 from bot.model import Backup, Facts, Finding, HostFacts
-from bot.secrets.secret import TYPED_KEPT, Secret
+from bot.secrets.secret import TYPED_SECRET_TTL_S, Secret
 from bot.swarm.recovery.key_file import UnknownKeyFile, WrongUnlockKey, decrypted_state
 from bot.swarm.recovery.safety_rules import RecoverFlags
 
@@ -64,7 +64,8 @@ def typed_key(facts: Facts) -> Secret:
     """The key; Failed when it is gone: whoever took the job over from a worker that died has it no more."""
     if facts.typed_secret is None:
         raise Failed(
-            f"The key that you gave is not there any more: it is kept for {TYPED_KEPT // 60} minutes and taken once.",
+            f"The key that you gave is not there any more: "
+            f"it is kept for {TYPED_SECRET_TTL_S // 60} minutes and taken once.",
             next_step="Press Retry, and type it again.",
         )
     return facts.typed_secret

@@ -69,7 +69,7 @@ class Process:
             approvals=self.approvals,
             audit=self.audit,
             user_groups=people,
-            prove=lambda _person, _code: None,
+            check_code=lambda _person, _code: None,
         )
         self.slack = Quiet()
         self.herald = CardPublisher(self.queue, self.approvals, self.slack, LeaderLeases(self.redis, name), name)
@@ -83,7 +83,7 @@ class Process:
             approval_step=ApprovalStep(config, self.approvals, people, self.freezes),
             pending_rotations=PendingRotations(self.redis, self.audit, 900.0),
             secret_inbox=cast("Any", None),
-            showing=cast("Any", None),
+            enrolment_message=cast("Any", None),
             exporter=cast("Any", None),
         )
         self.runner = Runner(services)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.approvals.approval import Approval, ApprovalRequest, Standing, Vote
+from bot.approvals.approval import Approval, ApprovalRequest, ApprovalState, Vote
 from bot.approvals.card import card, whole
 from bot.approvals.refusals import refusal
 from bot.blocks import Block, Message
@@ -24,10 +24,10 @@ PLAN = Plan(
     steps=tuple(Step(LabelHost(f"host-{number}", (("zone", "a"),)), f"host-{number}") for number in range(30)),
     warnings=("look at this",),
 )
-STANDINGS: tuple[Standing, ...] = ("asked", "approved", "denied", "withdrawn", "expired", "void")
+STANDINGS: tuple[ApprovalState, ...] = ("asked", "approved", "denied", "withdrawn", "expired", "void")
 
 
-def approval(standing: Standing, *, votes: int = 20, why: str = "") -> Approval:
+def approval(standing: ApprovalState, *, votes: int = 20, why: str = "") -> Approval:
     """An approval with a long reason and many voters."""
     ask = ApprovalRequest(
         job="k7f3",
@@ -64,7 +64,7 @@ def texts(blocks: Iterable[Any]) -> str:
 
 @pytest.mark.parametrize("standing", STANDINGS)
 @pytest.mark.parametrize("shape", [card, whole], ids=["card", "whole"])
-def test_slack_takes_it(standing: Standing, shape: Any) -> None:
+def test_slack_takes_it(standing: ApprovalState, shape: Any) -> None:
     """Thirty steps, a reason of 2,000 characters and twenty approvers, at each end that there is."""
     message: Message = shape(approval(standing, why=LONG), PLAN)
     sent: list[Block] = payload(message, plain=False)["blocks"]

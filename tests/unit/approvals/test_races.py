@@ -18,9 +18,9 @@ from bot.errors import Refused, Unavailable
 from bot.queue.lease import LeaseLost
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
-from bot.usergroups import SlackSilent
-from tests.kits.approvals.process import Process, config_of, order_of
+from bot.usergroups import MembershipUnknown
 from tests.kits.approvals.expected import Reckoning
+from tests.kits.approvals.process import Process, config_of, order_of
 
 
 def approved(redis_url: str) -> Reckoning:
@@ -52,11 +52,11 @@ def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) ->
     reckoning.work(0, "concurrent", 0, crash=False)
 
     def silent() -> None:
-        raise SlackSilent("Slack does not say who is in it.")
+        raise MembershipUnknown("Slack does not say who is in it.")
 
     reckoning.people.meanwhile = silent
     process = reckoning.processes[0]
-    with pytest.raises(SlackSilent, match="Slack does not say"):
+    with pytest.raises(MembershipUnknown, match="Slack does not say"):
         process.voting.approve("job-0", "U0BEN", "")
     refused = [entry for entry in process.audit.query(Filter(job="job-0"), count=9) if entry.action == "vote refused"]
     assert [(entry.by, entry.detail) for entry in refused] == [("U0BEN", "Slack does not say who is in it.")]

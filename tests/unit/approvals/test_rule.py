@@ -13,13 +13,13 @@ from bot import policy
 from bot.approvals.rule import (
     EXPIRES,
     Rule,
+    approver_groups,
+    approver_names,
     approvers,
-    decides,
+    cluster_rules,
     frozen_rule,
-    groups_of,
-    named,
+    may_approve,
     rule_for,
-    rules_of,
     shortage,
 )
 from bot.approvals.rule_check import unsatisfiable
@@ -85,9 +85,9 @@ def test_approvers_are_the_people_and_those_in_the_groups() -> None:
     """Names, ids and groups alike, each person once; a group that is not known is no guess."""
     config = _config({"promote": {"by": ["admins", "leads", "U09"]}})
     rule = rule_for(config, "prod", "promote", 1)
-    assert groups_of(config, [rule]) == {"S01"}
+    assert approver_groups(config, [rule]) == {"S01"}
     assert approvers(config, rule, MEMBERS) == {"U01", "U02", "U03", "U04", "U09"}
-    assert named(config, rule) == "@admins, @leads and <@U09>"
+    assert approver_names(config, rule) == "@admins, @leads and <@U09>"
     with pytest.raises(KeyError):
         approvers(config, rule, {})
 
@@ -98,7 +98,7 @@ def test_one_persons_right_is_as_in_the_list_of_all(user: str, by: list[str]) ->
     config = _config({"promote": {"by": by}})
     rule = rule_for(config, "prod", "promote", 1)
     groups = frozenset(group for group, users in MEMBERS.items() if user in users)
-    assert decides(config, rule, policy.Membership(user, groups)) is (user in approvers(config, rule, MEMBERS))
+    assert may_approve(config, rule, policy.Membership(user, groups)) is (user in approvers(config, rule, MEMBERS))
 
 
 def test_too_few_besides_the_requester_is_told_at_the_request() -> None:
@@ -150,5 +150,5 @@ def test_the_subjects_are_those_of_the_commands() -> None:
 def test_a_subject_of_the_file_is_a_rule_without_any_command() -> None:
     """Whoever names a subject sees it in whoami, whatever the commands' defaults are."""
     config = _config({"trust": {"count": 1}}, {"leave": {"count": 1}})
-    assert [rule.subject for rule in rules_of(config, "prod", {"rotate": 1})] == ["rotate", "trust", "leave"]
-    assert [rule.subject for rule in rules_of(config, "lab", {"rotate": 1})] == ["rotate", "trust"]
+    assert [rule.subject for rule in cluster_rules(config, "prod", {"rotate": 1})] == ["rotate", "trust", "leave"]
+    assert [rule.subject for rule in cluster_rules(config, "lab", {"rotate": 1})] == ["rotate", "trust"]

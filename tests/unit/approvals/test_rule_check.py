@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 
 import handlers
 from bot.approvals.repository import ApprovalRepository
-from bot.approvals.rule_check import too_few
+from bot.approvals.rule_check import rule_problems
 from bot.audit import Audit
 from bot.config import Config
 from bot.doctor import slack as slack_checks
@@ -86,12 +86,12 @@ def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Pat
 def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, user_groups: UserGroups) -> None:
     """In whole sentences; not knowing is said too."""
     config = Config.model_validate(_written())
-    assert too_few(config, user_groups) == []
-    [told] = too_few(Config.model_validate(_written(rotate={"count": 9})), user_groups)
+    assert rule_problems(config, user_groups) == []
+    [told] = rule_problems(Config.model_validate(_written(rotate={"count": 9})), user_groups)
     assert told.endswith("nobody can ever do it.")
     slack.fault("http_500", "usergroups.users.list")
     fresh = Config.model_validate({**_written(), "people": {"admins": ["S0OTHER"]}})
-    [told] = too_few(fresh, user_groups)
+    [told] = rule_problems(fresh, user_groups)
     assert told.startswith("It is not known whether there are people enough")
     assert "S0OTHER" in told
 

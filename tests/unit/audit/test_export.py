@@ -15,15 +15,15 @@ from redis import Redis
 from bot.audit import ANY, Audit, Entry, Filter, Retention
 from bot.audit.chain import Row
 from bot.audit.entry import digest
-from bot.audit.export import COLUMNS, wanted_rows, write_csv, write_json_lines
+from bot.audit.export import COLUMNS, matching_rows, write_csv, write_json_lines
 from bot.errors import Failed, Refused
 from bot.execution import audit_export
 from bot.execution.audit_export import Exporter
 from bot.queue.job import Order
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
+from bot.slack.outbound.files import DirectMessageUploads
 from bot.slack.outbound.notifier import Undelivered
-from bot.slack.outbound.upload import Uploads
 from sandbox.slack import LocalSlack
 from tests.kits.audit_log import DAY, NOVEMBER, archived, write
 
@@ -38,9 +38,9 @@ def slack() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture
-def uploads(slack: LocalSlack) -> Uploads:
+def uploads(slack: LocalSlack) -> DirectMessageUploads:
     """Uploads by the bot's own client."""
-    return Uploads(web_client(Settings.from_environment(slack.environment())))
+    return DirectMessageUploads(web_client(Settings.from_environment(slack.environment())))
 
 
 def order(wanted: Filter) -> Order:
@@ -63,7 +63,7 @@ def order(wanted: Filter) -> Order:
 def table(audit: Audit) -> list[dict[str, str]]:
     """The whole log as a spreadsheet reads it."""
     out = io.StringIO(newline="")
-    write_csv(wanted_rows(audit, None, ANY), out)
+    write_csv(matching_rows(audit, None, ANY), out)
     return list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
 
 
@@ -72,7 +72,7 @@ def test_json_lines_carry_the_chain(audit: Audit, client: Redis, tmp_path: Path)
     heads = write(client, 12)
     archive = archived(audit, tmp_path, 8)
     out = io.StringIO()
-    write_json_lines(wanted_rows(audit, archive, ANY), out)
+    write_json_lines(matching_rows(audit, archive, ANY), out)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [line["hash"] for line in lines] == [head.hash for head in heads]
     for line in lines:
@@ -104,7 +104,12 @@ def test_filters_hold_for_exports(audit: Audit, client: Redis, tmp_path: Path) -
     write(client, 12)
     archive = archived(audit, tmp_path, 8)
     wanted = Filter(cluster="prod", since=NOVEMBER + 6 * 86400, until=NOVEMBER + 9 * 86400)
-    assert [row[0] or json.loads(row[1])["seq"] for row in wanted_rows(audit, archive, wanted)] == [7, 8, "9-0", "10-0"]
+    assert [row[0] or json.loads(row[1])["seq"] for row in matching_rows(audit, archive, wanted)] == [
+        7,
+        8,
+        "9-0",
+        "10-0",
+    ]
 
 
 @pytest.mark.parametrize("before", [0, 4])
@@ -122,7 +127,7 @@ def test_entries_that_move_meanwhile_are_exported(
         return read(after, last)
 
     monkeypatch.setattr(audit.stream, "rows", rows)
-    assert [row[2] for row in wanted_rows(audit, archive, ANY)] == [head.hash for head in heads]
+    assert [row[2] for row in matching_rows(audit, archive, ANY)] == [head.hash for head in heads]
 
 
 def test_an_archive_that_cannot_be_read(audit: Audit, client: Redis, tmp_path: Path) -> None:
@@ -132,10 +137,12 @@ def test_an_archive_that_cannot_be_read(audit: Audit, client: Redis, tmp_path: P
     first = min(tmp_path.glob("*.gz"))
     first.write_bytes(first.read_bytes()[:-1])
     with pytest.raises(Failed, match="cannot be read"):
-        list(wanted_rows(audit, archive, ANY))
+        list(matching_rows(audit, archive, ANY))
 
 
-def test_files_reach_the_asker_alone(audit: Audit, client: Redis, slack: LocalSlack, uploads: Uploads) -> None:
+def test_files_reach_the_asker_alone(
+    audit: Audit, client: Redis, slack: LocalSlack, uploads: DirectMessageUploads
+) -> None:
     """Both files come in one direct message, which says what they hold; nobody else sees them."""
     write(client, 12)
     what = Exporter(audit, None, uploads).send(order(Filter(cluster="prod", by="U3")))
@@ -149,7 +156,7 @@ def test_files_reach_the_asker_alone(audit: Audit, client: Redis, slack: LocalSl
     assert json.loads(content["audit-prod-2026-11-01-0226.jsonl"])["by"] == "U3"
 
 
-def test_nothing_to_export(audit: Audit, slack: LocalSlack, uploads: Uploads) -> None:
+def test_nothing_to_export(audit: Audit, slack: LocalSlack, uploads: DirectMessageUploads) -> None:
     """No entry, no file: the asker is told."""
     with pytest.raises(Refused, match="no entry"):
         Exporter(audit, None, uploads).send(order(ANY))
@@ -157,7 +164,7 @@ def test_nothing_to_export(audit: Audit, slack: LocalSlack, uploads: Uploads) ->
 
 
 def test_too_much_for_slack(
-    audit: Audit, client: Redis, slack: LocalSlack, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+    audit: Audit, client: Redis, slack: LocalSlack, uploads: DirectMessageUploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The newest are sent, and it is said that there are more, and where."""
     monkeypatch.setattr(audit_export, "MOST", 5)
@@ -170,7 +177,9 @@ def test_too_much_for_slack(
 
 
 @pytest.mark.parametrize("target", ["conversations.open", "files.getUploadURLExternal", "files.completeUploadExternal"])
-def test_slack_refuses(audit: Audit, client: Redis, slack: LocalSlack, uploads: Uploads, target: str) -> None:
+def test_slack_refuses(
+    audit: Audit, client: Redis, slack: LocalSlack, uploads: DirectMessageUploads, target: str
+) -> None:
     """Whichever of the calls fails, it is an error that tells Slack's reason."""
     write(client, 2)
     slack.fault("error", target, code="missing_scope")

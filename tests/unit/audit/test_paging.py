@@ -6,22 +6,21 @@ import pytest
 from redis import Redis
 
 from bot.audit import ANY, Audit, Entry, Filter
-from bot.audit.book import Leaf, newest, resolved, turned
+from bot.audit.book import ShownPage, newest, resolved, turned
 from bot.errors import NotUnderstood
 from bot.model.records import EntryFilter
 from bot.store import keys
-from bot.text.timespec import read_past
 from tests.kits.audit_log import DAY, NOVEMBER, write
 
 NOW = NOVEMBER + 100 * DAY
 
 
-def seqs(leaf: Leaf) -> list[int]:
+def seqs(leaf: ShownPage) -> list[int]:
     """The places that a page shows."""
     return [entry.seq for entry in leaf[0]]
 
 
-def turn(audit: Audit, leaf: Leaf, *, older: bool) -> Leaf:
+def turn(audit: Audit, leaf: ShownPage, *, older: bool) -> ShownPage:
     """Press a button of a page."""
     page = audit.pages.get(leaf[1].id)
     assert page is not None
@@ -69,27 +68,6 @@ def test_buttons_carry_an_id_and_expire(audit: Audit, client: Redis) -> None:
     assert 0 < int(client.ttl(keys.audit_page(leaf[1].id))) <= keys.AUDIT_PAGE_KEPT
     client.delete(keys.audit_page(leaf[1].id))
     assert audit.pages.get(leaf[1].id) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "end", "moment"),
-    [
-        ("2d", False, NOW - 2 * DAY),
-        ("1h30m", True, NOW - 5400),
-        ("2026-11-01", False, 1_793_491_200),
-        ("2026-11-01", True, 1_793_491_200 + DAY - 0.001),
-        ("2026-11-01T08:00", True, 1_793_520_000),
-        ("2026-11-01T08:00+01:00", False, 1_793_516_400),
-        ("02:26", False, NOW - NOW % DAY + 8760),
-        ("23:59", False, NOW - NOW % DAY - 60),
-        ("24:00", False, None),
-        ("yesterday", False, None),
-        ("9" * 12 + "w", False, None),
-    ],
-)
-def test_moments_that_are_over(text: str, end: bool, moment: float | None) -> None:  # noqa: FBT001 - a table
-    """Durations count back, dates are whole days, a time of day is the last one; all in UTC unless it says."""
-    assert read_past(text, NOW, end=end) == (moment if moment is None else pytest.approx(moment))
 
 
 def test_what_is_asked_becomes_absolute() -> None:

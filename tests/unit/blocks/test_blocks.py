@@ -182,7 +182,7 @@ def test_one_table_a_message() -> None:
 def test_errors_read_as_the_voice_has_them() -> None:
     """Refused, not understood and failed each have their form."""
     refused = blocks.error_message(Refused("promoting in prod is for admins.", next_step="Ask one of them."))
-    assert refused.text == "Not done: promoting in prod is for admins. Ask one of them."
+    assert refused.text == "Refused: promoting in prod is for admins. Ask one of them."
     unknown = blocks.error_message(NotUnderstood("I don't know `statsu`.", next_step="All commands: `/swarm help`."))
     assert unknown.text == "I don't know `statsu`. All commands: `/swarm help`."
     failed = blocks.error_message(
@@ -192,8 +192,8 @@ def test_errors_read_as_the_voice_has_them() -> None:
     )
     assert failed.blocks[0]["text"]["text"].splitlines() == [
         "✗ *host-4 did not join prod*",
-        "What happened: it did not answer.",
-        "What is true now: prod is unchanged.",
+        "It did not answer.",
+        "State now: prod is unchanged.",
         "Next: Retry.",
     ]
     assert failed.blocks[1]["type"] == "actions"

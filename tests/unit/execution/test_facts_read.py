@@ -51,7 +51,7 @@ def _query(words: str) -> FactsQuery:
         approval_step=approval_step,
         pending_rotations=pending_rotations,
         secret_inbox=unused,
-        showing=unused,
+        enrolment_message=unused,
         exporter=unused,
     )
     begin = Changes(services).ask if command.is_change(arguments) else Questions(services).run

@@ -19,9 +19,9 @@ from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
 from bot.swarm.operations import LabelHost
 from sandbox.slack import LocalSlack
-from tests.kits.jobs import admitted, taken, until
 from tests.kits.approvals.process import Process, config_of
 from tests.kits.approvals.world import Cluster, People
+from tests.kits.jobs import admitted, taken, until
 
 PLAN = Plan(PlanTitles("labels", "label", "done", "failed"), (Step(LabelHost("host-3", ()), "host-3"),))
 

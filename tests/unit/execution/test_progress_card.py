@@ -10,7 +10,7 @@ import pytest
 
 from bot.blocks import Message
 from bot.execution.approval_step import all_left_out
-from bot.execution.progress_card import ProgressCard, Standing
+from bot.execution.progress_card import ApprovalState, ProgressCard
 from bot.model import Finding, Plan, PlanTitles, Step
 from bot.queue.job import Job
 from bot.swarm.operations import Join, LabelHost, RotateToken
@@ -40,7 +40,7 @@ def card(*steps: Step, **parts: Any) -> ProgressCard:
     return ProgressCard(Job(order(job_id="k7f3"), "running"), plan, time.time())
 
 
-def set_all(shown: ProgressCard, *standings: Standing) -> None:
+def set_all(shown: ProgressCard, *standings: ApprovalState) -> None:
     """Note how the steps stand, in their order."""
     for step, standing in zip(shown.plan.steps, standings, strict=True):
         shown.set(step, standing, f"{step.track} {standing}")
@@ -132,7 +132,7 @@ def test_all_done() -> None:
 
 
 @pytest.mark.parametrize("standing", ["waiting", "running", "failed", "stopped"])
-def test_some_done(standing: Standing) -> None:
+def test_some_done(standing: ApprovalState) -> None:
     """Some done: look here; the effect that was promised is not claimed."""
     shown = card(join("a"), join("b"))
     set_all(shown, "done", standing)

@@ -13,7 +13,7 @@ from bot.audit import Audit, Entry
 from bot.commands import FreezeCluster, ThawCluster
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
-from bot.freeze import Freezes, carry_out
+from bot.freeze import Freezes, run_freeze_command
 from bot.model import Freeze
 from bot.secrets.secret import Secret
 from bot.store import keys
@@ -128,7 +128,7 @@ def test_of_two_freezes_the_longer_is_told(client: Redis, audit: Audit) -> None:
 
 def _order(freezes: Freezes, order: FreezeCluster | ThawCluster, now: float) -> str:
     entry = Entry("asked", "U0CLEO", cluster="prod", command="freeze", words="freeze")
-    return carry_out(freezes, order, "prod", entry, now).told.text
+    return run_freeze_command(freezes, order, "prod", entry, now).reply.text
 
 
 def test_an_order_says_until_when_in_every_zone(freezes: Freezes, audit: Audit, client: Redis) -> None:
@@ -151,8 +151,8 @@ def test_a_freeze_asked_for_twice_is_ordered_once(freezes: Freezes, audit: Audit
     order = FreezeCluster(written, "sale")
     assert _order(freezes, order, now).startswith("*prod is frozen*")
     again = _order(freezes, order, now + 1)
-    assert again.startswith("✓ Already so: prod is frozen until <!date^")
-    assert again.endswith("by <@U0CLEO>: “sale”. Nothing was changed.")
+    assert again.startswith("✓ No change needed: prod is frozen until <!date^")
+    assert again.endswith('by <@U0CLEO>: "sale". Nothing was changed.')
     assert _announced(freezes, order, now + 1) == ""
     assert _actions(audit) == ["froze"]
     assert _order(freezes, FreezeCluster(written, "stocktaking"), now).startswith("*prod is frozen*")
@@ -173,10 +173,10 @@ def test_thawing_says_what_is_so_now(client: Redis, audit: Audit) -> None:
     assert _order(free, ThawCluster(), SATURDAY) == "prod is not frozen. Nothing was changed."
     free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
     assert _order(free, ThawCluster(), SATURDAY) == "*prod is thawed*."
-    with pytest.raises(Refused, match="cannot be thawed"):
+    with pytest.raises(Refused, match="cannot end a scheduled freeze"):
         _order(planned, ThawCluster(), SATURDAY)
     free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
-    assert "The freeze that was ordered is over, but swarmbot.yml" in _order(planned, ThawCluster(), SATURDAY)
+    assert "The freeze set by `/swarm freeze` has ended, but swarmbot.yml" in _order(planned, ThawCluster(), SATURDAY)
     assert _actions(audit) == ["thawed", "thawed"]
 
 
@@ -189,10 +189,10 @@ def test_what_the_channel_reads(client: Redis, audit: Audit) -> None:
     assert _announced(free, ThawCluster(), SATURDAY) == "✓ *prod is thawed* by <@U0CLEO>."
     free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
     held = _announced(planned, ThawCluster(), SATURDAY)
-    assert held.startswith("! <@U0CLEO> ended the freeze that was ordered, but swarmbot.yml freezes prod until")
+    assert held.startswith("! <@U0CLEO> ended the freeze set by `/swarm freeze`, but swarmbot.yml freezes prod until")
 
 
 def _announced(freezes: Freezes, order: FreezeCluster | ThawCluster, now: float) -> str:
     entry = Entry("asked", "U0CLEO", cluster="prod", command="freeze", words="freeze")
-    announced = carry_out(freezes, order, "prod", entry, now).announced
-    return announced.text if announced else ""
+    announcement = run_freeze_command(freezes, order, "prod", entry, now).announcement
+    return announcement.text if announcement else ""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.config import FreezeWindow
 from bot.config.freezes import DAYS
-from bot.freeze.windows import HORIZON, scheduled
+from bot.freeze.windows import MERGE_HORIZON_S, scheduled_span
 
 BERLIN = "Europe/Berlin"
 WEEK = 7 * 24 * 60
@@ -66,7 +66,7 @@ weekly = st.fixed_dictionaries(
 @given(weekly, moments)
 def test_days_hold_as_the_wall_clock_says(window: dict[str, Any], now: float) -> None:
     """Whatever the zone and the hours, over midnight and over the end of the week."""
-    held = scheduled([_window(**window)], now) is not None
+    held = scheduled_span([_window(**window)], now) is not None
     if _steady(now, window["timezone"]):
         assert held is _by_the_wall(window, now)
     elif _by_the_wall(window, now):
@@ -79,7 +79,7 @@ def test_from_one_day_to_another(first: str, begin: time, last: str, end: time, 
     assume((first, begin) != (last, end))
     window = _window(**{"from": f"{first} {begin:%H:%M}", "until": f"{last} {end:%H:%M}", "timezone": BERLIN})
     begins, ends = (DAYS.index(day) * 24 * 60 + _minutes(at) for day, at in ((first, begin), (last, end)))
-    held = scheduled([window], now)
+    held = scheduled_span([window], now)
     if _steady(now, BERLIN):
         assert (held is not None) is _covered(_wall(now, BERLIN), begins, ends)
     if held is not None:
@@ -90,13 +90,13 @@ def test_from_one_day_to_another(first: str, begin: time, last: str, end: time, 
 def test_until_is_the_first_moment_that_is_free(windows: list[dict[str, Any]], now: float) -> None:
     """What is told as the end is one, unless the freeze goes on for weeks; up to it the freeze holds."""
     written = [_window(**window) for window in windows]
-    held = scheduled(written, now)
+    held = scheduled_span(written, now)
     if held is None:
         return
     assert held.begin <= now < held.end
-    assert scheduled(written, held.end) is None or held.end >= now + HORIZON
+    assert scheduled_span(written, held.end) is None or held.end >= now + MERGE_HORIZON_S
     for part in range(1, 8):
-        assert scheduled(written, now + (held.end - 1 - now) * part / 8)
+        assert scheduled_span(written, now + (held.end - 1 - now) * part / 8)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_until_is_the_first_moment_that_is_free(windows: list[dict[str, Any]], n
 def test_dates_are_of_the_windows_zone(moment: str, *, held: bool) -> None:
     """A date alone is its first moment there; the end is not part of the freeze."""
     window = _window(**{"from": "2026-12-20", "until": "2027-01-02T08:00", "timezone": BERLIN})
-    assert (scheduled([window], datetime.fromisoformat(moment).timestamp()) is not None) is held
+    assert (scheduled_span([window], datetime.fromisoformat(moment).timestamp()) is not None) is held
 
 
 def _utc(text: str) -> float:
@@ -132,7 +132,7 @@ def _utc(text: str) -> float:
 )
 def test_summer_time_in_berlin(begin: str, until: str, first: str, end: str) -> None:
     """An hour that there is twice, or not at all, is frozen from its first meaning to its last."""
-    held = scheduled([_window(**{"from": begin, "until": until, "timezone": BERLIN})], _utc(end) - 1)
+    held = scheduled_span([_window(**{"from": begin, "until": until, "timezone": BERLIN})], _utc(end) - 1)
     assert held is not None
     assert (held.begin, held.end) == (_utc(first), _utc(end))
 
@@ -141,7 +141,7 @@ def test_a_weekend_of_single_days_ends_on_monday() -> None:
     """Days that follow each other without a gap are told as one freeze, with the reason that holds now."""
     weekend = _window(**{"days": ["sat", "sun"], "from": "00:00", "until": "00:00", "reason": "weekend"})
     monday = _window(**{"from": "2026-11-23", "until": "2026-11-23T09:00", "reason": "stocktaking"})
-    held = scheduled([monday, weekend], _utc("2026-11-21T12:00"))
+    held = scheduled_span([monday, weekend], _utc("2026-11-21T12:00"))
     assert held is not None
     assert (held.begin, held.end, held.reason) == (_utc("2026-11-21T00:00"), _utc("2026-11-23T09:00"), "weekend")
 
@@ -150,6 +150,6 @@ def test_a_freeze_without_an_end_is_still_told() -> None:
     """Every day all day: the search for its end has one."""
     always = _window(**{"days": list(DAYS), "from": "12:00", "until": "12:00"})
     now = _utc("2026-11-21T13:00")
-    held = scheduled([always], now)
+    held = scheduled_span([always], now)
     assert held is not None
-    assert now + HORIZON <= held.end <= now + HORIZON + timedelta(days=1).total_seconds()
+    assert now + MERGE_HORIZON_S <= held.end <= now + MERGE_HORIZON_S + timedelta(days=1).total_seconds()

@@ -14,7 +14,7 @@ from bot.config import Config
 from bot.errors import Unavailable
 from bot.freeze import Freezes
 from bot.gate.call import Call
-from bot.gate.controls import Controls
+from bot.gate.control_commands import ControlCommands
 from bot.queue.queue import Queue
 from tests.kits.jobs import admitted
 
@@ -46,9 +46,9 @@ def queue(client: Redis, audit: Audit) -> Queue:
 
 
 @pytest.fixture
-def controls(queue: Queue) -> Controls:
+def controls(queue: Queue) -> ControlCommands:
     """What the gate asks."""
-    return Controls(CONFIG, queue, NoApproval(), Freezes(queue._redis, queue._audit, CONFIG), cast("Any", None))
+    return ControlCommands(CONFIG, queue, NoApproval(), Freezes(queue._redis, queue._audit, CONFIG), cast("Any", None))
 
 
 def call(command: str, cluster: str, *words: str) -> Call:
@@ -57,7 +57,7 @@ def call(command: str, cluster: str, *words: str) -> Call:
     return Call(COMMANDS[command], arguments, command, cluster, "U0BOSS", "C0LAB", "", f"request of {command}")
 
 
-def test_a_cancelled_job_is_written_under_its_own_cluster(controls: Controls, queue: Queue) -> None:
+def test_a_cancelled_job_is_written_under_its_own_cluster(controls: ControlCommands, queue: Queue) -> None:
     """Wherever the word was typed: who reads of the cluster reads of it."""
     job = admitted(queue)
     controls.run(call("cancel", "lab", job), CancelJob(job))
@@ -66,7 +66,7 @@ def test_a_cancelled_job_is_written_under_its_own_cluster(controls: Controls, qu
 
 
 def test_a_freeze_stands_that_is_not_announced(
-    controls: Controls, queue: Queue, monkeypatch: pytest.MonkeyPatch
+    controls: ControlCommands, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Redis goes away after it was ordered: it is told as done."""
 

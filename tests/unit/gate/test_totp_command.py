@@ -11,7 +11,7 @@ from bot.blocks.modals import FieldErrors
 from bot.commands import COMMANDS, EnrolTotp, ResetTotp, Vocabulary, read_arguments
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
-from bot.gate.second_factor import SecondFactor
+from bot.gate.totp_command import TotpCommand
 from bot.queue.queue import Queue
 from bot.queue.worker_registry import WorkerRegistry
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
@@ -32,9 +32,9 @@ def queue(client: Redis, audit: Audit) -> Queue:
 
 
 @pytest.fixture
-def factor(queue: Queue, totp: Totp) -> SecondFactor:
+def totp_command(queue: Queue, totp: Totp) -> TotpCommand:
     """The gate's part."""
-    return SecondFactor(queue, totp)
+    return TotpCommand(queue, totp)
 
 
 def call(words: str = "", user: str = ADA) -> Call:
@@ -65,40 +65,40 @@ def test_the_words_say_what_is_meant() -> None:
         TOTP.control(call("reset").arguments)
 
 
-def test_a_worker_is_asked_to_show_the_key(factor: SecondFactor, queue: Queue) -> None:
+def test_a_worker_is_asked_to_show_the_key(totp_command: TotpCommand, queue: Queue) -> None:
     """The web process makes no key: it stores an errand for whoever may have one."""
-    assert factor.start(call()) is None
+    assert totp_command.start(call()) is None
     lease = queue.take("w", "concurrent", block_ms=0)
     assert lease
     assert (lease.job.order.command, lease.job.order.requester, lease.job.order.response_url) == ("totp", ADA, URL)
 
 
-def test_who_has_one_is_told_so(factor: SecondFactor, queue: Queue, totp: Totp, clock: Clock) -> None:
+def test_who_has_one_is_told_so(totp_command: TotpCommand, queue: Queue, totp: Totp, clock: Clock) -> None:
     """Before anything is stored, with how to replace it."""
     enrolled(totp, clock)
     with pytest.raises(Refused, match="already"):
-        factor.start(call())
+        totp_command.start(call())
     with pytest.raises(Refused, match="already"):
-        factor.form(press("x"))
+        totp_command.form(press("x"))
     assert queue.take("w", "concurrent", block_ms=0) is None
 
 
 def test_without_a_worker_that_is_said(client: Redis, audit: Audit, totp: Totp) -> None:
     """Nothing is silent."""
-    told = SecondFactor(Queue(client, audit), totp).start(call())
+    told = TotpCommand(Queue(client, audit), totp).start(call())
     assert told
     assert "no worker is running" in told.text
 
 
-def test_the_form_confirms_and_hides_the_key(factor: SecondFactor, queue: Queue, totp: Totp, clock: Clock) -> None:
+def test_the_form_confirms_and_hides_the_key(totp_command: TotpCommand, queue: Queue, totp: Totp, clock: Clock) -> None:
     """A wrong code keeps the form open; the right one has the message with the key deleted."""
     enrolment = totp.enrol(ADA)
-    form = factor.form(press(enrolment.id))
-    wrong = factor.confirm(submit(form.subject, wrong_code(enrolment.seed, clock.at)))
+    form = totp_command.form(press(enrolment.id))
+    wrong = totp_command.confirm(submit(form.subject, wrong_code(enrolment.seed, clock.at)))
     assert isinstance(wrong, FieldErrors)
     assert wrong.errors["code"].startswith("This code is not right; 4 more tries.")
     assert queue.take("w", "concurrent", block_ms=0) is None
-    assert isinstance(factor.confirm(submit(form.subject, code_of(enrolment.seed, clock.at))), Message)
+    assert isinstance(totp_command.confirm(submit(form.subject, code_of(enrolment.seed, clock.at))), Message)
     assert totp.enrolled(ADA)
     lease = queue.take("w", "concurrent", block_ms=0)
     assert lease
@@ -106,7 +106,7 @@ def test_the_form_confirms_and_hides_the_key(factor: SecondFactor, queue: Queue,
 
 
 def test_a_key_that_stays_shown_takes_nothing_back(
-    factor: SecondFactor, queue: Queue, totp: Totp, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    totp_command: TotpCommand, queue: Queue, totp: Totp, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Redis goes away after the second factor was confirmed: it is told as set up."""
 
@@ -115,29 +115,29 @@ def test_a_key_that_stays_shown_takes_nothing_back(
 
     monkeypatch.setattr(queue, "admit", admit)
     enrolment = totp.enrol(ADA)
-    confirmed = factor.confirm(submit(f"{enrolment.id} {URL}", code_of(enrolment.seed, clock.at)))
+    confirmed = totp_command.confirm(submit(f"{enrolment.id} {URL}", code_of(enrolment.seed, clock.at)))
     assert isinstance(confirmed, Message)
     assert "is set up" in confirmed.text
 
 
-def test_an_administrator_resets_others(factor: SecondFactor, totp: Totp, clock: Clock, audit: Audit) -> None:
+def test_an_administrator_resets_others(totp_command: TotpCommand, totp: Totp, clock: Clock, audit: Audit) -> None:
     """Not themselves: a stolen session of theirs would be a way round the second factor."""
     enrolled(totp, clock)
     with pytest.raises(Refused, match="nobody resets their own"):
-        factor.reset(call(f"reset {ADA}"), ADA)
+        totp_command.reset(call(f"reset {ADA}"), ADA)
     assert totp.enrolled(ADA)
-    assert "is gone" in factor.reset(call(f"reset {ADA}", user="U0CLEO"), ADA).text
+    assert "is gone" in totp_command.reset(call(f"reset {ADA}", user="U0CLEO"), ADA).text
     assert not totp.enrolled(ADA)
     assert actions(audit)[-1] == "second factor reset"
     with pytest.raises(NotUnderstood, match="no second factor"):
-        factor.reset(call(f"reset {ADA}", user="U0CLEO"), ADA)
+        totp_command.reset(call(f"reset {ADA}", user="U0CLEO"), ADA)
 
 
-def test_no_code_and_no_seed_is_in_the_log(factor: SecondFactor, totp: Totp, clock: Clock, audit: Audit) -> None:
+def test_no_code_and_no_seed_is_in_the_log(totp_command: TotpCommand, totp: Totp, clock: Clock, audit: Audit) -> None:
     """Whatever was entered, right or wrong."""
     enrolment = totp.enrol(ADA)
     tried = [wrong_code(enrolment.seed, clock.at), code_of(enrolment.seed, clock.at)]
     for code in tried:
-        factor.confirm(submit(enrolment.id, code))
+        totp_command.confirm(submit(enrolment.id, code))
     told = " ".join(f"{entry.words} {entry.detail}" for entry in audit.query(count=100))
     assert not [secret for secret in (*tried, enrolment.seed.reveal()) if secret in told]

@@ -7,7 +7,7 @@ from redis import Redis
 
 from bot.errors import Refused
 from bot.queue.secret_inbox import SecretInbox
-from bot.secrets.secret import TYPED_KEPT, Secret
+from bot.secrets.secret import TYPED_SECRET_TTL_S, Secret
 from bot.secrets.vault import Vault, WrongKey
 
 KEY = Secret("a key of the tests: thirty-two characters and more")
@@ -29,7 +29,7 @@ def test_what_was_given_is_taken_once(client: Redis) -> None:
     """It lies there encrypted and for minutes; whoever takes it leaves nothing."""
     given_id = SecretInbox(client, KEY).keep("U0ADA", TYPED)
     (key,) = client.scan_iter()
-    assert 0 < client.ttl(key) <= TYPED_KEPT
+    assert 0 < client.ttl(key) <= TYPED_SECRET_TTL_S
     assert TYPED.reveal() not in str(client.get(key))
     assert SecretInbox(client, KEY).take("U0ADA", given_id) == TYPED
     assert [*client.scan_iter()] == []

@@ -10,8 +10,8 @@ from redis import Redis
 from bot.audit import Audit
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
-from bot.slack.outbound.files import Files
-from bot.totp import Seeds, Totp
+from bot.slack.outbound.files import BlockFiles
+from bot.totp import SeedVault, Totp
 from sandbox.slack import LocalSlack
 from tests.kits.totp import KEY, Clock
 
@@ -25,7 +25,7 @@ def clock() -> Clock:
 @pytest.fixture
 def totp(client: Redis, audit: Audit, clock: Clock) -> Totp:
     """Nobody has a second factor."""
-    return Totp(client, audit, Seeds(KEY), clock)
+    return Totp(client, audit, SeedVault(KEY), clock)
 
 
 @pytest.fixture
@@ -36,6 +36,6 @@ def slack() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture
-def files(slack: LocalSlack) -> Files:
+def files(slack: LocalSlack) -> BlockFiles:
     """Files with the bot's own client, which waits a second for Slack to be done with one."""
-    return Files(web_client(Settings.from_environment(slack.environment())), ready_within=1)
+    return BlockFiles(web_client(Settings.from_environment(slack.environment())), ready_timeout_s=1)

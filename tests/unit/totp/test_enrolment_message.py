@@ -13,10 +13,10 @@ from bot.errors import Refused
 from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
-from bot.slack.outbound.files import FileRefused, Files
+from bot.slack.outbound.files import BlockFiles, FileRefused
 from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.store import keys
-from bot.totp import Pictures, Seeds, Showing, Totp, codes
+from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp, codes
 from sandbox.slack import CannotDo, LocalSlack
 from sandbox.slack.transcript import Seen
 from tests.kits.totp import ADA, KEY, Clock, code_of, enrolled, everything
@@ -25,28 +25,28 @@ SPELLED = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
 
 
 @pytest.fixture
-def showing(slack: LocalSlack, files: Files, totp: Totp) -> Showing:
+def enrolment_message(slack: LocalSlack, files: BlockFiles, totp: Totp) -> EnrolmentMessage:
     """The worker's part, before a Slack that is done with files at once."""
     slack.file_delay(0)
-    return Showing(totp, files, Notifier(web_client(Settings.from_environment(slack.environment()))))
+    return EnrolmentMessage(totp, files, Notifier(web_client(Settings.from_environment(slack.environment()))))
 
 
 @pytest.fixture
-def picture(slack: LocalSlack, showing: Showing) -> str:
+def qr_code_id(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> str:
     """The file's id of a key that ada was shown."""
-    (picture,) = shown(slack, showing).files
-    return picture
+    (qr_code_id,) = shown(slack, enrolment_message).files
+    return qr_code_id
 
 
 @pytest.fixture
-def pictures(client: Redis, files: Files, clock: Clock) -> Pictures:
+def cleanup(client: Redis, files: BlockFiles, clock: Clock) -> QrCodeCleanup:
     """What deletes pictures, turned by hand."""
-    return Pictures(client, files, clock)
+    return QrCodeCleanup(client, files, clock)
 
 
-def shown(slack: LocalSlack, showing: Showing) -> Seen:
+def shown(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> Seen:
     """Show ada a key, and return what she sees."""
-    showing.show(ADA, "C0PROD", slack.slash("ada", "prod", "totp").response_url)
+    enrolment_message.show(ADA, "C0PROD", slack.slash("ada", "prod", "totp").response_url)
     return slack.wait_to_see("ada", "Your second factor", private=True)
 
 
@@ -57,25 +57,27 @@ def seed_of(seen: Seen) -> Secret:
     return Secret(found[0].replace(" ", ""))
 
 
-def test_a_key_is_shown_to_its_person_alone(slack: LocalSlack, showing: Showing, totp: Totp, clock: Clock) -> None:
+def test_a_key_is_shown_to_its_person_alone(
+    slack: LocalSlack, enrolment_message: EnrolmentMessage, totp: Totp, clock: Clock
+) -> None:
     """Picture and text are of one key, nobody else sees either, and its first code makes it count."""
-    seen = shown(slack, showing)
+    seen = shown(slack, enrolment_message)
     seed = seed_of(seen)
-    (picture,) = seen.files
-    assert slack.picture("ada", picture) == codes.picture(codes.uri(seed, ADA))
-    assert slack.file_seen_by(picture) == ["ada"]
+    (qr_code_id,) = seen.files
+    assert slack.picture("ada", qr_code_id) == codes.qr_code(codes.uri(seed, ADA))
+    assert slack.file_seen_by(qr_code_id) == ["ada"]
     assert slack.messages("prod") == []
     button = next(e for block in seen.blocks for e in block.get("elements", []) if e.get("action_id") == "totp.code")
     totp.confirm(ADA, button["value"], code_of(seed, clock.at))
 
 
 def test_neither_redis_nor_the_log_has_the_key(
-    slack: LocalSlack, showing: Showing, client: Redis, caplog: pytest.LogCaptureFixture
+    slack: LocalSlack, enrolment_message: EnrolmentMessage, client: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All that is at rest is sealed; at the level of logging that says most, too."""
     with caplog.at_level("DEBUG"):
-        seed = seed_of(shown(slack, showing))
-    spelled = codes.spelled(seed).reveal()
+        seed = seed_of(shown(slack, enrolment_message))
+    spelled = codes.grouped(seed).reveal()
     for text in (everything(client), caplog.text):
         assert seed.reveal() not in text
         assert spelled not in text
@@ -90,45 +92,51 @@ def test_neither_redis_nor_the_log_has_the_key(
         ("refuse_block", "image"),
     ],
 )
-def test_without_a_picture_the_text_does(slack: LocalSlack, showing: Showing, kind: str, target: str) -> None:
+def test_without_a_picture_the_text_does(
+    slack: LocalSlack, enrolment_message: EnrolmentMessage, kind: str, target: str
+) -> None:
     """Whatever Slack refuses of the picture, the key is shown and the message says so."""
     slack.fault(kind, target)  # type: ignore[arg-type] # one of the kinds
-    seen = shown(slack, showing)
+    seen = shown(slack, enrolment_message)
     assert seed_of(seen)
     assert seen.files == ()
-    assert "did not take the picture" in seen.text
+    assert "did not accept the QR code" in seen.text
 
 
-def test_a_picture_that_is_never_ready_is_not_waited_for(slack: LocalSlack, showing: Showing) -> None:
+def test_a_picture_that_is_never_ready_is_not_waited_for(
+    slack: LocalSlack, enrolment_message: EnrolmentMessage
+) -> None:
     """Slack processes files when it likes: after a while the text must do."""
     slack.file_delay(3600)
-    assert "did not take the picture" in shown(slack, showing).text
+    assert "did not accept the QR code" in shown(slack, enrolment_message).text
 
 
-def test_nobody_gets_a_second_key(slack: LocalSlack, showing: Showing, totp: Totp, clock: Clock) -> None:
+def test_nobody_gets_a_second_key(
+    slack: LocalSlack, enrolment_message: EnrolmentMessage, totp: Totp, clock: Clock
+) -> None:
     """Who is enrolled is refused by the worker too, whatever the web process saw before."""
     enrolled(totp, clock)
     with pytest.raises(Refused, match="already"):
-        showing.show(ADA, "C0PROD", slack.slash("ada", "prod", "totp").response_url)
+        enrolment_message.show(ADA, "C0PROD", slack.slash("ada", "prod", "totp").response_url)
 
 
-def test_a_key_goes_by_no_direct_message(slack: LocalSlack, showing: Showing) -> None:
+def test_a_key_goes_by_no_direct_message(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> None:
     """Where no private message can be shown, none is: what stays in a conversation could be read later."""
     slack.fault("error", "chat.postEphemeral", code="user_not_in_channel")
     with pytest.raises(Undelivered):
-        showing.show(ADA, "C0PROD", "https://elsewhere.example/hook")
+        enrolment_message.show(ADA, "C0PROD", "https://elsewhere.example/hook")
     assert not [entry for entry in slack.transcript() if SPELLED.search(entry.text)]
 
 
 def test_a_picture_goes_with_the_first_right_code(
-    slack: LocalSlack, showing: Showing, pictures: Pictures, totp: Totp, client: Redis
+    slack: LocalSlack, enrolment_message: EnrolmentMessage, cleanup: QrCodeCleanup, totp: Totp, client: Redis
 ) -> None:
     """Not before; and nothing is left to delete."""
-    seen = shown(slack, showing)
-    pictures.turn()
+    seen = shown(slack, enrolment_message)
+    cleanup.delete_due()
     assert slack.picture("ada", seen.files[0])
     totp.confirm(ADA, str(client.hget(keys.enrolment(ADA), "id")), code_of(seed_of(seen), Clock().at))
-    pictures.turn()
+    cleanup.delete_due()
     with pytest.raises(CannotDo, match="file_deleted"):
         slack.file_bytes(seen.files[0])
     assert not client.exists(keys.PICTURES)
@@ -148,40 +156,40 @@ def _reset(totp: Totp, _: Clock) -> None:
 
 @pytest.mark.parametrize("ending", [_ten_minutes, _another, _reset])
 def test_a_picture_goes_however_its_enrolment_ends(
-    slack: LocalSlack, picture: str, client: Redis, files: Files, ending: Callable[[Totp, Clock], None]
+    slack: LocalSlack, qr_code_id: str, client: Redis, files: BlockFiles, ending: Callable[[Totp, Clock], None]
 ) -> None:
     """After ten minutes, when another one is asked for, and when an administrator resets."""
     clock = Clock()
-    ending(Totp(client, Audit(client), Seeds(KEY), clock), clock)
-    Pictures(client, files, clock).turn()
+    ending(Totp(client, Audit(client), SeedVault(KEY), clock), clock)
+    QrCodeCleanup(client, files, clock).delete_due()
     with pytest.raises(CannotDo, match="file_deleted"):
-        slack.file_bytes(picture)
+        slack.file_bytes(qr_code_id)
 
 
 def test_a_picture_that_slack_keeps_is_deleted_later(
-    slack: LocalSlack, picture: str, pictures: Pictures, clock: Clock
+    slack: LocalSlack, qr_code_id: str, cleanup: QrCodeCleanup, clock: Clock
 ) -> None:
     """An error is no end of it."""
     clock.at += keys.ENROLMENT_KEPT + 1
     slack.fault("error", "files.delete", times=1)
-    pictures.turn()
-    assert slack.file_bytes(picture)
-    pictures.turn()
-    assert slack.file_bytes(picture)
+    cleanup.delete_due()
+    assert slack.file_bytes(qr_code_id)
+    cleanup.delete_due()
+    assert slack.file_bytes(qr_code_id)
     clock.at += 61
-    pictures.turn()
+    cleanup.delete_due()
     with pytest.raises(CannotDo, match="file_deleted"):
-        slack.file_bytes(picture)
+        slack.file_bytes(qr_code_id)
 
 
 def test_an_upload_that_broke_leaves_nothing_to_do(
-    slack: LocalSlack, showing: Showing, pictures: Pictures, clock: Clock, client: Redis
+    slack: LocalSlack, enrolment_message: EnrolmentMessage, cleanup: QrCodeCleanup, clock: Clock, client: Redis
 ) -> None:
     """A file that never came to be is forgotten."""
     slack.fault("drop", "upload_url")
-    shown(slack, showing)
+    shown(slack, enrolment_message)
     clock.at += keys.ENROLMENT_KEPT + 1
-    pictures.turn()
+    cleanup.delete_due()
     assert not client.exists(keys.PICTURES)
 
 
@@ -189,5 +197,5 @@ def test_content_goes_to_slack_alone(slack: LocalSlack) -> None:
     """An upload address that is not Slack's is refused before anything is sent there."""
     client = web_client(Settings.from_environment(slack.environment()))
     client.files_getUploadURLExternal = lambda **_: {"file_id": "F1", "upload_url": "http://127.0.0.1:9/x"}  # type: ignore[method-assign,assignment] # a Slack that lies
-    with pytest.raises(FileRefused, match="no upload address of Slack's"):
-        Files(client).upload("x", b"x", begun=lambda _: None)
+    with pytest.raises(FileRefused, match="the upload address is not Slack's"):
+        BlockFiles(client).upload("x", b"x", begun=lambda _: None)

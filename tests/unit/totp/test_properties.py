@@ -11,7 +11,7 @@ from bot.errors import Refused
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
-from bot.totp import Enrolment, Seeds, Totp
+from bot.totp import Enrolment, SeedVault, Totp
 from tests.kits.examples import examples
 from tests.kits.totp import ADA, KEY, STEP, Clock, code_of, everything, wrong_code
 
@@ -32,7 +32,7 @@ class Tries(RuleBasedStateMachine):
         self.client.flushall()
         self.audit = Audit(self.client)
         self.clock = Clock()
-        self.totp = Totp(self.client, self.audit, Seeds(KEY), self.clock)
+        self.totp = Totp(self.client, self.audit, SeedVault(KEY), self.clock)
         self.seeds: list[Secret] = []
         self.pending: Enrolment | None = None
         self.seed: Secret | None = None

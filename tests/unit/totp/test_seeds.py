@@ -7,7 +7,7 @@ import pytest
 from bot.errors import Misconfigured, Refused
 from bot.secrets.secret import Secret
 from bot.settings import Settings
-from bot.totp import Seeds
+from bot.totp import SeedVault
 from tests.kits.totp import ADA, KEY
 
 SEED = Secret("JBSWY3DPEHPK3PXP")
@@ -15,33 +15,33 @@ SEED = Secret("JBSWY3DPEHPK3PXP")
 
 def test_a_seed_opens_for_its_person() -> None:
     """Sealed text shows nothing of the seed, is another each time, and opens again."""
-    seeds = Seeds(KEY)
+    seeds = SeedVault(KEY)
     sealed = seeds.seal(ADA, SEED)
     assert SEED.reveal() not in sealed
     assert seeds.seal(ADA, SEED) != sealed
-    assert Seeds(KEY).open(ADA, sealed) == SEED
+    assert SeedVault(KEY).open(ADA, sealed) == SEED
 
 
 def test_it_opens_for_nobody_else() -> None:
     """Who copies their own seed to another's place in Redis gains nothing."""
-    sealed = Seeds(KEY).seal(ADA, SEED)
+    sealed = SeedVault(KEY).seal(ADA, SEED)
     with pytest.raises(Refused, match="cannot be read"):
-        Seeds(KEY).open("U0BEN", sealed)
+        SeedVault(KEY).open("U0BEN", sealed)
 
 
 def test_it_opens_with_no_other_key() -> None:
     """A changed key is told as such."""
-    sealed = Seeds(KEY).seal(ADA, SEED)
-    with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY is not the one"):
-        Seeds(Secret("another key of thirty-two characters")).open(ADA, sealed)
+    sealed = SeedVault(KEY).seal(ADA, SEED)
+    with pytest.raises(Refused, match="stored with another SWARMBOT_SECRET_KEY"):
+        SeedVault(Secret("another key of thirty-two characters")).open(ADA, sealed)
 
 
 def test_without_a_key_everything_is_refused() -> None:
     """The refusal names the variable."""
     with pytest.raises(Refused, match="needs SWARMBOT_SECRET_KEY"):
-        Seeds(None).seal(ADA, SEED)
+        SeedVault(None).seal(ADA, SEED)
     with pytest.raises(Refused, match="needs SWARMBOT_SECRET_KEY"):
-        Seeds(None).open(ADA, "x")
+        SeedVault(None).open(ADA, "x")
 
 
 def test_the_key_is_a_setting_and_a_long_one() -> None:

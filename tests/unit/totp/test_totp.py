@@ -13,7 +13,7 @@ from bot.errors import Refused
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
-from bot.totp import Seeds, Totp
+from bot.totp import SeedVault, Totp
 from tests.kits.totp import ADA, KEY, STEP, Clock, actions, code_of, enrolled, wrong_code
 
 CLICKS = 20
@@ -25,7 +25,7 @@ def test_enrolment_counts_from_its_first_right_code(totp: Totp, clock: Clock, au
     assert not totp.enrolled(ADA)
     with pytest.raises(Refused, match="no second factor yet"):
         totp.check(ADA, code_of(enrolment.seed, clock.at))
-    with pytest.raises(Refused, match="not right; 4 more tries"):
+    with pytest.raises(Refused, match="wrong; 4 tries left"):
         totp.confirm(ADA, enrolment.id, wrong_code(enrolment.seed, clock.at))
     totp.confirm(ADA, enrolment.id, code_of(enrolment.seed, clock.at))
     assert totp.enrolled(ADA)
@@ -36,7 +36,7 @@ def test_enrolment_counts_from_its_first_right_code(totp: Totp, clock: Clock, au
 def test_the_code_that_confirmed_is_used_up(totp: Totp, clock: Clock) -> None:
     """The next one counts."""
     seed = enrolled(totp, clock)
-    with pytest.raises(Refused, match="used before"):
+    with pytest.raises(Refused, match="already used"):
         totp.check(ADA, code_of(seed, clock.at))
     clock.at += STEP
     totp.check(ADA, code_of(seed, clock.at))
@@ -51,7 +51,7 @@ def test_clocks_may_differ_by_one_step(totp: Totp, clock: Clock, offset: int, ta
     if taken:
         totp.check(ADA, code)
     else:
-        with pytest.raises(Refused, match="not right"):
+        with pytest.raises(Refused, match="this code is wrong"):
             totp.check(ADA, code)
 
 
@@ -60,7 +60,7 @@ def test_no_code_counts_after_a_later_one(totp: Totp, clock: Clock) -> None:
     seed = enrolled(totp, clock)
     clock.at += 10 * STEP
     totp.check(ADA, code_of(seed, clock.at + STEP))
-    with pytest.raises(Refused, match="used before"):
+    with pytest.raises(Refused, match="already used"):
         totp.check(ADA, code_of(seed, clock.at))
 
 
@@ -80,7 +80,7 @@ def test_five_wrong_codes_lock(totp: Totp, clock: Clock, client: Redis, audit: A
     """Then the right one is not taken either, and the refusal says until when; later it is."""
     seed = enrolled(totp, clock)
     clock.at += STEP
-    for left in ("4 more tries", "3 more tries", "2 more tries", "1 more try"):
+    for left in ("4 tries left", "3 tries left", "2 tries left", "1 try left"):
         with pytest.raises(Refused, match=left):
             totp.check(ADA, wrong_code(seed, clock.at))
     until = r"until \d\d:\d\d UTC \(15 min from now\)"
@@ -99,7 +99,7 @@ def test_a_right_code_clears_the_wrong_ones(totp: Totp, clock: Clock) -> None:
     seed = enrolled(totp, clock)
     for _ in range(3):
         clock.at += STEP
-        with pytest.raises(Refused, match="4 more tries"):
+        with pytest.raises(Refused, match="4 tries left"):
             totp.check(ADA, wrong_code(seed, clock.at))
         totp.check(ADA, code_of(seed, clock.at))
 
@@ -126,7 +126,7 @@ def test_one_who_is_enrolled_enrols_no_more(totp: Totp, clock: Clock) -> None:
 def test_the_newest_seed_is_the_one(totp: Totp, clock: Clock) -> None:
     """Asked for twice, the earlier message's button says that it is an older one."""
     first, second = totp.enrol(ADA), totp.enrol(ADA)
-    with pytest.raises(Refused, match="older one"):
+    with pytest.raises(Refused, match="was replaced"):
         totp.confirm(ADA, first.id, code_of(first.seed, clock.at))
     totp.confirm(ADA, second.id, code_of(second.seed, clock.at))
 
@@ -164,11 +164,11 @@ def test_codes_of_another_key_are_refused(client: Redis, audit: Audit, totp: Tot
     """After a change of SWARMBOT_SECRET_KEY nobody passes, and everybody is told why."""
     seed = enrolled(totp, clock)
     clock.at += STEP
-    other = Totp(client, audit, Seeds(Secret("another key of thirty-two characters")), clock)
-    with pytest.raises(Refused, match="not the one that it was stored with"):
+    other = Totp(client, audit, SeedVault(Secret("another key of thirty-two characters")), clock)
+    with pytest.raises(Refused, match="stored with another SWARMBOT_SECRET_KEY"):
         other.check(ADA, code_of(seed, clock.at))
     with pytest.raises(Refused, match="needs SWARMBOT_SECRET_KEY"):
-        Totp(client, audit, Seeds(None), clock).may_enrol("U0BEN")
+        Totp(client, audit, SeedVault(None), clock).may_enrol("U0BEN")
 
 
 @pytest.fixture
@@ -199,13 +199,13 @@ def test_of_many_guesses_at_once_five_are_judged(redis_url: str, totp: Totp, clo
 def _at_once(redis_url: str, clock: Clock, code: str) -> dict[str, int]:
     """Try a code on two processes' worth of clients from many threads; count the answers."""
     clients = [connect(Secret(redis_url)) for _ in range(2)]
-    sides = [Totp(client, Audit(client), Seeds(KEY), clock) for client in clients]
+    sides = [Totp(client, Audit(client), SeedVault(KEY), clock) for client in clients]
 
     def click(number: int) -> str:
         try:
             sides[number % 2].check(ADA, code)
         except Refused as error:
-            words = {"used before": "used", "not right": "wrong", "5 wrong codes": "locked"}
+            words = {"already used": "used", "code is wrong": "wrong", "5 wrong codes": "locked"}
             return next(answer for said, answer in words.items() if said in error.happened)
         return "taken"
 

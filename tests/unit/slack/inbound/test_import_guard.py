@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     """Run ``code`` in a process that is confined, with ``folder`` as its home."""
-    env = os.environ | {"HOME": str(folder), "PYTHONPATH": str(Path(__file__).parents[3])}
+    env = os.environ | {"HOME": str(folder), "PYTHONPATH": str(Path(__file__).parents[4])}
     return subprocess.run(
         [sys.executable, "-c", START + code],
         cwd=folder,

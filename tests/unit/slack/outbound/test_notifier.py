@@ -9,7 +9,7 @@ import pytest
 from bot import blocks
 from bot.secrets.secret import Secret
 from bot.settings import Settings
-from bot.slack.outbound.client import is_slacks, web_client
+from bot.slack.outbound.client import is_slack_url, web_client
 from bot.slack.outbound.notifier import Notifier, Undelivered
 from sandbox.slack import LocalSlack
 
@@ -167,6 +167,6 @@ def test_a_response_url_elsewhere_gets_nothing(slack: LocalSlack, notifier: Noti
     """Whoever can write to Redis cannot have tokens sent to a server of theirs."""
     notifier.respond("https://slack.com.example/x", TOKEN, user="U0ADA", channel="C0PROD")
     assert len(slack.ephemerals("ada")) == 1  # by chat.postEphemeral
-    assert is_slacks("https://hooks.slack.com/commands/1", "https://slack.com/api/")
-    assert not is_slacks("http://hooks.slack.com/commands/1", "https://slack.com/api/")
-    assert not is_slacks("https://hooks.slack.com@evil.example/1", "https://slack.com/api/")
+    assert is_slack_url("https://hooks.slack.com/commands/1", "https://slack.com/api/")
+    assert not is_slack_url("http://hooks.slack.com/commands/1", "https://slack.com/api/")
+    assert not is_slack_url("https://hooks.slack.com@evil.example/1", "https://slack.com/api/")

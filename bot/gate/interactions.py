@@ -13,7 +13,7 @@ from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.commands import COMMANDS
 from bot.errors import NotUnderstood, Refused
 from bot.gate.call import Call, again
-from bot.gate.second_factor import CODE, FORM, SecondFactor, plain
+from bot.gate.totp_command import CODE, FORM, TotpCommand, plain
 from bot.queue.job import Job, Order, new_id
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
@@ -24,13 +24,13 @@ AGAIN: Final = {"answer.refresh", "job.retry", "approval.again"}
 Take = Callable[[Call], Message | Modal | None]
 
 
-class Buttons:
+class Interactions:
     """What presses and forms do. ``take`` carries a command on as if it had been typed."""
 
-    def __init__(self, queue: Queue, voting: Voting, factor: SecondFactor, take: Take) -> None:
+    def __init__(self, queue: Queue, voting: Voting, totp_command: TotpCommand, take: Take) -> None:
         self._queue = queue
         self._voting = voting
-        self._factor = factor
+        self._factor = totp_command
         self._take = take
 
     def press(self, request: PressRequest) -> Message | Modal | None:

@@ -15,14 +15,14 @@ from bot.gate.call import Call
 from bot.gate.records import RecordReader
 from bot.model.records import RecordsQuery
 from bot.queue.queue import Queue
-from bot.slack.inbound.requests import InPlace, PressRequest
+from bot.slack.inbound.requests import PressRequest, ReplacingMessage
 
 OLDER: Final = "audit.older"
 TURNS: Final = frozenset({OLDER, "audit.newer"})
 """Buttons that turn the pages of the audit log."""
 
 
-class Answers:
+class RecordCommands:
     """Safe to share between threads."""
 
     def __init__(self, records: RecordReader, audit: Audit, queue: Queue) -> None:
@@ -59,7 +59,7 @@ class Answers:
         authorise(call)
         records = self._records.turned(page, request.user, older=request.action == OLDER)
         shown = command.record(records, call.arguments)
-        return InPlace(shown.text, shown.blocks, shown.plain)
+        return ReplacingMessage(shown.text, shown.blocks, shown.plain)
 
     def _export(self, call: Call, query: RecordsQuery) -> Message:
         """Have a worker send the entries: files take longer than Slack waits."""

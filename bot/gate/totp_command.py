@@ -22,7 +22,7 @@ CODE: Final = "code"
 log = logging.getLogger(__name__)
 
 
-class SecondFactor:
+class TotpCommand:
     """Safe to share between threads."""
 
     def __init__(self, queue: Queue, totp: Totp) -> None:

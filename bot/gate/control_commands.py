@@ -12,23 +12,25 @@ from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp
 from bot.config import Config
 from bot.errors import NotUnderstood, Unavailable
 from bot.execution.internal_jobs import ANNOUNCE
-from bot.freeze import Freezes, carry_out
+from bot.freeze import Freezes, run_freeze_command
 from bot.gate.call import Call
-from bot.gate.second_factor import SecondFactor
+from bot.gate.totp_command import TotpCommand
 from bot.queue.queue import Queue
 
 log = logging.getLogger(__name__)
 
 
-class Controls:
+class ControlCommands:
     """Safe to share between threads."""
 
-    def __init__(self, config: Config, queue: Queue, voting: Voting, freezes: Freezes, factor: SecondFactor) -> None:
+    def __init__(
+        self, config: Config, queue: Queue, voting: Voting, freezes: Freezes, totp_command: TotpCommand
+    ) -> None:
         self._config = config
         self._queue = queue
         self._voting = voting
         self._freezes = freezes
-        self._factor = factor
+        self._factor = totp_command
 
     def run(self, call: Call, control: Control) -> Message | None:
         """Carry it out; the answer is for the asker alone."""
@@ -36,10 +38,10 @@ class Controls:
             case CancelJob(job):
                 return self._cancel(call, job.lower())
             case FreezeCluster() | ThawCluster():
-                ordered = carry_out(self._freezes, control, call.cluster, call.entry("asked"), time.time())
-                if ordered.announced:
-                    self._announce(call, ordered.announced)
-                return ordered.told
+                result = run_freeze_command(self._freezes, control, call.cluster, call.entry("asked"), time.time())
+                if result.announcement:
+                    self._announce(call, result.announcement)
+                return result.reply
             case EnrolTotp():
                 return self._factor.start(call)
             case ResetTotp(person):

@@ -1,0 +1,90 @@
+"""Run `/swarm freeze` and `/swarm thaw`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from bot.audit import Entry
+from bot.blocks import DONE, WARNING, Message, escape, text_message, tick, user, when
+from bot.commands import FreezeCluster, ThawCluster
+from bot.errors import NotUnderstood, Refused
+from bot.freeze.freezes import Freezes
+from bot.secrets.redact import redact
+from bot.text.timespec import read_future
+
+MAX_FREEZE_S: Final = 366 * 24 * 3600.0
+"""A later end is taken for a typing mistake."""
+
+
+class FreezeResult(NamedTuple):
+    """What `/swarm freeze` or `/swarm thaw` did."""
+
+    reply: Message
+    """For the requester."""
+    announcement: Message | None
+    """For the cluster's channel; None if nothing changed."""
+
+
+def run_freeze_command(
+    freezes: Freezes, command: FreezeCluster | ThawCluster, cluster: str, entry: Entry, now: float
+) -> FreezeResult:
+    """Freeze or thaw ``cluster`` for ``entry.by`` at ``now`` (unix seconds)."""
+    if isinstance(command, FreezeCluster):
+        return _freeze(freezes, command, cluster, entry, now)
+    return _thaw(freezes, cluster, entry, now)
+
+
+def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry, now: float) -> FreezeResult:
+    until = read_future(command.until, now)
+    if until is None or until <= now:
+        raise NotUnderstood(
+            f"{tick(command.until)} is in the past.",
+            next_step="Times are UTC: try `18:00`, `2026-12-24T08:00`, `2026-12-24T08:00+01:00`, or a duration: `4h`.",
+        )
+    if until > now + MAX_FREEZE_S:
+        raise NotUnderstood(
+            f"{tick(command.until)} is more than a year away.", next_step="A freeze lasts a year at most."
+        )
+    current = freezes.manual(cluster, now)
+    if current is not None and (current.until, current.reason) == (until, redact(command.reason)):
+        held = f"{cluster} is frozen until {when(until)} ({_utc(until)}) by {user(current.by)}"
+        return FreezeResult(
+            text_message(f'{DONE} No change needed: {held}: "{escape(current.reason)}". Nothing was changed.'), None
+        )
+    written = replace(entry, action="froze", detail=f"until {_utc(until)}: {command.reason}")
+    freezes.freeze(cluster, until, entry.by, command.reason, [written])
+    terms = (
+        f'until {when(until)} ({_utc(until)}): "{escape(command.reason)}". Until then every change needs one more '
+        "approval: a change that otherwise needs none needs one. `/swarm thaw` ends the freeze."
+    )
+    return FreezeResult(
+        text_message(f"*{cluster} is frozen* {terms}"),
+        text_message(f"{WARNING} *{cluster} is frozen* by {user(entry.by)} {terms}"),
+    )
+
+
+def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> FreezeResult:
+    thawed = freezes.thaw(cluster, [replace(entry, action="thawed")])
+    scheduled = freezes.scheduled(cluster, now)
+    if not thawed and scheduled is None:
+        return FreezeResult(text_message(f"{cluster} is not frozen. Nothing was changed."), None)
+    if scheduled is None:
+        return FreezeResult(
+            text_message(f"*{cluster} is thawed*."), text_message(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.")
+        )
+    held = f'swarmbot.yml freezes {cluster} until {when(scheduled.until)} ("{escape(scheduled.reason)}")'
+    if not thawed:
+        raise Refused(
+            f"{held}, and `/swarm thaw` cannot end a scheduled freeze.",
+            next_step="Get one more approval for a change, or have the freeze removed from swarmbot.yml.",
+        )
+    return FreezeResult(
+        text_message(f"The freeze set by `/swarm freeze` has ended, but {held}. `/swarm thaw` cannot end that one."),
+        text_message(f"{WARNING} {user(entry.by)} ended the freeze set by `/swarm freeze`, but {held}."),
+    )
+
+
+def _utc(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
