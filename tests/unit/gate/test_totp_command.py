@@ -96,7 +96,7 @@ def test_the_form_confirms_and_hides_the_key(totp_command: TotpCommand, queue: Q
     form = totp_command.form(press(enrolment.id))
     wrong = totp_command.confirm(submit(form.subject, wrong_code(enrolment.seed, clock.at)))
     assert isinstance(wrong, FieldErrors)
-    assert wrong.errors["code"].startswith("This code is not right; 4 more tries.")
+    assert wrong.errors["code"].startswith("This code is wrong; 4 tries left.")
     assert queue.take("w", "concurrent", block_ms=0) is None
     assert isinstance(totp_command.confirm(submit(form.subject, code_of(enrolment.seed, clock.at))), Message)
     assert totp.enrolled(ADA)
