@@ -29,13 +29,12 @@ from bot.queue.secret_inbox import SecretInbox
 from bot.queue.worker import Worker
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
-from bot.slack.outbound.files import BlockFiles
+from bot.slack.outbound.files import BlockFiles, DirectMessageUploads
 from bot.slack.outbound.notifier import Notifier
-from bot.slack.outbound.files import DirectMessageUploads
 from bot.store.client import connect
 from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
-from bot.totp import QrCodeCleanup, SeedVault, EnrolmentMessage, Totp
+from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
 
 
@@ -61,9 +60,13 @@ def run_worker(settings: Settings) -> int:
         approvals=approvals,
         approval_step=ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config)),
         pending_rotations=PendingRotations(redis, audit, config.tokens.once_for),
-        enrolment_message=EnrolmentMessage(Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)), files, notifier),
+        enrolment_message=EnrolmentMessage(
+            Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)), files, notifier
+        ),
         secret_inbox=SecretInbox(redis, settings.swarmbot_secret_key),
-        exporter=Exporter(audit, Archive(config.audit.archive) if config.audit.archive else None, DirectMessageUploads(slack)),
+        exporter=Exporter(
+            audit, Archive(config.audit.archive) if config.audit.archive else None, DirectMessageUploads(slack)
+        ),
     )
     runner = Runner(services)
     name = f"{socket.gethostname()}-{os.getpid()}"
