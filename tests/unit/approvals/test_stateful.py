@@ -16,9 +16,9 @@ from hypothesis.stateful import (
 from bot.audit import Entry
 from bot.store import keys
 from bot.store.keys import Lane
-from tests.kits.examples import examples
 from tests.kits.approvals.expected import ALWAYS, Reckoning
 from tests.kits.approvals.world import WORKERS
+from tests.kits.examples import examples
 
 WAITING = 2
 """Questions that wait at once: of many, none would get far."""

@@ -17,8 +17,8 @@ from bot.audit import Audit
 from bot.audit.archive import line_of
 from bot.audit.entry import digest
 from bot.store import keys
-from tests.kits.examples import examples
 from tests.kits.audit_log import Rows, archived, put, split_line, stored, write
+from tests.kits.examples import examples
 
 
 @settings(
