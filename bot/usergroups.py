@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Final
 
@@ -21,6 +20,7 @@ from bot.settings import Settings
 from bot.slack.outbound.client import quiet_logger
 from bot.store import keys
 from bot.store.client import answering
+from bot.stored_json import from_json, to_json
 from bot.text.suggest import listed
 
 FRESH: Final = 60.0
@@ -101,7 +101,9 @@ class UserGroups:
             return {}
         with answering():
             kept = self._redis.mget([keys.user_group(group) for group in groups])
-        answers = {group: _read(text) for group, text in zip(groups, kept, strict=True) if text is not None}
+        answers = {
+            group: from_json(_Answer, text) for group, text in zip(groups, kept, strict=True) if text is not None
+        }
         oldest = self._now() - keys.USER_GROUP_KEPT
         return {group: answer for group, answer in answers.items() if answer.at > oldest}
 
@@ -122,7 +124,7 @@ class UserGroups:
                 raise
             users = []  # Slack is sure: the group is gone or disabled, so nobody is in it
         answer = _Answer(tuple(users), self._now())
-        self._redis.set(keys.user_group(group), json.dumps(asdict(answer)), ex=keys.USER_GROUP_KEPT)
+        self._redis.set(keys.user_group(group), to_json(answer), ex=keys.USER_GROUP_KEPT)
         return answer
 
     @staticmethod
@@ -134,8 +136,3 @@ class UserGroups:
             raise error
         _log.warning("Slack did not say who is in user group %s: %s", group, error)
         return False
-
-
-def _read(text: str | bytes) -> _Answer:
-    kept = json.loads(text)
-    return _Answer(tuple(kept["users"]), kept["at"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
+
+from bot.stored_json import from_hash, from_json
 
 ApprovalState = Literal["asked", "approved", "denied", "withdrawn", "expired", "void"]
 OPEN: Final[ApprovalState] = "asked"
@@ -44,16 +46,6 @@ class ApprovalRequest:
     second_factor: str = ""
     typed_secret: bool = False
 
-    def to_json(self) -> str:
-        """Write it as JSON."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__}, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> ApprovalRequest:
-        """Read what :meth:`to_json` wrote."""
-        raw: dict[str, Any] = json.loads(text)
-        return cls(**{**raw, "by": tuple(raw["by"])})
-
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -85,17 +77,9 @@ class Approval:
         return self.standing == OPEN
 
     @classmethod
-    def from_hash(cls, raw: Mapping[str, str]) -> Approval:
-        """Read an approval's hash."""
-        standing: Any = raw["standing"]
-        return cls(
-            ask=ApprovalRequest.from_json(raw["ask"]),
-            standing=standing,
-            version=int(raw["version"]),
-            votes=tuple(Vote(by, float(at)) for by, at in json.loads(raw.get("votes", "[]"))),
-            counted=tuple(json.loads(raw.get("counted", "[]"))),
-            decided_by=raw.get("decided_by", ""),
-            decided_at=float(raw.get("decided_at") or 0),
-            why=raw.get("why", ""),
-            message_ts=raw.get("message_ts", ""),
-        )
+    def from_hash(cls, fields: Mapping[str, str]) -> Approval:
+        """Return the approval of its hash in Redis."""
+        votes = [{"by": by, "at": at} for by, at in json.loads(fields.get("votes", "[]"))]
+        counted = json.loads(fields.get("counted", "[]"))
+        ask = from_json(ApprovalRequest, fields["ask"])
+        return from_hash(cls, {**fields, "ask": ask, "votes": votes, "counted": counted})

@@ -23,9 +23,10 @@ from bot.blocks import (
     user,
     when,
 )
-from bot.model import Plan, PlanTitles, plan_from_json
+from bot.model import Plan, PlanTitles
 from bot.model.approval_basis import short
 from bot.queue.job import Job
+from bot.stored_json import from_json
 
 STEPS: Final = 30
 VOTES: Final = 20
@@ -40,8 +41,8 @@ SLACK_ID: Final = re.compile(r"[USW][A-Z0-9]{2,}")
 def readable(plan: str) -> Plan:
     """The plan of a job, or, where it is of a shape that this version of Swarmbot does not know, one that says so."""
     try:
-        return plan_from_json(plan)
-    except (KeyError, TypeError, ValueError):
+        return from_json(Plan, plan)
+    except ValueError:
         return Plan(PlanTitles(), warnings=(UNREADABLE,))
 
 

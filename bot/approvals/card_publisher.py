@@ -21,6 +21,7 @@ from bot.queue.queue import Queue
 from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.store import keys
 from bot.store.leader_lease import LeaderLeases
+from bot.stored_json import from_json
 
 PUT_OFF: Final = 5.0
 """Seconds until a card that could not be shown is tried again."""
@@ -112,7 +113,7 @@ class CardPublisher:
         """The approval's card; of an approved job that has ended, the last state of its live message."""
         kept = json.loads(job.outcome) if job.outcome else {}
         if approval.standing == "approved" and "card" in kept:
-            return Message.from_json(kept["card"])
+            return from_json(Message, kept["card"])
         return card(approval, readable(job.plan))
 
     def _tell(self, approval: Approval, job: Job) -> None:

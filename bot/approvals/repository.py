@@ -22,6 +22,7 @@ from bot.store import keys
 from bot.store.client import answering
 from bot.store.keys import GROUP
 from bot.store.scripts import Script
+from bot.stored_json import to_json
 
 LUA: Final = Path(__file__).parent / "lua"
 JOB_ENDS: Final[dict[str, State]] = {"denied": "denied", "withdrawn": "cancelled", "expired": "expired"}
@@ -50,14 +51,14 @@ class ApprovalRepository:
             keys.APPROVALS_UNSHOWN,
             *keys.AUDIT,
         ]
-        args = [job.id, str(lease.fence), lease.entry, GROUP, redact(ask.to_json()), _ms(ask.expires), redact(plan)]
+        args = [job.id, str(lease.fence), lease.entry, GROUP, redact(to_json(ask)), _ms(ask.expires), redact(plan)]
         held(lease, self._audit.commit(entries, lambda tail: self._run["ask"](places, args + tail)))
 
     def release(self, lease: Lease, entries: Sequence[Entry]) -> None:
         """Put a job that needs nobody's yes into its cluster's line; LeaseLost, ToldToStop."""
         job = lease.job
         places = [keys.job(job.id), keys.stream(job.order.lane), *_line(job.order), *keys.AUDIT]
-        args = [job.id, str(lease.fence), lease.entry, GROUP, as_change(job.order).to_json()]
+        args = [job.id, str(lease.fence), lease.entry, GROUP, as_change(job.order).stored()]
         held(lease, self._audit.commit(entries, lambda tail: self._run["release"](places, args + tail)))
 
     def vote(self, job: Job, seen: Approval, by: str, still: Iterable[str], entries: Sequence[Entry]) -> Counted:
@@ -70,7 +71,7 @@ class ApprovalRepository:
             *_line(job.order),
             *keys.AUDIT,
         ]
-        args = [job.id, by, str(seen.version), json.dumps(sorted(still)), as_change(job.order).to_json()]
+        args = [job.id, by, str(seen.version), json.dumps(sorted(still)), as_change(job.order).stored()]
         word: Counted = self._audit.commit(entries, lambda tail: self._run["vote"](places, args + tail))[0]
         return word
 

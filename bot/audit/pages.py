@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
 
 from redis import Redis
 
 from bot.audit.filter import Filter
 from bot.store import keys
 from bot.store.client import answering
+from bot.stored_json import from_json, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +23,6 @@ class Page:
     first: int
     last: int
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what was kept."""
-        raw: dict[str, Any] = json.loads(text)
-        return cls(**raw | {"wanted": Filter(**raw["wanted"])})
-
 
 class Pages:
     """Safe to share between threads; methods raise Unavailable."""
@@ -41,11 +34,11 @@ class Pages:
         """Keep a page for AUDIT_PAGE_KEPT seconds and return its id."""
         page_id = secrets.token_urlsafe(9)
         with answering():
-            self._redis.set(keys.audit_page(page_id), json.dumps(asdict(page)), ex=keys.AUDIT_PAGE_KEPT)
+            self._redis.set(keys.audit_page(page_id), to_json(page), ex=keys.AUDIT_PAGE_KEPT)
         return page_id
 
     def get(self, page_id: str) -> Page | None:
         """The page of this id, while it is kept."""
         with answering():
             text = self._redis.get(keys.audit_page(page_id))
-        return Page.parse(str(text)) if text else None
+        return from_json(Page, str(text)) if text else None

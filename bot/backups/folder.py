@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from bot.backups.encryption import MAX_HEAD_BYTES, DamagedBackup, WrongKey, decrypt, encrypt, read_head
 from bot.errors import Failed, Refused
 from bot.model.backups import Backup, BackupList, Drill
 from bot.secrets.secret import Secret
+from bot.stored_json import from_json, from_plain, to_json, to_plain
 
 log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".swarm"
-_BACKUP: Final = TypeAdapter(Backup)
-_DRILL: Final = TypeAdapter(Drill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class BackupFolder:
     def keep(self, backup: Backup, state: bytes) -> None:
         """Write it under a name of its own that appears when all of it is on the disk."""
         folder = self._usable()
-        plain = {name: value for name, value in asdict(backup).items() if name != "drill"}
+        plain = {name: value for name, value in to_plain(backup).items() if name != "drill"}
         plain |= {"size": len(state), "checksum": hashlib.sha256(state).hexdigest()}
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,7 +83,7 @@ class BackupFolder:
         """Write the drill's report."""
         path = self._usable() / _name(backup)
         try:
-            _write(_report(path), json.dumps(asdict(drill), ensure_ascii=False).encode())
+            _write(_report(path), to_json(drill).encode())
         except OSError as error:
             raise Failed(f"What came of the drill could not be written: {error.strerror}.") from None
 
@@ -141,7 +139,7 @@ def _report(path: Path) -> Path:
 def _head(path: Path) -> Backup | None:
     try:
         with path.open("rb") as file:
-            backup = _BACKUP.validate_python(read_head(file.read(MAX_HEAD_BYTES)).backup)
+            backup = from_plain(Backup, read_head(file.read(MAX_HEAD_BYTES)).backup)
     except (OSError, DamagedBackup, ValidationError):
         return None
     return backup if _name(backup) == path.name else None
@@ -149,7 +147,7 @@ def _head(path: Path) -> Backup | None:
 
 def _drill(path: Path) -> Drill | None:
     try:
-        return _DRILL.validate_json(_report(path).read_bytes())
+        return from_json(Drill, _report(path).read_bytes())
     except (OSError, ValidationError):
         return None
 

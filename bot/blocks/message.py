@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from bot.blocks import limits
 from bot.secrets.secret import Secret
@@ -23,20 +24,8 @@ class Message:
     """
 
     text: str
-    blocks: Sequence[Block] = field(default=())
-    plain: Sequence[Block] = field(default=())
-
-    def to_json(self) -> str:
-        """Return the message for storage; raise TypeError if it holds a secret."""
-        if holds_secret((self.blocks, self.plain)):
-            raise TypeError("a message with a secret is not written anywhere")
-        return json.dumps([self.text, [*self.blocks], [*self.plain]], separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Return the message that :meth:`to_json` stored."""
-        line, blocks, plain = json.loads(text)
-        return cls(line, tuple(blocks), tuple(plain))
+    blocks: Annotated[Sequence[Block], AfterValidator(tuple)] = ()
+    plain: Annotated[Sequence[Block], AfterValidator(tuple)] = ()
 
 
 def holds_secret(part: object) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from bot.approvals.approval import Approval, ApprovalRequest
@@ -21,6 +20,7 @@ from bot.queue.job import Order
 from bot.queue.lease import Lease
 from bot.queue.results import entry
 from bot.secrets.secret import TYPED_SECRET_TTL_S
+from bot.stored_json import from_json, to_json
 from bot.usergroups import UserGroups
 
 KEPT_LONGEST: Final = 7 * 86400.0
@@ -58,10 +58,10 @@ class ApprovalStep:
                 true_now="Nothing was changed.",
                 next_step="Ask again.",
             )
-        basis = basis_of(command.name, asdict(arguments), plan, facts)
+        basis = basis_of(command.name, arguments, plan, facts)
         ask = self._ask(lease, rule, basis)
         detail = f"{rule.count} of {', '.join(rule.by)}; plan {ask.digest}"
-        self._approvals.ask(lease, ask, plan.to_json(), [entry(lease, "approval asked", detail)])
+        self._approvals.ask(lease, ask, to_json(plan), [entry(lease, "approval asked", detail)])
 
     def rule(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> Rule:
         """The rule for this plan now: one more yes while the cluster is frozen."""
@@ -94,9 +94,9 @@ class ApprovalStep:
         ask, order = approval.ask, lease.job.order
         if (ask.requester, ask.words) != (order.requester, order.words):
             raise Refused("what was approved is another request.", next_step="Ask again.")
-        now = basis_of(command.name, asdict(arguments), plan, facts)
+        now = basis_of(command.name, arguments, plan, facts)
         if now.digest != ask.digest:
-            changed = "; ".join(differences(Basis.from_json(ask.basis), now))
+            changed = "; ".join(differences(from_json(Basis, ask.basis), now))
             raise Refused(f"{changed}. So this plan no longer holds.", next_step="Ask again.")
 
     def void(self, lease: Lease, error: SwarmbotError) -> None:
@@ -120,7 +120,7 @@ class ApprovalStep:
             asked_at=now,
             expires=min(now + min(rule.expires, KEPT_LONGEST), _latest(order)),
             digest=basis.digest,
-            basis=basis.to_json(),
+            basis=to_json(basis),
             second_factor=rule.second_factor or "",
             typed_secret=bool(order.secret_id),
         )

@@ -16,9 +16,10 @@ from bot.execution.plan_run import PlanRun
 from bot.execution.planning import planned
 from bot.execution.progress_card import ProgressCard
 from bot.execution.services import WorkerServices
-from bot.model import Facts, FactsQuery, Plan, Revealed, plan_from_json
+from bot.model import Facts, FactsQuery, Plan, Revealed
 from bot.queue.lease import Lease
 from bot.queue.results import entry
+from bot.stored_json import from_json, to_json
 from bot.swarm.membership.secrets import secret_message
 
 SHOWN_BY: Final[Mapping[Revealed, str]] = {
@@ -63,7 +64,7 @@ class Changes:
         job = lease.job
         approval = self._approvals.get(job.id)
         try:
-            plan = plan_from_json(job.plan) if job.begun else self._begin(lease, command, arguments, approval)
+            plan = from_json(Plan, job.plan) if job.begun else self._begin(lease, command, arguments, approval)
         except Conclusion as error:
             if approval is None:
                 self._replies.refuse(lease, error)
@@ -98,7 +99,7 @@ class Changes:
         entries = [entry(lease, "planned", detail)]
         if approval is not None:
             entries.append(entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
-        self._queue.record(lease, {"plan": plan.to_json()}, entries)
+        self._queue.record(lease, {"plan": to_json(plan)}, entries)
         return plan
 
     def _already(self, lease: Lease, plan: Plan) -> None:

@@ -14,6 +14,7 @@ from bot.queue import results
 from bot.queue.job import Order
 from bot.queue.lease import Lease
 from bot.slack.outbound.notifier import Undelivered
+from bot.stored_json import from_json
 
 EXPORT: Final = "audit export"
 ANNOUNCE: Final = "announce"
@@ -51,7 +52,7 @@ class InternalJobs:
                     told = self._exporter.send(order)
                     detail = f"succeeded: {told}"
                 case "announce":
-                    self._notifier.post(order.channel, Message.from_json(str(order.args["message"])))
+                    self._notifier.post(order.channel, from_json(Message, str(order.args["message"])))
                 case _:
                     self._share(lease)
         except Conclusion as error:
@@ -73,7 +74,7 @@ class InternalJobs:
         kept = json.loads(asked.outcome or "{}") if asked else {}
         if asked is None or "message" not in kept:
             raise Failed("The answer is not kept any more.", next_step="Ask again.")
-        message = Message.from_json(kept["message"])
+        message = from_json(Message, kept["message"])
         note = context(f"`/swarm {asked.order.words}` in {asked.order.cluster}, shared by {user(order.requester)}")
         plain = (*message.plain, note) if message.plain else ()
         shared = Message(message.text, (*message.blocks, note), plain)

@@ -22,6 +22,7 @@ from bot.queue.lease import Lease, LeaseLost
 from bot.queue.queue import Queue
 from bot.slack.outbound.live_message import LiveMessage
 from bot.slack.outbound.notifier import Notifier
+from bot.stored_json import to_json
 
 SIDE_BY_SIDE: Final = 8
 FAREWELL: Final = 5.0
@@ -79,7 +80,7 @@ class PlanRun:
         message = self.card.ended(cancelled_by=self.cancelled_by)
         self._live.end(message, FAREWELL)
         self._record(())
-        told = json.dumps({"told": self.card.headline(), "card": message.to_json()}, ensure_ascii=False)
+        told = json.dumps({"told": self.card.headline(), "card": to_json(message)}, ensure_ascii=False)
         ended = self._entry("ended", f"{state}: {self.card.result()}")
         self._queue.finish(self._lease, state, told, [*entries, ended])
 

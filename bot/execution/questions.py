@@ -14,6 +14,7 @@ from bot.model import Plan, PlanTitles
 from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
+from bot.stored_json import to_json
 
 
 class Questions:
@@ -71,7 +72,7 @@ class Questions:
             return
         told: dict[str, Any] = {"told": message.text}
         if not query.secrets:
-            told["message"] = message.to_json()
+            told["message"] = to_json(message)
         result = json.dumps(told, ensure_ascii=False)
         self._queue.finish(lease, "succeeded", result, [results.ended(lease, "succeeded: answered")])
 

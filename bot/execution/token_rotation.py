@@ -7,9 +7,10 @@ from dataclasses import replace
 from bot.errors import Conclusion
 from bot.execution.plan_run import PlanRun
 from bot.execution.services import WorkerServices
-from bot.model import Plan, Role, plan_from_json
+from bot.model import Plan, Role
 from bot.queue.lease import Lease
 from bot.queue.results import entry
+from bot.stored_json import from_json, to_json
 from bot.swarm.membership.secrets import token_rotation_plan
 
 
@@ -32,7 +33,7 @@ class TokenRotation:
         job = lease.job
         cluster = job.order.cluster
         try:
-            plan = plan_from_json(job.plan) if job.begun else self._begin(lease)
+            plan = from_json(Plan, job.plan) if job.begun else self._begin(lease)
         except Conclusion as error:
             self._replies.fail(lease, error)
             return
@@ -54,5 +55,5 @@ class TokenRotation:
         if operation.satisfied(facts):
             return replace(plan, steps=(), unchanged=(operation.done,))
         plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=facts.cluster_id)
-        self._queue.record(lease, {"plan": plan.to_json(), "begun": "1"}, [entry(lease, "planned", operation.doing)])
+        self._queue.record(lease, {"plan": to_json(plan), "begun": "1"}, [entry(lease, "planned", operation.doing)])
         return plan

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +16,7 @@ from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.scripts import Script
+from bot.stored_json import from_json, to_json
 
 LUA: Final = Path(__file__).parent / "lua"
 
@@ -41,7 +40,7 @@ class Freezes:
         """Return the freeze that `/swarm freeze` set, if it is in effect at ``now``."""
         with answering():
             kept: Any = self._redis.get(keys.freeze(cluster))
-        freeze = Freeze(**json.loads(kept)) if kept else None
+        freeze = from_json(Freeze, kept) if kept else None
         return freeze if freeze and freeze.until > now else None
 
     def scheduled(self, cluster: str, now: float) -> Freeze | None:
@@ -52,7 +51,7 @@ class Freezes:
 
     def freeze(self, cluster: str, until: float, by: str, reason: str, entries: Sequence[Entry]) -> None:
         """Freeze ``cluster`` until ``until`` (unix seconds); it replaces an earlier freeze."""
-        stored = json.dumps(asdict(Freeze(cluster, until, by, redact(reason))), ensure_ascii=False)
+        stored = to_json(Freeze(cluster, until, by, redact(reason)))
         args = [stored, f"{until * 1000:.0f}"]
         self._audit.commit(entries, lambda tail: self._freeze(_places(cluster), args + tail))
 

@@ -16,6 +16,7 @@ from bot.freeze import Freezes, run_freeze_command
 from bot.gate.call import Call
 from bot.gate.totp_command import TotpCommand
 from bot.queue.queue import Queue
+from bot.stored_json import to_json
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class ControlCommands:
         """Have a worker post it in the cluster's channel. What it tells of is done: that stands, announced or not."""
         channel = self._config.clusters[call.cluster].channel
         errand = replace(
-            call.order("concurrent"), command=ANNOUNCE, channel=channel, args={"message": message.to_json()}
+            call.order("concurrent"), command=ANNOUNCE, channel=channel, args={"message": to_json(message)}
         )
         try:
             self._queue.admit(errand, [call.entry("asked", job=errand.id)])

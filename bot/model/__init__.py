@@ -11,8 +11,8 @@ from bot.model.host_keys import HostKey
 from bot.model.key_file import KeyFile
 from bot.model.members import RaftMembers, newcomer
 from bot.model.mesh import Mesh, OverlayTrial
-from bot.model.operation import FactsQuery, Operation, operation_from_json
-from bot.model.plan import Finding, Force, Plan, PlanTitles, Sign, Step, plan_from_json
+from bot.model.operation import FactsQuery, Operation
+from bot.model.plan import Finding, Force, Plan, PlanTitles, Sign, Step
 from bot.model.probing import Counters, Interface, Prober, Reach, Transport
 from bot.model.reachability import ProbedRoute, Route
 from bot.model.stopped import StoppedEngine
@@ -69,6 +69,4 @@ __all__ = [
     "differences",
     "ip_of",
     "newcomer",
-    "operation_from_json",
-    "plan_from_json",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from bot.model.facts import Facts, NodeFacts
 from bot.model.plan import Plan
+from bot.stored_json import to_json, to_plain
 
 SHOWN = 6
 
@@ -33,18 +33,8 @@ class Basis:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, over the canonical JSON."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
-    def to_json(self) -> str:
-        """Canonical JSON: keys sorted, no white space."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Basis:
-        """Read what :meth:`to_json` wrote."""
-        raw = json.loads(text)
-        return cls(**{**raw, "operations": tuple(raw["operations"])})
+        """The SHA-256, in hex, of the basis as canonical JSON."""
+        return hashlib.sha256(to_json(self).encode()).hexdigest()
 
 
 def short(digest: str) -> str:
@@ -52,14 +42,14 @@ def short(digest: str) -> str:
     return digest[:SHOWN]
 
 
-def basis_of(command: str, arguments: Mapping[str, Any], plan: Plan, facts: Facts) -> Basis:
+def basis_of(command: str, arguments: object, plan: Plan, facts: Facts) -> Basis:
     """The basis of a plan that was made from ``facts``."""
     swarm = facts.swarm
-    operations = tuple(json.loads(json.dumps(step.operation.to_json())) for step in plan.steps)
+    operations = tuple(to_plain(step.operation) for step in plan.steps)
     records = swarm.managers if swarm else ()
     return Basis(
         command=command,
-        arguments=json.loads(json.dumps(arguments)),
+        arguments=to_plain(arguments),
         cluster=facts.name,
         cluster_id=facts.cluster_id,
         operations=operations,

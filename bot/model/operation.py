@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import TypeAdapter
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from bot.errors import Failed, SwarmbotError
 from bot.model.engine_api import Engines
@@ -144,13 +146,16 @@ class Operation(ABC):
             next_step=error.next_step,
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """The operation as JSON values under its kind."""
-        return {"kind": self.kind, **asdict(self)}
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Store an operation with its ``kind``, and read any of the registered kinds by it."""
+        if cls is Operation:
+            kinds = {name: handler.generate_schema(kind) for name, kind in _KINDS.items()}
+            return core_schema.tagged_union_schema(kinds, discriminator="kind")
+        schema = handler(source)
+        schema["serialization"] = core_schema.wrap_serializer_function_ser_schema(_with_kind)  # type: ignore[index]
+        return schema
 
 
-def operation_from_json(value: dict[str, Any]) -> Operation:
-    """Rebuild an operation; KeyError for an unknown kind, pydantic's ValidationError for other fields."""
-    fields = dict(value)
-    operation: Operation = TypeAdapter(_KINDS[fields.pop("kind")]).validate_python(fields)
-    return operation
+def _with_kind(operation: Operation, stored: Callable[[Operation], dict[str, Any]]) -> dict[str, Any]:
+    return {"kind": operation.kind, **stored(operation)}

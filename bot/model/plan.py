@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from bot.errors import Refused
 from bot.model.facts import Revealed
-from bot.model.operation import Operation, operation_from_json
+from bot.model.operation import Operation
 
 Sign = Literal["done", "warning", "failed"]
 Force = Literal["", "offered", "given"]
@@ -96,31 +95,3 @@ class Plan:
     def left_out(self) -> tuple[Finding, ...]:
         """The targets that nothing will be done to, and why."""
         return tuple(finding for finding in self.findings if finding.sign == "failed")
-
-    def to_json(self) -> str:
-        """The plan as JSON text, to be stored with its job."""
-        steps = [
-            {"operation": step.operation.to_json(), "track": step.track, "after": step.after} for step in self.steps
-        ]
-        findings = [asdict(finding) for finding in self.findings]
-        return json.dumps(
-            {name: getattr(self, name) for name in _names()}
-            | {"titles": asdict(self.titles), "steps": steps, "findings": findings}
-        )
-
-
-def plan_from_json(text: str) -> Plan:
-    """Rebuild a plan from :meth:`Plan.to_json`. Raises KeyError, TypeError or ValueError for one of another shape."""
-    value: dict[str, Any] = json.loads(text)
-    named = {name: value[name] for name in _names()}
-    shaped: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in named.items()}
-    shaped["steps"] = tuple(
-        Step(operation_from_json(step["operation"]), step["track"], step["after"]) for step in value["steps"]
-    )
-    shaped["titles"] = PlanTitles(**value["titles"])
-    shaped["findings"] = tuple(Finding(**finding) for finding in value["findings"])
-    return Plan(**shaped)
-
-
-def _names() -> list[str]:
-    return [field.name for field in fields(Plan)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bot.blocks import tick
 from bot.model import Facts, Revealed, Role
+from bot.stored_json import from_hash, from_json
 from bot.swarm.operations import fingerprint
 
 REQUESTER: Final = "asker:"
@@ -23,10 +24,6 @@ class TokenRequester:
     user: str
     channel: str
     response_url: str
-
-    def to_json(self) -> str:
-        """All but the job's id, which is in the field's name."""
-        return json.dumps({"user": self.user, "channel": self.channel, "response_url": self.response_url})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +54,11 @@ class PendingRotation:
         return f"{self.cluster}:{self.role}:{self.fingerprint}"
 
     @classmethod
-    def from_hash(cls, raw: Mapping[str, str]) -> PendingRotation:
-        """Read a promise's hash."""
-        role: Any = raw["role"]
-        requesters = {name: value for name, value in raw.items() if name.startswith(REQUESTER)}
-        return cls(
-            cluster=raw["cluster"],
-            role=role,
-            fingerprint=raw["fingerprint"],
-            deadline=int(raw["deadline"]) / 1000,
-            known=frozenset(json.loads(raw["known"])),
-            requesters=tuple(
-                TokenRequester(name.removeprefix(REQUESTER), **json.loads(value)) for name, value in requesters.items()
-            ),
-            cause=raw.get("cause", ""),
-            job=raw.get("job", ""),
-            attempt=int(raw.get("attempt", 0)),
-            failures=int(raw.get("failures", 0)),
-            late=raw.get("late", "") == "1",
-        )
+    def from_hash(cls, fields: Mapping[str, str]) -> PendingRotation:
+        """Return the pending rotation of its hash in Redis."""
+        requesters = [from_json(TokenRequester, text) for name, text in fields.items() if name.startswith(REQUESTER)]
+        deadline, known = int(fields["deadline"]) / 1000, json.loads(fields["known"])
+        return from_hash(cls, {**fields, "deadline": deadline, "known": known, "requesters": requesters})
 
 
 def secret_of(role: Role) -> Revealed:

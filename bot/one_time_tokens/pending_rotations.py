@@ -20,6 +20,7 @@ from bot.queue.results import entry
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.scripts import Script
+from bot.stored_json import to_json
 from bot.swarm.operations import fingerprint
 
 LUA: Final = Path(__file__).parent / "lua"
@@ -60,7 +61,7 @@ class PendingRotations:
         requester = TokenRequester(order.id, order.requester, order.channel, order.response_url)
         places = [keys.once(pending_rotation.id), keys.ONCE_OPEN, *keys.AUDIT]
         args = [pending_rotation.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
-        args += [REQUESTER + requester.job, requester.to_json()]
+        args += [REQUESTER + requester.job, to_json(requester)]
         entries = [entry(lease, "promised", f"rotate the {role} token after the next node that joins")]
         word, deadline = self._audit.commit(entries, lambda tail: self._run["make"](places, args + tail))
         if word == "due":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any, Final, Literal
 
 from bot.secrets.redact import redact
 from bot.store.keys import Lane
+from bot.stored_json import from_hash, from_json, to_json
 
 State = Literal["awaiting_approval", "queued", "running", "succeeded", "failed", "cancelled", "denied", "expired"]
 ENDED: Final[frozenset[State]] = frozenset({"succeeded", "failed", "cancelled", "denied", "expired"})
@@ -52,15 +52,9 @@ class Order:
     pending_rotation: str = ""
     secret_id: str = ""
 
-    def to_json(self) -> str:
-        """Write it as JSON, with what looks like a secret masked."""
-        raw = {name: getattr(self, name) for name in self.__slots__} | {"args": dict(self.args)}
-        return redact(json.dumps(raw, ensure_ascii=False))
-
-    @classmethod
-    def from_json(cls, text: str) -> Order:
-        """Read what ``to_json`` wrote."""
-        return cls(**json.loads(text))
+    def stored(self) -> str:
+        """Return the order as JSON text, with what looks like a secret masked."""
+        return redact(to_json(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +92,10 @@ class Job:
         return self.state in ENDED
 
     @classmethod
-    def from_hash(cls, raw: Mapping[str, str]) -> Job:
-        """Read a job's hash."""
-        texts = {name: raw.get(name, "") for name in _TEXTS}
-        state: Any = raw["state"]
-        return cls(
-            order=Order.from_json(raw["order"]),
-            state=state,
-            attempt=int(raw.get("attempt", 0)),
-            fence=int(raw.get("fence", 0)),
-            started_at=_time(raw.get("started_at")),
-            finished_at=_time(raw.get("finished_at")),
-            **texts,
-        )
+    def from_hash(cls, fields: Mapping[str, str]) -> Job:
+        """Return the job of its hash in Redis."""
+        return from_hash(cls, {**fields, "order": from_json(Order, fields["order"])})
 
 
 RECORDED: Final = frozenset({"plan", "begun", "progress", "message_channel", "message_ts"})
 """The fields that a lease's holder writes while the job runs."""
-_TEXTS: Final = ("worker", "plan", "begun", "progress", "message_channel", "message_ts", "outcome", "cancel_by")
-
-
-def _time(text: str | None) -> float | None:
-    return float(text) if text else None

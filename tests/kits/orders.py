@@ -14,8 +14,9 @@ from bot.commands import Command, Vocabulary, find_command, read_arguments, read
 from bot.errors import Defect, Failed, NotUnderstood, Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
 from bot.execution.step_run import Pause, Read, carry_out
-from bot.model import Engines, Facts, Plan, Step, plan_from_json
+from bot.model import Engines, Facts, Plan, Step
 from bot.queue.lease import LeaseLost
+from bot.stored_json import from_json, to_json
 
 Ended = Literal["refused", "no such node", "not read", "nothing to do", "done", "stopped", "given up"]
 
@@ -67,7 +68,7 @@ class Bot:
     def _plan(self, command: Command, arguments: Any) -> Plan:
         facts = self.read(replace(command.query(arguments), all_hosts=True))
         if self.gate:
-            return plan_from_json(planned(command, facts, arguments, "zone").to_json())
+            return from_json(Plan, to_json(planned(command, facts, arguments, "zone")))
         assert command.plan is not None
         return command.plan(facts, arguments)
 

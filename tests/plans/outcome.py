@@ -9,7 +9,8 @@ from typing import Any
 from bot.commands import Command, Vocabulary, find_command, read_arguments, read_sentence
 from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
 from bot.execution.planning import planned
-from bot.model import Facts, plan_from_json
+from bot.model import Facts, Plan
+from bot.stored_json import from_json, to_json
 from tests.plans.files import OUTCOMES, TITLES
 from tests.plans.showing import show_error, show_message, show_plan
 
@@ -37,7 +38,7 @@ def outcome(command: Command, facts: Facts, arguments: Any, case: Mapping[str, A
         plan = planned(command, facts, arguments, "zone")
     except SwarmbotError as error:
         return ended(error)
-    assert plan_from_json(plan.to_json()) == plan, "a plan survives its storage"
+    assert from_json(Plan, to_json(plan)) == plan, "a plan survives its storage"
     return {"plan": show_plan(plan, case.get("plan", {}).get("steps", []))}
 
 

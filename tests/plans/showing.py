@@ -10,6 +10,7 @@ from bot.blocks import Message
 from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.secrets.secret import Secret
+from bot.stored_json import to_plain
 
 
 def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _step(step: Step, names: set[str]) -> dict[str, Any]:
-    fields = {**step.operation.to_json(), "track": step.track}
+    fields = {**to_plain(step.operation), "track": step.track}
     return {name: _plain(fields.get(name, "(no such field)")) for name in {"kind", "track", *names}}
 
 

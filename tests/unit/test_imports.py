@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).parents[2]
 
 # A folder may import those above it in this list and never one below it: docs/architecture.md has the same picture.
 LAYERS: Final = (
-    ("bot.errors", "bot.text", "bot.secrets"),
+    ("bot.errors", "bot.text", "bot.secrets", "bot.stored_json"),
     ("bot.config", "bot.store", "bot.periodic"),
     ("bot.policy",),
     ("bot.settings", "bot.blocks"),

@@ -209,7 +209,7 @@ def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
         process = Process(redis_url, config, reckoning.people, reckoning.cluster, "one")
     else:
         other = replace(order, lane="exclusive", requester="U0BEN")
-        reckoning.redis.hset(keys.job("job-0"), "order", other.to_json())
+        reckoning.redis.hset(keys.job("job-0"), "order", other.stored())
     lease = process.queue.take("one", "exclusive", block_ms=0)
     assert lease
     process.runner.handle(lease)
