@@ -42,7 +42,7 @@ def documents() -> list[Document]:
 def table() -> Iterator[str]:
     """README's tables: one for each group, with a row for each command."""
     for group, commands in grouped():
-        yield from (f"**{group}**", "", "| command | what it does | who may |", "|---|---|---|")
+        yield from (f"**{group}**", "", "| command | what it does | permission |", "|---|---|---|")
         for command in commands:
             usage = f"/swarm {_words(command)}{_optional(command)}{' [--…]' if _flags(command) else ''}"
             yield f"| `{_cell(usage)}` | {_cell(command.help)} | {_cell(rights(command))} |"
