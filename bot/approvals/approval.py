@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from bot.audit import Entry
 from bot.stored_json import from_hash, from_json
 
 ApprovalState = Literal["asked", "approved", "denied", "withdrawn", "expired", "void"]
@@ -45,6 +46,19 @@ class ApprovalRequest:
     basis: str
     second_factor: str = ""
     typed_secret: bool = False
+
+    def audit_entry(self, action: str, by: str, detail: str) -> Entry:
+        """Return an audit entry about this approval, or about its job."""
+        return Entry(
+            action=action,
+            by=by,
+            cluster=self.cluster,
+            channel=self.channel,
+            command=self.words.partition(" ")[0],
+            words=self.words,
+            job=self.job,
+            detail=detail,
+        )
 
 
 @dataclass(frozen=True, slots=True)

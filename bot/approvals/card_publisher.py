@@ -13,7 +13,6 @@ from typing import Final
 from bot.approvals.approval import Approval
 from bot.approvals.card import card, headline, readable
 from bot.approvals.repository import ApprovalRepository
-from bot.audit import Entry
 from bot.blocks import Message, text_message, tick
 from bot.errors import SwarmbotError, Unavailable
 from bot.queue.job import Job
@@ -77,10 +76,7 @@ class CardPublisher:
             return
         ask = approval.ask
         why = f"It was not approved in time: {len(approval.votes)} of {ask.needed}."
-        entry = Entry(
-            "expired", self._worker, ask.cluster, ask.channel, ask.words.partition(" ")[0], ask.words, ask.job, why
-        )
-        self._approvals.end(job_id, "expired", "", why, [entry])
+        self._approvals.end(job_id, "expired", "", why, [ask.audit_entry("expired", self._worker, why)])
 
     def _show(self, job_id: str) -> None:
         approval = self._approvals.get(job_id)
@@ -97,12 +93,8 @@ class CardPublisher:
             ts = self._notifier.update(approval.ask.channel, approval.message_ts, message)
         else:
             ts = self._notifier.post(approval.ask.channel, message)
-            self._approvals.note(
-                Entry(
-                    "shown", self._worker, approval.ask.cluster, approval.ask.channel, job.order.command,
-                    approval.ask.words, job_id, f"the card of plan {approval.ask.digest}",
-                )
-            )  # fmt: skip
+            ask = approval.ask
+            self._approvals.note(ask.audit_entry("shown", self._worker, f"the card of plan {ask.digest}"))
         after = self._queue.get(job_id)
         if after is None or after.state == job.state:
             self._approvals.shown(approval, ts)

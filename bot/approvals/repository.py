@@ -16,7 +16,7 @@ from bot.audit import Audit, Entry
 from bot.errors import Refused, SwarmbotError
 from bot.queue import results
 from bot.queue.job import Job, Order, State
-from bot.queue.lease import Lease, held
+from bot.queue.lease import Lease, check_reply
 from bot.secrets.redact import redact
 from bot.store import keys
 from bot.store.client import answering
@@ -41,7 +41,7 @@ class ApprovalRepository:
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
     def ask(self, lease: Lease, ask: ApprovalRequest, plan: str, entries: Sequence[Entry]) -> None:
-        """Park the job until ``ask.needed`` people have said yes; LeaseLost, ToldToStop."""
+        """Park the job until ``ask.needed`` people have said yes; LeaseLost, CancelRequested."""
         job = lease.job
         places = [
             keys.job(job.id),
@@ -51,15 +51,15 @@ class ApprovalRepository:
             keys.APPROVALS_UNSHOWN,
             *keys.AUDIT,
         ]
-        args = [job.id, str(lease.fence), lease.entry, GROUP, redact(to_json(ask)), _ms(ask.expires), redact(plan)]
-        held(lease, self._audit.commit(entries, lambda tail: self._run["ask"](places, args + tail)))
+        args = [job.id, str(lease.fence), lease.stream_id, GROUP, redact(to_json(ask)), _ms(ask.expires), redact(plan)]
+        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["ask"](places, args + tail)))
 
     def release(self, lease: Lease, entries: Sequence[Entry]) -> None:
-        """Put a job that needs nobody's yes into its cluster's line; LeaseLost, ToldToStop."""
+        """Put a job that needs nobody's yes into its cluster's line; LeaseLost, CancelRequested."""
         job = lease.job
         places = [keys.job(job.id), keys.stream(job.order.lane), *_line(job.order), *keys.AUDIT]
-        args = [job.id, str(lease.fence), lease.entry, GROUP, as_change(job.order).stored()]
-        held(lease, self._audit.commit(entries, lambda tail: self._run["release"](places, args + tail)))
+        args = [job.id, str(lease.fence), lease.stream_id, GROUP, as_change(job.order).stored()]
+        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["release"](places, args + tail)))
 
     def vote(self, job: Job, seen: Approval, by: str, still: Iterable[str], entries: Sequence[Entry]) -> Counted:
         """Count ``by``'s yes, judged on ``seen``; ``still`` are the earlier voters who have the right now."""
@@ -97,13 +97,13 @@ class ApprovalRepository:
         args = [
             job.id,
             str(lease.fence),
-            lease.entry,
+            lease.stream_id,
             GROUP,
             redact(error.happened),
             results.of_error(error),
             str(keys.JOB_KEPT),
         ]
-        held(lease, self._audit.commit(entries, lambda tail: self._run["void"](places, args + tail)))
+        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["void"](places, args + tail)))
 
     def get(self, job_id: str) -> Approval | None:
         """The approval of a job as it is now."""

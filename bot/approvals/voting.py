@@ -10,7 +10,7 @@ from bot.approvals.approval import Approval
 from bot.approvals.refusals import refusal
 from bot.approvals.repository import ApprovalRepository, Ended
 from bot.approvals.rule import approver_groups, approvers, rule_for
-from bot.audit import Audit, Entry
+from bot.audit import Audit
 from bot.blocks import tick, user
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
@@ -80,7 +80,7 @@ class Voting:
     def deny(self, job_id: str, voter: str, why: str) -> str:
         """Say no: one is enough, and who said yes before may have learned better."""
         approval = self._find(job_id)
-        entry = _entry(approval, voter, "denied", why or "no reason given")
+        entry = approval.ask.audit_entry("denied", voter, why or "no reason given")
         with self._refusals_noted(approval, voter):
             self._right(approval, voter)
             word = self._approvals.end(job_id, "denied", voter, why, [entry])
@@ -106,7 +106,7 @@ class Voting:
         return self._take_back(approval, person) == "ok"
 
     def _take_back(self, approval: Approval, person: str) -> Ended:
-        entry = _entry(approval, person, "withdrawn", "")
+        entry = approval.ask.audit_entry("withdrawn", person, "")
         return self._approvals.end(approval.id, "withdrawn", person, f"Withdrawn by {user(person)}.", [entry])
 
     def _find(self, job_id: str) -> Approval:
@@ -124,7 +124,7 @@ class Voting:
         try:
             yield
         except (Refused, MembershipUnknown) as error:
-            self._audit.append([_entry(approval, person, "vote refused", error.happened)])
+            self._audit.append([approval.ask.audit_entry("vote refused", person, error.happened)])
             raise
 
     def _right(self, approval: Approval, voter: str) -> frozenset[str]:
@@ -152,9 +152,9 @@ class Voting:
             raise NotUnderstood(f"There is no job {tick(approval.id)}.", next_step="`/swarm jobs` lists the newest.")
         still = [vote.by for vote in approval.votes if vote.by in right]
         count = len(still) + 1
-        entries = [_entry(approval, voter, "approved by one", f"{count} of {ask.needed}, plan {short(ask.digest)}")]
+        entries = [ask.audit_entry("approved by one", voter, f"{count} of {ask.needed}, plan {short(ask.digest)}")]
         if count >= ask.needed:
-            entries.append(_entry(approval, voter, "approved", f"plan {ask.digest}"))
+            entries.append(ask.audit_entry("approved", voter, f"plan {ask.digest}"))
         match self._approvals.vote(job, approval, voter, still, entries):
             case "changed":
                 return ""
@@ -175,17 +175,3 @@ class Voting:
 def _not_twice(approval: Approval, voter: str) -> None:
     if any(vote.by == voter for vote in approval.votes):
         raise refusal(approval, "twice")
-
-
-def _entry(approval: Approval, by: str, action: str, detail: str) -> Entry:
-    ask = approval.ask
-    return Entry(
-        action=action,
-        by=by,
-        cluster=ask.cluster,
-        channel=ask.channel,
-        command=ask.words.partition(" ")[0],
-        words=ask.words,
-        job=ask.job,
-        detail=detail,
-    )

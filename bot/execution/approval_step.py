@@ -18,7 +18,6 @@ from bot.model import Facts, Freeze, Plan, basis_of, differences
 from bot.model.approval_basis import Basis
 from bot.queue.job import Order
 from bot.queue.lease import Lease
-from bot.queue.results import entry
 from bot.secrets.secret import TYPED_SECRET_TTL_S
 from bot.stored_json import from_json, to_json
 from bot.usergroups import UserGroups
@@ -46,7 +45,7 @@ class ApprovalStep:
         if self.rule(lease, command, arguments, plan).count:
             self.ask(lease, command, arguments, plan, facts)
         else:
-            self._approvals.release(lease, [entry(lease, "released", "needs no approval")])
+            self._approvals.release(lease, [lease.audit_entry("released", "needs no approval")])
 
     def ask(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
         """Park the job until others have agreed. Refused when there are not enough of them."""
@@ -61,7 +60,7 @@ class ApprovalStep:
         basis = basis_of(command.name, arguments, plan, facts)
         ask = self._ask(lease, rule, basis)
         detail = f"{rule.count} of {', '.join(rule.by)}; plan {ask.digest}"
-        self._approvals.ask(lease, ask, to_json(plan), [entry(lease, "approval asked", detail)])
+        self._approvals.ask(lease, ask, to_json(plan), [lease.audit_entry("approval asked", detail)])
 
     def rule(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> Rule:
         """The rule for this plan now: one more yes while the cluster is frozen."""
@@ -102,7 +101,7 @@ class ApprovalStep:
     def void(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job whose approval no longer holds, before its first step."""
         told = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
-        self._approvals.void(lease, told, [entry(lease, "void", error.happened)])
+        self._approvals.void(lease, told, [lease.audit_entry("void", error.happened)])
 
     def _ask(self, lease: Lease, rule: Rule, basis: Basis) -> ApprovalRequest:
         order = lease.job.order

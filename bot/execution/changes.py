@@ -18,7 +18,6 @@ from bot.execution.progress_card import ProgressCard
 from bot.execution.services import WorkerServices
 from bot.model import Facts, FactsQuery, Plan, Revealed
 from bot.queue.lease import Lease
-from bot.queue.results import entry
 from bot.stored_json import from_json, to_json
 from bot.swarm.membership.secrets import secret_message
 
@@ -96,9 +95,9 @@ class Changes:
         if plan.steps or approval is not None:
             self._approval_step.confirm(lease, command, arguments, plan, facts, approval=approval)
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
-        entries = [entry(lease, "planned", detail)]
+        entries = [lease.audit_entry("planned", detail)]
         if approval is not None:
-            entries.append(entry(lease, "started", f"approved plan {approval.ask.digest} holds"))
+            entries.append(lease.audit_entry("started", f"approved plan {approval.ask.digest} holds"))
         self._queue.record(lease, {"plan": to_json(plan)}, entries)
         return plan
 
@@ -119,7 +118,7 @@ class Changes:
                 self._replies.note_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))
             except Conclusion as error:
-                entries.append(entry(lease, "secret not told", f"{revealed}: {error.happened}"))
+                entries.append(lease.audit_entry("secret not told", f"{revealed}: {error.happened}"))
                 untold = f"The {revealed} was not shown: `/swarm {SHOWN_BY[revealed]}` shows it."
                 card.notes.append(untold)
                 self._replies.say(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
-from bot.audit import Entry
 from bot.blocks import Message, context, error_message, user
 from bot.errors import Conclusion, Failed, SwarmbotError
 from bot.execution.services import WorkerServices
@@ -57,9 +57,11 @@ class InternalJobs:
                     self._share(lease)
         except Conclusion as error:
             self._tell(order, error)
-            self._queue.finish(lease, "failed", results.of_error(error), [results.ended(lease, f"failed: {error}")])
+            self._queue.finish(
+                lease, "failed", results.of_error(error), [lease.audit_entry("ended", f"failed: {error}")]
+            )
             return
-        entry = Entry("ended", lease.worker, order.cluster, order.channel, order.command, job=order.id, detail=detail)
+        entry = replace(lease.audit_entry("ended", detail), words="")  # nobody typed them
         self._queue.finish(lease, "succeeded", json.dumps({"told": told}), [entry])
 
     def _tell(self, order: Order, error: SwarmbotError) -> None:

@@ -154,14 +154,4 @@ class PlanRun:
         return bool(self.cancelled_by)
 
     def _entry(self, action: str, detail: str) -> Entry:
-        order = self._lease.job.order
-        return Entry(
-            action=action,
-            by=self._lease.worker,
-            cluster=order.cluster,
-            channel=self._channel,
-            command=order.command,
-            words=order.words,
-            job=order.id,
-            detail=detail,
-        )
+        return self._lease.audit_entry(action, detail, channel=self._channel)

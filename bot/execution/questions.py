@@ -11,7 +11,6 @@ from bot.commands import Command
 from bot.errors import Conclusion
 from bot.execution.services import WorkerServices
 from bot.model import Plan, PlanTitles
-from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.stored_json import to_json
@@ -74,7 +73,7 @@ class Questions:
         if not query.secrets:
             told["message"] = to_json(message)
         result = json.dumps(told, ensure_ascii=False)
-        self._queue.finish(lease, "succeeded", result, [results.ended(lease, "succeeded: answered")])
+        self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", "succeeded: answered")])
 
 
 def _plan(job: Job) -> Plan:

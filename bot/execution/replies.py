@@ -43,23 +43,23 @@ class Replies:
     def note_secrets(self, lease: Lease, secrets: Sequence[Revealed], *, unless_cancelled: bool = False) -> None:
         """Write down what the asker is about to see: before, so that it is in the log whatever happens next.
 
-        With ``unless_cancelled``, ToldToStop where somebody has cancelled the job by now.
+        With ``unless_cancelled``, CancelRequested where somebody has cancelled the job by now.
         """
-        told = [results.entry(lease, "told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
+        told = [lease.audit_entry("told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
         if told:
             self._queue.record(lease, {}, told, unless_cancelled=unless_cancelled)
 
     def succeed(self, lease: Lease, text: str, how: str) -> None:
         """End a job that had nothing to do beyond what was told; ``how`` is for the audit log."""
         result = json.dumps({"told": text}, ensure_ascii=False)
-        self._queue.finish(lease, "succeeded", result, [results.ended(lease, f"succeeded: {how}")])
+        self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", f"succeeded: {how}")])
 
     def stop(self, lease: Lease, by: str) -> None:
         """End a job that ``by`` has cancelled before anything was begun or shown, and tell the asker alone."""
         text = f"{_title(lease.job)} is cancelled by {user(by)}. Nothing was changed, and nothing is shown."
         self.say(lease.job, text_message(text))
         result = json.dumps({"told": text}, ensure_ascii=False)
-        self._queue.finish(lease, "cancelled", result, [results.ended(lease, "cancelled: nothing was begun")])
+        self._queue.finish(lease, "cancelled", result, [lease.audit_entry("ended", "cancelled: nothing was begun")])
 
     def refuse(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job of which nothing was begun, and tell the asker alone."""
@@ -72,7 +72,7 @@ class Replies:
     def fail(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job of which nothing was begun; who asked is told by others."""
         self._queue.finish(
-            lease, "failed", results.of_error(error), [results.ended(lease, f"failed: {error.happened}")]
+            lease, "failed", results.of_error(error), [lease.audit_entry("ended", f"failed: {error.happened}")]
         )
 
     def tell(self, job: Job) -> None:

@@ -6,7 +6,6 @@ import logging
 import time
 from typing import Final
 
-from bot.audit import Entry
 from bot.blocks import Message
 from bot.errors import Failed, SwarmbotError
 from bot.execution.services import WorkerServices
@@ -75,10 +74,7 @@ class RotationWatcher:
         job = self._queue.get(pending_rotation.job) if pending_rotation.job else None
         if job is None:
             order = self._order(pending_rotation, cause)
-            asked = Entry(
-                "asked", self._worker, order.cluster, order.channel, order.command, order.words, order.id, cause
-            )
-            admission = self._queue.admit(order, [asked])
+            admission = self._queue.admit(order, [order.audit_entry("asked", self._worker, cause)])
             self._pending_rotations.note(
                 pending_rotation, EVERY, cause=cause, job=admission.job_id, attempt=pending_rotation.attempt + 1
             )

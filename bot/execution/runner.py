@@ -14,7 +14,7 @@ from bot.execution.questions import Questions
 from bot.execution.services import WorkerServices
 from bot.execution.token_rotation import TokenRotation
 from bot.queue.job import Job
-from bot.queue.lease import Lease, ToldToStop
+from bot.queue.lease import CancelRequested, Lease
 
 
 class Runner:
@@ -32,7 +32,7 @@ class Runner:
         """Carry a job out and end it; one that is cancelled before anything is begun or shown ends so."""
         try:
             self._carry_out(lease)
-        except ToldToStop as told:
+        except CancelRequested as told:
             self._replies.stop(lease, told.by)
 
     def _carry_out(self, lease: Lease) -> None:

@@ -9,7 +9,6 @@ from bot.execution.plan_run import PlanRun
 from bot.execution.services import WorkerServices
 from bot.model import Plan, Role
 from bot.queue.lease import Lease
-from bot.queue.results import entry
 from bot.stored_json import from_json, to_json
 from bot.swarm.membership.secrets import token_rotation_plan
 
@@ -55,5 +54,7 @@ class TokenRotation:
         if operation.satisfied(facts):
             return replace(plan, steps=(), unchanged=(operation.done,))
         plan = replace(plan, effect=f"{order.reason}; {plan.effect}", cluster_id=facts.cluster_id)
-        self._queue.record(lease, {"plan": to_json(plan), "begun": "1"}, [entry(lease, "planned", operation.doing)])
+        self._queue.record(
+            lease, {"plan": to_json(plan), "begun": "1"}, [lease.audit_entry("planned", operation.doing)]
+        )
         return plan

@@ -16,7 +16,6 @@ from bot.errors import Failed
 from bot.model import Facts, FactsQuery, Role
 from bot.one_time_tokens.pending_rotation import REQUESTER, PendingRotation, TokenRequester, known_of, secret_of
 from bot.queue.lease import Lease
-from bot.queue.results import entry
 from bot.store import keys
 from bot.store.client import answering
 from bot.store.scripts import Script
@@ -62,7 +61,7 @@ class PendingRotations:
         places = [keys.once(pending_rotation.id), keys.ONCE_OPEN, *keys.AUDIT]
         args = [pending_rotation.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
         args += [REQUESTER + requester.job, to_json(requester)]
-        entries = [entry(lease, "promised", f"rotate the {role} token after the next node that joins")]
+        entries = [lease.audit_entry("promised", f"rotate the {role} token after the next node that joins")]
         word, deadline = self._audit.commit(entries, lambda tail: self._run["make"](places, args + tail))
         if word == "due":
             raise Failed(

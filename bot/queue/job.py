@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from bot.audit import Entry
 from bot.secrets.redact import redact
 from bot.store.keys import Lane
 from bot.stored_json import from_hash, from_json, to_json
@@ -51,6 +52,19 @@ class Order:
     only_plan: bool = False
     pending_rotation: str = ""
     secret_id: str = ""
+
+    def audit_entry(self, action: str, by: str, detail: str = "", *, channel: str = "") -> Entry:
+        """Return an audit entry about this job. ``channel`` is where it happened, if not where it was asked."""
+        return Entry(
+            action=action,
+            by=by,
+            cluster=self.cluster,
+            channel=channel or self.channel,
+            command=self.command,
+            words=self.words,
+            job=self.id,
+            detail=detail,
+        )
 
     def stored(self) -> str:
         """Return the order as JSON text, with what looks like a secret masked."""

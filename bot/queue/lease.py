@@ -1,4 +1,4 @@
-"""The right to work on a job for a while."""
+"""The right to work on a job until a time-out, and what a script replies to its holder."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from bot.audit import Entry
 from bot.queue.job import Job
 
 
 class LeaseLost(Exception):
-    """Another worker has the job, or it has ended: whoever meets this stops working on it and writes nothing."""
+    """Another worker has the job, or the job has ended: whoever gets this stops working on it and writes nothing."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job {job_id} is no longer this worker's")
 
 
-class ToldToStop(Exception):
-    """``by`` has cancelled the job: whoever meets this ends it as cancelled."""
+class CancelRequested(Exception):
+    """``by`` cancelled the job: whoever gets this ends it as cancelled."""
 
     def __init__(self, job_id: str, by: str) -> None:
         super().__init__(f"job {job_id} is cancelled")
@@ -26,44 +27,48 @@ class ToldToStop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A job in the hands of one worker. ``job`` is as it was when the lease began.
-
-    ``fence`` must be the job's own for a write to count; ``entry`` is the id in the stream. ``lost`` is set as soon as
-    the worker knows that the lease is gone.
-    """
+    """A job that one worker holds."""
 
     job: Job
+    """The job as it was when the lease began."""
     fence: int
-    entry: str
+    """Grows with each lease of the job. A write counts only if the job still has this fence."""
+    stream_id: str
+    """The id of the job's entry in its lane's stream."""
     worker: str
     lost: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+    """Set as soon as the worker knows that it no longer holds the lease."""
+
+    def audit_entry(self, action: str, detail: str, *, channel: str = "") -> Entry:
+        """Return an audit entry about the job, by this worker."""
+        return self.job.order.audit_entry(action, self.worker, detail, channel=channel)
 
 
-def held(lease: Lease, reply: list[Any]) -> None:
-    """Raise what a script's answer means: LeaseLost (and ``lease.lost`` is set), ToldToStop, or nothing."""
+def check_reply(lease: Lease, reply: list[Any]) -> None:
+    """Raise LeaseLost (after setting ``lease.lost``) or CancelRequested if a script's reply says so."""
     match reply:
         case ["lost", *_]:
             lease.lost.set()
             raise LeaseLost(lease.job.id)
         case ["stop", by]:
-            raise ToldToStop(lease.job.id, by)
+            raise CancelRequested(lease.job.id, by)
 
 
 class Reclaimed(NamedTuple):
-    """What was taken over from workers that are gone: at most one lease, and jobs that are out of attempts."""
+    """What was taken over from workers that are gone."""
 
     lease: Lease | None
     failed: list[Job]
+    """Jobs that had no attempt left. They are ended."""
 
 
 class Admission(NamedTuple):
-    """How a request became a job.
-
-    ``duplicate``: another delivery of the same request was first, and this is its job. ``ahead``: the id of the change
-    after whose end this one starts, "" when nothing is ahead. ``workers``: how many are alive.
-    """
+    """How a request became a job."""
 
     job_id: str
     duplicate: bool
+    """Another delivery of the same request came first; ``job_id`` is its job."""
     ahead: str
+    """The id of the job after whose end this one starts; "" if none is ahead."""
     workers: int
+    """The number of workers with a fresh heartbeat."""

@@ -20,7 +20,7 @@ from bot.audit import Audit, Entry
 from bot.errors import Failed, Unavailable
 from bot.queue import results
 from bot.queue.job import ENDED, RECORDED, Job, Order, State, new_id
-from bot.queue.lease import Admission, Lease, LeaseLost, Reclaimed, held
+from bot.queue.lease import Admission, Lease, LeaseLost, Reclaimed, check_reply
 from bot.queue.worker_registry import WorkerRegistry, grouped
 from bot.secrets.redact import redact
 from bot.store import keys
@@ -112,10 +112,10 @@ class Queue:
         if word == "skip":
             return word, None
         job = Job.from_hash(dict(zip(flat[::2], flat[1::2], strict=True)))
-        return word, Lease(job=job, fence=job.fence, entry=entry, worker=worker)
+        return word, Lease(job=job, fence=job.fence, stream_id=entry, worker=worker)
 
     def _give_up(self, lease: Lease) -> list[Job]:
-        entry = results.ended(lease, f"failed: worker lost in {lease.job.attempt} attempts")
+        entry = lease.audit_entry("ended", f"failed: worker lost in {lease.job.attempt} attempts")
         with contextlib.suppress(LeaseLost):
             self.finish(lease, "failed", results.of_error(results.worker_lost(lease)), [entry])
             job = self.get(lease.job.id)
@@ -124,22 +124,22 @@ class Queue:
 
     def renew(self, lease: Lease) -> None:
         """Prolong the lease from now on; LeaseLost (and ``lease.lost`` set) when it is not ours any more."""
-        args = [lease.entry, GROUP, lease.worker, str(lease.fence)]
+        args = [lease.stream_id, GROUP, lease.worker, str(lease.fence)]
         with answering():
-            held(lease, self._run["renew"]([keys.job(lease.job.id), keys.stream(lease.job.order.lane)], args))
+            check_reply(lease, self._run["renew"]([keys.job(lease.job.id), keys.stream(lease.job.order.lane)], args))
 
     def record(
         self, lease: Lease, fields: Mapping[str, str], entries: Sequence[Entry] = (), *, unless_cancelled: bool = False
     ) -> None:
         """Write ``fields`` (of RECORDED, else ValueError) of a running job; LeaseLost when the fence is not ours.
 
-        With ``unless_cancelled`` nothing is written of a job that somebody has cancelled: ToldToStop.
+        With ``unless_cancelled`` nothing is written of a job that somebody has cancelled: CancelRequested.
         """
         if unknown := set(fields) - RECORDED:
             raise ValueError(f"not recorded while a job runs: {sorted(unknown)}")
         places = [keys.job(lease.job.id), *keys.AUDIT]
         args = [str(lease.fence), redact(json.dumps(dict(fields), ensure_ascii=False)), "1" if unless_cancelled else ""]
-        held(lease, self._audit.commit(entries, lambda tail: self._run["record"](places, args + tail)))
+        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["record"](places, args + tail)))
 
     def finish(self, lease: Lease, state: State, result: str, entries: Sequence[Entry] = ()) -> None:
         """End the job and start its cluster's next change; LeaseLost when the fence is not ours."""
@@ -147,8 +147,8 @@ class Queue:
             raise ValueError(f"not an end: {state}")
         order = lease.job.order
         places = [keys.job(order.id), keys.stream(order.lane), *_line(order), *keys.AUDIT]
-        args = [order.id, str(lease.fence), lease.entry, GROUP, state, redact(result), str(keys.JOB_KEPT)]
-        held(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
+        args = [order.id, str(lease.fence), lease.stream_id, GROUP, state, redact(result), str(keys.JOB_KEPT)]
+        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
 
     def cancel(self, job_id: str, by: str, entries: Sequence[Entry]) -> Cancelled:
         """End a job that has not started, at once; ask the worker of a running one to stop between steps.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from bot.audit import Entry
 from bot.errors import Failed, SwarmbotError
 from bot.queue.lease import Lease
 from bot.secrets.redact import redact
@@ -14,17 +13,6 @@ def of_error(error: SwarmbotError) -> str:
     """JSON ``{"error": {"severity", "happened", "true_now", "next_step"}}``, with what looks like a secret masked."""
     fields = {name: redact(getattr(error, name)) for name in ("severity", "happened", "true_now", "next_step")}
     return json.dumps({"error": fields}, ensure_ascii=False)
-
-
-def entry(lease: Lease, action: str, detail: str) -> Entry:
-    """An audit entry about a leased job, by its worker."""
-    order = lease.job.order
-    return Entry(action, lease.worker, order.cluster, order.channel, order.command, order.words, order.id, detail)
-
-
-def ended(lease: Lease, detail: str) -> Entry:
-    """The audit entry of a job's end; ``detail`` says how it ended."""
-    return entry(lease, "ended", detail)
 
 
 def worker_lost(lease: Lease) -> SwarmbotError:

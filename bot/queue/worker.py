@@ -129,7 +129,7 @@ class Worker:
 
     def _fail(self, lease: Lease, error: SwarmbotError) -> None:
         try:
-            entry = results.ended(lease, f"failed: {error.happened}")
+            entry = lease.audit_entry("ended", f"failed: {error.happened}")
             self._queue.finish(lease, "failed", results.of_error(error), [entry])
         except LeaseLost:
             log.warning("Job %s is no longer ours.", lease.job.id)

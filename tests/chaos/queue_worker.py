@@ -10,7 +10,6 @@ import sys
 import threading
 
 from bot.audit import Audit
-from bot.queue import results
 from bot.queue.lease import Lease
 from bot.queue.queue import Queue
 from bot.queue.worker import Worker
@@ -27,7 +26,7 @@ def main(url: str, name: str, lease_seconds: str) -> None:
         _say(f"took {lease.job.id}")
         if lease.job.order.command == "hang" and lease.job.attempt == 1:
             threading.Event().wait(60)
-        queue.finish(lease, "succeeded", "", [results.ended(lease, "succeeded")])
+        queue.finish(lease, "succeeded", "", [lease.audit_entry("ended", "succeeded")])
         _say(f"did {lease.job.id}")
 
     Worker(queue, handle, name, threads=1).start()

@@ -7,7 +7,7 @@ import pytest
 from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit, Entry
 from bot.queue.job import Job
-from bot.queue.lease import ToldToStop
+from bot.queue.lease import CancelRequested
 from bot.queue.queue import Queue
 from bot.store import keys
 from tests.kits.jobs import admitted, taken
@@ -89,7 +89,7 @@ def test_what_a_cancelled_job_would_show_is_not_written_down(queue: Queue, audit
     job_id = admitted(queue)
     lease = taken(queue)
     _cancel(queue, job_id)
-    with pytest.raises(ToldToStop) as told:
+    with pytest.raises(CancelRequested) as told:
         queue.record(lease, {}, [Entry("told secret", "one", job=job_id)], unless_cancelled=True)
     assert told.value.by == "U0BOSS"
     queue.record(lease, {"progress": "{}"}, [Entry("step", "one", job=job_id)])

@@ -74,7 +74,7 @@ def test_a_lease_far_back_is_found(queue: Queue, audit: Audit) -> None:
     patient = Queue(queue._redis, audit, lease=60)
     assert patient.reclaim("two", "exclusive").lease is None
     stale = leases[-1]
-    queue._redis.xclaim(keys.stream("exclusive"), "workers", "one", 0, [stale.entry], idle=61_000, justid=True)
+    queue._redis.xclaim(keys.stream("exclusive"), "workers", "one", 0, [stale.stream_id], idle=61_000, justid=True)
     found = patient.reclaim("two", "exclusive").lease
     assert found is not None
     assert found.job.id == stale.job.id
