@@ -1,4 +1,4 @@
-"""What a process does again and again beside its jobs."""
+"""Periodic tasks of a process, each in a thread of its own."""
 
 from __future__ import annotations
 
@@ -9,50 +9,52 @@ from typing import Final
 
 from bot.errors import SwarmbotError
 
-PAUSE: Final = 1.0
-"""Seconds that the next turn waits at least after one that met an error."""
+MIN_RETRY_S: Final = 1.0
+"""The least time between a turn that failed and the next turn."""
 
 log = logging.getLogger(__name__)
 
 
 class PeriodicTask:
-    """A thread that calls ``turn`` at once and then every ``every`` seconds, from ``start`` to ``stop``.
+    """Calls ``turn`` at once and then every ``interval_s`` seconds, from ``start`` to ``stop``.
 
-    An error of a turn is logged and the next turn comes all the same: a thread that dies would be missed by nobody.
-    The same SwarmbotError turn after turn is logged once.
+    An error of a turn is logged, and the next turn still comes: nobody would notice that the thread is gone. If turn
+    after turn fails with the same SwarmbotError, it is logged once.
     """
 
-    def __init__(self, name: str, turn: Callable[[], object], every: float) -> None:
+    def __init__(self, name: str, turn: Callable[[], object], interval_s: float) -> None:
         self._name = name
         self._turn = turn
-        self._every = every
-        self._said = ""
+        self._interval_s = interval_s
+        self._logged = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin with the first turn."""
+        """Start the thread, which begins its first turn."""
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Begin no other turn; waits up to ``timeout`` seconds for the one that runs, which may then be cut off."""
+        """Begin no further turn, and wait up to ``timeout`` seconds for the running one, which may then be cut off."""
         self._stopping.set()
         self._thread.join(timeout)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._stopping.wait(self._every if self._goes_well() else max(self._every, PAUSE))
+            ok = self._run_turn()
+            self._stopping.wait(self._interval_s if ok else max(self._interval_s, MIN_RETRY_S))
 
-    def _goes_well(self) -> bool:
+    def _run_turn(self) -> bool:
+        """Return whether the turn succeeded."""
         try:
             self._turn()
         except SwarmbotError as error:
-            if str(error) != self._said:
+            if str(error) != self._logged:
                 log.warning("%s: %s", self._name, error)
-            self._said = str(error)
+            self._logged = str(error)
             return False
-        except Exception:  # whatever it is, the next turn may go well
-            log.exception("The %s met an error.", self._name)
+        except Exception:  # whatever it is, the next turn may succeed
+            log.exception('The task "%s" failed.', self._name)
             return False
-        self._said = ""
+        self._logged = ""
         return True

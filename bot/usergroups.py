@@ -19,7 +19,7 @@ from bot.policy import Membership
 from bot.settings import Settings
 from bot.slack.outbound.client import quiet_logger
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.stored_json import from_json, to_json
 from bot.text.suggest import listed
 
@@ -99,12 +99,12 @@ class UserGroups:
     def _remembered(self, groups: tuple[str, ...]) -> dict[str, _Answer]:
         if not groups:
             return {}
-        with answering():
+        with translate_errors():
             kept = self._redis.mget([keys.user_group(group) for group in groups])
         answers = {
             group: from_json(_Answer, text) for group, text in zip(groups, kept, strict=True) if text is not None
         }
-        oldest = self._now() - keys.USER_GROUP_KEPT
+        oldest = self._now() - keys.USER_GROUP_TTL_S
         return {group: answer for group, answer in answers.items() if answer.at > oldest}
 
     def _ask(self, groups: list[str]) -> dict[str, _Answer]:
@@ -124,7 +124,7 @@ class UserGroups:
                 raise
             users = []  # Slack is sure: the group is gone or disabled, so nobody is in it
         answer = _Answer(tuple(users), self._now())
-        self._redis.set(keys.user_group(group), to_json(answer), ex=keys.USER_GROUP_KEPT)
+        self._redis.set(keys.user_group(group), to_json(answer), ex=keys.USER_GROUP_TTL_S)
         return answer
 
     @staticmethod

@@ -19,7 +19,7 @@ from bot.queue.job import Job, Order, State
 from bot.queue.lease import Lease, check_reply
 from bot.secrets.redact import redact
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.keys import GROUP
 from bot.store.scripts import Script
 from bot.stored_json import to_json
@@ -85,8 +85,8 @@ class ApprovalRepository:
             keys.APPROVALS_UNSHOWN,
             *keys.AUDIT,
         ]
-        told = results.of_error(Refused(why, true_now="Nothing was changed."))
-        args = [job_id, how, by, redact(why), JOB_ENDS[how], told, str(keys.JOB_KEPT)]
+        told = results.failure(Refused(why, true_now="Nothing was changed."))
+        args = [job_id, how, by, redact(why), JOB_ENDS[how], told, str(keys.JOB_TTL_S)]
         word: Ended = self._audit.commit(entries, lambda tail: self._run["end"](places, args + tail))[0]
         return word
 
@@ -100,44 +100,44 @@ class ApprovalRepository:
             lease.stream_id,
             GROUP,
             redact(error.happened),
-            results.of_error(error),
-            str(keys.JOB_KEPT),
+            results.failure(error),
+            str(keys.JOB_TTL_S),
         ]
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["void"](places, args + tail)))
 
     def get(self, job_id: str) -> Approval | None:
         """The approval of a job as it is now."""
-        with answering():
+        with translate_errors():
             raw: Any = self._redis.hgetall(keys.approval(job_id))
         return Approval.from_hash(raw) if "ask" in raw else None
 
     def waiting(self, cluster: str | None = None) -> list[Approval]:
         """The open ones (of a cluster), the one that expires first first."""
-        with answering():
+        with translate_errors():
             ids: Any = self._redis.zrange(keys.APPROVALS_OPEN, 0, -1)
         found = [approval for job_id in ids if (approval := self.get(job_id))]
         return [approval for approval in found if approval.open and cluster in {None, approval.ask.cluster}]
 
     def due(self, now: float) -> list[str]:
         """Ids of open ones whose time is over at ``now`` (unix seconds)."""
-        with answering():
+        with translate_errors():
             ids: Any = self._redis.zrangebyscore(keys.APPROVALS_OPEN, "-inf", _ms(now))
         return list(ids)
 
     def unshown(self, now: float = math.inf) -> list[str]:
         """Ids of those that changed since their card was shown, and are not put off beyond ``now`` (unix seconds)."""
-        with answering():
+        with translate_errors():
             ids: Any = self._redis.zrangebyscore(keys.APPROVALS_UNSHOWN, "-inf", _ms(now))
         return list(ids)
 
     def put_off(self, job_id: str, until: float) -> None:
         """Have a card that could not be shown tried again at ``until`` (unix seconds)."""
-        with answering():
+        with translate_errors():
             self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: _ms(until)}, xx=True)
 
     def show_again(self, job_id: str) -> None:
         """Have the card of a job shown anew, because the job changed."""
-        with answering():
+        with translate_errors():
             if self._redis.exists(keys.approval(job_id)):
                 self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: 0})
 
@@ -151,17 +151,17 @@ class ApprovalRepository:
 
     def _note(self, approval: Approval, version: str, ts: str) -> None:
         places = [keys.approval(approval.id), keys.job(approval.id), keys.APPROVALS_UNSHOWN]
-        with answering():
+        with translate_errors():
             self._run["shown"](places, [approval.id, version, approval.ask.channel, ts])
 
     def forget(self, job_id: str) -> None:
         """Show the card of ``job_id`` no more: it or its job is not kept any longer."""
-        with answering():
+        with translate_errors():
             self._redis.zrem(keys.APPROVALS_UNSHOWN, job_id)
 
     def first_telling(self, job_id: str, standing: str) -> bool:
         """Whether the requester was not told of this end before; from now on they were."""
-        with answering():
+        with translate_errors():
             return bool(self._redis.hset(keys.approval(job_id), f"told {standing}", "1"))
 
     def note(self, entry: Entry) -> None:

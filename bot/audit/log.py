@@ -22,7 +22,7 @@ from bot.audit.stream import Stream, readable
 from bot.audit.verify import verify
 from bot.errors import Failed, Unavailable
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.scripts import Script
 
 TRIES: Final = 200
@@ -51,7 +51,7 @@ class Audit:
 
         The lock only keeps the threads of one process from making each other try again; the script decides.
         """
-        with answering(storing=True):
+        with translate_errors(writing=True):
             if not entries:
                 return transition(["", ""])
             locked = self._lock.acquire(timeout=LOCK_WAIT)

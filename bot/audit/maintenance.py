@@ -17,12 +17,12 @@ from bot.config import AuditLog
 from bot.errors import Failed
 from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.leader_lease import LeaderLeases
 
 LEASE_S: Final = 900.0
 """Seconds after which the day's anchor is tried again, if the worker that had the lease did not post it."""
-POSTED_TTL_S: Final = 2 * keys.DAY
+POSTED_TTL_S: Final = 2 * keys.DAY_S
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class AuditMaintenance:
         lease = self._leases.acquire(keys.anchor_lease(day), LEASE_S)
         if lease is None:
             return
-        with answering():
+        with translate_errors():
             posted = self._redis.exists(keys.audit_anchored(day))
         if not posted:
             self._post_anchor(self._channel, day)
@@ -76,7 +76,7 @@ class AuditMaintenance:
         except OSError as error:
             raise Failed(f"The audit archive cannot be read: {error}.") from error
         self._notifier.post(channel, anchor_message(verdict, day))
-        with answering():
+        with translate_errors():
             self._redis.set(keys.audit_anchored(day), "posted", ex=POSTED_TTL_S)
 
 

@@ -9,7 +9,7 @@ from redis import Redis
 
 from bot.audit.filter import Filter
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.stored_json import from_json, to_json
 
 
@@ -33,12 +33,12 @@ class Pages:
     def keep(self, page: Page) -> str:
         """Keep a page for AUDIT_PAGE_KEPT seconds and return its id."""
         page_id = secrets.token_urlsafe(9)
-        with answering():
-            self._redis.set(keys.audit_page(page_id), to_json(page), ex=keys.AUDIT_PAGE_KEPT)
+        with translate_errors():
+            self._redis.set(keys.audit_page(page_id), to_json(page), ex=keys.AUDIT_PAGE_TTL_S)
         return page_id
 
     def get(self, page_id: str) -> Page | None:
         """The page of this id, while it is kept."""
-        with answering():
+        with translate_errors():
             text = self._redis.get(keys.audit_page(page_id))
         return from_json(Page, str(text)) if text else None

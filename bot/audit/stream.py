@@ -13,7 +13,7 @@ from redis import Redis
 from bot.audit.chain import Row
 from bot.audit.entry import Head, Stored, restore
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.scripts import Script
 
 BATCH: Final = 500
@@ -47,7 +47,7 @@ class Stream:
 
     def ends(self) -> StreamEnds:
         """Both ends and what is known of them, all of one instant."""
-        with answering():
+        with translate_errors():
             pipe = self._redis.pipeline(transaction=True)
             pipe.get(keys.AUDIT_HEAD)
             pipe.get(keys.AUDIT_TRIMMED)
@@ -58,14 +58,14 @@ class Stream:
 
     def newest(self) -> Head | None:
         """The head that is kept beside the stream."""
-        with answering():
+        with translate_errors():
             return _head(str(self._redis.get(keys.AUDIT_HEAD) or ""))
 
     def rows(self, after: int = 0, last: str = "+") -> Iterator[Row]:
         """The entries behind place ``after``, up to the id ``last``, oldest first."""
         begin = f"({after}-0" if after else "-"
         while True:
-            with answering():
+            with translate_errors():
                 batch: Any = self._redis.xrange(keys.AUDIT_LOG, begin, last, count=BATCH)
             yield from map(_row, batch)
             if len(batch) < BATCH:
@@ -76,7 +76,7 @@ class Stream:
         """The entries from the one before place ``before`` (0: from the newest) on, newest first."""
         until = f"({before}-0" if before else "+"
         while True:
-            with answering():
+            with translate_errors():
                 batch: Any = self._redis.xrevrange(keys.AUDIT_LOG, until, "-", count=BATCH)
             yield from map(_row, batch)
             if len(batch) < BATCH:
@@ -85,7 +85,7 @@ class Stream:
 
     def trim(self, upto: Head) -> bool:
         """Drop the entries up to ``upto``, which is in an archive; False if the stream has another entry there."""
-        with answering():
+        with translate_errors():
             reply = self._trim([keys.AUDIT_LOG, keys.AUDIT_TRIMMED], [str(upto), f"{upto.seq}-0", upto.hash])
         return bool(reply[0] == "ok")
 

@@ -13,10 +13,10 @@ from bot.engine.pool import EnginePool
 from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.slack.outbound.client import quiet_logger
-from bot.store.client import Patience, connect
+from bot.store.client import Timeouts, connect
 
 SLACK_SECONDS: Final = 10
-ONCE: Final = Patience(answer=10, connect=3, retries=0)
+ONCE: Final = Timeouts(reply_s=10, connect_s=3, retries=0)
 
 
 class Resources:

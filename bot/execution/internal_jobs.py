@@ -58,7 +58,7 @@ class InternalJobs:
         except Conclusion as error:
             self._tell(order, error)
             self._queue.finish(
-                lease, "failed", results.of_error(error), [lease.audit_entry("ended", f"failed: {error}")]
+                lease, "failed", results.failure(error), [lease.audit_entry("ended", f"failed: {error}")]
             )
             return
         entry = replace(lease.audit_entry("ended", detail), words="")  # nobody typed them

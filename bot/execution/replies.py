@@ -64,7 +64,7 @@ class Replies:
     def refuse(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job of which nothing was begun, and tell the asker alone."""
         job = lease.job
-        ended = replace(job, outcome=results.of_error(error))
+        ended = replace(job, outcome=results.failure(error))
         retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
         self.say(job, error_message(error, _title(ended), *retry))
         self.fail(lease, error)
@@ -72,7 +72,7 @@ class Replies:
     def fail(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job of which nothing was begun; who asked is told by others."""
         self._queue.finish(
-            lease, "failed", results.of_error(error), [lease.audit_entry("ended", f"failed: {error.happened}")]
+            lease, "failed", results.failure(error), [lease.audit_entry("ended", f"failed: {error.happened}")]
         )
 
     def tell(self, job: Job) -> None:

@@ -14,7 +14,7 @@ from bot.freeze.windows import scheduled_span
 from bot.model import Freeze
 from bot.secrets.redact import redact
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.scripts import Script
 from bot.stored_json import from_json, to_json
 
@@ -38,7 +38,7 @@ class Freezes:
 
     def manual(self, cluster: str, now: float) -> Freeze | None:
         """Return the freeze that `/swarm freeze` set, if it is in effect at ``now``."""
-        with answering():
+        with translate_errors():
             kept: Any = self._redis.get(keys.freeze(cluster))
         freeze = from_json(Freeze, kept) if kept else None
         return freeze if freeze and freeze.until > now else None

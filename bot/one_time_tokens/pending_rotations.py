@@ -17,7 +17,7 @@ from bot.model import Facts, FactsQuery, Role
 from bot.one_time_tokens.pending_rotation import REQUESTER, PendingRotation, TokenRequester, known_of, secret_of
 from bot.queue.lease import Lease
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.scripts import Script
 from bot.stored_json import to_json
 from bot.swarm.operations import fingerprint
@@ -58,7 +58,7 @@ class PendingRotations:
         order = lease.job.order
         pending_rotation = PendingRotation(facts.name, role, found, 0, frozenset(), ())
         requester = TokenRequester(order.id, order.requester, order.channel, order.response_url)
-        places = [keys.once(pending_rotation.id), keys.ONCE_OPEN, *keys.AUDIT]
+        places = [keys.pending_rotation(pending_rotation.id), keys.PENDING_ROTATIONS, *keys.AUDIT]
         args = [pending_rotation.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
         args += [REQUESTER + requester.job, to_json(requester)]
         entries = [lease.audit_entry("promised", f"rotate the {role} token after the next node that joins")]
@@ -73,22 +73,24 @@ class PendingRotations:
 
     def _until(self, cluster: str, role: Role, found: str) -> float:
         """When the token that somebody was promised for one node is rotated at the latest; 0.0 if nobody was."""
-        with answering():
+        with translate_errors():
             deadline: Any = self._redis.hget(
-                keys.once(PendingRotation(cluster, role, found, 0, frozenset(), ()).id), "deadline"
+                keys.pending_rotation(PendingRotation(cluster, role, found, 0, frozenset(), ()).id), "deadline"
             )
         return int(deadline) / 1000 if deadline else 0.0
 
     def open(self) -> list[str]:
         """Ids of the promises that are not kept yet, the one to be looked at next first."""
-        with answering():
-            ids: Any = self._redis.zrange(keys.ONCE_OPEN, 0, -1)
+        with translate_errors():
+            ids: Any = self._redis.zrange(keys.PENDING_ROTATIONS, 0, -1)
         return list(ids)
 
     def claim(self, promise_id: str) -> tuple[PendingRotation, float] | None:
         """The promise and the time by Redis' clock, for this worker alone; None if it is not to be looked at now."""
-        with answering():
-            word, *reply = self._run["claim"]([keys.once(promise_id), keys.ONCE_OPEN], [promise_id, str(HELD_MS)])
+        with translate_errors():
+            word, *reply = self._run["claim"](
+                [keys.pending_rotation(promise_id), keys.PENDING_ROTATIONS], [promise_id, str(HELD_MS)]
+            )
         if word != "yours":
             return None
         now, *flat = reply
@@ -98,13 +100,13 @@ class PendingRotations:
         """Write ``fields``, and have the promise looked at again in so many seconds."""
         texts: Mapping[str, str] = {name: str(value) for name, value in fields.items()}
         args = [pending_rotation.id, str(int(again_in * 1000)), json.dumps(texts, ensure_ascii=False)]
-        with answering():
-            self._run["note"]([keys.once(pending_rotation.id), keys.ONCE_OPEN], args)
+        with translate_errors():
+            self._run["note"]([keys.pending_rotation(pending_rotation.id), keys.PENDING_ROTATIONS], args)
 
     def told(self, pending_rotation: PendingRotation, requester: TokenRequester) -> None:
         """Forget an asker who knows how it ended; with the last one goes the promise."""
-        with answering():
+        with translate_errors():
             self._run["told"](
-                [keys.once(pending_rotation.id), keys.ONCE_OPEN],
+                [keys.pending_rotation(pending_rotation.id), keys.PENDING_ROTATIONS],
                 [pending_rotation.id, REQUESTER + requester.job, REQUESTER],
             )

@@ -1,4 +1,4 @@
-"""What was asked, and how far it has come."""
+"""A job: what was asked, and its state."""
 
 from __future__ import annotations
 
@@ -20,38 +20,41 @@ ID_CHARACTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
 def new_id() -> str:
-    """A job's id: four characters that cannot be taken for one another."""
+    """Return a new job id: four characters that are not mistaken for each other."""
     return "".join(secrets.choice(ID_CHARACTERS) for _ in range(ID_LENGTH))
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked.
-
-    ``id`` is chosen by the client; ``request_key`` is Slack's own id of this request. ``words`` is the text typed,
-    secrets taken out; ``args`` a JSON object; ``cluster`` a name of swarmbot.yml; ``asked_at`` unix seconds.
-    ``replace``: the answer takes the place of the message whose button was pressed. ``reason`` is for approvers;
-    ``only_plan``: the plan is shown and nothing is done. ``pending_rotation``: the id of the promise that this
-    keeps, "" for what somebody asked for. ``secret_id`` is the id under which
-    :class:`bot.queue.secret_inbox.SecretInbox` keeps a secret for it.
-    """
+    """What was asked. Does not change, except that its lane does when the job is released or approved."""
 
     id: str
+    """Chosen by whoever makes the order."""
     request_key: str
+    """Slack's id of the request: the same request twice is one job."""
     lane: Lane
     command: str
     words: str
+    """The text that was typed, without secrets."""
     args: Mapping[str, Any]
+    """The command's arguments, a JSON object."""
     cluster: str
+    """A name of swarmbot.yml; "" if the job is about no cluster."""
     requester: str
     channel: str
     response_url: str
     asked_at: float
+    """Unix seconds."""
     replace: bool = False
+    """The answer replaces the message whose button was pressed."""
     reason: str = ""
+    """What the requester wrote for approvers."""
     only_plan: bool = False
+    """Show the plan and change nothing."""
     pending_rotation: str = ""
+    """The id of the pending rotation that this job carries out; "" if somebody asked for the job."""
     secret_id: str = ""
+    """The id of a typed secret in :class:`bot.queue.secret_inbox.SecretInbox`."""
 
     def audit_entry(self, action: str, by: str, detail: str = "", *, channel: str = "") -> Entry:
         """Return an audit entry about this job. ``channel`` is where it happened, if not where it was asked."""
@@ -67,33 +70,35 @@ class Order:
         )
 
     def stored(self) -> str:
-        """Return the order as JSON text, with what looks like a secret masked."""
+        """Return it as JSON. What looks like a secret is masked."""
         return redact(to_json(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as Redis has it. Times are unix seconds by Redis' clock; what is not known yet is "", 0 or None.
-
-    ``fence`` counts the leases, ``attempt`` the tries. ``plan``, ``progress`` and ``outcome`` are JSON texts.
-    ``begun`` is set before the first call that changes something: until then the plan is made and judged anew, from
-    then on ``plan`` is gone on with. ``cancel_by`` is who asked it to stop.
-    """
+    """A job as stored in Redis. What is not known yet is "", 0 or None. Times are unix seconds by Redis' clock."""
 
     order: Order
     state: State
     attempt: int = 0
     fence: int = 0
+    """The number of leases so far."""
     worker: str = ""
     plan: str = ""
+    """JSON of the plan."""
     begun: str = ""
+    """Set before the first call that changes something. Until then each attempt makes and judges the plan again; after
+    that, attempts continue ``plan``."""
     progress: str = ""
+    """JSON of the lines on the card."""
     message_channel: str = ""
     message_ts: str = ""
     outcome: str = ""
+    """JSON, see :mod:`bot.queue.results`."""
     started_at: float | None = None
     finished_at: float | None = None
     cancel_by: str = ""
+    """Who cancelled it."""
 
     @property
     def id(self) -> str:
@@ -102,14 +107,14 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will happen to it any more."""
+        """Whether the job is in a final state."""
         return self.state in ENDED
 
     @classmethod
     def from_hash(cls, fields: Mapping[str, str]) -> Job:
-        """Return the job of its hash in Redis."""
+        """Return the job that a Redis hash holds."""
         return from_hash(cls, {**fields, "order": from_json(Order, fields["order"])})
 
 
 RECORDED: Final = frozenset({"plan", "begun", "progress", "message_channel", "message_ts"})
-"""The fields that a lease's holder writes while the job runs."""
+"""The fields that the holder of a lease writes while the job runs."""

@@ -24,48 +24,51 @@ from bot.queue.lease import Admission, Lease, LeaseLost, Reclaimed, check_reply
 from bot.queue.worker_registry import WorkerRegistry, grouped
 from bot.secrets.redact import redact
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.keys import GROUP, Lane
 from bot.store.scripts import Script
 
-LEASE: Final = 15.0
-ATTEMPTS: Final = 3
-ADMIT_WITHIN_MS: Final = 2000
-IDS_TRIED: Final = 20
+LEASE_S: Final = 15.0
+MAX_ATTEMPTS: Final = 3
+ADMIT_TIMEOUT_MS: Final = 2000
+"""After this time by Redis' clock a job is not admitted: its requester was told that nothing was done."""
+MAX_IDS_TRIED: Final = 20
 LUA: Final = Path(__file__).parent / "lua"
 
 Cancelled = Literal["cancelled", "stopping", "ended", "unknown"]
 
 
 class Queue:
-    """Jobs in Redis. Safe to share between threads; every method raises :class:`Unavailable`.
+    """Jobs in Redis. Safe to share between threads. Every method raises Unavailable if Redis does not respond.
 
-    ``lease`` is in seconds: a job whose lease was not renewed for that long is another worker's to take.
+    Another worker may take a job whose lease was not renewed for ``lease_s`` seconds.
     """
 
-    def __init__(self, redis: Redis, audit: Audit, *, lease: float = LEASE) -> None:
+    def __init__(self, redis: Redis, audit: Audit, *, lease_s: float = LEASE_S) -> None:
         self._redis = redis
         self._audit = audit
-        self._lease_ms = int(lease * 1000)
+        self._lease_ms = int(lease_s * 1000)
         self.registry = WorkerRegistry(redis, beat_ms=self._lease_ms)
         names = ("admit", "start", "renew", "record", "finish", "cancel")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
     def admit(self, order: Order, entries: Sequence[Entry]) -> Admission:
-        """Store a job and its audit entries, and put it in line.
+        """Store a job and its audit entries, and queue it.
 
-        An id that another job has is replaced, in the entries too. Unavailable means that nothing was done, or, when
-        Redis took the words and its answer was lost on the way, that it is not known.
+        An id that another job has is replaced, in the entries too. Raise Unavailable if nothing was done, or if it is
+        not known because Redis' reply was lost. Raise Failed if no id is free.
         """
-        with answering():
+        with translate_errors():
             seconds, micros = self._redis.time()
-            deadline = seconds * 1000 + micros // 1000 + ADMIT_WITHIN_MS
-            for _ in range(IDS_TRIED):
+            deadline = seconds * 1000 + micros // 1000 + ADMIT_TIMEOUT_MS
+            for _ in range(MAX_IDS_TRIED):
                 word, *reply = self._admit(order, entries, deadline)
                 if word == "ok":
                     return Admission(reply[0], duplicate=reply[1] == "1", ahead=reply[2], workers=int(reply[3]))
                 if word == "late":
-                    raise Unavailable("Redis took too long.", true_now="Nothing was done.", next_step="Ask again.")
+                    raise Unavailable(
+                        "Redis did not respond in time.", true_now="Nothing was done.", next_step="Ask again."
+                    )
                 taken, order = order.id, replace(order, id=new_id())
                 entries = [replace(e, job=order.id) if e.job == taken else e for e in entries]
         raise Failed("No job id is free.", true_now="Nothing was done.", next_step="Ask again.")
@@ -75,13 +78,13 @@ class Queue:
         places += [keys.waiting(order.cluster), keys.stream(order.lane), keys.RECENT, keys.recent(order.cluster)]
         places += [keys.WORKERS, keys.approval(order.id), *keys.AUDIT]
         args = [order.id, order.request_key, order.lane, order.stored(), f"{order.asked_at:.3f}", str(deadline)]
-        args += [str(keys.REQUEST_KEPT), str(keys.JOB_KEPT)]
+        args += [str(keys.REQUEST_TTL_S), str(keys.JOB_TTL_S)]
         return self._audit.commit(entries, lambda tail: self._run["admit"](places, args + tail))
 
     def take(self, worker: str, lane: Lane, block_ms: int = 2000) -> Lease | None:
-        """Wait up to ``block_ms`` (0: not at all) for a job of ``lane`` and lease it; None when there is none."""
+        """Lease the next job of ``lane``, waiting up to ``block_ms`` (0: not at all). None if there is no job."""
         stream = keys.stream(lane)
-        with answering(), grouped(self._redis, stream):
+        with translate_errors(), grouped(self._redis, stream):
             got: Any = self._redis.xreadgroup(GROUP, worker, {stream: ">"}, count=1, block=block_ms or None)
             if got:
                 ((_, (message,)),) = got
@@ -89,13 +92,13 @@ class Queue:
         return None
 
     def reclaim(self, worker: str, lane: Lane) -> Reclaimed:
-        """Take over one job whose lease ran out; jobs out of attempts are failed on the way, "worker lost"."""
+        """Take over one job whose lease expired. Jobs without an attempt left fail on the way ("worker lost")."""
         stream = keys.stream(lane)
         failed: list[Job] = []
         cursor = "0-0"
         while cursor:
             word, lease = "skip", None
-            with answering(), grouped(self._redis, stream):
+            with translate_errors(), grouped(self._redis, stream):
                 got: Any = self._redis.xautoclaim(stream, GROUP, worker, self._lease_ms, cursor, count=1)
                 cursor = got[0] if got[0] != "0-0" else ""
                 if got[1]:
@@ -107,7 +110,7 @@ class Queue:
         return Reclaimed(None, failed)
 
     def _start(self, worker: str, stream: str, entry: str, fields: Mapping[str, str]) -> tuple[str, Lease | None]:
-        args = [entry, GROUP, worker, uuid.uuid4().hex, str(ATTEMPTS)]
+        args = [entry, GROUP, worker, uuid.uuid4().hex, str(MAX_ATTEMPTS)]
         word, *flat = self._run["start"]([keys.job(fields["job"]), stream], args)
         if word == "skip":
             return word, None
@@ -117,23 +120,24 @@ class Queue:
     def _give_up(self, lease: Lease) -> list[Job]:
         entry = lease.audit_entry("ended", f"failed: worker lost in {lease.job.attempt} attempts")
         with contextlib.suppress(LeaseLost):
-            self.finish(lease, "failed", results.of_error(results.worker_lost(lease)), [entry])
+            self.finish(lease, "failed", results.failure(results.worker_lost(lease)), [entry])
             job = self.get(lease.job.id)
             return [job] if job else []
         return []
 
     def renew(self, lease: Lease) -> None:
-        """Prolong the lease from now on; LeaseLost (and ``lease.lost`` set) when it is not ours any more."""
+        """Extend the lease from now. Raise LeaseLost, and set ``lease.lost``, if it is no longer this worker's."""
         args = [lease.stream_id, GROUP, lease.worker, str(lease.fence)]
-        with answering():
+        with translate_errors():
             check_reply(lease, self._run["renew"]([keys.job(lease.job.id), keys.stream(lease.job.order.lane)], args))
 
     def record(
         self, lease: Lease, fields: Mapping[str, str], entries: Sequence[Entry] = (), *, unless_cancelled: bool = False
     ) -> None:
-        """Write ``fields`` (of RECORDED, else ValueError) of a running job; LeaseLost when the fence is not ours.
+        """Write ``fields`` of a running job, and audit entries.
 
-        With ``unless_cancelled`` nothing is written of a job that somebody has cancelled: CancelRequested.
+        Raise ValueError for a field that is not in RECORDED, LeaseLost if the fence is no longer the job's. With
+        ``unless_cancelled``, write nothing and raise CancelRequested if somebody cancelled the job.
         """
         if unknown := set(fields) - RECORDED:
             raise ValueError(f"not recorded while a job runs: {sorted(unknown)}")
@@ -142,57 +146,57 @@ class Queue:
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["record"](places, args + tail)))
 
     def finish(self, lease: Lease, state: State, result: str, entries: Sequence[Entry] = ()) -> None:
-        """End the job and start its cluster's next change; LeaseLost when the fence is not ours."""
+        """End the job and start its cluster's next exclusive job. Raise LeaseLost as :meth:`record` does."""
         if state not in ENDED:
-            raise ValueError(f"not an end: {state}")
+            raise ValueError(f"not a final state: {state}")
         order = lease.job.order
         places = [keys.job(order.id), keys.stream(order.lane), *_line(order), *keys.AUDIT]
-        args = [order.id, str(lease.fence), lease.stream_id, GROUP, state, redact(result), str(keys.JOB_KEPT)]
+        args = [order.id, str(lease.fence), lease.stream_id, GROUP, state, redact(result), str(keys.JOB_TTL_S)]
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
 
     def cancel(self, job_id: str, by: str, entries: Sequence[Entry]) -> Cancelled:
-        """End a job that has not started, at once; ask the worker of a running one to stop between steps.
+        """End a job that has not started, or ask the worker of a running job to stop before its next step.
 
-        ``entries`` are written only if one of the two happened.
+        ``entries`` are written only in these two cases.
         """
         job = self.get(job_id)
         if job is None:
             return "unknown"
         places = [keys.job(job_id), keys.stream("exclusive"), *_line(job.order), *keys.AUDIT]
-        args = [job_id, by, str(keys.JOB_KEPT)]
+        args = [job_id, by, str(keys.JOB_TTL_S)]
         word: Cancelled = self._audit.commit(entries, lambda tail: self._run["cancel"](places, args + tail))[0]
         return word
 
     def get(self, job_id: str) -> Job | None:
-        """The job as it is now."""
-        with answering():
+        """Return the job as it is now; None if there is none with this id."""
+        with translate_errors():
             raw: Any = self._redis.hgetall(keys.job(job_id))
         return Job.from_hash(raw) if "order" in raw else None
 
     def jobs(self, ids: Iterable[str]) -> list[Job]:
-        """Those of these jobs that are kept still, as they are now."""
-        with answering():
+        """Return those of the jobs that are still stored, as they are now."""
+        with translate_errors():
             pipe = self._redis.pipeline(transaction=False)
             for job_id in ids:
                 pipe.hgetall(keys.job(job_id))
             return [Job.from_hash(raw) for raw in pipe.execute() if "order" in raw]
 
     def recent(self, cluster: str | None, count: int) -> list[Job]:
-        """The ``count`` jobs of a cluster (None: of all) that were asked last, newest first."""
-        with answering():
+        """Return the ``count`` newest jobs of a cluster (None: of all clusters), newest first."""
+        with translate_errors():
             index = keys.RECENT if cluster is None else keys.recent(cluster)
             ids: Any = self._redis.zrevrange(index, 0, count - 1)
         return self.jobs(ids)
 
     def in_line(self, cluster: str) -> list[Job]:
-        """The changes of a cluster that have not ended: the one whose turn it is, then those that wait for theirs."""
-        with answering():
+        """Return a cluster's exclusive jobs that have not ended: the one whose turn it is, then those that wait."""
+        with translate_errors():
             waiting: Any = self._redis.lrange(keys.waiting(cluster), 0, -1)
             ids: list[Any] = [self._redis.get(keys.slot(cluster)), *waiting]
         return [job for job in self.jobs(filter(None, ids)) if not job.ended]
 
     def alive(self) -> int:
-        """How many workers have a fresh heartbeat."""
+        """Return the number of workers with a fresh heartbeat."""
         return self.registry.alive()
 
 

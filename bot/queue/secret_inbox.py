@@ -1,4 +1,4 @@
-"""Secrets that people give with a command: from the web process to a worker, encrypted, once, within minutes."""
+"""Secrets that people type with a command: encrypted on their way from the web process to a worker, for minutes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from redis import Redis
 from bot.secrets.secret import TYPED_SECRET_TTL_S, Secret
 from bot.secrets.vault import Vault, WrongKey, require_vault
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 
 
 class SecretInbox:
     """Keeps a secret in Redis, encrypted, until it is taken or ``TYPED_SECRET_TTL_S`` seconds have passed.
 
-    Safe to share between threads; calls raise :class:`~bot.errors.Unavailable`. ``key`` is SWARMBOT_SECRET_KEY.
+    Safe to share between threads. Calls raise :class:`~bot.errors.Unavailable`. ``key`` is SWARMBOT_SECRET_KEY.
     """
 
     def __init__(self, redis: Redis, key: Secret | None) -> None:
@@ -24,30 +24,29 @@ class SecretInbox:
         self._key = key
 
     def require(self) -> Vault:
-        """Return what seals; Refused when SWARMBOT_SECRET_KEY is not set."""
-        return require_vault(
-            self._key, "what you would type could not be kept safe on its way: SWARMBOT_SECRET_KEY is not set."
-        )
+        """Return the vault that encrypts. Raise Refused if SWARMBOT_SECRET_KEY is not set."""
+        return require_vault(self._key, "what you type cannot be encrypted on its way: SWARMBOT_SECRET_KEY is not set.")
 
     def keep(self, person: str, secret: Secret) -> str:
-        """Keep what ``person`` gave, and return the id under which it is taken. Raises Refused."""
-        given_id = secrets.token_urlsafe(12)
-        sealed = self.require().seal(_place(person, given_id), secret)
-        with answering():
-            self._redis.set(keys.given(given_id), sealed, ex=TYPED_SECRET_TTL_S)
-        return given_id
+        """Keep what ``person`` typed and return the id to take it by. Raise Refused as :meth:`require` does."""
+        secret_id = secrets.token_urlsafe(12)
+        sealed = self.require().seal(_context(person, secret_id), secret)
+        with translate_errors():
+            self._redis.set(keys.secret(secret_id), sealed, ex=TYPED_SECRET_TTL_S)
+        return secret_id
 
-    def take(self, person: str, given_id: str) -> Secret | None:
-        """Take what ``person`` gave out of Redis; None when it was taken before, is too old, or opens with no key."""
-        with answering():
-            sealed: Any = self._redis.getdel(keys.given(given_id))
+    def take(self, person: str, secret_id: str) -> Secret | None:
+        """Take what ``person`` typed out of Redis. None if it was taken before, has expired or cannot be decrypted."""
+        with translate_errors():
+            sealed: Any = self._redis.getdel(keys.secret(secret_id))
         if sealed is None or self._key is None:
             return None
         try:
-            return Vault(self._key).open(_place(person, given_id), sealed)
+            return Vault(self._key).open(_context(person, secret_id), sealed)
         except WrongKey:
             return None
 
 
-def _place(person: str, given_id: str) -> str:
-    return f"given {person} {given_id}"
+def _context(person: str, secret_id: str) -> str:
+    """Return what a sealed secret is bound to: it opens for nobody else and under no other id."""
+    return f"given {person} {secret_id}"

@@ -1,4 +1,4 @@
-"""A worker: threads that take jobs and give each an end, whatever happens in between."""
+"""A worker: threads that take jobs and end each of them, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import Final
 
 from bot.errors import Defect, SwarmbotError, Unavailable
 from bot.queue import results
-from bot.queue.heartbeat import Heartbeat
+from bot.queue.heartbeat import Heartbeat, Outage
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
-from bot.queue.outage import Outage
 from bot.queue.queue import Queue
 from bot.store.keys import LANES, Lane
 
 BLOCK_MS: Final = 1000
-PAUSE: Final = 1.0
-GRACE: Final = 30.0
+"""How long a thread waits for a job before it looks for jobs to reclaim, or for the worker's stop."""
+PAUSE_S: Final = 1.0
+"""Between two reclaims of a lane, and after an error."""
+STOP_TIMEOUT_S: Final = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,11 @@ Tell = Callable[[Job], None]
 
 
 class Worker:
-    """Runs up to ``threads`` questions and, beside them, up to ``threads`` changes at once.
+    """Runs up to ``threads`` jobs of each lane at once.
 
     ``handle`` carries a job out and ends it through the queue. ``tell`` is called with each job that ended otherwise
-    (worker lost, or an error that ``handle`` let through), so that the person can be told. ``name`` must be this
-    process's alone.
+    (worker lost, or an error that ``handle`` raised), so that the requester can be told. No other process may have
+    this ``name``.
     """
 
     def __init__(self, queue: Queue, handle: Handle, name: str, threads: int = 8, tell: Tell | None = None) -> None:
@@ -42,9 +43,9 @@ class Worker:
         self._name = name
         self._tell = tell
         self._outage = Outage()
-        self._keeper = Heartbeat(queue, name, self._outage)
+        self._heartbeat = Heartbeat(queue, name, self._outage)
         self._stopping = threading.Event()
-        self._looked = dict.fromkeys(LANES, float("-inf"))
+        self._reclaimed_at = dict.fromkeys(LANES, float("-inf"))
         self._lock = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, args=(lane,), name=f"{name} {lane} {number}", daemon=True)
@@ -53,86 +54,86 @@ class Worker:
         ]
 
     def start(self) -> None:
-        """Begin to take jobs; Redis need not be there yet."""
-        self._keeper.start()
+        """Begin to take jobs. Redis need not be reachable yet."""
+        self._heartbeat.start()
         for thread in self._threads:
             thread.start()
 
-    def stop(self, grace: float = GRACE) -> bool:
-        """Wait up to ``grace`` seconds for the jobs that run; whether all have ended. None begins later than BLOCK_MS.
+    def stop(self, timeout: float = STOP_TIMEOUT_S) -> bool:
+        """Wait up to ``timeout`` seconds for running jobs and return whether all ended. After BLOCK_MS none begins.
 
-        What still runs then is another worker's as soon as this process has gone and the lease has run out.
+        Another worker takes what still runs, once this process is gone and the lease has expired.
         """
         self._stopping.set()
-        deadline = monotonic() + grace
+        deadline = monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, deadline - monotonic()))
         ended = not any(thread.is_alive() for thread in self._threads)
         if ended:
-            self._keeper.stop(timeout=PAUSE)
+            self._heartbeat.stop(timeout=PAUSE_S)
         return ended
 
     def _work(self, lane: Lane) -> None:
         while not self._stopping.is_set():
             try:
                 lease = self._next(lane)
-                self._outage.over()
+                self._outage.end()
                 if lease:
                     self._run(lease)
             except Unavailable as error:
-                self._outage.met(error)
-                self._stopping.wait(PAUSE)
-            except Exception:  # a thread that dies would be missed by nobody
-                log.exception("A worker's thread met an error.")
-                self._stopping.wait(PAUSE)
+                self._outage.begin(error)
+                self._stopping.wait(PAUSE_S)
+            except Exception:  # nobody would notice that the thread is gone
+                log.exception("A worker thread failed.")
+                self._stopping.wait(PAUSE_S)
 
     def _next(self, lane: Lane) -> Lease | None:
-        if self._keeper.settled and self._may_look(lane):
+        if self._heartbeat.settled and self._may_reclaim(lane):
             lease, failed = self._queue.reclaim(self._name, lane)
             for job in failed:
-                log.error("Job %s has failed: its workers were lost.", job.id)
+                log.error("Job %s failed: its workers were lost.", job.id)
                 self._told(job)
             if lease:
-                log.warning("Job %s is taken over, attempt %d.", lease.job.id, lease.job.attempt)
+                log.warning("Job %s was reclaimed, attempt %d.", lease.job.id, lease.job.attempt)
                 return lease
         return self._queue.take(self._name, lane, BLOCK_MS)
 
-    def _may_look(self, lane: Lane) -> bool:
+    def _may_reclaim(self, lane: Lane) -> bool:
         with self._lock:
             now = monotonic()
-            due = now - self._looked[lane] >= PAUSE
+            due = now - self._reclaimed_at[lane] >= PAUSE_S
             if due:
-                self._looked[lane] = now
+                self._reclaimed_at[lane] = now
             return due
 
     def _run(self, lease: Lease) -> None:
-        with self._keeper.keeping(lease):
+        with self._heartbeat.renewing(lease):
             try:
                 self._handle(lease)
                 self._ended(lease)
             except LeaseLost:
-                log.warning("Job %s is no longer ours.", lease.job.id)
+                log.warning("Job %s is no longer this worker's.", lease.job.id)
             except Unavailable:
-                log.warning("Job %s is left to be taken again when its lease has run out.", lease.job.id)
+                log.warning("Job %s will be reclaimed when its lease has expired.", lease.job.id)
                 raise
             except SwarmbotError as error:
                 self._fail(lease, error)
-            except Exception:  # whatever is raised, the job gets an end and its asker an answer
+            except Exception:  # whatever is raised, the job ends and its requester gets an answer
                 defect = Defect(secrets.token_hex(4))
-                log.exception("Job %s met a defect, reference %s.", lease.job.id, defect.reference)
+                log.exception("Job %s failed because of a defect, reference %s.", lease.job.id, defect.reference)
                 self._fail(lease, defect)
 
     def _ended(self, lease: Lease) -> None:
         job = self._queue.get(lease.job.id)
         if job and job.state == "running" and job.fence == lease.fence:
-            raise RuntimeError("the job was handled and yet has no end")
+            raise RuntimeError("the handler returned without ending the job")
 
     def _fail(self, lease: Lease, error: SwarmbotError) -> None:
         try:
             entry = lease.audit_entry("ended", f"failed: {error.happened}")
-            self._queue.finish(lease, "failed", results.of_error(error), [entry])
+            self._queue.finish(lease, "failed", results.failure(error), [entry])
         except LeaseLost:
-            log.warning("Job %s is no longer ours.", lease.job.id)
+            log.warning("Job %s is no longer this worker's.", lease.job.id)
             return
         job = self._queue.get(lease.job.id)
         if job:
@@ -143,5 +144,5 @@ class Worker:
             return
         try:
             self._tell(job)
-        except Exception:  # the job has ended; that it could not be told must not harm the next one
-            log.exception("The end of job %s could not be told.", job.id)
+        except Exception:  # the job has ended: a failed message must not stop the thread
+            log.exception("The requester of job %s was not told its end.", job.id)

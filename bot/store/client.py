@@ -1,4 +1,4 @@
-"""The Redis client: URLs, time-outs, retries, and what a person is told when Redis does not answer."""
+"""The Redis client: URLs, time-outs, retries, and the error that people get when Redis does not respond."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CANNOT_SERVE: Final = (
     redis_errors.OutOfMemoryError,
     redis_errors.ReadOnlyError,
 )
-IN_DOUBT: Final = "It is not known whether the request was stored; once Redis answers, `/swarm jobs` tells."
+IN_DOUBT: Final = "It is not known whether the request was stored. `/swarm jobs` shows it once Redis responds."
 FORMS: Final = (
     "Write it as `redis://[user:password@]host:port/0`, `rediss://…` (TLS), `unix:///path` or "
     "`redis+sentinel://[user:password@]host:port,host:port/master/0`."
@@ -35,32 +35,32 @@ FORMS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds to wait for an answer and for a connection, and how often to try again."""
+class Timeouts:
+    """How long a call to Redis may take."""
 
-    answer: float
-    connect: float
+    reply_s: float
+    connect_s: float
     retries: int
 
 
-PATIENT: Final = Patience(answer=10, connect=3, retries=3)
-"""For processes that wait on streams: an answer's time-out must be longer than the longest BLOCK."""
-QUICK: Final = Patience(answer=0.8, connect=0.8, retries=1)
-"""For the web process: a person must be told within Slack's 3 s, so a call gives up in about 1.7 s."""
+WORKER_TIMEOUTS: Final = Timeouts(reply_s=10, connect_s=3, retries=3)
+"""For processes that wait on streams: the reply's time-out must be longer than the longest BLOCK."""
+WEB_TIMEOUTS: Final = Timeouts(reply_s=0.8, connect_s=0.8, retries=1)
+"""For the web process: people get an answer within Slack's 3 s, so a call gives up after about 1.7 s."""
 
 
-def connect(url: Secret, patience: Patience = PATIENT) -> Redis:
-    """Return a thread-safe client that answers in ``str``. Connects at its first call, not here.
+def connect(url: Secret, timeouts: Timeouts = WORKER_TIMEOUTS) -> Redis:
+    """Return a thread-safe client whose replies are ``str``. It connects at its first call, not here.
 
-    Raises :class:`Misconfigured` if the URL is not of a known form.
+    Raise Misconfigured if the URL has no known form.
     """
     options: dict[str, Any] = {
         "decode_responses": True,
         "protocol": 2,
-        "socket_timeout": patience.answer,
-        "socket_connect_timeout": patience.connect,
+        "socket_timeout": timeouts.reply_s,
+        "socket_connect_timeout": timeouts.connect_s,
         "health_check_interval": 30,
-        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), patience.retries),
+        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), timeouts.retries),
         "retry_on_error": [redis_errors.ConnectionError, redis_errors.TimeoutError, redis_errors.ReadOnlyError],
         "client_name": "swarmbot",
     }
@@ -71,7 +71,7 @@ def connect(url: Secret, patience: Patience = PATIENT) -> Redis:
         return Redis.from_url(text, **options)
     except ValueError:
         # Not chained: the message may hold the URL, and with it a password.
-        raise Misconfigured("REDIS_URL is not a Redis URL.", next_step=FORMS) from None
+        raise Misconfigured("REDIS_URL is not a valid Redis URL.", next_step=FORMS) from None
 
 
 def _master(text: str, options: dict[str, Any]) -> Redis:
@@ -85,7 +85,7 @@ def _master(text: str, options: dict[str, Any]) -> Redis:
     query = dict(parse_qsl(parts.query))
     sentinel_options = {key: options[key] for key in ("socket_timeout", "socket_connect_timeout", "protocol")} | tls
     sentinels = Sentinel(  # type: ignore[no-untyped-call] # redis-py left it untyped
-        [_place(place) for place in places.split(",")],
+        [_host_and_port(place) for place in places.split(",")],
         sentinel_kwargs=sentinel_options
         | {"username": query.get("sentinel_username"), "password": query.get("sentinel_password")},
         **options | tls | {"username": unquote(user) or None, "password": unquote(password) or None},
@@ -94,7 +94,7 @@ def _master(text: str, options: dict[str, Any]) -> Redis:
     return master
 
 
-def _place(text: str) -> tuple[str, int]:
+def _host_and_port(text: str) -> tuple[str, int]:
     parts = urlsplit(f"//{text}")
     if not parts.hostname:
         raise ValueError
@@ -102,27 +102,27 @@ def _place(text: str) -> tuple[str, int]:
 
 
 @contextmanager
-def answering(*, storing: bool = False) -> Iterator[None]:
-    """Turn what Redis raises when it cannot serve into :class:`Unavailable`; anything else is a defect and passes.
+def translate_errors(*, writing: bool = False) -> Iterator[None]:
+    """Raise Unavailable in place of the client's errors if Redis cannot serve. Other errors are defects and pass.
 
-    ``storing``: what is asked of Redis changes something, so a connection that breaks leaves it in doubt.
+    With ``writing`` the call changes data: if the connection breaks, it is not known whether the change was made.
     """
     try:
         yield
     except redis_errors.TimeoutError as error:
-        raise _unavailable("Redis did not answer in time.", IN_DOUBT) from error
+        raise _unavailable("Redis did not respond in time.", IN_DOUBT) from error
     except _CANNOT_SERVE as error:
         broke = isinstance(error, redis_errors.ConnectionError)
-        raise _unavailable(true_now=IN_DOUBT if storing and broke else "") from error
+        raise _unavailable(true_now=IN_DOUBT if writing and broke else "") from error
     except redis_errors.ResponseError as error:
         if str(error).startswith(UNWRITABLE):
             raise _unavailable() from error
         raise
 
 
-def _unavailable(happened: str = "Redis cannot be reached, or takes no writes.", true_now: str = "") -> Unavailable:
+def _unavailable(happened: str = "Redis is unreachable or does not accept writes.", true_now: str = "") -> Unavailable:
     return Unavailable(
         happened,
         true_now=true_now,
-        next_step="`python -m bot doctor` says what is wrong with Redis.",
+        next_step="`python -m bot doctor` shows what is wrong with Redis.",
     )

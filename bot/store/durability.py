@@ -1,4 +1,4 @@
-"""Whether the Redis server keeps what it is given: looked at by ``doctor`` and /readyz."""
+"""Whether the Redis server keeps what is stored: checked by ``doctor`` and /readyz."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import Any, Final
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from bot.store.client import answering
+from bot.store.client import translate_errors
 
-OLDEST: Final = (6, 2)
+MIN_VERSION: Final = (6, 2)
 
 
 def problems(client: Redis) -> list[str]:
-    """Say in words what would lose, evict or refuse data, and what to do; empty when all is well.
+    """Return a sentence for each setting that would lose, evict or refuse data, with the fix. Empty if there is none.
 
-    Raises :class:`~bot.errors.Unavailable`.
+    Raise Unavailable if Redis does not respond.
     """
-    with answering():
+    with translate_errors():
         info: dict[str, Any] = client.info()
         found = [*_version(info), *_role(info), *_persistence(info), *_eviction(info)]
-        # Managed servers and ACL users may not read the configuration; then only what INFO tells is known.
+        # Managed servers and ACL users may not read the configuration: then INFO is all there is.
         with contextlib.suppress(ResponseError):
             if info.get("aof_enabled") and client.config_get("appendfsync").get("appendfsync") == "no":
-                found.append("`appendfsync` is `no`: a power cut loses half a minute. Set it to `everysec`.")
+                found.append("`appendfsync` is `no`: a power failure loses up to 30 s of data. Set it to `everysec`.")
     return found
 
 
 def _version(info: dict[str, Any]) -> list[str]:
     text = str(info.get("redis_version", "0"))
     version = tuple(int(part) for part in text.split(".")[:2] if part.isdecimal())
-    return [] if version >= OLDEST else [f"Redis is {text}; Swarmbot needs 6.2 or newer. Upgrade the server."]
+    return [] if version >= MIN_VERSION else [f"Redis is {text}; Swarmbot needs 6.2 or newer. Upgrade the server."]
 
 
 def _role(info: dict[str, Any]) -> list[str]:
     if info.get("role") in {None, "master"}:
         return []
-    return ["This server is a replica and takes no writes. Point REDIS_URL at the master, or at its Sentinels."]
+    return ["This server is a replica and does not accept writes. Set REDIS_URL to the master or its Sentinels."]
 
 
 def _persistence(info: dict[str, Any]) -> list[str]:
@@ -46,7 +46,7 @@ def _persistence(info: dict[str, Any]) -> list[str]:
             "`appendonly` is off: a crash of Redis loses jobs and audit entries. Set `appendonly yes` in redis.conf."
         ]
     if info.get("aof_last_write_status", "ok") != "ok":
-        return ["Redis could not write its append-only file last time. Look at its log and its disk."]
+        return ["The last write to Redis' append-only file failed. Check its log and its disk."]
     return []
 
 
@@ -54,4 +54,4 @@ def _eviction(info: dict[str, Any]) -> list[str]:
     policy = info.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         return []
-    return [f"`maxmemory-policy` is `{policy}`: a full Redis throws jobs away. Set `maxmemory-policy noeviction`."]
+    return [f"`maxmemory-policy` is `{policy}`: a full Redis deletes jobs. Set `maxmemory-policy noeviction`."]

@@ -1,7 +1,7 @@
-"""Every key that Swarmbot has in Redis, what it holds and how long it stays. Nothing else builds a key's name.
+"""Every key that Swarmbot has in Redis: its type, what it holds and when it goes. Nothing else builds a key's name.
 
-One Redis server (with replicas, if wanted) holds all of them: scripts touch several at once, so Redis Cluster is not
-for this.
+One Redis server (with replicas, if wanted) holds all keys. Scripts use several keys at once, so Redis Cluster is not
+supported.
 """
 
 from __future__ import annotations
@@ -9,27 +9,28 @@ from __future__ import annotations
 from typing import Final, Literal
 
 Lane = Literal["concurrent", "exclusive"]
-"""Jobs of the exclusive lane run one at a time in each cluster; those of the concurrent lane never wait for them."""
+"""Jobs of the exclusive lane run one at a time in each cluster. Jobs of the concurrent lane do not wait for others."""
 
 LANES: Final[tuple[Lane, ...]] = ("concurrent", "exclusive")
 
-DAY: Final = 24 * 3600
-JOB_KEPT: Final = 30 * DAY
-"""Seconds that an ended job stays; a job that has not ended stays until it does."""
-REQUEST_KEPT: Final = DAY
-"""Seconds in which a second delivery of the same request is known as such."""
-USER_GROUP_KEPT: Final = 600
-"""Seconds in which Slack's last answer about a user group may stand in for one that does not come."""
-
-ENROLMENT_KEPT: Final = 600
-"""Seconds in which a new second factor must be confirmed by its first code."""
-WRONG_CODE_KEPT: Final = 900
-"""Seconds that the wrong codes of a second factor are remembered after the last one."""
+DAY_S: Final = 24 * 3600
+JOB_TTL_S: Final = 30 * DAY_S
+"""How long an ended job is kept. A job that has not ended is kept until it ends."""
+REQUEST_TTL_S: Final = DAY_S
+"""How long a second delivery of the same request is recognised."""
+USER_GROUP_TTL_S: Final = 600
+"""How long Slack's last answer about a user group is used if Slack does not respond."""
+ENROLMENT_TTL_S: Final = 600
+"""How long a new second factor waits for its first code."""
+WRONG_CODES_TTL_S: Final = 900
+"""How long the wrong codes of a second factor are counted after the last one."""
+AUDIT_PAGE_TTL_S: Final = DAY_S
+"""How long the pages of an audit log message can be turned."""
 
 JOB_FORMAT: Final = 2
 """The version of what is stored about jobs and approvals. Raise it when the code cannot read what was stored before.
 
-Keys of another version are never read: an old job can neither start, nor hold its cluster's slot, nor break a list.
+Keys of another version are never read: an old job cannot start, hold its cluster's slot or break a list.
 """
 _JOBS: Final = f"swarmbot:v{JOB_FORMAT}"
 
@@ -37,42 +38,40 @@ GROUP: Final = "workers"
 """The consumer group of both streams."""
 
 RECENT: Final = f"{_JOBS}:recent"
-"""Sorted set: job ids by the time they were asked, older than JOB_KEPT taken out at each admission."""
+"""Sorted set: job ids by the time they were asked. Each admission removes those older than JOB_TTL_S."""
 WORKERS: Final = "swarmbot:workers"
-"""Sorted set: names of workers by when their heartbeat ends (ms, Redis' clock). Goes when the last heartbeat ends."""
+"""Sorted set: names of workers by when their heartbeat expires (ms, Redis' clock). Goes with the last heartbeat."""
 APPROVALS_OPEN: Final = f"{_JOBS}:approvals:open"
-"""Sorted set: ids of jobs that wait for approval by the ms in which they expire. Goes with the last one."""
+"""Sorted set: ids of jobs that wait for approval, by when the approval expires (ms). Goes with the last one."""
 APPROVALS_UNSHOWN: Final = f"{_JOBS}:approvals:to-show"
-"""Sorted set: ids of approvals that changed since their card was shown, by the ms in which to show it. Goes with the
+"""Sorted set: ids of approvals that changed since their card was published, by when to publish it (ms). Goes with the
 last one."""
-ONCE_OPEN: Final = "swarmbot:once:open"
-"""Sorted set: ids of promises to rotate a token by the ms in which to look at them. Goes with the last one."""
+PENDING_ROTATIONS: Final = "swarmbot:rotations"
+"""Sorted set: ids of pending token rotations, by when to check them next (ms). Goes with the last one."""
 PICTURES: Final = "swarmbot:totp:pictures"
-"""Sorted set: ids of Slack's files that show a second factor's key, by when to delete them. Goes with the last one."""
+"""Sorted set: ids of Slack files that show a second factor's key, by when to delete them. Goes with the last one."""
 AUDIT_LOG: Final = "swarmbot:audit"
 """Stream: entry ``seq-0`` with fields ``entry`` (canonical JSON) and ``hash``. Never expires."""
 AUDIT_HEAD: Final = "swarmbot:audit:head"
 """String ``seq:hash`` of the newest audit entry. Never expires."""
 AUDIT: Final = [AUDIT_LOG, AUDIT_HEAD]
-"""What every script that appends to the audit log is given last."""
+"""The last keys of every script that appends to the audit log."""
 AUDIT_TRIMMED: Final = "swarmbot:audit:trimmed"
-"""String ``seq:hash`` of the last audit entry that is in the archive alone. Never expires."""
+"""String ``seq:hash`` of the last audit entry that only the archive has. Never expires."""
 LAST_FENCE: Final = "swarmbot:lease:last-fence"
 """String: the highest fence of any :class:`~bot.store.leader_lease.LeaderLease`. Never expires.
 
 A lease itself is a hash (holder, token, fence) that expires with the lease.
 """
-AUDIT_PAGE_KEPT: Final = DAY
-"""Seconds in which a page of the audit log can be turned."""
 
 
 def job(job_id: str) -> str:
-    """Hash: the order (JSON) and the state of one job. Expires JOB_KEPT after the job's end."""
+    """Hash: the order (JSON) and the state of one job. Expires JOB_TTL_S after the job's end."""
     return f"{_JOBS}:job:{job_id}"
 
 
 def approval(job_id: str) -> str:
-    """Hash: the question that a job waits for and how it stands. Expires JOB_KEPT after the job's end."""
+    """Hash: the approval that a job waits for, and its state. Expires JOB_TTL_S after the job's end."""
     return f"{_JOBS}:approval:{job_id}"
 
 
@@ -86,13 +85,13 @@ def freeze(cluster: str) -> str:
     return f"swarmbot:freeze:{cluster}"
 
 
-def once(promise_id: str) -> str:
-    """Hash: a promise to rotate a token, of which it holds the fingerprint. Goes when who asked was told its end."""
-    return f"swarmbot:once:{promise_id}"
+def pending_rotation(rotation_id: str) -> str:
+    """Hash: a token (its fingerprint) that must be rotated. Goes when all requesters were told of its end."""
+    return f"swarmbot:rotation:{rotation_id}"
 
 
 def request(request_key: str) -> str:
-    """String: the id of the job that this request became. Expires after REQUEST_KEPT."""
+    """String: the id of the job that this request became. Expires after REQUEST_TTL_S."""
     return f"{_JOBS}:request:{request_key}"
 
 
@@ -102,50 +101,50 @@ def stream(lane: Lane) -> str:
 
 
 def slot(cluster: str) -> str:
-    """String: the id of the one change of this cluster that is in the stream. Goes with the last change."""
+    """String: the id of the cluster's one exclusive job that is in the stream. Goes with the last such job."""
     return f"{_JOBS}:slot:{cluster}"
 
 
 def waiting(cluster: str) -> str:
-    """List: ids of the changes behind the slot, the next one first. Goes with the last one."""
+    """List: ids of the exclusive jobs behind the slot, the next one first. Goes with the last one."""
     return f"{_JOBS}:waiting:{cluster}"
 
 
 def recent(cluster: str) -> str:
-    """Sorted set: as RECENT, of one cluster. Expires JOB_KEPT after the last admission."""
+    """Sorted set: as RECENT, of one cluster. Expires JOB_TTL_S after the last admission."""
     return f"{_JOBS}:recent:{cluster}"
 
 
 def user_group(group_id: str) -> str:
-    """String: JSON of a Slack user group's members and when Slack said so. Expires after USER_GROUP_KEPT."""
+    """String: JSON of a Slack user group's members and when Slack listed them. Expires after USER_GROUP_TTL_S."""
     return f"swarmbot:usergroup:{group_id}"
 
 
 def second_factor(person: str) -> str:
-    """Hash: a person's seed (encrypted) and the time-step of the last used code. Never expires."""
+    """Hash: a person's seed (encrypted) and the time step of the last used code. Never expires."""
     return f"swarmbot:totp:{person}"
 
 
 def enrolment(person: str) -> str:
-    """Hash: a seed (encrypted) that waits for its first code, and its picture. Expires after ENROLMENT_KEPT."""
+    """Hash: a seed (encrypted) that waits for its first code, and its picture. Expires after ENROLMENT_TTL_S."""
     return f"swarmbot:totp:{person}:new"
 
 
 def wrong_codes(person: str) -> str:
-    """String: how many wrong codes a person tried since the last right one. Expires WRONG_CODE_KEPT after the last."""
+    """String: the number of wrong codes since a person's last right one. Expires WRONG_CODES_TTL_S after the last."""
     return f"swarmbot:totp:{person}:wrong"
 
 
-def given(given_id: str) -> str:
-    """String: a secret (encrypted) that somebody gave with a command.
+def secret(secret_id: str) -> str:
+    """String: a secret (encrypted) that somebody typed with a command.
 
     Goes when it is taken, or after ``bot.secrets.secret.TYPED_SECRET_TTL_S`` seconds.
     """
-    return f"swarmbot:given:{given_id}"
+    return f"swarmbot:secret:{secret_id}"
 
 
 def audit_page(page_id: str) -> str:
-    """String: JSON of a shown page of the audit log: its filter and its ends. Expires after AUDIT_PAGE_KEPT."""
+    """String: JSON of a page of the audit log that was shown: its filter and ends. Expires after AUDIT_PAGE_TTL_S."""
     return f"swarmbot:audit:page:{page_id}"
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from redis import Redis
 
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.scripts import Script
 
 LUA: Final = Path(__file__).parent / "lua"
@@ -53,7 +53,7 @@ class LeaderLease:
         A lease that expired is lost even if nobody else took it. Call this at least three times per time-out.
         """
         asked = monotonic()
-        with answering():
+        with translate_errors():
             [word] = self._leases.renew_script([self._key], [str(self.fence), _ms(self._ttl_s)])
         if word == "lost":
             self._expires = float("-inf")
@@ -63,7 +63,7 @@ class LeaderLease:
     def release(self) -> None:
         """Let the next process lead at once. Does nothing if the lease is no longer this holder's."""
         self._expires = float("-inf")
-        with answering():
+        with translate_errors():
             self._leases.release_script([self._key], [str(self.fence)])
 
 
@@ -85,7 +85,7 @@ class LeaderLeases:
         expires.
         """
         asked = monotonic()
-        with answering():
+        with translate_errors():
             args = [self._holder, uuid.uuid4().hex, _ms(ttl_s)]
             word, reply = self._acquire([key, keys.LAST_FENCE], args)
         return LeaderLease(self, key, ttl_s, int(reply), asked + ttl_s) if word == "ok" else None

@@ -1,7 +1,7 @@
-"""Lua transitions: one file each, checked against its own header when it is loaded and at every call.
+"""Lua scripts: one file per transition, checked against its header when it is loaded and at each call.
 
-A file opens with a comment that has one line ``-- KEYS[n] …`` or ``-- ARGV[n] …`` for each of its inputs (the last may
-be ``ARGV[n...]``: that and all that follow), and ``-- include PATH`` (from the root of the tree) for each shared piece.
+A header has one line ``-- KEYS[n] …`` or ``-- ARGV[n] …`` for each input (the last may be ``ARGV[n...]``: it and all
+that follow), and one line ``-- include PATH`` (from the root of the repository) for each shared file.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _USED = re.compile(r"\b(KEYS|ARGV)\[(\d+)\]")
 
 
 class Script:
-    """One transition on one server; nothing is sent before the first call.
+    """A script on one server. Nothing is sent before the first call.
 
-    Raises ValueError if the file and its header differ, FileNotFoundError if a file is not there.
+    Raise ValueError if the file and its header differ, FileNotFoundError if a file is missing.
     """
 
     def __init__(self, client: Redis, path: Path) -> None:
@@ -32,7 +32,7 @@ class Script:
         self._run = client.register_script("\n".join([*pieces, body]))
 
     def __call__(self, keys: list[str], args: list[str]) -> list[Any]:
-        """Run on the server, loading it there when the server does not know it; TypeError on a wrong count."""
+        """Run the script and return its reply; it is loaded if needed. Raise TypeError on a wrong count."""
         enough = len(args) >= self._args if self._open else len(args) == self._args
         if len(keys) != self._keys or not enough:
             raise TypeError(f"{self.name}.lua takes {self._keys} keys and {self._args} arguments")
@@ -49,8 +49,8 @@ def _inputs(name: str, body: str) -> tuple[int, int, bool]:
         rest = rest or bool(more)
     for table, numbers in declared.items():
         if numbers != list(range(1, len(numbers) + 1)):
-            raise ValueError(f"{name}.lua: its header does not name {table} one by one")
+            raise ValueError(f"{name}.lua: its header does not list {table} in order")
     for table, number in _USED.findall(body):
         if int(number) not in declared[table]:
-            raise ValueError(f"{name}.lua uses {table}[{number}], which its header does not name")
+            raise ValueError(f"{name}.lua uses {table}[{number}], which its header does not list")
     return len(declared["KEYS"]), len(declared["ARGV"]) - rest, rest

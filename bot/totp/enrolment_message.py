@@ -13,7 +13,7 @@ from bot.blocks import Message, actions, button, code, context, section
 from bot.slack.outbound.files import BlockFiles, FileRefused
 from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.totp import codes
 from bot.totp.totp import Enrolment, Totp
 
@@ -79,17 +79,17 @@ class QrCodeCleanup:
 
     def delete_due(self) -> None:
         """Delete the files that are due. Raises Unavailable if Redis does not respond."""
-        with answering():
+        with translate_errors():
             due: Any = self._redis.zrangebyscore(keys.PICTURES, "-inf", self._now())
         for file_id in due:
             try:
                 self._files.delete(file_id)
             except FileRefused as error:
                 log.warning("the QR code %s of a second factor will be deleted later: %s", file_id, error)
-                with answering():
+                with translate_errors():
                     self._redis.zadd(keys.PICTURES, {file_id: self._now() + RETRY_DELETE_AFTER_S}, xx=True)
             else:
-                with answering():
+                with translate_errors():
                     self._redis.zrem(keys.PICTURES, file_id)
 
 

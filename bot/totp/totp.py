@@ -17,13 +17,13 @@ from bot.errors import Refused, Unavailable
 from bot.secrets.secret import Secret
 from bot.secrets.vault import Vault, WrongKey, require_vault
 from bot.store import keys
-from bot.store.client import answering
+from bot.store.client import translate_errors
 from bot.store.scripts import Script
 from bot.totp import codes
 
 LUA: Final = Path(__file__).parent / "lua"
 MAX_WRONG_CODES: Final = 5
-"""After these, no code is accepted for :data:`bot.store.keys.WRONG_CODE_KEPT` seconds. A correct code resets them."""
+"""After these, no code is accepted for :data:`bot.store.keys.WRONG_CODES_TTL_S` seconds. A correct code resets them."""
 MAX_RACES: Final = 50
 """Attempts at a transition that other processes keep getting ahead of."""
 TRANSITIONS: Final = ("begin", "keep", "settle", "confirm", "reset")
@@ -100,7 +100,7 @@ class Totp:
 
     def enrolled(self, person: str) -> bool:
         """Return whether a person has an active second factor."""
-        with answering():
+        with translate_errors():
             return bool(self._redis.exists(keys.second_factor(person)))
 
     def may_enrol(self, person: str) -> None:
@@ -114,15 +114,15 @@ class Totp:
         seed = codes.new_seed()
         enrolment = Enrolment(secrets.token_urlsafe(12), seed, codes.uri(seed, person))
         redis_keys = [keys.second_factor(person), keys.enrolment(person), keys.PICTURES, *keys.AUDIT]
-        args = [enrolment.id, self._seeds.seal(person, seed), str(keys.ENROLMENT_KEPT)]
+        args = [enrolment.id, self._seeds.seal(person, seed), str(keys.ENROLMENT_TTL_S)]
         if self._commit("begin", redis_keys, args, [_entry("second factor shown", person)])[0] == "enrolled":
             raise _enrolled()
         return enrolment
 
     def note_qr_code(self, person: str, enrolment_id: str, file_id: str) -> None:
         """Have the QR code of an enrolment deleted with it, or in ten minutes (:class:`bot.totp.QrCodeCleanup`)."""
-        due = str(self._now() + keys.ENROLMENT_KEPT)
-        with answering():
+        due = str(self._now() + keys.ENROLMENT_TTL_S)
+        with translate_errors():
             self._run["keep"]([keys.enrolment(person), keys.PICTURES], [enrolment_id, file_id, due])
 
     def confirm(self, person: str, enrolment_id: str, code: str) -> None:
@@ -180,7 +180,7 @@ class Totp:
         left = MAX_WRONG_CODES - kept.wrong - 1
         entries = [_entry("second factor wrong", person, f"{kept.wrong + 1} of {MAX_WRONG_CODES}")]
         if not left:
-            entries.append(_entry("second factor locked", person, f"for {keys.WRONG_CODE_KEPT // 60} min"))
+            entries.append(_entry("second factor locked", person, f"for {keys.WRONG_CODES_TTL_S // 60} min"))
         if not self._settle(person, redis_key, kept, "", entries):
             return 0
         if not left:
@@ -191,12 +191,12 @@ class Totp:
         )
 
     def _settle(self, person: str, redis_key: str, kept: _Kept, step: str, entries: Sequence[Entry]) -> bool:
-        args = [kept.sealed, str(kept.wrong), step, str(keys.WRONG_CODE_KEPT)]
+        args = [kept.sealed, str(kept.wrong), step, str(keys.WRONG_CODES_TTL_S)]
         redis_keys = [redis_key, keys.wrong_codes(person), *keys.AUDIT]
         return bool(self._commit("settle", redis_keys, args, entries)[0] == "ok")
 
     def _locked(self, person: str) -> Refused:
-        with answering():
+        with translate_errors():
             left = max(0, int(self._redis.pttl(keys.wrong_codes(person)))) / 1000
         until = datetime.fromtimestamp(self._now() + left, UTC)
         minutes = max(1, round(left / 60))
@@ -206,7 +206,7 @@ class Totp:
         )
 
     def _read(self, person: str, redis_key: str) -> _Kept | None:
-        with answering():
+        with translate_errors():
             pipe = self._redis.pipeline(transaction=True)
             pipe.hmget(redis_key, "seed", "step", "id")
             pipe.get(keys.wrong_codes(person))

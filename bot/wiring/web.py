@@ -17,7 +17,7 @@ from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Settings
 from bot.slack.outbound.notifier import Notifier
-from bot.store.client import QUICK, connect
+from bot.store.client import WEB_TIMEOUTS, connect
 from bot.totp import SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
 
@@ -25,7 +25,7 @@ from bot.usergroups import UserGroups, short_timeout_client
 def open_gate(settings: Settings, _: Notifier) -> Gate:
     """The gate, with connections of its own; raises Misconfigured."""
     config = load(settings.config_path)
-    redis = connect(settings.redis_url, QUICK)
+    redis = connect(settings.redis_url, WEB_TIMEOUTS)
     audit = Audit(redis)
     queue = Queue(redis, audit)
     approvals = ApprovalRepository(redis, audit)

@@ -75,12 +75,12 @@ def run_worker(settings: Settings) -> int:
     maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, leases=leases)
     watcher = RotationWatcher(services, name)
     tasks = [
-        PeriodicTask("herald", CardPublisher(queue, approvals, notifier, leases, name).turn, every=0.25),
-        PeriodicTask("pictures", QrCodeCleanup(redis, files).delete_due, every=3),
-        PeriodicTask("promised rotations", watcher.turn, every=1),
-        PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups), every=3600),
-        PeriodicTask("archive", maintenance.retain, every=600),
-        PeriodicTask("anchor", maintenance.post_anchor, every=600),
+        PeriodicTask("card publisher", CardPublisher(queue, approvals, notifier, leases, name).turn, interval_s=0.25),
+        PeriodicTask("QR codes", QrCodeCleanup(redis, files).delete_due, interval_s=3),
+        PeriodicTask("token rotations", watcher.turn, interval_s=1),
+        PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups), interval_s=3600),
+        PeriodicTask("archive", maintenance.retain, interval_s=600),
+        PeriodicTask("anchor", maintenance.post_anchor, interval_s=600),
     ]
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -20,7 +20,7 @@ from bot.store.client import connect
 def main(url: str, name: str, lease_seconds: str) -> None:
     """Work until killed."""
     client = connect(Secret(url))
-    queue = Queue(client, Audit(client), lease=float(lease_seconds))
+    queue = Queue(client, Audit(client), lease_s=float(lease_seconds))
 
     def handle(lease: Lease) -> None:
         _say(f"took {lease.job.id}")

@@ -27,7 +27,7 @@ def test_the_next_worker_has_no_key_and_says_so(play: Play) -> None:
     job = found[1]
     with connect(Secret(play.stage.redis_url)) as redis:
         until(lambda: redis.hget(keys.job(job), "plan"), "the job has its turn", timeout=60)
-        until(lambda: not [*redis.scan_iter(keys.given("*"))], "a worker has taken the key")
+        until(lambda: not [*redis.scan_iter(keys.secret("*"))], "a worker has taken the key")
     kill_who_runs(play, job)
     card = play.end(job)
     assert "The key that you gave is not there any more: it is kept for 15 minutes and taken once." in card.text, (

@@ -68,7 +68,7 @@ def test_every_worker_dies_between_the_promise_and_the_showing(play: Play) -> No
     play.slack.fault("slow", "response_url", times=1, seconds=8)
     play.slack.slash("ada", "prod", "token worker --once")
     with connect(Secret(play.stage.redis_url)) as redis:
-        until(lambda: bool(redis.exists(keys.ONCE_OPEN)), "the promise is stored")
+        until(lambda: bool(redis.exists(keys.PENDING_ROTATIONS)), "the promise is stored")
     kill_all(play)
     assert not any("SWMTKN" in message.shown for message in play.slack.ephemerals("ada"))
     start_all(play)
@@ -81,8 +81,8 @@ def test_no_worker_runs_when_its_time_is_over(play: Play) -> None:
     old, _ = shown(play.ask("ada", "token worker --once"))
     kill_all(play)
     with connect(Secret(play.stage.redis_url)) as redis:
-        (pending_rotation,) = redis.zrange(keys.ONCE_OPEN, 0, -1)
-        deadline = int(redis.hget(keys.once(str(pending_rotation)), "deadline") or 0) / 1000
+        (pending_rotation,) = redis.zrange(keys.PENDING_ROTATIONS, 0, -1)
+        deadline = int(redis.hget(keys.pending_rotation(str(pending_rotation)), "deadline") or 0) / 1000
         until(lambda: redis.time()[0] > deadline, "its time is over")
     assert token(play) == old
     after = play.now

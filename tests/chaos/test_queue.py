@@ -69,7 +69,7 @@ def _answers(client: object) -> bool:
 def queue(redis_url: str) -> Iterator[Queue]:
     """A queue with a short lease on an emptied Redis."""
     with connect(Secret(redis_url)) as client:
-        yield Queue(client, Audit(client), lease=LEASE)
+        yield Queue(client, Audit(client), lease_s=LEASE)
 
 
 def _hangs(queue: Queue) -> str:
@@ -145,7 +145,7 @@ def test_a_restart_of_redis_loses_nothing(tmp_path: Path, caplog: pytest.LogCapt
     with ExitStack() as stack:
         with redis_in(tmp_path) as url:
             client = stack.enter_context(connect(Secret(url)))
-            queue = Queue(client, Audit(client), lease=LEASE)
+            queue = Queue(client, Audit(client), lease_s=LEASE)
 
             def handle(lease: Lease) -> None:
                 handled.append(lease.job.id)

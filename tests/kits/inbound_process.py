@@ -16,7 +16,7 @@ from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
 from bot.slack.inbound.socket_mode import run_socket
 from bot.slack.inbound.web import run_web
 from bot.slack.outbound.notifier import Notifier
-from bot.store.client import QUICK, answering, connect
+from bot.store.client import WEB_TIMEOUTS, connect, translate_errors
 
 JOBS = "test:jobs"
 
@@ -50,7 +50,7 @@ class StoringGate:
         return blocks.Message("Pressed.", [blocks.section("Pressed.")])
 
     def _store(self, key: str, words: str) -> None:
-        with answering():
+        with translate_errors():
             if self._redis.set(f"test:seen:{key}", 1, nx=True):
                 self._redis.rpush(JOBS, words)
 
@@ -58,7 +58,7 @@ class StoringGate:
 def open_gate(settings: Settings, notifier: Notifier) -> StoringGate:
     """Make the gate of one process."""
     del notifier
-    return StoringGate(connect(settings.redis_url, QUICK))
+    return StoringGate(connect(settings.redis_url, WEB_TIMEOUTS))
 
 
 def main() -> None:

@@ -147,7 +147,7 @@ class Bot:
         self.redis = redis
         self.audit = Audit(redis)
         self.fate = Declaration()
-        self.queue = MortalQueue(redis, self.audit, lease=0)
+        self.queue = MortalQueue(redis, self.audit, lease_s=0)
         self.queue.fate = self.fate
         self.queue.registry.join()
         self.swarm = Swarm()
@@ -186,12 +186,12 @@ class Bot:
     def pass_time(self) -> None:
         """Let every promise be looked at now: Redis' clock cannot be set."""
         for promise_id in self.pending_rotations.open():
-            self.redis.zadd(keys.ONCE_OPEN, {promise_id: 0})
+            self.redis.zadd(keys.PENDING_ROTATIONS, {promise_id: 0})
 
     def pass_deadline(self) -> None:
         """Let the time of every promise be over."""
         for promise_id in self.pending_rotations.open():
-            self.redis.hset(keys.once(promise_id), "deadline", "1")
+            self.redis.hset(keys.pending_rotation(promise_id), "deadline", "1")
 
     def work(self) -> None:
         """Carry out the change that is first in line."""

@@ -29,7 +29,7 @@ def await_kept(play: Play) -> None:
 
     def kept() -> bool:
         with connect(Secret(play.stage.redis_url)) as redis:
-            return not redis.exists(keys.ONCE_OPEN)
+            return not redis.exists(keys.PENDING_ROTATIONS)
 
     until(kept, "every promise is kept", timeout=60)
 

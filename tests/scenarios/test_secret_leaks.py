@@ -34,8 +34,8 @@ def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
     assert "sshd" in places["arguments"]
     assert "told secret" in places["Redis"]
     assert "told secret" in places["Redis' own files"]
-    assert places["Redis' own files"].count("swarmbot:given:") >= 2, "what was typed passed through, encrypted"
-    assert "swarmbot:given:" not in places["Redis"]
+    assert places["Redis' own files"].count("swarmbot:secret:") >= 2, "what was typed passed through, encrypted"
+    assert "swarmbot:secret:" not in places["Redis"]
     assert "token worker" in places["channels"]
     assert "DEBUG" in places["the log of worker.1"] + places["the log of web"]
 

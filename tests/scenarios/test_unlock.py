@@ -60,7 +60,7 @@ def test_a_key_that_nobody_takes_lies_encrypted_and_not_for_long(play: Play) -> 
         play.slack.slash("ada", "prod", "unlock host-1")
         play.fill("ada", secret=key)
         with connect(Secret(play.stage.redis_url)) as redis:
-            (place,) = redis.scan_iter(keys.given("*"))
+            (place,) = redis.scan_iter(keys.secret("*"))
             assert 0 < redis.ttl(place) <= TYPED_SECRET_TTL_S
             assert key.removeprefix("SWMKEY-1-") not in str(redis.get(place))
             redis.pexpire(place, 1)

@@ -29,6 +29,6 @@ def audit(client: Redis) -> Audit:
 @pytest.fixture
 def queue(client: Redis, audit: Audit) -> Queue:
     """A queue whose leases count as expired at once: a test decides when by calling ``reclaim``."""
-    queue = Queue(client, audit, lease=0)
+    queue = Queue(client, audit, lease_s=0)
     queue.registry.join()
     return queue

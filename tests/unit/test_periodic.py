@@ -1,4 +1,4 @@
-"""A ticker goes on whatever its turns meet, and stops at once."""
+"""A periodic task continues whatever happens in its turns, and stops at once."""
 
 from __future__ import annotations
 
@@ -12,51 +12,51 @@ from tests.kits.jobs import until
 
 
 class Turns:
-    """Turns that end as they are told to, then well; ``count`` says how many there were."""
+    """Turns that raise the given errors in order, then succeed; ``count`` is the number of turns."""
 
     def __init__(self, *errors: Exception | None) -> None:
         self.count = 0
         self._errors = iter(errors)
 
     def __call__(self) -> None:
-        """Take the next one."""
+        """Take the next turn."""
         self.count += 1
         if error := next(self._errors, None):
             raise error
 
 
-def test_again_and_again_until_it_is_stopped() -> None:
-    """The first turn comes at once; after the stop the thread is gone."""
+def test_turns_repeat_until_the_task_is_stopped() -> None:
+    """The first turn begins at once; after the stop the thread is gone."""
     turns = Turns()
-    ticker = PeriodicTask("herald", turns, every=0.001)
-    ticker.start()
+    task = PeriodicTask("card publisher", turns, interval_s=0.001)
+    task.start()
     until(lambda: turns.count >= 3, "three turns")
-    ticker.stop()
-    assert not any(thread.name == "herald" for thread in threading.enumerate())
+    task.stop()
+    assert not any(thread.name == "card publisher" for thread in threading.enumerate())
 
 
-def test_a_long_time_between_turns_holds_no_stop_up() -> None:
-    """The thread ends though its next turn is due in an hour."""
+def test_a_long_interval_does_not_delay_the_stop() -> None:
+    """The thread ends although its next turn is due in an hour."""
     turns = Turns()
-    ticker = PeriodicTask("anchor", turns, every=3600)
-    ticker.start()
+    task = PeriodicTask("anchor", turns, interval_s=3600)
+    task.start()
     until(lambda: turns.count == 1, "the first turn")
-    ticker.stop(30)
+    task.stop(30)
     assert not any(thread.name == "anchor" for thread in threading.enumerate())
 
 
-def test_errors_are_logged_and_gone_on_from(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A defect and an outage end no ticker; what stays the same is said once, and again when it has come back."""
-    monkeypatch.setattr("bot.periodic.PAUSE", 0.001)
+def test_errors_do_not_end_the_task(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A defect or an outage does not end the task. An error that repeats is logged once until a turn succeeds."""
+    monkeypatch.setattr("bot.periodic.MIN_RETRY_S", 0.001)
     outage = Unavailable("Redis does not answer.")
     turns = Turns(KeyError("x"), outage, outage, None, outage)
-    ticker = PeriodicTask("herald", turns, every=0.001)
-    ticker.start()
+    task = PeriodicTask("card publisher", turns, interval_s=0.001)
+    task.start()
     until(lambda: turns.count >= 7, "two turns after the errors")
-    ticker.stop()
-    said = [record.getMessage() for record in caplog.records if record.name == "bot.periodic"]
-    assert said == [
-        "The herald met an error.",
-        "herald: Redis does not answer.",
-        "herald: Redis does not answer.",
+    task.stop()
+    logged = [record.getMessage() for record in caplog.records if record.name == "bot.periodic"]
+    assert logged == [
+        'The task "card publisher" failed.',
+        "card publisher: Redis does not answer.",
+        "card publisher: Redis does not answer.",
     ]

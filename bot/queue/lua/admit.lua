@@ -1,4 +1,4 @@
--- Store a new job and put it in line; the same request or the same id twice is one job.
+-- Store a new job and queue it. The same request twice is one job.
 -- KEYS[1] the job
 -- KEYS[2] the request
 -- KEYS[3] the cluster's slot
@@ -15,14 +15,14 @@
 -- ARGV[3] the lane: concurrent or exclusive
 -- ARGV[4] the order, JSON
 -- ARGV[5] when it was asked, unix seconds
--- ARGV[6] ms of Redis' clock after which the asker is told that nothing was done
--- ARGV[7] seconds that the request is remembered
--- ARGV[8] seconds that an ended job is kept
+-- ARGV[6] ms of Redis' clock after which nothing is stored: the requester was told that nothing was done
+-- ARGV[7] seconds until the request expires
+-- ARGV[8] seconds until an ended job expires
 -- ARGV[9] the audit head that the entries are chained to, "" without entries
 -- ARGV[10] the audit head after them
 -- ARGV[11...] the audit entries
--- Answers {"ok", id, "1" if a duplicate, id ahead, workers alive}, {"head", head}, {"taken"} (another request's job,
--- or an approval that outlived one, has this id) or {"late"}.
+-- Returns {"ok", id, "1" if a duplicate, id ahead, workers alive}, {"head", head}, {"taken"} (another request's job, or
+-- an approval that outlived its job, has this id) or {"late"}.
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua

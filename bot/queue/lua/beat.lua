@@ -1,8 +1,8 @@
--- A worker is alive for a while longer.
+-- Extend the heartbeat of a worker.
 -- KEYS[1] workers
 -- ARGV[1] the worker
--- ARGV[2] ms that this heartbeat lasts
--- Answers {"ok"}.
+-- ARGV[2] ms until the heartbeat expires
+-- Returns {"ok"}.
 -- include bot/store/lua/clock.lua
 
 local now = clock_ms()

@@ -8,11 +8,11 @@
 -- KEYS[7] the audit log's head
 -- ARGV[1] the job's id
 -- ARGV[2] who cancels
--- ARGV[3] seconds that it is kept, and its approval with it
+-- ARGV[3] seconds until it expires, and its approval with it
 -- ARGV[4] the audit head that the entries are chained to, "" without entries
 -- ARGV[5] the audit head after them
 -- ARGV[6...] the audit entries
--- Answers {"cancelled"}, {"stopping"}, {"ended"}, {"unknown"} or {"head", head}.
+-- Returns {"cancelled"}, {"stopping"}, {"ended"}, {"unknown"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
@@ -31,6 +31,6 @@ if state == 'running' then return {'stopping'} end
 redis.call('HSET', KEYS[1], 'state', 'cancelled', 'finished_at', clock_text())
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('EXPIRE', KEYS[5], ARGV[3])
--- Its entry stays in the stream: the worker that reads it drops it (start.lua).
+-- Its entry stays in the stream: the worker that reads the entry deletes it (start.lua).
 slot_leave(KEYS[3], KEYS[4], KEYS[2], ARGV[1])
 return {'cancelled'}

@@ -1,4 +1,4 @@
--- End a running job, if the lease still holds, and start the next change of its cluster.
+-- End a running job, if the lease still has its fence, and start the next exclusive job of its cluster.
 -- KEYS[1] the job
 -- KEYS[2] the stream
 -- KEYS[3] the cluster's slot
@@ -10,13 +10,13 @@
 -- ARGV[2] the lease's fence
 -- ARGV[3] the stream entry's id
 -- ARGV[4] the consumer group
--- ARGV[5] the state that it ends in
+-- ARGV[5] the final state
 -- ARGV[6] the outcome
--- ARGV[7] seconds that it is kept, and its approval with it
+-- ARGV[7] seconds until it expires, and its approval with it
 -- ARGV[8] the audit head that the entries are chained to, "" without entries
 -- ARGV[9] the audit head after them
 -- ARGV[10...] the audit entries
--- Answers {"ok"}, {"lost"} or {"head", head}.
+-- Returns {"ok"}, {"lost"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua

@@ -1,8 +1,8 @@
--- Take consumers out of a stream's group that hold nothing and were not seen for long.
+-- Delete consumers of a stream's group that hold nothing and were not seen for a while.
 -- KEYS[1] the stream
 -- ARGV[1] the consumer group
--- ARGV[2] ms without a sign of life
--- Answers the names.
+-- ARGV[2] ms since they were seen
+-- Returns their names.
 
 local gone = {}
 for _, row in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do

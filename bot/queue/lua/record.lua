@@ -1,14 +1,14 @@
--- Write fields of a running job, if the lease still holds.
+-- Write fields of a running job, if the lease still has its fence.
 -- KEYS[1] the job
 -- KEYS[2] the audit log
 -- KEYS[3] the audit log's head
 -- ARGV[1] the lease's fence
 -- ARGV[2] the fields, a JSON object of texts
--- ARGV[3] "1" where nothing is written of a job that was told to stop, else ""
+-- ARGV[3] "1" to write nothing if the job was cancelled, else ""
 -- ARGV[4] the audit head that the entries are chained to, "" without entries
 -- ARGV[5] the audit head after them
 -- ARGV[6...] the audit entries
--- Answers {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
+-- Returns {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 
 if audit_applied(KEYS[2], 4) then return {'ok'} end

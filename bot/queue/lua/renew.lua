@@ -1,11 +1,11 @@
--- Prolong a lease, if it is still this worker's.
+-- Extend a lease, if it is still this worker's.
 -- KEYS[1] the job
 -- KEYS[2] the stream
 -- ARGV[1] the stream entry's id
 -- ARGV[2] the consumer group
 -- ARGV[3] the worker
 -- ARGV[4] the lease's fence
--- Answers {"ok"} (also when its holder has just ended the job, so that there is nothing to prolong) or {"lost"}.
+-- Returns {"ok"} (also if its holder has just ended the job: then there is nothing to extend) or {"lost"}.
 
 local job = redis.call('HMGET', KEYS[1], 'state', 'fence')
 if job[2] ~= ARGV[4] then return {'lost'} end

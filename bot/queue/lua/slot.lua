@@ -1,4 +1,4 @@
--- A part of the transitions that touch a cluster's slot: at most one change of a cluster is in the stream.
+-- Included by scripts that use a cluster's slot: at most one exclusive job of a cluster is in the stream.
 
 local function slot_enter(slot, waiting, stream, id)
   if redis.call('SET', slot, id, 'NX') then
@@ -8,7 +8,7 @@ local function slot_enter(slot, waiting, stream, id)
   end
 end
 
--- Whoever waits longest gets the slot; a change that only waits leaves the line; a job that is in neither has none.
+-- The job that waits longest gets the slot. A job that waits leaves the list. Other jobs change nothing.
 local function slot_leave(slot, waiting, stream, id)
   if redis.call('GET', slot) ~= id then
     redis.call('LREM', waiting, 1, id)
@@ -23,7 +23,7 @@ local function slot_leave(slot, waiting, stream, id)
   end
 end
 
--- The id of the change after whose end this one starts, "" when nothing is ahead of it.
+-- The id of the job after whose end this one starts; "" if none is ahead of it.
 local function slot_ahead(slot, waiting, id)
   local place = redis.call('LPOS', waiting, id)
   if not place then return '' end

@@ -1,12 +1,12 @@
--- Give a job to the worker to which its stream entry was delivered, by reading or by reclaiming.
+-- Lease a job to the worker that its stream entry was delivered to, by reading or by reclaiming.
 -- KEYS[1] the job
 -- KEYS[2] the stream
 -- ARGV[1] the stream entry's id
 -- ARGV[2] the consumer group
 -- ARGV[3] the worker
--- ARGV[4] a token of this call, so that asking again after a lost answer starts nothing twice
--- ARGV[5] how many attempts a job has
--- Answers {"ok", job's fields…}, {"exhausted", job's fields…} (leased, to be failed) or {"skip"} (nothing to do).
+-- ARGV[4] a token of this call, so that a retry after a lost reply starts nothing twice
+-- ARGV[5] the most attempts a job has
+-- Returns {"ok", job's fields…}, {"exhausted", job's fields…} (leased, to be failed) or {"skip"} (nothing to do).
 -- include bot/store/lua/clock.lua
 
 local owner = redis.call('XPENDING', KEYS[2], ARGV[2], ARGV[1], ARGV[1], 1)[1]

@@ -21,7 +21,7 @@ from bot.slack.inbound.requests import OpenGate
 from bot.slack.inbound.routes import Routes
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
-from bot.store.client import Patience, connect
+from bot.store.client import Timeouts, connect
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,7 +32,7 @@ WORKERS: Final = 1
 THREADS: Final = 64
 """They wait for the gate, which lets in fewer (answering.AT_ONCE): so a slow Redis leaves some to say so."""
 SLOW_CLIENT: Final = 5
-READY: Final = Patience(answer=1, connect=1, retries=0)
+READY: Final = Timeouts(reply_s=1, connect_s=1, retries=0)
 
 log = logging.getLogger(__name__)
 

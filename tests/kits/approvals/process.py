@@ -60,7 +60,7 @@ class Process:
         self.name = name
         self.redis = connect(Secret(url))
         self.audit = Audit(self.redis)
-        self.queue = Queue(self.redis, self.audit, lease=0)
+        self.queue = Queue(self.redis, self.audit, lease_s=0)
         self.approvals = ApprovalRepository(self.redis, self.audit)
         self.freezes = Freezes(self.redis, self.audit, config)
         self.voting = Voting(

@@ -184,7 +184,7 @@ def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
     """What was approved goes with its job; while it stands, no other job gets the id, and a new question is new."""
     reckoning = approved(redis_url)
     reckoning.work(0, "exclusive", 0, crash=False)
-    assert 0 < reckoning.redis.ttl(keys.approval("job-0")) <= keys.JOB_KEPT
+    assert 0 < reckoning.redis.ttl(keys.approval("job-0")) <= keys.JOB_TTL_S
     reckoning.redis.delete(keys.job("job-0"))
     order = replace(order_of("job-0", "U0BEN", "node-2"), request_key="a month later")
     assert reckoning.processes[0].queue.admit(order, [Entry("asked", "U0BEN")]).job_id != "job-0"

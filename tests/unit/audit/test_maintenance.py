@@ -146,7 +146,7 @@ def test_both_duties_side_by_side(client: Redis, slack: LocalSlack, workers: Wor
 @contextmanager
 def ticking(caretaker: AuditMaintenance) -> Iterator[None]:
     """Let a caretaker do what it does in a worker."""
-    tickers = [PeriodicTask(turn.__name__, turn, every=600) for turn in (caretaker.retain, caretaker.post_anchor)]
+    tickers = [PeriodicTask(turn.__name__, turn, interval_s=600) for turn in (caretaker.retain, caretaker.post_anchor)]
     for ticker in tickers:
         ticker.start()
     try:

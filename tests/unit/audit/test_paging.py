@@ -65,7 +65,7 @@ def test_buttons_carry_an_id_and_expire(audit: Audit, client: Redis) -> None:
     leaf = newest(audit, "", Filter(by="U1"), 1)
     assert leaf[1].id == ""
     leaf = newest(audit, "", ANY, 1)
-    assert 0 < int(client.ttl(keys.audit_page(leaf[1].id))) <= keys.AUDIT_PAGE_KEPT
+    assert 0 < int(client.ttl(keys.audit_page(leaf[1].id))) <= keys.AUDIT_PAGE_TTL_S
     client.delete(keys.audit_page(leaf[1].id))
     assert audit.pages.get(leaf[1].id) is None
 

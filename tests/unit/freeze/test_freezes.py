@@ -17,7 +17,7 @@ from bot.freeze import Freezes, run_freeze_command
 from bot.model import Freeze
 from bot.secrets.secret import Secret
 from bot.store import keys
-from bot.store.client import Patience, connect
+from bot.store.client import Timeouts, connect
 
 SAID = Entry("froze", "U0CLEO", cluster="prod")
 THAWED = Entry("thawed", "U0DAN", cluster="prod")
@@ -103,7 +103,7 @@ def test_what_looks_like_a_secret_is_not_kept(freezes: Freezes, client: Redis) -
 
 def test_without_redis_nothing_is_known(redis_url: str) -> None:
     """No answer is not "not frozen"."""
-    gone = connect(Secret(f"{redis_url}.gone"), Patience(answer=1, connect=1, retries=0))
+    gone = connect(Secret(f"{redis_url}.gone"), Timeouts(reply_s=1, connect_s=1, retries=0))
     with pytest.raises(Unavailable):
         Freezes(gone, Audit(gone), _config()).active("prod", 0.0)
 

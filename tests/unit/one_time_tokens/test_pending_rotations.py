@@ -29,7 +29,7 @@ def test_a_join_is_followed_by_one_rotation(bot: Bot) -> None:
     (job,) = bot.queue.recent("prod", 5)
     assert job.order.requester == "U0ADA"
     assert job.state == "succeeded"
-    assert not [key for key in bot.redis.scan_iter() if "once" in key and "request" not in key]
+    assert not [key for key in bot.redis.scan_iter() if "rotation" in key and "request" not in key]
 
 
 def test_when_nobody_joins_its_time_ends(bot: Bot) -> None:
@@ -160,7 +160,7 @@ def test_without_a_quorum_it_is_put_off_and_told_once(bot: Bot) -> None:
     assert "is still the one that you were shown. No manager of prod with a quorum could be read." in late
     assert bot.queue.recent("prod", 5) == []
     (promise_id,) = bot.pending_rotations.open()
-    due = bot.redis.zscore(keys.ONCE_OPEN, promise_id)
+    due = bot.redis.zscore(keys.PENDING_ROTATIONS, promise_id)
     assert due is not None
     assert due - bot.redis.time()[0] * 1000 > 30_000
     bot.swarm.readable = True
@@ -238,7 +238,7 @@ def test_the_token_itself_is_nowhere(bot: Bot) -> None:
     """Redis holds a fingerprint."""
     bot.ask()
     (promise_id,) = bot.pending_rotations.open()
-    stored = f"{promise_id} {bot.redis.hgetall(keys.once(promise_id))} {bot.audit.query()}"
+    stored = f"{promise_id} {bot.redis.hgetall(keys.pending_rotation(promise_id))} {bot.audit.query()}"
     assert bot.swarm.token not in stored
     assert "promised" in stored
 
@@ -247,5 +247,5 @@ def test_a_promise_outlives_every_worker(bot: Bot) -> None:
     """What watches is new each time: nothing that matters is in a process."""
     until = bot.ask().good_until
     assert PendingRotations(bot.redis, bot.audit, 1.0).open() == bot.pending_rotations.open()
-    assert bot.redis.ttl(keys.once(bot.pending_rotations.open()[0])) == -1
+    assert bot.redis.ttl(keys.pending_rotation(bot.pending_rotations.open()[0])) == -1
     assert until

@@ -98,7 +98,7 @@ def test_questions_run_beside_changes(queue: Queue) -> None:
 
 def test_a_late_write_is_not_done(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that Redis carries out after the asker was told that nothing was done, does nothing."""
-    monkeypatch.setattr("bot.queue.queue.ADMIT_WITHIN_MS", -1)
+    monkeypatch.setattr("bot.queue.queue.ADMIT_TIMEOUT_MS", -1)
     what = order()
     with pytest.raises(Unavailable) as told:
         queue.admit(what, asked(what))
@@ -127,7 +127,7 @@ def test_what_is_kept_expires(client: Redis, queue: Queue) -> None:
     queue.admit(what, asked(what))
     assert client.ttl(keys.job(what.id)) == -1
     queue.finish(taken(queue), "succeeded", "")
-    assert 0 < client.ttl(keys.job(what.id)) <= keys.JOB_KEPT
+    assert 0 < client.ttl(keys.job(what.id)) <= keys.JOB_TTL_S
     lasting = {key for key in client.scan_iter() if client.ttl(key) == -1}
     assert lasting == {keys.AUDIT_LOG, keys.AUDIT_HEAD, keys.stream("exclusive"), keys.stream("concurrent")}
 

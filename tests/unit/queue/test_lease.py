@@ -8,7 +8,7 @@ import pytest
 
 from bot.audit import Audit, Filter
 from bot.queue.lease import LeaseLost
-from bot.queue.queue import ATTEMPTS, Queue
+from bot.queue.queue import MAX_ATTEMPTS, Queue
 from bot.store import keys
 from tests.kits.jobs import admitted, asked, order, taken
 
@@ -58,7 +58,7 @@ def test_a_lease_that_its_holder_ended_is_not_lost(queue: Queue) -> None:
 
 def test_a_renewed_lease_is_not_taken_over(queue: Queue, audit: Audit) -> None:
     """A job is another's only when its lease has run out."""
-    patient = Queue(queue._redis, audit, lease=60)
+    patient = Queue(queue._redis, audit, lease_s=60)
     admitted(patient)
     lease = taken(patient)
     patient.renew(lease)
@@ -71,7 +71,7 @@ def test_a_lease_far_back_is_found(queue: Queue, audit: Audit) -> None:
     for number in range(30):
         admitted(queue, cluster=f"cluster-{number}")
     leases = [taken(queue) for _ in range(30)]
-    patient = Queue(queue._redis, audit, lease=60)
+    patient = Queue(queue._redis, audit, lease_s=60)
     assert patient.reclaim("two", "exclusive").lease is None
     stale = leases[-1]
     queue._redis.xclaim(keys.stream("exclusive"), "workers", "one", 0, [stale.stream_id], idle=61_000, justid=True)
@@ -84,7 +84,7 @@ def test_out_of_attempts_is_failed_and_told(queue: Queue, audit: Audit) -> None:
     """When the last attempt's worker is lost too, the job fails with the reason, and the next change starts."""
     first, second = admitted(queue), admitted(queue)
     taken(queue)
-    for attempt in range(2, ATTEMPTS + 1):
+    for attempt in range(2, MAX_ATTEMPTS + 1):
         lease = queue.reclaim("one", "exclusive").lease
         assert lease is not None
         assert lease.job.attempt == attempt
@@ -134,21 +134,21 @@ def test_an_emptied_redis_is_taken_as_new(queue: Queue) -> None:
 
 def test_heartbeats_end(queue: Queue, audit: Audit) -> None:
     """A worker counts as alive from its heartbeat until the heartbeat's end or its leave."""
-    patient = Queue(queue._redis, audit, lease=60)
+    patient = Queue(queue._redis, audit, lease_s=60)
     patient.registry.beat("one")
     patient.registry.beat("two")
     what = order()
     assert patient.admit(what, asked(what)).workers == 2
     patient.registry.leave("one")
     assert patient.alive() == 1
-    Queue(queue._redis, audit, lease=0.001).registry.beat("two")
+    Queue(queue._redis, audit, lease_s=0.001).registry.beat("two")
     assert patient.registry.alive() <= 1
 
 
 def test_consumers_that_hold_jobs_are_not_forgotten(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Joining forgets old consumers that hold nothing; one with a job keeps it."""
     queue.registry.join()
-    monkeypatch.setattr("bot.queue.worker_registry.FORGOTTEN_MS", -1)
+    monkeypatch.setattr("bot.queue.worker_registry.CONSUMER_TTL_MS", -1)
     admitted(queue)
     taken(queue, "holds a job")
     queue.take("holds nothing", "exclusive", block_ms=0)

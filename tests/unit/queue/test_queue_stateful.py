@@ -42,7 +42,7 @@ class Jobs(RuleBasedStateMachine):
         self.client = connect(Secret(self.url))
         self.client.flushall()
         self.audit = Audit(self.client)
-        self.queue = Queue(self.client, self.audit, lease=0)
+        self.queue = Queue(self.client, self.audit, lease_s=0)
         self.queue.registry.join()
         self.leases: list[Lease] = []
         self.admitted: list[str] = []

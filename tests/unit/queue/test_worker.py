@@ -21,7 +21,7 @@ from tests.kits.jobs import admitted, until
 @pytest.fixture
 def patient(queue: Queue, audit: Audit) -> Queue:
     """A queue whose leases do not run out while a test lasts."""
-    return Queue(queue._redis, audit, lease=60)
+    return Queue(queue._redis, audit, lease_s=60)
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def test_telling_may_fail(patient: Queue) -> None:
 
 def test_without_redis_a_job_is_tried_again(queue: Queue, audit: Audit) -> None:
     """A handler that met an outage leaves its job to the next attempt instead of failing it."""
-    short = Queue(queue._redis, audit, lease=0.2)
+    short = Queue(queue._redis, audit, lease_s=0.2)
     attempts: list[int] = []
 
     def handle(lease: Lease) -> None:
@@ -138,7 +138,7 @@ def test_stopping_waits_for_what_runs(patient: Queue) -> None:
     worker = Worker(patient, handle, "one", threads=2)
     worker.start()
     assert running.wait(20)
-    assert not worker.stop(grace=0)
+    assert not worker.stop(timeout=0)
     until(lambda: sum(thread.is_alive() for thread in worker._threads) == 1, "the idle threads have ended")
     go_on.set()
     assert worker.stop(20)

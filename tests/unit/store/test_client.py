@@ -15,10 +15,10 @@ from redis.exceptions import RedisError, ResponseError
 
 from bot.errors import Misconfigured, Unavailable
 from bot.secrets.secret import Secret
-from bot.store.client import QUICK, Patience, answering, connect
+from bot.store.client import WEB_TIMEOUTS, Timeouts, connect, translate_errors
 from tests.kits.jobs import until
 
-HURRIED = Patience(answer=0.3, connect=0.3, retries=0)
+HURRIED = Timeouts(reply_s=0.3, connect_s=0.3, retries=0)
 
 
 def free_port() -> int:
@@ -61,7 +61,7 @@ def test_an_acl_user(redis_url: str) -> None:
             with connect(Secret(f"unix://bot:hunter2@{place}")) as client:
                 assert client.acl_whoami() == "bot"
             with connect(Secret(f"unix://bot:hunter3@{place}"), HURRIED) as client:
-                with pytest.raises(Unavailable) as told, answering():
+                with pytest.raises(Unavailable) as told, translate_errors():
                     client.ping()
                 assert "hunter3" not in str(told.value)
         finally:
@@ -113,8 +113,8 @@ def test_tls_is_asked_for() -> None:
 
 def test_nobody_there() -> None:
     """A refused connection is told as such, after the retries."""
-    client = connect(Secret(f"redis://127.0.0.1:{free_port()}/0"), QUICK)
-    with pytest.raises(Unavailable) as told, answering():
+    client = connect(Secret(f"redis://127.0.0.1:{free_port()}/0"), WEB_TIMEOUTS)
+    with pytest.raises(Unavailable) as told, translate_errors():
         client.ping()
     assert "doctor" in told.value.next_step
 
@@ -123,7 +123,7 @@ def test_no_answer() -> None:
     """A server that takes the connection and says nothing is given up on, and the words do not claim to know more."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = connect(Secret(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"), HURRIED)
-        with pytest.raises(Unavailable) as told, answering():
+        with pytest.raises(Unavailable) as told, translate_errors():
             client.ping()
     assert "in time" in told.value.happened
 
@@ -132,11 +132,11 @@ def test_a_connection_that_breaks() -> None:
     """Before the answer to a write, nobody knows whether it was done; a read did nothing in any case."""
     with socket.create_server(("127.0.0.1", 0)) as place:
         client = connect(Secret(f"redis://127.0.0.1:{place.getsockname()[1]}/0"), HURRIED)
-        for storing in (True, False):
+        for writing in (True, False):
             Thread(target=_hang_up_on, args=(place,), daemon=True).start()
-            with pytest.raises(Unavailable) as told, answering(storing=storing):
+            with pytest.raises(Unavailable) as told, translate_errors(writing=writing):
                 client.ping()
-            assert ("not known" in told.value.true_now) is storing
+            assert ("not known" in told.value.true_now) is writing
 
 
 def _hang_up_on(place: socket.socket) -> None:
@@ -149,9 +149,9 @@ def test_a_server_that_takes_no_writes(tmp_path: Path) -> None:
     port = free_port()
     with server("--save", "", "--dir", str(tmp_path), "--maxmemory", "1", port=port):
         client = connect(Secret(f"redis://127.0.0.1:{port}/0"), HURRIED)
-        with pytest.raises(Unavailable), answering():
+        with pytest.raises(Unavailable), translate_errors():
             client.set("key", "value")
-        with pytest.raises(Unavailable), answering():
+        with pytest.raises(Unavailable), translate_errors():
             client.eval("return redis.call('SET', KEYS[1], 'value')", 1, "key")
-        with pytest.raises(ResponseError), answering():
+        with pytest.raises(ResponseError), translate_errors():
             client.eval("return nonsense.call()", 0)

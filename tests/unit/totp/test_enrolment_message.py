@@ -143,7 +143,7 @@ def test_a_picture_goes_with_the_first_right_code(
 
 
 def _ten_minutes(_: Totp, clock: Clock) -> None:
-    clock.at += keys.ENROLMENT_KEPT + 1
+    clock.at += keys.ENROLMENT_TTL_S + 1
 
 
 def _another(totp: Totp, _: Clock) -> None:
@@ -170,7 +170,7 @@ def test_a_picture_that_slack_keeps_is_deleted_later(
     slack: LocalSlack, qr_code_id: str, cleanup: QrCodeCleanup, clock: Clock
 ) -> None:
     """An error is no end of it."""
-    clock.at += keys.ENROLMENT_KEPT + 1
+    clock.at += keys.ENROLMENT_TTL_S + 1
     slack.fault("error", "files.delete", times=1)
     cleanup.delete_due()
     assert slack.file_bytes(qr_code_id)
@@ -188,7 +188,7 @@ def test_an_upload_that_broke_leaves_nothing_to_do(
     """A file that never came to be is forgotten."""
     slack.fault("drop", "upload_url")
     shown(slack, enrolment_message)
-    clock.at += keys.ENROLMENT_KEPT + 1
+    clock.at += keys.ENROLMENT_TTL_S + 1
     cleanup.delete_due()
     assert not client.exists(keys.PICTURES)
 

@@ -97,7 +97,7 @@ class Tries(RuleBasedStateMachine):
     @rule()
     def wait_long(self) -> None:
         """Time passes until wrong codes are forgotten."""
-        self.clock.at += keys.WRONG_CODE_KEPT
+        self.clock.at += keys.WRONG_CODES_TTL_S
         self.client.expire(keys.wrong_codes(ADA), 0)
         self.wrong = 0
 

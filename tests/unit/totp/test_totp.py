@@ -89,7 +89,7 @@ def test_five_wrong_codes_lock(totp: Totp, clock: Clock, client: Redis, audit: A
     with pytest.raises(Refused, match=until):
         totp.check(ADA, code_of(seed, clock.at))
     assert actions(audit)[2:] == ["second factor wrong"] * 5 + ["second factor locked"]
-    assert 0 < int(client.ttl(keys.wrong_codes(ADA))) <= keys.WRONG_CODE_KEPT
+    assert 0 < int(client.ttl(keys.wrong_codes(ADA))) <= keys.WRONG_CODES_TTL_S
     client.expire(keys.wrong_codes(ADA), 0)
     totp.check(ADA, code_of(seed, clock.at))
 
