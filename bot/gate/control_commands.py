@@ -69,7 +69,7 @@ class ControlCommands:
         if result == "cancelled":
             self._voting.cancel(job_id, call.user)  # it may have begun to wait for approval meanwhile
         if result == "unknown":
-            raise NotUnderstood(f"There is no job {tick(job_id)}.", next_step="`/swarm jobs` lists the newest.")
+            raise NotUnderstood(f"Job {tick(job_id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
         told = {
             "cancelled": f"Job {tick(job_id)} is cancelled. Nothing was changed.",
             "stopping": f"Job {tick(job_id)} stops before its next step; what is done stays done.",

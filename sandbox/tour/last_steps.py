@@ -57,7 +57,7 @@ def share(play: Play) -> None:
 
 def jobs(play: Play) -> None:
     """Every job is listed, and has an end."""
-    said = play.types("ben", "jobs", "jobs under way").entries[-1].text
+    said = play.types("ben", "jobs", "jobs run or wait").entries[-1].text
     with connect(Secret(play.stage.redis_url)) as redis:
         kept = [job for job in Queue(redis, Audit(redis)).recent("prod", 1000) if job.order.lane == "exclusive"]
     last = next((job for job in kept if f"`{job.id}`" in said), None)

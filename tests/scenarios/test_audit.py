@@ -38,7 +38,7 @@ def test_who_asked_for_what(play: Play) -> None:
     assert "requested `/swarm jobs`" not in named
     everywhere = play.ask("ada", "audit --cluster all --command jobs")
     assert "<@U0CLEO> requested `/swarm jobs` · lab" in everywhere
-    assert play.ask("ada", "audit --until 1d").startswith("No entry")
+    assert play.ask("ada", "audit --until 1d").startswith("No audit entry")
     assert "I can't read `soon` as a time." in play.ask("ada", "audit --since soon")
 
 

@@ -42,9 +42,9 @@ def test_a_manager_that_joined_again_counts_once(play: Play) -> None:
     assert f"`{old}` is an old record of `host-3`" in told
     assert "Raft counts it as a manager that is not there" in told
     assert f"`/swarm remove {old}`" in told
-    assert f"the host is `{new}` now" in play.ask("eve", "node host-3")
+    assert f"replaced by `{new}`" in play.ask("eve", "node host-3")
     card = play.change("cleo", "remove host-3")  # the managers need not have seen it down
-    assert f"✓ *the old record `{old}` of `host-3` is gone; `host-3` is in prod as before*" in card.text
+    assert f"✓ *the old record `{old}` of `host-3` is removed; `host-3` is still a member of prod*" in card.text
     assert old in card.text
     assert records(play, "host-3") == [new]
     play.await_status("*prod is healthy* · 3 managers, survives 1 failure")

@@ -31,7 +31,7 @@ def test_status_of_a_healthy_cluster(standing: Play) -> None:
     """One glance: managers, what it survives, nodes, leader, engine, certificates."""
     told = standing.ask("eve", "status")
     assert told.startswith("✓ *prod is healthy* · 3 managers, survives 1 failure · 4 of 4 nodes ready"), told
-    assert "Leader `host-1` · engine 20.10" in told
+    assert "Leader `host-1` · Engine 20.10" in told
     assert "Certificates valid for 90 days" in told or "Certificates valid for 89 days" in told
 
 
@@ -115,7 +115,7 @@ def test_jobs_and_the_audit_log(play: Play) -> None:
     everything = play.ask("ada", "audit --last 40")
     assert "was refused `/swarm join worker host-3`" in everything
     assert "step · " in everything
-    assert "ended · " in everything
+    assert "finished · " in everything
     by_eve = play.ask("ada", "audit --by @eve")
     assert "was refused" in by_eve
     assert "init host-1" not in by_eve

@@ -117,7 +117,7 @@ def test_a_changed_key_needs_somebody_else(trusting: Play) -> None:
     old = trusting[HOST].run("ssh-keygen", "-lf", "/run/fleet/host_key").split()[1]
     now = new_key(trusting[HOST], "second_key")
     answer = shown(trusting, "cleo")
-    assert f"Shown: `{now}`" in answer.text
+    assert f"Presented: `{now}`" in answer.text
     assert f"Known: `{old}`" in answer.text
     after = trusting.now
     trusting.slack.click("cleo", answer, "Request approval")
