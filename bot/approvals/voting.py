@@ -149,7 +149,9 @@ class Voting:
         ask = approval.ask
         job = self._queue.get(approval.id)
         if job is None:
-            raise NotUnderstood(f"Job {tick(approval.id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
+            raise NotUnderstood(
+                f"Job {tick(approval.id)} does not exist.", next_step="`/swarm jobs` lists recent jobs."
+            )
         still = [vote.by for vote in approval.votes if vote.by in right]
         count = len(still) + 1
         entries = [ask.audit_entry("approved by one", voter, f"{count} of {ask.needed}, plan {short(ask.digest)}")]

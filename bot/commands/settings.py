@@ -10,12 +10,12 @@ from bot.swarm.ca.external_ca import read_external_ca, read_external_ca_on_host
 
 LONGEST: Final = 2**31
 
-CERT_EXPIRY: Final = Flag(DURATION, "how long new node certificates are good for, 1h at least")
-DISPATCHER_HEARTBEAT: Final = Flag(DURATION, "how often nodes report")
+CERT_EXPIRY: Final = Flag(DURATION, "validity of new node certificates, at least 1h")
+DISPATCHER_HEARTBEAT: Final = Flag(DURATION, "interval of the nodes' heartbeats")
 # Of a negative limit swarmkit's task reaper says "never clean up task history"; measured on 20.10.24.
-TASK_HISTORY_LIMIT: Final = Flag(number("N", -1, LONGEST), "ended tasks that are kept; -1 keeps all")
-MAX_SNAPSHOTS: Final = Flag(number("N", 0, LONGEST), "old Raft snapshots that are kept")
-SNAPSHOT_INTERVAL: Final = Flag(number("N", 1, LONGEST), "log entries between snapshots")
+TASK_HISTORY_LIMIT: Final = Flag(number("N", -1, LONGEST), "number of ended tasks to keep; -1 keeps all")
+MAX_SNAPSHOTS: Final = Flag(number("N", 0, LONGEST), "number of old Raft snapshots to keep")
+SNAPSHOT_INTERVAL: Final = Flag(number("N", 1, LONGEST), "number of log entries between Raft snapshots")
 
 
 def _external_ca(text: str, _: Vocabulary) -> list[str]:
@@ -30,9 +30,9 @@ def _external_ca_on_host(text: str, vocabulary: Vocabulary) -> list[str]:
 
 EXTERNAL_CA: Final = Flag(
     Kind("protocol=cfssl,url=URL,cacert=PATH", _external_ca),
-    "a CA that signs; PATH is its PEM certificate on the host",
+    "external CA that issues the certificates; PATH is its PEM certificate on the host",
 )
 EXTERNAL_CA_ON_HOST: Final = Flag(
     Kind("protocol=cfssl,url=URL,cacert=HOST:PATH", _external_ca_on_host),
-    "rotate to a CA that signs; PATH is its PEM certificate on HOST",
+    "rotate to an external CA; PATH is its PEM certificate on HOST",
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.commands.command import Flag, SecretField
 from bot.secrets.secret import TYPED_SECRET_TTL_S
 
-UNLOCK: Final = Flag(None, "where autolock is on: a form asks you for the unlock key")
+UNLOCK: Final = Flag(None, "if autolock is on: a form asks you for the unlock key")
 
 
 def unlock_key_form(needed: Callable[[Any], bool]) -> SecretField:
