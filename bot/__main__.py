@@ -78,9 +78,10 @@ def _worker(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from bot.doctor.run import run_doctor  # noqa: PLC0415 - see the module's docstring
+    from bot.doctor.run import run_doctor  # noqa: PLC0415
+    from handlers import registry  # noqa: PLC0415 - see the module's docstring
 
-    return run_doctor(args.settings, sys.stdout)
+    return run_doctor(args.settings, registry(), sys.stdout)
 
 
 def _log(level: str) -> None:

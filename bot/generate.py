@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.commands import Command, Flag, Word, rights
+from bot.commands import Command, CommandRegistry, Flag, Word, rights
 from bot.commands.command import Parameter
-from handlers.help import grouped, ordered
+from handlers import registry
 
 ROOT: Final = Path(__file__).parents[1]
 BEGIN: Final = "<!-- commands: written by python -m bot.generate -->"
@@ -27,33 +27,33 @@ class Document:
     text: str
 
 
-def documents() -> list[Document]:
+def documents(commands: CommandRegistry) -> list[Document]:
     """Return the three files with their generated parts made anew."""
     readme, guide, manifest = ROOT / "README.md", ROOT / "docs/guide.md", ROOT / "manifest.json"
     described = json.loads(manifest.read_text(encoding="utf-8"))
-    described["features"]["slash_commands"][0]["usage_hint"] = usage_hint()
+    described["features"]["slash_commands"][0]["usage_hint"] = usage_hint(commands)
     return [
-        Document(readme, _between(readme.read_text(encoding="utf-8"), "\n".join(table()))),
-        Document(guide, _between(guide.read_text(encoding="utf-8"), "\n".join(reference()))),
+        Document(readme, _between(readme.read_text(encoding="utf-8"), "\n".join(table(commands)))),
+        Document(guide, _between(guide.read_text(encoding="utf-8"), "\n".join(reference(commands)))),
         Document(manifest, json.dumps(described, indent=2, ensure_ascii=False) + "\n"),
     ]
 
 
-def table() -> Iterator[str]:
+def table(commands: CommandRegistry) -> Iterator[str]:
     """README's tables: one for each group, with a row for each command."""
-    for group, commands in grouped():
+    for group, members in commands.groups():
         yield from (f"**{group}**", "", "| command | what it does | permission |", "|---|---|---|")
-        for command in commands:
+        for command in members:
             usage = f"/swarm {_words(command)}{_optional(command)}{' [--…]' if _flags(command) else ''}"
             yield f"| `{_cell(usage)}` | {_cell(command.help)} | {_cell(rights(command))} |"
         yield ""
 
 
-def reference() -> Iterator[str]:
+def reference(commands: CommandRegistry) -> Iterator[str]:
     """The guide's part: each command with its words and flags, under the heading of its group."""
-    for group, commands in grouped():
+    for group, members in commands.groups():
         yield from (f"### {group}", "")
-        for command in commands:
+        for command in members:
             yield from (f"#### {command.name}", "", f"{command.help}. Permission: {rights(command)}.", "")
             yield from ("```", command.usage, "```", "")
             if command.parameters:
@@ -62,9 +62,9 @@ def reference() -> Iterator[str]:
             yield from (f"Example: `/swarm {command.example}`", "")
 
 
-def usage_hint() -> str:
+def usage_hint(commands: CommandRegistry) -> str:
     """What Slack shows behind ``/swarm`` while somebody types."""
-    return " | ".join(_words(command) for command in ordered())
+    return " | ".join(_words(command) for command in commands.values())
 
 
 def _words(command: Command) -> str:
@@ -102,7 +102,7 @@ def _between(text: str, generated: str) -> str:
 
 def main() -> int:
     """Write the files that differ, and name them."""
-    for document in documents():
+    for document in documents(registry()):
         if document.path.read_text(encoding="utf-8") != document.text:
             document.path.write_text(document.text, encoding="utf-8")
             sys.stdout.write(f"{document.path.relative_to(ROOT)} written\n")

@@ -2,52 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Annotated, Final
+from typing import Annotated
 
 from bot.blocks import DONE, FAILED, Message, context, paragraphs, section, user
-from bot.commands import (
-    COMMANDS,
-    GROUPS,
-    Command,
-    Flag,
-    Word,
-    find_command,
-    other_rights,
-    plain_right,
-    record,
-    rights,
-    text,
-)
+from bot.commands import Command, CommandRegistry, Flag, Word, other_rights, plain_right, record, rights, text
 from bot.model.records import Records
-
-ORDER: Final = (
-    *("status", "nodes", "node", "hosts", "check", "help"),
-    *("trust", "join", "token", "drain", "pause", "activate", "label", "leave", "remove"),
-    *("init", "promote", "demote", "update", "ca"),
-    *("recover", "unlock", "unlock-key", "backup", "backups", "restore"),
-    *("approvals", "freeze", "thaw", "totp", "whoami"),
-    *("jobs", "job", "cancel", "audit"),
-)
-"""The order of the commands inside their groups: what people need most comes first."""
-
-
-def ordered() -> list[Command]:
-    """Return all commands by group, and inside a group in the order of ``ORDER``; the rest follows by name."""
-
-    def place(command: Command) -> tuple[int, int, str]:
-        rank = ORDER.index(command.name) if command.name in ORDER else len(ORDER)
-        return GROUPS.index(command.group), rank, command.name
-
-    return sorted(COMMANDS.values(), key=place)
-
-
-def grouped() -> Iterator[tuple[str, list[Command]]]:
-    """Yield each group that has commands, with its commands in order."""
-    for group, commands in groupby(ordered(), key=lambda command: command.group):
-        yield group, list(commands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +23,43 @@ class WhoamiArguments:
     """``whoami`` takes no arguments."""
 
 
-@record(
-    "help",
-    group="Look",
-    help="List all commands, or show one in full",
-    example="help join",
-    permission="view",
-    risk="none",
-    approval=0,
-)
-def help_(records: Records, arguments: HelpArguments) -> Message:
+def help_commands(others: Iterable[Command]) -> tuple[Command, Command]:
+    """Return `help` and `whoami`, which list the ``others`` and each other."""
+    listed: list[Command] = []
+
+    @record(
+        "help",
+        group="Look",
+        help="List all commands, or show one in full",
+        example="help join",
+        permission="view",
+        risk="none",
+        approval=0,
+    )
+    def help_(records: Records, arguments: HelpArguments) -> Message:
+        return _help(CommandRegistry(listed), records, arguments)
+
+    @record(
+        "whoami",
+        group="Approvals",
+        help="Show who you are to Swarmbot and what you may do here",
+        example="whoami",
+        permission="view",
+        risk="none",
+        approval=0,
+    )
+    def whoami(records: Records, _: WhoamiArguments) -> Message:
+        return _whoami(CommandRegistry(listed), records)
+
+    listed += [*others, help_, whoami]
+    return help_, whoami
+
+
+def _help(commands: CommandRegistry, records: Records, arguments: HelpArguments) -> Message:
     """Return a line for each command, or one command with its arguments and flags."""
     if arguments.command:
-        return _one(find_command(arguments.command.lower()))
-    groups = [section("\n".join([f"*{group}*", *map(_help_line, commands)])) for group, commands in grouped()]
+        return _one(commands.find(arguments.command.lower()))
+    groups = [section("\n".join([f"*{group}*", *map(_help_line, members)])) for group, members in commands.groups()]
     scope = f"cluster here: *{records.cluster}*" if records.cluster else "name a cluster with `--cluster NAME`"
     return Message(
         "Commands of Swarmbot",
@@ -87,16 +71,7 @@ def help_(records: Records, arguments: HelpArguments) -> Message:
     )
 
 
-@record(
-    "whoami",
-    group="Approvals",
-    help="Show who you are to Swarmbot and what you may do here",
-    example="whoami",
-    permission="view",
-    risk="none",
-    approval=0,
-)
-def whoami(records: Records, _: WhoamiArguments) -> Message:
+def _whoami(commands: CommandRegistry, records: Records) -> Message:
     """Return the requester's permissions, who has the others, and what needs approval."""
     rights = records.rights
     lists = ", ".join(f"@{name}" for name in rights.listed_as)
@@ -104,9 +79,9 @@ def whoami(records: Records, _: WhoamiArguments) -> Message:
     cluster = f"Cluster here: {records.cluster}." if records.cluster else "No cluster here: add `--cluster NAME`."
     lines = [f"You are {user(rights.person)}, {listed}. {cluster}"]
     for right, who in rights.rules:
-        commands = ", ".join(f"`{name}`" for name in _commands(right))
+        named = ", ".join(f"`{name}`" for name in _commands(commands, right))
         may = f"{DONE} You may" if right in rights.may else f"{FAILED} You may not"
-        lines.append(f"{may} *{right}* (granted to {who}): {commands}")
+        lines.append(f"{may} *{right}* (granted to {who}): {named}")
     for waits in rights.waits:
         among = " (you are one of them)" if waits.mine else ""
         subjects = ", ".join(f"`{subject.name}` {subject.when}".rstrip() for subject in waits.subjects)
@@ -133,10 +108,10 @@ def _one(command: Command) -> Message:
     )
 
 
-def _commands(right: str) -> list[str]:
+def _commands(commands: CommandRegistry, right: str) -> list[str]:
     """Return the commands that need ``right``; a form that needs another is listed there ("join manager")."""
     found = []
-    for command in ordered():
+    for command in commands.values():
         found += [command.name] if plain_right(command) == right else []
         found += [f"{command.name} {form}" for form, needed in other_rights(command).items() if needed == right]
     return found

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.approvals.rule import Rule, approver_groups, approver_names, approvers, cluster_rules
-from bot.commands import default_counts
 from bot.config import Config
 from bot.text.suggest import listed
 from bot.usergroups import MembershipUnknown, UserGroups
@@ -37,9 +36,8 @@ def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts:
     return [_problem(config, members, Rule("", by, count, 0.0), where) for (by, count), where in alike.items()]
 
 
-def rule_problems(config: Config, user_groups: UserGroups) -> list[str]:
+def rule_problems(config: Config, user_groups: UserGroups, counts: Mapping[str, int]) -> list[str]:
     """What :func:`unsatisfiable` finds, in sentences; where Slack does not say who is in a group, that it does not."""
-    counts = default_counts()
     try:
         members = user_groups.members(approver_groups(config, (rule for _, rule in every_rule(config, counts))))
     except MembershipUnknown as error:
@@ -47,9 +45,9 @@ def rule_problems(config: Config, user_groups: UserGroups) -> list[str]:
     return [problem.words for problem in unsatisfiable(config, members, counts)]
 
 
-def log_rule_problems(config: Config, user_groups: UserGroups) -> None:
+def log_rule_problems(config: Config, user_groups: UserGroups, counts: Mapping[str, int]) -> None:
     """Say in the log what :func:`rule_problems` finds."""
-    for words in rule_problems(config, user_groups):
+    for words in rule_problems(config, user_groups, counts):
         log.warning("Approval rules: %s", words)
 
 

@@ -1,7 +1,6 @@
 """Commands: their declaration and registry, the grammar of slash text, generated help."""
 
 from bot.commands.command import (
-    COMMANDS,
     GROUPS,
     CancelJob,
     Command,
@@ -16,8 +15,7 @@ from bot.commands.command import (
     ThawCluster,
     Word,
 )
-from bot.commands.forms import conditions, default_counts
-from bot.commands.grammar import find_command, read_arguments, read_options, read_sentence
+from bot.commands.grammar import read_arguments, read_options, read_sentence
 from bot.commands.kinds import (
     ADDRESS,
     DURATION,
@@ -32,6 +30,7 @@ from bot.commands.kinds import (
     text,
 )
 from bot.commands.registration import change, control, question, record
+from bot.commands.registry import CommandRegistry
 from bot.commands.rights import other_rights, plain_right, rights
 from bot.commands.settings import (
     CERT_EXPIRY,
@@ -48,7 +47,6 @@ from bot.commands.unlock_key import UNLOCK, unlock_key_form
 __all__ = [
     "ADDRESS",
     "CERT_EXPIRY",
-    "COMMANDS",
     "DISPATCHER_HEARTBEAT",
     "DURATION",
     "EXTERNAL_CA",
@@ -66,6 +64,7 @@ __all__ = [
     "UNLOCK",
     "CancelJob",
     "Command",
+    "CommandRegistry",
     "Control",
     "EnrolTotp",
     "Flag",
@@ -80,10 +79,7 @@ __all__ = [
     "Word",
     "change",
     "choice",
-    "conditions",
     "control",
-    "default_counts",
-    "find_command",
     "number",
     "other_rights",
     "plain_right",

@@ -1,4 +1,4 @@
-"""A command: a declaration and a pure function. The registry holds them all and fails loudly."""
+"""A command: a declaration and a pure function."""
 
 from __future__ import annotations
 
@@ -159,16 +159,6 @@ class Command:
     def usage(self) -> str:
         """One line: ``/swarm join worker|manager HOST… [--availability active|pause|drain]``."""
         return " ".join(["/swarm", self.name, *(_usage(parameter) for parameter in self.parameters)])
-
-
-COMMANDS: dict[str, Command] = {}
-
-
-def register(command: Command) -> None:
-    """Add a command; ValueError for a second one of the same name."""
-    if command.name in COMMANDS:
-        raise ValueError(f"two commands are called {command.name!r}")
-    COMMANDS[command.name] = command
 
 
 def _parameters(arguments: type[Any]) -> tuple[Parameter, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.blocks import tick
-from bot.commands.command import COMMANDS, Command, Flag, Parameter, Word
+from bot.commands.command import Command, Flag, Parameter, Word
 from bot.commands.kinds import Vocabulary
 from bot.commands.words import split
 from bot.errors import NotUnderstood
@@ -80,26 +80,16 @@ def read_sentence(text: str) -> Sentence:
     return Sentence(name, "".join(named), tuple(rest[1:]))
 
 
-def find_command(name: str) -> Command:
-    """The command called ``name``; NotUnderstood with the nearest one."""
-    if name in COMMANDS:
-        return COMMANDS[name]
-    near = nearest(name, COMMANDS)
-    meant = f" Did you mean `/swarm {near}`?" if near else ""
-    usage = f"Usage: {_usage(COMMANDS[near])}. " if near else ""
-    raise NotUnderstood(f"I don't know {tick(name)}.{meant}", next_step=f"{usage}All commands: `/swarm help`.")
-
-
 def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> Any:
     """Fill the command's argument class from ``words``; NotUnderstood says what is wrong and shows the usage."""
     try:
         return command.arguments(**_fill(command, words, vocabulary))
     except NotUnderstood as error:
-        step = f"{error.next_step} Usage: {_usage(command)}.".strip()
+        step = f"{error.next_step} Usage: {usage_text(command)}.".strip()
         raise NotUnderstood(error.happened, next_step=step) from None
 
 
-def _usage(command: Command) -> str:
+def usage_text(command: Command) -> str:
     """The usage, or its words alone where the flags would fill a screen."""
     longest = 160
     if len(command.usage) <= longest:

@@ -9,7 +9,6 @@ from typing import Any, Final, TypedDict, TypeVar, Unpack
 
 from bot.blocks import Message
 from bot.commands.command import (
-    COMMANDS,
     AnswerFunction,
     CheckFunction,
     Command,
@@ -24,13 +23,11 @@ from bot.commands.command import (
     SecretField,
     no_query,
     no_records,
-    register,
 )
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import Records, RecordsQuery
 
 A = TypeVar("A")
-F = TypeVar("F", bound=Callable[..., Any])
 V = TypeVar("V")
 PermissionRule = Permission | Callable[[Any], Permission]
 ApprovalRule = int | Callable[[Any], int]
@@ -65,7 +62,7 @@ def change(
     raises: Mapping[str, Raise] = NOTHING,
     asks: SecretField | None = None,
     **fate: Unpack[Declaration],
-) -> Callable[[Callable[[Facts, A], Plan]], Callable[[Facts, A], Plan]]:
+) -> Callable[[Callable[[Facts, A], Plan]], Command]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
     ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
@@ -73,8 +70,8 @@ def change(
     from the asker.
     """
 
-    def declare(plan: Callable[[Facts, A], Plan]) -> Callable[[Facts, A], Plan]:
-        return _registered(
+    def declare(plan: Callable[[Facts, A], Plan]) -> Command:
+        return _command(
             plan,
             1,
             name=name,
@@ -99,7 +96,7 @@ def question(
     raises: Mapping[str, Raise] = NOTHING,
     check: Callable[[Facts, A], None] | None = None,
     **fate: Unpack[Declaration],
-) -> Callable[[Callable[[Facts, A], Message]], Callable[[Facts, A], Message]]:
+) -> Callable[[Callable[[Facts, A], Message]], Command]:
     """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
 
     ``changes`` is for a question that some arguments turn into a change (``token --rotate``): when, and its plan;
@@ -107,8 +104,8 @@ def question(
     """
     is_change, plan = changes or (_never, None)
 
-    def declare(answer: Callable[[Facts, A], Message]) -> Callable[[Facts, A], Message]:
-        return _registered(
+    def declare(answer: Callable[[Facts, A], Message]) -> Command:
+        return _command(
             answer,
             1,
             name=name,
@@ -127,26 +124,26 @@ def question(
 
 def record(
     name: str, *, query: Callable[[A], RecordsQuery] = no_records, **fate: Unpack[Declaration]
-) -> Callable[[Callable[[Records, A], Message]], Callable[[Records, A], Message]]:
+) -> Callable[[Callable[[Records, A], Message]], Command]:
     """Declare a question to Swarmbot's own records (jobs, audit log, rights), answered at once."""
 
-    def declare(answer: Callable[[Records, A], Message]) -> Callable[[Records, A], Message]:
-        return _registered(answer, 1, name=name, query=query, record=answer, **fate)
+    def declare(answer: Callable[[Records, A], Message]) -> Command:
+        return _command(answer, 1, name=name, query=query, record=answer, **fate)
 
     return declare
 
 
-def control(name: str, **fate: Unpack[Declaration]) -> Callable[[Callable[[A], Control]], Callable[[A], Control]]:
+def control(name: str, **fate: Unpack[Declaration]) -> Callable[[Callable[[A], Control]], Command]:
     """Declare a command over Swarmbot's own jobs: a pure function from arguments to what the gate shall do."""
 
-    def declare(decide: Callable[[A], Control]) -> Callable[[A], Control]:
-        return _registered(decide, 0, name=name, query=no_query, control=decide, **fate)
+    def declare(decide: Callable[[A], Control]) -> Command:
+        return _command(decide, 0, name=name, query=no_query, control=decide, **fate)
 
     return declare
 
 
-def _registered(
-    function: F,
+def _command(
+    function: Callable[..., Any],
     position: int,
     *,
     name: str,
@@ -166,31 +163,28 @@ def _registered(
     is_change: Callable[[Any], bool] = _never,
     check: CheckFunction | None = None,
     asks: SecretField | None = None,
-) -> F:
-    """Register the command that ``function`` serves; its parameter at ``position`` names the arguments' class."""
-    register(
-        Command(
-            name=name,
-            group=group,
-            help=help,
-            example=example,
-            arguments=_arguments(function, position),
-            permission=_rule(permission),
-            risk=risk,
-            approval=_rule(approval),
-            subject=_rule(subject or name),
-            raises=raises,
-            query=query,
-            plan=plan,
-            answer=answer,
-            record=record,
-            control=control,
-            is_change=is_change,
-            check=check,
-            asks=asks,
-        )
+) -> Command:
+    """Return the command that ``function`` serves; its parameter at ``position`` names the arguments' class."""
+    return Command(
+        name=name,
+        group=group,
+        help=help,
+        example=example,
+        arguments=_arguments(function, position),
+        permission=_rule(permission),
+        risk=risk,
+        approval=_rule(approval),
+        subject=_rule(subject or name),
+        raises=raises,
+        query=query,
+        plan=plan,
+        answer=answer,
+        record=record,
+        control=control,
+        is_change=is_change,
+        check=check,
+        asks=asks,
     )
-    return function
 
 
 def _rule(rule: V | Callable[[Any], V]) -> Callable[[Any], V]:
@@ -204,6 +198,3 @@ def _arguments(function: Callable[..., Any], position: int) -> type[Any]:
     hints = [hint for name, hint in typing.get_type_hints(function).items() if name != "return"]
     arguments: type[Any] = hints[position]
     return arguments
-
-
-__all__ = ["COMMANDS", "change", "control", "question", "record"]

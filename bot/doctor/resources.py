@@ -8,6 +8,7 @@ from typing import Final
 from redis import Redis
 from slack_sdk import WebClient
 
+from bot.commands import CommandRegistry
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.secrets.secret import Secret
@@ -22,8 +23,9 @@ ONCE: Final = Timeouts(reply_s=10, connect_s=3, retries=0)
 class Resources:
     """Each property raises :class:`~bot.errors.Misconfigured` when what it is made from is wrong."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, commands: CommandRegistry) -> None:
         self.settings = settings
+        self.commands = commands
 
     @cached_property
     def config(self) -> Config:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TextIO
 from urllib.parse import unquote
 
+from bot.commands import CommandRegistry
 from bot.doctor import environment, hosts, slack, storage
 from bot.doctor.finding import LOOK_HERE, WRONG, Check, Finding, Proof, from_error, look_here, wrong
 from bot.doctor.resources import Resources
@@ -38,9 +39,9 @@ CHECKS: Final[tuple[Check, ...]] = (
 _log = logging.getLogger(__name__)
 
 
-def run_doctor(settings: Settings, out: TextIO, checks: Iterable[Check] = CHECKS) -> int:
+def run_doctor(settings: Settings, commands: CommandRegistry, out: TextIO, checks: Iterable[Check] = CHECKS) -> int:
     """Print what each check finds; return the exit status: 1 if anything is wrong, 0 if all is well or only ``!``."""
-    resources = Resources(settings)
+    resources = Resources(settings, commands)
     secrets = tuple(_secrets(settings))
     signs: Counter[str] = Counter()
     try:

@@ -11,10 +11,8 @@ from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-import handlers  # noqa: F401 - importing it registers the commands, whose own counts hold by default
 from bot.approvals.rule import approver_groups
 from bot.approvals.rule_check import every_rule, unsatisfiable
-from bot.commands import default_counts
 from bot.config import Config
 from bot.config.checks import rule_lists
 from bot.config.document import dotted
@@ -116,7 +114,7 @@ def users(resources: Resources) -> Iterator[Finding]:
 
 def approval_rules(resources: Resources) -> Iterator[Finding]:
     """Each rule can be satisfied, by everybody who may ask."""
-    counts = default_counts()
+    counts = resources.commands.approval_counts()
     groups = approver_groups(resources.config, (rule for _, rule in every_rule(resources.config, counts)))
     problems = unsatisfiable(resources.config, {group: members_of(resources, group) for group in groups}, counts)
     for problem in problems:

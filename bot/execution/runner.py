@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-import handlers  # noqa: F401 - importing it registers the commands
 from bot.blocks import tick
-from bot.commands import COMMANDS
 from bot.errors import Failed
 from bot.execution.changes import Changes
 from bot.execution.internal_jobs import InternalJobs
@@ -22,6 +20,7 @@ class Runner:
 
     def __init__(self, services: WorkerServices) -> None:
         self._config = services.config
+        self._commands = services.commands
         self._replies = services.replies
         self._internal_jobs = InternalJobs(services)
         self._questions = Questions(services)
@@ -40,7 +39,7 @@ class Runner:
         if self._internal_jobs.knows(order.command):
             self._internal_jobs.run(lease)
             return
-        command = COMMANDS[order.command]
+        command = self._commands[order.command]
         arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
         if order.cluster not in self._config.clusters:
             raise Failed(f"{tick(order.cluster)} is not in swarmbot.yml any more.", true_now="Nothing was done.")

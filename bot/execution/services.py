@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.approvals.repository import ApprovalRepository
+from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import Exporter
@@ -22,6 +23,7 @@ class WorkerServices:
     """Made once for each worker, in :mod:`bot.wiring.worker`. Each service is safe to share between threads."""
 
     config: Config
+    commands: CommandRegistry
     queue: Queue
     notifier: Notifier
     replies: Replies

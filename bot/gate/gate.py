@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-import handlers  # noqa: F401 - importing it registers the commands
 from bot import policy
 from bot.approvals.rule import rule_for
 from bot.blocks import Message, channel, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
-from bot.commands import Command, Vocabulary, find_command, read_arguments, read_options, read_sentence
+from bot.commands import Command, Vocabulary, read_arguments, read_options, read_sentence
 from bot.config import choose_cluster
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
@@ -36,19 +35,20 @@ class Gate:
 
     def __init__(self, services: GateServices) -> None:
         self._config = services.config
+        self._commands = services.commands
         self._queue = services.queue
         self._audit = services.audit
         self._user_groups = services.user_groups
-        self._answers = RecordCommands(services.records, services.audit, services.queue)
+        self._answers = RecordCommands(services.commands, services.records, services.audit, services.queue)
         self._freezes = services.freezes
         self._controls = services.control_commands
         self._form = services.secret_form
-        self._buttons = Interactions(services.queue, services.voting, services.totp_command, self.take)
+        self._buttons = Interactions(services, self.take)
 
     def slash(self, request: SlashRequest) -> Message | Modal | None:
         """Take a command; the answer is what is told to the asker at once, or the form that asks for a secret."""
         sentence = read_sentence(request.text)
-        command = find_command(sentence.name)
+        command = self._commands.find(sentence.name)
         cluster = self._cluster(command, request.channel, sentence.cluster)
         hosts = tuple(self._config.clusters[cluster].hosts) if cluster else ()
         options, words = read_options(command, sentence.words)

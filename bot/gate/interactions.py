@@ -6,16 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from bot.approvals.voting import Voting, WrongCode
+from bot.approvals.voting import WrongCode
 from bot.audit import Entry
 from bot.blocks import Message, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal, text_field
-from bot.commands import COMMANDS
 from bot.errors import NotUnderstood, Refused
 from bot.gate.call import Call, again
-from bot.gate.totp_command import CODE, FORM, TotpCommand, plain
+from bot.gate.services import GateServices
+from bot.gate.totp_command import CODE, FORM, plain
 from bot.queue.job import Job, Order, new_id
-from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 
 REASON: Final = "reason"
@@ -27,10 +26,11 @@ Take = Callable[[Call], Message | Modal | None]
 class Interactions:
     """What presses and forms do. ``take`` carries a command on as if it had been typed."""
 
-    def __init__(self, queue: Queue, voting: Voting, totp_command: TotpCommand, take: Take) -> None:
-        self._queue = queue
-        self._voting = voting
-        self._factor = totp_command
+    def __init__(self, services: GateServices, take: Take) -> None:
+        self._commands = services.commands
+        self._queue = services.queue
+        self._voting = services.voting
+        self._factor = services.totp_command
         self._take = take
 
     def press(self, request: PressRequest) -> Message | Modal | None:
@@ -51,7 +51,7 @@ class Interactions:
             self._errand(request, "share", cluster=job.order.cluster)
             return None
         if request.action == "job.cancel":
-            return self._take(again(COMMANDS["cancel"], {"id": job.id}, request, job))
+            return self._take(again(self._commands["cancel"], {"id": job.id}, request, job))
         return self._again(request, job)
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
@@ -86,12 +86,12 @@ class Interactions:
                 raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
 
     def _again(self, request: PressRequest, job: Job) -> Message | Modal | None:
-        if request.action not in AGAIN or job.order.command not in COMMANDS:
+        if request.action not in AGAIN or job.order.command not in self._commands:
             raise NotUnderstood("This button is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
         if request.action != "answer.refresh" and not job.ended:
             raise Refused(f"job {tick(job.id)} has not ended.", next_step=f"`/swarm job {job.id}` shows it.")
         refresh = request.action == "answer.refresh"
-        return self._take(again(COMMANDS[job.order.command], job.order.args, request, job, replace=refresh))
+        return self._take(again(self._commands[job.order.command], job.order.args, request, job, replace=refresh))
 
     def _errand(self, request: PressRequest, errand: str, cluster: str) -> None:
         order = Order(

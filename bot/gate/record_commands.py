@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.audit import Audit
 from bot.blocks import Message, text_message, tick
-from bot.commands import COMMANDS
+from bot.commands import CommandRegistry
 from bot.execution.internal_jobs import EXPORT
 from bot.gate.call import Call
 from bot.gate.records import RecordReader
@@ -25,7 +25,8 @@ TURNS: Final = frozenset({OLDER, "audit.newer"})
 class RecordCommands:
     """Safe to share between threads."""
 
-    def __init__(self, records: RecordReader, audit: Audit, queue: Queue) -> None:
+    def __init__(self, commands: CommandRegistry, records: RecordReader, audit: Audit, queue: Queue) -> None:
+        self._commands = commands
         self._records = records
         self._audit = audit
         self._queue = queue
@@ -44,7 +45,7 @@ class RecordCommands:
     def turn(self, request: PressRequest, authorise: Callable[[Call], None]) -> Message:
         """Show the page of the audit log beside the one with the button, to who may read it now."""
         page = self._records.page(request.value)
-        command = COMMANDS["audit"]
+        command = self._commands["audit"]
         assert command.record is not None  # noqa: S101 - tells mypy what handlers/audit.py says
         call = Call(
             command=command,

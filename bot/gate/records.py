@@ -15,7 +15,7 @@ from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_ru
 from bot.audit import Audit, Filter
 from bot.audit import book as audit_book
 from bot.audit.pages import Page
-from bot.commands import conditions, default_counts
+from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.config.models import PERMISSIONS
 from bot.errors import NotUnderstood
@@ -30,8 +30,16 @@ class RecordReader:
     """Reads a :class:`~bot.model.records.Records`. Raises Unavailable, SlackSilent."""
 
     def __init__(
-        self, config: Config, queue: Queue, audit: Audit, user_groups: UserGroups, approvals: ApprovalRepository
+        self,
+        *,
+        config: Config,
+        commands: CommandRegistry,
+        queue: Queue,
+        audit: Audit,
+        user_groups: UserGroups,
+        approvals: ApprovalRepository,
     ) -> None:
+        self._commands = commands
         self._approvals = approvals
         self._config = config
         self._queue = queue
@@ -90,7 +98,7 @@ class RecordReader:
         )
 
     def _rights(self, requester: str, cluster: str) -> Rights:
-        rules = cluster_rules(self._config, cluster, default_counts())
+        rules = cluster_rules(self._config, cluster, self._commands.approval_counts())
         groups = policy.groups_named(self._config) | approver_groups(self._config, rules)
         membership = self._user_groups.membership(requester, groups)
         mine = {requester, *membership.groups}
@@ -127,7 +135,7 @@ class RecordReader:
     def _subject(self, rule: Rule, cluster: str) -> Subject:
         """A count that swarmbot.yml names holds whatever the facts show."""
         named_there = rule_for(self._config, cluster, rule.subject, 0).count
-        return Subject(rule.subject, "" if named_there else conditions().get(rule.subject, ""))
+        return Subject(rule.subject, "" if named_there else self._commands.approval_conditions().get(rule.subject, ""))
 
 
 def _unasked(requester: str) -> Rights:

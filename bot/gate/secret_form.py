@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from bot.blocks.modals import FieldErrors, Modal, text_field
-from bot.commands import COMMANDS, SecretField
+from bot.commands import CommandRegistry, SecretField
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
 from bot.queue.secret_inbox import SecretInbox
@@ -27,7 +27,8 @@ CARRIED: Final = ("words", "cluster", "channel", "response_url", "reason", "only
 class SecretForm:
     """Safe to share between threads. What the form carries is not trusted: who may is decided again."""
 
-    def __init__(self, secret_inbox: SecretInbox) -> None:
+    def __init__(self, commands: CommandRegistry, secret_inbox: SecretInbox) -> None:
+        self._commands = commands
         self._secret_inbox = secret_inbox
 
     def open(self, call: Call, asks: SecretField) -> Modal:
@@ -40,11 +41,10 @@ class SecretForm:
         field = text_field(FIELD, asks.label, hint=asks.hint, most=200)
         return Modal(CALLBACK, subject, f"{call.command.name} in {call.cluster}", call.command.name.title(), (field,))
 
-    @staticmethod
-    def read(request: SubmitRequest) -> Call | FieldErrors:
+    def read(self, request: SubmitRequest) -> Call | FieldErrors:
         """The call that a form was opened for, with the secret; NotUnderstood for a form of an older Swarmbot."""
         carried = json.loads(request.subject)
-        command = COMMANDS.get(carried.pop("command"))
+        command = self._commands.get(carried.pop("command"))
         if command is None or command.asks is None:
             raise NotUnderstood("This form is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
         asks = command.asks

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.approvals.voting import Voting
 from bot.audit import Audit
+from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.gate.control_commands import ControlCommands
@@ -21,6 +22,7 @@ class GateServices:
     """Made once for each web process, in :mod:`bot.wiring.web`. Each service is safe to share between threads."""
 
     config: Config
+    commands: CommandRegistry
     queue: Queue
     audit: Audit
     user_groups: UserGroups

@@ -20,11 +20,13 @@ from bot.slack.outbound.notifier import Notifier
 from bot.store.client import WEB_TIMEOUTS, connect
 from bot.totp import SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
+from handlers import registry
 
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:
     """The gate, with connections of its own; raises Misconfigured."""
     config = load(settings.config_path)
+    commands = registry()
     redis = connect(settings.redis_url, WEB_TIMEOUTS)
     audit = Audit(redis)
     queue = Queue(redis, audit)
@@ -43,14 +45,22 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
     )
     services = GateServices(
         config=config,
+        commands=commands,
         queue=queue,
         audit=audit,
         user_groups=user_groups,
-        records=RecordReader(config, queue, audit, user_groups, approvals),
+        records=RecordReader(
+            config=config,
+            commands=commands,
+            queue=queue,
+            audit=audit,
+            user_groups=user_groups,
+            approvals=approvals,
+        ),
         voting=voting,
         freezes=freezes,
         control_commands=ControlCommands(config, queue, voting, freezes, totp_command),
         totp_command=totp_command,
-        secret_form=SecretForm(SecretInbox(redis, settings.swarmbot_secret_key)),
+        secret_form=SecretForm(commands, SecretInbox(redis, settings.swarmbot_secret_key)),
     )
     return Gate(services)

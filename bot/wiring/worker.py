@@ -36,11 +36,13 @@ from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
+from handlers import registry
 
 
 def run_worker(settings: Settings) -> int:
     """Carry jobs out until SIGTERM or SIGINT; raises Misconfigured. The exit status is 1 if a job still ran."""
     config = load(settings.config_path)
+    commands = registry()
     redis = connect(settings.redis_url)
     audit = Audit(redis)
     queue = Queue(redis, audit)
@@ -53,6 +55,7 @@ def run_worker(settings: Settings) -> int:
     user_groups = UserGroups(short_timeout_client(settings), redis)
     services = WorkerServices(
         config=config,
+        commands=commands,
         queue=queue,
         notifier=notifier,
         replies=Replies(queue, notifier),
@@ -74,11 +77,12 @@ def run_worker(settings: Settings) -> int:
     leases = LeaderLeases(redis, name)
     maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, leases=leases)
     watcher = RotationWatcher(services, name)
+    counts = commands.approval_counts()
     tasks = [
         PeriodicTask("card publisher", CardPublisher(queue, approvals, notifier, leases, name).turn, interval_s=0.25),
         PeriodicTask("QR codes", QrCodeCleanup(redis, files).delete_due, interval_s=3),
         PeriodicTask("token rotations", watcher.turn, interval_s=1),
-        PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups), interval_s=3600),
+        PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups, counts), interval_s=3600),
         PeriodicTask("archive", maintenance.retain, interval_s=600),
         PeriodicTask("anchor", maintenance.post_anchor, interval_s=600),
     ]

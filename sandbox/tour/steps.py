@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.audit import Audit, Filter
-from bot.commands import COMMANDS
 from bot.secrets.secret import Secret
 from bot.store.client import connect
+from handlers import registry
 from sandbox.tour import truth
 from sandbox.tour.last_steps import audit, jobs, leaks, nodes, share, status, token, whoami
 from sandbox.tour.later_steps import check, drain, fatal
@@ -29,7 +29,7 @@ class Step:
 
 def _help(play: Play) -> None:
     said = "\n".join(entry.text for entry in play.types("ada", "help", "Commands of Swarmbot").entries)
-    missing = [name for name in COMMANDS if f"/swarm {name}" not in said]
+    missing = [name for name in registry() if f"/swarm {name}" not in said]
     play.true("help names every command there is", not missing, f"missing: {missing}")
 
 

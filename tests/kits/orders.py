@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import handlers
-from bot.commands import Command, Vocabulary, find_command, read_arguments, read_sentence
+from bot.commands import Command, Vocabulary, read_arguments, read_sentence
 from bot.errors import Defect, Failed, NotUnderstood, Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
 from bot.execution.step_run import Pause, Read, carry_out
 from bot.model import Engines, Facts, Plan, Step
 from bot.queue.lease import LeaseLost
 from bot.stored_json import from_json, to_json
+from tests.kits.commands import COMMANDS
 
 Ended = Literal["refused", "no such node", "not read", "nothing to do", "done", "stopped", "given up"]
 
@@ -60,9 +60,8 @@ class Bot:
         return "done" if plan.steps else "nothing to do"
 
     def _understood(self, words: str) -> tuple[Command, Any]:
-        assert handlers.__all__, "the commands are registered"
         sentence = read_sentence(words)
-        command = find_command(sentence.name)
+        command = COMMANDS.find(sentence.name)
         return command, read_arguments(command, sentence.words, Vocabulary("prod", self.engines.names()))
 
     def _plan(self, command: Command, arguments: Any) -> Plan:

@@ -9,8 +9,7 @@ from threading import Timer
 from time import sleep
 from typing import Any, Final, Self
 
-import handlers
-from bot.commands import COMMANDS, Vocabulary, read_arguments
+from bot.commands import Vocabulary, read_arguments
 from bot.engine.pool import ClusterEngines
 from bot.errors import Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
@@ -19,6 +18,7 @@ from bot.model import Facts, FactsQuery, Operation, Plan, PlanTitles
 from bot.swarm.reading.facts_reader import FactsReader
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
+from tests.kits.commands import COMMANDS
 from tests.kits.engines import init, joining
 from tests.kits.split_brain_watch import Watch, configs
 
@@ -32,7 +32,6 @@ class Recovery:
     """A cluster of five managers that lost its quorum, and the recovery of it, step by step."""
 
     def __init__(self, fleet: Fleet, cluster: ClusterEngines) -> None:
-        assert handlers.__all__
         self.fleet = fleet
         self.cluster = cluster
         self.reader = FactsReader({})

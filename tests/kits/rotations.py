@@ -28,6 +28,7 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
+from tests.kits.commands import COMMANDS
 from tests.kits.jobs import order, taken
 
 CONFIG = Config.model_validate({"clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "10.0.0.1"}}}})
@@ -156,6 +157,7 @@ class Bot:
         unused: Any = None
         services = WorkerServices(
             config=CONFIG,
+            commands=COMMANDS,
             queue=self.queue,
             notifier=self.mail,
             replies=Replies(self.queue, self.mail),

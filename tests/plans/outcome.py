@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.commands import Command, Vocabulary, find_command, read_arguments, read_sentence
+from bot.commands import Command, Vocabulary, read_arguments, read_sentence
 from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
 from bot.execution.planning import planned
 from bot.model import Facts, Plan
 from bot.stored_json import from_json, to_json
+from tests.kits.commands import COMMANDS
 from tests.plans.files import OUTCOMES, TITLES
 from tests.plans.showing import show_error, show_message, show_plan
 
@@ -20,7 +21,7 @@ NAMES: Mapping[type[SwarmbotError], str] = {Refused: "refused", NotUnderstood: "
 def read_words(words: str, vocabulary: Vocabulary) -> tuple[Command, Any]:
     """The command that is meant, and its arguments; NotUnderstood as for people."""
     sentence = read_sentence(words)
-    command = find_command(sentence.name)
+    command = COMMANDS.find(sentence.name)
     return command, read_arguments(command, sentence.words, vocabulary)
 
 

@@ -21,6 +21,7 @@ from bot.store import keys
 from sandbox.fleet import Fleet
 from sandbox.slack import LocalSlack
 from sandbox.stage import TWO_OF_FOUR, installed_world
+from tests.kits.commands import COMMANDS
 from tests.kits.engine_version import Version, giving_itself_out_as
 
 NOWHERE = {"ssh": {"user": "root"}, "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "127.0.0.1"}}}}
@@ -63,7 +64,7 @@ class Ward:
     def examine(self, **changed: Any) -> Report:
         """Run the doctor, with some settings changed."""
         out = io.StringIO()
-        status = run_doctor(replace(self.settings, **changed), out)
+        status = run_doctor(replace(self.settings, **changed), COMMANDS, out)
         return Report(status, out.getvalue())
 
 

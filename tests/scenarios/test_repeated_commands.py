@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-import handlers
-from bot.commands import COMMANDS
+from tests.kits.commands import COMMANDS
 from tests.kits.scenario import Play
 from tests.kits.secret_search import shown
 
@@ -115,7 +114,6 @@ def test_the_second_time_nothing_is_done(play: Play, story: str) -> None:
 
 def test_every_change_is_asked_twice() -> None:
     """In a story, or it is said where else, or what asking again means."""
-    assert handlers.__all__
     told = {case.words.partition(" ")[0] for story in STORIES.values() for case in story}
     changes = {name for name, command in COMMANDS.items() if command.plan or command.control}
     assert changes == told | ELSEWHERE.keys() | ANEW.keys()

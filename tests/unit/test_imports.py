@@ -20,9 +20,10 @@ LAYERS: Final = (
     ("bot.model", "bot.slack"),
     ("bot.swarm", "bot.audit", "bot.backups", "bot.usergroups"),
     ("bot.commands", "bot.engine", "bot.queue", "bot.totp"),
-    ("bot.approvals", "bot.freeze", "bot.one_time_tokens", "handlers", "sandbox"),
+    ("bot.approvals", "bot.freeze", "bot.one_time_tokens"),
     ("bot.execution",),
     ("bot.gate",),
+    ("handlers", "sandbox"),
     ("bot.wiring", "bot.doctor", "bot.generate"),
     ("bot.__main__",),
 )

@@ -16,6 +16,7 @@ from bot.generate import usage_hint
 from bot.slack.inbound.web import EVENTS
 from sandbox.slack.methods import METHODS
 from sandbox.stage import installed_world
+from tests.kits.commands import COMMANDS
 
 DESCRIBED: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
 TEXTS = {
@@ -113,7 +114,7 @@ def test_the_bot_can_write_to_people() -> None:
 
 def test_the_usage_hint_is_the_registrys() -> None:
     """A new command is in the hint: `python -m bot.generate` writes it."""
-    assert at("features.slash_commands.0.usage_hint") == usage_hint()
+    assert at("features.slash_commands.0.usage_hint") == usage_hint(COMMANDS)
 
 
 def test_the_scopes_are_those_of_the_calls_made() -> None:

@@ -6,15 +6,16 @@ import re
 
 import pytest
 
-from bot.commands import COMMANDS, Vocabulary, find_command, read_arguments, read_options, read_sentence, rights
+from bot.commands import Vocabulary, read_arguments, read_options, read_sentence, rights
 from bot.generate import BEGIN, END, ROOT, Document, documents
 from bot.settings import Settings
+from tests.kits.commands import COMMANDS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("document", documents(), ids=lambda document: document.path.name)
+@pytest.mark.parametrize("document", documents(COMMANDS), ids=lambda document: document.path.name)
 def test_generated_parts_are_as_the_commands_declare(document: Document) -> None:
     """`python -m bot.generate` would change nothing."""
     assert document.path.read_text(encoding="utf-8") == document.text, "run python -m bot.generate"
@@ -50,7 +51,7 @@ def test_what_the_guide_tells_to_type_is_understood() -> None:
     assert len(orders) > len(rows)
     for order in orders:
         sentence = read_sentence(order)
-        command = find_command(sentence.name)
+        command = COMMANDS.find(sentence.name)
         if len(sentence.words) or not any(parameter.required for parameter in command.parameters):
             _, words = read_options(command, sentence.words)
             read_arguments(command, words, Vocabulary("prod", tuple(f"host-{number}" for number in range(1, 7))))

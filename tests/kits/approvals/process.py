@@ -23,6 +23,7 @@ from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.store.leader_lease import LeaderLeases
 from tests.kits.approvals.world import Cluster, People, Quiet
+from tests.kits.commands import COMMANDS
 
 
 def config_of(count: int, by: tuple[str, ...]) -> Config:
@@ -75,6 +76,7 @@ class Process:
         self.herald = CardPublisher(self.queue, self.approvals, self.slack, LeaderLeases(self.redis, name), name)
         services = WorkerServices(
             config=config,
+            commands=COMMANDS,
             queue=self.queue,
             notifier=self.slack,
             replies=Replies(self.queue, self.slack),

@@ -12,7 +12,6 @@ import yaml
 from redis import Redis
 from slack_sdk import WebClient
 
-import handlers
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule_check import rule_problems
 from bot.audit import Audit
@@ -26,6 +25,7 @@ from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.usergroups import UserGroups
 from sandbox.slack import LocalSlack
+from tests.kits.commands import COMMANDS
 
 ADMINS = "S0ADMINS"
 
@@ -55,17 +55,19 @@ def user_groups(slack: LocalSlack, client: Redis) -> Iterator[UserGroups]:
     user_groups.close()
 
 
+CHECKS = [Check("The approval rules", slack_checks.approval_rules)]
+
+
 def _doctor(slack: LocalSlack, folder: Path, written: dict[str, Any]) -> tuple[int, str]:
     path = folder / "swarmbot.yml"
     path.write_text(yaml.safe_dump(written))
     settings = Settings.from_environment({**slack.environment(), "SWARMBOT_CONFIG": str(path)})
     out = io.StringIO()
-    return run_doctor(settings, out, [Check("The approval rules", slack_checks.approval_rules)]), out.getvalue()
+    return run_doctor(settings, COMMANDS, out, CHECKS), out.getvalue()
 
 
 def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Path) -> None:
     """Enough is well, exactly as many deserves a look, fewer is wrong, and so is a Slack that does not say."""
-    assert handlers.__all__
     assert _doctor(slack, tmp_path, _written()) == (
         0,
         "✓ There are people enough for every approval rule.\nAll is well.\n",
@@ -85,13 +87,13 @@ def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Pat
 
 def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, user_groups: UserGroups) -> None:
     """In whole sentences; not knowing is said too."""
-    config = Config.model_validate(_written())
-    assert rule_problems(config, user_groups) == []
-    [told] = rule_problems(Config.model_validate(_written(rotate={"count": 9})), user_groups)
+    config, counts = Config.model_validate(_written()), COMMANDS.approval_counts()
+    assert rule_problems(config, user_groups, counts) == []
+    [told] = rule_problems(Config.model_validate(_written(rotate={"count": 9})), user_groups, counts)
     assert told.endswith("nobody can ever do it.")
     slack.fault("http_500", "usergroups.users.list")
     fresh = Config.model_validate({**_written(), "people": {"admins": ["S0OTHER"]}})
-    [told] = rule_problems(fresh, user_groups)
+    [told] = rule_problems(fresh, user_groups, counts)
     assert told.startswith("It is not known whether there are people enough")
     assert "S0OTHER" in told
 
@@ -101,7 +103,12 @@ def test_whoami_tells_whose_yes_is_needed(client: Redis, user_groups: UserGroups
     written = _written(rotate={"count": 0}, trust={"by": ["U0EVE00001"], "count": 1})
     audit = Audit(client)
     records = RecordReader(
-        Config.model_validate(written), Queue(client, audit), audit, user_groups, ApprovalRepository(client, audit)
+        config=Config.model_validate(written),
+        commands=COMMANDS,
+        queue=Queue(client, audit),
+        audit=audit,
+        user_groups=user_groups,
+        approvals=ApprovalRepository(client, audit),
     )
 
     def waits(asker: str) -> dict[str, Waits]:

@@ -6,18 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import handlers
-from bot.commands import COMMANDS, Vocabulary, find_command, read_arguments, read_sentence
+from bot.commands import Vocabulary, read_arguments, read_sentence
 from bot.errors import NotUnderstood
+from tests.kits.commands import COMMANDS
 
 HOSTS = Vocabulary("prod", tuple(f"host-{number}" for number in range(1, 13)))
 PADDED = Vocabulary("prod", ("web-08", "web-09", "web-10"))
-
-
-def test_commands_are_registered_by_their_package() -> None:
-    """Importing the handlers is enough to have every command."""
-    assert handlers.__all__
-    assert {"init", "join", "status", "help"} <= COMMANDS.keys()
 
 
 def test_no_words_ask_for_help() -> None:
@@ -43,15 +37,6 @@ def test_a_cluster_that_is_not_named_once(text: str) -> None:
     """No cluster is guessed: another one could be changed by mistake."""
     with pytest.raises(NotUnderstood, match="--cluster"):
         read_sentence(text)
-
-
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_name_leads_to_its_command(name: str) -> None:
-    """A command is found by its name, and one letter too many is answered with it and its usage."""
-    assert find_command(name) is COMMANDS[name]
-    with pytest.raises(NotUnderstood) as caught:
-        find_command(name + "q")
-    assert f"/swarm {name}" in caught.value.happened + caught.value.next_step
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -147,7 +132,7 @@ def test_any_text_ends_in_a_command_or_an_answer(text: str) -> None:
     told: list[NotUnderstood] = []
     try:
         sentence = read_sentence(text)
-        command = find_command(sentence.name)
+        command = COMMANDS.find(sentence.name)
         arguments = read_arguments(command, sentence.words, HOSTS)
     except NotUnderstood as error:
         told.append(error)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
 
 from bot.blocks import Message
-from bot.commands import COMMANDS, CancelJob, Flag, Word, change, control, question, record, text
+from bot.commands import CancelJob, Flag, Word, change, control, question, record, text
 from bot.model import Facts, Plan, PlanTitles
 from bot.model.records import Records
 
@@ -37,15 +36,6 @@ FATE: dict[str, Any] = {
     "risk": "none",
     "approval": 0,
 }
-
-
-@pytest.fixture(autouse=True)
-def registry() -> Iterator[None]:
-    """The registry as it was before each test."""
-    before = dict(COMMANDS)
-    yield
-    COMMANDS.clear()
-    COMMANDS.update(before)
 
 
 def answer(_: Facts, arguments: Good) -> Message:
@@ -79,29 +69,19 @@ def test_what_decides_a_fate_has_no_default(declare: Any, function: Any) -> None
     for missing in ("group", "permission", "risk", "approval"):
         with pytest.raises(TypeError, match=missing):
             declare("zz", **{name: value for name, value in FATE.items() if name != missing})(function)
-    assert "zz" not in COMMANDS
-    declare("zz", **FATE)(function)
-    assert COMMANDS["zz"].arguments is Good
-
-
-def test_a_name_is_given_once() -> None:
-    """A second command of the same name would silently take the first one's permission."""
-    question("zz", **FATE)(answer)
-    with pytest.raises(ValueError, match="zz"):
-        question("zz", **FATE)(answer)
+    assert declare("zz", **FATE)(function).arguments is Good
 
 
 def test_every_argument_is_a_word_or_a_flag() -> None:
     """A field that no Word and no Flag describes could never be typed."""
     with pytest.raises(TypeError, match=r"Undescribed\.name"):
         question("zz", **FATE)(bare)
-    assert "zz" not in COMMANDS
 
 
 def test_rules_may_depend_on_the_arguments() -> None:
     """Permission and approval are asked of the arguments, whether they were given as a value or as a function."""
-    question("zz", **{**FATE, "permission": lambda good: "administer" if good.quick else "view"})(answer)
-    command = COMMANDS["zz"]
+    fate = {**FATE, "permission": lambda good: "administer" if good.quick else "view"}
+    command = question("zz", **fate)(answer)
     assert command.permission(Good("a", quick=True)) == "administer"
     assert command.permission(Good("a")) == "view"
     assert command.approval(Good("a")) == 0

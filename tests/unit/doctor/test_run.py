@@ -10,6 +10,7 @@ from bot.doctor.resources import Resources
 from bot.doctor.run import run_doctor
 from bot.errors import Failed
 from bot.settings import Settings
+from tests.kits.commands import COMMANDS
 
 QUOTED = "correct-horse"
 SETTINGS = Settings.from_environment({"REDIS_URL": f"redis://:{QUOTED}@127.0.0.1:9/0"})
@@ -17,7 +18,7 @@ SETTINGS = Settings.from_environment({"REDIS_URL": f"redis://:{QUOTED}@127.0.0.1
 
 def _run(*checks: Check) -> tuple[int, list[str]]:
     out = io.StringIO()
-    status = run_doctor(SETTINGS, out, checks)
+    status = run_doctor(SETTINGS, COMMANDS, out, checks)
     return status, out.getvalue().splitlines()
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import handlers
 from bot.commands import Vocabulary
 from bot.execution.changes import Changes
 from bot.execution.cluster_reader import ClusterReader
@@ -15,6 +14,7 @@ from bot.execution.questions import Questions
 from bot.execution.services import WorkerServices
 from bot.model import Facts, FactsQuery
 from bot.queue.job import Job
+from tests.kits.commands import COMMANDS
 from tests.kits.jobs import order
 from tests.plans.outcome import read_words
 
@@ -34,7 +34,6 @@ class _Sight(ClusterReader):
 
 def _query(words: str) -> FactsQuery:
     """What is looked at first for ``words``, which nobody needs to agree to."""
-    assert handlers.__all__
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
     lease: Any = SimpleNamespace(job=Job(order(words=words), "running"))
     unused: Any = None
@@ -43,6 +42,7 @@ def _query(words: str) -> FactsQuery:
     pending_rotations: Any = SimpleNamespace(cover=None)
     services = WorkerServices(
         config=unused,
+        commands=COMMANDS,
         queue=unused,
         notifier=unused,
         replies=unused,

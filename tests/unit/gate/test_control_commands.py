@@ -9,13 +9,14 @@ from redis import Redis
 
 from bot.approvals.voting import Voting
 from bot.audit import Audit, Filter
-from bot.commands import COMMANDS, CancelJob, FreezeCluster
+from bot.commands import CancelJob, FreezeCluster
 from bot.config import Config
 from bot.errors import Unavailable
 from bot.freeze import Freezes
 from bot.gate.call import Call
 from bot.gate.control_commands import ControlCommands
 from bot.queue.queue import Queue
+from tests.kits.commands import COMMANDS
 from tests.kits.jobs import admitted
 
 CONFIG = Config.model_validate(

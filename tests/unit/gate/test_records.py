@@ -16,6 +16,7 @@ from bot.gate.records import RecordReader
 from bot.model.records import RecordsQuery
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
+from tests.kits.commands import COMMANDS
 from tests.kits.jobs import admitted, asked, order, taken
 
 CONFIG = {
@@ -55,6 +56,13 @@ def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audi
     newest = [replace(order(lane="concurrent"), asked_at=2e9 + age) for age in range(3)]
     for what in newest:
         queue.admit(what, asked(what))
-    records = RecordReader(Config.model_validate(CONFIG), queue, audit, cast("UserGroups", None), approvals)
+    records = RecordReader(
+        config=Config.model_validate(CONFIG),
+        commands=COMMANDS,
+        queue=queue,
+        audit=audit,
+        user_groups=cast("UserGroups", None),
+        approvals=approvals,
+    )
     read = records.read(RecordsQuery(jobs=2), cluster="prod", requester="U0ASKER").jobs
     assert [job.id for job in read] == [running, waiting, parked, newest[2].id, newest[1].id]

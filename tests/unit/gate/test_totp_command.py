@@ -8,7 +8,7 @@ from redis import Redis
 from bot.audit import Audit
 from bot.blocks import Message
 from bot.blocks.modals import FieldErrors
-from bot.commands import COMMANDS, EnrolTotp, ResetTotp, Vocabulary, read_arguments
+from bot.commands import EnrolTotp, ResetTotp, Vocabulary, read_arguments
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call
 from bot.gate.totp_command import TotpCommand
@@ -16,6 +16,7 @@ from bot.queue.queue import Queue
 from bot.queue.worker_registry import WorkerRegistry
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
+from tests.kits.commands import COMMANDS
 from tests.kits.totp import ADA, Clock, actions, code_of, enrolled, wrong_code
 
 URL = "https://hooks.slack.com/actions/1"

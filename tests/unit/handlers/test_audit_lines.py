@@ -9,6 +9,7 @@ import pytest
 from bot.blocks import limits
 from bot.model.records import AuditPage, EntryRecord, Records, Rights
 from handlers.audit import AuditArguments, audit
+from tests.kits.commands import record_answer
 
 EMPTY = Records(at=0.0, cluster="prod", clusters=("prod",), rights=Rights("U0ADA", (), (), ()), workers=1)
 DIGEST = "9c41e0" + "ab" * 29
@@ -21,7 +22,7 @@ def entry(action: str, by: str = "vm-12", detail: str = "", words: str = "promot
 
 def line(record: EntryRecord, cluster: str = "prod") -> str:
     """The line of an entry without its time."""
-    shown = audit(replace(EMPTY, cluster=cluster, entries=(record,)), AuditArguments())
+    shown = record_answer(audit, replace(EMPTY, cluster=cluster, entries=(record,)), AuditArguments())
     text: str = shown.blocks[0]["text"]["text"].split("\n")[1]
     sign, _, rest = text.partition(" <!date")
     return f"{sign} {rest.partition('> ')[2]}"
@@ -90,7 +91,7 @@ def test_a_full_page_keeps_slacks_limits() -> None:
     """Forty of the longest lines fit with both buttons, which carry the page's id alone."""
     longest = entry("denied", "U0CLEO", "<&>" * 700, words="x" * 3000)
     page = AuditPage("page-id", older=True, newer=True)
-    shown = audit(replace(EMPTY, entries=(longest,) * 40, page=page), AuditArguments())
+    shown = record_answer(audit, replace(EMPTY, entries=(longest,) * 40, page=page), AuditArguments())
     assert len(shown.blocks) <= limits.BLOCKS
     assert all(len(block["text"]["text"]) <= limits.SECTION for block in shown.blocks[:-1])
     buttons = shown.blocks[-1]["elements"]
@@ -102,4 +103,4 @@ def test_a_full_page_keeps_slacks_limits() -> None:
 
 def test_no_entry() -> None:
     """A filter that finds nothing is answered."""
-    assert audit(EMPTY, AuditArguments()).text.startswith("No audit entry")
+    assert record_answer(audit, EMPTY, AuditArguments()).text.startswith("No audit entry")

@@ -12,6 +12,7 @@ from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.operations import HoldOff, LeaveLostCluster, RemoveOldRecords
 from bot.swarm.quorum import Quorum
 from handlers.recover import RecoverArguments, recover
+from tests.kits.commands import plan_of
 from tests.plans.description import Description
 
 LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft": [2, 38]}
@@ -71,11 +72,11 @@ def test_an_engine_that_starts_before_the_last_yes_voids_the_approval() -> None:
     """And so does one that stops: the card says which."""
     arguments = RecoverArguments(gone=("host-4", "host-5"), hold_off=("host-3",))
     asked = _facts(LOST, LOST, STOPPED, OFF, OFF)
-    basis = basis_of("recover", {}, recover(asked, arguments), asked)
+    basis = basis_of("recover", {}, plan_of(recover, asked, arguments), asked)
     with pytest.raises(Refused, match="which is enough"):
-        recover(_facts(LOST, LOST, LOST, OFF, OFF), arguments)
+        plan_of(recover, _facts(LOST, LOST, LOST, OFF, OFF), arguments)
     known = [f"10.0.0.{number}:2377" for number in range(1, 6)]
     stops = _facts({**LOST, "managers": known}, STOPPED, STOPPED, OFF, OFF)
     others = RecoverArguments(gone=("host-4", "host-5"), hold_off=("host-2", "host-3"))
-    now = basis_of("recover", {}, recover(stops, others), stops)
+    now = basis_of("recover", {}, plan_of(recover, stops, others), stops)
     assert "`host-2` does not answer any more" in differences(basis, now)

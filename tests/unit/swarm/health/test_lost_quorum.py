@@ -12,6 +12,7 @@ from bot.swarm.health.lost_quorum import bring_back_text, old_managers, quorum_a
 from bot.swarm.operations import Init, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.quorum import Quorum, quorum_of, raft_members
 from handlers.recover import RecoverArguments, recover
+from tests.kits.commands import plan_of
 from tests.plans.description import Description
 
 LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft": [2, 38]}
@@ -103,9 +104,9 @@ def test_an_old_manager_that_comes_back_voids_the_approval() -> None:
     """Between yes and start: one that was declared gone answers, or one that was to leave has left by itself."""
     arguments = RecoverArguments(gone=GONE)
     asked = _facts(LOST, LOST, OFF, OFF, OFF)
-    basis = basis_of("recover", {}, recover(asked, arguments), asked)
+    basis = basis_of("recover", {}, plan_of(recover, asked, arguments), asked)
     with pytest.raises(Refused, match="choosing a leader"):
-        recover(_facts(LOST, LOST, LOST, OFF, OFF), arguments)
+        plan_of(recover, _facts(LOST, LOST, LOST, OFF, OFF), arguments)
     known = [f"10.0.0.{number}:2377" for number in range(1, 6)]
     left = _facts({**LOST, "managers": known}, {}, OFF, OFF, OFF)
-    assert basis_of("recover", {}, recover(left, arguments), left).digest != basis.digest
+    assert basis_of("recover", {}, plan_of(recover, left, arguments), left).digest != basis.digest

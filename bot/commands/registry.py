@@ -1,0 +1,77 @@
+"""Every command of Swarmbot by name. :func:`handlers.registry` makes it; wiring hands it to whatever needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from bot.blocks import tick
+from bot.commands.command import GROUPS, Command, Flag, Group
+from bot.commands.grammar import usage_text
+from bot.errors import NotUnderstood
+from bot.text.suggest import nearest
+
+
+class CommandRegistry(Mapping[str, Command]):
+    """The commands by name: by group, and inside a group in the order in which they were given."""
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        """Raise ValueError if two commands have the same name."""
+        self._commands: dict[str, Command] = {}
+        for command in sorted(commands, key=lambda command: GROUPS.index(command.group)):
+            if command.name in self._commands:
+                raise ValueError(f"two commands are called {command.name!r}")
+            self._commands[command.name] = command
+
+    def __getitem__(self, name: str) -> Command:
+        return self._commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    def find(self, name: str) -> Command:
+        """Return the command called ``name``. Raises NotUnderstood, which suggests the nearest name."""
+        if name in self._commands:
+            return self._commands[name]
+        near = nearest(name, self._commands)
+        suggestion = f" Did you mean `/swarm {near}`?" if near else ""
+        usage = f"Usage: {usage_text(self._commands[near])}. " if near else ""
+        raise NotUnderstood(f"I don't know {tick(name)}.{suggestion}", next_step=f"{usage}All commands: `/swarm help`.")
+
+    def groups(self) -> Iterator[tuple[Group, list[Command]]]:
+        """Yield each group that has commands, with its commands."""
+        for group, commands in groupby(self._commands.values(), key=lambda command: command.group):
+            yield group, list(commands)
+
+    def approval_counts(self) -> dict[str, int]:
+        """Return how many approvals each subject needs unless swarmbot.yml names another number.
+
+        Subjects that need none are not in it. For a subject that only some facts make risky it is what those need.
+        """
+        counts: dict[str, int] = {}
+        for command in self._commands.values():
+            for arguments in _forms(command):
+                if needed := command.approval(arguments):
+                    subject = command.subject(arguments)
+                    counts[subject] = max(needed, counts.get(subject, 0))
+            for subject, raised in command.raises.items():
+                counts[subject] = max(raised.count, counts.get(subject, 0))
+        return counts
+
+    def approval_conditions(self) -> dict[str, str]:
+        """Return, for subjects that need approval only because of facts, what the facts show: "of a manager"."""
+        raises = [raised for command in self._commands.values() for raised in command.raises.items()]
+        return {subject: raised.when for subject, raised in raises if raised.when}
+
+
+def _forms(command: Command) -> Iterator[Any]:
+    """Yield the arguments of the plainest order (for a role: the manager's), then of each switch by itself."""
+    required = {parameter.name: "manager" for parameter in command.parameters if parameter.required}
+    yield command.arguments(**required)
+    for parameter in command.parameters:
+        if isinstance(parameter.spec, Flag) and parameter.spec.kind is None:
+            yield command.arguments(**required, **{parameter.name: True})

@@ -1,0 +1,43 @@
+"""The registry has every command that a handler declares, once, and suggests the nearest name for a wrong one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+
+import handlers
+from bot.commands import GROUPS, Command, CommandRegistry
+from bot.errors import NotUnderstood
+from tests.kits.commands import COMMANDS
+
+
+def test_every_declared_command_is_in_the_registry() -> None:
+    """A command that a file of handlers/ declares and the registry does not list could never be typed."""
+    modules = [importlib.import_module(f"handlers.{module.name}") for module in pkgutil.iter_modules(handlers.__path__)]
+    declared = [value for module in modules for value in vars(module).values() if isinstance(value, Command)]
+    assert {command.name for command in declared} == COMMANDS.keys() - {"help", "whoami"}
+    assert {"init", "join", "status", "help"} <= COMMANDS.keys()
+
+
+def test_two_commands_do_not_share_a_name() -> None:
+    """The second one would silently take the permission of the first."""
+    with pytest.raises(ValueError, match="status"):
+        CommandRegistry([COMMANDS["status"], COMMANDS["status"]])
+
+
+def test_commands_are_in_the_order_of_help() -> None:
+    """Groups come in their order, and in a group the most needed command comes first."""
+    assert [group for group, _ in COMMANDS.groups()] == list(GROUPS)
+    assert [command.name for _, members in COMMANDS.groups() for command in members] == list(COMMANDS)
+    assert next(iter(COMMANDS)) == "status"
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_name_leads_to_its_command(name: str) -> None:
+    """A command is found by its name, and one letter too many is answered with it and its usage."""
+    assert COMMANDS.find(name) is COMMANDS[name]
+    with pytest.raises(NotUnderstood) as caught:
+        COMMANDS.find(name + "q")
+    assert f"/swarm {name}" in caught.value.happened + caught.value.next_step
