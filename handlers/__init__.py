@@ -1,4 +1,4 @@
-"""One file a command family. :func:`registry` has every command."""
+"""The commands, one file for each family. :func:`registry` returns all of them."""
 
 from bot.commands import CommandRegistry
 from handlers import (

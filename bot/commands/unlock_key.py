@@ -14,7 +14,7 @@ UNLOCK: Final = Flag(None, "if autolock is on: a form asks you for the unlock ke
 def unlock_key_form(needed: Callable[[Any], bool]) -> SecretField:
     """The form, for the orders of which ``needed`` says so."""
     hint = (
-        "It begins with SWMKEY-1-. It is used once; until then it lies encrypted, "
+        "It begins with SWMKEY-1-. It is used once; until then it is stored encrypted, "
         f"for {TYPED_SECRET_TTL_S // 60} minutes at most."
     )
     return SecretField("Unlock key", hint=hint, begins="SWMKEY-1-", needed=needed)
