@@ -31,7 +31,7 @@ from handlers import (
 
 
 def registry() -> CommandRegistry:
-    """Return every command. Inside its group each stands where people look for it: what they need most comes first."""
+    """Return all commands. In each group the commands that people need most come first."""
     commands = (
         *(status.status, nodes.nodes, nodes.node, nodes.hosts, check.check),
         *(trust.trust, join.join, tokens.token, drain.drain, drain.pause, drain.activate),
