@@ -1,4 +1,4 @@
-"""The faults of a host's network, as data. They persist when the host is off, as firewall rules do."""
+"""What is wrong with a host's network, as data: it outlives a power cut, as a firewall's rules would."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ Protocol = Literal["tcp", "udp"]
 
 
 class Block(BaseModel):
-    """A blocked port: packets are dropped, not rejected."""
+    """One port closed by dropping: ``in`` is what arrives for it, ``out`` what the host sends to it elsewhere."""
 
     model_config = ConfigDict(frozen=True)
 
     port: int
     protocol: Protocol
     direction: Direction
-    """``in``: packets to this port of the host; ``out``: packets from the host to this port of others."""
     peer: str = ""
-    """The address of the only affected peer; empty for all."""
+    """Address of the one peer that it concerns; empty: everybody."""
 
     def rule(self) -> str:
         """Return the iptables line."""
@@ -30,7 +29,7 @@ class Block(BaseModel):
 
 
 class Faults(BaseModel):
-    """All network faults of a host; empty for a working network."""
+    """All of a host's faults; the empty one is a sound network."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,10 +37,10 @@ class Faults(BaseModel):
     partitioned: frozenset[Direction] = frozenset()
     blocks: frozenset[Block] = frozenset()
     addresses: frozenset[str] = frozenset()
-    """Further addresses of the host. They are not faults, but are removed with the faults."""
+    """Further addresses on the host's card: no fault, yet undone with the faults."""
 
     def words(self) -> str:
-        """Return a short description of the faults; empty if there are none."""
+        """Return the faults in a few words; empty if there is none."""
         parts = ["cable cut"] if self.cut else []
         parts += [f"partitioned {direction}" for direction in sorted(self.partitioned)]
         for block in self.blocks:
@@ -50,10 +49,10 @@ class Faults(BaseModel):
         return ", ".join(parts)
 
     def rules(self, subnet: str, gateway: str) -> str:
-        """Return the mangle table for iptables-restore.
+        """Return the whole mangle table for iptables-restore.
 
-        The mangle table is used because nothing else writes to it, and because it sees forwarded packets and published
-        ports as the peers do. The bot connects from the gateway, so a partition accepts its packets.
+        In mangle because nobody else writes there, and because it sees forwarded packets and published ports as
+        the peers do. The gateway is where the bot comes from: a partition leaves it through.
         """
         lines = ["*mangle", ":PREROUTING ACCEPT", ":POSTROUTING ACCEPT"]
         lines += sorted(block.rule() for block in self.blocks)

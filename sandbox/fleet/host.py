@@ -1,4 +1,4 @@
-"""One Docker host: power, network faults and reset."""
+"""One host: its power, its cable and firewall, its sshd and its dockerd."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from requests.exceptions import RequestException
 from bot.errors import Failed
 from sandbox.fleet.faults import Block, Direction, Faults, Protocol
 from sandbox.fleet.files import Files
-from sandbox.fleet.host_services import HostServices
 from sandbox.fleet.image import CHANGES, TASK_IMAGE
+from sandbox.fleet.inside import Inside
 from sandbox.fleet.network import Network
-from sandbox.fleet.shell import COMMAND_TIMEOUT_S, PATH, until
+from sandbox.fleet.shell import PATH, SECONDS, until
 
 _BOOT = Path(__file__).with_name("boot.sh")
 _SWARM_PORTS = {2377, 7946}
-_BOTH_DIRECTIONS: tuple[Direction, ...] = ("in", "out")
+_BOTH: tuple[Direction, ...] = ("in", "out")
 
 
-class Host(HostServices):
-    """A host that tests control directly; the bot reaches it only over SSH at ``address``.
+class Host(Inside):
+    """A host as a data centre's hands see it; the bot reaches it over SSH at ``address`` and in no other way.
 
-    Every method raises Failed if its result is not seen in time, and does nothing if no change is needed.
+    Every method raises :class:`bot.errors.Failed` if what it is for is not seen to hold within its time-out, and
+    does nothing where that holds already.
     """
 
     def __init__(self, name: str, number: int, network: Network, files: Files) -> None:
@@ -38,9 +39,9 @@ class Host(HostServices):
     # Power
 
     def power_on(self, *, timeout: float = 90) -> None:
-        """Boot and return when dockerd and sshd respond; network faults and the disk are unchanged.
+        """Boot and return when dockerd and sshd answer; faults of the network and the disk are as they were.
 
-        ``timeout`` is in seconds; a manager without quorum takes 31 s to start dockerd.
+        A manager without a quorum takes 31 s to start dockerd: ``timeout`` is in seconds.
         """
         if not self.up:
             self._boot()
@@ -48,10 +49,10 @@ class Host(HostServices):
         self.await_ssh(timeout=timeout)
 
     def power_off(self) -> None:
-        """Power off without a shutdown: nothing is written to disk, and no peer is notified."""
+        """Pull the plug: nothing is written to disk, and nobody is told."""
         self._network.unplug(self.name)
         if self._process:
-            self._process.wait(COMMAND_TIMEOUT_S)
+            self._process.wait(SECONDS)
             self._process = None
 
     def restart(self) -> None:
@@ -60,16 +61,14 @@ class Host(HostServices):
         self.power_on()
 
     def wipe(self) -> None:
-        """Power off, delete the engine's data, and boot; network faults are unchanged."""
+        """Power off, empty the engine's disk, and boot; the faults stay."""
         self.power_off()
         self._empty_disk()
         self.power_on()
         self.import_image()
 
     def _empty_disk(self) -> None:
-        subprocess.run(
-            ["rm", "-rf", self.folder / "data", self.folder / "docker-etc"], check=True, timeout=COMMAND_TIMEOUT_S
-        )
+        subprocess.run(["rm", "-rf", self.folder / "data", self.folder / "docker-etc"], check=True, timeout=SECONDS)
 
     def _boot(self) -> None:
         self._network.unplug(self.name)  # process 1 may have ended by itself
@@ -87,7 +86,7 @@ class Host(HostServices):
                 start_new_session=True,
                 env={"PATH": PATH},
             )
-        until(self._booted, f"{self.name} has booted", timeout=COMMAND_TIMEOUT_S)
+        until(self._booted, f"{self.name} has booted", timeout=SECONDS)
 
     def _booted(self) -> bool:
         if self._process and self._process.poll() is not None:
@@ -98,61 +97,53 @@ class Host(HostServices):
 
     @property
     def faults(self) -> Faults:
-        """Its current network faults."""
+        """What is wrong with its network now."""
         path = self.folder / "faults.json"
         return Faults.model_validate_json(path.read_text()) if path.exists() else Faults()
 
     def cut_cable(self) -> None:
-        """Remove the carrier of its network card: no packet arrives or leaves."""
+        """Take away the carrier: nobody reaches the host, nor it anybody."""
         self._set(self.faults.model_copy(update={"cut": True}))
 
-    def restore_cable(self) -> None:
+    def mend_cable(self) -> None:
         """Undo :meth:`cut_cable`."""
         self._set(self.faults.model_copy(update={"cut": False}))
 
     def partition(self, *directions: Direction) -> None:
-        """Drop packets from (``in``) and to (``out``) the other hosts, by default both; the bot can still connect."""
-        self._set(
-            self.faults.model_copy(
-                update={"partitioned": self.faults.partitioned | set(directions or _BOTH_DIRECTIONS)}
-            )
-        )
+        """Drop all from (``in``) or to (``out``) the other hosts, both unless named; the bot still gets through."""
+        self._set(self.faults.model_copy(update={"partitioned": self.faults.partitioned | set(directions or _BOTH)}))
 
     def heal(self, *directions: Direction) -> None:
-        """Undo :meth:`partition`, by default for both directions."""
-        self._set(
-            self.faults.model_copy(
-                update={"partitioned": self.faults.partitioned - set(directions or _BOTH_DIRECTIONS)}
-            )
-        )
+        """Undo :meth:`partition`, for both directions unless named."""
+        self._set(self.faults.model_copy(update={"partitioned": self.faults.partitioned - set(directions or _BOTH)}))
 
     def block(
         self, port: int, protocol: Protocol = "tcp", *, direction: Direction = "in", peer: Host | None = None
     ) -> None:
-        """Drop packets to a port of this host (``in``), or from this host to that port of others (``out``).
+        """Drop what arrives for a port of this host (``in``), or what it sends to that port elsewhere (``out``).
 
-        This affects the bot too, unless ``peer`` names the only affected host.
+        The bot is affected too, unless ``peer`` names the one host that is meant.
         """
         self._set(
-            self.faults.model_copy(update={"blocks": self.faults.blocks | {_block_of(port, protocol, direction, peer)}})
+            self.faults.model_copy(update={"blocks": self.faults.blocks | {_of(port, protocol, direction, peer)}})
         )
 
     def unblock(
         self, port: int, protocol: Protocol = "tcp", *, direction: Direction = "in", peer: Host | None = None
     ) -> None:
-        """Undo a :meth:`block` with the same arguments."""
+        """Undo a :meth:`block` that was given the same words."""
         self._set(
-            self.faults.model_copy(update={"blocks": self.faults.blocks - {_block_of(port, protocol, direction, peer)}})
+            self.faults.model_copy(update={"blocks": self.faults.blocks - {_of(port, protocol, direction, peer)}})
         )
 
     def add_address(self, last: int) -> str:
-        """Add an address to the host, ending in ``last`` (200…254), and return it."""
+        """Give the host a further address, ending in ``last`` (200…254), and return it."""
         address = self._network.subnet.replace("0/24", str(last))
         self._set(self.faults.model_copy(update={"addresses": self.faults.addresses | {address}}))
         return address
 
     def fix(self) -> None:
-        """Remove all network faults and added addresses."""
+        """Undo every fault of the network, and further addresses."""
         self._set(Faults())
 
     def _set(self, wanted: Faults) -> None:
@@ -166,10 +157,9 @@ class Host(HostServices):
     # Between tests
 
     def reset(self) -> None:
-        """Bring the host back to a working state: no faults, no swarm, no containers.
+        """Bring the host back to sound, in no swarm and with nothing running.
 
-        A host that is part of a swarm is wiped: five at once take 1.3 s. Leaving took 5 s, because some engines kept
-        port 7946 open.
+        A host that is in a swarm is wiped: five at once take 1.3 s, and leaving took 5, for some then kept 7946 open.
         """
         self.fix()
         try:
@@ -177,12 +167,12 @@ class Host(HostServices):
                 self.start_ssh()
                 return
         except (Failed, DockerException, RequestException):
-            pass  # wiping fixes every failure
+            pass  # whatever it is, an empty disk mends it
         self.wipe()
 
     def _cleaned(self) -> bool:
-        # Read from the disk, because an engine without a leader takes seconds to respond. Restored state is not part of
-        # a swarm until a new cluster is forced; state that was held off lies beside it.
+        # Seen on its disk, because an engine whose swarm has no leader takes seconds to say so.
+        # State that was restored there is in no swarm until somebody forces one; beside it lies what was held off.
         if any(self.folder.glob("data/swarm*/*")) or self.listening() & _SWARM_PORTS:
             return False
         with self.engine(timeout=5) as engine:
@@ -193,11 +183,11 @@ class Host(HostServices):
         return True
 
     def import_image(self) -> None:
-        """Import the image for tasks into the engine."""
+        """Give the engine the image that tasks run."""
         with self.engine() as engine:
             name, _, tag = TASK_IMAGE.partition(":")
             engine.import_image_from_file(str(self._files.archive), repository=name, tag=tag, changes=CHANGES)
 
 
-def _block_of(port: int, protocol: Protocol, direction: Direction, peer: Host | None) -> Block:
+def _of(port: int, protocol: Protocol, direction: Direction, peer: Host | None) -> Block:
     return Block(port=port, protocol=protocol, direction=direction, peer=peer.address if peer else "")

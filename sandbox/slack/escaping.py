@@ -1,11 +1,11 @@
-"""Escapes typed text as Slack does for apps with escaping switched on."""
+"""Turns what a person types into what Slack delivers when the app asks for escaping."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from sandbox.slack.team import Team
+from sandbox.slack.world import World
 
 _WORD: Final = re.compile(
     r"(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
@@ -17,16 +17,16 @@ _WORD: Final = re.compile(
 )
 
 
-def escape(team: Team, text: str) -> str:
+def escape(world: World, text: str) -> str:
     """Return ``text`` with people, groups, channels, URLs, host names and mail addresses in angle brackets.
 
-    IP addresses (192.0.2.1) and names without a known top-level domain (host-3.lan) do not change.
+    Addresses in numbers (192.0.2.1) and names without a known top-level domain (host-3.lan) stay as they are.
     """
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _WORD.sub(lambda match: _bracketed(team, match), plain)
+    return _WORD.sub(lambda match: _bracketed(world, match), plain)
 
 
-def _bracketed(team: Team, match: re.Match[str]) -> str:
+def _bracketed(world: World, match: re.Match[str]) -> str:
     words = match.group()
     match match.lastgroup:
         case "email":
@@ -36,18 +36,18 @@ def _bracketed(team: Team, match: re.Match[str]) -> str:
         case "host":
             return f"<http://{words}|{words}>"
         case "user":
-            return _mention(team, match["user"]) or words
-    for channel in team.channels.values():
+            return _mention(world, match["user"]) or words
+    for channel in world.channels.values():
         if channel.name == match["channel"]:
             return f"<#{channel.id}|{'' if channel.is_private else channel.name}>"
     return words
 
 
-def _mention(team: Team, name: str) -> str:
-    for user in team.users.values():
+def _mention(world: World, name: str) -> str:
+    for user in world.users.values():
         if user.name == name:
             return f"<@{user.id}|{name}>"
-    for group in team.groups.values():
+    for group in world.groups.values():
         if group.handle == name:
             return f"<!subteam^{group.id}|@{name}>"
     return ""

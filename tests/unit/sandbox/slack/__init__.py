@@ -1,1 +1,1 @@
-"""Tests of the local Slack."""
+"""The local Slack's own rules."""

@@ -1,1 +1,1 @@
-"""Tests of the tour."""
+"""Tests of the tour's parts."""

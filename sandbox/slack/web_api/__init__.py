@@ -1,1 +1,0 @@
-"""The methods of the Web API, one file a family, and the checks before each call."""
