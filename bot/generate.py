@@ -21,14 +21,14 @@ END: Final = "<!-- end of commands -->"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file, and its text as it has to be."""
+    """A file, and the text that it must have."""
 
     path: Path
     text: str
 
 
 def documents(commands: CommandRegistry) -> list[Document]:
-    """Return the three files with their generated parts made anew."""
+    """Return README, guide and manifest with their generated parts."""
     readme, guide, manifest = ROOT / "README.md", ROOT / "docs/guide.md", ROOT / "manifest.json"
     described = json.loads(manifest.read_text(encoding="utf-8"))
     described["features"]["slash_commands"][0]["usage_hint"] = usage_hint(commands)
@@ -40,7 +40,7 @@ def documents(commands: CommandRegistry) -> list[Document]:
 
 
 def table(commands: CommandRegistry) -> Iterator[str]:
-    """README's tables: one for each group, with a row for each command."""
+    """Yield the lines of README's tables: one table for each group, one row for each command."""
     for group, members in commands.groups():
         yield from (f"**{group}**", "", "| command | what it does | permission |", "|---|---|---|")
         for command in members:
@@ -50,7 +50,7 @@ def table(commands: CommandRegistry) -> Iterator[str]:
 
 
 def reference(commands: CommandRegistry) -> Iterator[str]:
-    """The guide's part: each command with its words and flags, under the heading of its group."""
+    """Yield the lines of the guide's reference: each command with its arguments and flags, by group."""
     for group, members in commands.groups():
         yield from (f"### {group}", "")
         for command in members:
@@ -63,7 +63,7 @@ def reference(commands: CommandRegistry) -> Iterator[str]:
 
 
 def usage_hint(commands: CommandRegistry) -> str:
-    """What Slack shows behind ``/swarm`` while somebody types."""
+    """Return what Slack shows behind ``/swarm`` while somebody types."""
     return " | ".join(_words(command) for command in commands.values())
 
 
@@ -88,12 +88,12 @@ def _shown(parameter: Parameter) -> str:
 
 
 def _cell(text: str) -> str:
-    """A bar ends a cell, in code too."""
+    """Escape the bars of ``text``: in Markdown a bar ends a cell, even inside code."""
     return text.replace("|", "\\|")
 
 
 def _between(text: str, generated: str) -> str:
-    """Put ``generated`` between the markers; ValueError where they are missing."""
+    """Return ``text`` with ``generated`` between its markers. Raise ValueError if they are missing."""
     marked = re.compile(f"(?<={re.escape(BEGIN)}\n).*(?={re.escape(END)})", re.DOTALL)
     if not marked.search(text):
         raise ValueError(f"the markers are missing: {BEGIN} … {END}")
@@ -101,7 +101,7 @@ def _between(text: str, generated: str) -> str:
 
 
 def main() -> int:
-    """Write the files that differ, and name them."""
+    """Write the files that differ, and print their names."""
     for document in documents(registry()):
         if document.path.read_text(encoding="utf-8") != document.text:
             document.path.write_text(document.text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One file a command family. :func:`registry` has every command."""
+"""The commands, one file for each family. :func:`registry` returns all of them."""
 
 from bot.commands import CommandRegistry
 from handlers import (
@@ -31,7 +31,7 @@ from handlers import (
 
 
 def registry() -> CommandRegistry:
-    """Return every command. Inside its group each stands where people look for it: what they need most comes first."""
+    """Return all commands. In each group the commands that people need most come first."""
     commands = (
         *(status.status, nodes.nodes, nodes.node, nodes.hosts, check.check),
         *(trust.trust, join.join, tokens.token, drain.drain, drain.pause, drain.activate),

@@ -38,14 +38,7 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     """Drain a node, and warn about tasks that no other node can run."""
     node = find_node(facts, arguments.node)
     operation = Drain(node.id, node.name, facts.name)
-    plan = Plan(
-        PlanTitles(
-            present=f"drains {tick(node.name)} in {facts.name}",
-            imperative=f"drain {tick(node.name)} in {facts.name}",
-            success=f"{tick(node.name)} is drained",
-            failure=f"{{failed}} was not drained in {facts.name}",
-        ),
-    )
+    plan = Plan(_titles(facts, node, "drain", state="drained"))
     if operation.satisfied(facts):
         return replace(plan, unchanged=(operation.seen(facts),))
     moving = node_load(require_cluster(facts), node).moving
@@ -69,14 +62,7 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
 def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     """Pause a node."""
     node = find_node(facts, arguments.node)
-    plan = Plan(
-        PlanTitles(
-            present=f"pauses {tick(node.name)} in {facts.name}",
-            imperative=f"pause {tick(node.name)} in {facts.name}",
-            success=f"{tick(node.name)} is paused",
-            failure=f"{{failed}} was not paused in {facts.name}",
-        ),
-    )
+    plan = Plan(_titles(facts, node, "pause", state="paused"))
     operation = SetAvailability(node.id, node.name, "pause")
     if operation.satisfied(facts):
         return replace(plan, unchanged=(_held(node, operation),))
@@ -100,19 +86,23 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
 def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     """Activate a node. Docker does not move tasks back to it (moby/moby#24103)."""
     node = find_node(facts, arguments.node)
-    plan = Plan(
-        PlanTitles(
-            present=f"activates {tick(node.name)} in {facts.name}",
-            imperative=f"activate {tick(node.name)} in {facts.name}",
-            success=f"{tick(node.name)} is active",
-            failure=f"{{failed}} was not activated in {facts.name}",
-        ),
-    )
+    plan = Plan(_titles(facts, node, "activate", state="active"))
     operation = SetAvailability(node.id, node.name, "active")
     if operation.satisfied(facts):
         return replace(plan, unchanged=(_held(node, operation),))
     effect = f"{_actives(facts, node, joins=True)}; tasks that run elsewhere stay there"
     return _with(replace(plan, effect=effect), facts, node, operation)
+
+
+def _titles(facts: Facts, node: NodeFacts, verb: str, *, state: str) -> PlanTitles:
+    """Return the titles for a verb such as ``drain``, and the state in which the node then is."""
+    name, failed = tick(node.name), f"{verb.removesuffix('e')}ed"
+    return PlanTitles(
+        present=f"{verb}s {name} in {facts.name}",
+        imperative=f"{verb} {name} in {facts.name}",
+        success=f"{name} is {state}",
+        failure=f"{{failed}} was not {failed} in {facts.name}",
+    )
 
 
 def _with(plan: Plan, facts: Facts, node: NodeFacts, operation: Operation) -> Plan:

@@ -44,7 +44,8 @@ class InitArguments:
     ] = None
     listen_addr: Annotated[str | None, Flag(ADDRESS, "address and port to listen on")] = None
     availability: Annotated[
-        Literal["active", "pause", "drain"], Flag(choice("active", "pause", "drain"), "of the first manager")
+        Literal["active", "pause", "drain"],
+        Flag(choice("active", "pause", "drain"), "availability of the first manager"),
     ] = "active"
     autolock: Annotated[
         bool, Flag(None, "managers need an unlock key after each restart; the key is shown only to you")

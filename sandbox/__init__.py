@@ -1,1 +1,1 @@
-"""What stands in for the world outside: real Docker hosts, a local Slack, and the tour of `make demo`."""
+"""The sandbox: real Docker hosts, a local Slack and the tour of `make demo`, all on one machine."""

@@ -1,4 +1,4 @@
-"""``python -m bot sandbox demo``: five Docker hosts, a local Slack, the bot, and the tour over all of it."""
+"""``python -m bot sandbox demo``: five Docker hosts, a local Slack, the bot, and the tour."""
 
 from __future__ import annotations
 
@@ -19,82 +19,87 @@ from types import FrameType
 from typing import Final, TextIO
 
 from bot.errors import Misconfigured, SwarmbotError
+from sandbox.deployment import ROOT, Deployment
 from sandbox.fleet import Fleet
-from sandbox.stage import ROOT, Stage
-from sandbox.tour.byhand import DEFAULT_PORT
-from sandbox.tour.ink import Ink
-from sandbox.tour.tour import play_tour
+from sandbox.tour.cli import DEFAULT_PORT
+from sandbox.tour.runner import run_tour
+from sandbox.tour.terminal import TerminalStyle
 
-ENDINGS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+END_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``demo``."""
-    words = "five Docker hosts, a local Slack, the bot, and a tour of what it does"
+    words = "start five Docker hosts, a local Slack and the bot, and run a tour"
     subparsers.add_parser("demo", help=words).set_defaults(act=run)
 
 
 def run(_: argparse.Namespace) -> int:
-    """Run the demo; the exit status is 0 only if every step of the tour was seen to be true."""
-    with _ending_on_signals():
-        return Demo(sys.stdout).run(stays=sys.stdin.isatty() and sys.stdout.isatty() and _wanted() != "only")
+    """Run the demo; the exit status is 0 only if every step of the tour succeeded."""
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    with _end_on_signals():
+        return Demo(sys.stdout).run(stay_up=interactive and os.environ.get("TOUR") != "only")
 
 
 class Demo:
-    """One run, from nothing to nothing: everything it makes is in one folder in memory that goes with its hosts."""
+    """One run. All its files are in one folder in memory, which is removed with its hosts."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._ink = Ink.of(out)
+        self._style = TerminalStyle.of(out)
         self._folder = Path(tempfile.gettempdir(), f"swarmbot-demo-{secrets.token_hex(4)}")
 
-    def run(self, *, stays: bool) -> int:
-        """Play the tour, and with ``stays`` wait for Ctrl-C after it."""
+    def run(self, *, stay_up: bool) -> int:
+        """Run the tour and return the exit status; with ``stay_up`` wait for Ctrl-C after the tour."""
         if shutil.which("redis-server") is None:
             raise Misconfigured("redis-server is not installed.", next_step="Run `make demo` as root on Debian.")
         began = monotonic()
-        self._say(self._ink.bold("Swarmbot's demo: five Docker hosts, a local Slack, and the bot between them."))
+        self._say(self._style.bold("Swarmbot demo: five Docker hosts, a local Slack, and the bot"))
         with Fleet(self._folder) as fleet:
             self._say(f"  {len(fleet.hosts)} hosts are up, each with its own dockerd and sshd ({_since(began)})")
-            stage = Stage(fleet, self._folder / "stage", slack_port=_slack_port())
-            return self._staged(stage, stays=stays)
+            deployment = Deployment(fleet, self._folder / "deployment", slack_port=_slack_port())
+            return self._run_deployment(deployment, stay_up=stay_up)
 
-    def _staged(self, stage: Stage, *, stays: bool) -> int:
+    def _run_deployment(self, deployment: Deployment, *, stay_up: bool) -> int:
         began = monotonic()
-        well = False
+        succeeded = False
         try:
-            with stage:
-                names = ", ".join(stage.processes)
-                self._say(f"  The bot runs: {names} ({_since(began)}); Slack listens on {stage.slack.url}")
-                self._say("  In #prod: ada and ben operate, cleo and dan administer, eve may only look")
-                well = play_tour(stage, self._out, self._ink)
-                if well and stays:
-                    self._stay(stage)
+            with deployment:
+                names = ", ".join(deployment.processes)
+                self._say(f"  The bot is running: {names} ({_since(began)}); Slack listens on {deployment.slack.url}")
+                self._say(
+                    "  People in #prod: ada and ben are operators, cleo and dan administrators, eve may only view"
+                )
+                succeeded = run_tour(deployment, self._out, self._style)
+                if succeeded and stay_up:
+                    self._stay_up(deployment)
         except SwarmbotError as error:
-            self._say("", self._ink.bad(f"✗ {error}"))
-        if not well:
-            self._say("", f"  Logs: {_keep_logs(stage.folder)}")
-        self._say("", self._ink.dim("  Stopping everything that was started."))
-        return 0 if well else 1
+            self._say("", self._style.bad(f"✗ {error}"))
+        if not succeeded:
+            self._say("", f"  Logs: {_keep_logs(deployment.folder)}")
+        self._say("", self._style.dim("  Stopping all processes and hosts of the demo"))
+        return 0 if succeeded else 1
 
-    def _stay(self, stage: Stage) -> None:
+    def _stay_up(self, deployment: Deployment) -> None:
         python = f"{Path(sys.executable)}" if Path.cwd() != ROOT else str(Path(sys.executable).relative_to(ROOT))
-        at = "" if stage.slack.url.endswith(f":{DEFAULT_PORT}") else f" --slack {stage.slack.url}"
+        at = "" if deployment.slack.url.endswith(f":{DEFAULT_PORT}") else f" --slack {deployment.slack.url}"
         bot = f"{python} -m bot sandbox"
         fleet = f"{bot} fleet --state {self._folder}"
         self._say(
             "",
-            self._ink.bold(f"The demo stays up until Ctrl-C. The local Slack listens on {stage.slack.url}"),
+            self._style.bold(
+                f"The demo runs until you press Ctrl-C. The local Slack listens on {deployment.slack.url}"
+            ),
             "",
-            f"  In another terminal, in {ROOT}, type as anybody and press what they see:",
+            f"  In another terminal, in {ROOT}, type commands and press buttons as any of these people:",
             f'    {bot} say{at} ada prod "/swarm status"',
             f"    {bot} click{at} ada Share",
             "",
-            "  Break something, and ask again:",
+            "  Break a host, then ask for the status again:",
             f"    {fleet} power-off host-4",
             f"    {fleet} run host-1 docker node ls",
             "",
-            f"  Logs: {stage.folder}/*.log",
+            f"  Logs: {deployment.folder}/*.log",
         )
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
@@ -105,15 +110,15 @@ class Demo:
 
 
 @contextmanager
-def _ending_on_signals() -> Iterator[None]:
-    """Turn the first signal to end into KeyboardInterrupt and ignore further ones: what follows is clearing up."""
+def _end_on_signals() -> Iterator[None]:
+    """Turn the first end signal into KeyboardInterrupt; ignore further ones during the clean-up."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        for each in ENDINGS:
+        for each in END_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {each: signal.signal(each, end) for each in ENDINGS}
+    before = {each: signal.signal(each, end) for each in END_SIGNALS}
     try:
         yield
     finally:
@@ -122,7 +127,7 @@ def _ending_on_signals() -> Iterator[None]:
 
 
 def _keep_logs(folder: Path) -> Path:
-    """Copy the logs out of the folder, which goes with the hosts."""
+    """Copy the logs out of the folder, which is removed with the hosts."""
     kept = Path(tempfile.mkdtemp(prefix="swarmbot-demo-logs-"))
     for log in folder.glob("*.log"):
         shutil.copy(log, kept)
@@ -130,7 +135,7 @@ def _keep_logs(folder: Path) -> Path:
 
 
 def _slack_port() -> int:
-    """The usual port, or any where it is taken."""
+    """Return the default port, or 0 for any port if it is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -138,10 +143,6 @@ def _slack_port() -> int:
         except OSError:
             return 0
     return DEFAULT_PORT
-
-
-def _wanted() -> str:
-    return os.environ.get("TOUR", "")
 
 
 def _since(began: float) -> str:

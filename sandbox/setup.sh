@@ -1,5 +1,5 @@
 #!/bin/bash
-# Sets up what `make` needs, and nothing that is there already: Debian packages and the venv.
+# Installs what `make` needs and is missing: Debian packages and the venv.
 # Usage: setup.sh [demo|dev]   (demo: sandbox/requirements.txt; dev: requirements-dev.txt, default)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ case $mode in
   *) echo "setup.sh: '$mode' is neither demo nor dev" >&2; exit 2 ;;
 esac
 packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables busybox-static tini golang-cfssl)
-# Tests log in to hosts as users who are not root, and have engines stopped and started by a real systemctl.
+# Tests log in to hosts as users other than root, and stop and start engines with a real systemctl.
 if [ "$mode" = dev ]; then packages+=(sudo systemd); fi
 venv=.venv
 
@@ -19,7 +19,7 @@ say() { echo "setup: $*" >&2; }
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# Installed, but not started: invoke-rc.d asks policy-rc.d, and 101 means no.
+# Installs packages without starting their services: invoke-rc.d asks policy-rc.d, and exit status 101 forbids it.
 install() {
   local policy=/usr/sbin/policy-rc.d put="" log status=0
   if [ ! -e $policy ]; then
@@ -44,11 +44,11 @@ install() {
   rm -f "$log"
 }
 
-# Debian's python3 has neither venv nor pip of its own.
+# Debian's python3 contains neither venv nor pip.
 "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 missing=()
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-  say "not Debian: skipped its packages (${packages[*]}); what needs real Docker hosts will say what is missing"
+  say "not Debian: skipped its packages (${packages[*]}); tests and demo report what they miss for Docker hosts"
 else
   for package in "${packages[@]}"; do
     installed "$package" || missing+=("$package")
@@ -60,7 +60,7 @@ else
   fi
 fi
 
-# The stamp in the venv is the hash of what is installed in it; a dev venv serves the demo too.
+# The venv's stamp is the hash of its requirements; a dev venv also serves the demo.
 stamp() { cat "$@" | sha256sum; }
 stamped() { [ -x $venv/bin/python ] && [ "$(cat $venv/.stamp 2>/dev/null)" = "$1" ]; }
 
@@ -68,7 +68,7 @@ demo_stamp=$(stamp constraints.txt requirements.txt sandbox/requirements.txt)
 dev_stamp=$(stamp constraints.txt requirements.txt sandbox/requirements.txt requirements-dev.txt)
 if stamped "$dev_stamp" || { [ "$mode" = demo ] && stamped "$demo_stamp"; }; then exit 0; fi
 
-say "making $venv from $requirements"
+say "installing $requirements into $venv"
 [ -x $venv/bin/python ] || "${PYTHON:-python3}" -m venv $venv
 $venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
 if [ "$mode" = dev ]; then echo "$dev_stamp"; else echo "$demo_stamp"; fi >$venv/.stamp

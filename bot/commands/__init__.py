@@ -32,7 +32,7 @@ from bot.commands.kinds import (
 from bot.commands.registration import change, control, question, record
 from bot.commands.registry import CommandRegistry
 from bot.commands.rights import other_rights, plain_right, rights
-from bot.commands.settings import (
+from bot.commands.shared_flags import (
     CERT_EXPIRY,
     DISPATCHER_HEARTBEAT,
     EXTERNAL_CA,
@@ -40,9 +40,10 @@ from bot.commands.settings import (
     MAX_SNAPSHOTS,
     SNAPSHOT_INTERVAL,
     TASK_HISTORY_LIMIT,
+    UNLOCK,
+    unlock_key_form,
 )
 from bot.commands.times import FUTURE, PAST
-from bot.commands.unlock_key import UNLOCK, unlock_key_form
 
 __all__ = [
     "ADDRESS",

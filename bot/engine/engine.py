@@ -19,11 +19,8 @@ from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
 from bot.model.engine_api import JoinTokens, Json
-from bot.model.host_keys import HostKey
-from bot.model.key_file import KeyFile
-from bot.model.mesh import OverlayTrial
-from bot.model.probing import Interface, Prober
-from bot.model.stopped import StoppedEngine
+from bot.model.host import HostKey, KeyFile, StoppedEngine
+from bot.model.network import Interface, OverlayTrial, Prober
 from bot.secrets.secret import Secret
 
 UNLOCK_TIMEOUT_S: Final = 6

@@ -2,22 +2,35 @@
 
 from bot.model.approval_basis import Basis, basis_of, differences
 from bot.model.backups import BackedUpNode, Backup, BackupList, BackupStore, Drill
-from bot.model.endpoint import ip_of
+from bot.model.cluster import ClusterFacts, NodeFacts, Role, ServiceFacts, TaskFacts
 from bot.model.engine_api import Engine, Engines, JoinTokens, Json
-from bot.model.facts import ClusterFacts, Facts, NodeFacts, Revealed, Role
-from bot.model.freeze import Freeze
-from bot.model.host import HostFacts, HostFailure, Membership, RaftPosition
-from bot.model.host_keys import HostKey
-from bot.model.key_file import KeyFile
-from bot.model.members import RaftMembers, newcomer
-from bot.model.mesh import Mesh, OverlayTrial
-from bot.model.operation import FactsQuery, Operation
+from bot.model.facts import Facts, FactsQuery, Freeze, Revealed
+from bot.model.host import (
+    Certificate,
+    HostFacts,
+    HostFailure,
+    HostKey,
+    KeyFile,
+    Membership,
+    RaftPosition,
+    StoppedEngine,
+    TlsInfo,
+)
+from bot.model.network import (
+    Counters,
+    Interface,
+    Mesh,
+    OverlayTrial,
+    ProbedRoute,
+    Prober,
+    Reach,
+    Route,
+    Transport,
+    ip_of,
+)
+from bot.model.operation import Operation
 from bot.model.plan import Finding, Force, Plan, PlanTitles, Sign, Step
-from bot.model.probing import Counters, Interface, Prober, Reach, Transport
-from bot.model.reachability import ProbedRoute, Route
-from bot.model.stopped import StoppedEngine
-from bot.model.tls import Certificate, TlsInfo
-from bot.model.workload import ServiceFacts, TaskFacts
+from bot.model.raft_members import RaftMembers, newcomer
 
 __all__ = [
     "BackedUpNode",

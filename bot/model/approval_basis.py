@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.model.facts import Facts, NodeFacts
+from bot.model.cluster import NodeFacts
+from bot.model.facts import Facts
 from bot.model.plan import Plan
 from bot.stored_json import to_json, to_plain
 

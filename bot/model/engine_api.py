@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.model.backups import BackupStore
-from bot.model.host_keys import HostKey
-from bot.model.key_file import KeyFile
-from bot.model.mesh import OverlayTrial
-from bot.model.probing import Interface, Prober
-from bot.model.stopped import StoppedEngine
+from bot.model.host import HostKey, KeyFile, StoppedEngine
+from bot.model.network import Interface, OverlayTrial, Prober
 from bot.secrets.secret import Secret
 
 Json = dict[str, Any]

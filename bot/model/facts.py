@@ -1,109 +1,74 @@
-"""What was seen of a cluster and its hosts at one moment. Frozen, and without any I/O."""
+"""What was read of a cluster and its hosts at one moment, and the query that says what to read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from bot.model.backups import BackupList
-from bot.model.freeze import Freeze
-from bot.model.host import HostFacts, HostFailure
-from bot.model.host_keys import HostKey
-from bot.model.mesh import Mesh
-from bot.model.reachability import ProbedRoute
-from bot.model.tls import TlsInfo
-from bot.model.workload import ServiceFacts, TaskFacts
+from bot.model.cluster import ClusterFacts, NodeFacts
+from bot.model.host import HostFacts, HostFailure, HostKey
+from bot.model.network import Mesh, ProbedRoute
 from bot.secrets.secret import Secret
 
-Role = Literal["worker", "manager"]
 Revealed = Literal["worker token", "manager token", "unlock key"]
 
 
 @dataclass(frozen=True, slots=True)
-class NodeFacts:
-    """One record of the cluster's node list. ``host`` is the machine's name in swarmbot.yml, "" when it is not there.
+class Freeze:
+    """A freeze that holds. ``until`` is in unix seconds; ``by`` is U…, or "" where swarmbot.yml ``scheduled`` it."""
 
-    ``reachability`` is "" for workers. ``address`` is what the managers see; ``raft_address`` is ``IP:2377`` of a
-    manager. ``version`` and ``spec`` are what an update must send back.
-    """
-
-    id: str
-    hostname: str
-    role: Role
-    availability: str
-    state: str
-    version: int
-    spec: Mapping[str, Any]
-    host: str = ""
-    reachability: str = ""
-    leader: bool = False
-    address: str = ""
-    raft_address: str = ""
-    engine_version: str = ""
-    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    tls: TlsInfo = field(default_factory=TlsInfo)
-
-    @property
-    def name(self) -> str:
-        """The name that people use: swarmbot.yml's where it is known."""
-        return self.host or self.hostname
-
-    @property
-    def standing(self) -> str:
-        """How a manager stands in Raft, in Docker's word for it; a record alone makes no member of Raft."""
-        return self.reachability or "not in Raft"
-
-    @property
-    def ready(self) -> bool:
-        """Whether the managers see the node ready; a manager must be reachable in Raft too."""
-        return self.state == "ready" and (self.role == "worker" or self.reachability == "reachable")
+    cluster: str
+    until: float
+    by: str
+    reason: str
+    scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterFacts:
-    """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
+class FactsQuery:
+    """What must be seen beside the cluster itself.
 
-    ``tasks`` counts the running tasks of each node id that has some, if they were looked for; ``task_list`` has all,
-    those of the past too. ``data_port`` is the UDP port of overlay traffic. ``rotating``: nodes are being given
-    certificates of a new root.
+    ``cluster_id``: the cluster that is meant, "" for the one that most hosts are in. ``hosts``: those to wait for;
+    others are in the facts only if they happened to answer by then. ``all_hosts``: wait for each of swarmbot.yml, as
+    for every plan and for secrets. ``probe``: hosts to examine closely, as people call them or their nodes (clock,
+    interfaces, the ways between them and the managers). ``every_peer``: the ways between those and workers, and each
+    other, too. ``mesh``: every way between all nodes, and the overlay by temporary containers on them.
+    ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
+    count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
+    and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
+    certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted. ``backups``:
+    those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at. ``raft``: of every host its
+    clock and interfaces, of managers where their Raft logs end and which of their peers they reach, and of hosts whose
+    engine does not run what swarm state is on their disk; ``peers``: of managers only which peers they reach;
+    ``stopped``: hosts of which only the last is wanted. ``key_files``: hosts of which the key file is wanted; ``raft``
+    has those of all managers. ``patience``: how many seconds a host, and then a manager asked for the cluster, may
+    take.
     """
 
-    id: str
-    read_from: str
-    version: int
-    spec: Mapping[str, Any]
-    nodes: tuple[NodeFacts, ...]
-    services: tuple[ServiceFacts, ...] = ()
-    tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    task_list: tuple[TaskFacts, ...] = ()
-    data_port: int = 4789
-    tls: TlsInfo = field(default_factory=TlsInfo)
-    rotating: bool = False
-
-    @property
-    def autolocked(self) -> bool:
-        """Whether its managers need the unlock key after each restart."""
-        return bool((self.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
-
-    @property
-    def managers(self) -> tuple[NodeFacts, ...]:
-        """The manager records, the unreachable included."""
-        return tuple(node for node in self.nodes if node.role == "manager")
-
-    @property
-    def leader(self) -> NodeFacts | None:
-        """The node that leads Raft now."""
-        return next((node for node in self.nodes if node.leader), None)
-
-    def node(self, node_id: str) -> NodeFacts | None:
-        """The record with this id."""
-        return next((node for node in self.nodes if node.id == node_id), None)
-
-    def node_of(self, host: HostFacts) -> NodeFacts | None:
-        """The record of this machine's present membership."""
-        return self.node(host.node_id) if host.node_id and host.in_a_swarm else None
+    cluster_id: str = ""
+    hosts: tuple[str, ...] = ()
+    all_hosts: bool = False
+    probe: tuple[str, ...] = ()
+    every_peer: bool = False
+    mesh: bool = False
+    certificates: bool = False
+    services: bool = False
+    tasks: bool = False
+    task_list: bool = False
+    secrets: tuple[Revealed, ...] = ()
+    ca_files: tuple[tuple[str, str], ...] = ()
+    once: bool = False
+    host_keys: tuple[str, ...] = ()
+    backups: bool = False
+    placed: tuple[str, ...] = ()
+    raft: bool = False
+    stopped: tuple[str, ...] = ()
+    peers: bool = False
+    key_files: tuple[str, ...] = ()
+    patience: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What was seen of one machine. Frozen, and without any I/O."""
+"""What was read from one host: its engine, its disk, its certificates, its SSH host key."""
 
 from __future__ import annotations
 
@@ -8,10 +8,87 @@ from types import MappingProxyType
 from typing import Literal
 
 from bot.errors import HostProblem
-from bot.model.key_file import KeyFile
-from bot.model.probing import Interface, Reach
-from bot.model.stopped import StoppedEngine
-from bot.model.tls import Certificate
+from bot.model.network import Interface, Reach
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """``locked``: encrypted with the cluster's unlock key (autolock); ``text`` is the whole of it then, else nothing.
+
+    ``opened``: it was, and Swarmbot has opened it so that its engine can be forced. ``open``: it never was, or autolock
+    was switched off. What lies open stays on its host.
+    """
+
+    standing: Literal["open", "locked", "opened"]
+    text: bytes = field(default=b"", repr=False)
+
+    @property
+    def autolocked(self) -> bool:
+        """Whether autolock was on in its cluster."""
+        return self.standing != "open"
+
+    @property
+    def locked(self) -> bool:
+        """Whether it takes the unlock key now."""
+        return self.standing == "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedEngine:
+    """Swarm state on a host whose engine was seen not to run.
+
+    ``folder`` is where it lies. ``held_off``: it was moved there, out of the engine's way, so that the engine is in no
+    swarm whenever it starts; else it lies where the engine has it, and a started engine takes itself for that member.
+    ``node_id`` is whose state it is, ``address`` the IP address that this node advertised, "" where that is not known.
+    """
+
+    folder: str
+    held_off: bool
+    node_id: str
+    address: str = ""
+
+
+KeyStanding = Literal["trusted", "unknown", "changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class HostKey:
+    """The key that ``machine`` shows now; it is a host of swarmbot.yml, or a jump as it is written there.
+
+    ``known_as`` is its name in known_hosts, ``place`` its name with the address that was asked, in words. ``kind`` is
+    the key's type (``ssh-ed25519``), ``fingerprint`` what ``ssh-keygen -l`` prints. ``known``: the fingerprints that
+    known_hosts has for it. ``file``: the known_hosts file that is written to.
+    """
+
+    machine: str
+    place: str
+    known_as: str
+    kind: str
+    fingerprint: str
+    standing: KeyStanding
+    known: tuple[str, ...] = ()
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A node's TLS certificate: its issuer's common name and its end in unix seconds."""
+
+    issuer: str
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class TlsInfo:
+    """``TLSInfo``: the root certificates that are trusted (PEM), and the public key (base64) that issues.
+
+    Of a node it is what the node itself reported. Of the cluster the key is the one that all certificates shall be
+    issued by: while the root is rotated it is the new one's already, and ``root`` is still the old (measured on 20.10).
+    """
+
+    root: str = ""
+    issuer_key: str = ""
+
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
 

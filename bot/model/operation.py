@@ -12,55 +12,12 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from bot.errors import Failed, SwarmbotError
+from bot.model.cluster import NodeFacts
 from bot.model.engine_api import Engines
-from bot.model.facts import Facts, NodeFacts, Revealed
-from bot.model.members import RaftMembers
+from bot.model.facts import Facts, FactsQuery
+from bot.model.raft_members import RaftMembers
 
 _KINDS: dict[str, type[Operation]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class FactsQuery:
-    """What must be seen beside the cluster itself.
-
-    ``cluster_id``: the cluster that is meant, "" for the one that most hosts are in. ``hosts``: those to wait for;
-    others are in the facts only if they happened to answer by then. ``all_hosts``: wait for each of swarmbot.yml, as
-    for every plan and for secrets. ``probe``: hosts to examine closely, as people call them or their nodes (clock,
-    interfaces, the ways between them and the managers). ``every_peer``: the ways between those and workers, and each
-    other, too. ``mesh``: every way between all nodes, and the overlay by temporary containers on them.
-    ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
-    count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
-    and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
-    certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted. ``backups``:
-    those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at. ``raft``: of every host its
-    clock and interfaces, of managers where their Raft logs end and which of their peers they reach, and of hosts whose
-    engine does not run what swarm state is on their disk; ``peers``: of managers only which peers they reach;
-    ``stopped``: hosts of which only the last is wanted. ``key_files``: hosts of which the key file is wanted; ``raft``
-    has those of all managers. ``patience``: how many seconds a host, and then a manager asked for the cluster, may
-    take.
-    """
-
-    cluster_id: str = ""
-    hosts: tuple[str, ...] = ()
-    all_hosts: bool = False
-    probe: tuple[str, ...] = ()
-    every_peer: bool = False
-    mesh: bool = False
-    certificates: bool = False
-    services: bool = False
-    tasks: bool = False
-    task_list: bool = False
-    secrets: tuple[Revealed, ...] = ()
-    ca_files: tuple[tuple[str, str], ...] = ()
-    once: bool = False
-    host_keys: tuple[str, ...] = ()
-    backups: bool = False
-    placed: tuple[str, ...] = ()
-    raft: bool = False
-    stopped: tuple[str, ...] = ()
-    peers: bool = False
-    key_files: tuple[str, ...] = ()
-    patience: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``python -m sandbox.fleet``: the fleet's own command line, without the rest of the bot."""
+"""``python -m sandbox.fleet``: the fleet's command line without the rest of the bot."""
 
 import sys
 

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Boots one host: runs as process 1 of its own network, mount, UTS and PID namespaces, and becomes tini.
-# Usage: boot.sh FOLDER NAME CGROUP   (FOLDER: the host's own; etc/ beside it is the fleet's)
+# Boots one host: runs as process 1 in its own network, mount, UTS and PID namespaces, and ends as tini.
+# Usage: boot.sh FOLDER NAME CGROUP   (FOLDER: the host's files; etc/ beside it belongs to the fleet)
 set -e
 folder=$1 name=$2 cgroup=$3
 etc=$(dirname "$folder")/etc
 
-# /proc is still the machine's here, so this is our process id as the machine sees it.
+# /proc is still the machine's here, so this is the machine's id of this process.
 read -r pid _ </proc/self/stat
 echo "$pid" >"$folder/pid.new"
 mv "$folder/pid.new" "$folder/pid"
 mount -t proc proc /proc
 hostname "$name"
 
-# dockerd wants a sysfs of this network namespace with the machine's cgroups in it.
+# dockerd needs a sysfs of this network namespace that contains the machine's cgroups.
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/cgroup /run/sshd /run/home /run/lock /run/fleet
 mount --rbind /sys/fs/cgroup /run/cgroup
@@ -25,17 +25,17 @@ mount --bind "$folder/hostname" /etc/hostname
 mkdir -p /etc/docker "$folder/docker-etc"
 mount --bind "$folder/docker-etc" /etc/docker
 printf '{"data-root": "%s"}\n' "$folder/data" >/etc/docker/daemon.json
-# Where systemd-resolved runs, resolv.conf points into the /run that was just covered.
+# With systemd-resolved, resolv.conf points into /run, which is now covered by a new mount.
 resolv=$(readlink -m /etc/resolv.conf)
 mkdir -p "$(dirname "$resolv")"
 [ -e "$resolv" ] || : >"$resolv"
 mount --bind "$etc/resolv.conf" "$resolv"
 
-# A partition drops IPv4; without IPv6 there is no way round it.
+# A partition drops IPv4; without IPv6 nothing can bypass it.
 echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
 echo 1 >/proc/sys/net/ipv4/ip_forward
 
-# Any user's sshd may read these, however private the fleet's folder is.
+# sshd must be able to read these for any user, even if the fleet's folder is private.
 cp "$etc/authorized_keys" /run/fleet/authorized_keys
 cp "$folder/ssh_host_ed25519_key" /run/fleet/host_key
 chmod 600 /run/fleet/host_key

@@ -1,4 +1,4 @@
-"""``python -m bot sandbox fleet …``: a fleet that stays up, and its faults, by hand."""
+"""``python -m bot sandbox fleet …``: run a fleet and inject faults by hand."""
 
 from __future__ import annotations
 
@@ -18,49 +18,49 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
 
 STATE = Path("/var/lib/swarmbot-fleet")
-"""Not in /run, which Debian mounts noexec."""
+"""Not below /run, which Debian mounts noexec."""
 
-_ON_HOSTS: dict[str, tuple[Callable[[Host], None], str]] = {
-    "power-off": (Host.power_off, "pull the plug"),
+_HOST_COMMANDS: dict[str, tuple[Callable[[Host], None], str]] = {
+    "power-off": (Host.power_off, "power off without a shutdown"),
     "power-on": (Host.power_on, "boot"),
     "restart": (Host.restart, "power off and on again"),
-    "wipe": (Host.wipe, "power off, empty the engine's disk, boot"),
+    "wipe": (Host.wipe, "power off, delete the engine's data, boot"),
     "stop-docker": (Host.stop_docker, "stop dockerd and its containers"),
-    "kill-docker": (Host.kill_docker, "kill dockerd alone with -9"),
+    "kill-docker": (Host.kill_docker, "kill dockerd with SIGKILL; its containers go on"),
     "start-docker": (Host.start_docker, "start dockerd"),
     "cut": (Host.cut_cable, "cut the network cable"),
-    "fix": (Host.fix, "undo every fault of the network"),
+    "fix": (Host.fix, "remove all network faults"),
 }
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    """Add ``fleet`` with its own commands; the parsed arguments then hold ``act``, which takes them."""
-    fleet = subparsers.add_parser("fleet", help="real Docker hosts on this machine")
+    """Add ``fleet`` with its commands; ``args.act(args)`` returns the exit status."""
+    fleet = subparsers.add_parser("fleet", help="run real Docker hosts on this machine")
     fleet.add_argument("--state", type=Path, default=STATE, help="the fleet's folder (default %(default)s)")
     commands = fleet.add_subparsers(required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="start hosts that stay up until `down`")
-    up.add_argument("--size", type=int, default=5, help="how many (default %(default)s)")
+    up = commands.add_parser("up", help="start hosts that run until `down`")
+    up.add_argument("--size", type=int, default=5, help="number of hosts (default %(default)s)")
     up.set_defaults(act=_up)
     commands.add_parser("down", help="stop and remove them").set_defaults(act=_down)
-    commands.add_parser("status", help="each host's power, dockerd, swarm and faults").set_defaults(act=_status)
-    commands.add_parser("reset", help="all hosts sound and in no swarm").set_defaults(act=_reset)
-    for name, (_, words) in _ON_HOSTS.items():
+    commands.add_parser("status", help="show power, dockerd, swarm and faults of each host").set_defaults(act=_status)
+    commands.add_parser("reset", help="remove all faults, swarms and containers").set_defaults(act=_reset)
+    for name, (_, words) in _HOST_COMMANDS.items():
         command = commands.add_parser(name, help=words)
         command.add_argument("hosts", nargs="+", metavar="HOST")
         command.set_defaults(act=_on_hosts, name=name)
-    for name, words in (("partition", "drop all from and to the other hosts"), ("heal", "undo a partition")):
+    for name, words in (("partition", "drop all packets from and to the other hosts"), ("heal", "undo a partition")):
         command = commands.add_parser(name, help=words)
         command.add_argument("hosts", nargs="+", metavar="HOST")
         command.add_argument("--direction", choices=("in", "out"), action="append", default=[])
         command.set_defaults(act=_partition, name=name)
-    for name, words in (("block", "close one port by dropping"), ("unblock", "undo a block")):
+    for name, words in (("block", "drop all packets for one port"), ("unblock", "undo a block")):
         command = commands.add_parser(name, help=words)
         command.add_argument("host", metavar="HOST")
         command.add_argument("port", metavar="PORT[/udp]")
         command.add_argument("--direction", choices=("in", "out"), default="in")
         command.add_argument("--peer", metavar="HOST", help="only from or to this host")
         command.set_defaults(act=_block, name=name)
-    for name, words in (("run", "run a command on a host, not by its network"), ("ssh", "open SSH as the bot does")):
+    for name, words in (("run", "run a command on a host, without the network"), ("ssh", "open SSH as the bot does")):
         command = commands.add_parser(name, help=words)
         command.add_argument("host", metavar="HOST")
         command.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
@@ -68,7 +68,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return the exit status."""
+    """Run a command and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m sandbox")
     add_parser(parser.add_subparsers(required=True, metavar="PART"))
     args = parser.parse_args(argv)
@@ -118,7 +118,7 @@ def _line(host: Host) -> str:
 def _on_hosts(args: argparse.Namespace) -> int:
     fleet = Fleet.attach(args.state)
     for name in args.hosts:
-        _ON_HOSTS[args.name][0](fleet[name])
+        _HOST_COMMANDS[args.name][0](fleet[name])
     return 0
 
 
@@ -133,7 +133,7 @@ def _block(args: argparse.Namespace) -> int:
     fleet = Fleet.attach(args.state)
     port, _, protocol = args.port.partition("/")
     if not port.isdigit() or protocol not in {"", "tcp", "udp"}:
-        raise Failed(f"{args.port} is no port; write 2377, 7946/tcp or 4789/udp.")
+        raise Failed(f"{args.port} is not a valid port.", next_step="Use 2377, 7946/tcp or 4789/udp.")
     host = fleet[args.host]
     peer = fleet[args.peer] if args.peer else None
     act = host.block if args.name == "block" else host.unblock
@@ -148,4 +148,4 @@ def _run(args: argparse.Namespace) -> int:
 def _ssh(args: argparse.Namespace) -> int:
     fleet = Fleet.attach(args.state)
     words = [*fleet.ssh_argv(fleet[args.host]), *args.words]
-    os.execvp(words[0], words)  # noqa: S606 - the terminal is ssh's from here on
+    os.execvp(words[0], words)  # noqa: S606 - ssh takes over the terminal

@@ -1,4 +1,4 @@
-"""What is wrong with a host's network, as data: it outlives a power cut, as a firewall's rules would."""
+"""The faults of a host's network, as data. They persist when the host is off, as firewall rules do."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ Protocol = Literal["tcp", "udp"]
 
 
 class Block(BaseModel):
-    """One port closed by dropping: ``in`` is what arrives for it, ``out`` what the host sends to it elsewhere."""
+    """A blocked port: packets are dropped, not rejected."""
 
     model_config = ConfigDict(frozen=True)
 
     port: int
     protocol: Protocol
     direction: Direction
+    """``in``: packets to this port of the host; ``out``: packets from the host to this port of others."""
     peer: str = ""
-    """Address of the one peer that it concerns; empty: everybody."""
+    """The address of the only affected peer; empty for all."""
 
     def rule(self) -> str:
         """Return the iptables line."""
@@ -29,7 +30,7 @@ class Block(BaseModel):
 
 
 class Faults(BaseModel):
-    """All of a host's faults; the empty one is a sound network."""
+    """All network faults of a host; empty for a working network."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,10 +38,10 @@ class Faults(BaseModel):
     partitioned: frozenset[Direction] = frozenset()
     blocks: frozenset[Block] = frozenset()
     addresses: frozenset[str] = frozenset()
-    """Further addresses on the host's card: no fault, yet undone with the faults."""
+    """Further addresses of the host. They are not faults, but are removed with the faults."""
 
     def words(self) -> str:
-        """Return the faults in a few words; empty if there is none."""
+        """Return a short description of the faults; empty if there are none."""
         parts = ["cable cut"] if self.cut else []
         parts += [f"partitioned {direction}" for direction in sorted(self.partitioned)]
         for block in self.blocks:
@@ -49,10 +50,10 @@ class Faults(BaseModel):
         return ", ".join(parts)
 
     def rules(self, subnet: str, gateway: str) -> str:
-        """Return the whole mangle table for iptables-restore.
+        """Return the mangle table for iptables-restore.
 
-        In mangle because nobody else writes there, and because it sees forwarded packets and published ports as
-        the peers do. The gateway is where the bot comes from: a partition leaves it through.
+        The mangle table is used because nothing else writes to it, and because it sees forwarded packets and published
+        ports as the peers do. The bot connects from the gateway, so a partition accepts its packets.
         """
         lines = ["*mangle", ":PREROUTING ACCEPT", ":POSTROUTING ACCEPT"]
         lines += sorted(block.rule() for block in self.blocks)

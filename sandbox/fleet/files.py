@@ -1,4 +1,4 @@
-"""The files a fleet's hosts see instead of the machine's, and the keys by which the bot reaches them."""
+"""The files that hosts see in place of the machine's, and the SSH keys for the bot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.fleet.network import Network
 from sandbox.fleet.shell import sh
 
 PLAIN_USER = "deploy"
-"""A user of every host that accepts the same key and may not open the engine's socket."""
+"""A user of every host with the same SSH key and without access to the engine's socket."""
 
 _ROOT = "root:x:0:0:root:/run/home:/bin/sh"  # a shell and a home without the machine's start-up files
 _PLAIN_ID = 7701
@@ -27,16 +27,16 @@ class Files:
         self.archive = state / "task.tar"
 
     def make(self) -> None:
-        """Make the folder, in memory: engines start twice as fast; Failed if it is there and not empty."""
+        """Create the folder in memory, where engines start twice as fast. Raise Failed if it is not empty."""
         self.remove()
         self.state.mkdir(parents=True, exist_ok=True)
         if any(self.state.iterdir()):
-            raise Failed(f"{self.state} is not empty, and no fleet's.")
+            raise Failed(f"{self.state} is not empty and not the folder of a fleet.")
         sh("mount", "-t", "tmpfs", "-o", "mode=700", "swarmbot-fleet", str(self.state))
         self._mark.touch()
 
     def remove(self) -> None:
-        """Remove the folder, unless it is not a fleet's."""
+        """Remove the folder if it is the folder of a fleet."""
         if self._mark.exists():
             sh("umount", "--lazy", str(self.state))
             self.state.rmdir()
@@ -46,7 +46,7 @@ class Files:
         return self.state / name
 
     def write(self, network: Network, hosts: list[str]) -> None:
-        """Write what all hosts share, each host's own, and the known_hosts with their right keys."""
+        """Write the files of all hosts, the files of each host, and known_hosts with the hosts' keys."""
         self.etc.mkdir(parents=True)
         _keygen(self.identity, "swarmbot")
         passwd = [line for line in _lines("/etc/passwd") if not line.startswith("root:")]
@@ -56,7 +56,7 @@ class Files:
         self._etc("shadow", [f"{user}:*:19000:0:99999:7:::" for user in ("root", PLAIN_USER)])
         addresses = [f"{network.address(number)} {name}" for number, name in enumerate(hosts, 1)]
         self._etc("hosts", ["127.0.0.1 localhost", *addresses])
-        # Nobody answers at this address at once: with the machine's own a service create waits 20 s for a registry.
+        # This address refuses connections at once. The machine's own would delay each `service create` by 20 s.
         self._etc("resolv.conf", ["nameserver 127.0.0.1", "options timeout:1 attempts:1"])
         self._etc("authorized_keys", _lines(f"{self.identity}.pub"))
         known = []

@@ -1,4 +1,4 @@
-"""N Docker hosts on one bridge, up and down together."""
+"""A fleet of Docker hosts on one bridge, started and stopped together."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bot.errors import Failed, Misconfigured
 from sandbox.fleet.files import Files
 from sandbox.fleet.host import Host
 from sandbox.fleet.image import task_archive
-from sandbox.fleet.needs import missing
 from sandbox.fleet.network import Network
-from sandbox.fleet.shell import SECONDS
+from sandbox.fleet.requirements import missing
+from sandbox.fleet.shell import COMMAND_TIMEOUT_S
 from sandbox.fleet.slots import Claim, Owner, claim, held_by, release
 
-# What systemctl does elsewhere: it returns when the engine has ended, or answers.
+# In place of systemctl: return when the engine has ended, or when it responds.
 _STOP = "kill $(cat /run/docker.pid); while kill -0 $(cat /run/docker.pid); do sleep 0.1; done; true"
 _START = (
     "kill -0 $(cat /run/docker.pid) || setsid -f /run/fleet/start-dockerd; "
@@ -30,10 +30,10 @@ _REPOSITORY = Path(__file__).parents[2]
 
 
 class Fleet:
-    """Hosts ``host-1``… whose files are in ``state``, a folder that :meth:`up` makes and :meth:`down` removes.
+    """Hosts ``host-1``, ``host-2``, … with their files in ``state``, which :meth:`up` creates and :meth:`down` removes.
 
-    A fleet ends with the process that called :meth:`up`, even by kill -9, unless ``stays`` says that it lives on
-    until somebody calls :meth:`down`. Another process takes hold of one that is up with :meth:`attach`.
+    A fleet ends with the process that called :meth:`up`, even after SIGKILL. With ``stays`` it runs until :meth:`down`
+    is called. Another process controls a running fleet with :meth:`attach`.
     """
 
     def __init__(self, state: Path, *, size: int = 5, stays: bool = False) -> None:
@@ -42,26 +42,26 @@ class Fleet:
         self.stays = stays
         self.hosts: list[Host] = []
         self._claim: Claim | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._cleanup_process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def attach(cls, state: Path) -> Fleet:
-        """Take hold of a fleet that is up; :class:`Failed` if there is none in ``state``."""
+        """Return the running fleet of ``state``. Raise Failed if there is none."""
         held = held_by(state.absolute())
         if held is None:
-            raise Failed(f"No fleet is up in {state}.", next_step="Start one: `python -m bot sandbox fleet up`")
+            raise Failed(f"No fleet is running in {state}.", next_step="Start one: `python -m bot sandbox fleet up`")
         fleet = cls(state, size=held.size, stays=True)
-        fleet._hold(held)
+        fleet._use_claim(held)
         return fleet
 
     def up(self) -> Self:
-        """Start all hosts at once and return when every dockerd and sshd answers and has the image for tasks.
+        """Start all hosts and return when every dockerd and sshd responds and every engine has the image for tasks.
 
-        Raises :class:`Misconfigured` naming what the machine lacks.
+        Raise Misconfigured if the machine lacks something, with all reasons.
         """
         if reasons := missing():
             raise Misconfigured(f"This machine cannot run Docker hosts: {'; '.join(reasons)}.")
-        self._hold(claim(self.files.state, self.size, None if self.stays else Owner.of(os.getpid())))
+        self._use_claim(claim(self.files.state, self.size, None if self.stays else Owner.of(os.getpid())))
         try:
             self._start()
         except BaseException:
@@ -72,7 +72,7 @@ class Fleet:
     def _start(self) -> None:
         assert self._claim  # noqa: S101 - up() has just set it
         if self._claim.owner:
-            self._keeper = _keep(self._claim)
+            self._cleanup_process = _start_cleanup(self._claim)
         self.files.make()
         network = Network(self._claim.slot)
         network.up()
@@ -82,18 +82,18 @@ class Fleet:
         self._each(Host.import_image)
 
     def down(self) -> None:
-        """Stop all hosts and remove all that the fleet made; nothing if it is down."""
+        """Stop all hosts and remove all resources of the fleet; do nothing if it is down."""
         if self._claim:
             release(self._claim)
             for host in self.hosts:
                 host.power_off()
             self._claim = None
-        if self._keeper:
-            self._keeper.communicate(b"released\n", timeout=SECONDS)
-            self._keeper = None
+        if self._cleanup_process:
+            self._cleanup_process.communicate(b"released\n", timeout=COMMAND_TIMEOUT_S)
+            self._cleanup_process = None
 
     def reset(self) -> None:
-        """Bring every host back to sound, in no swarm and with nothing running."""
+        """Bring every host back to a working state: no faults, no swarm, no containers."""
         self._each(Host.reset)
 
     def __enter__(self) -> Self:
@@ -108,21 +108,21 @@ class Fleet:
         for host in self.hosts:
             if host.name == name:
                 return host
-        raise Failed(f"No host {name}; there are {', '.join(host.name for host in self.hosts)}.")
+        raise Failed(f"Unknown host {name}. The hosts are {', '.join(host.name for host in self.hosts)}.")
 
     def __iter__(self) -> Iterator[Host]:
         return iter(self.hosts)
 
     @property
     def network(self) -> Network:
-        """The fleet's network: subnet, and gateway, which is the address that the bot comes from."""
+        """The fleet's network; the bot connects from its gateway."""
         if self._claim is None:
-            raise Failed("This fleet is not up.")
+            raise Failed("This fleet is not running.")
         return Network(self._claim.slot)
 
     @property
     def ssh(self) -> dict[str, Any]:
-        """The ``ssh`` part of swarmbot.yml; user ``deploy`` gets in too, yet not to the engine's socket."""
+        """The ``ssh`` part of swarmbot.yml. User ``deploy`` can also log in, without access to the engine's socket."""
         return {
             "user": "root",
             "identity_file": str(self.files.identity),
@@ -133,19 +133,19 @@ class Fleet:
     def config(
         self, cluster: str = "prod", *, channel: str = "C0PROD", hosts: Iterable[str] | None = None
     ) -> dict[str, Any]:
-        """Return ``ssh`` and ``clusters`` of a swarmbot.yml with one cluster of these hosts, all unless named."""
+        """Return ``ssh`` and ``clusters`` of a swarmbot.yml with one cluster of ``hosts``, by default all."""
         names = list(hosts) if hosts is not None else [host.name for host in self.hosts]
         addresses = {name: self[name].address for name in names}
         return {"ssh": self.ssh, "clusters": {cluster: {"channel": channel, "hosts": addresses}}}
 
     def ssh_argv(self, host: Host, user: str = "root") -> list[str]:
-        """Return the words that open an SSH session on ``host`` as the bot would."""
+        """Return the command that opens an SSH session on ``host`` as the bot does."""
         options = [f"UserKnownHostsFile={self.files.known_hosts}", "GlobalKnownHostsFile=/dev/null", "BatchMode=yes"]
         options += ["ConnectTimeout=5", "IdentitiesOnly=yes", "StrictHostKeyChecking=yes"]
         words = [word for option in options for word in ("-o", option)]
         return ["ssh", "-F", "/dev/null", "-i", str(self.files.identity), *words, f"{user}@{host.address}"]
 
-    def _hold(self, held: Claim) -> None:
+    def _use_claim(self, held: Claim) -> None:
         self._claim = held
         network = Network(held.slot)
         self.hosts = [Host(f"host-{number}", number, network, self.files) for number in range(1, self.size + 1)]
@@ -155,12 +155,12 @@ class Fleet:
             list(pool.map(act, self.hosts))
 
 
-def _keep(held: Claim) -> subprocess.Popen[bytes]:
-    """Start what removes the fleet once its owner's end of a pipe closes, however the owner ended."""
-    keeper = [sys.executable, "-m", "sandbox.fleet.keeper", held.model_dump_json()]
-    wait = 'read -r released || exec "$@"'  # a shell waits in a tenth of the memory that Python takes
+def _start_cleanup(held: Claim) -> subprocess.Popen[bytes]:
+    """Start a process that removes the fleet when its owner's end of a pipe closes, however the owner ended."""
+    cleanup = [sys.executable, "-m", "sandbox.fleet.cleanup", held.model_dump_json()]
+    wait = 'read -r released || exec "$@"'  # a waiting shell needs a tenth of Python's memory
     return subprocess.Popen(
-        ["/bin/sh", "-c", wait, "fleet-keeper", *keeper],
+        ["/bin/sh", "-c", wait, "fleet-cleanup", *cleanup],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

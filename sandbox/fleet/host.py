@@ -1,4 +1,4 @@
-"""One host: its power, its cable and firewall, its sshd and its dockerd."""
+"""One Docker host: power, network faults and reset."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from requests.exceptions import RequestException
 from bot.errors import Failed
 from sandbox.fleet.faults import Block, Direction, Faults, Protocol
 from sandbox.fleet.files import Files
+from sandbox.fleet.host_services import HostServices
 from sandbox.fleet.image import CHANGES, TASK_IMAGE
-from sandbox.fleet.inside import Inside
 from sandbox.fleet.network import Network
-from sandbox.fleet.shell import PATH, SECONDS, until
+from sandbox.fleet.shell import COMMAND_TIMEOUT_S, PATH, until
 
 _BOOT = Path(__file__).with_name("boot.sh")
 _SWARM_PORTS = {2377, 7946}
-_BOTH: tuple[Direction, ...] = ("in", "out")
+_BOTH_DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
 
-class Host(Inside):
-    """A host as a data centre's hands see it; the bot reaches it over SSH at ``address`` and in no other way.
+class Host(HostServices):
+    """A host that tests control directly; the bot reaches it only over SSH at ``address``.
 
-    Every method raises :class:`bot.errors.Failed` if what it is for is not seen to hold within its time-out, and
-    does nothing where that holds already.
+    Every method raises Failed if its result is not seen in time, and does nothing if no change is needed.
     """
 
     def __init__(self, name: str, number: int, network: Network, files: Files) -> None:
@@ -39,9 +38,9 @@ class Host(Inside):
     # Power
 
     def power_on(self, *, timeout: float = 90) -> None:
-        """Boot and return when dockerd and sshd answer; faults of the network and the disk are as they were.
+        """Boot and return when dockerd and sshd respond; network faults and the disk are unchanged.
 
-        A manager without a quorum takes 31 s to start dockerd: ``timeout`` is in seconds.
+        ``timeout`` is in seconds; a manager without quorum takes 31 s to start dockerd.
         """
         if not self.up:
             self._boot()
@@ -49,10 +48,10 @@ class Host(Inside):
         self.await_ssh(timeout=timeout)
 
     def power_off(self) -> None:
-        """Pull the plug: nothing is written to disk, and nobody is told."""
+        """Power off without a shutdown: nothing is written to disk, and no peer is notified."""
         self._network.unplug(self.name)
         if self._process:
-            self._process.wait(SECONDS)
+            self._process.wait(COMMAND_TIMEOUT_S)
             self._process = None
 
     def restart(self) -> None:
@@ -61,14 +60,16 @@ class Host(Inside):
         self.power_on()
 
     def wipe(self) -> None:
-        """Power off, empty the engine's disk, and boot; the faults stay."""
+        """Power off, delete the engine's data, and boot; network faults are unchanged."""
         self.power_off()
         self._empty_disk()
         self.power_on()
         self.import_image()
 
     def _empty_disk(self) -> None:
-        subprocess.run(["rm", "-rf", self.folder / "data", self.folder / "docker-etc"], check=True, timeout=SECONDS)
+        subprocess.run(
+            ["rm", "-rf", self.folder / "data", self.folder / "docker-etc"], check=True, timeout=COMMAND_TIMEOUT_S
+        )
 
     def _boot(self) -> None:
         self._network.unplug(self.name)  # process 1 may have ended by itself
@@ -86,7 +87,7 @@ class Host(Inside):
                 start_new_session=True,
                 env={"PATH": PATH},
             )
-        until(self._booted, f"{self.name} has booted", timeout=SECONDS)
+        until(self._booted, f"{self.name} has booted", timeout=COMMAND_TIMEOUT_S)
 
     def _booted(self) -> bool:
         if self._process and self._process.poll() is not None:
@@ -97,53 +98,61 @@ class Host(Inside):
 
     @property
     def faults(self) -> Faults:
-        """What is wrong with its network now."""
+        """Its current network faults."""
         path = self.folder / "faults.json"
         return Faults.model_validate_json(path.read_text()) if path.exists() else Faults()
 
     def cut_cable(self) -> None:
-        """Take away the carrier: nobody reaches the host, nor it anybody."""
+        """Remove the carrier of its network card: no packet arrives or leaves."""
         self._set(self.faults.model_copy(update={"cut": True}))
 
-    def mend_cable(self) -> None:
+    def restore_cable(self) -> None:
         """Undo :meth:`cut_cable`."""
         self._set(self.faults.model_copy(update={"cut": False}))
 
     def partition(self, *directions: Direction) -> None:
-        """Drop all from (``in``) or to (``out``) the other hosts, both unless named; the bot still gets through."""
-        self._set(self.faults.model_copy(update={"partitioned": self.faults.partitioned | set(directions or _BOTH)}))
+        """Drop packets from (``in``) and to (``out``) the other hosts, by default both; the bot can still connect."""
+        self._set(
+            self.faults.model_copy(
+                update={"partitioned": self.faults.partitioned | set(directions or _BOTH_DIRECTIONS)}
+            )
+        )
 
     def heal(self, *directions: Direction) -> None:
-        """Undo :meth:`partition`, for both directions unless named."""
-        self._set(self.faults.model_copy(update={"partitioned": self.faults.partitioned - set(directions or _BOTH)}))
+        """Undo :meth:`partition`, by default for both directions."""
+        self._set(
+            self.faults.model_copy(
+                update={"partitioned": self.faults.partitioned - set(directions or _BOTH_DIRECTIONS)}
+            )
+        )
 
     def block(
         self, port: int, protocol: Protocol = "tcp", *, direction: Direction = "in", peer: Host | None = None
     ) -> None:
-        """Drop what arrives for a port of this host (``in``), or what it sends to that port elsewhere (``out``).
+        """Drop packets to a port of this host (``in``), or from this host to that port of others (``out``).
 
-        The bot is affected too, unless ``peer`` names the one host that is meant.
+        This affects the bot too, unless ``peer`` names the only affected host.
         """
         self._set(
-            self.faults.model_copy(update={"blocks": self.faults.blocks | {_of(port, protocol, direction, peer)}})
+            self.faults.model_copy(update={"blocks": self.faults.blocks | {_block_of(port, protocol, direction, peer)}})
         )
 
     def unblock(
         self, port: int, protocol: Protocol = "tcp", *, direction: Direction = "in", peer: Host | None = None
     ) -> None:
-        """Undo a :meth:`block` that was given the same words."""
+        """Undo a :meth:`block` with the same arguments."""
         self._set(
-            self.faults.model_copy(update={"blocks": self.faults.blocks - {_of(port, protocol, direction, peer)}})
+            self.faults.model_copy(update={"blocks": self.faults.blocks - {_block_of(port, protocol, direction, peer)}})
         )
 
     def add_address(self, last: int) -> str:
-        """Give the host a further address, ending in ``last`` (200…254), and return it."""
+        """Add an address to the host, ending in ``last`` (200…254), and return it."""
         address = self._network.subnet.replace("0/24", str(last))
         self._set(self.faults.model_copy(update={"addresses": self.faults.addresses | {address}}))
         return address
 
     def fix(self) -> None:
-        """Undo every fault of the network, and further addresses."""
+        """Remove all network faults and added addresses."""
         self._set(Faults())
 
     def _set(self, wanted: Faults) -> None:
@@ -157,9 +166,10 @@ class Host(Inside):
     # Between tests
 
     def reset(self) -> None:
-        """Bring the host back to sound, in no swarm and with nothing running.
+        """Bring the host back to a working state: no faults, no swarm, no containers.
 
-        A host that is in a swarm is wiped: five at once take 1.3 s, and leaving took 5, for some then kept 7946 open.
+        A host that is part of a swarm is wiped: five at once take 1.3 s. Leaving took 5 s, because some engines kept
+        port 7946 open.
         """
         self.fix()
         try:
@@ -167,12 +177,12 @@ class Host(Inside):
                 self.start_ssh()
                 return
         except (Failed, DockerException, RequestException):
-            pass  # whatever it is, an empty disk mends it
+            pass  # wiping fixes every failure
         self.wipe()
 
     def _cleaned(self) -> bool:
-        # Seen on its disk, because an engine whose swarm has no leader takes seconds to say so.
-        # State that was restored there is in no swarm until somebody forces one; beside it lies what was held off.
+        # Read from the disk, because an engine without a leader takes seconds to respond. Restored state is not part of
+        # a swarm until a new cluster is forced; state that was held off lies beside it.
         if any(self.folder.glob("data/swarm*/*")) or self.listening() & _SWARM_PORTS:
             return False
         with self.engine(timeout=5) as engine:
@@ -183,11 +193,11 @@ class Host(Inside):
         return True
 
     def import_image(self) -> None:
-        """Give the engine the image that tasks run."""
+        """Import the image for tasks into the engine."""
         with self.engine() as engine:
             name, _, tag = TASK_IMAGE.partition(":")
             engine.import_image_from_file(str(self._files.archive), repository=name, tag=tag, changes=CHANGES)
 
 
-def _of(port: int, protocol: Protocol, direction: Direction, peer: Host | None) -> Block:
+def _block_of(port: int, protocol: Protocol, direction: Direction, peer: Host | None) -> Block:
     return Block(port=port, protocol=protocol, direction=direction, peer=peer.address if peer else "")

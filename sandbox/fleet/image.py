@@ -1,4 +1,4 @@
-"""The image that tasks run: a static busybox, imported into each engine, so no registry is asked."""
+"""The image for tasks: a static busybox, imported into each engine, so that no registry is needed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 TASK_IMAGE = "swarmbot/task:latest"
 
-# Process 1 ignores SIGTERM unless it traps it, and each stop would then take the 10 s of grace.
+# Process 1 ignores SIGTERM unless it traps it; each stop would then take the grace period of 10 s.
 _COMMAND = ["/bin/busybox", "sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"]
 CHANGES = [f"CMD {json.dumps(_COMMAND)}", "ENV PATH=/bin"]
 
 
 def task_archive() -> bytes:
-    """Return the tar that ``docker import`` makes the image of: busybox, a link for each of its tools, /etc, /tmp."""
+    """Return the tar archive for ``docker import``: busybox, a link for each of its tools, /etc and /tmp."""
     busybox = shutil.which("busybox") or "/bin/busybox"
     tools = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True, timeout=10).stdout.split()
     buffer = io.BytesIO()

@@ -1,7 +1,8 @@
-"""One fleet's wires: a switch in a network namespace of its own, a cable to each host, one to the bot's side.
+"""The network of a fleet: a switch in its own network namespace, with a cable to each host and one to the bot.
 
-The switch is not in the machine's own namespace, where a Docker engine's firewall would drop what passes a bridge.
-Subnets are of 198.18.0.0/15 (RFC 2544, for tests of networks): neither Docker's address pools nor private networks.
+The switch is not in the machine's namespace, because a Docker engine's firewall there would drop bridged packets.
+Subnets are from 198.18.0.0/15 (RFC 2544, for network tests), which overlaps neither Docker's address pools nor private
+networks.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from bot.errors import Failed
 from sandbox.fleet.faults import Faults
 from sandbox.fleet.shell import kill, sh, until
 
-_NAMES = Path("/run/netns")
+_NAMESPACES = Path("/run/netns")
 _FIRST_ADDRESS = 10
 
 
@@ -28,7 +29,7 @@ class Network:
 
     @property
     def prefix(self) -> str:
-        """What the names of this fleet's link, namespaces and control groups begin with."""
+        """The prefix of the names of this fleet's link, namespaces and control groups."""
         return f"swb{self.slot}"
 
     @property
@@ -38,7 +39,7 @@ class Network:
 
     @property
     def gateway(self) -> str:
-        """The bot's own address."""
+        """The bot's address."""
         return f"198.18.{self.slot}.1"
 
     @property
@@ -54,11 +55,11 @@ class Network:
         return f"{self.prefix}-{host}"
 
     def path(self, host: str) -> Path:
-        """Return the file that enters the host's network namespace."""
-        return _NAMES / self.namespace(host)
+        """Return the file of the host's network namespace."""
+        return _NAMESPACES / self.namespace(host)
 
     def up(self) -> None:
-        """Set up the switch and the bot's cable to it."""
+        """Create the switch and the bot's cable to it."""
         sh("ip", "netns", "add", self._switch)
         sh("ip", "link", "add", self.prefix, "type", "veth", "peer", "name", "bot", "netns", self._switch)
         switch = "link add br0 type bridge\nlink set bot master br0\nlink set bot up\nlink set br0 up\n"
@@ -67,9 +68,9 @@ class Network:
         sh("ip", "-batch", "-", text_in=mine)
 
     def plug_in(self, host: str, number: int, faults: Faults) -> None:
-        """Give a host a new network card, in a new namespace, with its faults.
+        """Create a network card for a host, in a new namespace, with its faults.
 
-        Its hardware address is always the same, so that its peers need not learn it anew.
+        A host always has the same hardware address, so that its peers' ARP tables stay valid.
         """
         name, mac = self.namespace(host), f"02:5b:{self.slot:02x}:00:00:{number:02x}"
         sh("ip", "netns", "add", name)
@@ -83,7 +84,7 @@ class Network:
         self.apply(host, faults)
 
     def apply(self, host: str, faults: Faults, before: Faults | None = None) -> None:
-        """Make the host's network have these faults and no others."""
+        """Set the host's network faults to exactly these; ``before`` are the current ones."""
         before = before or Faults()
         name = self.namespace(host)
         sh("ip", "-n", self._switch, "link", "set", host, "down" if faults.cut else "up")
@@ -95,30 +96,30 @@ class Network:
             sh("ip", "-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
 
     def unplug(self, host: str) -> None:
-        """Remove a host's network, then kill whatever runs there, so that nothing that dies can tell a peer."""
+        """Remove a host's network, then kill its processes, so that none of them can notify a peer."""
         if self.path(host).exists():
-            # By name, at once: with its namespace the card would go some time later, and be in the next one's way.
-            with suppress(Failed):  # a start that failed may have come before the card
+            # The card is removed by name: with its namespace it would go later and collide with the next one.
+            with suppress(Failed):  # a failed start may not have created the card
                 sh("ip", "-n", self._switch, "link", "del", host)
             self._remove(self.namespace(host))
 
     def down(self) -> None:
-        """Kill and remove everything whose name is of this fleet's slot; what is gone already is no error."""
+        """Kill and remove everything with this slot's prefix; missing parts are ignored."""
         link = Path("/sys/class/net", self.prefix)
         if link.exists():
-            with suppress(Failed):  # it is on its way out already if its other end has gone
+            with suppress(Failed):  # the kernel already removes it if its other end is gone
                 sh("ip", "link", "del", self.prefix)
             until(lambda: not link.exists(), f"link {self.prefix} is gone")
-        for name in sorted(path.name for path in _NAMES.glob(f"{self.prefix}-*")):
+        for name in sorted(path.name for path in _NAMESPACES.glob(f"{self.prefix}-*")):
             self._remove(name)
 
     def remains(self) -> list[str]:
-        """Return the names of what stands of this slot's fleet."""
+        """Return the names of all links and namespaces of this slot."""
         links = [self.prefix] if Path("/sys/class/net", self.prefix).exists() else []
-        return links + sorted(path.name for path in _NAMES.glob(f"{self.prefix}-*"))
+        return links + sorted(path.name for path in _NAMESPACES.glob(f"{self.prefix}-*"))
 
     def _remove(self, name: str) -> None:
-        path = _NAMES / name
+        path = _NAMESPACES / name
         if path.exists():
             kill(_processes(path))
             sh("ip", "netns", "del", name)
@@ -129,7 +130,7 @@ def _processes(namespace: Path) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            with suppress(OSError):  # gone meanwhile, or the machine's own process 1, closed even to root
+            with suppress(OSError):  # it has ended, or it is the machine's process 1, which even root cannot read
                 if (entry / "ns/net").samefile(namespace):
                     found.append(int(entry.name))
     return found
@@ -143,7 +144,7 @@ def _remove_cgroups(name: str) -> None:
 
 
 def _rmdir(top: Path) -> bool:
-    with suppress(OSError):  # a group is busy for a moment after its last process has gone
+    with suppress(OSError):  # a group is busy for a moment after its last process has ended
         for folder, _, _ in os.walk(top, topdown=False):
             Path(folder).rmdir()
     return not top.exists()

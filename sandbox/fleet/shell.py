@@ -1,4 +1,4 @@
-"""Run the machine's own tools, and wait for processes to end, always with a bound."""
+"""Runs the machine's programs and waits for conditions and for processes to end, always with a time-out."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from time import monotonic, sleep
 
 from bot.errors import Failed
 
-SECONDS = 30.0
+COMMAND_TIMEOUT_S = 30.0
 PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
-"""Where tools are found: ``su`` without a dash leaves root without the folders of the superuser's tools."""
-_PAUSE = 0.02
+"""The search path: ``su`` without a dash leaves out the folders of root's programs."""
+_POLL_INTERVAL_S = 0.02
 
 
-def sh(*argv: str, text_in: str | None = None, timeout: float = SECONDS) -> str:
-    """Run ``argv`` and return what it printed; :class:`Failed` with its words if it ends in anything but 0."""
+def sh(*argv: str, text_in: str | None = None, timeout: float = COMMAND_TIMEOUT_S) -> str:
+    """Run ``argv`` and return its output. Raise Failed with its output if it fails or times out."""
     try:
         done = subprocess.run(
             argv,
@@ -31,23 +31,24 @@ def sh(*argv: str, text_in: str | None = None, timeout: float = SECONDS) -> str:
             env=os.environ | {"PATH": PATH},
         )
     except subprocess.TimeoutExpired as error:
-        raise Failed(f"`{argv[0]}` did not end within {timeout:.0f} s: {' '.join(argv)}") from error
+        raise Failed(f"`{argv[0]}` timed out after {timeout:.0f} s: {' '.join(argv)}") from error
     if done.returncode:
-        raise Failed(f"`{' '.join(argv)}` ended with {done.returncode}: {(done.stderr or done.stdout).strip()}")
+        output = (done.stderr or done.stdout).strip()
+        raise Failed(f"`{' '.join(argv)}` failed with exit status {done.returncode}: {output}")
     return done.stdout
 
 
-def until(condition: Callable[[], bool], what: str, *, timeout: float = SECONDS) -> None:
-    """Look until ``condition`` holds; :class:`Failed` naming ``what`` if it does not within ``timeout`` seconds."""
+def until(condition: Callable[[], bool], what: str, *, timeout: float = COMMAND_TIMEOUT_S) -> None:
+    """Poll until ``condition`` holds. Raise Failed with ``what`` if it does not hold within ``timeout`` seconds."""
     deadline = monotonic() + timeout
     while not condition():
         if monotonic() > deadline:
-            raise Failed(f"After {timeout:.0f} s still not so: {what}.")
-        sleep(_PAUSE)  # nothing outside this process tells when it holds
+            raise Failed(f"Not seen within {timeout:.0f} s: {what}.")
+        sleep(_POLL_INTERVAL_S)
 
 
-def kill(pids: Sequence[int], *, timeout: float = SECONDS) -> None:
-    """Kill processes with -9 and return when they are gone; those gone already count as killed."""
+def kill(pids: Sequence[int], *, timeout: float = COMMAND_TIMEOUT_S) -> None:
+    """Kill processes with SIGKILL and return when they have ended; ignore those that do not exist."""
     watched = [(pid, fd) for pid in pids if (fd := _pidfd(pid)) is not None]
     try:
         for _, fd in watched:
@@ -56,14 +57,14 @@ def kill(pids: Sequence[int], *, timeout: float = SECONDS) -> None:
             poll = select.poll()
             poll.register(fd, select.POLLIN)
             if not poll.poll(timeout * 1000):
-                raise Failed(f"Process {pid} outlived kill -9 for {timeout:.0f} s.")
+                raise Failed(f"Process {pid} did not end within {timeout:.0f} s after SIGKILL.")
     finally:
         for _, fd in watched:
             os.close(fd)
 
 
 def signal_pidfd(fd: int) -> None:
-    """Kill the process behind ``fd`` with -9."""
+    """Send SIGKILL to the process of ``fd``."""
     try:
         signal.pidfd_send_signal(fd, signal.SIGKILL)
     except ProcessLookupError:
@@ -78,7 +79,7 @@ def _pidfd(pid: int) -> int | None:
 
 
 def started_at(pid: int) -> int:
-    """Return when ``pid`` started, in clock ticks since the machine did; 0 if there is none, or only a zombie."""
+    """Return the start time of ``pid`` in clock ticks since boot; 0 if it does not exist or is a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,7 +1,7 @@
-"""Which fleet has which slot of this machine: so several can be up at once, and a dead owner's is taken over.
+"""Assigns slots of this machine to fleets, so that several fleets can run and those of dead owners are removed.
 
-A slot's record in /run (empty after a reboot, as the machine's namespaces are) names the fleet's state folder and
-its owner, the process without which it must not live on; a fleet that stays up by itself has none.
+A slot's record in /run (empty after a reboot, like the machine's namespaces) names the fleet's state folder and its
+owner, the process with which the fleet ends. A fleet that stays up on its own has no owner.
 """
 
 from __future__ import annotations
@@ -19,30 +19,31 @@ from sandbox.fleet.network import Network
 from sandbox.fleet.shell import started_at
 
 REGISTRY = Path("/run/swarmbot-fleets")
-_SLOTS = range(100)
+_SLOT_NUMBERS = range(100)
 
 
 class Owner(BaseModel):
-    """A process, told from a later one of the same id by when it started."""
+    """A process, identified by id and start time, because ids are reused."""
 
     model_config = ConfigDict(frozen=True)
 
     pid: int
     started: int
+    """In clock ticks since boot."""
 
     @classmethod
     def of(cls, pid: int) -> Owner:
-        """Return the owner that process ``pid`` makes."""
+        """Return process ``pid`` as an owner."""
         return cls(pid=pid, started=started_at(pid))
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether the process is still running."""
         return started_at(self.pid) == self.started != 0
 
 
 class Claim(BaseModel):
-    """One fleet's hold on a slot."""
+    """The claim of one fleet on a slot."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -52,40 +53,40 @@ class Claim(BaseModel):
     owner: Owner | None
 
     @property
-    def stands(self) -> bool:
-        """Whether this fleet is wanted still."""
+    def is_wanted(self) -> bool:
+        """Whether the fleet has no owner, or its owner is still running."""
         return self.owner is None or self.owner.alive
 
 
 def claim(state: Path, size: int, owner: Owner | None) -> Claim:
-    """Take a free slot for the fleet of ``state``, clearing away what dead owners left.
+    """Claim a free slot for the fleet of ``state``, and remove the fleets of dead owners.
 
-    Raises :class:`Failed` if that fleet is up already, or if no slot is free.
+    Raise Failed if that fleet is already running, or if no slot is free.
     """
     with _locked():
         for held in _claims():
-            if held.stands and held.state == state:
-                raise Failed(f"The fleet of {state} is up already.", next_step="Take it down first.")
-            if not held.stands:
+            if held.is_wanted and held.state == state:
+                raise Failed(f"The fleet of {state} is already running.", next_step="Stop it first.")
+            if not held.is_wanted:
                 _clear(held)
         taken = {held.slot for held in _claims()}
-        for slot in _SLOTS:
+        for slot in _SLOT_NUMBERS:
             if slot not in taken and not Network(slot).remains():
                 mine = Claim(slot=slot, state=state, size=size, owner=owner)
                 _record(slot).write_text(mine.model_dump_json())
                 return mine
-    raise Failed(f"All {len(_SLOTS)} slots for fleets are taken.")
+    raise Failed(f"All {len(_SLOT_NUMBERS)} slots for fleets are in use.")
 
 
 def release(mine: Claim) -> None:
-    """Remove all of a fleet and free its slot; nothing if it is no longer the one that holds the slot."""
+    """Remove a fleet and free its slot; do nothing if the slot is no longer claimed by this fleet."""
     with _locked():
         if mine in _claims():
             _clear(mine)
 
 
 def held_by(state: Path) -> Claim | None:
-    """Return the claim of the fleet of ``state``, if it has one."""
+    """Return the claim of the fleet of ``state``, or None."""
     with _locked():
         return next((held for held in _claims() if held.state == state), None)
 
@@ -108,5 +109,5 @@ def _record(slot: int) -> Path:
 def _locked() -> Iterator[None]:
     REGISTRY.mkdir(mode=0o755, exist_ok=True)
     with (REGISTRY / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # every holder's work is bounded, and the kernel frees a dead one's
+        fcntl.flock(lock, fcntl.LOCK_EX)  # each holder has a time-out, and the kernel frees a dead holder's lock
         yield

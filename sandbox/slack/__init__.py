@@ -1,10 +1,10 @@
-"""A local Slack that is as strict as the real one, for tests and ``make demo``."""
+"""A local Slack with the checks and limits of the real one, for tests and ``make demo``."""
 
+from sandbox.slack.base import CannotDo
 from sandbox.slack.delivery import Delivery
-from sandbox.slack.errors import CannotDo
 from sandbox.slack.local import LocalSlack
 from sandbox.slack.messages import Message
-from sandbox.slack.transcript import Seen
-from sandbox.slack.world import World, default_world
+from sandbox.slack.team import Team, demo_team
+from sandbox.slack.transcript import TranscriptEntry
 
-__all__ = ["CannotDo", "Delivery", "LocalSlack", "Message", "Seen", "World", "default_world"]
+__all__ = ["CannotDo", "Delivery", "LocalSlack", "Message", "Team", "TranscriptEntry", "demo_team"]

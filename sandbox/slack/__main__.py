@@ -1,4 +1,4 @@
-"""``python -m sandbox.slack`` serves the local Slack."""
+"""``python -m sandbox.slack``: serve the local Slack."""
 
 import argparse
 import sys

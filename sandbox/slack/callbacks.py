@@ -1,4 +1,4 @@
-"""What Slack hands out with each interaction: response_urls and trigger ids."""
+"""The response_urls and trigger ids that Slack issues with each interaction."""
 
 from __future__ import annotations
 
@@ -6,74 +6,77 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.slack.clock import Clock
-from sandbox.slack.errors import SlackError
+from sandbox.slack.base import Clock, SlackError
 
-URL_USES: Final = 5
-URL_SECONDS: Final = 30 * 60
-TRIGGER_SECONDS: Final = 3
+MAX_RESPONSE_URL_USES: Final = 5
+RESPONSE_URL_LIFETIME_S: Final = 30 * 60
+TRIGGER_LIFETIME_S: Final = 3
 
 
 @dataclass
 class ResponseUrl:
-    """Where one interaction may be answered. ``message_ts`` is the message that it came from, empty for a command."""
+    """A URL to which the bot may post answers to one interaction."""
 
     user: str
     channel: str
     message_ts: str
-    made: float
+    """The message with the pressed button; empty for a command."""
+    created_at: float
     uses: int = 0
 
 
 @dataclass
 class Trigger:
-    """The right to open one modal for one person."""
+    """An id with which the bot may open one modal for one person."""
 
     user: str
-    made: float
+    created_at: float
     used: bool = False
 
 
 @dataclass
 class Callbacks:
-    """All response_urls (by their last part) and trigger ids that were given out."""
+    """All response_urls, by the last part of their path, and trigger ids."""
 
     clock: Clock
     urls: dict[str, ResponseUrl] = field(default_factory=dict)
     triggers: dict[str, Trigger] = field(default_factory=dict)
 
     def new_url(self, user: str, channel: str, message_ts: str = "") -> str:
-        """Give out a response_url; return its last part."""
+        """Create a response_url; return the last part of its path."""
         key = secrets.token_hex(12)
         self.urls[key] = ResponseUrl(user, channel, message_ts, self.clock.now())
         return key
 
     def use_url(self, key: str) -> ResponseUrl:
-        """Count a use. Raises SlackError: unknown, ``expired_url`` after 30 minutes, ``used_url`` after five uses."""
+        """Count one use and return the URL.
+
+        Raise SlackError: ``invalid_url`` (unknown), ``expired_url`` (after 30 minutes), ``used_url`` (after five uses).
+        """
         url = self.urls.get(key)
         if url is None:
             raise SlackError("invalid_url")
-        if self.clock.now() - url.made > URL_SECONDS:
+        if self.clock.now() - url.created_at > RESPONSE_URL_LIFETIME_S:
             raise SlackError("expired_url")
-        if url.uses >= URL_USES:
+        if url.uses >= MAX_RESPONSE_URL_USES:
             raise SlackError("used_url")
         url.uses += 1
         return url
 
     def new_trigger(self, user: str) -> str:
-        """Give out a trigger id."""
+        """Create a trigger id."""
         key = f"{len(self.triggers) + 1}.{int(self.clock.now())}.{secrets.token_hex(16)}"
         self.triggers[key] = Trigger(user, self.clock.now())
         return key
 
     def use_trigger(self, key: str) -> Trigger:
-        """Take a trigger. Raises SlackError: unknown, used before, or older than three seconds."""
+        """Use a trigger id. Raise SlackError if it is unknown, already used, or older than three seconds."""
         trigger = self.triggers.get(key)
         if trigger is None:
             raise SlackError("invalid_trigger_id")
         if trigger.used:
             raise SlackError("exchanged_trigger_id")
-        if self.clock.now() - trigger.made > TRIGGER_SECONDS:
+        if self.clock.now() - trigger.created_at > TRIGGER_LIFETIME_S:
             raise SlackError("expired_trigger_id")
         trigger.used = True
         return trigger

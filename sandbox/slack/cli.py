@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``slack`` to ``sandbox``'s words; ``args.act(args)`` returns the exit status."""
-    parser = subparsers.add_parser("slack", help="a local Slack to try the bot on")
+    """Add ``slack``; ``args.act(args)`` returns the exit status."""
+    parser = subparsers.add_parser("slack", help="run a local Slack for the bot")
     add_arguments(parser)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=3100, help="port to listen on, 0 for a free one (%(default)s)")
-    parser.add_argument("--bot-url", default="http://127.0.0.1:3000/slack/events", help="the bot (%(default)s)")
-    parser.add_argument("--socket-mode", action="store_true", help="wait for the bot to connect instead")
+    parser.add_argument("--port", type=int, default=3100, help="port, 0 for any free one (default: %(default)s)")
+    parser.add_argument("--bot-url", default="http://127.0.0.1:3000/slack/events", help="URL of the bot (%(default)s)")
+    parser.add_argument("--socket-mode", action="store_true", help="use Socket Mode: the bot connects to Slack")
     parser.set_defaults(act=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; print where, and what the bot's environment must say.
+    """Serve until SIGINT or SIGTERM; print the URL and the environment variables for the bot.
 
-    The exit status is 1 when the port is taken.
+    Return the exit status: 1 if the port is in use.
     """
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)

@@ -1,4 +1,4 @@
-"""The local Slack's controls over HTTP, so that the tour or a page can drive a server in another process."""
+"""Control of the local Slack over HTTP, from another process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from sandbox.slack.errors import CannotDo
+from sandbox.slack.base import CannotDo
 
 if TYPE_CHECKING:
     from sandbox.slack.local import LocalSlack
@@ -33,7 +33,7 @@ ACTIONS: Final = (
     "wait_to_see",
     "file_bytes",
     "file_seen_by",
-    "picture",
+    "image",
     "file_delay",
     "fault",
     "clear_faults",
@@ -42,19 +42,23 @@ ACTIONS: Final = (
     "drop_connections",
     "environment",
 )
-"""Methods of LocalSlack, called by ``POST /control/ACTION`` with their arguments as JSON; bytes come back as base64."""
+"""Methods of LocalSlack. ``POST /control/ACTION`` calls them with JSON arguments; bytes are returned as base64."""
 
-WORLD: Final = ("add_user", "add_channel", "add_group", "set_members", "set_group")
-"""Methods of World, called in the same way."""
+TEAM_ACTIONS: Final = ("add_user", "add_channel", "add_group", "set_members", "set_group")
+"""Methods of Team, called in the same way."""
 
 
 def control_route(local: LocalSlack) -> web.RouteDef:
-    """Return ``POST /control/{action}``: 200 and the result as JSON; 404, 409 (CannotDo), 408 (not seen), 400."""
+    """Return the route ``POST /control/{action}``.
+
+    It answers 200 with the result as JSON, 404 for an unknown action, 409 for CannotDo, 408 if a wait timed out, and
+    400 for wrong arguments.
+    """
 
     async def control(request: web.Request) -> web.Response:
         action = _action(local, request.match_info["action"])
         if action is None:
-            return web.json_response({"error": "no such action", "actions": [*ACTIONS, *WORLD]}, status=404)
+            return web.json_response({"error": "no such action", "actions": [*ACTIONS, *TEAM_ACTIONS]}, status=404)
         try:
             arguments = await request.json() if request.can_read_body else {}
             result = await asyncio.to_thread(action, **arguments)
@@ -72,12 +76,12 @@ def control_route(local: LocalSlack) -> web.RouteDef:
 def _action(local: LocalSlack, name: str) -> Callable[..., Any] | None:
     if name in ACTIONS:
         return getattr(local, name)  # type: ignore[no-any-return] # one of ACTIONS
-    if name not in WORLD:
+    if name not in TEAM_ACTIONS:
         return None
 
     def edit(**arguments: Any) -> Any:
         with local.workspace.changed:
-            return getattr(local.world, name)(**arguments)
+            return getattr(local.team, name)(**arguments)
 
     return edit
 

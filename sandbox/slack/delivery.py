@@ -1,4 +1,4 @@
-"""One thing that Slack tells the bot: what it carries, and how the bot took it."""
+"""One request of Slack to the bot: its content and the bot's answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlencode
 
-from sandbox.slack.json_types import Json
+from sandbox.slack.base import Json
 
 Kind = Literal["command", "block_actions", "view_submission", "view_closed", "event"]
 
@@ -22,31 +22,32 @@ ENVELOPES: Final[dict[Kind, str]] = {
 
 @dataclass
 class Delivery:
-    """``payload`` is the command's form, or the interaction's or event's JSON.
-
-    Once it is over, ``error`` is empty, ``operation_timeout`` (no ack in three seconds) or ``dispatch_failed`` (not
-    reached, or not a 200); ``body`` is what the ack said and ``ack_ms`` how long it took.
-    """
+    """One command, interaction or event, and the bot's answer."""
 
     kind: Kind
     user: str
     channel: str
     payload: Json
+    """The form of a command; the JSON of an interaction or event."""
     status: int = 0
+    """The HTTP status of the ack."""
     body: Json | str = ""
+    """The body of the ack."""
     error: str = ""
+    """Empty, ``operation_timeout`` (no ack in three seconds) or ``dispatch_failed`` (not reached, or not 200)."""
     ack_ms: float = 0.0
+    """The time until the ack, in milliseconds."""
     over: bool = False
     view_id: str = field(default="")
 
     @property
     def response_url(self) -> str:
-        """The response_url that the bot was given, or nothing."""
+        """The response_url that the bot received, or an empty string."""
         return str(self.payload.get("response_url", ""))
 
     @property
     def trigger_id(self) -> str:
-        """The trigger id that the bot was given, or nothing."""
+        """The trigger id that the bot received, or an empty string."""
         return str(self.payload.get("trigger_id", ""))
 
     def http(self) -> tuple[bytes, str]:

@@ -1,39 +1,121 @@
-"""Block Kit's elements with Slack's limits: buttons, menus, pickers, inputs, pictures.
+"""Block Kit's composition objects and elements with Slack's limits: texts, options, buttons, menus, inputs, images.
 
-Not known here, and so refused: external selects, file inputs, workflow and feedback buttons.
+Limits: docs.slack.dev/reference/block-kit. Unknown keys are refused, as Slack does. Not supported, and therefore
+refused: external selects, file inputs, workflow and feedback buttons.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sandbox.slack.objects import (
-    Confirm,
-    Id,
-    Mrkdwn,
-    Option,
-    OptionGroup,
-    Part,
-    Picture,
-    Plain,
-    Plain75,
-    Plain150,
-    Url,
-)
+
+class StrictModel(BaseModel):
+    """Base of all models: exact types, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Element(Part):
-    """What every interactive element may carry."""
+class Plain(StrictModel):
+    """A ``plain_text`` object."""
+
+    type: Literal["plain_text"]
+    text: str = Field(min_length=1)
+    emoji: bool = True
+
+
+class Mrkdwn(StrictModel):
+    """A ``mrkdwn`` object."""
+
+    type: Literal["mrkdwn"]
+    text: str = Field(min_length=1)
+    verbatim: bool = False
+
+
+def text_limit(characters: int) -> AfterValidator:
+    """Return a validator for text objects of at most this many characters."""
+
+    def check(value: Plain | Mrkdwn) -> Plain | Mrkdwn:
+        if len(value.text) > characters:
+            raise PydanticCustomError("text_too_long", "must be at most {limit} characters", {"limit": characters})
+        return value
+
+    return AfterValidator(check)
+
+
+Text = Annotated[Plain | Mrkdwn, Field(discriminator="type")]
+Text3000 = Annotated[Text, text_limit(3000)]
+Text2000 = Annotated[Text, text_limit(2000)]
+Text300 = Annotated[Text, text_limit(300)]
+Text75 = Annotated[Text, text_limit(75)]
+Plain2000 = Annotated[Plain, text_limit(2000)]
+Plain150 = Annotated[Plain, text_limit(150)]
+Plain100 = Annotated[Plain, text_limit(100)]
+Plain75 = Annotated[Plain, text_limit(75)]
+Plain30 = Annotated[Plain, text_limit(30)]
+Plain24 = Annotated[Plain, text_limit(24)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Url = Annotated[str, StringConstraints(min_length=1, max_length=3000, pattern=r"^https?://")]
+
+
+class SlackFile(StrictModel):
+    """An uploaded image by its id. Slack also accepts its URL; this is refused here."""
+
+    id: str = Field(pattern="^F[A-Z0-9]{8,}$")
+
+
+class ImageSource(StrictModel):
+    """An image by its URL, or an uploaded PNG, JPEG or GIF."""
+
+    alt_text: str = Field(min_length=1, max_length=2000)
+    image_url: Url | None = None
+    slack_file: SlackFile | None = None
+
+    @model_validator(mode="after")
+    def one_source(self) -> Self:
+        """Raise an error unless there is exactly one source."""
+        if (self.image_url is None) == (self.slack_file is None):
+            raise PydanticCustomError("image", "must have exactly one of image_url and slack_file")
+        return self
+
+
+class Confirm(StrictModel):
+    """A confirmation dialog before an action."""
+
+    title: Plain100
+    text: Text300
+    confirm: Plain30
+    deny: Plain30
+    style: Literal["primary", "danger"] | None = None
+
+
+class Option(StrictModel):
+    """An option of a menu."""
+
+    text: Text75
+    value: str = Field(min_length=1, max_length=150)
+    description: Plain75 | None = None
+    url: Url | None = None
+
+
+class OptionGroup(StrictModel):
+    """Options under a label."""
+
+    label: Plain75
+    options: list[Option] = Field(min_length=1, max_length=100)
+
+
+class Element(StrictModel):
+    """The common fields of interactive elements."""
 
     action_id: Id | None = None
     confirm: Confirm | None = None
     focus_on_load: bool = False
 
 
-class Button(Part):
+class Button(StrictModel):
     """A button."""
 
     type: Literal["button"]
@@ -46,8 +128,8 @@ class Button(Part):
     accessibility_label: str | None = Field(default=None, max_length=75)
 
 
-class Overflow(Part):
-    """The three dots."""
+class Overflow(StrictModel):
+    """An overflow menu."""
 
     type: Literal["overflow"]
     action_id: Id | None = None
@@ -56,7 +138,7 @@ class Overflow(Part):
 
 
 class Select(Element):
-    """A menu of choices: either ``options`` or ``option_groups``."""
+    """A select menu with either ``options`` or ``option_groups``."""
 
     type: Literal["static_select", "multi_static_select"]
     placeholder: Plain150 | None = None
@@ -68,14 +150,14 @@ class Select(Element):
 
     @model_validator(mode="after")
     def one_kind_of_options(self) -> Self:
-        """Refuse both kinds of options, and none."""
+        """Raise an error unless there is exactly one kind of options."""
         if (self.options is None) == (self.option_groups is None):
             raise PydanticCustomError("options", "must have exactly one of options and option_groups")
         return self
 
 
 class Picker(Element):
-    """A menu of people, channels or conversations."""
+    """A select menu of people, channels or conversations."""
 
     type: Literal[
         "users_select",
@@ -97,8 +179,8 @@ class Picker(Element):
     max_selected_items: int | None = Field(default=None, ge=1)
 
 
-class Moment(Element):
-    """A date, a time, or both."""
+class DateTimePicker(Element):
+    """A picker for a date, a time, or both."""
 
     type: Literal["datepicker", "timepicker", "datetimepicker"]
     placeholder: Plain150 | None = None
@@ -117,14 +199,14 @@ class Choices(Element):
     initial_options: list[Option] | None = Field(default=None, min_length=1, max_length=10)
 
 
-class DispatchOn(Part):
-    """When an input tells the app."""
+class DispatchOn(StrictModel):
+    """When an input sends an action to the app."""
 
     trigger_actions_on: list[Literal["on_enter_pressed", "on_character_entered"]] = Field(min_length=1)
 
 
-class TextInput(Part):
-    """A line or more of typed text, in a modal or an input block."""
+class TextInput(StrictModel):
+    """A text input."""
 
     type: Literal["plain_text_input", "email_text_input", "url_text_input", "number_input"]
     action_id: Id | None = None
@@ -140,14 +222,14 @@ class TextInput(Part):
     focus_on_load: bool = False
 
 
-class Image(Picture):
-    """A picture beside text."""
+class Image(ImageSource):
+    """An image element."""
 
     type: Literal["image"]
 
 
-Interactive = Button | Overflow | Select | Picker | Moment | Choices
-Pressable = Annotated[Interactive, Field(discriminator="type")]
-Accessory = Annotated[Interactive | Image, Field(discriminator="type")]
-Inputable = Annotated[Select | Picker | Moment | Choices | TextInput, Field(discriminator="type")]
-InContext = Annotated[Plain | Mrkdwn | Image, Field(discriminator="type")]
+InteractiveElement = Button | Overflow | Select | Picker | DateTimePicker | Choices
+ActionElement = Annotated[InteractiveElement, Field(discriminator="type")]
+AccessoryElement = Annotated[InteractiveElement | Image, Field(discriminator="type")]
+InputElement = Annotated[Select | Picker | DateTimePicker | Choices | TextInput, Field(discriminator="type")]
+ContextElement = Annotated[Plain | Mrkdwn | Image, Field(discriminator="type")]

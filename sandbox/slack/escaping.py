@@ -1,11 +1,11 @@
-"""Turns what a person types into what Slack delivers when the app asks for escaping."""
+"""Escapes typed text as Slack does for apps with escaping switched on."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from sandbox.slack.world import World
+from sandbox.slack.team import Team
 
 _WORD: Final = re.compile(
     r"(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
@@ -17,16 +17,16 @@ _WORD: Final = re.compile(
 )
 
 
-def escape(world: World, text: str) -> str:
+def escape(team: Team, text: str) -> str:
     """Return ``text`` with people, groups, channels, URLs, host names and mail addresses in angle brackets.
 
-    Addresses in numbers (192.0.2.1) and names without a known top-level domain (host-3.lan) stay as they are.
+    IP addresses (192.0.2.1) and names without a known top-level domain (host-3.lan) do not change.
     """
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _WORD.sub(lambda match: _bracketed(world, match), plain)
+    return _WORD.sub(lambda match: _bracketed(team, match), plain)
 
 
-def _bracketed(world: World, match: re.Match[str]) -> str:
+def _bracketed(team: Team, match: re.Match[str]) -> str:
     words = match.group()
     match match.lastgroup:
         case "email":
@@ -36,18 +36,18 @@ def _bracketed(world: World, match: re.Match[str]) -> str:
         case "host":
             return f"<http://{words}|{words}>"
         case "user":
-            return _mention(world, match["user"]) or words
-    for channel in world.channels.values():
+            return _mention(team, match["user"]) or words
+    for channel in team.channels.values():
         if channel.name == match["channel"]:
             return f"<#{channel.id}|{'' if channel.is_private else channel.name}>"
     return words
 
 
-def _mention(world: World, name: str) -> str:
-    for user in world.users.values():
+def _mention(team: Team, name: str) -> str:
+    for user in team.users.values():
         if user.name == name:
             return f"<@{user.id}|{name}>"
-    for group in world.groups.values():
+    for group in team.groups.values():
         if group.handle == name:
             return f"<!subteam^{group.id}|@{name}>"
     return ""

@@ -1,7 +1,7 @@
-"""Uploaded files: asked for, sent, completed, and ready a moment later, as Slack processes them in its own time.
+"""Uploaded files: requested, sent, completed, and ready after a delay, because Slack processes files asynchronously.
 
-Sources: docs.slack.dev/reference/methods/files.getUploadURLExternal and files.completeUploadExternal; that a file has
-no mimetype for a while after its completion: slackapi/python-slack-sdk issue 1521, slack-github-action issue 413.
+Sources: docs.slack.dev/reference/methods/files.getUploadURLExternal and files.completeUploadExternal. A completed file
+has no mimetype at first: slackapi/python-slack-sdk issue 1521, slack-github-action issue 413.
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Final
 
-from sandbox.slack.clock import Clock
-from sandbox.slack.errors import SlackError
-from sandbox.slack.messages import Attached
+from sandbox.slack.base import Clock, SlackError
+from sandbox.slack.messages import AttachedFile
 
-MOST_BYTES: Final = 30 * 1024 * 1024
-"""This team's limit for one file; Slack's own is a gigabyte."""
+MAX_FILE_BYTES: Final = 30 * 1024 * 1024
+"""The limit of this team; Slack's own limit is 1 GB."""
 
-PROCESSING_SECONDS: Final = 0.5
+PROCESSING_DELAY_S: Final = 0.5
 
 _MAGIC: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 
 
 @dataclass
 class File:
-    """One file of the bot's. ``content`` is None until the bytes came, ``completed`` until it was completed."""
+    """One file of the bot."""
 
     id: str
     key: str
@@ -34,12 +33,14 @@ class File:
     length: int
     title: str = ""
     content: bytes | None = None
+    """None until uploaded."""
     completed: float | None = None
+    """Slack's time of the completion; None before."""
     deleted: bool = False
 
     @property
     def mimetype(self) -> str:
-        """What it is: a picture by its first bytes, anything else by its name."""
+        """The MIME type: of an image by its first bytes, of another file by its name."""
         for magic, mimetype in _MAGIC.items():
             if (self.content or b"").startswith(magic):
                 return mimetype
@@ -47,37 +48,38 @@ class File:
         return "application/octet-stream" if not guessed or guessed in _MAGIC.values() else guessed
 
     @property
-    def is_picture(self) -> bool:
-        """Whether an image block may show it: PNG, JPEG or GIF."""
+    def is_image(self) -> bool:
+        """Whether an image block can show it: PNG, JPEG or GIF."""
         return self.mimetype in _MAGIC.values()
 
     @property
     def filetype(self) -> str:
-        """Slack's short word for what it is."""
+        """Slack's short name of the type."""
         return PurePath(self.name).suffix.lstrip(".").lower() or "binary"
 
     @property
-    def attached(self) -> Attached:
-        """The file as a message carries it."""
-        return Attached(self.id, self.name, self.length)
+    def attached(self) -> AttachedFile:
+        """The file as part of a message."""
+        return AttachedFile(self.id, self.name, self.length)
 
 
 @dataclass
 class Files:
-    """All files by id. A completed one is ready ``delay`` seconds later; changing ``delay`` counts at once."""
+    """All files by id."""
 
     clock: Clock
-    delay: float = PROCESSING_SECONDS
+    delay: float = PROCESSING_DELAY_S
+    """Seconds between the completion of a file and the time it is ready; a change applies to all files at once."""
     everything: dict[str, File] = field(default_factory=dict)
 
     def ask(self, name: str, length: int) -> File:
-        """Make room for a file."""
+        """Create a file to be uploaded."""
         file = File(f"F{secrets.token_hex(5).upper()}", secrets.token_urlsafe(24), name, length)
         self.everything[file.id] = file
         return file
 
     def upload(self, key: str, content: bytes) -> None:
-        """Take a file's bytes, again if need be until it is completed. Raises SlackError."""
+        """Store a file's content; repeatable until the file is completed. Raise SlackError if it does not fit."""
         file = next((f for f in self.everything.values() if f.key == key and f.completed is None), None)
         if file is None:
             raise SlackError("file_not_found")
@@ -86,14 +88,14 @@ class Files:
         file.content = content
 
     def uploaded(self, file_id: str) -> File:
-        """Return a file whose bytes came and that was not completed yet. Raises SlackError file_not_found."""
+        """Return a file that is uploaded and not completed. Raise SlackError file_not_found if there is none."""
         file = self.everything.get(file_id)
         if file is None or file.content is None or file.completed is not None:
             raise SlackError("file_not_found")
         return file
 
     def find(self, file_id: str) -> File:
-        """Return a completed file. Raises SlackError: file_not_found, file_deleted."""
+        """Return a completed file. Raise SlackError file_not_found or file_deleted."""
         file = self.everything.get(file_id)
         if file is None or file.completed is None:
             raise SlackError("file_not_found")
@@ -102,9 +104,9 @@ class Files:
         return file
 
     def ready(self, file: File) -> bool:
-        """Say whether Slack is done with a file."""
+        """Return whether Slack has processed the file."""
         return file.completed is not None and self.clock.now() - file.completed >= self.delay
 
-    def pictures(self) -> set[str]:
-        """Return the ids that an image block may name now."""
-        return {f.id for f in self.everything.values() if f.is_picture and not f.deleted and self.ready(f)}
+    def images(self) -> set[str]:
+        """Return the ids of the files that an image block can show now."""
+        return {f.id for f in self.everything.values() if f.is_image and not f.deleted and self.ready(f)}

@@ -1,11 +1,10 @@
-"""Finds what a person presses, and writes presses and answers as Slack does."""
+"""Finds elements by label, and builds the payloads of actions and submissions as Slack does."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sandbox.slack.errors import CannotDo
-from sandbox.slack.json_types import Json
+from sandbox.slack.base import CannotDo, Json
 from sandbox.slack.render import label
 from sandbox.slack.validate import elements_of
 
@@ -23,7 +22,7 @@ _PICKED: Final = {
 
 
 def find_element(blocks: list[Json], action: str) -> tuple[Json, Json]:
-    """Return the block and element whose action_id or label is ``action``. Raises CannotDo: none, or several."""
+    """Return the block and the element with this action_id or label. Raise CannotDo unless there is exactly one."""
     found = [
         (block, element)
         for block in blocks
@@ -31,8 +30,8 @@ def find_element(blocks: list[Json], action: str) -> tuple[Json, Json]:
         if action in {element["action_id"], label(element)}
     ]
     if len(found) != 1:
-        there = ", ".join(f"[{label(element)}]" for block in blocks for element in elements_of(block)) or "nothing"
-        raise CannotDo(f"{len(found)} things to press are called {action!r}; there is {there}")
+        there = ", ".join(f"[{label(element)}]" for block in blocks for element in elements_of(block)) or "none"
+        raise CannotDo(f"{len(found)} elements are called {action!r}; elements: {there}")
     return found[0]
 
 
@@ -50,7 +49,7 @@ def action_of(block: Json, element: Json, value: Any, ts: str) -> Json:
 
 
 def values_of(blocks: list[Json], answers: Json) -> Json:
-    """Return a submission's ``state.values``. Raises CannotDo for a missing answer, or one that nothing asked for."""
+    """Return a submission's ``state.values``. Raise CannotDo if an answer is missing or belongs to no input."""
     left = dict(answers)
     values: Json = {}
     for block in (block for block in blocks if block["type"] == "input"):
@@ -58,16 +57,16 @@ def values_of(blocks: list[Json], answers: Json) -> Json:
         names = (element["action_id"], block["label"]["text"])
         answer = next((left.pop(name) for name in names if name in left), _initial(element))
         if answer is None and not block.get("optional"):
-            raise CannotDo(f"{block['label']['text']} must be answered")
+            raise CannotDo(f"{block['label']['text']} needs an answer")
         state = {"type": element["type"], **_state(element, answer)}
         values.setdefault(block["block_id"], {})[element["action_id"]] = state
     if left:
-        raise CannotDo(f"nothing in the modal asks for {', '.join(left)}")
+        raise CannotDo(f"the modal has no input {', '.join(left)}")
     return values
 
 
 def _initial(element: Json) -> Any:
-    """Return what an input holds before anybody touches it."""
+    """Return the initial value of an input."""
     if isinstance(element.get("initial_option"), dict):
         return element["initial_option"]["value"]
     if isinstance(element.get("initial_options"), list):
@@ -91,4 +90,4 @@ def _option(element: Json, value: str) -> Json:
     for option in (option for group in groups for option in group["options"]):
         if value in {option["value"], option["text"]["text"]}:
             return dict(option)
-    raise CannotDo(f"there is no choice {value!r}")
+    raise CannotDo(f"there is no option {value!r}")

@@ -1,4 +1,4 @@
-"""The local Slack as tests and the tour use it: a server in a thread, people that act, and waiting without polling."""
+"""The local Slack as tests and the tour use it: a server in a thread, and methods for what people do."""
 
 from __future__ import annotations
 
@@ -9,48 +9,47 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
+from sandbox.slack.base import Json
 from sandbox.slack.control import control_route
-from sandbox.slack.deliver import ACK_SECONDS, Deliverer
 from sandbox.slack.delivery import Delivery
+from sandbox.slack.dispatcher import ACK_TIMEOUT_S, Dispatcher
 from sandbox.slack.faults import Fault, Kind
-from sandbox.slack.json_types import Json
 from sandbox.slack.messages import Message
+from sandbox.slack.observer import Observer
 from sandbox.slack.people import People
-from sandbox.slack.server import MOST_BYTES, Server
+from sandbox.slack.server import MAX_BODY_BYTES, Server
 from sandbox.slack.sockets import Reason, Sockets
-from sandbox.slack.transcript import Seen
-from sandbox.slack.watching import Watching
+from sandbox.slack.team import Team, demo_team
+from sandbox.slack.transcript import TranscriptEntry
 from sandbox.slack.workspace import Workspace
-from sandbox.slack.world import World, default_world
 
-STOP_SECONDS: Final = 10.0
-DELIVERY_SECONDS: Final = 30.0
+STOP_TIMEOUT_S: Final = 10.0
+DELIVERY_TIMEOUT_S: Final = 30.0
 
 
-class LocalSlack(Watching):
-    """A context manager. Users and channels are named by id or name; methods raise CannotDo for the impossible.
+class LocalSlack(Observer):
+    """A context manager that serves a workspace; entering it raises OSError if the port is in use.
 
-    Entering it raises OSError when the port is taken.
-
-    ``bot_url`` is the bot's ``/slack/events`` and may be set later; with ``socket_mode`` the bot connects instead.
-    Everything that a person does returns once the bot acknowledged it (or three seconds passed).
+    Users and channels are named by id or name. Methods raise CannotDo for what no person can do.
+    ``bot_url`` is the bot's ``/slack/events`` and can be set later; with ``socket_mode`` the bot connects instead.
+    Each action of a person returns when the bot has acknowledged it, or after three seconds.
     """
 
     def __init__(
         self,
-        world: World | None = None,
+        team: Team | None = None,
         *,
         bot_url: str = "",
         socket_mode: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
-        ack_seconds: float = ACK_SECONDS,
+        ack_timeout_s: float = ACK_TIMEOUT_S,
         rate_limits: bool = True,
     ) -> None:
-        super().__init__(Workspace(world or default_world()))
+        super().__init__(Workspace(team or demo_team()))
         self.workspace.limits.enabled = rate_limits
-        sockets = Sockets(self.world.app.id, self.workspace.tell)
-        self.deliverer = Deliverer(self.workspace, sockets, "", bot_url, socket_mode, ack_seconds)
+        sockets = Sockets(self.team.app.id, self.workspace.tell)
+        self.dispatcher = Dispatcher(self.workspace, sockets, "", bot_url, socket_mode, ack_timeout_s)
         self._address = (host, port)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="local-slack", daemon=True)
@@ -59,28 +58,28 @@ class LocalSlack(Watching):
     def __enter__(self) -> Self:
         self._thread.start()
         try:
-            asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(STOP_SECONDS)
+            asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(STOP_TIMEOUT_S)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(STOP_SECONDS)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(STOP_TIMEOUT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(STOP_SECONDS)
+        self._thread.join(STOP_TIMEOUT_S)
         self._loop.close()
 
     @property
     def url(self) -> str:
-        """Where it listens, without a slash at the end."""
-        return self.deliverer.base_url
+        """Its URL, without a slash at the end."""
+        return self.dispatcher.base_url
 
     def environment(self) -> dict[str, str]:
         """Return the bot's environment variables for this Slack."""
-        app = self.world.app
+        app = self.team.app
         env = {"SLACK_API_URL": f"{self.url}/api/", "SLACK_BOT_TOKEN": app.bot_token}
-        if self.deliverer.socket_mode:
+        if self.dispatcher.socket_mode:
             return env | {"SLACK_APP_TOKEN": app.app_token}
         return env | {"SLACK_SIGNING_SECRET": app.signing_secret}
 
@@ -88,13 +87,13 @@ class LocalSlack(Watching):
         """Type ``/swarm text`` in a channel."""
         return self._do(lambda people: people.slash(user, channel, text))
 
-    def click(self, user: str, message: Message | Seen | str, action: str, value: Any = None) -> Delivery:
-        """Press a button (or choose ``value``) of a message (or its ts), named by action_id or by its words."""
+    def click(self, user: str, message: Message | TranscriptEntry | str, action: str, value: Any = None) -> Delivery:
+        """Press a button, or choose ``value`` in a menu, of a message (or its ts), by action_id or label."""
         ts = message if isinstance(message, str) else message.ts
         return self._do(lambda people: people.click(user, ts, action, value))
 
     def click_in_view(self, user: str, action: str, value: Any = None) -> Delivery:
-        """Press a button in the person's topmost modal, else in Home."""
+        """Press a button in the person's topmost modal, or in Home if no modal is open."""
         return self._do(lambda people: people.click_in_view(user, action, value))
 
     def submit_view(self, user: str, answers: Json) -> Delivery:
@@ -103,11 +102,11 @@ class LocalSlack(Watching):
 
     def close_view(self, user: str) -> None:
         """Close the topmost modal."""
-        self._maybe(lambda people: people.close(user))
+        self._do_if_sent(lambda people: people.close(user))
 
     def say(self, user: str, channel: str, text: str) -> None:
         """Write a message into a channel, or to ``@swarmbot``."""
-        self._maybe(lambda people: people.say(user, channel, text))
+        self._do_if_sent(lambda people: people.say(user, channel, text))
 
     def open_home(self, user: str) -> Delivery:
         """Open the app's Home tab."""
@@ -121,49 +120,49 @@ class LocalSlack(Watching):
         seconds: float = 1.0,
         code: str = "internal_error",
     ) -> Fault:
-        """Switch on something that goes wrong (see faults.Kind)."""
+        """Inject a fault (see faults.Kind)."""
         with self.workspace.changed:
             return self.workspace.faults.add(Fault(kind, target, times, seconds, code))
 
     def clear_faults(self) -> None:
-        """Switch all faults off."""
+        """Remove all faults."""
         with self.workspace.changed:
             self.workspace.faults.clear()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once: response_urls, trigger ids and rate limits follow, request signatures do not."""
+        """Move Slack's clock forward, for response_urls, trigger ids and rate limits; not for request signatures."""
         with self.workspace.changed:
             self.workspace.clock.advance(seconds)
 
     def disconnect(self, reason: Reason) -> None:
-        """Tell the Socket Mode connections to go."""
-        asyncio.run_coroutine_threadsafe(self.deliverer.sockets.disconnect(reason), self._loop).result(STOP_SECONDS)
+        """Send a disconnect message to the Socket Mode connections."""
+        asyncio.run_coroutine_threadsafe(self.dispatcher.sockets.disconnect(reason), self._loop).result(STOP_TIMEOUT_S)
 
     def drop_connections(self) -> None:
-        """Break the Socket Mode connections without a word."""
-        asyncio.run_coroutine_threadsafe(self.deliverer.sockets.drop(), self._loop).result(STOP_SECONDS)
+        """Break the Socket Mode connections without a disconnect message."""
+        asyncio.run_coroutine_threadsafe(self.dispatcher.sockets.drop(), self._loop).result(STOP_TIMEOUT_S)
 
     def _do(self, act: Callable[[People], Delivery]) -> Delivery:
         with self.workspace.changed:
             delivery = act(People(self.workspace, self.url))
-        future = asyncio.run_coroutine_threadsafe(self.deliverer.deliver(delivery), self._loop)
-        return future.result(DELIVERY_SECONDS)
+        future = asyncio.run_coroutine_threadsafe(self.dispatcher.deliver(delivery), self._loop)
+        return future.result(DELIVERY_TIMEOUT_S)
 
-    def _maybe(self, act: Callable[[People], Delivery | None]) -> None:
+    def _do_if_sent(self, act: Callable[[People], Delivery | None]) -> None:
         with self.workspace.changed:
             delivery = act(People(self.workspace, self.url))
         if delivery is not None:
             self._do(lambda _: delivery)
 
     async def _start(self) -> None:
-        app = web.Application(client_max_size=MOST_BYTES)
-        app.add_routes([*Server(self.workspace, self.deliverer).routes(), control_route(self)])
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app.add_routes([*Server(self.workspace, self.dispatcher).routes(), control_route(self)])
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         host, port = self._address
         await web.TCPSite(self._runner, host, port).start()
-        self.deliverer.base_url = f"http://{host}:{self._runner.addresses[0][1]}"
+        self.dispatcher.base_url = f"http://{host}:{self._runner.addresses[0][1]}"
 
     async def _stop(self) -> None:
-        await self.deliverer.sockets.drop()
+        await self.dispatcher.sockets.drop()
         await self._runner.cleanup()

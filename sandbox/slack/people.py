@@ -1,44 +1,42 @@
-"""What a person can do in Slack, turned into what Slack tells the bot. Raises CannotDo for what no person could do."""
+"""Turns each action of a person into a delivery to the bot. Raises CannotDo for what no person can do."""
 
 from __future__ import annotations
 
 import secrets
 from typing import Any
 
+from sandbox.slack.base import CannotDo, Json
 from sandbox.slack.delivery import Delivery
-from sandbox.slack.errors import CannotDo
 from sandbox.slack.escaping import escape
 from sandbox.slack.interactions import action_of, find_element, values_of
-from sandbox.slack.json_types import Json
-from sandbox.slack.sight import sees_message
+from sandbox.slack.team import Channel, User
 from sandbox.slack.views import View
-from sandbox.slack.workspace import Workspace
-from sandbox.slack.world import Channel, User
+from sandbox.slack.workspace import Workspace, sees_message
 
 
 class People:
-    """The people of a workspace; ``base_url`` is where its response_urls lead."""
+    """The people of a workspace; its response_urls begin with ``base_url``."""
 
     def __init__(self, workspace: Workspace, base_url: str) -> None:
         self.workspace = workspace
         self.base_url = base_url
 
     def slash(self, user_key: str, channel_key: str, text: str) -> Delivery:
-        """Type the app's command in a channel that the person is in, or in ``@swarmbot``'s direct messages."""
+        """Type the app's command in one of the person's channels, or in the direct messages ``@swarmbot``."""
         user, channel = self._inside(user_key, channel_key)
-        world = self.workspace.world
-        self.workspace.note("typed", user.id, channel.id, f"{world.app.command} {text}".strip())
+        team = self.workspace.team
+        self.workspace.note("typed", user.id, channel.id, f"{team.app.command} {text}".strip())
         form = {
-            "token": world.app.verification_token,
-            "team_id": world.team_id,
-            "team_domain": world.team_domain,
+            "token": team.app.verification_token,
+            "team_id": team.team_id,
+            "team_domain": team.team_domain,
             "channel_id": channel.id,
             "channel_name": "privategroup" if channel.is_private else channel.name,
             "user_id": user.id,
             "user_name": user.name,
-            "command": world.app.command,
-            "text": escape(world, text) if world.app.escapes else text,
-            "api_app_id": world.app.id,
+            "command": team.app.command,
+            "text": escape(team, text) if team.app.escapes else text,
+            "api_app_id": team.app.id,
             "is_enterprise_install": "false",
             "response_url": self._response_url(user.id, channel.id),
             "trigger_id": self.workspace.callbacks.new_trigger(user.id),
@@ -46,15 +44,15 @@ class People:
         return Delivery("command", user.id, channel.id, form)
 
     def click(self, user_key: str, ts: str, action: str, value: Any = None) -> Delivery:
-        """Press a button (or choose ``value`` in a menu), named by action_id or by what stands on it."""
-        user = self.workspace.world.user(user_key)
+        """Press a button, or choose ``value`` in a menu, by action_id or label."""
+        user = self.workspace.team.user(user_key)
         message = self.workspace.messages.any(ts)
         if message is None or not sees_message(self.workspace, user.id, message):
             raise CannotDo(f"{user.name} sees no message {ts}")
         block, element = find_element(message.blocks, action)
         self.workspace.note("clicked", user.id, message.channel, f"[{action}]", message.ts)
         payload = self._interaction("block_actions", user)
-        channel = self.workspace.world.channels[message.channel]
+        channel = self.workspace.team.channels[message.channel]
         container = {"type": "message", "message_ts": ts, "channel_id": channel.id}
         payload |= {
             "container": {**container, "is_ephemeral": bool(message.only_for)},
@@ -64,13 +62,13 @@ class People:
             "actions": [action_of(block, element, value, self.workspace.clock.ts())],
         }
         if not message.only_for:
-            app = self.workspace.world.app
+            app = self.workspace.team.app
             payload["message"] = message.as_slack(app.bot_user, app.bot_id)
         return Delivery("block_actions", user.id, channel.id, payload)
 
     def click_in_view(self, user_key: str, action: str, value: Any = None) -> Delivery:
-        """Press a button in the topmost modal, or in Home where no modal is open."""
-        user = self.workspace.world.user(user_key)
+        """Press a button in the topmost modal, or in Home if no modal is open."""
+        user = self.workspace.team.user(user_key)
         view = self._view(user, or_home=True)
         block, element = find_element(view.content["blocks"], action)
         self.workspace.note("clicked", user.id, "", f"[{action}]", view.id)
@@ -83,8 +81,8 @@ class People:
         return Delivery("block_actions", user.id, "", payload, view_id=view.id)
 
     def submit(self, user_key: str, answers: Json) -> Delivery:
-        """Submit the topmost modal; ``answers`` by action_id or by the input's label."""
-        user = self.workspace.world.user(user_key)
+        """Submit the topmost modal; ``answers`` by action_id or label."""
+        user = self.workspace.team.user(user_key)
         view = self._view(user)
         values = values_of(view.content["blocks"], answers)
         self.workspace.note("submitted", user.id, "", view.content["title"]["text"], view.id)
@@ -93,8 +91,8 @@ class People:
         return Delivery("view_submission", user.id, "", payload, view_id=view.id)
 
     def close(self, user_key: str) -> Delivery | None:
-        """Close the topmost modal; the bot hears of it only if the view asked for that."""
-        user = self.workspace.world.user(user_key)
+        """Close the topmost modal; return a delivery only if the view has ``notify_on_close``."""
+        user = self.workspace.team.user(user_key)
         view = self._view(user)
         view.open = False
         self.workspace.note("modal closed", user.id, "", view.content["title"]["text"], view.id)
@@ -104,12 +102,12 @@ class People:
         return Delivery("view_closed", user.id, "", payload, view_id=view.id)
 
     def say(self, user_key: str, channel_key: str, text: str) -> Delivery | None:
-        """Write a message; the bot hears of it when it is mentioned or in its direct messages."""
+        """Write a message; return a delivery only for a mention of the bot or a direct message."""
         user, channel = self._inside(user_key, channel_key)
-        world = self.workspace.world
-        escaped = escape(world, text)
+        team = self.workspace.team
+        escaped = escape(team, text)
         message = self.workspace.post(user.id, channel.id, escaped)
-        mentioned = f"<@{world.app.bot_user}" in escaped and world.app.bot_user in channel.members
+        mentioned = f"<@{team.app.bot_user}" in escaped and team.app.bot_user in channel.members
         if not (mentioned or channel.im_with):
             return None
         event = {"user": user.id, "text": escaped, "ts": message.ts, "channel": channel.id}
@@ -118,33 +116,33 @@ class People:
 
     def open_home(self, user_key: str) -> Delivery:
         """Open the app's Home tab."""
-        user = self.workspace.world.user(user_key)
+        user = self.workspace.team.user(user_key)
         event: Json = {"type": "app_home_opened", "user": user.id, "channel": f"D{user.id[1:]}", "tab": "home"}
         if user.id in self.workspace.views.homes:
             event["view"] = self._view_object(self.workspace.views.homes[user.id])
         return self.event(user.id, event)
 
     def event(self, user_id: str, event: Json) -> Delivery:
-        """Tell the bot of an event."""
-        world, clock = self.workspace.world, self.workspace.clock
+        """Return the delivery of an event."""
+        team, clock = self.workspace.team, self.workspace.clock
         body = {
-            "token": world.app.verification_token,
-            "team_id": world.team_id,
-            "api_app_id": world.app.id,
+            "token": team.app.verification_token,
+            "team_id": team.team_id,
+            "api_app_id": team.app.id,
             "event": {**event, "event_ts": clock.ts()},
             "type": "event_callback",
             "event_id": f"Ev{secrets.token_hex(5).upper()}",
             "event_time": int(clock.now()),
-            "authorizations": [{"team_id": world.team_id, "user_id": world.app.bot_user, "is_bot": True}],
+            "authorizations": [{"team_id": team.team_id, "user_id": team.app.bot_user, "is_bot": True}],
         }
         return Delivery("event", user_id, str(event.get("channel", "")), body)
 
     def _inside(self, user_key: str, channel_key: str) -> tuple[User, Channel]:
-        world = self.workspace.world
-        user = world.user(user_key)
-        if channel_key.lstrip("@") == world.users[world.app.bot_user].name:
-            return user, world.direct(user.id)
-        channel = world.channel(channel_key)
+        team = self.workspace.team
+        user = team.user(user_key)
+        if channel_key.lstrip("@") == team.users[team.app.bot_user].name:
+            return user, team.direct(user.id)
+        channel = team.channel(channel_key)
         if user.id not in channel.members:
             raise CannotDo(f"{user.name} is not in #{channel.name}")
         return user, channel
@@ -157,19 +155,19 @@ class People:
         return stack[-1] if stack or home is None else home
 
     def _view_object(self, view: View, values: Json | None = None) -> Json:
-        return view.as_slack(self.workspace.world.team_id, self.workspace.world.app.id, values)
+        return view.as_slack(self.workspace.team.team_id, self.workspace.team.app.id, values)
 
     def _response_url(self, user: str, channel: str, ts: str = "") -> str:
         return f"{self.base_url}/response/{self.workspace.callbacks.new_url(user, channel, ts)}"
 
     def _interaction(self, kind: str, user: User) -> Json:
-        world = self.workspace.world
+        team = self.workspace.team
         return {
             "type": kind,
-            "token": world.app.verification_token,
-            "team": {"id": world.team_id, "domain": world.team_domain},
-            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": world.team_id},
-            "api_app_id": world.app.id,
+            "token": team.app.verification_token,
+            "team": {"id": team.team_id, "domain": team.team_domain},
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team.team_id},
+            "api_app_id": team.app.id,
             "is_enterprise_install": False,
             "enterprise": None,
             "trigger_id": self.workspace.callbacks.new_trigger(user.id),

@@ -1,28 +1,28 @@
-"""Blocks as a person reads them, in plain lines: for the transcript, a terminal, and assertions of tests."""
+"""What blocks show: plain lines for the transcript, a terminal and assertions; labels; uploaded images."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from sandbox.slack.json_types import Json
+from sandbox.slack.base import Json
 
 SIGNS: Final = {"pending": "·", "in_progress": "▸", "complete": "✓", "error": "✗"}
 
 
 def shown(text: str, blocks: list[Json]) -> str:
-    """Return what a person sees: the blocks where there are any, else the text."""
+    """Return the visible text: of the blocks, or ``text`` if there are none."""
     return "\n".join(line for line in lines(blocks) if line) if blocks else text
 
 
 def lines(blocks: list[Json]) -> Iterable[str]:
-    """Return each block's lines."""
+    """Return the lines of all blocks."""
     for block in blocks:
         yield from _BLOCKS.get(block["type"], _nothing)(block)
 
 
 def flat(value: Any) -> str:
-    """Return all text inside a rich text or a table cell, in order."""
+    """Return all text of a rich text or a table cell."""
     if isinstance(value, list):
         return "".join(flat(item) for item in value)
     if not isinstance(value, dict):
@@ -36,7 +36,7 @@ def flat(value: Any) -> str:
 
 
 def label(element: Json) -> str:
-    """Return what stands on a button or menu."""
+    """Return the label of a button or menu."""
     words = element.get("text") or element.get("placeholder") or {}
     return str(words.get("text", element["type"])) if isinstance(words, dict) else str(words)
 
@@ -76,7 +76,7 @@ _BLOCKS: Final[dict[str, Callable[[Json], Iterable[str]]]] = {
     "divider": lambda _block: ["────"],
     "context": lambda block: [" ".join(e.get("text") or e.get("alt_text", "") for e in block["elements"])],
     "actions": lambda block: [" ".join(f"[{label(element)}]" for element in block["elements"])],
-    "image": lambda block: [f"(picture: {block['alt_text']})"],
+    "image": lambda block: [f"(image: {block['alt_text']})"],
     "input": _input,
     "markdown": lambda block: [block["text"]],
     "rich_text": lambda block: [flat(element) for element in block["elements"]],
@@ -84,3 +84,13 @@ _BLOCKS: Final[dict[str, Callable[[Json], Iterable[str]]]] = {
     "task_card": _task,
     "plan": _plan,
 }
+
+
+def uploaded_images_in(blocks: list[Json]) -> Iterator[tuple[str, str]]:
+    """Return for each ``slack_file`` in valid blocks its JSON pointer below the blocks and its id."""
+    for number, block in enumerate(blocks):
+        places = {"": block, "/accessory": block.get("accessory")}
+        places |= {f"/elements/{at}": element for at, element in enumerate(block.get("elements") or [])}
+        for place, element in places.items():
+            if element and element["type"] == "image" and element.get("slack_file"):
+                yield f"/{number}{place}/slack_file", str(element["slack_file"]["id"])

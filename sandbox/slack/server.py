@@ -1,4 +1,4 @@
-"""The HTTP face of the local Slack: /api/METHOD, /upload/KEY, /response/KEY, /socket; and /control for the tour."""
+"""The HTTP server of the local Slack: /api/METHOD, /upload/KEY, /response/KEY and /socket."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.slack import files, web_api
-from sandbox.slack.deliver import Deliverer
-from sandbox.slack.errors import SlackError
-from sandbox.slack.json_types import Json
-from sandbox.slack.methods import Args, method
-from sandbox.slack.respond import use_response_url
+from sandbox.slack import files
+from sandbox.slack.base import Json, SlackError
+from sandbox.slack.dispatcher import Dispatcher
+from sandbox.slack.responses import use_response_url
+from sandbox.slack.web_api.calls import call
+from sandbox.slack.web_api.registry import Args, method
 from sandbox.slack.workspace import Workspace
 
-MOST_BYTES = files.MOST_BYTES + 2 * 1024 * 1024
-GONE = {"expired_url", "used_url", "invalid_url"}
+MAX_BODY_BYTES = files.MAX_FILE_BYTES + 2 * 1024 * 1024
+GONE_CODES = {"expired_url", "used_url", "invalid_url"}
 
 
 @method("apps.connections.open", app_token=True)
 def connections_open(_workspace: Workspace, _args: Args) -> Json:
-    """Say that a connection may be opened; the server adds its single-use URL."""
+    """Allow a connection; the server adds its single-use URL."""
     return {"url": ""}
 
 
 @dataclass
 class Server:
-    """The bot's side of the server: routes over one workspace."""
+    """The routes that the bot uses, over one workspace."""
 
     workspace: Workspace
-    deliverer: Deliverer
+    dispatcher: Dispatcher
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes that the bot uses."""
@@ -55,25 +55,25 @@ class Server:
             return web.json_response({"ok": False, "error": "internal_error"}, status=500)
         await self._before(request, name)
         token, args = await _read(request)
-        answer = web_api.call(self.workspace, name, token, args)
+        answer = call(self.workspace, name, token, args)
         if name == "apps.connections.open" and answer.body["ok"]:
             answer.body = self._connection()
         if "upload_url" in answer.body:
-            answer.body["upload_url"] = self.deliverer.base_url + answer.body["upload_url"]
+            answer.body["upload_url"] = self.dispatcher.base_url + answer.body["upload_url"]
         if lost_answer:
             _abort(request)
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
 
     async def upload(self, request: web.Request) -> web.Response:
-        """Take a file's bytes, raw or in a multipart form; 400 when unasked for, or not as many as was said."""
+        """Store a file's content, raw or from a multipart form; 400 if it is unexpected or has the wrong length."""
         with self.workspace.changed:
             take = self.workspace.faults.take
-            server_error, storm = take("http_500", "upload_url"), take("rate_limited", "upload_url")
+            server_error, rate_limited = take("http_500", "upload_url"), take("rate_limited", "upload_url")
             lost_answer = take("drop_after", "upload_url")
         if server_error:
             return web.Response(status=500)
-        if storm:
-            return web.Response(status=429, headers={"Retry-After": str(max(1, round(storm.seconds)))})
+        if rate_limited:
+            return web.Response(status=429, headers={"Retry-After": str(max(1, round(rate_limited.seconds)))})
         await self._before(request, "upload_url")
         content = await _content(request)
         with self.workspace.changed:
@@ -86,7 +86,7 @@ class Server:
         return web.Response(text=f"OK - {len(content)}")
 
     async def response_url(self, request: web.Request) -> web.Response:
-        """Take a message for a response_url; 404 when it is used up, 400 when it says nothing that can be shown."""
+        """Handle a post to a response_url; 404 if the URL is no longer valid, 400 if the message is not valid."""
         with self.workspace.changed:
             server_error = self.workspace.faults.take("http_500", "response_url")
         if server_error:
@@ -100,22 +100,22 @@ class Server:
             try:
                 use_response_url(self.workspace, request.match_info["key"], body)
             except SlackError as error:
-                return web.json_response(error.body(), status=404 if error.code in GONE else 400)
+                return web.json_response(error.body(), status=404 if error.code in GONE_CODES else 400)
         return web.json_response({"ok": True})
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """Serve a Socket Mode connection."""
-        return await self.deliverer.sockets.connect(request, self.workspace.clock.now())
+        return await self.dispatcher.sockets.connect(request, self.workspace.clock.now())
 
     def _connection(self) -> Json:
-        sockets = self.deliverer.sockets
-        if not (self.deliverer.socket_mode and sockets.enabled):
+        sockets = self.dispatcher.sockets
+        if not (self.dispatcher.socket_mode and sockets.enabled):
             return {"ok": False, "error": "forbidden"}
         ticket = sockets.ticket(self.workspace.clock.now())
-        return {"ok": True, "url": f"{self.deliverer.base_url.replace('http', 'ws', 1)}/socket?ticket={ticket}"}
+        return {"ok": True, "url": f"{self.dispatcher.base_url.replace('http', 'ws', 1)}/socket?ticket={ticket}"}
 
     async def _before(self, request: web.Request, name: str) -> None:
-        """Be slow, or break the connection, where a fault says so."""
+        """Wait or break the connection if a fault says so."""
         with self.workspace.changed:
             slow = self.workspace.faults.take("slow", name)
             drop = self.workspace.faults.take("drop", name)
@@ -139,7 +139,7 @@ async def _content(request: web.Request) -> bytes:
 
 
 async def _read(request: web.Request) -> tuple[str, Args]:
-    """Return the token and the arguments. A token in a JSON body does not count, as at Slack."""
+    """Return the token and the arguments. A token in a JSON body is ignored, as Slack does."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
     args: dict[str, Any] = dict(request.query)

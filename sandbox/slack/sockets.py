@@ -1,4 +1,4 @@
-"""Socket Mode: tickets, connections, and envelopes that one connection must acknowledge."""
+"""Socket Mode: tickets, connections and envelopes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Final, Literal
 
 from aiohttp import WSMsgType, web
 
-from sandbox.slack.json_types import Json
+from sandbox.slack.base import Json
 
-MOST: Final = 10
-HEARTBEAT_SECONDS: Final = 10.0
-TICKET_SECONDS: Final = 30.0
+MAX_CONNECTIONS: Final = 10
+HEARTBEAT_INTERVAL_S: Final = 10.0
+TICKET_LIFETIME_S: Final = 30.0
 
 Reason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
 
 
 @dataclass(eq=False)
 class Connection:
-    """One open WebSocket and how many envelopes went to it."""
+    """One open WebSocket and the number of envelopes sent to it."""
 
     socket: web.WebSocketResponse
     request: web.Request
@@ -30,7 +30,7 @@ class Connection:
 
 @dataclass
 class Sockets:
-    """The bot's connections, on the server's event loop. ``tell`` is called when one comes or goes."""
+    """The bot's connections, on the server's event loop; ``tell`` is called when one opens or closes."""
 
     app_id: str
     tell: Callable[[], None]
@@ -41,19 +41,19 @@ class Sockets:
     _turn: int = 0
 
     def ticket(self, now: float) -> str:
-        """Give out the right to one connection, for half a minute."""
+        """Return a ticket for one connection, valid for 30 s."""
         key = secrets.token_hex(16)
         self.tickets[key] = now
         return key
 
     async def connect(self, request: web.Request, now: float) -> web.StreamResponse:
-        """Serve one connection until it ends. A ticket that was used, is unknown or old gets a 403."""
+        """Serve one connection until it ends; 403 if the ticket is used, unknown or expired."""
         given = self.tickets.pop(request.query.get("ticket", ""), None)
-        if given is None or now - given > TICKET_SECONDS or not self.enabled:
-            return web.Response(status=403, text="this URL was used, or is too old")
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS)
+        if given is None or now - given > TICKET_LIFETIME_S or not self.enabled:
+            return web.Response(status=403, text="this URL was already used or has expired")
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_INTERVAL_S)
         await socket.prepare(request)
-        if len(self.connections) >= MOST:
+        if len(self.connections) >= MAX_CONNECTIONS:
             await self._goodbye(socket, "too_many_websockets")
             return socket
         connection = Connection(socket, request)
@@ -70,7 +70,10 @@ class Sockets:
         return socket
 
     async def send(self, envelope: Json, seconds: float) -> Json:
-        """Send an envelope to one connection, in turn; return its ack. Raises TimeoutError, ConnectionError."""
+        """Send an envelope to the next connection in turn and return its ack.
+
+        Raise TimeoutError if no ack arrives within ``seconds``, ConnectionError if there is no connection.
+        """
         if not self.connections:
             raise ConnectionError
         connection = self.connections[self._turn % len(self.connections)]
@@ -85,13 +88,13 @@ class Sockets:
             del self.waiting[envelope["envelope_id"]]
 
     async def disconnect(self, reason: Reason) -> None:
-        """Tell every connection to go; after a ``warning`` they stay open, as Slack leaves them some seconds."""
+        """Send a disconnect message to every connection; after a ``warning`` they stay open, as at Slack."""
         self.enabled = self.enabled and reason != "link_disabled"
         for connection in list(self.connections):
             await self._goodbye(connection.socket, reason)
 
     async def drop(self) -> None:
-        """Break every connection without a word."""
+        """Break every connection without a disconnect message."""
         for connection in self.connections:
             if connection.request.transport is not None:
                 connection.request.transport.abort()

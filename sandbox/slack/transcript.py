@@ -1,4 +1,4 @@
-"""Everything that each person typed and saw, in order."""
+"""The transcript: everything that people typed and saw, in order."""
 
 from __future__ import annotations
 
@@ -6,46 +6,49 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sandbox.slack.json_types import Json
+from sandbox.slack.base import Json
 
-Happening = Literal[
+EntryKind = Literal[
     "typed", "said", "clicked", "submitted", "posted", "edited", "deleted", "modal", "modal closed", "home", "error"
 ]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One thing that happened before the eyes of ``to`` (user ids); ``private`` when one person alone saw it.
-
-    ``files`` are the ids of the files and uploaded pictures in it.
-    """
+class TranscriptEntry:
+    """One action or message, and who saw it."""
 
     number: int
+    """1 for the first entry."""
     at: float
-    kind: Happening
+    """Slack's time in seconds since the epoch."""
+    kind: EntryKind
     who: str
+    """The user id of the author."""
     to: tuple[str, ...]
+    """The user ids of those who saw it."""
     private: bool
+    """Whether only one person saw it."""
     channel: str
     ts: str
     text: str
     blocks: list[Json] = field(default_factory=list)
     files: tuple[str, ...] = ()
+    """The ids of the files and uploaded images in it."""
 
 
 @dataclass
 class Transcript:
-    """The list, oldest first."""
+    """All entries, oldest first."""
 
-    entries: list[Seen] = field(default_factory=list)
+    entries: list[TranscriptEntry] = field(default_factory=list)
 
-    def seen_by(self, user: str) -> list[Seen]:
-        """Return what a person typed and saw."""
+    def seen_by(self, user: str) -> list[TranscriptEntry]:
+        """Return the entries that a person typed or saw."""
         return [entry for entry in self.entries if user in entry.to]
 
 
-def as_text(entry: Seen, name_of: Callable[[str], str]) -> str:
-    """Return an entry for a terminal: where, who, what, and for whose eyes alone."""
+def as_text(entry: TranscriptEntry, name_of: Callable[[str], str]) -> str:
+    """Return an entry as text: channel, author, the reader of a private message, and the content."""
     head = f"{name_of(entry.channel)} · {name_of(entry.who)}" if entry.channel else name_of(entry.who)
     if entry.private and entry.kind not in {"typed", "clicked", "submitted"}:
         head += f" → only {name_of(entry.to[0])}"

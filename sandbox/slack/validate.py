@@ -1,4 +1,4 @@
-"""Says what Slack would refuse in a message's blocks or in a view, in Slack's words and with JSON pointers."""
+"""Checks a message's blocks and views as Slack does, with Slack's error messages and JSON pointers."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from sandbox.slack.blocks import Home, InMessage, Modal
-from sandbox.slack.errors import InvalidBlocks, SlackError
+from sandbox.slack.base import InvalidBlocks, Json, SlackError
+from sandbox.slack.blocks import Home, MessageBlock, Modal
 from sandbox.slack.faults import Faults
-from sandbox.slack.json_types import Json
-from sandbox.slack.pictures import pictures_in
+from sandbox.slack.render import uploaded_images_in
 
-VIEW_BYTES: Final = 250_000
-MARKDOWN_CHARACTERS: Final = 12_000
-TABLE_CHARACTERS: Final = 10_000
+MAX_VIEW_BYTES: Final = 250_000
+MAX_MARKDOWN_CHARACTERS: Final = 12_000
+MAX_TABLE_CHARACTERS: Final = 10_000
 
-_MESSAGE: TypeAdapter[Any] = TypeAdapter(Annotated[list[InMessage], Field(max_length=50)])
+_MESSAGE: TypeAdapter[Any] = TypeAdapter(Annotated[list[MessageBlock], Field(max_length=50)])
 _VIEW: TypeAdapter[Any] = TypeAdapter(Annotated[Modal | Home, Field(discriminator="type")])
 
 
-def check_message_blocks(blocks: Any, faults: Faults, pictures: Container[str] = ()) -> None:
-    """Raise InvalidBlocks when Slack would not post these blocks, or a fault refuses a type of block.
+def check_message_blocks(blocks: Any, faults: Faults, images: Container[str] = ()) -> None:
+    """Raise InvalidBlocks if Slack would refuse these blocks, or if a fault refuses a type of block.
 
-    ``pictures`` are the ids of the files that an image may show.
+    ``images`` are the ids of the files that an image can show.
     """
     problems = list(_schema_problems(_MESSAGE, blocks, "/blocks"))
     if not problems:
         problems = [*_identity_problems(blocks), *_size_problems(blocks), *_task_problems(blocks)]
-        problems += _picture_problems(blocks, "/blocks", pictures)
+        problems += _image_problems(blocks, "/blocks", images)
     if not problems:
         problems = [
             f"unsupported type: {block['type']} [json-pointer:/blocks/{number}/type]"
@@ -42,12 +41,12 @@ def check_message_blocks(blocks: Any, faults: Faults, pictures: Container[str] =
         raise InvalidBlocks(problems)
 
 
-def check_view(view: Any, pictures: Container[str] = ()) -> None:
-    """Raise SlackError when Slack would not open, update or publish this view."""
-    if len(json.dumps(view)) > VIEW_BYTES:
+def check_view(view: Any, images: Container[str] = ()) -> None:
+    """Raise SlackError if Slack would not open, update or publish this view."""
+    if len(json.dumps(view)) > MAX_VIEW_BYTES:
         raise SlackError("view_too_large")
     problems = list(_schema_problems(_VIEW, view, "/view")) or list(_identity_problems(view["blocks"]))
-    problems = problems or list(_picture_problems(view["blocks"], "/view/blocks", pictures))
+    problems = problems or list(_image_problems(view["blocks"], "/view/blocks", images))
     if not problems and view["type"] == "modal" and not view.get("submit"):
         problems = [
             "`submit` is required when a modal has an input [json-pointer:/view]"
@@ -59,7 +58,7 @@ def check_view(view: Any, pictures: Container[str] = ()) -> None:
 
 
 def elements_of(block: Json) -> list[Json]:
-    """Return the elements of one block that a person can use."""
+    """Return the interactive elements of a block."""
     found = [block.get("accessory"), block.get("element")]
     if block["type"] == "actions":
         found += block["elements"]
@@ -93,7 +92,7 @@ def _words(detail: ErrorDetails) -> str:
 
 
 def _pointer(detail: ErrorDetails, data: Any) -> str:
-    """Return where it is wrong: pydantic's location without the names of union members, which are not in the data."""
+    """Return the JSON pointer: pydantic's location without the names of union members, which are not in the data."""
     at: Any = data
     parts: list[str] = []
     for part in detail["loc"]:
@@ -118,21 +117,21 @@ def _identity_problems(blocks: list[Json]) -> Iterator[str]:
             actions.add(action_id or "")
 
 
-def _picture_problems(blocks: list[Json], root: str, pictures: Container[str]) -> Iterator[str]:
-    for pointer, file_id in pictures_in(blocks):
-        if file_id not in pictures:
+def _image_problems(blocks: list[Json], root: str, images: Container[str]) -> Iterator[str]:
+    for pointer, file_id in uploaded_images_in(blocks):
+        if file_id not in images:
             yield f"invalid slack file [json-pointer:{root}{pointer}]"
 
 
 def _size_problems(blocks: list[Json]) -> Iterator[str]:
-    if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN_CHARACTERS:
-        yield f"markdown blocks must be at most {MARKDOWN_CHARACTERS} characters together [json-pointer:/blocks]"
+    if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MAX_MARKDOWN_CHARACTERS:
+        yield f"markdown blocks must be at most {MAX_MARKDOWN_CHARACTERS} characters together [json-pointer:/blocks]"
     tables = [block for block in blocks if block["type"] == "table"]
     if len(tables) > 1:
         yield "only one table block is allowed [json-pointer:/blocks]"
     for table in tables:
-        if sum(len(text) for text in _texts(table["rows"])) > TABLE_CHARACTERS:
-            yield f"a table must be at most {TABLE_CHARACTERS} characters [json-pointer:/blocks]"
+        if sum(len(text) for text in _texts(table["rows"])) > MAX_TABLE_CHARACTERS:
+            yield f"a table must be at most {MAX_TABLE_CHARACTERS} characters [json-pointer:/blocks]"
 
 
 def _task_problems(blocks: list[Json]) -> Iterator[str]:

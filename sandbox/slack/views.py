@@ -1,4 +1,4 @@
-"""Modals and Home tabs: each person has at most one stack of modals and one Home."""
+"""Modals and Home tabs: each person has one stack of modals and one Home tab."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.slack.errors import SlackError
-from sandbox.slack.json_types import Json
+from sandbox.slack.base import Json, SlackError
 
-STACK: Final = 3
+MAX_OPEN_MODALS: Final = 3
 
 
 @dataclass
 class View:
-    """A view as one person sees it; ``hash`` changes with every update."""
+    """A view of one person; ``hash`` changes with every update."""
 
     id: str
     user: str
@@ -24,7 +23,7 @@ class View:
     open: bool = True
 
     def as_slack(self, team_id: str, app_id: str, values: Json | None = None) -> Json:
-        """Return the view object of Slack's answers and payloads."""
+        """Return the view as Slack sends it."""
         return {
             **self.content,
             "id": self.id,
@@ -38,22 +37,22 @@ class View:
 
 @dataclass
 class Views:
-    """All views by id, the open stack of each person, and each person's Home."""
+    """All modals by id, and the Home tabs by user id."""
 
     views: dict[str, View] = field(default_factory=dict)
     homes: dict[str, View] = field(default_factory=dict)
 
     def stack(self, user: str) -> list[View]:
-        """Return a person's open modals, the topmost last."""
+        """Return a person's open modals; the last one is on top."""
         return [view for view in self.views.values() if view.user == user and view.open]
 
     def open(self, user: str, content: Json, *, push: bool = False) -> View:
-        """Show a modal: instead of what was open, or (``push``) above it. Raises SlackError."""
+        """Open a modal: in place of the open ones or, with ``push``, on top of them. Raise SlackError if refused."""
         stack = self.stack(user)
         external_id = content.get("external_id")
         if external_id and any(v.open and v.content.get("external_id") == external_id for v in self.views.values()):
             raise SlackError("duplicate_external_id")
-        if push and len(stack) >= STACK:
+        if push and len(stack) >= MAX_OPEN_MODALS:
             raise SlackError("push_limit_reached")
         if not push:
             self.close(user)
@@ -63,14 +62,14 @@ class Views:
         return view
 
     def update(self, view: View, content: Json, expected_hash: str = "") -> View:
-        """Replace a view's content. Raises SlackError hash_conflict when somebody else did so meanwhile."""
+        """Replace a view's content. Raise SlackError hash_conflict if it has changed since."""
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
         view.content, view.hash = content, secrets.token_hex(8)
         return view
 
     def publish(self, user: str, content: Json, expected_hash: str = "") -> View:
-        """Set a person's Home. Raises SlackError hash_conflict."""
+        """Set a person's Home tab. Raise SlackError hash_conflict if it has changed since."""
         home = self.homes.get(user)
         if home is None:
             home = self.homes[user] = View(f"V{secrets.token_hex(5).upper()}", user, content)
@@ -78,7 +77,7 @@ class Views:
         return self.update(home, content, expected_hash)
 
     def find(self, view_id: str, external_id: str) -> View:
-        """Return an open view. Raises SlackError not_found."""
+        """Return an open view. Raise SlackError not_found if there is none."""
         for view in self.views.values():
             if view.open and (view.id == view_id or (external_id and view.content.get("external_id") == external_id)):
                 return view

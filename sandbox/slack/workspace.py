@@ -1,4 +1,4 @@
-"""The state of the local Slack and the few ways in which it changes. No HTTP in here."""
+"""The state of the local Slack and the operations that change it, without HTTP."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any
 
+from sandbox.slack.base import Clock, Json
 from sandbox.slack.callbacks import Callbacks
-from sandbox.slack.clock import Clock
 from sandbox.slack.faults import Faults
 from sandbox.slack.files import Files
-from sandbox.slack.json_types import Json
-from sandbox.slack.messages import Attached, Message, Messages
-from sandbox.slack.pictures import pictures_in
-from sandbox.slack.ratelimit import RateLimits
-from sandbox.slack.transcript import Happening, Seen, Transcript
+from sandbox.slack.messages import AttachedFile, Message, Messages
+from sandbox.slack.rate_limits import RateLimits
+from sandbox.slack.render import uploaded_images_in
+from sandbox.slack.team import Team
+from sandbox.slack.transcript import EntryKind, Transcript, TranscriptEntry
 from sandbox.slack.validate import check_message_blocks, elements_of
 from sandbox.slack.views import Views
-from sandbox.slack.world import World
 
 
 @dataclass
 class Call:
-    """One call of the bot to the Web API: what it asked, and how it was answered."""
+    """One Web API call of the bot, and its answer."""
 
     method: str
     args: dict[str, Any]
@@ -35,9 +34,9 @@ class Call:
 
 @dataclass
 class Workspace:
-    """One workspace. Hold ``changed`` (a re-entrant lock) to read or change it; each change notifies it."""
+    """One workspace. Hold ``changed``, a re-entrant lock, to read or change it; each change notifies it."""
 
-    world: World
+    team: Team
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
     limits: RateLimits = field(default_factory=RateLimits)
@@ -62,32 +61,32 @@ class Workspace:
         *,
         only_for: str = "",
         thread_ts: str = "",
-        files: Iterable[Attached] = (),
+        files: Iterable[AttachedFile] = (),
     ) -> Message:
-        """Put a message into a channel, or (``only_for``) before one person's eyes. Raises InvalidBlocks."""
+        """Post a message, or an ephemeral for user id ``only_for``. Raise InvalidBlocks if Slack would refuse it."""
         message = Message(self.clock.ts(), channel, author, text, self._checked(blocks), only_for, thread_ts)
         message.files = list(files)
         lost = only_for and self.faults.take("ephemeral_lost", only_for)
         message.gone = bool(lost)
         self.messages.everything.append(message)
         if not lost:
-            self._show("posted" if author == self.world.app.bot_user else "said", message)
+            self._show("posted" if author == self.team.app.bot_user else "said", message)
         return message
 
     def edit(self, message: Message, text: str, blocks: list[Json] | None) -> None:
-        """Replace a message's content; without blocks the old ones are gone. Raises InvalidBlocks."""
+        """Replace a message's text and blocks. Raise InvalidBlocks if Slack would refuse them."""
         checked = self._checked(blocks)
         message.revisions.append((message.text, message.blocks))
         message.text, message.blocks, message.edited_ts = text, checked, self.clock.ts()
         self._show("edited", message)
 
     def delete(self, message: Message) -> None:
-        """Take a message away from everybody's eyes."""
+        """Delete a message."""
         message.gone = True
         self._show("deleted", message)
 
     def drop_file(self, file_id: str) -> None:
-        """Take a file out of every message, and away the messages that were nothing else."""
+        """Remove a file from all messages, and delete the messages that had no other content."""
         for message in [m for m in self.messages.everything if not m.gone]:
             left = [file for file in message.files if file.id != file_id]
             if len(left) == len(message.files):
@@ -99,31 +98,31 @@ class Workspace:
                 self.delete(message)
 
     def note(
-        self, kind: Happening, who: str, channel: str, text: str, ts: str = "", *, blocks: Iterable[Json] = ()
-    ) -> Seen:
-        """Write down what one person did or alone saw; ``blocks`` are those of a view."""
-        files = tuple(picture for _, picture in pictures_in(list(blocks)))
+        self, kind: EntryKind, who: str, channel: str, text: str, ts: str = "", *, blocks: Iterable[Json] = ()
+    ) -> TranscriptEntry:
+        """Record what one person did, or what only that person saw; ``blocks`` are those of a view."""
+        files = tuple(image for _, image in uploaded_images_in(list(blocks)))
         to = (who,)
-        entry = Seen(
+        entry = TranscriptEntry(
             len(self.transcript.entries) + 1, self.clock.now(), kind, who, to, True, channel, ts, text, [], files
         )
         return self._add(entry)
 
     def tell(self) -> None:
-        """Wake everybody who waits for a change."""
+        """Wake all threads that wait for a change."""
         with self.changed:
             self.changed.notify_all()
 
-    def _add(self, entry: Seen) -> Seen:
+    def _add(self, entry: TranscriptEntry) -> TranscriptEntry:
         with self.changed:
             self.transcript.entries.append(entry)
             self.changed.notify_all()
         return entry
 
-    def _show(self, kind: Happening, message: Message) -> None:
-        to = (message.only_for,) if message.only_for else tuple(sorted(self.world.channels[message.channel].members))
+    def _show(self, kind: EntryKind, message: Message) -> None:
+        to = (message.only_for,) if message.only_for else tuple(sorted(self.team.channels[message.channel].members))
         self._add(
-            Seen(
+            TranscriptEntry(
                 number=len(self.transcript.entries) + 1,
                 at=self.clock.now(),
                 kind=kind,
@@ -134,13 +133,13 @@ class Workspace:
                 ts=message.ts,
                 text=message.shown,
                 blocks=message.blocks,
-                files=(*(f.id for f in message.files), *(p for _, p in pictures_in(message.blocks))),
+                files=(*(f.id for f in message.files), *(p for _, p in uploaded_images_in(message.blocks))),
             ),
         )
 
     def _checked(self, blocks: list[Json] | None) -> list[Json]:
-        """Return the blocks as Slack stores them, every id filled in."""
-        check_message_blocks(blocks or [], self.faults, self.files.pictures())
+        """Return valid blocks as Slack stores them, with all ids."""
+        check_message_blocks(blocks or [], self.faults, self.files.images())
         return with_ids(blocks or [])
 
 
@@ -152,3 +151,22 @@ def with_ids(blocks: list[Json]) -> list[Json]:
         for element in elements_of(block):
             element.setdefault("action_id", secrets.token_urlsafe(4))
     return stored
+
+
+def sees_message(workspace: Workspace, user: str, message: Message) -> bool:
+    """Return whether a person (a user id) sees a message or ephemeral now."""
+    if message.gone:
+        return False
+    if message.only_for:
+        return message.only_for == user
+    return user in workspace.team.channels[message.channel].members
+
+
+def sees_file(workspace: Workspace, user: str, file_id: str) -> bool:
+    """Return whether a person (a user id) sees a file now, attached to a message or as an image in blocks."""
+    views = [*workspace.views.stack(user), *filter(None, [workspace.views.homes.get(user)])]
+    messages = [m for m in workspace.messages.everything if sees_message(workspace, user, m)]
+    shown = {file.id for message in messages for file in message.files}
+    for blocks in [*(m.blocks for m in messages), *(v.content["blocks"] for v in views)]:
+        shown |= {image for _, image in uploaded_images_in(blocks)}
+    return file_id in shown

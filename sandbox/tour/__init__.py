@@ -1,1 +1,1 @@
-"""The demo's tour: people type, everybody's screen is shown, and the engines are asked whether it is true."""
+"""The demo's tour: people type commands, the terminal shows what each person sees, the engines confirm the result."""

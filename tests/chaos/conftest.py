@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
-from sandbox.stage import Stage
 from tests.kits.scenario import Play, config
 
 
 @pytest.fixture
 def play(hosts: Fleet, tmp_path: Path) -> Iterator[Play]:
     """A bot with two workers before sound hosts."""
-    with Stage(hosts, tmp_path / "stage", workers=2, config=config(hosts)) as stage:
+    with Deployment(hosts, tmp_path / "stage", workers=2, config=config(hosts)) as stage:
         yield Play(stage)

@@ -12,9 +12,9 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.swarm.operations import fingerprint
+from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
-from sandbox.stage import Stage
 from tests.kits.scenario import Play, config
 from tests.kits.secret_search import shown
 from tests.scenarios.test_one_time_tokens import REFUSED, await_kept, join, rotations
@@ -27,7 +27,7 @@ QUORUM_BACK = 120.0
 def play(hosts: Fleet, tmp_path: Path) -> Iterator[Play]:
     """A bot with two workers whose lines for one node are good for five seconds."""
     brief = {**config(hosts), "tokens": {"once_for": "5s"}}
-    with Stage(hosts, tmp_path / "stage", workers=len(WORKERS), config=brief) as stage:
+    with Deployment(hosts, tmp_path / "stage", workers=len(WORKERS), config=brief) as stage:
         yield Play(stage)
 
 

@@ -81,7 +81,7 @@ def test_the_power_goes_in_the_middle_of_the_handshake(hosts: Fleet) -> None:
         until(lambda: "2201" in host.run("ss", "-Htn", "state", "established", "sport", "= :2201"), "it connects")
         host.cut_cable()
         assert "fell silent" in asked.result().happened
-    host.mend_cable()
+    host.restore_cable()
 
 
 def test_no_ssh_server(hosts: Fleet) -> None:
@@ -176,5 +176,5 @@ def test_the_cable_is_cut_in_use(hosts: Fleet) -> None:
         failure(cluster, "lost")
         with pytest.raises(HostUnreachable):
             cluster["host-2"].leave_swarm(force=True)
-        hosts["host-2"].mend_cable()
+        hosts["host-2"].restore_cable()
         assert cluster["host-2"].info()["Name"] == "host-2"

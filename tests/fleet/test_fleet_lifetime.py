@@ -40,7 +40,7 @@ def processes(state: Path, *, keeper: bool = True, hosts: bool = True) -> list[i
     for entry in Path("/proc").iterdir():
         with suppress(OSError):
             words = (entry / "cmdline").read_text() if entry.name.isdigit() else ""
-            if str(state) in words and (keeper if "fleet-keeper" in words else hosts) and OWNER not in words:
+            if str(state) in words and (keeper if "fleet-cleanup" in words else hosts) and OWNER not in words:
                 found.append(int(entry.name))
     return found
 
@@ -137,7 +137,7 @@ def test_command_line_drives_a_fleet_that_stays(state: Path, capsys: pytest.Capt
     said("down")
     assert traces(claim) == []
     assert main(["fleet", "--state", str(state), "down"]) == 1
-    assert "No fleet is up" in capsys.readouterr().err
+    assert "No fleet is running" in capsys.readouterr().err
 
 
 def test_folder_of_others_is_left_alone(state: Path) -> None:
@@ -152,7 +152,7 @@ def test_folder_of_others_is_left_alone(state: Path) -> None:
 
 def test_machine_without_hosts_skips_and_ci_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what hosts need a test is skipped with the reason; with CI=true it fails."""
-    monkeypatch.setattr("sandbox.fleet.needs.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("sandbox.fleet.requirements.shutil.which", lambda *_, **__: None)
     assert "Debian package docker.io is not installed" in missing()
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="no docker"):

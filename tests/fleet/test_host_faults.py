@@ -19,7 +19,7 @@ def test_cut_cable(hosts: Fleet) -> None:
     assert not pings(two, one.address)
     assert not pings(one, two.address)
     assert one.docker_answers
-    one.mend_cable()
+    one.restore_cable()
     until(lambda: bot_reaches(one) and pings(two, one.address), "the cable is mended")
 
 

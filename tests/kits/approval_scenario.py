@@ -13,8 +13,8 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from sandbox.deployment import Deployment
 from sandbox.slack.messages import Message
-from sandbox.stage import Stage
 
 RULES: Final[dict[str, Any]] = {
     "join manager": {"count": 2, "by": ["admins", "operators"]},
@@ -28,7 +28,7 @@ PATIENCE: Final = 60.0
 class Asked:
     """A cluster of one manager and two workers, and the people who ask and approve: cleo and dan are admins."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Deployment) -> None:
         self.stage = stage
         self.slack = stage.slack
         self.fleet = stage.fleet
@@ -46,7 +46,7 @@ class Asked:
     def set_group(self, group: str, users: list[str]) -> None:
         """Say who is in a user group; the three seconds for which Slack's last word is good are over at once."""
         with self.slack.workspace.changed:
-            self.slack.world.set_group(group, users)
+            self.slack.team.set_group(group, users)
         self._redis.delete(keys.user_group(group))
 
     def _carded(self) -> list[str]:

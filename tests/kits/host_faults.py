@@ -48,7 +48,7 @@ class Broken:
             case "power":
                 host.power_on()
             case "cable":
-                host.mend_cable()
+                host.restore_cable()
             case "peers":
                 host.heal()
             case "ssh":

@@ -15,13 +15,13 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
 from sandbox.fleet.shell import until
 from sandbox.slack.local import LocalSlack
-from sandbox.slack.transcript import Seen
-from sandbox.slack.watching import Watching
-from sandbox.stage import PEOPLE, Stage
+from sandbox.slack.observer import Observer
+from sandbox.slack.transcript import TranscriptEntry
 
 ACK: Final = "On it: "
 JOB: Final = re.compile(r"is job `(\w{4})`")
@@ -42,13 +42,13 @@ class ProgressCard:
 
     job: str
     text: str
-    seen: Seen
+    seen: TranscriptEntry
 
 
 class Play:
     """One bot before a Slack and real hosts. People are ada, ben (operators), cleo, dan (admins) and eve."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Deployment) -> None:
         self.stage = stage
         self.slack: LocalSlack = stage.slack
         self.fleet: Fleet = stage.fleet
@@ -84,7 +84,7 @@ class Play:
     def job(self, user: str, after: int) -> str:
         """Return the id of the job that ``user`` was told of after entry ``after``."""
 
-        def find(_: Watching) -> str | None:
+        def find(_: Observer) -> str | None:
             """What is told of an earlier job may come in between."""
             told = (JOB.search(each.text) for each in self._told(user, after))
             return next((found[1] for found in told if found), None)
@@ -93,26 +93,26 @@ class Play:
         assert found is not None
         return found
 
-    def answer(self, user: str, after: int, *, timeout: float = LONGEST) -> Seen:
+    def answer(self, user: str, after: int, *, timeout: float = LONGEST) -> TranscriptEntry:
         """Wait for the first private word of the bot that is more than an acknowledgement."""
 
-        def find(_: Watching) -> Seen | None:
+        def find(_: Observer) -> TranscriptEntry | None:
             return next((each for each in self._told(user, after) if not each.text.startswith(ACK)), None)
 
         found = self.slack.wait_for(find, timeout)
         assert found is not None
         return found
 
-    def _told(self, user: str, after: int) -> Iterator[Seen]:
+    def _told(self, user: str, after: int) -> Iterator[TranscriptEntry]:
         """What ``user`` alone was shown since entry ``after``."""
-        user_id = self.slack.world.user(user).id
+        user_id = self.slack.team.user(user).id
         private = (each for each in self.slack.transcript(after) if each.private and user_id in each.to)
         return (each for each in private if each.kind in SHOWN)
 
     def end(self, job: str, *, after: int = 0, timeout: float = LONGEST) -> ProgressCard:
         """Wait for the last state of a job's card: neither a question, nor with a button to cancel it."""
 
-        def find(slack: Watching) -> Seen | None:
+        def find(slack: Observer) -> TranscriptEntry | None:
             cards = (e for e in slack.transcript(after) if not e.private and f"`{job}`" in e.text and e.kind in SHOWN)
             return next((e for e in cards if "[Cancel]" not in e.text and " asks to " not in e.text), None)
 
@@ -128,7 +128,9 @@ class Play:
             assert monotonic() < deadline, f"{contains!r} was not said in {timeout} s, but: {told}"
         return told
 
-    def see(self, user: str, contains: str, *, after: int | None = None, private: bool | None = None) -> Seen:
+    def see(
+        self, user: str, contains: str, *, after: int | None = None, private: bool | None = None
+    ) -> TranscriptEntry:
         """Wait until ``user`` sees ``contains``, since the beginning unless ``after`` says since when."""
         start = self.began if after is None else after
         return self.slack.wait_to_see(user, contains, after=start, private=private, timeout=LONGEST)
@@ -150,7 +152,7 @@ class Play:
 
     def fill(self, user: str, **answers: str) -> None:
         """Wait for the form that opens for ``user``, and submit it."""
-        who = self.slack.world.user(user).id
+        who = self.slack.team.user(user).id
         self.slack.wait_for(lambda slack: slack.workspace.views.stack(who))
         self.slack.submit_view(user, answers)
 
@@ -168,7 +170,7 @@ class Play:
         self.slack.close_view(user)
         return self.end(found[1], timeout=timeout)
 
-    def approve(self, user: str, after: int) -> Seen:
+    def approve(self, user: str, after: int) -> TranscriptEntry:
         """Press Approve on the card that went up after entry ``after``, wait for the job's end, and return the card."""
         card = self.see(user, "[Approve]", after=after)
         self.slack.click(user, card, "Approve")
@@ -246,7 +248,7 @@ class Play:
     def _begin(self) -> None:
         """Let an hour pass in Slack, after which everybody sits before an empty screen."""
         self.slack.advance(3600)
-        for user in self.slack.world.users:
+        for user in self.slack.team.users:
             self.slack.reload(user)
             while self.slack.workspace.views.stack(user):
                 self.slack.close_view(user)

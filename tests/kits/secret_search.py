@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.secrets.secret import Secret
 from bot.store.client import connect
-from sandbox.tour.leaks import contents
+from sandbox.tour.secret_scan import redis_contents
 from tests.kits.scenario import Play
 
 LINE = re.compile(r"docker swarm join --token (SWMTKN-1-\w+-\w+) (\S+:2377)")
@@ -51,7 +51,7 @@ def shown(text: str) -> tuple[str, str]:
 def stored(play: Play) -> list[str]:
     """Every key of Redis with all that is in it."""
     with connect(Secret(play.stage.redis_url)) as redis:
-        return [*contents(redis)]
+        return [*redis_contents(redis)]
 
 
 def disk(play: Play) -> str:
@@ -64,7 +64,7 @@ def channels(play: Play) -> str:
     """All messages of all channels, with what stood there before each edit, and what people typed there."""
     found = [
         f"{message.text} {message.blocks} {message.revisions}"
-        for channel in play.slack.world.channels
+        for channel in play.slack.team.channels
         for message in play.slack.messages(channel)
     ]
     public = (entry for entry in play.slack.transcript() if not entry.private or entry.kind == "typed")

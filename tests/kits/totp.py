@@ -8,7 +8,7 @@ from redis import Redis
 from bot.audit import Audit, Filter
 from bot.secrets.secret import Secret
 from bot.totp import Totp
-from sandbox.tour.leaks import contents
+from sandbox.tour.secret_scan import redis_contents
 
 KEY = Secret("a key of the tests: thirty-two characters and more")
 STEP = 30
@@ -51,4 +51,4 @@ def actions(audit: Audit) -> list[str]:
 
 def everything(client: Redis) -> str:
     """Every key of a Redis with all that is in it."""
-    return "\n".join(contents(client))
+    return "\n".join(redis_contents(client))

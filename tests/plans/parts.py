@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
 from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role, TaskFacts
-from bot.model.host_keys import KeyStanding
-from bot.model.reachability import ApprovalState
+from bot.model.host import KeyStanding
+from bot.model.network import ApprovalState
 
 NOW = 1_800_000_000.0
 DAY = 86400

@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
-from sandbox.stage import PEOPLE, Stage
 from tests.kits.approval_scenario import RULES, Asked
 from tests.kits.cfssl import Cfssl
 from tests.kits.scenario import Play, config
 
 
 @pytest.fixture(scope="session")
-def stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The bot's processes, at the level of logging that says most."""
     folder = tmp_path_factory.mktemp("stage")
-    with Stage(fleet, folder, config=config(fleet), environment={"LOG_LEVEL": "DEBUG"}) as stage:
+    with Deployment(fleet, folder, config=config(fleet), environment={"LOG_LEVEL": "DEBUG"}) as stage:
         yield stage
 
 
 @pytest.fixture(scope="session")
-def whole_play(stage: Stage) -> Play:
+def whole_play(stage: Deployment) -> Play:
     """The bot as the test before left it."""
     return Play(stage)
 
@@ -36,16 +36,16 @@ def play(whole_play: Play) -> Play:
 
 
 @pytest.fixture(scope="session")
-def asking_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def asking_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A bot with the default rules but for two, so that each way of waiting is there."""
     rules = {**PEOPLE["rules"], "approvals": RULES}
     config = {**fleet.config(), "people": PEOPLE["people"], "rules": rules}
-    with Stage(fleet, tmp_path_factory.mktemp("asking"), config=config) as stage:
+    with Deployment(fleet, tmp_path_factory.mktemp("asking"), config=config) as stage:
         yield stage
 
 
 @pytest.fixture
-def asked(asking_stage: Stage, fleet: Fleet) -> Iterator[Asked]:
+def asked(asking_stage: Deployment, fleet: Fleet) -> Iterator[Asked]:
     """The cluster anew."""
     fleet.reset()
     first = fleet["host-1"]

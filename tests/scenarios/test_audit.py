@@ -10,11 +10,11 @@ from bot.audit import Audit
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
-from sandbox.slack.transcript import Seen
+from sandbox.slack.transcript import TranscriptEntry
 from tests.kits.scenario import Play
 
 
-def page(play: Play, button: str) -> Seen:
+def page(play: Play, button: str) -> TranscriptEntry:
     """Press a button under ada's newest audit answer; that message as it is then."""
     after = play.now
     play.slack.click("ada", play.slack.ephemerals("ada")[-1], button)

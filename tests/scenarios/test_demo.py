@@ -17,10 +17,10 @@ from time import monotonic
 
 import pytest
 
+from sandbox.deployment import ROOT
 from sandbox.fleet import Fleet, missing
 from sandbox.fleet.shell import until
 from sandbox.fleet.slots import REGISTRY, Claim
-from sandbox.stage import ROOT
 from sandbox.tour.steps import STEPS
 from tests.conftest import cannot
 from tests.fleet.test_fleet_lifetime import traces
@@ -169,7 +169,7 @@ def test_in_a_terminal_it_stays_and_takes_commands(tmp_path: Path) -> None:
         assert "prod is healthy" in by_hand("say", *at, "eve", "prod", "/swarm status")
         assert "shared by @eve" in by_hand("click", *at, "eve", "Share")
         assert "SWMTKN-" in by_hand("say", *at, "cleo", "prod", "/swarm token worker")
-        assert "gone from cleo's screen" in by_hand("click", *at, "cleo", "Hide")
+        assert "deleted from cleo's screen" in by_hand("click", *at, "cleo", "Hide")
         assert "there is no user nobody" in by_hand("say", *at, "nobody", "prod", "/swarm status")
         assert "sees no button" in by_hand("click", *at, "ben", "No such button")
         assert "host-4" in by_hand("fleet", "--state", str(claim.state), "run", "host-1", "docker", "node", "ls")

@@ -18,9 +18,9 @@ from bot.doctor.run import run_doctor
 from bot.secrets.secret import Secret
 from bot.settings import Settings
 from bot.store import keys
+from sandbox.deployment import TWO_OF_FOUR, team_with_manifest
 from sandbox.fleet import Fleet
 from sandbox.slack import LocalSlack
-from sandbox.stage import TWO_OF_FOUR, installed_world
 from tests.kits.commands import COMMANDS
 from tests.kits.engine_version import Version, giving_itself_out_as
 
@@ -71,7 +71,7 @@ class Ward:
 @pytest.fixture(params=["http"])
 def ward(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[Ward]:
     """All well but for the one host, 127.0.0.1, on whose port 1 nothing listens. By HTTP unless asked otherwise."""
-    with LocalSlack(installed_world(), rate_limits=False, socket_mode=request.param == "socket") as slack:
+    with LocalSlack(team_with_manifest(), rate_limits=False, socket_mode=request.param == "socket") as slack:
         environment = slack.environment() | {
             "REDIS_URL": redis_url,
             "SWARMBOT_CONFIG": str(tmp_path / "swarmbot.yml"),
@@ -110,7 +110,7 @@ def test_socket_mode_is_tried(ward: Ward) -> None:
 
 def test_socket_mode_switched_off_is_told(ward: Ward) -> None:
     """An app token without Socket Mode leads to the switch."""
-    token = Secret(ward.slack.world.app.app_token)
+    token = Secret(ward.slack.team.app.app_token)
     assert "Switch it on" in ward.examine(slack_app_token=token).line("`forbidden`")
 
 
@@ -155,7 +155,7 @@ def test_no_secret_is_ever_printed(ward: Ward) -> None:
     well = ward.examine()
     ward.slack.fault("http_500")
     ill = ward.examine(redis_url=Secret("redis://user:p%40ssw0rd@127.0.0.1:9/0"), config_path=Path("/nowhere"))
-    app = ward.slack.world.app
+    app = ward.slack.team.app
     for secret in (app.bot_token, app.app_token, app.signing_secret, "p%40ssw0rd", "p@ssw0rd"):
         assert secret not in well.text + ill.text
 
@@ -171,39 +171,39 @@ def test_what_rests_on_something_broken_is_not_guessed_at(ward: Ward) -> None:
 
 
 def _remove_scope(slack: LocalSlack) -> None:
-    slack.world.app.scopes.discard("chat:write")
+    slack.team.app.scopes.discard("chat:write")
 
 
 def _leave_channel(slack: LocalSlack) -> None:
-    slack.world.set_members("prod", ["U0ADA"])
+    slack.team.set_members("prod", ["U0ADA"])
 
 
 def _remove_channel(slack: LocalSlack) -> None:
-    del slack.world.channels["C0PROD"]
+    del slack.team.channels["C0PROD"]
 
 
 def _archive(slack: LocalSlack) -> None:
-    slack.world.channels["C0PROD"].is_archived = True
+    slack.team.channels["C0PROD"].is_archived = True
 
 
 def _remove_group(slack: LocalSlack) -> None:
-    del slack.world.groups["S0OPS"]
+    del slack.team.groups["S0OPS"]
 
 
 def _disable_group(slack: LocalSlack) -> None:
-    slack.world.groups["S0OPS"].disabled = True
+    slack.team.groups["S0OPS"].disabled = True
 
 
 def _empty_group(slack: LocalSlack) -> None:
-    slack.world.set_group("ops", [])
+    slack.team.set_group("ops", [])
 
 
 def _remove_user(slack: LocalSlack) -> None:
-    del slack.world.users["U0CLEO"]
+    del slack.team.users["U0CLEO"]
 
 
 def _deactivate_user(slack: LocalSlack) -> None:
-    slack.world.users["U0CLEO"].deleted = True
+    slack.team.users["U0CLEO"].deleted = True
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_a_worker_killed_between_yes_and_start(asked: Asked) -> None:
         lambda: (found := asked.queue.get(job)) and found.order.lane == "exclusive" and found.state == "running"
     )
     asked.stage.kill("worker.1")
-    asked.fleet["host-3"].mend_cable()
+    asked.fleet["host-3"].restore_cable()
     assert asked.managers() == {"host-1"}
     asked.stage.start("worker.1")
     asked.ends(job, "succeeded")

@@ -13,7 +13,7 @@ from tests.kits.scenario import Play
 def group(play: Play, handle: str, users: Iterable[str]) -> None:
     """Change a user group in Slack."""
     with play.slack.workspace.changed:
-        play.slack.world.set_group(handle, users)
+        play.slack.team.set_group(handle, users)
 
 
 def test_a_refusal_is_told_and_written_down(play: Play) -> None:

@@ -8,10 +8,10 @@ from time import monotonic
 
 import pytest
 
+from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from sandbox.stage import PEOPLE, Stage
 from tests.kits.approval_scenario import Asked
 from tests.kits.scenario import Play
 
@@ -25,15 +25,15 @@ EXPLAINED = 30.0
 
 
 @pytest.fixture(scope="module")
-def rule_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def rule_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A bot where operators may say yes to a recovery, too: two others must, and there are but two administrators."""
     rules = {**PEOPLE["rules"], "approvals": {"recover": {"by": ["admins", "operators"]}, "join manager": {"count": 0}}}
     config = {**fleet.config(), "people": PEOPLE["people"], "rules": rules}
-    with Stage(fleet, tmp_path_factory.mktemp("recovering"), config=config) as stage:
+    with Deployment(fleet, tmp_path_factory.mktemp("recovering"), config=config) as stage:
         yield stage
 
 
-def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Stage, fleet: Fleet) -> None:
+def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet: Fleet) -> None:
     """Status tells at once and within seconds; two say yes; services and their tasks are there; the lost come back.
 
     One that was declared gone comes back before the second yes: nothing is done, and asked anew the recovery lets it

@@ -141,7 +141,7 @@ def web_url(slack: LocalSlack, redis: PrivateRedis, tmp_path: Path) -> Iterator[
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    slack.deliverer.bot_url = f"{url}/slack/events"
+    slack.dispatcher.bot_url = f"{url}/slack/events"
     with bot_process("web", tmp_path, slack.environment() | {"REDIS_URL": redis.url, "PORT": str(port)}):
         until(lambda: get(f"{url}/healthz")[0] == 200, "the web process")
         yield url
@@ -247,10 +247,10 @@ def test_two_socket_connections_do_each_thing_once(redis: PrivateRedis, tmp_path
         environment = slack.environment() | {"REDIS_URL": redis.url}
         stack.enter_context(bot_process("socket", tmp_path, environment))
         with bot_process("socket", tmp_path, environment):
-            until(lambda: len(slack.deliverer.sockets.connections) == 2, "two connections")
+            until(lambda: len(slack.dispatcher.sockets.connections) == 2, "two connections")
             for _ in range(4):
                 assert slack.slash("ada", "prod", "button").error == ""
-        until(lambda: len(slack.deliverer.sockets.connections) == 1, "one connection")
+        until(lambda: len(slack.dispatcher.sockets.connections) == 1, "one connection")
         assert slack.slash("ada", "prod", "button").error == ""
         slack.click("ada", slack.ephemerals("ada")[-1], "press")
         slack.wait_to_see("ada", "Pressed.", private=True)
@@ -262,7 +262,7 @@ def test_a_broken_socket_is_connected_again(redis: PrivateRedis, tmp_path: Path)
     with ExitStack() as stack:
         slack = stack.enter_context(LocalSlack(socket_mode=True))
         stack.enter_context(bot_process("socket", tmp_path, slack.environment() | {"REDIS_URL": redis.url}))
-        sockets = slack.deliverer.sockets
+        sockets = slack.dispatcher.sockets
         until(lambda: len(sockets.connections) == 1, "the connection")
         ends: list[Callable[[], None]] = [partial(slack.disconnect, "refresh_requested"), slack.drop_connections]
         for end in ends:
@@ -278,7 +278,7 @@ def test_a_socket_without_redis_says_so(redis: PrivateRedis, tmp_path: Path) -> 
     with ExitStack() as stack:
         slack = stack.enter_context(LocalSlack(socket_mode=True))
         stack.enter_context(bot_process("socket", tmp_path, slack.environment() | {"REDIS_URL": redis.url}))
-        until(lambda: len(slack.deliverer.sockets.connections) == 1, "the connection")
+        until(lambda: len(slack.dispatcher.sockets.connections) == 1, "the connection")
         redis.stop()
         slack.slash("ada", "prod", "status")
         slack.wait_to_see("ada", "Nothing was done.", private=True)

@@ -9,9 +9,9 @@ import pytest
 
 from bot.errors import EngineError
 from bot.swarm.reading.raft_log import position
+from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import sh
-from sandbox.stage import Stage
 from tests.conftest import cannot
 from tests.kits.engines import engines
 from tests.kits.host_users import ASKED, FREELY, User, present
@@ -36,7 +36,7 @@ def play(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pla
     for name, user in PEOPLE.items():
         hosts[name]["user"] = user.name
     settings["clusters"] = {"prod": {"channel": "C0PROD", "hosts": hosts}}
-    with present(fleet, PEOPLE.values()), Stage(fleet, tmp_path_factory.mktemp("users"), config=settings) as stage:
+    with present(fleet, PEOPLE.values()), Deployment(fleet, tmp_path_factory.mktemp("users"), config=settings) as stage:
         play = Play(stage)
         play.cluster(managers=("host-1", "host-2", "host-3"))
         yield play

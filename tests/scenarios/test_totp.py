@@ -11,10 +11,10 @@ from typing import Final
 import pyotp
 import pytest
 
+from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.slack import CannotDo
-from sandbox.slack.transcript import Seen
-from sandbox.stage import Stage
+from sandbox.slack.transcript import TranscriptEntry
 from tests.kits.scenario import Play, config
 from tests.kits.secret_search import stored
 
@@ -23,30 +23,32 @@ STEP: Final = 30
 
 
 @pytest.fixture(scope="module")
-def guarded_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def guarded_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A bot whose promotions want a second factor."""
     settings = config(fleet)
     settings["rules"] = {**settings["rules"], "approvals": {"promote": {"second_factor": "totp"}}}
-    with Stage(fleet, tmp_path_factory.mktemp("guarded"), config=settings, environment={"LOG_LEVEL": "DEBUG"}) as stage:
+    with Deployment(
+        fleet, tmp_path_factory.mktemp("guarded"), config=settings, environment={"LOG_LEVEL": "DEBUG"}
+    ) as stage:
         yield stage
 
 
 @pytest.fixture
-def guarded(guarded_stage: Stage) -> Play:
+def guarded(guarded_stage: Deployment) -> Play:
     """That bot before a new beginning."""
     play = Play(guarded_stage)
     play.reset()
     return play
 
 
-def begin(play: Play, user: str, channel: str = "prod") -> Seen:
+def begin(play: Play, user: str, channel: str = "prod") -> TranscriptEntry:
     """Ask for a key, and return the message that shows it."""
     after = play.now
     play.slack.slash(user, channel, "totp")
     return play.slack.wait_to_see(user, "Your second factor", after=after, private=True)
 
 
-def key_of(seen: Seen) -> pyotp.TOTP:
+def key_of(seen: TranscriptEntry) -> pyotp.TOTP:
     """The authenticator of the key that a message shows."""
     found = SPELLED.search(seen.text)
     assert found
@@ -55,7 +57,7 @@ def key_of(seen: Seen) -> pyotp.TOTP:
 
 def fill(play: Play, user: str, code: str) -> None:
     """Wait for the form, and submit it with a code."""
-    who = play.slack.world.user(user).id
+    who = play.slack.team.user(user).id
     play.slack.wait_for(lambda slack: slack.workspace.views.stack(who))
     play.slack.submit_view(user, {"code": code})
 
@@ -76,7 +78,7 @@ def test_a_key_is_set_up_and_goes_again(play: Play) -> None:
     """Shown to the asker alone; after the first right code neither message nor picture is left."""
     seen = begin(play, "ada")
     (picture,) = seen.files
-    assert play.slack.picture("ada", picture).startswith(b"\x89PNG")
+    assert play.slack.image("ada", picture).startswith(b"\x89PNG")
     assert play.slack.file_seen_by(picture) == ["ada"]
     authenticator = key_of(seen)
     play.slack.click("ada", seen, "Enter code")

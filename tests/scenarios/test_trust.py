@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.fleet.host import Host
-from sandbox.slack.transcript import Seen
+from sandbox.slack.transcript import TranscriptEntry
 from tests.kits.scenario import Play, hang_up
 
 HOST = "host-3"
@@ -49,7 +49,7 @@ def new_key(host: Host, name: str) -> str:
     return host.run("ssh-keygen", "-lf", f"/run/fleet/{name}.pub").split()[1]
 
 
-def shown(play: Play, user: str) -> Seen:
+def shown(play: Play, user: str) -> TranscriptEntry:
     """The private answer to ``trust``, with its button."""
     after = play.now
     play.slack.slash(user, "prod", f"trust {HOST}")

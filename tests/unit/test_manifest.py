@@ -14,8 +14,8 @@ import pytest
 from bot.doctor.slack import MANIFEST
 from bot.generate import usage_hint
 from bot.slack.inbound.web import EVENTS
-from sandbox.slack.methods import METHODS
-from sandbox.stage import installed_world
+from sandbox.deployment import team_with_manifest
+from sandbox.slack.web_api.registry import METHODS
 from tests.kits.commands import COMMANDS
 
 DESCRIBED: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
@@ -126,14 +126,10 @@ def test_the_scopes_are_those_of_the_calls_made() -> None:
 
 def test_the_calls_made_are_all_those_named_here() -> None:
     """A new call of the Web API in the bot fails here until its scope is looked at."""
-    written = "".join(
-        path.read_text(encoding="utf-8")
-        for path in Path(MANIFEST.parent, "bot").rglob("*.py")
-        if "sandbox" not in path.parts
-    )
+    written = "".join(path.read_text(encoding="utf-8") for path in Path(MANIFEST.parent, "bot").rglob("*.py"))
     assert {name for name in METHODS if name.replace(".", "_") in written} == CALLED | {"apps.connections.open"}
 
 
 def test_the_demo_runs_with_what_the_manifest_grants() -> None:
     """The local Slack of the demo and of the scenarios gives the bot these scopes and no others."""
-    assert installed_world().app.scopes == set(at("oauth_config.scopes.bot"))
+    assert team_with_manifest().app.scopes == set(at("oauth_config.scopes.bot"))

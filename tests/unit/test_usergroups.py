@@ -46,7 +46,7 @@ def clock() -> Clock:
 @pytest.fixture
 def user_groups(slack: LocalSlack, redis_url: str, clock: Clock) -> Iterator[UserGroups]:
     """A directory on the local Slack and a real Redis."""
-    client = WebClient(slack.world.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
+    client = WebClient(slack.team.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         user_groups = UserGroups(client, redis, clock)
         yield user_groups
@@ -73,7 +73,7 @@ def test_no_groups_need_no_slack(user_groups: UserGroups, slack: LocalSlack) -> 
 def test_an_answer_holds_for_a_minute(user_groups: UserGroups, slack: LocalSlack, clock: Clock) -> None:
     """Within it nothing is asked; after it a change in Slack counts."""
     user_groups.membership(ADA, [OPS])
-    slack.world.set_group(OPS, [CLEO])
+    slack.team.set_group(OPS, [CLEO])
     clock.seconds += 59
     assert user_groups.membership(ADA, [OPS]).groups == {OPS}
     assert _asked(slack) == 1
@@ -86,7 +86,7 @@ def test_an_answer_holds_for_a_minute(user_groups: UserGroups, slack: LocalSlack
 def test_a_vote_is_judged_on_what_slack_says_now(user_groups: UserGroups, slack: LocalSlack, clock: Clock) -> None:
     """Who was taken out of the group a moment ago is out; and without Slack's word nothing older stands in."""
     user_groups.membership(ADA, [OPS])
-    slack.world.set_group(OPS, [CLEO])
+    slack.team.set_group(OPS, [CLEO])
     clock.seconds += 2
     assert user_groups.members([OPS, OPS], max_age=3) == {OPS: {ADA, BEN}}
     clock.seconds += 2
@@ -139,13 +139,13 @@ def test_a_slow_slack_is_not_waited_for(user_groups: UserGroups, slack: LocalSla
 
 def test_a_group_that_is_gone_or_disabled_holds_nobody(user_groups: UserGroups, slack: LocalSlack) -> None:
     """Slack's "no such group" is an answer, not a silence."""
-    slack.world.groups[OPS].disabled = True
+    slack.team.groups[OPS].disabled = True
     assert user_groups.membership(ADA, [OPS, "S0GONE"]).groups == frozenset()
 
 
 def test_without_redis_nothing_is_decided(slack: LocalSlack, redis_url: str) -> None:
     """An unreachable Redis is told as such."""
-    client = WebClient(slack.world.app.bot_token, base_url=f"{slack.url}/api/", timeout=2)
+    client = WebClient(slack.team.app.bot_token, base_url=f"{slack.url}/api/", timeout=2)
     user_groups = UserGroups(client, Redis.from_url(f"{redis_url}.gone"))
     with pytest.raises(Unavailable, match="Redis"):
         user_groups.membership(ADA, [OPS])

@@ -12,7 +12,7 @@ from bot.engine.api.engine_service import CONTROL_SCRIPT, SCRIPT_TIMEOUT_S, runn
 from bot.engine.disk.swarm_folder import script_failure
 from bot.engine.ssh.shell import READER_PRELUDE, run, run_as_root
 from bot.errors import EngineError
-from bot.model.key_file import KeyFile
+from bot.model.host import KeyFile
 
 READ_TIMEOUT_S: Final = 10.0
 WRITE_TIMEOUT_S: Final = 20

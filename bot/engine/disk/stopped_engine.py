@@ -21,8 +21,8 @@ from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.shell import last_line, run_as_root
 from bot.errors import EngineError
-from bot.model.endpoint import ip_of
-from bot.model.stopped import StoppedEngine
+from bot.model.host import StoppedEngine
+from bot.model.network import ip_of
 
 READ_TIMEOUT_S: Final = 10.0
 HELD_OFF_PREFIX: Final = "swarm.held-off"

@@ -14,7 +14,7 @@ from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.shell import READER_PRELUDE, Completed, last_line, run
 from bot.errors import EngineError
-from bot.model.probing import Interface
+from bot.model.network import Interface
 
 SCRIPT_TIMEOUT_S: Final = 10.0
 

@@ -41,7 +41,7 @@ sleep 120
 
 
 class EngineOverlayTrial:
-    """See :class:`bot.model.mesh.OverlayTrial`."""
+    """See :class:`bot.model.network.OverlayTrial`."""
 
     def __init__(self, client: EngineClient, name: str) -> None:
         self._client = client

@@ -15,7 +15,7 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.shell import Completed, run, spawn
 from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError, HostUnreachable
-from bot.model.probing import Counters, Reach, Transport
+from bot.model.network import Counters, Reach, Transport
 
 PROBE_TIMEOUT_S: Final = 5.0
 CHUNK_BYTES: Final = 16_384

@@ -8,7 +8,7 @@ from bot.engine.ssh import failures, known_hosts
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.target import SshTarget
 from bot.errors import Failed
-from bot.model.host_keys import HostKey
+from bot.model.host import HostKey
 
 
 def keys_to_host(connection: SshConnection) -> tuple[HostKey, ...]:

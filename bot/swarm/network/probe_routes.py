@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.errors import SwarmbotError
 from bot.model import Engines, ProbedRoute, Prober, Reach, Route, Transport
-from bot.model.reachability import ApprovalState
+from bot.model.network import ApprovalState
 from bot.swarm.network.packet_counters import CounterProbe
 
 PROBER_TIMEOUT_S: Final = 1.5

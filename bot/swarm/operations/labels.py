@@ -1,67 +1,69 @@
-"""Set and remove labels of a node. Labels that are not named stay as they are."""
+"""Set and remove labels of a node."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.blocks import tick
 from bot.errors import Failed
 from bot.model import Engines, Facts, FactsQuery, Json, NodeFacts, Operation
-from bot.swarm.operations.spec_updates import reading_manager, record_of, update_node_spec
+from bot.swarm.operations.spec_updates import reading_manager, update_node_spec
 from bot.text.suggest import listed
-
-Labels = tuple[tuple[str, str], ...]
-"""Pairs of key and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelNode(Operation):
-    """Set and remove labels of a node of the cluster."""
+    """``labels`` (pairs of key and value) stand on the node ``node`` (its id), the keys ``removed`` do not.
+
+    Other labels stay.
+    """
 
     kind: ClassVar[str] = "label-node"
 
     node: str
-    """The node's id."""
     name: str
-    labels: Labels = ()
+    labels: tuple[tuple[str, str], ...] = ()
     removed: tuple[str, ...] = ()
-    """The keys of the labels to remove."""
 
     @property
     def doing(self) -> str:
-        """Return the step in words."""
-        changes = [f"setting {listed(_shown(self.labels))}"] if self.labels else []
-        changes += [f"removing {listed(map(tick, self.removed))}"] if self.removed else []
-        return f"{listed(changes)} on `{self.name}`"
+        """The step in words."""
+        without = f" without {listed(map(tick, self.removed))}" if self.removed else ""
+        return f"labelling `{self.name}`{self._with}{without}"
 
     @property
     def done(self) -> str:
-        """Return the wanted state in words."""
+        """The state that is then seen."""
         gone = [f"no label {tick(key)}" for key in self.removed]
-        return f"`{self.name}` has {listed([*_shown(self.labels), *gone])}"
+        held = [tick(f"{key}={value}") for key, value in self.labels]
+        return f"`{self.name}` has {listed([*held, *gone])}"
+
+    @property
+    def _with(self) -> str:
+        held = listed(tick(f"{key}={value}") for key, value in self.labels)
+        return f" {held}" if held else ""
 
     def changed(self, labels: Json) -> Json:
-        """Return the wanted labels, made from the node's present ``labels``."""
+        """The labels as they are to be, from those that are there."""
         kept = {key: value for key, value in labels.items() if key not in self.removed}
         return {**kept, **dict(self.labels)}
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """Return the node's record with the wanted labels."""
+        """Its own node's, with other labels."""
         return replace(node, labels=self.changed(dict(node.labels))) if node.id == self.node else node
 
     def satisfied(self, facts: Facts) -> bool:
-        """Return whether the node has the wanted labels."""
-        record = record_of(facts, self.node)
+        """The record has them so."""
+        record = facts.swarm.node(self.node) if facts.swarm else None
         return record is not None and self.holds(record)
 
     def holds(self, record: NodeFacts) -> bool:
-        """Return whether this record has the wanted labels."""
+        """Whether nothing of it is left to do on this record."""
         return self.changed(dict(record.labels)) == dict(record.labels)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Change only the labels in the node's spec."""
+        """Change the labels in the record's spec; all else in it stays."""
         update_node_spec(
             reading_manager(engines, facts),
             self.node,
@@ -71,39 +73,43 @@ class LabelNode(Operation):
 
 @dataclass(frozen=True, slots=True)
 class LabelHost(Operation):
-    """Set labels of the node that ``host`` is. The plan may be older than the node: its id is not known before."""
+    """``labels`` (pairs of key and value) stand on the node that ``host`` is; other labels stay."""
 
     kind: ClassVar[str] = "label-host"
 
     host: str
-    labels: Labels
+    labels: tuple[tuple[str, str], ...]
 
     @property
     def doing(self) -> str:
-        """Return the step in words."""
-        return f"setting {listed(_shown(self.labels))} on `{self.host}`"
+        """The step in words."""
+        return f"`{self.host}` labelled {self._shown}"
 
     @property
     def done(self) -> str:
-        """Return the wanted state in words."""
-        return f"`{self.host}` has {listed(_shown(self.labels))}"
+        """The state that is then seen."""
+        return f"`{self.host}` has {self._shown}"
+
+    @property
+    def _shown(self) -> str:
+        return ", ".join(tick(f"{key}={value}") for key, value in self.labels)
 
     @property
     def query(self) -> FactsQuery:
-        """Return a query for the host, which tells its node id."""
+        """The host tells its node id."""
         return FactsQuery(hosts=(self.host,))
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """Return the record of the host's node with the labels added."""
+        """That of its host, with the labels too."""
         return replace(node, labels={**node.labels, **dict(self.labels)}) if node.host == self.host else node
 
     def satisfied(self, facts: Facts) -> bool:
-        """Return whether the node has each label."""
+        """Each label stands on the record."""
         node = facts.member(self.host)
         return node is not None and dict(self.labels).items() <= dict(node.labels).items()
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Add the labels to those in the node's spec."""
+        """Merge the labels into the record's own."""
         node = facts.member(self.host)
         if facts.swarm is None or node is None:
             raise Failed(f"`{self.host}` is not a member of {facts.name}.", true_now="No label was set.")
@@ -112,7 +118,3 @@ class LabelHost(Operation):
             node.id,
             lambda spec: {**spec, "Labels": {**(spec.get("Labels") or {}), **dict(self.labels)}},
         )
-
-
-def _shown(labels: Iterable[tuple[str, str]]) -> list[str]:
-    return [tick(f"{key}={value}") for key, value in labels]

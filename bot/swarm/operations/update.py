@@ -1,4 +1,4 @@
-"""Change settings of the cluster, as ``docker swarm update`` does."""
+"""Settings of the cluster: what ``docker swarm update`` changes, and nothing beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class Update(Operation):
-    """Give each setting that is not None this value in the cluster's spec. Durations are in seconds."""
+    """Each setting that is not None has this value in the cluster's spec. Durations are in seconds."""
 
     kind: ClassVar[str] = "update"
 
@@ -29,28 +29,28 @@ class Update(Operation):
 
     @property
     def doing(self) -> str:
-        """Return the step in words."""
-        return f"setting {self._shown} in {self.cluster}"
+        """The step in words."""
+        return f"setting {self.cluster}'s {self._shown}"
 
     @property
     def done(self) -> str:
-        """Return the wanted state in words."""
+        """The state that is then seen."""
         return f"{self.cluster} has {self._shown}"
 
     @property
     def wanted(self) -> Iterator[tuple[Setting, Any]]:
-        """Return the settings to change, with their values as the engine takes them."""
+        """The settings that it is about, with their values as the engine takes them."""
         for setting in SETTINGS:
             if (value := getattr(self, setting.name)) is not None:
                 yield setting, setting.as_engine(value)
 
     def unmet(self, spec: Mapping[str, Any]) -> Update:
-        """Return the update without the settings that ``spec`` already has."""
+        """What of it does not stand in ``spec`` yet."""
         met: dict[str, Any] = {setting.name: None for setting, value in self.wanted if setting.value_in(spec) == value}
         return replace(self, **met)
 
     def effect(self, spec: Mapping[str, Any]) -> str:
-        """Return what changes in ``spec``, in words: "task history limit 5 → 3"."""
+        """What it changes in ``spec``, in words: "task history limit 5 → 3"."""
         changes = (f"{s.words} {s.shown(s.value_in(spec))} → {s.shown(value)}" for s, value in self.unmet(spec).wanted)
         return ", ".join(changes)
 
@@ -59,12 +59,12 @@ class Update(Operation):
         return listed(f"{setting.words} {setting.shown(value)}" for setting, value in self.wanted)
 
     def satisfied(self, facts: Facts) -> bool:
-        """Return whether the spec has each value."""
+        """Each value stands in the spec."""
         swarm = facts.swarm
         return swarm is not None and all(setting.value_in(swarm.spec) == value for setting, value in self.wanted)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Change only these values in the cluster's spec."""
+        """Change these values in the whole spec: an engine resets what it is not given."""
         update_cluster_spec(reading_manager(engines, facts), self._edited)
 
     def _edited(self, spec: Json) -> Json:
@@ -73,11 +73,11 @@ class Update(Operation):
         return spec
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Return the error with the present values."""
+        """Tell the values that stand."""
         del engines
         if facts.swarm is None:
-            state = f"{self.cluster} cannot be read: its settings are unknown."
+            truth = f"{self.cluster} cannot be read, so its settings are not known."
         else:
             values = (f"{s.words} {s.shown(s.value_in(facts.swarm.spec))}" for s, _ in self.wanted)
-            state = f"{self.cluster} has {listed(values)}."
-        return Failed(error.happened, true_now=state, next_step=error.next_step)
+            truth = f"{self.cluster} has {listed(values)}."
+        return Failed(error.happened, true_now=truth, next_step=error.next_step)

@@ -42,14 +42,14 @@ def _written(**approvals: dict[str, Any]) -> dict[str, Any]:
 def slack() -> Iterator[LocalSlack]:
     """A local Slack; cleo and dan are in @admins."""
     with LocalSlack(rate_limits=False) as slack:
-        slack.world.set_group(ADMINS, ["U0CLEO", "U0DAN"])
+        slack.team.set_group(ADMINS, ["U0CLEO", "U0DAN"])
         yield slack
 
 
 @pytest.fixture
 def user_groups(slack: LocalSlack, client: Redis) -> Iterator[UserGroups]:
     """A directory on both."""
-    web = WebClient(slack.world.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
+    web = WebClient(slack.team.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
     user_groups = UserGroups(web, client)
     yield user_groups
     user_groups.close()
@@ -75,7 +75,7 @@ def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Pat
     status, told = _doctor(slack, tmp_path, _written(rotate={"count": 3}))
     assert status == 0
     assert told.startswith("! prod: `rotate`: a yes of 3 of @admins is needed besides who asks, and there are only 3")
-    slack.world.set_group(ADMINS, [])
+    slack.team.set_group(ADMINS, [])
     status, told = _doctor(slack, tmp_path, _written())
     assert status == 1
     [wrong] = [line for line in told.splitlines() if line.startswith("✗ prod: ")]

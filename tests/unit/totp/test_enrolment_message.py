@@ -18,7 +18,7 @@ from bot.slack.outbound.notifier import Notifier, Undelivered
 from bot.store import keys
 from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp, codes
 from sandbox.slack import CannotDo, LocalSlack
-from sandbox.slack.transcript import Seen
+from sandbox.slack.transcript import TranscriptEntry
 from tests.kits.totp import ADA, KEY, Clock, code_of, enrolled, everything
 
 SPELLED = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
@@ -44,13 +44,13 @@ def cleanup(client: Redis, files: BlockFiles, clock: Clock) -> QrCodeCleanup:
     return QrCodeCleanup(client, files, clock)
 
 
-def shown(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> Seen:
+def shown(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> TranscriptEntry:
     """Show ada a key, and return what she sees."""
     enrolment_message.show(ADA, "C0PROD", slack.slash("ada", "prod", "totp").response_url)
     return slack.wait_to_see("ada", "Your second factor", private=True)
 
 
-def seed_of(seen: Seen) -> Secret:
+def seed_of(seen: TranscriptEntry) -> Secret:
     """The key as it stands in the message."""
     found = SPELLED.search(seen.text)
     assert found
@@ -64,7 +64,7 @@ def test_a_key_is_shown_to_its_person_alone(
     seen = shown(slack, enrolment_message)
     seed = seed_of(seen)
     (qr_code_id,) = seen.files
-    assert slack.picture("ada", qr_code_id) == codes.qr_code(codes.uri(seed, ADA))
+    assert slack.image("ada", qr_code_id) == codes.qr_code(codes.uri(seed, ADA))
     assert slack.file_seen_by(qr_code_id) == ["ada"]
     assert slack.messages("prod") == []
     button = next(e for block in seen.blocks for e in block.get("elements", []) if e.get("action_id") == "totp.code")
@@ -134,7 +134,7 @@ def test_a_picture_goes_with_the_first_right_code(
     """Not before; and nothing is left to delete."""
     seen = shown(slack, enrolment_message)
     cleanup.delete_due()
-    assert slack.picture("ada", seen.files[0])
+    assert slack.image("ada", seen.files[0])
     totp.confirm(ADA, str(client.hget(keys.enrolment(ADA), "id")), code_of(seed_of(seen), Clock().at))
     cleanup.delete_due()
     with pytest.raises(CannotDo, match="file_deleted"):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.engine.probes.machine import offset_of, parse_interfaces, parse_time
-from bot.model.probing import Interface
+from bot.model.network import Interface
 
 ADDRESSES = r"""1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever preferred_lft forever
 2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global dynamic eth0\       valid_lft 600sec preferred_lft 600sec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.engine.probes import prober
 from bot.engine.ssh.shell import Completed
-from bot.model.probing import Counters
+from bot.model.network import Counters
 
 SNMP = """Ip: Forwarding DefaultTTL
 Ip: 1 64

@@ -1,1 +1,1 @@
-"""The local Slack's own rules."""
+"""Tests of the local Slack."""

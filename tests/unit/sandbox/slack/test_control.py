@@ -1,4 +1,4 @@
-"""The local Slack is driven over HTTP, waits without polling, and runs as a process of its own."""
+"""The local Slack is controlled over HTTP, waits without polling, and runs as a separate process."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from sandbox.slack.cli import add_parser, run
 
 
 def control(url: str, action: str, **arguments: Any) -> Any:
-    """Call an action; return its result."""
+    """Call an action and return its result."""
     headers = {"Content-Type": "application/json"}
     request = Request(f"{url}/control/{action}", json.dumps(arguments).encode(), headers)  # noqa: S310 - the local Slack
     with urlopen(request, timeout=15) as response:  # noqa: S310 - the local Slack
         return json.loads(response.read())["result"]
 
 
-def test_a_wait_ends_when_it_is_seen(slack: LocalSlack, client: WebClient) -> None:
-    """wait_to_see returns what another thread makes happen, and raises with the last lines when it does not."""
+def test_wait_to_see_returns_the_entry(slack: LocalSlack, client: WebClient) -> None:
+    """wait_to_see returns what another thread causes, and raises TimeoutError with the last entries otherwise."""
     poster = Thread(target=lambda: client.chat_postMessage(channel="C0PROD", text="2 of 2 workers joined"))
     poster.start()
     assert slack.wait_to_see("ada", "2 of 2").private is False
@@ -37,8 +37,8 @@ def test_a_wait_ends_when_it_is_seen(slack: LocalSlack, client: WebClient) -> No
         slack.wait_to_see("ada", "3 of 3", timeout=0.05)
 
 
-def test_the_transcript_reads_well(slack: LocalSlack, client: WebClient) -> None:
-    """The transcript says where, who, and for whose eyes alone."""
+def test_the_transcript_names_channel_author_and_reader(slack: LocalSlack, client: WebClient) -> None:
+    """The transcript shows channel and author, and the reader of a private message."""
     slack.slash("ada", "prod", "token worker")
     client.chat_postEphemeral(channel="C0PROD", user="U0ADA", text="Run this")
     text = slack.text()
@@ -46,15 +46,15 @@ def test_the_transcript_reads_well(slack: LocalSlack, client: WebClient) -> None
     assert "#prod · @swarmbot → only @ada\n    Run this" in text
 
 
-def test_another_process_can_drive_it(slack: LocalSlack, client: WebClient) -> None:
-    """Commands, faults, edits of the world, and what was seen go over HTTP; what cannot be done is a 409."""
+def test_another_process_can_control_slack(slack: LocalSlack, client: WebClient) -> None:
+    """Commands, faults, edits of the team and the transcript work over HTTP; errors have their own status codes."""
     assert control(slack.url, "slash", user="ada", channel="prod", text="status")["error"] == "dispatch_failed"
     control(slack.url, "set_group", group="ops", users=["U0EVE"])
     assert client.usergroups_users_list(usergroup="S0OPS")["users"] == ["U0EVE"]
     client.chat_postMessage(channel="C0PROD", text="healthy")
     assert control(slack.url, "messages", channel="prod")[0]["shown"] == "healthy"
     assert control(slack.url, "wait_to_see", user="ben", contains="healthy")["to"] == sorted(
-        slack.world.channels["C0PROD"].members
+        slack.team.channels["C0PROD"].members
     )
     for action, arguments, status in (
         ("slash", {"user": "nobody", "channel": "prod", "text": ""}, 409),
@@ -68,8 +68,8 @@ def test_another_process_can_drive_it(slack: LocalSlack, client: WebClient) -> N
         assert caught.value.code == status
 
 
-def test_it_runs_as_a_process() -> None:
-    """``python -m sandbox.slack`` says where it listens and the bot's environment, and ends on SIGTERM."""
+def test_slack_runs_as_a_process() -> None:
+    """``python -m sandbox.slack`` prints its URL and the bot's environment, and ends on SIGTERM."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox.slack", "--port", "0"], stdout=subprocess.PIPE, text=True
     )
@@ -85,8 +85,8 @@ def test_it_runs_as_a_process() -> None:
         process.stdout.close()
 
 
-def test_a_taken_port_is_told(slack: LocalSlack, capsys: pytest.CaptureFixture[str]) -> None:
-    """A port that is in use is an OSError, on the command line one sentence and status 1."""
+def test_a_port_in_use_is_reported(slack: LocalSlack, capsys: pytest.CaptureFixture[str]) -> None:
+    """A port in use raises OSError; the command line prints one sentence and exits with 1."""
     port = int(slack.url.rpartition(":")[2])
     with pytest.raises(OSError, match="address already in use"), LocalSlack(port=port):
         pass
@@ -96,8 +96,8 @@ def test_a_taken_port_is_told(slack: LocalSlack, capsys: pytest.CaptureFixture[s
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
 
 
-def test_it_is_a_word_of_sandbox() -> None:
-    """``sandbox slack`` takes the options and says what to run."""
+def test_slack_is_a_sandbox_command() -> None:
+    """``sandbox slack`` parses its options."""
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
     args = parser.parse_args(["slack", "--port", "0", "--socket-mode"])

@@ -1,4 +1,4 @@
-"""Files go up as Slack takes them, are ready a while later, and are seen by whom they were shared with."""
+"""Files are uploaded in three steps, are ready after a delay, and are visible to those they are shared with."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ PNG = base64.b64decode(
 
 
 def refused(call: Callable[[], object]) -> str:
-    """Return the error that a call is refused with."""
+    """Return the error code of a refused call."""
     with pytest.raises(SlackApiError) as caught:
         call()
     return str(caught.value.response["error"])
 
 
 def upload(client: WebClient, content: bytes = PNG, filename: str = "code.png", **more: Any) -> str:
-    """Upload a file as the SDK does; return its id."""
+    """Upload a file with the SDK and return its id."""
     answer = client.files_upload_v2(file=content, filename=filename, **more)
     return str(answer["files"][0]["id"])
 
 
 def image(file_id: str) -> list[dict[str, Any]]:
-    """Return blocks that show a picture."""
+    """Return blocks that show an image."""
     return [{"type": "image", "alt_text": "a code", "slack_file": {"id": file_id}}]
 
 
 def post_bytes(url: str, content: bytes, content_type: str = "application/octet-stream") -> int:
-    """Post to an upload URL; return the status."""
+    """Post to an upload URL and return the status."""
     request = Request(url, content, {"Content-Type": content_type})  # noqa: S310 - the local Slack
     try:
         with urlopen(request, timeout=5) as response:  # noqa: S310 - the local Slack
@@ -49,40 +49,40 @@ def post_bytes(url: str, content: bytes, content_type: str = "application/octet-
         return error.code
 
 
-def test_a_file_in_a_channel_is_seen_by_its_members(slack: LocalSlack, client: WebClient) -> None:
-    """The SDK's upload shows the file with its comment to the members, and its bytes can be looked at."""
+def test_channel_members_see_a_file(slack: LocalSlack, client: WebClient) -> None:
+    """The SDK's upload shows the file with its comment to the members, and its content can be read."""
     file_id = upload(client, b"a,b\n", "audit.csv", channel="C0LAB", initial_comment="The log", title="Audit")
     assert slack.wait_to_see("ben", "file audit.csv (4 bytes)").files == (file_id,)
     message = slack.messages("lab")[0]
-    assert (message.shown, message.user) == ("The log\nfile audit.csv (4 bytes)", slack.world.app.bot_user)
+    assert (message.shown, message.user) == ("The log\nfile audit.csv (4 bytes)", slack.team.app.bot_user)
     assert slack.file_bytes(file_id) == b"a,b\n"
     assert slack.file_seen_by(file_id) == ["ada", "ben", "cleo"]
 
 
-def test_a_file_in_direct_messages_is_one_persons(slack: LocalSlack, client: WebClient) -> None:
-    """A conversation's id shares with that person alone; a person's id is refused, as Slack does."""
+def test_only_one_person_sees_a_file_in_direct_messages(slack: LocalSlack, client: WebClient) -> None:
+    """The id of a conversation shares with that person only; the id of a person is refused, as at Slack."""
     assert refused(lambda: upload(client, channel="U0ADA")) == "invalid_arguments"
     channel = str(client.conversations_open(users="U0ADA")["channel"]["id"])
     file_id = upload(client, channel=channel)
     slack.file_delay(0)
-    assert slack.picture("ada", file_id) == PNG
+    assert slack.image("ada", file_id) == PNG
     assert slack.file_seen_by(file_id) == ["ada"]
     with pytest.raises(CannotDo, match="ben sees no file"):
-        slack.picture("ben", file_id)
+        slack.image("ben", file_id)
     assert client.files_info(file=file_id)["file"]["ims"] == [channel]
 
 
-def test_a_file_without_a_channel_is_the_bots(slack: LocalSlack, client: WebClient) -> None:
-    """Nobody sees a file that was shared nowhere, and the bot does."""
+def test_nobody_sees_a_file_without_a_channel(slack: LocalSlack, client: WebClient) -> None:
+    """Only the bot can access a file that is not shared."""
     file_id = upload(client)
     assert client.files_info(file=file_id)["file"]["name"] == "code.png"
     assert (slack.file_seen_by(file_id), slack.transcript()) == ([], [])
     with pytest.raises(CannotDo, match="ada sees no file"):
-        slack.picture("ada", file_id)
+        slack.image("ada", file_id)
 
 
-def test_a_file_is_ready_a_while_after_its_completion(slack: LocalSlack, client: WebClient) -> None:
-    """Until then it has no mimetype, no shares, and no image may show it; afterwards all of that."""
+def test_a_file_is_ready_after_a_delay(slack: LocalSlack, client: WebClient) -> None:
+    """Before, the file has no mimetype and no shares, and no image block can show it; afterwards it has all of them."""
     slack.file_delay(60)
     file_id = upload(client, channel="C0PROD")
     early = client.files_info(file=file_id)["file"]
@@ -91,7 +91,7 @@ def test_a_file_is_ready_a_while_after_its_completion(slack: LocalSlack, client:
         client.chat_postMessage(channel="C0PROD", text="x", blocks=image(file_id))
     assert caught.value.response["error"] == "invalid_blocks"
     with pytest.raises(CannotDo, match="not ready yet"):
-        slack.picture("ada", file_id)
+        slack.image("ada", file_id)
     slack.advance(60)
     late = client.files_info(file=file_id)["file"]
     ts = slack.messages("prod")[0].ts
@@ -100,42 +100,42 @@ def test_a_file_is_ready_a_while_after_its_completion(slack: LocalSlack, client:
     client.chat_postMessage(channel="C0PROD", text="x", blocks=image(file_id))
 
 
-def test_a_picture_is_seen_while_its_message_is(slack: LocalSlack, client: WebClient) -> None:
-    """A picture in an ephemeral is one person's, until their Slack is reloaded."""
+def test_an_image_is_visible_as_long_as_its_message(slack: LocalSlack, client: WebClient) -> None:
+    """Only one person sees an image in an ephemeral, until their Slack is reloaded."""
     slack.file_delay(0)
     file_id = upload(client)
     client.chat_postEphemeral(channel="C0PROD", user="U0ADA", text="x", blocks=image(file_id))
-    assert slack.picture("ada", file_id) == PNG
+    assert slack.image("ada", file_id) == PNG
     assert slack.file_seen_by(file_id) == ["ada"]
     slack.reload("ada")
     with pytest.raises(CannotDo, match="ada sees no file"):
-        slack.picture("ada", file_id)
+        slack.image("ada", file_id)
 
 
-def test_a_picture_in_home_is_seen(slack: LocalSlack, client: WebClient) -> None:
-    """A view shows a ready picture, beside text too, and refuses one that is not there."""
+def test_an_image_in_home_is_visible(slack: LocalSlack, client: WebClient) -> None:
+    """A view shows an image that is ready, also as an accessory, and refuses an unknown one."""
     home: dict[str, Any] = {"type": "home", "blocks": image("F0123456789")}
     assert refused(lambda: client.views_publish(user_id="U0ADA", view=home)) == "invalid_arguments"
     slack.file_delay(0)
     file_id = upload(client)
     home["blocks"] = [{"type": "section", "text": {"type": "mrkdwn", "text": "x"}, "accessory": image(file_id)[0]}]
     client.views_publish(user_id="U0ADA", view=home)
-    assert slack.picture("ada", file_id) == PNG
+    assert slack.image("ada", file_id) == PNG
     assert slack.file_seen_by(file_id) == ["ada"]
 
 
-def test_only_pictures_are_shown_as_pictures(slack: LocalSlack, client: WebClient) -> None:
-    """What a file is called does not make it a picture."""
+def test_only_images_are_shown_as_images(slack: LocalSlack, client: WebClient) -> None:
+    """A file's name does not make it an image."""
     slack.file_delay(0)
     file_id = upload(client, b"not a picture", "code.png", channel="C0PROD")
     blocks = image(file_id)
     assert refused(lambda: client.chat_postMessage(channel="C0PROD", text="x", blocks=blocks)) == "invalid_blocks"
-    with pytest.raises(CannotDo, match="is no picture"):
-        slack.picture("ada", file_id)
+    with pytest.raises(CannotDo, match="is not an image"):
+        slack.image("ada", file_id)
 
 
-def test_a_deleted_file_is_gone_from_everywhere(slack: LocalSlack, client: WebClient) -> None:
-    """Its message goes, or stays with its comment; its bytes and pictures go; who saw it stays known."""
+def test_a_deleted_file_is_removed_everywhere(slack: LocalSlack, client: WebClient) -> None:
+    """Its message is deleted, or keeps its comment; content and images are removed; the record of who saw it stays."""
     slack.file_delay(0)
     bare, told = upload(client, channel="C0LAB"), upload(client, channel="C0LAB", initial_comment="Keep this")
     client.files_delete(file=bare)
@@ -150,8 +150,8 @@ def test_a_deleted_file_is_gone_from_everywhere(slack: LocalSlack, client: WebCl
     assert slack.file_seen_by(bare) == ["ada", "ben", "cleo"]
 
 
-def test_several_files_are_one_message_in_its_thread(slack: LocalSlack, client: WebClient) -> None:
-    """Files completed together hang in one message, as a reply where a thread is named."""
+def test_several_files_are_one_message_in_a_thread(slack: LocalSlack, client: WebClient) -> None:
+    """Files that are completed together are attached to one message, as a reply if a thread is given."""
     root = str(client.chat_postMessage(channel="C0PROD", text="x")["ts"])
     uploads = [{"file": b"1", "filename": "a.txt"}, {"file": b"22", "filename": "b.txt"}]
     client.files_upload_v2(file_uploads=uploads, channel="C0PROD", thread_ts=root)
@@ -159,16 +159,16 @@ def test_several_files_are_one_message_in_its_thread(slack: LocalSlack, client: 
     assert (reply.shown, reply.thread_ts) == ("file a.txt (1 bytes)\nfile b.txt (2 bytes)", root)
 
 
-def test_a_file_goes_only_where_the_bot_is(slack: LocalSlack, client: WebClient) -> None:
-    """A channel without the bot, and one that is not there, are refused, and nothing is shown."""
+def test_a_file_is_shared_only_where_the_bot_is_a_member(slack: LocalSlack, client: WebClient) -> None:
+    """A channel without the bot and an unknown channel are refused, and nothing is shown."""
     assert refused(lambda: upload(client, channel="C0RANDOM")) == "not_in_channel"
     assert refused(lambda: upload(client, channel="C0NONE")) == "channel_not_found"
     assert refused(lambda: upload(client, channel="D0NONE")) == "channel_not_found"
     assert slack.transcript() == []
 
 
-def test_an_upload_is_asked_for_with_its_size(client: WebClient) -> None:
-    """A length of nothing, no name, a long description and more than the team's limit are refused."""
+def test_an_upload_needs_a_valid_request(client: WebClient) -> None:
+    """Length 0, no name, a description that is too long, and a size over the limit are refused."""
     ask = client.files_getUploadURLExternal
     assert refused(lambda: ask(filename="a", length=0)) == "missing_argument"
     assert refused(lambda: ask(filename="", length=1)) == "invalid_arguments"
@@ -176,8 +176,8 @@ def test_an_upload_is_asked_for_with_its_size(client: WebClient) -> None:
     assert refused(lambda: ask(filename="a", length=10**9)) == "file_upload_size_restricted"
 
 
-def test_the_steps_keep_their_order(client: WebClient) -> None:
-    """Bytes must be as many as was said and come before completion, which is done once and ends the URL."""
+def test_upload_steps_must_be_in_order(client: WebClient) -> None:
+    """The content must have the announced length and come before the completion, which works once and ends the URL."""
     asked = client.files_getUploadURLExternal(filename="a.txt", length=3)
     file_id, url = str(asked["file_id"]), str(asked["upload_url"])
     done = {"files": [{"id": file_id}]}
@@ -191,8 +191,8 @@ def test_the_steps_keep_their_order(client: WebClient) -> None:
     assert post_bytes(url, b"abc") == HTTPStatus.BAD_REQUEST
 
 
-def test_bytes_may_come_in_a_form(slack: LocalSlack, client: WebClient) -> None:
-    """A multipart form is taken as raw bytes are."""
+def test_an_upload_may_be_a_form(slack: LocalSlack, client: WebClient) -> None:
+    """A multipart form is accepted like raw bytes."""
     asked = client.files_getUploadURLExternal(filename="a.txt", length=3)
     form = b'--b\r\nContent-Disposition: form-data; name="filename"; filename="a.txt"\r\n\r\nabc\r\n--b--\r\n'
     assert post_bytes(str(asked["upload_url"]), form, "multipart/form-data; boundary=b") == HTTPStatus.OK
@@ -202,14 +202,14 @@ def test_bytes_may_come_in_a_form(slack: LocalSlack, client: WebClient) -> None:
 
 @pytest.mark.parametrize(("method", "scope"), [("files.info", "files:read"), ("files.delete", "files:write")])
 def test_files_need_their_scopes(slack: LocalSlack, client: WebClient, method: str, scope: str) -> None:
-    """Reading and writing files are scopes of their own."""
-    slack.world.app.scopes.discard(scope)
+    """Reading and writing files need separate scopes."""
+    slack.team.app.scopes.discard(scope)
     assert refused(lambda: client.api_call(method, params={"file": "F0123456789"})) == "missing_scope"
 
 
 @pytest.mark.parametrize("kind", ["http_500", "rate_limited", "drop", "drop_after"])
-def test_an_upload_can_fail_on_the_way(slack: LocalSlack, client: WebClient, kind: str) -> None:
-    """A fault on ``upload_url`` breaks the second step alone; nothing is shared."""
+def test_a_fault_can_break_an_upload(slack: LocalSlack, client: WebClient, kind: str) -> None:
+    """A fault on ``upload_url`` breaks only the second step; nothing is shared."""
     slack.fault(kind, "upload_url", times=1)  # type: ignore[arg-type] # one of the kinds
     with pytest.raises((HTTPError, ConnectionError)):
         upload(client, channel="C0PROD")
@@ -217,11 +217,11 @@ def test_an_upload_can_fail_on_the_way(slack: LocalSlack, client: WebClient, kin
     upload(client, channel="C0PROD")
 
 
-def test_another_process_sees_files_too(slack: LocalSlack, client: WebClient) -> None:
-    """Over HTTP bytes are base64, and who saw a file is told."""
+def test_another_process_can_read_files(slack: LocalSlack, client: WebClient) -> None:
+    """Over HTTP, content is base64, and the people who saw a file are listed."""
     control(slack.url, "file_delay", seconds=0)
     file_id = upload(client, channel="C0LAB")
     assert base64.b64decode(control(slack.url, "file_bytes", file_id=file_id)) == PNG
-    assert base64.b64decode(control(slack.url, "picture", user="ada", file_id=file_id)) == PNG
+    assert base64.b64decode(control(slack.url, "image", user="ada", file_id=file_id)) == PNG
     assert control(slack.url, "file_seen_by", file_id=file_id) == ["ada", "ben", "cleo"]
     assert control(slack.url, "messages", channel="lab")[0]["files"][0]["id"] == file_id

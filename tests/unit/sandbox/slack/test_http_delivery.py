@@ -1,4 +1,4 @@
-"""Commands and events reach a real Bolt app, and people see what Slack would show them."""
+"""Commands and events reach a Bolt app, and people see what Slack would show them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import pytest
 from slack_bolt import Ack
 
 from sandbox.slack import CannotDo, LocalSlack
-from tests.kits.slack_app import Body, answering
-from tests.unit.sandbox.slack.conftest import app_for, serving
+from tests.kits.slack_app import Body, app_for, app_with_answer, serving
 
 
-def test_a_command_carries_slacks_form(slack: LocalSlack) -> None:
-    """Bolt verifies the signature and finds the documented fields; the text is escaped as Slack does."""
-    app, forms = answering(slack, text="on it")
+def test_a_command_has_slacks_form(slack: LocalSlack) -> None:
+    """Bolt verifies the signature and finds the documented fields; the text is escaped as at Slack."""
+    app, forms = app_with_answer(slack, text="on it")
     with serving(slack, app):
         delivery = slack.slash("ada", "#prod", "status @ben #lab @ops host-1.example <x> & 192.0.2.1")
     form = forms[0]
@@ -26,18 +25,18 @@ def test_a_command_carries_slacks_form(slack: LocalSlack) -> None:
     assert (delivery.error, delivery.status, delivery.ack_ms > 0) == ("", 200, True)
 
 
-def test_text_is_as_typed_without_escaping(slack: LocalSlack) -> None:
-    """With escaping off in the app's settings the text arrives as it was typed."""
-    slack.world.app.escapes = False
-    app, forms = answering(slack)
+def test_text_is_unchanged_without_escaping(slack: LocalSlack) -> None:
+    """With escaping off in the app's settings, the text arrives as typed."""
+    slack.team.app.escapes = False
+    app, forms = app_with_answer(slack)
     with serving(slack, app):
         slack.slash("ada", "prod", "status @ben host-1.example")
     assert forms[0]["text"] == "status @ben host-1.example"
 
 
-def test_the_acks_body_is_for_the_asker_alone(slack: LocalSlack) -> None:
-    """Plain text is private; nobody else, and no history, has it."""
-    app, _ = answering(slack, text="on it")
+def test_only_the_requester_sees_the_ack(slack: LocalSlack) -> None:
+    """Plain text is private: nobody else sees it, and it is in no history."""
+    app, _ = app_with_answer(slack, text="on it")
     with serving(slack, app):
         slack.slash("ada", "random", "status")
     assert [(e.kind, e.text, e.private) for e in slack.seen_by("ada")] == [
@@ -49,16 +48,16 @@ def test_the_acks_body_is_for_the_asker_alone(slack: LocalSlack) -> None:
 
 
 def test_an_empty_ack_shows_nothing(slack: LocalSlack) -> None:
-    """An empty 200 is silence."""
-    app, _ = answering(slack)
+    """An empty 200 shows no message."""
+    app, _ = app_with_answer(slack)
     with serving(slack, app):
         slack.slash("ada", "prod", "status")
     assert [e.kind for e in slack.seen_by("ada")] == ["typed"]
 
 
-def test_in_channel_is_for_everybody(slack: LocalSlack) -> None:
-    """response_type in_channel is a public message, the bot a member or not."""
-    app, _ = answering(slack, text="healthy", response_type="in_channel")
+def test_everybody_sees_in_channel(slack: LocalSlack) -> None:
+    """response_type in_channel is a public message, even if the bot is not a member."""
+    app, _ = app_with_answer(slack, text="healthy", response_type="in_channel")
     with serving(slack, app):
         slack.slash("ada", "random", "status")
     assert [m.text for m in slack.messages("random")] == ["healthy"]
@@ -66,15 +65,15 @@ def test_in_channel_is_for_everybody(slack: LocalSlack) -> None:
 
 
 def test_blocks_in_an_ack_are_checked(slack: LocalSlack) -> None:
-    """Blocks that Slack refuses are an error before the person's eyes, not a message."""
-    app, _ = answering(slack, text="x", blocks=[{"type": "shout"}])
+    """Blocks that Slack refuses show the person an error, not a message."""
+    app, _ = app_with_answer(slack, text="x", blocks=[{"type": "shout"}])
     with serving(slack, app):
         assert slack.slash("ada", "prod", "status").error == "invalid_blocks"
     assert slack.seen_by("ada")[-1].kind == "error"
 
 
 def test_a_mention_is_an_event(slack: LocalSlack) -> None:
-    """What people write to the bot arrives as app_mention, and as message in direct messages."""
+    """A message to the bot arrives as app_mention, and as message in direct messages."""
     app, heard = app_for(slack), []
     app.event("app_mention")(lambda event: heard.append(event["text"]))
     app.event("message")(lambda event: heard.append(event["channel_type"]))
@@ -85,8 +84,8 @@ def test_a_mention_is_an_event(slack: LocalSlack) -> None:
     assert heard == ["<@U0SWARM|swarmbot> status", "im"]
 
 
-def test_many_people_at_once(slack: LocalSlack) -> None:
-    """Commands typed at the same time each reach the bot once and are each answered to who typed."""
+def test_many_people_type_at_once(slack: LocalSlack) -> None:
+    """Each of many simultaneous commands reaches the bot once and is answered to the person who typed it."""
     app = app_for(slack)
 
     @app.command("/swarm")
@@ -104,7 +103,7 @@ def test_many_people_at_once(slack: LocalSlack) -> None:
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
 
 
-def test_people_do_only_what_people_can(slack: LocalSlack) -> None:
-    """Nobody types in a channel that they are not in."""
+def test_people_cannot_type_in_other_channels(slack: LocalSlack) -> None:
+    """Nobody can type in a channel without being a member."""
     with pytest.raises(CannotDo, match="eve is not in #lab"):
         slack.slash("eve", "lab", "status")

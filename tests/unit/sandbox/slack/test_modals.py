@@ -1,4 +1,4 @@
-"""Modals: opened by a trigger, stacked, submitted and closed."""
+"""Modals are opened with a trigger id, stacked, submitted and closed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from slack_bolt import Ack
 from slack_sdk.errors import SlackApiError
 
 from sandbox.slack import CannotDo, LocalSlack
-from tests.kits.slack_app import TWO_BUTTONS, Body
-from tests.unit.sandbox.slack.conftest import app_for, serving
+from tests.kits.slack_app import TWO_BUTTONS, Body, app_for, serving
 
 
-def test_a_modal_is_opened_once_and_submitted(slack: LocalSlack) -> None:
-    """A trigger opens one modal within three seconds; errors keep it open, an empty ack closes it."""
+def test_a_trigger_opens_one_modal(slack: LocalSlack) -> None:
+    """A trigger id opens one modal within three seconds; errors keep it open, an empty ack closes it."""
     app, seen = app_for(slack), []
     view = {
         "type": "modal",
@@ -48,7 +47,7 @@ def test_a_modal_is_opened_once_and_submitted(slack: LocalSlack) -> None:
         slack.advance(3.5)
         with pytest.raises(SlackApiError, match="expired_trigger_id"):
             app.client.views_open(trigger_id=old, view=view)
-        with pytest.raises(CannotDo, match="must be answered"):
+        with pytest.raises(CannotDo, match="needs an answer"):
             slack.submit_view("ada", {})
         slack.submit_view("ada", {"Why": "no"})
         assert slack.seen_by("ada")[-1].text == "why: say more"
@@ -58,8 +57,8 @@ def test_a_modal_is_opened_once_and_submitted(slack: LocalSlack) -> None:
         slack.submit_view("ada", {})
 
 
-def test_modals_stack_and_tell_when_they_close(slack: LocalSlack) -> None:
-    """Three modals at most; a press in one carries the view; views.update minds the hash; closing is told if asked."""
+def test_modals_stack_and_report_their_closing(slack: LocalSlack) -> None:
+    """At most three modals are open; an action contains the view; views.update checks the hash; closing is reported."""
     app, seen = app_for(slack), []
     view = {
         "type": "modal",

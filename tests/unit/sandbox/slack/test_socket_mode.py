@@ -1,4 +1,4 @@
-"""Slack's own Socket Mode client and Bolt's handler, on the local Slack."""
+"""Slack's Socket Mode client and Bolt's handler work with the local Slack."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from sandbox.slack import LocalSlack
-from tests.unit.sandbox.slack.conftest import app_for
+from tests.kits.slack_app import app_for
 
 
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
-    """Return a local Slack in Socket Mode."""
-    with LocalSlack(socket_mode=True, ack_seconds=1) as local:
+    """A local Slack in Socket Mode."""
+    with LocalSlack(socket_mode=True, ack_timeout_s=1) as local:
         yield local
 
 
 class Bot:
-    """A Bolt app on its own connection, and the commands that it received."""
+    """A Bolt app with its own connection, and the commands that it received."""
 
     def __init__(self, slack: LocalSlack, name: str) -> None:
         self.received: list[str] = []
@@ -37,11 +37,11 @@ class Bot:
             ack(name)
 
         web = WebClient(base_url=f"{slack.url}/api/")
-        self.handler = SocketModeHandler(app, slack.world.app.app_token, web_client=web, ping_interval=0.2)
+        self.handler = SocketModeHandler(app, slack.team.app.app_token, web_client=web, ping_interval=0.2)
         self.handler.connect()  # type: ignore[no-untyped-call] # Bolt's own
 
     def close(self, slack: LocalSlack) -> None:
-        """Leave; Slack breaks the line first, because the client's own reading blocks its closing for seconds."""
+        """Disconnect. Slack breaks the connection first, because the client's reading delays its closing by seconds."""
         self.handler.client.auto_reconnect_enabled = False
         slack.drop_connections()
         self.handler.close()  # type: ignore[no-untyped-call] # Bolt's own
@@ -49,9 +49,9 @@ class Bot:
 
 @pytest.fixture
 def bots(slack: LocalSlack) -> Iterator[list[Bot]]:
-    """Return two connected Bolt apps."""
+    """Two connected Bolt apps."""
     both = [Bot(slack, "app 0"), Bot(slack, "app 1")]
-    connected(slack, 2)
+    wait_for_connections(slack, 2)
     yield both
     for bot in both:
         bot.handler.client.auto_reconnect_enabled = False
@@ -59,21 +59,21 @@ def bots(slack: LocalSlack) -> Iterator[list[Bot]]:
         bot.close(slack)
 
 
-def connected(slack: LocalSlack, number: int) -> None:
-    """Wait until so many connections are open."""
-    slack.wait_for(lambda s: len(s.deliverer.sockets.connections) == number, 10)
+def wait_for_connections(slack: LocalSlack, number: int) -> None:
+    """Wait until this many connections are open."""
+    slack.wait_for(lambda s: len(s.dispatcher.sockets.connections) == number, 10)
 
 
-def renewed(slack: LocalSlack, leave: Callable[[], None]) -> None:
-    """End both connections and wait for two others."""
-    sockets = slack.deliverer.sockets
+def renew_connections(slack: LocalSlack, leave: Callable[[], None]) -> None:
+    """End both connections and wait for two new ones."""
+    sockets = slack.dispatcher.sockets
     old = set(sockets.connections)
     leave()
     slack.wait_for(lambda _: len(sockets.connections) == 2 and not old & set(sockets.connections), 10)
 
 
 def test_each_command_goes_to_one_connection(slack: LocalSlack, bots: list[Bot]) -> None:
-    """Four commands are four commands, shared out; the ack's payload is shown to the asker."""
+    """Four commands are delivered once each, shared among the connections; the requester sees the ack's payload."""
     for number in range(4):
         assert slack.slash("ada", "prod", f"status {number}").error == ""
     assert sorted(bots[0].received + bots[1].received) == [f"status {number}" for number in range(4)]
@@ -82,44 +82,44 @@ def test_each_command_goes_to_one_connection(slack: LocalSlack, bots: list[Bot])
 
 
 @pytest.mark.usefixtures("bots")
-def test_refreshed_and_dropped_connections_come_back(slack: LocalSlack) -> None:
-    """After refresh_requested, and after a broken line, Slack's client connects anew and commands arrive."""
-    renewed(slack, lambda: slack.disconnect("refresh_requested"))
+def test_connections_are_renewed(slack: LocalSlack) -> None:
+    """After refresh_requested, and after a broken connection, Slack's client reconnects and receives commands."""
+    renew_connections(slack, lambda: slack.disconnect("refresh_requested"))
     assert slack.slash("ada", "prod", "status").error == ""
-    renewed(slack, slack.drop_connections)
+    renew_connections(slack, slack.drop_connections)
     assert slack.slash("ada", "prod", "status").error == ""
 
 
-def test_nobody_connected_is_dispatch_failed(slack: LocalSlack) -> None:
-    """Without a connection the person is told that the app did not answer."""
+def test_no_connection_is_dispatch_failed(slack: LocalSlack) -> None:
+    """Without a connection the person sees that the app did not answer."""
     assert slack.slash("ada", "prod", "status").error == "dispatch_failed"
 
 
-def test_no_ack_is_a_time_out(slack: LocalSlack) -> None:
+def test_a_missing_ack_is_a_time_out(slack: LocalSlack) -> None:
     """A connection that does not acknowledge in time is operation_timeout."""
     bot = Bot(slack, "app")
     bot.handler.client.socket_mode_request_listeners.clear()
-    connected(slack, 1)
-    slack.deliverer.ack_seconds = 0.2
+    wait_for_connections(slack, 1)
+    slack.dispatcher.ack_timeout_s = 0.2
     assert slack.slash("ada", "prod", "status").error == "operation_timeout"
     bot.close(slack)
 
 
-def test_a_url_is_good_once(slack: LocalSlack) -> None:
-    """The URL of apps.connections.open opens one connection; a ticket that is unknown opens none."""
-    client = WebClient(token=slack.world.app.app_token, base_url=f"{slack.url}/api/")
-    url = str(client.apps_connections_open(app_token=slack.world.app.app_token)["url"])
+def test_a_connection_url_is_valid_once(slack: LocalSlack) -> None:
+    """The URL of apps.connections.open opens one connection; an unknown ticket opens none."""
+    client = WebClient(token=slack.team.app.app_token, base_url=f"{slack.url}/api/")
+    url = str(client.apps_connections_open(app_token=slack.team.app.app_token)["url"])
     assert url.startswith("ws://127.0.0.1:")
-    plain = url.replace("ws://", "http://")
+    plain_text = url.replace("ws://", "http://")
     for status in (400, 403):
         with pytest.raises(HTTPError) as caught:
-            urlopen(plain, timeout=5)  # noqa: S310 - the local Slack
+            urlopen(plain_text, timeout=5)  # noqa: S310 - the local Slack
         assert caught.value.code == status
 
 
-def test_link_disabled_lets_nobody_in(slack: LocalSlack) -> None:
-    """After link_disabled apps.connections.open is refused, as when Socket Mode is switched off."""
+def test_link_disabled_refuses_connections(slack: LocalSlack) -> None:
+    """After link_disabled, apps.connections.open is refused, as when Socket Mode is switched off."""
     slack.disconnect("link_disabled")
-    client = WebClient(token=slack.world.app.app_token, base_url=f"{slack.url}/api/")
+    client = WebClient(token=slack.team.app.app_token, base_url=f"{slack.url}/api/")
     with pytest.raises(SlackApiError, match="forbidden"):
-        client.apps_connections_open(app_token=slack.world.app.app_token)
+        client.apps_connections_open(app_token=slack.team.app.app_token)

@@ -1,1 +1,1 @@
-"""Tests of the tour's parts."""
+"""Tests of the tour."""

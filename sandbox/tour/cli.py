@@ -1,0 +1,99 @@
+"""``python -m bot sandbox say | click | fill``: use a running local Slack by hand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from time import monotonic
+from typing import Final
+
+from bot.errors import Refused
+from sandbox.slack.remote import RemoteSlack
+from sandbox.slack.transcript import TranscriptEntry
+from sandbox.tour.screen import TranscriptPrinter
+from sandbox.tour.terminal import TerminalStyle
+
+DEFAULT_PORT: Final = 3100
+COMMAND: Final = "/swarm"
+ANSWER_TIMEOUT_S: Final = 120.0
+QUIET_PERIOD_S: Final = 0.5
+"""An answer is complete if nothing changes for this long."""
+ANSWER_KINDS: Final = frozenset({"posted", "edited", "deleted", "modal", "modal closed", "error"})
+PENDING_PREFIX: Final = "On it: "
+"""Begins a message that another message follows."""
+RUNNING_BUTTON: Final = "[Cancel]"
+"""Part of a message that will be edited."""
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``say``, ``click`` and ``fill``."""
+    say = subparsers.add_parser("say", help="type a command in a running local Slack and show the answer")
+    say.add_argument("user", help="ada, ben (operators), cleo, dan (admins) or eve")
+    say.add_argument("channel", help="prod, lab or random")
+    say.add_argument("text", nargs="+", help='for example "/swarm status"')
+    say.set_defaults(act=_say)
+    click = subparsers.add_parser("click", help="press a button in a running local Slack")
+    click.add_argument("user", help="the person who presses it")
+    click.add_argument("button", help="its label: Share, Retry, Cancel, Hide")
+    click.set_defaults(act=_click)
+    fill = subparsers.add_parser("fill", help="submit the form that is open in a running local Slack")
+    fill.add_argument("user", help="the person whose form it is")
+    fill.add_argument("answers", nargs="*", metavar="LABEL=TEXT", help='for example "Why not?=not today"')
+    fill.set_defaults(act=_fill)
+    for parser in (say, click, fill):
+        parser.add_argument("--slack", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="its URL (%(default)s)")
+
+
+def _say(args: argparse.Namespace) -> int:
+    slack = RemoteSlack(args.slack)
+    command, _, text = " ".join(args.text).strip().partition(" ")
+    if command != COMMAND:
+        raise Refused(f"{command} is not a command of the bot.", next_step=f'Type "{COMMAND} status".')
+    after = len(slack.transcript())
+    slack.slash(args.user, args.channel, text)
+    return _show_answer(slack, args.user, after)
+
+
+def _click(args: argparse.Namespace) -> int:
+    slack = RemoteSlack(args.slack)
+    names = slack.names()
+    entries = slack.transcript()
+    marked = f"[{args.button}]"
+    latest = {e.ts: e for e in entries if args.user.lstrip("@") in {names.get(to, to).lstrip("@") for to in e.to}}
+    shown = [e for e in latest.values() if e.kind in {"posted", "edited"} and marked in e.text]
+    if not shown:
+        raise Refused(f"{args.user} sees no button {marked}.")
+    newest = max(shown, key=lambda entry: entry.number)
+    slack.click(args.user, newest.ts, args.button)
+    return _show_answer(slack, args.user, len(entries))
+
+
+def _fill(args: argparse.Namespace) -> int:
+    slack = RemoteSlack(args.slack)
+    answers = dict(answer.partition("=")[::2] for answer in args.answers)
+    after = len(slack.transcript())
+    slack.submit(args.user, answers)
+    return _show_answer(slack, args.user, after)
+
+
+def _show_answer(slack: RemoteSlack, user: str, after: int) -> int:
+    """Wait until the answer is complete, then print all that followed entry number ``after``."""
+    deadline = monotonic() + ANSWER_TIMEOUT_S
+    seen = after
+    while monotonic() < deadline:
+        changed = slack.wait(user, seen, QUIET_PERIOD_S)
+        entries = slack.transcript(after)
+        seen = after + len(entries)
+        if not changed and _is_complete(entries):
+            break
+    printer = TranscriptPrinter(slack.names(), TerminalStyle.of(sys.stdout), show_secrets=True)
+    lines = list(printer.lines(slack.transcript(after)))
+    sys.stdout.write("".join(f"{line}\n" for line in [*lines, ""]))
+    return 0
+
+
+def _is_complete(entries: list[TranscriptEntry]) -> bool:
+    """Return whether there is an answer and no part of it is still running."""
+    last = list({entry.ts: entry for entry in entries if entry.kind in ANSWER_KINDS}.values())
+    running = any(RUNNING_BUTTON in entry.text for entry in last)
+    return bool(last) and not last[-1].text.startswith(PENDING_PREFIX) and not running

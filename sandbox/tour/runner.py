@@ -1,0 +1,47 @@
+"""Runs the steps one after the other and reports the result."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TextIO
+
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from bot.errors import SwarmbotError
+from sandbox.deployment import Deployment
+from sandbox.tour.driver import ExpectationFailed, TourDriver
+from sandbox.tour.steps import STEPS, Step
+from sandbox.tour.terminal import TerminalStyle
+
+
+def run_tour(deployment: Deployment, out: TextIO, style: TerminalStyle) -> bool:
+    """Run the steps until one fails; return whether all expectations were met."""
+    tour = TourDriver(deployment, out, style)
+    began = monotonic()
+    for number, step in enumerate(STEPS, 1):
+        tour.write("", "", style.bold(f"{number:>2}  {step.title}"), "")
+        failure = _failure_of(step, tour)
+        if failure is not None:
+            _report(tour, failure)
+            return False
+    took = f"{monotonic() - began:.0f} s"
+    tour.write("", "", style.good(f"✓ All {len(STEPS)} steps were seen to be true, in {took}."))
+    return True
+
+
+def _report(tour: TourDriver, failure: ExpectationFailed) -> None:
+    tour.write("", tour.style.bad("✗ This step failed: an expectation was not met."))
+    for head, text in (("Expected:", failure.expected), ("Seen:    ", failure.seen)):
+        lines = text.splitlines()
+        tour.write(*(f"  {head if number == 0 else ' ' * 9} {line}" for number, line in enumerate(lines)))
+
+
+def _failure_of(step: Step, tour: TourDriver) -> ExpectationFailed | None:
+    try:
+        step.run(tour)
+    except ExpectationFailed as error:
+        return error
+    except (SwarmbotError, DockerException, RequestException, OSError) as error:
+        return ExpectationFailed(f"The step “{step.title}” runs without an error.", f"{type(error).__name__}: {error}")
+    return None
