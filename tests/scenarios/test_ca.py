@@ -135,7 +135,7 @@ def test_while_the_external_ca_is_away_joins_wait_and_say_so(play: Play, cfssl: 
     cfssl.stop()
     card = play.change("ada", "join worker host-2")
     assert card.text.startswith("✗ *`host-2` did not join prod*"), card.text
-    assert "host-2 is in no cluster (its half-made join was undone)" in card.text, card.text
+    assert "host-2 is not part of any cluster (the partial join was undone)" in card.text, card.text
     assert f"the CA at {cfssl.url} answers" in card.text, card.text
     assert play.membership("host-2") == "inactive"
     cfssl.start()

@@ -15,7 +15,7 @@ def test_managers_go_out_one_by_one(play: Play) -> None:
     assert card.text.startswith("✓ *`host-1` is a worker of prod*"), card.text
     assert "managers 4 → 3, survives 1 failure, as before" in card.text
     [leader] = [name for name, standing in play.nodes("host-2").items() if "Leader" in standing]
-    assert f"host-1 is a worker, out of Raft; {leader} leads prod" in card.text
+    assert f"host-1 is a worker and not a member of Raft; {leader} is the leader of prod" in card.text
     until(lambda: play.nodes("host-2")["host-1"] == "Ready Active", "host-1 is a worker like any other")
     assert play.ask("cleo", "demote host-1").startswith("✓ Already so: `host-1` is a worker of prod")
 

@@ -47,7 +47,7 @@ def test_a_drained_node_runs_nothing(stand: Play) -> None:
     card = stand.change("ada", "drain host-2")
     assert card.text.startswith("✓ *`host-2` is drained*"), card.text
     assert "active nodes 3 → 2, 2 tasks must run elsewhere" in card.text
-    assert "host-2 is drained and runs no task" in card.text
+    assert "host-2 is drained and runs no tasks" in card.text
     assert "draining host-2: 2 tasks left" in stand.public()
     assert set(where(stand, "web")) <= {"host-3"}
     assert stand["host-2"].docker("ps", "-q") == ""
@@ -76,8 +76,8 @@ def test_what_can_go_nowhere_is_told_before_and_after(stand: Play) -> None:
     assert "▸ `big.1` running since " in tasks
     assert "▸ `pinned.1` running since " in tasks
     card = stand.change("ada", "drain host-3")
-    assert "1 task of pinned can go nowhere: no suitable node (scheduling constraints not satisfied" in card.text
-    assert "1 task of big can go nowhere: no suitable node (insufficient resources on 2 nodes" in card.text
+    assert "1 task of pinned pending: no suitable node (scheduling constraints not satisfied" in card.text
+    assert "1 task of big pending: no suitable node (insufficient resources on 2 nodes" in card.text
     assert where(stand, "pinned") == where(stand, "big") == []
 
 
@@ -105,7 +105,7 @@ def test_a_node_that_dies_while_it_is_drained(play: Play) -> None:
     assert ", told to stop" in play.ask("eve", "node host-2")
     play["host-2"].power_off()
     card = play.end(job)
-    assert "host-2 is drained, and down" in card.text or "host-2 is drained, and unknown" in card.text
+    assert "host-2 is drained and down" in card.text or "host-2 is drained and unknown" in card.text
     assert card.text.startswith("✓"), card.text
 
 

@@ -44,7 +44,7 @@ def test_a_running_job_stops_between_two_steps(play: Play) -> None:
         assert told == f"Job `{job}` stops before its next step; what is done stays done."
     ended = play.end(job)
     assert "Stopped by <@U0ADA>" in ended.text
-    assert "host-3 joining prod as a manager: not begun" in ended.text
+    assert "joining host-3 to prod as a manager: not begun" in ended.text
     assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
     assert play.membership("host-3") == "inactive"
     after = play.now

@@ -169,7 +169,7 @@ def test_a_failed_manager_leaves_no_record(play: Play) -> None:
     play["host-3"].block(2377, peer=play["host-1"])
     card = play.change("cleo", "join manager host-3")
     assert card.text.startswith("✗"), card.text
-    assert "host-3 is in no cluster" in card.text
+    assert "host-3 is not part of any cluster" in card.text
     assert "prod is unchanged" in card.text
     assert play.membership("host-3") == "inactive"
     records = play["host-2"].docker("node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}").splitlines()
@@ -201,7 +201,7 @@ def test_a_manager_that_falls_silent_in_the_middle(play: Play) -> None:
         play["host-1"].power_off()
         card = play.end(job)
     assert card.text.startswith("✗ *`host-2` did not join prod*"), card.text
-    assert "host-2 is in no cluster (its half-made join was undone)" in card.text
+    assert "host-2 is not part of any cluster (the partial join was undone)" in card.text
     assert play.membership("host-2") == "inactive"
 
 

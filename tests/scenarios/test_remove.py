@@ -19,7 +19,12 @@ def test_a_worker_and_the_leader_go_the_whole_way(play: Play) -> None:
     card = play.change("cleo", "leave host-1")
     assert card.text.startswith("✓ *`host-1` has left prod*"), card.text
     assert "managers 2 → 1, survives 0 failures, as before" in card.text
-    order = ["is drained", "is a worker, out of Raft; host-2 leads prod", "is in no cluster", "has no record"]
+    order = [
+        "is drained",
+        "is a worker and not a member of Raft; host-2 is the leader of prod",
+        "is not part of any cluster",
+        "has no record",
+    ]
     assert sorted(order, key=card.text.index) == order
     assert play.membership("host-1") == "inactive"
     assert play.nodes("host-2") == {"host-2": "Ready Active Leader", "host-4": "Ready Active"}

@@ -25,9 +25,9 @@ def test_a_locked_manager_is_named_and_unlocked_from_slack(play: Play) -> None:
     assert "`/swarm unlock host-2`" in play.ask("ada", "hosts")
     assert "`/swarm unlock host-2`" in play.ask("ada", "node host-2")
     other = play.unlock("ada", "host-2", f"SWMKEY-1-{'A' * 43}")
-    assert "The key does not unlock host-2. host-2 is still locked. Nothing was changed." in other.text, other.text
+    assert "This key does not unlock host-2. host-2 is still locked. Nothing was changed." in other.text, other.text
     malformed = play.unlock("ada", "host-2", "SWMKEY-1-?")
-    assert "What was given is no unlock key. host-2 is still locked." in malformed.text, malformed.text
+    assert "This is not an unlock key. host-2 is still locked." in malformed.text, malformed.text
     assert play.membership("host-2") == "locked"
     card = play.unlock("ada", "host-2", key)
     assert card.text.startswith("✓ *`host-2` is unlocked*"), card.text

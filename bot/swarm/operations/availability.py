@@ -1,4 +1,4 @@
-"""Set the availability of a node: active, paused or drained."""
+"""Set a node's availability: active, paused or drained."""
 
 from __future__ import annotations
 
@@ -9,91 +9,93 @@ from typing import ClassVar, Final, Literal
 from bot.blocks import escape
 from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, FactsQuery, NodeFacts, Operation, TaskFacts
-from bot.swarm.operations.spec_updates import reading_manager, update_node_spec
+from bot.swarm.operations.spec_updates import reading_manager, record_of, update_node_spec
 from bot.swarm.services.placement import task_count
 
-SHOWN: Final = {"active": "activating", "pause": "pausing"}
-STANDS: Final = {"active": "active", "pause": "paused: it keeps its tasks and takes no new ones"}
+VERBS: Final = {"active": "activating", "pause": "pausing"}
+STATES: Final = {"active": "active", "pause": "paused: it keeps its tasks and gets no new ones"}
 
 
 @dataclass(frozen=True, slots=True)
 class SetAvailability(Operation):
-    """The node ``node`` (its id) active or paused. Its tasks stay as they are; for ``drain`` see Drain."""
+    """Make a node active or paused. Its tasks stay as they are. Drain takes them off."""
 
     kind: ClassVar[str] = "availability"
 
     node: str
+    """The node's id."""
     name: str
     availability: Literal["active", "pause"]
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"{SHOWN[self.availability]} `{self.name}`"
+        """Return the step in words."""
+        return f"{VERBS[self.availability]} `{self.name}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"`{self.name}` is {STANDS[self.availability]}"
+        """Return the wanted state in words."""
+        return f"`{self.name}` is {STATES[self.availability]}"
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """Its own node's, with this availability."""
+        """Return the node's record with this availability."""
         return replace(node, availability=self.availability) if node.id == self.node else node
 
     def satisfied(self, facts: Facts) -> bool:
-        """The record says so."""
-        record = facts.swarm.node(self.node) if facts.swarm else None
+        """Return whether the record has this availability."""
+        record = record_of(facts, self.node)
         return record is not None and record.availability == self.availability
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Change the availability in the record's spec; all else in it stays."""
-        update_node_spec(
-            reading_manager(engines, facts), self.node, lambda spec: {**spec, "Availability": self.availability}
-        )
+        """Change only the availability in the node's spec."""
+        manager = reading_manager(engines, facts)
+        update_node_spec(manager, self.node, lambda spec: {**spec, "Availability": self.availability})
 
 
 @dataclass(frozen=True, slots=True)
 class Drain(Operation):
-    """The node ``node`` (its id) drained: it takes no task, and none is alive on it.
+    """Drain a node: no task is running on it, and it gets no new one.
 
-    Docker's own drain returns at once (moby/moby#34139); its tasks are gone after 3.4 to 5.8 s where they have a grace
-    of 2 (facts/swarm.md). A node that is not ready stops nothing until it is back: there is nothing to wait for.
+    The engine's own drain returns at once (moby/moby#34139). Tasks with a grace period of 2 s have ended after 3.4 to
+    5.8 s (docs/swarm-behaviour.md). A node that is not ready stops its tasks only when it is back, so nothing is
+    waited for then.
     """
 
     kind: ClassVar[str] = "drain"
 
     node: str
+    """The node's id."""
     name: str
     cluster: str
 
     @property
     def doing(self) -> str:
-        """The step in words."""
+        """Return the step in words."""
         return f"draining `{self.name}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"`{self.name}` is drained and runs no task"
+        """Return the wanted state in words."""
+        return f"`{self.name}` is drained and runs no tasks"
 
     @property
     def query(self) -> FactsQuery:
-        """Every task, and its service's name."""
+        """Return a query for all tasks and the names of their services."""
         return FactsQuery(services=True, task_list=True)
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """Its own node's, drained."""
+        """Return the node's record, drained."""
         return replace(node, availability="drain") if node.id == self.node else node
 
     def waits(self, facts: Facts) -> float:
-        """As long again as the slowest service may take to stop a task."""
+        """Return the timeout in seconds: the longest grace period of the services on the node is added."""
         swarm = facts.swarm
         here = {task.service for task in self._left(swarm)} if swarm else set()
         grace = [service.stop_grace for service in (swarm.services if swarm else ()) if service.id in here]
         return self.patience + max(grace, default=0.0)
 
     def satisfied(self, facts: Facts) -> bool:
-        """The record is drained, no task is alive there, and the scheduler has said where the others go."""
+        """Return whether the node is drained, no task is alive on it, and the scheduler has judged the moved tasks."""
         if facts.swarm is None:
             return False
         record = facts.swarm.node(self.node)
@@ -105,48 +107,48 @@ class Drain(Operation):
         return record.state != "ready" or not (self._left(facts.swarm) or any(waiting))
 
     def progress(self, facts: Facts) -> str:
-        """How many tasks are left."""
+        """Return how many tasks are left on the node."""
         left = len(self._left(facts.swarm)) if facts.swarm else 0
         return f"{task_count(left)} left" if left else ""
 
     def seen(self, facts: Facts) -> str:
-        """What has no place now, and why."""
-        record = facts.swarm.node(self.node) if facts.swarm else None
+        """Return the state, with the tasks that no other node takes and the scheduler's reasons."""
+        record = record_of(facts, self.node)
         if facts.swarm is None or record is None:
-            return f"`{self.name}` is no node of {self.cluster} any more"
-        return "; ".join([self._standing(record), *self._nowhere(facts.swarm)])
+            return f"`{self.name}` is not a node of {self.cluster} any more"
+        return "; ".join([self._drained(record), *self._unplaced(facts.swarm)])
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Change the availability in the record's spec; all else in it stays."""
+        """Change only the availability in the node's spec."""
         update_node_spec(reading_manager(engines, facts), self.node, lambda spec: {**spec, "Availability": "drain"})
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell how the node stands, and what runs there still."""
+        """Return the error with the node's availability and the number of tasks left."""
         del engines
-        record = facts.swarm.node(self.node) if facts.swarm else None
-        truth = f"{self.cluster} cannot be read."
+        record = record_of(facts, self.node)
+        state = f"{self.cluster} cannot be read."
         if record:
-            truth = f"`{self.name}` is {record.availability}; {self.progress(facts) or 'no task is left on it'}."
-        step = error.next_step or f"`/swarm node {self.name}` shows it; `/swarm activate {self.name}` takes it back."
-        return Failed(error.happened, true_now=truth, next_step=step)
+            state = f"`{self.name}` is {record.availability}; {self.progress(facts) or 'no tasks are left on it'}."
+        step = f"`/swarm node {self.name}` shows its tasks. `/swarm activate {self.name}` undoes the drain."
+        return Failed(error.happened, true_now=state, next_step=error.next_step or step)
 
-    def _standing(self, record: NodeFacts) -> str:
+    def _drained(self, record: NodeFacts) -> str:
         if record.state == "ready":
             return self.done
-        return f"`{self.name}` is drained, and {record.state}: what it runs it stops when it is back"
+        return f"`{self.name}` is drained and {record.state}: it stops its tasks when it is back"
 
     def _left(self, swarm: ClusterFacts) -> list[TaskFacts]:
         return [task for task in swarm.task_list if task.node == self.node and task.alive]
 
     def _moved(self, swarm: ClusterFacts) -> list[TaskFacts]:
-        """Tasks that are meant to run and have no node, of services that were here."""
+        """Return the tasks without a node that should run, of services that had tasks on this node."""
         were_here = {task.service for task in swarm.task_list if task.node == self.node}
         return [task for task in swarm.task_list if task.service in were_here and task.wanted and not task.node]
 
-    def _nowhere(self, swarm: ClusterFacts) -> list[str]:
+    def _unplaced(self, swarm: ClusterFacts) -> list[str]:
         names = {service.id: service.name for service in swarm.services}
         reasons = Counter((names.get(task.service, task.service), task.error) for task in self._moved(swarm))
         return [
-            f"{task_count(count)} of `{name}` can go nowhere: {escape(error) or 'the scheduler has not said why'}"
+            f"{task_count(count)} of `{name}` pending: {escape(error) or 'the scheduler has not given a reason yet'}"
             for (name, error), count in sorted(reasons.items())
         ]

@@ -1,4 +1,4 @@
-"""Take the SSH host key that a machine shows for its own."""
+"""Write a machine's SSH host key to known_hosts."""
 
 from __future__ import annotations
 
@@ -10,43 +10,44 @@ from bot.model import Engines, Facts, FactsQuery, Operation
 
 @dataclass(frozen=True, slots=True)
 class TrustHostKey(Operation):
-    """The key with ``fingerprint`` in known_hosts for ``machine``, which is ``host`` or a jump on the way to it.
-
-    ``known`` are the fingerprints that stood there when it was asked; an approval binds to both.
-    """
+    """Trust the key that a machine shows, if it still shows that key."""
 
     kind: ClassVar[str] = "trust-host-key"
     patience: ClassVar[float] = 5.0
 
     host: str
     machine: str
+    """The host itself, or a jump host on the route to it."""
     known_as: str
+    """The machine's name in known_hosts."""
     fingerprint: str
+    """The key's fingerprint, as ``ssh-keygen -l`` prints it."""
     known: tuple[str, ...] = ()
+    """The fingerprints in known_hosts when this was requested: an approval binds to them too."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"the host key of `{self.machine}` written down"
+        """Return the step in words."""
+        return f"writing the host key of `{self.machine}` to known_hosts"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"`{self.machine}` is trusted with the host key {self.fingerprint}"
+        """Return the wanted state in words."""
+        return f"known_hosts has the host key {self.fingerprint} of `{self.machine}`"
 
     @property
     def query(self) -> FactsQuery:
-        """The keys on the way to the host."""
+        """Return a query for the keys on the route to the host."""
         return FactsQuery(host_keys=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
-        """The machine shows this very key, and known_hosts has it."""
+        """Return whether the machine shows this key and known_hosts has it."""
         return any(
             key.machine == self.machine and key.fingerprint == self.fingerprint and key.standing == "trusted"
             for key in facts.host_keys.get(self.host, ())
         )
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Write it, unless the machine shows another key now."""
+        """Write the key. The engine refuses if the machine shows another key now."""
         del facts
         engines[self.host].trust(self.machine, self.fingerprint)

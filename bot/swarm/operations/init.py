@@ -1,9 +1,9 @@
-"""Make a cluster: ``POST /swarm/init``."""
+"""Initialise a cluster: ``POST /swarm/init``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from bot.blocks import escape_line
 from bot.errors import Failed, SwarmbotError
@@ -12,16 +12,13 @@ from bot.swarm.health.lost_quorum import is_back_in_quorum
 from bot.swarm.reading.cluster_settings import NANOSECONDS
 from bot.swarm.recovery.split_brain import refuse_beside_quorum
 
-# The mask length that Docker's own command sends unless told otherwise; the API's default is 0.
-SUBNET_SIZE = 24
+# The mask length that `docker swarm init` sends by default. The API's own default is 0.
+DEFAULT_SUBNET_SIZE: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Init(Operation):
-    """A one-manager cluster on ``host``. Times are in seconds; None leaves the engine's own default.
-
-    With ``force_new_cluster`` the host keeps its state and becomes the only manager of its old cluster.
-    """
+    """Make a host the first manager of a cluster. Times are in seconds; None leaves the engine's default."""
 
     kind: ClassVar[str] = "init"
     patience: ClassVar[float] = 60.0
@@ -42,30 +39,31 @@ class Init(Operation):
     max_snapshots: int | None = None
     snapshot_interval: int | None = None
     force_new_cluster: bool = False
+    """Whether the host keeps its state and becomes the only manager of its old cluster."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
+        """Return the step in words."""
         if self.force_new_cluster:
-            return f"`{self.host}` made the only manager of {self.cluster}"
-        return f"`{self.host}` initialising {self.cluster}"
+            return f"making `{self.host}` the only manager of {self.cluster}"
+        return f"initialising {self.cluster} on `{self.host}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
+        """Return the wanted state in words."""
         if self.force_new_cluster:
-            return f"{self.cluster} has a quorum with `{self.host}`"
-        return f"`{self.host}` leads {self.cluster}"
+            return f"`{self.host}` is a manager of {self.cluster}, which has a quorum"
+        return f"`{self.host}` is the leader of {self.cluster}"
 
     @property
     def query(self) -> FactsQuery:
-        """Its own host is enough."""
+        """Return a query for its host."""
         return FactsQuery(hosts=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
-        """The host is a manager and leads; with ``force_new_cluster`` it is in a cluster that has a quorum.
+        """Return whether the host is the leader or, if forced, a manager of a cluster with a quorum.
 
-        That it is the only one is not asked: begun anew after a crash, others may have joined it since.
+        A forced host need not be the only manager: when the plan runs again after a crash, others may have joined.
         """
         if self.force_new_cluster:
             return is_back_in_quorum(facts, self.host)
@@ -73,20 +71,20 @@ class Init(Operation):
         return node is not None and node.leader
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Initialise; never force a second cluster beside managers that have a quorum again."""
+        """Initialise the cluster. Raise Refused if forcing it would make a second cluster beside one with a quorum."""
         if self.force_new_cluster:
             refuse_beside_quorum(facts, self.host)
         engines[self.host].init_swarm(self.request())
 
     def request(self) -> Json:
-        """The body of ``POST /swarm/init``; only what was asked for stands in its spec."""
+        """Return the body of ``POST /swarm/init``. Its spec holds only the settings that were asked for."""
         return {
             "ListenAddr": self.listen_addr,
             "AdvertiseAddr": self.advertise_addr,
             "DataPathAddr": self.data_path_addr,
             "DataPathPort": self.data_path_port,
             "DefaultAddrPool": list(self.default_addr_pool),
-            "SubnetSize": self.default_addr_pool_mask_length or SUBNET_SIZE,
+            "SubnetSize": self.default_addr_pool_mask_length or DEFAULT_SUBNET_SIZE,
             "ForceNewCluster": self.force_new_cluster,
             "Availability": self.availability,
             "AutoLockManagers": self.autolock,
@@ -107,20 +105,21 @@ class Init(Operation):
         return spec
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """An engine that answered with an error may still be in a new swarm, without a leader yet."""
+        """Return the error with the host's state: the engine may be in a new swarm without a leader."""
         del engines
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
-            truth = f"`{self.host}` does not answer, so it is not known whether it is in a cluster."
+            state = f"`{self.host}` does not respond: whether it is part of a cluster is unknown."
         elif host.membership == "inactive" and self.force_new_cluster:
-            truth = (
-                f"`{self.host}` is in no cluster until its engine is started anew; its state is on its disk as it was."
+            state = (
+                f"`{self.host}` is not part of any cluster until its engine restarts. Its swarm state is unchanged on "
+                "its disk."
             )
         elif host.membership == "inactive":
-            truth = f"`{self.host}` is in no cluster. Nothing was changed."
+            state = f"`{self.host}` is not part of any cluster. Nothing was changed."
         elif facts.member(self.host):
-            truth = f"All the same `{self.host}` is now a manager of a new cluster, `{host.swarm_id}`."
+            state = f"Despite the error, `{self.host}` is now a manager of a new cluster, `{host.swarm_id}`."
         else:
-            why = escape_line(host.swarm_error) or "no leader is seen"
-            truth = f"`{self.host}` is in the state `{host.membership}`: {why}."
-        return Failed(error.happened, true_now=truth, next_step=error.next_step or "Mend it and press Retry.")
+            why = escape_line(host.swarm_error) or "the cluster has no leader yet"
+            state = f"`{self.host}` is `{host.membership}`: {why}."
+        return Failed(error.happened, true_now=state, next_step=error.next_step or "Fix this, then press Retry.")

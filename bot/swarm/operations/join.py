@@ -1,4 +1,4 @@
-"""Bring a host into the cluster: ``POST /swarm/join`` on the joining host itself."""
+"""Join a host to the cluster: ``POST /swarm/join`` on that host."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class Join(Operation):
-    """``host`` a member of the cluster ``cluster_id`` with ``role``, and ready.
+    """Make a host a ready member of the cluster, with a role.
 
-    The token goes from a manager's Engine API to the joining host's and stands nowhere else. ``known`` are ids of
-    records of the host's name that were there before: they are not this join's to remove.
+    The token goes from a manager's Engine API to the joining host's Engine API. It is stored nowhere.
     """
 
     kind: ClassVar[str] = "join"
@@ -29,54 +28,56 @@ class Join(Operation):
     role: Role
     cluster: str
     cluster_id: str
+    """The id of the cluster to join. No other cluster counts, whatever its name."""
     advertise_addr: str
     listen_addr: str = "0.0.0.0:2377"
     data_path_addr: str = ""
     availability: str = "active"
     known: tuple[str, ...] = ()
+    """The ids of the host's older records: a failed join does not remove them."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"`{self.host}` joining {self.cluster} as a {self.role}"
+        """Return the step in words."""
+        return f"joining `{self.host}` to {self.cluster} as a {self.role}"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
+        """Return the wanted state in words."""
         if self.role == "manager":
             return f"`{self.host}` is a reachable manager of {self.cluster}"
         return f"`{self.host}` is ready in {self.cluster}"
 
     @property
     def query(self) -> FactsQuery:
-        """The joining host itself."""
+        """Return a query for the joining host."""
         return FactsQuery(hosts=(self.host,))
 
     def raft(self, members: RaftMembers) -> RaftMembers:
-        """One more, if it joins as a manager."""
+        """Return the members with this host added, if it joins as a manager."""
         return members.joined(newcomer(self.host)) if self.role == "manager" else members
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """That of its host, which takes tasks or does not."""
+        """Return the record of the host's node with the wanted availability."""
         return replace(node, availability=self.availability) if node.host == self.host else node
 
     def satisfied(self, facts: Facts) -> bool:
-        """The managers of this very cluster see the host ready, and a manager reachable in Raft."""
+        """Return whether the managers of this cluster report the host ready and, as a manager, reachable."""
         node = facts.member(self.host)
         if facts.swarm is None or facts.swarm.id != self.cluster_id or node is None:
             return False
         return node.role == self.role and node.ready and facts.host(self.host).membership == "active"
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Join; a try that was left pending is undone first, for the engine refuses a second one beside it.
+        """Join the host. Raise Failed if the cluster cannot be read, Refused if the host is in another swarm by now.
 
-        Refused for a host that is in another swarm meanwhile: that membership is not this join's.
+        A pending join of an earlier try is undone first: the engine refuses a second join beside it.
         """
         swarm = facts.swarm
         if swarm is None or swarm.id != self.cluster_id:
             raise Failed(
                 f"No manager of {self.cluster} with a quorum could be read.",
-                true_now=f"`{self.host}` was not touched.",
+                true_now=f"`{self.host}` was not changed.",
                 next_step="`/swarm status` shows the managers.",
             )
         engine, host = engines[self.host], facts.host(self.host)
@@ -102,29 +103,32 @@ class Join(Operation):
         )
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Bring a half-made join back to nothing: a pending host leaves, a manager's stale record is removed."""
+        """Undo a partial join (the host leaves, its new record is removed). Return the error with the host's state."""
         host, node = facts.hosts.get(self.host), facts.member(self.host)
         if host is None or not host.answers:
-            truth = f"`{self.host}` does not answer: whether it joined is not known, and it may still do so by itself."
+            state = f"`{self.host}` does not respond: whether it joined is unknown, and it may still join by itself."
         elif host.membership == "inactive":
-            truth = f"`{self.host}` is in no cluster.{self._cleaned(engines, facts, host)}"
-        elif self._half_made(facts, host):
-            truth = self._undo(engines, facts, host)
+            state = f"`{self.host}` is not part of any cluster.{self._cleaned(engines, facts, host)}"
+        elif self._is_partial(facts, host):
+            state = self._undo(engines, facts, host)
         elif host.joining:
-            truth = f"`{self.host}` is `pending` and may be in Raft already, so it was left to come in by itself."
+            state = (
+                f"`{self.host}` is `pending` and may already be in Raft, so the join was not undone. It may "
+                "still complete by itself."
+            )
         elif node is not None:
-            truth = f"`{self.host}` is a {node.role} of {self.cluster}, {_standing(node)}."
+            state = f"`{self.host}` is a {node.role} of {self.cluster}, {_status(node)}."
         else:
-            truth = f"`{self.host}` is {membership_text(facts, host)}. It was left there."
+            state = f"`{self.host}` is {membership_text(facts, host)}. That was not changed."
         step = error.next_step or (
-            f"`/swarm check {self.host}` shows which port is closed, if it is one{_signers(facts)}; then press Retry."
+            f"`/swarm check {self.host}` shows which port is blocked, if any{_signers(facts)}; then press Retry."
         )
-        return Failed(error.happened, true_now=truth, next_step=step)
+        return Failed(error.happened, true_now=state, next_step=step)
 
-    def _half_made(self, facts: Facts, host: HostFacts) -> bool:
-        """Whether the host's membership is this join's, and not whole.
+    def _is_partial(self, facts: Facts, host: HostFacts) -> bool:
+        """Return whether the host's membership is from this join and is not complete.
 
-        A manager's may count in Raft, where one that leaves is a dead one: then it is not undone.
+        A manager that may be a member of Raft is not undone: there, a member that leaves counts as a dead one.
         """
         if host.joining:
             return self.role == "worker" or self._out_of_raft(facts, host)
@@ -136,7 +140,7 @@ class Join(Operation):
         return node.state != "ready" and node.id not in self.known
 
     def _out_of_raft(self, facts: Facts, host: HostFacts) -> bool:
-        """An engine calls itself a manager only once it has joined Raft (SwarmKit's ``Manager.Run``)."""
+        """Return whether it is not in Raft: an engine is a manager only after that (SwarmKit's ``Manager.Run``)."""
         swarm = facts.swarm
         return swarm is not None and not any(node.reachability for node in swarm.nodes if node.id == host.node_id)
 
@@ -145,45 +149,46 @@ class Join(Operation):
             engines[self.host].leave_swarm(force=True)
             state = engines[self.host].info()["Swarm"]["LocalNodeState"]
         except SwarmbotError as error:
-            return f"`{self.host}` is `{host.membership}` and could not be brought back: {error.happened}"
+            return f"`{self.host}` is `{host.membership}` and its partial join could not be undone: {error.happened}"
         if state != "inactive":
-            return f"`{self.host}` was told to leave and is `{state}`; it may still join by itself."
-        return f"`{self.host}` is in no cluster (its half-made join was undone).{self._cleaned(engines, facts, host)}"
+            return f"`{self.host}` was told to leave and is now `{state}`. It may still join by itself."
+        cleaned = self._cleaned(engines, facts, host)
+        return f"`{self.host}` is not part of any cluster (the partial join was undone).{cleaned}"
 
     def _cleaned(self, engines: Engines, facts: Facts, host: HostFacts) -> str:
-        """Remove what this join left among the nodes, and say how that ended."""
+        """Remove the records of this join, and return how that ended, in words."""
         if facts.swarm is None:
             return ""
         try:
             self._remove_stale(engines[facts.swarm.read_from], host)
         except SwarmbotError as error:
-            return f" A record of it may be left in {self.cluster}: {error.happened}"
+            return f" {self.cluster} may still have a record of it: {error.happened}"
         return f" {self.cluster} is unchanged."
 
     def _remove_stale(self, engine: Engine, host: HostFacts) -> None:
-        """Remove this join's records, its host being in no cluster; read anew, for one may have come since.
+        """Remove the records of this join, whose host is not part of any cluster. Read them again first.
 
-        A manager that could not be reached at its own 2377 leaves one that stays ready for ever, and a worker that
-        left while it was let in one that goes down (measured on 20.10).
+        A manager that was not reachable on its own port 2377 leaves a record that stays ready; a worker that left
+        while it was being accepted leaves one that goes down (measured on 20.10).
         """
         for node in parse.nodes(engine.nodes()):
             if self._is_stale(node, host):
                 remove_record(engine, node)
 
     def _is_stale(self, node: NodeFacts, host: HostFacts) -> bool:
-        """Whether this join made the record: a new one of the host's name and address. Members of Raft never are."""
+        """Return whether this join made the record: it is new, has the host's name and address, and is not in Raft."""
         if node.id in self.known or node.reachability:
             return False
         return node.hostname in {"", host.hostname} and node.address in {host.address, self.advertise_addr}
 
 
 def _signers(facts: Facts) -> str:
-    """While the CA that signs is away a join waits for it (measured on 20.10)."""
+    """Return the external CAs to check, in words: a join waits while the CA does not respond (measured on 20.10)."""
     urls = issuing_urls(facts.swarm) if facts.swarm else []
-    return f", and that the CA at {listed(urls)} answers the managers" if urls else ""
+    return f". Check that the managers reach the CA at {listed(urls)}" if urls else ""
 
 
-def _standing(node: NodeFacts) -> str:
+def _status(node: NodeFacts) -> str:
     if node.role == "manager":
         return f"{node.state}, {node.standing}"
     return f"{node.state}, {node.availability}"

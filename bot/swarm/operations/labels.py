@@ -1,69 +1,67 @@
-"""Set and remove labels of a node."""
+"""Set and remove labels of a node. Labels that are not named stay as they are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.blocks import tick
 from bot.errors import Failed
 from bot.model import Engines, Facts, FactsQuery, Json, NodeFacts, Operation
-from bot.swarm.operations.spec_updates import reading_manager, update_node_spec
+from bot.swarm.operations.spec_updates import reading_manager, record_of, update_node_spec
 from bot.text.suggest import listed
+
+Labels = tuple[tuple[str, str], ...]
+"""Pairs of key and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelNode(Operation):
-    """``labels`` (pairs of key and value) stand on the node ``node`` (its id), the keys ``removed`` do not.
-
-    Other labels stay.
-    """
+    """Set and remove labels of a node of the cluster."""
 
     kind: ClassVar[str] = "label-node"
 
     node: str
+    """The node's id."""
     name: str
-    labels: tuple[tuple[str, str], ...] = ()
+    labels: Labels = ()
     removed: tuple[str, ...] = ()
+    """The keys of the labels to remove."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        without = f" without {listed(map(tick, self.removed))}" if self.removed else ""
-        return f"labelling `{self.name}`{self._with}{without}"
+        """Return the step in words."""
+        changes = [f"setting {listed(_shown(self.labels))}"] if self.labels else []
+        changes += [f"removing {listed(map(tick, self.removed))}"] if self.removed else []
+        return f"{listed(changes)} on `{self.name}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
+        """Return the wanted state in words."""
         gone = [f"no label {tick(key)}" for key in self.removed]
-        held = [tick(f"{key}={value}") for key, value in self.labels]
-        return f"`{self.name}` has {listed([*held, *gone])}"
-
-    @property
-    def _with(self) -> str:
-        held = listed(tick(f"{key}={value}") for key, value in self.labels)
-        return f" {held}" if held else ""
+        return f"`{self.name}` has {listed([*_shown(self.labels), *gone])}"
 
     def changed(self, labels: Json) -> Json:
-        """The labels as they are to be, from those that are there."""
+        """Return the wanted labels, made from the node's present ``labels``."""
         kept = {key: value for key, value in labels.items() if key not in self.removed}
         return {**kept, **dict(self.labels)}
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """Its own node's, with other labels."""
+        """Return the node's record with the wanted labels."""
         return replace(node, labels=self.changed(dict(node.labels))) if node.id == self.node else node
 
     def satisfied(self, facts: Facts) -> bool:
-        """The record has them so."""
-        record = facts.swarm.node(self.node) if facts.swarm else None
+        """Return whether the node has the wanted labels."""
+        record = record_of(facts, self.node)
         return record is not None and self.holds(record)
 
     def holds(self, record: NodeFacts) -> bool:
-        """Whether nothing of it is left to do on this record."""
+        """Return whether this record has the wanted labels."""
         return self.changed(dict(record.labels)) == dict(record.labels)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Change the labels in the record's spec; all else in it stays."""
+        """Change only the labels in the node's spec."""
         update_node_spec(
             reading_manager(engines, facts),
             self.node,
@@ -73,43 +71,39 @@ class LabelNode(Operation):
 
 @dataclass(frozen=True, slots=True)
 class LabelHost(Operation):
-    """``labels`` (pairs of key and value) stand on the node that ``host`` is; other labels stay."""
+    """Set labels of the node that ``host`` is. The plan may be older than the node: its id is not known before."""
 
     kind: ClassVar[str] = "label-host"
 
     host: str
-    labels: tuple[tuple[str, str], ...]
+    labels: Labels
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"`{self.host}` labelled {self._shown}"
+        """Return the step in words."""
+        return f"setting {listed(_shown(self.labels))} on `{self.host}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"`{self.host}` has {self._shown}"
-
-    @property
-    def _shown(self) -> str:
-        return ", ".join(tick(f"{key}={value}") for key, value in self.labels)
+        """Return the wanted state in words."""
+        return f"`{self.host}` has {listed(_shown(self.labels))}"
 
     @property
     def query(self) -> FactsQuery:
-        """The host tells its node id."""
+        """Return a query for the host, which tells its node id."""
         return FactsQuery(hosts=(self.host,))
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """That of its host, with the labels too."""
+        """Return the record of the host's node with the labels added."""
         return replace(node, labels={**node.labels, **dict(self.labels)}) if node.host == self.host else node
 
     def satisfied(self, facts: Facts) -> bool:
-        """Each label stands on the record."""
+        """Return whether the node has each label."""
         node = facts.member(self.host)
         return node is not None and dict(self.labels).items() <= dict(node.labels).items()
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Merge the labels into the record's own."""
+        """Add the labels to those in the node's spec."""
         node = facts.member(self.host)
         if facts.swarm is None or node is None:
             raise Failed(f"`{self.host}` is not a member of {facts.name}.", true_now="No label was set.")
@@ -118,3 +112,7 @@ class LabelHost(Operation):
             node.id,
             lambda spec: {**spec, "Labels": {**(spec.get("Labels") or {}), **dict(self.labels)}},
         )
+
+
+def _shown(labels: Iterable[tuple[str, str]]) -> list[str]:
+    return [tick(f"{key}={value}") for key, value in labels]

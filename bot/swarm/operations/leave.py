@@ -7,15 +7,14 @@ from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation, RaftMembers
-from bot.swarm.operations.spec_updates import reading_manager
+from bot.swarm.operations.spec_updates import reading_manager, record_of
 
 
 @dataclass(frozen=True, slots=True)
 class Leave(Operation):
-    """``host`` out of the membership that has the node id ``node``, and that node down for the managers.
+    """Take a host out of its cluster: ``POST /swarm/leave`` on that host. The managers must then report it down.
 
-    Without ``node`` it is a join left pending that is undone. ``unseen``: no manager is there to see it go, for the
-    cluster ends with it or cannot be read. Engines do not guard ``leave --force`` of a member of Raft (facts/swarm.md).
+    Engines do not protect the quorum from ``leave --force`` of a member of Raft (docs/swarm-behaviour.md).
     """
 
     kind: ClassVar[str] = "leave"
@@ -25,30 +24,34 @@ class Leave(Operation):
     host: str
     cluster: str
     node: str = ""
+    """The node id of the membership to end; "" to undo a pending join."""
     force: bool = False
     unseen: bool = False
+    """Whether no manager can report it down: the cluster ends with this host, or cannot be read."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"`{self.host}` leaving {self.cluster}" if self.node else f"`{self.host}` giving up its pending join"
+        """Return the step in words."""
+        return (
+            f"taking `{self.host}` out of {self.cluster}" if self.node else f"undoing the pending join of `{self.host}`"
+        )
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"`{self.host}` is in no cluster"
+        """Return the wanted state in words."""
+        return f"`{self.host}` is not part of any cluster"
 
     @property
     def query(self) -> FactsQuery:
-        """The host itself."""
+        """Return a query for the host."""
         return FactsQuery(hosts=(self.host,))
 
     def raft(self, members: RaftMembers) -> RaftMembers:
-        """A member that leaves counts on and answers no more; with the last one there is no Raft any more."""
+        """Return the members with this one stopped: it still counts. With the last member, Raft ends."""
         return members.left(self.node) if members.reachable.keys() == {self.node} else members.stopped(self.node)
 
     def satisfied(self, facts: Facts) -> bool:
-        """The host has left, and the managers have seen it."""
+        """Return whether the host has left and the managers report it down."""
         host = facts.hosts.get(self.host)
         if host is None or not host.answers or not self._has_left(host):
             return False
@@ -57,12 +60,12 @@ class Leave(Operation):
         return facts.swarm is not None and ((record := facts.swarm.node(self.node)) is None or record.state == "down")
 
     def progress(self, facts: Facts) -> str:
-        """How the managers see it meanwhile."""
-        record = facts.swarm.node(self.node) if facts.swarm else None
-        return f"the managers see it {record.state} still" if record and record.state != "down" else ""
+        """Return the state that the managers still report."""
+        record = record_of(facts, self.node)
+        return f"the managers still report it {record.state}" if record and record.state != "down" else ""
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Leave, unless the host has done so and is only not yet seen down."""
+        """Make the host leave, unless it has already left. Raise Refused or Failed if it may be a manager by now."""
         if self._has_left(facts.host(self.host)):
             return
         if not self.node:
@@ -72,80 +75,84 @@ class Leave(Operation):
         engines[self.host].leave_swarm(force=self.force)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell what the host's engine says."""
+        """Return the error with the state that the host's engine reports."""
         del engines
         host = facts.hosts.get(self.host)
         if host is None or not host.answers:
-            truth = f"`{self.host}` does not answer: whether it has left is not known."
+            state = f"`{self.host}` does not respond: whether it has left is unknown."
         elif self._has_left(host):
-            truth = f"`{self.host}` has left; the managers see it {self._state(facts)}."
+            state = f"`{self.host}` has left; {self._reported(facts)}."
         else:
-            truth = f"`{self.host}` is `{host.membership}` still."
-        return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")
+            state = f"`{self.host}` is still `{host.membership}`."
+        return Failed(error.happened, true_now=state, next_step=error.next_step or "`/swarm status`, then press Retry.")
 
     def _refuse_arrived(self, host: HostFacts) -> None:
-        """The join that was left pending may have come through since this was planned: then a member would leave."""
+        """Raise Refused if the pending join has completed since the plan was made: a member would leave."""
         if host.failure is not None:
             raise Failed(host.failure.happened, next_step=host.failure.next_step)
         if not host.joining:
-            step = "Ask again: it goes the whole way out then."
-            raise Refused(f"`{self.host}` is in a cluster meanwhile.", next_step=step)
+            step = f"`/swarm leave {self.host}` drains and removes it as a member."
+            raise Refused(f"the pending join of `{self.host}` has completed: it is part of a cluster.", next_step=step)
 
     def _refuse_member(self, facts: Facts) -> None:
-        """A promotion may have arrived in Raft since this was planned; a member that leaves is a dead one there."""
+        """Raise Refused if the host is in Raft by now, where a member that leaves counts as dead; Failed if unknown."""
         if facts.swarm is None:
-            raise Failed(f"No manager of {self.cluster} with a quorum could be read: `{self.host}` was not let go.")
+            raise Failed(
+                f"No manager of {self.cluster} with a quorum could be read.", true_now=f"`{self.host}` has not left."
+            )
         record = facts.swarm.node(self.node)
         if record is not None and record.reachability:
-            raise Refused(f"`{self.host}` is a manager meanwhile.", next_step="Ask again: it is demoted first then.")
+            step = f"`/swarm leave {self.host}` demotes it first."
+            raise Refused(f"`{self.host}` was promoted to manager after this was planned.", next_step=step)
 
     def _has_left(self, host: HostFacts) -> bool:
-        """Whether the membership that is meant is over; a new one is not this order's to end."""
+        """Return whether the membership to end is over. A newer membership is not ended by this step."""
         if not host.answers:
             return False
         return host.membership == "inactive" or (bool(self.node) and host.in_a_swarm and host.node_id != self.node)
 
-    def _state(self, facts: Facts) -> str:
-        record = facts.swarm.node(self.node) if facts.swarm else None
-        return record.state if record else "no more"
+    def _reported(self, facts: Facts) -> str:
+        record = record_of(facts, self.node)
+        return f"the managers report it {record.state}" if record else "the managers report no such node"
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveNode(Operation):
-    """No record with the id ``node``; ``name`` is how people call it.
+    """Remove a node's record from the cluster.
 
-    The engine removes no member of Raft, forced or not, so this takes no manager away. ``force`` removes the record of
-    a node that is not down; it then takes itself for a member until it leaves (facts/swarm.md).
+    An engine never removes a member of Raft, so this step cannot cost a manager (docs/swarm-behaviour.md).
     """
 
     kind: ClassVar[str] = "remove-node"
 
     node: str
+    """The node's id."""
     name: str
     cluster: str
     force: bool = False
+    """Whether to remove the record of a node that is not down; its host believes itself a member until it leaves."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
+        """Return the step in words."""
         return f"removing the record `{self.node}` of `{self.name}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
+        """Return the wanted state in words."""
         return f"{self.cluster} has no record `{self.node}` of `{self.name}`"
 
     def satisfied(self, facts: Facts) -> bool:
-        """The managers list no such node."""
+        """Return whether the managers list no such node."""
         return facts.swarm is not None and facts.swarm.node(self.node) is None
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Remove it."""
+        """Remove the record."""
         reading_manager(engines, facts).remove_node(self.node, force=self.force)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell how the record stands."""
+        """Return the error with the state of the record."""
         del engines
-        record = facts.swarm.node(self.node) if facts.swarm else None
-        truth = f"`{self.name}` is listed still, {record.state}." if record else f"{self.cluster} cannot be read."
-        return Failed(error.happened, true_now=truth, next_step=error.next_step or "`/swarm status`, then Retry.")
+        record = record_of(facts, self.node)
+        state = f"{self.cluster} still has the record, {record.state}." if record else f"{self.cluster} cannot be read."
+        return Failed(error.happened, true_now=state, next_step=error.next_step or "`/swarm status`, then press Retry.")

@@ -13,43 +13,44 @@ from bot.swarm.operations.spec_updates import reading_manager, unchanged, update
 
 @dataclass(frozen=True, slots=True)
 class RotateToken(Operation):
-    """Another join token for ``role`` than the one whose fingerprint is ``before``."""
+    """Replace the join token of a role."""
 
     kind: ClassVar[str] = "rotate-token"
 
     role: Role
     cluster: str
     before: str
+    """The :func:`fingerprint` of the old token."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
+        """Return the step in words."""
         return f"rotating the {self.role} token of {self.cluster}"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"the {self.role} token of {self.cluster} is a new one; the old one joins nothing"
+        """Return the wanted state in words."""
+        return f"the {self.role} token of {self.cluster} is rotated; the old token is not valid any more"
 
     @property
     def secret(self) -> Revealed:
-        """Which secret it changes."""
+        """Return the secret that it replaces."""
         return "manager token" if self.role == "manager" else "worker token"
 
     @property
     def query(self) -> FactsQuery:
-        """The token itself, to compare its fingerprint."""
+        """Return a query for the token, to compare its fingerprint."""
         return FactsQuery(secrets=(self.secret,))
 
     def satisfied(self, facts: Facts) -> bool:
-        """The token's fingerprint is another."""
+        """Return whether the token has another fingerprint."""
         token = facts.secrets.get(self.secret)
         return token is not None and fingerprint(token) != self.before
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Write the whole spec back with the rotation asked for: docker-py's own call would wipe it."""
+        """Rotate the token with the whole spec: docker-py's own call would reset the spec."""
         update_cluster_spec(
-            reading_manager(engines, facts, "The token is as it was."),
+            reading_manager(engines, facts, "The token is unchanged."),
             unchanged,
             rotate_worker_token=self.role == "worker",
             rotate_manager_token=self.role == "manager",
@@ -57,39 +58,42 @@ class RotateToken(Operation):
 
 
 def fingerprint(token: Secret) -> str:
-    """Sixteen hex digits that tell one token from another and cannot be turned back (128 random bits are in each)."""
+    """Return 16 hex digits that identify a token and cannot be reversed: each token has 128 random bits."""
     return hashlib.sha256(b"swarmbot token " + token.reveal().encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class RotateUnlockKey(Operation):
-    """Another unlock key than the one whose fingerprint is ``before``. Managers ask for it from their next restart."""
+    """Replace the unlock key. Managers need the new key from their next restart."""
 
     kind: ClassVar[str] = "rotate-unlock-key"
 
     cluster: str
     before: str
+    """The :func:`fingerprint` of the old key."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
+        """Return the step in words."""
         return f"rotating the unlock key of {self.cluster}"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"the unlock key of {self.cluster} is a new one"
+        """Return the wanted state in words."""
+        return f"the unlock key of {self.cluster} is rotated"
 
     @property
     def query(self) -> FactsQuery:
-        """The key itself, to compare its fingerprint."""
+        """Return a query for the key, to compare its fingerprint."""
         return FactsQuery(secrets=("unlock key",))
 
     def satisfied(self, facts: Facts) -> bool:
-        """The key's fingerprint is another."""
+        """Return whether the key has another fingerprint."""
         key = facts.secrets.get("unlock key")
         return key is not None and bool(key) and fingerprint(key) != self.before
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Write the whole spec back with the rotation asked for."""
-        update_cluster_spec(reading_manager(engines, facts, "The key is as it was."), unchanged, rotate_unlock_key=True)
+        """Rotate the key with the whole spec."""
+        update_cluster_spec(
+            reading_manager(engines, facts, "The unlock key is unchanged."), unchanged, rotate_unlock_key=True
+        )

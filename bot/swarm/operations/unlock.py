@@ -1,4 +1,4 @@
-"""Unlock a manager whose engine waits for the key since it was started: ``POST /swarm/unlock`` on that host."""
+"""Unlock a manager whose engine has waited for the unlock key since it started: ``POST /swarm/unlock`` on that host."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation
 from bot.swarm.recovery.autolock import typed_key
 
-OTHER_KEY: Final = 401
-NO_KEY: Final = 400
+STATUS_WRONG_KEY: Final = 401
+STATUS_NOT_A_KEY: Final = 400
 
 
 def is_unlocked(host: HostFacts) -> bool:
-    """Whether a host is a manager of some cluster whose engine has its key, be there a quorum or not."""
+    """Return whether the engine of a manager has its unlock key, with or without a quorum."""
     return host.answers and host.takes_part
 
 
 @dataclass(frozen=True, slots=True)
 class Unlock(Operation):
-    """``host`` is locked no more and, with ``reachable``, a manager that the others reach in Raft.
+    """Unlock the engine of a manager with the key that the requester typed.
 
-    Without a quorum an unlocked engine is ``pending`` until there is one (measured on 20.10). The key is in no plan: it
-    is in ``facts.typed_secret`` while the job runs, and once.
+    Without a quorum an unlocked engine is ``pending`` until there is one (measured on 20.10). The key is not part of
+    the plan: it is in ``facts.typed_secret`` while the job runs.
     """
 
     kind: ClassVar[str] = "unlock"
@@ -33,26 +33,27 @@ class Unlock(Operation):
     host: str
     cluster: str
     reachable: bool
+    """Whether the other managers must then reach it in Raft."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
+        """Return the step in words."""
         return f"unlocking `{self.host}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
+        """Return the wanted state in words."""
         if self.reachable:
-            return f"`{self.host}` is unlocked, and a reachable manager of {self.cluster}"
+            return f"`{self.host}` is unlocked and a reachable manager of {self.cluster}"
         return f"`{self.host}` is unlocked"
 
     @property
     def query(self) -> FactsQuery:
-        """The host itself."""
+        """Return a query for the host."""
         return FactsQuery(hosts=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
-        """The engine is unlocked, and where that is wanted the managers see it ready and reachable."""
+        """Return whether the engine is unlocked and, if wanted, the managers report it ready and reachable."""
         host = facts.hosts.get(self.host)
         if not self.reachable:
             return host is not None and is_unlocked(host)
@@ -60,37 +61,39 @@ class Unlock(Operation):
         return host is not None and host.membership == "active" and node is not None and node.ready
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Give the engine the key."""
+        """Unlock the engine. Raise Failed if the typed key is not there any more."""
         host = facts.hosts.get(self.host)
         if host is not None and is_unlocked(host):
             return
         engines[self.host].unlock_swarm(typed_key(facts))
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell how the host stands, and what was wrong with the key."""
+        """Return the error with the host's state and what was wrong with the key."""
         del engines
         status = error.status if isinstance(error, EngineError) else 0
         happened, step = error.happened, error.next_step or f"`/swarm unlock {self.host}` tries again."
-        if status == OTHER_KEY:
-            happened = f"The key does not unlock `{self.host}`."
+        if status == STATUS_WRONG_KEY:
+            happened = f"This key does not unlock `{self.host}`."
             step = (
-                f"`/swarm unlock {self.host}` with the key that counted when its engine last ran: "
-                "a rotated one counts from the next restart."
+                f"`/swarm unlock {self.host}` with the key that was valid when its engine last ran: "
+                "a rotated key is valid from the next restart."
             )
-        elif status == NO_KEY:
-            happened = "What was given is no unlock key."
-            step = f"`/swarm unlock {self.host}` with the whole key, from `SWMKEY-1-` on."
+        elif status == STATUS_NOT_A_KEY:
+            happened = "This is not an unlock key."
+            step = f"`/swarm unlock {self.host}` with the whole key: it starts with `SWMKEY-1-`."
         elif facts.swarm is None and self.host in facts.hosts and is_unlocked(facts.hosts[self.host]):
-            step = f"Bring the other managers back. If they never come: `/swarm recover {self.host} --unlock`."
-        return Failed(happened, true_now=self._standing(facts.hosts.get(self.host), facts), next_step=step)
+            step = (
+                f"Bring the other managers back. If they are permanently lost: `/swarm recover {self.host} --unlock`."
+            )
+        return Failed(happened, true_now=self._status(facts.hosts.get(self.host), facts), next_step=step)
 
-    def _standing(self, host: HostFacts | None, facts: Facts) -> str:
+    def _status(self, host: HostFacts | None, facts: Facts) -> str:
         if host is None or not host.answers:
-            return f"`{self.host}` does not answer, so it is not known whether it is unlocked."
+            return f"`{self.host}` does not respond: whether it is unlocked is unknown."
         if host.membership == "locked":
             return f"`{self.host}` is still locked. Nothing was changed."
         node = facts.member(self.host)
         if node is not None:
-            return f"`{self.host}` is unlocked; the managers see it {node.state}, {node.standing}."
+            return f"`{self.host}` is unlocked; the managers report it {node.state}, {node.standing}."
         reason = f": {escape_line(host.swarm_error)}" if host.swarm_error else ""
-        return f"`{self.host}` is unlocked (`{host.membership}`) and no manager with a quorum could be read{reason}."
+        return f"`{self.host}` is unlocked (`{host.membership}`), and no manager with a quorum could be read{reason}."

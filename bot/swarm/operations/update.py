@@ -1,4 +1,4 @@
-"""Settings of the cluster: what ``docker swarm update`` changes, and nothing beside it."""
+"""Change settings of the cluster, as ``docker swarm update`` does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.text.suggest import listed
 
 @dataclass(frozen=True, slots=True)
 class Update(Operation):
-    """Each setting that is not None has this value in the cluster's spec. Durations are in seconds."""
+    """Give each setting that is not None this value in the cluster's spec. Durations are in seconds."""
 
     kind: ClassVar[str] = "update"
 
@@ -29,28 +29,28 @@ class Update(Operation):
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"setting {self.cluster}'s {self._shown}"
+        """Return the step in words."""
+        return f"setting {self._shown} in {self.cluster}"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
+        """Return the wanted state in words."""
         return f"{self.cluster} has {self._shown}"
 
     @property
     def wanted(self) -> Iterator[tuple[Setting, Any]]:
-        """The settings that it is about, with their values as the engine takes them."""
+        """Return the settings to change, with their values as the engine takes them."""
         for setting in SETTINGS:
             if (value := getattr(self, setting.name)) is not None:
                 yield setting, setting.as_engine(value)
 
     def unmet(self, spec: Mapping[str, Any]) -> Update:
-        """What of it does not stand in ``spec`` yet."""
+        """Return the update without the settings that ``spec`` already has."""
         met: dict[str, Any] = {setting.name: None for setting, value in self.wanted if setting.value_in(spec) == value}
         return replace(self, **met)
 
     def effect(self, spec: Mapping[str, Any]) -> str:
-        """What it changes in ``spec``, in words: "task history limit 5 → 3"."""
+        """Return what changes in ``spec``, in words: "task history limit 5 → 3"."""
         changes = (f"{s.words} {s.shown(s.value_in(spec))} → {s.shown(value)}" for s, value in self.unmet(spec).wanted)
         return ", ".join(changes)
 
@@ -59,12 +59,12 @@ class Update(Operation):
         return listed(f"{setting.words} {setting.shown(value)}" for setting, value in self.wanted)
 
     def satisfied(self, facts: Facts) -> bool:
-        """Each value stands in the spec."""
+        """Return whether the spec has each value."""
         swarm = facts.swarm
         return swarm is not None and all(setting.value_in(swarm.spec) == value for setting, value in self.wanted)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Change these values in the whole spec: an engine resets what it is not given."""
+        """Change only these values in the cluster's spec."""
         update_cluster_spec(reading_manager(engines, facts), self._edited)
 
     def _edited(self, spec: Json) -> Json:
@@ -73,11 +73,11 @@ class Update(Operation):
         return spec
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell the values that stand."""
+        """Return the error with the present values."""
         del engines
         if facts.swarm is None:
-            truth = f"{self.cluster} cannot be read, so its settings are not known."
+            state = f"{self.cluster} cannot be read: its settings are unknown."
         else:
             values = (f"{s.words} {s.shown(s.value_in(facts.swarm.spec))}" for s, _ in self.wanted)
-            truth = f"{self.cluster} has {listed(values)}."
-        return Failed(error.happened, true_now=truth, next_step=error.next_step)
+            state = f"{self.cluster} has {listed(values)}."
+        return Failed(error.happened, true_now=state, next_step=error.next_step)

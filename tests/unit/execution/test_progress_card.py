@@ -72,10 +72,10 @@ def test_lines_of_one_target_stand_together() -> None:
     shown = card(join("a"), join("b"), label("b"), findings=findings)
     assert texts(shown) == [
         "✓ b is sound",
-        "· `b` joining prod as a worker",
-        "· `b` labelled `zone=a`",
+        "· joining `b` to prod as a worker",
+        "· setting `zone=a` on `b`",
         "! a is old",
-        "· `a` joining prod as a worker",
+        "· joining `a` to prod as a worker",
         "✗ c is down. Nothing was changed. Start it.",
     ]
 
@@ -91,7 +91,7 @@ def test_a_step_is_told_apart_from_its_equal() -> None:
     """Two steps that say the same are two lines: noting one does not note the other."""
     shown = card(join("a"), join("a"))
     shown.set(shown.plan.steps[1], "done", "second")
-    assert texts(shown) == ["· `a` joining prod as a worker", "✓ second"]
+    assert texts(shown) == ["· joining `a` to prod as a worker", "✓ second"]
 
 
 def test_what_held_before_comes_first() -> None:

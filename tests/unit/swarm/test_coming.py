@@ -56,29 +56,29 @@ def test_a_half_made_join_is_undone(host_2: dict[str, Any]) -> None:
     engines = Leaving()
     failed = JOIN.settle(engines, facts(host_2), Failed("It was not seen."))
     assert engines.left == ["host-2 True"]
-    assert failed.true_now == "`host-2` is in no cluster (its half-made join was undone). prod is unchanged."
+    assert failed.true_now == "`host-2` is not part of any cluster (the partial join was undone). prod is unchanged."
 
 
 @pytest.mark.parametrize(
     ("host_2", "readable", "is_now"),
     [
-        (ELSEWHERE, True, "in another cluster: `lab`. It was left there."),
+        (ELSEWHERE, True, "in another cluster: `lab`. That was not changed."),
         (
             {"is": "manager", **ELSEWHERE, "recorded": False, "swarm_id": "labid"},
             True,
-            "in another cluster: `lab`. It was left there.",
+            "in another cluster: `lab`. That was not changed.",
         ),
         (
             {"is": "manager", "swarm_error": NO_LEADER},
             False,
-            f"in a cluster whose managers cannot be read: {NO_LEADER}. It was left there.",
+            f"in a cluster whose managers cannot be read: {NO_LEADER}. That was not changed.",
         ),
         (
             {"is": "manager", "membership": "pending"},
             False,
-            "a manager of prod, started and without a quorum yet. It was left there.",
+            "a manager of prod, started and without a quorum yet. That was not changed.",
         ),
-        ({"is": "worker"}, False, "in a cluster whose managers cannot be read. It was left there."),
+        ({"is": "worker"}, False, "in a cluster whose managers cannot be read. That was not changed."),
         (
             {"is": "manager", "record": {"state": "down", "reachability": "unreachable"}},
             True,
@@ -86,7 +86,7 @@ def test_a_half_made_join_is_undone(host_2: dict[str, Any]) -> None:
         ),
         ({"is": "worker", "record": {"id": "id-before", "state": "down"}}, True, "a worker of prod, down, active."),
         ({"is": "worker"}, True, "a worker of prod, ready, active."),
-        ({"membership": "locked"}, True, "locked: `/swarm unlock host-2`. It was left there."),
+        ({"membership": "locked"}, True, "locked: `/swarm unlock host-2`. That was not changed."),
     ],
     ids=[
         "elsewhere",
@@ -117,7 +117,9 @@ def test_a_manager_that_may_be_in_raft_is_not_undone(counted: bool) -> None:  # 
     seen = facts(pending, records=records, readable=counted)
     failed = replace(JOIN, role="manager").settle(engines, seen, Failed("It was not seen."))
     assert engines.left == []
-    assert failed.true_now == "`host-2` is `pending` and may be in Raft already, so it was left to come in by itself."
+    assert failed.true_now == (
+        "`host-2` is `pending` and may already be in Raft, so the join was not undone. It may still complete by itself."
+    )
     replace(JOIN, role="manager").settle(engines, facts(pending), Failed("It was not seen."))
     assert engines.left == ["host-2 True"], "one that is surely not"
 

@@ -56,9 +56,9 @@ def test_a_demoted_engine_must_know_it() -> None:
     seen = facts(node("worker"))
     manages = replace(seen, hosts={**seen.hosts, "host-2": replace(seen.hosts["host-2"], is_manager=True)})
     assert not DEMOTE.satisfied(manages)
-    assert DEMOTE.progress(manages) == "its engine still sees itself a manager"
+    assert DEMOTE.progress(manages) == "its engine still sees itself as a manager"
     assert replace(DEMOTE, host="").satisfied(manages), "where it cannot be asked it is not waited for"
-    assert DEMOTE.seen(seen) == "`host-2` is a worker, out of Raft; `host-1` leads prod"
+    assert DEMOTE.seen(seen) == "`host-2` is a worker and not a member of Raft; `host-1` is the leader of prod"
 
 
 @pytest.mark.parametrize("operation", [DEMOTE, DRAIN, REMOVE])
@@ -118,7 +118,7 @@ def test_a_drain_waits_for_what_stops_and_for_the_scheduler() -> None:
     said = with_tasks(said, *[task("pending", on="", error="no suitable node <1>")] * 2)
     assert DRAIN.satisfied(said)
     assert DRAIN.seen(said) == (
-        "`host-2` is drained and runs no task; 2 tasks of `web` can go nowhere: no suitable node &lt;1&gt;"
+        "`host-2` is drained and runs no tasks; 2 tasks of `web` pending: no suitable node &lt;1&gt;"
     )
 
 
@@ -143,15 +143,15 @@ def test_a_drained_node_that_is_down_is_told() -> None:
     """There is nothing to wait for, and the end does not claim that nothing runs there."""
     seen = with_tasks(facts(node(availability="drain", state="down")), task("running", wanted=False))
     assert DRAIN.satisfied(seen)
-    assert DRAIN.seen(seen) == "`host-2` is drained, and down: what it runs it stops when it is back"
+    assert DRAIN.seen(seen) == "`host-2` is drained and down: it stops its tasks when it is back"
 
 
 def test_no_member_of_raft_is_made_to_leave() -> None:
     """A promotion may arrive after the plan was made; and nobody knows where the cluster cannot be read."""
-    with pytest.raises(Refused, match="is a manager meanwhile") as refused:
+    with pytest.raises(Refused, match="`host-2` was promoted to manager after this was planned") as refused:
         LEAVE.apply(NOBODY, facts(node("manager")))
-    assert refused.value.next_step == "Ask again: it is demoted first then."
-    with pytest.raises(Failed, match="could be read: `host-2` was not let go"):
+    assert refused.value.next_step == "`/swarm leave host-2` demotes it first."
+    with pytest.raises(Failed, match="No manager of prod with a quorum could be read"):
         LEAVE.apply(NOBODY, facts(node("worker"), readable=False))
 
 
@@ -159,7 +159,7 @@ def test_no_member_of_raft_is_made_to_leave() -> None:
 def test_only_a_pending_join_is_given_up(membership: str) -> None:
     """A manager's may come through after the plan was made, and one that starts without a quorum is pending again."""
     arrived = facts(node("manager", host={"membership": membership}), readable=False)
-    with pytest.raises(Refused, match="`host-2` is in a cluster meanwhile"):
+    with pytest.raises(Refused, match="the pending join of `host-2` has completed"):
         Leave("host-2", "prod", force=True).apply(NOBODY, arrived)
     with pytest.raises(Failed, match="no route"):
         Leave("host-2", "prod", force=True).apply(NOBODY, facts({"failure": "no route"}))
