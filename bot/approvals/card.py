@@ -106,7 +106,7 @@ def plan_message(job: Job, plan: Plan) -> Message:
     """The answer to `--plan`."""
     words = job.order.words
     if not plan.steps and not plan.left_out:
-        return Message("Nothing to do", tuple(paragraphs([f"{DONE} Already so: {'; '.join(plan.unchanged)}."])))
+        return Message("Nothing to do", tuple(paragraphs([f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}."])))
     title = f"*Plan only: {plan.titles.imperative or words}*"
     lines = [title, *_lines(plan, STEPS, job.id), f"Nothing was done. `/swarm {words}` without `--plan` does it."]
     return Message(f"Plan only: {plan.titles.imperative or words}", tuple(paragraphs(lines)))
@@ -120,7 +120,7 @@ def _lines(plan: Plan, most: int, job: str) -> list[str]:
         lines.append(f"and {len(steps) - most} more steps: `/swarm approvals {job}`")
     lines += _sampled(plan.quorum)
     lines += [f"{WARNING} {finding.text}" for finding in plan.findings if finding.sign == "warning"]
-    lines += [f"{FAILED} left out: {finding.text}" for finding in plan.left_out]
+    lines += [f"{FAILED} skipped: {finding.text}" for finding in plan.left_out]
     return lines + [f"{WARNING} {warning}" for warning in (*plan.meanwhile, *plan.warnings)]
 
 

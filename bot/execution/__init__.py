@@ -1,1 +1,1 @@
-"""How a job is carried out: questions answered, changes planned, approved, run step by step and shown."""
+"""How jobs are carried out: questions are answered; changes are planned, approved, run step by step and shown."""

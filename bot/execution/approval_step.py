@@ -1,4 +1,4 @@
-"""The first stage of a change that others may have to agree to: plan it, then ask, or let it into the line."""
+"""The first stage of a change: request approval if a rule needs it, or release it to the exclusive lane."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ from bot.secrets.secret import TYPED_SECRET_TTL_S
 from bot.stored_json import from_json, to_json
 from bot.usergroups import UserGroups
 
-KEPT_LONGEST: Final = 7 * 86400.0
-TO_TAKE: Final = 15.0
-"""Seconds that are left to a worker to take what was typed with an order when the last yes comes at the last moment."""
+MAX_APPROVAL_S: Final = 7 * 86400.0
+"""No approval request is open for longer, whatever its rule says."""
+SECRET_MARGIN_S: Final = 15.0
+"""If the last approval comes at the last moment, a worker has this time to take the typed secret before it expires."""
 
 
 class ApprovalStep:
-    """Decides whether a plan needs others' yes, and asks for it."""
+    """Decides whether a plan needs approval, and requests it."""
 
     def __init__(
         self, config: Config, approvals: ApprovalRepository, user_groups: UserGroups, freezes: Freezes
@@ -39,21 +40,21 @@ class ApprovalStep:
         self._freezes = freezes
 
     def run(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
-        """Park the job, or let it into the line. Refused when nobody could agree, Failed when nothing can be done."""
+        """Request approval for the job, or release it. Raise Refused without approvers, Failed without a step."""
         if not plan.steps:
-            raise all_left_out(plan)
+            raise all_skipped(plan)
         if self.rule(lease, command, arguments, plan).count:
             self.ask(lease, command, arguments, plan, facts)
         else:
             self._approvals.release(lease, [lease.audit_entry("released", "needs no approval")])
 
     def ask(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
-        """Park the job until others have agreed. Refused when there are not enough of them."""
+        """Make the job wait for approval. Raise Refused if there are too few approvers."""
         rule = self.rule(lease, command, arguments, plan)
-        self._satisfiable(rule, lease.job.order.requester)
+        self._require_approvers(rule, lease.job.order.requester)
         if time.time() >= _latest(lease.job.order):
             raise Refused(
-                f"what you typed with it is not there any more: it is kept for {TYPED_SECRET_TTL_S // 60} minutes.",
+                f"what you typed with it has expired: it is kept for {TYPED_SECRET_TTL_S // 60} minutes.",
                 true_now="Nothing was changed.",
                 next_step="Ask again.",
             )
@@ -63,7 +64,7 @@ class ApprovalStep:
         self._approvals.ask(lease, ask, to_json(plan), [lease.audit_entry("approval asked", detail)])
 
     def rule(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> Rule:
-        """The rule for this plan now: one more yes while the cluster is frozen."""
+        """Return the approval rule for this plan now. A freeze adds one approval."""
         cluster = lease.job.order.cluster
         default = max(command.approval(arguments), plan.approvals)
         rule = rule_for(self._config, cluster, plan.subject or command.subject(arguments), default)
@@ -71,35 +72,35 @@ class ApprovalStep:
         return frozen_rule(rule) if frozen else rule
 
     def freeze(self, cluster: str) -> Freeze | None:
-        """The freeze that holds now."""
+        """Return the freeze that is in effect now."""
         return self._freezes.active(cluster, time.time())
 
     def confirm(
         self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, approval: Approval | None
     ) -> None:
-        """Refused unless people enough by the rules of now have said yes, to this order, and to this plan as it is now.
+        """Raise Refused unless the approval is enough by today's rules, and for this order and this plan as it is now.
 
-        The digest is computed afresh; where it is not the one approved, the refusal says in words what has changed.
+        The digest is computed again. If it differs from the approved one, the refusal says what changed.
         """
         have = len(approval.counted) if approval else 0
         if self.rule(lease, command, arguments, plan).count > have:
             raise Refused(
-                f"{facts.name} is frozen, or its rules or facts have changed, since this was asked: "
-                "it needs more approval now.",
+                f"since this was requested, {facts.name} was frozen, or its rules or facts changed: "
+                "more approvals are needed now.",
                 next_step="Ask again.",
             )
         if approval is None:
             return
         ask, order = approval.ask, lease.job.order
         if (ask.requester, ask.words) != (order.requester, order.words):
-            raise Refused("what was approved is another request.", next_step="Ask again.")
+            raise Refused("the approval is for another request.", next_step="Ask again.")
         now = basis_of(command.name, arguments, plan, facts)
         if now.digest != ask.digest:
             changed = "; ".join(differences(from_json(Basis, ask.basis), now))
-            raise Refused(f"{changed}. So this plan no longer holds.", next_step="Ask again.")
+            raise Refused(f"{changed}. The plan no longer applies.", next_step="Ask again.")
 
     def void(self, lease: Lease, error: SwarmbotError) -> None:
-        """End a job whose approval no longer holds, before its first step."""
+        """End a job whose approval is void, before its first step."""
         told = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
         self._approvals.void(lease, told, [lease.audit_entry("void", error.happened)])
 
@@ -117,32 +118,32 @@ class ApprovalStep:
             by=rule.by,
             needed=rule.count,
             asked_at=now,
-            expires=min(now + min(rule.expires, KEPT_LONGEST), _latest(order)),
+            expires=min(now + min(rule.expires, MAX_APPROVAL_S), _latest(order)),
             digest=basis.digest,
             basis=to_json(basis),
             second_factor=rule.second_factor or "",
             typed_secret=bool(order.secret_id),
         )
 
-    def _satisfiable(self, rule: Rule, requester: str) -> None:
+    def _require_approvers(self, rule: Rule, requester: str) -> None:
         members: Mapping[str, frozenset[str]] = self._user_groups.members(approver_groups(self._config, [rule]))
         if short := shortage(self._config, rule, members, requester):
             raise Refused(
                 short,
                 true_now="Nothing was changed.",
-                next_step="Have somebody added there, or the rule changed in swarmbot.yml.",
+                next_step="Add somebody there, or change the rule in swarmbot.yml.",
             )
 
 
-def all_left_out(plan: Plan) -> Failed:
-    """Why nothing is done to any target, each with what mends it."""
+def all_skipped(plan: Plan) -> Failed:
+    """Return why every target is skipped, each with its fix."""
     if len(plan.left_out) == 1:
         [only] = plan.left_out
         return Failed(only.text, true_now="Nothing was changed.", next_step=only.next_step)
     told = "\n".join(f"{finding.text} {finding.next_step}".rstrip() for finding in plan.left_out)
-    return Failed(told, true_now="Nothing was changed.", next_step="Mend these, then press Retry.")
+    return Failed(told, true_now="Nothing was changed.", next_step="Fix these, then press Retry.")
 
 
 def _latest(order: Order) -> float:
-    """Until when a yes is of use: what was typed with an order is kept for a while."""
-    return order.asked_at + TYPED_SECRET_TTL_S - TO_TAKE if order.secret_id else math.inf
+    """Return until when an approval is of use: a typed secret expires."""
+    return order.asked_at + TYPED_SECRET_TTL_S - SECRET_MARGIN_S if order.secret_id else math.inf

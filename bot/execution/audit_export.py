@@ -1,4 +1,4 @@
-"""The errand that sends audit entries to who asked, as files that nobody else sees."""
+"""Sends audit entries to the requester, as files that nobody else sees."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bot.errors import Refused
 from bot.queue.job import Order
 from bot.slack.outbound.files import DirectMessageUploads, Upload
 
-MOST: Final = 100_000
-"""Entries in a file for Slack; ``python -m bot audit export`` knows no limit."""
+MAX_ENTRIES: Final = 100_000
+"""The most entries in a file for Slack. ``python -m bot audit export`` has no limit."""
 
 
-class Exporter:
-    """Safe to share between threads. ``archive`` is read before Redis, where there is one."""
+class AuditExporter:
+    """Safe to share between threads. ``archive``, if there is one, is read before Redis."""
 
     def __init__(self, audit: Audit, archive: Archive | None, uploads: DirectMessageUploads) -> None:
         self._audit = audit
@@ -28,21 +28,21 @@ class Exporter:
         self._uploads = uploads
 
     def send(self, order: Order) -> str:
-        """Send what the order's arguments (a Filter's fields) mean to who asked; what was sent, in words.
+        """Send the requester the entries that the order's arguments (a Filter's fields) select. Return what was sent.
 
-        Raises Refused when no entry is like that, Failed when the archive cannot be read, Undelivered, Unavailable.
+        Raise Refused if no entry matches, Failed if the archive cannot be read, Undelivered or Unavailable.
         """
         wanted = _filter(order.args)
-        rows: deque[Row] = deque(maxlen=MOST)
+        rows: deque[Row] = deque(maxlen=MAX_ENTRIES)
         total = 0
         for row in matching_rows(self._audit, self._archive, wanted):
             rows.append(row)
             total += 1
         if not rows:
-            raise Refused("no entry of the audit log is like that.")
+            raise Refused("no audit entry matches.")
         what = f"{total:,} audit {'entry' if total == 1 else 'entries'} of {wanted.cluster or 'every cluster'}"
-        if total > MOST:
-            what = f"the newest {MOST:,} of {what}; all of them: `python -m bot audit export`"
+        if total > MAX_ENTRIES:
+            what = f"the newest {MAX_ENTRIES:,} of {what}; all of them: `python -m bot audit export`"
         stem = f"audit-{wanted.cluster or 'all'}-{datetime.fromtimestamp(order.asked_at, UTC):%Y-%m-%d-%H%M}"
         self._uploads.send(order.requester, _files(rows, stem), f"{what[0].upper()}{what[1:]} (`{order.id}`)")
         return what

@@ -1,4 +1,4 @@
-"""Changes of a cluster: planned, asked for where others must agree, planned again in their turn, and carried out."""
+"""Changes of a cluster: planned, approved if a rule says so, planned again in their turn, and carried out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.queue.lease import Lease
 from bot.stored_json import from_json, to_json
 from bot.swarm.membership.secrets import secret_message
 
-SHOWN_BY: Final[Mapping[Revealed, str]] = {
+COMMAND_TO_SHOW: Final[Mapping[Revealed, str]] = {
     "unlock key": "unlock-key",
     "manager token": "token manager",
     "worker token": "token worker",
@@ -43,7 +43,7 @@ class Changes:
         self._secret_inbox = services.secret_inbox
 
     def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
-        """The stage before the cluster's line: show the plan, or have it approved."""
+        """Plan the change before it is in the exclusive lane: show the plan, request approval, or release it."""
         try:
             plan, facts = self._plan(lease, command, arguments)
             if lease.job.order.only_plan:
@@ -54,12 +54,12 @@ class Changes:
             elif plan.steps or plan.left_out:
                 self._approval_step.run(lease, command, arguments, plan, facts)
             else:
-                self._already(lease, plan)
+                self._no_change_needed(lease, plan)
         except Conclusion as error:
             self._replies.refuse(lease, error)
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
-        """Carry a change out that has its turn."""
+        """Carry out a change whose turn it is."""
         job = lease.job
         approval = self._approvals.get(job.id)
         try:
@@ -71,7 +71,7 @@ class Changes:
                 self._approval_step.void(lease, error)
             return
         if not plan.steps and not plan.left_out:
-            self._already(lease, plan)
+            self._no_change_needed(lease, plan)
             return
         order, cluster = job.order, job.order.cluster
         typed_secret = self._secret_inbox.take(order.requester, order.secret_id) if order.secret_id else None
@@ -90,7 +90,7 @@ class Changes:
         return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
 
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
-        """The plan as the facts give it just before the first step; what was approved must be this very plan."""
+        """Return the plan by the facts just before the first step. It must be the plan that was approved."""
         plan, facts = self._plan(lease, command, arguments)
         if plan.steps or approval is not None:
             self._approval_step.confirm(lease, command, arguments, plan, facts, approval=approval)
@@ -101,25 +101,25 @@ class Changes:
         self._queue.record(lease, {"plan": to_json(plan)}, entries)
         return plan
 
-    def _already(self, lease: Lease, plan: Plan) -> None:
-        text = f"✓ Already so: {'; '.join(plan.unchanged)}. Nothing was changed."
+    def _no_change_needed(self, lease: Lease, plan: Plan) -> None:
+        text = f"✓ *No change needed*: {'; '.join(plan.unchanged)}. Nothing was changed."
         self._replies.say(lease.job, text_message(text))
-        self._replies.succeed(lease, text, "already so")
+        self._replies.succeed(lease, text, "no change needed")
 
     def _reveal(self, lease: Lease, card: ProgressCard, *, once: bool) -> list[Entry]:
-        """Show the requester alone what the change made known; where that fails, say so, and what shows it."""
+        """Show the requester alone the secrets that the change created, or the command that shows them."""
         entries = []
         for revealed in card.plan.reveals:
             try:
                 query = FactsQuery(secrets=(revealed,), once=once)
-                facts = self._pending_rotations.cover(
+                facts = self._pending_rotations.ensure_rotation(
                     lease, query, self._cluster_reader.read_for(card.plan, lease.job.order.cluster, query)
                 )
-                self._replies.note_secrets(lease, (revealed,))
+                self._replies.record_shown_secrets(lease, (revealed,))
                 self._replies.respond(lease.job, secret_message(facts, revealed))
             except Conclusion as error:
                 entries.append(lease.audit_entry("secret not told", f"{revealed}: {error.happened}"))
-                untold = f"The {revealed} was not shown: `/swarm {SHOWN_BY[revealed]}` shows it."
+                untold = f"The {revealed} was not shown: `/swarm {COMMAND_TO_SHOW[revealed]}` shows it."
                 card.notes.append(untold)
                 self._replies.say(
                     lease.job, error_message(Failed(error.happened, true_now=card.result() + ".", next_step=untold))

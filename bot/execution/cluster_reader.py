@@ -1,4 +1,4 @@
-"""How jobs see clusters: their engines, and facts read through them."""
+"""How jobs read clusters: engines, and the facts read through them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class ClusterReader:
         self._reader = reader
 
     def engines(self, cluster: str) -> Engines:
-        """The hosts of a cluster of swarmbot.yml."""
+        """Return the engines of a cluster of swarmbot.yml."""
         return self._clusters.cluster(cluster)
 
     def read(self, cluster: str, query: FactsQuery) -> Facts:
-        """What ``query`` asks to be seen of it, now."""
+        """Return the facts that ``query`` selects, as they are now."""
         return self._reader.read(cluster, self.engines(cluster), query)
 
     def read_whole(self, cluster: str, query: FactsQuery) -> Facts:
-        """The same with every host waited for: who answers first must not decide what a plan or a secret rests on."""
+        """As :meth:`read`, but wait for every host: a plan or a secret must not depend on which host responds first."""
         return self.read(cluster, replace(query, all_hosts=True))
 
     def read_for(self, plan: Plan, cluster: str, query: FactsQuery) -> Facts:
-        """The same of the very cluster that ``plan`` was made from, whatever else a host is in by now."""
+        """As :meth:`read`, of the cluster that ``plan`` was made for, even if a host is part of another one by now."""
         return self.read(cluster, replace(query, cluster_id=plan.cluster_id))

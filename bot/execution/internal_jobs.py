@@ -1,4 +1,4 @@
-"""Errands: what a worker does that reads no cluster."""
+"""Internal jobs: what a worker does for the gate without reading a cluster."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ INTERNAL_JOBS: Final = frozenset({"share", "hide", "totp", EXPORT, ANNOUNCE})
 
 
 class InternalJobs:
-    """``share`` posts a question's answer in the channel where it was asked; ``hide`` deletes a private message.
+    """``share`` posts an answer in the channel where the question was asked. ``hide`` deletes a private message.
 
-    ``totp`` shows the asker the key of a new second factor; ``audit export`` sends the asker files of audit entries;
-    ``announce`` posts a message in the order's channel.
+    ``totp`` shows the requester the key of a new second factor. ``audit export`` sends the requester audit entries as
+    files. ``announce`` posts a message in the order's channel.
     """
 
     def __init__(self, services: WorkerServices) -> None:
@@ -35,11 +35,11 @@ class InternalJobs:
         self._exporter = services.exporter
 
     def knows(self, command: str) -> bool:
-        """Whether ``command`` is an errand."""
+        """Return whether ``command`` is an internal job."""
         return command in INTERNAL_JOBS
 
     def run(self, lease: Lease) -> None:
-        """Run it and end its job; a failure is told to who asked."""
+        """Carry it out and end the job. The requester is told a failure."""
         order = lease.job.order
         told, detail = order.command, "succeeded"
         try:
@@ -62,10 +62,10 @@ class InternalJobs:
             )
             return
         entry = replace(lease.audit_entry("ended", detail), words="")  # nobody typed them
-        self._queue.finish(lease, "succeeded", json.dumps({"told": told}), [entry])
+        self._queue.finish(lease, "succeeded", results.success(told), [entry])
 
     def _tell(self, order: Order, error: SwarmbotError) -> None:
-        """Say that it failed; where Slack takes no word either, the job's end says it."""
+        """Tell the requester that it failed. If Slack does not accept that either, `/swarm job` shows it."""
         with suppress(Undelivered):
             message = error_message(error)
             self._notifier.respond(order.response_url, message, user=order.requester, channel=order.channel)
@@ -75,7 +75,7 @@ class InternalJobs:
         asked = self._queue.get(str(order.args["job"]))
         kept = json.loads(asked.outcome or "{}") if asked else {}
         if asked is None or "message" not in kept:
-            raise Failed("The answer is not kept any more.", next_step="Ask again.")
+            raise Failed("The answer has expired.", next_step="Ask again.")
         message = from_json(Message, kept["message"])
         note = context(f"`/swarm {asked.order.words}` in {asked.order.cluster}, shared by {user(order.requester)}")
         plain = (*message.plain, note) if message.plain else ()

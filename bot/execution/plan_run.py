@@ -1,8 +1,7 @@
-"""A change from its plan to its end: tracks side by side, every step seen, one message that follows it."""
+"""One run of a plan: tracks in parallel, every step seen to succeed, one message that shows the progress."""
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from bot.execution.planning import let_through
 from bot.execution.progress_card import ProgressCard, failure_text
 from bot.execution.step_run import Read, carry_out
 from bot.model import Engines, Facts, Plan, Step
+from bot.queue import results
 from bot.queue.job import State
 from bot.queue.lease import Lease, LeaseLost
 from bot.queue.queue import Queue
@@ -24,13 +24,13 @@ from bot.slack.outbound.live_message import LiveMessage
 from bot.slack.outbound.notifier import Notifier
 from bot.stored_json import to_json
 
-SIDE_BY_SIDE: Final = 8
-FAREWELL: Final = 5.0
-"""Seconds that the last state of the message may take before the job ends without it; it is tried on beside."""
+MAX_PARALLEL_TRACKS: Final = 8
+FINAL_UPDATE_TIMEOUT_S: Final = 5.0
+"""How long the job waits for its message's final update before it ends. The update is retried in the background."""
 
 
 class PlanRun:
-    """One lease's run of a plan. ``channel`` is where its message is, or will be."""
+    """One lease's run of a plan. ``channel`` is where its message is, or will be posted."""
 
     def __init__(self, lease: Lease, plan: Plan, queue: Queue, notifier: Notifier, channel: str) -> None:
         job = lease.job
@@ -45,13 +45,13 @@ class PlanRun:
         self.cancelled_by = ""
 
     def run(self, engines: Engines, read: Read) -> None:
-        """Carry the plan out; failures of steps are on the card. Raises LeaseLost when the job is another's."""
+        """Carry out the plan. The card shows steps that fail. Raise LeaseLost if another worker has the job."""
         with self._message_left():
             self._run_tracks(engines, read)
 
     @contextmanager
     def _message_left(self) -> Iterator[None]:
-        """What is raised leaves the message to whoever goes on with the job."""
+        """On an error, stop updating the message: whoever continues the job updates it."""
         try:
             yield
         except BaseException:
@@ -63,7 +63,7 @@ class PlanRun:
         tracks: dict[str, list[Step]] = {}
         for step in self.card.plan.steps:
             tracks.setdefault(step.track, []).append(step)
-        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"job-{self._lease.job.id}") as pool:
+        with ThreadPoolExecutor(MAX_PARALLEL_TRACKS, thread_name_prefix=f"job-{self._lease.job.id}") as pool:
             running: dict[str, Future[bool]] = {}
             for name, steps in tracks.items():
                 running[name] = pool.submit(self._track, steps, engines, read, running.get(steps[0].after))
@@ -71,27 +71,27 @@ class PlanRun:
                 ended.result()
 
     def finish(self, reveal: Callable[[], Sequence[Entry]] = tuple) -> None:
-        """Show the end, then write it down; where all went well, ``reveal`` first shows what the change made known."""
+        """Show the end, then store it. If every step succeeded, ``reveal`` first shows the secrets it created."""
         with self._message_left():
             entries = reveal() if self.card.succeeded else ()
         state: State = "succeeded" if self.card.succeeded else "failed"
         if state == "failed" and self.cancelled_by:
             state = "cancelled"
         message = self.card.ended(cancelled_by=self.cancelled_by)
-        self._live.end(message, FAREWELL)
+        self._live.end(message, FINAL_UPDATE_TIMEOUT_S)
         self._record(())
-        told = json.dumps({"told": self.card.headline(), "card": to_json(message)}, ensure_ascii=False)
+        told = results.success(self.card.headline(), card=to_json(message))
         ended = self._entry("ended", f"{state}: {self.card.result()}")
         self._queue.finish(self._lease, state, told, [*entries, ended])
 
     def _track(self, steps: Sequence[Step], engines: Engines, read: Read, first: Future[bool] | None) -> bool:
-        """Whether each step is done; none is begun unless ``first`` has ended well."""
+        """Return whether each step is done. None is started unless the track ``first`` succeeded."""
         if first is not None and not first.result():
-            self._leave(steps)
+            self._skip(steps)
             return False
         for number, step in enumerate(steps):
-            if self._told_to_stop():
-                self._leave(steps[number:])
+            if self._is_cancelled():
+                self._skip(steps[number:])
                 return False
             try:
                 self._note(step, "running", step.operation.doing)
@@ -102,28 +102,28 @@ class PlanRun:
                 self._note(step, "done", step.operation.seen(end.facts) + before)
             except Conclusion as error:
                 self._note(step, "failed", failure_text(error))
-                self._leave(steps[number + 1 :])
+                self._skip(steps[number + 1 :])
                 return False
         return True
 
-    def _leave(self, steps: Sequence[Step]) -> None:
+    def _skip(self, steps: Sequence[Step]) -> None:
         for step in steps:
-            self._note(step, "stopped", f"{step.operation.doing}: not begun")
+            self._note(step, "stopped", f"{step.operation.doing}: not started")
 
     def _follow(self, step: Step, facts: Facts) -> None:
-        """Show how far a step has come; the audit log holds only how it began and ended."""
+        """Show the progress of a step. The audit log has only its start and its end."""
         if progress := step.operation.progress(facts):
             self.card.set(step, "running", f"{step.operation.doing}: {progress}")
             self._live.show(self.card.message())
 
-    def _note(self, step: Step, standing: str, text: str) -> None:
-        self.card.set(step, standing, text)  # type: ignore[arg-type] # a Standing, as all callers here write it
+    def _note(self, step: Step, state: str, text: str) -> None:
+        self.card.set(step, state, text)  # type: ignore[arg-type] # a Standing, as all callers here write it
         self._live.show(self.card.message())
-        self._record([self._entry("step", f"{standing}: {text}")])
+        self._record([self._entry("step", f"{state}: {text}")])
 
     def _keep_ts(self) -> None:
-        """Note at once where the message is: whoever takes the job over edits it and posts no other."""
-        with suppress(LeaseLost, Unavailable):  # the next record tries it again, or the job is no longer ours
+        """Store at once where the message is: whoever continues the job updates it and posts no other."""
+        with suppress(LeaseLost, Unavailable):  # the next record retries it, or another worker has the job
             self._record(())
 
     def _record(self, entries: Sequence[Entry]) -> None:
@@ -139,16 +139,16 @@ class PlanRun:
             raise LeaseLost(self._lease.job.id)
 
     def _allow(self, step: Step, facts: Facts) -> None:
-        """Ask the quorum gate, and note that from now on something may have been changed.
+        """Ask the quorum gate, and store that something may have changed from now on.
 
-        Whoever takes the job over then goes on with its plan; until then it is made and judged anew.
+        Whoever continues the job then continues its plan. Until then the plan is made and judged again.
         """
         let_through(step, facts, self.card.plan)
         if not self._begun:
             self._queue.record(self._lease, {"begun": "1"})
             self._begun = True
 
-    def _told_to_stop(self) -> bool:
+    def _is_cancelled(self) -> bool:
         job = self._queue.get(self._lease.job.id)
         self.cancelled_by = job.cancel_by if job else ""
         return bool(self.cancelled_by)

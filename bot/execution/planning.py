@@ -11,9 +11,9 @@ from bot.swarm.quorum import judge_plan, permit_step
 
 
 def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan:
-    """The command's plan, bound to the cluster that was read, through the quorum gate.
+    """Return the command's plan, judged by the quorum gate and bound to the cluster that was read.
 
-    ``domain``: the label that tells failure domains apart.
+    ``domain`` is the node label that names failure domains.
     """
     assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
     plan = judge_plan(facts, command.plan(facts, arguments), domain)
@@ -21,5 +21,5 @@ def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan
 
 
 def let_through(step: Step, facts: Facts, plan: Plan) -> None:
-    """Raise Refused where a step of ``plan`` may not be taken with the facts as they are now."""
+    """Raise Refused if a step of ``plan`` is not permitted with the facts as they are now."""
     permit_step(facts, plan, step)

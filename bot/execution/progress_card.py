@@ -1,4 +1,4 @@
-"""The card of a change: what was seen, what runs, what is done, in one message. Thread-safe."""
+"""The card of a change: findings, and the state of each step, in one message. Thread-safe."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.queue.job import Job
 
-ApprovalState = Literal["waiting", "running", "done", "failed", "stopped"]
-SIGNS: dict[ApprovalState, Sign] = {
+StepState = Literal["waiting", "running", "done", "failed", "stopped"]
+SIGNS: dict[StepState, Sign] = {
     "waiting": WAITING,
     "running": RUNNING,
     "done": DONE,
@@ -27,33 +27,36 @@ FINDINGS: dict[str, Sign] = {"done": DONE, "warning": WARNING, "failed": FAILED}
 @dataclass(slots=True)
 class _Row:
     step: Step
-    standing: ApprovalState = "waiting"
+    state: StepState = "waiting"
     text: str = ""
 
 
 @dataclass(slots=True)
 class ProgressCard:
-    """How far a change has come. ``began`` is unix seconds; ``preface`` tells of its approval, ``notes`` of its end."""
+    """The progress of a change."""
 
     job: Job
     plan: Plan
-    began: float
+    started_at: float
+    """Unix seconds."""
     preface: str = ""
+    """Who approved it."""
     notes: list[str] = field(default_factory=list)
+    """Warnings about the end."""
     _rows: list[_Row] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._rows = [_Row(step, text=step.operation.doing) for step in self.plan.steps]
 
-    def set(self, step: Step, standing: ApprovalState, text: str) -> None:
-        """Note how a step stands now."""
+    def set(self, step: Step, state: StepState, text: str) -> None:
+        """Set the state and the line of a step."""
         with self._lock:
             row = next(row for row in self._rows if row.step is step)
-            row.standing, row.text = standing, text
+            row.state, row.text = state, text
 
     def message(self) -> Message:
-        """The card while the job runs."""
+        """Return the card while the job runs."""
         order = self.job.order
         title = self._with_preface(f"*{user(order.requester)} {self.plan.titles.present}* · job `{self.job.id}`")
         meanwhile = [f"{WARNING} {text}" for text in self.plan.meanwhile]
@@ -61,16 +64,16 @@ class ProgressCard:
         return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)])
 
     def ended(self, *, cancelled_by: str = "") -> Message:
-        """The card at the end, with what happened as its title."""
+        """Return the card at the end, with the result as its title."""
         buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
-        stopped = [f"Stopped by {user(cancelled_by)}; what was done stays done."] if cancelled_by else []
+        stopped = [f"Cancelled by {user(cancelled_by)}. Steps that are done were not undone."] if cancelled_by else []
         title = self._with_preface(self.headline())
         return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
 
     def headline(self) -> str:
-        """The end in one line."""
-        took = f"{time.time() - self.began:.1f} s"
-        asked = f"asked by {user(self.job.order.requester)} · `{self.job.id}`"
+        """Return the result in one line."""
+        took = f"{time.time() - self.started_at:.1f} s"
+        asked = f"requested by {user(self.job.order.requester)} · `{self.job.id}`"
         if self.succeeded:
             parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, asked]
         elif self._counted():
@@ -80,7 +83,7 @@ class ProgressCard:
         return " · ".join(part for part in parts if part)
 
     def result(self) -> str:
-        """What has come of it, in a few words: "2 of 3 workers joined prod"."""
+        """Return the result in a few words: "2 of 3 workers joined prod"."""
         targets = self._targets()
         if self.succeeded or self._counted():
             done = len(self._done())
@@ -89,27 +92,27 @@ class ProgressCard:
         return self.plan.titles.failure.format(failed=", ".join(f"`{target}`" for target in targets))
 
     def lines(self) -> list[Line]:
-        """All lines, those of one target together, in the order in which targets were named."""
+        """Return all lines, those of one target together, in the order in which targets were named."""
         with self._lock:
             lines = [
                 (finding.target, _finding(finding.sign, finding.text, finding.next_step))
                 for finding in self.plan.findings
             ]
-            lines += [(target_of(row.step), Line(SIGNS[row.standing], row.text)) for row in self._rows]
+            lines += [(target_of(row.step), Line(SIGNS[row.state], row.text)) for row in self._rows]
         order = {target: place for place, target in enumerate(dict.fromkeys(target for target, _ in lines))}
         lines.sort(key=lambda line: order[line[0]])
         held = [Line(DONE, f"{words}, as before") for words in self.plan.unchanged]
         return [*held, *(line for _, line in lines)]
 
     def to_json(self) -> str:
-        """The lines, to be stored with the job."""
+        """Return the lines as JSON, to be stored with the job."""
         return json.dumps([[line.sign, line.text] for line in self.lines()], ensure_ascii=False)
 
     @property
     def succeeded(self) -> bool:
-        """Whether every step is done and no target was left out."""
+        """Whether every step is done and no target was skipped."""
         with self._lock:
-            return not self.plan.left_out and all(row.standing == "done" for row in self._rows)
+            return not self.plan.left_out and all(row.state == "done" for row in self._rows)
 
     def _with_preface(self, title: str) -> str:
         return f"{title}\n{self.preface}" if self.preface else title
@@ -122,23 +125,23 @@ class ProgressCard:
         return list(dict.fromkeys([*self.plan.unchanged, *targets]))
 
     def _counted(self) -> bool:
-        """Whether some targets are done and the heading counts them: one that counts nothing claims the whole."""
+        """Whether some targets are done and the heading counts them. A heading without a count claims all of them."""
         return bool(self._done()) and "{count}" in self.plan.titles.success
 
     def _done(self) -> list[str]:
         with self._lock:
-            undone = {target_of(row.step) for row in self._rows if row.standing != "done"}
+            undone = {target_of(row.step) for row in self._rows if row.state != "done"}
         undone |= {finding.target for finding in self.plan.left_out}
         return [target for target in self._targets() if target not in undone]
 
 
 def target_of(step: Step) -> str:
-    """What a step is about: the operation's host, or its track."""
+    """Return the target of a step: the operation's host, or its track."""
     return str(getattr(step.operation, "host", "") or step.track)
 
 
 def failure_text(error: SwarmbotError) -> str:
-    """An error on one line of the card."""
+    """Return an error as one line of the card."""
     parts = (error.happened, error.true_now, error.next_step)
     return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
 

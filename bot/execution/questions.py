@@ -1,8 +1,7 @@
-"""Questions to a cluster: answered at once, or approved first where what they show is worth as much as a change."""
+"""Questions to a cluster: answered at once, or after approval if what they show is as sensitive as a change."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ from bot.commands import Command
 from bot.errors import Conclusion
 from bot.execution.services import WorkerServices
 from bot.model import Plan, PlanTitles
+from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.stored_json import to_json
@@ -28,7 +28,7 @@ class Questions:
         self._pending_rotations = services.pending_rotations
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
-        """Answer, or have it approved first."""
+        """Answer the question, or request approval first."""
         plan = _plan(lease.job)
         needed = self._approval_step.rule(lease, command, arguments, plan).count
         approval = self._approvals.get(lease.job.id)
@@ -36,7 +36,7 @@ class Questions:
             self._answer(lease, command, arguments)
             return
         if approval is not None and approval.open:
-            raise LeaseLost(lease.job.id)  # who asks parks the job: whoever holds it still was taken over from
+            raise LeaseLost(lease.job.id)  # it waits for approval: another worker took it over
         try:
             facts = self._cluster_reader.read_whole(
                 lease.job.order.cluster, replace(command.query(arguments), secrets=())
@@ -60,26 +60,24 @@ class Questions:
         query = command.query(arguments)
         read = self._cluster_reader.read_whole if query.secrets else self._cluster_reader.read
         try:
-            facts = self._pending_rotations.cover(lease, query, read(job.order.cluster, query))
+            facts = self._pending_rotations.ensure_rotation(lease, query, read(job.order.cluster, query))
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(replace(facts, freeze=self._approval_step.freeze(facts.name)), arguments)
             shown = message if query.secrets else _with_buttons(message, job)
-            self._replies.note_secrets(lease, query.secrets, unless_cancelled=True)
+            self._replies.record_shown_secrets(lease, query.secrets, unless_cancelled=True)
             self._replies.respond(job, shown)
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
-        told: dict[str, Any] = {"told": message.text}
-        if not query.secrets:
-            told["message"] = to_json(message)
-        result = json.dumps(told, ensure_ascii=False)
+        kept = {} if query.secrets else {"message": to_json(message)}
+        result = results.success(message.text, **kept)
         self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", "succeeded: answered")])
 
 
 def _plan(job: Job) -> Plan:
-    """A question as something that others can agree to: no step, but what would be shown."""
+    """Return a question as a plan to approve: without steps, only with what would be shown."""
     told = f"see what `/swarm {job.order.words}` shows in {job.order.cluster}"
-    return Plan(PlanTitles(imperative=told), effect="shown to who asks alone")
+    return Plan(PlanTitles(imperative=told), effect="shown only to the requester")
 
 
 def _with_buttons(message: Message, job: Job) -> Message:

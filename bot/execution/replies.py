@@ -1,4 +1,4 @@
-"""What a worker says to who asked, and how a job ends of which nothing was begun."""
+"""What a worker tells the requester, and the end of jobs that changed nothing."""
 
 from __future__ import annotations
 
@@ -27,42 +27,44 @@ class Replies:
         self._notifier = notifier
 
     def respond(self, job: Job, message: Message) -> None:
-        """Show the asker alone a message. Raises Undelivered."""
+        """Show the requester alone a message. Raise Undelivered."""
         order = job.order
         self._notifier.respond(
             order.response_url, message, user=order.requester, channel=order.channel, replace=order.replace
         )
 
     def say(self, job: Job, message: Message) -> None:
-        """The same for the word that a job ends with: it ends so whether or not Slack takes it."""
+        """As :meth:`respond`, for a job's last message: the job ends whether or not Slack accepts it."""
         try:
             self.respond(job, message)
         except Undelivered as error:
-            log.warning("the end of job %s was not told: %s", job.id, error)
+            log.warning("The requester of job %s was not told its end: %s", job.id, error)
 
-    def note_secrets(self, lease: Lease, secrets: Sequence[Revealed], *, unless_cancelled: bool = False) -> None:
-        """Write down what the asker is about to see: before, so that it is in the log whatever happens next.
+    def record_shown_secrets(
+        self, lease: Lease, secrets: Sequence[Revealed], *, unless_cancelled: bool = False
+    ) -> None:
+        """Write to the audit log what the requester is about to see: before, so that the log has it in any case.
 
-        With ``unless_cancelled``, CancelRequested where somebody has cancelled the job by now.
+        With ``unless_cancelled``, raise CancelRequested if somebody cancelled the job.
         """
         told = [lease.audit_entry("told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
         if told:
             self._queue.record(lease, {}, told, unless_cancelled=unless_cancelled)
 
     def succeed(self, lease: Lease, text: str, how: str) -> None:
-        """End a job that had nothing to do beyond what was told; ``how`` is for the audit log."""
-        result = json.dumps({"told": text}, ensure_ascii=False)
-        self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", f"succeeded: {how}")])
+        """End a job that had nothing to do beyond its message. ``how`` is for the audit log."""
+        self._queue.finish(lease, "succeeded", results.success(text), [lease.audit_entry("ended", f"succeeded: {how}")])
 
     def stop(self, lease: Lease, by: str) -> None:
-        """End a job that ``by`` has cancelled before anything was begun or shown, and tell the asker alone."""
-        text = f"{_title(lease.job)} is cancelled by {user(by)}. Nothing was changed, and nothing is shown."
+        """End a job that ``by`` cancelled before anything was started or shown, and tell the requester alone."""
+        text = f"{_title(lease.job)} was cancelled by {user(by)}. Nothing was changed or shown."
         self.say(lease.job, text_message(text))
-        result = json.dumps({"told": text}, ensure_ascii=False)
-        self._queue.finish(lease, "cancelled", result, [lease.audit_entry("ended", "cancelled: nothing was begun")])
+        self._queue.finish(
+            lease, "cancelled", results.success(text), [lease.audit_entry("ended", "cancelled: nothing was started")]
+        )
 
     def refuse(self, lease: Lease, error: SwarmbotError) -> None:
-        """End a job of which nothing was begun, and tell the asker alone."""
+        """End a job that changed nothing as failed, and tell the requester alone."""
         job = lease.job
         ended = replace(job, outcome=results.failure(error))
         retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
@@ -70,13 +72,13 @@ class Replies:
         self.fail(lease, error)
 
     def fail(self, lease: Lease, error: SwarmbotError) -> None:
-        """End a job of which nothing was begun; who asked is told by others."""
+        """End a job that changed nothing as failed. The caller tells the requester."""
         self._queue.finish(
             lease, "failed", results.failure(error), [lease.audit_entry("ended", f"failed: {error.happened}")]
         )
 
     def tell(self, job: Job) -> None:
-        """Tell of a job that the worker itself had to end (worker lost, a defect)."""
+        """Tell the requester of a job that the worker ended itself (worker lost, a defect)."""
         error = json.loads(job.outcome)["error"]
         told = Failed(error["happened"], true_now=error["true_now"], next_step=error["next_step"])
         message = error_message(told, _title(job), button("Retry", "job.retry", job.id))

@@ -1,4 +1,4 @@
-"""What a worker does with a job: an errand, a question, a change that may have to be approved first, or a change."""
+"""Carries out jobs: internal jobs, questions, changes that may need approval first, and changes whose turn it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.queue.lease import CancelRequested, Lease
 
 
 class Runner:
-    """Handles leases. Safe to share between threads."""
+    """Carries out leased jobs. Safe to share between threads."""
 
     def __init__(self, services: WorkerServices) -> None:
         self._config = services.config
@@ -28,11 +28,11 @@ class Runner:
         self._token_rotation = TokenRotation(services)
 
     def handle(self, lease: Lease) -> None:
-        """Carry a job out and end it; one that is cancelled before anything is begun or shown ends so."""
+        """Carry out a job and end it. A job that is cancelled before anything is started or shown ends as cancelled."""
         try:
             self._carry_out(lease)
-        except CancelRequested as told:
-            self._replies.stop(lease, told.by)
+        except CancelRequested as request:
+            self._replies.stop(lease, request.by)
 
     def _carry_out(self, lease: Lease) -> None:
         order = lease.job.order
@@ -42,7 +42,7 @@ class Runner:
         command = self._commands[order.command]
         arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
         if order.cluster not in self._config.clusters:
-            raise Failed(f"{tick(order.cluster)} is not in swarmbot.yml any more.", true_now="Nothing was done.")
+            raise Failed(f"{tick(order.cluster)} is no longer in swarmbot.yml.", true_now="Nothing was done.")
         if order.pending_rotation:
             self._token_rotation.run(lease)
         elif not command.is_change(arguments):
@@ -53,5 +53,5 @@ class Runner:
             self._changes.ask(lease, command, arguments)
 
     def tell(self, job: Job) -> None:
-        """Tell of a job that the worker itself had to end (worker lost, a defect)."""
+        """Tell the requester of a job that the worker ended itself (worker lost, a defect)."""
         self._replies.tell(job)

@@ -8,7 +8,7 @@ from bot.approvals.repository import ApprovalRepository
 from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.execution.approval_step import ApprovalStep
-from bot.execution.audit_export import Exporter
+from bot.execution.audit_export import AuditExporter
 from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
 from bot.one_time_tokens.pending_rotations import PendingRotations
@@ -37,5 +37,5 @@ class WorkerServices:
     """What people typed into a form, on its way to this worker."""
     enrolment_message: EnrolmentMessage
     """Shows the key of a new second factor."""
-    exporter: Exporter
+    exporter: AuditExporter
     """Sends audit entries as files."""

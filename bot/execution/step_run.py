@@ -1,4 +1,4 @@
-"""Carry out one operation: look, apply unless it holds, and look until it is seen to hold."""
+"""Carry out one operation: read, apply unless the wanted state holds, and read until it is seen to hold."""
 
 from __future__ import annotations
 
@@ -12,50 +12,52 @@ from bot.model import Engines, Facts, FactsQuery, Operation
 
 Read = Callable[[FactsQuery], Facts]
 Pause = Callable[[float], None]
-"""Waits so many seconds; raises when the job is no longer ours."""
+"""Waits so many seconds. Raises LeaseLost if another worker has the job."""
 
 Allow = Callable[[Facts], None]
-"""Is asked just before a change, with the facts as they are; raises Refused where it must not be made."""
+"""Is called just before a change, with the facts as they are. Raises Refused if the change is not permitted."""
 
 Tell = Callable[[Facts], None]
-"""Hears of each look while the step is waited for."""
+"""Is called with the facts of each read while the wanted state is waited for."""
 
-FIRST_PAUSE: Final = 0.05
-LONGEST_PAUSE: Final = 0.5
+FIRST_PAUSE_S: Final = 0.05
+MAX_PAUSE_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a step ended: whether anything had to be done, and the facts in which the wanted state was seen."""
+    """How a step ended."""
 
     changed: bool
+    """Whether anything had to be done."""
     facts: Facts
+    """The facts in which the wanted state was seen."""
 
 
 def carry_out(
     operation: Operation, engines: Engines, read: Read, pause: Pause, allow: Allow, *, tell: Tell = lambda _: None
 ) -> End:
-    """Bring about what ``operation`` wants.
+    """Bring about the state that ``operation`` wants.
 
-    ``allow`` is asked with the facts just before. Raises a SwarmbotError that says what is true now, after the
-    operation has undone what was half made. An engine's error is not the last word: when the wanted state is seen after
-    it, the step has succeeded.
+    ``allow`` is called with the facts just before. If the state is not seen, the operation undoes what is half done and
+    a SwarmbotError that says what is true now is raised. An engine's error alone is no failure: if the wanted state is
+    seen after it, the step succeeded.
     """
-    facts = read(_first_look(operation))
+    facts = read(_query_before(operation))
     if operation.satisfied(facts):
         return End(False, facts)
     allow(facts)
     error = _apply(operation, engines, facts)
     waits = operation.waits(facts)
-    facts = _watch(operation, read, pause, tell, waits if error is None or _may_still_come(error) else 0.0)
+    facts = _wait(operation, read, pause, tell, waits if error is None or _may_still_come(error) else 0.0)
     if operation.satisfied(facts):
         return End(True, facts)
-    late = Failed(f"It was not seen within {waits:.0f} s that {operation.done}.")
+    late = Failed(f"Timed out after {waits:.0f} s: it was not seen that {operation.done}.")
     raise operation.settle(engines, facts, error or late)
 
 
-def _first_look(operation: Operation) -> FactsQuery:
-    """What takes a manager away is judged by who else is there and reaches whom, so every host is looked at."""
+def _query_before(operation: Operation) -> FactsQuery:
+    """Return what to read before applying. To take a manager away, all hosts and who reaches whom must be known."""
     return replace(operation.query, all_hosts=True, peers=True) if operation.weakens else operation.query
 
 
@@ -68,27 +70,27 @@ def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotErro
 
 
 def _may_still_come(error: SwarmbotError) -> bool:
-    """A call that got no answer may have been carried out all the same."""
+    """Return whether a call without a reply may have been carried out."""
     return isinstance(error, EngineError) and error.status == 0
 
 
-def _watch(operation: Operation, read: Read, pause: Pause, tell: Tell, patience: float) -> Facts:
-    """The facts in which the operation is satisfied, or the last ones when patience has ended."""
-    deadline = monotonic() + patience
-    wait = FIRST_PAUSE
-    facts = _query(operation, read)
+def _wait(operation: Operation, read: Read, pause: Pause, tell: Tell, timeout_s: float) -> Facts:
+    """Return the facts in which the operation is satisfied, or the last ones before the time-out."""
+    deadline = monotonic() + timeout_s
+    wait = FIRST_PAUSE_S
+    facts = _read_after(operation, read)
     while not operation.satisfied(facts) and monotonic() < deadline:
         tell(facts)
         pause(wait)
-        wait = min(2 * wait, LONGEST_PAUSE)
-        facts = _query(operation, read)
+        wait = min(2 * wait, MAX_PAUSE_S)
+        facts = _read_after(operation, read)
     return facts
 
 
-def _query(operation: Operation, read: Read) -> Facts:
-    """What is true after the change: all but the secrets and backups where these cannot be read now.
+def _read_after(operation: Operation, read: Read) -> Facts:
+    """Return the facts after the change, without secrets and backups if these cannot be read now.
 
-    Nothing that rests on them is then seen to hold; the next look may read them.
+    What depends on them is then not seen to hold. The next read may succeed.
     """
     try:
         return read(operation.query)

@@ -1,4 +1,4 @@
-"""The job that keeps a promise: it rotates the token unless it is another one already."""
+"""The job of a pending rotation: rotates the token, unless it was rotated already."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from bot.swarm.membership.secrets import token_rotation_plan
 class TokenRotation:
     """Safe to share between threads.
 
-    Nobody is asked for a yes, frozen or not: it was part of what was asked for when the token was shown, and to leave a
-    token good that was shown for one node would be the greater risk.
+    It needs no approval, even in a freeze: the rotation was part of the request to show the token, and a token that was
+    shown for one node and stays valid is the greater risk.
     """
 
     def __init__(self, services: WorkerServices) -> None:
@@ -28,7 +28,7 @@ class TokenRotation:
         self._replies = services.replies
 
     def run(self, lease: Lease) -> None:
-        """Carry it out. What the askers are told comes from who watches the promise."""
+        """Carry out the rotation. The RotationWatcher tells the requesters."""
         job = lease.job
         cluster = job.order.cluster
         try:
@@ -37,7 +37,7 @@ class TokenRotation:
             self._replies.fail(lease, error)
             return
         if not plan.steps:
-            self._replies.succeed(lease, f"✓ Already so: {plan.unchanged[0]}.", "already so")
+            self._replies.succeed(lease, f"✓ *No change needed*: {plan.unchanged[0]}.", "no change needed")
             return
         change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         change.run(

@@ -1,1 +1,1 @@
-"""Tokens that are shown for one node: each showing is a promise to rotate the token, kept whatever dies in between."""
+"""Join tokens shown for one node: each token has a pending rotation, which is carried out whatever process dies."""

@@ -1,4 +1,4 @@
-"""What who was shown a token for one node is told of its end."""
+"""What requesters of a token for one node are told about its end."""
 
 from __future__ import annotations
 
@@ -6,31 +6,29 @@ from bot.blocks import DONE, WARNING, Message, context, section, text_message, t
 from bot.one_time_tokens.pending_rotation import PendingRotation
 
 
-def kept_message(pending_rotation: PendingRotation, cause: str) -> Message:
-    """The token is rotated; ``cause`` is why, "" when somebody else rotated it."""
-    token = f"the {pending_rotation.role} token of {pending_rotation.cluster}"
-    happened = f"{cause}; {token} is a new one." if cause else f"{token} was rotated by somebody before that."
+def rotated_message(rotation: PendingRotation, cause: str) -> Message:
+    """The token was rotated because of ``cause``; "" if somebody else rotated it."""
+    token = f"the {rotation.role} token of {rotation.cluster}"
+    happened = f"{cause}; {token} was rotated." if cause else f"{token} was already rotated by somebody else."
     happened = happened[0].upper() + happened[1:]
-    dead = "The line that you were shown joins nothing any more."
-    lines = [section(f"{DONE} {happened} {dead}")]
+    lines = [section(f"{DONE} {happened} The join command that you were shown no longer works.")]
     if " and " in cause:
-        lines.append(section(f"{WARNING} More than one node came in before it was rotated: see that you know each."))
-    lines.append(context(f"For another node: `/swarm token {pending_rotation.role} --once`."))
+        lines.append(section(f"{WARNING} More than one node joined before the rotation: check that you know each one."))
+    lines.append(context(f"For another node: `/swarm token {rotation.role} --once`."))
     return Message(happened, tuple(lines))
 
 
-def late_message(pending_rotation: PendingRotation, why: str) -> Message:
-    """The token should be rotated and cannot be yet."""
+def delayed_message(rotation: PendingRotation, why: str) -> Message:
+    """The token must be rotated, but cannot be rotated yet because of ``why``."""
     text = (
-        f"{WARNING} The {pending_rotation.role} token of {pending_rotation.cluster} is still the one that you were "
-        f"shown. {why} It is rotated as soon as it can be, and you are told."
+        f"{WARNING} The {rotation.role} token of {rotation.cluster} is not rotated yet: the join command that you were "
+        f"shown still works. {why} The token is rotated as soon as possible, and you get a message then."
     )
     return Message(text, (section(text), context("`/swarm status` shows the managers.")))
 
 
-def ended_message(pending_rotation: PendingRotation) -> Message:
-    """There is no cluster any more."""
+def cluster_gone_message(rotation: PendingRotation) -> Message:
+    """There is no cluster any more that the token could belong to."""
     return text_message(
-        f"{tick(pending_rotation.cluster)} is no cluster any more: the {pending_rotation.role} token that you were "
-        "shown joins nothing."
+        f"{tick(rotation.cluster)} is no longer a cluster: the {rotation.role} token that you were shown joins nothing."
     )

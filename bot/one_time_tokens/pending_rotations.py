@@ -1,4 +1,4 @@
-"""Promises to rotate a token, in Redis: made before the token is shown, gone when everybody was told of its end."""
+"""Pending rotations in Redis: created before a token is shown, deleted when every requester was told its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.audit import Audit
 from bot.blocks import tick
 from bot.errors import Failed
 from bot.model import Facts, FactsQuery, Role
-from bot.one_time_tokens.pending_rotation import REQUESTER, PendingRotation, TokenRequester, known_of, secret_of
+from bot.one_time_tokens.pending_rotation import REQUESTER, PendingRotation, TokenRequester, node_ids, secret_of
 from bot.queue.lease import Lease
 from bot.store import keys
 from bot.store.client import translate_errors
@@ -24,55 +24,57 @@ from bot.swarm.operations import fingerprint
 
 LUA: Final = Path(__file__).parent / "lua"
 ROLES: Final[tuple[Role, ...]] = ("worker", "manager")
-HELD_MS: Final = 30_000
-"""How long one worker alone looks after a promise; when it dies meanwhile, the next one looks then."""
+CLAIM_MS: Final = 30_000
+"""How long a claim lasts. If the worker dies, another may claim the rotation after this time."""
 
 
 class PendingRotations:
-    """Safe to share between threads; every method raises :class:`~bot.errors.Unavailable`.
+    """Safe to share between threads. Every method raises :class:`~bot.errors.Unavailable`.
 
-    ``once_for`` is how many seconds a token that is shown for one node stays good at the longest.
+    A token that is shown for one node is rotated after ``max_age_s`` seconds at the latest.
     """
 
-    def __init__(self, redis: Redis, audit: Audit, once_for: float) -> None:
+    def __init__(self, redis: Redis, audit: Audit, max_age_s: float) -> None:
         self._redis = redis
         self._audit = audit
-        self._once_for_ms = int(once_for * 1000)
-        self._run = {name: Script(redis, LUA / f"{name}.lua") for name in ("make", "claim", "note", "told")}
+        self._max_age_ms = int(max_age_s * 1000)
+        self._run = {
+            name: Script(redis, LUA / f"{name}.lua") for name in ("create", "claim", "update", "forget_requester")
+        }
 
-    def cover(self, lease: Lease, query: FactsQuery, facts: Facts) -> Facts:
-        """Promise what ``query`` says of the token in ``facts``, which is about to be shown to who asked.
+    def ensure_rotation(self, lease: Lease, query: FactsQuery, facts: Facts) -> Facts:
+        """Create the rotation of a token in ``facts`` that is about to be shown, if ``query`` asks for it once.
 
-        Returns the facts with the moment until which the token is good, where somebody was promised one. Raises Failed
-        for a token that is about to be rotated.
+        Return the facts with the time until which the token is valid, if it has a pending rotation. Raise Failed if the
+        rotation is already due.
         """
         for role in ROLES:
             secret = secret_of(role)
             if secret in facts.secrets:
                 found = fingerprint(facts.secrets[secret])
-                until = self._make(lease, facts, role, found) if query.once else self._until(facts.name, role, found)
+                until = self._create(lease, facts, role, found) if query.once else self._until(facts.name, role, found)
                 facts = replace(facts, good_until=until)
         return facts
 
-    def _make(self, lease: Lease, facts: Facts, role: Role, found: str) -> float:
+    def _create(self, lease: Lease, facts: Facts, role: Role, found: str) -> float:
         order = lease.job.order
         pending_rotation = PendingRotation(facts.name, role, found, 0, frozenset(), ())
         requester = TokenRequester(order.id, order.requester, order.channel, order.response_url)
         places = [keys.pending_rotation(pending_rotation.id), keys.PENDING_ROTATIONS, *keys.AUDIT]
-        args = [pending_rotation.id, facts.name, role, found, known_of(facts), str(self._once_for_ms)]
+        args = [pending_rotation.id, facts.name, role, found, node_ids(facts), str(self._max_age_ms)]
         args += [REQUESTER + requester.job, to_json(requester)]
         entries = [lease.audit_entry("promised", f"rotate the {role} token after the next node that joins")]
-        word, deadline = self._audit.commit(entries, lambda tail: self._run["make"](places, args + tail))
+        word, deadline = self._audit.commit(entries, lambda tail: self._run["create"](places, args + tail))
         if word == "due":
             raise Failed(
-                f"The {role} token of {tick(facts.name)} is just being rotated.",
+                f"The {role} token of {tick(facts.name)} is being rotated.",
                 true_now="No token was shown.",
                 next_step="Ask again in a moment.",
             )
         return float(deadline) / 1000
 
     def _until(self, cluster: str, role: Role, found: str) -> float:
-        """When the token that somebody was promised for one node is rotated at the latest; 0.0 if nobody was."""
+        """Return the deadline of the token's pending rotation; 0.0 if it has none."""
         with translate_errors():
             deadline: Any = self._redis.hget(
                 keys.pending_rotation(PendingRotation(cluster, role, found, 0, frozenset(), ()).id), "deadline"
@@ -80,33 +82,33 @@ class PendingRotations:
         return int(deadline) / 1000 if deadline else 0.0
 
     def open(self) -> list[str]:
-        """Ids of the promises that are not kept yet, the one to be looked at next first."""
+        """Return the ids of all pending rotations, the one to check next first."""
         with translate_errors():
             ids: Any = self._redis.zrange(keys.PENDING_ROTATIONS, 0, -1)
         return list(ids)
 
-    def claim(self, promise_id: str) -> tuple[PendingRotation, float] | None:
-        """The promise and the time by Redis' clock, for this worker alone; None if it is not to be looked at now."""
+    def claim(self, rotation_id: str) -> tuple[PendingRotation, float] | None:
+        """Claim a rotation for this worker. Return it and Redis' time (unix seconds); None if no check is due."""
         with translate_errors():
             word, *reply = self._run["claim"](
-                [keys.pending_rotation(promise_id), keys.PENDING_ROTATIONS], [promise_id, str(HELD_MS)]
+                [keys.pending_rotation(rotation_id), keys.PENDING_ROTATIONS], [rotation_id, str(CLAIM_MS)]
             )
         if word != "yours":
             return None
         now, *flat = reply
         return PendingRotation.from_hash(dict(zip(flat[::2], flat[1::2], strict=True))), float(now) / 1000
 
-    def note(self, pending_rotation: PendingRotation, again_in: float, **fields: str | int) -> None:
-        """Write ``fields``, and have the promise looked at again in so many seconds."""
+    def update(self, pending_rotation: PendingRotation, again_in: float, **fields: str | int) -> None:
+        """Write ``fields``, and check the rotation next in ``again_in`` seconds."""
         texts: Mapping[str, str] = {name: str(value) for name, value in fields.items()}
         args = [pending_rotation.id, str(int(again_in * 1000)), json.dumps(texts, ensure_ascii=False)]
         with translate_errors():
-            self._run["note"]([keys.pending_rotation(pending_rotation.id), keys.PENDING_ROTATIONS], args)
+            self._run["update"]([keys.pending_rotation(pending_rotation.id), keys.PENDING_ROTATIONS], args)
 
-    def told(self, pending_rotation: PendingRotation, requester: TokenRequester) -> None:
-        """Forget an asker who knows how it ended; with the last one goes the promise."""
+    def forget_requester(self, pending_rotation: PendingRotation, requester: TokenRequester) -> None:
+        """Delete a requester who was told the end; with the last one, delete the rotation."""
         with translate_errors():
-            self._run["told"](
+            self._run["forget_requester"](
                 [keys.pending_rotation(pending_rotation.id), keys.PENDING_ROTATIONS],
                 [pending_rotation.id, REQUESTER + requester.job, REQUESTER],
             )

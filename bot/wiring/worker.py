@@ -15,7 +15,7 @@ from bot.audit.maintenance import AuditMaintenance
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.execution.approval_step import ApprovalStep
-from bot.execution.audit_export import Exporter
+from bot.execution.audit_export import AuditExporter
 from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
 from bot.execution.rotation_watcher import RotationWatcher
@@ -67,7 +67,7 @@ def run_worker(settings: Settings) -> int:
             Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)), files, notifier
         ),
         secret_inbox=SecretInbox(redis, settings.swarmbot_secret_key),
-        exporter=Exporter(
+        exporter=AuditExporter(
             audit, Archive(config.audit.archive) if config.audit.archive else None, DirectMessageUploads(slack)
         ),
     )

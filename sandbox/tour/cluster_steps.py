@@ -85,7 +85,7 @@ def retry_join(tour: TourDriver) -> None:
 
 def join_members_again(tour: TourDriver) -> None:
     """Joining a member changes nothing, with the same role or another one."""
-    tour.type("ada", "join worker host-3", "Already so")
+    tour.type("ada", "join worker host-3", "No change needed")
     tour.type("ada", "join worker host-2", "is a manager of prod already")
     _expect_cluster(tour, managers=FINAL_MANAGERS, workers=WORKERS)
 

@@ -178,7 +178,7 @@ class Bot:
         asked = replace(order(job_id=job or new_id(), lane="concurrent"), requester=user)
         stored: Any = type("Job", (), {"order": asked, "id": asked.id})
         lease = Lease(stored, 1, "1-0", "one")
-        return self.pending_rotations.cover(lease, query, self.swarm.read("prod", query))
+        return self.pending_rotations.ensure_rotation(lease, query, self.swarm.read("prod", query))
 
     def turn(self, watcher: int = 0) -> None:
         """Let two seconds pass and a worker look."""
@@ -187,13 +187,13 @@ class Bot:
 
     def pass_time(self) -> None:
         """Let every promise be looked at now: Redis' clock cannot be set."""
-        for promise_id in self.pending_rotations.open():
-            self.redis.zadd(keys.PENDING_ROTATIONS, {promise_id: 0})
+        for rotation_id in self.pending_rotations.open():
+            self.redis.zadd(keys.PENDING_ROTATIONS, {rotation_id: 0})
 
     def pass_deadline(self) -> None:
         """Let the time of every promise be over."""
-        for promise_id in self.pending_rotations.open():
-            self.redis.hset(keys.pending_rotation(promise_id), "deadline", "1")
+        for rotation_id in self.pending_rotations.open():
+            self.redis.hset(keys.pending_rotation(rotation_id), "deadline", "1")
 
     def work(self) -> None:
         """Carry out the change that is first in line."""

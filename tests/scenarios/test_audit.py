@@ -84,6 +84,6 @@ def test_files_for_the_asker_alone(play: Play) -> None:
 
 def test_an_export_that_fails_is_told(play: Play) -> None:
     """Slack refusing a file, or nothing to export, reaches the asker in words."""
-    assert "no entry of the audit log is like that" in play.ask("ada", "audit --job zzzz --export")
+    assert "no audit entry matches" in play.ask("ada", "audit --job zzzz --export")
     play.slack.fault("error", "files.getUploadURLExternal", code="storage_limit_reached")
     assert "storage_limit_reached" in play.ask("ada", "audit --export")

@@ -109,8 +109,8 @@ def test_a_cluster_is_rotated_to_an_external_ca_and_away(play: Play, cfssl: Cfss
     told = play.ask("eve", "ca")
     assert NAME in told
     assert cfssl.url in told
-    assert "Already so" in play.ask("cleo", f"ca --rotate {words}")
-    assert "Already so" in play.ask("cleo", f"update {words}")
+    assert "No change needed" in play.ask("cleo", f"ca --rotate {words}")
+    assert "No change needed" in play.ask("cleo", f"update {words}")
     card = play.change("cleo", "ca --rotate")
     assert card.text.startswith("✓"), card.text
     assert not any(cfssl.issued(play[host]) for host in hosts)
@@ -126,7 +126,7 @@ def test_while_the_external_ca_is_away_joins_wait_and_say_so(play: Play, cfssl: 
     before = play.inspect()
     card = play.change("cleo", f"ca --rotate {words}")
     assert card.text.startswith("✗ *the root certificate of prod was not rotated*"), card.text
-    assert "host-1 getting a new certificate: not begun" in card.text
+    assert "host-1 getting a new certificate: not started" in card.text
     assert play.inspect()["Spec"] == before["Spec"]
     cfssl.start()
     assert play.change("cleo", f"update --task-history-limit 2 {words}").text.startswith("✓")

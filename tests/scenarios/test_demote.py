@@ -17,7 +17,7 @@ def test_managers_go_out_one_by_one(play: Play) -> None:
     [leader] = [name for name, standing in play.nodes("host-2").items() if "Leader" in standing]
     assert f"host-1 is a worker and not a member of Raft; {leader} is the leader of prod" in card.text
     until(lambda: play.nodes("host-2")["host-1"] == "Ready Active", "host-1 is a worker like any other")
-    assert play.ask("cleo", "demote host-1").startswith("✓ Already so: `host-1` is a worker of prod")
+    assert play.ask("cleo", "demote host-1").startswith("✓ *No change needed*: `host-1` is a worker of prod")
 
     refused = play.ask("cleo", "demote host-2")
     assert "one failure would be fatal to prod" in refused

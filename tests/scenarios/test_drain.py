@@ -53,11 +53,11 @@ def test_a_drained_node_runs_nothing(stand: Play) -> None:
     assert stand["host-2"].docker("ps", "-q") == ""
     assert stand.nodes()["host-2"] == "Ready Drain"
     before = stand.inspect()["Version"]
-    assert stand.ask("ada", "drain host-2").startswith("✓ Already so: `host-2` is drained")
+    assert stand.ask("ada", "drain host-2").startswith("✓ *No change needed*: `host-2` is drained")
     back = stand.change("ada", "activate host-2")
     assert "active nodes 2 → 3; tasks that run elsewhere stay there" in back.text
     assert stand.nodes()["host-2"] == "Ready Active"
-    assert stand.ask("ada", "activate host-2").startswith("✓ Already so")
+    assert stand.ask("ada", "activate host-2").startswith("✓ *No change needed*")
     assert stand.inspect()["Version"] == before
 
 
@@ -117,7 +117,7 @@ def test_labels(stand: Play) -> None:
     form = ["node", "inspect", "host-2", "--format", "{{json .Spec}}"]
     spec = json.loads(stand["host-1"].docker(*form))
     assert spec == {"Labels": {"kept": "yes", "zone": "b"}, "Role": "worker", "Availability": "active"}
-    assert stand.ask("ada", "label host-2 zone=b --remove old").startswith("✓ Already so")
+    assert stand.ask("ada", "label host-2 zone=b --remove old").startswith("✓ *No change needed*")
     serve(stand, "web", "--constraint", "node.labels.zone==b")
     card = stand.change("ada", "label host-2 --remove zone --remove kept")
     assert "web asks for node.labels.zone==b: its 1 task must leave host-2" in card.text.replace("`", "")

@@ -21,7 +21,7 @@ def test_the_host_becomes_the_first_manager(play: Play) -> None:
     card = play.change("cleo", "init host-1")
     assert play.nodes() == {"host-1": "Ready Active Leader"}
     assert "✓ *prod is initialised: `host-1` is its only manager*" in card.text
-    assert "asked by <@U0CLEO>" in card.text
+    assert "requested by <@U0CLEO>" in card.text
     assert card.seen.channel == "C0PROD"
     assert play.inspect()["Spec"]["EncryptionConfig"]["AutoLockManagers"] is False
 
@@ -134,7 +134,7 @@ def test_what_holds_already_is_said_and_left_alone(play: Play) -> None:
     play.change("cleo", "init host-1")
     before = play.inspect()
     again = play.ask("cleo", "init host-1")
-    assert again.startswith("✓ Already so")
+    assert again.startswith("✓ *No change needed*")
     assert before["ID"] in again
     other = play.ask("cleo", "init host-2")
     assert other.startswith("Refused: prod runs already")
@@ -149,7 +149,7 @@ def test_a_host_of_another_swarm_is_not_taken(play: Play) -> None:
     play["host-2"].docker("swarm", "init", "--advertise-addr", play["host-2"].address)
     before = play.inspect("host-2")["ID"]
     answer = play.ask("cleo", "init host-2")
-    assert answer.startswith(("Refused: ", "✓ Already so"))
+    assert answer.startswith(("Refused: ", "✓ *No change needed*"))
     assert play.inspect("host-2")["ID"] == before
 
 

@@ -43,8 +43,8 @@ def test_a_running_job_stops_between_two_steps(play: Play) -> None:
         told = play.answer("ada", after).text
         assert told == f"Job `{job}` stops before its next step; what is done stays done."
     ended = play.end(job)
-    assert "Stopped by <@U0ADA>" in ended.text
-    assert "joining host-3 to prod as a manager: not begun" in ended.text
+    assert "Cancelled by <@U0ADA>" in ended.text
+    assert "joining host-3 to prod as a manager: not started" in ended.text
     assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
     assert play.membership("host-3") == "inactive"
     after = play.now

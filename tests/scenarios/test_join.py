@@ -27,7 +27,7 @@ def test_workers_and_managers_join(play: Play) -> None:
     }
     before = play.inspect()["Version"]
     again = play.ask("ada", "join worker host-2 host-3")
-    assert again.startswith("✓ Already so")
+    assert again.startswith("✓ *No change needed*")
     assert play.inspect()["Version"] == before
 
 

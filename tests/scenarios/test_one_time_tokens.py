@@ -46,9 +46,9 @@ def test_the_first_node_that_joins_is_the_last(play: Play, who: str, role: str) 
     line = shown(play.ask(who, f"token {role} --once"))
     after = play.now
     join(play, "host-2", line)
-    told = play.see(who, "is a new one", after=after, private=True)
-    assert f"`host-2` joined; the {role} token of prod is a new one." in told.text
-    assert "The line that you were shown joins nothing any more." in told.text
+    told = play.see(who, "token of prod was rotated", after=after, private=True)
+    assert f"`host-2` joined; the {role} token of prod was rotated." in told.text
+    assert "The join command that you were shown no longer works." in told.text
     assert play.inspect()["JoinTokens"][role.title()] != line[0]
     with pytest.raises(Failed, match=REFUSED):
         join(play, "host-3", line)
@@ -77,7 +77,10 @@ def test_two_who_ask_have_the_same_token_and_learn_the_same_end(play: Play) -> N
     after = play.now
     join(play, "host-2", second)
     for who in ("ada", "ben"):
-        assert "`host-2` joined; the worker token" in play.see(who, "is a new one", after=after, private=True).text
+        assert (
+            "`host-2` joined; the worker token"
+            in play.see(who, "token of prod was rotated", after=after, private=True).text
+        )
     await_kept(play)
     assert len(rotations(play)) == 1
 
@@ -89,8 +92,8 @@ def test_a_rotation_in_between_keeps_the_promise(play: Play) -> None:
     after = play.now
     play.change("cleo", "token worker --rotate")
     now = play.inspect()["JoinTokens"]["Worker"]
-    told = play.see("ada", "was rotated by somebody", after=after, private=True)
-    assert "joins nothing any more" in told.text
+    told = play.see("ada", "was already rotated by somebody", after=after, private=True)
+    assert "no longer works" in told.text
     await_kept(play)
     assert rotations(play) == []
     assert play.inspect()["JoinTokens"]["Worker"] == now != line[0]
@@ -107,7 +110,10 @@ def test_a_fresh_token_for_one_node(play: Play) -> None:
     assert "For one node, until " in seen.text
     after = play.now
     join(play, "host-2", line)
-    assert "`host-2` joined; the worker token" in play.see("cleo", "is a new one", after=after, private=True).text
+    assert (
+        "`host-2` joined; the worker token"
+        in play.see("cleo", "token of prod was rotated", after=after, private=True).text
+    )
     assert play.inspect()["JoinTokens"]["Worker"] not in {before, line[0]}
 
 

@@ -28,8 +28,8 @@ def test_a_worker_and_the_leader_go_the_whole_way(play: Play) -> None:
     assert sorted(order, key=card.text.index) == order
     assert play.membership("host-1") == "inactive"
     assert play.nodes("host-2") == {"host-2": "Ready Active Leader", "host-4": "Ready Active"}
-    assert play.ask("cleo", "remove host-3").startswith("✓ Already so: prod has no record of `host-3`")
-    assert play.ask("cleo", "leave host-1").startswith("✓ Already so: `host-1` is not part of any cluster")
+    assert play.ask("cleo", "remove host-3").startswith("✓ *No change needed*: prod has no record of `host-3`")
+    assert play.ask("cleo", "leave host-1").startswith("✓ *No change needed*: `host-1` is not part of any cluster")
     assert play.change("ada", "join worker host-1 host-3").text.startswith("✓")
 
 
@@ -49,7 +49,7 @@ def test_the_dead_lose_their_records(play: Play) -> None:
     assert card.text.startswith("✓ *`host-4` is removed from prod*"), card.text
     assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
     play["host-4"].power_on()
-    assert play.ask("cleo", "remove host-4").startswith("✓ Already so: prod has no record of `host-4`")
+    assert play.ask("cleo", "remove host-4").startswith("✓ *No change needed*: prod has no record of `host-4`")
     assert play.change("cleo", "leave host-4").text.startswith("✓ *`host-4` has left prod*")
     assert play.membership("host-4") == "inactive"
 

@@ -105,7 +105,7 @@ def test_the_second_time_nothing_is_done(play: Play, story: str) -> None:
         before = state(play)
         public = play.public()
         again = play.ask(case.who, case.words)
-        assert again.startswith("✓ Already so: "), again
+        assert again.startswith("✓ *No change needed*: "), again
         assert case.told in again
         assert again.endswith("Nothing was changed."), again
         assert state(play) == before

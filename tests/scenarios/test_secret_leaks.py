@@ -64,7 +64,7 @@ def everything_that_touches_a_secret(play: Play) -> set[str]:
     token, address = shown(play.ask("ada", "token worker --once"))
     with play["host-5"].engine() as by_hand:  # through its engine: a token in arguments is what is looked for
         by_hand.join_swarm([address], token)
-    play.see("ada", "`host-5` joined; the worker token of prod is a new one.", private=True)
+    play.see("ada", "`host-5` joined; the worker token of prod was rotated.", private=True)
     private = "\n".join(entry.text for entry in play.slack.transcript(play.began) if entry.private)
     found = {secret for secret in SECRET.findall(private) if "bymistake" not in secret}
     return found | typed | set(engine.values()) | set(play.inspect()["JoinTokens"].values())

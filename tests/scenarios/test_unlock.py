@@ -36,7 +36,10 @@ def test_a_locked_manager_is_named_and_unlocked_from_slack(play: Play) -> None:
     again = play.now
     play.slack.slash("ada", "prod", "unlock host-2")
     play.fill("ada", secret=key)
-    assert "Already so: `host-2` is not locked" in play.see("ada", "Already so", after=again, private=True).text
+    assert (
+        "*No change needed*: `host-2` is not locked"
+        in play.see("ada", "No change needed", after=again, private=True).text
+    )
 
 
 def test_a_key_that_is_none_keeps_the_form_open(play: Play) -> None:
@@ -147,7 +150,7 @@ def test_without_autolock_there_is_no_key_and_nobody_is_asked(play: Play) -> Non
     assert key_of(play) in play.see("cleo", "SWMKEY-1-", after=after, private=True).text
     after = play.now
     play.slack.slash("cleo", "prod", "update --autolock true")
-    play.see("cleo", "Already so: prod has autolock true", after=after, private=True)
+    play.see("cleo", "*No change needed*: prod has autolock true", after=after, private=True)
     after = play.now
     play.slack.slash("cleo", "prod", "update --autolock false")
     assert "lies on each manager's disk" in play.approve("dan", after).text

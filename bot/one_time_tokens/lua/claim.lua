@@ -1,9 +1,9 @@
--- Let one worker look after a promise whose time to be looked at has come.
--- KEYS[1] the promise
--- KEYS[2] open promises
--- ARGV[1] the promise's id
--- ARGV[2] ms after which another worker looks, if this one says nothing
--- Answers {"yours", unix ms by Redis' clock, field, value, …} or {"no"}.
+-- Give a pending rotation that is due for a check to one worker, for a while.
+-- KEYS[1] the rotation
+-- KEYS[2] pending rotations by when they are checked next
+-- ARGV[1] the rotation's id
+-- ARGV[2] ms after which another worker may claim it, unless it is updated before
+-- Returns {"yours", unix ms by Redis' clock, field, value, …} or {"no"}.
 -- include bot/store/lua/clock.lua
 
 local due = redis.call('ZSCORE', KEYS[2], ARGV[1])

@@ -73,7 +73,9 @@ class Process:
             check_code=lambda _person, _code: None,
         )
         self.slack = Quiet()
-        self.herald = CardPublisher(self.queue, self.approvals, self.slack, LeaderLeases(self.redis, name), name)
+        self.card_publisher = CardPublisher(
+            self.queue, self.approvals, self.slack, LeaderLeases(self.redis, name), name
+        )
         services = WorkerServices(
             config=config,
             commands=COMMANDS,

@@ -152,7 +152,7 @@ def test_a_job_that_is_cancelled_while_it_is_planned(redis_url: str, count: int)
     assert job.state == "cancelled"
     assert process.approvals.get("job-0") is None
     assert process.queue.take("one", "exclusive", block_ms=0) is None
-    assert ["is cancelled by <@U0BEN>" in message.text for message in process.slack.told] == [True]
+    assert ["was cancelled by <@U0BEN>" in message.text for message in process.slack.told] == [True]
 
 
 def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytes
         return "1"
 
     monkeypatch.setattr(process.slack, "post", post)
-    process.herald.turn()
+    process.card_publisher.turn()
     assert ["Denied" in message.text for message in process.slack.told] == [True]
     assert ["Another version of Swarmbot made this plan" in card for card in shown] == [True]
     assert process.approvals.unshown() == ["job-0"]

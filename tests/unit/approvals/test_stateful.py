@@ -108,9 +108,9 @@ class Approving(RuleBasedStateMachine):
             self.all.questions[job].late = True
 
     @rule(process=PROCESS)
-    def herald(self, process: int) -> None:
-        """A herald takes a turn: what is late ends."""
-        self.all.processes[process].herald.turn()
+    def publish_cards(self, process: int) -> None:
+        """A CardPublisher takes a turn: late approvals expire."""
+        self.all.processes[process].card_publisher.turn()
         for question in self.all.questions.values():
             if question.standing == "asked" and question.late:
                 question.standing = "expired"

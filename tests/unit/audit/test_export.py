@@ -18,7 +18,7 @@ from bot.audit.entry import digest
 from bot.audit.export import COLUMNS, matching_rows, write_csv, write_json_lines
 from bot.errors import Failed, Refused
 from bot.execution import audit_export
-from bot.execution.audit_export import Exporter
+from bot.execution.audit_export import AuditExporter
 from bot.queue.job import Order
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
@@ -145,7 +145,7 @@ def test_files_reach_the_asker_alone(
 ) -> None:
     """Both files come in one direct message, which says what they hold; nobody else sees them."""
     write(client, 12)
-    what = Exporter(audit, None, uploads).send(order(Filter(cluster="prod", by="U3")))
+    what = AuditExporter(audit, None, uploads).send(order(Filter(cluster="prod", by="U3")))
     assert what == "1 audit entry of prod"
     files = _files(slack)
     assert sorted(name for name, _ in files) == ["audit-prod-2026-11-01-0226.csv", "audit-prod-2026-11-01-0226.jsonl"]
@@ -158,8 +158,8 @@ def test_files_reach_the_asker_alone(
 
 def test_nothing_to_export(audit: Audit, slack: LocalSlack, uploads: DirectMessageUploads) -> None:
     """No entry, no file: the asker is told."""
-    with pytest.raises(Refused, match="no entry"):
-        Exporter(audit, None, uploads).send(order(ANY))
+    with pytest.raises(Refused, match="no audit entry"):
+        AuditExporter(audit, None, uploads).send(order(ANY))
     assert _files(slack) == []
 
 
@@ -167,9 +167,9 @@ def test_too_much_for_slack(
     audit: Audit, client: Redis, slack: LocalSlack, uploads: DirectMessageUploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The newest are sent, and it is said that there are more, and where."""
-    monkeypatch.setattr(audit_export, "MOST", 5)
+    monkeypatch.setattr(audit_export, "MAX_ENTRIES", 5)
     write(client, 12)
-    what = Exporter(audit, None, uploads).send(order(ANY))
+    what = AuditExporter(audit, None, uploads).send(order(ANY))
     assert what.startswith("the newest 5 of 12 audit entries of every cluster")
     assert "python -m bot audit export" in what
     lines = next(content for name, content in _files(slack) if name.endswith(".jsonl")).splitlines()
@@ -184,7 +184,7 @@ def test_slack_refuses(
     write(client, 2)
     slack.fault("error", target, code="missing_scope")
     with pytest.raises(Undelivered, match="missing_scope"):
-        Exporter(audit, None, uploads).send(order(ANY))
+        AuditExporter(audit, None, uploads).send(order(ANY))
 
 
 def _files(slack: LocalSlack) -> list[tuple[str, bytes]]:

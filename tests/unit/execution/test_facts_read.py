@@ -39,7 +39,7 @@ def _query(words: str) -> FactsQuery:
     unused: Any = None
     approvals: Any = SimpleNamespace(get=lambda _: None)
     approval_step: Any = SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0))
-    pending_rotations: Any = SimpleNamespace(cover=None)
+    pending_rotations: Any = SimpleNamespace(ensure_rotation=None)
     services = WorkerServices(
         config=unused,
         commands=COMMANDS,

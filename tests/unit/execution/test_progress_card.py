@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.blocks import Message
-from bot.execution.approval_step import all_left_out
-from bot.execution.progress_card import ApprovalState, ProgressCard
+from bot.execution.approval_step import all_skipped
+from bot.execution.progress_card import ProgressCard, StepState
 from bot.model import Finding, Plan, PlanTitles, Step
 from bot.queue.job import Job
 from bot.swarm.operations import Join, LabelHost, RotateToken
@@ -40,10 +40,10 @@ def card(*steps: Step, **parts: Any) -> ProgressCard:
     return ProgressCard(Job(order(job_id="k7f3"), "running"), plan, time.time())
 
 
-def set_all(shown: ProgressCard, *standings: ApprovalState) -> None:
+def set_all(shown: ProgressCard, *states: StepState) -> None:
     """Note how the steps stand, in their order."""
-    for step, standing in zip(shown.plan.steps, standings, strict=True):
-        shown.set(step, standing, f"{step.track} {standing}")
+    for step, state in zip(shown.plan.steps, states, strict=True):
+        shown.set(step, state, f"{step.track} {state}")
 
 
 def texts(shown: ProgressCard) -> list[str]:
@@ -80,7 +80,7 @@ def test_lines_of_one_target_stand_together() -> None:
     ]
 
 
-def test_each_standing_has_its_sign() -> None:
+def test_each_state_has_its_sign() -> None:
     """A step that was not begun is not shown as failed, and one that runs not as done."""
     shown = card(*(join(name) for name in "abcde"))
     set_all(shown, "waiting", "running", "done", "failed", "stopped")
@@ -127,15 +127,15 @@ def test_all_done() -> None:
     set_all(shown, "done", "done")
     assert shown.succeeded
     assert shown.headline().startswith("✓ *2 workers joined prod* in ")
-    assert shown.headline().endswith(" · 3 → 5 nodes · asked by <@U0ASKER> · `k7f3`")
+    assert shown.headline().endswith(" · 3 → 5 nodes · requested by <@U0ASKER> · `k7f3`")
     assert buttons(shown.ended()) == []
 
 
-@pytest.mark.parametrize("standing", ["waiting", "running", "failed", "stopped"])
-def test_some_done(standing: ApprovalState) -> None:
+@pytest.mark.parametrize("state", ["waiting", "running", "failed", "stopped"])
+def test_some_done(state: StepState) -> None:
     """Some done: look here; the effect that was promised is not claimed."""
     shown = card(join("a"), join("b"))
-    set_all(shown, "done", standing)
+    set_all(shown, "done", state)
     assert not shown.succeeded
     assert shown.headline().startswith("! *1 of 2 workers joined prod* in ")
     assert "3 → 5" not in shown.headline()
@@ -185,9 +185,9 @@ def test_nothing_but_what_was_left_out() -> None:
 def test_who_is_left_out_is_told_before_a_card_is_there() -> None:
     """Where nothing is left to do each target is named, with what mends it; one alone has it as the next step."""
     first, second = Finding("failed", "`a` is down.", "a", "Start it."), Finding("failed", "`b` is old.", "b")
-    both = all_left_out(card(findings=(first, second)).plan)
-    assert (both.happened, both.next_step) == ("`a` is down. Start it.\n`b` is old.", "Mend these, then press Retry.")
-    one = all_left_out(card(findings=(first,)).plan)
+    both = all_skipped(card(findings=(first, second)).plan)
+    assert (both.happened, both.next_step) == ("`a` is down. Start it.\n`b` is old.", "Fix these, then press Retry.")
+    one = all_skipped(card(findings=(first,)).plan)
     assert (one.happened, one.next_step) == ("`a` is down.", "Start it.")
 
 
@@ -196,7 +196,7 @@ def test_cancelled() -> None:
     shown = card(join("a"), join("b"))
     set_all(shown, "done", "stopped")
     message = shown.ended(cancelled_by="U0BEN")
-    assert "Stopped by <@U0BEN>; what was done stays done." in written(message)
+    assert "Cancelled by <@U0BEN>. Steps that are done were not undone." in written(message)
     assert buttons(message) == ["Retry"]
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from bot.errors import EngineError, Failed, SwarmbotError
-from bot.execution.step_run import FIRST_PAUSE, LONGEST_PAUSE, carry_out
+from bot.execution.step_run import FIRST_PAUSE_S, MAX_PAUSE_S, carry_out
 from bot.model import BackupStore, Engine, Engines, Facts, FactsQuery
 from bot.queue.lease import LeaseLost
 from bot.swarm.operations import LabelHost
@@ -212,7 +212,7 @@ def test_never_seen() -> None:
     world = World()
     with pytest.raises(Failed) as caught:
         run(world, Impatient)
-    assert caught.value.happened == "It was not seen within 0 s that `host-3` has `zone=a`."
+    assert caught.value.happened == "Timed out after 0 s: it was not seen that `host-3` has `zone=a`."
     assert world.log == ["read", "apply", "read", "settle"]
 
 
@@ -225,9 +225,9 @@ def test_looks_become_rarer() -> None:
 
     world.on_pause = after_ten
     assert run(world) is True
-    assert world.pauses[0] == FIRST_PAUSE
+    assert world.pauses[0] == FIRST_PAUSE_S
     assert world.pauses == sorted(world.pauses)
-    assert world.pauses[-1] == LONGEST_PAUSE
+    assert world.pauses[-1] == MAX_PAUSE_S
 
 
 def test_a_lost_lease_stops_it() -> None:
@@ -253,7 +253,7 @@ def test_an_operation_may_know_how_long_it_takes() -> None:
     """The facts before it say how long the state is waited for."""
     world = World()
     world.on_pause = fails(AssertionError("waited"))
-    with pytest.raises(Failed, match="within 0 s"):
+    with pytest.raises(Failed, match="after 0 s"):
         run(world, Hasty)
 
 

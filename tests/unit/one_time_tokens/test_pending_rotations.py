@@ -11,8 +11,8 @@ from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
 from tests.kits.rotations import Bot, end
 
-NEW = "the worker token of prod is a new one."
-BY_OTHERS = "The worker token of prod was rotated by somebody before that."
+NEW = "the worker token of prod was rotated."
+BY_OTHERS = "The worker token of prod was already rotated by somebody else."
 
 
 def test_a_join_is_followed_by_one_rotation(bot: Bot) -> None:
@@ -128,7 +128,7 @@ def test_what_is_due_is_shown_to_nobody(bot: Bot) -> None:
     bot.ask("U0ADA")
     bot.swarm.nodes.append("host-9")
     bot.turn()
-    with pytest.raises(Failed, match="just being rotated"):
+    with pytest.raises(Failed, match="is being rotated"):
         bot.ask("U0BEN")
     end(bot, lambda: not bot.pending_rotations.open())
     bot.ask("U0BEN")
@@ -137,14 +137,14 @@ def test_what_is_due_is_shown_to_nobody(bot: Bot) -> None:
 def test_one_worker_looks_at_a_time(bot: Bot) -> None:
     """A promise that one has claimed is nobody else's for a while, and not looked at before its time."""
     bot.ask()
-    (promise_id,) = bot.pending_rotations.open()
-    claimed = bot.pending_rotations.claim(promise_id)
+    (rotation_id,) = bot.pending_rotations.open()
+    claimed = bot.pending_rotations.claim(rotation_id)
     assert claimed is not None
-    assert bot.pending_rotations.claim(promise_id) is None
-    bot.pending_rotations.note(claimed[0], 60)
-    assert bot.pending_rotations.claim(promise_id) is None
+    assert bot.pending_rotations.claim(rotation_id) is None
+    bot.pending_rotations.update(claimed[0], 60)
+    assert bot.pending_rotations.claim(rotation_id) is None
     bot.pass_time()
-    assert bot.pending_rotations.claim(promise_id) is not None
+    assert bot.pending_rotations.claim(rotation_id) is not None
 
 
 def test_without_a_quorum_it_is_put_off_and_told_once(bot: Bot) -> None:
@@ -157,10 +157,10 @@ def test_without_a_quorum_it_is_put_off_and_told_once(bot: Bot) -> None:
     for _ in range(8):
         bot.turn()
     (late,) = bot.told("U0ADA")
-    assert "is still the one that you were shown. No manager of prod with a quorum could be read." in late
+    assert "the join command that you were shown still works. No manager of prod with a quorum could be read." in late
     assert bot.queue.recent("prod", 5) == []
-    (promise_id,) = bot.pending_rotations.open()
-    due = bot.redis.zscore(keys.PENDING_ROTATIONS, promise_id)
+    (rotation_id,) = bot.pending_rotations.open()
+    due = bot.redis.zscore(keys.PENDING_ROTATIONS, rotation_id)
     assert due is not None
     assert due - bot.redis.time()[0] * 1000 > 30_000
     bot.swarm.readable = True
@@ -177,7 +177,7 @@ def test_a_rotation_that_fails_is_ordered_again(bot: Bot) -> None:
     bot.work()
     bot.turn()
     assert len(bot.told("U0ADA")) == 1
-    assert "did not rotate it" in bot.told("U0ADA")[0]
+    assert "did not rotate the token" in bot.told("U0ADA")[0]
     bot.swarm.broken = False
     end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA")[1:] == [f"`host-9` joined; {NEW}"]
@@ -202,7 +202,7 @@ def test_a_cluster_that_is_no_more_ends_it(bot: Bot) -> None:
     bot.swarm.member = False
     bot.turn()
     (told,) = bot.told("U0ADA")
-    assert told.startswith("`prod` is no cluster any more")
+    assert told.startswith("`prod` is no longer a cluster")
     assert bot.pending_rotations.open() == []
 
 
@@ -229,7 +229,7 @@ def test_no_promise_no_token(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(*_: object) -> None:
         raise Unavailable("Redis does not answer.")
 
-    monkeypatch.setattr(bot.pending_rotations, "_make", down)
+    monkeypatch.setattr(bot.pending_rotations, "_create", down)
     with pytest.raises(Unavailable):
         bot.ask()
 
@@ -237,8 +237,8 @@ def test_no_promise_no_token(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_token_itself_is_nowhere(bot: Bot) -> None:
     """Redis holds a fingerprint."""
     bot.ask()
-    (promise_id,) = bot.pending_rotations.open()
-    stored = f"{promise_id} {bot.redis.hgetall(keys.pending_rotation(promise_id))} {bot.audit.query()}"
+    (rotation_id,) = bot.pending_rotations.open()
+    stored = f"{rotation_id} {bot.redis.hgetall(keys.pending_rotation(rotation_id))} {bot.audit.query()}"
     assert bot.swarm.token not in stored
     assert "promised" in stored
 

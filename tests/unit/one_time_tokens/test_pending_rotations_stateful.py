@@ -110,7 +110,11 @@ class Showings(RuleBasedStateMachine):
         end(self.bot, lambda: not self.bot.pending_rotations.open() and not self._waiting())
         self.once()
         assert self.bot.swarm.token not in self.shown
-        ends = [user for user, text in self.bot.mail.told if "is a new one" in text or "was rotated by" in text]
+        ends = [
+            user
+            for user, text in self.bot.mail.told
+            if "token of prod was rotated" in text or "already rotated by" in text
+        ]
         assert set(ends) == set(self.requesters)
         assert self.bot.audit.verify().ok
         self.client.close()

@@ -1,10 +1,10 @@
--- Write how far a promise has come, and when it is to be looked at again.
--- KEYS[1] the promise
--- KEYS[2] open promises
--- ARGV[1] the promise's id
--- ARGV[2] ms until then
+-- Write fields of a pending rotation, and when to check it next.
+-- KEYS[1] the rotation
+-- KEYS[2] pending rotations by when they are checked next
+-- ARGV[1] the rotation's id
+-- ARGV[2] ms until the next check
 -- ARGV[3] the fields, a JSON object of texts
--- Answers {"ok"} or {"gone"}.
+-- Returns {"ok"} or {"gone"}.
 -- include bot/store/lua/clock.lua
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return {'gone'} end

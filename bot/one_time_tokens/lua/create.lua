@@ -1,21 +1,21 @@
--- Promise to rotate a token that is about to be shown; whoever is shown the same token joins the same promise.
--- KEYS[1] the promise
--- KEYS[2] open promises
+-- Create the pending rotation of a token that is about to be shown. All who are shown the same token share it.
+-- KEYS[1] the rotation
+-- KEYS[2] pending rotations by when they are checked next
 -- KEYS[3] the audit log
 -- KEYS[4] the audit log's head
--- ARGV[1] the promise's id
+-- ARGV[1] the rotation's id
 -- ARGV[2] the cluster
 -- ARGV[3] the role
 -- ARGV[4] the token's fingerprint
--- ARGV[5] ids of the nodes that are in, JSON
--- ARGV[6] ms until it is rotated at the latest
--- ARGV[7] the field of who asked
--- ARGV[8] who asked, JSON
+-- ARGV[5] ids of the cluster's nodes, JSON
+-- ARGV[6] ms until the deadline
+-- ARGV[7] the requester's field
+-- ARGV[8] the requester, JSON
 -- ARGV[9] the audit head that the entries are chained to, "" without entries
 -- ARGV[10] the audit head after them
 -- ARGV[11...] the audit entries
--- Answers {"ok", unix ms of the deadline}, {"due", the same} when the rotation has come or is under way, or {"head",
--- head}. Who joins later gets the deadline of the first: it is the same token.
+-- Returns {"ok", unix ms of the deadline}, {"due", the same} if the rotation is due or running, or {"head", head}.
+-- Later requesters get the deadline of the first: it is the same token.
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 
