@@ -50,7 +50,7 @@ def _host(text: str, vocabulary: Vocabulary) -> list[Any]:
     unknown = [name for name in names if name not in vocabulary.hosts]
     if unknown:
         near = nearest(unknown[0], vocabulary.hosts)
-        closest = f" Closest: `{near}`." if near else ""
+        closest = f" Did you mean `{near}`?" if near else ""
         raise NotUnderstood(
             f"{tick(unknown[0])} is not in swarmbot.yml for {vocabulary.cluster}.{closest}",
             next_step=f"Hosts: {_shown(vocabulary.hosts)}.",

@@ -52,7 +52,7 @@ class Prober(Protocol):
         ...
 
 
-ApprovalState = Literal["open", "passed", "blocked", "not looked at"]
+RouteState = Literal["open", "passed", "blocked", "not looked at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class ProbedRoute:
     """
 
     route: Route
-    standing: ApprovalState
+    standing: RouteState
     why: str = ""
     refused: bool = False
 

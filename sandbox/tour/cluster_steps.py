@@ -44,7 +44,7 @@ def create_cluster(tour: TourDriver) -> None:
 def correct_typos(tour: TourDriver) -> None:
     """The answers suggest what was meant, and nothing changes."""
     tour.type("ada", "jion worker host-3", "Did you mean")
-    tour.type("ada", "join worker host-33", "Closest: `host-3`")
+    tour.type("ada", "join worker host-33", "Did you mean `host-3`")
     _expect_cluster(tour, managers=("host-1",))
 
 

@@ -51,7 +51,7 @@ def list_nodes(tour: TourDriver) -> None:
 
 def show_status(tour: TourDriver) -> None:
     """The status says that the cluster is healthy, and names the real leader."""
-    tour.type("ada", "status", "*prod is healthy* · 3 managers, survives 1 failure · 5 of 5 nodes ready")
+    tour.type("ada", "status", "*prod is healthy* · 3 managers, tolerates 1 failure · 5 of 5 nodes ready")
     seen = engine_state.nodes(tour.fleet["host-1"])
     leader = next((node.name for node in seen.values() if node.is_leader), "nobody")
     tour.confirm(f"{leader} is the leader, as shown", f"Leader `{leader}`" in tour.answer.entries[-1].text, leader)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.errors import HostProblem
 from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role, TaskFacts
 from bot.model.host import KeyStanding
-from bot.model.network import ApprovalState
+from bot.model.network import RouteState
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -83,7 +83,7 @@ class Machine(Strict):
     clock: float | None = 0.0
     interfaces: dict[str, list[str]] | None = None
     reaches: dict[str, Reach] = {}
-    reached: ApprovalState = "passed"
+    reached: RouteState = "passed"
     certificate_days: float | None = None
     certificate_unread: str = ""
     peers: dict[str, Reach] = {}

@@ -38,7 +38,7 @@ def probed(route: Route, machines: Mapping[str, Machine], closed: Sequence[str],
     """What came of trying a way; ``closed`` and ``unseen`` list those that are not open."""
     written = f"{route.source} > {route.target} {route.name}"
     if written in closed:
-        return ProbedRoute(route, "blocked", "no answer" if route.transport == "tcp" else "nothing came")
+        return ProbedRoute(route, "blocked", "no answer" if route.transport == "tcp" else "nothing arrived")
     if written in unseen:
         return ProbedRoute(route, "not looked at", f"`{route.source}` has no bash")
     if route.transport == "udp":

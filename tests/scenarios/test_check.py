@@ -70,8 +70,8 @@ def test_a_sound_host_is_fit_before_it_joins(standing: Play) -> None:
     """All that a join needs is named, with the peers that it was tried with."""
     answer = standing.ask("eve", "check host-3")
     assert answer.startswith("✓ *`host-3` is fit to join prod*"), answer
-    assert "in no cluster" in answer
-    assert "open both ways with `host-1`, `host-2`: 2377/tcp, 7946/tcp+udp, 4789/udp" in answer
+    assert "not part of any cluster" in answer
+    assert "ports open in both directions with `host-1`, `host-2`: 2377/tcp, 7946/tcp+udp, 4789/udp" in answer
     assert took(answer) < PROMISED
 
 
@@ -86,7 +86,7 @@ def test_a_port_blocked_in_one_direction(standing: Play, closed: Block, told: st
     answer = standing.ask("ada", "check host-3")
     assert told in answer
     assert answer.count(" blocked") == 1
-    assert "not looked at" not in answer
+    assert "skipped" not in answer
     assert took(answer) < PROMISED
     assert standing.membership("host-3") == "inactive"
     until(lambda: not any(map(left_running, trying)), "no shell is left running")
@@ -134,7 +134,7 @@ def test_where_too_much_else_comes_nothing_is_claimed(standing: Play) -> None:
     finally:
         host.run("sh", "-c", "kill $(cat /run/flood)")
     assert answer.startswith("! *`host-3` is fit to join prod* · not all routes could be tested"), answer
-    assert "not looked at: 7946/udp and 4789/udp from `host-1` to `host-3` (" in answer
+    assert "skipped: 7946/udp and 4789/udp from `host-1` to `host-3` (" in answer
     assert "blocked" not in answer
 
 
@@ -163,7 +163,7 @@ def test_a_member_is_checked_where_it_listens(standing: Play) -> None:
     sound = standing.ask("ada", "check host-1 host-2")
     assert "a manager of prod, ready, reachable" in sound
     assert "a worker of prod, ready" in sound
-    assert sound.count("✓ open both ways with ") == 2
+    assert sound.count("✓ ports open in both directions with ") == 2
     standing["host-2"].block(4789, "udp")
     assert "4789/udp from `host-1` to `host-2` is blocked" in standing.ask("ada", "check host-2")
 
@@ -199,8 +199,8 @@ def test_ready_nodes_that_are_cut_off_from_the_overlay(play: Play) -> None:
     assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active"}
     assert answer.startswith("✗ *Not all nodes of prod reach each other*"), answer
     assert "4789/udp from `host-1` and `host-2` to `host-3` are blocked" in answer
-    assert "overlay: no container on `host-1` and `host-2` reaches one on `host-3`." in answer
-    assert "overlay: no container on `host-3` reaches one on `host-1` or `host-2`." in answer
+    assert "overlay: containers on `host-1` and `host-2` do not reach containers on `host-3`." in answer
+    assert "overlay: containers on `host-3` do not reach containers on `host-1` or `host-2`." in answer
     rows = [re.sub(r"\s*\|\s*", " | ", line).strip(" |") for line in answer.splitlines() if "|" in line]
     assert "host-1 | · | ✓ | ✗ 4789/udp ✗ overlay" in rows
     assert "host-2 | ✓ | · | ✗ 4789/udp ✗ overlay" in rows

@@ -26,7 +26,7 @@ def young(whole_play: Play) -> Play:
         (4000, "The clock of `host-3` is 4000 s ahead of the managers'. Set the clock of `host-3` (NTP)"),
         (
             -1500,
-            "The clock of `host-3` is 1500 s behind the managers', so far that prod's root certificate is not valid",
+            "The clock of `host-3` is 1500 s behind the managers', so the root certificate of prod is not valid yet",
         ),
     ],
 )

@@ -13,24 +13,24 @@ def test_managers_go_out_one_by_one(play: Play) -> None:
     play.cluster(managers=MANAGERS)
     card = play.change("cleo", "demote host-1")
     assert card.text.startswith("✓ *`host-1` is a worker of prod*"), card.text
-    assert "managers 4 → 3, survives 1 failure, as before" in card.text
+    assert "managers 4 → 3, still tolerates 1 failure" in card.text
     [leader] = [name for name, standing in play.nodes("host-2").items() if "Leader" in standing]
     assert f"host-1 is a worker and not a member of Raft; {leader} is the leader of prod" in card.text
     until(lambda: play.nodes("host-2")["host-1"] == "Ready Active", "host-1 is a worker like any other")
     assert play.ask("cleo", "demote host-1").startswith("✓ *No change needed*: `host-1` is a worker of prod")
 
     refused = play.ask("cleo", "demote host-2")
-    assert "one failure would be fatal to prod" in refused
-    assert "Or add `--force`; 2 others must agree." in refused
+    assert "prod tolerates 1 failure now and would tolerate none after this" in refused
+    assert "Or add `--force`, which needs 2 approvals." in refused
 
     dead, other = ("host-3", "host-4") if leader == "host-4" else ("host-4", "host-3")
     play[dead].power_off()
     refused = play.ask("cleo", f"demote {other} --force")
-    assert "would leave 1 of 2 managers reachable and prod without a quorum" in refused
+    assert "would lose quorum in prod: 1 of 2 managers would be reachable, 2 are needed" in refused
     assert f"Bring `{dead}` back first, or add a manager" in refused
     assert set(play.nodes("host-2").values()) & {"Ready Active Leader"}
     card = play.change("cleo", f"demote {dead}")
-    assert "managers 3 → 2, survives 0 failures, as before" in card.text
+    assert "managers 3 → 2, still tolerates no failure" in card.text
     assert play.nodes("host-2")[dead].split()[1:] == ["Active"], "no standing in Raft"
 
     assert play.change("cleo", f"demote {other}").text.startswith("✓")
@@ -43,5 +43,5 @@ def test_two_others_agree_to_what_is_forced(play: Play) -> None:
     play.cluster(managers=("host-1", "host-2", "host-3"))
     card = play.forced("cleo", "demote host-3 --force", "dan", "ada")
     assert card.text.startswith("✓ *`host-3` is a worker of prod*"), card.text
-    assert "2 managers survive no more failures than 1: add another." in card.text
+    assert "2 managers tolerate no more failures than 1. Add one more manager." in card.text
     assert play.nodes()["host-3"] == "Ready Active"

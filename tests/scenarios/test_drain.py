@@ -69,7 +69,9 @@ def test_what_can_go_nowhere_is_told_before_and_after(stand: Play) -> None:
     serve(stand, "filling", "--mode", "global", "--constraint", "node.hostname!=host-3", most)
     serve(stand, "big", most)
     plan = stand.ask("ada", "drain host-3 --plan")
-    assert "`pinned` (1 task here) can run on no other active node: `node.hostname==host-3`" in plan
+    assert (
+        "`pinned` (1 task here) cannot run on any other active node. Its constraints: `node.hostname==host-3`" in plan
+    )
     assert "`big` (" not in plan
     assert where(stand, "pinned") == where(stand, "big") == ["host-3"]
     tasks = stand.ask("eve", "node host-3")

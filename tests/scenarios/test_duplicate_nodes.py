@@ -25,7 +25,7 @@ def test_a_worker_that_joined_again(play: Play) -> None:
     assert f"replaced by `{new}` · `/swarm remove {old}`" in shown
     assert "host-4 (old record)" in play.ask("eve", "nodes")
     play.begin("cleo", "promote host-4")
-    asked = play.see("dan", f"means its record `{new}`; left as they are: `{old}` (worker, down)")
+    asked = play.see("dan", f"means the node `{new}`; old records of this host are not changed: `{old}` (worker, down)")
     play.slack.click("dan", asked, "Approve")
     play.see("dan", "✓ *`host-4` is a manager of prod*", private=False)
     assert records(play, "host-4") == [old, new]
@@ -40,11 +40,11 @@ def test_a_manager_that_joined_again_counts_once(play: Play) -> None:
     told = play.ask("ada", "status")
     assert "*prod is degraded: it tolerates no manager failure* · 3 of 4 managers reachable" in told
     assert f"`{old}` is an old record of `host-3`" in told
-    assert "Raft counts it as a manager that is not there" in told
+    assert "Raft still counts it as an unreachable manager" in told
     assert f"`/swarm remove {old}`" in told
     assert f"replaced by `{new}`" in play.ask("eve", "node host-3")
     card = play.change("cleo", "remove host-3")  # the managers need not have seen it down
     assert f"✓ *the old record `{old}` of `host-3` is removed; `host-3` is still a member of prod*" in card.text
     assert old in card.text
     assert records(play, "host-3") == [new]
-    play.await_status("*prod is healthy* · 3 managers, survives 1 failure")
+    play.await_status("*prod is healthy* · 3 managers, tolerates 1 failure")

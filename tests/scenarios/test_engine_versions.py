@@ -56,5 +56,5 @@ def test_an_engine_that_is_newer_than_known_and_takes_our_version(standing: Play
     """It is spoken with, and told of."""
     with giving_itself_out_as(TOMORROW, standing["host-3"]):
         answer = standing.ask("ada", "check host-3")
-    assert "! engine 33.0.0 is newer than 29, the newest that Swarmbot is made for" in answer
+    assert "! engine 33.0.0 is newer than 29, the newest version that Swarmbot supports" in answer
     assert answer.startswith("! *`host-3` is fit to join prod*"), answer

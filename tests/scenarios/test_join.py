@@ -68,7 +68,7 @@ def test_a_label_reaches_a_node_that_is_in_already(play: Play) -> None:
 def test_without_a_cluster_there_is_nothing_to_join(play: Play) -> None:
     """The answer says what makes one."""
     answer = play.ask("ada", "join worker host-2")
-    assert "No host of prod that answers is in a cluster" in answer
+    assert "No host of prod that responds is part of a cluster" in answer
     assert "/swarm init HOST" in answer
     assert play.membership("host-2") == "inactive"
 
@@ -81,8 +81,8 @@ def test_a_host_of_another_cluster_is_left_there(play: Play) -> None:
     play["host-2"].docker("swarm", "join", "--token", token, f"{play['host-5'].address}:2377")
     play["host-3"].docker("swarm", "init", "--advertise-addr", play["host-3"].address)
     card = play.change("ada", "join worker host-2 host-3")
-    assert "host-2 is in another cluster: lab." in card.text
-    assert f"host-3 is in another cluster: {play.inspect('host-3')['ID']}" in card.text
+    assert "host-2 is a member of another cluster: lab." in card.text
+    assert f"host-3 is a member of another cluster: {play.inspect('host-3')['ID']}" in card.text
     assert set(play.nodes()) == {"host-1"}
     assert set(play.nodes("host-5")) == {"host-5", "host-2"}
     assert set(play.nodes("host-3")) == {"host-3"}
@@ -134,9 +134,8 @@ def test_gossip_and_overlay_ports_stop_a_join_both_ways(play: Play, port: int, p
     assert card.text.startswith("! *1 of 3 workers joined prod*"), card.text
     assert f"{port}/{protocol} from host-1 to host-2 is blocked" in card.text
     assert f"{port}/{protocol} from host-3 to host-1 is blocked" in card.text
-    beside = (
-        f"! {port}/{protocol} from host-3 and host-4 to host-2 are blocked: containers there may not reach each other"
-    )
+    reason = "containers on these hosts may not reach each other"
+    beside = f"! {port}/{protocol} from host-3 and host-4 to host-2 are blocked: {reason}"
     assert beside in card.text, "what is closed between hosts that are no managers is told, and stops nothing"
     assert "host-4 reaches the managers on 2377/tcp, 7946/tcp+udp, 4789/udp" in card.text
     assert [play.membership(f"host-{number}") for number in (2, 3, 4)] == ["inactive", "inactive", "active"]

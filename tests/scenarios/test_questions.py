@@ -24,13 +24,13 @@ def test_status_of_nothing(play: Play) -> None:
     assert "`/swarm status`" in play.ask("eve", "nodes")
     hosts = play.ask("eve", "hosts")
     assert "4 of 4 hosts of prod respond" in hosts
-    assert "in no cluster" in hosts
+    assert "not part of any cluster" in hosts
 
 
 def test_status_of_a_healthy_cluster(standing: Play) -> None:
     """One glance: managers, what it survives, nodes, leader, engine, certificates."""
     told = standing.ask("eve", "status")
-    assert told.startswith("✓ *prod is healthy* · 3 managers, survives 1 failure · 4 of 4 nodes ready"), told
+    assert told.startswith("✓ *prod is healthy* · 3 managers, tolerates 1 failure · 4 of 4 nodes ready"), told
     assert "Leader `host-1` · Engine 20.10" in told
     assert "Certificates valid for 90 days" in told or "Certificates valid for 89 days" in told
 
@@ -72,7 +72,7 @@ def test_nodes_and_one_node(standing: Play) -> None:
 
 def test_a_node_that_there_is_not(standing: Play) -> None:
     """The nearest name is offered; a host that is in no cluster is told how it comes in."""
-    assert "Closest: `host-4`" in standing.ask("eve", "node hots-4")
+    assert "Did you mean `host-4`" in standing.ask("eve", "node hots-4")
 
 
 def test_whoami_and_help(standing: Play) -> None:

@@ -73,7 +73,7 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet:
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: fleet[name].power_on(timeout=150), OFF))
     until(lambda: len(_reachable(play)) == len((*OFF, EARLY)), "they are taken in", timeout=150)
-    assert "prod is healthy" in play.await_status("4 managers, survives 1 failure")
+    assert "prod is healthy" in play.await_status("4 managers, tolerates 1 failure")
 
 
 def _is_void_when_one_comes_back(play: Play, asked: Asked) -> None:

@@ -57,7 +57,7 @@ def test_check_with_each_of_them(play: Play) -> None:
     answer = play.ask("ada", "check host-2 host-3 host-4 host-5")
     assert "✓ *`host-2` is fit for prod*" in answer
     assert "✓ *`host-3` is fit for prod*" in answer
-    assert answer.count("✓ open both ways with ") == 2
+    assert answer.count("✓ ports open in both directions with ") == 2
     assert "✗ *`host-4` is not fit to join prod*" in answer
     assert "`asked` may not open Docker's socket `/var/run/docker.sock`, and has no sudo" in answer
     assert "Run `usermod -aG docker asked` on it" in answer
@@ -76,7 +76,7 @@ def test_join_with_those_who_cannot(play: Play) -> None:
 def test_status_does_without_what_it_may_not_read(play: Play) -> None:
     """A certificate that the user may not read makes its host no worse."""
     answer = play.ask("eve", "status")
-    assert "3 managers, survives 1 failure" in answer
+    assert "3 managers, tolerates 1 failure" in answer
     assert "The certificate of `host-2` cannot be read" in answer
     assert "Certificates valid for" in answer
     assert "✗ `host-2`" not in answer

@@ -1,4 +1,4 @@
-"""What `/swarm check HOST` finds of one host, in a cluster or not: pure, facts in, findings out."""
+"""What `/swarm check HOST` finds about one host, in a cluster or not. Pure: facts in, findings out."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from bot.text.suggest import listed
 
 
 def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
-    """All findings, in the order in which a join would meet them; ``failed`` is what must be mended.
+    """Return all findings, in the order in which a join would meet them; ``failed`` must be fixed.
 
-    ``together`` are the hosts that are checked at once: they are peers of one another.
+    ``together`` are the hosts that are checked at the same time: they are peers of each other.
     """
     if host.failure is not None:
         return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
@@ -41,10 +41,10 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
 
 
 def all_routes_tested(facts: Facts, host: HostFacts, together: Sequence[str]) -> bool:
-    """Whether every way that there was to try has been looked at, and there was one."""
+    """Return whether there was a route to test and every route was tested."""
     mine = routes_of(facts, host.name)
-    looked_at = all(probed.standing != "not looked at" for probed in mine)
-    return bool(mine) and looked_at and not _untried(facts, host, together)
+    tested = all(probed.standing != "not looked at" for probed in mine)
+    return bool(mine) and tested and not _untried(facts, host, together)
 
 
 def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
@@ -56,10 +56,8 @@ def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
     if host.in_a_swarm:
         return [membership_conflict(facts, host)]
     if host.joining:
-        return [
-            Finding("warning", "still tries to join a cluster, and may come in by itself; a join undoes that first")
-        ]
-    return [Finding("done", "in no cluster")]
+        return [Finding("warning", "still trying to join a cluster, and may succeed; `/swarm join` cancels this first")]
+    return [Finding("done", "not part of any cluster")]
 
 
 def _address(facts: Facts, host: HostFacts) -> list[Finding]:
@@ -73,20 +71,21 @@ def _address(facts: Facts, host: HostFacts) -> list[Finding]:
 
 
 def address_findings(host: HostFacts, node: NodeFacts) -> list[Finding]:
-    """Where a member is advertised: engines take any address, also one that nobody reaches (facts/swarm.md)."""
+    """Return findings about a member's address: engines accept any address, even a useless one (facts/swarm.md)."""
     address = host.node_address or node.address
     own = [each for interface in host.interfaces for each in interface.addresses]
     if address in own:
         return [Finding("done", f"advertised at {tick(address)}"), *overlay_findings(host, address, None)]
-    step = f"Let it leave and join again with `--advertise-addr`; it has {', '.join(map(tick, own)) or 'no address'}."
-    where = "loopback: no other host reaches it there" if is_loopback(address) else "no address of its own"
-    return [Finding("failed", f"advertised at {tick(address)}, which is {where}.", host.name, step)]
+    known = ", ".join(map(tick, own)) or "none"
+    step = f"Make it leave, then join it again with `--advertise-addr`. Its addresses: {known}."
+    why = "a loopback address that no other host can reach" if is_loopback(address) else "not an address of this host"
+    return [Finding("failed", f"advertised at {tick(address)}, which is {why}.", host.name, step)]
 
 
 def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
     mine = routes_of(facts, host.name)
     if not mine:
-        return [Finding("warning", "ports were not looked at: there is no other host to try them with")]
+        return [Finding("warning", "ports skipped: there is no other host to test them with")]
     node = facts.member(host.name)
     may_be_closed = [
         probed
@@ -97,14 +96,16 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
     closed = [probed for probed in mine if probed.blocked and probed not in may_be_closed]
     found = []
     if closed:
-        ports = "it" if len(closed) == 1 else "these ports"
+        ports = "the port" if len(closed) == 1 else "these ports"
         found.append(
-            Finding("failed", f"{blocked_text(closed)}.", host.name, f"Open {ports} in the firewalls between them.")
+            Finding(
+                "failed", f"{blocked_text(closed)}.", host.name, f"Open {ports} in the firewalls between the hosts."
+            )
         )
     if may_be_closed:
-        found.append(Finding("warning", f"{blocked_text(may_be_closed)}: a manager needs that, a worker does not"))
+        found.append(Finding("warning", f"{blocked_text(may_be_closed)}: only a manager needs this"))
     if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
-        found.append(Finding("warning", f"not looked at: {skipped_text(unseen)}"))
+        found.append(Finding("warning", f"skipped: {skipped_text(unseen)}"))
     if not found:
         found.append(Finding("done", _all_open(host, mine)))
     return found
@@ -113,8 +114,8 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
 def _all_open(host: HostFacts, mine: Iterable[ProbedRoute]) -> str:
     routes = [probed.route for probed in mine]
     peers = dict.fromkeys(route.source if route.target == host.name else route.target for route in routes)
-    where = "both ways with" if any(route.target == host.name for route in routes) else "to"
-    return f"open {where} {', '.join(map(tick, peers))}: {', '.join(port_names(mine))}"
+    where = "in both directions with" if any(route.target == host.name for route in routes) else "to"
+    return f"ports open {where} {', '.join(map(tick, peers))}: {', '.join(port_names(mine))}"
 
 
 def _skipped_peers(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
@@ -123,14 +124,14 @@ def _skipped_peers(facts: Facts, host: HostFacts, together: Sequence[str]) -> li
         return []
     more = [f"{len(names) - MAX_LISTED} more"] if len(names) > MAX_LISTED else []
     others = listed([*names[:MAX_LISTED], *more])
-    text = f"not looked at: ways with {others}; a check tries every manager, and {MAX_PEERS} peers in all."
-    step = "`/swarm check --all` tries every way between nodes."
+    text = f"skipped: routes to {others}. A check tests every manager, and {MAX_PEERS} peers in all."
+    step = "`/swarm check --all` tests every route between nodes."
     if facts.member(host.name) is None:
-        step = f"Once {tick(host.name)} is in, `/swarm check --all` tries them."
+        step = f"After {tick(host.name)} has joined, `/swarm check --all` tests them."
     return [Finding("warning", text, host.name, step)]
 
 
 def _untried(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[str]:
-    """Peers with which no way was tried, as there are too many."""
+    """Return the peers that were not tested because there are too many."""
     met = {name for probed in routes_of(facts, host.name) for name in (probed.route.source, probed.route.target)}
     return [peer.name for peer in peers_of(host, facts.hosts, facts.swarm, together) if peer.name not in met]

@@ -1,9 +1,9 @@
-"""Whether a host's clock lets it be in a cluster. Pure: facts in, findings out.
+"""Whether a host's clock is good enough for a cluster. Pure: facts in, findings out.
 
-What breaks is TLS, by the dates of certificates (docs/decisions/0020). SwarmKit dates each node's certificate back by
-an hour (``CertBackdate`` in its ca/certificates.go): where the host is further behind the manager that issues, or that
-manager ahead of anybody, the certificate is not valid yet. A root's own certificate is dated back by five minutes only:
-to a host that is behind the moment when it begins no manager can be trusted, for as long as that lasts.
+A wrong clock breaks TLS, because certificates have dates (docs/decisions/0020). SwarmKit backdates each node's
+certificate by one hour (``CertBackdate`` in its ca/certificates.go). If a host is further behind the manager that
+issues it, the certificate is not valid yet. The root certificate is backdated by only five minutes: a host whose clock
+is before its start trusts no manager.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from bot.swarm.reading.certificates import read_roots
 
 WARNING_OFFSET_S: Final = 2.0
 MAX_OFFSET_S: Final = 1800.0
-"""Seconds: what is told, for logs and leases become hard to read; and half of the hour at which TLS fails."""
+"""From the first on, an offset is reported: logs become hard to read. The second is half of what breaks TLS."""
 
 
 def clock_offset(facts: Facts, host: HostFacts) -> tuple[float | None, str]:
-    """How far the host's clock is ahead, in seconds, and of whose: the managers' where they are known."""
+    """Return how many seconds the host's clock is ahead, and of whose: the managers' if known, else Swarmbot's."""
     managers = {node.host for node in facts.swarm.managers} if facts.swarm else set()
     clocks = [
         other.clock_offset
@@ -33,18 +33,25 @@ def clock_offset(facts: Facts, host: HostFacts) -> tuple[float | None, str]:
 
 
 def clock_findings(facts: Facts, host: HostFacts) -> list[Finding]:
-    """Nothing for a clock that is right; ``failed`` is one with which a join would fail, or soon something else."""
+    """Return findings about a wrong clock; ``failed`` means that TLS would fail, now or soon."""
     offset, whose = clock_offset(facts, host)
     if offset is None or abs(offset) < WARNING_OFFSET_S:
         return []
     text = f"the clock of `{host.name}` is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} {whose}"
     step = f"Set the clock of `{host.name}` (NTP)"
     if _before_root(facts, host):
-        why = f"so far that {facts.name}'s root certificate is not valid yet"
+        why = f"so the root certificate of {facts.name} is not valid yet on this host"
         return [Finding("failed", f"{_capital(text)}, {why}.", host.name, f"{step}.")]
     if abs(offset) < MAX_OFFSET_S:
         return [Finding("warning", text, host.name)]
-    return [Finding("failed", f"{_capital(text)}.", host.name, f"{step}: an hour apart, TLS between nodes fails.")]
+    return [
+        Finding(
+            "failed",
+            f"{_capital(text)}.",
+            host.name,
+            f"{step}. With a difference of one hour, TLS between nodes fails.",
+        )
+    ]
 
 
 def _before_root(facts: Facts, host: HostFacts) -> bool:

@@ -1,4 +1,4 @@
-"""How a cluster stands: what is wrong, how much it matters, and the command that mends it. Pure."""
+"""The health of a cluster: what is wrong, how serious it is, and the command that fixes it. Pure."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ from bot.swarm.reading.node_lookup import replacement_of
 
 Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
 CERTIFICATE_WARNING_S = 7 * DAY_S
+"""A certificate that expires sooner is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``none``: no host is in a swarm; ``no quorum``: managers, and none can decide; ``unknown``: nobody answers."""
+    """The state of a cluster."""
 
     level: Level
+    """``none``: no host is in a swarm. ``no quorum``: there are managers without a quorum. ``unknown``: no answer."""
     issues: tuple[Issue, ...]
+    """The most serious ones come first."""
 
 
 def health(facts: Facts) -> Health:
-    """Judge the facts, which must have been read with all hosts and services."""
+    """Return the health. The facts must have been read with all hosts and services."""
     if facts.swarm is None:
         return _without_swarm(facts)
     others = (
@@ -44,7 +47,7 @@ def health(facts: Facts) -> Health:
         *_services(facts.swarm),
         *(issue for host in facts.hosts.values() for issue in _host(facts, host)),
     )
-    if quorum_of(raft_members(facts)).tolerates < 0:  # then one thing is to be done, and the rest after it
+    if quorum_of(raft_members(facts)).tolerates < 0:  # then quorum comes first, and the rest later
         others = tuple(replace(issue, fix="") for issue in others)
     issues = (*quorum_issues(facts, facts.swarm), *others)
     return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.critical)))
@@ -65,9 +68,9 @@ def _without_swarm(facts: Facts) -> Health:
     if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
         unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
         if (errors or locked) and missing and unlocked.tolerates < 0:
-            told = (replace(issue, fix="") for issue in (*locked, *silent))
+            others = (replace(issue, fix="") for issue in (*locked, *silent))
             return Health(
-                "no quorum", (*errors, *told, lost_quorum_issue(unlocked, missing, [each.fix for each in locked]))
+                "no quorum", (*errors, *others, lost_quorum_issue(unlocked, missing, [each.fix for each in locked]))
             )
         return Health("no quorum", (*errors, *locked, *silent))
     level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
@@ -77,31 +80,31 @@ def _without_swarm(facts: Facts) -> Health:
 def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
     host = facts.hosts.get(node.host)
     if host is not None and host.membership == "locked":
-        return []  # told of the host, whatever the managers have of it
+        return []  # reported for the host, whatever the managers report
     if node.role == "manager" and node.reachability != "reachable":
         if host is not None and is_split_off(facts, host):
             return [split_brain_issue(facts, host)]
         if not node.reachability and node.state == "down":
             return [old_manager_issue(node)]
-        there = host is not None and host.membership == "active"
-        fix = f"{_checked(node.host)} the other managers" if there else f"bring `{node.name}` back"
+        responds = host is not None and host.membership == "active"
+        fix = f"{_tested(node.host)} the other managers" if responds else f"bring `{node.name}` back"
         return [Issue(critical=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", fix=fix)]
     if node.state != "ready":
-        fix = f"{_checked(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
+        fix = f"{_tested(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
         return [Issue(critical=True, text=f"`{node.name}` ({node.role}) is {node.state}", fix=fix)]
     return []
 
 
-def _checked(host: str) -> str:
-    return f"`/swarm check {host}` shows what stands between it and"
+def _tested(host: str) -> str:
+    return f"`/swarm check {host}` tests its connection to"
 
 
 def _duplicate_records(swarm: ClusterFacts) -> list[Issue]:
-    """Old records of hosts that joined again; one that Raft still counts is a manager that never comes back."""
+    """Return the old records of hosts that joined again. One that Raft still counts is a manager that never returns."""
     issues = []
     for node in swarm.nodes:
         if replacement_of(swarm, node):
-            counts = "; Raft counts it as a manager that is not there" if node.reachability else ""
+            counts = "; Raft still counts it as an unreachable manager" if node.reachability else ""
             text = f"`{node.id}` is an old record of `{node.hostname}`, {node.state}{counts}"
             issues.append(Issue(critical=bool(counts), text=text, fix=f"`/swarm remove {node.id}`"))
     return issues
@@ -111,8 +114,8 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
     return [
         Issue(
             critical=True,
-            text=f"`{service.name}` {service.running} of {service.desired} replicas"
-            + (f": {escape_line(service.complaint)}" if service.complaint else ""),
+            text=f"`{service.name}`: {service.running} of {service.desired} replicas running"
+            + (f", {escape_line(service.complaint)}" if service.complaint else ""),
             fix=f"`docker service ps {service.name}` on a manager shows each task",
         )
         for service in swarm.services
@@ -125,22 +128,24 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
         return [_failed_host(host)]
     issues = [_locked(host)] if host.membership == "locked" else []
     if host.joining:
-        text = f"`{host.name}` still tries to join a cluster and may come in by itself"
-        issues.append(Issue(critical=False, text=text, fix=f"`/swarm join worker {host.name}` starts afresh"))
+        text = f"`{host.name}` is still trying to join a cluster and may succeed"
+        issues.append(
+            Issue(critical=False, text=text, fix=f"`/swarm join worker {host.name}` cancels this and joins it again")
+        )
     if host.takes_part and facts.member(host.name) is None:
-        text, critical = f"`{host.name}` is in another cluster: {other_cluster_text(facts, host)}", False
-        fix = f"take `{host.name}` out of {facts.name} in swarmbot.yml, or let it leave there"
+        text, critical = f"`{host.name}` is a member of another cluster: {other_cluster_text(facts, host)}", False
+        fix = f"remove `{host.name}` from {facts.name} in swarmbot.yml, or make it leave that cluster"
         if was_removed(facts, host):
-            text = f"`{host.name}` was removed from {facts.name} and does not know it"
+            text = f"`{host.name}` was removed from {facts.name} but still has its old membership"
             fix = f"`/swarm leave {host.name}`"
             if critical := host.is_manager:
-                text = f"`{host.name}` believes itself a manager of {facts.name}, which has no record of it"
+                text = f"`{host.name}` still acts as a manager of {facts.name}, which has no record of it"
                 fix = f"`/swarm leave {host.name} --force`"
         issues.append(Issue(critical=critical, text=text, fix=fix))
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_WARNING_S:
         left = time_left(host.certificate, facts.at)
-        text = f"the certificate of `{host.name}` {f'is good for {left}' if left else 'has ended'}"
-        renewed = f"{_checked(host.name)} the managers, who renew it"
+        text = f"the certificate of `{host.name}` {f'is valid for {left}' if left else 'has expired'}"
+        renewed = f"{_tested(host.name)} the managers, which renew it"
         fix = renewed if left else f"`/swarm leave {host.name}`, then join it again"
         issues.append(Issue(critical=not left, text=text, fix=fix))
     return issues

@@ -1,4 +1,4 @@
-"""What can ail a cluster's managers: no quorum or little of it, no leader, old managers, a second cluster. Pure."""
+"""Issues of a cluster's managers: no failure tolerance, no quorum, no leader, old managers, split brain. Pure."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ NO_LEADER: Final = "does not have a leader"
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """Something that is not as it should be, and what to do about it ("" when there is nothing to be done here)."""
+    """Something that is wrong."""
 
     critical: bool
     text: str
     fix: str = ""
+    """What to do about it, "" if nothing can be done here."""
 
 
 def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
-    """Nothing while one more manager may fail."""
+    """Return the issue of a cluster that tolerates no manager failure; [] otherwise."""
     quorum = quorum_of(raft_members(facts))
     if quorum.tolerates > 0:
         return []
@@ -33,62 +34,61 @@ def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
         return [
             Issue(
                 critical=False,
-                text=f"{facts.name} has one manager: if it fails, the cluster stops deciding",
-                fix="`/swarm join manager HOST HOST` makes three",
+                text=f"{facts.name} has one manager: if it fails, {facts.name} loses quorum",
+                fix="add two managers: `/swarm join manager HOST HOST`",
             )
         ]
     if quorum.reachable == quorum.managers:
         return [
             Issue(
                 critical=False,
-                text=f"two managers survive no more failures than one: if either fails, {facts.name} stops deciding",
-                fix="`/swarm join manager HOST` makes three",
+                text=f"two managers tolerate no failure: if either fails, {facts.name} loses quorum",
+                fix="add a third manager: `/swarm join manager HOST`",
             )
         ]
     if quorum.tolerates < 0:
         reachable = raft_members(facts).reachable
         return [lost_quorum_issue(quorum, [node.name for node in swarm.managers if reachable.get(node.id) is False])]
-    text = (
-        f"{quorum.reachable} of {quorum.managers} managers reachable: one more failure and {facts.name} stops deciding"
-    )
+    text = f"{quorum.reachable} of {quorum.managers} managers reachable: one more failure and {facts.name} loses quorum"
     return [Issue(critical=True, text=text)]
 
 
 def lost_quorum_issue(quorum: Quorum, missing: list[str], unlock: Sequence[str] = ()) -> Issue:
-    """What a lost quorum means, and what gives it back.
+    """Return the issue of a lost quorum.
 
-    ``missing`` are the managers that are not there; ``unlock`` is what unlocks the others, for ``quorum`` has them.
+    ``missing`` are the managers that do not respond. ``unlock`` are the commands that unlock the locked managers, which
+    ``quorum`` counts as reachable.
     """
-    text = "until there is a quorum nothing can be changed, and what fails is not started elsewhere"
+    text = "without quorum, nothing can be changed, and failed tasks are not restarted"
     gone = "it is" if len(missing) == 1 else "they are"
     then = f", then {listed(unlock)}" if unlock else ""
-    fix = f"{bring_back_text(quorum, missing)}{then} · if {gone} gone for good, `/swarm recover`"
+    fix = f"{bring_back_text(quorum, missing)}{then} · if {gone} permanently lost: `/swarm recover`"
     return Issue(critical=True, text=text, fix=fix)
 
 
 def no_leader_text(host: HostFacts) -> str:
-    """A manager that answers and does not serve. For up to 28 s after the loss it does not say so itself."""
+    """Return that a manager has no leader. For up to 28 s after the loss its engine does not report this itself."""
     if not host.swarm_error or NO_LEADER in host.swarm_error:
-        return f"`{host.name}` (manager) is there and finds no leader"
+        return f"`{host.name}` (manager) responds but has no leader"
     return f"`{host.name}`: {escape_line(host.swarm_error)}"
 
 
 def old_manager_issue(node: NodeFacts) -> Issue:
-    """What `recover` leaves of a manager that was declared gone (docs/decisions/0015)."""
-    text = f"`{node.name}` is an old manager, out of Raft and down; its record takes it in if it comes back"
-    return Issue(critical=False, text=text, fix=f"`/swarm remove {node.name}` once its disk is destroyed")
+    """Return the issue of the record that `recover` keeps of a lost manager (docs/decisions/0015)."""
+    text = f"`{node.name}` is a former manager: down and not in Raft. Its record lets it rejoin if it comes back"
+    return Issue(critical=False, text=text, fix=f"`/swarm remove {node.name}` after its disk is destroyed")
 
 
 def is_split_off(facts: Facts, host: HostFacts) -> bool:
-    """Whether a host answers as a manager with a leader, of which this cluster's managers hear nothing."""
+    """Return whether a host works as a manager with a leader although this cluster's managers do not hear it."""
     return host.serves and host.swarm_id == facts.cluster_id
 
 
 def split_brain_issue(facts: Facts, host: HostFacts) -> Issue:
-    """Two that were declared gone came back and found a quorum between them, or an election is going on."""
+    """Return the issue of a possible split brain: lost managers came back and have a quorum, or an election runs."""
     read_from = facts.swarm.read_from if facts.swarm else ""
     text = (
-        f"`{host.name}` serves as a manager, and `{read_from}` does not hear it: if that lasts, two clusters take "
-        f"themselves for {facts.name}"
+        f"`{host.name}` works as a manager, but `{read_from}` does not hear it: if this lasts, {facts.name} is split "
+        "into two clusters (split brain)"
     )
-    return Issue(critical=True, text=text, fix="let the one that is not wanted leave: `/swarm leave HOST --force`")
+    return Issue(critical=True, text=text, fix="remove the one that you do not want: `/swarm leave HOST --force`")

@@ -1,7 +1,7 @@
-"""A cluster that has lost its quorum: who its managers were, and who of them is there. Pure.
+"""A cluster that has lost quorum: which managers it had, and which of them are there. Pure.
 
-Without a leader no manager reads out the node list, and ``/info`` has lost even the cluster's id. What every member
-still tells is ``RemoteManagers``, the addresses of all managers, the dead ones included (measured on 20.10.24).
+Without a leader no manager returns the node list, and ``/info`` does not even have the cluster's id. Every member still
+reports ``RemoteManagers``: the addresses of all managers, including dead ones (measured on 20.10.24).
 """
 
 from __future__ import annotations
@@ -16,30 +16,33 @@ from bot.swarm.quorum import Quorum, has_quorum
 from bot.swarm.reading.host_membership import foreign_cluster_names
 
 OldManagerState = Literal["member", "left", "stopped", "held off", "unreachable"]
-BEHIND_SSH: Final[frozenset[HostProblem]] = frozenset(
+ENGINE_PROBLEMS: Final[frozenset[HostProblem]] = frozenset(
     {"no docker", "docker stopped", "socket denied", "engine too old", "engine too new"}
 )
-"""What stands in the way on a host that answers over SSH."""
+"""Problems of a host that answers over SSH."""
 
 
 @dataclass(frozen=True, slots=True)
 class OldManager:
-    """A manager of before the loss, at ``address`` (``IP:2377``). ``host``: its machine, if swarmbot.yml has it."""
+    """A manager that the cluster had before it lost quorum."""
 
     address: str
+    """``IP:2377``."""
     host: HostFacts | None
+    """Its host, if swarmbot.yml has it."""
 
     @property
     def name(self) -> str:
-        """swarmbot.yml's name, or the address."""
+        """Return the name in swarmbot.yml, or else the address."""
         return self.host.name if self.host else ip_of(self.address)
 
     @property
     def state(self) -> OldManagerState:
-        """``member``: its engine answers and is in the cluster still; ``left``: it answers and is in none.
+        """Return the state of its host.
 
-        ``stopped``: the host answers over SSH, its engine does not run and is a member again once it starts; ``held
-        off``: the same, but that it is in no swarm then. ``unreachable``: anything may be.
+        ``member``: its engine answers and is still in the cluster. ``left``: its engine answers and is in no cluster.
+        ``stopped``: its engine does not run, and is a member again once it starts. ``held off``: its engine does not
+        run, and is in no cluster once it starts. ``unreachable``: nothing is known.
         """
         if self.host is not None and self.host.stopped is not None:
             return "held off" if self.host.stopped.held_off else "stopped"
@@ -49,13 +52,13 @@ class OldManager:
 
     @property
     def up(self) -> bool:
-        """Whether the machine of a silent one answers over SSH: then it is not gone, whoever says so."""
+        """Return whether an unreachable manager answers over SSH: then it is not lost, even if it is declared lost."""
         failure = self.host.failure if self.host and self.state == "unreachable" else None
-        return failure is not None and failure.problem in BEHIND_SSH
+        return failure is not None and failure.problem in ENGINE_PROBLEMS
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
-    """The managers of the cluster that ``host`` is in, itself included; without it, of all that is in no other one."""
+    """Return the managers of the cluster of ``host``; without it, of all hosts that are in no other known cluster."""
     members = [other for other in facts.hosts.values() if other.in_a_swarm and not foreign_cluster_names(facts, other)]
     known = set(host.managers) if host else {address for other in members for address in other.managers}
     if host is not None:
@@ -67,10 +70,10 @@ def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManage
 
 
 def recovery_candidates(facts: Facts) -> list[HostFacts]:
-    """The hosts that could be made the only manager, the newest Raft log first; a log that was not read comes last.
+    """Return the hosts that could become the only manager: the newest Raft log first, unread logs last.
 
-    Of equal logs one whose engine was not started since the loss comes first: a forced manager drops what its disk does
-    not say was agreed on, and that is written with the next entry, or when the engine ends.
+    Of equal logs, one whose engine was not restarted since the loss comes first: a forced manager drops entries that
+    its disk does not mark as committed, and that mark is written with the next entry, or when the engine stops.
     """
     able = [
         host
@@ -83,25 +86,25 @@ def recovery_candidates(facts: Facts) -> list[HostFacts]:
 
 
 def quorum_among(olds: tuple[OldManager, ...]) -> Quorum:
-    """How many managers there were, and how many of them are there now."""
+    """Return the quorum of these managers: how many there were, and how many work now."""
     return Quorum(len(olds), sum(old.state == "member" and _is_working_manager(old.host) for old in olds))
 
 
 def is_back_in_quorum(facts: Facts, host: str) -> bool:
-    """Whether ``host`` is a reachable manager of a cluster that has a quorum (again)."""
+    """Return whether ``host`` is a reachable manager of a cluster that has a quorum again."""
     node = facts.member(host)
     return node is not None and node.reachability == "reachable" and has_quorum(facts)
 
 
 def locked_members(olds: tuple[OldManager, ...]) -> list[str]:
-    """The old managers whose engines wait for the unlock key, if unlocking them gives the quorum back; else nothing."""
+    """Return the locked managers if unlocking them restores quorum; [] otherwise."""
     quorum = quorum_among(olds)
     locked = [old.name for old in olds if old.host and old.state == "member" and old.host.membership == "locked"]
     return locked if locked and quorum.reachable + len(locked) >= quorum.needed else []
 
 
 def bring_back_text(quorum: Quorum, missing: list[str]) -> str:
-    """What gives the quorum back: "bring `host-2` or `host-3` back (either is enough)"."""
+    """Return what restores quorum: "bring `host-2` or `host-3` back (either is enough)"."""
     wanted = -quorum.tolerates
     names = [tick(name) for name in missing]
     if wanted >= len(names):
@@ -113,7 +116,7 @@ def bring_back_text(quorum: Quorum, missing: list[str]) -> str:
 
 
 def _machine(facts: Facts, address: str) -> HostFacts | None:
-    """The host that advertises an address or did, that has it on an interface, or that swarmbot.yml reaches at it."""
+    """Return the host that advertises an address, has it on an interface, or has it in swarmbot.yml."""
     place = ip_of(address)
     hosts = facts.hosts.values()
     for host in hosts:

@@ -1,4 +1,4 @@
-"""What is looked at before a host is let into a cluster. Pure: facts in, findings out."""
+"""The checks of a host before it joins a cluster. Pure: facts in, findings out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.text.suggest import listed
 
 
 def preflight(facts: Facts, host: HostFacts, role: Role, *, together: Iterable[str] = ()) -> list[Finding]:
-    """Findings for a host that is about to join, maybe with others; one with the sign ``failed`` stops it."""
+    """Return findings for a host that joins, perhaps with others; the sign ``failed`` stops the join."""
     if host.failure is not None:
         return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
     findings = [
@@ -27,47 +27,45 @@ def preflight(facts: Facts, host: HostFacts, role: Role, *, together: Iterable[s
 
 
 def reached_finding(facts: Facts, host: HostFacts) -> Finding:
-    """That the host's engine answers, its version, and how near its clock is."""
+    """Return that the host's engine responds, with its version and the accuracy of its clock."""
     offset, _ = clock_offset(facts, host)
     clock = (
         f", clock within {max(0.1, abs(offset)):.1f} s" if offset is not None and abs(offset) < WARNING_OFFSET_S else ""
     )
-    return Finding("done", f"`{host.name}` reached by SSH, engine {host.engine_version}{clock}", host.name)
+    return Finding("done", f"`{host.name}` reached over SSH, engine {host.engine_version}{clock}", host.name)
 
 
 def machine_findings(facts: Facts, host: HostFacts) -> list[Finding]:
-    """What there is to say of the engine's version and the clock; ``failed`` is what would stop a join."""
+    """Return findings about the engine's version and the clock; the sign ``failed`` stops a join."""
     return [*_engine(facts, host), *clock_findings(facts, host)]
 
 
 def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
-    """One that is older than Swarmbot speaks with has not been read at all."""
+    """Return findings about the engine's version. An engine that is too old for Swarmbot was not read at all."""
     found = []
     if newer_than_known(host.engine_version):
-        text = f"engine {host.engine_version} is newer than {NEWEST_ENGINE}, the newest that Swarmbot is made for"
+        text = f"engine {host.engine_version} is newer than {NEWEST_ENGINE}, the newest version that Swarmbot supports"
         found.append(Finding("warning", text, host.name))
     mine = version_of(host.engine_version)
     managers = {version_of(node.engine_version) for node in facts.swarm.managers} if facts.swarm else set()
     if not managers or mine in managers or mine == (0, 0):
         return found
     shown = ", ".join(sorted({node.engine_version for node in facts.swarm.managers})) if facts.swarm else ""
-    age = "older" if mine < min(managers) else "newer" if mine > max(managers) else "other"
-    text = f"`{host.name}` runs engine {host.engine_version}, {age} than the managers' {shown}"
+    age = "older than" if mine < min(managers) else "newer than" if mine > max(managers) else "different from"
+    text = f"`{host.name}` runs engine {host.engine_version}, {age} the managers' {shown}"
     return [*found, Finding("warning", text, host.name)]
 
 
 def same_name_findings(facts: Facts, host: HostFacts, together: Iterable[str]) -> list[Finding]:
-    """Other records of the cluster with the host's own host name, and hosts of ``together`` that are not in yet."""
+    """Return warnings about nodes with the same host name, and hosts of ``together`` that join with the same name."""
     nodes = facts.swarm.nodes if facts.swarm else ()
     found = []
     if records := [node for node in nodes if node.hostname == host.hostname and node.id != host.node_id]:
         states = ", ".join(f"`{node.id}` ({node.state})" for node in records)
-        text = f"{facts.name} already has a node whose host name is `{host.hostname}`: {states}"
+        text = f"{facts.name} already has a node with the host name `{host.hostname}`: {states}"
         found.append(Finding("warning", text, host.name))
     others = [facts.hosts[name] for name in together if name != host.name and facts.member(name) is None]
     if alike := [tick(other.name) for other in others if other.answers and other.hostname == host.hostname]:
-        shared = f"{listed(alike)} and `{host.name}` have one host name, `{host.hostname}`"
-        found.append(
-            Finding("warning", f"{shared}: {facts.name} would have more than one node of that name", host.name)
-        )
+        shared = f"{listed(alike)} and `{host.name}` have the same host name, `{host.hostname}`"
+        found.append(Finding("warning", f"{shared}: {facts.name} would have several nodes with this name", host.name))
     return found

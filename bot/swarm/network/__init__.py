@@ -1,1 +1,1 @@
-"""Addresses, ports between hosts, and overlay networks."""
+"""Addresses, the routes and ports between hosts, and overlay networks."""

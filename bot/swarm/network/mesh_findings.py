@@ -1,4 +1,4 @@
-"""What `/swarm check --all` finds between all nodes: ports, overlay, gossip. Pure, facts in, findings out."""
+"""What `/swarm check --all` finds between all nodes: ports, overlay, gossip. Pure: facts in, findings out."""
 
 from __future__ import annotations
 
@@ -15,29 +15,23 @@ OPEN = "✓"
 
 
 def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
-    """What is closed, cut off, not known by gossip, and what was not looked at; ``failed`` is what must be mended."""
+    """Return what is blocked, cut off, unknown to gossip, and what was skipped; ``failed`` must be fixed."""
     found = []
     if closed := [probed for probed in facts.probed_routes if probed.blocked]:
-        these = (
-            "it in the firewalls between the two" if len(closed) == 1 else "these ports in the firewalls between them"
-        )
-        step = f"Open {these}; `/swarm check HOST` tries one host again."
+        ports = "the port" if len(closed) == 1 else "these ports"
+        step = f"Open {ports} in the firewalls between the hosts. `/swarm check HOST` tests one host again."
         found.append(Finding("failed", f"{blocked_text(closed)}.", next_step=step))
-    found += (
-        _overlay(facts.mesh) if facts.mesh else [Finding("warning", f"overlay not looked at: {facts.mesh_failure}")]
-    )
+    found += _overlay(facts.mesh) if facts.mesh else [Finding("warning", f"overlay skipped: {facts.mesh_failure}")]
     found += [
-        Finding("warning", f"{tick(node.name)} is {node.state}: not looked at")
-        for node in swarm.nodes
-        if not node.ready
+        Finding("warning", f"{tick(node.name)} is {node.state}: skipped") for node in swarm.nodes if not node.ready
     ]
     if unseen := [probed for probed in facts.probed_routes if probed.standing == "not looked at"]:
-        found.append(Finding("warning", f"not looked at: {skipped_text(unseen)}"))
+        found.append(Finding("warning", f"skipped: {skipped_text(unseen)}"))
     return found
 
 
 def matrix_rows(facts: Facts, names: list[str]) -> list[list[str]]:
-    """The matrix: a row for each node that sends, a column for each that gets; what is closed between the two."""
+    """Return the matrix of blocked ports: a row for each sending node, a column for each receiving node."""
     between: dict[tuple[str, str], list[ProbedRoute]] = {}
     for probed in facts.probed_routes:
         between.setdefault((probed.route.source, probed.route.target), []).append(probed)
@@ -72,29 +66,31 @@ def _overlay(mesh: Mesh) -> list[Finding]:
         for host, known in mesh.knows.items()
     }
     found = [
-        Finding("failed", f"overlay: no container on {listed(sources)} reaches one on {listed(targets, joint='or')}.")
+        Finding(
+            "failed",
+            f"overlay: containers on {listed(sources)} do not reach containers on {listed(targets, joint='or')}.",
+        )
         for sources, targets in _alike(cut)
     ]
     found += [_unknown(hosts, others) for hosts, others in _alike(deaf)]
-    found += [Finding("warning", f"overlay of {tick(host)} not looked at: {why}") for host, why in mesh.missing.items()]
+    found += [Finding("warning", f"overlay on {tick(host)} skipped: {why}") for host, why in mesh.missing.items()]
     found += [
-        Finding("warning", f"left behind: {what}.", next_step="A later `/swarm check --all` removes it.")
+        Finding("warning", f"not removed: {what}.", next_step="A later `/swarm check --all` removes it.")
         for what in mesh.left
     ]
     return found
 
 
 def _unknown(hosts: list[str], others: list[str]) -> Finding:
-    """A node that is ready and not in gossip: seen after much churn, and a restart mended it (facts/swarm.md)."""
+    """Return the finding for ready nodes that gossip does not know. A restart fixes this (facts/swarm.md)."""
     verb = "does" if len(hosts) == 1 else "do"
-    step = f"If 7946/tcp+udp is open: restart Docker on {listed(others)}, one after the other."
-    if len(others) == 1:
-        step = f"If 7946/tcp+udp is open: restart Docker on {others[0]}."
+    one_by_one = ", one at a time" if len(others) > 1 else ""
+    step = f"If 7946/tcp+udp is open, restart Docker on {listed(others)}{one_by_one}."
     return Finding("failed", f"gossip: {listed(hosts)} {verb} not know {listed(others, joint='or')}.", next_step=step)
 
 
 def _alike(lacking: Mapping[str, list[str]]) -> list[tuple[list[str], list[str]]]:
-    """Hosts that lack the same ones, together, as they are shown."""
+    """Return the hosts grouped by what they lack, names in backticks."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for host, others in lacking.items():
         if others:

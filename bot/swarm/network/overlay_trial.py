@@ -1,4 +1,4 @@
-"""A trial of the overlay: a container on every node that can be reached, each tries every other, all is removed."""
+"""Test the overlay network: start a container on every reachable node, let each reach all others, remove everything."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bot.swarm.network.routes import Peer
 
 PREFIX: Final = "swarmbot-check-"
 STALE_AFTER_S: Final = 600.0
-"""Seconds after which what a trial made is left over: its process has died. Containers end by themselves before."""
+"""After this time the objects of a trial are leftovers: its process has died. Containers end by themselves before."""
 ANSWER_TIMEOUT_S: Final = 20.0
 GOSSIP_TIMEOUT_S: Final = 4.0
-"""Seconds to wait for the containers' answers, and for gossip to tell all engines of each other."""
+"""The time until gossip has told all engines of each other."""
 POLL_INTERVAL_S: Final = 0.2
 MAX_THREADS: Final = 32
 
@@ -26,20 +26,18 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-def try_overlay(engines: Engines, manager: str, places: Iterable[Peer]) -> Mesh:
-    """Try the overlay between ``places``; ``manager`` is the host through which the network is made.
+def try_overlay(engines: Engines, manager: str, peers: Iterable[Peer]) -> Mesh:
+    """Test the overlay between ``peers``; ``manager`` is the host on which the network is created.
 
-    Troubles of single hosts are in the result. Raises SwarmbotError when the network cannot be made.
+    Failures of single hosts are in the result. Raise SwarmbotError if the network cannot be created.
     """
     name = f"{PREFIX}{time.time():.0f}-{token_hex(2)}"
-    known = {place.name: place for place in places if place.name in engines.names()}
+    known = {peer.name: peer for peer in peers if peer.name in engines.names()}
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="overlay") as pool:
         trial = _Trial(engines, pool, name, [*known])
         left_over = trial.sweep(manager)
         sides = {host: engines[host].overlay_trial(name) for host in known}
-        mesh = Mesh(
-            name, {}, {}, {}, {place.name: "not in swarmbot.yml" for place in places if place.name not in known}
-        )
+        mesh = Mesh(name, {}, {}, {}, {peer.name: "not in swarmbot.yml" for peer in peers if peer.name not in known})
         try:
             engines[manager].overlay_trial(name).make_network()
             mesh = trial.run(mesh, known, sides)
@@ -55,15 +53,15 @@ class _Trial:
         self._name = name
         self._hosts = hosts
 
-    def run(self, mesh: Mesh, places: Mapping[str, Peer], sides: Mapping[str, OverlayTrial]) -> Mesh:
-        """Start, try, and listen."""
+    def run(self, mesh: Mesh, peers: Mapping[str, Peer], sides: Mapping[str, OverlayTrial]) -> Mesh:
+        """Start the containers, let them reach each other, and read what gossip knows."""
         inside, failed = self._each(sides, lambda _, side: side.start())
         began = {host: sides[host] for host in inside}
         others = {host: [address for other, address in inside.items() if other != host] for host in inside}
         told, deaf = self._each(began, lambda host, side: side.tell(others[host]))
         answers, silent = self._each({host: began[host] for host in told}, lambda _, side: _answers(side))
         by_address = {address: host for host, address in inside.items()}
-        addresses = {host: places[host].address for host in inside}
+        addresses = {host: peers[host].address for host in inside}
         knows, unheard = self._each(began, lambda _, side: _peers(side, frozenset(addresses.values())))
         return replace(
             mesh,
@@ -77,7 +75,7 @@ class _Trial:
         )
 
     def clear(self, manager: str, sides: Mapping[str, OverlayTrial]) -> list[str]:
-        """Remove all; what could not be removed, in words."""
+        """Remove everything; return what could not be removed, in words."""
         _, failed = self._each(sides, lambda _, side: side.remove())
         left = [f"container and image `{self._name}` on `{host}`: {why}" for host, why in failed.items()]
         try:
@@ -88,7 +86,7 @@ class _Trial:
         return left + [f"network `{self._name}` on `{host}`: {why}" for host, why in seen.items() if host not in failed]
 
     def sweep(self, manager: str) -> list[str]:
-        """Remove what earlier trials left that nobody ended."""
+        """Remove leftovers of earlier trials; return what could not be removed."""
         found, _ = self._each(dict.fromkeys(self._hosts), lambda host, _: self._engines[host].left_trials())
         names = {name for names in found.values() for name in names if _is_old(name)}
         left: list[str] = []
@@ -98,7 +96,7 @@ class _Trial:
         return left
 
     def _each(self, sides: Mapping[str, S], act: Callable[[str, S], T]) -> tuple[dict[str, T], dict[str, str]]:
-        """What ``act`` returns for each host, and why it failed for others."""
+        """Return what ``act`` returned for each host, and why it failed for others."""
         acting = {host: self._pool.submit(act, host, side) for host, side in sides.items()}
         done: dict[str, T] = {}
         failed: dict[str, str] = {}
@@ -114,7 +112,7 @@ def _answers(side: OverlayTrial) -> frozenset[str]:
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
     while (found := side.reached()) is None:
         if time.monotonic() > deadline:
-            raise Failed(f"its container did not answer within {ANSWER_TIMEOUT_S:.0f} s")
+            raise Failed(f"its container did not respond within {ANSWER_TIMEOUT_S:.0f} s")
         time.sleep(POLL_INTERVAL_S)
     return found
 

@@ -1,9 +1,9 @@
-"""Seeing whether what others send comes to a host's kernel, by what the kernel counts.
+"""Test whether packets reach a host, by the packet counters of its kernel.
 
-Nobody need listen, and nothing is opened or changed on the host. The counters are shared by all ports and all
-senders, so a few are tried at once, and halves of them as long as only a part came. What a busy host counts anyway is
-measured first; against it more is sent, up to a limit beyond which nothing can be told. Another check may send to the
-same host at the same moment: so how many are sent is drawn at random, and too many are as suspicious as too few.
+Nothing listens, opens or changes on the host. All ports and senders share the counters. So several routes are tested at
+once, and split in halves as long as only a part arrives. The normal traffic of the host is measured first; on a busy
+host more packets are sent, up to a limit beyond which no result is possible. Another check may send to the same host at
+the same moment. So the number of packets is random, and too many packets are as suspicious as too few.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from bot.model import ProbedRoute, Prober, Route
 
 MIN_PACKETS: Final = 20
 MAX_PACKETS: Final = 320
-"""Datagrams, or connections, that a way is tried with: the least that is begun from, and the least on a busy host."""
+"""Datagrams or connections for each route: the smallest number on a quiet host and on the busiest one."""
 BASELINE_S: Final = 0.03
-"""Seconds for which is counted what comes by itself."""
+"""How long the normal traffic is counted."""
 ARRIVAL_TIMEOUT_S: Final = 0.25
-"""Seconds after the last one was sent within which it must have come."""
+"""The time within which packets must arrive after the last one was sent."""
 POLL_INTERVAL_S: Final = 0.01
 
 Verdict = Literal["all", "none", "some"]
 
 
 def verdict_of(came: float, sent: int, each: int) -> Verdict:
-    """Whether of ``sent`` datagrams all, none or some came; ``each`` is what one way was tried with.
+    """Return whether all, none or some of ``sent`` packets arrived; ``each`` is the number for one route.
 
-    A quarter of that is the tolerance. More than was sent is ``some`` too: it is not known whose they were.
+    The tolerance is a quarter of ``each``. More packets than were sent count as ``some``: their sender is unknown.
     """
     if came < each / 4:
         return "none"
@@ -40,7 +40,7 @@ def verdict_of(came: float, sent: int, each: int) -> Verdict:
 
 
 def packets_needed(rate: float) -> int:
-    """How many at least must be sent a way to stand out from ``rate`` others a second; 0 when no number does."""
+    """Return how many packets a route needs to be seen among ``rate`` others per second; 0 if no number is enough."""
     noise = rate * (ARRIVAL_TIMEOUT_S / 2)
     if noise < MIN_PACKETS / 4:
         return MIN_PACKETS
@@ -48,7 +48,7 @@ def packets_needed(rate: float) -> int:
 
 
 class CounterProbe:
-    """One target and one counter of it. Not thread-safe: rounds must follow each other."""
+    """Tests routes to one target by one of its counters. Not thread-safe: rounds must follow each other."""
 
     def __init__(
         self, count: Callable[[], int], probers: Mapping[str, Prober], pool: Executor, deadline: float
@@ -62,14 +62,17 @@ class CounterProbe:
         self._failed: dict[str, str] = {}
 
     def settle(self, routes: Sequence[Route]) -> list[ProbedRoute]:
-        """What became of each of ``routes``, which all lead to this target. Raises what counting raises."""
+        """Return the result for each of ``routes``, which all lead to this target.
+
+        Raise whatever reading the counter raises.
+        """
         before = self._count()
         started = time.monotonic()
         time.sleep(BASELINE_S)
         self._rate = (self._count() - before) / (time.monotonic() - started)
         self._least = packets_needed(self._rate)
         if not self._least:
-            why = f"`{routes[0].target}` gets {self._rate:.0f} others a second"
+            why = f"`{routes[0].target}` receives {self._rate:.0f} other packets per second"
             return [ProbedRoute(route, "not looked at", why) for route in routes]
         return self._halve(routes)
 
@@ -86,7 +89,7 @@ class CounterProbe:
             ]
             return failed + (self._halve(sound) if sound else [])
         if verdict == "late":
-            return [ProbedRoute(route, "not looked at", "time was up") for route in routes]
+            return [ProbedRoute(route, "not looked at", "time limit reached") for route in routes]
         if verdict == "some" and len(routes) > 1:
             middle = len(routes) // 2
             return self._halve(routes[:middle]) + self._halve(routes[middle:])
@@ -94,11 +97,11 @@ class CounterProbe:
             case "all":
                 return [ProbedRoute(route, "passed") for route in routes]
             case "none":
-                return [ProbedRoute(route, "blocked", "nothing came") for route in routes]
-        return [ProbedRoute(routes[0], "not looked at", "a part came, or others came beside it")]
+                return [ProbedRoute(route, "blocked", "nothing arrived") for route in routes]
+        return [ProbedRoute(routes[0], "not looked at", "only a part arrived, or other packets too")]
 
     def _round(self, routes: Sequence[Route]) -> Verdict | Literal["late"]:
-        """Send on all ways at once and count until all came, or no more will."""
+        """Send on all routes at once and count until everything has arrived or the time is over."""
         if time.monotonic() > self._deadline:
             return "late"
         each = self._least + randbelow(self._least)

@@ -1,4 +1,4 @@
-"""Trying ways between hosts, all side by side and within a time."""
+"""Test routes between hosts, in parallel and within a time limit."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ from typing import Final
 
 from bot.errors import SwarmbotError
 from bot.model import Engines, ProbedRoute, Prober, Reach, Route, Transport
-from bot.model.network import ApprovalState
+from bot.model.network import RouteState
 from bot.swarm.network.packet_counters import CounterProbe
 
 PROBER_TIMEOUT_S: Final = 1.5
-"""Seconds within which the shells must be open; a host that is slower is not looked at."""
+"""The time within which the shells must be open; a slower host is skipped."""
 MAX_THREADS: Final = 32
 _COUNTER_LOCKS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(threading.Lock)
-"""A host's counters are one for all: the checks of a process count at it one after the other."""
+"""A host has one set of counters: the checks of this process use it one after the other."""
 REFUSED: Final = "connection refused"
 
 
 def probe_routes(
     engines: Engines, routes: Sequence[Route], deadline: float, silent: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[ProbedRoute, ...]:
-    """What is seen of each of ``routes``, in their order. Nothing is raised for a dead host.
+    """Return the result for each of ``routes``, in their order. Raise nothing for a dead host.
 
-    ``silent`` has hosts that did not answer just now, and the reason in words: they are not asked again.
+    ``silent`` are hosts that did not respond just now, with the reason in words: they are not asked again. No new test
+    starts after ``deadline`` (monotonic clock); running tests end within 0.8 s.
 
-    Nothing further is tried after ``deadline`` (of the monotonic clock); what is being tried ends within 0.8 s.
-
-    TCP connections tell by themselves when somebody answers or nobody does. A refusal is looked into: it comes from
-    the target's kernel, which counts it, or from a firewall. Datagrams are counted at the target.
+    A TCP connection shows whether the target answers. A refused connection is examined: it was refused by the target's
+    kernel, which counts refusals, or by a firewall. Datagrams are counted at the target.
     """
     if not routes:
         return ()
@@ -63,7 +62,7 @@ class _Trial:
         self._closed = dict(silent)
 
     def opened(self, names: Iterable[str]) -> ExitStack:
-        """Open a shell on each host; why one has none is kept."""
+        """Open a shell on each host; remember why a host has none."""
         stack = ExitStack()
         known = set(self._engines.names())
         self._closed |= {name: f"`{name}` is not in swarmbot.yml" for name in names if name not in known}
@@ -79,12 +78,12 @@ class _Trial:
             self._probers[opening[future]] = prober
             stack.push(manager)
         for future in late:
-            self._closed[opening[future]] = f"`{opening[future]}` did not answer within {PROBER_TIMEOUT_S:g} s"
+            self._closed[opening[future]] = f"`{opening[future]}` did not respond within {PROBER_TIMEOUT_S:g} s"
             future.add_done_callback(_close)
         return stack
 
     def run(self, routes: Sequence[Route]) -> dict[Route, ProbedRoute]:
-        """Datagrams beside connections; then the refused connections once more, counted."""
+        """Test datagrams and connections in parallel; then count the refused connections at their targets."""
         able = [route for route in routes if route.source in self._probers]
         seen = {
             route: ProbedRoute(route, "not looked at", self._closed[route.source])
@@ -126,7 +125,7 @@ class _Trial:
 
         turn = _COUNTER_LOCKS[target, transport]
         if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
-            return [ProbedRoute(route, "not looked at", "another check was at it") for route in routes]
+            return [ProbedRoute(route, "not looked at", "another check was testing this host") for route in routes]
         try:
             return CounterProbe(count, self._probers, self._pool, self._deadline).settle(routes)
         except SwarmbotError as error:
@@ -140,7 +139,7 @@ def _met(routes: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRout
         met = tried.result()
     except SwarmbotError as error:
         return [ProbedRoute(route, "not looked at", error.happened) for route in routes]
-    standings: dict[Reach, ApprovalState] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
+    standings: dict[Reach, RouteState] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
     whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer"}
     return [
         ProbedRoute(route, standings[reach], whys[reach], refused=reach == "refused")
@@ -149,16 +148,16 @@ def _met(routes: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRout
 
 
 def _refusal(probed: ProbedRoute) -> ProbedRoute:
-    """A refused connection that the target's kernel did not count was refused by something before it."""
-    whys: dict[ApprovalState, str] = {
+    """Return who refused a connection: a firewall, if the target's kernel did not count the refusal."""
+    whys: dict[RouteState, str] = {
         "blocked": "refused by a firewall",
-        "not looked at": f"{REFUSED}, by the host or before it: {probed.why}",
+        "not looked at": f"{REFUSED} by the host or by a firewall: {probed.why}",
     }
     return replace(probed, why=whys.get(probed.standing, probed.why), refused=True)
 
 
 def _groups(routes: Iterable[Route], transport: Transport) -> list[list[Route]]:
-    """The ways of one transport by their target, those to one port together."""
+    """Return the routes of one transport, grouped by target and sorted by port."""
     groups: dict[str, list[Route]] = {}
     for route in sorted(routes, key=lambda route: route.port):
         if route.transport == transport:

@@ -1,4 +1,4 @@
-"""What the ways between hosts mean for one that joins, or is in: pure, facts in, findings out."""
+"""What the probed routes mean for a host that joins the cluster or is a member. Pure: facts in, findings out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from bot.swarm.network.routes import GOSSIP_PORT
 from bot.text.suggest import listed
 
 MAX_LISTED = 6
+"""The number of routes that a message names."""
 
 Names = tuple[str, ...]
 
 
 def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
-    """What the ways between ``host`` and others say about its being a ``role``; ``failed`` is what would stop it.
+    """Return what the routes from and to ``host`` mean for it as a ``role``; a finding ``failed`` stops a join.
 
-    A closed way to a worker, or to a host that joins beside it, is only told: one bad firewall among the workers must
-    not keep all others out. A host that is a member lives with a closed port of gossip or overlay traffic already.
+    A blocked route to a worker, or to a host that joins at the same time, is only a warning: one bad firewall among the
+    workers must not keep all others out. So is a blocked gossip or overlay port of a host that is a member already.
     """
     mine = routes_of(facts, host.name)
     if facts.swarm is None or not mine:
@@ -36,37 +37,37 @@ def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
             names = ", ".join(port_names(through))
             found.append(Finding("done", f"`{host.name}` reaches the managers on {names}", host.name))
     if closed := [probed for probed in mine if probed.blocked and probed not in with_managers]:
-        text = f"{blocked_text(closed)}: containers there may not reach each other."
-        step = f"Open that; `/swarm check {host.name}` tries it again."
+        text = f"{blocked_text(closed)}: containers on these hosts may not reach each other."
+        step = f"Open {'the port' if len(closed) == 1 else 'these ports'}, then run `/swarm check {host.name}`."
         found.append(Finding("warning", text, host.name, step))
     if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
-        found.append(Finding("warning", f"Not looked at: {skipped_text(unseen)}", host.name))
+        found.append(Finding("warning", f"Skipped: {skipped_text(unseen)}", host.name))
     return found
 
 
 def routes_of(facts: Facts, name: str) -> list[ProbedRoute]:
-    """The ways that begin or end at a host."""
+    """Return the routes that begin or end at a host."""
     return [probed for probed in facts.probed_routes if name in {probed.route.source, probed.route.target}]
 
 
 def is_manager_port(probed: ProbedRoute) -> bool:
-    """Whether the way leads to the port that managers alone serve."""
+    """Return whether the route leads to the port that only managers serve."""
     return probed.route.transport == "tcp" and probed.route.port != GOSSIP_PORT
 
 
 def blocked_text(probed_routes: Iterable[ProbedRoute]) -> str:
-    """Closed ways in words, with their direction: "7946/udp from `host-1` to `host-4` is blocked"."""
+    """Return blocked routes with their direction: "7946/udp from `host-1` to `host-4` is blocked"."""
     routes = [probed.route for probed in probed_routes]
     parts = [
         f"{listed(ports)} from {listed(map(tick, sources))} to {listed(map(tick, targets))}"
         for ports, sources, targets in _alike(routes)
     ]
-    more = f", and {len(parts) - MAX_LISTED} more such ways" if len(parts) > MAX_LISTED else ""
+    more = f", and {len(parts) - MAX_LISTED} more such routes" if len(parts) > MAX_LISTED else ""
     return f"{', '.join(parts[:MAX_LISTED])}{more} {'is' if len(routes) == 1 else 'are'} blocked"
 
 
 def skipped_text(probed_routes: Iterable[ProbedRoute]) -> str:
-    """Ways that were not looked at in words, with the reason."""
+    """Return routes that were not tested, with the reason."""
     parts = [
         f"{listed(probed.route.name for probed in group)} from `{source}` to `{target}` ({group[0].why})"
         for (source, target), group in _grouped(probed_routes).items()
@@ -76,7 +77,7 @@ def skipped_text(probed_routes: Iterable[ProbedRoute]) -> str:
 
 
 def port_names(probed_routes: Iterable[ProbedRoute]) -> list[str]:
-    """The ports of some ways, each once: ``2377/tcp``, ``7946/tcp+udp``, ``4789/udp``."""
+    """Return the ports of routes, each once: ``2377/tcp``, ``7946/tcp+udp``, ``4789/udp``."""
     transports: dict[int, dict[str, None]] = {}
     for probed in probed_routes:
         transports.setdefault(probed.route.port, {})[probed.route.transport] = None
@@ -84,7 +85,7 @@ def port_names(probed_routes: Iterable[ProbedRoute]) -> list[str]:
 
 
 def failure_reason(probed: ProbedRoute) -> str:
-    """How a connection to a port that should be served ended."""
+    """Return how a connection to a port that should be served ended."""
     return "connection refused" if probed.standing == "passed" else probed.why
 
 
@@ -95,10 +96,10 @@ def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[ProbedRou
         return []
     shown = ", ".join(f"`{p.route.target}` {p.route.address}:{p.route.name} ({failure_reason(p)})" for p in shut)
     if len(shut) == len(routes) or role == "manager":
-        text = f"From `{host.name}` these managers of {facts.name} cannot be reached: {shown}."
-        step = "Open 2377/tcp (7946/tcp+udp and 4789/udp too) between the two and press Retry."
+        text = f"`{host.name}` cannot reach these managers of {facts.name}: {shown}."
+        step = "Open 2377/tcp (and 7946/tcp+udp, 4789/udp) between the hosts, then press Retry."
         return [Finding("failed", text, host.name, step)]
-    return [Finding("warning", f"`{host.name}` reaches only some managers; not {shown}", host.name)]
+    return [Finding("warning", f"`{host.name}` reaches only some of the managers. Not reached: {shown}", host.name)]
 
 
 def _from_managers(host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list[Finding]:
@@ -107,8 +108,8 @@ def _from_managers(host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list
         return []
     first = shut[0]
     outcome = _outcome_text(first)
-    text = f"{first.route.name} of `{host.name}` is blocked: a connection from `{first.route.source}` got {outcome}."
-    return [Finding("failed", text, host.name, f"Open 2377/tcp on `{host.name}` for the managers and press Retry.")]
+    text = f"{first.route.name} from `{first.route.source}` to `{host.name}` is blocked: the connection {outcome}."
+    return [Finding("failed", text, host.name, f"Open 2377/tcp on `{host.name}` for the managers, then press Retry.")]
 
 
 def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[ProbedRoute]) -> list[Finding]:
@@ -118,11 +119,11 @@ def _gossip_and_overlay(facts: Facts, host: HostFacts, mine: list[ProbedRoute]) 
     if facts.member(host.name) is not None:
         return [Finding("warning", blocked_text(closed), host.name)]
     ports = "the port" if len(closed) == 1 else "these ports"
-    return [Finding("failed", f"{blocked_text(closed)}.", host.name, f"Open {ports} and press Retry.")]
+    return [Finding("failed", f"{blocked_text(closed)}.", host.name, f"Open {ports}, then press Retry.")]
 
 
 def _outcome_text(probed: ProbedRoute) -> str:
-    return "no answer" if probed.why == "no answer" else f"refused ({probed.why})"
+    return "got no answer" if probed.why == "no answer" else f"was {probed.why}"
 
 
 def _grouped(probed_routes: Iterable[ProbedRoute]) -> dict[tuple[str, str], list[ProbedRoute]]:
@@ -133,7 +134,7 @@ def _grouped(probed_routes: Iterable[ProbedRoute]) -> dict[tuple[str, str], list
 
 
 def _alike(routes: Iterable[Route]) -> list[tuple[Names, Names, Names]]:
-    """Ports, sources and targets: the same ports to one target in one, then those from one source."""
+    """Return ports, sources and targets: first merge equal ports to one target, then equal ports from one source."""
     between: dict[tuple[str, str], Names] = {}
     for route in routes:
         pair = (route.source, route.target)

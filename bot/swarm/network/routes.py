@@ -1,4 +1,4 @@
-"""Which ways between hosts a cluster needs: pure."""
+"""The routes between hosts that a cluster needs. Pure."""
 
 from __future__ import annotations
 
@@ -13,22 +13,27 @@ MANAGER_PORT: Final = 2377
 GOSSIP_PORT: Final = 7946
 DATA_PORT: Final = 4789
 MAX_PEERS: Final = 8
-"""Peers that a host is tried with; managers come first, and all of them."""
+"""The number of peers that a host is tested with. Managers come first; all managers are tested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A host or node with the address that others send to; ``manager_port`` is the port of a manager, 0 of others."""
+    """A host or node that routes lead to."""
 
     name: str
     address: str
+    """The address that others send to."""
     manager_port: int = 0
+    """The port that a manager serves, 0 for a worker."""
 
 
 def wanted_routes(
     hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None, probed: Iterable[str], *, every_peer: bool
 ) -> tuple[Route, ...]:
-    """Both ways between each host of ``probed`` and all its peers that manage; with ``every_peer`` others too."""
+    """Return the routes in both directions between each host of ``probed`` and the managers.
+
+    With ``every_peer``, include workers and the other hosts of ``probed``, up to MAX_PEERS peers in all.
+    """
     named = [*probed]
     data = swarm.data_port if swarm else DATA_PORT
     routes: dict[Route, None] = {}
@@ -47,7 +52,10 @@ def wanted_routes(
 def peers_of(
     host: HostFacts, hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None, probed: Iterable[str]
 ) -> list[Peer]:
-    """Whom a host may be tried with: managers that are reachable in Raft, the others of ``probed``, ready workers."""
+    """Return the peers that a host may be tested with.
+
+    These are the managers that are reachable in Raft, then the other hosts of ``probed``, then the ready workers.
+    """
     nodes = [node for node in (swarm.nodes if swarm else ()) if node.ready]
     managers = [_peer_of_node(node, hosts) for node in nodes if node.role == "manager"]
     probing = [peer_of(hosts[name], swarm) for name in probed if name in hosts and hosts[name].answers]
@@ -57,17 +65,17 @@ def peers_of(
 
 
 def matching_hosts(hosts: Mapping[str, HostFacts], names: Collection[str]) -> list[str]:
-    """The hosts that ``names`` mean, which may be those of nodes."""
+    """Return the hosts that ``names`` mean; a name may also be that of a node."""
     return [name for name, host in hosts.items() if matches_name(host, names)]
 
 
 def matches_name(host: HostFacts, names: Collection[str]) -> bool:
-    """Whether one of ``names`` is the host's: swarmbot.yml's, its own, or the beginning of its node's id."""
+    """Return whether one of ``names`` is the host's name in swarmbot.yml, its host name, or a prefix of its node id."""
     return not {host.name, host.hostname}.isdisjoint(names) or host.node_id.startswith(tuple(names))
 
 
 def mesh_routes(places: Iterable[Peer], data_port: int) -> tuple[Route, ...]:
-    """Every way between all members: to managers 2377 too."""
+    """Return every route between all members; routes to managers include the manager port."""
     members = [*places]
     return tuple(
         Route(one.name, other.name, other.address, port, transport)
@@ -79,43 +87,48 @@ def mesh_routes(places: Iterable[Peer], data_port: int) -> tuple[Route, ...]:
 
 
 def node_ports(manager_port: int, data_port: int = DATA_PORT) -> list[tuple[int, Transport]]:
-    """The ports of a node; ``manager_port`` is the one for managers, 0 for none."""
+    """Return the ports of a node; ``manager_port`` is 0 for a worker."""
     tcp: list[tuple[int, Transport]] = [(manager_port, "tcp")] if manager_port else []
     return [*tcp, (GOSSIP_PORT, "tcp"), (GOSSIP_PORT, "udp"), (data_port, "udp")]
 
 
 def peer_of(host: HostFacts, swarm: ClusterFacts | None) -> Peer:
-    """Where a host is sent to: at its node's address if it is a member, else where it would be advertised."""
+    """Return the host as a peer: at its node's address if it is a member, else at the address it would advertise."""
     node = swarm.node_of(host) if swarm else None
     return _peer_of_node(node, {host.name: host}) if node else Peer(host.name, default_address(host))
 
 
 def ready_peers(swarm: ClusterFacts, hosts: Mapping[str, HostFacts]) -> list[Peer]:
-    """All nodes that are ready."""
+    """Return all nodes that are ready."""
     return [_peer_of_node(node, hosts) for node in swarm.nodes if node.ready]
 
 
 def default_address(host: HostFacts) -> str:
-    """What a host advertises unless told otherwise: swarmbot.yml's address where the host has it, else its first."""
+    """Return the address that a host advertises by default.
+
+    This is the address in swarmbot.yml if the host has it on an interface, else its first address.
+    """
     addresses = [address for interface in host.interfaces for address in interface.addresses]
     return host.address if host.address in addresses or not addresses else addresses[0]
 
 
 def _peer_of_node(node: NodeFacts, hosts: Mapping[str, HostFacts]) -> Peer:
-    """A manager's ``Status.Addr`` may be 0.0.0.0: its Raft address is the one that others use.
+    """Return a node as a peer.
 
-    A worker's is the one that its connection to a manager came from; what it advertises its own engine alone tells.
+    The ``Status.Addr`` of a manager may be 0.0.0.0, so its Raft address is used. That of a worker is the source address
+    of its connection to a manager; only its own engine knows what it advertises.
     """
     address, _, port = node.raft_address.rpartition(":")
     host = hosts.get(node.host)
-    told = host.node_address if host else ""
-    return Peer(node.name, address.strip("[]") or told or node.address, int(port) if address else 0)
+    advertised = host.node_address if host else ""
+    return Peer(node.name, address.strip("[]") or advertised or node.address, int(port) if address else 0)
 
 
 def _routes_between(source: Peer, target: Peer, data_port: int, swarm: ClusterFacts | None) -> Iterator[Route]:
-    """A host that is no manager may become one: its 2377 is tried from managers, or where there is no cluster yet.
+    """Yield the routes from ``source`` to ``target``.
 
-    There is no way to a loopback address: who sends there reaches itself.
+    A host that is not a manager may become one: its port 2377 is tested from managers, or if there is no cluster yet.
+    There is no route to a loopback address: a packet to it reaches the sender itself.
     """
     if is_loopback(target.address):
         return

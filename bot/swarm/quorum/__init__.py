@@ -1,4 +1,4 @@
-"""The quorum of a cluster's managers: its arithmetic, its words, and the gate that every order passes."""
+"""The quorum of a cluster's managers: its arithmetic, its words, and the gate that every plan passes."""
 
 from bot.swarm.quorum.arithmetic import Quorum, quorum_change_text, quorum_of, quorum_text, tolerance_text
 from bot.swarm.quorum.members import has_quorum, raft_members, reported_quorum

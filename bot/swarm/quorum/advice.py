@@ -1,4 +1,4 @@
-"""What to say of the managers that a plan leaves, beside their number being enough. Pure."""
+"""Warnings about the managers that a plan leaves, beyond whether their number is enough. Pure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bot.model import Facts, NodeFacts, Plan, RaftMembers, Step, newcomer
 from bot.swarm.quorum.arithmetic import Quorum, quorum_of
 from bot.text.suggest import listed
 
-PLENTY: Final = 7
-"""Docker's documentation advises no more managers than this."""
-FEW: Final = 3
-"""With fewer managers there is no failure to survive, wherever they stand."""
+MAX_MANAGERS: Final = 7
+"""The largest number of managers that Docker's documentation recommends."""
+MIN_FAULT_TOLERANT_MANAGERS: Final = 3
+"""The smallest number of managers that tolerates a failure."""
 
 
 def manager_warnings(facts: Facts, plan: Plan, before: RaftMembers, after: RaftMembers, domain: str) -> list[str]:
-    """Warnings about what the plan makes of the managers: their number, where they stand, and that they run tasks.
+    """Return warnings about the number of managers, their failure domains, and managers that run tasks.
 
-    Only what it brings about is told, or adds to: what was so before is no matter of this plan (docs/decisions/0007).
+    A state that existed before the plan is not reported again (docs/decisions/0007).
     """
     was, becomes = _managers(facts, before), _managers(facts, after, plan.steps)
     known = _domains(before, was, domain)
@@ -34,21 +34,22 @@ def manager_warnings(facts: Facts, plan: Plan, before: RaftMembers, after: RaftM
 
 
 def connection_warnings(facts: Facts, members: RaftMembers) -> list[str]:
-    """Who among these members does not reach whom, and of whom that was not tried."""
+    """Return which of these members do not reach each other, and which of them could not be asked."""
     cuts = [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, members)]
     managers = facts.swarm.managers if facts.swarm else ()
     counted = [node.id for node in managers if members.reachable.get(node.id) and not _answers(facts, node)]
     if not counted or len(members.reachable) == 1:
         return cuts
     reach = "it reaches" if len(counted) == 1 else "they reach"
-    told = (
-        f"{listed(member_names(facts, counted))} could not be asked which managers {reach}: the leader's word counts."
-    )
-    return [*cuts, told]
+    who = listed(member_names(facts, counted))
+    return [*cuts, f"Swarmbot could not ask {who} which managers {reach}, and relies on the leader's report."]
 
 
 def strengthening_step(facts: Facts, now: RaftMembers, then: RaftMembers, *, wanted: int) -> str:
-    """What makes more managers reachable ``now``: a new one too, where ``then`` it survives ``wanted`` failures."""
+    """Return the step that makes more managers reachable ``now``.
+
+    A new manager is suggested only if the cluster would ``then`` tolerate ``wanted`` failures.
+    """
     more = "`/swarm promote NODE` or `/swarm join manager HOST`"
     if missing := [node for node, up in now.reachable.items() if not up]:
         enough = quorum_of(then.joined(newcomer("NEW"))).tolerates >= wanted
@@ -56,18 +57,18 @@ def strengthening_step(facts: Facts, now: RaftMembers, then: RaftMembers, *, wan
             f"Bring {listed(member_names(facts, missing))} back first{f', or add a manager: {more}' if enough else ''}."
         )
     if cuts := _cuts(facts, now):
-        return f"Let these reach each other on 2377/tcp first: {'; '.join(cuts)}."
+        return f"Restore the connection on 2377/tcp first between: {'; '.join(cuts)}."
     return f"Add a manager first: {more}."
 
 
 def member_names(facts: Facts, nodes: Iterable[str]) -> list[str]:
-    """What people call these members."""
+    """Return the names of these members, in backticks."""
     names = {node.id: node.name for node in (facts.swarm.nodes if facts.swarm else ())}
     return [tick(names.get(node, node)) for node in nodes]
 
 
 def _cuts(facts: Facts, members: RaftMembers) -> list[str]:
-    """The pairs among these members that do not reach each other."""
+    """Return the pairs of these members that do not reach each other."""
     up = [node for node, reachable in members.reachable.items() if reachable]
     return [" and ".join(member_names(facts, pair)) for pair in combinations(up, 2) if frozenset(pair) in members.cut]
 
@@ -78,15 +79,15 @@ def _answers(facts: Facts, node: NodeFacts) -> bool:
 
 
 def _number(after: Quorum) -> list[str]:
-    if after.managers > PLENTY:
-        return [f"{after.managers} managers make every write slower; {PLENTY} are plenty."]
+    if after.managers > MAX_MANAGERS:
+        return [f"{after.managers} managers make every write slower. Docker recommends at most {MAX_MANAGERS}."]
     if after.managers and after.managers % 2 == 0:
-        return [f"{after.managers} managers survive no more failures than {after.managers - 1}: add another."]
+        return [f"{after.managers} managers tolerate no more failures than {after.managers - 1}. Add one more manager."]
     return []
 
 
 def _managers(facts: Facts, members: RaftMembers, steps: Sequence[Step] = ()) -> dict[str, NodeFacts]:
-    """The records of these members after these steps; of hosts that are yet to join, those that they will have."""
+    """Return the node records of these members after these steps, including the future records of joining hosts."""
     known = {node.id: node for node in (facts.swarm.nodes if facts.swarm else ())}
     found = {each: known.get(each) or _new(each.removeprefix(newcomer(""))) for each in members.reachable}
     for step in steps:
@@ -99,46 +100,48 @@ def _new(host: str) -> NodeFacts:
 
 
 def _domains(members: RaftMembers, managers: Mapping[str, NodeFacts], domain: str) -> list[str]:
-    """Where the failure of one failure domain (nodes with the same value of the label ``domain``) loses the quorum.
+    """Return a warning for each failure domain whose failure loses quorum.
 
-    A manager without the label stands in none that is known. One alone in its domain is a failure like any other.
+    A failure domain is the nodes with the same value of the label ``domain``. A manager without the label is in no
+    known domain. A domain with one manager is not reported: its failure is like that of any manager.
     """
     quorum = quorum_of(members)
-    if quorum.managers < FEW:
+    if quorum.managers < MIN_FAULT_TOLERANT_MANAGERS:
         return []
     places = {each: node.labels.get(domain, "") for each, node in managers.items()}
     return [
-        f"{together} of {quorum.managers} managers have {tick(f'{domain}={place}')}: without it there is no quorum."
+        f"{together} of {quorum.managers} managers have {tick(f'{domain}={place}')}: if they fail together, "
+        "quorum is lost."
         for place, together in sorted(Counter(filter(None, places.values())).items())
         if together > 1 and _elsewhere(members, places, place) < quorum.needed
     ]
 
 
 def _elsewhere(members: RaftMembers, places: Mapping[str, str], place: str) -> int:
-    """How many reachable ones stand outside a failure domain."""
+    """Return how many reachable members are outside a failure domain."""
     return sum(up and places[node] != place for node, up in members.reachable.items())
 
 
 def _busy(facts: Facts, was: Mapping[str, NodeFacts], becomes: Mapping[str, NodeFacts]) -> list[str]:
-    """New managers that run tasks; and those that begin to take some, where managers otherwise take none."""
+    """Return warnings for new managers that run tasks, and for the first manager that accepts tasks."""
     tasks = facts.swarm.tasks if facts.swarm else {}
     active = {each for each, node in becomes.items() if node.availability == "active"}
     running = {each: node for each, node in becomes.items() if each not in was and tasks.get(each)}
     takes = {each for each in active - running.keys() if each not in was or was[each].availability != "active"}
-    told = []
+    warnings = []
     if running:
         counts = (f"{tick(node.name)} runs {_counted(tasks[each])}" for each, node in running.items())
         usual = any(tasks.get(each) for each in was)
-        told.append(f"{listed(counts)}{', as a manager too' if usual else _otherwise(facts, 'run')}")
+        warnings.append(f"{listed(counts)}{', also as a manager' if usual else _otherwise(facts, 'run')}")
     others = becomes.keys() - running.keys() - takes
     if takes and others and not others & active:
         names = listed(tick(node.name) for each, node in becomes.items() if each in takes)
-        told.append(f"{names} {'takes' if len(takes) == 1 else 'take'} tasks{_otherwise(facts, 'take')}")
-    return told
+        warnings.append(f"{names} {'accepts' if len(takes) == 1 else 'accept'} tasks{_otherwise(facts, 'accept')}")
+    return warnings
 
 
 def _otherwise(facts: Facts, what: str) -> str:
-    return f"; managers of {facts.name} otherwise {what} none"
+    return f"; the other managers of {facts.name} {what} none"
 
 
 def _counted(tasks: int) -> str:

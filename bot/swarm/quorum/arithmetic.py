@@ -1,4 +1,4 @@
-"""Raft's arithmetic: how many managers there are, how many are needed, how many more may fail."""
+"""Raft's arithmetic: how many managers exist, are needed and may fail; and the same in words. Pure."""
 
 from __future__ import annotations
 
@@ -11,67 +11,78 @@ from bot.model import RaftMembers
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """``managers`` counts the members of Raft, the unreachable included; ``reachable`` those that it hears now.
+    """A count of Raft members.
 
-    A manager's record is not always a member of Raft: a failed join leaves one that never was, and
-    ``force-new-cluster`` makes one of each other manager (measured on 20.10: role manager, no ManagerStatus).
-    ``cut`` is by how many failures less it survives because not all of them reach each other; it survives more, and
-    ``cut`` is negative, where after a failure another leader would hear whom this one does not.
+    A manager record in the node list is not always a Raft member: a failed join leaves a record that never was one,
+    and ``force-new-cluster`` turns every other manager into one (measured on 20.10: role manager, no ManagerStatus).
     """
 
     managers: int
+    """Members of Raft, including unreachable ones."""
     reachable: int
+    """Members that the best-placed manager hears now."""
     cut: int = 0
+    """How many fewer failures the cluster tolerates because some managers do not reach each other.
+
+    Negative if it tolerates more: after a failure, another leader may hear managers that the present one does not.
+    """
 
     @property
     def needed(self) -> int:
-        """How many must be reachable: ⌊N/2⌋ + 1."""
+        """Return how many managers must be reachable: ⌊N/2⌋ + 1."""
         return self.managers // 2 + 1
 
     @property
     def tolerates(self) -> int:
-        """How many more reachable managers may fail before the quorum is lost; negative when it is lost."""
+        """Return how many more managers may fail before quorum is lost; negative if it is lost already."""
         return self.reachable - self.needed - self.cut
 
 
 def quorum_of(members: RaftMembers) -> Quorum:
-    """The quorum that these members have: a leader counts those that it reaches and that reach it."""
+    """Return the quorum of these members. A leader counts the members that it reaches and that reach it."""
     up = [node for node, reachable in members.reachable.items() if reachable]
-    quorum = Quorum(len(members.reachable), _together(members, up))
+    quorum = Quorum(len(members.reachable), _largest_group(members, up))
     if not members.cut or quorum.tolerates < 0:
         return quorum
     tolerates = next(
         (
             failures - 1
             for failures in range(1, len(up) - quorum.needed + 1)
-            if any(_together(members, left) < quorum.needed for left in combinations(up, len(up) - failures))
+            if any(_largest_group(members, left) < quorum.needed for left in combinations(up, len(up) - failures))
         ),
         len(up) - quorum.needed,
     )
     return replace(quorum, cut=quorum.tolerates - tolerates)
 
 
-def _together(members: RaftMembers, nodes: Sequence[str]) -> int:
-    """How many of ``nodes`` the best placed of them could lead."""
-    heard = (sum(frozenset((node, other)) not in members.cut for other in nodes) for node in nodes)
-    return max(heard, default=0)
-
-
-def tolerance_text(number: int) -> str:
-    """``tolerates 1 failure``."""
-    return f"survives {max(0, number)} failure{'' if number == 1 else 's'}"
+def tolerance_text(failures: int) -> str:
+    """Return ``tolerates 1 failure``; a negative number counts as none."""
+    if failures <= 0:
+        return "tolerates no failure"
+    return f"tolerates {failures} failure{'' if failures == 1 else 's'}"
 
 
 def quorum_change_text(before: Quorum, after: Quorum) -> str:
-    """The change in words: "managers 2 → 3, survives 0 → 1 failures"."""
+    """Return the change in words: ``managers 2 → 3, tolerates 0 → 1 failure``."""
     text = f"managers {before.managers} → {after.managers}, "
     was, becomes = max(0, before.tolerates), max(0, after.tolerates)
     if was == becomes:
-        return text + tolerance_text(becomes) + ", as before"
-    return f"{text}survives {was} → {becomes} failures"
+        return f"{text}still {tolerance_text(becomes)}"
+    return f"{text}tolerates {was} → {becomes} failure{'' if becomes == 1 else 's'}"
 
 
 def quorum_text(quorum: Quorum) -> str:
-    """How it stands: "2 of 3 managers reachable, 2 needed, survives 0 failures"."""
-    tolerates = "no quorum" if quorum.tolerates < 0 else tolerance_text(quorum.tolerates)
-    return f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} needed, {tolerates}"
+    """Return the state in words: ``2 of 3 managers reachable, 2 needed, tolerates no failure``."""
+    state = "no quorum" if quorum.tolerates < 0 else tolerance_text(quorum.tolerates)
+    return f"{quorum_counts(quorum)}, {state}"
+
+
+def quorum_counts(quorum: Quorum) -> str:
+    """Return the counts alone: ``1 of 3 managers reachable, 2 needed``."""
+    return f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} needed"
+
+
+def _largest_group(members: RaftMembers, nodes: Sequence[str]) -> int:
+    """Return how many of ``nodes`` the best-placed one of them hears, itself included."""
+    heard = (sum(frozenset((node, other)) not in members.cut for other in nodes) for node in nodes)
+    return max(heard, default=0)

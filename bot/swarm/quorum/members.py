@@ -1,4 +1,4 @@
-"""Who Raft's members are, who of them is reachable and who reaches whom, as facts tell it. Pure."""
+"""The members of Raft: which of them are reachable, and which reach each other, according to the facts. Pure."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from bot.swarm.quorum.arithmetic import Quorum, quorum_of
 ENGINE_DOWN: Final = frozenset(
     {"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"}
 )
-"""Troubles of a host with which its manager is taken for gone, whatever the others have noticed yet."""
+"""Host failures with which its manager counts as unreachable, even if the other managers have not noticed yet."""
 
 
 def reported_quorum(swarm: ClusterFacts) -> Quorum:
-    """The quorum as the managers see it now."""
+    """Return the quorum as the managers report it now."""
     return quorum_of(_reported_members(swarm))
 
 
 def has_quorum(facts: Facts) -> bool:
-    """Whether the cluster is read out, and its managers see themselves with a quorum."""
+    """Return whether the cluster could be read and its managers report a quorum."""
     return facts.swarm is not None and reported_quorum(facts.swarm).tolerates >= 0
 
 
 def raft_members(facts: Facts) -> RaftMembers:
-    """The members of Raft, who of them is reachable now, and who does not reach whom.
+    """Return the members of Raft, which of them are reachable now, and which do not reach each other.
 
-    Managers notice a peer's death seconds late, and those that lost the quorum answer from memory for up to 28 s
-    (docs/decisions/0009): a manager whose host was looked at and is down counts as unreachable whatever they say, and
-    two that were seen not to connect to each other as cut, though the leader may reach both (docs/decisions/0019).
+    Managers notice the failure of a peer seconds late, and managers without a quorum answer from memory for up to 28 s
+    (docs/decisions/0009). So a manager counts as unreachable if its host was read and is down, whatever the managers
+    report. Two managers that could not connect to each other count as cut, even if the leader reaches both
+    (docs/decisions/0019).
     """
     if facts.swarm is None:
         return RaftMembers()
@@ -42,9 +43,10 @@ def raft_members(facts: Facts) -> RaftMembers:
 
 
 def possible_raft_members(facts: Facts) -> list[RaftMembers]:
-    """All that Raft may be now, :func:`raft_members` first.
+    """Return every possible state of Raft now; :func:`raft_members` comes first.
 
-    Managers notice a return as late as a death: one that they call unreachable while its host answers may be back.
+    Managers notice a return as late as a failure: a manager that they call unreachable while its host answers may be
+    back.
     """
     cautious = raft_members(facts)
     managers = facts.swarm.managers if facts.swarm else ()
@@ -62,7 +64,7 @@ def _reported_members(swarm: ClusterFacts) -> RaftMembers:
 
 
 def _cuts(facts: Facts) -> frozenset[frozenset[str]]:
-    """Pairs of members of which one met no open port at the other. What nobody tried is taken for open."""
+    """Return the pairs of members of which one could not connect to the other. An untested route counts as open."""
     managers = facts.swarm.managers if facts.swarm else ()
     last_counts = sorted(managers, key=lambda node: node.reachability == "reachable")  # docs/decisions/0011
     places = {node.raft_address: node.id for node in last_counts if node.reachability}
@@ -80,13 +82,13 @@ def _peers(facts: Facts, node: NodeFacts) -> Mapping[str, Reach]:
 
 
 def _may_be_back(facts: Facts, node: NodeFacts) -> bool:
-    """Also one that misses only the present leader: it may reach the next."""
+    """Return whether a manager may be back. One that cannot reach the present leader may reach the next one."""
     host = facts.hosts.get(node.host)
     return host is not None and (host.membership == "active" if host.answers else not _is_down(facts, node))
 
 
 def _is_down(facts: Facts, node: NodeFacts) -> bool:
-    """A locked engine answers and manages nothing; one that has lost the leader says so in its error."""
+    """A locked engine answers and manages nothing; an engine without a leader reports that as its error."""
     host = facts.hosts.get(node.host)
     if host is None:
         return _has_gone(facts, node)
@@ -96,16 +98,16 @@ def _is_down(facts: Facts, node: NodeFacts) -> bool:
 
 
 def _has_gone(facts: Facts, node: NodeFacts) -> bool:
-    """Whether the machine at its address answers, and is in no cluster or has another membership."""
+    """Return whether the machine at the node's address answers and is in no cluster or is another node."""
     address = ip_of(node.raft_address)
     at_it = [host for host in facts.hosts.values() if host.answers and address in {host.address, host.node_address}]
     return any(host.membership != "locked" and host.node_id != node.id for host in at_it)
 
 
 def _is_heard(facts: Facts, node: NodeFacts, host: HostFacts) -> bool:
-    """Whether a member gets a connection to a host that does not answer the bot: then it is the bot that is cut off.
+    """Return whether a member connects to a host that does not answer Swarmbot: then Swarmbot is cut off, not the host.
 
-    Not so when the bot reached the engine and it hangs: the kernel takes connections for it all the same.
+    This does not hold if Swarmbot reached the engine and it hangs: the kernel still accepts connections for it.
     """
     if host.failure is not None and host.failure.problem == "engine error":
         return False

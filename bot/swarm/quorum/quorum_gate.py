@@ -1,10 +1,13 @@
-"""The quorum gate: every plan passes it when it is made, and every step that takes a manager away just before it.
+"""The quorum gate. Every plan passes it when it is made, and every step that takes a manager away passes it again.
 
-Pure. Lost is a quorum that was there and would not be; fatal is one failure that was survived before and would not be.
-What would lose the quorum at any step is refused, whoever agrees. That the last manager goes, which ends the cluster,
-and what leaves one failure fatal when all is done, is refused unless forced, and then waits for two others' yes. A step
-is judged with those that follow it, by the same rule: what the plan was not forced for when it was made it may not do
-when the facts have got worse meanwhile.
+Pure. The rules:
+
+- A plan that would lose quorum at any step is refused, with or without ``--force``.
+- A plan that removes the last manager, and so ends the cluster, is refused unless forced.
+- A plan after which the cluster tolerates no failure, while it tolerates one now, is refused unless forced.
+- A forced plan needs two approvals.
+- A step is judged by the same rules, together with the steps that follow it. If the facts have become worse since the
+  plan was made, the step may only do what the plan was forced to do then.
 """
 
 from __future__ import annotations
@@ -17,20 +20,22 @@ from typing import Final
 from bot.errors import Refused
 from bot.model import Facts, Operation, Plan, RaftMembers, Step
 from bot.swarm.quorum.advice import connection_warnings, manager_warnings, member_names, strengthening_step
-from bot.swarm.quorum.arithmetic import Quorum, quorum_change_text, quorum_of, quorum_text
+from bot.swarm.quorum.arithmetic import Quorum, quorum_change_text, quorum_counts, quorum_of, quorum_text
 from bot.swarm.quorum.members import possible_raft_members, raft_members
 from bot.text.suggest import listed
 
 FORCE: Final = "force"
-"""What the rules of swarmbot.yml call an order that only ``--force`` lets through."""
+"""The name that the rules of swarmbot.yml use for an order that only ``--force`` lets through."""
 FORCED_APPROVALS: Final = 2
+NOTHING_CHANGED: Final = "Nothing was changed."
+STEP_NOT_STARTED: Final = "This step was not started."
 
 
 def judge_plan(facts: Facts, plan: Plan, domain: str) -> Plan:
-    """The plan with what it means for the quorum: its effect, what is left after each step, warnings, approvals.
+    """Return the plan with its consequences for the quorum: effect, what is left after each step, warnings, approvals.
 
-    ``domain`` is the label that tells failure domains apart. Raises Refused; ValueError for a plan that takes managers
-    away on several tracks, side by side, where no order of them could be judged.
+    ``domain`` is the node label that names failure domains. Raise Refused if the plan breaks a rule. Raise ValueError
+    if the plan takes managers away on several parallel tracks: no order of them could be judged.
     """
     weakening = {step.track for step in plan.steps if step.operation.weakens}
     if len(weakening) > 1:
@@ -38,58 +43,58 @@ def judge_plan(facts: Facts, plan: Plan, domain: str) -> Plan:
     _refuse_losses(facts, plan)
     stages = _stages(raft_members(facts), plan.steps)
     before, after = stages[0], stages[-1]
-    told = manager_warnings(facts, plan, before, after, domain)
+    warnings = manager_warnings(facts, plan, before, after, domain)
     if all(stage == before for stage in stages):
-        return replace(plan, warnings=(*plan.warnings, *told))
-    fatal = _fatal(facts, plan.steps)
-    if fatal and plan.force != "given":
-        raise _refused_fatal(facts, *fatal, _or_force(plan, "Or"))
-    forced = bool(fatal) or not after.reachable
+        return replace(plan, warnings=(*plan.warnings, *warnings))
+    weakened = _weakened(facts, plan.steps)
+    if weakened and plan.force != "given":
+        raise _refused_weakening(facts, *weakened, _or_force(plan, "Or"))
+    forced = bool(weakened) or not after.reachable
     return replace(
         plan,
         effect=", ".join(filter(None, (plan.effect, _effect(facts, before, stages)))),
         meanwhile=_meanwhile(before, stages),
-        quorum=_told(stages),
-        warnings=(*plan.warnings, *connection_warnings(facts, after), *told),
+        quorum=_stage_lines(stages),
+        warnings=(*plan.warnings, *connection_warnings(facts, after), *warnings),
         approvals=max(plan.approvals, FORCED_APPROVALS) if forced else plan.approvals,
         subject=FORCE if forced else plan.subject,
     )
 
 
 def permit_step(facts: Facts, plan: Plan, step: Step) -> None:
-    """Raise Refused where ``step``, with the facts as they are just before it, may not be taken.
+    """Raise Refused if ``step`` may not run with the facts as they are just before it.
 
-    It is judged as ``plan`` was, with what is left of its track. Only a plan that was found to need force when it was
-    made, so that two others agreed, may do what needs force now.
+    The step is judged together with the rest of its track. Only a plan that needed force when it was made, and so has
+    two approvals, may do what needs force now.
     """
     if not step.operation.weakens:
         return
     forced = plan.subject == FORCE
     rest = [later for later in plan.steps[plan.steps.index(step) :] if later.track == step.track]
     now = raft_members(facts)
-    _refuse_loss(facts, step.operation, now, step.operation.raft(now), forced=forced)
-    fatal = _fatal(facts, rest)
-    if fatal and not forced:
-        true_now = "That was not so when this was planned. The steps before it are done, and this one is not begun."
-        raise _refused_fatal(facts, *fatal, _or_force(plan, "Or ask again and"), true_now)
+    _refuse_loss(facts, step.operation, now, step.operation.raft(now), STEP_NOT_STARTED, forced=forced)
+    weakened = _weakened(facts, rest)
+    if weakened and not forced:
+        true_now = f"This was not so when the plan was made. The steps before this one are done. {STEP_NOT_STARTED}"
+        raise _refused_weakening(facts, *weakened, _or_force(plan, "Or run the command again and"), true_now)
 
 
 def _refuse_losses(facts: Facts, plan: Plan) -> None:
     stages = _stages(raft_members(facts), plan.steps)
     for step, (now, then) in zip(plan.steps, pairwise(stages), strict=True):
-        _refuse_loss(facts, step.operation, now, then, forced=plan.force == "given")
+        _refuse_loss(facts, step.operation, now, then, NOTHING_CHANGED, forced=plan.force == "given")
 
 
 def _stages(start: RaftMembers, steps: Sequence[Step]) -> list[RaftMembers]:
-    """The members before the first step and after each."""
+    """Return the members before the first step and after each step."""
     stages = [start]
     for step in steps:
         stages.append(step.operation.raft(stages[-1]))
     return stages
 
 
-def _fatal(facts: Facts, steps: Sequence[Step]) -> tuple[RaftMembers, RaftMembers] | None:
-    """Members before and after these steps, where one failure is survived before and not after; None if nowhere."""
+def _weakened(facts: Facts, steps: Sequence[Step]) -> tuple[RaftMembers, RaftMembers] | None:
+    """Return the members before and after these steps if only the former tolerate a failure; None otherwise."""
     for start in possible_raft_members(facts):
         after = _stages(start, steps)[-1]
         if after.reachable and quorum_of(start).tolerates > 0 >= quorum_of(after).tolerates:
@@ -97,8 +102,13 @@ def _fatal(facts: Facts, steps: Sequence[Step]) -> tuple[RaftMembers, RaftMember
     return None
 
 
-def _refuse_loss(facts: Facts, operation: Operation, now: RaftMembers, then: RaftMembers, *, forced: bool) -> None:
-    """Also what seems to be lost before is refused: the managers notice a return late (docs/decisions/0019)."""
+def _refuse_loss(
+    facts: Facts, operation: Operation, now: RaftMembers, then: RaftMembers, true_now: str, *, forced: bool
+) -> None:
+    """Raise Refused if the operation loses quorum, or needs a quorum that seems to be lost.
+
+    The latter may be back already: managers notice the return of a manager late (docs/decisions/0019).
+    """
     if now == then:
         return
     before, after = quorum_of(now), quorum_of(then)
@@ -109,49 +119,49 @@ def _refuse_loss(facts: Facts, operation: Operation, now: RaftMembers, then: Raf
     if after.tolerates >= 0:
         return
     if before.tolerates < 0:
-        raise _refused_lost(facts, operation, before)
+        raise _refused_without_quorum(facts, operation, before, true_now)
     raise Refused(
-        f"{operation.doing} would leave {after.reachable} of {after.managers} managers reachable and {facts.name} "
-        "without a quorum.",
-        true_now="This was not begun.",
+        f"{operation.doing} would lose quorum in {facts.name}: {after.reachable} of {after.managers} managers would be "
+        f"reachable, {after.needed} are needed.",
+        true_now=true_now,
         next_step=strengthening_step(facts, now, then, wanted=0),
     )
 
 
-def _refused_lost(facts: Facts, operation: Operation, quorum: Quorum) -> Refused:
+def _refused_without_quorum(facts: Facts, operation: Operation, quorum: Quorum, true_now: str) -> Refused:
     return Refused(
-        f"{facts.name} has no quorum ({quorum_text(quorum)}): {operation.doing} could not be agreed on.",
-        true_now="This was not begun.",
-        next_step="`/swarm status` shows what is wrong; `/swarm recover` is for managers that do not come back.",
+        f"{facts.name} has no quorum ({quorum_counts(quorum)}), so {operation.doing} is not possible now.",
+        true_now=true_now,
+        next_step="`/swarm status` shows how to fix this. Use `/swarm recover` only if managers are permanently lost.",
     )
 
 
 def _refused_end(facts: Facts, operation: Operation) -> Refused:
     return Refused(
-        f"{operation.doing} would end {facts.name}: it is the last manager, and services, networks, secrets and "
-        "configs go with it.",
-        true_now="Nothing was changed.",
-        next_step=f"To end {facts.name} for good add `--force`; {FORCED_APPROVALS} others must agree.",
+        f"{operation.doing} would end {facts.name}: it is the last manager. All services, networks, secrets and "
+        "configs would be lost.",
+        true_now=NOTHING_CHANGED,
+        next_step=f"To end {facts.name} permanently, add `--force`. This needs {FORCED_APPROVALS} approvals.",
     )
 
 
-def _refused_fatal(
-    facts: Facts, before: RaftMembers, after: RaftMembers, force: str, true_now: str = "Nothing was changed."
+def _refused_weakening(
+    facts: Facts, before: RaftMembers, after: RaftMembers, force: str, true_now: str = NOTHING_CHANGED
 ) -> Refused:
     was, becomes = quorum_of(before), quorum_of(after)
     back = [node for node, up in raft_members(facts).reachable.items() if before.reachable[node] and not up]
+    condition = f" if {listed(member_names(facts, back))} is back" if back else ""
     return Refused(
-        f"after it one failure would be fatal to {facts.name}, which survives {was.tolerates} now"
-        f"{f' if {listed(member_names(facts, back))} is back' if back else ''}: "
-        f"{becomes.reachable} of {becomes.managers} managers would be reachable, and {becomes.needed} are needed"
-        f"{', but not all reach each other' if becomes.cut else ''}.",
+        f"{facts.name} tolerates {was.tolerates} failure{'' if was.tolerates == 1 else 's'} now{condition} and would "
+        f"tolerate none after this: {becomes.reachable} of {becomes.managers} managers would be reachable, "
+        f"{becomes.needed} are needed{', and not all of them reach each other' if becomes.cut else ''}.",
         true_now=true_now,
         next_step=strengthening_step(facts, after, after, wanted=1) + force,
     )
 
 
 def _or_force(plan: Plan, how: str) -> str:
-    return f" {how} add `--force`; {FORCED_APPROVALS} others must agree." if plan.force else ""
+    return f" {how} add `--force`, which needs {FORCED_APPROVALS} approvals." if plan.force else ""
 
 
 def _effect(facts: Facts, before: RaftMembers, stages: list[RaftMembers]) -> str:
@@ -164,24 +174,24 @@ def _effect(facts: Facts, before: RaftMembers, stages: list[RaftMembers]) -> str
 
 
 def _meanwhile(before: RaftMembers, stages: list[RaftMembers]) -> tuple[str, ...]:
-    """What holds only while the plan runs."""
+    """Return the warnings that apply only while the plan runs."""
     was, becomes = quorum_of(before), quorum_of(stages[-1])
     worst = min(map(quorum_of, stages), key=lambda quorum: quorum.tolerates)
-    told = [f"For a while {quorum_text(worst)}."] if stages[-1] == before else []
+    warnings = [f"While this runs: {quorum_text(worst)}."] if stages[-1] == before else []
     if was.tolerates > 0 >= worst.tolerates and becomes.tolerates > 0:
-        told.append("While it runs, one more failure loses the quorum.")
-    return tuple(told)
+        warnings.append("While this runs, one more failure loses quorum.")
+    return tuple(warnings)
 
 
-def _told(stages: list[RaftMembers]) -> tuple[str, ...]:
-    """What is left after each step that changes it."""
-    lines = [f"now {_left(stages[0])}"]
+def _stage_lines(stages: list[RaftMembers]) -> tuple[str, ...]:
+    """Return the counts now, and after each step that changes them."""
+    lines = [f"now {_counts(stages[0])}"]
     for number, (now, then) in enumerate(pairwise(stages), 1):
         if now != then and then.reachable:
-            lines.append(f"after step {number}: {_left(then)}")
+            lines.append(f"after step {number}: {_counts(then)}")
     return tuple(lines)
 
 
-def _left(members: RaftMembers) -> str:
+def _counts(members: RaftMembers) -> str:
     quorum = quorum_of(members)
     return f"{quorum.reachable} of {quorum.managers} reachable, {quorum.needed} needed"

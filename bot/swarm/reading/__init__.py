@@ -1,1 +1,1 @@
-"""From the answers of engines to Facts: which manager is asked, which host is which node."""
+"""From the answers of engines to Facts: which manager is read, and which host is which node."""

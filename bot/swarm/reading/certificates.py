@@ -1,4 +1,4 @@
-"""Read the TLS certificates of nodes, and of the CAs that issue them, as Swarm keeps them."""
+"""The TLS certificates of nodes, the CAs that issue them, and the cluster's root. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ DAY_S: Final = 24 * HOUR_S
 
 
 def read_certificate(pem: str) -> Certificate:
-    """The node's own certificate: the first of the PEM blocks in ``swarm-node.crt``. ValueError if there is none."""
+    """Return the node's own certificate: the first PEM block of ``swarm-node.crt``.
+
+    Raise ValueError if there is none.
+    """
     certificate = x509.load_pem_x509_certificates(pem.encode())[0]
     return Certificate(
         issuer=_common_name(certificate.issuer),
@@ -28,7 +31,7 @@ def read_certificate(pem: str) -> Certificate:
 
 
 def time_left(certificate: Certificate, at: float) -> str:
-    """How long it is good for from ``at`` (unix seconds) on, in words: "61 days". "" when it has ended."""
+    """Return how long it is valid from ``at`` (unix seconds) on, in words: "61 days"; "" if it has expired."""
     left = certificate.expires - at
     if left <= 0:
         return ""
@@ -43,22 +46,26 @@ def _common_name(name: x509.Name) -> str:
 
 
 def fingerprint_of(pem: str) -> str:
-    """The SHA-256 of a CA's certificate, in hex; of several, of the first. ValueError for no PEM."""
+    """Return the SHA-256 fingerprint of the first CA certificate, in hex. Raise ValueError if it is not PEM."""
     return x509.load_pem_x509_certificates(pem.encode())[0].fingerprint(SHA256()).hex()
 
 
 @dataclass(frozen=True, slots=True)
 class RootCertificate:
-    """A root certificate: its subject's common name, its SHA-256 fingerprint (hex), its dates in unix seconds."""
+    """A root certificate."""
 
     subject: str
+    """The common name of its subject."""
     fingerprint: str
+    """SHA-256, in hex with colons."""
     begins: float
+    """Unix seconds."""
     ends: float
+    """Unix seconds."""
 
 
 def read_roots(pem: str) -> tuple[RootCertificate, ...]:
-    """The root certificates of ``TLSInfo.TrustRoot``, usually one. ValueError if there is none."""
+    """Return the root certificates of ``TLSInfo.TrustRoot``, usually one. Raise ValueError if there is none."""
     return tuple(
         RootCertificate(
             subject=_common_name(certificate.subject),
@@ -71,28 +78,31 @@ def read_roots(pem: str) -> tuple[RootCertificate, ...]:
 
 
 def public_key_of(pem: str) -> str:
-    """The public key of a CA's certificate, as ``TLSInfo.CertIssuerPublicKey`` has it. ValueError for no PEM."""
+    """Return the public key of a CA certificate as ``TLSInfo.CertIssuerPublicKey`` has it.
+
+    Raise ValueError if it is not PEM.
+    """
     key = x509.load_pem_x509_certificates(pem.encode())[0].public_key()
     return base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 def key_id(public_key: str) -> str:
-    """Sixteen hex digits that tell one issuer's public key from another."""
+    """Return 16 hex digits that identify an issuer's public key."""
     return hashlib.sha256(public_key.encode()).hexdigest()[:16]
 
 
 def nodes_of_old_issuer(swarm: ClusterFacts) -> list[NodeFacts]:
-    """The nodes whose certificate was not issued by the key that shall issue all."""
+    """Return the nodes whose certificate was not issued by the cluster's present issuer."""
     return [node for node in swarm.nodes if node.tls.issuer_key != swarm.tls.issuer_key]
 
 
 def issuing_urls(swarm: ClusterFacts) -> list[str]:
-    """The external CAs that issue. One whose root was rotated away from stays in the spec and issues nothing."""
+    """Return the URLs of the external CAs in use. After a rotation, an unused one stays in the spec."""
     named = (swarm.spec.get("CAConfig") or {}).get("ExternalCAs") or ()
     return [str(ca["URL"]) for ca in named if public_key_of(ca["CACert"] or swarm.tls.root) == swarm.tls.issuer_key]
 
 
 def ca_rotated_since(backup: Backup, swarm: ClusterFacts) -> bool:
-    """Whether the cluster's root is another than when ``backup`` of it was taken."""
+    """Return whether the cluster's root CA was rotated after ``backup`` was taken."""
     known = bool(swarm.tls.root) and backup.cluster_id == swarm.id
     return known and fingerprint_of(swarm.tls.root) != backup.ca_fingerprint

@@ -1,4 +1,4 @@
-"""The settings of a cluster that ``docker swarm update`` changes: where they stand in its spec, and how they read."""
+"""The cluster settings that ``docker swarm update`` changes: their place in the spec, and their text. Pure."""
 
 from __future__ import annotations
 
@@ -15,29 +15,32 @@ MIN_CERT_EXPIRY_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting under ``section`` and ``key`` of the spec of ``GET /swarm``; a duration stands there in nanoseconds."""
+    """A setting in the spec of ``GET /swarm``."""
 
     name: str
     words: str
+    """What people call it: ``certificate expiry``."""
     section: str
     key: str
+    """The key within ``section`` of the spec."""
     duration: bool = False
+    """Whether it is a duration; the spec has those in nanoseconds."""
 
     @property
     def flag(self) -> str:
-        """How people name it: ``--cert-expiry``."""
+        """Return its flag: ``--cert-expiry``."""
         return "--" + self.name.replace("_", "-")
 
     def value_in(self, spec: Mapping[str, Any]) -> Any:
-        """The value in ``spec`` as the engine has it; None when there is none."""
+        """Return the engine's value in ``spec``; None if there is none."""
         return (spec.get(self.section) or {}).get(self.key)
 
     def as_engine(self, value: float) -> Any:
-        """A value that people gave (a duration in seconds) as the engine takes it."""
+        """Return a value (a duration in seconds) in the form that the engine expects."""
         return round(value * NANOSECONDS) if self.duration else value
 
     def shown(self, value: Any) -> str:
-        """The engine's value as people write it."""
+        """Return the engine's value in the form that people write."""
         if value is None:
             return "the engine's default"
         if isinstance(value, bool):
@@ -56,11 +59,11 @@ SETTINGS: Final = (
 
 
 def check_expiry(seconds: float | None) -> None:
-    """Refuse a certificate expiry that engines do not take."""
+    """Raise Refused for a certificate expiry that engines do not accept."""
     if seconds is not None and seconds < MIN_CERT_EXPIRY_S:
-        raise Refused("engines take no certificate expiry under 1 hour.", next_step="Give `--cert-expiry 1h` or more.")
+        raise Refused("The certificate expiry must be at least 1 hour.", next_step="Use `--cert-expiry 1h` or more.")
 
 
 def external_urls(spec: Mapping[str, Any]) -> list[str]:
-    """The signing URLs of the external CAs that the spec names."""
+    """Return the signing URLs of the external CAs in the spec."""
     return [str(ca.get("URL", "")) for ca in (spec.get("CAConfig") or {}).get("ExternalCAs") or ()]

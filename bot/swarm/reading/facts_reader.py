@@ -1,4 +1,4 @@
-"""Read the facts of a cluster: every host at once, then the swarm through a manager that has a quorum."""
+"""Read the facts of a cluster: all hosts in parallel, then the cluster from a manager that has a quorum."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_
 from bot.swarm.reading.manager_choice import readable_managers
 from bot.swarm.reading.node_lookup import assign_hosts
 
-# An engine that hangs is given up after its own time-out (bot.engine); this bounds them together.
+# Each engine call has its own time-out (bot.engine); these limit a whole read.
 READ_TIMEOUT_S = 15.0
 MESH_TIMEOUT_S = 20.0
 ROUTE_TIMEOUT_S = 4.0
-"""Seconds after which no further way is tried: a check shall end within 5."""
+"""After this time no further route is tested: a check must end within 5 s."""
 SSH_FAILURES = {"no route", "timed out", "refused"}
 
 
 class FactsReader:
-    """Reads facts of the clusters of swarmbot.yml. Threads are shared by all reads; ``close`` ends them.
+    """Reads the facts of the clusters in swarmbot.yml. All reads share its threads; ``close`` ends them.
 
-    ``foreign`` maps addresses of hosts to the cluster of swarmbot.yml that has them.
+    ``foreign`` maps addresses of hosts to the cluster in swarmbot.yml that has them.
     """
 
     def __init__(self, foreign: Mapping[str, str], *, threads: int = 32) -> None:
@@ -50,14 +50,14 @@ class FactsReader:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="facts")
 
     def close(self) -> None:
-        """Start nothing more."""
+        """Start no more reads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def read(self, name: str, engines: Engines, query: FactsQuery) -> Facts:
-        """Read what ``query`` asks of the cluster ``name``. Troubles are facts; nothing is raised for a dead host.
+        """Read what ``query`` asks of the cluster ``name``. A failure is a fact: nothing is raised for a dead host.
 
-        Raises EngineError or HostUnreachable if secrets were asked for and could not be read, Refused or Failed if
-        backups were.
+        Raise EngineError or HostUnreachable if the query asks for secrets and they cannot be read. Raise Refused or
+        Failed if it asks for backups and they cannot be read.
         """
         started = time.monotonic()
         keys = {name: self._pool.submit(engines[name].host_keys) for name in query.host_keys}
@@ -118,7 +118,7 @@ class FactsReader:
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.tasks else None
         task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
         nodes = self._pool.submit(engine.nodes)
-        patience = min(query.patience, READ_TIMEOUT_S)  # in the seconds after a quorum was lost questions hang
+        patience = min(query.patience, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
         found = swarm.result(patience)
         return ClusterFacts(
             id=found["ID"],
@@ -136,15 +136,15 @@ class FactsReader:
 
 
 def _ssh_failures(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
-    """Hosts with no way in by SSH, and why; one whose engine does not answer has a shell all the same."""
-    troubles = {name: host.failure for name, host in hosts.items() if host.failure}
-    return {name: failure.happened for name, failure in troubles.items() if failure.problem in SSH_FAILURES}
+    """Return the hosts that cannot be reached over SSH, and why. A host whose engine is down still has a shell."""
+    failures = {name: host.failure for name, host in hosts.items() if host.failure}
+    return {name: failure.happened for name, failure in failures.items() if failure.problem in SSH_FAILURES}
 
 
 def _with_peer_reachability(
     engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
 ) -> dict[str, HostFacts]:
-    """Whether managers that do not answer the bot are there for their peers: it may be the bot that is cut off."""
+    """Return the hosts, with whether a manager reaches the managers that Swarmbot does not: Swarmbot may be cut off."""
     silent_ones = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].answers]
     places = {node.raft_address: node.host for node in silent_ones if node.raft_address}
     met = probe_endpoints(engines[swarm.read_from], [*places]) if places else {}
@@ -172,12 +172,12 @@ def _with_host_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ..
         except HostUnreachable as error:
             keyless[name] = HostFailure(error.problem, error.happened, error.next_step)
         except TimeoutError:
-            keyless[name] = HostFailure("timed out", f"`{name}` showed no host key within {READ_TIMEOUT_S:.0f} s.")
+            keyless[name] = HostFailure("timed out", f"`{name}` did not send a host key within {READ_TIMEOUT_S:.0f} s.")
     return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
 
 
 def _with_mesh(facts: Facts, engines: Engines) -> Facts:
-    """Tried after the ports: the containers' own datagrams would be counted among theirs."""
+    """Return the facts with the overlay trial. It runs after the ports: its datagrams would be counted with theirs."""
     if facts.swarm is None:
         return facts
     try:

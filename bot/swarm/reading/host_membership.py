@@ -1,4 +1,4 @@
-"""Where a host stands that is in a swarm, but not in this cluster."""
+"""The membership of a host that is in a swarm but not in this cluster. Pure."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from bot.blocks import escape, escape_line
 from bot.model import Facts, Finding, HostFacts, ip_of
 from bot.text.suggest import listed
 
-_LEAVE: Final = "`docker swarm leave --force`."
+_LEAVE: Final = "run `docker swarm leave --force` on the host."
 
 
 def membership_conflict(facts: Facts, host: HostFacts) -> Finding:
-    """Why a host that is in a swarm and not in this cluster cannot be taken, naming the swarm that it is in."""
+    """Return why a host that is in a swarm but not in this cluster cannot join, and which swarm it is in."""
     if host.membership == "locked":
         text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
-        step = f"`/swarm unlock {host.name}` unlocks it; or let it leave on the host: {_LEAVE}"
+        step = f"Run `/swarm unlock {host.name}`, or {_LEAVE}"
         return Finding("failed", text, host.name, step)
     if host.membership == "error":
-        reason = escape(host.swarm_error) or "it gives no reason"
-        text = f"`{host.name}` is in a cluster, and its engine is in error: {reason}"
-        return Finding("failed", text, host.name, f"Mend that, or let it leave on the host: {_LEAVE}")
+        reason = escape(host.swarm_error) or "no reason given"
+        text = f"`{host.name}` is a member of a cluster, but its engine reports an error: {reason}"
+        return Finding("failed", text, host.name, f"Fix the error, or {_LEAVE}")
     if _awaits_quorum_here(facts, host):
-        text = f"`{host.name}` is a manager of {facts.name} that was started and finds no quorum yet (`pending`)."
-        step = "It is `active` once enough managers are back: ask again then. `/swarm status` shows them."
+        text = f"`{host.name}` is a manager of {facts.name}. It has started and has no quorum yet (`pending`)."
+        step = "It becomes `active` when enough managers are back (see `/swarm status`). Then run the command again."
         return Finding("failed", text, host.name, step)
     if was_removed(facts, host):
-        text = f"`{host.name}` believes itself in {facts.name}, which has no record of it: it was removed from there."
-        return Finding("failed", text, host.name, f"Let it leave first: `/swarm leave {host.name}`.")
-    text = f"`{host.name}` is in another cluster: {other_cluster_text(facts, host)}."
-    step = "Let it leave on the host itself, if that is meant: `docker swarm leave`; a manager is demoted there before."
+        text = f"`{host.name}` was removed from {facts.name} but still has its old membership."
+        return Finding("failed", text, host.name, f"Run `/swarm leave {host.name}` first.")
+    text = f"`{host.name}` is a member of another cluster: {other_cluster_text(facts, host)}."
+    step = "To take it out of that cluster, run `docker swarm leave` on the host; demote a manager there first."
     if names := foreign_cluster_names(facts, host):
-        step = f"It leaves there: ask in the channel of {names}."
+        step = f"It must leave that cluster first: ask in the channel of {names}."
     return Finding("failed", text, host.name, step)
 
 
 def was_removed(facts: Facts, host: HostFacts) -> bool:
-    """Whether a host without a record here takes itself for a member: it was removed, or its record was.
+    """Return whether a host without a node record here still has a membership of this cluster: it was removed.
 
-    A manager knows its cluster's id; a worker only the addresses of its managers.
+    A manager knows the id of its cluster; a worker knows only the addresses of its managers.
     """
     if facts.swarm is None or not host.in_a_swarm or facts.member(host.name) is not None:
         return False
@@ -48,31 +48,31 @@ def was_removed(facts: Facts, host: HostFacts) -> bool:
 
 
 def _awaits_quorum_here(facts: Facts, host: HostFacts) -> bool:
-    """Whether a manager that awaits a quorum is this cluster's, for all that can be read."""
+    """Return whether a manager that waits for a quorum belongs to this cluster, as far as can be read."""
     if not host.awaits_quorum:
         return False
     return facts.member(host.name) is not None if facts.swarm else not foreign_cluster_names(facts, host)
 
 
 def membership_text(facts: Facts, host: HostFacts) -> str:
-    """Where a host that answers and has no record in this cluster stands: "in no cluster"."""
+    """Return the membership of a host without a node record here, to follow "is": "not part of any cluster"."""
     if host.membership == "inactive":
-        return "in no cluster"
+        return "not part of any cluster"
     if host.membership == "locked":
         return f"locked: `/swarm unlock {host.name}`"
     error = f": {escape_line(host.swarm_error)}" if host.swarm_error else ""
     if not host.takes_part:
         return f"{host.membership}{error}"
     if was_removed(facts, host):
-        return f"removed from {facts.name}, and does not know it"
+        return f"removed from {facts.name} but still has its old membership"
     if facts.swarm is None and not foreign_cluster_names(facts, host):
-        waits = f"a manager of {facts.name}, started and without a quorum yet"
-        return (waits if host.awaits_quorum else "in a cluster whose managers cannot be read") + error
-    return f"in another cluster: {other_cluster_text(facts, host)}"
+        waits = f"a manager of {facts.name} that has started and has no quorum yet"
+        return (waits if host.awaits_quorum else "a member of a cluster whose managers cannot be read") + error
+    return f"a member of another cluster: {other_cluster_text(facts, host)}"
 
 
 def other_cluster_text(facts: Facts, host: HostFacts) -> str:
-    """The other cluster in words: its name in swarmbot.yml if one of its managers stands there."""
+    """Return the other cluster in words: its name if swarmbot.yml has one of its managers, else its id and managers."""
     if names := foreign_cluster_names(facts, host):
         return names
     own = [other.name for other in facts.hosts.values() if other.address in set(map(ip_of, host.managers))]
@@ -82,6 +82,6 @@ def other_cluster_text(facts: Facts, host: HostFacts) -> str:
 
 
 def foreign_cluster_names(facts: Facts, host: HostFacts) -> str:
-    """The other cluster of swarmbot.yml whose hosts manage this one; "" when there is none."""
+    """Return the names of the clusters in swarmbot.yml whose hosts manage this one; "" if there are none."""
     names = {facts.foreign[address] for address in map(ip_of, host.managers) if address in facts.foreign}
     return listed(f"`{name}`" for name in sorted(names))

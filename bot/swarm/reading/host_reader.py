@@ -1,4 +1,4 @@
-"""Read the facts of one host. Troubles are facts: nothing is raised for a dead one."""
+"""Read the facts of one host. A failure is a fact: nothing is raised for a dead host."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bot.swarm.reading.certificates import read_certificate
 from bot.swarm.reading.raft_log import position
 
 ENGINE_DOWN: Final = frozenset({"docker stopped", "no docker"})
-"""Problems of a host whose SSH answers and whose engine may not run."""
+"""Problems of a host that answers over SSH and whose engine may not run."""
 
 
 def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
-    """What ``query`` asks of a host."""
+    """Return the facts of a host that ``query`` asks for."""
     try:
         facts = parse.host(engine.host, address, engine.info())
         close = matches_name(facts, query.probe)
@@ -43,25 +43,25 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
     return facts
 
 
-def timed_out_host(name: str, address: str, patience: float) -> HostFacts:
-    """A host that was not heard of within ``patience`` seconds."""
-    failure = HostFailure("timed out", f"`{name}` ({address}) did not answer within {patience:.0f} s.")
+def timed_out_host(name: str, address: str, timeout_s: float) -> HostFacts:
+    """Return the facts of a host that did not respond in time."""
+    failure = HostFailure("timed out", f"`{name}` ({address}) did not respond within {timeout_s:.0f} s.")
     return HostFacts(name=name, address=address, failure=failure)
 
 
-def probe_endpoints(engine: Engine, places: Sequence[str]) -> dict[str, Reach]:
-    """What connections from a host to ``places`` (``address:port``) meet; nothing where it cannot try."""
+def probe_endpoints(engine: Engine, endpoints: Sequence[str]) -> dict[str, Reach]:
+    """Return the results of connections from a host to ``endpoints`` (``address:port``); {} if it cannot test."""
     try:
         with engine.prober() as prober:
-            return dict(zip(places, prober.connect([split_endpoint(place) for place in places]), strict=True))
+            return dict(zip(endpoints, prober.connect([split_endpoint(each) for each in endpoints]), strict=True))
     except SwarmbotError:
         return {}
 
 
 def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
-    """What connections to the other managers that it knows meet.
+    """Return the results of connections to the other managers that the host knows.
 
-    What did not answer is tried once more: a busy machine is late now and then, and the quorum gate refuses by this.
+    A connection without an answer is tried again: a busy machine may be late, and the quorum gate decides by this.
     """
     others = [peer for peer in host.managers if split_endpoint(peer)[0] != host.node_address]
     met = probe_endpoints(engine, others) if others else {}
@@ -70,18 +70,18 @@ def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
 
 
 def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
-    """With what the disk tells; the trouble says it where that cannot be told."""
-    assert facts.failure  # noqa: S101 - tells mypy what the caller has seen
+    """Return the facts with the swarm state on disk; if it cannot be read, the failure says so."""
+    assert facts.failure  # noqa: S101 - tells mypy what the caller has checked
     try:
         return _with_position(engine, replace(facts, stopped=engine.stopped()))
     except (EngineError, HostUnreachable) as error:
-        why = f"What swarm state it has cannot be told: {error.happened} {error.next_step}"
+        why = f"Its swarm state is unknown: {error.happened} {error.next_step}"
         happened = f"{facts.failure.happened} {why}".rstrip()
         return replace(facts, failure=replace(facts.failure, happened=happened))
 
 
 def _with_raft(engine: Engine, facts: HostFacts, query: FactsQuery) -> HostFacts:
-    """What a manager's disk and its connections tell of the quorum."""
+    """Return the facts with what a manager's disk and connections show about the quorum."""
     if engine.host in query.key_files or (query.raft and _may_manage(facts)):
         facts = replace(facts, key_file=_key_file(engine))
     knows = query.raft and (facts.in_a_swarm or facts.awaits_force)
@@ -97,7 +97,7 @@ def _may_manage(facts: HostFacts) -> bool:
 
 
 def _known(engine: Engine) -> tuple[str, ...]:
-    """A locked engine tells nothing of the others; its disk does."""
+    """Return the managers on disk: a locked engine does not report the others."""
     try:
         return engine.known_managers()
     except EngineError:
@@ -107,12 +107,12 @@ def _known(engine: Engine) -> tuple[str, ...]:
 def _key_file(engine: Engine) -> KeyFile | None:
     try:
         return engine.key_file()
-    except EngineError:  # not everybody who reaches an engine may read its files
+    except EngineError:  # a user who reaches an engine may not be allowed to read its files
         return None
 
 
 def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
-    """Not everybody who reaches an engine may read its files: that makes the host no worse."""
+    """Return the facts with the node certificate, or why it could not be read: a user may not be allowed to."""
     try:
         return replace(facts, certificate=read_certificate(engine.node_certificate()))
     except EngineError as error:
@@ -120,7 +120,7 @@ def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
 
 
 def _with_position(engine: Engine, facts: HostFacts) -> HostFacts:
-    """A worker has no log, and not everybody who reaches an engine may read its files."""
+    """Return the facts with the end of the Raft log, or why it could not be read: a worker has none."""
     try:
         return replace(facts, raft=position(engine.last_raft_entry()))
     except EngineError as error:
@@ -130,6 +130,6 @@ def _with_position(engine: Engine, facts: HostFacts) -> HostFacts:
 
 
 def split_endpoint(target: str) -> tuple[str, int]:
-    """``10.0.0.1:2377`` or ``[fd00::1]:2377`` as address and port."""
+    """Return address and port of ``10.0.0.1:2377`` or ``[fd00::1]:2377``."""
     address, _, port = target.rpartition(":")
     return address.strip("[]"), int(port)

@@ -1,4 +1,4 @@
-"""What a cluster holds, object by object, and how two looks at it differ. Pure, but for asking the engine."""
+"""The objects of a cluster, and how two inventories differ. Pure, except for reading the engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.blocks import tick
 from bot.model import Engine, Json
 
-# What the engine of each host adds to a network's description by itself.
+# Other keys of a network differ between the engines of hosts.
 _NETWORK: Final = (
     "Driver",
     "EnableIPv6",
@@ -28,17 +28,21 @@ _NETWORK: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ClusterObject:
-    """An object of the cluster: its kind and name, a digest of what is in it, and when it was last changed."""
+    """An object of the cluster."""
 
     kind: str
+    """``service``, ``network``, ``secret``, ``config`` or ``node``."""
     name: str
     digest: str
+    """SHA-256 of its content, in hex."""
     created: float
+    """Unix seconds."""
     updated: float
+    """Unix seconds."""
 
     @property
     def shown(self) -> str:
-        """``service `web```."""
+        """Return ``service `web```."""
         return f"{self.kind} {tick(self.name)}"
 
 
@@ -48,15 +52,18 @@ Inventory = Mapping[str, ClusterObject]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many objects are the same; in words, those that changed after a moment, and those that just differ."""
+    """The differences between a cluster and a backup of it."""
 
     same: int
+    """The number of equal objects."""
     since: tuple[str, ...]
+    """The objects that changed after the backup, in words."""
     faults: tuple[str, ...]
+    """The objects that are missing or differ although they are older than the backup, in words."""
 
 
 def read_inventory(engine: Engine) -> Inventory:
-    """Services, networks, secrets (their names and labels), configs and nodes, as a manager has them."""
+    """Return the services, networks, secrets (names and labels only), configs and nodes of a manager."""
     return {
         **_things("service", engine.services(), _spec_name, _spec),
         **_things("network", engine.networks(), lambda found: str(found["Name"]), _network),
@@ -67,7 +74,7 @@ def read_inventory(engine: Engine) -> Inventory:
 
 
 def compare(living: Inventory, restored: Inventory, taken_at: float) -> Comparison:
-    """Compare a cluster with what came out of a backup that was taken at ``taken_at`` (unix seconds)."""
+    """Compare a cluster with a restored backup that was taken at ``taken_at`` (unix seconds)."""
     same, since, faults = 0, list[str](), list[str]()
     for object_id, thing in sorted(living.items(), key=lambda item: (item[1].kind, item[1].name)):
         then = restored.get(object_id)

@@ -1,4 +1,4 @@
-"""Which manager can be away for a while, so that the cluster decides all the same. Pure."""
+"""Which manager the cluster is read from, and which one can be stopped for a backup. Pure."""
 
 from __future__ import annotations
 
@@ -11,79 +11,83 @@ from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 
 
 def choose_backup_manager(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
-    """The manager that can best be away: it does not lead, is sound and reached, and runs the fewest tasks."""
+    """Return the manager to back up: ready, not the leader, in the quorum, and with the fewest tasks.
+
+    Raise Refused if there is none.
+    """
     able = [node for node in swarm.managers if not node.leader and is_in_quorum(facts.hosts.get(node.host), node)]
     if able:
         return min(able, key=lambda node: swarm.tasks.get(node.id, 0))
     _refuse_the_only_one(facts, swarm)
     raise Refused(
-        f"{facts.name} has no manager to take it from: it must be reachable, not lead, and answer over SSH.",
+        f"{facts.name} has no manager that can be backed up: it must be reachable, respond over SSH and not lead.",
         true_now="Nothing was changed.",
         next_step="`/swarm status` shows what is wrong.",
     )
 
 
 def require_backup_manager(facts: Facts, swarm: ClusterFacts, name: str) -> NodeFacts:
-    """The manager that was asked for; Refused where it cannot be away."""
+    """Return the named manager. Raise Refused if it cannot be stopped for a backup."""
     _refuse_the_only_one(facts, swarm)
     node = facts.member(name)
     host = facts.host(name)
     if host.failure:
         raise Refused(host.failure.happened, true_now="Nothing was changed.", next_step=host.failure.next_step)
     if node is None or node.role != "manager":
-        what = f"a worker of {facts.name}" if node else f"no node of {facts.name}"
+        what = f"a worker of {facts.name}" if node else f"not a node of {facts.name}"
         raise Refused(
-            f"{tick(name)} is {what}: managers alone have the state.",
+            f"{tick(name)} is {what}: only managers have the cluster's state.",
             true_now="Nothing was changed.",
-            next_step="`/swarm backup` takes it from the manager that can best be away.",
+            next_step="`/swarm backup` without a host chooses a suitable manager.",
         )
     if node.leader:
         raise Refused(
-            f"{tick(name)} leads {facts.name}: while its engine was stopped {facts.name} would decide nothing until "
-            "another leads.",
+            f"{tick(name)} is the leader of {facts.name}. A backup stops its engine, and {facts.name} could not be "
+            "managed until there is another leader.",
             true_now="Nothing was changed.",
-            next_step="`/swarm backup` takes it from the manager that can best be away.",
+            next_step="`/swarm backup` without a host chooses a suitable manager.",
         )
     if not is_in_quorum(host, node):
         raise Refused(
-            f"{tick(name)} is cut off from the other managers of {facts.name}: its state may be an old one.",
+            f"{tick(name)} is cut off from the other managers of {facts.name}: its state may be out of date.",
             true_now="Nothing was changed.",
-            next_step="`/swarm backup` takes it from the manager that can best be away.",
+            next_step="`/swarm backup` without a host chooses a suitable manager.",
         )
     return replace(node, host=name)
 
 
 def is_in_quorum(host: HostFacts | None, node: NodeFacts) -> bool:
-    """Whether the engine of a manager takes itself for one that has a quorum, and the others reach it."""
+    """Return whether a manager reports a quorum and the other managers reach it."""
     return host is not None and host.serves and node.ready
 
 
 def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:
     if len(swarm.managers) == 1:
         raise Refused(
-            f"{facts.name} has one manager: for a backup its engine is stopped, and {facts.name} would decide nothing "
-            "meanwhile.",
+            f"{facts.name} has one manager. A backup stops its engine, and {facts.name} could not be managed during "
+            "that time.",
             true_now="Nothing was changed.",
-            next_step="`/swarm join manager HOST HOST` makes three.",
+            next_step="Add two managers first: `/swarm join manager HOST HOST`.",
         )
 
 
 def readable_managers(hosts: Mapping[str, HostFacts], cluster_id: str = "") -> list[str]:
-    """The hosts that a cluster can be read through, the best first: ``cluster_id``, or the one that most hosts are in.
+    """Return the managers that the cluster can be read from, the best first.
 
-    A host of swarmbot.yml may be in a cluster of its own, made by hand. A leader that is cut off answers from memory
-    until it notices (facts/swarm.md): who reaches most peers comes first.
+    The cluster is ``cluster_id``, or else the one that most hosts are in: a host of swarmbot.yml may be in a cluster of
+    its own. The manager that reaches the most peers comes first: a leader that is cut off answers from memory until it
+    notices (facts/swarm.md).
     """
     able = {name: host for name, host in hosts.items() if host.serves}
-    meant = cluster_id or _largest(hosts, able)
-    members = [name for name, host in able.items() if host.swarm_id == meant]
+    wanted = cluster_id or _largest_cluster(hosts, able)
+    members = [name for name, host in able.items() if host.swarm_id == wanted]
     return sorted(members, key=lambda name: -[*hosts[name].peers.values()].count("open"))
 
 
-def _largest(hosts: Mapping[str, HostFacts], able: Mapping[str, HostFacts]) -> str:
-    """The id of the cluster that most hosts take themselves for members of; of equals the first in swarmbot.yml.
+def _largest_cluster(hosts: Mapping[str, HostFacts], able: Mapping[str, HostFacts]) -> str:
+    """Return the id of the cluster that has the most hosts; of equals, the first in swarmbot.yml.
 
-    A worker does not know the id, but its managers' addresses.
+    A worker does not know the id of its cluster, but the addresses of its managers.
     """
     managers: dict[str, set[str]] = {}
     for host in able.values():

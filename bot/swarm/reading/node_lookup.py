@@ -1,4 +1,7 @@
-"""Which node of the cluster a person means."""
+"""Which node record belongs to which host, and which record a name means. Pure.
+
+A host that was wiped and joined again has a second record; its first record stays in the cluster.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +14,41 @@ from bot.model import ClusterFacts, Engines, Facts, Finding, HostFacts, NodeFact
 from bot.text.suggest import listed, nearest
 
 MAX_LISTED = 12
+"""The number of nodes that a message names."""
 
 
 def require_cluster(facts: Facts) -> ClusterFacts:
-    """The cluster; Failed when no manager with a quorum could be read."""
+    """Return the cluster. Raise Failed if no manager with a quorum could be read."""
     if facts.swarm is None:
         raise no_readable_cluster(facts)
     return facts.swarm
 
 
 def no_readable_cluster(facts: Facts, true_now: str = "") -> Failed:
-    """Why there is no cluster to be read: no host that answers is in one, or no manager has a quorum.
+    """Return the error that no cluster could be read: no responding host is in one, or no manager has a quorum.
 
-    Hosts that do not answer may be missing among the facts, so that there is no cluster at all is not known.
+    Hosts that do not respond may be missing from the facts. So it is unknown whether there is a cluster at all.
     """
     hosts = facts.hosts.values()
     if hosts and all(host.answers and host.membership == "inactive" for host in hosts):
         return Failed(
-            f"No host of {facts.name} that answers is in a cluster.",
+            f"No host of {facts.name} that responds is part of a cluster.",
             true_now=true_now,
-            next_step="`/swarm status` shows who does not answer; if there is no cluster yet, `/swarm init HOST` makes "
-            "one.",
+            next_step="`/swarm status` shows which hosts do not respond. If there is no cluster yet, create one: "
+            "`/swarm init HOST`.",
         )
     return Failed(
-        f"No manager of {facts.name} with a quorum could be read.",
+        f"No manager of {facts.name} that has a quorum could be read.",
         true_now=true_now,
-        next_step="`/swarm status` says what is wrong.",
+        next_step="`/swarm status` shows what is wrong.",
     )
 
 
 def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
-    """The records that ``name`` means: by name in swarmbot.yml, by host name, or by the beginning of an id.
+    """Return the records that ``name`` means: by name in swarmbot.yml, host name or prefix of an id.
 
-    Old records of a host come after the one that took their place. NotUnderstood with the nearest name when there is
-    none.
+    Old records of a host come after the record that replaced them. Raise NotUnderstood with the nearest name if there
+    is none.
     """
     swarm = require_cluster(facts)
     named = [record for record in swarm.nodes if name in {record.name, record.hostname}]
@@ -55,41 +59,42 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
         return found
     if name in facts.hosts:
         refuse_unidentified_host(facts, name)
-        raise NotUnderstood(f"{tick(name)} is not a node of {facts.name}.", next_step=f"`/swarm join worker {name}`")
+        raise NotUnderstood(
+            f"{tick(name)} is not a node of {facts.name}.", next_step=f"To add it: `/swarm join worker {name}`."
+        )
     names = [record.name for record in swarm.nodes]
     near = nearest(name, names)
-    closest = f" Closest: {tick(near)}." if near else ""
+    closest = f" Did you mean {tick(near)}?" if near else ""
     listed = ", ".join(map(tick, names[:MAX_LISTED]))
     raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
 
 
 def refuse_unidentified_host(facts: Facts, host: str) -> None:
-    """NotUnderstood where a record of no known host may be that of ``host``, which cannot tell."""
+    """Raise NotUnderstood if a record without a known host may belong to ``host``, which cannot report its node id."""
     swarm, machine = require_cluster(facts), facts.hosts.get(host)
     records = [record for record in swarm.nodes if not record.host and not replacement_of(swarm, record)]
     if machine is None or not hides_node_id(machine) or not records:
         return
-    why = "does not answer" if machine.failure else "is locked"
+    why = "does not respond" if machine.failure else "is locked"
     listed = ", ".join(
         f"{tick(record.id)} ({tick(record.hostname)}, {record.state})" for record in records[:MAX_LISTED]
     )
     raise NotUnderstood(
-        f"{tick(host)} {why}, so which record of {facts.name} is its, if any, is not known.",
-        next_step=f"Name it by its id: {listed}.",
+        f"{tick(host)} {why}, so it is unknown which node of {facts.name} it is, if any.",
+        next_step=f"Use the id of the node: {listed}.",
     )
 
 
 def unambiguous_name(swarm: ClusterFacts, node: NodeFacts) -> str:
-    """What tells a record from all others: its name, or its id for an old record of a host that is in anew."""
+    """Return a name that only this record has: its name, or its id if another record has the same name."""
     same = [other for other in swarm.nodes if other.name == node.name]
     return node.name if node.host or len(same) == 1 else node.id
 
 
 def find_node(facts: Facts, name: str) -> NodeFacts:
-    """The one record that ``name`` means: for who acts on a node, not the old records of its host.
+    """Return the one record that ``name`` means, not an old record of the same host.
 
-    Of several hosts of one name NotUnderstood lists the ids. :func:`duplicate_findings`
-    tells of old records.
+    Raise NotUnderstood with the ids if several hosts have this name. :func:`duplicate_findings` reports old records.
     """
     found = find_nodes(facts, name)
     swarm = require_cluster(facts)
@@ -97,15 +102,15 @@ def find_node(facts: Facts, name: str) -> NodeFacts:
         return found[0]
     listed = ", ".join(f"{tick(record.id)} ({record.role}, {record.state})" for record in found)
     raise NotUnderstood(
-        f"{tick(name)} means {len(found)} records of {facts.name}: {listed}.", next_step="Name one by its id."
+        f"{tick(name)} means {len(found)} nodes of {facts.name}: {listed}.", next_step="Use the id of one of them."
     )
 
 
 def replacement_of(swarm: ClusterFacts, node: NodeFacts) -> NodeFacts | None:
-    """The ready record of the same host that took the place of ``node``; None if ``node`` may be a host of its own.
+    """Return the ready record of the same host that replaced ``node``; None if ``node`` may be a host of its own.
 
-    It is the same host when host name and address are the same, as far as both are known. A record is old when it is
-    down; a manager's already when Raft does not reach it.
+    It is the same host if host name and address are equal, as far as both are known. A record may be old if it is down,
+    or if it is a manager that Raft does not reach.
     """
     if node.state == "ready" and node.reachability != "unreachable":
         return None
@@ -114,13 +119,13 @@ def replacement_of(swarm: ClusterFacts, node: NodeFacts) -> NodeFacts | None:
 
 
 def duplicate_findings(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:
-    """What a plan for ``node`` says of the old records of its host."""
+    """Return a finding that names the old records of the node's host, which a plan for ``node`` does not change."""
     nodes = facts.swarm.nodes if facts.swarm else ()
     old = [other for other in nodes if facts.swarm and replacement_of(facts.swarm, other) == node]
     if not old:
         return ()
     records = listed(f"{tick(other.id)} ({other.role}, {other.state})" for other in old)
-    text = f"{tick(node.name)} means its record {tick(node.id)}; left as they are: {records}"
+    text = f"{tick(node.name)} means the node {tick(node.id)}; old records of this host are not changed: {records}"
     return (Finding("warning", text, node.name),)
 
 
@@ -136,10 +141,10 @@ def _address(node: NodeFacts) -> str:
 def assign_hosts(
     records: Sequence[NodeFacts], hosts: Mapping[str, HostFacts], engines: Engines
 ) -> tuple[NodeFacts, ...]:
-    """Give each record the name of its machine in swarmbot.yml.
+    """Return the records with the names of their hosts in swarmbot.yml.
 
-    A host's own word (its node id) counts first. For hosts that were not read, or are locked and so know no id of
-    theirs: the address that the managers see, then a host name that is spelled as in swarmbot.yml.
+    The node id that a host reports decides. A host that was not read or is locked reports none: then the address that
+    the managers see decides, then a host name that is equal to the name in swarmbot.yml.
     """
     by_id = {facts.node_id: name for name, facts in hosts.items() if facts.answers and facts.node_id}
     no_readable_cluster = {name for name in engines.names() if name not in hosts or hides_node_id(hosts[name])}
@@ -155,5 +160,5 @@ def assign_hosts(
 
 
 def hides_node_id(facts: HostFacts) -> bool:
-    """Whether the host cannot say which node it is: it does not answer, or its engine is locked."""
+    """Return whether the host cannot report its node id: it does not respond, or its engine is locked."""
     return not facts.answers or facts.membership == "locked"

@@ -1,4 +1,4 @@
-"""From the Engine API's JSON (version 1.41) to facts."""
+"""Parse the JSON of the Engine API (version 1.41) into facts. Pure, except for the tasks of services."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from types import MappingProxyType
 from bot.model import Engine, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo
 
 NANOSECONDS = 1_000_000_000
-STOP_GRACE = 10.0
-"""Seconds, where a service's spec gives none."""
+DEFAULT_STOP_GRACE_S = 10.0
+"""The grace period of a service whose spec has none."""
 
 
 def host(name: str, address: str, info: Json) -> HostFacts:
-    """``GET /info``. ``Swarm.Cluster`` is there for managers alone."""
+    """Parse ``GET /info``. Only managers have ``Swarm.Cluster``."""
     swarm = info.get("Swarm") or {}
     return HostFacts(
         name=name,
@@ -34,18 +34,18 @@ def host(name: str, address: str, info: Json) -> HostFacts:
 
 
 def nodes(found: Sequence[Json]) -> tuple[NodeFacts, ...]:
-    """``GET /nodes``, managers first, then by name."""
-    ghosts = _superseded_managers(found)
+    """Parse ``GET /nodes``; managers come first, then by name."""
+    superseded = _superseded_managers(found)
     records = [_node(record) for record in found]
-    truly = [replace(node, reachability="unreachable") if node.id in ghosts else node for node in records]
-    return tuple(sorted(truly, key=lambda node: (node.role != "manager", node.hostname, node.id)))
+    actual = [replace(node, reachability="unreachable") if node.id in superseded else node for node in records]
+    return tuple(sorted(actual, key=lambda node: (node.role != "manager", node.hostname, node.id)))
 
 
 def _superseded_managers(found: Sequence[Json]) -> set[str]:
-    """Ids of managers at whose address in Raft a newer one answers: their host was wiped and has joined again.
+    """Return the ids of managers at whose Raft address a newer manager answers: their host was wiped and joined again.
 
-    The engine calls them reachable, for it asks at the address alone; yet they never vote again (measured on 20.10.24:
-    of members 1, 2, 3 and a ghost of 3 the quorum was lost when 2 failed).
+    The engine calls them reachable because it checks only the address, but they never vote again (measured on 20.10.24:
+    with members 1, 2, 3 and an old record of 3, the quorum was lost when 2 failed).
     """
     newest: dict[str, Json] = {}
     for record in sorted(found, key=lambda record: record.get("CreatedAt", "")):
@@ -80,13 +80,13 @@ def _node(record: Json) -> NodeFacts:
 
 
 def tls_info(info: Json | None) -> TlsInfo:
-    """``TLSInfo`` of a node's description or of ``GET /swarm``."""
+    """Parse ``TLSInfo`` of a node's description or of ``GET /swarm``."""
     found = info or {}
     return TlsInfo(root=found.get("TrustRoot", ""), issuer_key=found.get("CertIssuerPublicKey") or "")
 
 
 def services(engine: Engine) -> tuple[ServiceFacts, ...]:
-    """``GET /services?status=true``; for those that are short, why their tasks are not placed."""
+    """Read ``GET /services?status=true``; for services that lack replicas, also why."""
     return tuple(sorted((_service(engine, found) for found in engine.services()), key=lambda service: service.name))
 
 
@@ -103,7 +103,7 @@ def _service(engine: Engine, found: Json) -> ServiceFacts:
         id=found["ID"],
         constraints=tuple((template.get("Placement") or {}).get("Constraints") or ()),
         is_global="Global" in (found["Spec"].get("Mode") or {}),
-        stop_grace=STOP_GRACE if grace is None else grace / NANOSECONDS,
+        stop_grace=DEFAULT_STOP_GRACE_S if grace is None else grace / NANOSECONDS,
     )
 
 
@@ -115,12 +115,12 @@ def _complaint(engine: Engine, service_id: str) -> str:
 
 
 def running_tasks(tasks: Sequence[Json]) -> Mapping[str, int]:
-    """``GET /tasks``: how many run on each node id."""
+    """Parse ``GET /tasks`` into the number of running tasks by node id."""
     return MappingProxyType(Counter(task["NodeID"] for task in tasks if task["Status"]["State"] == "running"))
 
 
 def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
-    """``GET /tasks`` without a filter; tasks of no service (a network's attachments) are left out."""
+    """Parse ``GET /tasks`` without a filter; tasks without a service (network attachments) are ignored."""
     return tuple(
         TaskFacts(
             service=task["ServiceID"],

@@ -1,8 +1,8 @@
-"""Where a manager's Raft log ends, read from the record of its last entry. Pure.
+"""The end of a manager's Raft log, read from the record of its last entry; and the protobuf that this needs. Pure.
 
-A record is a message of etcd's (``walpb/record.proto``) with the entry in it (``raftpb/raft.proto``). SwarmKit encrypts
-the data of entries and nothing else (``storage/walwrap.go``; seen on engine 20.10.24): the term and the index of each
-entry are in the clear, and no secret is needed to compare two managers.
+A record is an etcd message (``walpb/record.proto``) that contains the entry (``raftpb/raft.proto``). SwarmKit encrypts
+only the data of entries (``storage/walwrap.go``; seen on engine 20.10.24). Term and index are not encrypted, so two
+managers can be compared without a secret.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DATA, TERM, INDEX = 3, 2, 3
 
 
 def position(record: bytes) -> RaftPosition:
-    """Term and index of the entry in ``record``, which may be cut off behind them."""
+    """Return term and index of the entry in ``record``, which may be cut off after them."""
     entry = dict(fields(octets(dict(fields(record)), DATA)))
     return RaftPosition(number(entry, TERM), number(entry, INDEX))
 
@@ -26,7 +26,10 @@ _BYTES: Final = 2
 
 
 def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Number and value of each field; ValueError for another wire type, IndexError for a message that is cut off."""
+    """Yield number and value of each field of a message that has only varints and bytes.
+
+    Raise ValueError for another wire type, IndexError for a message that is cut off.
+    """
     place = 0
     while place < len(message):
         key, place = _varint(message, place)
@@ -41,13 +44,13 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def number(found: dict[int, int | bytes], key: int) -> int:
-    """A field that is a varint; 0 when it is not there, as protobuf has it."""
+    """Return a varint field; 0 if it is missing, as in protobuf."""
     value = found.get(key, 0)
     return value if isinstance(value, int) else 0
 
 
 def octets(found: dict[int, int | bytes], key: int) -> bytes:
-    """A field that is bytes; none when it is not there."""
+    """Return a bytes field; b"" if it is missing."""
     value = found.get(key, b"")
     return value if isinstance(value, bytes) else b""
 

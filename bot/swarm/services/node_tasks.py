@@ -1,4 +1,4 @@
-"""What is on a node, task by task, as `docker node ps` lists it: pure, facts in, lines out."""
+"""The tasks of a node, as `docker node ps` lists them. Pure: facts in, lines out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from bot.model import ClusterFacts, NodeFacts, TaskFacts
 
 MAX_TASKS: Final = 20
 MAX_ERROR_CHARS: Final = 200
-"""Characters: an engine's error may have a whole log in it."""
+"""An engine's error may contain a whole log."""
 
 
 def task_lines(swarm: ClusterFacts, node: NodeFacts) -> list[str]:
-    """A line for each task that is there, then for those that ended with an error, the last first.
+    """Return a line for each task that is there, then for each task that failed, the most recent first.
 
-    What ended as it should is left out: of each slot the managers keep five such.
+    Tasks that ended without an error are not listed: the managers keep five of them for each slot.
     """
     names = {service.id: service.name for service in swarm.services}
     here = [task for task in swarm.task_list if task.node == node.id]

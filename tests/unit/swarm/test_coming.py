@@ -62,23 +62,23 @@ def test_a_half_made_join_is_undone(host_2: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("host_2", "readable", "is_now"),
     [
-        (ELSEWHERE, True, "in another cluster: `lab`. That was not changed."),
+        (ELSEWHERE, True, "a member of another cluster: `lab`. That was not changed."),
         (
             {"is": "manager", **ELSEWHERE, "recorded": False, "swarm_id": "labid"},
             True,
-            "in another cluster: `lab`. That was not changed.",
+            "a member of another cluster: `lab`. That was not changed.",
         ),
         (
             {"is": "manager", "swarm_error": NO_LEADER},
             False,
-            f"in a cluster whose managers cannot be read: {NO_LEADER}. That was not changed.",
+            f"a member of a cluster whose managers cannot be read: {NO_LEADER}. That was not changed.",
         ),
         (
             {"is": "manager", "membership": "pending"},
             False,
-            "a manager of prod, started and without a quorum yet. That was not changed.",
+            "a manager of prod that has started and has no quorum yet. That was not changed.",
         ),
-        ({"is": "worker"}, False, "in a cluster whose managers cannot be read. That was not changed."),
+        ({"is": "worker"}, False, "a member of a cluster whose managers cannot be read. That was not changed."),
         (
             {"is": "manager", "record": {"state": "down", "reachability": "unreachable"}},
             True,
@@ -127,6 +127,6 @@ def test_a_manager_that_may_be_in_raft_is_not_undone(counted: bool) -> None:  # 
 def test_a_host_that_another_cluster_took_meanwhile_is_not_asked() -> None:
     """It stands under both in swarmbot.yml, and each has a line of its own: the other one's join came first."""
     nobody: Engines = Leaving()
-    with pytest.raises(Refused, match="`host-2` is in another cluster: `lab`") as refused:
+    with pytest.raises(Refused, match="`host-2` is a member of another cluster: `lab`") as refused:
         JOIN.apply(nobody, facts(ELSEWHERE))
-    assert refused.value.next_step.startswith("It leaves there: ask in the channel of `lab`.")
+    assert refused.value.next_step.startswith("It must leave that cluster first: ask in the channel of `lab`.")

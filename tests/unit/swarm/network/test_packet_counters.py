@@ -88,7 +88,7 @@ def test_half_of_what_was_sent_is_neither() -> None:
 def test_when_time_is_up_nothing_is_claimed() -> None:
     """What was not tried any more says so."""
     found = settled(Wire(frozenset()), seconds=0.0)
-    assert {probed.why for probed in found.values()} == {"time was up"}
+    assert {probed.why for probed in found.values()} == {"time limit reached"}
 
 
 @given(blocked=st.integers(1, 12), passed=st.integers(0, 12), stir=st.integers(0, MIN_PACKETS // 4 - 1))

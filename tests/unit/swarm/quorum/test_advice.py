@@ -16,18 +16,18 @@ from tests.plans.description import Description
 def test_what_holds_only_meanwhile_is_told() -> None:
     """In the middle one more failure would be fatal, and at the end no more."""
     plan = judged(facts(3, workers=1), demote("m3"), promote("w1"))
-    assert plan.meanwhile == ("While it runs, one more failure loses the quorum.",)
+    assert plan.meanwhile == ("While this runs, one more failure loses quorum.",)
     assert plan.approvals == 0
 
 
 @pytest.mark.parametrize(
     ("up", "operation", "words"),
     [
-        (1, join("m9"), "2 managers survive no more failures than 1: add another."),
-        (3, join("m9"), "4 managers survive no more failures than 3: add another."),
-        (7, join("m9"), "8 managers make every write slower; 7 are plenty."),
-        (8, join("m9"), "9 managers make every write slower; 7 are plenty."),
-        (5, demote("m5"), "4 managers survive no more failures than 3: add another."),
+        (1, join("m9"), "2 managers tolerate no more failures than 1. Add one more manager."),
+        (3, join("m9"), "4 managers tolerate no more failures than 3. Add one more manager."),
+        (7, join("m9"), "8 managers make every write slower. Docker recommends at most 7."),
+        (8, join("m9"), "9 managers make every write slower. Docker recommends at most 7."),
+        (5, demote("m5"), "4 managers tolerate no more failures than 3. Add one more manager."),
     ],
 )
 def test_the_number_of_managers_is_told(up: int, operation: Operation, words: str) -> None:
@@ -47,10 +47,10 @@ def zoned(role: str, zone: str) -> dict[str, Any]:
 
 
 def test_one_failure_domain_that_holds_too_many() -> None:
-    """Two of three in one zone: without it there is no quorum. Spread over three there is."""
+    """Two of three in one zone: if they fail together, quorum is lost. Spread over three there is."""
     a, b = zoned("manager", "a"), zoned("manager", "b")
     seen = facts(3, m1=zoned("leader", "a"), m2=b, m3=a, m4=a)
-    assert "3 of 5 managers have `zone=a`: without it there is no quorum." in judged(seen, join("m9")).warnings
+    assert "3 of 5 managers have `zone=a`: if they fail together, quorum is lost." in judged(seen, join("m9")).warnings
     spread = facts(3, m1=zoned("leader", "a"), m2=b, m3=zoned("manager", "c"), m4=zoned("manager", "d"))
     assert judged(spread, join("m9")).warnings == ()
 
@@ -60,10 +60,12 @@ def test_a_label_that_some_do_not_have() -> None:
     a = zoned("manager", "a")
     assert judged(facts(2, m2=a), join("m9")).warnings == ()
     two = facts(2, m1=zoned("leader", "a"), m2=a)
-    assert judged(two, join("m9")).warnings == ("2 of 3 managers have `zone=a`: without it there is no quorum.",)
+    assert judged(two, join("m9")).warnings == (
+        "2 of 3 managers have `zone=a`: if they fail together, quorum is lost.",
+    )
     off = {"is": "manager", "failure": "no route"}
     spread = facts(4, m1=zoned("leader", "a"), m2=a, m4=off)
-    words = "2 of 5 managers have `zone=a`: without it there is no quorum."
+    words = "2 of 5 managers have `zone=a`: if they fail together, quorum is lost."
     assert judged(spread, join("m9")).warnings == (words,), "another is down"
 
 
@@ -71,13 +73,13 @@ def test_the_domain_of_a_host_that_joins_is_the_one_it_is_given() -> None:
     """Its label comes with the plan."""
     seen = facts(2, m1=zoned("leader", "a"), m2=zoned("manager", "b"))
     plan = judged(seen, join("m9"), LabelHost("m9", (("zone", "a"),)))
-    assert plan.warnings == ("2 of 3 managers have `zone=a`: without it there is no quorum.",)
+    assert plan.warnings == ("2 of 3 managers have `zone=a`: if they fail together, quorum is lost.",)
 
 
 def test_a_label_that_puts_the_managers_into_one_domain() -> None:
     """No manager comes or goes, and yet a failure becomes fatal; what was so before is not told again."""
     seen = facts(3, m1=zoned("leader", "a"), m2=zoned("manager", "b"))
-    words = "2 of 3 managers have `zone=a`: without it there is no quorum."
+    words = "2 of 3 managers have `zone=a`: if they fail together, quorum is lost."
     assert judged(seen, LabelNode("id-m2", "m2", (("zone", "a"),))).warnings == (words,)
     assert judged(seen, LabelHost("m3", (("zone", "a"),))).warnings == (words,)
     together = facts(3, m1=zoned("leader", "a"), m2=zoned("manager", "a"))
@@ -89,13 +91,13 @@ def test_a_manager_that_will_be_busy() -> None:
     """A new one that runs tasks is told, and whether other managers run some."""
     described: dict[str, Any] = {"hosts": {"m1": {"is": "leader"}, "m2": {"is": "manager"}, "w1": {"is": "worker"}}}
     lonely = Description.model_validate({**described, "tasks": {"web": {"id-w1": 2}}}).facts()
-    assert judged(lonely, promote("w1")).warnings == ("`w1` runs 2 tasks; managers of prod otherwise run none",)
+    assert judged(lonely, promote("w1")).warnings == ("`w1` runs 2 tasks; the other managers of prod run none",)
     usual = Description.model_validate({**described, "tasks": {"web": {"id-w1": 2, "id-m1": 1}}}).facts()
-    assert judged(usual, promote("w1")).warnings == ("`w1` runs 2 tasks, as a manager too",)
+    assert judged(usual, promote("w1")).warnings == ("`w1` runs 2 tasks, also as a manager",)
 
 
 DRAINED = {"record": {"availability": "drain"}}
-TAKES = "takes tasks; managers of prod otherwise take none"
+TAKES = "accepts tasks; the other managers of prod accept none"
 
 
 @pytest.mark.parametrize(

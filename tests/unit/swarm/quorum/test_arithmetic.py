@@ -51,11 +51,11 @@ def test_an_even_number_adds_nothing(managers: int) -> None:
 @pytest.mark.parametrize(
     ("before", "joining", "words"),
     [
-        (Quorum(1, 1), 1, "managers 1 → 2, survives 0 failures, as before"),
-        (Quorum(1, 1), 2, "managers 1 → 3, survives 0 → 1 failures"),
-        (Quorum(3, 3), 1, "managers 3 → 4, survives 1 failure, as before"),
-        (Quorum(3, 2), 2, "managers 3 → 5, survives 0 → 1 failures"),
-        (Quorum(2, 1), 1, "managers 2 → 3, survives 0 failures, as before"),
+        (Quorum(1, 1), 1, "managers 1 → 2, still tolerates no failure"),
+        (Quorum(1, 1), 2, "managers 1 → 3, tolerates 0 → 1 failure"),
+        (Quorum(3, 3), 1, "managers 3 → 4, still tolerates 1 failure"),
+        (Quorum(3, 2), 2, "managers 3 → 5, tolerates 0 → 1 failure"),
+        (Quorum(2, 1), 1, "managers 2 → 3, still tolerates no failure"),
     ],
 )
 def test_effect(before: Quorum, joining: int, words: str) -> None:
@@ -65,7 +65,7 @@ def test_effect(before: Quorum, joining: int, words: str) -> None:
 
 def test_a_lost_quorum_survives_nothing() -> None:
     """Less than none is not a number of failures."""
-    assert tolerance_text(-2) == "survives 0 failures"
+    assert tolerance_text(-2) == "tolerates no failure"
 
 
 def members(managers: int, up: Collection[str], cut: Collection[tuple[str, str]]) -> RaftMembers:

@@ -17,14 +17,14 @@ from tests.kits.quorum_gate import GIVEN, OFFERED, PLAIN, demote, facts, judged,
 @pytest.mark.parametrize("plan", [PLAIN, OFFERED, GIVEN], ids=["plain", "offered", "forced"])
 def test_what_loses_the_quorum_is_refused_whoever_agrees(up: int, down: int, plan: Plan) -> None:
     """Forced or not: a reachable manager less, and too few would be left."""
-    with pytest.raises(Refused, match="without a quorum") as refused:
+    with pytest.raises(Refused, match="would lose quorum") as refused:
         judged(facts(up, down), demote("m1"), plan=plan)
     assert "`m" in refused.value.next_step, "those that are to be brought back are named"
 
 
 def test_a_forced_leave_of_a_member_counts_as_its_death() -> None:
     """Engines do not guard it: of two it takes the quorum, and of three it leaves none to fail."""
-    with pytest.raises(Refused, match="1 of 2 managers reachable"):
+    with pytest.raises(Refused, match="1 of 2 managers would be reachable"):
         judged(facts(2), leave("m2"), plan=GIVEN)
     assert judged(facts(3), leave("m3"), plan=GIVEN).approvals == 2
     assert judged(facts(2), demote("m2"), leave("m2"), plan=GIVEN).approvals == 0, "demoted first it is no member"
@@ -33,7 +33,7 @@ def test_a_forced_leave_of_a_member_counts_as_its_death() -> None:
 def test_each_step_is_judged_and_not_the_end_alone() -> None:
     """A plan that would end well and lose the quorum on its way is refused; in the other order it is let through."""
     seen = facts(2, 1, workers=1)
-    with pytest.raises(Refused, match="demoting `m2` to worker would leave 1 of 2 managers"):
+    with pytest.raises(Refused, match="demoting `m2` to worker would lose quorum in prod: 1 of 2 managers"):
         judged(seen, demote("m2"), promote("w1"))
     assert judged(seen, promote("w1"), demote("m2")).quorum == (
         "now 2 of 3 reachable, 2 needed",
@@ -44,9 +44,9 @@ def test_each_step_is_judged_and_not_the_end_alone() -> None:
 
 def test_what_makes_one_failure_fatal_is_refused_unless_forced() -> None:
     """The way out is told: another manager first, or force where the command has it; forced, two others must agree."""
-    with pytest.raises(Refused, match="one failure would be fatal to prod, which survives 1 now") as refused:
+    with pytest.raises(Refused, match="prod tolerates 1 failure now and would tolerate none after this") as refused:
         judged(facts(3), demote("m3"), plan=OFFERED)
-    assert refused.value.next_step.endswith("Or add `--force`; 2 others must agree.")
+    assert refused.value.next_step.endswith("Or add `--force`, which needs 2 approvals.")
     with pytest.raises(Refused) as refused:
         judged(facts(3), demote("m3"))
     assert "--force" not in refused.value.next_step
@@ -67,8 +67,8 @@ def test_force_without_need_changes_nothing() -> None:
 
 def test_a_cluster_that_survives_nothing_may_shrink() -> None:
     """One failure was fatal before: two become one, and a dead member goes."""
-    assert judged(facts(2), demote("m2")).effect == "managers 2 → 1, survives 0 failures, as before"
-    assert judged(facts(2, 1), demote("m3")).effect == "managers 3 → 2, survives 0 failures, as before"
+    assert judged(facts(2), demote("m2")).effect == "managers 2 → 1, still tolerates no failure"
+    assert judged(facts(2, 1), demote("m3")).effect == "managers 3 → 2, still tolerates no failure"
 
 
 def test_the_last_manager_ends_the_cluster() -> None:
@@ -97,7 +97,7 @@ def test_hosts_that_are_down_count_whatever_the_managers_say() -> None:
     ):
         seen = facts(3, m3={"is": "manager", **standing})
         assert dict(raft_members(seen).reachable) == {"id-m1": True, "id-m2": True, "id-m3": False}
-        with pytest.raises(Refused, match="without a quorum"):
+        with pytest.raises(Refused, match="would lose quorum"):
             permitted(demote("m2"), seen, forced=True)
     for_others = facts(3, m3={"is": "manager", "failure": "key refused"})
     assert all(raft_members(for_others).reachable.values()), "that the bot may not log in says nothing of the engine"
@@ -116,7 +116,10 @@ def test_a_return_that_the_managers_have_not_noticed() -> None:
 def test_what_is_fatal_if_a_manager_is_back() -> None:
     """It is judged with it and without: one that they call unreachable while its host answers may be back."""
     returned = {"is": "manager", "record": {"reachability": "unreachable"}}
-    with pytest.raises(Refused, match="which survives 1 now if `m3` is back: 2 of 2 managers would be reachable"):
+    with pytest.raises(
+        Refused,
+        match="1 failure now if `m3` is back and would tolerate none after this: 2 of 2 managers would be reachable",
+    ):
         judged(facts(2, m3=returned), demote("m3"))
     assert judged(facts(2, m3=returned), demote("m3"), plan=GIVEN).approvals == 2
     cut = {**returned, "peers": {"10.0.0.1:2377": "no answer", "10.0.0.2:2377": "no answer"}}
@@ -133,7 +136,7 @@ def test_old_records_are_no_members() -> None:
 def test_a_step_is_judged_again_just_before_it() -> None:
     """With the facts of that moment: a manager died since the plan was made."""
     judged(facts(3), demote("m3"), plan=GIVEN)
-    with pytest.raises(Refused, match="This was not begun"):
+    with pytest.raises(Refused, match="This step was not started"):
         permitted(demote("m3"), facts(2, 1, m3={"is": "manager"}, m2={"is": "manager", "failure": "lost"}), forced=True)
     permitted(demote("m3"), facts(3), forced=True)
 
@@ -146,10 +149,14 @@ def test_a_later_step_is_judged_by_the_rule_of_the_plan() -> None:
         made = judge_plan(safe, replace(plan, steps=steps), "zone")
         permit_step(safe, made, steps[1])
         permit_step(worse, made, steps[0])
-        with pytest.raises(Refused, match="which survives 1 now: 3 of 4 managers would be reachable") as refused:
+        with pytest.raises(
+            Refused, match="would tolerate none after this: 3 of 4 managers would be reachable"
+        ) as refused:
             permit_step(worse, made, steps[1])
-        assert refused.value.true_now.startswith("That was not so when this was planned. The steps before it are done")
-        assert refused.value.next_step.endswith("2 others must agree.") == (plan is not PLAIN)
+        assert refused.value.true_now.startswith(
+            "This was not so when the plan was made. The steps before this one are done."
+        )
+        assert refused.value.next_step.endswith("which needs 2 approvals.") == (plan is not PLAIN)
         assert "Bring `m4` back first, or add a manager: " in refused.value.next_step
     forced = judge_plan(worse, replace(GIVEN, steps=steps), "zone")
     assert forced.approvals == 2
@@ -162,7 +169,7 @@ def test_what_is_fatal_only_meanwhile_may_be_done_with_worse_facts() -> None:
     plan = judge_plan(facts(5), replace(PLAIN, steps=steps), "zone")
     dead = {"is": "manager", "failure": "no route"}
     permit_step(facts(5, m4=dead), plan, steps[0])
-    with pytest.raises(Refused, match="without a quorum"):
+    with pytest.raises(Refused, match="would lose quorum"):
         permit_step(facts(5, m4=dead, m5=dead), plan, steps[0])
 
 
@@ -172,8 +179,8 @@ def test_a_number_that_stays_is_not_told() -> None:
     plan = judge_plan(facts(4), replace(PLAIN, steps=steps), "zone")
     assert plan.warnings == ()
     assert plan.meanwhile == (
-        "For a while 3 of 4 managers reachable, 3 needed, survives 0 failures.",
-        "While it runs, one more failure loses the quorum.",
+        "While this runs: 3 of 4 managers reachable, 3 needed, tolerates no failure.",
+        "While this runs, one more failure loses quorum.",
     )
 
 
