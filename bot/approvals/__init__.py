@@ -1,1 +1,1 @@
-"""Approvals: a change that waits for others to say yes to exactly this plan."""
+"""Approvals: a change waits until other people have approved exactly this plan."""

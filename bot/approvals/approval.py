@@ -1,4 +1,4 @@
-"""An approval as Redis has it: who asks for what, whose yes it needs, who has said what."""
+"""An approval as stored in Redis: the request, the approvals needed, and the approvals given."""
 
 from __future__ import annotations
 
@@ -10,42 +10,50 @@ from typing import Final, Literal
 from bot.audit import Entry
 from bot.stored_json import from_hash, from_json
 
-ApprovalState = Literal["asked", "approved", "denied", "withdrawn", "expired", "void"]
-OPEN: Final[ApprovalState] = "asked"
+ApprovalState = Literal["open", "approved", "denied", "withdrawn", "expired", "void"]
+OPEN: Final[ApprovalState] = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One person's yes, and when (unix seconds by Redis' clock)."""
+    """One person's approval."""
 
     by: str
+    """U…"""
     at: float
+    """Unix seconds, by Redis' clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequest:
-    """What does not change: the question. Its id is its job's.
-
-    ``by`` and ``subject`` are the rule's; ``needed`` is how many must say yes; ``expires`` and ``asked_at`` are unix
-    seconds. ``basis`` is the JSON whose SHA-256 ``digest`` is. ``second_factor`` is "totp" or "". ``typed_secret``: the
-    requester has typed a secret that goes with it, which is kept until it expires and no longer.
-    """
+    """The part that does not change."""
 
     job: str
+    """The job's id, which is the approval's id too."""
     cluster: str
     channel: str
+    """Where the card is."""
     requester: str
     words: str
     reason: str
     subject: str
+    """What swarmbot.yml's rules call it."""
     by: tuple[str, ...]
+    """Who may approve, as in the rule."""
     needed: int
+    """The number of approvals needed."""
     asked_at: float
+    """Unix seconds."""
     expires: float
+    """Unix seconds."""
     digest: str
+    """The SHA-256 of ``basis``."""
     basis: str
+    """The facts and the plan that are approved, as JSON."""
     second_factor: str = ""
+    """``totp`` or ""."""
     typed_secret: bool = False
+    """Whether the requester typed a secret for it, which is deleted when the request expires."""
 
     def audit_entry(self, action: str, by: str, detail: str) -> Entry:
         """Return an audit entry about this approval, or about its job."""
@@ -63,37 +71,38 @@ class ApprovalRequest:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The question and how it stands. ``version`` counts its changes; a transition says which one it saw.
+    """A request and its state."""
 
-    ``decided_by``, ``decided_at`` and ``why`` tell of the end: the denier and the reason, or what made it void.
-    ``counted`` are those who had the right when it was decided, the deciding one last. ``message_ts`` is the card in
-    ``ask.channel``, "" before it was posted.
-    """
-
-    ask: ApprovalRequest
-    standing: ApprovalState
+    request: ApprovalRequest
+    state: ApprovalState
     version: int
+    """The number of changes; a transition names the version that it saw."""
     votes: tuple[Vote, ...] = ()
     counted: tuple[str, ...] = ()
+    """Whose approvals counted when it was approved, the last one last."""
     decided_by: str = ""
+    """Who denied or withdrew it."""
     decided_at: float = 0.0
+    """Unix seconds."""
     why: str = ""
+    """The reason for a denial, or what made it void."""
     message_ts: str = ""
+    """The card in ``request.channel``; "" before it was posted."""
 
     @property
     def id(self) -> str:
         """The job's id."""
-        return self.ask.job
+        return self.request.job
 
     @property
     def open(self) -> bool:
-        """Whether votes still count."""
-        return self.standing == OPEN
+        """Whether approvals still count."""
+        return self.state == OPEN
 
     @classmethod
     def from_hash(cls, fields: Mapping[str, str]) -> Approval:
         """Return the approval of its hash in Redis."""
         votes = [{"by": by, "at": at} for by, at in json.loads(fields.get("votes", "[]"))]
         counted = json.loads(fields.get("counted", "[]"))
-        ask = from_json(ApprovalRequest, fields["ask"])
-        return from_hash(cls, {**fields, "ask": ask, "votes": votes, "counted": counted})
+        request = from_json(ApprovalRequest, fields["request"])
+        return from_hash(cls, {**fields, "request": request, "votes": votes, "counted": counted})

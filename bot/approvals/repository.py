@@ -1,4 +1,4 @@
-"""Approvals in Redis: asked → approved | denied | withdrawn | expired | void, one script a transition."""
+"""Approvals in Redis: open → approved | denied | withdrawn | expired | void. Each transition is one script."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class ApprovalRepository:
     def __init__(self, redis: Redis, audit: Audit) -> None:
         self._redis = redis
         self._audit = audit
-        names = ("ask", "release", "vote", "end", "void", "shown")
+        names = ("open", "release", "vote", "end", "void", "shown")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
-    def ask(self, lease: Lease, ask: ApprovalRequest, plan: str, entries: Sequence[Entry]) -> None:
-        """Park the job until ``ask.needed`` people have said yes; LeaseLost, CancelRequested."""
+    def open(self, lease: Lease, request: ApprovalRequest, plan: str, entries: Sequence[Entry]) -> None:
+        """Park the job until ``request.needed`` people have approved it. Raises LeaseLost, CancelRequested."""
         job = lease.job
-        places = [
+        redis_keys = [
             keys.job(job.id),
             keys.stream(job.order.lane),
             keys.approval(job.id),
@@ -51,19 +51,29 @@ class ApprovalRepository:
             keys.APPROVALS_UNSHOWN,
             *keys.AUDIT,
         ]
-        args = [job.id, str(lease.fence), lease.stream_id, GROUP, redact(to_json(ask)), _ms(ask.expires), redact(plan)]
-        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["ask"](places, args + tail)))
+        args = [
+            job.id,
+            str(lease.fence),
+            lease.stream_id,
+            GROUP,
+            redact(to_json(request)),
+            _ms(request.expires),
+            redact(plan),
+        ]
+        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["open"](redis_keys, args + tail)))
 
     def release(self, lease: Lease, entries: Sequence[Entry]) -> None:
-        """Put a job that needs nobody's yes into its cluster's line; LeaseLost, CancelRequested."""
+        """Queue a job that needs no approval in its cluster's exclusive lane. Raises LeaseLost, CancelRequested."""
         job = lease.job
-        places = [keys.job(job.id), keys.stream(job.order.lane), *_line(job.order), *keys.AUDIT]
+        redis_keys = [keys.job(job.id), keys.stream(job.order.lane), *_line(job.order), *keys.AUDIT]
         args = [job.id, str(lease.fence), lease.stream_id, GROUP, as_change(job.order).stored()]
-        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["release"](places, args + tail)))
+        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["release"](redis_keys, args + tail)))
 
-    def vote(self, job: Job, seen: Approval, by: str, still: Iterable[str], entries: Sequence[Entry]) -> Counted:
-        """Count ``by``'s yes, judged on ``seen``; ``still`` are the earlier voters who have the right now."""
-        places = [
+    def vote(
+        self, job: Job, seen: Approval, by: str, still_eligible: Iterable[str], entries: Sequence[Entry]
+    ) -> Counted:
+        """Count the approval of ``by``, checked against ``seen``."""
+        redis_keys = [
             keys.approval(job.id),
             keys.job(job.id),
             keys.APPROVALS_OPEN,
@@ -71,29 +81,29 @@ class ApprovalRepository:
             *_line(job.order),
             *keys.AUDIT,
         ]
-        args = [job.id, by, str(seen.version), json.dumps(sorted(still)), as_change(job.order).stored()]
-        word: Counted = self._audit.commit(entries, lambda tail: self._run["vote"](places, args + tail))[0]
-        return word
+        args = [job.id, by, str(seen.version), json.dumps(sorted(still_eligible)), as_change(job.order).stored()]
+        result: Counted = self._audit.commit(entries, lambda tail: self._run["vote"](redis_keys, args + tail))[0]
+        return result
 
     def end(self, job_id: str, how: Literal["denied", "withdrawn", "expired"], by: str, why: str,
             entries: Sequence[Entry]) -> Ended:  # fmt: skip
-        """End an open question, and its job with it; what is told of the job is ``why``."""
-        places = [
+        """End an open approval, and its job with it; ``why`` is the job's outcome."""
+        redis_keys = [
             keys.approval(job_id),
             keys.job(job_id),
             keys.APPROVALS_OPEN,
             keys.APPROVALS_UNSHOWN,
             *keys.AUDIT,
         ]
-        told = results.failure(Refused(why, true_now="Nothing was changed."))
-        args = [job_id, how, by, redact(why), JOB_ENDS[how], told, str(keys.JOB_TTL_S)]
-        word: Ended = self._audit.commit(entries, lambda tail: self._run["end"](places, args + tail))[0]
-        return word
+        outcome = results.failure(Refused(why, true_now="Nothing was changed."))
+        args = [job_id, how, by, redact(why), JOB_ENDS[how], outcome, str(keys.JOB_TTL_S)]
+        result: Ended = self._audit.commit(entries, lambda tail: self._run["end"](redis_keys, args + tail))[0]
+        return result
 
     def void(self, lease: Lease, error: SwarmbotError, entries: Sequence[Entry]) -> None:
-        """Void the approval of a job that is about to begin, and end the job; LeaseLost when it is not ours."""
+        """Void the approval of a job that is about to begin, and end the job. Raises LeaseLost."""
         job = lease.job
-        places = [keys.approval(job.id), keys.job(job.id), *_line(job.order), keys.APPROVALS_UNSHOWN, *keys.AUDIT]
+        redis_keys = [keys.approval(job.id), keys.job(job.id), *_line(job.order), keys.APPROVALS_UNSHOWN, *keys.AUDIT]
         args = [
             job.id,
             str(lease.fence),
@@ -103,74 +113,74 @@ class ApprovalRepository:
             results.failure(error),
             str(keys.JOB_TTL_S),
         ]
-        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["void"](places, args + tail)))
+        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["void"](redis_keys, args + tail)))
 
     def get(self, job_id: str) -> Approval | None:
-        """The approval of a job as it is now."""
+        """Return the approval of a job; None if there is none."""
         with translate_errors():
             raw: Any = self._redis.hgetall(keys.approval(job_id))
-        return Approval.from_hash(raw) if "ask" in raw else None
+        return Approval.from_hash(raw) if "request" in raw else None
 
     def waiting(self, cluster: str | None = None) -> list[Approval]:
-        """The open ones (of a cluster), the one that expires first first."""
+        """Return the open approvals (of a cluster), the next to expire first."""
         with translate_errors():
             ids: Any = self._redis.zrange(keys.APPROVALS_OPEN, 0, -1)
         found = [approval for job_id in ids if (approval := self.get(job_id))]
-        return [approval for approval in found if approval.open and cluster in {None, approval.ask.cluster}]
+        return [approval for approval in found if approval.open and cluster in {None, approval.request.cluster}]
 
     def due(self, now: float) -> list[str]:
-        """Ids of open ones whose time is over at ``now`` (unix seconds)."""
+        """Return the ids of open approvals that have expired at ``now`` (unix seconds)."""
         with translate_errors():
             ids: Any = self._redis.zrangebyscore(keys.APPROVALS_OPEN, "-inf", _ms(now))
         return list(ids)
 
     def unshown(self, now: float = math.inf) -> list[str]:
-        """Ids of those that changed since their card was shown, and are not put off beyond ``now`` (unix seconds)."""
+        """Return the ids of approvals whose card must be updated at ``now`` (unix seconds)."""
         with translate_errors():
             ids: Any = self._redis.zrangebyscore(keys.APPROVALS_UNSHOWN, "-inf", _ms(now))
         return list(ids)
 
     def put_off(self, job_id: str, until: float) -> None:
-        """Have a card that could not be shown tried again at ``until`` (unix seconds)."""
+        """Retry a card that could not be shown at ``until`` (unix seconds)."""
         with translate_errors():
             self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: _ms(until)}, xx=True)
 
     def show_again(self, job_id: str) -> None:
-        """Have the card of a job shown anew, because the job changed."""
+        """Update the card of a job, because the job changed."""
         with translate_errors():
             if self._redis.exists(keys.approval(job_id)):
                 self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: 0})
 
     def shown(self, approval: Approval, ts: str) -> None:
-        """Note where the card is; it stays to be shown when the approval changed meanwhile."""
+        """Record where the card is. If the approval changed in the meantime, the card is updated again."""
         self._note(approval, str(approval.version), ts)
 
     def moved(self, approval: Approval, ts: str) -> None:
-        """Note where the card is, and that it is to be shown again because its job went on meanwhile."""
+        """Record where the card is. It is updated again, because its job went on in the meantime."""
         self._note(approval, "", ts)
 
     def _note(self, approval: Approval, version: str, ts: str) -> None:
-        places = [keys.approval(approval.id), keys.job(approval.id), keys.APPROVALS_UNSHOWN]
+        redis_keys = [keys.approval(approval.id), keys.job(approval.id), keys.APPROVALS_UNSHOWN]
         with translate_errors():
-            self._run["shown"](places, [approval.id, version, approval.ask.channel, ts])
+            self._run["shown"](redis_keys, [approval.id, version, approval.request.channel, ts])
 
     def forget(self, job_id: str) -> None:
-        """Show the card of ``job_id`` no more: it or its job is not kept any longer."""
+        """Stop updating the card of ``job_id``: the approval or its job has been deleted."""
         with translate_errors():
             self._redis.zrem(keys.APPROVALS_UNSHOWN, job_id)
 
-    def first_telling(self, job_id: str, standing: str) -> bool:
-        """Whether the requester was not told of this end before; from now on they were."""
+    def mark_told(self, job_id: str, state: str) -> bool:
+        """Record that the requester was told of this state; return False if they were told before."""
         with translate_errors():
-            return bool(self._redis.hset(keys.approval(job_id), f"told {standing}", "1"))
+            return bool(self._redis.hset(keys.approval(job_id), f"told {state}", "1"))
 
     def note(self, entry: Entry) -> None:
-        """Write an audit entry that reports no change."""
+        """Write an audit entry for something that is not a transition."""
         self._audit.append([entry])
 
 
 def as_change(order: Order) -> Order:
-    """The order as it stands in the line of changes."""
+    """Return the order for the exclusive lane."""
     return replace(order, lane="exclusive")
 
 

@@ -1,4 +1,4 @@
-"""Finds the rules for which there are too few people."""
+"""Find the approval rules for which there are too few people."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """``grave``: nobody at all can satisfy the rule; else only somebody who does not decide by it can ask."""
+    """A rule, or several alike, with too few approvers."""
 
     words: str
     grave: bool
+    """Whether no request can ever be approved; otherwise only those of requesters who are not approvers can."""
 
 
 def every_rule(config: Config, counts: Mapping[str, int]) -> list[tuple[str, Rule]]:
-    """The rules of each cluster by its name; ``counts`` are the commands' own, by subject."""
+    """Return each cluster's name with each of its rules; ``counts`` are the commands' defaults by subject."""
     return [(cluster, rule) for cluster in config.clusters for rule in cluster_rules(config, cluster, counts)]
 
 
 def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> list[Problem]:
-    """What is wrong with the rules, those that are alike in one sentence. ``members`` as for ``approvers``. Pure."""
+    """Return what is wrong with the rules, one problem for rules that are alike. ``members``: as in ``approvers``."""
     alike: dict[tuple[tuple[str, ...], int], dict[str, list[str]]] = {}
     for cluster, rule in every_rule(config, counts):
         if len(approvers(config, rule, members)) <= rule.count > 0:
@@ -37,16 +38,16 @@ def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts:
 
 
 def rule_problems(config: Config, user_groups: UserGroups, counts: Mapping[str, int]) -> list[str]:
-    """What :func:`unsatisfiable` finds, in sentences; where Slack does not say who is in a group, that it does not."""
+    """Return the problems in sentences; if Slack does not say who is in a group, return that."""
     try:
         members = user_groups.members(approver_groups(config, (rule for _, rule in every_rule(config, counts))))
     except MembershipUnknown as error:
-        return [f"It is not known whether there are people enough for the approval rules. {error.happened}"]
+        return [f"Unknown whether enough people can approve: {error.happened}"]
     return [problem.words for problem in unsatisfiable(config, members, counts)]
 
 
 def log_rule_problems(config: Config, user_groups: UserGroups, counts: Mapping[str, int]) -> None:
-    """Say in the log what :func:`rule_problems` finds."""
+    """Log the problems as warnings."""
     for words in rule_problems(config, user_groups, counts):
         log.warning("Approval rules: %s", words)
 
@@ -54,14 +55,11 @@ def log_rule_problems(config: Config, user_groups: UserGroups, counts: Mapping[s
 def _problem(
     config: Config, members: Mapping[str, frozenset[str]], rule: Rule, where: Mapping[str, Iterable[str]]
 ) -> Problem:
-    there = len(approvers(config, rule, members))
+    people = len(approvers(config, rule, members))
     what = "; ".join(f"{cluster}: {listed(f'`{each}`' for each in subjects)}" for cluster, subjects in where.items())
-    needs = f"{what}: a yes of {rule.count} of {approver_names(config, rule)} is needed"
-    if there < rule.count:
-        return Problem(f"{needs}, and there {_are(there)}: nobody can ever do it.", grave=True)
-    words = f"{needs} besides who asks, and there {_are(there)}: none of them can ever do it."
+    needs = f"{what}: needs {rule.count} approval{'' if rule.count == 1 else 's'} from {approver_names(config, rule)}"
+    can = "nobody" if not people else "only 1 person" if people == 1 else f"only {people} people"
+    if people < rule.count:
+        return Problem(f"{needs}, but {can} can approve: it can never be approved.", grave=True)
+    words = f"{needs} besides the requester, but {can} can approve: none of them can ever request it."
     return Problem(words, grave=False)
-
-
-def _are(count: int) -> str:
-    return "is nobody" if not count else "is only 1" if count == 1 else f"are only {count}"

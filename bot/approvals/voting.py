@@ -1,4 +1,4 @@
-"""Where people say yes or no. Who may is judged on what Slack says now; what counts is decided in Redis."""
+"""Approve, deny and withdraw. Slack's current group members decide who may; Redis decides what counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from bot.approvals.approval import Approval
-from bot.approvals.refusals import refusal
+from bot.approvals.card import approval_count, approver_mention
 from bot.approvals.repository import ApprovalRepository, Ended
 from bot.approvals.rule import approver_groups, approvers, rule_for
 from bot.audit import Audit
@@ -18,20 +18,24 @@ from bot.model.approval_basis import short
 from bot.queue.queue import Queue
 from bot.usergroups import MembershipUnknown, UserGroups
 
-TRIES: Final = 50
-FRESH: Final = 3.0
-"""Seconds that Slack's word on who is in a group is good for when somebody votes."""
+MAX_RACES: Final = 50
+"""Attempts at a vote while other votes change the approval."""
+MEMBERSHIP_MAX_AGE_S: Final = 3.0
+"""How old Slack's answer on the members of a group may be when somebody votes."""
 
 CodeCheck = Callable[[str, str], None]
-"""Checks a person's second factor by its code; raises Refused."""
+"""Checks the code of a person's second factor; raises Refused."""
+
+Rejection = Literal["own", "not among", "twice", "not yours", "late", "ended", "early"]
+"""Why a vote, a denial or a withdrawal does not count."""
 
 
 class WrongCode(Refused):
-    """The second factor was not right; another one may be tried."""
+    """The code was wrong; another one may be tried."""
 
 
 class Voting:
-    """Takes votes. Safe to share between threads. What is returned is told to the voter alone."""
+    """Safe to share between threads. The returned texts are for the voter only."""
 
     def __init__(
         self,
@@ -48,132 +52,157 @@ class Voting:
         self._approvals = approvals
         self._audit = audit
         self._user_groups = user_groups
-        self._prove = check_code
+        self._check_code = check_code
 
     def show(self, job_id: str, voter: str, to: Literal["approve", "deny"]) -> Approval:
-        """The open question that ``voter`` may answer so; Refused when it has ended or the voter may not."""
+        """Return the open approval; Refused if it has ended or ``voter`` may not decide it."""
         approval = self._find(job_id)
-        with self._refusals_noted(approval, voter):
-            self._right(approval, voter)
+        with self._audited_refusals(approval, voter):
+            self._eligible(approval, voter)
             if to == "approve":
-                _not_twice(approval, voter)
+                _require_first_vote(approval, voter)
         return approval
 
     def approve(self, job_id: str, voter: str, code: str) -> str:
-        """Say yes; ``code`` is the second factor where the rule asks for one. It is looked at once, and last."""
-        proved = False
-        for _ in range(TRIES):
+        """Count an approval; ``code`` is for rules with a second factor. It is checked once, after everything else."""
+        code_checked = False
+        for _ in range(MAX_RACES):
             approval = self._find(job_id)
-            with self._refusals_noted(approval, voter):
-                right = self._right(approval, voter)
-                _not_twice(approval, voter)
-                if approval.ask.second_factor and not proved:
+            with self._audited_refusals(approval, voter):
+                eligible = self._eligible(approval, voter)
+                _require_first_vote(approval, voter)
+                if approval.request.second_factor and not code_checked:
                     self._check(voter, code)
-                    proved = True
-                told = self._vote(approval, voter, right)
-            if told:
-                return told
+                    code_checked = True
+                reply = self._vote(approval, voter, eligible)
+            if reply:
+                return reply
         raise Unavailable(
-            "Too many people vote at once.", true_now="Your vote does not count yet.", next_step="Try again."
+            "Too many people vote at the same time.", true_now="Your vote was not counted.", next_step="Try again."
         )
 
     def deny(self, job_id: str, voter: str, why: str) -> str:
-        """Say no: one is enough, and who said yes before may have learned better."""
+        """End the approval as denied: one denial is enough. Somebody who has approved it may deny it."""
         approval = self._find(job_id)
-        entry = approval.ask.audit_entry("denied", voter, why or "no reason given")
-        with self._refusals_noted(approval, voter):
-            self._right(approval, voter)
-            word = self._approvals.end(job_id, "denied", voter, why, [entry])
-            if word != "ok":
-                raise refusal(approval, word)
-        return f"You denied {tick(job_id)}. {user(approval.ask.requester)} is told. Nothing was changed."
+        entry = approval.request.audit_entry("denied", voter, why or "no reason given")
+        with self._audited_refusals(approval, voter):
+            self._eligible(approval, voter)
+            result = self._approvals.end(job_id, "denied", voter, why, [entry])
+            if result != "ok":
+                raise refusal(approval, result)
+        return f"You denied {tick(job_id)}. {user(approval.request.requester)} gets a message. Nothing was changed."
 
     def withdraw(self, job_id: str, person: str) -> str:
-        """Take one's own question back."""
+        """End one's own request."""
         approval = self._find(job_id)
-        with self._refusals_noted(approval, person):
-            word = self._take_back(approval, person) if approval.ask.requester == person else "not yours"
-            if word != "ok":
-                raise refusal(approval, word)
+        with self._audited_refusals(approval, person):
+            result = self._end_withdrawn(approval, person) if approval.request.requester == person else "not yours"
+            if result != "ok":
+                raise refusal(approval, result)
         return f"You withdrew {tick(job_id)}. Nothing was changed."
 
     def cancel(self, job_id: str, person: str) -> bool:
-        """End an open question because its job is cancelled; False when there is none."""
+        """End the open approval of a cancelled job; return False if there is none."""
         approval = self._approvals.get(job_id)
         if approval is None or not approval.open:
             self._approvals.show_again(job_id)
             return False
-        return self._take_back(approval, person) == "ok"
+        return self._end_withdrawn(approval, person) == "ok"
 
-    def _take_back(self, approval: Approval, person: str) -> Ended:
-        entry = approval.ask.audit_entry("withdrawn", person, "")
+    def _end_withdrawn(self, approval: Approval, person: str) -> Ended:
+        entry = approval.request.audit_entry("withdrawn", person, "")
         return self._approvals.end(approval.id, "withdrawn", person, f"Withdrawn by {user(person)}.", [entry])
 
     def _find(self, job_id: str) -> Approval:
         approval = self._approvals.get(job_id)
         if approval is None:
-            raise NotUnderstood(f"There is no approval {tick(job_id)}.", next_step="`/swarm approvals` lists them.")
+            raise NotUnderstood(
+                f"Approval {tick(job_id)} does not exist.",
+                next_step="`/swarm approvals` lists what waits for approval.",
+            )
         return approval
 
     @contextmanager
-    def _refusals_noted(self, approval: Approval, person: str) -> Iterator[None]:
-        """Every refusal of a vote, a denial or a withdrawal is written down, whatever the reason: here.
-
-        So is one that could not be judged because Slack was silent; not one for which Redis was.
-        """
+    def _audited_refusals(self, approval: Approval, person: str) -> Iterator[None]:
+        """Write every refusal to the audit log, also one because Slack did not say who is in a group."""
         try:
             yield
         except (Refused, MembershipUnknown) as error:
-            self._audit.append([approval.ask.audit_entry("vote refused", person, error.happened)])
+            self._audit.append([approval.request.audit_entry("vote refused", person, error.happened)])
             raise
 
-    def _right(self, approval: Approval, voter: str) -> frozenset[str]:
-        """Who may decide now, the requester included; Refused unless ``voter`` may.
+    def _eligible(self, approval: Approval, voter: str) -> frozenset[str]:
+        """Return who may decide now, including the requester; Refused unless ``voter`` may.
 
-        SlackSilent when Slack does not say who is in a group: never a guess.
+        Raises MembershipUnknown if Slack does not say who is in a group.
         """
-        ask = approval.ask
+        request = approval.request
         if not approval.open:
             raise refusal(approval, "ended")
-        if voter == ask.requester:
+        if voter == request.requester:
             raise refusal(approval, "own")
-        rule = rule_for(self._config, ask.cluster, ask.subject, ask.needed)
-        members = self._user_groups.members(approver_groups(self._config, [rule]), max_age=FRESH)
-        right = approvers(self._config, rule, members)
-        if voter not in right:
+        rule = rule_for(self._config, request.cluster, request.subject, request.needed)
+        members = self._user_groups.members(approver_groups(self._config, [rule]), max_age=MEMBERSHIP_MAX_AGE_S)
+        eligible = approvers(self._config, rule, members)
+        if voter not in eligible:
             raise refusal(approval, "not among")
-        return right
+        return eligible
 
-    def _vote(self, approval: Approval, voter: str, right: frozenset[str]) -> str:
-        """Count the yes and say so; "" when the question changed after ``approval`` was read."""
-        ask = approval.ask
+    def _vote(self, approval: Approval, voter: str, eligible: frozenset[str]) -> str:
+        """Count the approval and return the reply; "" if the stored approval has changed since it was read."""
+        request = approval.request
         job = self._queue.get(approval.id)
         if job is None:
-            raise NotUnderstood(
-                f"Job {tick(approval.id)} does not exist.", next_step="`/swarm jobs` lists recent jobs."
+            raise NotUnderstood(f"Job {tick(approval.id)} does not exist.", next_step="`/swarm jobs` lists the newest.")
+        still_eligible = [vote.by for vote in approval.votes if vote.by in eligible]
+        count = len(still_eligible) + 1
+        entries = [
+            approval.request.audit_entry(
+                "approved by one", voter, f"{count} of {request.needed}, plan {short(request.digest)}"
             )
-        still = [vote.by for vote in approval.votes if vote.by in right]
-        count = len(still) + 1
-        entries = [ask.audit_entry("approved by one", voter, f"{count} of {ask.needed}, plan {short(ask.digest)}")]
-        if count >= ask.needed:
-            entries.append(ask.audit_entry("approved", voter, f"plan {ask.digest}"))
-        match self._approvals.vote(job, approval, voter, still, entries):
+        ]
+        if count >= request.needed:
+            entries.append(approval.request.audit_entry("approved", voter, f"plan {request.digest}"))
+        match self._approvals.vote(job, approval, voter, still_eligible, entries):
             case "changed":
                 return ""
             case "approved":
-                return f"You approved {tick(approval.id)}: it is carried out now."
+                return f"You approved {tick(approval.id)}. It runs now."
             case "counted":
-                return f"Your yes to {tick(approval.id)} counts: {count} of {ask.needed}."
-            case word:
-                raise refusal(approval, word)
+                return f"You approved {tick(approval.id)}. It has {count} of {approval_count(request.needed)}."
+            case result:
+                raise refusal(approval, result)
 
     def _check(self, voter: str, code: str) -> None:
         try:
-            self._prove(voter, code)
+            self._check_code(voter, code)
         except Refused as error:
             raise WrongCode(error.happened, next_step=error.next_step) from None
 
 
-def _not_twice(approval: Approval, voter: str) -> None:
+def _require_first_vote(approval: Approval, voter: str) -> None:
     if any(vote.by == voter for vote in approval.votes):
         raise refusal(approval, "twice")
+
+
+def refusal(approval: Approval, rejection: Rejection) -> Refused:
+    """Return the refusal of a vote, a denial or a withdrawal; ``approval`` is as it was when it was checked."""
+    request = approval.request
+    shows = f"`/swarm approvals {approval.id}` shows its state."
+    match rejection:
+        case "own":
+            return Refused("you cannot approve or deny your own request.", next_step="To stop it, press Withdraw.")
+        case "not among":
+            return Refused(
+                f"only {' or '.join(map(approver_mention, request.by))} can decide this.",
+                next_step="Ask one of them; `/swarm whoami` lists your permissions.",
+            )
+        case "twice":
+            return Refused("you have already approved this, and each person counts once.", next_step=shows)
+        case "not yours":
+            return Refused(f"only {user(request.requester)} can withdraw this.", next_step="To stop it, press Deny.")
+        case "late":
+            return Refused("it has expired.", next_step=shows)
+        case "ended" | "early":
+            ended = "it ended in the meantime" if approval.open else f"it is already {approval.state}"
+            return Refused(f"{ended}.", next_step=shows)

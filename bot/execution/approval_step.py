@@ -44,24 +44,24 @@ class ApprovalStep:
         if not plan.steps:
             raise all_skipped(plan)
         if self.rule(lease, command, arguments, plan).count:
-            self.ask(lease, command, arguments, plan, facts)
+            self.request(lease, command, arguments, plan, facts)
         else:
             self._approvals.release(lease, [lease.audit_entry("released", "needs no approval")])
 
-    def ask(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
+    def request(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
         """Make the job wait for approval. Raise Refused if there are too few approvers."""
         rule = self.rule(lease, command, arguments, plan)
         self._require_approvers(rule, lease.job.order.requester)
         if time.time() >= _latest(lease.job.order):
             raise Refused(
-                f"what you typed with it has expired: it is kept for {TYPED_SECRET_TTL_S // 60} minutes.",
+                f"the secret that you typed has expired: it is kept for {TYPED_SECRET_TTL_S // 60} minutes.",
                 true_now="Nothing was changed.",
-                next_step="Ask again.",
+                next_step="Request it again.",
             )
         basis = basis_of(command.name, arguments, plan, facts)
-        ask = self._ask(lease, rule, basis)
-        detail = f"{rule.count} of {', '.join(rule.by)}; plan {ask.digest}"
-        self._approvals.ask(lease, ask, to_json(plan), [lease.audit_entry("approval asked", detail)])
+        request = self._request(lease, rule, basis)
+        detail = f"{rule.count} of {', '.join(rule.by)}; plan {request.digest}"
+        self._approvals.open(lease, request, to_json(plan), [lease.audit_entry("approval asked", detail)])
 
     def rule(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> Rule:
         """Return the approval rule for this plan now. A freeze adds one approval."""
@@ -87,24 +87,24 @@ class ApprovalStep:
             raise Refused(
                 f"since this was requested, {facts.name} was frozen, or its rules or facts changed: "
                 "more approvals are needed now.",
-                next_step="Ask again.",
+                next_step="Request it again.",
             )
         if approval is None:
             return
-        ask, order = approval.ask, lease.job.order
-        if (ask.requester, ask.words) != (order.requester, order.words):
-            raise Refused("the approval is for another request.", next_step="Ask again.")
+        request, order = approval.request, lease.job.order
+        if (request.requester, request.words) != (order.requester, order.words):
+            raise Refused("the approval is for another request.", next_step="Request it again.")
         now = basis_of(command.name, arguments, plan, facts)
-        if now.digest != ask.digest:
-            changed = "; ".join(differences(from_json(Basis, ask.basis), now))
-            raise Refused(f"{changed}. The plan no longer applies.", next_step="Ask again.")
+        if now.digest != request.digest:
+            changed = "; ".join(differences(from_json(Basis, request.basis), now))
+            raise Refused(f"{changed}, so the plan no longer applies.", next_step="Request it again.")
 
     def void(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job whose approval is void, before its first step."""
         told = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
         self._approvals.void(lease, told, [lease.audit_entry("void", error.happened)])
 
-    def _ask(self, lease: Lease, rule: Rule, basis: Basis) -> ApprovalRequest:
+    def _request(self, lease: Lease, rule: Rule, basis: Basis) -> ApprovalRequest:
         order = lease.job.order
         now = time.time()
         return ApprovalRequest(

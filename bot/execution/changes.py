@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.approvals.approval import Approval
-from bot.approvals.card import plan_message, preface
+from bot.approvals.card import approved_preface, plan_message
 from bot.audit import Entry
 from bot.blocks import error_message, text_message
 from bot.commands import Command
@@ -77,7 +77,7 @@ class Changes:
         typed_secret = self._secret_inbox.take(order.requester, order.secret_id) if order.secret_id else None
         change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
-            change.card.preface = preface(approval)
+            change.card.preface = approved_preface(approval)
         change.run(
             self._cluster_reader.engines(cluster),
             lambda query: replace(self._cluster_reader.read_for(plan, cluster, query), typed_secret=typed_secret),
@@ -97,7 +97,7 @@ class Changes:
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
         entries = [lease.audit_entry("planned", detail)]
         if approval is not None:
-            entries.append(lease.audit_entry("started", f"approved plan {approval.ask.digest} holds"))
+            entries.append(lease.audit_entry("started", f"approved plan {approval.request.digest} holds"))
         self._queue.record(lease, {"plan": to_json(plan)}, entries)
         return plan
 

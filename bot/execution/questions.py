@@ -44,7 +44,7 @@ class Questions:
             if command.check is not None:
                 command.check(facts, arguments)
             if approval is None:
-                self._approval_step.ask(lease, command, arguments, plan, facts)
+                self._approval_step.request(lease, command, arguments, plan, facts)
                 return
             self._approval_step.confirm(lease, command, arguments, plan, facts, approval=approval)
         except Conclusion as error:

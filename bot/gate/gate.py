@@ -137,14 +137,10 @@ class Gate:
         turn = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""
         taken = f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}"
         if not change:
-            return text_message(
-                f"{taken}. Others must agree first: they are asked in {where}. The answer comes to you alone."
-            )
+            return text_message(f"{taken}. It needs approval first, in {where}. Only you will see the answer.")
         if asks:
-            return text_message(
-                f"{taken}. If others must agree, they are asked in {where}; what becomes of it shows there."
-            )
-        return text_message(f"{taken}; what it changes shows in {where}.{turn}")
+            return text_message(f"{taken}. If it needs approval, the request is posted in {where}; so is the result.")
+        return text_message(f"{taken}; its progress is shown in {where}.{turn}")
 
     def _may_need_approval(self, call: Call) -> bool:
         command = call.command

@@ -74,7 +74,7 @@ class Interactions:
         job_id = request.value
         match request.action:
             case "approval.approve":
-                if self._voting.show(job_id, request.user, "approve").ask.second_factor:
+                if self._voting.show(job_id, request.user, "approve").request.second_factor:
                     return _code_form(job_id)
                 return text_message(self._voting.approve(job_id, request.user, ""))
             case "approval.deny":

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot import policy
 from bot.approvals.approval import Approval
-from bot.approvals.card import listed, readable, whole
+from bot.approvals.card import full_card, list_line, readable_plan
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
 from bot.audit import Audit, Filter
@@ -120,7 +120,7 @@ class RecordReader:
         one = self._approvals.get(query.approval) if query.approval else None
         found = [one] if one else [] if query.approval else self._approvals.waiting(cluster or None)
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
-        return tuple(_approval(approval, readable(job.plan)) for approval, job in jobs if job and job.plan)
+        return tuple(_approval(approval, readable_plan(job.plan)) for approval, job in jobs if job and job.plan)
 
     def _waits(self, rules: Iterable[Rule], cluster: str, membership: policy.Membership) -> Iterator[Waits]:
         """What waits for the same people together."""
@@ -172,6 +172,6 @@ def _outcome(job: Job) -> str:
 
 
 def _approval(approval: Approval, plan: Plan) -> ApprovalRecord:
-    shown = whole(approval, plan)
+    shown = full_card(approval, plan)
     buttons = tuple(block for block in shown.blocks if block["type"] == "actions")
-    return ApprovalRecord(line=listed(approval), buttons=buttons, whole=shown)
+    return ApprovalRecord(line=list_line(approval), buttons=buttons, whole=shown)

@@ -79,7 +79,9 @@ def run_worker(settings: Settings) -> int:
     watcher = RotationWatcher(services, name)
     counts = commands.approval_counts()
     tasks = [
-        PeriodicTask("card publisher", CardPublisher(queue, approvals, notifier, leases, name).turn, interval_s=0.25),
+        PeriodicTask(
+            "card publisher", CardPublisher(queue, approvals, notifier, leases, name).publish_due, interval_s=0.25
+        ),
         PeriodicTask("QR codes", QrCodeCleanup(redis, files).delete_due, interval_s=3),
         PeriodicTask("token rotations", watcher.turn, interval_s=1),
         PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups, counts), interval_s=3600),

@@ -15,13 +15,18 @@ def test_one_approver_and_nobody_for_themselves(asked: Asked) -> None:
     """The requester and strangers are refused; an administrator's yes starts it; the card tells of it all."""
     job = asked.asks("cleo", 'promote host-2 --reason "host-1 is retiring"')
     card = asked.card(job).shown
-    for words in ("asks to promote `host-2` in prod", "host-1 is retiring", "managers 1 → 2", "Needs 1 of @admins"):
+    for words in (
+        "asks to promote `host-2` in prod",
+        "host-1 is retiring",
+        "managers 1 → 2",
+        "Needs 1 approval from @admins",
+    ):
         assert words in card
-    assert "nobody approves or denies their own request" in asked.press("cleo", job, "Approve")
-    assert "you are not among them" in asked.press("ada", job, "Approve")
+    assert "you cannot approve or deny your own request" in asked.press("cleo", job, "Approve")
+    assert "only @admins can decide this" in asked.press("ada", job, "Approve")
     assert asked.managers() == {"host-1"}
-    assert "is carried out now" in asked.press("dan", job, "Approve")
-    assert asked.ends(job, "succeeded").standing == "approved"
+    assert "It runs now" in asked.press("dan", job, "Approve")
+    assert asked.ends(job, "succeeded").state == "approved"
     assert asked.managers() == {"host-1", "host-2"}
     assert "Approved" in asked.card(job).shown
     actions = [entry.action for entry in asked.audit.query(Filter(job=job), count=50)]
@@ -33,11 +38,11 @@ def test_two_of_three_and_one_who_is_not_in_the_group_any_more(asked: Asked) -> 
     """Each counts once; who has left the user group does not count, not even with an earlier yes."""
     job = asked.asks("cleo", "join manager host-4")
     assert "1 of 2" in asked.press("ben", job, "Approve")
-    assert "you said yes before" in asked.press("ben", job, "Approve")
+    assert "you have already approved this" in asked.press("ben", job, "Approve")
     try:
         asked.set_group("S0OPS", ["U0ADA"])
         assert "1 of 2" in asked.press("ada", job, "Approve")
-        assert "is carried out now" in asked.press("dan", job, "Approve")
+        assert "It runs now" in asked.press("dan", job, "Approve")
     finally:
         asked.set_group("S0OPS", ["U0ADA", "U0BEN"])
     asked.ends(job, "succeeded")
@@ -49,12 +54,16 @@ def test_a_new_root_needs_two_by_default(asked: Asked) -> None:
     root = asked.root()
     job = asked.asks("cleo", "ca --rotate")
     card = asked.card(job).shown
-    for words in ("asks to rotate the root certificate of prod", "join tokens of prod change", "Needs 2 of"):
+    for words in (
+        "asks to rotate the root certificate of prod",
+        "join tokens of prod change",
+        "Needs 2 approvals from",
+    ):
         assert words in card
-    assert "nobody approves or denies their own request" in asked.press("cleo", job, "Approve")
+    assert "you cannot approve or deny your own request" in asked.press("cleo", job, "Approve")
     assert "1 of 2" in asked.press("dan", job, "Approve")
     assert asked.root() == root
-    assert "is carried out now" in asked.press("ada", job, "Approve")
+    assert "It runs now" in asked.press("ada", job, "Approve")
     asked.ends(job, "succeeded")
     assert asked.root() != root
     assert "every node of prod trusts the new root alone" in asked.card(job).shown
@@ -88,7 +97,7 @@ def test_expired(asked: Asked) -> None:
     """What nobody approves in time ends by itself, and says so."""
     token = asked.fleet["host-1"].docker("swarm", "join-token", "-q", "worker")
     job = asked.asks("cleo", "token worker --rotate")
-    assert asked.ends(job, "expired").standing == "expired"
+    assert asked.ends(job, "expired").state == "expired"
     assert "Expired" in asked.card(job).shown
     assert asked.fleet["host-1"].docker("swarm", "join-token", "-q", "worker") == token
 
@@ -102,10 +111,16 @@ def test_fifty_clicks_of_five_people_execute_once(asked: Asked) -> None:
     with ThreadPoolExecutor(50) as pool:
         list(pool.map(lambda user: asked.slack.click(user, card, "Approve"), people))
     asked.ends(job, "succeeded")
-    refused = ("own request", "not among them", "said yes before", "it is approved already", "has ended meanwhile")
-    told = asked.until(lambda: (found := asked.privately(after, "is carried out now", *refused))[49:] and found)
+    refused = (
+        "own request",
+        "can decide this",
+        "already approved this",
+        "it is already approved",
+        "it ended in the meantime",
+    )
+    told = asked.until(lambda: (found := asked.privately(after, "It runs now", *refused))[49:] and found)
     assert len(told) == 50
-    assert sum("is carried out now" in text for text in told) == 1
+    assert sum("It runs now" in text for text in told) == 1
     entries = asked.audit.query(Filter(job=job), count=200)
     assert [entry.action for entry in entries].count("started") == 1
     assert [entry.action for entry in entries].count("approved") == 1
@@ -117,6 +132,6 @@ def test_a_rule_that_nobody_can_satisfy_is_found_at_start(asked: Asked) -> None:
     """A worker says so in its log before anybody has asked for anything."""
     lines = asked.until(lambda: [line for line in asked.stage.log("worker.1").splitlines() if "unlock-key" in line])
     assert lines[0].endswith(
-        "WARNING bot.approvals.rule_check Approval rules: prod: `unlock-key`: a yes of 9 of @admins is needed, "
-        "and there are only 2: nobody can ever do it."
+        "WARNING bot.approvals.rule_check Approval rules: prod: `unlock-key`: needs 9 approvals from @admins, "
+        "but only 2 people can approve: it can never be approved."
     )

@@ -12,9 +12,9 @@ def test_the_cluster_changes_between_yes_and_start(asked: Asked) -> None:
     asked.fleet["host-1"].docker("node", "update", "--availability", "drain", "host-2")
     asked.press("dan", job, "Approve")
     approval = asked.ends(job, "cancelled")
-    assert approval.standing == "void"
+    assert approval.state == "void"
     assert "changed its availability from active to drain" in approval.why
-    assert "Ask again" in asked.card(job).shown
+    assert "Request again" in asked.card(job).shown
     assert asked.managers() == {"host-1"}
 
 
@@ -69,19 +69,19 @@ def test_a_manager_is_cut_off_between_yes_and_start(asked: Asked) -> None:
     finally:
         asked.stage.start("worker.1")
     approval = asked.ends(job, "cancelled")
-    assert approval.standing == "void"
+    assert approval.state == "void"
     assert "`host-3` is no longer reachable" in approval.why
     assert "`host-3` is no longer reachable" in asked.card(job).shown
     assert "host-4" not in asked.managers()
-    asked.slack.click("cleo", asked.card(job), "Ask again")
-    asked.until(lambda: [waits.ask.words for waits in asked.approvals.waiting("prod")] == ["promote host-4"])
+    asked.slack.click("cleo", asked.card(job), "Request again")
+    asked.until(lambda: [waits.request.words for waits in asked.approvals.waiting("prod")] == ["promote host-4"])
 
 
 def test_a_managers_token_is_shown_after_a_yes_to_who_asked_alone(asked: Asked) -> None:
     """Before the yes nothing is shown; afterwards to the asker alone, and it is the engine's own line."""
     after = len(asked.slack.transcript())
     job = asked.asks("cleo", "token manager")
-    asked.slack.wait_to_see("cleo", "Others must agree first: they are asked in", after=after, private=True)
+    asked.slack.wait_to_see("cleo", "It needs approval first, in", after=after, private=True)
     assert not any("SWMTKN" in seen.text for seen in asked.slack.transcript(after))
     asked.press("dan", job, "Approve")
     shown = asked.slack.wait_to_see("cleo", "SWMTKN", after=after, private=True, timeout=20)

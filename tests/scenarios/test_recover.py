@@ -58,10 +58,15 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet:
     assert "`host-2`, `host-3` and `host-5` may come back" in play.ask("cleo", "init host-1 --force-new-cluster")
     _is_void_when_one_comes_back(play, asked)
     job = asked.asks("cleo", "recover --gone host-2 --gone host-3")
-    for words in ("recover prod from `host-1`", "taken for gone for good", f"`{EARLY}` leaving", "Needs 2 of"):
+    for words in (
+        "recover prod from `host-1`",
+        "taken for gone for good",
+        f"`{EARLY}` leaving",
+        "Needs 2 approvals from",
+    ):
         assert words in asked.card(job).shown
     assert "1 of 2" in asked.press("ada", job, "Approve")
-    assert "is carried out now" in asked.press("dan", job, "Approve")
+    assert "It runs now" in asked.press("dan", job, "Approve")
     asked.ends(job, "succeeded")
     managers = [f"{name} {standing}" for name, standing in play.nodes().items() if standing.startswith("Ready Active ")]
     assert sorted(managers) == ["host-1 Ready Active Leader", f"{EARLY} Ready Active Reachable"]
@@ -87,11 +92,11 @@ def _is_void_when_one_comes_back(play: Play, asked: Asked) -> None:
         "cleo", f"leave {EARLY} --force"
     )
     asked.press("dan", job, "Approve")
-    assert asked.ends(job, "cancelled").standing == "void"
+    assert asked.ends(job, "cancelled").state == "void"
     for words in (f"`{EARLY}` answers, and so is not gone", "Nothing was changed", "[ApprovalRequest again]"):
         assert words in asked.card(job).shown
     after = play.now
-    play.slack.click("cleo", asked.card(job), "Ask again")
+    play.slack.click("cleo", asked.card(job), "Request again")
     assert "Leave it out of `--gone`" in play.answer("cleo", after).text
 
 

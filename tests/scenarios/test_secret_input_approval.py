@@ -35,11 +35,11 @@ def frozen(asked: Asked) -> Iterator[Play]:
 
 
 def test_a_yes_in_time_unlocks(frozen: Play, asked: Asked) -> None:
-    """The card says that the key is kept no longer than the question stands, which is for minutes."""
+    """The card says that the key is deleted when the request expires, after minutes."""
     job = _asked(asked)
-    ask = asked.approval(job).ask
-    assert ask.expires < time.time() + TYPED_SECRET_TTL_S
-    assert "what was typed with it is kept no longer" in asked.card(job).shown
+    request = asked.approval(job).request
+    assert request.expires < time.time() + TYPED_SECRET_TTL_S
+    assert "and the typed secret is deleted" in asked.card(job).shown
     asked.press("dan", job, "Approve")
     asked.ends(job, "succeeded")
     assert frozen.membership("host-1") == "active"
@@ -60,6 +60,6 @@ def _asked(asked: Asked) -> str:
 
     def job() -> str:
         waiting = asked.approvals.waiting("prod")
-        return next((found.id for found in waiting if found.message_ts and found.ask.words == "unlock host-1"), "")
+        return next((found.id for found in waiting if found.message_ts and found.request.words == "unlock host-1"), "")
 
     return str(asked.until(job))

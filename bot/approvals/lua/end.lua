@@ -1,8 +1,8 @@
--- End an open question without a yes: denied, withdrawn or expired; its job ends with it.
+-- End an open approval as denied, withdrawn or expired, and its job with it.
 -- KEYS[1] the approval
 -- KEYS[2] the job
--- KEYS[3] open approvals by the ms in which they expire
--- KEYS[4] approvals whose card is to be shown anew, by when (0: now)
+-- KEYS[3] open approvals, scored by the ms in which they expire
+-- KEYS[4] approvals whose card must be updated, by when in ms (0: now)
 -- KEYS[5] the audit log
 -- KEYS[6] the audit log's head
 -- ARGV[1] the job's id
@@ -19,9 +19,9 @@
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 
-local kept = redis.call('HMGET', KEYS[1], 'standing', 'version')
+local kept = redis.call('HMGET', KEYS[1], 'state', 'version')
 if audit_applied(KEYS[5], 8) then return {'ok'} end
-if kept[1] ~= 'asked' then return {'ended'} end
+if kept[1] ~= 'open' then return {'ended'} end
 local due = redis.call('ZSCORE', KEYS[3], ARGV[1])
 local past = not due or clock_ms() >= tonumber(due)
 if ARGV[2] == 'expired' and not past then return {'early'} end
@@ -30,7 +30,7 @@ local head = audit_conflict(KEYS[6], 8)
 if head then return {'head', head} end
 
 audit_append(KEYS[5], KEYS[6], 8)
-redis.call('HSET', KEYS[1], 'standing', ARGV[2], 'version', tonumber(kept[2]) + 1, 'decided_by', ARGV[3],
+redis.call('HSET', KEYS[1], 'state', ARGV[2], 'version', tonumber(kept[2]) + 1, 'decided_by', ARGV[3],
   'decided_at', clock_text(), 'why', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[7])
 redis.call('ZREM', KEYS[3], ARGV[1])

@@ -1,4 +1,4 @@
--- Put a running job that needs nobody's yes into the line of its cluster's changes.
+-- Queue a running job that needs no approval in its cluster's exclusive lane.
 -- KEYS[1] the job
 -- KEYS[2] the stream that the job was taken from
 -- KEYS[3] the stream of the exclusive lane

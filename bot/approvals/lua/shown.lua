@@ -1,12 +1,12 @@
--- Note that an approval's card shows its newest version.
+-- Record that the card of an approval shows its newest version.
 -- KEYS[1] the approval
 -- KEYS[2] the job
--- KEYS[3] approvals whose card is to be shown anew, by when (0: now)
+-- KEYS[3] approvals whose card must be updated, by when in ms (0: now)
 -- ARGV[1] the job's id
 -- ARGV[2] the version that is shown
 -- ARGV[3] the card's channel
 -- ARGV[4] the card's ts
--- Answers {"ok"} or {"changed"}: it is shown again.
+-- Answers {"ok"} or {"changed"}: it must be updated again.
 
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('ZREM', KEYS[3], ARGV[1])

@@ -1,10 +1,10 @@
--- Void an approval whose plan no longer holds, just before its first step, and end its job.
+-- Void an approval whose plan no longer applies, before its first step, and end its job.
 -- KEYS[1] the approval
 -- KEYS[2] the job
 -- KEYS[3] the stream of the exclusive lane
 -- KEYS[4] the cluster's slot
 -- KEYS[5] the cluster's waiting list
--- KEYS[6] approvals whose card is to be shown anew, by when (0: now)
+-- KEYS[6] approvals whose card must be updated, by when in ms (0: now)
 -- KEYS[7] the audit log
 -- KEYS[8] the audit log's head
 -- ARGV[1] the job's id
@@ -31,7 +31,7 @@ if head then return {'head', head} end
 
 audit_append(KEYS[7], KEYS[8], 8)
 redis.call('HINCRBY', KEYS[1], 'version', 1)
-redis.call('HSET', KEYS[1], 'standing', 'void', 'decided_at', clock_text(), 'why', ARGV[5])
+redis.call('HSET', KEYS[1], 'state', 'void', 'decided_at', clock_text(), 'why', ARGV[5])
 redis.call('EXPIRE', KEYS[1], ARGV[7])
 redis.call('ZADD', KEYS[6], 0, ARGV[1])
 redis.call('HSET', KEYS[2], 'state', 'cancelled', 'outcome', ARGV[6], 'finished_at', clock_text())

@@ -1,16 +1,16 @@
--- Count a yes; with the last one that is needed the job goes into the line of its cluster's changes, in this same step.
+-- Count an approval; with the last one needed, queue the job in its cluster's exclusive lane in the same step.
 -- KEYS[1] the approval
 -- KEYS[2] the job
--- KEYS[3] open approvals by the ms in which they expire
--- KEYS[4] approvals whose card is to be shown anew, by when (0: now)
+-- KEYS[3] open approvals, scored by the ms in which they expire
+-- KEYS[4] approvals whose card must be updated, by when in ms (0: now)
 -- KEYS[5] the stream of the exclusive lane
 -- KEYS[6] the cluster's slot
 -- KEYS[7] the cluster's waiting list
 -- KEYS[8] the audit log
 -- KEYS[9] the audit log's head
 -- ARGV[1] the job's id
--- ARGV[2] who says yes
--- ARGV[3] the version that the voter's right was judged by
+-- ARGV[2] who approves
+-- ARGV[3] the version that the voter's right was checked against
 -- ARGV[4] the earlier voters who still have the right, JSON list
 -- ARGV[5] the order as a change, JSON
 -- ARGV[6] the audit head that the entries are chained to, "" without entries
@@ -21,21 +21,21 @@
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
 
-local kept = redis.call('HMGET', KEYS[1], 'standing', 'version', 'votes', 'ask')
+local kept = redis.call('HMGET', KEYS[1], 'state', 'version', 'votes', 'request')
 if audit_applied(KEYS[8], 6) then return {kept[1] == 'approved' and 'approved' or 'counted'} end
-if kept[1] ~= 'asked' or redis.call('HGET', KEYS[2], 'state') ~= 'awaiting_approval' then return {'ended'} end
+if kept[1] ~= 'open' or redis.call('HGET', KEYS[2], 'state') ~= 'awaiting_approval' then return {'ended'} end
 local due = redis.call('ZSCORE', KEYS[3], ARGV[1])
 if not due or clock_ms() >= tonumber(due) then return {'late'} end
 if kept[2] ~= ARGV[3] then return {'changed'} end
-local ask = cjson.decode(kept[4])
-if ask.requester == ARGV[2] then return {'own'} end
+local request = cjson.decode(kept[4])
+if request.requester == ARGV[2] then return {'own'} end
 local votes = cjson.decode(kept[3])
 local valid = {}
 for _, person in ipairs(cjson.decode(ARGV[4])) do valid[person] = true end
 local counted = {}
 for _, vote in ipairs(votes) do
   if vote[1] == ARGV[2] then return {'twice'} end
-  if valid[vote[1]] and vote[1] ~= ask.requester then table.insert(counted, vote[1]) end
+  if valid[vote[1]] and vote[1] ~= request.requester then table.insert(counted, vote[1]) end
 end
 table.insert(counted, ARGV[2])
 local head = audit_conflict(KEYS[9], 6)
@@ -45,8 +45,8 @@ audit_append(KEYS[8], KEYS[9], 6)
 table.insert(votes, {ARGV[2], clock_text()})
 redis.call('HSET', KEYS[1], 'votes', cjson.encode(votes), 'version', tonumber(kept[2]) + 1)
 redis.call('ZADD', KEYS[4], 0, ARGV[1])
-if #counted < ask.needed then return {'counted'} end
-redis.call('HSET', KEYS[1], 'standing', 'approved', 'decided_at', clock_text(), 'counted', cjson.encode(counted))
+if #counted < request.needed then return {'counted'} end
+redis.call('HSET', KEYS[1], 'state', 'approved', 'decided_at', clock_text(), 'counted', cjson.encode(counted))
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HSET', KEYS[2], 'state', 'queued', 'order', ARGV[5])
 slot_enter(KEYS[6], KEYS[7], KEYS[5], ARGV[1])

@@ -32,7 +32,7 @@ class Question:
     node: str
     state: tuple[object, ...] = ()
     needed: int = 0
-    standing: str = ""
+    status: str = ""
     late: bool = False
     yes: set[str] = field(default_factory=set)
     counted: frozenset[str] = frozenset()
@@ -81,13 +81,13 @@ class Reckoning:
 
     def asked(self) -> list[str]:
         """Those that wait, the newest first; when none does, those that have ended."""
-        asked = [job for job, question in self.questions.items() if question.standing][::-1]
-        return [job for job in asked if self.questions[job].standing == "asked"] or asked
+        asked = [job for job, question in self.questions.items() if question.status][::-1]
+        return [job for job in asked if self.questions[job].status == "asked"] or asked
 
     def open(self, job: str) -> bool:
         """Whether votes count."""
         question = self.questions[job]
-        return question.standing == "asked" and not question.late
+        return question.status == "asked" and not question.late
 
     def unended(self, node: str) -> bool:
         """Whether a job is in the middle of promoting ``node``."""
@@ -114,8 +114,8 @@ class Reckoning:
             return
         question.yes.add(who)
         if len(valid := question.yes & self._right()) >= question.needed:
-            question.standing, question.counted = "approved", frozenset(valid)
-        assert ("carried out now" in told) == (question.standing == "approved")
+            question.status, question.counted = "approved", frozenset(valid)
+        assert ("runs now" in told) == (question.status == "approved")
 
     def deny(self, process: int, job: str, who: str) -> None:
         """Somebody denies."""
@@ -123,14 +123,14 @@ class Reckoning:
         may = self.open(job) and who in self._right() - {self.questions[job].requester}
         assert bool(told) == may, told
         if may:
-            self.questions[job].standing = "denied"
+            self.questions[job].status = "denied"
 
     def withdraw(self, process: int, job: str, who: str) -> None:
         """Somebody presses Withdraw."""
         told = self._try(job, who, lambda: self.processes[process].voting.withdraw(job, who))
         assert bool(told) == (self.open(job) and who == self.questions[job].requester), told
         if told:
-            self.questions[job].standing = "withdrawn"
+            self.questions[job].status = "withdrawn"
 
     def turn_up(self, _process: int, _job: str, who: str) -> None:
         """Somebody comes into the group, or leaves it."""
@@ -158,22 +158,22 @@ class Reckoning:
 
     def _noted(self, worker: Process, job: str, now: tuple[object, ...]) -> None:
         question, found = self.questions[job], worker.approvals.get(job)
-        if found is not None and not question.standing:
-            question.standing, question.state = "asked", now
+        if found is not None and not question.status:
+            question.status, question.state = "asked", now
             question.needed = self.count + self.frozen
-            assert found.ask.needed == question.needed
+            assert found.request.needed == question.needed
             assert len(self._right() - {question.requester}) >= question.needed
-        if found is not None and found.standing == "void":
+        if found is not None and found.state == "void":
             enough = len(question.counted) >= self.count + self.frozen
             assert not question.begun
             assert now != question.state or not enough
-            question.standing = "void"
+            question.status = "void"
 
     def _called(self) -> None:
         """The first step begins; what is begun goes on whatever comes between, for a call may have been sent."""
         question = self.questions[self.running]
         if not question.begun:
-            assert question.standing == "approved"
+            assert question.status == "approved"
             assert question.requester not in question.counted
             assert len(question.counted) >= max(question.needed, self.count + self.frozen)
             assert self.cluster.state(question.node) == question.state
@@ -193,7 +193,7 @@ class Reckoning:
         assert refused == self.refused
         said = Counter((entry.action, entry.job) for entry in entries)
         for job, question in self.questions.items():
-            assert said["approved", job] == (question.standing in {"approved", "void"})
+            assert said["approved", job] == (question.status in {"approved", "void"})
             assert said["approved by one", job] == len(question.yes)
             for how in ("denied", "withdrawn", "expired", "void"):
-                assert said[how, job] == (question.standing == how)
+                assert said[how, job] == (question.status == how)

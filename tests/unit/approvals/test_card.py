@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.approvals.approval import Approval, ApprovalRequest, ApprovalState, Vote
-from bot.approvals.card import card, whole
-from bot.approvals.refusals import refusal
+from bot.approvals.card import approval_card, full_card
+from bot.approvals.voting import refusal
 from bot.blocks import Block, Message
 from bot.model import Plan, PlanTitles, Step
 from bot.slack.outbound.payload import payload
@@ -24,12 +24,12 @@ PLAN = Plan(
     steps=tuple(Step(LabelHost(f"host-{number}", (("zone", "a"),)), f"host-{number}") for number in range(30)),
     warnings=("look at this",),
 )
-STANDINGS: tuple[ApprovalState, ...] = ("asked", "approved", "denied", "withdrawn", "expired", "void")
+STATES: tuple[ApprovalState, ...] = ("open", "approved", "denied", "withdrawn", "expired", "void")
 
 
-def approval(standing: ApprovalState, *, votes: int = 20, why: str = "") -> Approval:
+def approval(state: ApprovalState, *, votes: int = 20, why: str = "") -> Approval:
     """An approval with a long reason and many voters."""
-    ask = ApprovalRequest(
+    request = ApprovalRequest(
         job="k7f3",
         cluster="prod",
         channel="C0PROD",
@@ -46,13 +46,13 @@ def approval(standing: ApprovalState, *, votes: int = 20, why: str = "") -> Appr
     )
     voters = tuple(f"U0APPROVER{number:02}" for number in range(votes))
     return Approval(
-        ask=ask,
-        standing=standing,
+        request=request,
+        state=state,
         version=votes + 1,
         votes=tuple(Vote(voter, 1_800_000_100.0) for voter in voters),
-        counted=voters if standing == "approved" else (),
-        decided_by="U0DAN" if standing in {"denied", "withdrawn"} else "",
-        decided_at=0.0 if standing == "asked" else 1_800_000_200.0,
+        counted=voters if state == "approved" else (),
+        decided_by="U0DAN" if state in {"denied", "withdrawn"} else "",
+        decided_at=0.0 if state == "open" else 1_800_000_200.0,
         why=why,
     )
 
@@ -62,26 +62,26 @@ def texts(blocks: Iterable[Any]) -> str:
     return " ".join(str(block) for block in blocks)
 
 
-@pytest.mark.parametrize("standing", STANDINGS)
-@pytest.mark.parametrize("shape", [card, whole], ids=["card", "whole"])
-def test_slack_takes_it(standing: ApprovalState, shape: Any) -> None:
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("shape", [approval_card, full_card], ids=["card", "whole"])
+def test_slack_takes_it(state: ApprovalState, shape: Any) -> None:
     """Thirty steps, a reason of 2,000 characters and twenty approvers, at each end that there is."""
-    message: Message = shape(approval(standing, why=LONG), PLAN)
+    message: Message = shape(approval(state, why=LONG), PLAN)
     sent: list[Block] = payload(message, plain=False)["blocks"]
     check_message_blocks(sent, Faults())
 
 
 def test_who_decides_is_mentioned() -> None:
     """By the same words on the card and in a refusal: an id is a mention."""
-    found = approval("asked")
-    assert "<@U0APPROVER00> or " in texts(card(found, PLAN).blocks)
-    assert refusal(found, "not among").happened.startswith("this is for <@U0APPROVER00> or ")
+    found = approval("open")
+    assert "<@U0APPROVER00> or " in texts(approval_card(found, PLAN).blocks)
+    assert refusal(found, "not among").happened.startswith("only <@U0APPROVER00> or ")
 
 
 def test_what_is_left_out_is_said_with_where_to_read_it() -> None:
     """A cut reason names the command that shows it whole, and that command does."""
-    assert "characters left out: `/swarm approvals k7f3`" in texts(card(approval("asked"), PLAN).blocks)
-    sections = (block for block in whole(approval("asked"), PLAN).blocks if block["type"] == "section")
+    assert "characters left out: `/swarm approvals k7f3`" in texts(approval_card(approval("open"), PLAN).blocks)
+    sections = (block for block in full_card(approval("open"), PLAN).blocks if block["type"] == "section")
     shown = "".join(block["text"]["text"] for block in sections)
     assert "characters left out" not in shown
     assert shown.count("because") == 111
@@ -90,17 +90,17 @@ def test_what_is_left_out_is_said_with_where_to_read_it() -> None:
 def test_more_steps_than_fit_are_counted() -> None:
     """The card shows thirty and says how many more; the whole shows each."""
     more = Plan(PLAN.titles, steps=(*PLAN.steps, *PLAN.steps[:5]))
-    assert "and 5 more steps: `/swarm approvals k7f3`" in texts(card(approval("asked", votes=0), more).blocks)
-    assert "more steps" not in texts(whole(approval("asked", votes=0), more).blocks)
+    assert "and 5 more steps: `/swarm approvals k7f3`" in texts(approval_card(approval("open", votes=0), more).blocks)
+    assert "more steps" not in texts(full_card(approval("open", votes=0), more).blocks)
 
 
 def test_those_whose_yes_counted_are_named() -> None:
     """Somebody who had lost the right by then is not among them."""
     found = approval("approved", votes=4)
     decided = Approval(
-        ask=found.ask, standing="approved", version=5, votes=found.votes, counted=("U0APPROVER00", "U0APPROVER03")
+        request=found.request, state="approved", version=5, votes=found.votes, counted=("U0APPROVER00", "U0APPROVER03")
     )
-    approved = next(line for line in texts(card(decided, PLAN).blocks).split("\\n") if "Approved" in line)
+    approved = next(line for line in texts(approval_card(decided, PLAN).blocks).split("\\n") if "Approved" in line)
     assert "U0APPROVER00" in approved
     assert "U0APPROVER03" in approved
     assert "U0APPROVER01" not in approved.partition("*Approved*")[2].partition("Needs")[0]

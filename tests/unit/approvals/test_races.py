@@ -39,7 +39,7 @@ def test_no_yes_revives_a_cancelled_job(redis_url: str) -> None:
     assert not reckoning.processes[0].voting.cancel("job-0", "U0ADA")
     reckoning.work(0, "concurrent", 0, crash=False)
     assert reckoning.processes[0].queue.cancel("job-0", "U0ADA", [Entry("cancelled", "U0ADA")]) == "cancelled"
-    with pytest.raises(Refused, match="ended meanwhile"):
+    with pytest.raises(Refused, match="ended in the meantime"):
         reckoning.processes[1].voting.approve("job-0", "U0BEN", "")
     reckoning.work(1, "exclusive", 0, crash=False)
     assert reckoning.cluster.records["node-1"].role == "worker"
@@ -60,7 +60,7 @@ def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) ->
         process.voting.approve("job-0", "U0BEN", "")
     refused = [entry for entry in process.audit.query(Filter(job="job-0"), count=9) if entry.action == "vote refused"]
     assert [(entry.by, entry.detail) for entry in refused] == [("U0BEN", "Slack does not say who is in it.")]
-    assert "carried out now" in process.voting.approve("job-0", "U0BEN", "")
+    assert "runs now" in process.voting.approve("job-0", "U0BEN", "")
 
 
 def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
@@ -68,7 +68,7 @@ def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
     reckoning = approved(redis_url)
     reckoning.freeze_or_thaw(1)
     reckoning.work(0, "exclusive", 0, crash=False)
-    assert reckoning.questions["job-0"].standing == "void"
+    assert reckoning.questions["job-0"].status == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
 
 
@@ -78,7 +78,7 @@ def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
     reckoning.work(0, "exclusive", 2, crash=True)
     reckoning.cluster.records["node-1"].availability = "drain"
     reckoning.work(1, "exclusive", 0, crash=False)
-    assert reckoning.questions["job-0"].standing == "void"
+    assert reckoning.questions["job-0"].status == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
     reckoning.check_log()
 
@@ -108,7 +108,7 @@ def test_redis_away_for_a_moment_fails_nothing(redis_url: str, monkeypatch: pyte
     job, approval = process.queue.get("job-0"), process.approvals.get("job-0")
     assert job is not None
     assert approval is not None
-    assert (job.state, approval.standing) == ("succeeded", "approved")
+    assert (job.state, approval.state) == ("succeeded", "approved")
     assert reckoning.cluster.records["node-1"].role == "manager"
     assert not [entry for entry in process.audit.query(count=99) if "failed" in entry.detail]
     assert process.slack.told == []
@@ -173,7 +173,7 @@ def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytes
         return "1"
 
     monkeypatch.setattr(process.slack, "post", post)
-    process.card_publisher.turn()
+    process.card_publisher.publish_due()
     assert ["Denied" in message.text for message in process.slack.told] == [True]
     assert ["Another version of Swarmbot made this plan" in card for card in shown] == [True]
     assert process.approvals.unshown() == ["job-0"]
@@ -202,7 +202,7 @@ def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
     lease = process.queue.take("one", "concurrent", block_ms=0)
     assert lease
     process.runner.handle(lease)
-    assert "carried out now" in process.voting.approve("job-0", "U0BEN", "")
+    assert "runs now" in process.voting.approve("job-0", "U0BEN", "")
     if changed == "the rule":
         config = config_of(1, ("U0ADA", "U0BEN"))
         config.rules.approvals["token manager"] = ApprovalRule(count=2)
@@ -215,7 +215,7 @@ def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
     process.runner.handle(lease)
     approval = process.approvals.get("job-0")
     assert approval is not None
-    assert approval.standing == "void"
+    assert approval.state == "void"
     assert process.slack.told == []
 
 

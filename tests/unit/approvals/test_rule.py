@@ -1,4 +1,4 @@
-"""Whose yes a risky deed needs, how many, and whether there are so many."""
+"""Who must approve a risky change, how many of them, and whether there are enough."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot import policy
 from bot.approvals.rule import (
-    EXPIRES,
+    DEFAULT_EXPIRY_S,
     Rule,
     approver_groups,
     approver_names,
@@ -46,7 +46,7 @@ def _config(rules: dict[str, Any] | None = None, prod: dict[str, Any] | None = N
 
 def test_without_a_word_in_the_file_the_commands_own_count_holds() -> None:
     """Those who may administer decide, within half an hour, without a code."""
-    assert rule_for(_config(), "prod", "promote", 1) == Rule("promote", ("admins",), 1, EXPIRES)
+    assert rule_for(_config(), "prod", "promote", 1) == Rule("promote", ("admins",), 1, DEFAULT_EXPIRY_S)
     assert rule_for(_config(), "prod", "join worker", 0).count == 0
 
 
@@ -70,7 +70,7 @@ def test_a_cluster_overrides_key_by_key(general: dict[str, Any], own: dict[str, 
         rule = rule_for(config, cluster, "promote", default)
         assert rule.by == tuple(written.get("by", ["admins"]))
         assert rule.count == written.get("count", default)
-        assert rule.expires == (SECONDS[written["expires"]] if "expires" in written else EXPIRES)
+        assert rule.expires == (SECONDS[written["expires"]] if "expires" in written else DEFAULT_EXPIRY_S)
         assert rule.second_factor == ("totp" if written.get("second_factor") == "totp" else None)
 
 
@@ -105,12 +105,12 @@ def test_too_few_besides_the_requester_is_told_at_the_request() -> None:
     config = _config({"promote": {"by": ["leads"]}, "rotate": {"by": ["nobody"]}})
     promote = rule_for(config, "prod", "promote", 1)
     assert shortage(config, promote, MEMBERS, "U01") == ""
-    told = "`promote` needs a yes of 1 of @leads, and there is nobody else."
+    told = "`promote` needs 1 approval from @leads, but nobody else can approve it."
     assert shortage(config, promote, MEMBERS, "U03") == told
     assert shortage(config, rule_for(config, "prod", "rotate", 1), MEMBERS, "U01")
     forced = rule_for(config, "prod", "force-new-cluster", 3)
     assert shortage(config, forced, MEMBERS, "U09") == ""
-    assert shortage(config, forced, MEMBERS, "U01").endswith(", and there are only 2 besides you.")
+    assert shortage(config, forced, MEMBERS, "U01").endswith(", but only 2 other people can approve it.")
 
 
 def test_what_nobody_can_do_is_found() -> None:
@@ -119,10 +119,13 @@ def test_what_nobody_can_do_is_found() -> None:
     found = unsatisfiable(config, MEMBERS, {"promote": 1, "rotate": 1, "demote": 1, "join manager": 2})
     promote, rotate, demote = found
     assert (promote.grave, rotate.grave, demote.grave) == (True, False, True)
-    assert promote.words.startswith("prod: `promote`; lab: `promote`: a yes of 4 of @admins is needed, ")
-    assert promote.words.endswith("and there are only 3: nobody can ever do it.")
-    assert "`rotate`: a yes of 3 of @admins is needed besides who asks, and there are only 3: none of" in rotate.words
-    assert "`demote`: a yes of 1 of @nobody is needed, and there is nobody: nobody can" in demote.words
+    assert promote.words.startswith("prod: `promote`; lab: `promote`: needs 4 approvals from @admins, ")
+    assert promote.words.endswith("but only 3 people can approve: it can never be approved.")
+    assert (
+        "`rotate`: needs 3 approvals from @admins besides the requester, but only 3 people can approve: none of"
+        in rotate.words
+    )
+    assert "`demote`: needs 1 approval from @nobody, but nobody can approve: it can never" in demote.words
 
 
 @given(st.integers(0, 4), st.sampled_from([["admins"], ["leads"], ["nobody"]]), st.sampled_from(["U01", "U03", "U09"]))

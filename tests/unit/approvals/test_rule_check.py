@@ -74,13 +74,13 @@ def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Pat
     )
     status, told = _doctor(slack, tmp_path, _written(rotate={"count": 3}))
     assert status == 0
-    assert told.startswith("! prod: `rotate`: a yes of 3 of @admins is needed besides who asks, and there are only 3")
+    assert told.startswith("! prod: `rotate`: needs 3 approvals from @admins besides the requester, but only 3")
     slack.team.set_group(ADMINS, [])
     status, told = _doctor(slack, tmp_path, _written())
     assert status == 1
     [wrong] = [line for line in told.splitlines() if line.startswith("✗ prod: ")]
     assert "`force-new-cluster`" in wrong
-    assert "a yes of 2 of @admins is needed, and there is only 1: nobody can ever do it." in wrong
+    assert "needs 2 approvals from @admins, but only 1 person can approve: it can never be approved." in wrong
     slack.fault("error", "usergroups.users.list", code="internal_error")
     assert _doctor(slack, tmp_path, _written())[0] == 1
 
@@ -90,11 +90,11 @@ def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, user_groups: User
     config, counts = Config.model_validate(_written()), COMMANDS.approval_counts()
     assert rule_problems(config, user_groups, counts) == []
     [told] = rule_problems(Config.model_validate(_written(rotate={"count": 9})), user_groups, counts)
-    assert told.endswith("nobody can ever do it.")
+    assert told.endswith("it can never be approved.")
     slack.fault("http_500", "usergroups.users.list")
     fresh = Config.model_validate({**_written(), "people": {"admins": ["S0OTHER"]}})
     [told] = rule_problems(fresh, user_groups, counts)
-    assert told.startswith("It is not known whether there are people enough")
+    assert told.startswith("Unknown whether enough people can approve")
     assert "S0OTHER" in told
 
 

@@ -46,7 +46,7 @@ class Approving(RuleBasedStateMachine):
         """An empty Redis; ``inside`` are in the group of those who decide."""
         self.all = Reckoning(self.url, count, inside)
 
-    @precondition(lambda self: sum(each.standing == "asked" for each in self.all.questions.values()) < WAITING)
+    @precondition(lambda self: sum(each.status == "asked" for each in self.all.questions.values()) < WAITING)
     @rule(who=PERSON, node=NODE, process=PROCESS, fuse=FUSE, crash=st.booleans())
     def ask(self, who: str, node: str, process: int, fuse: int, crash: bool) -> None:  # noqa: FBT001
         """Somebody asks to promote a node, and a worker looks into it."""
@@ -85,7 +85,7 @@ class Approving(RuleBasedStateMachine):
         found, open_ = self.all.processes[process], self.all.open(job)
         assert found.voting.cancel(job, who) == open_
         if open_:
-            self.all.questions[job].standing = "withdrawn"
+            self.all.questions[job].status = "withdrawn"
         else:
             found.queue.cancel(job, who, [Entry("cancelled", who, job=job)])
 
@@ -110,10 +110,10 @@ class Approving(RuleBasedStateMachine):
     @rule(process=PROCESS)
     def publish_cards(self, process: int) -> None:
         """A CardPublisher takes a turn: late approvals expire."""
-        self.all.processes[process].card_publisher.turn()
+        self.all.processes[process].card_publisher.publish_due()
         for question in self.all.questions.values():
-            if question.standing == "asked" and question.late:
-                question.standing = "expired"
+            if question.status == "asked" and question.late:
+                question.status = "expired"
 
     @rule(node=NODE, what=CHANGE)
     def the_cluster_changes(self, node: str, what: str) -> None:
@@ -155,7 +155,7 @@ class Approving(RuleBasedStateMachine):
         for job, question in self.all.questions.items():
             found = self.all.processes[0].queue.get(job)
             assert found is not None
-            assert found.ended or question.standing == "asked"
+            assert found.ended or question.status == "asked"
         for each in self.all.processes:
             each.redis.close()
 

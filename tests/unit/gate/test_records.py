@@ -49,7 +49,7 @@ def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audi
     """Behind any number of newer questions: what runs, what waits for its turn, and what waits for a yes."""
     approvals = ApprovalRepository(client, audit)
     parked = admitted(queue, lane="concurrent")
-    approvals.ask(taken(queue, lane="concurrent"), _ask(parked), "{}", [])
+    approvals.open(taken(queue, lane="concurrent"), _ask(parked), "{}", [])
     running, waiting, over = admitted(queue), admitted(queue), admitted(queue)
     admitted(queue, cluster="lab")
     assert queue.cancel(over, "U0ASKER", []) == "cancelled"

@@ -1,16 +1,16 @@
--- Park a running job until others have said yes: the question is stored, the lease ends.
+-- Park a running job until others have approved it: store the approval request and end the lease.
 -- KEYS[1] the job
 -- KEYS[2] the stream that the job was taken from
 -- KEYS[3] the approval
--- KEYS[4] open approvals by the ms in which they expire
--- KEYS[5] approvals whose card is to be shown anew, by when (0: now)
+-- KEYS[4] open approvals, scored by the ms in which they expire
+-- KEYS[5] approvals whose card must be updated, by when in ms (0: now)
 -- KEYS[6] the audit log
 -- KEYS[7] the audit log's head
 -- ARGV[1] the job's id
 -- ARGV[2] the lease's fence
 -- ARGV[3] the stream entry's id
 -- ARGV[4] the consumer group
--- ARGV[5] the question, JSON
+-- ARGV[5] the approval request, JSON
 -- ARGV[6] ms of Redis' clock in which it expires
 -- ARGV[7] the plan, JSON
 -- ARGV[8] the audit head that the entries are chained to, "" without entries
@@ -33,7 +33,7 @@ redis.call('HDEL', KEYS[1], 'attempt', 'started_at', 'worker', 'token')
 redis.call('XACK', KEYS[2], ARGV[4], ARGV[3])
 redis.call('XDEL', KEYS[2], ARGV[3])
 redis.call('DEL', KEYS[3])
-redis.call('HSET', KEYS[3], 'ask', ARGV[5], 'standing', 'asked', 'version', 1, 'votes', '[]')
+redis.call('HSET', KEYS[3], 'request', ARGV[5], 'state', 'open', 'version', 1, 'votes', '[]')
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
 redis.call('ZADD', KEYS[5], 0, ARGV[1])
 return {'ok'}
