@@ -52,7 +52,7 @@ class Prober(Protocol):
         ...
 
 
-RouteState = Literal["open", "passed", "blocked", "not looked at"]
+RouteState = Literal["open", "passed", "blocked", "untested"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +77,23 @@ class ProbedRoute:
 
     ``open``: somebody answered. ``passed``: what was sent came to the target's kernel (for TCP: and nobody listens).
     ``blocked``: it did not come; which machine on the way stops it cannot be seen. ``refused``: the connection was, by
-    the target or by something before it. ``why`` says how a connection ended, or why the way was not looked at.
+    the target or by something before it. ``why`` says how a connection ended, or why the route was not tested.
     """
 
     route: Route
-    standing: RouteState
+    state: RouteState
     why: str = ""
     refused: bool = False
 
     @property
     def blocked(self) -> bool:
         """Whether it is seen that nothing gets through."""
-        return self.standing == "blocked"
+        return self.state == "blocked"
 
     @property
     def through(self) -> bool:
         """Whether it is seen that what is sent gets there."""
-        return self.standing in {"open", "passed"}
+        return self.state in {"open", "passed"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
-"""What is true of a simulated cluster: machines, the ways between them, records, and Raft.
+"""The true state of a simulated cluster: machines, the routes between them, node records, and Raft.
 
-A call that loses the quorum raises QuorumLost; one that leaves one failure fatal which was survived before, and was not
-forced to, Weakened.
+A call that loses quorum raises QuorumLost. A call without force that removes the failure tolerance raises Weakened.
 """
 
 from __future__ import annotations
@@ -15,44 +14,49 @@ from typing import Final
 from bot.model import Json
 
 LATE: Final = 3
-"""How many ticks pass until managers notice that a node is down or back, and that they have lost the quorum."""
+"""The number of ticks until managers notice that a node is down or back, or that they have lost quorum."""
 
 
 class QuorumLost(AssertionError):
-    """A call to an engine took the quorum away."""
+    """A call to an engine lost quorum."""
 
 
 class Weakened(AssertionError):
-    """A call that was not forced left one failure fatal."""
+    """A call without force removed the failure tolerance."""
 
 
 @dataclass
 class Machine:
-    """A host. ``cable``: whether it is on the network; ``ssh``: whether the bot, which is there too, may log in.
-
-    ``node``: the id of its membership, "" without one; ``manages``: its engine believes itself a manager. ``memory``
-    is the node list as the leader told it last, ``alone`` for how many ticks its engine has heard of no leader.
-    """
+    """A host."""
 
     name: str
     address: str
     up: bool = True
     cable: bool = True
+    """Whether it is on the network."""
     ssh: bool = True
+    """Whether Swarmbot can log in."""
     node: str = ""
+    """The id of its membership, "" without one."""
     manages: bool = False
+    """Whether its engine acts as a manager."""
     alone: int = 0
+    """The number of ticks for which its engine has had no leader."""
     memory: list[Json] = field(default_factory=list)
+    """The last node list from the leader."""
 
     @property
     def there(self) -> bool:
-        """Whether the network reaches it."""
+        """Return whether the network reaches it."""
         return self.up and self.cable
 
 
 @dataclass
 class Record:
-    """A node as the managers list it. ``seen`` is whether they take it for alive, ``since`` for how long wrongly."""
+    """A node as the managers list it.
+
+    ``seen`` is whether they call it alive, ``since`` for how many ticks this has been wrong.
+    """
 
     id: str
     machine: Machine
@@ -62,7 +66,7 @@ class Record:
 
 
 class World:
-    """Machines host-1… of which the first ``managers`` are managers and two more are workers, if there are as many."""
+    """Machines host-1…: the first ``managers`` are managers, the next two are workers if there are enough machines."""
 
     def __init__(self, size: int, managers: int) -> None:
         self.machines = {
@@ -78,16 +82,16 @@ class World:
             self.admit(machine, "manager" if len(self.raft) < managers else "worker")
         self.tick()
 
-    # What is true
+    # The truth
 
     @property
     def has_quorum(self) -> bool:
-        """Whether one of Raft's members and those that it hears are most of them."""
+        """Return whether one of the members hears a majority of them."""
         return self._can_lead(self._alive())
 
     @property
     def tolerates(self) -> int:
-        """How many of them may fail, whichever they are; -1 without a quorum."""
+        """Return how many arbitrary members may fail; -1 without quorum."""
         alive = self._alive()
         for failures in range(len(alive) + 1):
             if not all(map(self._can_lead, combinations(alive, len(alive) - failures))):
@@ -95,26 +99,26 @@ class World:
         return -1
 
     def _can_lead(self, alive: Sequence[Machine]) -> bool:
-        """Whether one of these hears enough of these."""
+        """Return whether one of these machines hears enough of the others."""
         return any(2 * sum(self.hear(one, other) for other in alive) > len(self.raft) for one in alive)
 
     @property
     def leader(self) -> Machine | None:
-        """The member that leads, if most of them hear it."""
+        """Return the leader if a majority hears it."""
         machine = next((each for each in self._alive() if each.node == self._leader), None)
         return machine if machine and 2 * len(self._heard_by(machine)) > len(self.raft) else None
 
     def reaches(self, one: Machine, other: Machine) -> bool:
-        """Whether a connection from one machine to another is let through."""
+        """Return whether a connection from one machine to another works."""
         return one is other or (one.there and other.there and not self._shut(one, other))
 
     def _shut(self, one: Machine, other: Machine) -> bool:
-        """What only a machine without SSH could try is taken for open, for no order could know (decision 0019)."""
+        """Return whether a route is blocked. One that only a machine without SSH could test counts as open (0019)."""
         back = other.ssh and (other.name, one.name) in self.closed
         return (one.name, other.name) in self.closed and (one.ssh or back)
 
     def hear(self, one: Machine, other: Machine) -> bool:
-        """Whether they reach each other: Raft answers on a connection of its own."""
+        """Return whether they reach each other: Raft answers on a separate connection."""
         return self.reaches(one, other) and self.reaches(other, one)
 
     def _alive(self) -> list[Machine]:
@@ -124,7 +128,7 @@ class World:
         return [other for other in self._alive() if self.hear(machine, other)]
 
     def admit(self, machine: Machine, role: str) -> None:
-        """Make a machine a member."""
+        """Make a machine a member of the cluster."""
         machine.node, machine.manages, machine.alone = next(self._ids), role == "manager", 0
         spec = {"Role": role, "Availability": "active", "Labels": {}}
         self.records[machine.node] = Record(machine.node, machine, spec)
@@ -132,7 +136,7 @@ class World:
             self.raft.add(machine.node)
 
     def tick(self) -> None:
-        """Let time pass: what changed is noticed late, and engines learn of their roles from a leader."""
+        """Let time pass: managers notice changes late, and engines learn their roles from a leader."""
         if self.leader is None:
             self.elect()
         leader = self.leader
@@ -150,7 +154,7 @@ class World:
                 self._learn(machine)
 
     def elect(self) -> None:
-        """Have a leader, if one can be elected."""
+        """Elect a leader if possible."""
         able = (machine for machine in self._alive() if 2 * len(self._heard_by(machine)) > len(self.raft))
         self._leader = next((machine.node for machine in able), "")
 
@@ -161,18 +165,18 @@ class World:
         machine.manages = machine.node in self.raft
         machine.memory = self.listed()
 
-    # What befalls it
+    # Faults
 
     def power(self, name: str, *, on: bool) -> None:
-        """Pull a plug, or put it in; a manager that was demoted meanwhile is told when it starts."""
+        """Switch a machine off or on. A manager that was demoted meanwhile learns it when it starts."""
         machine = self.machines[name]
         machine.up = on
         machine.manages = machine.manages and (not on or machine.node in self.raft)
 
     def befall(self, what: str, name: str, other: str, *, on: bool) -> None:
-        """Take the power, the cable or the bot's ``ssh`` from a machine, or the way from it to another; or give back.
+        """Break or repair a machine's power, cable or SSH, or the route from it to another machine.
 
-        ``leave``: somebody makes it leave by hand, which nothing takes back.
+        ``leave``: somebody makes it leave by hand; this cannot be undone.
         """
         machine = self.machines[name]
         match what:
@@ -189,27 +193,27 @@ class World:
 
     @contextmanager
     def change(self, *, lasting: bool = True) -> Iterator[None]:
-        """What an engine is told to do; QuorumLost if the quorum is gone by it, Weakened if it hangs by a thread.
+        """Run a change of an engine. Raise QuorumLost if it loses quorum, Weakened if it removes the failure tolerance.
 
-        What is not ``lasting`` may hang by one meanwhile.
+        A change that is not ``lasting`` may remove the failure tolerance for a while.
         """
         had = self.tolerates
         yield
         if self.leader is None:
             self.elect()
         if had >= 0 and self.raft and self.tolerates < 0:
-            raise QuorumLost(f"of {len(self.raft)} managers too few hear each other")
+            raise QuorumLost(f"too few of {len(self.raft)} managers hear each other")
         if lasting and had > 0 >= self.tolerates and self.raft and not self.forced:
-            raise Weakened(f"{had} failures were survived, and now {self.tolerates}")
+            raise Weakened(f"{had} failures were tolerated, and now {self.tolerates}")
 
-    # What the leader tells
+    # What the leader reports
 
     def listed(self) -> list[Json]:
-        """The node list as the leader tells it."""
+        """Return the node list as the leader reports it."""
         return [self._node(record) for record in self.records.values()]
 
     def managers(self) -> list[Machine]:
-        """The machines of Raft's members."""
+        """Return the machines of Raft's members."""
         return [machine for machine in self.machines.values() if machine.node in self.raft]
 
     def _node(self, record: Record) -> Json:

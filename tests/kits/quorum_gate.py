@@ -1,4 +1,4 @@
-"""Clusters in few words, and operations that the quorum gate is asked about."""
+"""Short constructors of clusters and operations for tests of the quorum gate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GIVEN = replace(PLAIN, force="given")
 
 
 def facts(up: int, down: int = 0, workers: int = 0, **hosts: Any) -> Facts:
-    """A cluster of managers m1…, the last ``down`` of them dead, and workers w1…."""
+    """Return a cluster of managers m1…, of which the last ``down`` are dead, and workers w1…."""
     described: dict[str, Any] = {"m1": {"is": "leader"}}
     described |= {f"m{number}": {"is": "manager"} for number in range(2, up + 1)}
     described |= {f"m{up + number}": DEAD for number in range(1, down + 1)}
@@ -26,31 +26,31 @@ def facts(up: int, down: int = 0, workers: int = 0, **hosts: Any) -> Facts:
 
 
 def demote(name: str) -> Demote:
-    """The demotion of a host's node."""
+    """Return the demotion of a host's node."""
     return Demote(f"id-{name}", name, "prod", name)
 
 
 def leave(name: str) -> Leave:
-    """A host's forced leave, which engines do not guard."""
+    """Return the forced leave of a host, which engines do not guard."""
     return Leave(name, "prod", f"id-{name}", force=True)
 
 
 def promote(name: str) -> Promote:
-    """The promotion of a host's node."""
+    """Return the promotion of a host's node."""
     return Promote(f"id-{name}", name, "prod")
 
 
 def join(name: str) -> Join:
-    """A host that joins as a manager."""
+    """Return the join of a host as a manager."""
     return Join(name, "manager", "prod", "prodid", "10.0.0.9")
 
 
 def permitted(operation: Operation, seen: Facts, *, forced: bool) -> None:
-    """Ask the gate just before a plan's only step; ``forced``: the plan needed it, and two others agreed."""
+    """Ask the gate just before the only step of a plan; ``forced``: the plan needed force and was approved."""
     step = Step(operation, "one")
     permit_step(seen, replace(PLAIN, steps=(step,), force="given", subject=FORCE if forced else ""), step)
 
 
 def judged(seen: Facts, *operations: Operation, plan: Plan = PLAIN) -> Plan:
-    """The plan of these operations, in order, through the gate."""
+    """Return the gate's judgement of a plan with these operations, in order."""
     return judge_plan(seen, replace(plan, steps=tuple(Step(operation, "one") for operation in operations)), "zone")

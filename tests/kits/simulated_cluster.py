@@ -1,7 +1,7 @@
-"""A simulated cluster behind the ports of bot.model, as the bot sees it.
+"""A simulated cluster behind the protocols of bot.model, as Swarmbot sees it.
 
-It is kinder to nobody than real engines: it guards no quorum, its managers notice late who is dead or cut off, and
-answer from memory when they have lost the leader (facts/swarm.md, "Managers and Raft").
+It is not kinder than real engines: it guards no quorum, its managers notice late who is dead or cut off, and they
+answer from memory after they have lost the leader (facts/swarm.md, "Managers and Raft").
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NO_LEADER: Final = "The swarm does not have a leader."
 
 
 class Simulated(World):
-    """The engines of a simulated cluster, and what a Reader would read of them."""
+    """The engines of a simulated cluster, and the facts that a FactsReader would read."""
 
     shelved = BackupList()
 
@@ -51,25 +51,25 @@ class Simulated(World):
         return cast("Engine", SimulatedEngine(self, self.machines[host]))
 
     def names(self) -> tuple[str, ...]:
-        """The machines."""
+        """Return the names of the machines."""
         return tuple(self.machines)
 
     def address(self, host: str) -> str:
-        """A machine's address."""
+        """Return a machine's address."""
         return self.machines[host].address
 
     @property
     def backup_store(self) -> BackupStore:
-        """Where its backups are noted."""
+        """Return the store of its backups."""
         return cast("BackupStore", self)
 
     def keep(self, backup: Backup, state: bytes) -> None:
-        """Note a backup, the newest first."""
+        """Record a backup, the newest first."""
         del state
         self.shelved = BackupList((backup, *self.shelved.backups))
 
     def read(self, query: FactsQuery) -> Facts:
-        """Facts as a Reader would have them; a host that nobody waits for and that is off is not in them."""
+        """Return facts as a FactsReader would; without hosts that are off and not waited for."""
         wanted = self.names() if query.all_hosts else (*query.hosts, *query.probe)
         answering = {name for name, machine in self.machines.items() if machine.there and machine.ssh}
         hosts = {name: self._host(name, query) for name in self.names() if name in answering or name in wanted}
@@ -79,7 +79,7 @@ class Simulated(World):
                 swarm = ClusterFacts("prodid", name, 1, MappingProxyType({}), nodes, tls=TlsInfo(ROOT))
                 routes = wanted_routes(hosts, swarm, query.probe, every_peer=query.every_peer)
                 heard = {each: self._heard(name, host) for each, host in hosts.items()}
-                probed_routes = tuple(map(self._passage, routes))
+                probed_routes = tuple(map(self._probed, routes))
                 return Facts("prod", 0.0, heard, swarm, probed_routes=probed_routes, backups=self.shelved)
         return Facts("prod", 0.0, hosts)
 
@@ -103,7 +103,7 @@ class Simulated(World):
             return "no answer"
         return "open" if other.manages else "refused"
 
-    def _passage(self, route: Route) -> ProbedRoute:
+    def _probed(self, route: Route) -> ProbedRoute:
         source, target = self.machines[route.source], self.machines[route.target]
         if not self.reaches(source, target):
             return ProbedRoute(route, "blocked", "no answer")
@@ -115,7 +115,7 @@ class Simulated(World):
 
 
 class SimulatedEngine:
-    """What operations ask of an engine, and no more."""
+    """The calls that operations make, and no more."""
 
     def __init__(self, world: Simulated, machine: Machine) -> None:
         self._world = world
@@ -138,7 +138,7 @@ class SimulatedEngine:
         return {"Name": machine.name, "ServerVersion": "20.10.24", "Swarm": swarm}
 
     def nodes(self) -> list[Json]:
-        """As ``GET /nodes``, from memory for as long as it has not noticed that there is no leader."""
+        """As ``GET /nodes``; from memory until the engine has noticed that there is no leader."""
         machine = self._reached()
         if self._is_led():
             return self._world.listed()

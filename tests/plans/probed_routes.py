@@ -40,7 +40,7 @@ def probed(route: Route, machines: Mapping[str, Machine], closed: Sequence[str],
     if written in closed:
         return ProbedRoute(route, "blocked", "no answer" if route.transport == "tcp" else "nothing arrived")
     if written in unseen:
-        return ProbedRoute(route, "not looked at", f"`{route.source}` has no bash")
+        return ProbedRoute(route, "untested", f"`{route.source}` has no bash")
     if route.transport == "udp":
         return ProbedRoute(route, "passed")
     if route.port != GOSSIP_PORT:

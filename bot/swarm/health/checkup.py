@@ -43,7 +43,7 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
 def all_routes_tested(facts: Facts, host: HostFacts, together: Sequence[str]) -> bool:
     """Return whether there was a route to test and every route was tested."""
     mine = routes_of(facts, host.name)
-    tested = all(probed.standing != "not looked at" for probed in mine)
+    tested = all(probed.state != "untested" for probed in mine)
     return bool(mine) and tested and not _untried(facts, host, together)
 
 
@@ -104,7 +104,7 @@ def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
         )
     if may_be_closed:
         found.append(Finding("warning", f"{blocked_text(may_be_closed)}: only a manager needs this"))
-    if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
+    if unseen := [probed for probed in mine if probed.state == "untested"]:
         found.append(Finding("warning", f"skipped: {skipped_text(unseen)}"))
     if not found:
         found.append(Finding("done", _all_open(host, mine)))

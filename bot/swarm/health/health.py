@@ -57,7 +57,7 @@ def _without_swarm(facts: Facts) -> Health:
     olds = old_managers(facts)
     quorum = quorum_among(olds)
     missing = [old.name for old in olds if old.state == "unreachable"]
-    silent = [_failed_host(host) for host in facts.hosts.values() if host.failure]
+    unreachable = [_failed_host(host) for host in facts.hosts.values() if host.failure]
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
     members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
     errors = [
@@ -68,13 +68,13 @@ def _without_swarm(facts: Facts) -> Health:
     if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
         unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
         if (errors or locked) and missing and unlocked.tolerates < 0:
-            others = (replace(issue, fix="") for issue in (*locked, *silent))
+            others = (replace(issue, fix="") for issue in (*locked, *unreachable))
             return Health(
                 "no quorum", (*errors, *others, lost_quorum_issue(unlocked, missing, [each.fix for each in locked]))
             )
-        return Health("no quorum", (*errors, *locked, *silent))
-    level: Level = "unknown" if members or len(silent) == len(facts.hosts) else "none"
-    return Health(level, tuple(silent))
+        return Health("no quorum", (*errors, *locked, *unreachable))
+    level: Level = "unknown" if members or len(unreachable) == len(facts.hosts) else "none"
+    return Health(level, tuple(unreachable))
 
 
 def _node(facts: Facts, node: NodeFacts) -> list[Issue]:

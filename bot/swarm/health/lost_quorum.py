@@ -117,14 +117,14 @@ def bring_back_text(quorum: Quorum, missing: list[str]) -> str:
 
 def _machine(facts: Facts, address: str) -> HostFacts | None:
     """Return the host that advertises an address, has it on an interface, or has it in swarmbot.yml."""
-    place = ip_of(address)
+    ip = ip_of(address)
     hosts = facts.hosts.values()
     for host in hosts:
-        if host.answers and place in {host.node_address, *(ip for card in host.interfaces for ip in card.addresses)}:
+        if host.answers and ip in {host.node_address, *(each for card in host.interfaces for each in card.addresses)}:
             return host
-        if host.stopped is not None and host.stopped.address == place:
+        if host.stopped is not None and host.stopped.address == ip:
             return host
-    return next((host for host in hosts if host.address == place), None)
+    return next((host for host in hosts if host.address == ip), None)
 
 
 def _log(host: HostFacts) -> tuple[int, int, bool]:

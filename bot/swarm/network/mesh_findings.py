@@ -25,7 +25,7 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
     found += [
         Finding("warning", f"{tick(node.name)} is {node.state}: skipped") for node in swarm.nodes if not node.ready
     ]
-    if unseen := [probed for probed in facts.probed_routes if probed.standing == "not looked at"]:
+    if unseen := [probed for probed in facts.probed_routes if probed.state == "untested"]:
         found.append(Finding("warning", f"skipped: {skipped_text(unseen)}"))
     return found
 
@@ -46,7 +46,7 @@ def _cell(probed_routes: list[ProbedRoute], mesh: Mesh | None, source: str, targ
     overlay = _reaches(mesh, source, target)
     if overlay is False:
         closed.append("✗ overlay")
-    unseen = overlay is None or not probed_routes or any(probed.standing == "not looked at" for probed in probed_routes)
+    unseen = overlay is None or not probed_routes or any(probed.state == "untested" for probed in probed_routes)
     return " ".join(closed) or (UNKNOWN if unseen else OPEN)
 
 

@@ -36,13 +36,13 @@ def try_overlay(engines: Engines, manager: str, peers: Iterable[Peer]) -> Mesh:
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="overlay") as pool:
         trial = _Trial(engines, pool, name, [*known])
         left_over = trial.sweep(manager)
-        sides = {host: engines[host].overlay_trial(name) for host in known}
+        trials = {host: engines[host].overlay_trial(name) for host in known}
         mesh = Mesh(name, {}, {}, {}, {peer.name: "not in swarmbot.yml" for peer in peers if peer.name not in known})
         try:
             engines[manager].overlay_trial(name).make_network()
-            mesh = trial.run(mesh, known, sides)
+            mesh = trial.run(mesh, known, trials)
         finally:
-            left = trial.clear(manager, sides)
+            left = trial.clear(manager, trials)
     return replace(mesh, left=(*left_over, *left))
 
 
@@ -53,16 +53,16 @@ class _Trial:
         self._name = name
         self._hosts = hosts
 
-    def run(self, mesh: Mesh, peers: Mapping[str, Peer], sides: Mapping[str, OverlayTrial]) -> Mesh:
+    def run(self, mesh: Mesh, peers: Mapping[str, Peer], trials: Mapping[str, OverlayTrial]) -> Mesh:
         """Start the containers, let them reach each other, and read what gossip knows."""
-        inside, failed = self._each(sides, lambda _, side: side.start())
-        began = {host: sides[host] for host in inside}
+        inside, failed = self._each(trials, lambda _, trial: trial.start())
+        began = {host: trials[host] for host in inside}
         others = {host: [address for other, address in inside.items() if other != host] for host in inside}
-        told, deaf = self._each(began, lambda host, side: side.tell(others[host]))
-        answers, silent = self._each({host: began[host] for host in told}, lambda _, side: _answers(side))
+        testing, deaf = self._each(began, lambda host, trial: trial.tell(others[host]))
+        answers, silent = self._each({host: began[host] for host in testing}, lambda _, trial: _answers(trial))
         by_address = {address: host for host, address in inside.items()}
         addresses = {host: peers[host].address for host in inside}
-        knows, unheard = self._each(began, lambda _, side: _peers(side, frozenset(addresses.values())))
+        knows, unheard = self._each(began, lambda _, trial: _peers(trial, frozenset(addresses.values())))
         return replace(
             mesh,
             addresses=addresses,
@@ -74,15 +74,15 @@ class _Trial:
             missing={**mesh.missing, **unheard, **silent, **deaf, **failed},
         )
 
-    def clear(self, manager: str, sides: Mapping[str, OverlayTrial]) -> list[str]:
+    def clear(self, manager: str, trials: Mapping[str, OverlayTrial]) -> list[str]:
         """Remove everything; return what could not be removed, in words."""
-        _, failed = self._each(sides, lambda _, side: side.remove())
+        _, failed = self._each(trials, lambda _, trial: trial.remove())
         left = [f"container and image `{self._name}` on `{host}`: {why}" for host, why in failed.items()]
         try:
             self._engines[manager].overlay_trial(self._name).remove_network()
         except SwarmbotError as error:
             return [*left, f"network `{self._name}`: {error.happened}"]
-        _, seen = self._each(sides, lambda _, side: side.forget())
+        _, seen = self._each(trials, lambda _, trial: trial.forget())
         return left + [f"network `{self._name}` on `{host}`: {why}" for host, why in seen.items() if host not in failed]
 
     def sweep(self, manager: str) -> list[str]:
@@ -95,9 +95,9 @@ class _Trial:
             left += old.clear(manager, {host: self._engines[host].overlay_trial(name) for host in found})
         return left
 
-    def _each(self, sides: Mapping[str, S], act: Callable[[str, S], T]) -> tuple[dict[str, T], dict[str, str]]:
+    def _each(self, trials: Mapping[str, S], act: Callable[[str, S], T]) -> tuple[dict[str, T], dict[str, str]]:
         """Return what ``act`` returned for each host, and why it failed for others."""
-        acting = {host: self._pool.submit(act, host, side) for host, side in sides.items()}
+        acting = {host: self._pool.submit(act, host, trial) for host, trial in trials.items()}
         done: dict[str, T] = {}
         failed: dict[str, str] = {}
         for host, future in acting.items():
@@ -108,18 +108,18 @@ class _Trial:
         return done, failed
 
 
-def _answers(side: OverlayTrial) -> frozenset[str]:
+def _answers(trial: OverlayTrial) -> frozenset[str]:
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
-    while (found := side.reached()) is None:
+    while (found := trial.reached()) is None:
         if time.monotonic() > deadline:
             raise Failed(f"its container did not respond within {ANSWER_TIMEOUT_S:.0f} s")
         time.sleep(POLL_INTERVAL_S)
     return found
 
 
-def _peers(side: OverlayTrial, all_: frozenset[str]) -> frozenset[str]:
+def _peers(trial: OverlayTrial, all_: frozenset[str]) -> frozenset[str]:
     deadline = time.monotonic() + GOSSIP_TIMEOUT_S
-    while not all_ <= (found := side.peers()) and time.monotonic() < deadline:
+    while not all_ <= (found := trial.peers()) and time.monotonic() < deadline:
         time.sleep(POLL_INTERVAL_S)
     return found
 

@@ -73,7 +73,7 @@ class CounterProbe:
         self._least = packets_needed(self._rate)
         if not self._least:
             why = f"`{routes[0].target}` receives {self._rate:.0f} other packets per second"
-            return [ProbedRoute(route, "not looked at", why) for route in routes]
+            return [ProbedRoute(route, "untested", why) for route in routes]
         return self._halve(routes)
 
     def _halve(self, routes: Sequence[Route]) -> list[ProbedRoute]:
@@ -83,13 +83,11 @@ class CounterProbe:
         sound = [route for route in routes if route.source not in self._failed]
         if len(sound) < len(routes):
             failed = [
-                ProbedRoute(route, "not looked at", self._failed[route.source])
-                for route in routes
-                if route not in sound
+                ProbedRoute(route, "untested", self._failed[route.source]) for route in routes if route not in sound
             ]
             return failed + (self._halve(sound) if sound else [])
         if verdict == "late":
-            return [ProbedRoute(route, "not looked at", "time limit reached") for route in routes]
+            return [ProbedRoute(route, "untested", "time limit reached") for route in routes]
         if verdict == "some" and len(routes) > 1:
             middle = len(routes) // 2
             return self._halve(routes[:middle]) + self._halve(routes[middle:])
@@ -98,7 +96,7 @@ class CounterProbe:
                 return [ProbedRoute(route, "passed") for route in routes]
             case "none":
                 return [ProbedRoute(route, "blocked", "nothing arrived") for route in routes]
-        return [ProbedRoute(routes[0], "not looked at", "only a part arrived, or other packets too")]
+        return [ProbedRoute(routes[0], "untested", "only a part arrived, or other packets too")]
 
     def _round(self, routes: Sequence[Route]) -> Verdict | Literal["late"]:
         """Send on all routes at once and count until everything has arrived or the time is over."""
@@ -109,8 +107,8 @@ class CounterProbe:
         sending = {route: self._pool.submit(self._send, route, each) for route in routes}
         for route, sent in sending.items():
             self._note(route, sent)
-        wanted, patience = each * len(routes), time.monotonic() + ARRIVAL_TIMEOUT_S
-        while (came := self._count() - before) < wanted and time.monotonic() < patience:
+        wanted, latest = each * len(routes), time.monotonic() + ARRIVAL_TIMEOUT_S
+        while (came := self._count() - before) < wanted and time.monotonic() < latest:
             time.sleep(POLL_INTERVAL_S)
         return verdict_of(came - self._rate * (time.monotonic() - started), wanted, each)
 

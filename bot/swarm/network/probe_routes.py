@@ -26,12 +26,12 @@ REFUSED: Final = "connection refused"
 
 
 def probe_routes(
-    engines: Engines, routes: Sequence[Route], deadline: float, silent: Mapping[str, str] = MappingProxyType({})
+    engines: Engines, routes: Sequence[Route], deadline: float, unreachable: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[ProbedRoute, ...]:
     """Return the result for each of ``routes``, in their order. Raise nothing for a dead host.
 
-    ``silent`` are hosts that did not respond just now, with the reason in words: they are not asked again. No new test
-    starts after ``deadline`` (monotonic clock); running tests end within 0.8 s.
+    ``unreachable`` are hosts that did not respond just now, with the reason in words: they are not asked again. No new
+    test starts after ``deadline`` (monotonic clock); running tests end within 0.8 s.
 
     A TCP connection shows whether the target answers. A refused connection is examined: it was refused by the target's
     kernel, which counts refusals, or by a firewall. Datagrams are counted at the target.
@@ -41,7 +41,7 @@ def probe_routes(
     lanes = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="lane")
     pool = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="probe")
     try:
-        trial = _Trial(engines, lanes, pool, deadline, silent)
+        trial = _Trial(engines, lanes, pool, deadline, unreachable)
         with trial.opened({name for route in routes for name in (route.source, route.target)}):
             seen = trial.run(routes)
     finally:
@@ -52,14 +52,14 @@ def probe_routes(
 
 class _Trial:
     def __init__(
-        self, engines: Engines, lanes: Executor, pool: Executor, deadline: float, silent: Mapping[str, str]
+        self, engines: Engines, lanes: Executor, pool: Executor, deadline: float, unreachable: Mapping[str, str]
     ) -> None:
         self._engines = engines
         self._lanes = lanes
         self._pool = pool
         self._deadline = deadline
         self._probers: dict[str, Prober] = {}
-        self._closed = dict(silent)
+        self._closed = dict(unreachable)
 
     def opened(self, names: Iterable[str]) -> ExitStack:
         """Open a shell on each host; remember why a host has none."""
@@ -86,9 +86,7 @@ class _Trial:
         """Test datagrams and connections in parallel; then count the refused connections at their targets."""
         able = [route for route in routes if route.source in self._probers]
         seen = {
-            route: ProbedRoute(route, "not looked at", self._closed[route.source])
-            for route in routes
-            if route not in able
+            route: ProbedRoute(route, "untested", self._closed[route.source]) for route in routes if route not in able
         }
         counting = [self._lanes.submit(self._count, group) for group in _groups(able, "udp")]
         met = self._connected([route for route in able if route.transport == "tcp"])
@@ -117,7 +115,7 @@ class _Trial:
         target, transport = routes[0].target, routes[0].transport
         prober = self._probers.get(target)
         if prober is None:
-            return [ProbedRoute(route, "not looked at", self._closed[target]) for route in routes]
+            return [ProbedRoute(route, "untested", self._closed[target]) for route in routes]
 
         def count() -> int:
             counters = prober.counters()
@@ -125,11 +123,11 @@ class _Trial:
 
         turn = _COUNTER_LOCKS[target, transport]
         if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
-            return [ProbedRoute(route, "not looked at", "another check was testing this host") for route in routes]
+            return [ProbedRoute(route, "untested", "another check was testing this host") for route in routes]
         try:
             return CounterProbe(count, self._probers, self._pool, self._deadline).settle(routes)
         except SwarmbotError as error:
-            return [ProbedRoute(route, "not looked at", error.happened) for route in routes]
+            return [ProbedRoute(route, "untested", error.happened) for route in routes]
         finally:
             turn.release()
 
@@ -138,11 +136,11 @@ def _met(routes: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRout
     try:
         met = tried.result()
     except SwarmbotError as error:
-        return [ProbedRoute(route, "not looked at", error.happened) for route in routes]
-    standings: dict[Reach, RouteState] = {"open": "open", "refused": "not looked at", "no answer": "blocked"}
+        return [ProbedRoute(route, "untested", error.happened) for route in routes]
+    states: dict[Reach, RouteState] = {"open": "open", "refused": "untested", "no answer": "blocked"}
     whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer"}
     return [
-        ProbedRoute(route, standings[reach], whys[reach], refused=reach == "refused")
+        ProbedRoute(route, states[reach], whys[reach], refused=reach == "refused")
         for route, reach in zip(routes, met, strict=True)
     ]
 
@@ -151,9 +149,9 @@ def _refusal(probed: ProbedRoute) -> ProbedRoute:
     """Return who refused a connection: a firewall, if the target's kernel did not count the refusal."""
     whys: dict[RouteState, str] = {
         "blocked": "refused by a firewall",
-        "not looked at": f"{REFUSED} by the host or by a firewall: {probed.why}",
+        "untested": f"{REFUSED} by the host or by a firewall: {probed.why}",
     }
-    return replace(probed, why=whys.get(probed.standing, probed.why), refused=True)
+    return replace(probed, why=whys.get(probed.state, probed.why), refused=True)
 
 
 def _groups(routes: Iterable[Route], transport: Transport) -> list[list[Route]]:

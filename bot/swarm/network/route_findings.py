@@ -40,7 +40,7 @@ def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
         text = f"{blocked_text(closed)}: containers on these hosts may not reach each other."
         step = f"Open {'the port' if len(closed) == 1 else 'these ports'}, then run `/swarm check {host.name}`."
         found.append(Finding("warning", text, host.name, step))
-    if unseen := [probed for probed in mine if probed.standing == "not looked at"]:
+    if unseen := [probed for probed in mine if probed.state == "untested"]:
         found.append(Finding("warning", f"Skipped: {skipped_text(unseen)}", host.name))
     return found
 
@@ -86,7 +86,7 @@ def port_names(probed_routes: Iterable[ProbedRoute]) -> list[str]:
 
 def failure_reason(probed: ProbedRoute) -> str:
     """Return how a connection to a port that should be served ended."""
-    return "connection refused" if probed.standing == "passed" else probed.why
+    return "connection refused" if probed.state == "passed" else probed.why
 
 
 def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list[Finding]:

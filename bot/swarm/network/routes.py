@@ -40,11 +40,11 @@ def wanted_routes(
     for name in named:
         if name not in hosts or not hosts[name].answers:
             continue
-        place = peer_of(hosts[name], swarm)
+        own = peer_of(hosts[name], swarm)
         for number, peer in enumerate(peers_of(hosts[name], hosts, swarm, named)):
             if peer.manager_port or (every_peer and number < MAX_PEERS):
                 routes |= dict.fromkeys(
-                    (*_routes_between(place, peer, data, swarm), *_routes_between(peer, place, data, swarm))
+                    (*_routes_between(own, peer, data, swarm), *_routes_between(peer, own, data, swarm))
                 )
     return tuple(routes)
 
@@ -74,9 +74,9 @@ def matches_name(host: HostFacts, names: Collection[str]) -> bool:
     return not {host.name, host.hostname}.isdisjoint(names) or host.node_id.startswith(tuple(names))
 
 
-def mesh_routes(places: Iterable[Peer], data_port: int) -> tuple[Route, ...]:
+def mesh_routes(peers: Iterable[Peer], data_port: int) -> tuple[Route, ...]:
     """Return every route between all members; routes to managers include the manager port."""
-    members = [*places]
+    members = [*peers]
     return tuple(
         Route(one.name, other.name, other.address, port, transport)
         for one in members

@@ -108,18 +108,18 @@ def _domains(members: RaftMembers, managers: Mapping[str, NodeFacts], domain: st
     quorum = quorum_of(members)
     if quorum.managers < MIN_FAULT_TOLERANT_MANAGERS:
         return []
-    places = {each: node.labels.get(domain, "") for each, node in managers.items()}
+    domains = {each: node.labels.get(domain, "") for each, node in managers.items()}
     return [
-        f"{together} of {quorum.managers} managers have {tick(f'{domain}={place}')}: if they fail together, "
+        f"{together} of {quorum.managers} managers have {tick(f'{domain}={value}')}: if they fail together, "
         "quorum is lost."
-        for place, together in sorted(Counter(filter(None, places.values())).items())
-        if together > 1 and _elsewhere(members, places, place) < quorum.needed
+        for value, together in sorted(Counter(filter(None, domains.values())).items())
+        if together > 1 and _reachable_outside(members, domains, value) < quorum.needed
     ]
 
 
-def _elsewhere(members: RaftMembers, places: Mapping[str, str], place: str) -> int:
+def _reachable_outside(members: RaftMembers, domains: Mapping[str, str], value: str) -> int:
     """Return how many reachable members are outside a failure domain."""
-    return sum(up and places[node] != place for node, up in members.reachable.items())
+    return sum(up and domains[node] != value for node, up in members.reachable.items())
 
 
 def _busy(facts: Facts, was: Mapping[str, NodeFacts], becomes: Mapping[str, NodeFacts]) -> list[str]:

@@ -67,12 +67,12 @@ def _cuts(facts: Facts) -> frozenset[frozenset[str]]:
     """Return the pairs of members of which one could not connect to the other. An untested route counts as open."""
     managers = facts.swarm.managers if facts.swarm else ()
     last_counts = sorted(managers, key=lambda node: node.reachability == "reachable")  # docs/decisions/0011
-    places = {node.raft_address: node.id for node in last_counts if node.reachability}
+    addresses = {node.raft_address: node.id for node in last_counts if node.reachability}
     return frozenset(
-        frozenset((node.id, places[place]))
+        frozenset((node.id, addresses[address]))
         for node in managers
-        for place, met in _peers(facts, node).items()
-        if met != "open" and places.get(place, node.id) != node.id
+        for address, met in _peers(facts, node).items()
+        if met != "open" and addresses.get(address, node.id) != node.id
     )
 
 

@@ -92,8 +92,8 @@ class FactsReader:
             self._pool.submit(read_host, engines[name], engines.address(name), query): name for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        patience = min(query.patience, READ_TIMEOUT_S)
-        deadline = time.monotonic() + patience
+        timeout_s = min(query.patience, READ_TIMEOUT_S)
+        deadline = time.monotonic() + timeout_s
         while waiting and not (wanted <= hosts.keys() and readable_managers(hosts, query.cluster_id)):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
             if not done:
@@ -103,7 +103,7 @@ class FactsReader:
         for future, name in waiting.items():
             future.cancel()
             if name in wanted:
-                hosts[name] = timed_out_host(name, engines.address(name), patience)
+                hosts[name] = timed_out_host(name, engines.address(name), timeout_s)
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], query: FactsQuery) -> ClusterFacts | None:
@@ -118,17 +118,17 @@ class FactsReader:
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.tasks else None
         task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
         nodes = self._pool.submit(engine.nodes)
-        patience = min(query.patience, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
-        found = swarm.result(patience)
+        timeout_s = min(query.patience, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
+        found = swarm.result(timeout_s)
         return ClusterFacts(
             id=found["ID"],
             read_from=engine.host,
             version=found["Version"]["Index"],
             spec=found["Spec"],
-            nodes=parse.nodes(nodes.result(patience)),
-            services=services.result(patience) if services else (),
-            tasks=parse.running_tasks(tasks.result(patience)) if tasks else MappingProxyType({}),
-            task_list=parse.task_list(task_list.result(patience)) if task_list else (),
+            nodes=parse.nodes(nodes.result(timeout_s)),
+            services=services.result(timeout_s) if services else (),
+            tasks=parse.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
+            task_list=parse.task_list(task_list.result(timeout_s)) if task_list else (),
             data_port=found.get("DataPathPort") or DATA_PORT,
             tls=parse.tls_info(found.get("TLSInfo")),
             rotating=bool(found.get("RootRotationInProgress")),
@@ -145,10 +145,10 @@ def _with_peer_reachability(
     engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
 ) -> dict[str, HostFacts]:
     """Return the hosts, with whether a manager reaches the managers that Swarmbot does not: Swarmbot may be cut off."""
-    silent_ones = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].answers]
-    places = {node.raft_address: node.host for node in silent_ones if node.raft_address}
-    met = probe_endpoints(engines[swarm.read_from], [*places]) if places else {}
-    heard = {places[place]: found for place, found in met.items()}
+    unreachable = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].answers]
+    endpoints = {node.raft_address: node.host for node in unreachable if node.raft_address}
+    met = probe_endpoints(engines[swarm.read_from], [*endpoints]) if endpoints else {}
+    heard = {endpoints[endpoint]: found for endpoint, found in met.items()}
     return {name: replace(host, heard=heard.get(name)) for name, host in hosts.items()}
 
 

@@ -65,8 +65,8 @@ def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
     """
     others = [peer for peer in host.managers if split_endpoint(peer)[0] != host.node_address]
     met = probe_endpoints(engine, others) if others else {}
-    silent_ones = [peer for peer, found in met.items() if found == "no answer"]
-    return MappingProxyType({**met, **probe_endpoints(engine, silent_ones)} if silent_ones else met)
+    unanswered = [peer for peer, found in met.items() if found == "no answer"]
+    return MappingProxyType({**met, **probe_endpoints(engine, unanswered)} if unanswered else met)
 
 
 def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:

@@ -30,15 +30,15 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
     Raise ValueError for another wire type, IndexError for a message that is cut off.
     """
-    place = 0
-    while place < len(message):
-        key, place = _varint(message, place)
-        value, place = _varint(message, place)
+    offset = 0
+    while offset < len(message):
+        key, offset = _varint(message, offset)
+        value, offset = _varint(message, offset)
         if key & 7 == _VARINT:
             yield key >> 3, value
         elif key & 7 == _BYTES:
-            yield key >> 3, message[place : place + value]
-            place += value
+            yield key >> 3, message[offset : offset + value]
+            offset += value
         else:
             raise ValueError(f"wire type {key & 7}")
 
@@ -55,11 +55,11 @@ def octets(found: dict[int, int | bytes], key: int) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-def _varint(message: bytes, place: int) -> tuple[int, int]:
+def _varint(message: bytes, offset: int) -> tuple[int, int]:
     value = shift = 0
     while True:
-        byte = message[place]
+        byte = message[offset]
         value |= (byte & 127) << shift
-        place, shift = place + 1, shift + 7
+        offset, shift = offset + 1, shift + 7
         if byte < 128:  # noqa: PLR2004 - the top bit says that more follows
-            return value, place
+            return value, offset

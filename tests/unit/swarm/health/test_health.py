@@ -1,4 +1,4 @@
-"""Levels of health; the sentences are in tests/plans."""
+"""The levels of health; the messages are tested in tests/plans."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ DOWN: dict[str, Any] = {"is": "manager", "failure": "no route"}
     ],
 )
 def test_levels(hosts: list[dict[str, Any]], readable: bool, level: str) -> None:  # noqa: FBT001 - a column of the table
-    """A quorum is called lost only where a manager says so; what nobody could see is not known."""
+    """A quorum is called lost only if a manager reports it; otherwise the level is unknown."""
     described = {f"host-{number}": host for number, host in enumerate(hosts, 1)}
     facts = Description.model_validate({"hosts": described, "readable": readable}).facts()
     assert health(facts).level == level
 
 
-def test_the_gravest_comes_first() -> None:
-    """People read the first line."""
+def test_critical_issues_come_first() -> None:
+    """People may read only the first line."""
     hosts = {"host-1": LEADER, "host-2": {"membership": "pending"}, "host-3": {"failure": "no route"}}
     issues = health(Description.model_validate({"hosts": hosts}).facts()).issues
     assert [issue.critical for issue in issues] == [True, False, False]

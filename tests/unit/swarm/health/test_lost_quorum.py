@@ -1,4 +1,4 @@
-"""What is left of a cluster without a quorum, and the steps that recover it, judged by facts."""
+"""What is left of a cluster without quorum, and the steps that recover it, judged by facts."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def _facts(*hosts: dict[str, Any], **rest: Any) -> Facts:
         (Quorum(3, 0), ["a", "b"], "bring `a` and `b` back"),
     ],
 )
-def test_how_many_are_enough(quorum: Quorum, missing: list[str], words: str) -> None:
-    """As many as the quorum lacks, and no more."""
+def test_bring_back_text_names_how_many_managers_are_enough(quorum: Quorum, missing: list[str], words: str) -> None:
+    """These are as many as the quorum lacks."""
     assert bring_back_text(quorum, missing) == words
 
 
-def test_a_manager_is_known_by_the_address_that_it_advertises() -> None:
-    """swarmbot.yml may reach it at another one; what no host has is silent."""
+def test_a_manager_is_identified_by_its_advertised_address() -> None:
+    """swarmbot.yml may have another address. An address that no host has is unreachable."""
     known = ["10.1.0.1:2377", "10.1.0.2:2377", "10.1.0.3:2377"]
     facts = _facts(
         {**LOST, "managers": known, "interfaces": {"eth1": ["10.1.0.1"]}}, {"interfaces": {"eth1": ["10.1.0.2"]}}
@@ -56,8 +56,8 @@ def test_a_manager_is_known_by_the_address_that_it_advertises() -> None:
     assert quorum_among(olds) == Quorum(3, 1)
 
 
-def test_peers_know_better_than_a_bot_that_is_cut_off() -> None:
-    """A manager that its peers reach counts as reachable though the bot does not reach it."""
+def test_peers_decide_if_swarmbot_is_cut_off() -> None:
+    """A manager that its peers reach counts as reachable even if Swarmbot does not reach it."""
     cut = {"is": "manager", "failure": "timed out"}
     seen = _facts({"is": "leader"}, {**cut, "heard": "open"}, {**cut, "heard": "open"}, readable=True)
     assert quorum_of(raft_members(seen)) == Quorum(3, 3)

@@ -1,4 +1,4 @@
-"""Versions, and clocks at their limits; the findings in words are in tests/plans."""
+"""Versions and clocks at their limits; the messages are tested in tests/plans."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.swarm.health.preflight import preflight
     ],
 )
 def test_version_of(text: str, version: tuple[int, int]) -> None:
-    """The two numbers that tell engines apart; what is no version is none."""
+    """The first two numbers are read; text that is not a version gives (0, 0)."""
     assert version_of(text) == version
 
 
@@ -37,8 +37,8 @@ def test_version_of(text: str, version: tuple[int, int]) -> None:
         (None, "done"),
     ],
 )
-def test_a_clock_is_told_of_or_refused(offset: float | None, sign: str) -> None:
-    """Small differences do not matter, greater ones are told, those that break TLS stop the host."""
+def test_a_wrong_clock_is_a_warning_or_a_failure(offset: float | None, sign: str) -> None:
+    """Small differences do not matter, larger ones are warnings, and those that break TLS stop the join."""
     host = HostFacts("host-1", "10.0.0.1", hostname="host-1", engine_version="20.10.24", clock_offset=offset)
     findings = preflight(Facts("prod", 0.0, {"host-1": host}), host, "worker")
     assert findings[-1].sign == sign

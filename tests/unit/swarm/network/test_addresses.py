@@ -1,4 +1,4 @@
-"""The address that a node advertises or listens on; cases with whole sentences are in tests/plans."""
+"""The address that a node advertises or listens on; the messages are tested in tests/plans."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ MANY = HostFacts(
         ("[fd00::1]:2400", "[fd00::1]:2400"),
     ],
 )
-def test_what_is_on_the_host_is_taken(wanted: str, address: str) -> None:
-    """As engines take it: IPv6 bare without a port and in brackets before one (measured on 20.10.24)."""
+def test_an_address_of_the_host_is_accepted(wanted: str, address: str) -> None:
+    """In the form that engines accept: IPv6 has brackets only before a port (measured on 20.10.24)."""
     assert advertise_address(MANY, wanted) == address
     assert local_address(MANY, wanted, "--listen-addr") == address
 
@@ -54,14 +54,14 @@ def test_what_is_on_the_host_is_taken(wanted: str, address: str) -> None:
         "[fd00::1]:x",
     ],
 )
-def test_what_others_could_not_reach_is_refused(wanted: str) -> None:
-    """Engines take most of these, and one of them destroyed a quorum (facts/swarm.md)."""
+def test_an_unreachable_address_is_refused(wanted: str) -> None:
+    """Engines accept most of these, and one of them destroyed a quorum (facts/swarm.md)."""
     with pytest.raises(Refused):
         advertise_address(MANY, wanted)
 
 
-def test_without_a_wish() -> None:
-    """The only address is taken; among several a joining host takes that of swarmbot.yml, a first manager asks."""
+def test_the_default_address() -> None:
+    """It is the only address; among several, a joining host uses that of swarmbot.yml and a first manager asks."""
     assert advertise_address(ONE, None) == joining_address(ONE, None) == "10.0.0.1"
     assert joining_address(MANY, None) == "10.0.0.1"
     with pytest.raises(Refused, match="3 addresses"):
@@ -69,14 +69,14 @@ def test_without_a_wish() -> None:
 
 
 @pytest.mark.parametrize("everywhere", ["0.0.0.0", "0.0.0.0:2377", "[::]:2377", "::"])  # noqa: S104 - Docker's own default
-def test_to_listen_everywhere(everywhere: str) -> None:
-    """A flag that binds may name all addresses, and keeps how they were written."""
+def test_listening_on_all_addresses(everywhere: str) -> None:
+    """A flag that binds accepts all addresses, as written."""
     assert local_address(ONE, everywhere, "--listen-addr") == everywhere
 
 
 @given(st.text(min_size=1))
-def test_any_text_is_an_address_of_the_host_or_refused(wanted: str) -> None:
-    """Nothing else reaches the engine, and no markup of the person's own is said back."""
+def test_any_other_text_is_refused(wanted: str) -> None:
+    """Nothing else reaches the engine, and no markup from the text is shown."""
     try:
         found = advertise_address(MANY, wanted)
     except Refused as error:

@@ -1,4 +1,4 @@
-"""Where nodes are sent to: what managers see of a worker need not be what it advertises."""
+"""The addresses of nodes as peers: what the managers see of a worker may not be what it advertises."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bot.swarm.network.routes import ready_peers
         ("manager", "[fd00::3]:2377", "fd00::3", "fd00::3"),
     ],
 )
-def test_a_node_is_sent_to_where_it_says(role: Role, raft: str, told: str, address: str) -> None:
-    """A record has the address that a worker's connection came from (seen: another one than its gossip's)."""
+def test_a_peer_has_the_address_that_its_node_advertises(role: Role, raft: str, told: str, address: str) -> None:
+    """A record has the source address of a worker's connection, which may differ from its gossip address (seen)."""
     record = NodeFacts("id-3", "three", role, "active", "ready", 1, MappingProxyType({}), host="host-3")
     record = replace(record, address="10.0.0.3", raft_address=raft, reachability="reachable" if raft else "")
     swarm = ClusterFacts("prod", "host-1", 1, MappingProxyType({}), (record,))

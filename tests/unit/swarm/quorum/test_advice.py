@@ -1,4 +1,4 @@
-"""What the quorum gate says of what it lets through."""
+"""The warnings of the quorum gate about plans that it permits."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.kits.quorum_gate import demote, facts, join, judged, promote
 from tests.plans.description import Description
 
 
-def test_what_holds_only_meanwhile_is_told() -> None:
-    """In the middle one more failure would be fatal, and at the end no more."""
+def test_a_risk_during_the_plan_is_a_warning() -> None:
+    """In the middle of the plan one more failure loses quorum; at its end it does not."""
     plan = judged(facts(3, workers=1), demote("m3"), promote("w1"))
     assert plan.meanwhile == ("While this runs, one more failure loses quorum.",)
     assert plan.approvals == 0
@@ -30,24 +30,24 @@ def test_what_holds_only_meanwhile_is_told() -> None:
         (5, demote("m5"), "4 managers tolerate no more failures than 3. Add one more manager."),
     ],
 )
-def test_the_number_of_managers_is_told(up: int, operation: Operation, words: str) -> None:
-    """Even numbers add nothing, more than seven cost more than they give."""
+def test_a_bad_number_of_managers_is_a_warning(up: int, operation: Operation, words: str) -> None:
+    """Even numbers add no tolerance, and more than seven managers make writes slow."""
     assert words in judged(facts(up), operation).warnings
 
 
-def test_a_good_number_needs_no_word() -> None:
-    """Three and five are what they should be."""
+def test_a_good_number_of_managers_has_no_warning() -> None:
+    """Three and five are recommended."""
     assert judged(facts(2), join("m9")).warnings == ()
     assert judged(facts(4), join("m9")).warnings == ()
 
 
 def zoned(role: str, zone: str) -> dict[str, Any]:
-    """A host in a failure domain."""
+    """Return a host in a failure domain."""
     return {"is": role, "record": {"labels": {"zone": zone}}}
 
 
-def test_one_failure_domain_that_holds_too_many() -> None:
-    """Two of three in one zone: if they fail together, quorum is lost. Spread over three there is."""
+def test_a_failure_domain_with_too_many_managers_is_a_warning() -> None:
+    """If most managers are in one zone, its failure loses quorum; spread over several zones it does not."""
     a, b = zoned("manager", "a"), zoned("manager", "b")
     seen = facts(3, m1=zoned("leader", "a"), m2=b, m3=a, m4=a)
     assert "3 of 5 managers have `zone=a`: if they fail together, quorum is lost." in judged(seen, join("m9")).warnings
@@ -55,8 +55,8 @@ def test_one_failure_domain_that_holds_too_many() -> None:
     assert judged(spread, join("m9")).warnings == ()
 
 
-def test_a_label_that_some_do_not_have() -> None:
-    """Those without it stand in no domain; one alone in its domain is a failure like any other."""
+def test_managers_without_the_label_are_in_no_domain() -> None:
+    """A domain with one manager is not reported: its failure is like that of any manager."""
     a = zoned("manager", "a")
     assert judged(facts(2, m2=a), join("m9")).warnings == ()
     two = facts(2, m1=zoned("leader", "a"), m2=a)
@@ -69,15 +69,15 @@ def test_a_label_that_some_do_not_have() -> None:
     assert judged(spread, join("m9")).warnings == (words,), "another is down"
 
 
-def test_the_domain_of_a_host_that_joins_is_the_one_it_is_given() -> None:
-    """Its label comes with the plan."""
+def test_the_domain_of_a_joining_host_comes_from_the_plan() -> None:
+    """The plan sets its label."""
     seen = facts(2, m1=zoned("leader", "a"), m2=zoned("manager", "b"))
     plan = judged(seen, join("m9"), LabelHost("m9", (("zone", "a"),)))
     assert plan.warnings == ("2 of 3 managers have `zone=a`: if they fail together, quorum is lost.",)
 
 
-def test_a_label_that_puts_the_managers_into_one_domain() -> None:
-    """No manager comes or goes, and yet a failure becomes fatal; what was so before is not told again."""
+def test_a_label_change_that_concentrates_managers_is_a_warning() -> None:
+    """No manager joins or leaves, but a failure now loses quorum. An existing concentration is not reported again."""
     seen = facts(3, m1=zoned("leader", "a"), m2=zoned("manager", "b"))
     words = "2 of 3 managers have `zone=a`: if they fail together, quorum is lost."
     assert judged(seen, LabelNode("id-m2", "m2", (("zone", "a"),))).warnings == (words,)
@@ -87,8 +87,8 @@ def test_a_label_that_puts_the_managers_into_one_domain() -> None:
     assert judged(together, LabelNode("id-m2", "m2", removed=("zone",))).warnings == ()
 
 
-def test_a_manager_that_will_be_busy() -> None:
-    """A new one that runs tasks is told, and whether other managers run some."""
+def test_a_new_manager_that_runs_tasks_is_a_warning() -> None:
+    """The warning says whether other managers run tasks."""
     described: dict[str, Any] = {"hosts": {"m1": {"is": "leader"}, "m2": {"is": "manager"}, "w1": {"is": "worker"}}}
     lonely = Description.model_validate({**described, "tasks": {"web": {"id-w1": 2}}}).facts()
     assert judged(lonely, promote("w1")).warnings == ("`w1` runs 2 tasks; the other managers of prod run none",)
@@ -111,8 +111,8 @@ TAKES = "accepts tasks; the other managers of prod accept none"
         (Drain("id-m3", "m3", "prod"), ""),
     ],
 )
-def test_the_first_manager_that_takes_tasks(operation: Operation, told: str) -> None:
-    """Where managers are kept free of tasks it is told; where they take tasks, one more is what people do there."""
+def test_the_first_manager_that_accepts_tasks_is_a_warning(operation: Operation, told: str) -> None:
+    """There is a warning only if the other managers accept no tasks."""
     drained: dict[str, Any] = {"m2": {"is": "manager", **DRAINED}, "m3": {"is": "manager", **DRAINED}}
     seen = facts(3, workers=1, m1={"is": "leader", **DRAINED}, **drained)
     assert [line for line in judged(seen, operation).warnings if "tasks" in line] == ([told] if told else [])

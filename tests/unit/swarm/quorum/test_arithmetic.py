@@ -1,4 +1,4 @@
-"""Raft's arithmetic."""
+"""The arithmetic of a quorum."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def joined(quorum: Quorum, number: int) -> Quorum:
 
 @given(MANAGERS)
 def test_a_majority_is_needed(managers: int) -> None:
-    """The least number of which no two disjoint sets can be found: one less would let two halves decide."""
+    """Two disjoint sets of this size cannot exist; with one manager less, two halves could both decide."""
     needed = Quorum(managers, managers).needed
     assert 2 * needed > managers
     assert 2 * (needed - 1) <= managers
 
 
 @given(MANAGERS, st.data())
-def test_so_many_may_fail_and_no_more(managers: int, data: st.DataObject) -> None:
-    """After ``tolerates`` failures there still is a quorum, after one more there is none."""
+def test_tolerates_is_the_exact_number_of_failures(managers: int, data: st.DataObject) -> None:
+    """After ``tolerates`` failures there is a quorum; after one more there is none."""
     reachable = data.draw(st.integers(managers // 2 + 1, managers))
     quorum = Quorum(managers, reachable)
     assert Quorum(managers, reachable - quorum.tolerates).tolerates == 0
@@ -41,8 +41,8 @@ def test_so_many_may_fail_and_no_more(managers: int, data: st.DataObject) -> Non
 
 
 @given(MANAGERS)
-def test_an_even_number_adds_nothing(managers: int) -> None:
-    """A manager more than an odd number survives no more failures."""
+def test_an_even_number_of_managers_adds_no_tolerance(managers: int) -> None:
+    """One manager more than an odd number tolerates no more failures."""
     odd = Quorum(2 * managers - 1, 2 * managers - 1)
     assert joined(odd, 1).tolerates == odd.tolerates
     assert joined(odd, 2).tolerates == odd.tolerates + 1
@@ -59,23 +59,23 @@ def test_an_even_number_adds_nothing(managers: int) -> None:
     ],
 )
 def test_effect(before: Quorum, joining: int, words: str) -> None:
-    """The change of the quorum in words, the unreachable managers counted as they count in Raft."""
+    """The change in words counts unreachable managers, as Raft does."""
     assert quorum_change_text(before, joined(before, joining)) == words
 
 
-def test_a_lost_quorum_survives_nothing() -> None:
-    """Less than none is not a number of failures."""
+def test_a_lost_quorum_tolerates_no_failure() -> None:
+    """A negative number of failures is shown as none."""
     assert tolerance_text(-2) == "tolerates no failure"
 
 
 def members(managers: int, up: Collection[str], cut: Collection[tuple[str, str]]) -> RaftMembers:
-    """Managers named by letters; ``cut`` are pairs that do not reach each other."""
+    """Return managers named by letters; ``cut`` are pairs that do not reach each other."""
     reachable = {letter: letter in up for letter in "abcdefg"[:managers]}
     return RaftMembers(MappingProxyType(reachable), frozenset(map(frozenset, cut)))
 
 
-def assert_whichever_fail(letters: str, up: Collection[str], cut: Collection[tuple[str, str]]) -> None:
-    """By the meaning of the words: ``tolerates`` may fail, whichever they are; of one more, some may not."""
+def assert_tolerance_is_exact(letters: str, up: Collection[str], cut: Collection[tuple[str, str]]) -> None:
+    """Check the definition: any ``tolerates`` managers may fail; for one more, some choice loses quorum."""
 
     def decide(left: Collection[str]) -> bool:
         heard = (sum((*sorted((one, other)),) not in cut for other in left) for one in left)
@@ -89,25 +89,25 @@ def assert_whichever_fail(letters: str, up: Collection[str], cut: Collection[tup
 
 
 def some_of(what: Collection[T]) -> Iterator[tuple[T, ...]]:
-    """Every choice."""
+    """Yield every subset."""
     return chain.from_iterable(combinations(what, number) for number in range(len(what) + 1))
 
 
 @pytest.mark.parametrize("letters", ["a", "ab", "abc", "abcd"])
-def test_of_few_managers_whichever_fail_those_that_are_left_decide(letters: str) -> None:
-    """Each choice of managers that are up, and of ways between them that are cut."""
+def test_tolerance_of_up_to_four_managers(letters: str) -> None:
+    """For every choice of reachable managers and of cut connections."""
     for up, cut in product(some_of(letters), some_of([*combinations(letters, 2)])):
-        assert_whichever_fail(letters, up, cut)
+        assert_tolerance_is_exact(letters, up, cut)
 
 
 @given(st.sampled_from(["abcde", "abcdef", "abcdefg"]), st.data())
-def test_of_more_managers_whichever_fail_those_that_are_left_decide(letters: str, data: st.DataObject) -> None:
-    """The same by chance."""
+def test_tolerance_of_five_to_seven_managers(letters: str, data: st.DataObject) -> None:
+    """The same for random choices."""
     up = data.draw(st.sets(st.sampled_from(letters)))
-    assert_whichever_fail(letters, sorted(up), data.draw(st.sets(st.sampled_from([*combinations(letters, 2)]))))
+    assert_tolerance_is_exact(letters, sorted(up), data.draw(st.sets(st.sampled_from([*combinations(letters, 2)]))))
 
 
-def test_a_square_survives_a_failure() -> None:
-    """Each of four is cut off from the one across: three hear each other whoever leads, and whichever fails."""
+def test_four_managers_in_a_square_tolerate_a_failure() -> None:
+    """Each of four managers does not reach the opposite one: any leader still hears three, and after a failure too."""
     assert quorum_of(members(4, "abcd", [("a", "c"), ("b", "d")])) == Quorum(4, 3, cut=-1)
     assert quorum_of(members(3, "abc", [("a", "c")])) == Quorum(3, 3, cut=1)

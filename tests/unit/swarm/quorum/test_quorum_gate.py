@@ -1,4 +1,4 @@
-"""The quorum gate: what it refuses, and what it lets through only when forced."""
+"""The quorum gate: what it refuses, and what it permits only with force."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from tests.kits.quorum_gate import GIVEN, OFFERED, PLAIN, demote, facts, judged,
 
 @pytest.mark.parametrize(("up", "down"), [(2, 1), (3, 2), (4, 3)])
 @pytest.mark.parametrize("plan", [PLAIN, OFFERED, GIVEN], ids=["plain", "offered", "forced"])
-def test_what_loses_the_quorum_is_refused_whoever_agrees(up: int, down: int, plan: Plan) -> None:
-    """Forced or not: a reachable manager less, and too few would be left."""
+def test_a_loss_of_quorum_is_refused_even_with_force(up: int, down: int, plan: Plan) -> None:
+    """With one reachable manager less, too few would be left."""
     with pytest.raises(Refused, match="would lose quorum") as refused:
         judged(facts(up, down), demote("m1"), plan=plan)
-    assert "`m" in refused.value.next_step, "those that are to be brought back are named"
+    assert "`m" in refused.value.next_step, "the managers to bring back are named"
 
 
-def test_a_forced_leave_of_a_member_counts_as_its_death() -> None:
-    """Engines do not guard it: of two it takes the quorum, and of three it leaves none to fail."""
+def test_a_forced_leave_counts_as_a_failure() -> None:
+    """Engines do not guard it: with two managers it loses quorum; with three, no failure is tolerated afterwards."""
     with pytest.raises(Refused, match="1 of 2 managers would be reachable"):
         judged(facts(2), leave("m2"), plan=GIVEN)
     assert judged(facts(3), leave("m3"), plan=GIVEN).approvals == 2
-    assert judged(facts(2), demote("m2"), leave("m2"), plan=GIVEN).approvals == 0, "demoted first it is no member"
+    assert judged(facts(2), demote("m2"), leave("m2"), plan=GIVEN).approvals == 0, "after a demotion it is not a member"
 
 
-def test_each_step_is_judged_and_not_the_end_alone() -> None:
-    """A plan that would end well and lose the quorum on its way is refused; in the other order it is let through."""
+def test_each_step_is_judged_and_not_only_the_end() -> None:
+    """A plan that loses quorum on its way is refused; in the other order it is permitted."""
     seen = facts(2, 1, workers=1)
     with pytest.raises(Refused, match="demoting `m2` to worker would lose quorum in prod: 1 of 2 managers"):
         judged(seen, demote("m2"), promote("w1"))
@@ -42,8 +42,8 @@ def test_each_step_is_judged_and_not_the_end_alone() -> None:
     )
 
 
-def test_what_makes_one_failure_fatal_is_refused_unless_forced() -> None:
-    """The way out is told: another manager first, or force where the command has it; forced, two others must agree."""
+def test_a_loss_of_failure_tolerance_is_refused_unless_forced() -> None:
+    """The next step is another manager, or `--force` if the command has it, which needs 2 approvals."""
     with pytest.raises(Refused, match="prod tolerates 1 failure now and would tolerate none after this") as refused:
         judged(facts(3), demote("m3"), plan=OFFERED)
     assert refused.value.next_step.endswith("Or add `--force`, which needs 2 approvals.")
@@ -54,25 +54,25 @@ def test_what_makes_one_failure_fatal_is_refused_unless_forced() -> None:
     assert (forced.subject, forced.approvals) == ("force", 2)
 
 
-def test_force_asks_for_no_fewer_than_the_plan_does() -> None:
-    """The greater number counts."""
+def test_force_does_not_reduce_the_number_of_approvals() -> None:
+    """The larger number counts."""
     assert judged(facts(3), demote("m3"), plan=replace(GIVEN, approvals=3)).approvals == 3
 
 
-def test_force_without_need_changes_nothing() -> None:
-    """What is safe needs no more approval for being forced."""
+def test_unneeded_force_changes_nothing() -> None:
+    """A safe plan needs no more approvals because of `--force`."""
     forced = judged(facts(5), demote("m5"), plan=replace(GIVEN, subject="demote", approvals=1))
     assert (forced.subject, forced.approvals) == ("demote", 1)
 
 
-def test_a_cluster_that_survives_nothing_may_shrink() -> None:
-    """One failure was fatal before: two become one, and a dead member goes."""
+def test_a_cluster_without_failure_tolerance_may_shrink() -> None:
+    """It tolerated no failure before: two managers become one, and a dead member is removed."""
     assert judged(facts(2), demote("m2")).effect == "managers 2 → 1, still tolerates no failure"
     assert judged(facts(2, 1), demote("m3")).effect == "managers 3 → 2, still tolerates no failure"
 
 
 def test_the_last_manager_ends_the_cluster() -> None:
-    """Refused unless forced; then two others must agree, and the effect says it."""
+    """Refused unless forced; then it needs 2 approvals, and the effect says so."""
     for operation in (leave("m1"), demote("m1")):
         with pytest.raises(Refused, match="would end prod: it is the last manager"):
             judged(facts(1, workers=2), operation, plan=OFFERED)
@@ -80,15 +80,15 @@ def test_the_last_manager_ends_the_cluster() -> None:
     assert (forced.effect, forced.subject, forced.approvals) == ("prod ends", "force", 2)
 
 
-def test_a_lost_quorum_agrees_on_nothing() -> None:
-    """What needs an agreement cannot have one, and the answer says what mends it."""
+def test_without_quorum_everything_is_refused() -> None:
+    """The answer says how to restore quorum."""
     with pytest.raises(Refused, match="has no quorum") as refused:
         judged(facts(1, 2), demote("m3"))
     assert "/swarm recover" in refused.value.next_step
 
 
-def test_hosts_that_are_down_count_whatever_the_managers_say() -> None:
-    """They notice it late; a locked engine and one that has lost its leader manage nothing either."""
+def test_a_host_that_is_down_counts_as_unreachable_whatever_the_managers_report() -> None:
+    """Managers notice a failure late. A locked engine and one without a leader count as unreachable too."""
     for standing in (
         {"failure": "no route"},
         {"failure": "engine error"},
@@ -100,11 +100,11 @@ def test_hosts_that_are_down_count_whatever_the_managers_say() -> None:
         with pytest.raises(Refused, match="would lose quorum"):
             permitted(demote("m2"), seen, forced=True)
     for_others = facts(3, m3={"is": "manager", "failure": "key refused"})
-    assert all(raft_members(for_others).reachable.values()), "that the bot may not log in says nothing of the engine"
+    assert all(raft_members(for_others).reachable.values()), "a refused login says nothing about the engine"
 
 
-def test_a_return_that_the_managers_have_not_noticed() -> None:
-    """A quorum that seems to be lost may be back: nothing is taken from it, forced or not."""
+def test_a_return_that_the_managers_have_not_noticed_yet() -> None:
+    """A quorum that seems to be lost may be back: no manager is removed, even with force."""
     returned = {"is": "manager", "record": {"reachability": "unreachable"}}
     off = {"failure": "no route", **returned}
     for seen in (facts(1, m2=returned), facts(1, m2=off), facts(2, m3=returned, m4=returned, m5=off)):
@@ -113,8 +113,8 @@ def test_a_return_that_the_managers_have_not_noticed() -> None:
                 permitted(leave("m1"), seen, forced=forced)
 
 
-def test_what_is_fatal_if_a_manager_is_back() -> None:
-    """It is judged with it and without: one that they call unreachable while its host answers may be back."""
+def test_a_manager_that_may_be_back_is_considered() -> None:
+    """The plan is judged with it and without it: a manager called unreachable whose host answers may be back."""
     returned = {"is": "manager", "record": {"reachability": "unreachable"}}
     with pytest.raises(
         Refused,
@@ -123,26 +123,26 @@ def test_what_is_fatal_if_a_manager_is_back() -> None:
         judged(facts(2, m3=returned), demote("m3"))
     assert judged(facts(2, m3=returned), demote("m3"), plan=GIVEN).approvals == 2
     cut = {**returned, "peers": {"10.0.0.1:2377": "no answer", "10.0.0.2:2377": "no answer"}}
-    assert judged(facts(2, m3=cut), demote("m3")).approvals == 0, "it is not back: it reaches none of the others"
+    assert judged(facts(2, m3=cut), demote("m3")).approvals == 0, "it is not back: it reaches no other manager"
 
 
-def test_old_records_are_no_members() -> None:
-    """They neither count nor are they counted on (docs/decisions/0006)."""
+def test_old_records_are_not_members() -> None:
+    """They do not count at all (docs/decisions/0006)."""
     record = {"reachability": "", "state": "down"}
     seen = facts(3, old={"is": "manager", "record": record})
     assert raft_members(seen).reachable.keys() == {"id-m1", "id-m2", "id-m3"}
 
 
-def test_a_step_is_judged_again_just_before_it() -> None:
-    """With the facts of that moment: a manager died since the plan was made."""
+def test_a_step_is_judged_again_before_it_starts() -> None:
+    """With new facts: a manager died after the plan was made."""
     judged(facts(3), demote("m3"), plan=GIVEN)
     with pytest.raises(Refused, match="This step was not started"):
         permitted(demote("m3"), facts(2, 1, m3={"is": "manager"}, m2={"is": "manager", "failure": "lost"}), forced=True)
     permitted(demote("m3"), facts(3), forced=True)
 
 
-def test_a_later_step_is_judged_by_the_rule_of_the_plan() -> None:
-    """What got fatal since the plan was made is not done, and the answer says what stands; forced then, it is."""
+def test_a_later_step_is_judged_by_the_rules_for_plans() -> None:
+    """If the facts have become worse, the step is refused unless the plan was forced; the answer says what was done."""
     steps = (Step(Drain("id-m5", "m5", "prod"), "m5"), Step(demote("m5"), "m5"), Step(leave("m5"), "m5"))
     safe, worse = facts(5), facts(4, m4={"is": "manager", "failure": "no route"}, m5={"is": "manager"})
     for plan in (PLAIN, OFFERED, GIVEN):
@@ -163,8 +163,8 @@ def test_a_later_step_is_judged_by_the_rule_of_the_plan() -> None:
     permit_step(worse, forced, steps[1])
 
 
-def test_what_is_fatal_only_meanwhile_may_be_done_with_worse_facts() -> None:
-    """A follower that comes back afterwards leaves the cluster as it is now; but never without a quorum."""
+def test_a_temporary_loss_of_tolerance_is_permitted() -> None:
+    """A manager that comes back afterwards may be stopped, but never if this loses quorum."""
     steps = (Step(TakeBackup("m3", "id-m3", "prod"), "one"), Step(AwaitManager("m3", "id-m3", "prod"), "one"))
     plan = judge_plan(facts(5), replace(PLAIN, steps=steps), "zone")
     dead = {"is": "manager", "failure": "no route"}
@@ -173,8 +173,8 @@ def test_what_is_fatal_only_meanwhile_may_be_done_with_worse_facts() -> None:
         permit_step(facts(5, m4=dead, m5=dead), plan, steps[0])
 
 
-def test_a_number_that_stays_is_not_told() -> None:
-    """Four managers are four after a backup too."""
+def test_an_unchanged_number_of_managers_has_no_warning() -> None:
+    """A backup leaves four managers as they are."""
     steps = (Step(TakeBackup("m3", "id-m3", "prod"), "one"), Step(AwaitManager("m3", "id-m3", "prod"), "one"))
     plan = judge_plan(facts(4), replace(PLAIN, steps=steps), "zone")
     assert plan.warnings == ()
@@ -184,15 +184,15 @@ def test_a_number_that_stays_is_not_told() -> None:
     )
 
 
-def test_what_takes_no_manager_away_is_let_through() -> None:
-    """A worker that leaves, a record that goes, a drain: also without a quorum."""
+def test_an_operation_that_removes_no_manager_is_permitted() -> None:
+    """A worker that leaves, a removed record, a drain: all are permitted, even without quorum."""
     for operation in (leave("w1"), RemoveNode("id-w1", "w1", "prod"), Drain("id-m1", "m1", "prod")):
         permitted(operation, facts(1, 2, workers=1), forced=False)
         assert judged(facts(2, workers=1), operation) == replace(PLAIN, steps=(Step(operation, "one"),))
 
 
-def test_managers_are_not_taken_away_side_by_side() -> None:
-    """No order of two tracks could be judged: that is a defect of the command, and loud."""
+def test_managers_are_not_removed_in_parallel() -> None:
+    """Two tracks have no order that could be judged: this is a defect of the command and raises an error."""
     steps = (Step(demote("m1"), "one"), Step(demote("m2"), "two"))
     with pytest.raises(ValueError, match="side by side"):
         judge_plan(facts(5), replace(PLAIN, steps=steps), "zone")

@@ -1,4 +1,4 @@
-"""Sequences in which an order would lose or weaken the quorum: with the gate it does not, without it does."""
+"""Sequences in which a command would lose quorum or failure tolerance without the gate, and does not with it."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from tests.kits.simulated_cluster import Simulated
 
 
 def off(host: str, what: str = "power") -> Fault:
-    """A host loses its power, or what else it is."""
+    """Return a host that loses its power, or what ``what`` says."""
     return (what, host, "", False)
 
 
 def on(host: str) -> Fault:
-    """A host has power again."""
+    """Return a host that gets its power back."""
     return ("power", host, "", True)
 
 
 def apart(one: str, other: str) -> tuple[Fault, ...]:
-    """Two hosts do not reach each other."""
+    """Return two hosts that do not reach each other."""
     return (("way", one, other, False), ("way", other, one, False))
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """``before`` and, once the managers have noticed that, ``just`` befall some of ``managers``; then the order."""
+    """Faults happen ``before``, the managers notice them, then ``just`` happens; then comes the command."""
 
     managers: int
     words: str
@@ -78,7 +78,7 @@ SEQUENCES = {
 
 
 def prepared(sequence: Sequence) -> Simulated:
-    """The cluster when the order comes."""
+    """Return the cluster as it is when the command comes."""
     world = Simulated(SIZE, sequence.managers)
     for what, host, other, back in sequence.before:
         world.befall(what, host, other, on=back)
@@ -92,7 +92,7 @@ def prepared(sequence: Sequence) -> Simulated:
 
 @pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
 def test_sequence_with_the_gate_and_without(sequence: Sequence) -> None:
-    """The gate refuses the order, or stops it at the step that would do it."""
+    """The gate refuses the command, or stops it at the dangerous step."""
     world = prepared(sequence)
     assert Cutter(world, gate=True).order(sequence.words, [*sequence.cuts]) == sequence.ended
     assert world.has_quorum
@@ -101,14 +101,14 @@ def test_sequence_with_the_gate_and_without(sequence: Sequence) -> None:
 
 
 def test_force_that_was_not_needed_when_it_was_given() -> None:
-    """Of five one goes, which is safe and asks nobody; when another dies in the middle it needs two others' yes."""
+    """Removing one of five managers is safe and needs no approval. If another one dies, it needs 2 approvals."""
     world = Simulated(SIZE, managers=5)
     assert Cutter(world, gate=True).order("remove host-5 --force", [(1, off("host-4"))]) == "stopped"
     assert world.tolerates == 1
 
 
 def test_a_manager_that_only_the_bot_does_not_reach() -> None:
-    """Its peers reach it, so it counts: of three another may go."""
+    """Its peers reach it, so it counts: one of the three managers may be removed."""
     world = Simulated(SIZE, managers=3)
     world.befall("ssh", "host-3", "", on=False)
     assert Cutter(world, gate=True).order("demote host-2 --force", []) == "done"

@@ -1,12 +1,12 @@
-"""Random orders, power cuts and partitions in a simulated cluster: no order of the bot's ever loses the quorum.
+"""Random commands, power failures and partitions in a simulated cluster: no command of Swarmbot ever loses quorum.
 
-Nor does one without ``--force`` leave one failure fatal that was survived before. Plugs are pulled, cables and single
-ways cut, and the bot's own way in closed, between orders and in the middle of them, but not between a step's last look
-and its call, where the cut is to blame and no order.
+No command without ``--force`` removes the failure tolerance either. Machines lose power, cables and single routes are
+cut, and Swarmbot's SSH is blocked, between commands and during them. Nothing fails between the last read of a step and
+its call: there the fault would lose quorum, not the command.
 
-Ordered is what changes members, availability, labels or whose engine runs. Left out are ``recover``, ``restore`` and
-``init --force-new-cluster``, which are refused while there is a quorum to be lost, ``unlock``, for no machine here is
-locked, and what changes the cluster's settings and keys and no member: ``update``, ``ca``, ``token``, ``unlock-key``.
+The commands are those that change members, availability, labels or running engines. Not included are ``recover``,
+``restore`` and ``init --force-new-cluster``, which are refused while there is a quorum; ``unlock``, because no machine
+here is locked; and commands that change only settings and keys: ``update``, ``ca``, ``token``, ``unlock-key``.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ ORDERS: Final = (
     "backup {}",
 )
 OFTEN: Final = frozenset({"demote", "remove", "leave", "promote", "join", "backup"})
-"""What must have been carried out somewhere for the rest to prove anything."""
+"""Commands that must have been carried out at least once, or the test proves nothing."""
 WHAT: Final = ("power", "power", "cable", "way", "way", "way", "ssh", "leave")
 FAULT: Final = st.tuples(st.sampled_from(WHAT), st.sampled_from(HOSTS), st.sampled_from(HOSTS), st.booleans())
 CUTS: Final = st.lists(st.tuples(st.integers(0, 12), FAULT), max_size=3)
 
 
 class Orders(RuleBasedStateMachine):
-    """Whatever people order while machines die and return."""
+    """Commands of people while machines fail and return."""
 
     gate: ClassVar[bool] = True
     thread: ClassVar[bool] = True
@@ -57,25 +57,25 @@ class Orders(RuleBasedStateMachine):
 
     @initialize(managers=st.integers(1, 5))
     def begin(self, managers: int) -> None:
-        """A cluster is made."""
+        """Create a cluster."""
         self.world = Simulated(SIZE, managers)
         self.bot = Cutter(self.world, gate=self.gate, thread=self.thread)
 
     @rule(words=st.sampled_from(ORDERS), host=st.sampled_from(HOSTS), cuts=CUTS)
     def order(self, words: str, host: str, cuts: list[Cut]) -> None:
-        """Somebody orders something, and plugs are pulled while it is carried out."""
+        """Carry out a command during which faults happen."""
         ended = self.bot.order(words.format(host), cuts)
         self.ends[f"{words.partition(' ')[0]} {ended}"] += 1
 
     @rule(fault=FAULT)
     def befalls(self, fault: Fault) -> None:
-        """Something breaks, or is whole again."""
+        """Something fails or is repaired."""
         what, host, other, on = fault
         self.world.befall(what, host, other, on=on)
 
     @rule(host=st.sampled_from(HOSTS))
     def returns(self, host: str) -> None:
-        """A machine is sound again; more return than break, or there would soon be no quorum to be lost."""
+        """Repair a machine. More machines return than fail, or there would soon be no quorum to lose."""
         for what in ("power", "cable", "ssh"):
             self.world.befall(what, host, "", on=True)
         for other in HOSTS:
@@ -84,31 +84,31 @@ class Orders(RuleBasedStateMachine):
 
     @rule()
     def time_passes(self) -> None:
-        """Until everything is noticed."""
+        """Wait until the managers have noticed everything."""
         for _ in range(2 * LATE):
             self.world.tick()
 
     @rule(managers=st.integers(1, 5))
-    def begin_anew(self, managers: int) -> None:
-        """After the last manager has left, or with too few of them for ever, another cluster is made."""
+    def create_another(self, managers: int) -> None:
+        """Create another cluster if there is no quorum any more."""
         if not self.world.has_quorum:
             self.begin(managers)
 
 
 class Ungated(Orders):
-    """The same, and nobody asks the gate."""
+    """The same without the gate."""
 
     gate: ClassVar[bool] = False
 
 
 class Losing(Ungated):
-    """The same, until the quorum is lost."""
+    """The same, until quorum is lost."""
 
     thread: ClassVar[bool] = False
 
 
 def test_no_order_loses_the_quorum() -> None:
-    """Neither with the facts as they are nor with those that managers remember."""
+    """Neither with actual facts nor with those that managers remember."""
     Orders.ends.clear()
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     run_state_machine_as_test(
@@ -122,7 +122,7 @@ def test_no_order_loses_the_quorum() -> None:
 
 @pytest.mark.parametrize(("machine", "error"), [(Losing, QuorumLost), (Ungated, Weakened)])
 def test_without_the_gate_orders_do_lose_it(machine: type[Ungated], error: type[AssertionError]) -> None:
-    """The control: the same machine finds orders that lose or weaken the quorum as soon as nobody asks the gate."""
+    """The control: without the gate, the same machine finds commands that lose quorum or failure tolerance."""
     found = settings(
         max_examples=2000,
         stateful_step_count=30,

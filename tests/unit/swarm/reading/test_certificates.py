@@ -1,4 +1,4 @@
-"""Certificates made here as SwarmKit and CFSSL make them."""
+"""Certificates like those of SwarmKit and CFSSL."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def _certificate(subject: str, issuer: str, signer: ec.EllipticCurvePrivateKey) 
 
 @pytest.fixture
 def ca_key() -> ec.EllipticCurvePrivateKey:
-    """The key of an authority."""
+    """Return the key of a CA."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def test_issuer_and_end(ca_key: ec.EllipticCurvePrivateKey) -> None:
-    """The node's own certificate comes first in its file; its issuer and end are read, not those of the CA."""
+def test_issuer_and_expiry(ca_key: ec.EllipticCurvePrivateKey) -> None:
+    """The node's certificate comes first in its file; its issuer and expiry are read, not those of the CA."""
     node = _certificate("node", "swarm-ca", ca_key)
     root = _certificate("swarm-ca", "swarm-ca", ca_key)
     found = read_certificate(node + root)
@@ -51,8 +51,8 @@ def test_issuer_and_end(ca_key: ec.EllipticCurvePrivateKey) -> None:
     assert found.expires == END.timestamp()
 
 
-def test_what_is_missing_is_empty(ca_key: ec.EllipticCurvePrivateKey) -> None:
-    """Without a common name the whole name is told."""
+def test_an_issuer_without_a_common_name(ca_key: ec.EllipticCurvePrivateKey) -> None:
+    """The whole name is shown."""
     node = _certificate("node", "", ca_key)
     assert read_certificate(node).issuer == "O=swarm"
 
@@ -60,8 +60,8 @@ def test_what_is_missing_is_empty(ca_key: ec.EllipticCurvePrivateKey) -> None:
 @pytest.mark.parametrize(
     "text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
 )
-def test_what_is_no_certificate(text: str) -> None:
-    """A broken file is an error of its own kind, not an index error."""
+def test_an_invalid_certificate(text: str) -> None:
+    """A broken file raises ValueError, not IndexError."""
     with pytest.raises(ValueError, match=r".+"):
         read_certificate(text)
 
@@ -78,6 +78,6 @@ def test_what_is_no_certificate(text: str) -> None:
         (-50, ""),
     ],
 )
-def test_how_long_a_certificate_is_good_for(hours: float, left: str) -> None:
-    """In days, then in hours; nothing once it has ended, however long ago."""
+def test_time_left(hours: float, left: str) -> None:
+    """In days, then in hours; "" once it has expired."""
     assert time_left(Certificate("swarm-ca", 1_800_000_000.0 + hours * 3600), 1_800_000_000.0) == left

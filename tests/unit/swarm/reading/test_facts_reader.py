@@ -1,4 +1,4 @@
-"""Which hosts a look waits for, and which cluster it then sees: one host is quick, and in a cluster of its own."""
+"""Which hosts a read waits for, and which cluster it returns. One host is quick and in a cluster of its own."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bot.swarm.reading.facts_reader import FactsReader
 
 CLUSTERS = {"host-1": "stray", "host-2": "prod", "host-3": "prod"}
 LATE = 0.3
-"""Seconds that the others take, unless the quick host was asked for its cluster before."""
+"""Seconds that the other hosts take, unless the quick host was asked for its cluster before."""
 
 
 class _Engine:
-    """A manager; of ``prod`` both are, and what they know of each other is played."""
+    """The engine of a manager."""
 
     def __init__(self, host: str, quick_one_asked: Event) -> None:
         self.host = host
@@ -25,20 +25,20 @@ class _Engine:
         self._asked = quick_one_asked
 
     def info(self) -> dict[str, Any]:
-        """Slow, but for the quick host's."""
+        """Return slowly, except for the quick host."""
         if self.cluster != "stray":
             self._asked.wait(LATE)
         swarm = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": f"id-{self.host}"}
         return {"Name": self.host, "Swarm": {**swarm, "Cluster": {"ID": self.cluster}}}
 
     def swarm(self) -> dict[str, Any]:
-        """Note that the quick one was asked."""
+        """Record that the quick host was asked."""
         if self.cluster == "stray":
             self._asked.set()
         return {"ID": self.cluster, "Version": {"Index": 1}, "Spec": {}}
 
     def nodes(self) -> list[dict[str, Any]]:
-        """None: nobody looks here."""
+        """Return no nodes: no test needs them."""
         return []
 
 
@@ -53,11 +53,11 @@ class _Engines:
         return self._engines[host]
 
     def names(self) -> tuple[str, ...]:
-        """All."""
+        """Return all hosts."""
         return (*CLUSTERS,)
 
     def address(self, host: str) -> str:
-        """One of each."""
+        """Return the host's address."""
         return host.replace("host-", "10.0.0.")
 
     backup_store = None
@@ -65,7 +65,7 @@ class _Engines:
 
 @pytest.fixture
 def reader() -> Iterator[FactsReader]:
-    """A reader, with its threads."""
+    """Return a reader with its threads."""
     found = FactsReader({})
     yield found
     found.close()
@@ -76,20 +76,20 @@ def _read(reader: FactsReader, query: FactsQuery) -> Facts:
     return reader.read("prod", engines, query)
 
 
-def test_a_plan_is_made_of_the_cluster_that_most_hosts_are_in(reader: FactsReader) -> None:
-    """All hosts are waited for; that the quick one could be read first decides nothing."""
+def test_a_plan_reads_the_cluster_with_the_most_hosts(reader: FactsReader) -> None:
+    """The read waits for all hosts; the quick host does not decide."""
     facts = _read(reader, FactsQuery(all_hosts=True))
     assert facts.swarm is not None
     assert (facts.swarm.id, [*facts.hosts]) == ("prod", [*CLUSTERS])
 
 
-def test_a_step_sees_the_cluster_that_its_plan_was_made_from(reader: FactsReader) -> None:
-    """It waits for a manager of that one, whoever answers before."""
+def test_a_step_reads_the_cluster_of_its_plan(reader: FactsReader) -> None:
+    """It waits for a manager of that cluster, even if another host answers first."""
     facts = _read(reader, FactsQuery(cluster_id="prod"))
     assert facts.swarm is not None
     assert facts.swarm.id == "prod"
 
 
-def test_of_a_cluster_that_is_gone_nothing_is_seen(reader: FactsReader) -> None:
-    """No other is taken for it."""
+def test_a_cluster_that_is_gone_is_not_replaced_by_another(reader: FactsReader) -> None:
+    """The facts then have no cluster."""
     assert _read(reader, FactsQuery(cluster_id="gone")).swarm is None

@@ -1,4 +1,4 @@
-"""Through whom a cluster is read: a leader that is cut off answers from memory until it notices."""
+"""Which manager a cluster is read from. A leader that is cut off answers from memory until it notices."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tests.plans.description import Description
 
 
 def hosts(cluster_id: str = "", **described: Any) -> list[str]:
-    """The hosts to read through, of those described."""
+    """Return the managers to read from, the best first."""
     return readable_managers(Description.model_validate({"hosts": described}).facts().hosts, cluster_id)
 
 
-def test_who_reaches_most_of_the_others_comes_first() -> None:
-    """The one that is cut off comes last; where nobody looked they are asked in their order."""
+def test_the_manager_that_reaches_most_peers_comes_first() -> None:
+    """A manager that is cut off comes last. Without information the order does not change."""
     alone = {"10.0.0.2:2377": "no answer", "10.0.0.3:2377": "no answer"}
     cut = {"10.0.0.1:2377": "no answer"}
     seen = hosts(
@@ -26,8 +26,8 @@ def test_who_reaches_most_of_the_others_comes_first() -> None:
     assert hosts(a={"is": "leader"}, b={"is": "manager"}, w={"is": "worker"}) == ["a", "b"]
 
 
-def test_who_cannot_be_read_through() -> None:
-    """Workers, those that are locked, that do not answer, and that know of no leader."""
+def test_hosts_that_cannot_be_read_from() -> None:
+    """These are workers, locked and failed hosts, and managers without a leader."""
     assert not hosts(
         a={"is": "worker"},
         b={"is": "manager", "membership": "locked"},
@@ -36,8 +36,8 @@ def test_who_cannot_be_read_through() -> None:
     )
 
 
-def test_a_cluster_of_a_host_s_own() -> None:
-    """Of several clusters that which most hosts are in, workers included, or the one that is meant."""
+def test_a_host_in_a_cluster_of_its_own() -> None:
+    """Among several clusters, the one with the most hosts is read, or the one with the given id."""
     members = {"managers": ["10.0.0.2:2377"]}
     described: dict[str, Any] = {
         "a": {"is": "manager", "swarm_id": "strayid", "managers": ["10.0.0.1:2377"]},

@@ -1,4 +1,4 @@
-"""Which machine of swarmbot.yml a record of the cluster is, where the machine itself does not say."""
+"""Which host of swarmbot.yml a node record belongs to if the host itself does not report it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class _Engines:
     """Two hosts of swarmbot.yml."""
 
     def names(self) -> tuple[str, ...]:
-        """Both."""
+        """Return both hosts."""
         return ("one", "two")
 
     def address(self, host: str) -> str:
-        """One of each."""
+        """Return the host's address."""
         return {"one": "10.0.0.1", "two": "10.0.0.2"}[host]
 
 
@@ -35,13 +35,13 @@ def _named(membership: Membership, node_id: str) -> list[str]:
     return [record.host for record in assign_hosts(records, hosts, engines)]
 
 
-def test_a_locked_host_is_known_by_its_address() -> None:
-    """Its engine tells no node id until it is unlocked (measured on 20.10)."""
+def test_a_locked_host_is_identified_by_its_address() -> None:
+    """Its engine reports no node id until it is unlocked (measured on 20.10)."""
     assert _named("locked", "") == ["one", "two"]
 
 
-def test_a_host_that_is_in_no_cluster_is_no_record() -> None:
-    """It was wiped or left: the record at its address is an old one."""
+def test_a_host_without_a_cluster_has_no_record() -> None:
+    """It was wiped or has left: the record with its address is an old one."""
     assert _named("inactive", "") == ["one", ""]
 
 
@@ -51,15 +51,15 @@ def _at(node_id: str, role: Role, state: str, address: str, raft: str = "") -> N
     return replace(record, address=address, raft_address=raft)
 
 
-def test_a_dead_manager_is_known_by_its_ipv6_address() -> None:
-    """Raft has it in brackets, swarmbot.yml has not."""
+def test_a_dead_manager_is_identified_by_its_ipv6_address() -> None:
+    """Raft has the address in brackets, swarmbot.yml without."""
     engines: Any = _Engines()
     engines.address = {"one": "fd00::1", "two": "fd00::2"}.__getitem__
     record = _at("id-2", "manager", "down", "", "[fd00::2]:2377")
     assert [node.host for node in assign_hosts([record], {}, engines)] == ["two"]
 
 
-def test_an_old_record_is_known_by_its_ipv6_address() -> None:
-    """A manager's host that was wiped and joined again as a worker."""
+def test_an_old_record_is_identified_by_its_ipv6_address() -> None:
+    """The host of a manager was wiped and joined again as a worker."""
     old, new = _at("old", "manager", "down", "", "[fd00::2]:2377"), _at("new", "worker", "ready", "fd00::2")
     assert replacement_of(ClusterFacts("prodid", "one", 1, MappingProxyType({}), (old, new)), old) == new

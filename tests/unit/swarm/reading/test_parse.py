@@ -1,4 +1,4 @@
-"""What engines say of nodes, as facts; the records are those that an engine 20.10.24 gave, cut down."""
+"""Node records as facts. The records are shortened answers of an engine 20.10.24."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.swarm.reading import parse
 
 
 def record(node_id: str, created: str, address: str = "", *, state: str = "ready") -> dict[str, Any]:
-    """A record of ``GET /nodes``; with an address in Raft that of a manager."""
+    """Return a record of ``GET /nodes``; with a Raft address it is a manager."""
     manager = {"ManagerStatus": {"Reachability": "reachable", "Addr": address}} if address else {}
     return {
         "ID": node_id,
@@ -21,8 +21,8 @@ def record(node_id: str, created: str, address: str = "", *, state: str = "ready
     }
 
 
-def test_of_two_managers_at_one_address_the_newer_one_is_reached() -> None:
-    """The engine calls the record of a wiped manager reachable as soon as the new one answers at its address."""
+def test_of_two_managers_with_one_address_the_older_is_unreachable() -> None:
+    """The engine calls the record of a wiped manager reachable when the new manager answers at its address."""
     found = [
         record("new", "2026-11-25T10:12:32Z", "10.0.0.3:2377"),
         record("old", "2026-11-25T10:12:27Z", "10.0.0.3:2377"),
@@ -30,8 +30,8 @@ def test_of_two_managers_at_one_address_the_newer_one_is_reached() -> None:
     assert {node.id: node.reachability for node in parse.nodes(found)} == {"new": "reachable", "old": "unreachable"}
 
 
-def test_managers_at_addresses_of_their_own_are_as_the_engine_says() -> None:
-    """So are workers, which Raft does not know."""
+def test_managers_with_different_addresses_are_as_the_engine_reports() -> None:
+    """So are workers, which are not in Raft."""
     found = [
         record("one", "2026-11-25T10:12:27Z", "10.0.0.1:2377"),
         record("two", "2026-11-25T10:12:32Z", "10.0.0.2:2377"),

@@ -1,4 +1,4 @@
-"""The end of a Raft log, of files as etcd writes them."""
+"""The end of a Raft log, read from files as etcd writes them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _bytes(field: int, value: bytes) -> bytes:
 
 
 def _record(kind: int, data: bytes = b"") -> bytes:
-    """A record with its length, its checksum (nobody looks at it here) and its padding to eight bytes."""
+    """Return a record with its length, a checksum (not checked) and padding to eight bytes."""
     body = _number(1, kind) + _number(2, 77) + (_bytes(3, data) if data else b"")
     padding = -len(body) % 8
     head = len(body) | ((0x80 | padding) << 56 if padding else 0)
@@ -49,7 +49,7 @@ FEW = settings(max_examples=25, deadline=None)
 
 
 def _end(*files: bytes) -> RaftPosition | None:
-    """What the script that runs on a manager and the reader of what it prints make of ``files``, the oldest first."""
+    """Return the position that script and parser find in ``files``, the oldest first."""
     with TemporaryDirectory() as folder:
         for number, content in enumerate(files):
             (Path(folder) / f"{number:016x}-0.wal").write_bytes(content)
@@ -59,20 +59,20 @@ def _end(*files: bytes) -> RaftPosition | None:
 
 @FEW
 @given(LOGS, st.integers(0, 300))
-def test_the_last_entry_counts(entries: list[tuple[int, int, bytes]], zeros: int) -> None:
-    """Whatever the entries hold, and however many zeros the file was filled up with."""
+def test_the_last_entry_is_found(entries: list[tuple[int, int, bytes]], zeros: int) -> None:
+    """For any content of the entries and any number of zeros at the end of the file."""
     log = _record(CRC) + b"".join(_entry(*entry) for entry in entries) + _record(STATE, _number(1, 9))
     assert _end(log + bytes(8 * zeros)) == RaftPosition(*entries[-1][:2])
 
 
-def test_a_log_that_does_not_shrink() -> None:
-    """Encrypted data fills a file: it is passed over where it is."""
+def test_a_log_of_encrypted_data() -> None:
+    """Large encrypted data is skipped without being read."""
     log = b"".join(_entry(7, index, os.urandom(1_000_003)) for index in range(20))
     assert _end(log) == RaftPosition(7, 19)
 
 
-def test_a_log_goes_on_in_the_next_file() -> None:
-    """The first file ends in zeros, the second begins with a checksum; one without an entry takes nothing away."""
+def test_a_log_continues_in_the_next_file() -> None:
+    """The first file ends with zeros, the second begins with a checksum. A file without an entry changes nothing."""
     first = _record(CRC) + _entry(2, 41) + bytes(64)
     assert _end(first, _record(CRC) + _record(STATE, _number(1, 3))) == RaftPosition(2, 41)
     assert _end(first, _record(CRC) + _entry(3, 40)) == RaftPosition(3, 40)
@@ -80,26 +80,26 @@ def test_a_log_goes_on_in_the_next_file() -> None:
 
 @FEW
 @given(st.data())
-def test_what_is_being_written_is_left_out(data: st.DataObject) -> None:
-    """A record that is cut off anywhere is as if it were not there."""
+def test_an_incomplete_record_is_ignored(data: st.DataObject) -> None:
+    """A record may be cut off anywhere."""
     last = _entry(2, 42)
     cut = data.draw(st.integers(0, len(last) - 9))
     assert _end(_entry(2, 41) + last[:cut]) == RaftPosition(2, 41)
 
 
 @given(st.binary(max_size=200))
-def test_what_is_no_record_is_an_error_that_is_awaited(noise: bytes) -> None:
-    """A damaged log makes its host no worse (bot/swarm/reading/host_reader.py)."""
+def test_a_damaged_record_raises_an_expected_error(noise: bytes) -> None:
+    """A damaged log is a fact about the host, not a failure (bot/swarm/reading/host_reader.py)."""
     with suppress(IndexError, ValueError):
         position(noise)
 
 
 @pytest.mark.parametrize("log", [b"", bytes(64), _record(CRC), b"no log at all, but more than a few words"])
-def test_no_entry_no_position(log: bytes) -> None:
-    """A log without an entry has no end to compare."""
+def test_a_log_without_an_entry_has_no_position(log: bytes) -> None:
+    """There is nothing to compare."""
     assert _end(log) is None
 
 
-def test_a_newer_term_is_newer() -> None:
-    """Raft's own rule: the term first, then the index."""
+def test_positions_are_ordered_by_term_then_index() -> None:
+    """This is Raft's own rule."""
     assert RaftPosition(3, 20) > RaftPosition(2, 41) > RaftPosition(2, 40)
