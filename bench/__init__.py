@@ -1,1 +1,1 @@
-"""What the bot promises in milliseconds, measured. Nothing here is a test: no number makes it fail."""
+"""Benchmarks of the bot's response times. They are no tests: no number makes them fail."""

@@ -1,4 +1,4 @@
-"""``python -m bench``: run every benchmark and print its table."""
+"""``python -m bench``: run every benchmark and print its results."""
 
 from __future__ import annotations
 

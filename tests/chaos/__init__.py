@@ -1,1 +1,1 @@
-"""Processes killed and servers restarted in the middle of things."""
+"""Processes are killed and servers restarted while jobs run."""

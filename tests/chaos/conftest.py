@@ -1,4 +1,4 @@
-"""A bot of its own for each test: here its parts are killed."""
+"""Each test has its own bot, because its processes are killed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from tests.kits.scenario import Play, config
 
 @pytest.fixture
 def play(hosts: Fleet, tmp_path: Path) -> Iterator[Play]:
-    """A bot with two workers before sound hosts."""
+    """A bot with two workers, and hosts without faults."""
     with Deployment(hosts, tmp_path / "stage", workers=2, config=config(hosts)) as stage:
         yield Play(stage)

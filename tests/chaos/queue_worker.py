@@ -1,7 +1,7 @@
 """A worker process for tests: ``python -m tests.chaos.queue_worker URL NAME LEASE``.
 
-It says ``took ID`` and ``did ID`` on its standard output, one change after the other. A job of the command ``hang`` is
-never done at its first attempt; another is done at once.
+It prints ``took ID`` and ``did ID`` to standard output, one change after the other. A job of the command ``hang`` is
+never done in its first attempt; other jobs are done at once.
 """
 
 from __future__ import annotations

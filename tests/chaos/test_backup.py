@@ -1,4 +1,4 @@
-"""Workers are killed while a manager's engine is stopped for a backup: it is never left stopped."""
+"""Workers are killed while a manager's engine is stopped for a backup: the engine is always started again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from sandbox.fleet.shell import until
 from tests.kits.scenario import Play
 
 BALLAST = 64
-"""Megabytes that nothing packs smaller: the packing then takes seconds."""
+"""Megabytes that cannot be compressed: packing them takes seconds."""
 
 
 def test_another_worker_finishes_the_backup(play: Play) -> None:
-    """The host itself starts its engine again at once; then the other worker takes the backup anew."""
+    """The host itself starts its engine again at once, and the other worker takes the backup again."""
     job, first = stopped(play)
     play.stage.kill(first)
     until(lambda: play["host-3"].docker_answers, "the engine of host-3 runs again, by nobody's order")
@@ -22,7 +22,7 @@ def test_another_worker_finishes_the_backup(play: Play) -> None:
 
 
 def test_without_any_worker_the_engine_runs_again(play: Play) -> None:
-    """Nothing of Swarmbot lives, and the manager comes back all the same; a worker that starts ends the job."""
+    """No process of Swarmbot runs, and the manager still comes back. A worker that starts later ends the job."""
     job, first = stopped(play)
     for name in ("worker.1", "worker.2"):
         play.stage.kill(name)
@@ -34,7 +34,7 @@ def test_without_any_worker_the_engine_runs_again(play: Play) -> None:
 
 
 def stopped(play: Play) -> tuple[str, str]:
-    """Begin a backup and wait until the engine has been stopped for it; the job, and the worker that runs it."""
+    """Begin a backup and wait until its engine is stopped. Return the job and the worker that runs it."""
     play.cluster(managers=("host-1", "host-2", "host-3"))
     swarm = play["host-3"].folder / "data" / "swarm"
     play["host-3"].run("dd", "if=/dev/urandom", f"of={swarm}/ballast", "bs=1M", f"count={BALLAST}")

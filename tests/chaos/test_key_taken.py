@@ -1,4 +1,4 @@
-"""A worker dies that has taken an unlock key out of Redis and has not used it: the person is asked for it again."""
+"""A worker takes an unlock key out of Redis and dies before using it: the requester is asked for it again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.kits.scenario import JOB, Play
 
 
 def test_the_next_worker_has_no_key_and_says_so(play: Play) -> None:
-    """Nothing was changed, the job has an end, and Retry takes the key anew.
+    """Nothing was changed, the job ends, and Retry takes the key again.
 
     A manager that is powered off makes each look last for seconds: so long the key is in the first worker alone.
     """

@@ -1,4 +1,4 @@
-"""The queue when workers are killed, stopped for a while, and when Redis goes away and comes back."""
+"""The queue when workers are killed or stopped for a while, and when Redis is restarted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LEASE = 2.0
 
 @contextmanager
 def worker_process(url: str, name: str) -> Iterator[subprocess.Popen[str]]:
-    """A worker in a process of its own, killed at the end."""
+    """Run a worker in its own process, which is killed at the end."""
     words = [sys.executable, "-m", "tests.chaos.queue_worker", url, name, str(LEASE)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -38,14 +38,14 @@ def worker_process(url: str, name: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def says(process: subprocess.Popen[str], text: str) -> None:
-    """Read a line of the worker's, which must be ``text``; pytest's time-out bounds the wait."""
+    """Read a line that the worker printed, which must be ``text``. Pytest's time-out limits the wait."""
     assert process.stdout is not None
     assert process.stdout.readline().strip() == text
 
 
 @contextmanager
 def redis_in(folder: Path) -> Iterator[str]:
-    """A durable redis-server on a folder, stopped at the end; the folder keeps its data."""
+    """Run a durable redis-server in a folder. The folder keeps its data."""
     socket = folder / "redis.sock"
     words = f"redis-server --port 0 --unixsocket {socket} --dir {folder} --appendonly yes --logfile log --save".split()
     with subprocess.Popen([*words, ""], stdin=subprocess.DEVNULL) as server:
@@ -83,7 +83,7 @@ def _state(queue: Queue, job_id: str) -> str:
 
 
 def test_a_killed_workers_job_is_done_by_another(queue: Queue, redis_url: str) -> None:
-    """Kill -9 in the middle of a change: another worker does it once, then the next of the cluster; none is lost."""
+    """Kill -9 during a change: another worker does it once, then the cluster's next change; none is lost."""
     first, second = _hangs(queue), admitted(queue)
     with worker_process(redis_url, "one") as one:
         says(one, f"took {first}")
@@ -100,7 +100,7 @@ def test_a_killed_workers_job_is_done_by_another(queue: Queue, redis_url: str) -
 
 
 def test_a_live_workers_job_stays_its_own(queue: Queue, redis_url: str) -> None:
-    """A change that takes longer than a lease is not taken over while its worker's heart beats."""
+    """A change that takes longer than a lease is not reclaimed while its worker sends heartbeats."""
     first = _hangs(queue)
     with worker_process(redis_url, "one") as one, worker_process(redis_url, "two"):
         took = one.stdout
@@ -120,7 +120,7 @@ def test_a_live_workers_job_stays_its_own(queue: Queue, redis_url: str) -> None:
 
 
 def test_a_worker_that_slept_writes_nothing(queue: Queue, redis_url: str) -> None:
-    """A worker that is stopped (SIGSTOP) past its lease and goes on later does not disturb who took over."""
+    """A worker that is stopped (SIGSTOP) for longer than its lease does not disturb the one that took over."""
     first = _hangs(queue)
     with worker_process(redis_url, "one") as one:
         says(one, f"took {first}")
@@ -129,7 +129,7 @@ def test_a_worker_that_slept_writes_nothing(queue: Queue, redis_url: str) -> Non
             says(two, f"took {first}")
             says(two, f"did {first}")
             one.send_signal(signal.SIGCONT)
-            until(lambda: queue.alive() == 2, "the sleeper's heart beats again")
+            until(lambda: queue.alive() == 2, "the stopped worker sends heartbeats again")
             second = admitted(queue)
             until(lambda: _state(queue, second) == "succeeded", "the next change is done")
             job = queue.get(first)
@@ -138,7 +138,7 @@ def test_a_worker_that_slept_writes_nothing(queue: Queue, redis_url: str) -> Non
 
 
 def test_a_restart_of_redis_loses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Jobs and audit entries survive a restart; the worker goes on by itself, and logs the outage once."""
+    """Jobs and audit entries survive a restart; the worker continues by itself and logs the outage once."""
     go_on = threading.Event()
     handled: list[str] = []
 
@@ -158,13 +158,13 @@ def test_a_restart_of_redis_loses_nothing(tmp_path: Path, caplog: pytest.LogCapt
             until(lambda: handled == jobs[:1], "the first change runs")
         with pytest.raises(Unavailable):
             queue.alive()
-        until(lambda: "Trying again" in caplog.text, "the outage is logged")
+        until(lambda: "Retrying until" in caplog.text, "the outage is logged")
         with caplog.at_level(logging.WARNING), redis_in(tmp_path):
             assert [_state(queue, job) for job in jobs] == ["running", "queued", "queued"]
             go_on.set()
             until(lambda: all(_state(queue, job) == "succeeded" for job in jobs), "all changes are done", 40)
-            until(lambda: "answers again" in caplog.text, "the end of the outage is logged")
+            until(lambda: "responds again" in caplog.text, "the end of the outage is logged")
             assert worker.stop(20)
             verdict = Audit(client).verify()
     assert (verdict.ok, verdict.count) == (True, 3)
-    assert caplog.text.count("Trying again") == 1
+    assert caplog.text.count("Retrying until") == 1

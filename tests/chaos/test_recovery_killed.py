@@ -1,4 +1,4 @@
-"""A worker is killed in the middle of a recovery: another one goes on with it, and in the end there is one cluster."""
+"""A worker is killed during a recovery: another one continues it, and there is one cluster in the end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OTHERS = [pytest.param(done, marks=pytest.mark.long) for done in range(len(STEPS
 
 @pytest.mark.parametrize("done", [FORCED, *OTHERS])
 def test_another_worker_goes_on(play: Play, done: int) -> None:
-    """Killed when so many steps are done: the other worker sees which hold, and does the rest; nothing comes twice."""
+    """Killed after so many steps: the other worker sees which are done and does the rest; nothing is done twice."""
     play.cluster(managers=("host-1", "host-2", *STOPPED))
     play["host-1"].docker("config", "create", "kept", "/etc/hostname")
     for name in STOPPED:
@@ -59,7 +59,7 @@ def test_another_worker_goes_on(play: Play, done: int) -> None:
 
 
 def planned(play: Play, queue: Queue) -> str:
-    """Order it, again where it is refused: without a leader an engine may not answer in time. The job's id."""
+    """Order a recovery and return its job's id. Retry refusals: without a leader an engine may not respond in time."""
     jobs: list[str] = []
 
     def is_planned() -> bool:

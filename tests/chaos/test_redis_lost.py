@@ -7,7 +7,7 @@ from tests.kits.scenario import Play, stalled
 
 
 def test_a_job_outlives_redis(play: Play) -> None:
-    """Who asks meanwhile is told that nothing was done; the job ends well, with one node and one card."""
+    """Who asks meanwhile is told that nothing was done; the job succeeds, with one node and one card."""
     play.cluster()
     with stalled(play["host-1"], play["host-2"]):
         job = play.begin("ada", "join worker host-2 --label zone=b")

@@ -1,4 +1,4 @@
-"""Slack is down while a join runs on real engines: the job does not wait for it, and its card comes afterwards."""
+"""Slack is down while a join runs on real engines: the job does not wait, and its card is updated afterwards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.kits.scenario import Play, stalled
 
 @pytest.mark.parametrize("fault", ["http_500", "drop", "rate_limited"])
 def test_the_last_state_of_the_card_arrives_afterwards(play: Play, fault: Kind) -> None:
-    """The host has joined although Slack took nothing; when it is back, the channel sees how the job ended."""
+    """The host joins although Slack accepts nothing; when Slack is back, the card shows how the job ended."""
     play.cluster()
     with stalled(play["host-1"], play["host-2"]):
         job = play.begin("ada", "join worker host-2")

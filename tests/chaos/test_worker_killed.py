@@ -1,4 +1,4 @@
-"""A worker is killed in the middle of a join on real engines: another one finishes it, once."""
+"""A worker is killed during a join on real engines: another one finishes it, once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_another_worker_finishes_the_join(play: Play, mended: bool) -> None:  # 
 
 
 def kill_who_runs(play: Play, job: str) -> str:
-    """Kill the worker that runs ``job`` with -9 and return its name in the Procfile's way."""
+    """Kill the worker that runs ``job`` with -9 and return its Procfile name."""
     told = play.ask("eve", f"job {job}")
     running = [name for name, process in play.stage.processes.items() if f"-{process.pid}, attempt 1" in told]
     assert len(running) == 1, told
@@ -50,6 +50,6 @@ def kill_who_runs(play: Play, job: str) -> str:
 
 
 def took_over(play: Play, job: str, first: str) -> bool:
-    """Whether the worker that lives says so."""
+    """Return whether the living worker reports it."""
     other = {"worker.1", "worker.2"} - {first}
     return f"Job {job} is taken over, attempt 2" in play.stage.log(other.pop())

@@ -1,4 +1,4 @@
-"""The processes that a benchmark measures: a private Redis, and the bot's web process on loopback."""
+"""The processes that a benchmark needs: a private Redis, and the bot's web process on loopback."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
-START_SECONDS = 20
-STOP_SECONDS = 15
+START_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 15
 CONFIG = "clusters:\n  prod:\n    channel: C0PROD\n    hosts: {host-1: 192.0.2.1}\nrules: {administer: [U0ADA]}\n"
 
 
 @contextmanager
 def served(secret: str) -> Iterator[int]:
-    """Serve the bot's web process over a durable Redis of its own; give its port. Everything is gone afterwards."""
+    """Run the bot's web process with its own durable Redis, and return its port. Both are stopped afterwards."""
     with TemporaryDirectory(prefix="swarmbot-bench-") as name:
         folder = Path(name)
         redis = folder / "redis.sock"
@@ -48,19 +48,19 @@ def served(secret: str) -> Iterator[int]:
 def _running(command: list[str], ready: Callable[[], bool], env: dict[str, str]) -> Iterator[None]:
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        deadline = monotonic() + START_SECONDS
+        deadline = monotonic() + START_TIMEOUT_S
         while not ready():
             if process.poll() is not None or monotonic() > deadline:
                 raise RuntimeError(f"{command[0]} did not start")
-            sleep(0.02)  # nothing tells when it listens
+            sleep(0.02)  # there is no event for a port that begins to listen
         yield
     finally:
         process.terminate()
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(STOP_SECONDS)
+            process.wait(STOP_TIMEOUT_S)
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""A token that was shown for one node is rotated, once, whatever ends in between: workers, the quorum, or just time."""
+"""A token shown for one node is rotated exactly once, although workers die, quorum is lost or time runs out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUORUM_BACK = 120.0
 
 @pytest.fixture
 def play(hosts: Fleet, tmp_path: Path) -> Iterator[Play]:
-    """A bot with two workers whose lines for one node are good for five seconds."""
+    """A bot with two workers whose tokens for one node are valid for five seconds."""
     brief = {**config(hosts), "tokens": {"once_for": "5s"}}
     with Deployment(hosts, tmp_path / "stage", workers=len(WORKERS), config=brief) as stage:
         yield Play(stage)
@@ -38,11 +38,11 @@ def token(play: Play) -> str:
 
 
 def rotated_once(play: Play, old: str) -> None:
-    """Wait until ``old`` joins nothing and every asker knows; no second job rotates that token.
+    """Wait until ``old`` joins nothing and every requester was told; no second job rotates that token.
 
-    A job may fail whose rotation comes through after all: a write that hangs is carried out when the quorum is back.
+    A job may fail although its rotation succeeds later: a write that hangs is carried out when quorum is back.
     """
-    until(lambda: token(play) != old, "the token is another", timeout=60)
+    until(lambda: token(play) != old, "the token is rotated", timeout=60)
     await_kept(play)
     play.quiet()
     jobs = [job for job in rotations(play) if job.order.pending_rotation.endswith(fingerprint(Secret(old)))]
@@ -53,7 +53,7 @@ def rotated_once(play: Play, old: str) -> None:
 
 
 def test_nobody_joins(play: Play) -> None:
-    """After its time the token is another, and the asker is told so."""
+    """After its deadline the token is rotated, and the requester is told."""
     play.cluster()
     line = shown(play.ask("ada", "token worker --once"))
     told = play.see("ada", "token of prod was rotated", private=True)
@@ -61,14 +61,14 @@ def test_nobody_joins(play: Play) -> None:
     rotated_once(play, line[0])
 
 
-def test_every_worker_dies_between_the_promise_and_the_showing(play: Play) -> None:
-    """Whether the token was seen by then or not, its promise is kept by the workers that come after."""
+def test_every_worker_dies_before_the_token_is_shown(play: Play) -> None:
+    """Whether or not the token was shown by then, workers that start later rotate it."""
     play.cluster()
     old = token(play)
     play.slack.fault("slow", "response_url", times=1, seconds=8)
     play.slack.slash("ada", "prod", "token worker --once")
     with connect(Secret(play.stage.redis_url)) as redis:
-        until(lambda: bool(redis.exists(keys.PENDING_ROTATIONS)), "the promise is stored")
+        until(lambda: bool(redis.exists(keys.PENDING_ROTATIONS)), "the pending rotation is stored")
     kill_all(play)
     assert not any("SWMTKN" in message.shown for message in play.slack.ephemerals("ada"))
     start_all(play)
@@ -76,7 +76,7 @@ def test_every_worker_dies_between_the_promise_and_the_showing(play: Play) -> No
 
 
 def test_no_worker_runs_when_its_time_is_over(play: Play) -> None:
-    """The first worker that is there again rotates, and tells."""
+    """The first worker that is back rotates the token and tells the requester."""
     play.cluster()
     old, _ = shown(play.ask("ada", "token worker --once"))
     kill_all(play)
@@ -92,7 +92,7 @@ def test_no_worker_runs_when_its_time_is_over(play: Play) -> None:
 
 
 def test_every_worker_dies_while_it_is_rotated(play: Play) -> None:
-    """The job is taken over and finds out on the cluster whether the rotation had come through."""
+    """The job is reclaimed, and the cluster shows whether the rotation was carried out."""
     play.cluster()
     old, address = shown(play.ask("ada", "token worker --once"))
     play.slack.fault("slow", "chat.postMessage", seconds=8)  # until its card is posted the job does not end
@@ -105,8 +105,8 @@ def test_every_worker_dies_while_it_is_rotated(play: Play) -> None:
     assert [job.attempt for job in rotations(play)] == [2]
 
 
-def test_the_quorum_is_lost_when_its_time_is_over(play: Play) -> None:
-    """The asker is told that it waits; it is rotated once the managers are back, and told again."""
+def test_the_quorum_is_lost_at_the_deadline(play: Play) -> None:
+    """The requester is told about the delay. Once the managers are back, the token is rotated and they are told."""
     play.cluster(managers=("host-1", "host-2", "host-3"))
     old, _ = shown(play.ask("ada", "token worker --once"))
     play["host-2"].power_off()
