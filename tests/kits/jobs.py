@@ -20,7 +20,7 @@ def order(
     cluster: str = "prod",
     words: str = "join worker",
 ) -> Order:
-    """An order; what is not named is made up."""
+    """Return an order with defaults for what is not given."""
     job_id = job_id or new_id()
     return Order(
         id=job_id,
@@ -38,7 +38,7 @@ def order(
 
 
 def asked(what: Order) -> list[Entry]:
-    """The audit entries of an admission."""
+    """Return the audit entries of an admission."""
     return [Entry("asked", what.requester, what.cluster, what.channel, what.command, what.words, what.id)]
 
 
@@ -49,7 +49,7 @@ def admitted(queue: Queue, *, lane: Lane = "exclusive", cluster: str = "prod") -
 
 
 def taken(queue: Queue, worker: str = "one", lane: Lane = "exclusive") -> Lease:
-    """Take the job that is there; what only drops cancelled entries is passed over."""
+    """Take the next job. Reads that only delete cancelled entries are repeated."""
     for _ in range(10):
         if lease := queue.take(worker, lane, block_ms=50):
             return lease
@@ -57,7 +57,7 @@ def taken(queue: Queue, worker: str = "one", lane: Lane = "exclusive") -> Lease:
 
 
 def until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    """Wait until ``holds()``; AssertionError naming ``what`` if it does not within ``seconds``."""
+    """Wait until ``holds()``. Raise AssertionError with ``what`` after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"

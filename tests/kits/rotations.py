@@ -1,4 +1,4 @@
-"""A cluster without engines, people who are told, and a worker that may die at any of its effects."""
+"""A cluster without engines, people who are told, and a worker that may die at each of its effects."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Killed(BaseException):
 
 @dataclass
 class Declaration:
-    """How many effects the worker still has before it dies; None: it lives."""
+    """The number of effects before the worker dies; None: it lives."""
 
     left: int | None = None
 
     def effect(self) -> None:
-        """Raise Killed in place of the effect that is one too many."""
+        """Raise Killed in place of the effect after the last one."""
         if self.left is not None:
             self.left -= 1
             if self.left < 0:
@@ -54,7 +54,7 @@ class Declaration:
 
 @dataclass
 class Swarm(ClusterReader):
-    """One manager, workers that join, a token; ``readable``: it has its quorum. It is its own engine too."""
+    """One manager, workers that join, and a token. ``readable``: it has quorum. It is also its own engine."""
 
     readable: bool = True
     member: bool = True
@@ -67,7 +67,7 @@ class Swarm(ClusterReader):
 
     @property
     def token(self) -> str:
-        """No random one: promises are looked after in the order of their tokens' fingerprints."""
+        """Return the token. It is not random: rotations are checked in the order of fingerprints."""
         return f"SWMTKN-1-{self.made}"
 
     def rotate(self) -> None:
@@ -110,7 +110,7 @@ class Swarm(ClusterReader):
 
 @dataclass
 class Mailbox(Notifier):
-    """What each person was told; channels are not looked at."""
+    """What each person was told. Channels are ignored."""
 
     fate: Declaration = field(default_factory=Declaration)
     told: list[tuple[str, str]] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Mailbox(Notifier):
         return "1.0"
 
     def update(self, *_: Any) -> str:
-        """Take a later state of a card."""
+        """Take an update of a card."""
         return "1.0"
 
 
@@ -135,14 +135,14 @@ class MortalQueue(Queue):
     fate = Declaration()
 
     def admit(self, *arguments: Any, **named: Any) -> Any:
-        """Admit, then die perhaps."""
+        """Admit, then possibly die."""
         admission = super().admit(*arguments, **named)
         self.fate.effect()
         return admission
 
 
 class Bot:
-    """Two workers' parts that promises concern, over one Redis and one cluster."""
+    """The parts of two workers that concern pending rotations, with one Redis and one cluster."""
 
     def __init__(self, redis: Redis, *, once_for: float = 900.0) -> None:
         self.redis = redis
@@ -173,7 +173,7 @@ class Bot:
         self._rotating = TokenRotation(services)
 
     def ask(self, user: str = "U0ADA", *, job: str = "", role: Role = "worker") -> Facts:
-        """Show ``user`` the token for one node; Failed where that is refused."""
+        """Show ``user`` the token for one node. Raise Failed if that is refused."""
         query = FactsQuery(secrets=(secret_of(role),), once=True)
         asked = replace(order(job_id=job or new_id(), lane="concurrent"), requester=user)
         stored: Any = type("Job", (), {"order": asked, "id": asked.id})
@@ -181,22 +181,22 @@ class Bot:
         return self.pending_rotations.ensure_rotation(lease, query, self.swarm.read("prod", query))
 
     def turn(self, watcher: int = 0) -> None:
-        """Let two seconds pass and a worker look."""
+        """Let two seconds pass and a worker check."""
         self.pass_time()
         self.watchers[watcher].turn()
 
     def pass_time(self) -> None:
-        """Let every promise be looked at now: Redis' clock cannot be set."""
+        """Make every rotation due for a check now: Redis' clock cannot be set."""
         for rotation_id in self.pending_rotations.open():
             self.redis.zadd(keys.PENDING_ROTATIONS, {rotation_id: 0})
 
     def pass_deadline(self) -> None:
-        """Let the time of every promise be over."""
+        """Let the deadline of every rotation pass."""
         for rotation_id in self.pending_rotations.open():
             self.redis.hset(keys.pending_rotation(rotation_id), "deadline", "1")
 
     def work(self) -> None:
-        """Carry out the change that is first in line."""
+        """Carry out the next exclusive job."""
         self._rotating.run(taken(self.queue))
 
     def told(self, user: str) -> list[str]:

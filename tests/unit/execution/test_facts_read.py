@@ -1,4 +1,4 @@
-"""What plans, their digests and shown secrets rest on: all hosts, not those that happened to answer first."""
+"""Plans, their digests and shown secrets are based on all hosts, not on those that respond first."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.plans.outcome import read_words
 
 
 class Looked(Exception):
-    """The job has looked at the cluster."""
+    """The job has read the cluster."""
 
 
 class _Sight(ClusterReader):
-    """Shows nothing, and ends the job with what it wanted to see."""
+    """Reads nothing, and ends the job with the query."""
 
     def read(self, cluster: str, query: FactsQuery) -> Facts:
         """Raise it."""
@@ -33,7 +33,7 @@ class _Sight(ClusterReader):
 
 
 def _query(words: str) -> FactsQuery:
-    """What is looked at first for ``words``, which nobody needs to agree to."""
+    """Return the first query of a job for ``words`` that needs no approval."""
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
     lease: Any = SimpleNamespace(job=Job(order(words=words), "running"))
     unused: Any = None
@@ -65,11 +65,11 @@ def _query(words: str) -> FactsQuery:
     "words", ["drain host-2", "label host-2 a=b", "update --task-history-limit 3", "token worker --rotate"]
 )
 def test_a_plan_waits_for_every_host(words: str) -> None:
-    """Else its digest, and what a name means, would be others at each reading."""
+    """Otherwise its digest, and what a name means, could differ with each read."""
     assert _query(words).all_hosts
 
 
 @pytest.mark.parametrize("words", ["token worker", "unlock-key"])
 def test_a_secret_waits_for_every_host(words: str) -> None:
-    """It is that of the cluster which most hosts are in."""
+    """It is that of the cluster that most hosts are part of."""
     assert _query(words).all_hosts

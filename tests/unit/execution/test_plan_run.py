@@ -1,4 +1,4 @@
-"""What a change leaves behind: no thread when its job went to another worker, no silence about a secret."""
+"""A change leaves no thread behind when another worker takes its job, and reports a secret that it could not show."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ PLAN = Plan(PlanTitles("labels", "label", "done", "failed"), (Step(LabelHost("ho
 
 
 def read(_: FactsQuery) -> Facts:
-    """No step comes so far as to look at anything."""
+    """No step gets as far as reading."""
     raise AssertionError
 
 
 def test_a_lease_that_is_lost_ends_the_message_s_thread(queue: Queue) -> None:
-    """Whoever took the job over shows its states: nothing of this run waits to show one of its own."""
+    """The worker that took the job over updates the message: nothing of this run waits to update it."""
     admitted(queue)
     lease = taken(queue)
     engines = EnginePool(Config(clusters={"prod": {"channel": "C0PROD", "hosts": {"host-3": "192.0.2.3"}}}))
@@ -49,7 +49,7 @@ def test_a_lease_that_is_lost_ends_the_message_s_thread(queue: Queue) -> None:
 
 
 class Unreadable(Cluster):
-    """A cluster of which nobody answers any more."""
+    """A cluster whose managers do not respond."""
 
     def read(self, name: str, engines: object, query: FactsQuery) -> Facts:
         """There is nothing to read."""
@@ -57,8 +57,8 @@ class Unreadable(Cluster):
         raise Failed("No manager answers.")
 
 
-def test_a_secret_that_cannot_be_shown_is_said_so(queue: Queue, redis_url: str) -> None:
-    """The change has succeeded; its card and its asker are told that the key was not shown, and what shows it."""
+def test_a_secret_that_cannot_be_shown_is_reported(queue: Queue, redis_url: str) -> None:
+    """The change succeeds. Its card and its requester read that the key was not shown, and which command shows it."""
     admitted(queue)
     lease = taken(queue)
     process = Process(redis_url, config_of(0, ()), People(), Unreadable(), "one")

@@ -1,4 +1,4 @@
-"""The card of a change: its lines, and what its last line claims."""
+"""The card of a change: its lines, and the result that it claims."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def card(*steps: Step, **parts: Any) -> ProgressCard:
 
 
 def set_all(shown: ProgressCard, *states: StepState) -> None:
-    """Note how the steps stand, in their order."""
+    """Set the states of the steps, in order."""
     for step, state in zip(shown.plan.steps, states, strict=True):
         shown.set(step, state, f"{step.track} {state}")
 
@@ -81,21 +81,21 @@ def test_lines_of_one_target_stand_together() -> None:
 
 
 def test_each_state_has_its_sign() -> None:
-    """A step that was not begun is not shown as failed, and one that runs not as done."""
+    """A step that did not start is not shown as failed, and a running one not as done."""
     shown = card(*(join(name) for name in "abcde"))
     set_all(shown, "waiting", "running", "done", "failed", "stopped")
     assert [line.sign for line in shown.lines()] == ["·", "▸", "✓", "✗", "·"]
 
 
 def test_a_step_is_told_apart_from_its_equal() -> None:
-    """Two steps that say the same are two lines: noting one does not note the other."""
+    """Two equal steps are two lines: setting one does not set the other."""
     shown = card(join("a"), join("a"))
     shown.set(shown.plan.steps[1], "done", "second")
     assert texts(shown) == ["· joining `a` to prod as a worker", "✓ second"]
 
 
 def test_what_held_before_comes_first() -> None:
-    """What was so before is said, and counts as done."""
+    """What already holds is shown, and counts as done."""
     shown = card(join("b"), unchanged=("`a` is a worker of prod, ready",))
     set_all(shown, "done")
     assert texts(shown)[0] == "✓ `a` is a worker of prod, ready, as before"
@@ -103,7 +103,7 @@ def test_what_held_before_comes_first() -> None:
 
 
 def test_while_it_runs() -> None:
-    """Who asked for what, its effect and its warnings, and a way to stop it."""
+    """The requester, the change, its effect, its warnings and a button to cancel it."""
     shown = card(join("a"), warnings=("4 managers survive no more than 3.",))
     message = shown.message()
     assert message.text == "*<@U0ASKER> joins 2 workers to prod* · job `k7f3`"
@@ -113,7 +113,7 @@ def test_while_it_runs() -> None:
 
 
 def test_what_held_only_meanwhile() -> None:
-    """While it runs it is told; at the end it is over, and a warning that stays is not."""
+    """It is shown while the job runs and not at the end; warnings are shown at the end too."""
     shown = card(join("a"), meanwhile=("For a while one failure is fatal.",), warnings=("Add another.",))
     assert "! For a while one failure is fatal.\\n! Add another." in written(shown.message())
     set_all(shown, "done")
@@ -122,7 +122,7 @@ def test_what_held_only_meanwhile() -> None:
 
 
 def test_all_done() -> None:
-    """All done: the number, the effect, who asked, and nothing to retry."""
+    """All done: the number, the effect, the requester, and nothing to retry."""
     shown = card(join("a"), join("b"))
     set_all(shown, "done", "done")
     assert shown.succeeded
@@ -133,7 +133,7 @@ def test_all_done() -> None:
 
 @pytest.mark.parametrize("state", ["waiting", "running", "failed", "stopped"])
 def test_some_done(state: StepState) -> None:
-    """Some done: look here; the effect that was promised is not claimed."""
+    """Some done: a warning; the planned effect is not claimed."""
     shown = card(join("a"), join("b"))
     set_all(shown, "done", state)
     assert not shown.succeeded
@@ -167,23 +167,23 @@ def test_a_target_is_done_when_all_of_it_is() -> None:
     assert shown.headline().startswith("! *1 of 2 workers joined prod*")
 
 
-def test_what_was_left_out_is_not_done() -> None:
-    """A host that was refused before the first step keeps the change from being a success."""
+def test_a_skipped_target_is_not_done() -> None:
+    """If a host was refused before the first step, the change is no success."""
     shown = card(join("a"), findings=(Finding("failed", "b is down.", "b"),))
     set_all(shown, "done")
     assert not shown.succeeded
     assert shown.headline().startswith("! *1 of 2 workers joined prod*")
 
 
-def test_nothing_but_what_was_left_out() -> None:
-    """Where every host was refused none is called done."""
+def test_all_targets_skipped() -> None:
+    """If every host was refused, none is called done."""
     shown = card(findings=(Finding("failed", "b is down.", "b"),))
     assert not shown.succeeded
     assert shown.headline().startswith("✗ *`b` did not join prod*")
 
 
-def test_who_is_left_out_is_told_before_a_card_is_there() -> None:
-    """Where nothing is left to do each target is named, with what mends it; one alone has it as the next step."""
+def test_skipped_targets_are_told_without_a_card() -> None:
+    """If no step is left, each target is named with its fix. A single target has it as the next step."""
     first, second = Finding("failed", "`a` is down.", "a", "Start it."), Finding("failed", "`b` is old.", "b")
     both = all_skipped(card(findings=(first, second)).plan)
     assert (both.happened, both.next_step) == ("`a` is down. Start it.\n`b` is old.", "Fix these, then press Retry.")
@@ -192,7 +192,7 @@ def test_who_is_left_out_is_told_before_a_card_is_there() -> None:
 
 
 def test_cancelled() -> None:
-    """Who stopped it is named, and what was done is not taken back."""
+    """The card names who cancelled it, and says that done steps were not undone."""
     shown = card(join("a"), join("b"))
     set_all(shown, "done", "stopped")
     message = shown.ended(cancelled_by="U0BEN")
@@ -201,7 +201,7 @@ def test_cancelled() -> None:
 
 
 def test_a_step_without_a_host() -> None:
-    """What is about no host counts under its track."""
+    """A step without a host counts under its track."""
     step = Step(RotateToken("worker", "prod", "aa"), "token")
     titles = PlanTitles(success="The token is a new one", failure="the token was not rotated")
     shown = card(step, titles=titles)
@@ -212,6 +212,6 @@ def test_a_step_without_a_host() -> None:
 
 
 def test_the_stored_lines_are_those_shown() -> None:
-    """`/swarm job` reads what the card shows."""
+    """`/swarm job` shows the lines of the card."""
     shown = card(join("a"), findings=(Finding("warning", "a is old", "a"),))
     assert json.loads(shown.to_json()) == [[line.sign, line.text] for line in shown.lines()]

@@ -1,4 +1,4 @@
-"""One step: look, apply, look again. What engines answer is not the last word on what is true."""
+"""One step: read, apply, read again. The state that is seen decides, not the engine's reply."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.swarm.operations import LabelHost
 
 
 class World:
-    """A cluster of which only this is known: whether the wanted state holds, and what was done to bring it about."""
+    """A cluster with two facts: whether the wanted state holds, and what was done to bring it about."""
 
     def __init__(self) -> None:
         self.holds = False
@@ -43,7 +43,7 @@ class World:
         raise NotImplementedError
 
     def read(self, query: FactsQuery) -> Facts:
-        """Facts whose name tells whether the state held when they were read."""
+        """Return facts whose name says whether the state held when they were read."""
         assert query.hosts == ("host-3",)
         self.log.append("read")
         if query.secrets and self.mute:
@@ -51,7 +51,7 @@ class World:
         return Facts("holds" if self.holds and not self.mute else "does not", 0.0, {})
 
     def pause(self, seconds: float) -> None:
-        """Take no time, and note how much it would have been."""
+        """Note the time instead of waiting."""
         self.pauses.append(seconds)
         self.on_pause()
 
@@ -74,21 +74,21 @@ class Wanted(LabelHost):
         engines.on_apply()
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Note that it was asked, and with which facts."""
+        """Note the call and its facts."""
         assert isinstance(engines, World)
         engines.log.append("settle")
         return Failed(error.happened, true_now=facts.name, next_step="settled")
 
 
 class Impatient(Wanted):
-    """One whose patience has ended at once."""
+    """One with a time-out of 0 s."""
 
     kind: ClassVar[str] = "a test's impatient step"
     patience: ClassVar[float] = 0.0
 
 
 class Hasty(Wanted):
-    """One that its facts give no time."""
+    """One whose facts set a time-out of 0 s."""
 
     kind: ClassVar[str] = "a test's hasty step"
 
@@ -110,7 +110,7 @@ class Secretive(Wanted):
 
 
 class Mute(Secretive):
-    """One whose patience has ended at once."""
+    """One with a time-out of 0 s."""
 
     kind: ClassVar[str] = "a test's mute step"
     patience: ClassVar[float] = 0.0
@@ -122,7 +122,7 @@ def run(world: World, kind: type[Wanted] = Wanted) -> bool:
 
 
 def holds(world: World, error: SwarmbotError | None = None) -> Callable[[], None]:
-    """Make the state hold, and raise ``error`` all the same."""
+    """Make the state hold, and still raise ``error``."""
 
     def act() -> None:
         world.holds = True
@@ -133,7 +133,7 @@ def holds(world: World, error: SwarmbotError | None = None) -> Callable[[], None
 
 
 def goes_mute(world: World) -> Callable[[], None]:
-    """Make the state hold, and tell no secret from now on."""
+    """Make the state hold, and return no secret from now on."""
 
     def act() -> None:
         world.holds = world.mute = True
@@ -142,7 +142,7 @@ def goes_mute(world: World) -> Callable[[], None]:
 
 
 def fails(error: Exception) -> Callable[[], None]:
-    """Raise, having changed nothing."""
+    """Raise without a change."""
 
     def act() -> None:
         raise error
@@ -150,8 +150,8 @@ def fails(error: Exception) -> Callable[[], None]:
     return act
 
 
-def test_what_holds_is_left_alone() -> None:
-    """Asking again for what already holds changes nothing: a step that ran before a crash is not run twice."""
+def test_a_state_that_holds_is_not_changed() -> None:
+    """Nothing is applied if the state holds: a step that ran before a crash does not run twice."""
     world = World()
     world.holds = True
     assert run(world) is False
@@ -159,7 +159,7 @@ def test_what_holds_is_left_alone() -> None:
 
 
 def test_done_is_what_is_seen() -> None:
-    """A step has succeeded when the state is seen, not when the call returned."""
+    """A step succeeds when the state is seen, not when the call returns."""
     world = World()
     world.on_apply = holds(world)
     assert run(world) is True
@@ -167,7 +167,7 @@ def test_done_is_what_is_seen() -> None:
 
 
 def test_an_error_with_the_state_reached() -> None:
-    """An engine may answer with an error and have done it: it is looked at, and that counts."""
+    """An engine may reply with an error although it did the change: what is seen counts."""
     world = World()
     world.on_apply = holds(world, EngineError("host-3", 500, "that went wrong"))
     assert run(world) is True
@@ -178,7 +178,7 @@ def test_an_error_with_the_state_reached() -> None:
     "error", [EngineError("host-3", 400, "bad token"), Failed("no manager"), EngineError("host-3", 503, "port closed")]
 )
 def test_a_refusal_is_not_waited_out(error: SwarmbotError) -> None:
-    """An engine that answered no will not come round: what is half made is settled at once."""
+    """If an engine refuses, nothing is waited for: what is half done is settled at once."""
     world = World()
     world.on_apply = fails(error)
     with pytest.raises(Failed) as caught:
@@ -189,7 +189,7 @@ def test_a_refusal_is_not_waited_out(error: SwarmbotError) -> None:
     assert world.pauses == []
 
 
-def test_a_call_without_an_answer_may_have_been_carried_out() -> None:
+def test_a_call_without_a_reply_may_have_been_carried_out() -> None:
     """After a time-out the state is waited for as after a success."""
     world = World()
     world.on_apply = fails(EngineError("host-3", 0, "no answer in time"))
@@ -198,8 +198,8 @@ def test_a_call_without_an_answer_may_have_been_carried_out() -> None:
     assert "settle" not in world.log
 
 
-def test_a_time_out_that_comes_to_nothing() -> None:
-    """When the state is not seen in time the operation says what is true, from the call's own words."""
+def test_a_time_out_without_effect() -> None:
+    """If the state is not seen in time, the operation says what is true now, with the call's error."""
     world = World()
     world.on_apply = fails(EngineError("host-3", 0, "no answer in time"))
     with pytest.raises(Failed, match="no answer in time"):
@@ -208,7 +208,7 @@ def test_a_time_out_that_comes_to_nothing() -> None:
 
 
 def test_never_seen() -> None:
-    """A call that succeeded and changed nothing is no success; the error says what was waited for."""
+    """A call that succeeds and changes nothing is a failure; the error says what was waited for."""
     world = World()
     with pytest.raises(Failed) as caught:
         run(world, Impatient)
@@ -216,8 +216,8 @@ def test_never_seen() -> None:
     assert world.log == ["read", "apply", "read", "settle"]
 
 
-def test_looks_become_rarer() -> None:
-    """The state is looked for soon, then ever less often, up to a bound."""
+def test_reads_back_off() -> None:
+    """The state is read soon, then less and less often, down to a limit."""
     world = World()
 
     def after_ten() -> None:
@@ -231,7 +231,7 @@ def test_looks_become_rarer() -> None:
 
 
 def test_a_lost_lease_stops_it() -> None:
-    """When the job is another's nothing more is applied and nothing is undone: the other one sees to it."""
+    """If another worker has the job, nothing more is applied or undone: that worker does it."""
     world = World()
     world.on_pause = fails(LeaseLost("k7f3"))
     with pytest.raises(LeaseLost):
@@ -239,8 +239,8 @@ def test_a_lost_lease_stops_it() -> None:
     assert world.log == ["read", "apply", "read"]
 
 
-def test_who_watches_hears_of_each_look() -> None:
-    """Until the state is seen, which the end itself tells."""
+def test_each_read_is_told() -> None:
+    """Until the state is seen: the end tells that."""
     world = World()
     world.on_pause = holds(world)
     heard: list[Facts] = []
@@ -250,15 +250,15 @@ def test_who_watches_hears_of_each_look() -> None:
 
 
 def test_an_operation_may_know_how_long_it_takes() -> None:
-    """The facts before it say how long the state is waited for."""
+    """The facts before it set the time-out."""
     world = World()
     world.on_pause = fails(AssertionError("waited"))
     with pytest.raises(Failed, match="after 0 s"):
         run(world, Hasty)
 
 
-def test_a_secret_that_cannot_be_read_is_looked_for_again() -> None:
-    """The managers may be choosing a leader just then: what was done is seen when they have one."""
+def test_a_secret_that_cannot_be_read_is_read_again() -> None:
+    """The managers may be electing a leader: the result is seen when they have one."""
     world = World()
 
     def speaks() -> None:
@@ -269,7 +269,7 @@ def test_a_secret_that_cannot_be_read_is_looked_for_again() -> None:
 
 
 def test_a_secret_that_stays_unread_is_settled() -> None:
-    """The person reads what is true, not only that something could not be read."""
+    """The requester reads what is true now, not only that something could not be read."""
     world = World()
     world.on_apply = goes_mute(world)
     with pytest.raises(Failed, match="settled"):

@@ -1,4 +1,4 @@
-"""A bot over an emptied Redis."""
+"""A bot with an emptied Redis."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tests.kits.rotations import Bot
 
 @pytest.fixture
 def bot(client: Redis) -> Bot:
-    """Two workers that watch, and a cluster without engines."""
+    """Two workers that check rotations, and a cluster without engines."""
     return Bot(client)

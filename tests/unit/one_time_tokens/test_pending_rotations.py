@@ -1,4 +1,4 @@
-"""Promises on a real Redis: made before a token is shown, kept once, never forgotten, and told to all who asked."""
+"""Pending rotations in a real Redis: created before a token is shown, carried out once, and told to all requesters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BY_OTHERS = "The worker token of prod was already rotated by somebody else."
 
 
 def test_a_join_is_followed_by_one_rotation(bot: Bot) -> None:
-    """Nothing happens while nobody joins; then the token is another, and the asker knows."""
+    """Nothing happens while no node joins. Then the token is rotated, and the requester is told."""
     until = bot.ask().good_until
     assert until > float(bot.redis.time()[0])
     first = bot.swarm.token
@@ -32,16 +32,16 @@ def test_a_join_is_followed_by_one_rotation(bot: Bot) -> None:
     assert not [key for key in bot.redis.scan_iter() if "rotation" in key and "request" not in key]
 
 
-def test_when_nobody_joins_its_time_ends(bot: Bot) -> None:
-    """At the deadline it is rotated all the same."""
+def test_without_a_join_the_token_is_rotated_at_the_deadline(bot: Bot) -> None:
+    """The requester is told that no node joined in time."""
     bot.ask()
     bot.pass_deadline()
     end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == [f"No worker joined in time; {NEW}"]
 
 
-def test_a_node_that_was_in_already_is_no_join(bot: Bot) -> None:
-    """What counts is who was in when the token was shown."""
+def test_a_node_of_the_cluster_is_no_join(bot: Bot) -> None:
+    """Only nodes that were not part of the cluster when the token was shown count."""
     bot.swarm.nodes.append("host-2")
     bot.ask()
     bot.turn()
@@ -50,7 +50,7 @@ def test_a_node_that_was_in_already_is_no_join(bot: Bot) -> None:
 
 @pytest.mark.parametrize("role", ["worker", "manager"])
 def test_a_change_of_roles_is_no_join(bot: Bot, role: Role) -> None:
-    """Who is demoted, or promoted, was in already; so was a worker that joined while a manager's line was out."""
+    """A node that is demoted or promoted was part of the cluster, and so was a worker that joined meanwhile."""
     bot.swarm.nodes += ["host-2", "host-3"]
     bot.swarm.managers.add("host-2")
     bot.ask(role=role)
@@ -62,8 +62,8 @@ def test_a_change_of_roles_is_no_join(bot: Bot, role: Role) -> None:
     assert bot.queue.recent("prod", 5) == []
 
 
-def test_who_is_promoted_at_once_has_joined_all_the_same(bot: Bot) -> None:
-    """Between two looks a worker may join and become a manager."""
+def test_a_node_that_is_promoted_at_once_has_joined(bot: Bot) -> None:
+    """Between two checks a worker may join and become a manager."""
     bot.ask()
     bot.swarm.nodes.append("host-9")
     bot.swarm.managers.add("host-9")
@@ -71,8 +71,8 @@ def test_who_is_promoted_at_once_has_joined_all_the_same(bot: Bot) -> None:
     assert bot.told("U0ADA") == [f"`host-9` joined; {NEW}"]
 
 
-def test_a_node_without_a_name_yet_is_told_by_its_name_later(bot: Bot) -> None:
-    """In the first moment an engine knows a node's id alone; the rotation waits for no name, the asker is told it."""
+def test_a_node_without_a_name_is_named_later(bot: Bot) -> None:
+    """At first an engine knows only the id of a new node. The rotation does not wait for its name."""
     bot.ask()
     bot.swarm.nodes.append("host-9")
     bot.swarm.nameless = True
@@ -84,16 +84,16 @@ def test_a_node_without_a_name_yet_is_told_by_its_name_later(bot: Bot) -> None:
     assert bot.told("U0ADA") == [f"`host-9` joined; {NEW}"]
 
 
-def test_two_that_join_at_once_are_both_named(bot: Bot) -> None:
-    """A line that let two in was passed on: the asker is told to look."""
+def test_two_nodes_that_join_at_once_are_both_named(bot: Bot) -> None:
+    """A token that two nodes used was passed on: the requester is told to check them."""
     bot.ask()
     bot.swarm.nodes += ["host-8", "host-9"]
     end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == [f"`host-8` and `host-9` joined; {NEW}"]
 
 
-def test_two_askers_have_one_token_one_deadline_and_one_end(bot: Bot) -> None:
-    """The second has no more time than the first: it is the same token."""
+def test_two_requesters_share_the_token_its_deadline_and_its_rotation(bot: Bot) -> None:
+    """The second gets no later deadline: it is the same token."""
     first = bot.ask("U0ADA").good_until
     assert bot.ask("U0BEN").good_until == first
     bot.swarm.nodes.append("host-9")
@@ -102,8 +102,8 @@ def test_two_askers_have_one_token_one_deadline_and_one_end(bot: Bot) -> None:
     assert bot.swarm.rotations.total() == 1
 
 
-def test_a_job_that_is_run_again_promises_once(bot: Bot) -> None:
-    """A worker that died before it showed the token is followed by one that shows it: one asker, one deadline."""
+def test_a_job_that_is_run_again_creates_one_rotation(bot: Bot) -> None:
+    """A worker dies before it shows the token, and another one shows it: one requester, one deadline."""
     first = bot.ask(job="k7f3").good_until
     assert bot.ask(job="k7f3").good_until == first
     bot.swarm.nodes.append("host-9")
@@ -111,8 +111,8 @@ def test_a_job_that_is_run_again_promises_once(bot: Bot) -> None:
     assert len(bot.told("U0ADA")) == 1
 
 
-def test_somebodys_rotation_keeps_it(bot: Bot) -> None:
-    """Then nothing more is rotated; a token that is shown afterwards has a promise of its own."""
+def test_a_rotation_by_somebody_else_counts(bot: Bot) -> None:
+    """Then the bot rotates nothing. A token that is shown later has its own pending rotation."""
     bot.ask("U0ADA")
     bot.swarm.rotate()
     bot.ask("U0BEN")
@@ -123,8 +123,8 @@ def test_somebodys_rotation_keeps_it(bot: Bot) -> None:
     assert len(bot.pending_rotations.open()) == 1
 
 
-def test_what_is_due_is_shown_to_nobody(bot: Bot) -> None:
-    """Between the join and the rotation no line is given out that would be worthless in a moment."""
+def test_a_token_whose_rotation_is_due_is_not_shown(bot: Bot) -> None:
+    """Between the join and the rotation the token would be valid for a moment only."""
     bot.ask("U0ADA")
     bot.swarm.nodes.append("host-9")
     bot.turn()
@@ -134,8 +134,8 @@ def test_what_is_due_is_shown_to_nobody(bot: Bot) -> None:
     bot.ask("U0BEN")
 
 
-def test_one_worker_looks_at_a_time(bot: Bot) -> None:
-    """A promise that one has claimed is nobody else's for a while, and not looked at before its time."""
+def test_one_worker_checks_at_a_time(bot: Bot) -> None:
+    """A claimed rotation cannot be claimed by others for a while, nor before its next check."""
     bot.ask()
     (rotation_id,) = bot.pending_rotations.open()
     claimed = bot.pending_rotations.claim(rotation_id)
@@ -147,8 +147,8 @@ def test_one_worker_looks_at_a_time(bot: Bot) -> None:
     assert bot.pending_rotations.claim(rotation_id) is not None
 
 
-def test_without_a_quorum_it_is_put_off_and_told_once(bot: Bot) -> None:
-    """The deadline passes: the asker is told, it is tried ever less often, and it is done when it can be."""
+def test_without_quorum_it_is_delayed_and_told_once(bot: Bot) -> None:
+    """After the deadline the requester is told, retries back off, and the token is rotated when quorum is back."""
     bot.ask()
     bot.swarm.readable = False
     bot.turn()
@@ -169,7 +169,7 @@ def test_without_a_quorum_it_is_put_off_and_told_once(bot: Bot) -> None:
 
 
 def test_a_rotation_that_fails_is_ordered_again(bot: Bot) -> None:
-    """Each attempt is a job of its own; the asker is told of the first failure and of the end."""
+    """Each attempt is a job. The requester is told about the first failure and about the end."""
     bot.ask()
     bot.swarm.broken = True
     bot.swarm.nodes.append("host-9")
@@ -184,8 +184,8 @@ def test_a_rotation_that_fails_is_ordered_again(bot: Bot) -> None:
     assert sorted(job.state for job in bot.queue.recent("prod", 5)) == ["failed", "succeeded"]
 
 
-def test_who_cancels_the_rotation_only_puts_it_off(bot: Bot) -> None:
-    """It was promised, so it comes again."""
+def test_cancelling_the_rotation_only_delays_it(bot: Bot) -> None:
+    """It is ordered again."""
     bot.ask()
     bot.pass_deadline()
     bot.turn()
@@ -196,8 +196,8 @@ def test_who_cancels_the_rotation_only_puts_it_off(bot: Bot) -> None:
     assert bot.told("U0ADA")[1:] == [f"No worker joined in time; {NEW}"]
 
 
-def test_a_cluster_that_is_no_more_ends_it(bot: Bot) -> None:
-    """Where every host answers and none is in a swarm, no token joins anything."""
+def test_a_cluster_that_is_gone_ends_it(bot: Bot) -> None:
+    """If every host responds and none is part of a cluster, no token joins anything."""
     bot.ask()
     bot.swarm.member = False
     bot.turn()
@@ -206,8 +206,8 @@ def test_a_cluster_that_is_no_more_ends_it(bot: Bot) -> None:
     assert bot.pending_rotations.open() == []
 
 
-def test_who_cannot_be_told_is_told_later(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slack down: the token is rotated, and its asker hears of it when Slack is back."""
+def test_a_requester_who_cannot_be_told_is_told_later(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Slack is down the token is rotated; the requester is told when Slack is back."""
     bot.ask()
     bot.swarm.rotate()
 
@@ -223,8 +223,8 @@ def test_who_cannot_be_told_is_told_later(bot: Bot, monkeypatch: pytest.MonkeyPa
     assert bot.pending_rotations.open() == []
 
 
-def test_no_promise_no_token(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A promise that cannot be stored raises, so that nothing is shown."""
+def test_without_a_stored_rotation_no_token_is_shown(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the rotation cannot be stored, an error is raised and nothing is shown."""
 
     def down(*_: object) -> None:
         raise Unavailable("Redis does not answer.")
@@ -234,8 +234,8 @@ def test_no_promise_no_token(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
         bot.ask()
 
 
-def test_the_token_itself_is_nowhere(bot: Bot) -> None:
-    """Redis holds a fingerprint."""
+def test_the_token_itself_is_not_stored(bot: Bot) -> None:
+    """Redis has only its fingerprint."""
     bot.ask()
     (rotation_id,) = bot.pending_rotations.open()
     stored = f"{rotation_id} {bot.redis.hgetall(keys.pending_rotation(rotation_id))} {bot.audit.query()}"
@@ -243,8 +243,8 @@ def test_the_token_itself_is_nowhere(bot: Bot) -> None:
     assert "promised" in stored
 
 
-def test_a_promise_outlives_every_worker(bot: Bot) -> None:
-    """What watches is new each time: nothing that matters is in a process."""
+def test_a_pending_rotation_outlives_every_worker(bot: Bot) -> None:
+    """Each check uses a new watcher: nothing is kept in a process."""
     until = bot.ask().good_until
     assert PendingRotations(bot.redis, bot.audit, 1.0).open() == bot.pending_rotations.open()
     assert bot.redis.ttl(keys.pending_rotation(bot.pending_rotations.open()[0])) == -1

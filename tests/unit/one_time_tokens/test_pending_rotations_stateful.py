@@ -1,4 +1,4 @@
-"""Whatever people, nodes, engines and dying workers do in whatever order: each shown token is rotated, once."""
+"""Each shown token is rotated once, whatever people, nodes, engines and dying workers do in whatever order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = examples(60)
 
 
 class Showings(RuleBasedStateMachine):
-    """Two workers watch; either may die at any message or admission, and be another one the next moment."""
+    """Two workers check rotations. Either may die at any message or admission, and is replaced at once."""
 
     url = ""
 
@@ -53,7 +53,7 @@ class Showings(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def change_role(self, data: st.DataObject) -> None:
-        """A worker is promoted, or a manager demoted: nobody has joined."""
+        """A worker is promoted or a manager demoted: no node joined."""
         self.bot.swarm.managers ^= {data.draw(st.sampled_from(self.bot.swarm.nodes))}
 
     @rule()
@@ -63,7 +63,7 @@ class Showings(RuleBasedStateMachine):
 
     @rule(readable=st.booleans(), broken=st.booleans())
     def quorum(self, *, readable: bool, broken: bool) -> None:
-        """The quorum is lost or back; the engine refuses, or not."""
+        """Quorum is lost or back; the engine refuses, or not."""
         self.bot.swarm.readable, self.bot.swarm.broken = readable, broken
 
     @rule()
@@ -74,7 +74,7 @@ class Showings(RuleBasedStateMachine):
 
     @rule(watcher=st.integers(0, 1), left=st.none() | st.integers(0, 3))
     def turn(self, watcher: int, left: int | None) -> None:
-        """A worker looks, and dies perhaps."""
+        """A worker checks, and may die."""
         self.bot.fate.left = left
         with suppress(Killed):
             self.bot.turn(watcher)
@@ -94,7 +94,7 @@ class Showings(RuleBasedStateMachine):
 
     @invariant()
     def once(self) -> None:
-        """The bot rotates no token twice, and orders none rotated before somebody has joined or its time is over."""
+        """The bot rotates no token twice, and orders no rotation before a node joined or the deadline passed."""
         assert all(count == 1 for count in self.bot.swarm.rotations.values())
         assert self.bot.swarm.rotations.keys() <= self.due
         ordered = {job.order.pending_rotation.rpartition(":")[2] for job in self.bot.queue.recent("prod", 100)}
@@ -104,7 +104,7 @@ class Showings(RuleBasedStateMachine):
         return [job.id for job in self.bot.queue.recent("prod", 100) if not job.ended]
 
     def teardown(self) -> None:
-        """With the quorum back and time to come, every promise is kept and everybody was told."""
+        """With quorum back and enough time, every token is rotated and everybody is told."""
         self.bot.swarm.readable, self.bot.swarm.broken = True, False
         self.deadline()
         end(self.bot, lambda: not self.bot.pending_rotations.open() and not self._waiting())
@@ -121,7 +121,7 @@ class Showings(RuleBasedStateMachine):
 
 
 def test_every_token_that_was_shown_is_rotated_once(redis_url: str) -> None:
-    """Deaths, cancels, lost quorums and rotations by others included."""
+    """Despite deaths, cancels, lost quorum and rotations by others."""
     Showings.url = redis_url
     run_state_machine_as_test(
         Showings,

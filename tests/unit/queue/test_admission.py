@@ -1,4 +1,4 @@
-"""A request becomes one job, and a cluster has one change at a time."""
+"""A request becomes one job, and a cluster runs one exclusive job at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from bot.store import keys
 from tests.kits.jobs import admitted, asked, order, taken
 
 
-def test_a_second_delivery_is_the_first_job(queue: Queue, audit: Audit) -> None:
-    """The same request with another id is told the first job, and writes neither job nor audit entry."""
+def test_a_second_delivery_gets_the_first_job(queue: Queue, audit: Audit) -> None:
+    """The same request with another id gets the first job's id, and writes no job and no audit entry."""
     first = order(request_key="click-1")
     second = order(request_key="click-1")
     queue.admit(first, asked(first))
@@ -28,7 +28,7 @@ def test_a_second_delivery_is_the_first_job(queue: Queue, audit: Audit) -> None:
 
 
 def test_a_retried_write_is_one_job(queue: Queue, audit: Audit) -> None:
-    """Admitting the very same order twice, as after a lost answer, is no duplicate and no second job."""
+    """Admitting the same order twice, as after a lost reply, is neither a duplicate nor a second job."""
     what = order()
     queue.admit(what, asked(what))
     again = queue.admit(what, asked(what))
@@ -69,8 +69,8 @@ def test_an_id_that_is_taken_is_replaced(queue: Queue, audit: Audit) -> None:
     assert [entry.job for entry in audit.query(Filter(cluster="test"))] == [admission.job_id]
 
 
-def test_changes_of_a_cluster_run_one_after_another_as_asked(queue: Queue) -> None:
-    """The second change starts when the first has ended, then the third; each is told whom it waits behind."""
+def test_exclusive_jobs_of_a_cluster_run_in_the_order_of_requests(queue: Queue) -> None:
+    """The second starts when the first has ended, then the third. Each admission names the job ahead."""
     orders = [order() for _ in range(3)]
     ahead = [queue.admit(what, asked(what)).ahead for what in orders]
     assert ahead == ["", orders[0].id, orders[1].id]
@@ -82,13 +82,13 @@ def test_changes_of_a_cluster_run_one_after_another_as_asked(queue: Queue) -> No
 
 
 def test_clusters_do_not_wait_for_each_other(queue: Queue) -> None:
-    """Changes of two clusters are in the hands of workers at the same time."""
+    """Exclusive jobs of two clusters run at the same time."""
     first, second = admitted(queue, cluster="prod"), admitted(queue, cluster="test")
     assert {taken(queue).job.id, taken(queue).job.id} == {first, second}
 
 
-def test_questions_run_beside_changes(queue: Queue) -> None:
-    """A question is there to take while a change of its cluster runs and another waits."""
+def test_concurrent_jobs_do_not_wait_for_exclusive_jobs(queue: Queue) -> None:
+    """A question can be taken while a change of its cluster runs and another waits."""
     admitted(queue)
     admitted(queue)
     taken(queue)
@@ -97,7 +97,7 @@ def test_questions_run_beside_changes(queue: Queue) -> None:
 
 
 def test_a_late_write_is_not_done(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that Redis carries out after the asker was told that nothing was done, does nothing."""
+    """A write that Redis carries out after the requester was told that nothing was done changes nothing."""
     monkeypatch.setattr("bot.queue.queue.ADMIT_TIMEOUT_MS", -1)
     what = order()
     with pytest.raises(Unavailable) as told:
@@ -122,7 +122,7 @@ def test_what_looks_like_a_secret_is_not_stored(client: Redis, queue: Queue) -> 
 
 
 def test_what_is_kept_expires(client: Redis, queue: Queue) -> None:
-    """Every key but the audit log goes by itself once the jobs have ended."""
+    """Every key except the audit log expires once the jobs have ended."""
     what = order()
     queue.admit(what, asked(what))
     assert client.ttl(keys.job(what.id)) == -1
@@ -132,8 +132,8 @@ def test_what_is_kept_expires(client: Redis, queue: Queue) -> None:
     assert lasting == {keys.AUDIT_LOG, keys.AUDIT_HEAD, keys.stream("exclusive"), keys.stream("concurrent")}
 
 
-def test_an_order_survives_its_way_through_redis(queue: Queue) -> None:
-    """What was asked is read back as it was, accents and emoji included."""
+def test_an_order_is_read_back_as_it_was_stored(queue: Queue) -> None:
+    """Including accents and emoji."""
     what = order(words="status “prod” — déjà vu 🐳")
     queue.admit(what, asked(what))
     job = queue.get(what.id)
@@ -143,7 +143,7 @@ def test_an_order_survives_its_way_through_redis(queue: Queue) -> None:
 
 
 def test_recent_jobs_newest_first(queue: Queue) -> None:
-    """Recent jobs are those asked last, of one cluster or of all."""
+    """Recent jobs are the newest, of one cluster or of all."""
     orders = [replace(order(cluster=name), asked_at=1e9 * 2 + n) for n, name in enumerate(["a", "b", "a"])]
     for what in orders:
         queue.admit(what, asked(what))
@@ -151,7 +151,7 @@ def test_recent_jobs_newest_first(queue: Queue) -> None:
     assert [job.id for job in queue.recent("a", 9)] == [orders[2].id, orders[0].id]
 
 
-def test_a_job_of_an_older_format_holds_nothing_up(client: Redis, queue: Queue) -> None:
+def test_a_job_of_an_older_format_blocks_nothing(client: Redis, queue: Queue) -> None:
     """What an older version stored is not read: its job does not start, hold the slot or break a list."""
     old = {key: key.replace(f":v{keys.JOB_FORMAT}:", ":") for key in (keys.slot("prod"), keys.RECENT, keys.job("k7f3"))}
     client.set(old[keys.slot("prod")], "k7f3")

@@ -24,7 +24,7 @@ def _state(queue: Queue, job_id: str) -> str:
 
 
 def test_a_change_that_waits(queue: Queue) -> None:
-    """It ends at once and leaves the line; the others keep their order."""
+    """It ends at once and leaves the queue; the others keep their order."""
     first, second, third = (admitted(queue) for _ in range(3))
     assert _cancel(queue, second) == "cancelled"
     assert _state(queue, second) == "cancelled"
@@ -35,7 +35,7 @@ def test_a_change_that_waits(queue: Queue) -> None:
 
 
 def test_a_change_that_nobody_has_taken(queue: Queue) -> None:
-    """It ends at once and hands its slot on."""
+    """It ends at once, and the next job gets its slot."""
     first, second = admitted(queue), admitted(queue)
     assert _cancel(queue, first) == "cancelled"
     assert taken(queue).job.id == second
@@ -51,10 +51,8 @@ def test_a_question_that_nobody_has_taken(queue: Queue) -> None:
     assert taken(queue).job.id == change
 
 
-def test_a_question_that_comes_into_the_line_meanwhile(
-    queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker lets it into its cluster's line after who cancels has looked: it leaves the line, and the next goes."""
+def test_a_job_that_is_released_meanwhile(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker releases it to the exclusive lane after ``cancel`` has read it: it leaves that lane."""
     asked = admitted(queue, lane="concurrent")
     lease = taken(queue, lane="concurrent")
 
@@ -71,7 +69,7 @@ def test_a_question_that_comes_into_the_line_meanwhile(
 
 
 def test_a_running_change(queue: Queue) -> None:
-    """It is asked to stop, keeps its slot and is ended by its worker."""
+    """It is asked to stop, keeps its slot, and its worker ends it."""
     first, second = admitted(queue), admitted(queue)
     lease = taken(queue)
     assert _cancel(queue, first) == "stopping"
@@ -85,7 +83,7 @@ def test_a_running_change(queue: Queue) -> None:
 
 
 def test_what_a_cancelled_job_would_show_is_not_written_down(queue: Queue, audit: Audit) -> None:
-    """So it is not shown either; what a running change has done is written all the same."""
+    """So it is not shown either. What a running change has done is still written."""
     job_id = admitted(queue)
     lease = taken(queue)
     _cancel(queue, job_id)

@@ -1,4 +1,4 @@
-"""A lease, its fence, and what becomes of a job whose worker is gone."""
+"""Leases, their fences, and jobs whose worker is gone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.kits.jobs import admitted, asked, order, taken
 
 
 def test_a_late_worker_writes_nothing(queue: Queue, audit: Audit) -> None:
-    """After another worker took over, the first can neither renew, record nor end the job, nor write audit entries."""
+    """After another worker took over, the first can no longer renew, record or end the job, or write audit entries."""
     what = order()
     queue.admit(what, asked(what))
     late = taken(queue, "late")
@@ -37,7 +37,7 @@ def test_a_late_worker_writes_nothing(queue: Queue, audit: Audit) -> None:
 
 
 def test_a_lease_taken_over_by_the_same_worker_is_lost_too(queue: Queue) -> None:
-    """The fence, not the name, decides: a process that reclaims its own job cannot go on with the old lease."""
+    """The fence decides, not the name: a process that reclaims its own job cannot continue with the old lease."""
     admitted(queue)
     old = taken(queue, "one")
     new = queue.reclaim("one", "exclusive").lease
@@ -48,7 +48,7 @@ def test_a_lease_taken_over_by_the_same_worker_is_lost_too(queue: Queue) -> None
 
 
 def test_a_lease_that_its_holder_ended_is_not_lost(queue: Queue) -> None:
-    """A heartbeat that comes just after the end finds nothing wrong."""
+    """A heartbeat just after the end raises nothing."""
     admitted(queue)
     lease = taken(queue)
     queue.finish(lease, "succeeded", "")
@@ -57,7 +57,7 @@ def test_a_lease_that_its_holder_ended_is_not_lost(queue: Queue) -> None:
 
 
 def test_a_renewed_lease_is_not_taken_over(queue: Queue, audit: Audit) -> None:
-    """A job is another's only when its lease has run out."""
+    """Another worker gets a job only when its lease has expired."""
     patient = Queue(queue._redis, audit, lease_s=60)
     admitted(patient)
     lease = taken(patient)
@@ -67,7 +67,7 @@ def test_a_renewed_lease_is_not_taken_over(queue: Queue, audit: Audit) -> None:
 
 
 def test_a_lease_far_back_is_found(queue: Queue, audit: Audit) -> None:
-    """Reclaiming looks at every lease, however many workers hold fresh ones before it."""
+    """Reclaiming checks every lease, however many fresh ones come before it."""
     for number in range(30):
         admitted(queue, cluster=f"cluster-{number}")
     leases = [taken(queue) for _ in range(30)]
@@ -80,8 +80,8 @@ def test_a_lease_far_back_is_found(queue: Queue, audit: Audit) -> None:
     assert found.job.id == stale.job.id
 
 
-def test_out_of_attempts_is_failed_and_told(queue: Queue, audit: Audit) -> None:
-    """When the last attempt's worker is lost too, the job fails with the reason, and the next change starts."""
+def test_a_job_without_attempts_left_fails(queue: Queue, audit: Audit) -> None:
+    """If the last attempt's worker is lost too, the job fails with the reason, and the next change starts."""
     first, second = admitted(queue), admitted(queue)
     taken(queue)
     for attempt in range(2, MAX_ATTEMPTS + 1):
@@ -97,7 +97,7 @@ def test_out_of_attempts_is_failed_and_told(queue: Queue, audit: Audit) -> None:
 
 
 def test_an_end_that_is_told_twice_happens_once(queue: Queue, audit: Audit) -> None:
-    """Ending a job again with the same lease, as after a lost answer, hands the slot on once and writes once."""
+    """Ending a job again with the same lease, as after a lost reply, starts one job and writes once."""
     what = order()
     queue.admit(what, asked(what))
     second, third = admitted(queue), admitted(queue)
@@ -113,7 +113,7 @@ def test_an_end_that_is_told_twice_happens_once(queue: Queue, audit: Audit) -> N
 
 
 def test_only_named_fields_are_recorded(queue: Queue) -> None:
-    """A field that is not a running job's to write is a defect, found at once."""
+    """A field that a running job may not write is a defect, found at once."""
     admitted(queue)
     lease = taken(queue)
     with pytest.raises(ValueError, match="state"):
@@ -122,8 +122,8 @@ def test_only_named_fields_are_recorded(queue: Queue) -> None:
         queue.finish(lease, "running", "")
 
 
-def test_an_emptied_redis_is_taken_as_new(queue: Queue) -> None:
-    """When the server lost everything, jobs admitted afterwards are found without a restart of the worker."""
+def test_an_emptied_redis_is_used_as_new(queue: Queue) -> None:
+    """If the server lost everything, jobs that are admitted later are found without a restart of the worker."""
     admitted(queue)
     taken(queue)
     queue._redis.flushall()
@@ -132,8 +132,8 @@ def test_an_emptied_redis_is_taken_as_new(queue: Queue) -> None:
     assert taken(queue).job.id == job_id
 
 
-def test_heartbeats_end(queue: Queue, audit: Audit) -> None:
-    """A worker counts as alive from its heartbeat until the heartbeat's end or its leave."""
+def test_heartbeats_expire(queue: Queue, audit: Audit) -> None:
+    """A worker counts as alive until its heartbeat expires or it leaves."""
     patient = Queue(queue._redis, audit, lease_s=60)
     patient.registry.beat("one")
     patient.registry.beat("two")
@@ -146,7 +146,7 @@ def test_heartbeats_end(queue: Queue, audit: Audit) -> None:
 
 
 def test_consumers_that_hold_jobs_are_not_forgotten(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Joining forgets old consumers that hold nothing; one with a job keeps it."""
+    """Joining deletes old consumers that hold nothing. One with a job keeps it."""
     queue.registry.join()
     monkeypatch.setattr("bot.queue.worker_registry.CONSUMER_TTL_MS", -1)
     admitted(queue)

@@ -1,4 +1,4 @@
-"""Whatever workers and people do in whatever order, the queue's promises hold."""
+"""The queue's invariants hold, whatever workers and people do in whatever order."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, lane=LANES)
     def take(self, worker: str, lane: Lane) -> None:
-        """A worker takes what is there; a change must be its cluster's first."""
+        """A worker takes a job; an exclusive job must be its cluster's first."""
         lease = self.queue.take(worker, lane, block_ms=0)
         if lease is None:
             return
@@ -69,7 +69,7 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, lane=LANES)
     def reclaim(self, worker: str, lane: Lane) -> None:
-        """A worker takes over from one that seems gone."""
+        """A worker reclaims a job from one that seems gone."""
         lease, failed = self.queue.reclaim(worker, lane)
         for job in failed:
             self._left(job.id)
@@ -79,7 +79,7 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.leases)
     @rule(data=st.data())
     def end(self, data: st.DataObject) -> None:
-        """A worker ends what it holds, or believes that it holds."""
+        """A worker ends a job that it holds, or held."""
         lease = data.draw(st.sampled_from(self.leases))
         with self._refused_unless_held(lease):
             self.queue.finish(lease, "succeeded", "", [Entry("ended", lease.worker, job=lease.job.id)])
@@ -97,7 +97,7 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.leases)
     @rule(data=st.data())
     def renew(self, data: st.DataObject) -> None:
-        """A worker's heart beats."""
+        """A worker sends a heartbeat."""
         lease = data.draw(st.sampled_from(self.leases))
         with self._refused_unless_held(lease):
             self.queue.renew(lease)
@@ -116,7 +116,7 @@ class Jobs(RuleBasedStateMachine):
 
     @invariant()
     def one_change_of_a_cluster_runs(self) -> None:
-        """Never two, and it is the one in the slot."""
+        """Never two, and the running one has the slot."""
         for cluster, line in self.line.items():
             jobs = [job for job in map(self.queue.get, line) if job]
             assert all(not job.ended for job in jobs)
@@ -126,13 +126,13 @@ class Jobs(RuleBasedStateMachine):
 
     @invariant()
     def the_audit_log_holds(self) -> None:
-        """The chain is whole, and each admission is in it."""
+        """The chain is intact and has each admission."""
         verdict = self.audit.verify()
         assert verdict.ok, verdict
         assert len(self.audit.query(Filter(command="join"), count=10_000)) >= len(self.admitted)
 
     def teardown(self) -> None:
-        """Every job that was admitted comes to an end once workers get to work."""
+        """Every admitted job ends once workers take jobs."""
         for lane in keys.LANES:
             misses = 0
             while misses <= len(self.admitted):
@@ -163,8 +163,8 @@ class Jobs(RuleBasedStateMachine):
                 line.remove(job_id)
 
 
-def test_the_queue_keeps_its_promises(redis_url: str) -> None:
-    """One running change a cluster, in the order asked; stale workers write nothing; every job ends; the log holds."""
+def test_the_invariants_hold(redis_url: str) -> None:
+    """One change per cluster runs, in order; stale workers write nothing; every job ends; the audit log is intact."""
     Jobs.url = redis_url
     run_state_machine_as_test(
         Jobs,

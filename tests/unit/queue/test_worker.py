@@ -1,4 +1,4 @@
-"""A worker gives every job an end, whatever its handler does."""
+"""A worker ends every job, whatever its handler does."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.kits.jobs import admitted, until
 
 @pytest.fixture
 def patient(queue: Queue, audit: Audit) -> Queue:
-    """A queue whose leases do not run out while a test lasts."""
+    """A queue whose leases do not expire during a test."""
     return Queue(queue._redis, audit, lease_s=60)
 
 
 @contextmanager
 def working(queue: Queue, handle: Callable[[Lease], None], told: list[Job] | None = None) -> Iterator[Worker]:
-    """A worker with two threads of each kind, stopped at the end."""
+    """Run a worker with two threads per lane."""
     worker = Worker(queue, handle, "one", threads=2, tell=told.append if told is not None else None)
     worker.start()
     try:
@@ -59,7 +59,7 @@ def _raise(error: Exception) -> Callable[[Lease], None]:
 def test_a_handler_that_does_not_end_its_job(
     patient: Queue, audit: Audit, caplog: pytest.LogCaptureFixture, handle: Callable[[Lease], None], happened: str
 ) -> None:
-    """The job fails with what happened, is told, is in the audit log, and the cluster's next change starts.
+    """The job fails with what happened, its requester is told, the audit log has it, and the next change starts.
 
     The jobs end one after the other; which end is told first is not promised, since two threads tell them.
     """
@@ -78,7 +78,7 @@ def test_a_handler_that_does_not_end_its_job(
 
 
 def test_telling_may_fail(patient: Queue) -> None:
-    """When the end of a job cannot be told, the next job is done all the same."""
+    """If the requester cannot be told, the next job is still done."""
     first, second = admitted(patient), admitted(patient)
 
     def tell(_job: Job) -> None:
@@ -91,7 +91,7 @@ def test_telling_may_fail(patient: Queue) -> None:
 
 
 def test_without_redis_a_job_is_tried_again(queue: Queue, audit: Audit) -> None:
-    """A handler that met an outage leaves its job to the next attempt instead of failing it."""
+    """If Redis does not respond to a handler, its job is left to the next attempt and does not fail."""
     short = Queue(queue._redis, audit, lease_s=0.2)
     attempts: list[int] = []
 
@@ -108,7 +108,7 @@ def test_without_redis_a_job_is_tried_again(queue: Queue, audit: Audit) -> None:
 
 
 def test_questions_are_answered_while_changes_fill_the_worker(patient: Queue) -> None:
-    """With every thread for changes busy, a question is still answered."""
+    """A question is answered although every thread for changes is busy."""
     go_on = threading.Event()
 
     def handle(lease: Lease) -> None:
@@ -126,7 +126,7 @@ def test_questions_are_answered_while_changes_fill_the_worker(patient: Queue) ->
 
 
 def test_stopping_waits_for_what_runs(patient: Queue) -> None:
-    """A stopped worker ends the job that it has, takes no other, and is no longer counted as alive."""
+    """A stopping worker ends its job, takes no other, and then no longer counts as alive."""
     running, go_on = threading.Event(), threading.Event()
 
     def handle(lease: Lease) -> None:

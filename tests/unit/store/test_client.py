@@ -1,4 +1,4 @@
-"""Redis URLs of every kind, and what is told when Redis does not answer."""
+"""Redis URLs of every kind, and the error when Redis does not respond."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def free_port() -> int:
 
 @contextmanager
 def server(*words: str, port: int) -> Iterator[None]:
-    """A redis-server (or Sentinel) on ``port``, answering; stopped at the end."""
+    """Run a redis-server (or Sentinel) on ``port`` until it responds."""
     command = ["redis-server", *words, "--port", str(port)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
@@ -53,7 +53,7 @@ def _pings(client: Redis) -> bool:
 
 
 def test_an_acl_user(redis_url: str) -> None:
-    """A user and password in the URL are used; a wrong password is told as Redis being out of reach, without it."""
+    """A user and password in the URL are used. With a wrong one Redis is unreachable; the error does not contain it."""
     place = redis_url.removeprefix("unix://")
     with connect(Secret(redis_url)) as admin:
         admin.acl_setuser("bot", enabled=True, passwords=["+hunter2"], keys=["*"], categories=["+@all"])
@@ -69,7 +69,7 @@ def test_an_acl_user(redis_url: str) -> None:
 
 
 def test_the_master_behind_sentinels(tmp_path: Path) -> None:
-    """A Sentinel URL finds the master; Sentinels that do not answer are passed over."""
+    """A Sentinel URL finds the master; Sentinels that do not respond are skipped."""
     master, sentinel, dead = free_port(), free_port(), free_port()
     config = tmp_path / "sentinel.conf"
     config.write_text(f"sentinel monitor prod 127.0.0.1 {master} 1\ndir {tmp_path}\n", encoding="utf-8")
@@ -96,7 +96,7 @@ def test_the_master_behind_sentinels(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_url(url: str) -> None:
-    """It is told at start with the forms that are right, and without the password that it may hold."""
+    """It is reported at start with the valid forms, without the password that it may contain."""
     with pytest.raises(Misconfigured) as told:
         connect(Secret(url))
     assert "redis+sentinel://" in told.value.next_step
@@ -104,23 +104,23 @@ def test_a_wrong_url(url: str) -> None:
     assert told.value.__cause__ is None
 
 
-def test_tls_is_asked_for() -> None:
+def test_tls_is_used() -> None:
     """``rediss`` URLs speak TLS, to Sentinels too, and check certificates."""
     for url in ("rediss://redis:6379/0", "rediss+sentinel://redis/prod"):
         options = connect(Secret(url)).connection_pool.connection_class.__mro__
         assert any("SSL" in cls.__name__ for cls in options), url
 
 
-def test_nobody_there() -> None:
-    """A refused connection is told as such, after the retries."""
+def test_a_refused_connection() -> None:
+    """It is reported after the retries."""
     client = connect(Secret(f"redis://127.0.0.1:{free_port()}/0"), WEB_TIMEOUTS)
     with pytest.raises(Unavailable) as told, translate_errors():
         client.ping()
     assert "doctor" in told.value.next_step
 
 
-def test_no_answer() -> None:
-    """A server that takes the connection and says nothing is given up on, and the words do not claim to know more."""
+def test_no_reply() -> None:
+    """A server that accepts the connection and does not reply times out; the error says that the outcome is unknown."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = connect(Secret(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"), HURRIED)
         with pytest.raises(Unavailable) as told, translate_errors():
@@ -129,7 +129,7 @@ def test_no_answer() -> None:
 
 
 def test_a_connection_that_breaks() -> None:
-    """Before the answer to a write, nobody knows whether it was done; a read did nothing in any case."""
+    """Before the reply to a write it is unknown whether the write was done. A read changes nothing."""
     with socket.create_server(("127.0.0.1", 0)) as place:
         client = connect(Secret(f"redis://127.0.0.1:{place.getsockname()[1]}/0"), HURRIED)
         for writing in (True, False):
@@ -144,8 +144,8 @@ def _hang_up_on(place: socket.socket) -> None:
     there.close()
 
 
-def test_a_server_that_takes_no_writes(tmp_path: Path) -> None:
-    """A full server is told as unavailable; a wrong command is a defect and passes."""
+def test_a_server_that_accepts_no_writes(tmp_path: Path) -> None:
+    """A full server is unavailable. A wrong command is a defect and passes."""
     port = free_port()
     with server("--save", "", "--dir", str(tmp_path), "--maxmemory", "1", port=port):
         client = connect(Secret(f"redis://127.0.0.1:{port}/0"), HURRIED)

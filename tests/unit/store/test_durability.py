@@ -1,4 +1,4 @@
-"""A Redis that would lose, evict or refuse data is found."""
+"""Settings of Redis that would lose, evict or refuse data are found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.store.durability import problems
 
 
 def test_a_sound_server(redis_url: str) -> None:
-    """Nothing is said about a durable server that evicts nothing."""
+    """A durable server that evicts nothing has no problems."""
     with connect(Secret(redis_url)) as client:
         assert problems(client) == []
 
@@ -25,7 +25,7 @@ def test_a_sound_server(redis_url: str) -> None:
     ],
 )
 def test_a_setting_that_loses_data(redis_url: str, setting: str, value: str, word: str) -> None:
-    """Each setting that would lose data is named with what to set instead."""
+    """Each setting that would lose data is named, with its fix."""
     with connect(Secret(redis_url)) as client:
         before = client.config_get(setting)[setting]
         client.config_set(setting, value)
@@ -56,7 +56,7 @@ def test_what_a_server_says_of_itself(
 
 
 def test_a_user_who_may_not_read_the_configuration(redis_url: str) -> None:
-    """Managed servers forbid CONFIG: what INFO tells is still looked at."""
+    """Managed servers forbid CONFIG: then INFO is still checked."""
     with connect(Secret(redis_url)) as admin:
         admin.acl_setuser("bot", enabled=True, nopass=True, keys=["*"], categories=["+@all"], commands=["-config"])
         try:

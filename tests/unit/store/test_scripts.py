@@ -1,4 +1,4 @@
-"""A Lua file that is not what its header says is refused when it is loaded, and a wrong call when it is made."""
+"""A Lua file that differs from its header is refused when it is loaded, and a wrong call when it is made."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def _script(tmp_path: Path, text: str) -> Script:
     ],
 )
 def test_an_input_that_the_header_does_not_name(tmp_path: Path, text: str) -> None:
-    """Each input has its line, with words, numbered from 1."""
+    """Each input has a line with a description, numbered from 1."""
     with pytest.raises(ValueError, match=r"some\.lua"):
         _script(tmp_path, text)
 
 
 def test_an_include_that_is_not_there(tmp_path: Path) -> None:
-    """A shared piece that does not exist is found at load."""
+    """A shared file that does not exist is found at load."""
     with pytest.raises(FileNotFoundError):
         _script(tmp_path, "-- include bot/queue/lua/none.lua\nreturn 1")
 
@@ -50,7 +50,7 @@ def test_a_wrong_count(tmp_path: Path, names: list[str], args: list[str]) -> Non
 
 
 def test_a_server_that_forgot_its_scripts(tmp_path: Path, redis_url: str) -> None:
-    """A restarted server is given the script again."""
+    """A restarted server gets the script again."""
     path = tmp_path / "some.lua"
     path.write_text(SOUND, encoding="utf-8")
     with connect(Secret(redis_url)) as client:
@@ -62,6 +62,6 @@ def test_a_server_that_forgot_its_scripts(tmp_path: Path, redis_url: str) -> Non
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_transition_compiles(path: Path, redis_url: str) -> None:
-    """The server takes each file as Lua."""
+    """The server accepts each file as Lua."""
     with connect(Secret(redis_url)) as client:
         assert client.script_load(Script(client, path)._run.script)
