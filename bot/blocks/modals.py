@@ -57,7 +57,7 @@ def text_field(name: str, label: str, *, hint: str = "", multiline: bool = False
 
 def result_view(submitted: dict[str, Any], blocks: Sequence[Block]) -> dict[str, Any]:
     """The view that takes a submitted form's place and says what came of it."""
-    title = (submitted.get("title") or {}).get("text", "Swarmbot")
+    title = (submitted.get("title") or {}).get("text") or "Swarmbot"
     close = plain_text("Close", TITLE)
     return {"type": "modal", "title": plain_text(title, TITLE), "close": close, "blocks": list(blocks)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from io import BytesIO
@@ -20,6 +21,8 @@ OLDEST: Final = 300
 TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 LENGTH: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+log = logging.getLogger(__name__)
 
 
 class RequestGuard:
@@ -66,5 +69,6 @@ class SlackWsgiAdapter(SlackRequestHandler):
         try:
             parsed = BoltRequest(body=request.get_body(), query=request.query_string, headers=request.get_headers())
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            log.warning("a signed payload was refused: it cannot be parsed")
             return BoltResponse(status=400, body={"error": "malformed"})
         return self.app.dispatch(parsed)

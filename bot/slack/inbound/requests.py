@@ -1,4 +1,4 @@
-"""What Slack asks, as the gate takes it, and whether it has the shape that Slack gives it."""
+"""What Slack asks, as the gate takes it. The payloads were checked by :mod:`bot.slack.inbound.payloads`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal, values_of
 from bot.settings import Settings
 from bot.slack.outbound.notifier import Notifier
-
-COMMAND_FIELDS = ("user_id", "channel_id", "trigger_id", "response_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ OpenGate = Callable[[Settings, Notifier], GateLike]
 def slash_request(body: dict[str, Any]) -> SlashRequest:
     """Return the command of a body that is well formed. Slack gives each command a trigger_id of its own."""
     return SlashRequest(
-        text=body.get("text", ""),
+        text=body.get("text") or "",
         user=body["user_id"],
         channel=body["channel_id"],
         response_url=body["response_url"],
@@ -96,17 +94,17 @@ def press_request(body: dict[str, Any]) -> PressRequest:
     action = body["actions"][0]
     container = body.get("container") or {}
     value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
-    trigger_id = body.get("trigger_id", "")
-    own = trigger_id or f"{container.get('message_ts', '')}:{action.get('action_ts', '')}"
+    trigger_id = body.get("trigger_id") or ""
+    own = trigger_id or f"{container.get('message_ts') or ''}:{action.get('action_ts') or ''}"
     return PressRequest(
         action=action["action_id"].partition("#")[0],
         value=value,
         user=body["user"]["id"],
-        channel=(body.get("channel") or {}).get("id") or container.get("channel_id", ""),
-        response_url=body.get("response_url", ""),
+        channel=(body.get("channel") or {}).get("id") or container.get("channel_id") or "",
+        response_url=body.get("response_url") or "",
         request_key=f"press:{own}",
         trigger_id=trigger_id,
-        message_ts=container.get("message_ts", ""),
+        message_ts=container.get("message_ts") or "",
     )
 
 
@@ -121,45 +119,8 @@ def submit_request(body: dict[str, Any]) -> SubmitRequest:
     view = body["view"]
     return SubmitRequest(
         callback=view["callback_id"],
-        subject=view.get("private_metadata", ""),
+        subject=view.get("private_metadata") or "",
         values=values_of(view),
         user=body["user"]["id"],
-        request_key=f"form:{view.get('id', '')}:{view.get('hash', '')}",
-    )
-
-
-def well_formed(body: dict[str, Any]) -> bool:
-    """Whether a body of a kind that is listened to has what Slack always sends; other kinds pass."""
-    if "command" in body:
-        return all(isinstance(body.get(field), str) and body[field] for field in COMMAND_FIELDS)
-    if body.get("type") == "block_actions":
-        return _is_press(body)
-    if body.get("type") == "view_submission":
-        return _is_form(body)
-    if "event" in body or body.get("type") == "event_callback":
-        event = body.get("event")
-        return isinstance(event, dict) and isinstance(event.get("type"), str)
-    return True
-
-
-def _is_form(body: dict[str, Any]) -> bool:
-    user, view = body.get("user"), body.get("view")
-    if not isinstance(user, dict) or not isinstance(user.get("id"), str) or not isinstance(view, dict):
-        return False
-    return isinstance(view.get("callback_id"), str) and isinstance(view.get("state"), dict | None)
-
-
-def _is_press(body: dict[str, Any]) -> bool:
-    user, actions = body.get("user"), body.get("actions")
-    if not isinstance(user, dict) or not isinstance(user.get("id"), str):
-        return False
-    if not isinstance(actions, list) or not actions or not isinstance(actions[0], dict):
-        return False
-    action = actions[0]
-    optional = (body.get("container"), body.get("channel"), action.get("selected_option"))
-    texts = (action.get("value"), body.get("response_url"), body.get("trigger_id"))
-    return (
-        isinstance(action.get("action_id"), str)
-        and all(isinstance(part, dict | None) for part in optional)
-        and all(isinstance(text, str | None) for text in texts)
+        request_key=f"form:{view.get('id') or ''}:{view.get('hash') or ''}",
     )

@@ -16,7 +16,8 @@ from slack_sdk import WebClient
 from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal, result_view
 from bot.slack.inbound.deadline import Responder
-from bot.slack.inbound.requests import GateLike, press_request, slash_request, submit_request, well_formed
+from bot.slack.inbound.payloads import problem_of
+from bot.slack.inbound.requests import GateLike, press_request, slash_request, submit_request
 from bot.slack.outbound.client import quiet_logger
 from bot.slack.outbound.notifier import Notifier
 from bot.slack.outbound.payload import payload
@@ -25,6 +26,8 @@ LISTENERS: Final = 32
 ANYTHING: Final = re.compile("")
 
 Body = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 class Routes:
@@ -90,7 +93,7 @@ class Routes:
 
 
 class _RefuseMalformed(Middleware):
-    """Stands before whatever in Bolt trusts a body's shape."""
+    """Checks a payload before anything else in Bolt reads it."""
 
     def process(
         self,
@@ -99,9 +102,11 @@ class _RefuseMalformed(Middleware):
         resp: BoltResponse,
         next: Callable[[], BoltResponse],  # noqa: A002 - Bolt passes it by this name
     ) -> BoltResponse:
-        if well_formed(req.body):
+        problem = problem_of(req.body)
+        if not problem:
             next()
             return resp
+        log.warning("a signed payload was refused: %s", problem)
         return BoltResponse(status=400, body={"error": "malformed"})
 
 

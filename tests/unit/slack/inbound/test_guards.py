@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Iterator
@@ -13,56 +12,14 @@ from urllib.parse import urlencode
 import pytest
 from redis import Redis
 from slack_sdk import WebClient
-from slack_sdk.signature import SignatureVerifier
 
-from bot import blocks
 from bot.slack.inbound.guards import MOST_BYTES
 from bot.slack.inbound.readiness import Readiness
-from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.inbound.routes import Routes
-from bot.slack.inbound.web import EVENTS, Web
+from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
-
-SECRET = "shh"  # noqa: S105 - the test's own
-COMMAND = {
-    "command": "/swarm",
-    "text": "status",
-    "user_id": "U0ADA",
-    "channel_id": "C0PROD",
-    "trigger_id": "1.2",
-    "response_url": "https://hooks.slack.com/commands/1",
-}
-PRESS: dict[str, Any] = {
-    "type": "block_actions",
-    "user": {"id": "U0ADA"},
-    "channel": {"id": "C0PROD"},
-    "container": {"type": "message", "message_ts": "1.5", "channel_id": "C0PROD"},
-    "trigger_id": "3.4",
-    "response_url": "https://hooks.slack.com/actions/1",
-    "actions": [{"type": "button", "action_id": "retry#2", "block_id": "b", "value": "k7f3", "action_ts": "9.9"}],
-}
-
-
-class ListeningGate:
-    """Remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[SlashRequest | PressRequest | SubmitRequest] = []
-
-    def submit(self, request: SubmitRequest) -> blocks.Message | None:
-        """Take a form."""
-        self.asked.append(request)
-        return None
-
-    def slash(self, request: SlashRequest) -> blocks.Message | None:
-        """Take a command."""
-        self.asked.append(request)
-        return blocks.Message("On it.", [blocks.section("On it.")])
-
-    def press(self, request: PressRequest) -> blocks.Message | None:
-        """Take a press."""
-        self.asked.append(request)
-        return None
+from tests.kits.web_app import COMMAND, PRESS, SECRET, ListeningGate, ask, signed
 
 
 @pytest.fixture
@@ -79,34 +36,6 @@ def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         yield Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"))
     routes.close()
-
-
-def signed(body: bytes, age: float = 0, secret: str = SECRET) -> dict[str, str]:
-    """The headers that Slack sends with a body."""
-    timestamp = str(int(time.time() - age))
-    signature = str(SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body.decode("latin-1")))
-    return {"HTTP_X_SLACK_REQUEST_TIMESTAMP": timestamp, "HTTP_X_SLACK_SIGNATURE": signature}
-
-
-def ask(web: Web, body: bytes = b"", path: str = EVENTS, method: str = "POST", **environ: Any) -> tuple[int, str]:
-    """Send a request as a WSGI server does; return status and body."""
-    statuses: list[str] = []
-    all_of_it: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_TYPE": "application/x-www-form-urlencoded",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-        **environ,
-    }
-
-    def start_response(status: str, _headers: list[tuple[str, str]], _error: Any = None) -> Any:
-        statuses.append(status)
-
-    said = b"".join(web(all_of_it, start_response))
-    return int(statuses[-1].split()[0]), said.decode()
 
 
 def test_a_signed_command_reaches_the_gate(web: Web, gate: ListeningGate) -> None:
