@@ -49,4 +49,4 @@ class SecretInbox:
 
 def _context(person: str, secret_id: str) -> str:
     """Return what a sealed secret is bound to: it opens for nobody else and under no other id."""
-    return f"given {person} {secret_id}"
+    return f"typed secret {person} {secret_id}"

@@ -1,1 +1,1 @@
-"""Each process put together from its parts."""
+"""Builds each process from its parts."""

@@ -1,4 +1,4 @@
-"""Puts together what takes requests in: the gate over Redis and Slack's user groups. No way to a host in it."""
+"""Builds what takes requests: the gate, with Redis and Slack's user groups. It cannot reach a host."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from handlers import registry
 
 
 def open_gate(settings: Settings, _: Notifier) -> Gate:
-    """The gate, with connections of its own; raises Misconfigured."""
+    """Return a gate with its own connections. Raise Misconfigured."""
     config = load(settings.config_path)
     commands = registry()
     redis = connect(settings.redis_url, WEB_TIMEOUTS)

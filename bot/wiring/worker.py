@@ -1,4 +1,4 @@
-"""Puts together what carries jobs out: the queue, engines over SSH, and messages."""
+"""Builds what carries out jobs: the queue, engines over SSH, and messages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from handlers import registry
 
 
 def run_worker(settings: Settings) -> int:
-    """Carry jobs out until SIGTERM or SIGINT; raises Misconfigured. The exit status is 1 if a job still ran."""
+    """Carry out jobs until SIGTERM or SIGINT. Return the exit status: 1 if a job still ran. Raise Misconfigured."""
     config = load(settings.config_path)
     commands = registry()
     redis = connect(settings.redis_url)
@@ -104,5 +104,5 @@ def run_worker(settings: Settings) -> int:
 
 
 def addresses(config: Config) -> dict[str, str]:
-    """Which cluster of swarmbot.yml each host's address belongs to."""
+    """Return which cluster of swarmbot.yml each host's address belongs to."""
     return {host.address: name for name, cluster in config.clusters.items() for host in cluster.hosts.values()}
