@@ -10,7 +10,8 @@ from bot.commands import Word, change, text
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.node_lookup import duplicate_findings, find_node, require_cluster
-from bot.swarm.services.placement import node_load, schedulable_nodes, task_count, unplaceable_warnings
+from bot.swarm.services.placement import node_load, schedulable_nodes, unplaceable_warnings
+from bot.text.suggest import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     if operation.satisfied(facts):
         return replace(plan, unchanged=(operation.seen(facts),))
     moving = node_load(require_cluster(facts), node).moving
-    moved = f", {task_count(moving)} must run elsewhere" if moving else ""
+    moved = f", {number_of(moving, 'task')} must run elsewhere" if moving else ""
     effect = _actives(facts, node) + moved
     return _with(
         replace(plan, effect=effect, warnings=tuple(unplaceable_warnings(facts, node))), facts, node, operation

@@ -10,8 +10,8 @@ from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Ste
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import raft_members
 from bot.swarm.reading.node_lookup import replacement_of
-from bot.swarm.services.placement import eviction_warnings, node_load, task_count, unplaceable_warnings
-from bot.text.suggest import listed
+from bot.swarm.services.placement import eviction_warnings, node_load, unplaceable_warnings
+from bot.text.suggest import listed, number_of
 
 
 def removal_plan(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
@@ -121,7 +121,7 @@ def _with(plan: Plan, node: NodeFacts, steps: list[Operation], findings: list[Fi
 def _load(facts: Facts, node: NodeFacts) -> list[Finding]:
     load = node_load(facts.swarm, node) if facts.swarm else None
     return (
-        [Finding("warning", f"{tick(node.name)} runs {task_count(load.tasks)}", node.name)]
+        [Finding("warning", f"{tick(node.name)} runs {number_of(load.tasks, 'task')}", node.name)]
         if load and load.tasks
         else []
     )

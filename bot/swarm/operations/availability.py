@@ -10,7 +10,7 @@ from bot.blocks import escape
 from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, FactsQuery, NodeFacts, Operation, TaskFacts
 from bot.swarm.operations.spec_updates import reading_manager, record_of, update_node_spec
-from bot.swarm.services.placement import task_count
+from bot.text.suggest import number_of
 
 VERBS: Final = {"active": "activating", "pause": "pausing"}
 STATES: Final = {"active": "active", "pause": "paused: it keeps its tasks and gets no new ones"}
@@ -109,7 +109,7 @@ class Drain(Operation):
     def progress(self, facts: Facts) -> str:
         """Return how many tasks are left on the node."""
         left = len(self._left(facts.swarm)) if facts.swarm else 0
-        return f"{task_count(left)} left" if left else ""
+        return f"{number_of(left, 'task')} left" if left else ""
 
     def seen(self, facts: Facts) -> str:
         """Return the state, with the tasks that no other node takes and the scheduler's reasons."""
@@ -149,6 +149,7 @@ class Drain(Operation):
         names = {service.id: service.name for service in swarm.services}
         reasons = Counter((names.get(task.service, task.service), task.error) for task in self._moved(swarm))
         return [
-            f"{task_count(count)} of `{name}` pending: {escape(error) or 'the scheduler has not given a reason yet'}"
+            f"{number_of(count, 'task')} of `{name}` pending: "
+            + (escape(error) or "the scheduler has not given a reason yet")
             for (name, error), count in sorted(reasons.items())
         ]

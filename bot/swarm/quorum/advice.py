@@ -11,7 +11,7 @@ from typing import Final
 from bot.blocks import tick
 from bot.model import Facts, NodeFacts, Plan, RaftMembers, Step, newcomer
 from bot.swarm.quorum.arithmetic import Quorum, quorum_of
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 
 MAX_MANAGERS: Final = 7
 """The largest number of managers that Docker's documentation recommends."""
@@ -130,7 +130,7 @@ def _busy(facts: Facts, was: Mapping[str, NodeFacts], becomes: Mapping[str, Node
     takes = {each for each in active - running.keys() if each not in was or was[each].availability != "active"}
     warnings = []
     if running:
-        counts = (f"{tick(node.name)} runs {_counted(tasks[each])}" for each, node in running.items())
+        counts = (f"{tick(node.name)} runs {number_of(tasks[each], 'task')}" for each, node in running.items())
         usual = any(tasks.get(each) for each in was)
         warnings.append(f"{listed(counts)}{', also as a manager' if usual else _otherwise(facts, 'run')}")
     others = becomes.keys() - running.keys() - takes
@@ -142,7 +142,3 @@ def _busy(facts: Facts, was: Mapping[str, NodeFacts], becomes: Mapping[str, Node
 
 def _otherwise(facts: Facts, what: str) -> str:
     return f"; the other managers of {facts.name} {what} none"
-
-
-def _counted(tasks: int) -> str:
-    return f"{tasks} task{'' if tasks == 1 else 's'}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bot.model import RaftMembers
+from bot.text.suggest import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def tolerance_text(failures: int) -> str:
     """Return ``tolerates 1 failure``; a negative number counts as none."""
     if failures <= 0:
         return "tolerates no failure"
-    return f"tolerates {failures} failure{'' if failures == 1 else 's'}"
+    return f"tolerates {number_of(failures, 'failure')}"
 
 
 def quorum_change_text(before: Quorum, after: Quorum) -> str:

@@ -22,7 +22,7 @@ from bot.model import Facts, Operation, Plan, RaftMembers, Step
 from bot.swarm.quorum.advice import connection_warnings, manager_warnings, member_names, strengthening_step
 from bot.swarm.quorum.arithmetic import Quorum, quorum_change_text, quorum_counts, quorum_of, quorum_text
 from bot.swarm.quorum.members import possible_raft_members, raft_members
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 
 FORCE: Final = "force"
 """The name that the rules of swarmbot.yml use for an order that only ``--force`` lets through."""
@@ -152,7 +152,7 @@ def _refused_weakening(
     back = [node for node, up in raft_members(facts).reachable.items() if before.reachable[node] and not up]
     condition = f" if {listed(member_names(facts, back))} is back" if back else ""
     return Refused(
-        f"{facts.name} tolerates {was.tolerates} failure{'' if was.tolerates == 1 else 's'} now{condition} and would "
+        f"{facts.name} tolerates {number_of(was.tolerates, 'failure')} now{condition} and would "
         f"tolerate none after this: {becomes.reachable} of {becomes.managers} managers would be reachable, "
         f"{becomes.needed} are needed{', and not all of them reach each other' if becomes.cut else ''}.",
         true_now=true_now,

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 
 _CONSTRAINT: Final = re.compile(r"\s*(?P<key>[^\s=!]+)\s*(?P<how>==|!=)\s*(?P<value>.*?)\s*")
 LABEL: Final = "node.labels."
@@ -63,7 +63,7 @@ def unplaceable_warnings(facts: Facts, node: NodeFacts) -> list[str]:
     if not others:
         return [f"No other node of {facts.name} accepts tasks: no service runs until one does."]
     return [
-        f"{tick(service.name)} ({task_count(count)} here) cannot run on any other active node. "
+        f"{tick(service.name)} ({number_of(count, 'task')} here) cannot run on any other active node. "
         f"Its constraints: {listed(map(tick, service.constraints))}."
         for service, count in node_load(swarm, node).movable
         if not any(meets_constraints(other, service) for other in others)
@@ -77,15 +77,10 @@ def eviction_warnings(facts: Facts, before: NodeFacts, after: NodeFacts) -> list
     counts = Counter(task.service for task in facts.swarm.task_list if task.node == before.id and task.alive)
     return [
         f"{tick(service.name)} requires {listed(map(tick, service.constraints))}: its "
-        f"{task_count(counts[service.id])} must leave {tick(before.name)}."
+        f"{number_of(counts[service.id], 'task')} must leave {tick(before.name)}."
         for service in facts.swarm.services
         if counts[service.id] and meets_constraints(before, service) and not meets_constraints(after, service)
     ]
-
-
-def task_count(tasks: int) -> str:
-    """Return ``1 task``, ``3 tasks``."""
-    return f"{tasks} task{'' if tasks == 1 else 's'}"
 
 
 def _moves(service: ServiceFacts, counts: Counter[str]) -> bool:
