@@ -1,4 +1,4 @@
-"""Who is in Slack's user groups: asked of Slack, remembered in Redis for a minute, never guessed."""
+"""The members of Slack's user groups: read from Slack, cached in Redis for a minute."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from bot.store.client import translate_errors
 from bot.stored_json import from_json, to_json
 from bot.text.suggest import listed
 
-FRESH: Final = 60.0
-"""Seconds in which an answer of Slack's is taken without asking again."""
-PATIENCE: Final = 2
-"""Seconds that Slack has for all groups together: the command must be acknowledged after three."""
-SIDE_BY_SIDE: Final = 8
+CACHE_S: Final = 60.0
+"""How long an answer of Slack is used without asking again."""
+SLACK_TIMEOUT_S: Final = 2
+"""For all groups together: the command must be acknowledged within 3 s."""
+PARALLEL_REQUESTS: Final = 8
 
 _log = logging.getLogger(__name__)
 
 
 def short_timeout_client(settings: Settings) -> WebClient:
-    """A client that gives up after :data:`PATIENCE` and tries nothing twice, for questions asked before an ack."""
+    """Return a client for calls before an ack: it times out after SLACK_TIMEOUT_S and does not retry."""
     token = settings.need("SLACK_BOT_TOKEN").reveal()
     return WebClient(
         token,
         base_url=settings.slack_api_url,
-        timeout=PATIENCE,
+        timeout=SLACK_TIMEOUT_S,
         logger=quiet_logger("people"),
         retry_handlers=[],
     )
@@ -46,54 +46,54 @@ def short_timeout_client(settings: Settings) -> WebClient:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Who Slack said is in a group, and when (unix seconds)."""
+    """Slack's answer about a group, and when (unix seconds)."""
 
     users: tuple[str, ...]
     at: float
 
 
 class MembershipUnknown(Failed):
-    """Slack does not say who is in a user group."""
+    """Slack did not say who is in a user group."""
 
 
 class UserGroups:
-    """Memberships as Slack tells them. Safe to share between threads; ``now`` gives unix seconds."""
+    """Safe to share between threads. ``now`` returns unix seconds."""
 
     def __init__(self, slack: WebClient, redis: Redis, now: Callable[[], float] = time.time) -> None:
         self._slack = slack
         self._redis = redis
         self._now = now
-        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="user-groups")
+        self._pool = ThreadPoolExecutor(PARALLEL_REQUESTS, thread_name_prefix="user-groups")
 
-    def membership(self, user: str, groups: Iterable[str], *, max_age: float = FRESH) -> Membership:
-        """Which of ``groups`` (S…) ``user`` is in; as :meth:`members`."""
+    def membership(self, user: str, groups: Iterable[str], *, max_age: float = CACHE_S) -> Membership:
+        """Return which of ``groups`` (S…) ``user`` is in. See :meth:`members`."""
         known = self.members(groups, max_age=max_age)
         return Membership(user, frozenset(group for group, users in known.items() if user in users))
 
-    def members(self, groups: Iterable[str], *, max_age: float = FRESH) -> dict[str, frozenset[str]]:
-        """Who is in each of ``groups`` (S…). What Slack said up to ``max_age`` seconds ago is taken without asking.
+    def members(self, groups: Iterable[str], *, max_age: float = CACHE_S) -> dict[str, frozenset[str]]:
+        """Return the users of each of ``groups`` (S…). Answers up to ``max_age`` seconds old come from the cache.
 
-        Raises :class:`MembershipUnknown` when Slack does not say in time and what it said last is over ten minutes old;
-        with a ``max_age`` under :data:`FRESH`, whenever it does not say in time.
+        Raises :class:`MembershipUnknown` if Slack does not answer in time and its last answer is over ten minutes old;
+        with a ``max_age`` under :data:`CACHE_S`, always if it does not answer in time.
         """
         wanted = tuple(dict.fromkeys(groups))
         known = self._remembered(wanted)
         stale = [group for group in wanted if group not in known or self._now() - known[group].at > max_age]
-        if max_age < FRESH:
+        if max_age < CACHE_S:
             known = {group: answer for group, answer in known.items() if group not in stale}
         known |= self._ask(stale)
         unknown = [group for group in wanted if group not in known]
         if unknown:
             raise MembershipUnknown(
-                f"Slack does not say who is in {listed(f'<!subteam^{group}>' for group in unknown)}, "
-                "and without that nobody is let in by it.",
+                f"Slack did not say who is in {listed(f'<!subteam^{group}>' for group in unknown)}, "
+                "so nobody gets permission through it.",
                 true_now="Nothing was done.",
-                next_step="Try again in a minute. If it stays so, `python -m bot doctor` says why.",
+                next_step="Try again in a minute. If this continues, run `python -m bot doctor`.",
             )
         return {group: frozenset(known[group].users) for group in wanted}
 
     def close(self) -> None:
-        """End the threads; what still waits for Slack is not waited for."""
+        """Stop the threads without waiting for Slack."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _remembered(self, groups: tuple[str, ...]) -> dict[str, _Answer]:
@@ -108,12 +108,12 @@ class UserGroups:
         return {group: answer for group, answer in answers.items() if answer.at > oldest}
 
     def _ask(self, groups: list[str]) -> dict[str, _Answer]:
-        """What Slack answers in time, and remember it."""
+        """Return the answers that Slack gives in time; they are cached."""
         asked: dict[Future[_Answer], str] = {self._pool.submit(self._asked, group): group for group in groups}
-        done, late = wait(asked, timeout=PATIENCE)
+        done, late = wait(asked, timeout=SLACK_TIMEOUT_S)
         for future in late:
             future.cancel()
-            _log.warning("Slack did not say in %s s who is in user group %s", PATIENCE, asked[future])
+            _log.warning("Slack did not say in %s s who is in user group %s", SLACK_TIMEOUT_S, asked[future])
         return {asked[future]: future.result() for future in done if self._answered(asked[future], future)}
 
     def _asked(self, group: str) -> _Answer:
@@ -122,7 +122,7 @@ class UserGroups:
         except SlackApiError as error:
             if error.response.get("error") != "no_such_subteam":
                 raise
-            users = []  # Slack is sure: the group is gone or disabled, so nobody is in it
+            users = []  # the group was deleted or disabled, so it has no members
         answer = _Answer(tuple(users), self._now())
         self._redis.set(keys.user_group(group), to_json(answer), ex=keys.USER_GROUP_TTL_S)
         return answer

@@ -17,7 +17,6 @@ from bot.audit.archive import Archive
 from bot.audit.chain import Verdict
 from bot.audit.entry import GENESIS, Entry, Head, Stored, chained
 from bot.audit.filter import ANY, Filter
-from bot.audit.pages import Pages
 from bot.audit.stream import Stream, readable
 from bot.audit.verify import verify
 from bot.errors import Failed, Unavailable
@@ -37,7 +36,6 @@ class Audit:
 
     def __init__(self, redis: Redis) -> None:
         self.stream = Stream(redis)
-        self.pages = Pages(redis)
         self._script = Script(redis, Path(__file__).parent / "lua" / "append.lua")
         self._lock = threading.Lock()
         self._head: Head | None = None

@@ -1,8 +1,7 @@
-"""What people see: pure builders of Slack's Block Kit that keep its limits.
+"""Pure builders of Slack's Block Kit that keep its limits.
 
-What stands in a message is Slack mrkdwn; whatever comes from outside goes through :func:`escape`, :func:`escape_line`,
-:func:`tick`, :func:`user` or :func:`channel` first. A builder never fails on too much: it cuts, and says what it left
-out.
+Texts are Slack mrkdwn; text from outside must go through :func:`escape`, :func:`escape_line`, :func:`tick`,
+:func:`user` or :func:`channel` first. A builder does not fail on long input: it cuts it and says how much is left out.
 """
 
 from bot.blocks.elements import (

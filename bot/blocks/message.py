@@ -17,19 +17,19 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is shown. ``text`` stands alone where blocks are not shown, and must not hold a secret.
-
-    ``plain`` is the same in older blocks, for a Slack that answers ``invalid_blocks`` (and for the body of a 200,
-    where nobody would hear of it); empty means that ``blocks`` will do once its tables are written out.
-    """
+    """A message for Slack."""
 
     text: str
+    """Shown where blocks are not. Must not contain a secret."""
     blocks: Annotated[Sequence[Block], AfterValidator(tuple)] = ()
     plain: Annotated[Sequence[Block], AfterValidator(tuple)] = ()
+    """The same in older blocks, for a Slack that returns ``invalid_blocks`` and for the body of a 200, where an error
+    would not be seen. Empty if ``blocks`` with tables as text will do.
+    """
 
 
 def holds_secret(part: object) -> bool:
-    """Whether there is a Secret anywhere in a tree of blocks."""
+    """Return whether a tree of blocks contains a Secret."""
     if isinstance(part, dict):
         return any(map(holds_secret, part.values()))
     if isinstance(part, list | tuple):
@@ -38,18 +38,20 @@ def holds_secret(part: object) -> bool:
 
 
 def fit(message: Message) -> Message:
-    """Return the message within what Slack takes of one: 50 blocks, 4000 characters of text.
+    """Return the message within Slack's limits: 50 blocks, 4000 characters of text.
 
-    Blocks are dropped from the end, but never a last row of buttons: what cannot be read can still be acted on.
+    Blocks are dropped from the end, but not a last row of buttons.
     """
-    return Message(cut(message.text, limits.TEXT) or "-", _fewer(message.blocks), _fewer(message.plain))
+    return Message(cut(message.text, limits.TEXT_CHARS) or "-", _fewer(message.blocks), _fewer(message.plain))
 
 
 def _fewer(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    if len(blocks) <= limits.BLOCKS:
+    if len(blocks) <= limits.MAX_BLOCKS:
         return tuple(blocks)
     tail = tuple(blocks[-1:]) if blocks[-1]["type"] == "actions" else ()
-    kept = limits.BLOCKS - 1 - len(tail)
-    left_out = f"{len(blocks) - kept - len(tail)} more parts are left out: Slack shows {limits.BLOCKS} in a message."
+    kept = limits.MAX_BLOCKS - 1 - len(tail)
+    left_out = (
+        f"{len(blocks) - kept - len(tail)} more parts are left out: Slack shows {limits.MAX_BLOCKS} in a message."
+    )
     note: Block = {"type": "context", "elements": [{"type": "mrkdwn", "text": left_out}]}
     return (*blocks[:kept], note, *tail)

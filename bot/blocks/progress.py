@@ -1,4 +1,4 @@
-"""The live card of a job: one message that is edited while the job runs, and once more when it has ended."""
+"""The live card of a job: a message that is edited while the job runs, and again when it has ended."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ WAITING: Final = "·"
 WARNING: Final = "!"
 FAILED: Final = "✗"
 
-SHOWN: Final = 40
-LABEL: Final = 150
+MAX_LINES: Final = 40
+MAX_TITLE_CHARS: Final = 150
 WORDS: Final[dict[Sign, str]] = {
     DONE: "done",
     RUNNING: "running",
@@ -48,9 +48,9 @@ class Line:
 
 
 def progress(title: str, lines: Sequence[Line], footer: str = "", buttons: Sequence[dict[str, Any]] = ()) -> Message:
-    """Return a job's card: Slack's ``plan`` of ``task_card``s, and sections for a Slack that has none.
+    """Return a job's card: Slack's ``plan`` of ``task_card``s, and sections for a Slack without them.
 
-    Of more than 40 lines the failed and running ones are kept first, then the next ones to run; the rest is counted.
+    Of more than 40 lines, failed and running ones are kept first, then the next to run; the rest is counted.
     """
     shown, left_out = _chosen(lines)
     end: list[Block] = []
@@ -65,7 +65,7 @@ def progress(title: str, lines: Sequence[Line], footer: str = "", buttons: Seque
 
 def _chosen(lines: Sequence[Line]) -> tuple[list[Line], str]:
     by_urgency = sorted(range(len(lines)), key=lambda index: URGENCY[lines[index].sign])
-    kept = set(by_urgency[:SHOWN])
+    kept = set(by_urgency[:MAX_LINES])
     left = Counter(line.sign for index, line in enumerate(lines) if index not in kept)
     counts = ", ".join(f"{left[sign]} more {word}" for sign, word in WORDS.items() if left[sign])
     return [line for index, line in enumerate(lines) if index in kept], f"and {counts}" if counts else ""
@@ -89,10 +89,10 @@ def _task(number: int, line: Line) -> Block:
     task: Block = {
         "type": "task_card",
         "task_id": str(number),
-        "title": cut_short(text, LABEL) or WORDS[line.sign],
+        "title": cut_short(text, MAX_TITLE_CHARS) or WORDS[line.sign],
         "status": STATUS[line.sign],
     }
-    if len(text) > LABEL:
+    if len(text) > MAX_TITLE_CHARS:
         task["details"] = _rich_text(text)
     return task
 
@@ -105,7 +105,7 @@ def _rich_text(text: str) -> Block:
 
 
 def _bare(text: str) -> str:
-    """Return mrkdwn as the plain text that a task's title is."""
+    """Return mrkdwn as plain text, for the title of a task."""
     named = MENTION.sub(lambda match: match[1] or match[2], text)
     unmarked = named.replace("`", "").replace("*", "").replace("\n", " ")
     return unmarked.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()

@@ -1,4 +1,4 @@
-"""Rows and columns: Slack's ``table`` where it is taken, and the same in text."""
+"""Tables: Slack's ``table`` block, and the same as text for a Slack that refuses it."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from bot.blocks.elements import EMPTY, code, paragraphs
 from bot.blocks.message import Block, Message
 from bot.text.mrkdwn import cut_short, escape, tick
 
-PHONE: Final = 44
-CELL: Final = 120
+PHONE_WIDTH_CHARS: Final = 44
+MAX_CELL_CHARS: Final = 120
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
-    """Return a table of plain text (not mrkdwn: escape nothing). What does not fit is counted in a last row."""
+    """Return a table of plain text (not mrkdwn: do not escape). The last row counts the rows that do not fit."""
     head = _cells(columns)
     width = len(head)
-    budget = limits.TABLE_CHARACTERS - sum(map(len, head)) - len("and 100000 more left out")
+    budget = limits.TABLE_CHARS - sum(map(len, head)) - len("and 100000 more left out")
     kept: list[list[str]] = []
-    for row in rows[: limits.TABLE_ROWS - 1]:
+    for row in rows[: limits.MAX_TABLE_ROWS - 1]:
         cells = [*_cells(row), *[EMPTY] * width][:width]
         budget -= sum(map(len, cells))
         if budget < 0:
             break
         kept.append(cells)
     if len(kept) < len(rows):
-        kept = kept[: limits.TABLE_ROWS - 2]
+        kept = kept[: limits.MAX_TABLE_ROWS - 2]
         kept.append([f"and {len(rows) - len(kept)} more left out", *[EMPTY] * (width - 1)])
     return {"type": "table", "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in [head, *kept]]}
 
 
 def without_tables(message: Message) -> tuple[Block, ...]:
-    """Return the message's plainer blocks: its ``plain`` if it has some, else its blocks with tables as text."""
+    """Return the message's ``plain`` blocks; if it has none, its blocks with tables as text."""
     written: list[Block] = []
     for block in message.plain or message.blocks:
         written.extend(_as_text(block) if block["type"] == "table" else [block])
@@ -41,7 +41,7 @@ def without_tables(message: Message) -> tuple[Block, ...]:
 
 
 def one_table(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Return the blocks with every table but the first as text: Slack takes one in a message."""
+    """Return the blocks with all tables except the first as text: Slack accepts one in a message."""
     written: list[Block] = []
     seen = False
     for block in blocks:
@@ -52,15 +52,15 @@ def one_table(blocks: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def _cells(texts: Sequence[str]) -> list[str]:
-    return [cut_short(" ".join(text.split()), CELL) or EMPTY for text in texts[: limits.TABLE_COLUMNS]]
+    return [cut_short(" ".join(text.split()), MAX_CELL_CHARS) or EMPTY for text in texts[: limits.MAX_TABLE_COLUMNS]]
 
 
 def _as_text(block: Block) -> list[Block]:
-    """Monospaced where it fits a phone's width, else a line each with the columns' names."""
+    """Return monospaced text if it fits a phone's width; otherwise one line for each row, with the columns' names."""
     rows = [[cell["text"] for cell in row] for row in block["rows"]]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    if max(map(len, lines)) <= PHONE and len("\n".join(lines)) < limits.FIELD:
+    if max(map(len, lines)) <= PHONE_WIDTH_CHARS and len("\n".join(lines)) < limits.FIELD_CHARS:
         return [code("\n".join(lines))]
     names, *body = rows
     return paragraphs(_line(names, row) for row in body)

@@ -1,4 +1,4 @@
-"""A command that was understood: who asks for what, where, and through which of Slack's requests."""
+"""A parsed command: who requests what, where, and by which of Slack's requests."""
 
 from __future__ import annotations
 
@@ -14,41 +14,48 @@ from bot.commands import Command
 from bot.queue.job import Job, Order, new_id
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
-from bot.slack.inbound.requests import PressRequest
+from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.store.keys import Lane
 from bot.text.mrkdwn import cut_short
 
-SHOWN: Final = 80
-"""Characters of a command that a refusal repeats."""
+MAX_SHOWN_CHARS: Final = 80
+"""How much of a command a refusal repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``words`` are as typed, secrets taken out; ``reason`` and ``only_plan`` come from the flags of every change.
-
-    ``secret`` is what was typed into the form of a command that asks for one.
-    """
+    """A command with its arguments, requester and place."""
 
     command: Command
     arguments: Any
     words: str
+    """As typed, with secrets masked."""
     cluster: str
+    """"" for a command that concerns no single cluster."""
     user: str
+    """U…"""
     channel: str
     response_url: str
     request_key: str
+    """The same in a second delivery of the same request."""
     replace: bool = False
+    """Whether the answer replaces the message with the button."""
     reason: str = ""
+    """From ``--reason``."""
     only_plan: bool = False
+    """From ``--plan``."""
     secret: Secret | None = None
+    """What was typed into the form of a command that needs one."""
 
     @property
-    def doing(self) -> str:
-        """The deed in a refusal: "`/swarm promote host-2` in prod". The whole of it: a flag may be what is refused."""
-        return tick(cut_short(f"/swarm {self.words}", SHOWN)) + (f" in {self.cluster}" if self.cluster else "")
+    def shown(self) -> str:
+        """The command in a refusal, with its flags: "`/swarm promote host-2` in prod"."""
+        return tick(cut_short(f"/swarm {self.words}", MAX_SHOWN_CHARS)) + (
+            f" in {self.cluster}" if self.cluster else ""
+        )
 
     def entry(self, action: str, *, job: str = "", detail: str = "") -> Entry:
-        """An audit entry about this call."""
+        """Return an audit entry about this call."""
         return Entry(
             action=action,
             by=self.user,
@@ -62,7 +69,7 @@ class Call:
         )
 
     def order(self, lane: Lane) -> Order:
-        """The call as a job's order."""
+        """Return the call as the order of a job."""
         return Order(
             id=new_id(),
             request_key=self.request_key,
@@ -81,8 +88,26 @@ class Call:
         )
 
 
-def again(command: Command, args: Any, request: PressRequest, job: Job, *, replace: bool = False) -> Call:
-    """A job's order asked anew by whoever pressed a button; ``args`` are the command's arguments as JSON has them."""
+def internal_order(command: str, request: PressRequest | SubmitRequest, *, args: dict[str, Any], cluster: str) -> Order:
+    """Return the order of an internal job (:mod:`bot.execution.internal_jobs`) that a press or a form starts."""
+    channel, response_url = (request.channel, request.response_url) if isinstance(request, PressRequest) else ("", "")
+    return Order(
+        id=new_id(),
+        request_key=request.request_key,
+        lane="concurrent",
+        command=command,
+        words=command,
+        args=args,
+        cluster=cluster,
+        requester=request.user,
+        channel=channel,
+        response_url=response_url,
+        asked_at=time.time(),
+    )
+
+
+def repeat(command: Command, args: Any, request: PressRequest, job: Job, *, replace: bool = False) -> Call:
+    """Return the call of a person who pressed a button of ``job``; ``args`` are the command's arguments from JSON."""
     order = job.order
     same = command.name == order.command
     return Call(
@@ -100,6 +125,6 @@ def again(command: Command, args: Any, request: PressRequest, job: Job, *, repla
 
 
 def _nodes(arguments: Any) -> tuple[str, ...]:
-    """The hosts and nodes that a command names, for the audit log's filter."""
+    """Return the hosts and nodes that a command names, for the filter of the audit log."""
     named = (getattr(arguments, "hosts", ()), [getattr(arguments, name, "") for name in ("host", "node", "name")])
     return tuple(name for names in named for name in names if isinstance(name, str) and name)

@@ -1,4 +1,4 @@
-"""Carries out what people ask of Swarmbot itself rather than of a cluster."""
+"""Run commands on Swarmbot itself: cancel a job, freeze, thaw, second factors."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class ControlCommands:
         self._queue = queue
         self._voting = voting
         self._freezes = freezes
-        self._factor = totp_command
+        self._totp_command = totp_command
 
     def run(self, call: Call, control: Control) -> Message | None:
-        """Carry it out; the answer is for the asker alone."""
+        """Run the command; the answer is for the requester."""
         match control:
             case CancelJob(job):
                 return self._cancel(call, job.lower())
@@ -44,35 +44,33 @@ class ControlCommands:
                     self._announce(call, result.announcement)
                 return result.reply
             case EnrolTotp():
-                return self._factor.start(call)
+                return self._totp_command.start(call)
             case ResetTotp(person):
-                return self._factor.reset(call, person)
+                return self._totp_command.reset(call, person)
 
     def _announce(self, call: Call, message: Message) -> None:
-        """Have a worker post it in the cluster's channel. What it tells of is done: that stands, announced or not."""
+        """Let a worker post it in the cluster's channel. If that fails, what it reports was done nevertheless."""
         channel = self._config.clusters[call.cluster].channel
-        errand = replace(
-            call.order("concurrent"), command=ANNOUNCE, channel=channel, args={"message": to_json(message)}
-        )
+        order = replace(call.order("concurrent"), command=ANNOUNCE, channel=channel, args={"message": to_json(message)})
         try:
-            self._queue.admit(errand, [call.entry("asked", job=errand.id)])
+            self._queue.admit(order, [call.entry("asked", job=order.id)])
         except Unavailable as error:
             log.warning("%s is not announced in %s: %s", call.words, channel, error)
 
     def _cancel(self, call: Call, job_id: str) -> Message:
         if self._voting.cancel(job_id, call.user):
-            return text_message(f"Job {tick(job_id)} and its question are withdrawn. Nothing was changed.")
+            return text_message(f"Job {tick(job_id)} and its approval request were withdrawn. Nothing was changed.")
         entry, job = call.entry("cancelled", job=job_id), self._queue.get(job_id)
         if job is not None:
             entry = replace(entry, cluster=job.order.cluster, channel=job.order.channel)
         result = self._queue.cancel(job_id, call.user, [entry])
         if result == "cancelled":
-            self._voting.cancel(job_id, call.user)  # it may have begun to wait for approval meanwhile
+            self._voting.cancel(job_id, call.user)  # an approval request may have been opened in the meantime
         if result == "unknown":
             raise NotUnderstood(f"Job {tick(job_id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
-        told = {
-            "cancelled": f"Job {tick(job_id)} is cancelled. Nothing was changed.",
-            "stopping": f"Job {tick(job_id)} stops before its next step; what is done stays done.",
-            "ended": f"Job {tick(job_id)} had ended before: `/swarm job {job_id}` shows how.",
+        replies = {
+            "cancelled": f"Job {tick(job_id)} was cancelled. Nothing was changed.",
+            "stopping": f"Job {tick(job_id)} stops before its next step; finished steps are not undone.",
+            "ended": f"Job {tick(job_id)} has already ended: `/swarm job {job_id}` shows how.",
         }
-        return text_message(told[result])
+        return text_message(replies[result])

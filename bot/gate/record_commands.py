@@ -1,4 +1,4 @@
-"""What is answered at once, from Swarmbot's own records."""
+"""Commands that are answered at once from Swarmbot's own records."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, ReplacingMessage
 
 OLDER: Final = "audit.older"
-TURNS: Final = frozenset({OLDER, "audit.newer"})
-"""Buttons that turn the pages of the audit log."""
+PAGE_BUTTONS: Final = frozenset({OLDER, "audit.newer"})
 
 
 class RecordCommands:
@@ -31,8 +30,8 @@ class RecordCommands:
         self._audit = audit
         self._queue = queue
 
-    def give(self, call: Call) -> Message:
-        """The answer to a call that may be made."""
+    def answer(self, call: Call) -> Message:
+        """Return the answer to an authorised call."""
         assert call.command.record is not None  # noqa: S101 - tells mypy what the gate has seen
         query = call.command.query(call.arguments)
         if query.export:
@@ -42,8 +41,8 @@ class RecordCommands:
         records = self._records.read(query, cluster=call.cluster, requester=call.user)
         return call.command.record(records, call.arguments)
 
-    def turn(self, request: PressRequest, authorise: Callable[[Call], None]) -> Message:
-        """Show the page of the audit log beside the one with the button, to who may read it now."""
+    def turn_page(self, request: PressRequest, authorise: Callable[[Call], None]) -> Message:
+        """Return the next page of the audit log, if the person may still read it."""
         page = self._records.page(request.value)
         command = self._commands["audit"]
         assert command.record is not None  # noqa: S101 - tells mypy what handlers/audit.py says
@@ -58,15 +57,16 @@ class RecordCommands:
             request_key=request.request_key,
         )
         authorise(call)
-        records = self._records.turned(page, request.user, older=request.action == OLDER)
+        records = self._records.adjacent_page(page, request.user, older=request.action == OLDER)
         shown = command.record(records, call.arguments)
         return ReplacingMessage(shown.text, shown.blocks, shown.plain)
 
     def _export(self, call: Call, query: RecordsQuery) -> Message:
-        """Have a worker send the entries: files take longer than Slack waits."""
-        wanted = self._records.wanted(query, call.cluster, time.time())
+        """Let a worker send the entries as files: that takes longer than Slack waits."""
+        wanted = self._records.wanted_entries(query, call.cluster, time.time())
         order = replace(call.order("concurrent"), command=EXPORT, args=asdict(wanted))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
-        turn = "" if admission.workers else " No worker is running: it starts as soon as one does."
-        told = f"On it: the files come to your direct messages with Swarmbot · job {tick(admission.job_id)}.{turn}"
-        return text_message(told)
+        waits = "" if admission.workers else " No worker is running: the job starts when one does."
+        return text_message(
+            f"On it: Swarmbot sends the files to you as a direct message · job {tick(admission.job_id)}.{waits}"
+        )

@@ -1,4 +1,4 @@
-"""Swarmbot's own records, read for those who ask: jobs, audit entries, rights."""
+"""Read Swarmbot's own records: jobs, approvals, audit entries, permissions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from bot.approvals.approval import Approval
 from bot.approvals.card import full_card, list_line, readable_plan
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
-from bot.audit import Audit, Filter
-from bot.audit import book as audit_book
-from bot.audit.pages import Page
+from bot.audit import Filter
+from bot.audit.paging import AuditPages, Page, resolve_filter
 from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.config.models import PERMISSIONS
@@ -35,7 +34,7 @@ class RecordReader:
         config: Config,
         commands: CommandRegistry,
         queue: Queue,
-        audit: Audit,
+        pages: AuditPages,
         user_groups: UserGroups,
         approvals: ApprovalRepository,
     ) -> None:
@@ -43,21 +42,21 @@ class RecordReader:
         self._approvals = approvals
         self._config = config
         self._queue = queue
-        self._audit = audit
+        self._pages = pages
         self._user_groups = user_groups
 
     @staticmethod
     def reads(query: RecordsQuery) -> bool:
-        """Whether ``query`` goes beyond who asks and where."""
+        """Return whether ``query`` reads more than the requester and the place."""
         return query != RecordsQuery()
 
     def read(self, query: RecordsQuery, *, cluster: str, requester: str) -> Records:
-        """Read what ``query`` names; ``cluster`` "" means every cluster."""
+        """Read the records of ``query``; ``cluster`` "" means all clusters."""
         records = Records(
             at=time.time(),
             cluster=cluster,
             clusters=tuple(self._config.clusters),
-            rights=self._rights(requester, cluster) if not self.reads(query) else _unasked(requester),
+            rights=self._rights(requester, cluster) if not self.reads(query) else _rights_not_read(requester),
             workers=self._queue.alive() if self.reads(query) else 0,
         )
         if query.jobs:
@@ -68,30 +67,30 @@ class RecordReader:
         if query.approvals or query.approval:
             records = replace(records, approvals=self._waiting(query, cluster))
         if query.entries is not None:
-            wanted = self.wanted(query, cluster, records.at)
-            entries, page = audit_book.newest(self._audit, cluster, wanted, query.entries.count)
+            wanted = self.wanted_entries(query, cluster, records.at)
+            entries, page = self._pages.newest(cluster, wanted, query.entries.count)
             records = replace(records, entries=entries, page=page)
         return records
 
-    def wanted(self, query: RecordsQuery, cluster: str, now: float) -> Filter:
-        """The audit entries that ``query`` means at ``now``; raises NotUnderstood for what is no moment."""
-        return audit_book.resolved(query.entries or EntryFilter(), cluster, now)
+    def wanted_entries(self, query: RecordsQuery, cluster: str, now: float) -> Filter:
+        """Return the filter that ``query`` means at ``now``. Raises NotUnderstood for an invalid time."""
+        return resolve_filter(query.entries or EntryFilter(), cluster, now)
 
     def page(self, page_id: str) -> Page:
-        """A page of the audit log that was shown; raises NotUnderstood when it is not kept any more."""
-        page = self._audit.pages.get(page_id) if page_id else None
+        """Return a page of the audit log that was shown. Raises NotUnderstood if it has expired."""
+        page = self._pages.get(page_id) if page_id else None
         if page is None:
-            raise NotUnderstood("This page is not kept any more.", next_step="Ask again with `/swarm audit`.")
+            raise NotUnderstood("This page has expired.", next_step="`/swarm audit` shows the newest entries.")
         return page
 
-    def turned(self, page: Page, requester: str, *, older: bool) -> Records:
-        """The page behind ``page``, or before it."""
-        entries, beside = audit_book.turned(self._audit, page, older=older)
+    def adjacent_page(self, page: Page, requester: str, *, older: bool) -> Records:
+        """Return the page after ``page``, or before it."""
+        entries, beside = self._pages.adjacent(page, older=older)
         return Records(
             at=time.time(),
             cluster=page.cluster,
             clusters=tuple(self._config.clusters),
-            rights=_unasked(requester),
+            rights=_rights_not_read(requester),
             workers=0,
             entries=entries,
             page=beside,
@@ -111,7 +110,7 @@ class RecordReader:
         )
 
     def _jobs(self, cluster: str, count: int) -> Iterable[Job]:
-        """All changes that are under way, however old, then the newest jobs."""
+        """Return all changes that are not finished, then the newest jobs."""
         asked = self._queue.jobs(approval.id for approval in self._approvals.waiting(cluster))
         found = [*self._queue.in_line(cluster), *asked, *self._queue.recent(cluster, count)]
         return {job.id: job for job in found}.values()
@@ -123,7 +122,7 @@ class RecordReader:
         return tuple(_approval(approval, readable_plan(job.plan)) for approval, job in jobs if job and job.plan)
 
     def _waits(self, rules: Iterable[Rule], cluster: str, membership: policy.Membership) -> Iterator[Waits]:
-        """What waits for the same people together."""
+        """Yield the subjects that need approval, those with the same approvers together."""
         alike: dict[tuple[int, str], list[Rule]] = {}
         for rule in rules:
             if rule.count:
@@ -133,12 +132,12 @@ class RecordReader:
             yield Waits(tuple(self._subject(rule, cluster) for rule in same), count, by, mine)
 
     def _subject(self, rule: Rule, cluster: str) -> Subject:
-        """A count that swarmbot.yml names holds whatever the facts show."""
+        """Return the subject with the condition for its approval: none if swarmbot.yml sets a count."""
         named_there = rule_for(self._config, cluster, rule.subject, 0).count
         return Subject(rule.subject, "" if named_there else self._commands.approval_conditions().get(rule.subject, ""))
 
 
-def _unasked(requester: str) -> Rights:
+def _rights_not_read(requester: str) -> Rights:
     return Rights(person=requester, may=(), listed_as=(), rules=())
 
 
@@ -161,7 +160,7 @@ def _job(job: Job) -> JobRecord:
 
 
 def _outcome(job: Job) -> str:
-    """The end in words: an error's, or the headline of what was told."""
+    """Return the outcome in words: the error, or the headline of the answer."""
     if not job.outcome:
         return ""
     found = json.loads(job.outcome)

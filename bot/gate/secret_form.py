@@ -1,4 +1,4 @@
-"""The form of a command that asks for a secret: opened in the command's place, and read back as that command."""
+"""The form of a command that needs a secret. A submitted form is read back as that command."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from bot.slack.inbound.requests import SubmitRequest
 
 CALLBACK: Final = "secret.give"
 FIELD: Final = "secret"
-MOST: Final = 3000
-"""Characters of a view's ``private_metadata``."""
-CARRIED: Final = ("words", "cluster", "channel", "response_url", "reason", "only_plan")
+MAX_METADATA_CHARS: Final = 3000
+"""Slack's limit for a view's ``private_metadata``."""
+CALL_FIELDS: Final = ("words", "cluster", "channel", "response_url", "reason", "only_plan")
 
 
 class SecretForm:
-    """Safe to share between threads. What the form carries is not trusted: who may is decided again."""
+    """Safe to share between threads. The content of a form is not trusted: the caller authorises it again."""
 
     def __init__(self, commands: CommandRegistry, secret_inbox: SecretInbox) -> None:
         self._commands = commands
         self._secret_inbox = secret_inbox
 
-    def open(self, call: Call, asks: SecretField) -> Modal:
-        """The form for a call. Raises Refused when nothing could be kept safe."""
+    def open(self, call: Call, secret_field: SecretField) -> Modal:
+        """Return the form for a call. Raises Refused if secrets cannot be encrypted."""
         self._secret_inbox.require()
-        carried = {name: getattr(call, name) for name in CARRIED}
+        carried = {name: getattr(call, name) for name in CALL_FIELDS}
         subject = json.dumps({"command": call.command.name, "args": asdict(call.arguments), **carried})
-        if len(subject) > MOST:
-            raise NotUnderstood("That is too long for the form that comes next.", next_step="Give a shorter reason.")
-        field = text_field(FIELD, asks.label, hint=asks.hint, most=200)
+        if len(subject) > MAX_METADATA_CHARS:
+            raise NotUnderstood("The command is too long for its form.", next_step="Give a shorter reason.")
+        field = text_field(FIELD, secret_field.label, hint=secret_field.hint, max_chars=200)
         return Modal(CALLBACK, subject, f"{call.command.name} in {call.cluster}", call.command.name.title(), (field,))
 
     def read(self, request: SubmitRequest) -> Call | FieldErrors:
-        """The call that a form was opened for, with the secret; NotUnderstood for a form of an older Swarmbot."""
+        """Return the call that a form was opened for, with the secret. Raises NotUnderstood for an unknown form."""
         carried = json.loads(request.subject)
         command = self._commands.get(carried.pop("command"))
         if command is None or command.asks is None:
-            raise NotUnderstood("This form is from an older Swarmbot.", next_step="Ask again with `/swarm`.")
-        asks = command.asks
+            raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
+        secret_field = command.asks
         typed = request.values.get(FIELD, "").strip()
-        if not typed.startswith(asks.begins):
-            return FieldErrors({FIELD: f"It begins with {asks.begins}: give the whole of it."})
+        if not typed.startswith(secret_field.begins):
+            return FieldErrors({FIELD: f"It must begin with {secret_field.begins}: enter all of it."})
         return Call(
             command=command,
             arguments=TypeAdapter(command.arguments).validate_python(carried.pop("args")),
@@ -61,9 +61,9 @@ class SecretForm:
         )
 
     def keep(self, call: Call) -> str:
-        """Keep a call's secret for the worker, and return its id; "" when it has none."""
+        """Store a call's secret for the worker and return its id; "" if it has none."""
         return self._secret_inbox.keep(call.user, call.secret) if call.secret is not None else ""
 
     def drop(self, call: Call, given_id: str) -> None:
-        """Forget it: the job that would take it is another's."""
+        """Delete it: no job will take it."""
         self._secret_inbox.take(call.user, given_id)

@@ -1,22 +1,21 @@
-"""`/swarm totp` at the gate: who may, the worker's errand that shows the key, and the form that confirms it."""
+"""`/swarm totp`: start an enrolment, confirm it with the first code, and reset a second factor."""
 
 from __future__ import annotations
 
 import logging
-import time
+from dataclasses import replace
 from typing import Final
 
 from bot.audit import Entry
 from bot.blocks import WARNING, Message, text_message, user
 from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.errors import NotUnderstood, Refused, Unavailable
-from bot.gate.call import Call
-from bot.queue.job import Order, new_id
+from bot.gate.call import Call, internal_order
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
 
-FORM: Final = "totp.confirm"
+FORM_CALLBACK: Final = "totp.confirm"
 CODE: Final = "code"
 
 log = logging.getLogger(__name__)
@@ -30,60 +29,54 @@ class TotpCommand:
         self._totp = totp
 
     def start(self, call: Call) -> Message | None:
-        """Have a worker show the asker a key. Raises Refused when there is one already."""
+        """Let a worker show the requester a key. Raises Refused if there is one already."""
         self._totp.may_enrol(call.user)
         order = call.order("concurrent")
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
         if admission.workers:
             return None
-        return text_message(f"{WARNING} Stored, but no worker is running: your key is shown here as soon as one does.")
+        return text_message(f"{WARNING} Stored, but no worker is running: your key is shown here when one does.")
 
     def reset(self, call: Call, person: str) -> Message:
-        """Take somebody else's away: with one's own, a stolen Slack session would get round it."""
+        """Delete another person's second factor; one's own could be deleted by a stolen Slack session."""
         if person == call.user:
-            raise Refused("nobody resets their own second factor.", next_step="Another administrator does.")
+            raise Refused("you cannot reset your own second factor.", next_step="Ask another administrator.")
         if not self._totp.reset(person, call.user):
             raise NotUnderstood(f"{user(person)} has no second factor.")
-        return text_message(f"The second factor of {user(person)} is gone. `/swarm totp` sets up a new one for them.")
+        return text_message(
+            f"The second factor of {user(person)} was deleted. To set up a new one, they run `/swarm totp`."
+        )
 
     def form(self, request: PressRequest) -> Modal:
-        """Ask for the first code. The message's response_url goes with the form, so that the key can be hidden."""
+        """Return the form for the first code. It carries the message's response_url, so that the key can be hidden."""
         self._totp.may_enrol(request.user)
-        field = text_field(CODE, "Code that your authenticator shows", hint="Six digits, new every 30 seconds.", most=8)
-        return Modal(FORM, f"{request.value} {request.response_url}", "Second factor", "Confirm", (field,))
+        field = text_field(
+            CODE, "Code of your authenticator app", hint="Six digits, new every 30 seconds.", max_chars=8
+        )
+        return Modal(FORM_CALLBACK, f"{request.value} {request.response_url}", "Second factor", "Confirm", (field,))
 
     def confirm(self, request: SubmitRequest) -> Message | FieldErrors:
-        """Take the first code; once it is right, the message with the key goes."""
+        """Confirm the enrolment with the first code, then hide the message with the key."""
         enrolment_id, _, shown_by = request.subject.partition(" ")
         try:
             self._totp.confirm(request.user, enrolment_id, request.values.get(CODE, ""))
         except Refused as error:
-            return FieldErrors({CODE: plain(error)})
+            return FieldErrors({CODE: field_text(error)})
         if shown_by:
             self._hide(request, shown_by)
-        return text_message("✓ *Your second factor is set up.* From now on approvals that want one ask you for a code.")
+        return text_message(
+            "✓ *Your second factor is set up.* Approvals that need a second factor will ask you for a code."
+        )
 
     def _hide(self, request: SubmitRequest, response_url: str) -> None:
-        order = Order(
-            id=new_id(),
-            request_key=request.request_key,
-            lane="concurrent",
-            command="hide",
-            words="hide",
-            args={},
-            cluster="",
-            requester=request.user,
-            channel="",
-            response_url=response_url,
-            asked_at=time.time(),
-        )
+        order = replace(internal_order("hide", request, args={}, cluster=""), response_url=response_url)
         try:
             self._queue.admit(order, [Entry("hide", request.user)])
-        except Unavailable as error:  # the second factor is set up all the same
-            log.warning("the message with the key of %s stays: %s", request.user, error)
+        except Unavailable as error:
+            log.warning("the message with the key of %s was not hidden: %s", request.user, error)
 
 
-def plain(error: Refused) -> str:
-    """A refusal as it stands beside a form's field."""
+def field_text(error: Refused) -> str:
+    """Return a refusal as plain text for a form's field."""
     text = f"{error.happened} {error.next_step}".strip()
     return text[:1].upper() + text[1:]

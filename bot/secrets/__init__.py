@@ -1,1 +1,1 @@
-"""How secrets are held, hidden and encrypted."""
+"""Secrets: the type that hides them, masking in text, and encryption."""

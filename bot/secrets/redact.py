@@ -1,7 +1,7 @@
-"""The last resort against secrets in text: what looks like one is masked before it is logged or stored.
+"""Mask what looks like a secret before text is logged or stored: the last line of defence.
 
-Secrets travel as :class:`bot.secrets.secret.Secret`; this catches the ones that a person typed or an engine put into
-a message.
+Secrets are passed as :class:`bot.secrets.secret.Secret`; this masks those that a person typed or an engine put into a
+message.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _PATTERNS: Final = (
 
 
 def redact(text: str) -> str:
-    """Mask join tokens, unlock keys, Slack tokens, PEM private keys and passwords in URLs. JSON stays JSON."""
+    """Mask join tokens, unlock keys, Slack tokens, PEM private keys and passwords in URLs. JSON stays valid."""
     for pattern in _PATTERNS:
         text = pattern.sub(MASK, text)
     return text
 
 
 class RedactingRecord(logging.LogRecord):
-    """A log record whose message, trace and stack are masked before any handler sees them."""
+    """A log record whose message, traceback and stack are masked before a handler sees them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,10 +41,10 @@ class RedactingRecord(logging.LogRecord):
             self.stack_info = redact(self.stack_info)
 
     def getMessage(self) -> str:  # noqa: N802 - overrides the standard library's name
-        """Return the message with its arguments, masked."""
+        """Return the masked message with its arguments."""
         return redact(super().getMessage())
 
 
 def install() -> None:
-    """Mask the records of every logger of this process, whatever handlers they have or get."""
+    """Mask the records of all loggers of this process."""
     logging.setLogRecordFactory(RedactingRecord)

@@ -1,4 +1,4 @@
-"""Values that pass through and never rest: join tokens, unlock keys, Slack tokens."""
+"""The type of secret values: join tokens, unlock keys, Slack tokens."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Final, NoReturn
 
 MASK: Final = "***"
 TYPED_SECRET_TTL_S: Final = 900
-"""Seconds that a secret which somebody typed is kept, encrypted, for the job it is for: others may have to agree."""
+"""How long a typed secret is stored, encrypted, for its job, which may wait for approval."""
 
 
 class Secret:
-    """Text that prints as ``***`` wherever it is formatted, logged or raised.
+    """Text that prints as ``***`` when it is formatted, logged or raised.
 
-    ``reveal`` is the only way to the text; a search for its calls finds every place where a secret is used.
-    It cannot be pickled or copied into JSON.
+    ``reveal`` is the only way to the text, so a search for its calls finds every use of a secret. It cannot be pickled
+    or written as JSON.
     """
 
     __slots__ = ("__text",)

@@ -1,1 +1,1 @@
-"""Slack: the way in, the way out, and what messages look like."""
+"""Slack: requests in, messages and files out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.voting import Voting
 from bot.audit import Audit
+from bot.audit.paging import AuditPages
 from bot.config import load
 from bot.freeze import Freezes
 from bot.gate import Gate
@@ -53,7 +54,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
             config=config,
             commands=commands,
             queue=queue,
-            audit=audit,
+            pages=AuditPages(redis, audit),
             user_groups=user_groups,
             approvals=approvals,
         ),

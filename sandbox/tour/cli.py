@@ -38,7 +38,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     click.set_defaults(act=_click)
     fill = subparsers.add_parser("fill", help="submit the form that is open in a running local Slack")
     fill.add_argument("user", help="the person whose form it is")
-    fill.add_argument("answers", nargs="*", metavar="LABEL=TEXT", help='for example "Why not?=not today"')
+    fill.add_argument("answers", nargs="*", metavar="LABEL=TEXT", help='for example "Reason=not today"')
     fill.set_defaults(act=_fill)
     for parser in (say, click, fill):
         parser.add_argument("--slack", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="its URL (%(default)s)")

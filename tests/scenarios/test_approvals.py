@@ -74,7 +74,7 @@ def test_denied_with_a_reason(asked: Asked) -> None:
     job = asked.asks("cleo", "promote host-2")
     after = len(asked.slack.transcript())
     asked.slack.click("dan", asked.card(job), "Deny")
-    asked.slack.wait_to_see("dan", "Why not?", after=after)
+    asked.slack.wait_to_see("dan", "Reason", after=after)
     asked.slack.submit_view("dan", {"reason": "not before Friday"})
     assert asked.ends(job, "denied").why == "not before Friday"
     assert "not before Friday" in asked.card(job).shown

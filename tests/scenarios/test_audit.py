@@ -59,7 +59,7 @@ def test_pages_turn_in_place(play: Play) -> None:
     with connect(Secret(play.stage.redis_url)) as redis:
         for key in redis.scan_iter(keys.audit_page("*")):
             redis.delete(key)
-    assert "This page is not kept any more" in page(play, "Older").text
+    assert "This page has expired" in page(play, "Older").text
 
 
 def test_files_for_the_asker_alone(play: Play) -> None:

@@ -20,7 +20,7 @@ def test_changes_of_one_cluster_run_one_after_the_other(play: Play) -> None:
         assert f"It starts when `{first}` has ended." in play.see("ben", second, after=after).text
         third = play.begin("ada", "join worker host-4")
         cancelled = play.ask("ben", f"cancel {third}")
-        assert cancelled == f"Job `{third}` is cancelled. Nothing was changed."
+        assert cancelled == f"Job `{third}` was cancelled. Nothing was changed."
         assert play.change("cleo", "init host-5", "lab").text.startswith("✓")
         assert "2 jobs run or wait in prod" in play.ask("eve", "jobs")
         assert play.membership("host-3") == "inactive"
@@ -41,7 +41,7 @@ def test_a_running_job_stops_between_two_steps(play: Play) -> None:
         after = play.now
         play.slack.click("ada", card, "Cancel")
         told = play.answer("ada", after).text
-        assert told == f"Job `{job}` stops before its next step; what is done stays done."
+        assert told == f"Job `{job}` stops before its next step; finished steps are not undone."
     ended = play.end(job)
     assert "Cancelled by <@U0ADA>" in ended.text
     assert "joining host-3 to prod as a manager: not started" in ended.text
@@ -81,5 +81,5 @@ def test_an_ended_job_cannot_be_cancelled(play: Play) -> None:
     """The answer says that it had ended, and nothing is changed."""
     card = play.change("cleo", "init host-1")
     play.quiet()
-    assert f"Job `{card.job}` had ended before" in play.ask("ada", f"cancel {card.job}")
+    assert f"Job `{card.job}` has already ended" in play.ask("ada", f"cancel {card.job}")
     assert play.nodes() == {"host-1": "Ready Active Leader"}

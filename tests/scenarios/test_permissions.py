@@ -58,7 +58,7 @@ def test_when_slack_does_not_say_who_is_in_a_group_nothing_is_done(play: Play, f
     """The person is told within Slack's three seconds; what everybody may do still works."""
     play.slack.fault(fault, "usergroups.users.list", seconds=30)
     answer = play.ask("cleo", "init host-1")
-    assert "Slack does not say who is in" in answer
+    assert "Slack did not say who is in" in answer
     assert "Nothing was done" in answer
     assert play.membership("host-1") == "inactive"
     assert "prod is not initialised" in play.ask("cleo", "status")

@@ -228,8 +228,8 @@ def test_a_silent_redis_is_told_in_time(slack: LocalSlack, redis: PrivateRedis) 
     with redis.silent():
         delivery = slack.slash("ada", "prod", "status")
         assert (delivery.status, delivery.error) == (200, "")
-        seen = slack.wait_to_see("ada", "not known", private=True)
-        slack.wait_to_see("ada", "may not have been taken", after=seen.number, private=True)
+        seen = slack.wait_to_see("ada", "It is unknown whether", private=True)
+        slack.wait_to_see("ada", "may not have been accepted", after=seen.number, private=True)
 
 
 def test_a_stalled_client_is_dropped(web_url: str) -> None:

@@ -1,1 +1,1 @@
-"""What Slack delivers: requests by HTTP or Socket Mode, verified, read and answered in time."""
+"""Requests from Slack by HTTP or Socket Mode: verified, parsed and answered in time."""

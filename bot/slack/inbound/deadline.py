@@ -1,4 +1,4 @@
-"""Asking the gate so that Slack has an answer in time, whatever the gate meets."""
+"""Call the gate so that Slack gets an answer in time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bot.errors import Defect, SwarmbotError, Unavailable
 from bot.slack.inbound.requests import PressRequest, ReplacingMessage, SlashRequest, SubmitRequest
 from bot.slack.outbound.notifier import Notifier, Undelivered
 
-IN_TIME: Final = 2.2
-"""Seconds: Slack shows an error after three, the way there and back and the queue before us included."""
-AT_ONCE: Final = 4
-"""Requests at the gate side by side. Each appends to one audit chain, so more only make each other try again: with 50
-clients p99 was 108 and 78 ms at 4, 145 and 126 ms at 8 (two runs each, taken in turn on a busy 2-core machine). The
-rest wait here, and can still be taken back."""
-TELLERS: Final = 16
+ANSWER_TIMEOUT_S: Final = 2.2
+"""Slack shows an error after 3 s, including the network and the queue before this process."""
+GATE_THREADS: Final = 4
+"""Parallel calls of the gate. Each appends to one audit chain, so more calls only make each other retry: with 50
+clients p99 was 108 and 78 ms with 4 threads, 145 and 126 ms with 8 (two runs each, alternating, on a busy 2-core
+machine). The other requests wait, and can still be cancelled."""
+REPLY_THREADS: Final = 16
 NOTHING_DONE: Final = "Nothing was done."
 
 log = logging.getLogger(__name__)
@@ -31,47 +31,47 @@ Request = SlashRequest | PressRequest | SubmitRequest
 
 
 class Responder:
-    """Asks on threads of its own; what is late is told by the request's response_url when it comes."""
+    """Calls the gate in threads; a late answer goes to the request's response_url."""
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="gate")
-        self._tellers = ThreadPoolExecutor(TELLERS, thread_name_prefix="answer")
+        self._gate_threads = ThreadPoolExecutor(GATE_THREADS, thread_name_prefix="gate")
+        self._reply_threads = ThreadPoolExecutor(REPLY_THREADS, thread_name_prefix="answer")
 
-    def ask(self, question: Callable[[], Answer], request: Request) -> Answer:
-        """Return what the gate says, or what its error says to a person, or that it is late."""
-        future = self._threads.submit(_answer, question)
+    def ask(self, call: Callable[[], Answer], request: Request) -> Answer:
+        """Return the gate's answer, the message of its error, or a message that it is late."""
+        future = self._gate_threads.submit(_answer, call)
         try:
-            return future.result(IN_TIME)
+            return future.result(ANSWER_TIMEOUT_S)
         except TimeoutError:
             if future.cancel():
-                return _nothing_done(Unavailable("Swarmbot has too much to do.", next_step="Ask again in a minute."))
-        log.warning("the gate is late for %s", request.user)
+                return _nothing_done(Unavailable("Swarmbot is overloaded.", next_step="Try again in a minute."))
+        log.warning("the answer to %s is late", request.user)
         future.add_done_callback(lambda done: self._tell_late(request, done))
         late = Unavailable(
-            "Redis or Slack takes long.",
-            true_now="It is not known yet whether your request was stored.",
-            next_step="You are told here when it is.",
+            "Redis or Slack is slow.",
+            true_now="It is unknown whether your request was stored.",
+            next_step="A message here will say so when it is.",
         )
-        return error_message(late, "*Not yet*")
+        return error_message(late, "*No answer yet*")
 
     def tell(self, request: Request, message: Message) -> None:
-        """Answer by the response_url, beside the ack."""
-        self._tellers.submit(self._tell, request, message)
+        """Answer by the response_url, in parallel with the ack."""
+        self._reply_threads.submit(self._tell, request, message)
 
     def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
-        """Open a form for who asked, beside the ack: Slack takes the trigger for three seconds."""
-        self._tellers.submit(self._open, request, modal)
+        """Open a form for the requester, in parallel with the ack: the trigger is valid for 3 s."""
+        self._reply_threads.submit(self._open, request, modal)
 
     def close(self) -> None:
-        """Finish what is under way."""
-        self._threads.shutdown()
-        self._tellers.shutdown()
+        """Finish the running calls."""
+        self._gate_threads.shutdown()
+        self._reply_threads.shutdown()
 
     def _tell_late(self, request: Request, done: Future[Answer]) -> None:
         answer = done.result()
         if isinstance(answer, Modal | FieldErrors):
-            answer = error_message(Unavailable("The form comes too late.", next_step="Ask again."))
+            answer = error_message(Unavailable("It is too late to open the form.", next_step="Run the command again."))
         if answer is not None:
             self._tell(request, answer)
 
@@ -80,7 +80,9 @@ class Responder:
             self._notifier.open_modal(request.trigger_id, modal.view())
         except Undelivered as error:
             log.warning("the form for %s: %s", request.user, error.reason)
-            again = Unavailable("Slack did not open the form.", true_now=NOTHING_DONE, next_step="Ask again.")
+            again = Unavailable(
+                "Slack did not open the form.", true_now=NOTHING_DONE, next_step="Run the command again."
+            )
             self._tell(request, error_message(again))
 
     def _tell(self, request: Request, message: Message) -> None:
@@ -101,9 +103,9 @@ class Responder:
             log.exception("the answer to %s", request.user)
 
 
-def _answer(question: Callable[[], Answer]) -> Answer:
+def _answer(call: Callable[[], Answer]) -> Answer:
     try:
-        return question()
+        return call()
     except Unavailable as error:
         log.warning("%s", error)
         return _nothing_done(error)
@@ -116,8 +118,8 @@ def _answer(question: Callable[[], Answer]) -> Answer:
 
 
 def _nothing_done(error: Unavailable) -> Message:
-    """Say that nothing was done, unless the error says that it is not known."""
+    """Return the message for an error: nothing was done, unless the error says that this is unknown."""
     true_now = error.true_now or NOTHING_DONE
     told = Unavailable(error.happened, true_now=true_now, next_step=error.next_step)
-    taken = "was not" if true_now == NOTHING_DONE else "may not have been"
-    return error_message(told, f"*Your request {taken} taken*")
+    accepted = "was not" if true_now == NOTHING_DONE else "may not have been"
+    return error_message(told, f"*Your request {accepted} accepted*")

@@ -1,4 +1,4 @@
-"""What is looked at before Bolt sees a request: method, path, size, age and signature. Nothing unsigned is parsed."""
+"""Checks before Bolt sees a request: method, size, age and signature. Unsigned requests are not parsed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from slack_sdk.signature import SignatureVerifier
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
-MOST_BYTES: Final = 1024 * 1024
-OLDEST: Final = 300
+MAX_BODY_BYTES: Final = 1024 * 1024
+MAX_AGE_S: Final = 300
 TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 LENGTH: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -26,29 +26,29 @@ log = logging.getLogger(__name__)
 
 
 class RequestGuard:
-    """Refuses what does not come from Slack."""
+    """Rejects requests that do not come from Slack."""
 
     def __init__(self, signing_secret: str) -> None:
         self._verifier = SignatureVerifier(signing_secret)
 
-    def refusal(self, environ: WSGIEnvironment) -> int:
-        """Return the HTTP status of the refusal, or 0: the body is then read, and ``wsgi.input`` holds it again."""
+    def rejection(self, environ: WSGIEnvironment) -> int:
+        """Return the HTTP status of the rejection; 0 for a valid request, whose body can be read again."""
         if environ["REQUEST_METHOD"] != "POST":
             return 405
         timestamp = environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")
         signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
         if not (TIMESTAMP.fullmatch(timestamp) and SIGNATURE.fullmatch(signature)):
             return 401
-        if abs(time.time() - int(timestamp)) > OLDEST:
+        if abs(time.time() - int(timestamp)) > MAX_AGE_S:
             return 401
         length = environ.get("CONTENT_LENGTH", "")
         if not LENGTH.fullmatch(length):
             return 411
-        if int(length) > MOST_BYTES:
+        if int(length) > MAX_BODY_BYTES:
             return 413
-        return self._body_refusal(environ, int(length), timestamp, signature)
+        return self._body_rejection(environ, int(length), timestamp, signature)
 
-    def _body_refusal(self, environ: WSGIEnvironment, length: int, timestamp: str, signature: str) -> int:
+    def _body_rejection(self, environ: WSGIEnvironment, length: int, timestamp: str, signature: str) -> int:
         try:
             body = environ["wsgi.input"].read(length)
         except OSError:
@@ -62,7 +62,7 @@ class RequestGuard:
 
 
 class SlackWsgiAdapter(SlackRequestHandler):
-    """Bolt's WSGI adapter, which answers 400 instead of raising when a signed body cannot be parsed."""
+    """Bolt's WSGI adapter, which returns 400 instead of raising if a signed body cannot be parsed."""
 
     def dispatch(self, request: WsgiHttpRequest) -> BoltResponse:
         """Hand a request to Bolt."""

@@ -1,8 +1,7 @@
-"""Keeps the process that faces the internet from what only the worker may have: SSH, Docker, and their keys.
+"""Keep SSH, Docker and their keys out of the process that faces the internet: only the worker may have them.
 
-It closes the ways of ordinary Python code (imports, opening files, starting programs), so that a mistake cannot turn
-the web process into one that reaches hosts. Run it as a user of its own who cannot read the keys as well: native code
-is held by nothing else.
+This blocks what ordinary Python code can do (import, open files, start programs), so that a mistake cannot give the
+web process access to hosts. It does not stop native code: run the process as a user who cannot read the keys, too.
 """
 
 from __future__ import annotations
@@ -19,35 +18,35 @@ from typing import Any, Final
 from bot.config import Config
 from bot.errors import Misconfigured
 
-FORBIDDEN: Final = ("paramiko", "docker", "bot.engine")
-PROGRAMS: Final = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "pty.spawn"})
+FORBIDDEN_MODULES: Final = ("paramiko", "docker", "bot.engine")
+PROGRAM_EVENTS: Final = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "pty.spawn"})
 
 
 class ForbiddenImport(PermissionError):
-    """The web process tried what only the worker may do. It is a defect."""
+    """The web process tried what only the worker may do: a defect."""
 
 
 def confine(config: Config) -> None:
-    """Refuse, for the rest of this process and its children, to import, open or start what is not the web's.
+    """Forbid these imports, files and programs for the rest of this process and its children.
 
-    Raises :class:`~bot.errors.Misconfigured` when one of the modules has been imported already.
+    Raises :class:`~bot.errors.Misconfigured` if one of the modules was already imported.
     """
     imported = [name for name in sys.modules if _is_forbidden(name)]
     if imported:
         raise Misconfigured(
-            f"This process has imported {', '.join(sorted(imported)[:3])}, which only the worker may.",
-            next_step="This is a defect of Swarmbot's: report it.",
+            f"This process has imported {', '.join(sorted(imported)[:3])}, which only the worker may import.",
+            next_step="This is a defect of Swarmbot: report it.",
         )
     sys.meta_path.insert(0, _Refusal())
     sys.addaudithook(_Hook(_identity_files(config)))
 
 
 def _is_forbidden(name: str) -> bool:
-    return any(name == module or name.startswith(f"{module}.") for module in FORBIDDEN)
+    return any(name == module or name.startswith(f"{module}.") for module in FORBIDDEN_MODULES)
 
 
 class _Refusal(MetaPathFinder):
-    """Finds nothing, and refuses what is forbidden before any other finder is asked."""
+    """Runs before all other finders; finds nothing, and raises for forbidden modules."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None, /
@@ -55,7 +54,7 @@ class _Refusal(MetaPathFinder):
         """Raise ImportError for a forbidden module."""
         del path, target
         if _is_forbidden(fullname):
-            raise ImportError(f"{fullname} is the worker's: this process may not import it", name=fullname)
+            raise ImportError(f"{fullname} is for the worker: this process may not import it", name=fullname)
         return None
 
 
@@ -66,7 +65,7 @@ def _identity_files(config: Config) -> list[Path]:
 
 
 class _Hook:
-    """An audit hook (PEP 578): it cannot be taken out again."""
+    """An audit hook (PEP 578): it cannot be removed."""
 
     def __init__(self, keys: list[Path]) -> None:
         self._ssh_folder = os.path.realpath(Path("~/.ssh").expanduser())
@@ -77,12 +76,12 @@ class _Hook:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             if isinstance(arguments[0], str | bytes) and self._is_key(os.fsdecode(arguments[0])):
-                raise ForbiddenImport("SSH keys are the worker's: this process may not open them")
-        elif event in PROGRAMS:
-            raise ForbiddenImport("this process starts no programs")
+                raise ForbiddenImport("SSH keys are for the worker: this process may not open them")
+        elif event in PROGRAM_EVENTS:
+            raise ForbiddenImport("this process may not start programs")
 
     def _is_key(self, path: str) -> bool:
-        """By place (links resolved), by the file itself (a hard link to it), or by name (relative to some folder)."""
+        """Return whether it is a key: by path (links resolved), by inode (hard links), or by a relative path's name."""
         real = os.path.realpath(path)
         if real in self._keys or real == self._ssh_folder or real.startswith(self._ssh_folder + os.sep):
             return True

@@ -1,4 +1,4 @@
-"""Whether the web process could take an order now: for load balancers, and for whoever asks why it does not."""
+"""Whether the web process can accept commands now, and if not, why: for load balancers and monitoring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.store.durability import problems
 
 
 class Readiness:
-    """Looks at Redis at each call (bounded by the client's time-outs), and at swarmbot.yml only when it changed."""
+    """Checks Redis at each call (within the client's timeouts), and swarmbot.yml only when it has changed."""
 
     def __init__(self, redis: Redis, config_path: Path) -> None:
         self._redis = redis
@@ -21,7 +21,7 @@ class Readiness:
         self._config_problem = ""
 
     def problems(self) -> dict[str, list[str]]:
-        """Return what is wrong, by part; empty when ready."""
+        """Return the problems by part; empty if ready."""
         found = {"redis": self._redis_problems(), "swarmbot.yml": self._config_problems()}
         return {part: said for part, said in found.items() if said}
 

@@ -1,4 +1,4 @@
-"""What Slack asks, as the gate takes it. The payloads were checked by :mod:`bot.slack.inbound.payloads`."""
+"""Requests from Slack, as the gate takes them. The payloads were checked by :mod:`bot.slack.inbound.payloads`."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from bot.slack.outbound.notifier import Notifier
 
 @dataclass(frozen=True, slots=True)
 class SlashRequest:
-    """Somebody typed a command. ``text`` is as Slack escaped it; ``request_key`` is the same in a double delivery."""
+    """Somebody typed a command."""
 
     text: str
+    """As Slack escaped it."""
     user: str
     channel: str
     response_url: str
     request_key: str
+    """The same in a second delivery of the same request."""
     trigger_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class PressRequest:
-    """Somebody pressed a button: ``action`` and ``value`` are as the button was built, and prove nothing.
-
-    ``channel`` and ``message_ts`` are empty for a press in a modal or in Home.
-    """
+    """Somebody pressed a button. ``action`` and ``value`` come from the client and are not trusted."""
 
     action: str
     value: str
     user: str
     channel: str
+    """"" in a modal or in Home, as is ``message_ts``."""
     response_url: str
     request_key: str
     trigger_id: str
@@ -43,42 +43,44 @@ class PressRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubmitRequest:
-    """Somebody submitted a form: ``subject`` is the id that the form was opened with, ``values`` its text fields."""
+    """Somebody submitted a form."""
 
     callback: str
     subject: str
+    """The id that the form was opened with."""
     values: Mapping[str, str]
+    """The text fields by name."""
     user: str
     request_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReplacingMessage(Message):
-    """An answer to a press that takes the place of the message with the button."""
+    """An answer to a press that replaces the message with the button."""
 
 
 class GateLike(Protocol):
-    """Where requests go. Both return what is told to the asker alone, or None for nothing, once it is stored.
+    """Handles requests. Methods return once the request is stored: the answer for the requester, or None.
 
-    They raise nothing but :class:`~bot.errors.SwarmbotError`.
+    They raise only :class:`~bot.errors.SwarmbotError`.
     """
 
     def slash(self, request: SlashRequest) -> Message | Modal | None:
-        """Take a command; a modal is opened for the asker."""
+        """Handle a command; a modal is opened for the requester."""
 
     def press(self, request: PressRequest) -> Message | Modal | None:
-        """Take the press of a button; a modal is opened for the presser."""
+        """Handle the press of a button; a modal is opened for the person who pressed."""
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
-        """Take a form; with errors in fields it stays open."""
+        """Handle a form; with field errors it stays open."""
 
 
 OpenGate = Callable[[Settings, Notifier], GateLike]
-"""Makes the gate of a process, with connections of its own; the notifier is the process's."""
+"""Makes the gate of a process, with its own connections and the notifier of the process."""
 
 
 def slash_request(body: dict[str, Any]) -> SlashRequest:
-    """Return the command of a body that is well formed. Slack gives each command a trigger_id of its own."""
+    """Return the command of a well-formed body. Slack gives each command its own trigger_id."""
     return SlashRequest(
         text=body.get("text") or "",
         user=body["user_id"],
@@ -90,7 +92,7 @@ def slash_request(body: dict[str, Any]) -> SlashRequest:
 
 
 def press_request(body: dict[str, Any]) -> PressRequest:
-    """Return the press of a body that is well formed. A menu's choice is its value."""
+    """Return the press of a well-formed body. The value of a menu is its choice."""
     action = body["actions"][0]
     container = body.get("container") or {}
     value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
@@ -109,13 +111,13 @@ def press_request(body: dict[str, Any]) -> PressRequest:
 
 
 def press_as_command(press: PressRequest) -> SlashRequest:
-    """Return a press of a button whose value is a command's words as that command."""
+    """Return the command of a button whose value is the text of a command."""
     place = (press.channel, press.response_url, press.request_key, press.trigger_id)
     return SlashRequest(press.value, press.user, *place)
 
 
 def submit_request(body: dict[str, Any]) -> SubmitRequest:
-    """Return the form of a body that is well formed. A view's hash is its own in a double delivery too."""
+    """Return the form of a well-formed body. The hash of a view is the same in a second delivery."""
     view = body["view"]
     return SubmitRequest(
         callback=view["callback_id"],

@@ -1,4 +1,4 @@
-"""The only listeners: every command and press goes to the gate, and every one gets an answer."""
+"""The only listeners: each command, press and form goes to the gate and gets an answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.slack.outbound.client import quiet_logger
 from bot.slack.outbound.notifier import Notifier
 from bot.slack.outbound.payload import payload
 
-LISTENERS: Final = 32
+LISTENER_THREADS: Final = 32
 ANYTHING: Final = re.compile("")
 
 Body = dict[str, Any]
@@ -31,15 +31,15 @@ log = logging.getLogger(__name__)
 
 
 class Routes:
-    """The Bolt app over a gate. ``signing_secret`` is checked for HTTP; Socket Mode's connection proves itself."""
+    """The Bolt app of a gate. ``signing_secret`` is for HTTP; Socket Mode authenticates its connection."""
 
     def __init__(self, gate: GateLike, notifier: Notifier, signing_secret: str = "") -> None:
         self._gate = gate
         self._responder = Responder(notifier)
-        self._listeners = ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener")
-        # Bolt gets no token: no listener needs one, and asking Slack who we are would delay the first ack.
+        self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
+        # Bolt gets no token: no listener needs one, and its auth.test would delay the first ack.
         self.app = App(
-            # It warns at each start that it finds the bot's token in the environment and does not use it.
+            # At each start it warns that it does not use the bot token in the environment.
             logger=quiet_logger("bolt", logging.ERROR),
             name="swarmbot",
             process_before_response=True,
@@ -56,7 +56,7 @@ class Routes:
         self.app.event(ANYTHING)(_event)
 
     def close(self) -> None:
-        """Finish the answers under way."""
+        """Finish the running answers."""
         self._responder.close()
         self._listeners.shutdown()
 
@@ -71,7 +71,7 @@ class Routes:
             ack()
 
     def _press(self, ack: Ack, body: Body) -> None:
-        """Slack shows nothing of the body of a press's ack: the answer goes by its response_url, beside the ack."""
+        """Answer by the response_url, because Slack does not show the body of a press's ack."""
         request = press_request(body)
         answer = self._responder.ask(lambda: self._gate.press(request), request)
         if isinstance(answer, Modal):
@@ -81,7 +81,7 @@ class Routes:
         ack()
 
     def _submit(self, ack: Ack, body: Body) -> None:
-        """What came of a form takes the form's place; what is wrong in a field keeps it open."""
+        """Replace the form by the answer; with field errors, keep it open."""
         request = submit_request(body)
         answer = self._responder.ask(lambda: self._gate.submit(request), request)
         if isinstance(answer, FieldErrors):
@@ -111,5 +111,5 @@ class _RefuseMalformed(Middleware):
 
 
 def _event(ack: Ack) -> None:
-    """Acknowledge events: none is of interest yet, and an unacknowledged one is sent again and again."""
+    """Acknowledge events, because Slack sends unacknowledged ones again. None is used yet."""
     ack()

@@ -1,4 +1,4 @@
-"""Socket Mode, the other way in: Slack is connected to, so the process needs no address on the internet."""
+"""Socket Mode: the process connects to Slack, so it needs no address on the internet."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from bot.slack.inbound.routes import Routes
 from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT_S, quiet_logger, reason_of, web_client
 from bot.slack.outbound.notifier import Notifier
 
-REQUESTS_AT_ONCE: Final = 32
-PING_EVERY: Final = 2.0
-"""Seconds. The library takes a connection for dead after five failed pings, or four unanswered; until then it spins."""
-FIRST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 30.0
-HOPELESS: Final = {
+PARALLEL_REQUESTS: Final = 32
+PING_INTERVAL_S: Final = 2.0
+"""Slack's library drops a connection after five failed or four unanswered pings; until then it runs in a busy loop."""
+MIN_PAUSE_S: Final = 1.0
+MAX_PAUSE_S: Final = 30.0
+PERMANENT_ERRORS: Final = {
     "invalid_auth",
     "not_authed",
     "not_allowed_token_type",
@@ -40,9 +40,9 @@ log = logging.getLogger(__name__)
 
 
 class SocketMode:
-    """One connection. Slack hands each request to one of an app's connections, up to ten: run as many as wanted.
+    """One connection. Slack sends each request to one of an app's connections, of which there may be ten.
 
-    Slack's library reconnects it when it breaks or is asked to go.
+    Slack's library reconnects it.
     """
 
     def __init__(self, settings: Settings, routes: Routes) -> None:
@@ -52,45 +52,45 @@ class SocketMode:
             app_token=token,
             logger=quiet_logger("socket"),
             web_client=WebClient(base_url=settings.slack_api_url, timeout=TIMEOUT_S, logger=quiet_logger("socket")),
-            ping_interval=PING_EVERY,
-            concurrency=REQUESTS_AT_ONCE,
+            ping_interval=PING_INTERVAL_S,
+            concurrency=PARALLEL_REQUESTS,
         )
         self._client = handler.client
 
     @property
     def connected(self) -> bool:
-        """Whether the connection is up at this moment."""
+        """Whether the connection is up now."""
         return self._client.is_connected()
 
     def connect(self, stop: Event) -> None:
-        """Connect, trying again with growing pauses until it works or ``stop`` is set.
+        """Connect; retry with growing pauses until it works or ``stop`` is set.
 
-        Raises :class:`~bot.errors.Misconfigured` when Slack says that trying again cannot help.
+        Raises :class:`~bot.errors.Misconfigured` if retrying cannot help.
         """
-        pause = FIRST_PAUSE
+        pause = MIN_PAUSE_S
         while not stop.is_set():
             try:
                 self._client.connect()
             except SLACK_ERRORS as error:
                 reason = reason_of(error)
-                if reason in HOPELESS:
+                if reason in PERMANENT_ERRORS:
                     raise Misconfigured(
                         f"Slack refuses Socket Mode ({reason}).",
-                        next_step="See that Socket Mode is on and that SLACK_APP_TOKEN has connections:write.",
+                        next_step="Switch Socket Mode on, and give SLACK_APP_TOKEN the scope connections:write.",
                     ) from None
-                log.warning("Socket Mode: %s; trying again in %.0f s", reason, pause)
+                log.warning("Socket Mode: %s; retrying in %.0f s", reason, pause)
             else:
                 return
             stop.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_PAUSE_S)
 
     def close(self) -> None:
-        """Close the connection once the requests under way are acknowledged."""
+        """Close the connection after the running requests are acknowledged."""
         self._client.close()
 
 
 def run_socket(settings: Settings, open_gate: OpenGate) -> None:
-    """Serve until SIGTERM or SIGINT; raise :class:`~bot.errors.Misconfigured` when it cannot be begun."""
+    """Serve until SIGTERM or SIGINT. Raises :class:`~bot.errors.Misconfigured` if it cannot start."""
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

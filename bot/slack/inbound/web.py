@@ -1,4 +1,4 @@
-"""The web process: gunicorn, /slack/events behind its guards, /healthz and /readyz."""
+"""The web process: gunicorn, /slack/events behind its checks, /healthz and /readyz."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 EVENTS: Final = "/slack/events"
 WORKERS: Final = 1
-"""A second process would only compete for the head of the audit chain: bench/acks.py measured it slower."""
+"""A second process competes for the head of the audit chain: slower, as bench/acks.py measured."""
 THREADS: Final = 64
-"""They wait for the gate, which lets in fewer (answering.AT_ONCE): so a slow Redis leaves some to say so."""
-SLOW_CLIENT: Final = 5
-READY: Final = Timeouts(reply_s=1, connect_s=1, retries=0)
+"""More than deadline.GATE_THREADS, so that some can still answer while the gate waits for a slow Redis."""
+CLIENT_TIMEOUT_S: Final = 5
+READINESS_TIMEOUTS: Final = Timeouts(reply_s=1, connect_s=1, retries=0)
 
 log = logging.getLogger(__name__)
 
@@ -46,20 +46,20 @@ class Web:
         self._readiness = readiness
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
+        """Respond to a request."""
         path = environ.get("PATH_INFO", "")
         if path == EVENTS:
-            refused = self._guard.refusal(environ)
-            return _say(start_response, refused) if refused else self._events(environ, start_response)
+            rejected = self._guard.rejection(environ)
+            return _respond(start_response, rejected) if rejected else self._events(environ, start_response)
         if path not in {"/healthz", "/readyz"}:
-            return _say(start_response, 404)
+            return _respond(start_response, 404)
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            return _say(start_response, 405)
+            return _respond(start_response, 405)
         problems = self._readiness.problems() if path == "/readyz" else {}
-        return _say(start_response, 503 if problems else 200, {"ok": not problems, "problems": problems})
+        return _respond(start_response, 503 if problems else 200, {"ok": not problems, "problems": problems})
 
 
-def _say(start_response: StartResponse, status: int, content: dict[str, Any] | None = None) -> Iterable[bytes]:
+def _respond(start_response: StartResponse, status: int, content: dict[str, Any] | None = None) -> Iterable[bytes]:
     known = HTTPStatus(status)
     body = json.dumps(content or {"error": known.phrase.lower()}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
@@ -74,7 +74,7 @@ def web_application(settings: Settings, open_gate: OpenGate) -> WSGIApplication:
     secret = settings.need("SLACK_SIGNING_SECRET").reveal()
     notifier = Notifier(web_client(settings))
     routes = Routes(open_gate(settings, notifier), notifier, secret)
-    return Web(routes, secret, Readiness(connect(settings.redis_url, READY), settings.config_path))
+    return Web(routes, secret, Readiness(connect(settings.redis_url, READINESS_TIMEOUTS), settings.config_path))
 
 
 class _Server(BaseApplication):  # type: ignore[misc] # likewise
@@ -101,22 +101,22 @@ class _Server(BaseApplication):  # type: ignore[misc] # likewise
             self.cfg.set(name, value)
 
     def load(self) -> WSGIApplication:
-        """Return the application, once in each worker: connections are not shared across a fork."""
+        """Return the application; called in each gunicorn worker, because a fork cannot share connections."""
         return web_application(self._settings, self._open_gate)
 
 
 def _bound_slow_clients(server: Any) -> None:
-    """Give accepted connections a time-out for each read and write: they inherit it from the listener."""
-    seconds = struct.pack("ll", SLOW_CLIENT, 0)
+    """Set a timeout for each read and write; accepted connections inherit it from the listener."""
+    seconds = struct.pack("ll", CLIENT_TIMEOUT_S, 0)
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
 
 
 def run_web(settings: Settings, open_gate: OpenGate) -> None:
-    """Serve until a signal ends the process; raise :class:`~bot.errors.Misconfigured` before anything is served.
+    """Serve until a signal ends the process. Raises :class:`~bot.errors.Misconfigured` before it serves anything.
 
-    ``open_gate`` makes the gate, once in each of gunicorn's workers.
+    ``open_gate`` is called once in each gunicorn worker.
     """
     settings.need("SLACK_SIGNING_SECRET")
     settings.need("SLACK_BOT_TOKEN")

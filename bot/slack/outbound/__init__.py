@@ -1,1 +1,1 @@
-"""What is sent to Slack: messages, live edits, files."""
+"""What Swarmbot sends to Slack: messages, live edits, files."""

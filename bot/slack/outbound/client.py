@@ -1,4 +1,4 @@
-"""The clients to Slack's Web API and to response_urls: time-outs, bounded retries, and no bodies in the log."""
+"""Clients of Slack's Web API and of response_urls: timeouts, bounded retries, and no bodies in the log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TIMEOUT_S: Final = 10
 MAX_RETRIES: Final = 3
 MAX_RETRY_AFTER_S: Final = 30
 SLACK_ERRORS: Final = (SlackClientError, HTTPException, OSError)
-"""What a call of Slack's libraries raises: Slack said no, or did not answer."""
+"""What a call of Slack's libraries raises if Slack refuses it or does not respond."""
 RESPONSE_URL_DOMAINS: Final = (".slack.com", ".slack-gov.com")
 
 
@@ -40,7 +40,7 @@ def quiet_logger(name: str, level: int = logging.WARNING) -> logging.Logger:
 
 
 class BoundedRateLimitRetry(RateLimitErrorRetryHandler):
-    """Waits as long as Slack's Retry-After says, if that is within 30 s; a longer one is given back as an error."""
+    """Waits for Slack's Retry-After up to MAX_RETRY_AFTER_S; a longer one is an error."""
 
     def _can_retry(
         self,
@@ -57,7 +57,7 @@ class BoundedRateLimitRetry(RateLimitErrorRetryHandler):
 
 
 def retry_handlers() -> Sequence[RetryHandler]:
-    """Return what is tried again: rate limits, broken connections, time-outs, and errors of the server."""
+    """Return the handlers that retry rate limits, broken connections, timeouts and server errors."""
     broken = [URLError, ConnectionResetError, RemoteDisconnected, TimeoutError]
     return [
         BoundedRateLimitRetry(max_retry_count=MAX_RETRIES),
@@ -78,19 +78,19 @@ def web_client(settings: Settings) -> WebClient:
 
 
 def reason_of(error: Exception) -> str:
-    """Slack's own word for why it said no, or "no answer". The error itself may hold what was sent: do not chain it."""
+    """Return Slack's error code, or "no answer". Do not chain the error itself: it can hold what was sent."""
     if isinstance(error, SlackApiError):
         return str(error.response.get("error") or error.response.status_code)
     return f"no answer: {type(error).__name__}"
 
 
 def response_client(url: str) -> WebhookClient:
-    """Return a client of one response_url."""
+    """Return a client for one response_url."""
     return WebhookClient(url, timeout=TIMEOUT_S, logger=quiet_logger("hook"), retry_handlers=list(retry_handlers()))
 
 
 def is_slack_url(url: str, api_url: str) -> bool:
-    """Whether a response_url leads to Slack (or to the server that stands for it): a token may be sent there."""
+    """Return whether a URL belongs to Slack, or to the server used in its place: a token may be sent there."""
     parts, api = urlsplit(url), urlsplit(api_url)
     if (parts.scheme, parts.netloc) == (api.scheme, api.netloc):
         return True

@@ -1,4 +1,4 @@
-"""A message that follows a job: edited no oftener than Slack likes, and always left with the last state."""
+"""A message that shows the progress of a job: edited within Slack's rate limits, and always left in the last state."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Final
 from bot.blocks.message import Message
 from bot.slack.outbound.notifier import Notifier, Undelivered
 
-EVERY: Final = 1.5
-PATIENCE: Final = 120.0
-FIRST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 20.0
+EDIT_INTERVAL_S: Final = 1.5
+LAST_STATE_TIMEOUT_S: Final = 120.0
+MIN_PAUSE_S: Final = 1.0
+MAX_PAUSE_S: Final = 20.0
 
 log = logging.getLogger(__name__)
 
 
 class LiveMessage:
-    """One message in a channel, posted at the first :meth:`show` unless ``ts`` names one that is there already.
+    """One message in a channel, posted at the first :meth:`show` unless ``ts`` names an existing one.
 
-    A thread of its own sends; :meth:`show` only leaves the newest state for it, so a slow or silent Slack never holds
-    up the job. States between two edits are skipped. ``every`` and ``patience`` are seconds. ``posted`` is called in
-    that thread once there is a ts to keep, and again if it becomes another; it must not raise. End it with :meth:`end`,
-    or with :meth:`abandon` when the message is somebody else's from now on.
+    A separate thread sends it; :meth:`show` only hands over the newest state, so a slow Slack never delays the job.
+    States between two edits are skipped. ``posted`` is called in that thread when the ts is known, and again if it
+    changes; it must not raise. End it with :meth:`end`, or with :meth:`abandon` if another process continues the
+    message.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class LiveMessage:
         channel: str,
         ts: str = "",
         *,
-        every: float = EVERY,
-        patience: float = PATIENCE,
+        edit_interval_s: float = EDIT_INTERVAL_S,
+        last_state_timeout_s: float = LAST_STATE_TIMEOUT_S,
         posted: Callable[[], None] = lambda: None,
     ) -> None:
         self._notifier = notifier
         self._channel = channel
-        self._every = every
-        self._patience = patience
+        self._edit_interval_s = edit_interval_s
+        self._last_state_timeout_s = last_state_timeout_s
         self._posted = posted
         self._changed = Condition()
         self._ts = ts
@@ -54,21 +54,21 @@ class LiveMessage:
 
     @property
     def ts(self) -> str:
-        """The message's ts, or nothing while it has not been posted."""
+        """The message's ts; "" before it was posted."""
         with self._changed:
             return self._ts
 
     def show(self, message: Message) -> None:
-        """Show this state soon; never blocks, never raises."""
+        """Show this state soon. Does not block or raise."""
         with self._changed:
             if not self._ended:
                 self._next = message
                 self._changed.notify_all()
 
     def end(self, message: Message | None = None, wait: float = 10.0) -> bool:
-        """Show the last state (by default the newest one shown) and stop; return whether Slack took it within ``wait``.
+        """Show the last state (default: the newest one) and stop; return whether Slack accepted it in ``wait`` seconds.
 
-        If not, it is tried for ``patience`` seconds more beside whatever runs next, and the log says how that ended.
+        If not, the thread retries for ``last_state_timeout_s`` and logs a failure.
         """
         with self._changed:
             self._next = message or self._next
@@ -78,7 +78,7 @@ class LiveMessage:
         return self._delivered
 
     def abandon(self) -> None:
-        """Show nothing more, not even what was left to be shown; never blocks, never raises."""
+        """Show nothing more, not even a state that waits. Does not block or raise."""
         with self._changed:
             self._next = None
             self._ended = self._abandoned = True
@@ -94,23 +94,23 @@ class LiveMessage:
             if message is not None:
                 self._try(message)
             with self._changed:
-                self._changed.wait_for(lambda: self._ended, self._every)
+                self._changed.wait_for(lambda: self._ended, self._edit_interval_s)
         self._finish()
 
     def _finish(self) -> None:
-        """Deliver the last state, with pauses that grow, until patience is at its end."""
-        deadline, pause = time.monotonic() + self._patience, FIRST_PAUSE
+        """Deliver the last state, with growing pauses, until the timeout."""
+        deadline, pause = time.monotonic() + self._last_state_timeout_s, MIN_PAUSE_S
         message = self._next
         while message is not None and not self._try(message):
             if time.monotonic() + pause > deadline:
                 log.error("the last state of message %s in %s could not be shown", self._ts or "(new)", self._channel)
                 return
             time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_PAUSE_S)
         self._delivered = True
 
     def _try(self, message: Message) -> bool:
-        """Send, and say whether Slack took it. What it did not take is kept, unless there is a newer state by now."""
+        """Send, and return whether Slack accepted it. Otherwise keep the message, unless there is a newer one."""
         try:
             if self._ts:
                 ts = self._notifier.update(self._channel, self._ts, message)

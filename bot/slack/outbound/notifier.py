@@ -1,9 +1,10 @@
-"""The way out: what is said in channels, to one person, and by edits of what was said before."""
+"""Messages to Slack: in channels, to one person, and edits of earlier messages."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 from slack_sdk import WebClient
@@ -15,49 +16,48 @@ from bot.slack.outbound.client import SLACK_ERRORS, is_slack_url, reason_of, res
 from bot.slack.outbound.payload import has_plainer, payload
 
 INVITE: Final = "Invite the bot there with `/invite @Swarmbot`."
-NEXT: Final = {
+NEXT_STEPS: Final = {
     "not_in_channel": INVITE,
-    "channel_not_found": f"See that swarmbot.yml has the right channel. {INVITE}",
-    "is_archived": "Unarchive the channel, or give another one in swarmbot.yml.",
+    "channel_not_found": f"Check the channel in swarmbot.yml. {INVITE}",
+    "is_archived": "Unarchive the channel, or set another one in swarmbot.yml.",
 }
-GONE: Final = {"message_not_found", "edit_window_closed", "cant_update_message"}
-UNSEEN: Final = {"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived"}
-SUCCESS: Final = 200
+NOT_EDITABLE: Final = {"message_not_found", "edit_window_closed", "cant_update_message"}
+NO_EPHEMERAL: Final = {"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived"}
 
 log = logging.getLogger(__name__)
 
 
 class Undelivered(Failed):
-    """Slack did not take a message. ``reason`` is Slack's own word for it, or "no answer"."""
+    """Slack did not accept a message. ``reason`` is Slack's error code, or "no answer"."""
 
     def __init__(self, reason: str, where: str) -> None:
         super().__init__(
-            f"Slack did not take a message for {where} ({reason}).",
-            next_step=NEXT.get(reason, "`python -m bot doctor` says what is wrong with the Slack app."),
+            f"Slack did not accept a message for {where} ({reason}).",
+            next_step=NEXT_STEPS.get(reason, "Run `python -m bot doctor`: it checks the Slack app."),
         )
         self.reason = reason
 
 
 class Notifier:
-    """Sends messages; safe to share between threads. Every call raises :class:`Undelivered` when Slack refuses it."""
+    """Safe to share between threads. Every call raises :class:`Undelivered` if Slack refuses it."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
         self._plain = False
 
     def post(self, channel: str, message: Message) -> str:
-        """Post in a channel (or, for a user's id, in the direct messages with them); return the message's ts."""
+        """Post in a channel, or for a user id as a direct message; return the message's ts."""
         answer = self._deliver(message, f"channel `{channel}`", self._client.chat_postMessage, channel=channel)
         return str(answer["ts"])
 
     def update(self, channel: str, ts: str, message: Message) -> str:
-        """Edit a message and return its ts; one that is gone or cannot be edited any more is posted anew."""
+        """Edit a message and return its ts; a message that cannot be edited any more is posted again."""
         try:
             self._deliver(message, f"channel `{channel}`", self._client.chat_update, channel=channel, ts=ts)
         except Undelivered as error:
-            if error.reason not in GONE:
+            if error.reason not in NOT_EDITABLE:
                 raise
-            log.info("message %s in %s: %s; posting it anew", ts, channel, error.reason)
+            log.info("message %s in %s: %s; posting it again", ts, channel, error.reason)
             return self.post(channel, message)
         return ts
 
@@ -71,10 +71,10 @@ class Notifier:
         replace: bool = False,
         in_channel: bool = False,
     ) -> None:
-        """Answer a command or a press: to the asker alone, or ``in_channel``; ``replace`` edits what was pressed on.
+        """Answer a command or a press: to the requester, or ``in_channel``; ``replace`` edits the pressed message.
 
-        When the URL is used up or too old the answer goes by chat.postEphemeral, or by a direct message where the
-        asker is not in the channel. A secret never goes by direct message, which would stay: that raises.
+        If the URL is used up or expired, the answer goes by chat.postEphemeral, or by a direct message if the requester
+        is not in the channel. A secret never goes by direct message, which would be kept: that raises.
         """
         how = {"replace_original": replace, "response_type": "in_channel" if in_channel else "ephemeral"}
         try:
@@ -89,11 +89,11 @@ class Notifier:
             self._to_person(user, channel, message)
 
     def open_modal(self, trigger_id: str, view: dict[str, Any]) -> None:
-        """Open a form for the person whose press gave ``trigger_id``, within three seconds of it."""
+        """Open a form for the person whose press gave ``trigger_id``, which is valid for 3 s."""
         self._call("a form", self._client.views_open, {"trigger_id": trigger_id, "view": view})
 
     def delete_original(self, response_url: str) -> None:
-        """Delete the message that was pressed on, private ones too."""
+        """Delete the pressed message, even a private one."""
         self._hook(response_url, None, {"delete_original": True})
 
     def _to_person(self, user: str, channel: str, message: Message) -> None:
@@ -101,31 +101,31 @@ class Notifier:
         try:
             self._deliver(message, where, self._client.chat_postEphemeral, channel=channel, user=user)
         except Undelivered as error:
-            if error.reason not in UNSEEN or holds_secret(message.blocks):
+            if error.reason not in NO_EPHEMERAL or holds_secret(message.blocks):
                 raise
             self._deliver(message, where, self._client.chat_postMessage, channel=user)
 
     def _hook(self, url: str, message: Message | None, how: dict[str, Any]) -> None:
-        """Post to a response_url, in the older blocks if Slack does not take the newer ones."""
+        """Post to a response_url, in older blocks if Slack does not accept the newer ones."""
         if not is_slack_url(url, self._client.base_url):
-            raise Undelivered("no response_url of Slack's", "its asker")
+            raise Undelivered("the response_url is not Slack's", "the requester")
 
         def send(**body: Any) -> WebhookResponse:
             answer = response_client(url).send_dict(body)
-            if answer.status_code != SUCCESS:
-                raise Undelivered(_reason(answer), "its asker")
+            if answer.status_code != HTTPStatus.OK:
+                raise Undelivered(_reason(answer), "the requester")
             return answer
 
         if message is None:
-            self._call("its asker", send, how)
+            self._call("the requester", send, how)
         else:
-            self._deliver(message, "its asker", send, **how)
+            self._deliver(message, "the requester", send, **how)
 
     def _deliver(self, message: Message, where: str, call: Callable[..., Any], **how: Any) -> Any:
-        """Send in the newer blocks, then in the older ones, then as text alone: a message is said in any case.
+        """Send in newer blocks; if Slack refuses them, in older blocks, then as text only.
 
-        Not so one with a secret, which text alone does not hold. What Slack once refused is not tried again by this
-        process if the older blocks were taken.
+        A message with a secret is not sent as text, which does not have it. After Slack has refused newer blocks and
+        accepted older ones, this process uses the older ones.
         """
         plain = self._plain or not has_plainer(message)
         try:
@@ -140,16 +140,16 @@ class Notifier:
                 if error.reason != "invalid_blocks":
                     raise
             else:
-                log.warning("Slack refuses newer blocks: this process shows messages in older ones from now on")
+                log.warning("Slack refuses newer blocks: this process uses older ones from now on")
                 self._plain = True
                 return answer
-        log.error("Slack refuses the blocks of a message for %s; sending its text alone", where)
+        log.error("Slack refuses the blocks of a message for %s; sending its text only", where)
         if holds_secret(message.blocks):
             raise Undelivered("invalid_blocks", where)
         return self._call(where, call, how | {"text": message.text})
 
     def _call(self, where: str, call: Callable[..., Any], body: dict[str, Any]) -> Any:
-        """Call Slack once (retries are the client's). Errors are not chained: theirs may hold what was sent."""
+        """Call Slack (the client retries). Slack's error is not chained, because it can hold what was sent."""
         try:
             return call(**body)
         except SLACK_ERRORS as error:

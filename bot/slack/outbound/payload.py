@@ -1,4 +1,4 @@
-"""A message as it goes to Slack: fitted, and with its secrets revealed, which is done nowhere else."""
+"""A message as sent to Slack: within its limits, and with secrets revealed, which happens nowhere else."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bot.secrets.secret import Secret
 
 
 def payload(message: Message, *, plain: bool) -> dict[str, Any]:
-    """Return ``text`` and ``blocks`` for Slack. The result may hold secrets: hand it on, never keep or log it.
+    """Return ``text`` and ``blocks`` for Slack. The result may contain secrets: do not store or log it.
 
-    ``plain`` takes the older blocks, which every Slack shows.
+    ``plain`` selects the older blocks, which every Slack client shows.
     """
     rendering = without_tables(message) if plain else one_table(message.blocks)
     fitted = fit(Message(message.text, rendering))
@@ -21,7 +21,7 @@ def payload(message: Message, *, plain: bool) -> dict[str, Any]:
 
 
 def has_plainer(message: Message) -> bool:
-    """Whether the older blocks are others than the first choice."""
+    """Return whether the older blocks differ from the newer ones."""
     return without_tables(message) != tuple(message.blocks)
 
 

@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule_check import rule_problems
 from bot.audit import Audit
+from bot.audit.paging import AuditPages
 from bot.config import Config
 from bot.doctor import slack as slack_checks
 from bot.doctor.finding import Check
@@ -106,7 +107,7 @@ def test_whoami_tells_whose_yes_is_needed(client: Redis, user_groups: UserGroups
         config=Config.model_validate(written),
         commands=COMMANDS,
         queue=Queue(client, audit),
-        audit=audit,
+        pages=AuditPages(client, audit),
         user_groups=user_groups,
         approvals=ApprovalRepository(client, audit),
     )

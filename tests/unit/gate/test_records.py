@@ -11,6 +11,7 @@ from redis import Redis
 from bot.approvals.approval import ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
+from bot.audit.paging import AuditPages
 from bot.config import Config
 from bot.gate.records import RecordReader
 from bot.model.records import RecordsQuery
@@ -60,7 +61,7 @@ def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audi
         config=Config.model_validate(CONFIG),
         commands=COMMANDS,
         queue=queue,
-        audit=audit,
+        pages=AuditPages(client, audit),
         user_groups=cast("UserGroups", None),
         approvals=approvals,
     )

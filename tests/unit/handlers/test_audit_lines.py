@@ -92,8 +92,8 @@ def test_a_full_page_keeps_slacks_limits() -> None:
     longest = entry("denied", "U0CLEO", "<&>" * 700, words="x" * 3000)
     page = AuditPage("page-id", older=True, newer=True)
     shown = record_answer(audit, replace(EMPTY, entries=(longest,) * 40, page=page), AuditArguments())
-    assert len(shown.blocks) <= limits.BLOCKS
-    assert all(len(block["text"]["text"]) <= limits.SECTION for block in shown.blocks[:-1])
+    assert len(shown.blocks) <= limits.MAX_BLOCKS
+    assert all(len(block["text"]["text"]) <= limits.SECTION_CHARS for block in shown.blocks[:-1])
     buttons = shown.blocks[-1]["elements"]
     assert [(button["action_id"], button["value"]) for button in buttons] == [
         ("audit.older", "page-id"),

@@ -46,7 +46,7 @@ def test_a_late_gate_is_told_of_at_once_and_in_the_end(
     slack: LocalSlack, responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """First that it is not known, then what came of it."""
-    monkeypatch.setattr(deadline, "IN_TIME", 0.01)
+    monkeypatch.setattr(deadline, "ANSWER_TIMEOUT_S", 0.01)
     goes_on = Event()
 
     def gate() -> blocks.Message:
@@ -55,7 +55,7 @@ def test_a_late_gate_is_told_of_at_once_and_in_the_end(
 
     first = responder.ask(gate, request(slack))
     assert isinstance(first, blocks.Message)
-    assert "not known yet" in first.text
+    assert "It is unknown whether" in first.text
     goes_on.set()
     slack.wait_to_see("ada", "Done after all.", private=True)
 
@@ -64,10 +64,10 @@ def test_what_was_never_begun_is_said_not_to_be_done(
     slack: LocalSlack, responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every asker busy a request is taken back, and never done afterwards."""
-    monkeypatch.setattr(deadline, "IN_TIME", 0.01)
+    monkeypatch.setattr(deadline, "ANSWER_TIMEOUT_S", 0.01)
     goes_on, begun = Event(), Event()
     command = request(slack)
-    for _ in range(deadline.AT_ONCE):
+    for _ in range(deadline.GATE_THREADS):
         responder.ask(lambda: (goes_on.wait(10), None)[1], command)
 
     def gate() -> blocks.Message:
@@ -84,7 +84,11 @@ def test_what_was_never_begun_is_said_not_to_be_done(
 
 @pytest.mark.parametrize(
     ("true_now", "title"),
-    [("", "was not taken"), ("Nothing was done.", "was not taken"), ("It is not known.", "may not have been taken")],
+    [
+        ("", "was not accepted"),
+        ("Nothing was done.", "was not accepted"),
+        ("It is not known.", "may not have been accepted"),
+    ],
 )
 def test_nothing_is_claimed_that_is_not_known(
     slack: LocalSlack, responder: Responder, true_now: str, title: str

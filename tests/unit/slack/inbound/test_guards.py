@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 from slack_sdk import WebClient
 
-from bot.slack.inbound.guards import MOST_BYTES
+from bot.slack.inbound.guards import MAX_BODY_BYTES
 from bot.slack.inbound.readiness import Readiness
 from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.inbound.routes import Routes
@@ -149,7 +149,7 @@ def test_a_body_that_is_not_text_is_400(web: Web) -> None:
 def test_size_method_and_path_are_refused_by_their_own_status(web: Web) -> None:
     """Nothing is read of what is too long."""
     body = urlencode(COMMAND).encode()
-    assert ask(web, body, CONTENT_LENGTH=str(MOST_BYTES + 1), **signed(body))[0] == 413
+    assert ask(web, body, CONTENT_LENGTH=str(MAX_BODY_BYTES + 1), **signed(body))[0] == 413
     assert ask(web, body, CONTENT_LENGTH="", **signed(body))[0] == 411
     assert ask(web, body, CONTENT_LENGTH="-1", **signed(body))[0] == 411
     assert ask(web, method="GET")[0] == 405

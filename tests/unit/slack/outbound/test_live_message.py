@@ -39,7 +39,7 @@ def shown(slack: LocalSlack) -> list[str]:
 
 def test_many_states_are_few_edits_and_the_last_is_shown(slack: LocalSlack, notifier: Notifier) -> None:
     """Between two edits only the newest state is kept; the end does not wait for the throttle."""
-    live = LiveMessage(notifier, "C0PROD", every=3600)
+    live = LiveMessage(notifier, "C0PROD", edit_interval_s=3600)
     live.show(state(0))
     slack.wait_to_see("ada", "state 0")
     for number in range(1, 100):
@@ -51,7 +51,7 @@ def test_many_states_are_few_edits_and_the_last_is_shown(slack: LocalSlack, noti
 
 def test_states_are_shown_while_the_job_runs(slack: LocalSlack, notifier: Notifier) -> None:
     """After the pause the newest state is shown without anybody asking."""
-    live = LiveMessage(notifier, "C0PROD", every=0.01)
+    live = LiveMessage(notifier, "C0PROD", edit_interval_s=0.01)
     live.show(state(1))
     slack.wait_to_see("ada", "state 1")
     live.show(state(2))
@@ -70,7 +70,7 @@ def test_an_existing_message_is_taken_over(slack: LocalSlack, notifier: Notifier
 def test_a_slack_that_fails_for_a_while_shows_the_end(slack: LocalSlack, notifier: Notifier) -> None:
     """Refused states are tried again; the job is not told, and the last one arrives."""
     fault = slack.fault("error", "chat.postMessage", times=2)
-    live = LiveMessage(notifier, "C0PROD", every=0.01)
+    live = LiveMessage(notifier, "C0PROD", edit_interval_s=0.01)
     live.show(state(1))
     assert live.end(state(2), wait=20)
     assert fault.times == 0
@@ -80,7 +80,7 @@ def test_a_slack_that_fails_for_a_while_shows_the_end(slack: LocalSlack, notifie
 def test_a_slack_that_stays_silent_fails_no_job(slack: LocalSlack, notifier: Notifier) -> None:
     """Beyond its patience the end is given up, said by the return value and in the log."""
     slack.fault("error", "chat.postMessage")
-    live = LiveMessage(notifier, "C0PROD", patience=0)
+    live = LiveMessage(notifier, "C0PROD", last_state_timeout_s=0)
     live.show(state(1))
     assert not live.end(state(2), wait=20)
 
@@ -96,7 +96,7 @@ def test_an_ended_message_takes_no_more(slack: LocalSlack, notifier: Notifier) -
 
 def test_an_abandoned_message_shows_nothing_more(slack: LocalSlack, notifier: Notifier) -> None:
     """What was left to be shown, or shown again after a failure, would stand over what others show there."""
-    live = LiveMessage(notifier, "C0PROD", every=3600)
+    live = LiveMessage(notifier, "C0PROD", edit_interval_s=3600)
     live.show(state(1))
     slack.wait_to_see("ada", "state 1")
     live.show(state(2))

@@ -1,0 +1,123 @@
+"""The audit log in pages, turned by buttons.
+
+A button carries a page's id; what that page showed is stored in Redis for AUDIT_PAGE_TTL_S.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from redis import Redis
+
+from bot.audit.entry import Stored
+from bot.audit.filter import Filter
+from bot.audit.log import Audit
+from bot.errors import NotUnderstood
+from bot.model.records import AuditPage, EntryFilter, EntryRecord
+from bot.store import keys
+from bot.store.client import translate_errors
+from bot.stored_json import from_json, to_json
+from bot.text.timespec import read_past
+
+ShownPage = tuple[tuple[EntryRecord, ...], AuditPage]
+"""The entries of a page, newest first, and its buttons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that was shown."""
+
+    cluster: str
+    """The cluster; "" for all."""
+    wanted: Filter
+    count: int
+    """At most so many entries."""
+    first: int
+    """The number of the newest entry."""
+    last: int
+    """The number of the oldest entry."""
+
+
+class AuditPages:
+    """Safe to share between threads. Methods raise Unavailable."""
+
+    def __init__(self, redis: Redis, audit: Audit) -> None:
+        self._redis = redis
+        self._audit = audit
+
+    def get(self, page_id: str) -> Page | None:
+        """Return a page that was shown; None if it has expired."""
+        with translate_errors():
+            text = self._redis.get(keys.audit_page(page_id))
+        return from_json(Page, str(text)) if text else None
+
+    def newest(self, cluster: str, wanted: Filter, count: int) -> ShownPage:
+        """Return the first page."""
+        found = self._audit.query(wanted, count=count + 1)
+        return self._shown(cluster, wanted, count, found[:count], older=len(found) > count, newer=False)
+
+    def adjacent(self, page: Page, *, older: bool) -> ShownPage:
+        """Return the page after ``page``, or with ``older`` false the page before it."""
+        count = page.count
+        if older:
+            found = self._audit.query(page.wanted, before=page.last, count=count + 1)
+            more = bool(self._audit.query(page.wanted, after=page.last, count=1))
+            return self._shown(page.cluster, page.wanted, count, found[:count], older=len(found) > count, newer=more)
+        found = self._audit.query(page.wanted, after=page.first, count=count + 1)
+        if len(found) < count:
+            return self.newest(page.cluster, page.wanted, count)
+        shown = found[-count:]
+        more = bool(self._audit.query(page.wanted, before=shown[-1].seq, count=1))
+        return self._shown(page.cluster, page.wanted, count, shown, older=more, newer=len(found) > count)
+
+    def _shown(
+        self, cluster: str, wanted: Filter, count: int, found: list[Stored], *, older: bool, newer: bool
+    ) -> ShownPage:
+        if not found:
+            return (), AuditPage()
+        page_id = ""
+        if older or newer:
+            page_id = self._store(Page(cluster, wanted, count, first=found[0].seq, last=found[-1].seq))
+        return tuple(map(_record, found)), AuditPage(page_id, older=older, newer=newer)
+
+    def _store(self, page: Page) -> str:
+        page_id = secrets.token_urlsafe(9)
+        with translate_errors():
+            self._redis.set(keys.audit_page(page_id), to_json(page), ex=keys.AUDIT_PAGE_TTL_S)
+        return page_id
+
+
+def resolve_filter(wanted: EntryFilter, cluster: str, now: float) -> Filter:
+    """Return the filter with absolute times at ``now`` (unix seconds). Raises NotUnderstood for what is not a time."""
+    return Filter(
+        by=wanted.by,
+        node=wanted.node,
+        command=wanted.command,
+        cluster=cluster,
+        job=wanted.job,
+        since=_unix_seconds(wanted.since, now, end=False),
+        until=_unix_seconds(wanted.until, now, end=True),
+    )
+
+
+def _record(stored: Stored) -> EntryRecord:
+    return EntryRecord(
+        seq=stored.seq,
+        at=stored.at,
+        action=stored.action,
+        by=stored.by,
+        cluster=stored.cluster,
+        words=stored.words,
+        job=stored.job,
+        detail=stored.detail,
+    )
+
+
+def _unix_seconds(text: str, now: float, *, end: bool) -> float:
+    if not text:
+        return 0.0
+    moment = read_past(text, now, end=end)
+    if moment is None:
+        raise NotUnderstood(f"I can't read `{text}` as a time.")
+    return moment
