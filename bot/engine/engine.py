@@ -42,7 +42,7 @@ class SshEngine:
 
     def info(self) -> Json:
         """``GET /info``."""
-        return self._client.ask(lambda api: api.info())
+        return self._client.read(lambda api: api.info())
 
     def clock_offset(self) -> float:
         """Seconds that the host's clock is ahead."""
@@ -94,43 +94,43 @@ class SshEngine:
 
     def swarm(self) -> Json:
         """``GET /swarm`` without ``JoinTokens``."""
-        answer: Json = self._client.ask(lambda api: api.inspect_swarm())
+        answer: Json = self._client.read(lambda api: api.inspect_swarm())
         return {key: value for key, value in answer.items() if key != "JoinTokens"}
 
     def join_tokens(self) -> JoinTokens:
         """The tokens of ``GET /swarm``."""
-        tokens = self._client.ask(lambda api: api.inspect_swarm())["JoinTokens"]
+        tokens = self._client.read(lambda api: api.inspect_swarm())["JoinTokens"]
         return JoinTokens(worker=Secret(tokens["Worker"]), manager=Secret(tokens["Manager"]))
 
     def unlock_key(self) -> Secret:
         """``GET /swarm/unlockkey``."""
-        return Secret(self._client.ask(lambda api: api.get_unlock_key())["UnlockKey"])
+        return Secret(self._client.read(lambda api: api.get_unlock_key())["UnlockKey"])
 
     def nodes(self) -> list[Json]:
         """``GET /nodes``."""
-        return self._client.ask(lambda api: api.nodes())
+        return self._client.read(lambda api: api.nodes())
 
     def services(self) -> list[Json]:
         """``GET /services?status=true``."""
-        answer: list[Json] = self._client.ask(lambda api: api.services(status=True))  # type: ignore[no-untyped-call] # types-docker
+        answer: list[Json] = self._client.read(lambda api: api.services(status=True))  # type: ignore[no-untyped-call] # types-docker
         return answer
 
     def tasks(self, filters: dict[str, list[str]]) -> list[Json]:
         """``GET /tasks`` with ``filters``."""
-        answer: list[Json] = self._client.ask(lambda api: api.tasks(filters))  # type: ignore[no-untyped-call] # types-docker
+        answer: list[Json] = self._client.read(lambda api: api.tasks(filters))  # type: ignore[no-untyped-call] # types-docker
         return answer
 
     def networks(self) -> list[Json]:
         """``GET /networks``, those of the swarm alone."""
-        return self._client.ask(lambda api: api.networks(filters={"scope": "swarm"}))
+        return self._client.read(lambda api: api.networks(filters={"scope": "swarm"}))
 
     def secrets(self) -> list[Json]:
         """``GET /secrets``."""
-        return list(self._client.ask(lambda api: api.secrets()))
+        return list(self._client.read(lambda api: api.secrets()))
 
     def configs(self) -> list[Json]:
         """``GET /configs``."""
-        answer: list[Json] = self._client.ask(lambda api: api.configs())  # type: ignore[no-untyped-call] # types-docker
+        answer: list[Json] = self._client.read(lambda api: api.configs())  # type: ignore[no-untyped-call] # types-docker
         return answer
 
     def init_swarm(self, request: Json) -> str:
@@ -147,7 +147,7 @@ class SshEngine:
 
     def unlock_swarm(self, key: Secret) -> None:
         """``POST /swarm/unlock``."""
-        self._client.change("POST", "/swarm/unlock", body={"UnlockKey": key.reveal()}, seconds=UNLOCK_TIMEOUT_S)
+        self._client.change("POST", "/swarm/unlock", body={"UnlockKey": key.reveal()}, timeout_s=UNLOCK_TIMEOUT_S)
 
     def update_swarm(
         self,

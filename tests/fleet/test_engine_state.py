@@ -53,8 +53,10 @@ def test_an_engine_is_left_running_whatever_goes_wrong(hosts: Fleet, monkeypatch
             cluster["host-1"].pack_swarm()
         assert hosts["host-1"].docker_answers
     with engines(hosts, ssh={"engine": {**commands, "stop": "sleep 600"}}) as cluster:
-        monkeypatch.setattr(swarm_folder, "PACK_SCRIPT", swarm_folder.PACK_SCRIPT.replace("longest=150", "longest=1"))
-        with pytest.raises(Failed, match=r"could not be stopped by: sleep 600 \(it did not end within 1 s\)"):
+        monkeypatch.setattr(
+            swarm_folder, "PACK_SCRIPT", swarm_folder.PACK_SCRIPT.replace("timeout_s=150", "timeout_s=1")
+        )
+        with pytest.raises(Failed, match=r"could not be stopped by: sleep 600 \(it did not finish within 1 s\)"):
             cluster["host-1"].pack_swarm()
         assert hosts["host-1"].docker_answers
         monkeypatch.undo()
@@ -100,7 +102,7 @@ def test_a_throwaway_engine_ends_with_its_connection(hosts: Fleet) -> None:
             assert throwaway(hosts["host-2"])
             hang_up(hosts["host-2"])
             until(lambda: not throwaway(hosts["host-2"]), "the throwaway engine has ended")
-            with pytest.raises(HostUnreachable, match="did not tell that its throwaway engine ended"):
+            with pytest.raises(HostUnreachable, match="did not confirm the end of its throwaway engine"):
                 drill.close()
         assert hosts["host-2"].docker_answers
 

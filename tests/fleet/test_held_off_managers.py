@@ -29,7 +29,7 @@ def test_what_lies_on_a_stopped_engine_s_disk(hosts: Fleet) -> None:
         cluster["host-2"].join_swarm(joining(cluster, "host-2", remote), cluster["host-1"].join_tokens().manager)
         node = cluster["host-2"].info()["Swarm"]["NodeID"]
         for ask in (cluster["host-2"].stopped, cluster["host-2"].hold_off):
-            with pytest.raises(EngineError, match="has an engine that runs"):
+            with pytest.raises(EngineError, match="has a running engine"):
                 ask()
         hosts["host-2"].stop_docker()
         found = cluster["host-2"].stopped()
@@ -61,14 +61,14 @@ def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
         cluster["host-1"].stopped()
     assert "sudo" in told.value.next_step
     named = {**hosts.ssh["engine"], "data_root": "/srv/none"}
-    with engines(hosts, host_1={"engine": named}) as cluster, pytest.raises(EngineError, match="is no data folder"):
+    with engines(hosts, host_1={"engine": named}) as cluster, pytest.raises(EngineError, match="is not the data root"):
         cluster["host-1"].stopped()
     (hosts["host-2"].folder / "docker-etc/daemon.json").write_text("{}")
     with engines(hosts) as cluster, closing(FactsReader({})) as reader:
         host = reader.read("prod", cluster, FactsQuery(stopped=("host-2",), patience=5)).host("host-2")
     assert host.stopped is None
     assert host.failure
-    for words in ("Docker is not running", "does not tell where its engine has its data", "`data_root`"):
+    for words in ("Docker is not running", "does not say where the data root of its engine is", "`data_root`"):
         assert words in host.failure.happened
     hosts["host-2"].restart()
 

@@ -1,4 +1,4 @@
-"""Makes requests, and so the Docker SDK, speak over channels to an engine's socket."""
+"""A requests adapter that sends the Docker SDK's requests over SSH channels to an engine's socket."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bot.engine.ssh.channel_socket import ChannelSocket
 from bot.engine.ssh.socket_dialer import SocketDialer
 
 MAX_FORWARDED_CONNECTIONS: Final = 16
-"""Questions to one engine at once."""
+"""How many reads one engine gets at a time."""
 MAX_COMMAND_CONNECTIONS: Final = 5
-"""Likewise where each takes a session of sshd's ten: changes and looks at the machine need some too."""
+"""The same if each read takes one of sshd's ten sessions: changes and scripts need sessions too."""
 POOL_TIMEOUT_S: Final = 10.0
-"""Seconds that a question waits for a free connection."""
+"""How long a read waits for a free connection."""
 SAFE_METHODS: Final = {"GET", "HEAD"}
 
 
@@ -35,7 +35,7 @@ class _Connection(HTTPConnection):
 
 
 class _PooledConnections(HTTPConnectionPool):
-    """At most ``size`` connections, each used for one question after the other; who finds none free waits."""
+    """At most ``size`` connections, each used for one read at a time; a thread waits for a free one."""
 
     def __init__(self, dialer: SocketDialer, size: int) -> None:
         super().__init__("engine", maxsize=size, block=True)
@@ -49,16 +49,16 @@ class _PooledConnections(HTTPConnectionPool):
 
 
 class _FreshConnections(HTTPConnectionPool):
-    """A new connection each time: its opening shows that the engine is there before a change is sent to it.
+    """A new connection for each change: opening it proves that the engine responds before the change is sent.
 
-    A change on a pooled connection that has died would leave it unknown whether the engine got it.
+    If a pooled connection had died, it would be unknown whether the engine received the change.
     """
 
     def __init__(self, dialer: SocketDialer) -> None:
         super().__init__("engine")
         self._dialer = dialer
 
-    def _get_conn(self, timeout: float | None = None) -> _Connection:  # noqa: ARG002 - urllib3 names it
+    def _get_conn(self, timeout: float | None = None) -> _Connection:  # noqa: ARG002 - urllib3 passes it by name
         return _Connection(self._dialer.dial)
 
     def _put_conn(self, conn: Any) -> None:
@@ -67,7 +67,7 @@ class _FreshConnections(HTTPConnectionPool):
 
 
 class EngineAdapter(requests.adapters.HTTPAdapter):
-    """A requests adapter for one engine, whatever the URL says."""
+    """Sends every request to one engine, whatever its URL says."""
 
     def __init__(self, dialer: SocketDialer) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class EngineAdapter(requests.adapters.HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *_args: object, **_kwargs: object
     ) -> HTTPConnectionPool:
-        """Choose the pool by what the request does and by the way to the engine. Raises HostUnreachable."""
+        """Choose the pool by the request's method and the route to the engine. Raises HostUnreachable."""
         return self._pools[self._dialer.route()] if request.method in SAFE_METHODS else self._fresh
 
     def close(self) -> None:

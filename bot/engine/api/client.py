@@ -1,4 +1,4 @@
-"""Calls to one engine through the Docker SDK: time-outs, retries that are safe, errors of this house, no secrets."""
+"""Calls to one engine through the Docker SDK: timeouts, safe retries, Swarmbot's own errors, no secrets in errors."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from bot.model.engine_versions import OLDEST_API, common_api
 from bot.secrets.secret import MASK
 
 READ_TIMEOUT_S: Final = 10
-"""Seconds for a question."""
+"""For a read."""
 CHANGE_TIMEOUT_S: Final = 30
-"""Seconds for a change: a join to a silent manager ends after 20 to 25, a write without a leader after 20."""
+"""For a change: a join to a manager that does not respond fails after 20 to 25 s, a write without a leader after 20."""
 
 _SECRET = re.compile(r"SWM(?:TKN|KEY)-[\w./+=-]+")
 _OTHER_VERSION = re.compile(r"client version \S+ is too (?:old|new)")
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def mask_secrets(text: str) -> str:
-    """Take join tokens and unlock keys out of ``text``: engines echo some in their errors."""
+    """Return ``text`` without join tokens and unlock keys: engines repeat some in their errors."""
     return _SECRET.sub(MASK, text)
 
 
@@ -49,12 +49,12 @@ class EngineClient:
         """The host's name in swarmbot.yml."""
         return self.dialer.connection.target.name
 
-    def ask(self, question: Callable[[docker.APIClient], T]) -> T:
-        """Return ``question(api)``, which changes nothing: it is asked again when a pooled connection had died.
+    def read(self, call: Callable[[docker.APIClient], T]) -> T:
+        """Return ``call(api)``, which must change nothing: it is repeated if a pooled connection had died.
 
         Raises HostUnreachable, EngineError.
         """
-        return self._call(question, READ_TIMEOUT_S)
+        return self._call(call, READ_TIMEOUT_S)
 
     def change(
         self,
@@ -64,43 +64,45 @@ class EngineClient:
         params: dict[str, str] | None = None,
         body: Any = None,
         content: bytes = b"",
-        seconds: int = CHANGE_TIMEOUT_S,
+        timeout_s: int = CHANGE_TIMEOUT_S,
     ) -> Any:
-        """Send a change once and return the answer's JSON, None when it has none. Raises HostUnreachable, EngineError.
+        """Send a change once; return the response's JSON, or None if it is empty. Raises HostUnreachable, EngineError.
 
-        ``body`` is sent as JSON, ``content`` (a tar) as it is; ``seconds`` is how long an answer is waited for. It goes
-        over a connection just opened, so what could not be sent is told from what may have taken effect.
+        ``body`` is sent as JSON, ``content`` (a tar) as it is. Each change gets a new connection, so a change that was
+        not sent is told apart from one that may have taken effect.
         """
 
         def send(api: docker.APIClient) -> Any:
             url = f"{api.base_url}/v{api.api_version}{path}"
-            answer = api.request(method, url, params=params, json=body, data=content or None, timeout=seconds)
+            answer = api.request(method, url, params=params, json=body, data=content or None, timeout=timeout_s)
             answer.raise_for_status()
             return answer.json() if answer.content else None
 
-        return self._call(send, seconds, change=f"`{method} {path}`")
+        return self._call(send, timeout_s, change=f"`{method} {path}`")
 
     def data_root(self) -> str:
-        """The engine's data folder on the host (``DockerRootDir``). Raises HostUnreachable, EngineError."""
-        return str(self.ask(lambda api: api.info())["DockerRootDir"])
+        """Return the engine's data root on the host (``DockerRootDir``). Raises HostUnreachable, EngineError."""
+        return str(self.read(lambda api: api.info())["DockerRootDir"])
 
     def close(self) -> None:
-        """Close the connections that wait."""
+        """Close the idle connections."""
         self._adapter.close()
 
-    def _call(self, send: Callable[[docker.APIClient], T], seconds: int, change: str = "") -> T:
-        # What fails is raised outside of the handlers: a library's exception keeps the request, and with it a token.
+    def _call(self, send: Callable[[docker.APIClient], T], timeout_s: int, change: str = "") -> T:
+        # Raised outside of the handlers: a library's exception as context would keep the request, and a token in it.
         for again in (True, False):
             try:
                 return send(self._api)
             except requests.JSONDecodeError:
-                failure: Failed = EngineError(self.host, 0, f"The engine of `{self.host}` answered with no JSON.")
+                failure: Failed = EngineError(
+                    self.host, 0, f"The engine of `{self.host}` sent a response without JSON."
+                )
             except requests.HTTPError as error:
                 failure = self._http_failure(error.response)
                 if again and self._adopt_version(failure):
                     continue
             except (requests.Timeout, EmptyPoolError):
-                failure = self._timeout_failure(seconds, change)
+                failure = self._timeout_failure(timeout_s, change)
             except requests.RequestException:
                 if again and not change:
                     continue
@@ -116,10 +118,10 @@ class EngineClient:
         return EngineError(self.host, response.status_code, escape_line(mask_secrets(message)))
 
     def _adopt_version(self, error: EngineError) -> bool:
-        """Speak a version that the engine takes, when it has refused ours as the wrong one; whether it had.
+        """If the engine refused our API version, switch to one that it supports; return whether that was done.
 
-        Engines are replaced while we run, so each refusal is looked into anew. Raises HostUnreachable for an engine
-        with which no version is common.
+        Engines are upgraded while Swarmbot runs, so this is decided at each refusal. Raises HostUnreachable if there is
+        no version that both support.
         """
         if error.status != requests.codes.bad_request or not _OTHER_VERSION.search(error.happened):
             return False
@@ -136,11 +138,11 @@ class EngineClient:
         self._api = self._client(version)
         return True
 
-    def _timeout_failure(self, seconds: int, change: str) -> Failed:
+    def _timeout_failure(self, timeout_s: int, change: str) -> Failed:
         connection = self.dialer.connection
         if not connection.still_responds():
             return failures.connection_lost(connection.target, unsure=change)
-        return EngineError(self.host, 0, f"The engine of `{self.host}` did not answer within {seconds} s.")
+        return EngineError(self.host, 0, f"The engine of `{self.host}` did not respond within {timeout_s} s.")
 
     def _connection_failure(self, change: str) -> HostUnreachable:
         connection = self.dialer.connection
@@ -151,7 +153,7 @@ class EngineClient:
             failure = error
         if failure is None:
             return unsure
-        return HostUnreachable(  # a new one: threads that waited for one connection share the error of it
+        return HostUnreachable(  # a new object: threads that waited for one connection share its error
             failure.host,
             failure.problem,
             failure.happened,
@@ -163,6 +165,6 @@ class EngineClient:
 
     def _client(self, version: str) -> docker.APIClient:
         api = docker.APIClient(base_url=_URL, version=version, timeout=READ_TIMEOUT_S)
-        api.trust_env = False  # a proxy in the environment is not for this
+        api.trust_env = False  # a proxy from the environment must not be used
         api.mount("http://", self._adapter)
         return api

@@ -1,7 +1,7 @@
-"""Where an engine that does not run has its data: as its service and its configuration say, and never by guessing.
+"""The data root of an engine that does not run, as its service and its configuration say; never a guess.
 
-A folder that only looks like it may be an old one, left behind when the data was moved: what is done to it is done to
-nothing. So where neither swarmbot.yml, systemd's unit nor daemon.json tell, it is not known.
+A folder that looks like the data root may be an old one that was left behind when the data was moved. So if neither
+swarmbot.yml, the systemd unit nor daemon.json names it, it is unknown.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from bot.engine.ssh.shell import run_as_root
 
 READ_TIMEOUT_S: Final = 10.0
 DEFAULT_DATA_ROOT: Final = "/var/lib/docker"
-"""Where dockerd has its data unless it is told another folder."""
+"""dockerd's own default."""
 DIVIDER: Final = "\n---\n"
 
-# `systemctl show` prints what a unit's files and their drop-ins come to; it ends well for a unit that is not there.
+# `systemctl show` prints the unit with its drop-ins merged; it succeeds for a unit that does not exist.
 SCRIPT: Final = r"""
 unit=$(systemctl show -p ExecStart -p Environment -p EnvironmentFiles docker.service 2>/dev/null)
 printf '%s\n' "$unit"
@@ -36,7 +36,7 @@ _FLAG: Final = re.compile(r"(?:--data-root|--graph|(?<=\s)-g)[= ]\"?([^\s\";]+)"
 
 
 def data_root(connection: SshConnection, service: Service) -> str:
-    """Return it. Raises HostUnreachable; EngineError when it is not known, or root is needed and not to be had."""
+    """Return the data root. Raises HostUnreachable; EngineError if it is unknown, or the user cannot become root."""
     if service.data_root is not None:
         return service.data_root
     done = run_as_root(connection, SCRIPT, timeout=READ_TIMEOUT_S)
@@ -45,19 +45,19 @@ def data_root(connection: SshConnection, service: Service) -> str:
     if root is None:
         raise failures.host_error(
             connection.target,
-            "does not tell where its engine has its data",
-            "Say it in swarmbot.yml: `data_root` under the host's `engine`.",
+            "does not say where the data root of its engine is",
+            "Set `data_root` under the host's `engine` in swarmbot.yml.",
         )
     return root
 
 
 def parse(unit: str, settings: str) -> str | None:
-    """Read what the script printed; None when two places are named, or none and there is no unit that runs dockerd."""
+    """Parse the script's output. Return None if it names two folders, or none and no unit that runs dockerd."""
     named = set(_FLAG.findall(unit))
     try:
         found = json.loads(settings) if settings.strip() else {}
         named |= {str(found[key]) for key in ("data-root", "graph") if found.get(key)}
-    except (ValueError, AttributeError):  # no JSON, or JSON that is no object
+    except (ValueError, AttributeError):  # not JSON, or not a JSON object
         return None
     if not named and "dockerd" in unit:
         return DEFAULT_DATA_ROOT

@@ -1,4 +1,4 @@
-"""A manager's key file on its host, looked at, and replaced while the engine is stopped."""
+"""A manager's key file on its host: read it, and replace it while the engine is stopped."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bot.model.host import KeyFile
 
 READ_TIMEOUT_S: Final = 10.0
 WRITE_TIMEOUT_S: Final = 20
-"""Seconds that a key file may take to arrive: the engine is stopped meanwhile."""
+"""How long the transfer of a key file may take: the engine is stopped meanwhile."""
 KEY_FILE: Final = "swarm/certificates/swarm-node.key"
 
-# A key that is not encrypted stays where it is: only its first lines are looked at.
+# A key that is not encrypted stays on the host: only its first lines are examined there.
 READ_SCRIPT: Final = (
     READER_PRELUDE
     + r"""
@@ -33,16 +33,16 @@ esac
 
 MANAGERS_SCRIPT: Final = READER_PRELUDE + '$as cat "$1"'
 
-# The engine writes its key file in the same way: a new file takes the place of the old one. It is started without
-# docker-state.json, which lies there again before it is started the next time: so it comes up at once and in no swarm,
-# instead of looking for its peers for 20 s with an open key, and is a member again if nobody forces it.
+# The engine replaces its key file in the same way. It is started without docker-state.json, which is put back right
+# after: so it starts at once and in no swarm, instead of looking for its peers for 20 s with an open key file, and at
+# its next start it is a member again, unless it was forced before.
 OPEN_SCRIPT: Final = (
     r"""
 root=$1 stop=$2 start=$3 sum=$4 size=$5 seconds=$6
 file=$root/swarm/certificates/swarm-node.key new=$root/swarm/certificates/swarm-node.key.swarmbot
 state=$root/swarm/docker-state.json aside=$root/swarm/docker-state.json.swarmbot
 same() {
-  [ "$(sha256sum <"$file" | cut -d' ' -f1)" = "$sum" ] || { echo "its key file is another one now" >&2; exit 73; }
+  [ "$(sha256sum <"$file" | cut -d' ' -f1)" = "$sum" ] || { echo "its key file has changed" >&2; exit 73; }
 }
 """
     + CONTROL_SCRIPT
@@ -60,7 +60,7 @@ mv "$state" "$aside"
 
 
 def key_file(client: EngineClient) -> KeyFile:
-    """Return it. Raises HostUnreachable, EngineError."""
+    """Return the manager's key file. Raises HostUnreachable, EngineError."""
     done = run(client.dialer.connection, READ_SCRIPT, f"{client.data_root()}/{KEY_FILE}", timeout=READ_TIMEOUT_S)
     if done.status:
         raise EngineError(client.host, 0, f"The key file of `{client.host}` cannot be read.")
@@ -70,14 +70,14 @@ def key_file(client: EngineClient) -> KeyFile:
 
 
 def known_managers(client: EngineClient) -> tuple[str, ...]:
-    """Read them from ``swarm/state.json``. Raises HostUnreachable, EngineError."""
+    """Return the managers' addresses in ``swarm/state.json``. Raises HostUnreachable, EngineError."""
     done = run(
         client.dialer.connection, MANAGERS_SCRIPT, f"{client.data_root()}/swarm/state.json", timeout=READ_TIMEOUT_S
     )
     try:
         return tuple(sorted(str(peer["addr"]) for peer in json.loads(done.out)))
     except (ValueError, KeyError, TypeError):
-        raise EngineError(client.host, 0, f"The managers that `{client.host}` knew cannot be read.") from None
+        raise EngineError(client.host, 0, f"The list of managers on `{client.host}` cannot be read.") from None
 
 
 def open_key_file(client: EngineClient, service: Service, locked: bytes, opened: bytes) -> None:

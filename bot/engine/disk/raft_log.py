@@ -1,8 +1,8 @@
-"""Find the last entry of a manager's Raft log on its host. The log's data is encrypted; the key stays where it is.
+"""Read the last entry of a manager's Raft log on its host. The log's data is encrypted, and the key stays on the host.
 
-The files are etcd's write-ahead log (``wal/encoder.go``): each record has eight bytes for its length (the low 56 bits)
-and its padding to a multiple of eight (the low 3 bits of the highest byte). Files are 64 MB, filled up with zeros, and
-hardly shrink when packed: so the records are passed over there, and only the beginning of one is sent.
+The files are etcd's write-ahead log (``wal/encoder.go``): each record starts with eight bytes that hold its length (the
+low 56 bits) and its padding to a multiple of eight (the low 3 bits of the highest byte). Files have 64 MB, are padded
+with zeros and hardly compress. So a script scans the records on the host, and only the start of one is sent.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ READ_TIMEOUT_S: Final = 12.0
 WAL_FOLDER: Final = PurePosixPath("swarm/raft/wal-v3-encrypted")
 WORD_BYTES: Final = 4
 
-# Printed are the length of the last entry's record and its first words of four bytes: 12, in which term and index stand
-# whatever their size (an entry's begins with 8 and 2: 520). The newest file may have been begun just now: then the one
-# before it tells. A whole file takes 2 s; with single bytes for words, 6.
+# Prints the length of the last entry's record and its first 12 words of four bytes, which hold term and index whatever
+# their size (a record of an entry starts with the bytes 8 and 2: 520). If the newest file was only just created, the
+# one before it is read. A whole file takes 2 s, and 6 s if it is read by single bytes.
 SCRIPT: Final = (
     READER_PRELUDE
     + r"""
@@ -43,10 +43,11 @@ echo "$last"
 
 
 def last_entry(client: EngineClient, service: Service) -> bytes:
-    """Return the beginning of the record of the log's last entry, whether the engine runs or not.
+    """Return the start of the record of the log's last entry, whether the engine runs or not.
 
-    The last one written is the log's end, lower index or not: Raft writes anew from where it disagreed. What an engine
-    is writing just then may be cut off, and does not count. Raises HostUnreachable, EngineError (none to be read).
+    The last entry in the file is the end of the log even if its index is lower: Raft overwrites from where managers
+    disagreed. An entry that is being written may be incomplete and does not count. Raises HostUnreachable; EngineError
+    if no entry can be read.
     """
     folder = PurePosixPath(_root(client, service)) / WAL_FOLDER
     done = run(client.dialer.connection, SCRIPT, str(folder), timeout=READ_TIMEOUT_S)
@@ -57,7 +58,7 @@ def last_entry(client: EngineClient, service: Service) -> bytes:
 
 
 def parse(printed: str) -> bytes:
-    """The bytes of what the script printed."""
+    """Return the bytes that the script's output stands for."""
     length, *words = map(int, printed.split())
     return b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)[:length]
 

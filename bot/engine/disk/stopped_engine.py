@@ -1,8 +1,8 @@
-"""The swarm state of an engine that does not run: looked at, and moved out of its way, with the engine kept from it.
+"""The swarm state of an engine that does not run: read it, and move it away, while the engine is kept from starting.
 
-While it runs an engine holds a lock (bbolt's flock) on ``volumes/metadata.db``, and takes it at its start before it
-reads any swarm state; one that cannot have it within a second ends. So whoever holds that lock knows that no engine
-runs, and that one which is started in that very moment reads the swarm state only afterwards (measured on 20.10).
+A running engine holds a lock (bbolt's flock) on ``volumes/metadata.db``. It takes the lock at its start, before it
+reads any swarm state, and exits if it cannot get it within a second. So whoever holds the lock knows that no engine
+runs, and that an engine which is started meanwhile reads the swarm state only afterwards (measured on 20.10).
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ from bot.model.network import ip_of
 
 READ_TIMEOUT_S: Final = 10.0
 HELD_OFF_PREFIX: Final = "swarm.held-off"
-"""How the names of folders begin that hold what was moved aside; the time in unix seconds follows."""
+"""The prefix of the folders for swarm state that was moved away; the time in unix seconds follows."""
+
 ENGINE_RUNS_STATUS: Final = 76
 
 _ENGINE_OFF: Final = r"""
-[ -f "$root/volumes/metadata.db" ] || { echo "$root is no data folder of an engine" >&2; exit 72; }
+[ -f "$root/volumes/metadata.db" ] || { echo "$root is not the data root of an engine" >&2; exit 72; }
 exec 8<"$root/volumes/metadata.db"
 flock -w 3 8 || exit 76
 """
 
-# Without docker-state.json an engine starts in no swarm, whatever else lies there.
+# Without docker-state.json an engine starts in no swarm, whatever else the folder holds.
 READ_SCRIPT: Final = (
     r"""
 root=$1
@@ -62,14 +63,14 @@ root=$1 stop= start=
     + r"""
 [ -f "$root/swarm/docker-state.json" ] || exit 0
 aside=$root/$2-$(date +%s)
-[ ! -e "$aside" ] || { echo "$aside is there already" >&2; exit 74; }
+[ ! -e "$aside" ] || { echo "$aside already exists" >&2; exit 74; }
 mv "$root/swarm" "$aside" && sync
 """
 )
 
 
 def read_stopped(connection: SshConnection, service: Service) -> StoppedEngine:
-    """What swarm state is there. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
+    """Return the swarm state on the disk. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
     root = data_root(connection, service)
     done = run_as_root(connection, READ_SCRIPT, root, HELD_OFF_PREFIX, timeout=READ_TIMEOUT_S)
     if done.status:
@@ -77,13 +78,13 @@ def read_stopped(connection: SshConnection, service: Service) -> StoppedEngine:
     folder, peers, certificate = done.out.decode(errors="replace").split(DIVIDER, 2)
     node = node_of(certificate)
     if not node:
-        raise _failed(connection, 0, f"no certificate tells whose swarm state lies in {folder}")
+        raise _failed(connection, 0, f"no certificate says which node the swarm state in {folder} belongs to")
     held_off = PurePosixPath(folder).name != "swarm"
     return StoppedEngine(folder, held_off, node, address_of(node, peers))
 
 
 def hold_off(connection: SshConnection, service: Service) -> None:
-    """Move it aside. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
+    """Move the swarm state away. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
     root = data_root(connection, service)
     done = run_as_root(connection, HOLD_OFF_SCRIPT, root, HELD_OFF_PREFIX, timeout=COMMAND_TIMEOUT_S + READ_TIMEOUT_S)
     if done.status:
@@ -91,7 +92,7 @@ def hold_off(connection: SshConnection, service: Service) -> None:
 
 
 def node_of(certificate: str) -> str:
-    """The node's id: the common name in its certificate; "" when there is none."""
+    """Return the node's id, the common name in its certificate; "" if there is none."""
     try:
         subject = x509.load_pem_x509_certificates(certificate.encode())[0].subject
     except ValueError:
@@ -100,7 +101,7 @@ def node_of(certificate: str) -> str:
 
 
 def address_of(node: str, peers: str) -> str:
-    """The IP address of ``node`` in ``state.json``, where an engine keeps the managers that it knows; "" if unknown."""
+    """Return the IP address of ``node`` in ``state.json``, the engine's list of managers; "" if it is not listed."""
     try:
         addresses = {peer["node_id"]: str(peer["addr"]) for peer in json.loads(peers)}
     except (ValueError, KeyError, TypeError):
@@ -112,8 +113,8 @@ def _failed(connection: SshConnection, status: int, err: str) -> EngineError:
     if status == ENGINE_RUNS_STATUS:
         return failures.host_error(
             connection.target,
-            "has an engine that runs: it is starting, hung, or does not answer at this socket",
-            "Wait until it answers, or stop it: then it can be held off.",
+            "has a running engine: it is starting, hung, or does not respond at this socket",
+            "Wait until it responds, or stop it: then it can be held off.",
         )
-    what = f"could not do it: {last_line(err)}"
-    return failures.host_error(connection.target, what, "Look at that folder on it.")
+    what = f"could not read or move its swarm state: {last_line(err)}"
+    return failures.host_error(connection.target, what, "Check that folder on it.")

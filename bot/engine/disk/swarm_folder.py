@@ -1,8 +1,8 @@
-"""The swarm folder of an engine, taken out and put in as one gzipped tar while the engine is stopped.
+"""Read and write an engine's swarm folder as one gzipped tar while the engine is stopped.
 
-The script that stops an engine starts it again by itself, whatever becomes of the connection or of this process: an
-engine is never left stopped because Swarmbot died. The state goes through pipes alone; it is written nowhere but where
-the engine has it.
+The script that stops the engine also starts it again, even if the connection or this process dies: Swarmbot never
+leaves an engine stopped. The state only passes through pipes and is written to no other place than the engine's own
+folder.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from bot.engine.ssh.shell import CompletedBytes, last_line, run_as_root
 from bot.errors import EngineError, Failed
 
 MAX_STATE_BYTES: Final = 256 * 1024 * 1024
-"""Bytes of packed state. Raft's logs are written in files of 64 MB which are mostly zeros; packed, a new cluster's
-state has 0.1 MB (measured on 20.10)."""
+"""The limit for packed state. The Raft log's files have 64 MB and are mostly zeros; the packed state of a new cluster
+has 0.1 MB (measured on 20.10)."""
 PACK_TIMEOUT_S: Final = 60
-"""Seconds that the packing may take: the engine is stopped meanwhile."""
+"""How long packing may take: the engine is stopped meanwhile."""
 UNPACK_TIMEOUT_S: Final = 120
-"""Seconds that the unpacking may take, the way there included."""
+"""How long the transfer and the unpacking may take together."""
 READ_TIMEOUT_S: Final = 10.0
 BACKUP_ID_FILE: Final = "swarmbot-backup"
-"""A file in the swarm folder that names the backup which it was restored from; `docker swarm leave` empties all."""
+"""The file in the swarm folder with the id of the backup that it was restored from; `docker swarm leave` deletes it."""
 
-# The engine holds a lock on worker/tasks.db while it runs (bbolt's flock): who gets it knows that it does not, and an
-# engine that somebody starts meanwhile waits until the packing is done.
+# A running engine holds a lock on worker/tasks.db (bbolt's flock). Whoever gets the lock knows that the engine does not
+# run, and an engine that is started meanwhile waits until the packing is done.
 PACK_SCRIPT: Final = (
     r"""
 root=$1 stop=$2 start=$3 seconds=$4
@@ -49,10 +49,10 @@ flock -w 10 "$root/swarm/worker/tasks.db" timeout "$seconds" tar -C "$root" -czf
 """
 )
 
-# What is unpacked is complete and on the disk before the engine is stopped, and takes its place by one rename: wherever
-# this is cut off, all of it is there with its mark or none. What was left then is removed by the next. Without
-# docker-state.json the engine does not come up as a member that looks for its old peers: only
-# `init --force-new-cluster` brings the state to life.
+# The state is unpacked and synced to disk before the engine is stopped, and moved into place by one rename: if the
+# script is cut off, either all of it is there with its id, or nothing. The next run removes the rest. Without
+# docker-state.json the engine does not start as a member that looks for its old peers: only `init --force-new-cluster`
+# uses the state.
 PLACE_SCRIPT: Final = (
     r"""
 root=$1 stop=$2 start=$3 backup=$4 seconds=$5
@@ -68,11 +68,11 @@ rm -rf "$new"
 fresh
 trap 'rm -rf "$new"' EXIT
 mkdir -m 700 "$new"
-timeout "$seconds" tar -C "$new" -xzf - || { echo "the state could not be unpacked there" >&2; exit 74; }
+timeout "$seconds" tar -C "$new" -xzf - || { echo "the state could not be unpacked" >&2; exit 74; }
 rm -f "$new/swarm/docker-state.json"
 echo "$backup" >"$new/swarm/"""
     + BACKUP_ID_FILE
-    + r"""" && sync || { echo "the state could not be written there" >&2; exit 74; }
+    + r"""" && sync || { echo "the state could not be written" >&2; exit 74; }
 trap 'rm -rf "$new"; engine_start' EXIT
 engine_stop
 fresh
@@ -93,7 +93,7 @@ else echo other; cat "$1/swarm/"""
 
 
 def pack(client: EngineClient, service: Service) -> bytes:
-    """Stop the engine, take its swarm state, start it again. Raises HostUnreachable, EngineError, Failed."""
+    """Stop the engine, return its packed swarm state, start it again. Raises HostUnreachable, EngineError, Failed."""
     root = running_data_root(client, service)
     words = (PACK_SCRIPT, root, service.stop, service.start, str(PACK_TIMEOUT_S))
     done = run_as_root(
@@ -105,7 +105,7 @@ def pack(client: EngineClient, service: Service) -> bytes:
 
 
 def place(client: EngineClient, service: Service, state: bytes, backup: str) -> None:
-    """Put ``state`` in, which is the backup of that id, unless it is there; only where there is none.
+    """Unpack ``state``, the backup with that id, into an empty swarm folder; do nothing if it is already there.
 
     Raises HostUnreachable, EngineError, Failed.
     """
@@ -117,17 +117,17 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
 
 
 def placed(client: EngineClient) -> str:
-    """What is in the swarm folder: "" for nothing, the id of the backup that it was restored from, or ``other``."""
+    """Return "" if the swarm folder is empty, the id of the backup that it was restored from, or ``other``."""
     root = client.data_root()
     done = run_as_root(client.dialer.connection, FOLDER_SCRIPT, root, timeout=READ_TIMEOUT_S)
     if done.status:
         raise EngineError(client.host, 0, _told(client, done.err))
-    standing, *backup = done.out.decode().split()
-    return "" if standing == "empty" else "".join(backup) or standing
+    content, *backup = done.out.decode().split()
+    return "" if content == "empty" else "".join(backup) or content
 
 
 def script_failure(client: EngineClient, done: CompletedBytes) -> Failed:
-    """What a script that stops and starts an engine said last, and what to do where its commands are to blame."""
+    """Return the failure of a script that stops and starts an engine, with the next step if its commands failed."""
     step = COMMANDS_HINT if done.status in {STOP_FAILED_STATUS, START_FAILED_STATUS} else ""
     return Failed(_told(client, done.err), next_step=step)
 

@@ -1,9 +1,9 @@
-"""A throwaway engine: a second dockerd on a host, cut off from everything, that ends with the connection it hangs on.
+"""A throwaway engine: a second, isolated dockerd on a host that ends with its SSH channel.
 
-It has a network namespace of its own with nothing but a loopback (nobody reaches it, it reaches nobody), a PID and a
-mount namespace, and all its files in memory. Its process 1 waits for the SSH channel's end: when the drill is done, or
-this process or its connection dies, or ten minutes are over, the kernel ends the namespace and all that is in it, the
-restored keys included. Measured on 20.10: up in 0.8 s, gone in 0.03 s.
+It has its own network namespace with only a loopback interface, its own PID and mount namespaces, and all its files in
+memory. Its process 1 waits for the end of the SSH channel. When the drill is done, this process or the connection dies,
+or ten minutes are over, the kernel ends the namespace with everything in it, the restored keys included. Measured on
+20.10: up in 0.8 s, gone in 0.03 s.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.errors import EngineError
 
 START_TIMEOUT_S: Final = 60.0
-"""Seconds that it may take to come up."""
+"""How long it may take to start."""
 READY_MARK: Final = "ready"
 END_TIMEOUT_S: Final = 10.0
-"""Seconds that it may take to end."""
+"""How long it may take to end."""
 
-# A containerd of the host's must not be found, or the spare engine would be a second client of it; hence the empty
-# /run/containerd. /etc/docker/daemon.json is the host's own and may name what clashes: it gets an empty one.
+# The empty /run/containerd keeps this engine from using the host's containerd, and the empty daemon.json keeps it from
+# the host's settings, which may conflict.
 INNER_SCRIPT: Final = r"""
 set -e
 mkdir -p /run/containerd
@@ -53,7 +53,7 @@ echo ready
 cat >/dev/null
 """
 
-# timeout's KILL, for unshare puts off any other signal until what it has begun ends.
+# KILL, because unshare delays any other signal until its child exits.
 OUTER_SCRIPT: Final = r"""
 folder=$(mktemp -d /run/swarmbot-drill.XXXXXX) || exit 1
 trap 'rm -rf "$folder"' EXIT
@@ -67,9 +67,9 @@ timeout -s KILL 600 unshare --net --mount --pid --fork --kill-child --mount-proc
 
 @contextmanager
 def throwaway_client(connection: SshConnection, state: bytes) -> Iterator[EngineClient]:
-    """The client of a throwaway engine whose swarm folder holds ``state``, seen to be gone at the context's end.
+    """Yield the client of a throwaway engine whose swarm folder holds ``state``; at the end, wait until it is gone.
 
-    Raises EngineError; HostUnreachable when its end was not seen.
+    Raises EngineError; HostUnreachable if its end was not seen.
     """
     script = (AS_ROOT_SCRIPT, OUTER_SCRIPT, INNER_SCRIPT, str(len(state)))
     with spawn(connection, *script, timeout=START_TIMEOUT_S) as channel:
@@ -81,7 +81,7 @@ def throwaway_client(connection: SshConnection, state: bytes) -> Iterator[Engine
 
 
 def _start(connection: SshConnection, channel: paramiko.Channel, state: bytes) -> str:
-    """Feed it and return its socket's path when it is there."""
+    """Send it ``state`` and return the path of its socket once it is ready."""
     deadline = time.monotonic() + START_TIMEOUT_S
     try:
         channel.settimeout(START_TIMEOUT_S)
@@ -94,7 +94,7 @@ def _start(connection: SshConnection, channel: paramiko.Channel, state: bytes) -
                 raise _failed(connection, _complaint(channel))
             said += part
     except TimeoutError:
-        raise _failed(connection, f"it did not come up within {START_TIMEOUT_S:.0f} s") from None
+        raise _failed(connection, f"it did not start within {START_TIMEOUT_S:.0f} s") from None
     except (paramiko.SSHException, OSError, EOFError):
         words = _complaint(channel)
         raise (_failed(connection, words) if words else failures.connection_lost(connection.target)) from None
@@ -106,7 +106,7 @@ def _end(connection: SshConnection, channel: paramiko.Channel) -> None:
         channel.shutdown_write()
         channel.status_event.wait(END_TIMEOUT_S)
     if channel.exit_status < 0:
-        raise failures.timed_out(connection.target, "did not tell that its throwaway engine ended")
+        raise failures.timed_out(connection.target, "did not confirm the end of its throwaway engine")
 
 
 def _complaint(channel: paramiko.Channel) -> str:
@@ -116,6 +116,6 @@ def _complaint(channel: paramiko.Channel) -> str:
 def _failed(connection: SshConnection, why: str) -> EngineError:
     return failures.host_error(
         connection.target,
-        f"could not run a throwaway engine: {why or 'it ended at once'}",
-        "It takes root (or sudo without a password), dockerd, unshare and ip on it.",
+        f"could not run a throwaway engine: {why or 'it exited at once'}",
+        "It needs root (or sudo without a password), dockerd, unshare and ip on the host.",
     )

@@ -1,4 +1,4 @@
-"""Looks at the machine that the Engine API does not offer: its clock, interfaces, certificates."""
+"""What the Engine API does not tell about a host: its clock, its interfaces, its certificate files."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ _DOCKER_INTERFACE = re.compile(r"lo|docker0|docker_gwbridge|veth.*|br-[0-9a-f]{1
 _ADDRESS = re.compile(r"^\d+:\s+(?P<name>\S+)\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+)")
 
 MAX_CERTIFICATE_FILE_BYTES: Final = 262_144
-"""Bytes that are read of a file of certificates."""
+"""How much of a certificate file is read."""
 _PEM_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIFICATE-----")
 
 READ_FILE_SCRIPT: Final = READER_PRELUDE + '$as head -c "$2" -- "$1"'
 
 
 def clock_offset(client: EngineClient) -> float:
-    """Return the host's clock minus this process's, in seconds. Raises HostUnreachable, EngineError.
+    """Return the host's clock minus ours, in seconds. Raises HostUnreachable, EngineError.
 
-    By its engine, for its certificates are judged by what that takes for the time.
+    It is the engine's clock, by which the engine judges certificates.
     """
-    client.ask(lambda api: api.ping())  # connects, so that the round trip below is only that
+    client.read(lambda api: api.ping())  # connects, so that the time below is one round trip
     before, started = time.time(), time.perf_counter()
-    stamp = client.ask(lambda api: api.info())["SystemTime"]
+    stamp = client.read(lambda api: api.info())["SystemTime"]
     return offset_of(stamp, before, time.perf_counter() - started)
 
 
 def offset_of(stamp: str, before: float, elapsed: float) -> float:
-    """How far ahead a clock is that said ``stamp`` within ``elapsed`` seconds of our ``before`` (unix seconds).
+    """Return how far ahead a clock is, in seconds, that showed ``stamp`` within ``elapsed`` s of our ``before`` (unix).
 
-    It is taken to have said so half way; that is wrong by ``elapsed`` / 2 at the most.
+    The middle of the round trip is assumed, so the error is at most ``elapsed`` / 2.
     """
     return parse_time(stamp).timestamp() - (before + elapsed / 2)
 
 
 def parse_time(stamp: str) -> datetime:
-    """Read Go's RFC 3339, which has nine digits of a second."""
+    """Parse Go's RFC 3339 time stamps, which have nine digits for the fraction of a second."""
     return datetime.fromisoformat(_FRACTION.sub(r"\1", stamp))
 
 
 def interfaces(connection: SshConnection) -> tuple[Interface, ...]:
-    """Return the interfaces that could be advertised. Raises HostUnreachable, EngineError (no ``ip`` there)."""
-    # One line an address (-o) is printed by busybox and by iproute2 of any age; -j is not.
+    """Return the interfaces whose address can be advertised. Raises HostUnreachable, EngineError (no ``ip``)."""
+    # busybox and every version of iproute2 support -o (one line per address); not all support -j.
     done = run(connection, "ip -o addr show up scope global", timeout=SCRIPT_TIMEOUT_S)
     if done.status:
         raise _unable(connection, done, "list its addresses", "Install iproute2 on it.")
@@ -65,7 +65,7 @@ def interfaces(connection: SshConnection) -> tuple[Interface, ...]:
 
 
 def parse_interfaces(text: str) -> tuple[Interface, ...]:
-    """Read ``ip -o addr``."""
+    """Parse the output of ``ip -o addr``."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         match = _ADDRESS.match(line)
@@ -81,9 +81,9 @@ def node_certificate(client: EngineClient) -> str:
 
 
 def certificate_file(client: EngineClient, path: str) -> str:
-    """Return the PEM certificates in the file ``path`` of the host and nothing else of it.
+    """Return the PEM certificates in the file ``path`` on the host, and nothing else from it.
 
-    Raises HostUnreachable; EngineError when the file cannot be read, holds no certificate, or holds a key.
+    Raises HostUnreachable; EngineError if the file cannot be read, has no certificate, or has a private key.
     """
     shown = f"{tick(path)} on `{client.host}`"
     done = run(
@@ -92,10 +92,10 @@ def certificate_file(client: EngineClient, path: str) -> str:
     if done.status:
         raise EngineError(client.host, 0, f"{shown} cannot be read: {last_line(done.err)}.")
     if "PRIVATE KEY" in done.out:
-        raise EngineError(client.host, 0, f"{shown} holds a private key: it is not read further.")
+        raise EngineError(client.host, 0, f"{shown} has a private key: its content was discarded.")
     found = _PEM_BLOCK.findall(done.out)
     if not found:
-        raise EngineError(client.host, 0, f"{shown} holds no PEM certificate.")
+        raise EngineError(client.host, 0, f"{shown} has no PEM certificate.")
     return "".join(f"{block}\n" for block in found)
 
 

@@ -1,4 +1,4 @@
-"""One engine's part in a trial of the overlay, by the Engine API alone: no registry is asked and no root is needed."""
+"""One engine's part in a trial of the overlay network, by the Engine API alone: it needs no registry and no root."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SCRIPT_TIMEOUT_S: Final = 10.0
 POLL_INTERVAL_S: Final = 0.2
 NOT_FOUND: Final = 404
 DETACH_TIMEOUT_S: Final = 8.0
-"""Seconds within which engines give the network up after their containers were removed."""
+"""How long engines may take to drop the network after their containers were removed."""
 
-# The image is empty: the container sees the host's own programs, read-only. Those that are there are asked for, since
-# an engine makes a folder on the host for a bind of one that is not.
+# The image is empty: the container uses the host's own programs, read-only. Only folders that exist are bound, because
+# an engine creates a folder on the host for a bind whose source does not exist.
 USERLAND_SCRIPT: Final = 'for each in /usr /bin /lib /lib64 /nix; do if [ -d "$each" ]; then echo "$each"; fi; done'
 
-# A refusal is the answer of the other container's kernel. Gossip needs a moment to tell engines of new containers.
+# "Refused" is the response of the other container's kernel. Gossip needs a moment to announce new containers.
 TRIAL_SCRIPT: Final = r"""
 until [ -e /trial/go ] || ((SECONDS > 120)); do sleep 0.1; done
 began=$SECONDS
@@ -53,7 +53,7 @@ class EngineOverlayTrial:
         self._client.change("POST", "/networks/create", body=body)
 
     def remove_network(self) -> None:
-        """``DELETE /networks/{name}``, again as long as engines still use it."""
+        """``DELETE /networks/{name}``; retry while engines still use it."""
         deadline = time.monotonic() + DETACH_TIMEOUT_S
         while True:
             try:
@@ -66,31 +66,33 @@ class EngineOverlayTrial:
                 return
 
     def forget(self) -> None:
-        """Wait until the network is not seen here: engines give it up one after the other."""
+        """Wait until this engine no longer lists the network: engines drop it one after the other."""
         deadline = time.monotonic() + DETACH_TIMEOUT_S
-        while self._client.ask(lambda api: api.networks(names=[self._name])):
+        while self._client.read(lambda api: api.networks(names=[self._name])):
             if time.monotonic() > deadline:
-                raise EngineError(self._client.host, 0, f"its network is still there after {DETACH_TIMEOUT_S:.0f} s")
+                raise EngineError(
+                    self._client.host, 0, f"the trial's network still exists after {DETACH_TIMEOUT_S:.0f} s"
+                )
             time.sleep(POLL_INTERVAL_S)
 
     def start(self) -> str:
-        """Import an empty image, then create and start a container of it."""
+        """Import an empty image, create and start a container of it, and return the container's IP address."""
         tar = _tar({"trial/": b""})
         self._client.change("POST", "/images/create", params={"fromSrc": "-", "repo": self._name}, content=tar)
         self._client.change("POST", "/containers/create", params={"name": self._name}, body=self._container())
         self._client.change("POST", f"/containers/{self._name}/start")
-        found = self._client.ask(lambda api: api.inspect_container(self._name))
+        found = self._client.read(lambda api: api.inspect_container(self._name))
         return str(found["NetworkSettings"]["Networks"][self._name]["IPAddress"])
 
     def tell(self, addresses: Sequence[str]) -> None:
-        """Put the addresses into the container; what it waits for comes after them."""
+        """Copy the addresses into the container, and after them the file that it waits for."""
         lines = "".join(f"{address}\n" for address in addresses).encode()
         tar = _tar({"trial/addresses": lines, "trial/go": b""})
         self._client.change("PUT", f"/containers/{self._name}/archive", params={"path": "/"}, content=tar)
 
     def reached(self) -> frozenset[str] | None:
-        """What the container has written."""
-        log: bytes = self._client.ask(lambda api: api.logs(self._name, stderr=False))
+        """Return the addresses that the container reached, or None if it has not finished."""
+        log: bytes = self._client.read(lambda api: api.logs(self._name, stderr=False))
         lines = [line.split() for line in log.decode(errors="replace").splitlines()]
         if ["end"] not in lines:
             return None
@@ -98,7 +100,7 @@ class EngineOverlayTrial:
 
     def peers(self) -> frozenset[str]:
         """``Peers`` of ``GET /networks/{name}``."""
-        found: dict[str, Any] = self._client.ask(lambda api: api.inspect_network(self._name))
+        found: dict[str, Any] = self._client.read(lambda api: api.inspect_network(self._name))
         return frozenset(str(peer["IP"]) for peer in found.get("Peers") or ())
 
     def remove(self) -> None:
@@ -134,18 +136,18 @@ class EngineOverlayTrial:
 
 
 def left_trials(client: EngineClient) -> frozenset[str]:
-    """The names of trials of which something is left on this engine. Raises HostUnreachable, EngineError."""
+    """Return the names of trials that left something on this engine. Raises HostUnreachable, EngineError."""
     wanted = {"label": [LABEL]}
-    containers = client.ask(lambda api: api.containers(all=True, filters={"label": LABEL}))
+    containers = client.read(lambda api: api.containers(all=True, filters={"label": LABEL}))
     names = {str(found["Labels"][LABEL]) for found in containers}
-    networks = client.ask(lambda api: api.networks(filters=wanted))
+    networks = client.read(lambda api: api.networks(filters=wanted))
     names |= {str(found["Labels"][LABEL]) for found in networks}
-    images = client.ask(lambda api: api.images("swarmbot-check-*"))
+    images = client.read(lambda api: api.images("swarmbot-check-*"))
     return frozenset(names | {tag.partition(":")[0] for found in images for tag in found.get("RepoTags") or ()})
 
 
 def _tar(files: Mapping[str, bytes]) -> bytes:
-    """A tar of ``files`` that all may read, in their order; names that end in a slash are folders."""
+    """Return a tar of ``files`` in their order, readable by everyone; names that end in a slash are folders."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, content in files.items():

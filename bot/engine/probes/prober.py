@@ -1,4 +1,4 @@
-"""A shell on a host that sends what others shall get and counts what it got itself."""
+"""A shell on a host that sends probes to other hosts and counts the packets that it receives."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PROBE_TIMEOUT_S: Final = 5.0
 CHUNK_BYTES: Final = 16_384
 ANSWER_END: Final = b".\n"
 
-# bash alone can send datagrams without further programs. A socket each: on a shared one the "port unreachable" that
-# answers a datagram would fail the next one before it is sent. Connections that a firewall refuses by ICMP are answered
-# once a second, so they are tried beside each other and not waited for.
+# bash can send datagrams without other programs. Each datagram has its own socket: on a shared one, the "port
+# unreachable" for one datagram would fail the next before it is sent. A firewall that refuses by ICMP does so once a
+# second, so connections are tried in parallel and not waited for.
 PROBER_SCRIPT: Final = r"""
 command -v bash >/dev/null && command -v timeout >/dev/null || { echo unable; echo .; exit; }
 echo .
@@ -59,15 +59,15 @@ class ShellProber:
         self._lock = threading.Lock()
 
     def counters(self) -> Counters:
-        """What the host's kernel has counted until now."""
+        """Return what the host's kernel has counted so far."""
         return parse_counters(self.ask("count"))
 
     def send(self, transport: Transport, address: str, port: int, number: int) -> None:
-        """Send ``number`` datagrams, or try as many connections."""
+        """Send ``number`` datagrams, or try that many connections."""
         self.ask(f"{transport} {address} {port} {number}")
 
     def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
-        """Open a connection to each; in a shell of its own, for the other must not wait. A try may be made twice."""
+        """Try a connection to each endpoint, in a separate shell, so that the other is not blocked. May try twice."""
         words = [word for address, port in endpoints for word in (address, str(port))]
         try:
             done = run(self._connection, CONNECT_SCRIPT, *words, timeout=PROBE_TIMEOUT_S)
@@ -78,7 +78,7 @@ class ShellProber:
         return parse_reaches(done, len(endpoints))
 
     def ask(self, line: str = "") -> str:
-        """Send a line, if there is one, and return what comes before the end of its answer."""
+        """Send ``line`` if it is not empty, and return the output up to the end mark."""
         deadline = time.monotonic() + PROBE_TIMEOUT_S
         target = self._connection.target
         came = b""
@@ -101,18 +101,17 @@ class ShellProber:
 
 @contextmanager
 def prober(connection: SshConnection) -> Iterator[ShellProber]:
-    """Give a shell for probes, which ends with its channel. Raises HostUnreachable, EngineError (no bash there)."""
+    """Yield a shell for probes, which ends with its channel. Raises HostUnreachable, EngineError (no bash)."""
     with spawn(connection, PROBER_SCRIPT, timeout=PROBE_TIMEOUT_S) as channel:
         shell = ShellProber(connection, channel)
         if shell.ask():
-            raise failures.host_error(
-                connection.target, "has no bash (or no timeout) to try its ports with", "Install bash and coreutils."
-            )
+            what = "has no bash (or no timeout), which the port probes need"
+            raise failures.host_error(connection.target, what, "Install bash and coreutils.")
         yield shell
 
 
 def parse_counters(text: str) -> Counters:
-    """Read /proc/net/snmp, where names stand above their numbers, and /proc/net/snmp6, a name and a number a line."""
+    """Parse /proc/net/snmp (names above their numbers) and /proc/net/snmp6 (a name and a number per line)."""
     counts: dict[str, int] = {}
     names: list[str] = []
     for line in text.splitlines():
@@ -128,7 +127,7 @@ def parse_counters(text: str) -> Counters:
 
 
 def parse_reaches(done: Completed, number: int) -> list[Reach]:
-    """Read what CONNECT printed; what it has no line of got no answer."""
+    """Parse the output of CONNECT_SCRIPT; an endpoint without a line did not respond."""
     met: dict[int, Reach] = {}
     for line in done.out.splitlines():
         place, _, word = line.partition(" ")
@@ -139,5 +138,5 @@ def parse_reaches(done: Completed, number: int) -> list[Reach]:
 
 def _slow(target: SshTarget) -> EngineError:
     return failures.host_error(
-        target, f"did not end a probe within {PROBE_TIMEOUT_S:g} s", "Look at the machine's load."
+        target, f"did not finish a probe within {PROBE_TIMEOUT_S:g} s", "Check the machine's load."
     )
