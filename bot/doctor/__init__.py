@@ -1,1 +1,1 @@
-"""``python -m bot doctor``: what is wrong with the settings and all that they lead to, and what to do about it."""
+"""``python -m bot doctor``: check the settings and everything they refer to, and say how to fix problems."""

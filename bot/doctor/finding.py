@@ -1,4 +1,4 @@
-"""What a check found, and what a check is."""
+"""A check of the doctor, and what it finds."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
 
 Sign = Literal["✓", "!", "✗"]
-WELL: Final = "✓"
-LOOK_HERE: Final = "!"
-WRONG: Final = "✗"
+OK: Final = "✓"
+WARNING: Final = "!"
+PROBLEM: Final = "✗"
 
 Proof = Literal["swarmbot.yml", "SLACK_BOT_TOKEN", "Slack", "Redis"]
-"""What later checks rest on."""
+"""What later checks depend on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``✗`` is wrong and fails the doctor, ``!`` deserves a look, ``✓`` is well. ``next_step`` says what to do."""
+    """One line of the doctor's report."""
 
     sign: Sign
+    """``✗``: a problem, so that the exit status is 1; ``!``: a warning; ``✓``: ok."""
     what: str
     next_step: str = ""
 
@@ -31,36 +32,34 @@ class Finding:
         return "\n  ".join(lines)
 
 
-def well(what: str) -> Finding:
-    """Nothing to do."""
-    return Finding(WELL, what)
+def ok(what: str) -> Finding:
+    """Return a finding that needs no action."""
+    return Finding(OK, what)
 
 
-def look_here(what: str, next_step: str) -> Finding:
-    """It works, and will be missed one day."""
-    return Finding(LOOK_HERE, what, next_step)
+def warning(what: str, next_step: str) -> Finding:
+    """Return a finding about something that works now and may fail later."""
+    return Finding(WARNING, what, next_step)
 
 
-def wrong(what: str, next_step: str) -> Finding:
-    """It does not work."""
-    return Finding(WRONG, what, next_step)
+def problem(what: str, next_step: str) -> Finding:
+    """Return a finding about something that does not work."""
+    return Finding(PROBLEM, what, next_step)
 
 
 def from_error(error: SwarmbotError) -> Finding:
-    """An error as a finding, in its own words."""
-    return wrong(f"{error.happened} {error.true_now}".rstrip(), error.next_step)
+    """Return an error as a finding."""
+    return problem(f"{error.happened} {error.true_now}".rstrip(), error.next_step)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that the doctor looks at.
-
-    ``about`` is what it looks at, for the line that says that it could not. ``examine`` may raise
-    :class:`~bot.errors.SwarmbotError`, which becomes a finding. A check runs when all that it ``needs`` was found well
-    by the check that ``proves`` it.
-    """
+    """One thing that the doctor checks."""
 
     about: str
+    """The subject, for the line that says that the check was skipped."""
     examine: Callable[[Resources], Iterable[Finding]]
+    """The check itself; a :class:`~bot.errors.SwarmbotError` that it raises becomes a finding."""
     needs: tuple[Proof, ...] = ()
+    """The check is skipped if the check that ``proves`` one of these found a problem."""
     proves: Proof | None = None

@@ -1,4 +1,4 @@
-"""Every host: SSH and its host key, the engine behind its socket, its clock, its version."""
+"""Every host: SSH and its host key, the engine, its version, its clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from bot.doctor.finding import Finding, from_error, look_here, well, wrong
+from bot.doctor.finding import Finding, from_error, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.engine.pool import ClusterEngines
 from bot.errors import SwarmbotError
@@ -16,73 +16,75 @@ from bot.model.engine_api import Json
 from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known
 from bot.text.suggest import listed
 
-SIDE_BY_SIDE: Final = 16
-CLOCK_APART: Final = 2.0
-"""Seconds; further apart and certificates, approvals and logs begin to contradict each other."""
+MAX_PARALLEL_HOSTS: Final = 16
+MAX_CLOCK_OFFSET_S: Final = 2.0
+"""With larger offsets, certificates, approvals and logs contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A host whose engine answered: its ``GET /info``, and its clock minus ours in seconds."""
+    """A host whose engine responded."""
 
     name: str
     info: Json
+    """``GET /info``."""
     clock_offset: float
+    """Its clock minus ours, in seconds."""
 
     @property
     def version(self) -> str:
-        """The engine's version as it gives it."""
+        """The engine's version."""
         return str(self.info.get("ServerVersion", ""))
 
 
 def clock(host: Host) -> Finding | None:
-    """The host's clock and ours agree."""
-    if abs(host.clock_offset) <= CLOCK_APART:
+    """Check that the host's clock and ours agree."""
+    if abs(host.clock_offset) <= MAX_CLOCK_OFFSET_S:
         return None
     side = "ahead of" if host.clock_offset > 0 else "behind"
-    return wrong(
+    return problem(
         f"`{host.name}`: its clock is {abs(host.clock_offset):.1f} s {side} this machine's.",
-        "Run `timedatectl set-ntp true` on whichever is wrong.",
+        "Run `timedatectl set-ntp true` on the machine whose clock is wrong.",
     )
 
 
 def version(host: Host) -> Finding | None:
-    """The engine is not newer than those that Swarmbot is made for; one that is too old did not answer."""
+    """Check that the engine is not newer than Swarmbot supports; one that is too old is already a host failure."""
     if not newer_than_known(host.version):
         return None
-    return look_here(
-        f"`{host.name}`: engine {host.version} is newer than {NEWEST_ENGINE}, the newest that Swarmbot is made for.",
-        "Look whether there is a newer Swarmbot.",
+    return warning(
+        f"`{host.name}`: engine {host.version} is newer than {NEWEST_ENGINE}, the newest that Swarmbot supports.",
+        "Check whether a newer Swarmbot is available.",
     )
 
 
 def live_restore(host: Host) -> Finding | None:
-    """The engine may join a swarm at all."""
+    """Check that the engine can join a swarm."""
     if not host.info.get("LiveRestoreEnabled"):
         return None
-    return wrong(
-        f"`{host.name}`: its engine has live-restore on, and so refuses to be in a swarm.",
-        'Take `"live-restore": true` out of /etc/docker/daemon.json on it and restart Docker.',
+    return problem(
+        f"`{host.name}`: its engine has live-restore enabled, so it cannot join a swarm.",
+        'Remove `"live-restore": true` from /etc/docker/daemon.json on it and restart Docker.',
     )
 
 
 HOST_CHECKS: Final[tuple[Callable[[Host], Finding | None], ...]] = (clock, version, live_restore)
-"""Each looks at one host that answers and says what is the matter, or None."""
+"""Each returns what is wrong with a host that responds, or None."""
 
 
 def hosts(resources: Resources) -> Iterator[Finding]:
-    """Every host of every cluster, side by side, told in the file's order."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="doctor") as pool:
-        seen = {name: _all_seen(pool, resources.engines.cluster(name)) for name in resources.config.clusters}
+    """Check all hosts in parallel; report them in the order of the file."""
+    with ThreadPoolExecutor(MAX_PARALLEL_HOSTS, thread_name_prefix="doctor") as pool:
+        seen = {name: _all_examined(pool, resources.engines.cluster(name)) for name in resources.config.clusters}
         for cluster, found in seen.items():
-            yield from _told(cluster, found)
+            yield from _findings(cluster, found)
 
 
-def _all_seen(pool: ThreadPoolExecutor, engines: ClusterEngines) -> Iterator[Host | SwarmbotError]:
-    return pool.map(lambda name: _seen(engines, name), engines.names())
+def _all_examined(pool: ThreadPoolExecutor, engines: ClusterEngines) -> Iterator[Host | SwarmbotError]:
+    return pool.map(lambda name: _examined(engines, name), engines.names())
 
 
-def _seen(engines: ClusterEngines, name: str) -> Host | SwarmbotError:
+def _examined(engines: ClusterEngines, name: str) -> Host | SwarmbotError:
     try:
         engine = engines[name]
         return Host(name, engine.info(), engine.clock_offset())
@@ -90,19 +92,17 @@ def _seen(engines: ClusterEngines, name: str) -> Host | SwarmbotError:
         return error
 
 
-def _told(cluster: str, found: Iterable[Host | SwarmbotError]) -> Iterator[Finding]:
+def _findings(cluster: str, found: Iterable[Host | SwarmbotError]) -> Iterator[Finding]:
     versions: Counter[str] = Counter()
     for host in found:
         if isinstance(host, SwarmbotError):
             yield from_error(host)
             continue
         versions[host.version] += 1
-        troubles = [failure for check in HOST_CHECKS if (failure := check(host))]
-        yield from troubles or [
-            well(
-                f"`{host.name}`: SSH, host key and engine {host.version}; clock within {abs(host.clock_offset):.1f} s."
-            )
+        found_here = [failure for check in HOST_CHECKS if (failure := check(host))]
+        yield from found_here or [
+            ok(f"`{host.name}`: SSH, host key and engine {host.version}; clock within {abs(host.clock_offset):.1f} s.")
         ]
     if len(versions) > 1:
         each = listed(f"{version} on {count}" for version, count in versions.most_common())
-        yield look_here(f"{cluster}: its engines differ: {each}.", "Bring them to one version.")
+        yield warning(f"{cluster}: its engines have different versions: {each}.", "Upgrade them to one version.")

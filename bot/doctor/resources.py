@@ -1,4 +1,4 @@
-"""What checks look with: the settings, and clients made from them at first use."""
+"""What checks use: the settings, and clients made from them at first use."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from bot.settings import Settings
 from bot.slack.outbound.client import quiet_logger
 from bot.store.client import Timeouts, connect
 
-SLACK_SECONDS: Final = 10
-ONCE: Final = Timeouts(reply_s=10, connect_s=3, retries=0)
+SLACK_TIMEOUT_S: Final = 10
+NO_RETRIES: Final = Timeouts(reply_s=10, connect_s=3, retries=0)
 
 
 class Resources:
-    """Each property raises :class:`~bot.errors.Misconfigured` when what it is made from is wrong."""
+    """The settings and clients of one doctor run.
+
+    Each property raises :class:`~bot.errors.Misconfigured` if a setting that it needs is wrong.
+    """
 
     def __init__(self, settings: Settings, commands: CommandRegistry) -> None:
         self.settings = settings
@@ -42,14 +45,14 @@ class Resources:
         return WebClient(
             token.reveal(),
             base_url=self.settings.slack_api_url,
-            timeout=SLACK_SECONDS,
+            timeout=SLACK_TIMEOUT_S,
             logger=quiet_logger("doctor"),
         )
 
     @cached_property
     def redis(self) -> Redis:
         """The Redis of the settings."""
-        return connect(self.settings.redis_url, ONCE)
+        return connect(self.settings.redis_url, NO_RETRIES)
 
     @cached_property
     def engines(self) -> EnginePool:

@@ -1,26 +1,27 @@
-"""Runs every check and prints a line for each thing found."""
+"""Run every check and print a line for each finding."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from typing import Final, TextIO
 from urllib.parse import unquote
 
 from bot.commands import CommandRegistry
 from bot.doctor import environment, hosts, slack, storage
-from bot.doctor.finding import LOOK_HERE, WRONG, Check, Finding, Proof, from_error, look_here, wrong
+from bot.doctor.finding import PROBLEM, WARNING, Check, Finding, Proof, from_error, problem, warning
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
-from bot.secrets.secret import MASK
+from bot.secrets.secret import MASK, Secret
 from bot.settings import Settings
 from bot.text.suggest import listed
 
 CHECKS: Final[tuple[Check, ...]] = (
-    Check("The bot's token", environment.bot_token, proves="SLACK_BOT_TOKEN"),
-    Check("The way in", environment.way_in),
-    Check("Slack's address", environment.api_url),
+    Check("The bot token", environment.bot_token, proves="SLACK_BOT_TOKEN"),
+    Check("Slack's requests", environment.request_source),
+    Check("Slack's API", environment.api_url),
     Check("swarmbot.yml", environment.config, proves="swarmbot.yml"),
     Check("The second factor", environment.second_factor, needs=("swarmbot.yml",)),
     Check("Slack and the bot's scopes", slack.token, needs=("SLACK_BOT_TOKEN",), proves="Slack"),
@@ -29,8 +30,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("User groups", slack.groups, needs=("swarmbot.yml", "Slack")),
     Check("People", slack.users, needs=("swarmbot.yml", "Slack")),
     Check("The approval rules", slack.approval_rules, needs=("swarmbot.yml", "Slack")),
-    Check("Redis", storage.answers, proves="Redis"),
-    Check("Redis' durability", storage.keeps, needs=("Redis",)),
+    Check("Redis", storage.responds, proves="Redis"),
+    Check("Redis' durability", storage.durable, needs=("Redis",)),
     Check("The audit log", storage.audit, needs=("swarmbot.yml", "Redis")),
     Check("Backups", storage.backups, needs=("swarmbot.yml",)),
     Check("Hosts", hosts.hosts, needs=("swarmbot.yml",)),
@@ -40,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_doctor(settings: Settings, commands: CommandRegistry, out: TextIO, checks: Iterable[Check] = CHECKS) -> int:
-    """Print what each check finds; return the exit status: 1 if anything is wrong, 0 if all is well or only ``!``."""
+    """Print what each check finds; return the exit status: 1 if there is a problem, else 0 (warnings included)."""
     resources = Resources(settings, commands)
     secrets = tuple(_secrets(settings))
     signs: Counter[str] = Counter()
@@ -52,22 +53,22 @@ def run_doctor(settings: Settings, commands: CommandRegistry, out: TextIO, check
     finally:
         resources.close()
     out.write(_summary(signs) + "\n")
-    return 1 if signs[WRONG] else 0
+    return 1 if signs[PROBLEM] else 0
 
 
 def _findings(resources: Resources, checks: Iterable[Check]) -> Iterator[Finding]:
-    unproved: set[Proof] = set()
+    failed: set[Proof] = set()
     for check in checks:
-        wanting = [proof for proof in check.needs if proof in unproved]
-        bad = bool(wanting)
-        if wanting:
-            yield look_here(f"{check.about}: not looked at, for want of {listed(wanting)}.", "Mend that first.")
+        missing = [proof for proof in check.needs if proof in failed]
+        bad = bool(missing)
+        if missing:
+            yield warning(f"{check.about}: skipped, because it needs {listed(missing)}.", "Fix that first.")
         else:
             for finding in _examined(check, resources):
-                bad = bad or finding.sign == WRONG
+                bad = bad or finding.sign == PROBLEM
                 yield finding
         if bad and check.proves:
-            unproved.add(check.proves)
+            failed.add(check.proves)
 
 
 def _examined(check: Check, resources: Resources) -> Iterator[Finding]:
@@ -75,31 +76,25 @@ def _examined(check: Check, resources: Resources) -> Iterator[Finding]:
         yield from check.examine(resources)
     except SwarmbotError as error:
         yield from_error(error)
-    except Exception as error:  # noqa: BLE001 - one check's defect must not hide what the others find
-        _log.debug("the check %r broke", check.about, exc_info=True)
-        yield wrong(
-            f"{check.about}: the check itself broke ({type(error).__name__}: {error}).",
-            "Tell Swarmbot's makers; LOG_LEVEL=DEBUG shows the trace.",
+    except Exception as error:  # noqa: BLE001 - a defect in one check must not hide the other findings
+        _log.debug("the check %r failed", check.about, exc_info=True)
+        yield problem(
+            f"{check.about}: the check itself failed ({type(error).__name__}: {error}).",
+            "Report this as a bug of Swarmbot; LOG_LEVEL=DEBUG logs the traceback.",
         )
 
 
 def _summary(signs: Counter[str]) -> str:
-    if not signs[WRONG] and not signs[LOOK_HERE]:
-        return "All is well."
-    return f"Wrong: {signs[WRONG]}. To look at: {signs[LOOK_HERE]}."
+    if not signs[PROBLEM] and not signs[WARNING]:
+        return "No problems found."
+    return f"Problems: {signs[PROBLEM]}. Warnings: {signs[WARNING]}."
 
 
 def _secrets(settings: Settings) -> Iterator[str]:
-    """Every secret of the settings, the password in REDIS_URL by itself too."""
-    given = (
-        settings.slack_bot_token,
-        settings.slack_signing_secret,
-        settings.slack_app_token,
-        settings.swarmbot_secret_key,
-        settings.redis_url,
-    )
-    yield from (secret.reveal() for secret in given if secret)
-    credentials = settings.redis_url.reveal().partition("://")[2].rpartition("@")[0]  # of any text, URL or not
+    """Yield every secret of the settings, and the password in REDIS_URL on its own."""
+    values = (getattr(settings, field.name) for field in fields(settings))
+    yield from (value.reveal() for value in values if isinstance(value, Secret))
+    credentials = settings.redis_url.reveal().partition("://")[2].rpartition("@")[0]  # works for any text, URL or not
     password = credentials.partition(":")[2]
     yield from {password, unquote(password)} - {""}
 

@@ -84,15 +84,15 @@ def ward(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iter
 def test_what_is_well_is_told(ward: Ward) -> None:
     """Settings, token, scopes, channel, people, Redis and audit log each have a line that says so."""
     report = ward.examine()
-    for words in ("SLACK_BOT_TOKEN", "SIGNING_SECRET", "loads", "knows the bot", "scopes"):
+    for words in ("SLACK_BOT_TOKEN", "SIGNING_SECRET", "loads", "accepts the bot token", "scopes"):
         assert report.line(words).startswith("✓")
     for words in (
         "#prod",
         "@ops",
         "@admins",
         "2 of 2 people",
-        "people enough",
-        "Redis answers",
+        "enough people",
+        "Redis responds",
         "evicts nothing",
         "audit log",
     ):
@@ -111,7 +111,7 @@ def test_socket_mode_is_tried(ward: Ward) -> None:
 def test_socket_mode_switched_off_is_told(ward: Ward) -> None:
     """An app token without Socket Mode leads to the switch."""
     token = Secret(ward.slack.team.app.app_token)
-    assert "Switch it on" in ward.examine(slack_app_token=token).line("`forbidden`")
+    assert "Enable it" in ward.examine(slack_app_token=token).line("`forbidden`")
 
 
 def test_a_host_that_does_not_answer_is_told(ward: Ward) -> None:
@@ -120,7 +120,7 @@ def test_a_host_that_does_not_answer_is_told(ward: Ward) -> None:
     assert report.status == 1
     assert report.line("host-1").startswith("✗")
     assert report.text.count("✗") == 1
-    assert report.text.endswith("Wrong: 1. To look at: 0.\n")
+    assert report.text.endswith("Problems: 1. Warnings: 0.\n")
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_a_host_that_does_not_answer_is_told(ward: Ward) -> None:
     [
         ({"slack_bot_token": None}, "SLACK_BOT_TOKEN is not set"),
         ({"slack_bot_token": Secret("xoxp-user-token-1234")}, "SLACK_BOT_TOKEN does not look like"),
-        ({"slack_bot_token": Secret('"xoxb-1234-5678"')}, "SLACK_BOT_TOKEN has quotes"),
+        ({"slack_bot_token": Secret('"xoxb-1234-5678"')}, "SLACK_BOT_TOKEN contains quotes"),
         ({"slack_signing_secret": Secret("not hex")}, "SLACK_SIGNING_SECRET does not look like"),
         ({"slack_app_token": Secret("xoxb-0-1-234567")}, "SLACK_APP_TOKEN does not look like"),
         ({"slack_signing_secret": None, "slack_app_token": None}, "Neither SLACK_SIGNING_SECRET nor"),
         ({"slack_bot_token": Secret("xoxb-of-nobody")}, "invalid_auth"),
-        ({"slack_api_url": "http://127.0.0.1:9/api/"}, "cannot be asked (auth.test)"),
-        ({"slack_api_url": "ftp://slack.com/"}, "SLACK_API_URL is no http"),
-        ({"redis_url": Secret("redis://127.0.0.1:9/0")}, "Redis does not answer"),
+        ({"slack_api_url": "http://127.0.0.1:9/api/"}, "A request to Slack failed (auth.test)"),
+        ({"slack_api_url": "ftp://slack.com/"}, "SLACK_API_URL is not an http"),
+        ({"redis_url": Secret("redis://127.0.0.1:9/0")}, "Redis does not respond"),
         ({"redis_url": Secret("rubbish")}, "REDIS_URL is not a Redis URL"),
         ({"config_path": Path("/nowhere/swarmbot.yml")}, "cp swarmbot.example.yml"),
     ],
@@ -165,9 +165,9 @@ def test_what_rests_on_something_broken_is_not_guessed_at(ward: Ward) -> None:
     ward.settings.config_path.write_text("clusters: {prod: {chanel: C0PROD}}", encoding="utf-8")
     report = ward.examine(slack_bot_token=None)
     assert "chanel" in report.text
-    assert report.line("clusters' channels").startswith("! The clusters' channels: not looked at, for want of")
-    assert report.line("Hosts: not looked at").startswith("!")
-    assert report.line("Redis answers").startswith("✓")
+    assert report.line("clusters' channels").startswith("! The clusters' channels: skipped, because it needs")
+    assert report.line("Hosts: skipped").startswith("!")
+    assert report.line("Redis responds").startswith("✓")
 
 
 def _remove_scope(slack: LocalSlack) -> None:
@@ -210,12 +210,12 @@ def _deactivate_user(slack: LocalSlack) -> None:
     ("change", "sign", "words"),
     [
         (_remove_scope, "✗", "lacks the scope chat:write"),
-        (_leave_channel, "✗", "the bot is not in #prod. Type `/invite @swarmbot`"),
+        (_leave_channel, "✗", "the bot is not a member of #prod. Type `/invite @swarmbot`"),
         (_remove_channel, "✗", "no channel C0PROD"),
         (_archive, "✗", "#prod is archived"),
         (_remove_group, "✗", "people.operators: Slack has no user group S0OPS"),
         (_disable_group, "✗", "people.operators: the user group @ops is disabled"),
-        (_empty_group, "!", "people.operators: nobody is in the user group @ops"),
+        (_empty_group, "!", "people.operators: the user group @ops is empty"),
         (_remove_user, "✗", "people.admins: Slack has no user U0CLEO"),
         (_deactivate_user, "!", "people.admins: U0CLEO (@cleo) is deactivated"),
     ],
@@ -270,11 +270,11 @@ def test_the_audit_log_is_looked_at_across_its_archive(ward: Ward, redis_url: st
 
 @pytest.mark.fleet
 def test_real_hosts_are_examined_side_by_side(ward: Ward, hosts: Fleet) -> None:
-    """All well: exit status 0. Then one off, one without dockerd, one whose user may not use it, one old: a ✗ each."""
+    """Everything is ok: exit status 0. Then one host is off, one has no dockerd, one an unfit user, one old."""
     ward.write({**hosts.config(), **PEOPLE})
     report = ward.examine()
     assert report.status == 0, report.text
-    assert report.text.endswith("All is well.\n")
+    assert report.text.endswith("No problems found.\n")
     for number in range(1, 6):
         assert report.line(f"`host-{number}`").startswith("✓")
 

@@ -71,7 +71,7 @@ def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Pat
     """Enough is well, exactly as many deserves a look, fewer is wrong, and so is a Slack that does not say."""
     assert _doctor(slack, tmp_path, _written()) == (
         0,
-        "✓ There are people enough for every approval rule.\nAll is well.\n",
+        "✓ Every approval rule has enough people.\nNo problems found.\n",
     )
     status, told = _doctor(slack, tmp_path, _written(rotate={"count": 3}))
     assert status == 0

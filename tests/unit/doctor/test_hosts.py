@@ -23,10 +23,10 @@ def _host(clock_offset: float = 0.0, **info: Any) -> Host:
         (_host(ServerVersion="28.1.0-rc.1"), []),
         (
             _host(ServerVersion="30.0.1"),
-            ["! `host-1`: engine 30.0.1 is newer than 29, the newest that Swarmbot is made for."],
+            ["! `host-1`: engine 30.0.1 is newer than 29, the newest that Swarmbot supports."],
         ),
         (_host(ServerVersion="dev"), []),
-        (_host(LiveRestoreEnabled=True), ["✗ `host-1`: its engine has live-restore on"]),
+        (_host(LiveRestoreEnabled=True), ["✗ `host-1`: its engine has live-restore enabled"]),
     ],
 )
 def test_a_host_is_judged_by_its_clock_version_and_settings(host: Host, troubles: list[str]) -> None:

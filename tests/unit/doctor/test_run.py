@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from bot.doctor.finding import Check, Finding, look_here, well, wrong
+from bot.doctor.finding import Check, Finding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.doctor.run import run_doctor
 from bot.errors import Failed
@@ -28,25 +28,25 @@ def _finds(*findings: Finding) -> Check:
 
 def test_only_what_is_wrong_fails() -> None:
     """A warning is no failure."""
-    assert _run(_finds(well("a"))) == (0, ["✓ a", "All is well."])
-    assert _run(_finds(well("a"), look_here("b", "Do c."))) == (0, ["✓ a", "! b Do c.", "Wrong: 0. To look at: 1."])
-    assert _run(_finds(wrong("d", "Do e."))) == (1, ["✗ d Do e.", "Wrong: 1. To look at: 0."])
+    assert _run(_finds(ok("a"))) == (0, ["✓ a", "No problems found."])
+    assert _run(_finds(ok("a"), warning("b", "Do c."))) == (0, ["✓ a", "! b Do c.", "Problems: 0. Warnings: 1."])
+    assert _run(_finds(problem("d", "Do e."))) == (1, ["✗ d Do e.", "Problems: 1. Warnings: 0."])
 
 
 def test_a_check_that_breaks_hides_no_other() -> None:
     """Neither an error of the house nor a defect ends the examination."""
 
     def fails(_: Resources) -> Iterator[Finding]:
-        yield well("first")
-        raise Failed("It is broken.", next_step="Mend it.")
+        yield ok("first")
+        raise Failed("It is broken.", next_step="Fix it.")
 
     def breaks(_: Resources) -> Iterator[Finding]:
         raise KeyError("x")
 
-    status, lines = _run(Check("One", fails), Check("Two", breaks), _finds(well("last")))
+    status, lines = _run(Check("One", fails), Check("Two", breaks), _finds(ok("last")))
     assert status == 1
-    assert lines[:2] == ["✓ first", "✗ It is broken. Mend it."]
-    assert lines[2].startswith("✗ Two: the check itself broke (KeyError")
+    assert lines[:2] == ["✓ first", "✗ It is broken. Fix it."]
+    assert lines[2].startswith("✗ Two: the check itself failed (KeyError")
     assert lines[3] == "✓ last"
 
 
@@ -57,12 +57,12 @@ def test_what_rests_on_what_is_wrong_is_not_run() -> None:
         raise AssertionError("it was run")
 
     _, lines = _run(
-        Check("The file", _finds(wrong("No file.", "")).examine, proves="swarmbot.yml"),
+        Check("The file", _finds(problem("No file.", "")).examine, proves="swarmbot.yml"),
         Check("The token", never, needs=("swarmbot.yml",), proves="Slack"),
         Check("The groups", never, needs=("Slack",)),
     )
-    assert lines[1] == "! The token: not looked at, for want of swarmbot.yml. Mend that first."
-    assert lines[2] == "! The groups: not looked at, for want of Slack. Mend that first."
+    assert lines[1] == "! The token: skipped, because it needs swarmbot.yml. Fix that first."
+    assert lines[2] == "! The groups: skipped, because it needs Slack. Fix that first."
 
 
 def test_a_secret_is_masked_whoever_says_it() -> None:

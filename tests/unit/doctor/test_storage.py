@@ -31,7 +31,7 @@ def test_without_a_folder_nothing_is_said() -> None:
 
 def test_a_folder_that_can_be_made_is_well(tmp_path: Path) -> None:
     """It is made with the first backup."""
-    assert told(tmp_path / "new" / "backups") == [f"✓ Backups are kept in {tmp_path}/new/backups."]
+    assert told(tmp_path / "new" / "backups") == [f"✓ Backups are stored in {tmp_path}/new/backups."]
 
 
 def test_without_a_key_there_are_no_backups(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     """A file stands in its way."""
     (tmp_path / "file").touch()
     [finding] = told(tmp_path / "file" / "backups")
-    assert finding.startswith(f"✗ Backups cannot be kept in {tmp_path}/file/backups: {tmp_path}/file is no folder")
+    assert finding.startswith(f"✗ Backups cannot be stored in {tmp_path}/file/backups: {tmp_path}/file is not a folder")
 
 
 def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
@@ -53,5 +53,5 @@ def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
     with powerless():
         [itself] = told(tmp_path / "theirs")
         [inside] = told(tmp_path / "theirs" / "backups")
-    assert itself.startswith(f"✗ Backups cannot be kept in {tmp_path}/theirs:")
-    assert inside.startswith(f"✗ Backups cannot be kept in {tmp_path}/theirs/backups:")
+    assert itself.startswith(f"✗ Backups cannot be stored in {tmp_path}/theirs:")
+    assert inside.startswith(f"✗ Backups cannot be stored in {tmp_path}/theirs/backups:")
