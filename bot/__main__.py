@@ -1,6 +1,6 @@
-"""One command line: ``python -m bot web | socket | worker | sandbox | doctor | audit``.
+"""The command line: ``python -m bot web | socket | worker | doctor | audit | sandbox``.
 
-Parts are imported where they are needed: the web process must not even be able to import what reaches hosts.
+Each part is imported where it is needed: the web process must not import the code that reaches hosts.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from bot.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one part and return the exit status."""
+    """Run one command and return the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Docker Swarm from Slack.")
-    parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Run Docker Swarm from Slack.")
+    parts = parser.add_subparsers(dest="part", required=True, metavar="COMMAND")
     _add_processes(parts)
     _add_tools(parts, words)
     args = parser.parse_args(words)
@@ -36,10 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _add_processes(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for name, act, words in (
-        ("web", _web, "take what Slack posts, by HTTP"),
-        ("socket", _socket, "take what Slack sends, by Socket Mode"),
-        ("worker", _worker, "carry jobs out"),
-        ("doctor", _doctor, "say what is wrong with the settings and all that they lead to"),
+        ("web", _web, "Receive Slack's requests over HTTP"),
+        ("socket", _socket, "Receive Slack's requests over Socket Mode"),
+        ("worker", _worker, "Run jobs"),
+        ("doctor", _doctor, "Check the settings, Slack, Redis and every host"),
     ):
         parts.add_parser(name, help=words).set_defaults(act=act)
 
@@ -48,7 +48,7 @@ def _add_tools(parts: argparse._SubParsersAction[argparse.ArgumentParser], words
     from bot.audit.cli import add_parser  # noqa: PLC0415 - see the module's docstring
 
     add_parser(parts)
-    sandbox = parts.add_parser("sandbox", help="real Docker hosts and a local Slack to try everything on")
+    sandbox = parts.add_parser("sandbox", help="Try everything on real Docker hosts and a local Slack")
     if words[:1] == ["sandbox"]:
         from sandbox.cli import add_parsers  # noqa: PLC0415 - see the module's docstring
 
@@ -87,7 +87,7 @@ def _doctor(args: argparse.Namespace) -> int:
 def _log(level: str) -> None:
     redact.install()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # At DEBUG these write whole requests, and with them what nobody else may read.
+    # At DEBUG these log whole requests, secrets included.
     for name in ("urllib3", "docker", "paramiko", "slack_sdk", "slack_bolt"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 

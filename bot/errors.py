@@ -1,7 +1,7 @@
-"""One family of errors: what happened, what is true now, what to do next.
+"""Errors that people read: what happened, the state now, the next step.
 
-Whatever reaches a person is one of these. Anything else that is raised is a defect; the outermost handler turns
-it into :class:`Defect`, logs the trace and still tells the person what state things are in.
+Every error that reaches a person is one of these. Any other exception is a bug: the outermost handler logs its
+traceback and turns it into :class:`Defect`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ Severity = Literal["refused", "failed"]
 
 
 class SwarmbotError(Exception):
-    """Base of all that is told to a person.
+    """The base of all errors that people read.
 
-    ``happened`` is one or two sentences; ``true_now`` says what state things are in; ``next_step`` says what to do.
-    All three are Slack mrkdwn: the words of other programs stand escaped in them. None of them may hold a secret.
+    ``happened`` is one or two sentences; ``true_now`` is the state after the error; ``next_step`` is what to do. All
+    three are Slack mrkdwn, so the output of other programs is escaped in them. None may contain a secret.
     """
 
     severity: ClassVar[Severity] = "failed"
@@ -31,21 +31,21 @@ class SwarmbotError(Exception):
 
 
 class Unavailable(SwarmbotError):
-    """Redis did not answer in time, or takes no writes: this says nothing of what was asked for, and ends no job."""
+    """Redis did not respond in time, or refuses writes. This says nothing about the request and ends no job."""
 
 
 class Conclusion(SwarmbotError):
-    """What was asked for comes to this end."""
+    """The request ends with this error."""
 
 
 class NotUnderstood(Conclusion):
-    """The words make no command: the person gets the nearest one and its usage."""
+    """The text is not a valid command: the person gets the nearest one and its usage."""
 
     severity = "refused"
 
 
 class Refused(Conclusion):
-    """Understood and not done: no permission, no approval, or it would harm the cluster."""
+    """The command is valid and is not run: no permission, no approval, or it would harm the cluster."""
 
     severity = "refused"
 
@@ -55,37 +55,33 @@ class NotAllowed(Refused):
 
 
 class Failed(Conclusion):
-    """Tried, and the wanted state was not seen."""
+    """It was tried, and the wanted state was not seen."""
 
 
 class Misconfigured(Conclusion):
-    """A setting, swarmbot.yml or the Slack app is wrong: found at start and by ``doctor``."""
+    """A setting, swarmbot.yml or the Slack app is wrong: found at the start of a process and by ``doctor``."""
 
 
 HostProblem = Literal[
     "no route",
-    "timed out",
-    "refused",
+    "timed out",  # the address is dead, or a firewall drops packets
+    "refused",  # no SSH server listens, or it refuses the handshake or the forwarding
     "host key unknown",
     "host key changed",
-    "key refused",
-    "no docker",
-    "docker stopped",
-    "socket denied",
-    "engine too old",
-    "engine too new",
-    "lost",
+    "key refused",  # the host accepts none of our keys
+    "no docker",  # no socket at the path
+    "docker stopped",  # no engine serves the socket
+    "socket denied",  # the SSH user may not open the socket
+    "engine too old",  # no API version that both support
+    "engine too new",  # the same
+    "lost",  # the connection broke while in use
 ]
 
 
 class HostUnreachable(Failed):
-    """A host's engine cannot be spoken to; ``problem`` tells the kinds apart.
+    """The engine of a host is unreachable; ``problem`` is the kind.
 
-    ``no route``, ``timed out`` (dead address, or a firewall that drops), ``refused`` (no sshd), ``host key unknown``
-    and ``host key changed`` (``fingerprint`` and ``known_fingerprint`` as ``ssh-keygen -l`` prints them),
-    ``key refused`` (our key is not accepted), ``no docker`` (no such socket), ``docker stopped`` (a socket that
-    nobody serves), ``socket denied`` (the SSH user may not open it), ``engine too old`` and ``engine too new`` (it
-    speaks no version of Docker's API that Swarmbot speaks), ``lost`` (the connection broke while in use).
+    For a host key problem, ``fingerprint`` (and ``known_fingerprint``) are as ``ssh-keygen -l`` prints them.
     """
 
     def __init__(
@@ -107,9 +103,9 @@ class HostUnreachable(Failed):
 
 
 class EngineError(Failed):
-    """An engine answered a call with an error, or not in time.
+    """An engine responded to a call with an error, or not in time.
 
-    ``status`` is the HTTP status, or 0 when no answer came in time. It is never the last word on what is true:
+    ``status`` is the HTTP status, or 0 if there was no response. The error does not prove what state the engine is in:
     read facts after it.
     """
 
@@ -120,11 +116,11 @@ class EngineError(Failed):
 
 
 class Defect(Failed):
-    """Something was raised that nobody foresaw; the trace is in the log under ``reference``."""
+    """An unexpected exception, which is a bug; the log has its traceback under ``reference``."""
 
     def __init__(self, reference: str) -> None:
         super().__init__(
-            "Swarmbot met an error of its own.",
-            next_step=f"Tell whoever runs Swarmbot; the log has it under `{reference}`.",
+            "Swarmbot had an internal error.",
+            next_step=f"Report it to the people who run Swarmbot; their log has it under `{reference}`.",
         )
         self.reference = reference

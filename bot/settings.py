@@ -1,4 +1,4 @@
-"""What the environment says: addresses, ports and Slack's secrets."""
+"""Settings from environment variables: addresses, ports and secrets."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bot.secrets.secret import Secret
 
 SLACK_API_URL = "https://slack.com/api/"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-HIGHEST_PORT = 65535
-SHORTEST_KEY = 32
+MAX_PORT = 65535
+MIN_SECRET_KEY_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The process's settings. ``None`` stands for a secret that is not set: who needs it asks with :meth:`need`."""
+    """The settings of a process. A secret that is not set is ``None``; :meth:`need` requires one."""
 
     slack_bot_token: Secret | None
     slack_signing_secret: Secret | None
@@ -32,11 +32,13 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the environment (``os.environ`` unless given); raise :class:`Misconfigured` naming the variable."""
+        """Read ``environment`` (default: ``os.environ``). Raise :class:`Misconfigured` with the variable's name."""
         env = os.environ if environment is None else environment
         level = (env.get("LOG_LEVEL") or "INFO").upper()
         if level not in LOG_LEVELS:
-            raise Misconfigured(f"LOG_LEVEL is `{level}`.", next_step=f"Set it to one of {', '.join(LOG_LEVELS)}.")
+            raise Misconfigured(
+                f"LOG_LEVEL is `{level}`, which is not valid.", next_step=f"Set it to one of {', '.join(LOG_LEVELS)}."
+            )
         api_url = env.get("SLACK_API_URL") or SLACK_API_URL
         return cls(
             slack_bot_token=_secret(env, "SLACK_BOT_TOKEN"),
@@ -51,12 +53,12 @@ class Settings:
         )
 
     def need(self, name: str) -> Secret:
-        """Return the secret of the environment variable ``name``; raise :class:`Misconfigured` if it is not set."""
+        """Return the secret in the environment variable ``name``. Raise :class:`Misconfigured` if it is not set."""
         value: Secret | None = getattr(self, name.lower())
         if value is None:
             raise Misconfigured(
                 f"{name} is not set.",
-                next_step="Set it in the environment; README.md, “Installing”, says where Slack shows it.",
+                next_step="Set it in the environment; README.md, “Installing”, says where to find it.",
             )
         return value
 
@@ -68,15 +70,17 @@ def _secret(env: Mapping[str, str], name: str) -> Secret | None:
 
 def _secret_key(env: Mapping[str, str]) -> Secret | None:
     key = _secret(env, "SWARMBOT_SECRET_KEY")
-    if key is not None and len(key.reveal()) < SHORTEST_KEY:
+    if key is not None and len(key.reveal()) < MIN_SECRET_KEY_CHARACTERS:
         raise Misconfigured(
-            f"SWARMBOT_SECRET_KEY has fewer than {SHORTEST_KEY} characters.",
-            next_step="Make one with `openssl rand -base64 32`.",
+            f"SWARMBOT_SECRET_KEY has fewer than {MIN_SECRET_KEY_CHARACTERS} characters.",
+            next_step="Create one with `openssl rand -base64 32`.",
         )
     return key
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= HIGHEST_PORT:
-        raise Misconfigured(f"PORT is `{text}`.", next_step=f"Set it to a number from 1 to {HIGHEST_PORT}.")
+    if not text.isdecimal() or not 0 < int(text) <= MAX_PORT:
+        raise Misconfigured(
+            f"PORT is `{text}`, which is not valid.", next_step=f"Set it to a number from 1 to {MAX_PORT}."
+        )
     return int(text)

@@ -25,7 +25,7 @@ FILTERS = ("by", "node", "command", "cluster", "job")
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the ``audit`` command; ``args.act(args)``, with ``args.settings``, returns the exit status."""
-    audit = subparsers.add_parser("audit", help="look at the audit log")
+    audit = subparsers.add_parser("audit", help="Verify or export the audit log")
     actions = audit.add_subparsers(dest="action", required=True)
     verify = actions.add_parser("verify", help="find entries that were edited, removed, inserted or reordered")
     verify.add_argument("--anchor", metavar="FILE|HASH:COUNT", help="also find that the end was cut off since then")

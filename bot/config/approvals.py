@@ -1,4 +1,4 @@
-"""What swarmbot.yml says of approvals: for each subject whose yes, how many, for how long."""
+"""Approval rules in swarmbot.yml: who may approve what, how many approvals it needs, when a request expires."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ SUBJECTS: Final[tuple[str, ...]] = (
 )
 """What a rule can be about, as written under ``approvals``; a test holds the subjects of all commands to this list."""
 
-LEAST_EXPIRY: Final = 1.0
-LONGEST_EXPIRY: Final = 28 * 24 * 3600.0
-"""Seconds: a job that waits must not outlive what Redis keeps of its kind."""
+MIN_EXPIRY_S: Final = 1.0
+MAX_EXPIRY_S: Final = 28 * 24 * 3600.0
+"""A waiting job must expire before Redis drops it."""
 
 
 def _approvers(value: object) -> object:
     if isinstance(value, str):
-        raise wrong("must be a list of names; everyone can be no approver")
+        raise wrong("must be a list of names; `everyone` cannot be an approver")
     return value
 
 
@@ -48,12 +48,12 @@ def _subject(text: str) -> str:
     close = nearest(text, SUBJECTS)
     meant = f" Did you mean `{close}`?" if close else ""
     subjects = listed(f"`{subject}`" for subject in SUBJECTS)
-    raise wrong(f"is nothing that an approval rule can be about.{meant} Subjects: {subjects}")
+    raise wrong(f"is not a subject of approval rules.{meant} Subjects: {subjects}")
 
 
 def _seconds(value: object) -> object:
     length = read_duration(value) if isinstance(value, str) else None
-    if length is None or not LEAST_EXPIRY <= length <= LONGEST_EXPIRY:
+    if length is None or not MIN_EXPIRY_S <= length <= MAX_EXPIRY_S:
         raise wrong("must be a duration from `1s` to `4w`, like `30m`")
     return length
 
@@ -78,12 +78,12 @@ Factor = Annotated[Literal["totp", "none"], BeforeValidator(_factor)]
 
 
 class ApprovalRule(Model):
-    """What is said of one subject; a key that is None is not said here, and another layer or the default holds.
-
-    ``by`` are names from ``people`` or Slack ids, ``expires`` is in seconds.
-    """
+    """The rule for one subject. A key that is None is not set here: the next level or the default applies."""
 
     by: Approvers | None = None
+    """Who may approve: names from ``people``, or Slack ids."""
     count: Count | None = None
+    """How many approvals are needed."""
     expires: Expiry | None = None
+    """Seconds until a request expires."""
     second_factor: Factor | None = None

@@ -1,4 +1,4 @@
-"""What the shapes of swarmbot.yml are made from."""
+"""The base of the models of swarmbot.yml, and validators that they share."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Final
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
-PLAIN: Final = "in plain words"
-"""The type of the validation errors that are already worded for a person."""
+PLAIN: Final = "plain_text"
+"""The type of validation errors whose text is already meant for people."""
 
 
 class Model(BaseModel):
-    """A set of keys; others than its own are refused."""
+    """A set of keys; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def wrong(text: str) -> PydanticCustomError:
-    """An error with the words of ``text``, without a full stop."""
+    """Return a validation error with ``text``, which has no full stop."""
     return PydanticCustomError(PLAIN, "{text}", {"text": text})
 
 
 def matching(pattern: str, wanted: str) -> AfterValidator:
-    """Text that is ``pattern`` as a whole; ``wanted`` says what it must be."""
+    """Require text that matches ``pattern`` completely; ``wanted`` says what it must be."""
     compiled = re.compile(pattern)
 
     def check(text: str) -> str:
@@ -35,12 +35,12 @@ def matching(pattern: str, wanted: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def between(least: int, most: int) -> AfterValidator:
-    """A number from ``least`` to ``most``."""
+def between(minimum: int, maximum: int) -> AfterValidator:
+    """Require a number from ``minimum`` to ``maximum``."""
 
     def check(number: int) -> int:
-        if not least <= number <= most:
-            raise wrong(f"must be from {least} to {most}")
+        if not minimum <= number <= maximum:
+            raise wrong(f"must be from {minimum} to {maximum}")
         return number
 
     return AfterValidator(check)

@@ -1,4 +1,4 @@
-"""What must hold between the parts of swarmbot.yml, each in a check of its own."""
+"""Checks across the parts of swarmbot.yml; each yields the path of a key and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from bot.text.suggest import listed, nearest
 Found = Iterator[tuple[Path, str]]
 Check = Callable[[Config], Found]
 
-# A rule may name an id directly. Slack's ids are nine characters and more; a shorter word without a digit (`SRE`) is
-# taken for a name, so that a name missing from `people` is told rather than believed to be an id.
+# A rule may contain ids. Slack ids have nine characters or more; a shorter word without a digit (`SRE`) counts as a
+# name, so that a name that is missing from `people` is reported.
 _ID = re.compile(r"[USW](?=[A-Z0-9]*[0-9])[A-Z0-9]{2,}|[USW][A-Z]{8,}")
 
 
-def channels_are_bound_once(config: Config) -> Found:
-    """A channel means one cluster."""
+def channels_are_unique(config: Config) -> Found:
+    """Each cluster has its own channel."""
     first: dict[str, str] = {}
     for name, cluster in config.clusters.items():
         other = first.setdefault(cluster.channel, name)
         if other != name:
             yield (
                 ("clusters", name, "channel"),
-                f"is `{cluster.channel}`, which already means `{other}`: a channel means one cluster.",
+                f"is `{cluster.channel}`, which is already the channel of `{other}`: each cluster needs its own.",
             )
 
 
-def hosts_are_listed_once(config: Config) -> Found:
-    """No machine has two names in one cluster. One address with several ports is several machines behind it."""
+def hosts_are_unique(config: Config) -> Found:
+    """No machine has two names in one cluster. One address with several ports stands for several machines."""
     for name, cluster in config.clusters.items():
         first: dict[tuple[str, int], str] = {}
         for host_name, host in cluster.hosts.items():
@@ -40,43 +40,43 @@ def hosts_are_listed_once(config: Config) -> Found:
             if other != host_name:
                 yield (
                     ("clusters", name, "hosts", host_name),
-                    f"has the address `{host.address}`, which is `{other}`'s already: one machine, one name.",
+                    f"has the address `{host.address}`, which is already the address of `{other}`.",
                 )
 
 
-def jumps_are_known(config: Config) -> Found:
-    """A jump is an address, or a host of the file."""
+def jump_hosts_exist(config: Config) -> Found:
+    """A jump is an address, or a host in the file."""
     hosts = {name for cluster in config.clusters.values() for name in cluster.hosts}
     for path, jump in _jumps(config):
         if is_host_name(jump) and jump not in hosts:
             close = nearest(jump, hosts)
             yield (
                 path,
-                f"is `{jump}`, and no host has that name."
+                f"is `{jump}`, but no host has that name."
                 + (f" Did you mean `{close}`?" if close else "")
-                + f" For a machine that is in no cluster write `user@{jump}` or its address.",
+                + f" For a machine outside all clusters, write `user@{jump}` or its address.",
             )
 
 
-def jumps_arrive(config: Config) -> Found:
-    """No host is reached through itself."""
-    everywhere = {name: host for cluster in config.clusters.values() for name, host in cluster.hosts.items()}
+def jumps_have_no_loop(config: Config) -> Found:
+    """No host is its own jump host."""
+    all_hosts = {name: host for cluster in config.clusters.values() for name, host in cluster.hosts.items()}
     for name, cluster in config.clusters.items():
-        hosts = {**everywhere, **cluster.hosts}
+        hosts = {**all_hosts, **cluster.hosts}
         for host_name in cluster.hosts:
-            way = [host_name]
-            while (jump := _jump_of(config, hosts[way[-1]], way[-1])) in hosts:
-                if jump in way:
+            route = [host_name]
+            while (jump := _jump_of(config, hosts[route[-1]], route[-1])) in hosts:
+                if jump in route:
                     yield (
                         ("clusters", name, "hosts", host_name, "jump"),
-                        f"goes in a circle: {' → '.join([*way, jump])}.",
+                        f"forms a loop: {' → '.join([*route, jump])}.",
                     )
                     break
-                way.append(jump)
+                route.append(jump)
 
 
 def rules_name_people(config: Config) -> Found:
-    """Each entry of a rule is a name of ``people``, a Slack id, or everyone."""
+    """Each entry of a rule is a name from ``people``, a Slack id, or ``everyone``."""
     for path, entries in rule_lists(config):
         for index, entry in enumerate(entries):
             if entry in config.people or _ID.fullmatch(entry) or entry == EVERYONE:
@@ -84,56 +84,56 @@ def rules_name_people(config: Config) -> Found:
             close = nearest(entry, config.people)
             yield (
                 (*path, index),
-                f"is `{entry}`, and `people` has no such name."
+                f"is `{entry}`, but `people` has no such name."
                 + (f" Did you mean `{close}`?" if close else "")
                 + (f" Names: {listed(f'`{name}`' for name in config.people)}." if config.people else ""),
             )
 
 
 def approvers_are_named(config: Config) -> Found:
-    """Not everyone can say yes: who may is a list of people."""
+    """Approvers are listed: ``everyone`` cannot approve."""
     for path, entries in rule_lists(config):
         if "approvals" in path and EVERYONE in entries:
-            yield (*path, entries.index(EVERYONE)), "is `everyone`: name the people whose yes counts."
+            yield (*path, entries.index(EVERYONE)), "is `everyone`: list the people who may approve."
 
 
-def everyone_is_no_name(config: Config) -> Found:
-    """``everyone`` has its own meaning in a rule."""
+def everyone_is_reserved(config: Config) -> Found:
+    """``everyone`` has a special meaning in rules."""
     if EVERYONE in config.people:
-        yield ("people", EVERYONE), "is a word of the rules: give these people another name."
+        yield ("people", EVERYONE), "is a reserved word: give these people another name."
 
 
 def somebody_administers(config: Config) -> Found:
-    """Somebody, and not everybody, may administer."""
+    """Somebody may administer, and not everyone."""
     entries = config.rules.administer
     if EVERYONE in entries:
-        yield ("rules", "administer"), "is `everyone`: name the people who may change who manages a cluster."
+        yield ("rules", "administer"), "is `everyone`: list the people who may administer the clusters."
     elif not any(config.people.get(entry, (entry,)) for entry in entries):
         yield (
             ("rules", "administer"),
-            "names nobody, so nobody could promote, remove or rotate: name at least one person.",
+            "lists nobody, so nobody could promote, remove or rotate: list at least one person.",
         )
 
 
 CHECKS: tuple[Check, ...] = (
-    channels_are_bound_once,
-    hosts_are_listed_once,
-    jumps_are_known,
-    jumps_arrive,
+    channels_are_unique,
+    hosts_are_unique,
+    jump_hosts_exist,
+    jumps_have_no_loop,
     rules_name_people,
     approvers_are_named,
-    everyone_is_no_name,
+    everyone_is_reserved,
     somebody_administers,
 )
 
 
 def is_host_name(jump: str) -> bool:
-    """Whether a ``jump`` is meant as the name of a host of the file: a bare word, without user, port or domain."""
+    """Return whether ``jump`` is a host name from the file: one word, without user, port or domain."""
     return jump.lower() != NO_JUMP and not any(mark in jump for mark in "@:.[")
 
 
 def rule_lists(config: Config) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Every list of a rule and where it stands."""
+    """Yield every list of people in the rules, with its path."""
     rules = config.rules
     yield from ((("rules", right), getattr(rules, right)) for right in PERMISSIONS)
     places: list[tuple[Path, Mapping[str, ApprovalRule]]] = [(("rules",), rules.approvals)]

@@ -1,4 +1,4 @@
-"""Which cluster a command means."""
+"""Choose the cluster that a command is for."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from bot.text.suggest import listed, nearest
 
 
 def cluster_of_channel(config: Config, channel: str) -> str | None:
-    """The cluster that is bound to this channel (C…)."""
+    """Return the cluster whose channel (C…) this is, or None."""
     return next((name for name, cluster in config.clusters.items() if cluster.channel == channel), None)
 
 
 def choose_cluster(config: Config, channel: str, named: str | None) -> str:
-    """The cluster that is meant: the one ``named`` with ``--cluster``, else the channel's, else the only one.
+    """Return the cluster ``named`` with ``--cluster``, or else the channel's cluster, or else the only one.
 
-    Raises :class:`NotUnderstood` with the clusters to choose from.
+    Raises :class:`NotUnderstood`, which lists the clusters.
     """
     if named is not None:
         return _known(config, named)
@@ -25,8 +25,8 @@ def choose_cluster(config: Config, channel: str, named: str | None) -> str:
     if len(config.clusters) == 1:
         return next(iter(config.clusters))
     raise NotUnderstood(
-        "This channel means no cluster, and there are several.",
-        next_step=f"Say which with `--cluster NAME`, or ask in its channel: {_with_channels(config)}.",
+        "This channel belongs to no cluster, and swarmbot.yml has several.",
+        next_step=f"Add `--cluster NAME`, or type this in the cluster's channel: {_with_channels(config)}.",
     )
 
 
@@ -35,7 +35,7 @@ def _known(config: Config, named: str) -> str:
         return named
     close = nearest(named, config.clusters)
     raise NotUnderstood(
-        f"`{named}` is no cluster of swarmbot.yml." + (f" Did you mean `{close}`?" if close else ""),
+        f"`{named}` is not a cluster in swarmbot.yml." + (f" Did you mean `{close}`?" if close else ""),
         next_step=f"Clusters: {_with_channels(config)}.",
     )
 

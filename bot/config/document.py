@@ -1,7 +1,7 @@
-"""A YAML text with the line of everything in it.
+"""A YAML document that knows the line of each key.
 
-Keys are text as written (a host may be called ``no`` or ``1``). Duplicate keys, of which PyYAML would silently let the
-last one win, are refused.
+Keys are text as written (a host may be called ``no`` or ``1``). Duplicate keys are refused; PyYAML would silently use
+the last one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at one place of the file. ``line`` counts from 1; ``key`` is the dotted path, "" for the file."""
+    """What is wrong at one place in the file."""
 
     line: int
+    """The line, from 1."""
     key: str
+    """The dotted path of the key; "" for the whole file."""
     wrong: str
 
     def __str__(self) -> str:
@@ -29,7 +31,7 @@ class Problem:
 
 
 class Invalid(Exception):
-    """The text is no such document; ``problems`` say why, at least one."""
+    """The text is not valid; ``problems`` has at least one reason."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(map(str, problems)))
@@ -38,13 +40,14 @@ class Invalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The parsed text: ``value`` as plain Python, and where each key of it stands."""
+    """The parsed text."""
 
     value: Any
+    """The content as plain Python values."""
     root: yaml.Node | None
 
     def line(self, path: Path) -> int:
-        """The line of the key at ``path``, or of the nearest thing around it that is in the file."""
+        """Return the line of the key at ``path``, or of its nearest parent in the file."""
         node, line = self.root, 1
         for part in path:
             found = _step(node, part)
@@ -67,17 +70,17 @@ def parse(text: str) -> Document:
         return Document(loader.construct_document(root), root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Invalid(Problem(mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}.")) from None
+        raise Invalid(Problem(mark.line + 1 if mark else 1, "", f"not valid YAML: {error.problem}.")) from None
     except yaml.YAMLError as error:
-        raise Invalid(Problem(1, "", f"not YAML: {str(error).splitlines()[0]}.")) from None
+        raise Invalid(Problem(1, "", f"not valid YAML: {str(error).splitlines()[0]}.")) from None
     except ValueError as error:
-        raise Invalid(Problem(1, "", f"a value that YAML cannot read: {error}.")) from None
+        raise Invalid(Problem(1, "", f"YAML cannot read a value: {error}.")) from None
     finally:
         loader.dispose()
 
 
 def dotted(path: Path) -> str:
-    """``clusters.prod.hosts.host-1``, as it is written for people."""
+    """Return the path for people: ``clusters.prod.hosts.host-1``."""
     return ".".join(map(str, path))
 
 
@@ -93,8 +96,8 @@ def _step(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | No
 
 
 def _with_text_keys(node: yaml.Node, path: Path, visited: set[int]) -> Iterator[Problem]:
-    """Make every key under ``node`` text, and yield the duplicates met."""
-    if id(node) in visited:  # an anchor, which may even hold itself
+    """Make every key under ``node`` text, and yield the duplicate keys."""
+    if id(node) in visited:  # an anchor, which may even contain itself
         return
     visited.add(id(node))
     if isinstance(node, yaml.SequenceNode):
@@ -106,7 +109,7 @@ def _with_text_keys(node: yaml.Node, path: Path, visited: set[int]) -> Iterator[
             line = key.start_mark.line + 1
             here = (*path, str(key.value))
             if isinstance(key, yaml.ScalarNode) and key.value in first:
-                yield Problem(line, dotted(here), f"is there already on line {first[key.value]}: keep one.")
+                yield Problem(line, dotted(here), f"is already set on line {first[key.value]}: keep one of them.")
             elif isinstance(key, yaml.ScalarNode):
                 first[key.value] = line
                 key.tag = key.tag if key.tag == _MERGE else _TEXT

@@ -1,4 +1,4 @@
-"""When a cluster is frozen by swarmbot.yml: on days of the week, from one moment of the week to another, or once."""
+"""Freeze windows in swarmbot.yml: on days of the week, from one time of the week to another, or once."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ WANTED: Final = 'must be a time in quotes (`"16:00"`, `"fri 16:00"`) or a date (
 
 @dataclass(frozen=True, slots=True)
 class TimeOfWeek:
-    """A moment of every week; ``day`` counts from Monday, 0."""
+    """A time of every week; ``day`` counts from 0, Monday."""
 
     day: int
     time: time
 
 
 Moment = time | TimeOfWeek | datetime
-"""In the window's time zone, unless a date-time brings its own offset."""
+"""In the window's time zone, unless a date-time has its own offset."""
 
 
 def _moment(value: object) -> Moment:
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - its zone is the window's
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the window has the zone
     if not isinstance(value, str):
         raise wrong(WANTED)
     if week := _OF_WEEK.fullmatch(value):
@@ -69,9 +69,9 @@ def _zone(value: object) -> ZoneInfo:
     raise wrong("must be a time zone like `Europe/Berlin`" + (f"; did you mean `{close}`?" if close else ""))
 
 
-def _said(text: str) -> str:
+def _not_blank(text: str) -> str:
     if not text.strip():
-        raise wrong("must say why, since whoever is refused reads it")
+        raise wrong("must say why: people read it when their change is held up")
     return text.strip()
 
 
@@ -81,31 +81,29 @@ Zone = Annotated[ZoneInfo, PlainValidator(_zone)]
 
 
 class FreezeWindow(Model):
-    """A time in which changes need one yes more.
-
-    With ``days`` it begins on each of them at ``begin`` and ends at the next ``until``, both times of day; without, it
-    goes every week from one :class:`TimeOfWeek` to the next, or once from one date-time to another.
-    """
+    """A time in which each change needs one more approval."""
 
     days: tuple[Day, ...] = ()
+    """If set, ``begin`` and ``until`` are times of day, and the window starts on each of these days. Otherwise both are a
+    :class:`TimeOfWeek` (the window is weekly) or a date-time (it is once)."""
     begin: When = Field(alias="from")
     until: When
     timezone: Zone = ZoneInfo("UTC")
-    reason: Annotated[str, AfterValidator(_said)]
+    reason: Annotated[str, AfterValidator(_not_blank)]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         wanted = time if self.days else (TimeOfWeek, datetime)
         if not isinstance(self.begin, wanted) or not isinstance(self.until, wanted):
             raise wrong(
-                "must have times of day in `from` and `until` beside `days`"
+                "must have times of day in `from` and `until` if `days` is set"
                 if self.days
                 else "must have `days`, or a day in both `from` and `until`"
             )
         if type(self.begin) is not type(self.until):
             raise wrong("must have two days of the week or two dates in `from` and `until`")
         if isinstance(self.begin, TimeOfWeek) and self.begin == self.until:
-            raise wrong("must end at another moment than it begins")
+            raise wrong("must not end at the time when it begins")
         if isinstance(self.begin, datetime) and isinstance(self.until, datetime):
             begin, until = (
                 each if each.tzinfo else each.replace(tzinfo=self.timezone) for each in (self.begin, self.until)

@@ -1,4 +1,4 @@
-"""Reads swarmbot.yml and says what is wrong with it."""
+"""Load swarmbot.yml, or say what is wrong with it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from bot.errors import Misconfigured
 
 
 def load(path: Path) -> Config:
-    """The configuration at ``path``; raise :class:`Misconfigured` naming file, line, key and the nearest valid key."""
+    """Return the configuration at ``path``. Raise :class:`Misconfigured` with file, line and key of each problem."""
     try:
-        return understood(_text(path))
+        return parse_config(_text(path))
     except Invalid as error:
-        raise Misconfigured(_told(path, error.problems), next_step=f"Mend {path}, then try again.") from None
+        raise Misconfigured(_described(path, error.problems), next_step=f"Fix {path}, then try again.") from None
 
 
-def understood(text: str) -> Config:
-    """The configuration that ``text`` holds; raise :class:`Invalid` with every problem found."""
+def parse_config(text: str) -> Config:
+    """Return the configuration in ``text``. Raise :class:`Invalid` with every problem."""
     document = parse(text)
     if document.value is None:
-        raise Invalid(Problem(1, "", "the file is empty; swarmbot.example.yml shows what goes into it."))
+        raise Invalid(Problem(1, "", "the file is empty; see swarmbot.example.yml."))
     try:
         config = Config.model_validate(document.value)
     except ValidationError as error:
@@ -47,20 +47,20 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise Misconfigured(
-            f"There is no file {path}.",
-            next_step=f"Make one: `cp swarmbot.example.yml {path}`, then write your hosts and people into it. "
-            "SWARMBOT_CONFIG names another place.",
+            f"{path} does not exist.",
+            next_step=f"Create it: `cp swarmbot.example.yml {path}`, then add your hosts and people. "
+            "SWARMBOT_CONFIG sets another path.",
         ) from None
     except UnicodeDecodeError:
         raise Misconfigured(f"{path} is not UTF-8 text.", next_step="Save it as UTF-8.") from None
     except OSError as error:
         raise Misconfigured(
             f"{path} cannot be read: {error.strerror}.",
-            next_step="Check that it is a file and that Swarmbot's user may read it.",
+            next_step="Check that it is a file and that the user of Swarmbot may read it.",
         ) from None
 
 
-def _told(path: Path, problems: tuple[Problem, ...]) -> str:
+def _described(path: Path, problems: tuple[Problem, ...]) -> str:
     if len(problems) == 1:
         return f"{path}, {problems[0]}"
     return f"{path} has {len(problems)} problems:\n" + "\n".join(f"{path}, {problem}" for problem in problems)

@@ -1,4 +1,4 @@
-"""The shape of swarmbot.yml. Unknown keys are refused; swarmbot.example.yml documents every key and is tested."""
+"""The models of swarmbot.yml. Unknown keys are refused; swarmbot.example.yml documents every key, which is tested."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _days(value: object) -> object:
     return length
 
 
-def _while(value: object) -> object:
+def _up_to_a_day(value: object) -> object:
     length = read_duration(value) if isinstance(value, str) else None
     if length is None or not 1 <= length <= DAY_S:
         raise wrong("must be a duration from `1s` to `1d`, like `15m`")
@@ -57,10 +57,10 @@ def _who(value: object) -> object:
 
 Name = Annotated[
     str,
-    matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", "a name is 1 to 63 letters, digits, `-`, `_` and `.`, no spaces"),
+    matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", "must be 1 to 63 letters, digits, `-`, `_` and `.`, without spaces"),
 ]
 ChannelId = Annotated[
-    str, matching(r"[CG][A-Z0-9]{2,}", "must be a channel's id (C…), which Slack shows in the channel's details")
+    str, matching(r"[CG][A-Z0-9]{2,}", "must be a channel id (C…), which Slack shows in the channel's details")
 ]
 UserOrGroupId = Annotated[
     str, matching(r"[USW][A-Z0-9]{2,}", "must be the id of a Slack user (U…) or user group (S…), not a name")
@@ -69,43 +69,41 @@ Address = Annotated[
     str,
     matching(
         r"[A-Za-z0-9][A-Za-z0-9_.-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%a-z]*",
-        "must be an IP address or a host name; user and port are keys of their own",
+        "must be an IP address or a host name; user and port have their own keys",
     ),
 ]
 Jump = Annotated[
     str,
     matching(
         r"([A-Za-z0-9_][A-Za-z0-9_.-]*@)?([A-Za-z0-9][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?",
-        "must be the name of a host of this file, or `[user@]address[:port]`",
+        "must be the name of a host in this file, or `[user@]address[:port]`",
     ),
 ]
 UserName = Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*", "must be the name of a user on the host")]
-LabelKey = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}", "must be the key of a node's label")]
+LabelKey = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}", "must be the key of a node label")]
 Socket = Annotated[str, matching(r"/[^\s]+", "must be the full path of the engine's socket")]
-Command = Annotated[str, matching(r"[^\n]*\S[^\n]*", "must be a command in one line")]
+Command = Annotated[str, matching(r"[^\n]*\S[^\n]*", "must be a command on one line")]
 Folder = Annotated[str, matching(r"/[^\s]+", "must be the full path of a folder on the host")]
 Port = Annotated[int, Field(strict=True), between(1, 65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
 BackupCount = Annotated[int, Field(strict=True), between(1, 10_000)]
 Keep = Annotated[float, BeforeValidator(_days)]
-While = Annotated[float, BeforeValidator(_while)]
+UpToADay = Annotated[float, BeforeValidator(_up_to_a_day)]
 
 
 class Service(Model):
-    """The commands, run as root on a host, that stop its engine and start it; each returns when that is done.
+    """The commands, run as root on a host, that stop and start its engine; each returns when that is done."""
 
-    The socket's unit is stopped too: it would start the engine again for the next caller. ``data_root`` is where the
-    engine has its data, for where neither systemd's unit nor daemon.json tell it while the engine does not run.
-    """
-
+    # The socket's unit is stopped too: it would start the engine again for the next caller.
     stop: Command = "systemctl stop docker.socket docker.service"
     start: Command = "systemctl start docker.service"
     data_root: Folder | None = None
+    """The engine's data root, if neither the systemd unit nor daemon.json names it while the engine does not run."""
 
 
 class Ssh(Model):
-    """How hosts are reached unless they say otherwise. ``~/.ssh/config`` is honoured where a key is not set."""
+    """How SSH reaches hosts that set nothing else. ``~/.ssh/config`` applies to keys that are not set."""
 
     user: UserName | None = None
     port: Port | None = None
@@ -117,32 +115,31 @@ class Ssh(Model):
 
 
 class Host(Model):
-    """One machine. ``jump`` is the name of another host of the file, or ``[user@]address[:port]``."""
+    """One machine; keys that are not set come from ``ssh``."""
 
     address: Address
     user: UserName | None = None
     port: Port | None = None
     identity_file: UserPath | None = None
     jump: Jump | None = None
+    """The name of another host in the file, or ``[user@]address[:port]``."""
     socket: Socket | None = None
     engine: Service | None = None
 
 
 class Cluster(Model):
-    """A Swarm, the channel that means it, and its machines by name.
-
-    ``failure_domain`` is the label of nodes whose equal values mean that they fail together.
-    """
+    """A Swarm, its Slack channel, and its machines by name."""
 
     channel: ChannelId
     hosts: dict[Name, Annotated[Host, BeforeValidator(_short_form("address"))]] = Field(min_length=1)
     approvals: dict[Subject, ApprovalRule] = Field(default_factory=dict)
     freezes: tuple[FreezeWindow, ...] = ()
     failure_domain: LabelKey = "zone"
+    """The node label whose equal values mean that the nodes fail together."""
 
 
 class Rules(Model):
-    """Who may do what: names from ``people``, Slack ids, or :data:`EVERYONE` as the only or any entry."""
+    """Who has which permission: names from ``people``, Slack ids, or :data:`EVERYONE`."""
 
     view: Who = (EVERYONE,)
     operate: Who = ()
@@ -151,27 +148,29 @@ class Rules(Model):
 
 
 class Tokens(Model):
-    """``once_for``: seconds after which a token that was shown for one node is rotated at the latest."""
+    """The handling of join tokens."""
 
-    once_for: While = 900.0
+    once_for: UpToADay = 900.0
+    """Seconds after which a token that was shown for one node (`--once`) is rotated at the latest."""
 
 
 class AuditLog(Model):
-    """What becomes of the audit log; ``keep`` is in seconds, and holds where there is an ``archive``."""
+    """Where the audit log is kept."""
 
     anchor_channel: ChannelId | None = None
     archive: UserPath | None = None
     keep: Keep = 365 * DAY_S
+    """Seconds that entries stay in Redis if there is an ``archive``."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.archive is None and "keep" in self.model_fields_set:
-            raise wrong("must have `archive` beside `keep`: no entry leaves Redis before it is in a file")
+            raise wrong("must have `archive` if `keep` is set: an entry leaves Redis only after it is in a file")
         return self
 
 
 class Backups(Model):
-    """Where backups of swarm state are kept, and how many of each cluster."""
+    """Where backups of swarm state are stored, and how many per cluster."""
 
     folder: UserPath | None = None
     keep: BackupCount = 14

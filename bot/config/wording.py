@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in plain words and with the line."""
+"""Pydantic's validation errors in plain words, with the line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.config.document import Document, Path, Problem, dotted
 from bot.config.models import Config
 from bot.text.suggest import listed, nearest
 
-KEY_MARK = "[key]"  # pydantic's mark for "the key itself is wrong, not its value"
+KEY_MARK = "[key]"  # how pydantic marks an error about a key instead of its value
 
 _WANTED: dict[str, str] = {
     "string_type": "must be text",
@@ -28,7 +28,7 @@ _WANTED: dict[str, str] = {
 
 
 def problems_of(error: ValidationError, document: Document) -> list[Problem]:
-    """Every problem once, in the order of the file."""
+    """Return every problem once, in the order of the file."""
     found = {_problem(details, document) for details in error.errors(include_url=False)}
     return sorted(found, key=lambda problem: (problem.line, problem.key))
 
@@ -45,11 +45,15 @@ def _wrong(details: ErrorDetails, path: Path) -> str:
     if kind == "missing":
         return "is missing."
     if kind == "too_short":
-        return "is empty: name at least one."
+        return "is empty: it needs at least one entry."
     if kind == PLAIN:
-        about_keys = KEY_MARK in details["loc"] or isinstance(given, dict)
-        return f"{details['msg']}." if about_keys else f"is {_called(given)}: it {details['msg']}."
-    wanted = _WANTED.get(kind, details["msg"])
+        if KEY_MARK in details["loc"] or isinstance(given, dict):
+            return f"{details['msg']}."
+        wanted = details["msg"]
+    else:
+        wanted = _WANTED.get(kind, details["msg"])
+    if given is None:
+        return f"needs a value: it {wanted}."
     quotes = ": put it in quotes" if kind == "string_type" and isinstance(given, bool | int | float) else ""
     return f"is {_called(given)}, but {wanted}{quotes}."
 
@@ -58,11 +62,11 @@ def _unknown(path: Path) -> str:
     known = keys_at(path[:-1])
     close = nearest(str(path[-1]), known)
     hint = f" Did you mean `{close}`?" if close else ""
-    return f"is no key that Swarmbot knows.{hint} Keys here: {listed(f'`{key}`' for key in known)}."
+    return f"is unknown.{hint} Valid keys: {listed(f'`{key}`' for key in known)}."
 
 
 def keys_at(path: Path) -> tuple[str, ...]:
-    """The keys that swarmbot.yml may have under ``path``, names that people choose aside."""
+    """Return the keys that swarmbot.yml may have under ``path``, apart from names that people choose."""
     kind: Any = Config
     for part in path:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -74,22 +78,21 @@ def keys_at(path: Path) -> tuple[str, ...]:
 
 
 def _fields(kind: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The model's fields by the keys that people write."""
+    """Return the model's fields by the keys in the file."""
     return {field.alias or name: field for name, field in kind.model_fields.items()}
 
 
 def _unwrapped(kind: Any) -> Any:
-    """Without what is said beside a kind, and without the None of one that may be left out."""
+    """Return the type without its ``Annotated`` metadata, or without the None of an optional key."""
     return get_args(kind)[0] if hasattr(kind, "__metadata__") or isinstance(kind, UnionType) else kind
 
 
 _NAMED: Iterable[tuple[type | tuple[type, ...], Callable[[Any], str]]] = (
-    (bool, lambda value: f"{'true' if value else 'false'} (YAML reads yes, no, on and off so)"),
+    (bool, lambda value: f"{'true' if value else 'false'} (YAML reads yes, no, on and off this way)"),
     ((int, float), lambda value: f"the number {value}"),
     (str, lambda value: f"`{value}`" if value else "empty text"),
     (dict, lambda _: "a set of keys"),
     ((list, tuple), lambda _: "a list"),
-    (type(None), lambda _: "empty"),
 )
 
 

@@ -50,8 +50,8 @@ MISTAKES: dict[str, Mistake] = {
     "an expiry of nothing": _approval("expires: 0s", "expires", "from `1s` to `4w`"),
     "an unknown second factor": _approval("second_factor: sms", "second_factor", "`totp` or `none`"),
     "no approvers": _approval("by: []", "by", "at least one"),
-    "everyone approves": _approval("by: everyone", "by", "everyone can be no approver"),
-    "everyone among the approvers": _approval("by: [everyone]", "by.0", "name the people"),
+    "everyone approves": _approval("by: everyone", "by", "`everyone` cannot be an approver"),
+    "everyone among the approvers": _approval("by: [everyone]", "by.0", "list the people"),
     "an approver that nobody knows": _approval("by: [admin]", "by.0", "`admins`"),
     "a window without a day": _freeze('from: "16:00", until: "08:00", reason: r', "", "must have `days`"),
     "a window of days and dates": _freeze(
@@ -60,7 +60,9 @@ MISTAKES: dict[str, Mistake] = {
     "a window of a day and a date": _freeze(
         'from: "fri 16:00", until: 2026-12-21, reason: r', "", "two days of the week"
     ),
-    "a window of no length": _freeze('from: "fri 16:00", until: "fri 16:00", reason: r', "", "another moment"),
+    "a window of no length": _freeze(
+        'from: "fri 16:00", until: "fri 16:00", reason: r', "", "must not end at the time"
+    ),
     "a window that ends first": _freeze("from: 2026-12-20, until: 2026-12-20, reason: r", "", "end after it begins"),
     "a time that YAML counts": _freeze(
         "days: [fri], from: 16:00, until: 08:00, reason: r", ".from", 'in quotes (`"16:00"`'

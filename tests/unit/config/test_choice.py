@@ -39,8 +39,8 @@ def test_the_cluster_is_named_or_bound_or_alone(config: Config, channel: str, na
     [
         (TWO, "C0OTHER", None, "several"),
         (TWO, "C0PROD", "stagin", "Did you mean `staging`"),
-        (ONE, "C0PROD", "xyz", "`xyz` is no cluster"),
-        (ONE, "C0PROD", "", "no cluster"),
+        (ONE, "C0PROD", "xyz", "`xyz` is not a cluster"),
+        (ONE, "C0PROD", "", "not a cluster"),
     ],
 )
 def test_no_cluster_is_guessed(config: Config, channel: str, named: str | None, words: str) -> None:

@@ -51,8 +51,8 @@ def _raise(error: Exception) -> Callable[[Lease], None]:
     ("handle", "happened"),
     [
         (_raise(Refused("No quorum.", next_step="Bring it back.")), "No quorum."),
-        (_raise(KeyError("x")), "Swarmbot met an error of its own."),
-        (lambda _lease: None, "Swarmbot met an error of its own."),
+        (_raise(KeyError("x")), "Swarmbot had an internal error."),
+        (lambda _lease: None, "Swarmbot had an internal error."),
     ],
     ids=["an error for people", "a defect", "no end"],
 )

@@ -167,7 +167,7 @@ def test_readyz_says_what_is_wrong(web: Web, tmp_path: Path) -> None:
     """Without a configuration 503 and the reason; with one 200, without a restart."""
     status, said = ask(web, path="/readyz", method="GET")
     assert status == 503
-    assert "There is no file" in json.loads(said)["problems"]["swarmbot.yml"][0]
+    assert "does not exist" in json.loads(said)["problems"]["swarmbot.yml"][0]
     hosts = "clusters: {prod: {channel: C0PROD, hosts: {host-1: 192.0.2.1}}}\nrules: {administer: [U0ADA]}\n"
     (tmp_path / "swarmbot.yml").write_text(hosts)
     assert ask(web, path="/readyz", method="GET") == (200, '{"ok": true, "problems": {}}')
