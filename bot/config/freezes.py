@@ -84,8 +84,8 @@ class FreezeWindow(Model):
     """A time in which each change needs one more approval."""
 
     days: tuple[Day, ...] = ()
-    """If set, ``begin`` and ``until`` are times of day, and the window starts on each of these days. Otherwise both are a
-    :class:`TimeOfWeek` (the window is weekly) or a date-time (it is once)."""
+    """If set, ``begin`` and ``until`` are times of day, and the window starts on each of these days. Otherwise both are
+    a :class:`TimeOfWeek` (the window is weekly) or a date-time (it is once)."""
     begin: When = Field(alias="from")
     until: When
     timezone: Zone = ZoneInfo("UTC")
