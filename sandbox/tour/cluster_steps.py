@@ -25,7 +25,7 @@ def show_status_without_cluster(tour: TourDriver) -> None:
 
 def refuse_init(tour: TourDriver) -> None:
     """A person without permission is refused, and the audit log records it."""
-    tour.type("eve", "init host-1", "Not done")
+    tour.type("eve", "init host-1", "it needs @admins")
     _expect_no_cluster(tour)
     with connect(Secret(tour.deployment.redis_url)) as redis:
         entries = Audit(redis).query(Filter(by=tour.user_id("eve")), count=1)

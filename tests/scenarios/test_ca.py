@@ -34,7 +34,7 @@ def test_it_tells_the_root_and_how_long_each_certificate_is_good_for(play: Play)
     told = play.ask("eve", "ca")
     root = root_of(play)
     assert root.fingerprint(SHA256()).hex(":") in told
-    assert f"good from {root.not_valid_before_utc:%Y-%m-%d} to {root.not_valid_after_utc:%Y-%m-%d}" in told
+    assert f"valid from {root.not_valid_before_utc:%Y-%m-%d} until {root.not_valid_after_utc:%Y-%m-%d}" in told
     for host in ("host-1", *WORKERS):
         assert f"{certificate_of(play[host]).not_valid_after_utc:%Y-%m-%d %H:%M} UTC" in told
     assert "PRIVATE" not in told
@@ -82,7 +82,7 @@ def test_a_node_that_is_down_holds_it_up_and_is_named(play: Play) -> None:
     assert "✗ The rotation waits for host-3 (down)." in card.text
     told = play.ask("eve", "ca")
     assert "prod is rotating its root" in told
-    assert "2 of 3 nodes have a certificate of the new root, not `host-3` (down)" in told
+    assert "2 of 3 nodes have a certificate of the new root (missing: `host-3` (down))" in told
     play["host-3"].power_on()
     after = play.now
     play.slack.click("cleo", card.seen, "Retry")

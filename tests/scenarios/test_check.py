@@ -182,7 +182,7 @@ def test_the_whole_mesh_is_sound(standing: Play) -> None:
     """Ports, overlay and gossip between all nodes; what was made for it is gone, and said to be."""
     answer = standing.ask("ada", "check --all")
     assert answer.startswith("✓ *All nodes of prod reach each other* · 2 nodes ready"), answer
-    assert "Made and removed again: network `swarmbot-check-" in answer
+    assert "Created and removed: network `swarmbot-check-" in answer
     assert left_behind(standing) == []
 
 
