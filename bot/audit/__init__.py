@@ -1,4 +1,4 @@
-"""The hash-chained log of every request, refusal, step and end."""
+"""The audit log: a hash-chained record of every request, refusal, step and result."""
 
 from bot.audit.archive import Archive
 from bot.audit.chain import Verdict

@@ -1,4 +1,4 @@
-"""Where old entries go: JSON Lines, gzipped, a file a month, only ever appended to."""
+"""The archive of old entries: gzipped JSON Lines, one file for each month, append-only."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from typing import Final
 from bot.audit.chain import ChainBroken, Row
 from bot.audit.entry import GENESIS, Head, restore
 
-CHUNK: Final = 1 << 16
+CHUNK_BYTES: Final = 1 << 16
 _LINE: Final = re.compile(r'(\{.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
 
 
 def line_of(text: str, stored_hash: str) -> str:
-    """An entry as a line of JSON: its canonical text as it is, with its hash behind the other keys."""
+    """Return an entry as a line of JSON: its canonical text with its hash as the last key."""
     return f'{text[:-1]},"hash":"{stored_hash}"}}'
 
 
 class Archive:
-    """A folder with ``audit-YYYY-MM.jsonl.gz``: each writing is one gzip member, on disk when ``append`` returns.
+    """A folder with ``audit-YYYY-MM.jsonl.gz``. Each append is one gzip member, on disk when ``append`` returns.
 
-    It is one machine's, or shared by all that write to it. Methods raise OSError.
+    The folder is on one machine, or shared by all writers. Methods raise OSError.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def rows(self) -> Iterator[Row]:
-        """All entries in the order written. Raises Broken where a file that is not the last cannot be read.
+        """Yield all entries in the order written. Raises ChainBroken if a file other than the last is damaged.
 
-        What is torn off or damaged at the very end is left out: it never was whole, or what follows tells.
+        A damaged end of the last file is skipped: its append did not finish, or the next entry in Redis shows it.
         """
         files = self._files()
         for path in files:
@@ -45,10 +45,10 @@ class Archive:
                 end = behind
                 yield from map(_row, content.decode(errors="replace").removesuffix("\n").split("\n"))
             if path != files[-1] and end != path.stat().st_size:
-                raise ChainBroken(f"unreadable: {path.name} is damaged behind byte {end}")
+                raise ChainBroken(f"unreadable: {path.name} is damaged after byte {end}")
 
     def head(self) -> Head:
-        """The last whole entry; GENESIS when there is none. Raises Broken when it cannot be read."""
+        """Return the last whole entry; GENESIS if there is none. Raises ChainBroken if it cannot be read."""
         for path in reversed(self._files()):
             last = b""
             for content, _ in _members(path):
@@ -58,11 +58,11 @@ class Archive:
                 try:
                     return Head(restore(text, stored_hash).seq, stored_hash)
                 except (ValueError, TypeError):
-                    raise ChainBroken(f"unreadable: the last line of {path.name} is no entry") from None
+                    raise ChainBroken(f"unreadable: the last line of {path.name} is not an entry") from None
         return GENESIS
 
     def fix(self) -> None:
-        """Cut off what a crash left of a half-written member at the end."""
+        """Remove a half-written member at the end, which a crash left."""
         for path in self._files()[-1:]:
             end = 0
             for _, behind in _members(path):
@@ -73,7 +73,7 @@ class Archive:
                     os.fsync(file.fileno())
 
     def append(self, rows: Sequence[Row], month: str) -> None:
-        """Write entries behind all others, into the file of ``month`` (YYYY-MM) or a later one that is begun."""
+        """Append entries to the file of ``month`` (YYYY-MM), or to a later one that exists."""
         name = max([f"audit-{month}.jsonl.gz", *(path.name for path in self._files()[-1:])])
         path = self.folder / name
         lines = "".join(line_of(text, stored_hash) + "\n" for _, text, stored_hash in rows)
@@ -86,7 +86,7 @@ class Archive:
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Hold the folder for writing; False when another process does."""
+        """Lock the folder for writing; yield False if another process has the lock."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.folder / ".lock").open("ab") as lock:
             try:
@@ -113,9 +113,9 @@ def _row(line: str) -> Row:
 
 
 def _members(path: Path) -> Iterator[tuple[bytes, int]]:
-    """The content of each whole gzip member and the byte behind it, up to where the file can be read no further."""
+    """Yield the content of each whole gzip member and the offset after it, as far as the file can be read."""
     with path.open("rb") as file:
-        data, end = file.read(CHUNK), 0
+        data, end = file.read(CHUNK_BYTES), 0
         while data:
             member, pieces, size = zlib.decompressobj(wbits=31), [], 0
             while data and not member.eof:
@@ -124,7 +124,7 @@ def _members(path: Path) -> Iterator[tuple[bytes, int]]:
                 except zlib.error:
                     return
                 size += len(data)
-                data = (member.unused_data if member.eof else b"") or file.read(CHUNK)
+                data = (member.unused_data if member.eof else b"") or file.read(CHUNK_BYTES)
             if not member.eof:
                 return
             end += size - len(member.unused_data)

@@ -1,4 +1,4 @@
-"""Walking the chain: every entry must be as it was written and in its place, and the last one the newest."""
+"""The check of the hash chain: every entry is unchanged and in its place, and the last one is the newest."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from bot.audit.entry import GENESIS, Head, Stored, digest, restore
 
 Row = tuple[str, str, str]
-"""An entry's id in the stream (``seq-0``; "" where order alone tells its place), its canonical JSON and its hash."""
+"""An entry's stream id (``seq-0``; "" in the archive), its canonical JSON and its hash."""
 
 
 class ChainBroken(Exception):
-    """The rows cannot go on: why, and at which entry (0: at the one that was to come)."""
+    """The rows cannot be read further: why, and at which entry (0: the next one)."""
 
     def __init__(self, problem: str, seq: int = 0) -> None:
         super().__init__(problem)
@@ -22,24 +22,25 @@ class ChainBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a walk found. ``count`` entries hold, from behind ``start`` on; ``head`` is the last of them.
-
-    ``first_bad`` is the place of the first entry that does not hold (None when all do), ``problem`` says why. A
-    ``start`` other than GENESIS means that the entries up to it are in an archive that was not looked at.
-    """
+    """The result of a verification."""
 
     ok: bool
     count: int
+    """The number of valid entries after ``start``."""
     head: Head
+    """The last valid entry."""
     first_bad: int | None = None
+    """The number of the first invalid entry; None if all are valid."""
     problem: str = ""
+    """Why it is invalid."""
     start: Head = GENESIS
+    """Not GENESIS if the entries up to it are in an archive that was not read."""
 
 
 def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS, anchors: Iterable[Head] = ()) -> Verdict:
-    """Follow the chain from behind ``start`` to the last row, which must be ``newest`` (None: no head is kept).
+    """Verify the chain from after ``start`` to the last row, which must be ``newest`` (None: no head is stored).
 
-    Each of ``anchors`` is what a head was once known to be: the chain must have passed through it.
+    Each of ``anchors`` is an earlier head: the chain must contain it.
     """
     known: dict[int, str] = {}
     for anchor in anchors:
@@ -61,17 +62,21 @@ def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS, anchor
 def _anchored(head: Head, known: dict[int, str]) -> tuple[int, str] | None:
     if known.get(head.seq, head.hash) == head.hash:
         return None
-    return max(head.seq, 1), "rewritten, this entry or one before it: an anchor knows it by another hash"
+    return max(head.seq, 1), "rewritten, this entry or one before it: an anchor has another hash for it"
 
 
 def _cut(head: Head, known: dict[int, str]) -> tuple[int, str] | None:
-    most = max(known, default=0)
-    return (head.seq + 1, f"missing: an anchor was taken when there were {most}") if most > head.seq else None
+    last_anchor = max(known, default=0)
+    return (
+        (head.seq + 1, f"missing: an anchor was taken when there were {last_anchor}")
+        if last_anchor > head.seq
+        else None
+    )
 
 
 def _end(head: Head, newest: Head | None) -> tuple[int, str] | None:
     if newest is None:
-        return head.seq, "perhaps not the last: the log's head is gone"
+        return head.seq, "perhaps not the last: the log's head is missing or unreadable"
     if newest.seq > head.seq:
         return head.seq + 1, f"missing: the log's head is entry {newest.seq}"
     if newest.seq < head.seq:
@@ -98,9 +103,9 @@ def _check(head: Head, place: str, text: str, stored_hash: str) -> tuple[int, st
 def _link(head: Head, entry: Stored) -> tuple[int, str] | None:
     expected = head.seq + 1
     if entry.seq < expected:
-        return max(entry.seq, 1), f"inserted, or in another's place: two entries say that they are entry {entry.seq}"
+        return max(entry.seq, 1), f"inserted or moved: two entries have the number {entry.seq}"
     if entry.seq > expected:
-        return expected, f"missing, or out of order: its place holds what was written as entry {entry.seq}"
+        return expected, f"missing or out of order: entry {entry.seq} is in its place"
     if entry.prev != head.hash:
         return max(head.seq, 1), f"rewritten: entry {expected} was chained to another text"
     return None

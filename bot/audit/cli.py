@@ -7,13 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from bot.audit.anchor import anchor_of, read_anchors
 from bot.audit.archive import Archive
 from bot.audit.chain import Verdict
 from bot.audit.entry import GENESIS
 from bot.audit.export import matching_rows, write_csv, write_json_lines
 from bot.audit.filter import Filter
 from bot.audit.log import Audit
+from bot.audit.verify import anchor_of, read_anchors
 from bot.config import load
 from bot.errors import Failed, NotUnderstood
 from bot.settings import Settings
@@ -25,39 +25,43 @@ FILTERS = ("by", "node", "command", "cluster", "job")
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the ``audit`` command; ``args.act(args)``, with ``args.settings``, returns the exit status."""
-    audit = subparsers.add_parser("audit", help="Verify or export the audit log")
+    audit = subparsers.add_parser("audit", help="Verify, export or anchor the audit log")
     actions = audit.add_subparsers(dest="action", required=True)
-    verify = actions.add_parser("verify", help="find entries that were edited, removed, inserted or reordered")
-    verify.add_argument("--anchor", metavar="FILE|HASH:COUNT", help="also find that the end was cut off since then")
+    verify = actions.add_parser("verify", help="Find entries that were edited, removed, inserted or reordered")
+    verify.add_argument(
+        "--anchor", metavar="FILE|HASH:COUNT", help="Also detect that the end was cut off since this anchor"
+    )
     verify.set_defaults(act=_verify)
-    export = actions.add_parser("export", help="write entries to standard output, oldest first")
+    export = actions.add_parser("export", help="Write entries to standard output, oldest first")
     export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
     for name in FILTERS:
         export.add_argument(f"--{name}", default="")
-    export.add_argument("--since", metavar="WHEN", default="", help="2d ago, a date, or a date with a time")
-    export.add_argument("--until", metavar="WHEN", default="", help="likewise")
+    export.add_argument(
+        "--since", metavar="WHEN", default="", help="For example 2d (ago), a date, or a date with a time"
+    )
+    export.add_argument("--until", metavar="WHEN", default="", help="As --since")
     export.set_defaults(act=_export)
-    anchor = actions.add_parser("anchor", help="print HASH:COUNT of the log as it is, for verify --anchor")
+    anchor = actions.add_parser("anchor", help="Print the log's anchor, HASH:COUNT, for verify --anchor")
     anchor.set_defaults(act=_anchor)
     for parser in (verify, export, anchor):
         parser.add_argument(
-            "--archive", metavar="DIR", type=Path, help="where old entries are; else as swarmbot.yml says"
+            "--archive", metavar="DIR", type=Path, help="Where old entries are (default: as in swarmbot.yml)"
         )
 
 
 def report(verdict: Verdict) -> str:
-    """Say a verdict in words."""
+    """Return the verdict in words."""
     if not verdict.ok:
         return (
             f"The audit log was tampered with. First bad entry: {verdict.first_bad}, {verdict.problem}.\n"
-            f"Entries before it that hold: {verdict.count}. Nothing after it can be trusted by the chain alone."
+            f"Valid entries before it: {verdict.count}. The chain does not prove the entries after it."
         )
     if not verdict.count and verdict.start == GENESIS:
         return "The audit log is empty."
-    held = f"The audit log holds: {verdict.count} entries, head {verdict.head.hash}."
+    valid = f"The audit log is valid: {verdict.count} entries, head {verdict.head.hash}."
     if verdict.start == GENESIS:
-        return held
-    return f"{held}\nNot looked at: entries 1 to {verdict.start.seq}, which are in the archive."
+        return valid
+    return f"{valid}\nNot verified: entries 1 to {verdict.start.seq}, which are in the archive."
 
 
 def _verify(args: argparse.Namespace) -> int:

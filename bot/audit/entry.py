@@ -1,4 +1,4 @@
-"""What the audit log holds, and its canonical form."""
+"""Entries of the audit log and their canonical form."""
 
 from __future__ import annotations
 
@@ -14,42 +14,44 @@ from bot.secrets.redact import redact
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be written down.
-
-    ``action`` is what happened ("asked", "refused", "planned", "step", "ended", "told secret", …); ``by`` who did it
-    (``U…`` or a worker's name); ``words`` the text typed; ``detail`` a short text; ``nodes`` the hosts and nodes that
-    it is about. Secrets do not belong here; what looks like one is masked when it is written.
-    """
+    """An entry to append. It must not contain secrets; what looks like one is masked."""
 
     action: str
+    """What happened: "asked", "refused", "planned", "step", "ended", "told secret", …"""
     by: str
+    """U… or the name of a worker."""
     cluster: str = ""
     channel: str = ""
     command: str = ""
     words: str = ""
+    """The command as typed."""
     job: str = ""
     detail: str = ""
     nodes: tuple[str, ...] = ()
+    """The hosts and nodes that it concerns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored(Entry):
-    """An entry as it is in the log: its place from 1 on, unix seconds by the writer's clock, and the chain."""
+    """An entry as stored in the log."""
 
     seq: int = 0
+    """Its number, from 1."""
     at: float = 0.0
+    """Unix seconds, by the writer's clock."""
     prev: str = ""
+    """The hash of the entry before it."""
     hash: str = ""
 
     def concerns(self, node: str) -> bool:
-        """Whether the entry is about this host or node: named by it, or as a whole word in its words or detail."""
+        """Return whether the entry concerns this host or node: in ``nodes``, or as a whole word in its text."""
         word = re.compile(rf"(?<![\w.-]){re.escape(node)}(?![\w-]|\.\w)")
         return node in self.nodes or bool(word.search(self.words) or word.search(self.detail))
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The newest entry's place and hash."""
+    """The number and hash of the newest entry."""
 
     seq: int
     hash: str
@@ -59,7 +61,7 @@ class Head:
 
     @classmethod
     def parse(cls, text: str) -> Head:
-        """Read what ``str`` wrote; ValueError if it is not that."""
+        """Return the head that ``str`` wrote. Raises ValueError for anything else."""
         seq, _, digest = text.partition(":")
         return cls(int(seq), digest)
 
@@ -68,15 +70,15 @@ GENESIS: Final = Head(0, "0" * 64)
 
 
 def digest(text: str) -> str:
-    """SHA-256 of an entry's canonical JSON, in hex."""
+    """Return the SHA-256 of an entry's canonical JSON, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def chained(head: Head, entries: Iterable[Entry], at: float, nonce: str) -> tuple[Head, list[tuple[str, str]]]:
-    """Chain ``entries`` to ``head``: the head after them, and the canonical JSON and hash of each.
+    """Chain ``entries`` to ``head``; return the head after them, and the canonical JSON and hash of each.
 
-    ``nonce`` is the writing's own: two that write equal entries behind one head at one time differ by it in their
-    hashes, while one that asks again, because the answer was lost, does not.
+    ``nonce`` belongs to one call: it makes the hashes of two writers with equal entries differ, while a retry after a
+    lost reply has the same hashes.
     """
     rows: list[tuple[str, str]] = []
     for entry in entries:
@@ -89,10 +91,10 @@ def chained(head: Head, entries: Iterable[Entry], at: float, nonce: str) -> tupl
 
 
 def restore(text: str, stored_hash: str) -> Stored:
-    """The entry of its canonical JSON; fields that it does not have are left out. ValueError if it is none."""
+    """Return the entry of its canonical JSON; unknown fields are ignored. Raises ValueError if it is not an entry."""
     raw = json.loads(text)
     if not isinstance(raw, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - callers catch one kind for all that is no entry
+        raise ValueError("not an object")  # noqa: TRY004 - callers catch ValueError for everything that is not an entry
     known = {field.name for field in fields(Stored)}
     kept = {key: value for key, value in raw.items() if key in known}
     return Stored(**kept | {"nodes": tuple(kept.get("nodes", ())), "hash": stored_hash})

@@ -1,4 +1,4 @@
-"""Entries as files: JSON Lines as in the archive, and CSV for spreadsheets."""
+"""Export of entries: JSON Lines as in the archive, and CSV for spreadsheets."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from bot.audit.chain import ChainBroken, Row
 from bot.audit.entry import Stored, restore
 from bot.audit.filter import Filter
 from bot.audit.log import Audit
-from bot.audit.stream import place_of
+from bot.audit.stream import seq_of
 from bot.errors import Failed
 
 COLUMNS: Final = (
     "seq", "time", "by", "action", "command", "words", "cluster", "channel", "job", "nodes", "detail", "prev", "hash",
 )  # fmt: skip
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take both
-"""What a cell begins with that a spreadsheet would compute. Source: owasp.org, CSV Injection."""
+FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets accept both
+"""A spreadsheet computes a cell that begins with one of these. Source: owasp.org, CSV Injection."""
 
 
 def matching_rows(audit: Audit, archive: Archive | None, wanted: Filter) -> Iterator[Row]:
-    """The entries that fit, oldest first, from the archive and Redis. Raises Failed where they cannot be read on."""
+    """Yield the matching entries of the archive and Redis, oldest first. Raises Failed if they cannot be read."""
     try:
         for row in _all_rows(audit, archive):
             entry = _entry(row)
@@ -38,12 +38,12 @@ def matching_rows(audit: Audit, archive: Archive | None, wanted: Filter) -> Iter
 
 
 def write_json_lines(rows: Iterable[Row], out: TextIO) -> None:
-    """A line an entry: its text as it was hashed, and its hash."""
+    """Write one line for each entry: its text as hashed, and its hash."""
     out.writelines(line_of(text, stored_hash) + "\n" for _, text, stored_hash in rows)
 
 
 def write_csv(rows: Iterable[Row], out: TextIO) -> None:
-    """A row an entry below a row of names; cells that a spreadsheet would compute begin with an apostrophe."""
+    """Write a row of names and one row for each entry; formulas are escaped with an apostrophe."""
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for entry in filter(None, map(_entry, rows)):
@@ -54,20 +54,20 @@ def write_csv(rows: Iterable[Row], out: TextIO) -> None:
 
 
 def _cell(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_PREFIXES) else text
 
 
 def _entry(row: Row) -> Stored | None:
     try:
         return restore(row[1], row[2])
     except (ValueError, TypeError):
-        return None  # verify names it
+        return None  # ``verify`` reports it
 
 
 def _all_rows(audit: Audit, archive: Archive | None) -> Iterator[Row]:
-    """Those of the archive, then those of Redis; what goes into the archive meanwhile is read there.
+    """Yield the rows of the archive, then those of Redis. Entries that are archived in the meantime are read there.
 
-    A gap that the archive does not fill is passed over: verify names it.
+    A gap that the archive does not fill is skipped; ``verify`` reports it.
     """
     ends = audit.stream.ends()
     if archive is None:
@@ -79,10 +79,10 @@ def _all_rows(audit: Audit, archive: Archive | None) -> Iterator[Row]:
             seq += 1
             yield row
         for row in audit.stream.rows(after=seq, last=ends.last) if ends.last else ():
-            if place_of(row[0]) > seq + 1 and gap != seq:
+            if seq_of(row[0]) > seq + 1 and gap != seq:
                 gap = seq
                 break
-            seq = place_of(row[0])
+            seq = seq_of(row[0])
             yield row
         else:
             return

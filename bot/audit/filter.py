@@ -1,4 +1,4 @@
-"""Which entries of the audit log are wanted."""
+"""The filter for entries of the audit log."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 
 from bot.audit.entry import Stored
 
-CLOCK_SKEW: Final = 300.0
-"""Seconds by which writers' clocks may differ; a search by time goes on this far before it stops."""
+MAX_CLOCK_SKEW_S: Final = 300.0
+"""How much the writers' clocks may differ; a search by time continues this far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Entries that fit all that is given; "" and 0 mean any. Times are unix seconds, both included."""
+    """Matches entries by all given fields; "" and 0 match any. Times are unix seconds, inclusive."""
 
     by: str = ""
     node: str = ""
@@ -25,7 +25,7 @@ class Filter:
     until: float = 0.0
 
     def fits(self, entry: Stored) -> bool:
-        """Whether the entry is wanted."""
+        """Return whether the entry matches."""
         return (
             all(not wanted or wanted == getattr(entry, name) for name, wanted in self._exact())
             and (not self.since or entry.at >= self.since)
@@ -34,13 +34,13 @@ class Filter:
         )
 
     def may_fit(self, text: str) -> bool:
-        """Whether an entry of this canonical JSON can be wanted, told without reading it: most are not."""
+        """Return whether an entry with this canonical JSON can match, without parsing it: most do not."""
         exact = all(not wanted or f'"{name}":{_quoted(wanted)}' in text for name, wanted in self._exact())
         return exact and _quoted(self.node)[1:-1] in text
 
     def begins_after(self, entry: Stored) -> bool:
-        """Whether nothing before this entry can be wanted, whosever clock it was written by."""
-        return bool(self.since) and entry.at < self.since - CLOCK_SKEW
+        """Return whether no earlier entry can match, even if the writers' clocks differ."""
+        return bool(self.since) and entry.at < self.since - MAX_CLOCK_SKEW_S
 
     def _exact(self) -> tuple[tuple[str, str], ...]:
         return ("by", self.by), ("command", self.command), ("cluster", self.cluster), ("job", self.job)

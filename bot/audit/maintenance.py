@@ -1,4 +1,4 @@
-"""Looks after the audit log: moves old entries into the archive, and posts each day's anchor."""
+"""Maintenance of the audit log: move old entries into the archive, and post an anchor each day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from redis import Redis
 
 from bot.audit import Archive, Audit, Retention, Verdict
-from bot.audit.anchor import anchor_of
+from bot.audit.verify import anchor_of
 from bot.blocks import DONE, FAILED, Message, context, escape, section
 from bot.config import AuditLog
 from bot.errors import Failed
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class AuditMaintenance:
-    """Any number of workers may have one. Its duties know nothing of each other: one that fails stops no other."""
+    """Each worker runs one. Its two tasks are independent: if one fails, the other goes on."""
 
     def __init__(
         self,
@@ -50,14 +50,14 @@ class AuditMaintenance:
         self._retention = Retention(audit.stream, self._archive, settings.keep) if self._archive else None
 
     def retain(self) -> None:
-        """Move what is older than it need be kept; raises Failed."""
+        """Move old entries into the archive. Raises Failed."""
         if self._retention:
-            moved = self._retention.turn(self._now())
+            moved = self._retention.move_old_entries(self._now())
             if moved:
-                log.info("%d audit entries went into the archive", moved)
+                log.info("%d audit entries were moved into the archive", moved)
 
     def post_anchor(self) -> None:
-        """Post the day's anchor, unless it is posted, or another worker is at it. Raises Failed, Undelivered."""
+        """Post the anchor of the day, unless it is posted or another worker does it. Raises Failed, Undelivered."""
         if self._channel is None:
             return
         day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%d")
@@ -81,12 +81,14 @@ class AuditMaintenance:
 
 
 def anchor_message(verdict: Verdict, day: str) -> Message:
-    """What is posted: whether the log holds, and the line that ``audit verify --anchor`` takes."""
+    """Return the daily message: whether the log is valid, and its anchor for ``audit verify --anchor``."""
     if not verdict.ok:
         title = f"{FAILED} The audit log was tampered with · {day}"
-        bad = f"First bad entry: {verdict.first_bad}, {escape(verdict.problem)}. No anchor is given."
-        return Message(title, (section(f"*{title}*\n{bad}"), context("`python -m bot audit verify` says the same.")))
+        bad = f"First bad entry: {verdict.first_bad}, {escape(verdict.problem)}. There is no anchor today."
+        return Message(title, (section(f"*{title}*\n{bad}"), context("Check: `python -m bot audit verify`")))
     anchor = anchor_of(verdict.head)
-    title = f"{DONE} The audit log holds · {verdict.head.seq:,} entries · {day}"
-    how = "Kept outside Redis, this line shows whether the log's end was cut off: `python -m bot audit verify --anchor`"
+    title = f"{DONE} The audit log is valid · {verdict.head.seq:,} entries · {day}"
+    how = (
+        "Stored outside Redis, this line shows whether the log's end was cut off: `python -m bot audit verify --anchor`"
+    )
     return Message(title, (section(f"*{title}*\n`{anchor}`"), context(how)))

@@ -1,28 +1,37 @@
-"""Verifying the whole log: what an archive holds, then what Redis holds, as one chain."""
+"""Verify the whole log, in the archive and then in Redis, as one chain, against anchors.
+
+An anchor is a head of the log that was stored elsewhere. It shows whether the log was rewritten or its end cut off.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from bot.audit.archive import Archive
 from bot.audit.chain import ChainBroken, Row, Verdict, walk
 from bot.audit.entry import GENESIS, Head
-from bot.audit.stream import Stream, StreamEnds, place_of
+from bot.audit.stream import Stream, StreamEnds, seq_of
+from bot.errors import NotUnderstood
 
-TRIES: Final = 5
+MAX_RACES: Final = 5
+"""Attempts while entries are moved into the archive."""
+_ANCHOR: Final = re.compile(r"\b([0-9a-f]{64}):([0-9]{1,18})\b")
 
 
 def verify(stream: Stream, archive: Archive | None, anchors: Sequence[Head]) -> Verdict:
-    """Walk everything and name the first entry that is not as it was written.
+    """Return the verdict on the whole log, with the first bad entry.
 
-    Without an archive the walk begins behind what was moved into one. Raises OSError when the archive cannot be read.
+    Without an archive, verification starts after the entries that were moved into one. Raises OSError if the archive
+    cannot be read.
     """
-    for _ in range(TRIES):
+    for _ in range(MAX_RACES):
         ends = stream.ends()
         verdict = _walked(stream, archive, anchors, ends)
         if verdict.ok or stream.ends().trimmed == ends.trimmed:
-            break  # else entries went into the archive meanwhile, and were seen neither here nor there
+            break  # otherwise entries were moved into the archive in the meantime, and were read in neither place
     return verdict
 
 
@@ -34,9 +43,9 @@ def _walked(stream: Stream, archive: Archive | None, anchors: Sequence[Head], en
 
 
 def joined(archived: Iterable[Row], kept: Iterator[Row], first: int) -> Iterator[Row]:
-    """The archived rows, then those of Redis; where they overlap, after a crash before a trim, both must agree.
+    """Yield the archived rows, then those of Redis. After a crash before a trim they overlap, and must be equal there.
 
-    ``first`` is the place of the first in Redis, 0 for none. Raises Broken.
+    ``first`` is the number of the first entry in Redis, 0 for none. Raises ChainBroken.
     """
     both: dict[int, tuple[str, str]] = {}
     seq = 0
@@ -46,8 +55,8 @@ def joined(archived: Iterable[Row], kept: Iterator[Row], first: int) -> Iterator
         yield row
     due = first
     for row in kept:
-        place = place_of(row[0])
-        if place > seq:
+        row_seq = seq_of(row[0])
+        if row_seq > seq:
             yield row
             continue
         if row[0] != f"{due}-0" or both[due] != row[1:]:
@@ -55,3 +64,28 @@ def joined(archived: Iterable[Row], kept: Iterator[Row], first: int) -> Iterator
         due += 1
     if first and due <= seq:
         raise ChainBroken("missing in Redis, though the archive has it", due)
+
+
+def anchor_of(head: Head) -> str:
+    """Return the anchor of a head: HASH:COUNT."""
+    return f"{head.hash}:{head.seq}"
+
+
+def read_anchors(given: str) -> tuple[Head, ...]:
+    """Return the anchors in ``given``: an anchor, or the name of a file with anchors in any text.
+
+    Raises NotUnderstood if there is none.
+    """
+    text = given
+    if not _ANCHOR.fullmatch(given):
+        try:
+            text = Path(given).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise NotUnderstood(
+                f"{given} is neither an anchor nor a readable file: {error.strerror}.",
+                next_step="`python -m bot audit anchor` prints an anchor: HASH:COUNT.",
+            ) from None
+    found = tuple(Head(int(count), digest) for digest, count in _ANCHOR.findall(text))
+    if not found:
+        raise NotUnderstood(f"{given} contains no anchor.", next_step="An anchor is HASH:COUNT.")
+    return found

@@ -40,7 +40,9 @@ class CommandRegistry(Mapping[str, Command]):
         near = nearest(name, self._commands)
         suggestion = f" Did you mean `/swarm {near}`?" if near else ""
         usage = f"Usage: {usage_text(self._commands[near])}. " if near else ""
-        raise NotUnderstood(f"I don't know {tick(name)}.{suggestion}", next_step=f"{usage}All commands: `/swarm help`.")
+        raise NotUnderstood(
+            f"Unknown command {tick(name)}.{suggestion}", next_step=f"{usage}`/swarm help` lists all commands."
+        )
 
     def groups(self) -> Iterator[tuple[Group, list[Command]]]:
         """Yield each group that has commands, with its commands."""

@@ -47,7 +47,7 @@ def put(client: Redis, rows: Rows) -> None:
 def archived(audit: Audit, folder: Path, upto: int) -> Archive:
     """Move entries 1 to ``upto`` of those that ``write`` wrote into an archive."""
     archive = Archive(folder)
-    assert Retention(audit.stream, archive, keep=DAY).turn(NOVEMBER + upto * DAY + DAY / 2) == upto
+    assert Retention(audit.stream, archive, keep=DAY).move_old_entries(NOVEMBER + upto * DAY + DAY / 2) == upto
     return archive
 
 

@@ -258,11 +258,11 @@ def test_the_audit_log_is_looked_at_across_its_archive(ward: Ward, redis_url: st
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         log = Audit(redis)
         log.append([Entry(action="asked", by="U0ADA")] * 3)
-        assert Retention(log.stream, archive, keep=0).turn(time.time() + 1) == 2
+        assert Retention(log.stream, archive, keep=0).move_old_entries(time.time() + 1) == 2
         log.append([Entry(action="ended", by="worker")])
-    assert ward.examine().line("The audit log holds").startswith("! The audit log holds: 2 entries")
+    assert ward.examine().line("The audit log is valid").startswith("! The audit log is valid: 2 entries")
     ward.write({**config, "audit": {"archive": str(archive.folder)}})
-    assert ward.examine().line("The audit log holds").startswith("✓ The audit log holds: 4 entries")
+    assert ward.examine().line("The audit log is valid").startswith("✓ The audit log is valid: 4 entries")
     (month,) = archive.folder.glob("*.gz")
     month.write_bytes(month.read_bytes()[:-20])
     assert ward.examine().line("log was tampered with").startswith("✗")

@@ -15,7 +15,7 @@
 -- ARGV[8] the audit head that the entries are chained to, "" without entries
 -- ARGV[9] the audit head after them
 -- ARGV[10...] the audit entries
--- Answers {"ok"}, {"ended"}, {"late"}, {"early"} (it has not expired yet) or {"head", head}.
+-- Returns {"ok"}, {"ended"}, {"late"}, {"early"} (it has not expired yet) or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 

@@ -16,7 +16,7 @@
 -- ARGV[8] the audit head that the entries are chained to, "" without entries
 -- ARGV[9] the audit head after them
 -- ARGV[10...] the audit entries
--- Answers {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
+-- Returns {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 
 local job = redis.call('HMGET', KEYS[1], 'state', 'fence', 'cancel_by')

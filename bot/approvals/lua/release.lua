@@ -14,7 +14,7 @@
 -- ARGV[6] the audit head that the entries are chained to, "" without entries
 -- ARGV[7] the audit head after them
 -- ARGV[8...] the audit entries
--- Answers {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
+-- Returns {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/queue/lua/slot.lua
 

@@ -6,7 +6,7 @@
 -- ARGV[2] the version that is shown
 -- ARGV[3] the card's channel
 -- ARGV[4] the card's ts
--- Answers {"ok"} or {"changed"}: it must be updated again.
+-- Returns {"ok"} or {"changed"}: it must be updated again.
 
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('ZREM', KEYS[3], ARGV[1])

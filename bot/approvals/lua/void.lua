@@ -17,7 +17,7 @@
 -- ARGV[8] the audit head that the entries are chained to, "" without entries
 -- ARGV[9] the audit head after them
 -- ARGV[10...] the audit entries
--- Answers {"ok"}, {"lost"} or {"head", head}.
+-- Returns {"ok"}, {"lost"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua

@@ -16,7 +16,7 @@
 -- ARGV[6] the audit head that the entries are chained to, "" without entries
 -- ARGV[7] the audit head after them
 -- ARGV[8...] the audit entries
--- Answers {"approved"}, {"counted"}, {"changed"} (read again), {"ended"}, {"late"}, {"own"}, {"twice"} or {"head", head}.
+-- Returns {"approved"}, {"counted"}, {"changed"} (read again), {"ended"}, {"late"}, {"own"}, {"twice"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua

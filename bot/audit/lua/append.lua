@@ -4,7 +4,7 @@
 -- ARGV[1] the head that the entries are chained to
 -- ARGV[2] the head after them
 -- ARGV[3...] for each entry its canonical JSON and its hash
--- Answers {"ok"} or {"head", the head as it is}.
+-- Returns {"ok"} or {"head", the actual head}.
 -- include bot/audit/lua/chain.lua
 
 if audit_applied(KEYS[1], 1) then return {'ok'} end

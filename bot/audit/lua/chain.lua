@@ -1,5 +1,5 @@
--- A part of every transition: appending to the audit log.
--- The caller's ARGV from `first` on: the head that the entries are chained to ("" when there are none), the head
+-- Part of every transition: append to the audit log.
+-- The caller's ARGV from `first` on: the head that the entries are chained to ("" without entries), the head
 -- after them, then for each entry its canonical JSON and its hash.
 
 local function audit_conflict(head_key, first)
@@ -13,7 +13,7 @@ local function audit_seq(first)
   return tonumber(string.match(ARGV[first], '^%d+'))
 end
 
--- Whether this very call was carried out before: its answer was lost and the client asks again.
+-- Whether this call has already run: its reply was lost and the client retries.
 local function audit_applied(log_key, first)
   if ARGV[first] == '' then return false end
   local id = string.format('%.0f-0', audit_seq(first) + 1)
@@ -21,7 +21,7 @@ local function audit_applied(log_key, first)
   return found ~= nil and found[2][4] == ARGV[first + 3]
 end
 
--- Comes before every other write of a transition, so that a log that cannot be written to stops it whole.
+-- Call it before all other writes of a transition, so that nothing is written if the log cannot be written.
 local function audit_append(log_key, head_key, first)
   if ARGV[first] == '' then return end
   local seq = audit_seq(first)

@@ -5,7 +5,7 @@
 -- ARGV[1] the audit head that the entries are chained to, "" without entries
 -- ARGV[2] the audit head after them
 -- ARGV[3...] the audit entries
--- Answers {"thawed"}, {"none"} (it was not frozen; nothing is written) or {"head", head}.
+-- Returns {"thawed"}, {"none"} (it was not frozen; nothing is written) or {"head", head}.
 -- include bot/audit/lua/chain.lua
 
 if audit_applied(KEYS[2], 1) then return {'thawed'} end

@@ -1,16 +1,16 @@
--- Keep a seed until its first right code; one that was kept before gives way.
+-- Store a seed until its first correct code. It replaces an earlier one.
 -- KEYS[1] the person's second factor
 -- KEYS[2] the enrolment
--- KEYS[3] pictures by when they are due
+-- KEYS[3] QR codes, scored by when to delete them
 -- KEYS[4] the audit log
 -- KEYS[5] the audit log's head
 -- ARGV[1] the enrolment's id
--- ARGV[2] the sealed seed
--- ARGV[3] seconds that it waits
+-- ARGV[2] the encrypted seed
+-- ARGV[3] seconds until it expires
 -- ARGV[4] the audit head that the entries are chained to
 -- ARGV[5] the audit head after them
 -- ARGV[6...] the audit entries
--- Answers {"ok"}, {"enrolled"} or {"head", head}.
+-- Returns {"ok"}, {"enrolled"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/totp/lua/picture.lua
 

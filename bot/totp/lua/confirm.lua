@@ -1,17 +1,17 @@
--- Make an enrolment the person's second factor, its first code being right and used with it.
+-- Activate an enrolment with its first correct code, which is then used.
 -- KEYS[1] the person's second factor
 -- KEYS[2] the enrolment
 -- KEYS[3] the wrong codes
--- KEYS[4] pictures by when they are due
+-- KEYS[4] QR codes, scored by when to delete them
 -- KEYS[5] the audit log
 -- KEYS[6] the audit log's head
--- ARGV[1] the sealed seed as it was read
--- ARGV[2] the number of wrong codes as it was read
+-- ARGV[1] the encrypted seed as read
+-- ARGV[2] the number of wrong codes as read
 -- ARGV[3] the code's time-step
 -- ARGV[4] the audit head that the entries are chained to
 -- ARGV[5] the audit head after them
 -- ARGV[6...] the audit entries
--- Answers {"ok"}, {"changed"} (read it again) or {"head", head}.
+-- Returns {"ok"}, {"changed"} (read it again) or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/totp/lua/picture.lua
 

@@ -1,10 +1,10 @@
--- Note the picture of an enrolment, before there is one: whatever happens then, it is deleted.
+-- Record the QR code of an enrolment before it is uploaded, so that it is deleted in any case.
 -- KEYS[1] the enrolment
--- KEYS[2] pictures by when they are due
+-- KEYS[2] QR codes, scored by when to delete them
 -- ARGV[1] the enrolment's id
 -- ARGV[2] the file's id
--- ARGV[3] when it is due, unix seconds
--- Answers {"ok"}, or {"gone"} when the enrolment has ended: then it is due now.
+-- ARGV[3] when to delete it, unix seconds
+-- Returns {"ok"}, or {"gone"} if the enrolment has ended: then it is deleted now.
 
 local here = redis.call('HGET', KEYS[1], 'id') == ARGV[1]
 redis.call('ZADD', KEYS[2], here and ARGV[3] or 0, ARGV[2])

@@ -1,4 +1,4 @@
--- A part of transitions that end an enrolment: its picture is to be deleted now.
+-- Part of transitions that end an enrolment: delete its QR code now.
 
 local function picture_due(enrolment, pictures)
   local file = redis.call('HGET', enrolment, 'file')

@@ -1,14 +1,14 @@
--- Take a person's second factor away, one that is being set up too.
+-- Delete a person's second factor, and an enrolment.
 -- KEYS[1] the person's second factor
 -- KEYS[2] the enrolment
 -- KEYS[3] the wrong codes
--- KEYS[4] pictures by when they are due
+-- KEYS[4] QR codes, scored by when to delete them
 -- KEYS[5] the audit log
 -- KEYS[6] the audit log's head
 -- ARGV[1] the audit head that the entries are chained to
 -- ARGV[2] the audit head after them
 -- ARGV[3...] the audit entries
--- Answers {"ok"}, {"none"} or {"head", head}.
+-- Returns {"ok"}, {"none"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/totp/lua/picture.lua
 

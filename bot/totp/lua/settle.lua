@@ -1,16 +1,16 @@
--- Settle a code that was tried, as it was judged on what was read. A time-step counts once, and none before it after.
--- KEYS[1] what holds the seed
+-- Record a code that was checked against what was read. A time-step is accepted once, and no earlier one after it.
+-- KEYS[1] the second factor or enrolment with the seed
 -- KEYS[2] the wrong codes
 -- KEYS[3] the audit log
 -- KEYS[4] the audit log's head
--- ARGV[1] the sealed seed as it was read
--- ARGV[2] the number of wrong codes as it was read
+-- ARGV[1] the encrypted seed as read
+-- ARGV[2] the number of wrong codes as read
 -- ARGV[3] the code's time-step, "" for a wrong code
 -- ARGV[4] seconds that a wrong code is remembered
 -- ARGV[5] the audit head that the entries are chained to
 -- ARGV[6] the audit head after them
 -- ARGV[7...] the audit entries
--- Answers {"ok"}, {"changed"} (read it again) or {"head", head}.
+-- Returns {"ok"}, {"changed"} (read it again) or {"head", head}.
 -- include bot/audit/lua/chain.lua
 
 if audit_applied(KEYS[3], 5) then return {'ok'} end

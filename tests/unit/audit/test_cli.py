@@ -55,9 +55,9 @@ def test_an_anchor_that_is_none(run: Run, tmp_path: Path) -> None:
     """A file that is not there, and one without an anchor, are told apart."""
     status, _, told = run("verify", "--anchor", "nowhere")
     assert status == 1
-    assert told.startswith("nowhere is no anchor, and no file that can be read: No such file or directory.")
+    assert told.startswith("nowhere is neither an anchor nor a readable file: No such file or directory.")
     (tmp_path / "empty").touch()
-    assert "holds no anchor" in run("verify", "--anchor", str(tmp_path / "empty"))[2]
+    assert "contains no anchor" in run("verify", "--anchor", str(tmp_path / "empty"))[2]
 
 
 def test_no_anchor_of_a_broken_log(client: Redis, run: Run) -> None:
@@ -75,9 +75,9 @@ def test_an_archive_that_was_not_looked_at(audit: Audit, client: Redis, run: Run
     archived(audit, tmp_path / "archive", 8)
     status, told, _ = run("verify")
     assert status == 1
-    assert "Not looked at: entries 1 to 8" in told
+    assert "Not verified: entries 1 to 8" in told
     status, told, _ = run("verify", "--archive", str(tmp_path / "archive"))
-    assert (status, told.startswith("The audit log holds: 12 entries")) == (0, True)
+    assert (status, told.startswith("The audit log is valid: 12 entries")) == (0, True)
     (tmp_path / "swarmbot.yml").write_text(
         "clusters: {prod: {channel: C0PROD, hosts: {host-1: 192.0.2.1}}}\n"
         f"rules: {{administer: [U0ADA]}}\naudit: {{archive: {tmp_path / 'archive'}}}\n"

@@ -123,7 +123,7 @@ def test_entries_that_move_meanwhile_are_exported(
 
     def rows(after: int = 0, last: str = "+") -> Iterator[Row]:
         monkeypatch.undo()
-        Retention(audit.stream, archive, keep=DAY).turn(NOVEMBER + 8.5 * DAY)
+        Retention(audit.stream, archive, keep=DAY).move_old_entries(NOVEMBER + 8.5 * DAY)
         return read(after, last)
 
     monkeypatch.setattr(audit.stream, "rows", rows)

@@ -11,8 +11,8 @@ import pytest
 from redis import Redis
 
 from bot.audit import Archive, Audit, Entry, Head
-from bot.audit.anchor import read_anchors
 from bot.audit.maintenance import LEASE_S, AuditMaintenance
+from bot.audit.verify import read_anchors
 from bot.config import AuditLog
 from bot.periodic import PeriodicTask
 from bot.settings import Settings
@@ -115,7 +115,7 @@ def test_a_log_that_does_not_hold_is_said_aloud(client: Redis, slack: LocalSlack
     workers.one().post_anchor()
     (text,) = posted(slack)
     assert "First bad entry: 3, missing" in text
-    assert "No anchor is given" in text
+    assert "There is no anchor today" in text
 
 
 def test_without_a_channel(client: Redis, slack: LocalSlack, workers: Workers) -> None:

@@ -44,7 +44,7 @@ elif where == "after a trim":
     trim = Stream.trim
     Stream.trim = lambda self, upto: trim(self, upto) and die()
 stream = Audit(connect(Secret(url))).stream
-Retention(stream, Archive(Path(folder)), 86400).turn(float(now))
+Retention(stream, Archive(Path(folder)), 86400).move_old_entries(float(now))
 """
 
 
@@ -73,9 +73,9 @@ def test_the_newest_entry_stays(audit: Audit, client: Redis, tmp_path: Path) -> 
     write(client, 3)
     archive = Archive(tmp_path)
     retention = Retention(audit.stream, archive, keep=DAY)
-    assert retention.turn(NOVEMBER + 1000 * DAY) == 2
+    assert retention.move_old_entries(NOVEMBER + 1000 * DAY) == 2
     audit.append([Entry("asked", "U1")] * 3)
-    assert retention.turn(NOVEMBER + 1e9) == 3
+    assert retention.move_old_entries(NOVEMBER + 1e9) == 3
     assert audit.verify(archive).count == 6
 
 
@@ -83,7 +83,7 @@ def test_batches(audit: Audit, client: Redis, tmp_path: Path) -> None:
     """More entries than a batch go in several members, none lost and none twice."""
     write(client, 1203, apart=1.0)
     archive = Archive(tmp_path)
-    assert Retention(audit.stream, archive, keep=DAY).turn(NOVEMBER + 10 * DAY) == 1202
+    assert Retention(audit.stream, archive, keep=DAY).move_old_entries(NOVEMBER + 10 * DAY) == 1202
     assert [int(json.loads(text)["seq"]) for _, text, _ in archive.rows()] == list(range(1, 1203))
     assert audit.verify(archive).count == 1203
 
@@ -101,7 +101,7 @@ def test_killed_in_between(audit: Audit, client: Redis, redis_url: str, tmp_path
     archive = Archive(tmp_path)
     verdict = audit.verify(archive)
     assert (verdict.ok, verdict.count, verdict.problem) == (True, 40, "")
-    Retention(audit.stream, archive, keep=DAY).turn(now)
+    Retention(audit.stream, archive, keep=DAY).move_old_entries(now)
     assert [int(json.loads(text)["seq"]) for _, text, _ in archive.rows()] == list(range(1, 36))
     assert stored(client)[0][0] == "36-0"
     verdict = audit.verify(archive)
@@ -113,7 +113,9 @@ def test_many_workers_move_each_entry_once(audit: Audit, client: Redis, tmp_path
     write(client, 700, apart=60.0)
     moved: list[int] = []
     retention = Retention(audit.stream, Archive(tmp_path), keep=DAY)
-    threads = [threading.Thread(target=lambda: moved.append(retention.turn(NOVEMBER + 9 * DAY))) for _ in range(6)]
+    threads = [
+        threading.Thread(target=lambda: moved.append(retention.move_old_entries(NOVEMBER + 9 * DAY))) for _ in range(6)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -129,7 +131,7 @@ def test_a_chain_that_does_not_hold_is_not_moved(audit: Audit, client: Redis, tm
     rows[3][1]["entry"] = rows[3][1]["entry"].replace("U4", "U9")
     put(client, rows)
     with pytest.raises(Failed, match="entry 4 is edited"):
-        Retention(audit.stream, Archive(tmp_path), keep=DAY).turn(NOVEMBER + 100 * DAY)
+        Retention(audit.stream, Archive(tmp_path), keep=DAY).move_old_entries(NOVEMBER + 100 * DAY)
     assert len(stored(client)) == 10
     assert list(Archive(tmp_path).rows()) == []
 
@@ -139,7 +141,7 @@ def test_another_workers_archive(audit: Audit, client: Redis, tmp_path: Path) ->
     write(client, 10)
     archived(audit, tmp_path / "one", 4)
     with pytest.raises(Failed, match="entries 1 to 4 are neither"):
-        Retention(audit.stream, Archive(tmp_path / "two"), keep=DAY).turn(NOVEMBER + 100 * DAY)
+        Retention(audit.stream, Archive(tmp_path / "two"), keep=DAY).move_old_entries(NOVEMBER + 100 * DAY)
     assert stored(client)[0][0] == "5-0"
 
 
@@ -147,8 +149,8 @@ def test_a_folder_that_cannot_be_written(audit: Audit, client: Redis, tmp_path: 
     """A disk that takes nothing is told as such, and everything is still in Redis."""
     write(client, 3)
     (tmp_path / "file").touch()
-    with pytest.raises(Failed, match="cannot be written to"):
-        Retention(audit.stream, Archive(tmp_path / "file" / "archive"), keep=DAY).turn(NOVEMBER + 100 * DAY)
+    with pytest.raises(Failed, match="is not writable"):
+        Retention(audit.stream, Archive(tmp_path / "file" / "archive"), keep=DAY).move_old_entries(NOVEMBER + 100 * DAY)
     assert len(stored(client)) == 3
 
 

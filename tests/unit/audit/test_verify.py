@@ -122,10 +122,10 @@ def test_tampering_is_named(
 @pytest.mark.parametrize(
     ("head", "problem"),
     [
-        (None, "head is gone"),
+        (None, "head is missing"),
         ("2:" + "f" * 64, "not written"),
         ("3:" + "f" * 64, "another hash"),
-        ("x", "head is gone"),
+        ("x", "head is missing"),
     ],
 )
 def test_a_head_that_does_not_fit(audit: Audit, client: Redis, head: str | None, problem: str) -> None:

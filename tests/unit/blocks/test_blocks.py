@@ -184,8 +184,10 @@ def test_errors_read_as_the_voice_has_them() -> None:
     """Refused, not understood and failed each have their form."""
     refused = blocks.error_message(Refused("promoting in prod is for admins.", next_step="Ask one of them."))
     assert refused.text == "Refused: promoting in prod is for admins. Ask one of them."
-    unknown = blocks.error_message(NotUnderstood("I don't know `statsu`.", next_step="All commands: `/swarm help`."))
-    assert unknown.text == "I don't know `statsu`. All commands: `/swarm help`."
+    unknown = blocks.error_message(
+        NotUnderstood("Unknown command `statsu`.", next_step="`/swarm help` lists all commands.")
+    )
+    assert unknown.text == "Unknown command `statsu`. `/swarm help` lists all commands."
     failed = blocks.error_message(
         Failed("it did not answer.", true_now="prod is unchanged.", next_step="Retry."),
         "*host-4 did not join prod*",
