@@ -19,6 +19,7 @@ from bot.gate.secret_form import CALLBACK
 from bot.gate.services import GateServices
 from bot.secrets.redact import redact
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, press_as_command
+from bot.stored_json import to_json
 
 # These answer in any channel, for example to find the right one.
 ANY_CHANNEL_COMMANDS = frozenset({"help", "whoami", "job", "cancel", "totp"})
@@ -89,6 +90,7 @@ class Gate:
     def take(self, call: Call) -> Message | Modal | None:
         """Authorise and run a call; return a form if it still needs a secret."""
         self._authorise(call)
+        _refuse_what_storage_would_mask(call)
         secret_field = call.command.asks_for(call.arguments)
         if secret_field is not None and not call.only_plan:
             return self._secret_form.open(call, secret_field)
@@ -147,3 +149,19 @@ class Gate:
         if not command.is_change(call.arguments):
             return bool(rule.count)
         return bool(rule.count or command.raises) or self._freezes.active(call.cluster, time.time()) is not None
+
+
+def _refuse_what_storage_would_mask(call: Call) -> None:
+    """Raise NotUnderstood if a change has a value that looks like a secret.
+
+    Orders are masked before they are stored. The change would then be made with `***` in place of what was typed.
+    """
+    if not call.command.is_change(call.arguments):
+        return
+    stored = to_json(call.arguments)
+    if redact(stored) != stored:
+        raise NotUnderstood(
+            f"{call.shown} has a value that looks like a secret (a token, a private key, or a password in a URL). "
+            "Swarmbot does not store secrets, so it cannot pass this value on. Nothing was changed.",
+            next_step="Leave the secret out of the value.",
+        )
