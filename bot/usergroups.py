@@ -65,21 +65,23 @@ class UserGroups:
         self._now = now
         self._pool = ThreadPoolExecutor(PARALLEL_REQUESTS, thread_name_prefix="user-groups")
 
-    def membership(self, user: str, groups: Iterable[str], *, max_age: float = CACHE_S) -> Membership:
+    def membership(self, user: str, groups: Iterable[str], *, may_be_stale: bool = False) -> Membership:
         """Return which of ``groups`` (S…) ``user`` is in. See :meth:`members`."""
-        known = self.members(groups, max_age=max_age)
+        known = self.members(groups, may_be_stale=may_be_stale)
         return Membership(user, frozenset(group for group, users in known.items() if user in users))
 
-    def members(self, groups: Iterable[str], *, max_age: float = CACHE_S) -> dict[str, frozenset[str]]:
+    def members(
+        self, groups: Iterable[str], *, max_age: float = CACHE_S, may_be_stale: bool = False
+    ) -> dict[str, frozenset[str]]:
         """Return the users of each of ``groups`` (S…). Answers up to ``max_age`` seconds old come from the cache.
 
-        Raises :class:`MembershipUnknown` if Slack does not answer in time and its last answer is over ten minutes old;
-        with a ``max_age`` under :data:`CACHE_S`, always if it does not answer in time.
+        With ``may_be_stale`` an answer up to ten minutes old is used if Slack does not answer in time: for questions.
+        Raises :class:`MembershipUnknown` if neither Slack nor the cache answers.
         """
         wanted = tuple(dict.fromkeys(groups))
         known = self._remembered(wanted)
         stale = [group for group in wanted if group not in known or self._now() - known[group].at > max_age]
-        if max_age < CACHE_S:
+        if not may_be_stale:
             known = {group: answer for group, answer in known.items() if group not in stale}
         known |= self._ask(stale)
         unknown = [group for group in wanted if group not in known]

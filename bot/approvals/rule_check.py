@@ -40,7 +40,9 @@ def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts:
 def rule_problems(config: Config, user_groups: UserGroups, counts: Mapping[str, int]) -> list[str]:
     """Return the problems in sentences; if Slack does not say who is in a group, return that."""
     try:
-        members = user_groups.members(approver_groups(config, (rule for _, rule in every_rule(config, counts))))
+        members = user_groups.members(
+            approver_groups(config, (rule for _, rule in every_rule(config, counts))), may_be_stale=True
+        )
     except MembershipUnknown as error:
         return [f"Unknown whether enough people can approve: {error.happened}"]
     return [problem.words for problem in unsatisfiable(config, members, counts)]

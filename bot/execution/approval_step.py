@@ -126,7 +126,9 @@ class ApprovalStep:
         )
 
     def _require_approvers(self, rule: Rule, requester: str) -> None:
-        members: Mapping[str, frozenset[str]] = self._user_groups.members(approver_groups(self._config, [rule]))
+        members: Mapping[str, frozenset[str]] = self._user_groups.members(
+            approver_groups(self._config, [rule]), may_be_stale=True
+        )
         if short := shortage(self._config, rule, members, requester):
             raise Refused(
                 short,

@@ -113,7 +113,8 @@ class Gate:
     def _authorise(self, call: Call) -> None:
         permission = call.command.permission(call.arguments)
         groups = policy.groups_to_ask(self._config, permission, call.user)
-        membership = self._user_groups.membership(call.user, groups)
+        may_be_stale = not call.command.is_change(call.arguments) and call.command.control is None
+        membership = self._user_groups.membership(call.user, groups, may_be_stale=may_be_stale)
         decision = policy.decide(self._config, permission, membership, call.shown)
         if isinstance(decision, policy.Refuse):
             self._audit.append([call.entry("refused", detail=decision.reason.happened)])

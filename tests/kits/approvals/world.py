@@ -127,9 +127,11 @@ class People(UserGroups):
         self.inside: set[str] = set()
         self.meanwhile: Callable[[], None] | None = None
 
-    def members(self, groups: Iterable[str], *, max_age: float = 0.0) -> dict[str, frozenset[str]]:
+    def members(
+        self, groups: Iterable[str], *, max_age: float = 0.0, may_be_stale: bool = False
+    ) -> dict[str, frozenset[str]]:
         """As it is now."""
-        del max_age
+        del max_age, may_be_stale
         happens, self.meanwhile = self.meanwhile, None
         if happens:
             happens()
