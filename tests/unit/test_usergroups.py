@@ -1,4 +1,4 @@
-"""Who is in a user group: Slack's word, a minute old at most; without it nobody is let in."""
+"""The members of user groups: Slack's answer, at most a minute old; without it nobody has permission."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def slack() -> Iterator[LocalSlack]:
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock for the directory."""
+    """Return the clock of the cache."""
     return Clock()
 
 
 @pytest.fixture
 def user_groups(slack: LocalSlack, redis_url: str, clock: Clock) -> Iterator[UserGroups]:
-    """A directory on the local Slack and a real Redis."""
+    """Return the user groups of the local Slack, with a real Redis."""
     client = WebClient(slack.team.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         user_groups = UserGroups(client, redis, clock)
@@ -57,21 +57,21 @@ def _asked(slack: LocalSlack) -> int:
     return sum(call.method == METHOD for call in slack.workspace.calls)
 
 
-def test_a_person_is_in_the_groups_that_slack_says(user_groups: UserGroups) -> None:
-    """Only the groups asked about count, and only those that the person is in."""
+def test_membership_follows_slack(user_groups: UserGroups) -> None:
+    """Only the groups that are asked about count, and only those with the person."""
     assert user_groups.membership(ADA, [OPS, ADMINS]) == Membership(ADA, frozenset({OPS}))
     assert user_groups.membership(CLEO, [OPS, ADMINS]) == Membership(CLEO, frozenset({ADMINS}))
     assert user_groups.membership(CLEO, [OPS]) == Membership(CLEO, frozenset())
 
 
 def test_no_groups_need_no_slack(user_groups: UserGroups, slack: LocalSlack) -> None:
-    """Who is named by id does not depend on Slack."""
+    """A person who is named by id does not depend on Slack."""
     slack.fault("http_500")
     assert user_groups.membership(ADA, []) == Membership(ADA)
 
 
-def test_an_answer_holds_for_a_minute(user_groups: UserGroups, slack: LocalSlack, clock: Clock) -> None:
-    """Within it nothing is asked; after it a change in Slack counts."""
+def test_answers_are_cached_for_a_minute(user_groups: UserGroups, slack: LocalSlack, clock: Clock) -> None:
+    """Within it Slack is not asked; after it a change in Slack counts."""
     user_groups.membership(ADA, [OPS])
     slack.team.set_group(OPS, [CLEO])
     clock.seconds += 59
@@ -83,8 +83,8 @@ def test_an_answer_holds_for_a_minute(user_groups: UserGroups, slack: LocalSlack
     assert _asked(slack) == 2
 
 
-def test_a_vote_is_judged_on_what_slack_says_now(user_groups: UserGroups, slack: LocalSlack, clock: Clock) -> None:
-    """Who was taken out of the group a moment ago is out; and without Slack's word nothing older stands in."""
+def test_votes_need_a_current_answer(user_groups: UserGroups, slack: LocalSlack, clock: Clock) -> None:
+    """A person who was just removed is out; without an answer from Slack the cache does not count."""
     user_groups.membership(ADA, [OPS])
     slack.team.set_group(OPS, [CLEO])
     clock.seconds += 2
@@ -98,8 +98,8 @@ def test_a_vote_is_judged_on_what_slack_says_now(user_groups: UserGroups, slack:
         user_groups.members([OPS], max_age=3)
 
 
-def test_all_members_of_all_groups_are_told(user_groups: UserGroups) -> None:
-    """Each group that was asked about is in the answer, one that is gone with nobody in it."""
+def test_members_of_all_groups(user_groups: UserGroups) -> None:
+    """Each requested group is in the answer; a deleted one has no members."""
     assert user_groups.members([OPS, ADMINS, "S0GONE"])["S0GONE"] == frozenset()
     assert CLEO in user_groups.members([ADMINS])[ADMINS]
 
@@ -133,8 +133,10 @@ def test_a_change_needs_an_answer_of_the_last_minute(user_groups: UserGroups, sl
     ("kind", "code"),
     [("http_500", ""), ("rate_limited", ""), ("drop", ""), ("error", "missing_scope"), ("error", "internal_error")],
 )
-def test_silence_lets_nobody_in(user_groups: UserGroups, slack: LocalSlack, kind: str, code: str) -> None:
-    """However Slack fails, the question is refused, and asking again works once Slack does."""
+def test_without_an_answer_nobody_has_permission(
+    user_groups: UserGroups, slack: LocalSlack, kind: str, code: str
+) -> None:
+    """However Slack fails, the request is refused, and works again once Slack does."""
     slack.fault(kind, METHOD, code=code)  # type: ignore[arg-type] # the parameters are of Kind
     with pytest.raises(MembershipUnknown) as raised:
         user_groups.membership(ADA, [OPS, ADMINS])
@@ -143,21 +145,21 @@ def test_silence_lets_nobody_in(user_groups: UserGroups, slack: LocalSlack, kind
     assert user_groups.membership(ADA, [OPS]).groups == {OPS}
 
 
-def test_a_slow_slack_is_not_waited_for(user_groups: UserGroups, slack: LocalSlack) -> None:
-    """Slack itself gives the bot three seconds, so its own silence must end before."""
+def test_slow_slack_times_out(user_groups: UserGroups, slack: LocalSlack) -> None:
+    """Slack allows 3 s for the ack, so the call must time out before."""
     slack.fault("slow", METHOD, seconds=30)
     with pytest.raises(MembershipUnknown):
         user_groups.membership(ADA, [OPS])
 
 
-def test_a_group_that_is_gone_or_disabled_holds_nobody(user_groups: UserGroups, slack: LocalSlack) -> None:
-    """Slack's "no such group" is an answer, not a silence."""
+def test_deleted_or_disabled_group_has_no_members(user_groups: UserGroups, slack: LocalSlack) -> None:
+    """Slack's "no such group" is an answer."""
     slack.team.groups[OPS].disabled = True
     assert user_groups.membership(ADA, [OPS, "S0GONE"]).groups == frozenset()
 
 
-def test_without_redis_nothing_is_decided(slack: LocalSlack, redis_url: str) -> None:
-    """An unreachable Redis is told as such."""
+def test_redis_failure_is_an_error(slack: LocalSlack, redis_url: str) -> None:
+    """An unreachable Redis is reported as such."""
     client = WebClient(slack.team.app.bot_token, base_url=f"{slack.url}/api/", timeout=2)
     user_groups = UserGroups(client, Redis.from_url(f"{redis_url}.gone"))
     with pytest.raises(Unavailable, match="Redis"):

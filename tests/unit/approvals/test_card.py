@@ -1,4 +1,4 @@
-"""The card of an approval keeps Slack's limits, and says what it leaves out and where to read it."""
+"""The card of an approval keeps Slack's limits, and names the command that shows what it leaves out."""
 
 from __future__ import annotations
 
@@ -58,28 +58,28 @@ def approval(state: ApprovalState, *, votes: int = 20, why: str = "") -> Approva
 
 
 def texts(blocks: Iterable[Any]) -> str:
-    """All that stands in a message's blocks."""
+    """Return the texts of a message's blocks."""
     return " ".join(str(block) for block in blocks)
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("shape", [approval_card, full_card], ids=["card", "whole"])
-def test_slack_takes_it(state: ApprovalState, shape: Any) -> None:
-    """Thirty steps, a reason of 2,000 characters and twenty approvers, at each end that there is."""
+def test_card_keeps_slack_limits(state: ApprovalState, shape: Any) -> None:
+    """Thirty steps, a reason of 2,000 characters and twenty approvers, in each state."""
     message: Message = shape(approval(state, why=LONG), PLAN)
     sent: list[Block] = payload(message, plain=False)["blocks"]
     check_message_blocks(sent, Faults())
 
 
-def test_who_decides_is_mentioned() -> None:
-    """By the same words on the card and in a refusal: an id is a mention."""
+def test_approvers_are_mentioned() -> None:
+    """The card and the refusal mention an id in the same way."""
     found = approval("open")
     assert "<@U0APPROVER00> or " in texts(approval_card(found, PLAN).blocks)
     assert refusal(found, "not among").happened.startswith("only <@U0APPROVER00> or ")
 
 
-def test_what_is_left_out_is_said_with_where_to_read_it() -> None:
-    """A cut reason names the command that shows it whole, and that command does."""
+def test_cut_reason_names_the_command_that_shows_it() -> None:
+    """A cut reason names the command that shows all of it, and that command does."""
     assert "characters left out: `/swarm approvals k7f3`" in texts(approval_card(approval("open"), PLAN).blocks)
     sections = (block for block in full_card(approval("open"), PLAN).blocks if block["type"] == "section")
     shown = "".join(block["text"]["text"] for block in sections)
@@ -87,15 +87,15 @@ def test_what_is_left_out_is_said_with_where_to_read_it() -> None:
     assert shown.count("because") == 111
 
 
-def test_more_steps_than_fit_are_counted() -> None:
-    """The card shows thirty and says how many more; the whole shows each."""
+def test_steps_over_the_limit_are_counted() -> None:
+    """The card shows thirty and counts the rest; the full card shows all."""
     more = Plan(PLAN.titles, steps=(*PLAN.steps, *PLAN.steps[:5]))
     assert "and 5 more steps: `/swarm approvals k7f3`" in texts(approval_card(approval("open", votes=0), more).blocks)
     assert "more steps" not in texts(full_card(approval("open", votes=0), more).blocks)
 
 
-def test_those_whose_yes_counted_are_named() -> None:
-    """Somebody who had lost the right by then is not among them."""
+def test_counted_approvers_are_named() -> None:
+    """A person who had lost the permission by then is not named."""
     found = approval("approved", votes=4)
     decided = Approval(
         request=found.request, state="approved", version=5, votes=found.votes, counted=("U0APPROVER00", "U0APPROVER03")

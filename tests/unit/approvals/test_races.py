@@ -1,4 +1,4 @@
-"""Orders of events that random sequences seldom meet."""
+"""Orders of events that random sequences rarely produce."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.kits.approvals.process import Process, config_of, order_of
 
 
 def approved(redis_url: str) -> Reckoning:
-    """Ada's order for node-1 with Ben's yes, which no worker has begun."""
+    """Ada's approved request for node-1, which no worker has started."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
     reckoning.work(0, "concurrent", 0, crash=False)
@@ -32,8 +32,8 @@ def approved(redis_url: str) -> Reckoning:
     return reckoning
 
 
-def test_no_yes_revives_a_cancelled_job(redis_url: str) -> None:
-    """Its approval seems open, for the cancelling looked before there was one; its job has ended all the same."""
+def test_no_approval_revives_a_cancelled_job(redis_url: str) -> None:
+    """The approval seems open, because the cancellation looked before it existed; its job has ended nevertheless."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
     assert not reckoning.processes[0].voting.cancel("job-0", "U0ADA")
@@ -45,8 +45,8 @@ def test_no_yes_revives_a_cancelled_job(redis_url: str) -> None:
     assert reckoning.cluster.records["node-1"].role == "worker"
 
 
-def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) -> None:
-    """It does not count, it is no refusal for good, and the audit log has it."""
+def test_vote_without_an_answer_from_slack_is_audited(redis_url: str) -> None:
+    """The vote does not count and can be repeated, and the audit log has an entry."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
     reckoning.work(0, "concurrent", 0, crash=False)
@@ -63,8 +63,8 @@ def test_a_vote_that_slack_s_silence_prevents_is_written_down(redis_url: str) ->
     assert "runs now" in process.voting.approve("job-0", "U0BEN", "")
 
 
-def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
-    """What had yeses enough has not any more: it is void."""
+def test_freeze_between_approval_and_start(redis_url: str) -> None:
+    """A change with enough approvals needs one more now: it is void."""
     reckoning = approved(redis_url)
     reckoning.freeze_or_thaw(1)
     reckoning.work(0, "exclusive", 0, crash=False)
@@ -72,8 +72,8 @@ def test_a_freeze_between_yes_and_start(redis_url: str) -> None:
     assert reckoning.cluster.records["node-1"].role == "worker"
 
 
-def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
-    """A worker dies when it was about to begin; what changes until another takes the job over voids the approval."""
+def test_plan_is_checked_again_until_its_first_call(redis_url: str) -> None:
+    """A worker dies before the first call; a change before another worker takes over voids the approval."""
     reckoning = approved(redis_url)
     reckoning.work(0, "exclusive", 2, crash=True)
     reckoning.cluster.records["node-1"].availability = "drain"
@@ -84,8 +84,8 @@ def test_a_plan_is_judged_anew_until_its_first_call(redis_url: str) -> None:
 
 
 @pytest.mark.parametrize("outage", range(8))
-def test_redis_away_for_a_moment_fails_nothing(redis_url: str, monkeypatch: pytest.MonkeyPatch, outage: int) -> None:
-    """Wherever it comes in an approved change: the yes stays good, and whoever has the job next carries it out."""
+def test_short_redis_outage_fails_nothing(redis_url: str, monkeypatch: pytest.MonkeyPatch, outage: int) -> None:
+    """At any point of an approved change: the approval stays valid, and the next worker runs it."""
     reckoning = approved(redis_url)
     process = reckoning.processes[0]
     written = iter(range(1, 100))
@@ -115,10 +115,10 @@ def test_redis_away_for_a_moment_fails_nothing(redis_url: str, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(("node", "state"), [("node-1", "succeeded"), ("node-9", "failed")])
-def test_a_job_ends_though_slack_takes_no_word(
+def test_job_ends_even_if_slack_refuses_messages(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, node: str, state: str
 ) -> None:
-    """A change that is already so, and one that is refused: what is written down is how it ended, at the first try."""
+    """A change that is not needed and a refused one: the outcome is stored at the first attempt."""
     reckoning = Reckoning(redis_url, 0, {"U0ADA"})
     process = reckoning.processes[0]
 
@@ -138,8 +138,8 @@ def test_a_job_ends_though_slack_takes_no_word(
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_a_job_that_is_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
-    """It comes into no line and asks nobody: it ends as cancelled, and who asked is told."""
+def test_job_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
+    """It is not queued and requests no approval: it ends as cancelled, and the requester gets a message."""
     reckoning = Reckoning(redis_url, count, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
     process = reckoning.processes[0]
@@ -155,8 +155,8 @@ def test_a_job_that_is_cancelled_while_it_is_planned(redis_url: str, count: int)
     assert ["was cancelled by <@U0BEN>" in message.text for message in process.slack.told] == [True]
 
 
-def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is put off and hinders no other, and who asked is told how it ended all the same."""
+def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is retried later, and the requester gets the result."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     process = reckoning.processes[0]
     for node in ("node-1", "node-2"):
@@ -180,8 +180,8 @@ def test_a_card_that_cannot_be_shown_is_alone(redis_url: str, monkeypatch: pytes
     assert process.approvals.unshown(time.time()) == []
 
 
-def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
-    """What was approved goes with its job; while it stands, no other job gets the id, and a new question is new."""
+def test_approval_belongs_to_one_job(redis_url: str) -> None:
+    """While its job exists, no other job gets the id; a new request starts without approvals."""
     reckoning = approved(redis_url)
     reckoning.work(0, "exclusive", 0, crash=False)
     assert 0 < reckoning.redis.ttl(keys.approval("job-0")) <= keys.JOB_TTL_S
@@ -191,8 +191,8 @@ def test_no_yes_is_taken_for_another_job_s(redis_url: str) -> None:
 
 
 @pytest.mark.parametrize("changed", ["the rule", "the request"])
-def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
-    """The rule asks for two now, or what was approved was another's request: it is void."""
+def test_insufficient_approval_shows_no_secret(redis_url: str, changed: str) -> None:
+    """The rule needs two approvals now, or another request was approved: the approval is void."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     process = reckoning.processes[0]
     order = replace(
@@ -219,8 +219,8 @@ def test_a_yes_for_less_shows_no_secret(redis_url: str, changed: str) -> None:
     assert process.slack.told == []
 
 
-def test_a_worker_that_was_taken_over_from_shows_no_secret(redis_url: str) -> None:
-    """It stalled before it asked, and wakes up when another worker has: an approval is there, but not a yes."""
+def test_worker_without_its_lease_shows_no_secret(redis_url: str) -> None:
+    """It stalled before it requested approval, and continues after another worker did: the request is open."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     one, two = reckoning.processes
     order = replace(

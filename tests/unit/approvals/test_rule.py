@@ -44,8 +44,8 @@ def _config(rules: dict[str, Any] | None = None, prod: dict[str, Any] | None = N
     )
 
 
-def test_without_a_word_in_the_file_the_commands_own_count_holds() -> None:
-    """Those who may administer decide, within half an hour, without a code."""
+def test_default_rule() -> None:
+    """Those who may administer approve, within half an hour, without a code."""
     assert rule_for(_config(), "prod", "promote", 1) == Rule("promote", ("admins",), 1, DEFAULT_EXPIRY_S)
     assert rule_for(_config(), "prod", "join worker", 0).count == 0
 
@@ -63,8 +63,8 @@ SECONDS = {"5s": 5.0, "2h": 7200.0, "4w": 4 * 7 * 86400.0}
 
 
 @given(LAYER, LAYER, st.integers(0, 3))
-def test_a_cluster_overrides_key_by_key(general: dict[str, Any], own: dict[str, Any], default: int) -> None:
-    """Each key is the cluster's, else the general one, else the default; other clusters know nothing of it."""
+def test_cluster_overrides_key_by_key(general: dict[str, Any], own: dict[str, Any], default: int) -> None:
+    """Each key is the cluster's, else the general one, else the default; other clusters are not affected."""
     config = _config({"promote": general}, {"promote": own})
     for cluster, written in (("prod", {**general, **own}), ("lab", general)):
         rule = rule_for(config, cluster, "promote", default)
@@ -75,13 +75,13 @@ def test_a_cluster_overrides_key_by_key(general: dict[str, Any], own: dict[str, 
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_a_freeze_needs_one_yes_more(count: int) -> None:
-    """Where nobody's yes was needed, one is."""
+def test_freeze_needs_one_more_approval(count: int) -> None:
+    """A change that needs no approval needs one."""
     assert frozen_rule(Rule("promote", ("admins",), count, 60.0)).count == count + 1
 
 
-def test_approvers_are_the_people_and_those_in_the_groups() -> None:
-    """Names, ids and groups alike, each person once; a group that is not known is no guess."""
+def test_approvers_are_people_and_group_members() -> None:
+    """Names, ids and groups, each person once; an unknown group is an error."""
     config = _config({"promote": {"by": ["admins", "leads", "U09"]}})
     rule = rule_for(config, "prod", "promote", 1)
     assert approver_groups(config, [rule]) == {"S01"}
@@ -92,16 +92,16 @@ def test_approvers_are_the_people_and_those_in_the_groups() -> None:
 
 
 @given(st.sampled_from(["U01", "U02", "U03", "U04", "U05"]), st.sampled_from([["admins"], ["leads"], ["S01", "U03"]]))
-def test_one_persons_right_is_as_in_the_list_of_all(user: str, by: list[str]) -> None:
-    """Whether somebody decides is the same asked for one or for all."""
+def test_may_approve_agrees_with_approvers(user: str, by: list[str]) -> None:
+    """The answer for one person is the same as in the list of all."""
     config = _config({"promote": {"by": by}})
     rule = rule_for(config, "prod", "promote", 1)
     groups = frozenset(group for group, users in MEMBERS.items() if user in users)
     assert may_approve(config, rule, policy.Membership(user, groups)) is (user in approvers(config, rule, MEMBERS))
 
 
-def test_too_few_besides_the_requester_is_told_at_the_request() -> None:
-    """Whoever asks does not count, if they are of the approvers."""
+def test_shortage_names_too_few_approvers() -> None:
+    """The requester does not count as an approver."""
     config = _config({"promote": {"by": ["leads"]}, "rotate": {"by": ["nobody"]}})
     promote = rule_for(config, "prod", "promote", 1)
     assert shortage(config, promote, MEMBERS, "U01") == ""
@@ -113,8 +113,8 @@ def test_too_few_besides_the_requester_is_told_at_the_request() -> None:
     assert shortage(config, forced, MEMBERS, "U01").endswith(", but only 2 other people can approve it.")
 
 
-def test_what_nobody_can_do_is_found() -> None:
-    """Fewer approvers than are needed is grave; exactly as many means that none of them can ask."""
+def test_unsatisfiable_rules_are_found() -> None:
+    """Fewer approvers than needed is grave; exactly as many means that none of them can request it."""
     config = _config({"promote": {"count": 4}, "rotate": {"count": 3}, "demote": {"by": ["nobody"]}}, {"rotate": {}})
     found = unsatisfiable(config, MEMBERS, {"promote": 1, "rotate": 1, "demote": 1, "join manager": 2})
     promote, rotate, demote = found
@@ -129,7 +129,7 @@ def test_what_nobody_can_do_is_found() -> None:
 
 
 @given(st.integers(0, 4), st.sampled_from([["admins"], ["leads"], ["nobody"]]), st.sampled_from(["U01", "U03", "U09"]))
-def test_a_rule_that_is_not_found_can_be_satisfied(count: int, by: list[str], requester: str) -> None:
+def test_shortage_agrees_with_unsatisfiable(count: int, by: list[str], requester: str) -> None:
     """Without a problem nobody meets a shortage; with a grave one everybody does."""
     config = _config({"promote": {"by": by, "count": count}})
     found = unsatisfiable(config, MEMBERS, {"promote": 1})
@@ -140,15 +140,15 @@ def test_a_rule_that_is_not_found_can_be_satisfied(count: int, by: list[str], re
         assert short
 
 
-def test_the_subjects_are_those_of_the_commands() -> None:
-    """What a command calls its risky form can be written in swarmbot.yml, and its own count is at least one."""
+def test_subjects_of_commands_are_valid_in_the_file() -> None:
+    """swarmbot.yml accepts the subject of each command, and each default count is at least one."""
     counts = COMMANDS.approval_counts()
     assert counts.keys() <= set(SUBJECTS)
     assert counts.items() >= {("join manager", 1), ("token manager", 1), ("rotate", 1), ("force-new-cluster", 2)}
 
 
-def test_a_subject_of_the_file_is_a_rule_without_any_command() -> None:
-    """Whoever names a subject sees it in whoami, whatever the commands' defaults are."""
+def test_subject_of_the_file_is_a_rule_without_a_command() -> None:
+    """Whoami shows each subject of the file, whatever the commands' defaults are."""
     config = _config({"trust": {"count": 1}}, {"leave": {"count": 1}})
     assert [rule.subject for rule in cluster_rules(config, "prod", {"rotate": 1})] == ["rotate", "trust", "leave"]
     assert [rule.subject for rule in cluster_rules(config, "lab", {"rotate": 1})] == ["rotate", "trust"]

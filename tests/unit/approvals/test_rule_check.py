@@ -1,4 +1,4 @@
-"""What doctor and whoami say of the approval rules, from a real Redis and the people in a local Slack."""
+"""The check of the approval rules in doctor, worker and whoami, with a real Redis and a local Slack."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def slack() -> Iterator[LocalSlack]:
 
 @pytest.fixture
 def user_groups(slack: LocalSlack, client: Redis) -> Iterator[UserGroups]:
-    """A directory on both."""
+    """Return the user groups of both."""
     web = WebClient(slack.team.app.bot_token, base_url=f"{slack.url}/api/", timeout=2, retry_handlers=[])
     user_groups = UserGroups(web, client)
     yield user_groups
@@ -67,8 +67,8 @@ def _doctor(slack: LocalSlack, folder: Path, written: dict[str, Any]) -> tuple[i
     return run_doctor(settings, COMMANDS, out, CHECKS), out.getvalue()
 
 
-def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Path) -> None:
-    """Enough is well, exactly as many deserves a look, fewer is wrong, and so is a Slack that does not say."""
+def test_doctor_counts_group_members(slack: LocalSlack, tmp_path: Path) -> None:
+    """Enough is fine, exactly as many is a warning, fewer is an error, and so is no answer from Slack."""
     assert _doctor(slack, tmp_path, _written()) == (
         0,
         "✓ Every approval rule has enough people.\nNo problems found.\n",
@@ -86,8 +86,8 @@ def test_the_doctor_counts_who_is_in_the_groups(slack: LocalSlack, tmp_path: Pat
     assert _doctor(slack, tmp_path, _written())[0] == 1
 
 
-def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, user_groups: UserGroups) -> None:
-    """In whole sentences; not knowing is said too."""
+def test_worker_reports_rule_problems_at_its_start(slack: LocalSlack, user_groups: UserGroups) -> None:
+    """In whole sentences; an unknown membership is reported too."""
     config, counts = Config.model_validate(_written()), COMMANDS.approval_counts()
     assert rule_problems(config, user_groups, counts) == []
     [told] = rule_problems(Config.model_validate(_written(rotate={"count": 9})), user_groups, counts)
@@ -99,8 +99,8 @@ def test_a_worker_can_say_it_when_it_starts(slack: LocalSlack, user_groups: User
     assert "S0OTHER" in told
 
 
-def test_whoami_tells_whose_yes_is_needed(client: Redis, user_groups: UserGroups) -> None:
-    """The rules of this cluster by how many must say yes; what needs nobody's is left out."""
+def test_whoami_shows_who_must_approve(client: Redis, user_groups: UserGroups) -> None:
+    """The rules of this cluster by the approvals needed, without those that need none."""
     written = _written(rotate={"count": 0}, trust={"by": ["U0EVE00001"], "count": 1})
     audit = Audit(client)
     records = RecordReader(

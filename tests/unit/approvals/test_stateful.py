@@ -1,4 +1,4 @@
-"""Whatever people, workers and the cluster do in whatever order, approvals keep their promises."""
+"""Approvals keep their invariants in random sequences of people, workers and cluster changes."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ LANE = st.sampled_from(("exclusive", "exclusive", "concurrent"))
 
 
 class Approving(RuleBasedStateMachine):
-    """Two processes; what each rule must come to is in :class:`Reckoning`."""
+    """Two processes; the expected outcome is in :mod:`tests.kits.approvals.expected`."""
 
     url = ""
 
     @initialize(count=COUNT, inside=INSIDE)
     def begin(self, count: int, inside: set[str]) -> None:
-        """An empty Redis; ``inside`` are in the group of those who decide."""
+        """An empty Redis; ``inside`` are the members of the approvers' group."""
         self.all = Reckoning(self.url, count, inside)
 
     @precondition(lambda self: sum(each.status == "asked" for each in self.all.questions.values()) < WAITING)
     @rule(who=PERSON, node=NODE, process=PROCESS, fuse=FUSE, crash=st.booleans())
     def ask(self, who: str, node: str, process: int, fuse: int, crash: bool) -> None:  # noqa: FBT001
-        """Somebody asks to promote a node, and a worker looks into it."""
+        """Somebody requests to promote a node, and a worker plans it."""
         self.all.ask(process, who, node)
         self.all.work(process, "concurrent", fuse, crash=crash)
 
@@ -80,7 +80,7 @@ class Approving(RuleBasedStateMachine):
     @precondition(lambda self: self.all.questions)
     @rule(data=st.data(), who=PERSON, process=PROCESS)
     def cancel(self, data: st.DataObject, who: str, process: int) -> None:
-        """Somebody cancels a job, whatever it is at."""
+        """Somebody cancels a job in any state."""
         job = data.draw(st.sampled_from(list(self.all.questions)))
         found, open_ = self.all.processes[process], self.all.open(job)
         assert found.voting.cancel(job, who) == open_
@@ -91,25 +91,25 @@ class Approving(RuleBasedStateMachine):
 
     @rule(who=PERSON)
     def turn_up_or_leave(self, who: str) -> None:
-        """Somebody comes into the group or leaves it."""
+        """Somebody joins the group or leaves it."""
         self.all.turn_up(0, "", who)
 
     @rule(process=PROCESS)
     def freeze_or_thaw(self, process: int) -> None:
-        """From now on each start needs one yes more, or no longer."""
+        """From now on each start needs one more approval, or no longer."""
         self.all.freeze_or_thaw(process)
 
     @precondition(lambda self: self.all.asked())
     @rule(data=st.data())
     def time_is_over(self, data: st.DataObject) -> None:
-        """A question's time runs out; nobody has noticed yet."""
+        """An approval request expires; no process has noticed yet."""
         job = data.draw(st.sampled_from(self.all.asked()))
         if self.all.redis.zadd(keys.APPROVALS_OPEN, {job: 1}, xx=True, ch=True):
             self.all.questions[job].late = True
 
     @rule(process=PROCESS)
     def publish_cards(self, process: int) -> None:
-        """A CardPublisher takes a turn: late approvals expire."""
+        """A worker publishes cards, which ends expired requests."""
         self.all.processes[process].card_publisher.publish_due()
         for question in self.all.questions.values():
             if question.status == "asked" and question.late:
@@ -145,7 +145,7 @@ class Approving(RuleBasedStateMachine):
         self.all.check_log()
 
     def teardown(self) -> None:
-        """Workers get to all that is left: each job has an end, or waits for its approvers."""
+        """Workers finish what is left: each job ends or waits for its approvers."""
         if not hasattr(self, "all"):
             return
         for lane in (*keys.LANES, *keys.LANES):
@@ -160,8 +160,8 @@ class Approving(RuleBasedStateMachine):
             each.redis.close()
 
 
-def test_approvals_keep_their_promises(redis_url: str) -> None:
-    """Nothing is done without its approvers, twice, for oneself, or when it no longer holds; all is written down."""
+def test_approvals_keep_their_invariants(redis_url: str) -> None:
+    """Nothing runs without its approvers, twice, for its own requester, or after it is void; everything is audited."""
     Approving.url = redis_url
     run_state_machine_as_test(
         Approving,

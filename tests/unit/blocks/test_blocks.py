@@ -1,4 +1,4 @@
-"""Messages keep Slack's limits whatever they are made of, and hold secrets without showing them."""
+"""Messages keep Slack's limits for any input, and contain secrets without showing them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOKEN = Secret("SWMTKN-1-abc")
 
 
 def texts(part: Any) -> list[str]:
-    """Every text of a tree of blocks, in order."""
+    """Return every text in a tree of blocks, in order."""
     if isinstance(part, dict):
         return [text for value in part.values() for text in texts(value)]
     if isinstance(part, list | tuple):
@@ -26,20 +26,20 @@ def texts(part: Any) -> list[str]:
     return [part] if isinstance(part, str) else []
 
 
-def test_what_comes_from_outside_makes_no_mention() -> None:
+def test_outside_text_makes_no_mention() -> None:
     """A name that looks like a broadcast is shown as it is; backticks cannot close ours."""
     assert blocks.escape("<!channel> & co") == "&lt;!channel&gt; &amp; co"
     assert blocks.tick("a`<!here>") == "`a&lt;!here&gt;`"
 
 
 def test_groups_and_people_are_mentioned_differently() -> None:
-    """Slack has one form for a user and another one for a user group."""
+    """Slack has one form for a user and another for a user group."""
     assert blocks.user("U1") == "<@U1>"
     assert blocks.user("S1") == "<!subteam^S1>"
 
 
-def test_a_long_section_says_what_it_leaves_out() -> None:
-    """3000 characters are the limit, and the number of the missing ones is in them."""
+def test_long_section_counts_what_it_leaves_out() -> None:
+    """The limit is 3000 characters, including the number of those left out."""
     block = blocks.section("word " * 1000)
     text = block["text"]["text"]
     assert len(text) <= 3000
@@ -54,14 +54,14 @@ def test_paragraphs_do_not_break_lines() -> None:
     assert all(len(block["text"]["text"]) <= 3000 for block in made)
 
 
-def test_an_empty_text_is_never_sent() -> None:
-    """Slack refuses an empty text: a builder puts a dash there."""
+def test_empty_text_is_replaced_by_a_dash() -> None:
+    """Slack refuses an empty text."""
     made = [blocks.section(""), blocks.header(""), blocks.context(""), blocks.code("")]
     assert all(text for block in made for text in texts(block))
 
 
 def test_fields_beyond_ten_are_counted() -> None:
-    """The tenth field tells of the rest."""
+    """The tenth field counts the rest."""
     made = blocks.fields([(str(number), "v") for number in range(12)])["fields"]
     assert len(made) == 10
     assert made[-1]["text"] == "and 3 more left out"
@@ -74,20 +74,20 @@ def test_context_beyond_ten_pieces_is_joined() -> None:
     assert made[-1]["text"] == "9 · 10 · 11 · 12 · 13 · 14"
 
 
-def test_the_same_action_twice_in_a_row_gets_a_number() -> None:
-    """Slack wants an action_id once in a block."""
+def test_repeated_action_id_gets_a_number() -> None:
+    """Slack requires unique action_ids in a block."""
     row = blocks.actions(*(blocks.button("Retry", "retry", str(number)) for number in range(3)))
     assert [element["action_id"] for element in row["elements"]] == ["retry", "retry#2", "retry#3"]
 
 
-def test_a_button_that_would_be_cut_is_refused() -> None:
-    """A cut value would mean another thing."""
+def test_button_over_the_limits_is_an_error() -> None:
+    """A cut value would have another meaning."""
     with pytest.raises(ValueError, match="does not fit"):
         blocks.button("Retry", "retry", "v" * 2001)
 
 
-def test_a_message_over_fifty_blocks_keeps_its_buttons() -> None:
-    """50 blocks at most, what is left out is counted, the last row of buttons stays."""
+def test_message_over_fifty_blocks_keeps_its_buttons() -> None:
+    """At most 50 blocks; the rest is counted, and the last row of buttons stays."""
     row = blocks.actions(blocks.button("Retry", "retry"))
     fitted = blocks.fit(blocks.Message("x", [*[blocks.section("line")] * 80, row]))
     assert len(fitted.blocks) == 50
@@ -96,7 +96,7 @@ def test_a_message_over_fifty_blocks_keeps_its_buttons() -> None:
     assert blocks.fit(fitted) == fitted
 
 
-def test_a_secret_is_in_no_print_and_in_no_json() -> None:
+def test_secret_is_not_printed_or_stored() -> None:
     """A message with a token can be logged, and cannot be stored."""
     message = blocks.Message("Run this.", [blocks.code("docker swarm join --token ", TOKEN, " 192.0.2.1:2377")])
     assert "SWMTKN" not in repr(message)
@@ -108,7 +108,7 @@ def test_a_secret_is_in_no_print_and_in_no_json() -> None:
         json.dumps(message.blocks)
 
 
-def test_a_message_without_secrets_is_stored_and_read_back() -> None:
+def test_message_without_secrets_is_stored() -> None:
     """Storage keeps both renderings."""
     message = blocks.progress("*joins*", [blocks.Line(blocks.DONE, "`host-3` joined")])
     again = from_json(blocks.Message, to_json(message))
@@ -120,7 +120,7 @@ def test_code_cannot_be_closed_from_inside() -> None:
     assert blocks.code("a```b")["text"]["text"] == "```a'''b```"
 
 
-def test_a_card_shows_each_state_in_both_renderings() -> None:
+def test_card_shows_each_state_in_both_renderings() -> None:
     """The plan has Slack's states, the older rendering our signs; titles are plain text."""
     signs: list[blocks.Sign] = [blocks.DONE, blocks.RUNNING, blocks.WAITING, blocks.WARNING, blocks.FAILED]
     card = blocks.progress("*U1 joins*", [blocks.Line(sign, "`host-3` is &lt;up&gt;") for sign in signs], "`k7f3`")
@@ -132,8 +132,8 @@ def test_a_card_shows_each_state_in_both_renderings() -> None:
     assert card.plain[1]["text"]["text"].splitlines() == [f"{sign} `host-3` is &lt;up&gt;" for sign in signs]
 
 
-def test_a_card_of_many_lines_keeps_what_matters() -> None:
-    """The failed and the running ones are shown; the rest is counted by state."""
+def test_long_card_keeps_failed_and_running_lines() -> None:
+    """The rest is counted by state."""
     many = [blocks.Line(blocks.DONE, "a")] * 50 + [blocks.Line(blocks.FAILED, "b"), blocks.Line(blocks.RUNNING, "c")]
     many += [blocks.Line(blocks.WAITING, "d")] * 60
     card = blocks.progress("t", many)
@@ -143,29 +143,29 @@ def test_a_card_of_many_lines_keeps_what_matters() -> None:
     assert card.blocks[2]["elements"][0]["text"] == "and 50 more done, 22 more waiting"
 
 
-def test_a_long_line_of_a_card_is_whole_in_its_details() -> None:
-    """A task's title is short; nothing of a failure's explanation is lost."""
+def test_long_line_is_complete_in_its_details() -> None:
+    """A task's title is short; the details keep the whole text of a failure."""
     line = "why " * 60
     task = blocks.progress("t", [blocks.Line(blocks.FAILED, line)]).blocks[1]["tasks"][0]
     assert len(task["title"]) == 150
     assert line.strip() in texts(task["details"])
 
 
-def test_a_narrow_table_is_monospaced_in_text() -> None:
-    """What fits a phone stays in columns."""
+def test_narrow_table_is_monospaced_text() -> None:
+    """A table that fits a phone keeps its columns."""
     message = blocks.Message("nodes", [blocks.table(["node", "role"], [["host-1", "manager"], ["<b>", ""]])])
     (block,) = without_tables(message)
     assert block["text"]["text"] == "```node    role\nhost-1  manager\n&lt;b&gt;     -```"
 
 
-def test_a_wide_table_becomes_lines() -> None:
-    """What does not fit a phone is a line a row, with the columns' names."""
+def test_wide_table_becomes_lines() -> None:
+    """Other tables become one line for each row, with the columns' names."""
     message = blocks.Message("nodes", [blocks.table(["node", "where", "state"], [["host-1", "x" * 40, "ready"]])])
     (block,) = without_tables(message)
     assert block["text"]["text"] == f"`host-1` · where {'x' * 40} · state ready"
 
 
-def test_a_table_keeps_its_limits() -> None:
+def test_table_keeps_its_limits() -> None:
     """100 rows, 20 columns, 10,000 characters; the rest is counted."""
     made = blocks.table(["c"] * 30, [["x" * 50] * 30 for _ in range(300)])
     assert len(made["rows"]) <= 100
@@ -174,13 +174,13 @@ def test_a_table_keeps_its_limits() -> None:
     assert made["rows"][-1][0]["text"] == "and 291 more left out"
 
 
-def test_one_table_a_message() -> None:
+def test_one_table_in_a_message() -> None:
     """A second table is written as text."""
     made = one_table([blocks.table(["a"], [["1"]]), blocks.table(["b"], [["2"]])])
     assert [block["type"] for block in made] == ["table", "section"]
 
 
-def test_errors_read_as_the_voice_has_them() -> None:
+def test_error_messages() -> None:
     """Refused, not understood and failed each have their form."""
     refused = blocks.error_message(Refused("promoting in prod is for admins.", next_step="Ask one of them."))
     assert refused.text == "Refused: promoting in prod is for admins. Ask one of them."

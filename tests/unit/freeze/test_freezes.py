@@ -1,4 +1,4 @@
-"""Freezes in a real Redis: ordered, replaced, over by themselves, thawed; each with its word in the audit log."""
+"""Freezes in a real Redis: set, replaced, expired, thawed; each with its audit entry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _config(*windows: dict[str, Any]) -> Config:
 
 @pytest.fixture
 def freezes(client: Redis, audit: Audit) -> Freezes:
-    """No freeze scheduled."""
+    """Return freezes without a scheduled one."""
     return Freezes(client, audit, _config())
 
 
@@ -44,8 +44,8 @@ def _actions(audit: Audit) -> list[str]:
     return [entry.action for entry in reversed(audit.query())]
 
 
-def test_a_freeze_holds_until_it_is_thawed(freezes: Freezes, audit: Audit, client: Redis) -> None:
-    """It is this cluster's alone; thawing twice writes nothing the second time."""
+def test_freeze_lasts_until_it_is_thawed(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """It concerns this cluster only; the second thaw writes nothing."""
     now = _now(client)
     freezes.freeze("prod", now + 600, "U0CLEO", "sale", [SAID])
     assert freezes.active("prod", now) == Freeze("prod", now + 600, "U0CLEO", "sale")
@@ -56,7 +56,7 @@ def test_a_freeze_holds_until_it_is_thawed(freezes: Freezes, audit: Audit, clien
     assert _actions(audit) == ["froze", "thawed"]
 
 
-def test_the_last_word_holds(freezes: Freezes, client: Redis) -> None:
+def test_last_freeze_wins(freezes: Freezes, client: Redis) -> None:
     """A shorter freeze replaces a longer one."""
     now = _now(client)
     freezes.freeze("prod", now + 600, "U0CLEO", "sale", [SAID])
@@ -64,8 +64,8 @@ def test_the_last_word_holds(freezes: Freezes, client: Redis) -> None:
     assert freezes.active("prod", now) == Freeze("prod", now + 60, "U0DAN", "nearly done")
 
 
-def test_a_freeze_ends_by_itself(freezes: Freezes, client: Redis) -> None:
-    """At its moment for whoever asks then, and soon after it Redis keeps nothing of it."""
+def test_freeze_expires(freezes: Freezes, client: Redis) -> None:
+    """At its end for readers, and soon after that it is deleted from Redis."""
     until = _now(client) + 600
     freezes.freeze("prod", until, "U0CLEO", "sale", [SAID])
     assert freezes.active("prod", until - 0.01) is not None
@@ -77,8 +77,8 @@ def test_a_freeze_ends_by_itself(freezes: Freezes, client: Redis) -> None:
     assert freezes.thaw("prod", [THAWED]) is False
 
 
-def test_one_order_twice_is_written_once(freezes: Freezes, audit: Audit, client: Redis) -> None:
-    """An answer that was lost on the way back makes the client ask again with the same entries."""
+def test_retried_freeze_is_written_once(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """After a lost reply the client retries with the same entries."""
     until = _now(client) + 600
     sent: list[list[str]] = []
     original = freezes._freeze
@@ -94,15 +94,15 @@ def test_one_order_twice_is_written_once(freezes: Freezes, audit: Audit, client:
     assert _actions(audit) == ["froze"]
 
 
-def test_what_looks_like_a_secret_is_not_kept(freezes: Freezes, client: Redis) -> None:
+def test_secret_in_the_reason_is_masked(freezes: Freezes, client: Redis) -> None:
     """A reason is shown to everybody."""
     token = "SWMTKN-1-" + "a" * 50 + "-" + "b" * 25
     freezes.freeze("prod", _now(client) + 600, "U0CLEO", f"leaked {token}", [SAID])
     assert token not in str(client.get(keys.freeze("prod")))
 
 
-def test_without_redis_nothing_is_known(redis_url: str) -> None:
-    """No answer is not "not frozen"."""
+def test_without_redis_the_state_is_unknown(redis_url: str) -> None:
+    """No answer does not mean "not frozen"."""
     gone = connect(Secret(f"{redis_url}.gone"), Timeouts(reply_s=1, connect_s=1, retries=0))
     with pytest.raises(Unavailable):
         Freezes(gone, Audit(gone), _config()).active("prod", 0.0)
@@ -113,8 +113,8 @@ SATURDAY = datetime(2099, 11, 14, 12, tzinfo=UTC).timestamp()  # to come, by the
 WEEKEND = {"from": "sat 00:00", "until": "mon 08:00", "reason": "weekend"}
 
 
-def test_of_two_freezes_the_longer_is_told(client: Redis, audit: Audit) -> None:
-    """What swarmbot.yml schedules and what somebody ordered hold side by side."""
+def test_longer_of_two_freezes_is_shown(client: Redis, audit: Audit) -> None:
+    """A scheduled freeze and one set by hand are in effect together."""
     freezes = Freezes(client, audit, _config(WEEKEND))
     monday = datetime(2099, 11, 16, 8, tzinfo=UTC).timestamp()
     planned = Freeze("prod", monday, "", "weekend", scheduled=True)
@@ -131,8 +131,8 @@ def _order(freezes: Freezes, order: FreezeCluster | ThawCluster, now: float) -> 
     return run_freeze_command(freezes, order, "prod", entry, now).reply.text
 
 
-def test_an_order_says_until_when_in_every_zone(freezes: Freezes, audit: Audit, client: Redis) -> None:
-    """Slack shows the moment in the reader's own zone; beside it stands the zone that was meant."""
+def test_end_is_shown_in_the_readers_time_zone(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """Slack shows the time in the reader's time zone; UTC is beside it."""
     now = _now(client)
     told = _order(freezes, FreezeCluster("4h", "sale <of> the year"), now)
     until = int(now + 4 * 3600)
@@ -144,8 +144,8 @@ def test_an_order_says_until_when_in_every_zone(freezes: Freezes, audit: Audit, 
     assert "sale <of> the year" in entry.detail
 
 
-def test_a_freeze_asked_for_twice_is_ordered_once(freezes: Freezes, audit: Audit, client: Redis) -> None:
-    """The same moment and reason by anybody; from another moment on, or for another reason, it is another freeze."""
+def test_same_freeze_twice_needs_no_change(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """The same end and reason by anybody; another end or reason is another freeze."""
     now = _now(client)
     written = f"{datetime.fromtimestamp(now + 7200, UTC):%Y-%m-%dT%H:%M}"
     order = FreezeCluster(written, "sale")
@@ -160,15 +160,15 @@ def test_a_freeze_asked_for_twice_is_ordered_once(freezes: Freezes, audit: Audit
 
 
 @pytest.mark.parametrize("until", ["2020-01-01", "0001-01-01T00:00+14:00", "0s", "9999-12-31T23:59-12:00", "53w"])
-def test_what_is_over_or_too_far_is_not_understood(freezes: Freezes, audit: Audit, client: Redis, until: str) -> None:
-    """Nothing is written of it."""
+def test_past_or_distant_end_is_not_understood(freezes: Freezes, audit: Audit, client: Redis, until: str) -> None:
+    """Nothing is written."""
     with pytest.raises(NotUnderstood):
         _order(freezes, FreezeCluster(until, "sale"), _now(client))
     assert _actions(audit) == []
 
 
-def test_thawing_says_what_is_so_now(client: Redis, audit: Audit) -> None:
-    """Thawed, not frozen before, or frozen still because swarmbot.yml says so."""
+def test_thaw_says_the_state_now(client: Redis, audit: Audit) -> None:
+    """Thawed, not frozen before, or still frozen by swarmbot.yml."""
     free, planned = Freezes(client, audit, _config()), Freezes(client, audit, _config(WEEKEND))
     assert _order(free, ThawCluster(), SATURDAY) == "prod is not frozen. Nothing was changed."
     free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
@@ -180,8 +180,8 @@ def test_thawing_says_what_is_so_now(client: Redis, audit: Audit) -> None:
     assert _actions(audit) == ["thawed", "thawed"]
 
 
-def test_what_the_channel_reads(client: Redis, audit: Audit) -> None:
-    """Who froze or thawed, and what holds now; nothing when nothing changed."""
+def test_announcement(client: Redis, audit: Audit) -> None:
+    """Who froze or thawed, and the state now; nothing if nothing changed."""
     free, planned = Freezes(client, audit, _config()), Freezes(client, audit, _config(WEEKEND))
     assert _announced(free, ThawCluster(), SATURDAY) == ""
     frozen = _announced(free, FreezeCluster("4h", "sale"), _now(client))

@@ -1,4 +1,4 @@
-"""When the freezes of swarmbot.yml hold: as the clock on the wall says, summer time included."""
+"""When the freezes of swarmbot.yml are in effect: by local time, daylight saving time included."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def _window(**written: Any) -> FreezeWindow:
 
 
 def _wall(now: float, zone: str) -> int:
-    """The minute of the week that the clock on the wall shows."""
+    """Return the minute of the week in local time."""
     local = datetime.fromtimestamp(now, ZoneInfo(zone))
     return (local.weekday() * 24 + local.hour) * 60 + local.minute
 
 
 def _covered(minute: int, begins: int, ends: int) -> bool:
-    """Whether a minute of the week is in the span, by counting round the week."""
+    """Return whether a minute of the week is in the span, by counting around the week."""
     return (minute - begins) % WEEK < ((ends - begins) % WEEK or WEEK)
 
 
 def _steady(now: float, zone: str) -> bool:
-    """Whether no clock of the zone is changed within a day."""
+    """Return whether the zone has no clock change within a day."""
     offsets = {datetime.fromtimestamp(now + day * 24 * HOUR, ZoneInfo(zone)).utcoffset() for day in (-9, -1, 0, 1, 9)}
     return len(offsets) == 1
 
@@ -64,8 +64,8 @@ weekly = st.fixed_dictionaries(
 
 
 @given(weekly, moments)
-def test_days_hold_as_the_wall_clock_says(window: dict[str, Any], now: float) -> None:
-    """Whatever the zone and the hours, over midnight and over the end of the week."""
+def test_days_follow_local_time(window: dict[str, Any], now: float) -> None:
+    """In any time zone and at any hours, across midnight and the end of the week."""
     held = scheduled_span([_window(**window)], now) is not None
     if _steady(now, window["timezone"]):
         assert held is _by_the_wall(window, now)
@@ -74,8 +74,8 @@ def test_days_hold_as_the_wall_clock_says(window: dict[str, Any], now: float) ->
 
 
 @given(st.sampled_from(DAYS), times, st.sampled_from(DAYS), times, moments)
-def test_from_one_day_to_another(first: str, begin: time, last: str, end: time, now: float) -> None:
-    """One span a week, however long."""
+def test_span_from_one_day_to_another(first: str, begin: time, last: str, end: time, now: float) -> None:
+    """One span a week, of any length."""
     assume((first, begin) != (last, end))
     window = _window(**{"from": f"{first} {begin:%H:%M}", "until": f"{last} {end:%H:%M}", "timezone": BERLIN})
     begins, ends = (DAYS.index(day) * 24 * 60 + _minutes(at) for day, at in ((first, begin), (last, end)))
@@ -87,8 +87,8 @@ def test_from_one_day_to_another(first: str, begin: time, last: str, end: time, 
 
 
 @given(st.lists(weekly, max_size=4), moments)
-def test_until_is_the_first_moment_that_is_free(windows: list[dict[str, Any]], now: float) -> None:
-    """What is told as the end is one, unless the freeze goes on for weeks; up to it the freeze holds."""
+def test_end_is_the_first_free_instant(windows: list[dict[str, Any]], now: float) -> None:
+    """The shown end is free, unless the freeze lasts for weeks; before it the freeze is in effect."""
     written = [_window(**window) for window in windows]
     held = scheduled_span(written, now)
     if held is None:
@@ -108,8 +108,8 @@ def test_until_is_the_first_moment_that_is_free(windows: list[dict[str, Any]], n
         ("2027-01-02T07:00:00+00:00", False),
     ],
 )
-def test_dates_are_of_the_windows_zone(moment: str, *, held: bool) -> None:
-    """A date alone is its first moment there; the end is not part of the freeze."""
+def test_dates_are_in_the_time_zone_of_the_window(moment: str, *, held: bool) -> None:
+    """A date is its first instant there; the end is not part of the freeze."""
     window = _window(**{"from": "2026-12-20", "until": "2027-01-02T08:00", "timezone": BERLIN})
     assert (scheduled_span([window], datetime.fromisoformat(moment).timestamp()) is not None) is held
 
@@ -130,15 +130,15 @@ def _utc(text: str) -> float:
         ("sun 02:30", "sun 08:00", "2026-10-25T00:30", "2026-10-25T07:00"),
     ],
 )
-def test_summer_time_in_berlin(begin: str, until: str, first: str, end: str) -> None:
-    """An hour that there is twice, or not at all, is frozen from its first meaning to its last."""
+def test_daylight_saving_time_in_berlin(begin: str, until: str, first: str, end: str) -> None:
+    """An hour that exists twice, or not at all, is frozen from its first meaning to its last."""
     held = scheduled_span([_window(**{"from": begin, "until": until, "timezone": BERLIN})], _utc(end) - 1)
     assert held is not None
     assert (held.begin, held.end) == (_utc(first), _utc(end))
 
 
-def test_a_weekend_of_single_days_ends_on_monday() -> None:
-    """Days that follow each other without a gap are told as one freeze, with the reason that holds now."""
+def test_consecutive_days_are_one_freeze() -> None:
+    """Days without a gap between them are shown as one freeze, with the current reason."""
     weekend = _window(**{"days": ["sat", "sun"], "from": "00:00", "until": "00:00", "reason": "weekend"})
     monday = _window(**{"from": "2026-11-23", "until": "2026-11-23T09:00", "reason": "stocktaking"})
     held = scheduled_span([monday, weekend], _utc("2026-11-21T12:00"))
@@ -146,8 +146,8 @@ def test_a_weekend_of_single_days_ends_on_monday() -> None:
     assert (held.begin, held.end, held.reason) == (_utc("2026-11-21T00:00"), _utc("2026-11-23T09:00"), "weekend")
 
 
-def test_a_freeze_without_an_end_is_still_told() -> None:
-    """Every day all day: the search for its end has one."""
+def test_permanent_freeze_is_shown() -> None:
+    """Every day, all day: the search for its end is bounded."""
     always = _window(**{"days": list(DAYS), "from": "12:00", "until": "12:00"})
     now = _utc("2026-11-21T13:00")
     held = scheduled_span([always], now)

@@ -1,4 +1,4 @@
-"""What people ask of Swarmbot itself: what is written of it, and what stands when Redis goes away after the deed."""
+"""Commands on Swarmbot itself: their audit entries, and what remains true if Redis fails afterwards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONFIG = Config.model_validate(
 
 
 class NoApproval(Voting):
-    """No job waits for anybody."""
+    """No job waits for approval."""
 
     def __init__(self) -> None: ...
 
@@ -48,28 +48,28 @@ def queue(client: Redis, audit: Audit) -> Queue:
 
 @pytest.fixture
 def controls(queue: Queue) -> ControlCommands:
-    """What the gate asks."""
+    """Return the commands as the gate has them."""
     return ControlCommands(CONFIG, queue, NoApproval(), Freezes(queue._redis, queue._audit, CONFIG), cast("Any", None))
 
 
 def call(command: str, cluster: str, *words: str) -> Call:
-    """A command as the gate understood it."""
+    """Return a parsed command."""
     arguments: Any = COMMANDS[command].arguments(*words)
     return Call(COMMANDS[command], arguments, command, cluster, "U0BOSS", "C0LAB", "", f"request of {command}")
 
 
-def test_a_cancelled_job_is_written_under_its_own_cluster(controls: ControlCommands, queue: Queue) -> None:
-    """Wherever the word was typed: who reads of the cluster reads of it."""
+def test_cancellation_is_audited_under_the_jobs_cluster(controls: ControlCommands, queue: Queue) -> None:
+    """Wherever it was typed: the entry is found by the job's cluster."""
     job = admitted(queue)
     controls.run(call("cancel", "lab", job), CancelJob(job))
     found = queue._audit.query(Filter(cluster="prod"))
     assert [(entry.action, entry.channel) for entry in found if entry.by == "U0BOSS"] == [("cancelled", "C0PROD")]
 
 
-def test_a_freeze_stands_that_is_not_announced(
+def test_freeze_without_its_announcement_stays(
     controls: ControlCommands, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Redis goes away after it was ordered: it is told as done."""
+    """Redis fails after the freeze was set: the reply says that it is set."""
 
     def admit(*_: object) -> None:
         raise Unavailable("Redis cannot be reached.")

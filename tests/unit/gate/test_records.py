@@ -46,8 +46,8 @@ def _ask(job: str) -> ApprovalRequest:
     )
 
 
-def test_what_is_under_way_is_read_however_old(client: Redis, queue: Queue, audit: Audit) -> None:
-    """Behind any number of newer questions: what runs, what waits for its turn, and what waits for a yes."""
+def test_unfinished_jobs_are_read_however_old(client: Redis, queue: Queue, audit: Audit) -> None:
+    """Before any number of newer questions: what runs, what is queued, and what waits for approval."""
     approvals = ApprovalRepository(client, audit)
     parked = admitted(queue, lane="concurrent")
     approvals.open(taken(queue, lane="concurrent"), _ask(parked), "{}", [])

@@ -1,4 +1,4 @@
-"""What the gate does with `/swarm totp`, its button and its form."""
+"""`/swarm totp` at the gate: the command, its button and its form."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ def queue(client: Redis, audit: Audit) -> Queue:
 
 @pytest.fixture
 def totp_command(queue: Queue, totp: Totp) -> TotpCommand:
-    """The gate's part."""
+    """Return the command."""
     return TotpCommand(queue, totp)
 
 
 def call(words: str = "", user: str = ADA) -> Call:
-    """`/swarm totp …` as the gate understood it, in a channel of no cluster."""
+    """Return `/swarm totp …` as parsed, in a channel of no cluster."""
     arguments = read_arguments(TOTP, tuple(words.split()), Vocabulary())
     return Call(TOTP, arguments, f"totp {words}".strip(), "", user, "C0RANDOM", URL, f"command:{words}:{user}")
 
 
 def submit(subject: str, code: str, user: str = ADA) -> SubmitRequest:
-    """The form as somebody submits it."""
+    """Return the submitted form."""
     return SubmitRequest("totp.confirm", subject, {"code": code}, user, f"form:{subject}:{code}")
 
 
 def press(value: str, user: str = ADA) -> PressRequest:
-    """*Enter code* as somebody presses it."""
+    """Return a press of *Enter code*."""
     return PressRequest("totp.code", value, user, "C0PROD", URL, "press:1", "1.2", "")
 
 
-def test_the_words_say_what_is_meant() -> None:
-    """One's own for anybody; somebody's reset is an administrator's, and needs the person."""
+def test_arguments_and_permissions() -> None:
+    """Anybody may set up their own; a reset is for administrators and needs a person."""
     assert TOTP.control
     assert TOTP.control(call().arguments) == EnrolTotp()
     assert TOTP.permission(call().arguments) == "view"
@@ -66,15 +66,15 @@ def test_the_words_say_what_is_meant() -> None:
         TOTP.control(call("reset").arguments)
 
 
-def test_a_worker_is_asked_to_show_the_key(totp_command: TotpCommand, queue: Queue) -> None:
-    """The web process makes no key: it stores an errand for whoever may have one."""
+def test_worker_shows_the_key(totp_command: TotpCommand, queue: Queue) -> None:
+    """The web process makes no key: it queues an internal job."""
     assert totp_command.start(call()) is None
     lease = queue.take("w", "concurrent", block_ms=0)
     assert lease
     assert (lease.job.order.command, lease.job.order.requester, lease.job.order.response_url) == ("totp", ADA, URL)
 
 
-def test_who_has_one_is_told_so(totp_command: TotpCommand, queue: Queue, totp: Totp, clock: Clock) -> None:
+def test_second_enrolment_is_refused(totp_command: TotpCommand, queue: Queue, totp: Totp, clock: Clock) -> None:
     """Before anything is stored, with how to replace it."""
     enrolled(totp, clock)
     with pytest.raises(Refused, match="already"):
@@ -84,15 +84,15 @@ def test_who_has_one_is_told_so(totp_command: TotpCommand, queue: Queue, totp: T
     assert queue.take("w", "concurrent", block_ms=0) is None
 
 
-def test_without_a_worker_that_is_said(client: Redis, audit: Audit, totp: Totp) -> None:
+def test_reply_says_that_no_worker_runs(client: Redis, audit: Audit, totp: Totp) -> None:
     """Nothing is silent."""
     told = TotpCommand(Queue(client, audit), totp).start(call())
     assert told
     assert "no worker is running" in told.text
 
 
-def test_the_form_confirms_and_hides_the_key(totp_command: TotpCommand, queue: Queue, totp: Totp, clock: Clock) -> None:
-    """A wrong code keeps the form open; the right one has the message with the key deleted."""
+def test_form_confirms_and_hides_the_key(totp_command: TotpCommand, queue: Queue, totp: Totp, clock: Clock) -> None:
+    """A wrong code keeps the form open; the correct one deletes the message with the key."""
     enrolment = totp.enrol(ADA)
     form = totp_command.form(press(enrolment.id))
     wrong = totp_command.confirm(submit(form.subject, wrong_code(enrolment.seed, clock.at)))
@@ -106,10 +106,10 @@ def test_the_form_confirms_and_hides_the_key(totp_command: TotpCommand, queue: Q
     assert (lease.job.order.command, lease.job.order.response_url) == ("hide", URL)
 
 
-def test_a_key_that_stays_shown_takes_nothing_back(
+def test_confirmation_counts_if_the_key_stays_shown(
     totp_command: TotpCommand, queue: Queue, totp: Totp, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Redis goes away after the second factor was confirmed: it is told as set up."""
+    """Redis fails after the second factor was confirmed: the reply says that it is set up."""
 
     def admit(*_: object) -> None:
         raise Unavailable("Redis cannot be reached.")
@@ -121,8 +121,8 @@ def test_a_key_that_stays_shown_takes_nothing_back(
     assert "is set up" in confirmed.text
 
 
-def test_an_administrator_resets_others(totp_command: TotpCommand, totp: Totp, clock: Clock, audit: Audit) -> None:
-    """Not themselves: a stolen session of theirs would be a way round the second factor."""
+def test_administrators_reset_others(totp_command: TotpCommand, totp: Totp, clock: Clock, audit: Audit) -> None:
+    """Not themselves: a stolen session could bypass the second factor."""
     enrolled(totp, clock)
     with pytest.raises(Refused, match="you cannot reset your own"):
         totp_command.reset(call(f"reset {ADA}"), ADA)
@@ -134,8 +134,8 @@ def test_an_administrator_resets_others(totp_command: TotpCommand, totp: Totp, c
         totp_command.reset(call(f"reset {ADA}", user="U0CLEO"), ADA)
 
 
-def test_no_code_and_no_seed_is_in_the_log(totp_command: TotpCommand, totp: Totp, clock: Clock, audit: Audit) -> None:
-    """Whatever was entered, right or wrong."""
+def test_audit_log_has_no_codes_or_seeds(totp_command: TotpCommand, totp: Totp, clock: Clock, audit: Audit) -> None:
+    """Whatever was entered, correct or wrong."""
     enrolment = totp.enrol(ADA)
     tried = [wrong_code(enrolment.seed, clock.at), code_of(enrolment.seed, clock.at)]
     for code in tried:

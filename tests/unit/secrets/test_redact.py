@@ -1,4 +1,4 @@
-"""The last resort against secrets in text and logs."""
+"""The masking of secrets in text and logs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ QUIET = st.text(st.characters(exclude_characters="-@q", exclude_categories=["Cs"
 
 
 @given(parts=st.lists(st.tuples(QUIET, SECRETS), min_size=1, max_size=4), tail=QUIET)
-def test_no_secret_is_left(parts: list[tuple[str, str]], tail: str) -> None:
-    """Nothing is left of a secret (each has a q, the text around it none); masking again changes nothing."""
+def test_all_secrets_are_masked(parts: list[tuple[str, str]], tail: str) -> None:
+    """Nothing of a secret remains (each has a q, the text around it none); masking again changes nothing."""
     text = "".join(f"{before} {secret} " for before, secret in parts) + tail
     masked = redact.redact(text)
     assert "q" not in masked
@@ -38,8 +38,8 @@ def test_no_secret_is_left(parts: list[tuple[str, str]], tail: str) -> None:
 
 
 @given(parts=st.lists(st.tuples(QUIET, SECRETS), min_size=1, max_size=4), pem_end=st.booleans())
-def test_json_stays_json(parts: list[tuple[str, str]], *, pem_end: bool) -> None:
-    """Masking inside JSON text leaves the same keys, and every value without its secret."""
+def test_json_stays_valid(parts: list[tuple[str, str]], *, pem_end: bool) -> None:
+    """Masking JSON text keeps the keys, and each value without its secret."""
     values = {f"key {n}": (before + " " + secret) for n, (before, secret) in enumerate(parts)}
     if not pem_end:
         values["cut"] = "-----BEGIN PRIVATE KEY-----\nMIIabc"
@@ -50,8 +50,8 @@ def test_json_stays_json(parts: list[tuple[str, str]], *, pem_end: bool) -> None
 
 
 @given(QUIET)
-def test_other_text_is_left_alone(text: str) -> None:
-    """What holds no secret is not changed."""
+def test_other_text_is_unchanged(text: str) -> None:
+    """Text without a secret is not changed."""
     assert redact.redact(text) == text
 
 
@@ -65,13 +65,13 @@ def test_other_text_is_left_alone(text: str) -> None:
     ],
 )
 def test_examples(text: str, masked: str) -> None:
-    """The mask takes the place of the secret and of nothing else."""
+    """The mask replaces the secret and nothing else."""
     assert redact.redact(text) == masked
 
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """What a handler that was there before writes, with masking on."""
+    """Return what an existing handler writes, with masking on."""
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     logging.getLogger().addHandler(handler)
@@ -83,7 +83,7 @@ def logged() -> Iterator[io.StringIO]:
 
 
 def test_logs_are_masked(logged: io.StringIO) -> None:
-    """Arguments, traces and stacks of any logger are masked; the text around them stays."""
+    """Arguments, tracebacks and stacks of any logger are masked; the text around them stays."""
     log = logging.getLogger("some.library")
     token = "SWMTKN-1-abcdefgh-ijklmnop"  # noqa: S105 - made up
     log.error("joining with %s failed", token)

@@ -1,4 +1,4 @@
-"""What lies in Redis for a while opens in its own place, with its own key, and once."""
+"""Encrypted secrets in Redis: opened for their purpose, with their key, and once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ KEY = Secret("a key of the tests: thirty-two characters and more")
 TYPED = Secret("SWMKEY-1-typed-into-a-form")
 
 
-def test_it_opens_in_its_place_alone() -> None:
-    """Another place or another key opens nothing, and what is sealed shows nothing."""
+def test_vault_opens_for_its_purpose_only() -> None:
+    """Another purpose or key does not open it, and the encrypted text shows nothing."""
     sealed = Vault(KEY).seal("here", TYPED)
     assert TYPED.reveal() not in sealed
     assert Vault(KEY).open("here", sealed) == TYPED
@@ -25,8 +25,8 @@ def test_it_opens_in_its_place_alone() -> None:
         Vault(Secret("another key of thirty-two characters")).open("here", sealed)
 
 
-def test_what_was_given_is_taken_once(client: Redis) -> None:
-    """It lies there encrypted and for minutes; whoever takes it leaves nothing."""
+def test_typed_secret_is_taken_once(client: Redis) -> None:
+    """It is stored encrypted and for minutes; taking it deletes it."""
     given_id = SecretInbox(client, KEY).keep("U0ADA", TYPED)
     (key,) = client.scan_iter()
     assert 0 < client.ttl(key) <= TYPED_SECRET_TTL_S
@@ -36,8 +36,8 @@ def test_what_was_given_is_taken_once(client: Redis) -> None:
     assert SecretInbox(client, KEY).take("U0ADA", given_id) is None
 
 
-def test_another_person_or_key_takes_nothing_of_use(client: Redis) -> None:
-    """It is gone then, and none the wiser."""
+def test_another_person_or_key_gets_nothing(client: Redis) -> None:
+    """The secret is deleted and not shown."""
     given_id = SecretInbox(client, KEY).keep("U0ADA", TYPED)
     assert SecretInbox(client, KEY).take("U0BEN", given_id) is None
     given_id = SecretInbox(client, KEY).keep("U0ADA", TYPED)
@@ -45,8 +45,8 @@ def test_another_person_or_key_takes_nothing_of_use(client: Redis) -> None:
     assert [*client.scan_iter()] == []
 
 
-def test_without_a_key_nothing_is_taken_from_anybody(client: Redis) -> None:
-    """The refusal says what to set, before anything is typed."""
+def test_without_a_key_no_secret_is_accepted(client: Redis) -> None:
+    """The refusal names the setting, before anything is typed."""
     with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY is not set"):
         SecretInbox(client, None).require()
     with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY is not set"):

@@ -1,4 +1,4 @@
-"""Lengths of time are read back as they were written."""
+"""Durations are read back as they were written."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bot.text.durations import read_duration, write_duration
 
 
 @given(milliseconds=st.integers(0, 10**12))
-def test_what_was_written_is_read_back(milliseconds: int) -> None:
-    """To the millisecond, whatever unit it is written in."""
+def test_written_duration_is_read_back(milliseconds: int) -> None:
+    """To the millisecond, in any unit."""
     assert read_duration(write_duration(milliseconds / 1000)) == pytest.approx(milliseconds / 1000)
 
 
 @pytest.mark.parametrize(
     ("seconds", "written"), [(0, "0s"), (0.5, "500ms"), (5, "5s"), (90, "90s"), (7776000, "90d"), (129600, "36h")]
 )
-def test_it_is_written_in_the_longest_unit_without_a_rest(seconds: float, written: str) -> None:
-    """As people would write it."""
+def test_duration_is_written_in_the_largest_whole_unit(seconds: float, written: str) -> None:
+    """As people write it."""
     assert write_duration(seconds) == written

@@ -1,4 +1,4 @@
-"""Second factors on a real Redis, emptied for each test, at a time of the test's own."""
+"""Second factors on a real Redis, which is empty for each test, at a time that the test sets."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.kits.totp import KEY, Clock
 
 @pytest.fixture
 def clock() -> Clock:
-    """The time."""
+    """Return the clock."""
     return Clock()
 
 
 @pytest.fixture
 def totp(client: Redis, audit: Audit, clock: Clock) -> Totp:
-    """Nobody has a second factor."""
+    """Return second factors where nobody has one."""
     return Totp(client, audit, SeedVault(KEY), clock)
 
 

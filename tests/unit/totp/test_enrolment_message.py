@@ -1,4 +1,4 @@
-"""A new key is shown to its person alone, by picture and by text, and the picture does not stay."""
+"""A new key is shown only to its person, as QR code and as text, and the QR code is deleted."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ SPELLED = re.compile(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}")
 
 @pytest.fixture
 def enrolment_message(slack: LocalSlack, files: BlockFiles, totp: Totp) -> EnrolmentMessage:
-    """The worker's part, before a Slack that is done with files at once."""
+    """Return the worker's part, with a Slack that processes files at once."""
     slack.file_delay(0)
     return EnrolmentMessage(totp, files, Notifier(web_client(Settings.from_environment(slack.environment()))))
 
 
 @pytest.fixture
 def qr_code_id(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> str:
-    """The file's id of a key that ada was shown."""
+    """Return the file id of a key that ada was shown."""
     (qr_code_id,) = shown(slack, enrolment_message).files
     return qr_code_id
 
 
 @pytest.fixture
 def cleanup(client: Redis, files: BlockFiles, clock: Clock) -> QrCodeCleanup:
-    """What deletes pictures, turned by hand."""
+    """Return the cleanup, which the test runs."""
     return QrCodeCleanup(client, files, clock)
 
 
@@ -51,16 +51,16 @@ def shown(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> TranscriptE
 
 
 def seed_of(seen: TranscriptEntry) -> Secret:
-    """The key as it stands in the message."""
+    """Return the key in the message."""
     found = SPELLED.search(seen.text)
     assert found
     return Secret(found[0].replace(" ", ""))
 
 
-def test_a_key_is_shown_to_its_person_alone(
+def test_key_is_shown_to_its_person_only(
     slack: LocalSlack, enrolment_message: EnrolmentMessage, totp: Totp, clock: Clock
 ) -> None:
-    """Picture and text are of one key, nobody else sees either, and its first code makes it count."""
+    """QR code and text are of the same key, nobody else sees either, and its first code activates it."""
     seen = shown(slack, enrolment_message)
     seed = seed_of(seen)
     (qr_code_id,) = seen.files
@@ -74,7 +74,7 @@ def test_a_key_is_shown_to_its_person_alone(
 def test_neither_redis_nor_the_log_has_the_key(
     slack: LocalSlack, enrolment_message: EnrolmentMessage, client: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All that is at rest is sealed; at the level of logging that says most, too."""
+    """Everything stored is encrypted; the log at its most verbose level has no key."""
     with caplog.at_level("DEBUG"):
         seed = seed_of(shown(slack, enrolment_message))
     spelled = codes.grouped(seed).reveal()
@@ -92,10 +92,10 @@ def test_neither_redis_nor_the_log_has_the_key(
         ("refuse_block", "image"),
     ],
 )
-def test_without_a_picture_the_text_does(
+def test_without_a_qr_code_the_text_is_shown(
     slack: LocalSlack, enrolment_message: EnrolmentMessage, kind: str, target: str
 ) -> None:
-    """Whatever Slack refuses of the picture, the key is shown and the message says so."""
+    """Whatever Slack refuses of the QR code, the key is shown and the message says so."""
     slack.fault(kind, target)  # type: ignore[arg-type] # one of the kinds
     seen = shown(slack, enrolment_message)
     assert seed_of(seen)
@@ -103,10 +103,8 @@ def test_without_a_picture_the_text_does(
     assert "did not accept the QR code" in seen.text
 
 
-def test_a_picture_that_is_never_ready_is_not_waited_for(
-    slack: LocalSlack, enrolment_message: EnrolmentMessage
-) -> None:
-    """Slack processes files when it likes: after a while the text must do."""
+def test_unprocessed_qr_code_times_out(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> None:
+    """After a timeout the text is shown."""
     slack.file_delay(3600)
     assert "did not accept the QR code" in shown(slack, enrolment_message).text
 
@@ -114,21 +112,21 @@ def test_a_picture_that_is_never_ready_is_not_waited_for(
 def test_nobody_gets_a_second_key(
     slack: LocalSlack, enrolment_message: EnrolmentMessage, totp: Totp, clock: Clock
 ) -> None:
-    """Who is enrolled is refused by the worker too, whatever the web process saw before."""
+    """The worker refuses an enrolled person too, whatever the web process saw before."""
     enrolled(totp, clock)
     with pytest.raises(Refused, match="already"):
         enrolment_message.show(ADA, "C0PROD", slack.slash("ada", "prod", "totp").response_url)
 
 
-def test_a_key_goes_by_no_direct_message(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> None:
-    """Where no private message can be shown, none is: what stays in a conversation could be read later."""
+def test_key_is_never_a_direct_message(slack: LocalSlack, enrolment_message: EnrolmentMessage) -> None:
+    """If no private message can be shown, none is: a direct message could be read later."""
     slack.fault("error", "chat.postEphemeral", code="user_not_in_channel")
     with pytest.raises(Undelivered):
         enrolment_message.show(ADA, "C0PROD", "https://elsewhere.example/hook")
     assert not [entry for entry in slack.transcript() if SPELLED.search(entry.text)]
 
 
-def test_a_picture_goes_with_the_first_right_code(
+def test_qr_code_is_deleted_after_the_first_correct_code(
     slack: LocalSlack, enrolment_message: EnrolmentMessage, cleanup: QrCodeCleanup, totp: Totp, client: Redis
 ) -> None:
     """Not before; and nothing is left to delete."""
@@ -155,10 +153,10 @@ def _reset(totp: Totp, _: Clock) -> None:
 
 
 @pytest.mark.parametrize("ending", [_ten_minutes, _another, _reset])
-def test_a_picture_goes_however_its_enrolment_ends(
+def test_qr_code_is_deleted_whenever_its_enrolment_ends(
     slack: LocalSlack, qr_code_id: str, client: Redis, files: BlockFiles, ending: Callable[[Totp, Clock], None]
 ) -> None:
-    """After ten minutes, when another one is asked for, and when an administrator resets."""
+    """After ten minutes, after a new enrolment, and after a reset."""
     clock = Clock()
     ending(Totp(client, Audit(client), SeedVault(KEY), clock), clock)
     QrCodeCleanup(client, files, clock).delete_due()
@@ -166,10 +164,8 @@ def test_a_picture_goes_however_its_enrolment_ends(
         slack.file_bytes(qr_code_id)
 
 
-def test_a_picture_that_slack_keeps_is_deleted_later(
-    slack: LocalSlack, qr_code_id: str, cleanup: QrCodeCleanup, clock: Clock
-) -> None:
-    """An error is no end of it."""
+def test_deletion_is_retried(slack: LocalSlack, qr_code_id: str, cleanup: QrCodeCleanup, clock: Clock) -> None:
+    """After an error of Slack."""
     clock.at += keys.ENROLMENT_TTL_S + 1
     slack.fault("error", "files.delete", times=1)
     cleanup.delete_due()
@@ -182,10 +178,10 @@ def test_a_picture_that_slack_keeps_is_deleted_later(
         slack.file_bytes(qr_code_id)
 
 
-def test_an_upload_that_broke_leaves_nothing_to_do(
+def test_failed_upload_leaves_nothing_to_delete(
     slack: LocalSlack, enrolment_message: EnrolmentMessage, cleanup: QrCodeCleanup, clock: Clock, client: Redis
 ) -> None:
-    """A file that never came to be is forgotten."""
+    """A file that does not exist is forgotten."""
     slack.fault("drop", "upload_url")
     shown(slack, enrolment_message)
     clock.at += keys.ENROLMENT_TTL_S + 1
@@ -193,8 +189,8 @@ def test_an_upload_that_broke_leaves_nothing_to_do(
     assert not client.exists(keys.PICTURES)
 
 
-def test_content_goes_to_slack_alone(slack: LocalSlack) -> None:
-    """An upload address that is not Slack's is refused before anything is sent there."""
+def test_content_is_sent_to_slack_only(slack: LocalSlack) -> None:
+    """An upload address that is not Slack's is refused before anything is sent."""
     client = web_client(Settings.from_environment(slack.environment()))
     client.files_getUploadURLExternal = lambda **_: {"file_id": "F1", "upload_url": "http://127.0.0.1:9/x"}  # type: ignore[method-assign,assignment] # a Slack that lies
     with pytest.raises(FileRefused, match="the upload address is not Slack's"):

@@ -1,4 +1,4 @@
-"""Whatever people try in whatever order, no code counts twice and no seed lies in Redis for anybody to read."""
+"""In any sequence of actions no code is accepted twice, and no seed is readable in Redis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OFFSETS = st.integers(-3, 3)
 
 
 class Tries(RuleBasedStateMachine):
-    """One person's second factor, beside a model of it that knows what is allowed."""
+    """One person's second factor, with a model of what is allowed."""
 
     url = ""
 
@@ -42,7 +42,7 @@ class Tries(RuleBasedStateMachine):
 
     @rule()
     def enrol(self) -> None:
-        """Ask for a seed."""
+        """Request a seed."""
         try:
             self.pending = self.totp.enrol(ADA)
         except Refused:
@@ -54,7 +54,7 @@ class Tries(RuleBasedStateMachine):
     @precondition(lambda self: self.pending is not None)
     @rule(offset=OFFSETS)
     def confirm(self, offset: int) -> None:
-        """Enter the first code, right or not."""
+        """Enter the first code, correct or not."""
         assert self.pending is not None
         enrolment, code = self.pending, code_of(self.pending.seed, self.clock.at + offset * STEP)
         step = self._step(enrolment.seed, code, 0)
@@ -79,19 +79,19 @@ class Tries(RuleBasedStateMachine):
     @precondition(lambda self: self.spent)
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
-        """Enter a code that counted."""
+        """Enter a code that was accepted."""
         self._check(data.draw(st.sampled_from(self.spent)))
 
     @precondition(lambda self: self.seed is not None)
     @rule()
     def guess(self) -> None:
-        """Enter a code of nobody's."""
+        """Enter a code that belongs to nobody."""
         assert self.seed is not None
         self._check(wrong_code(self.seed, self.clock.at))
 
     @rule(seconds=st.integers(0, 95))
     def wait(self, seconds: int) -> None:
-        """Time passes, less than the memory for wrong codes."""
+        """Time passes, less than wrong codes are remembered."""
         self.clock.at += seconds
 
     @rule()
@@ -103,7 +103,7 @@ class Tries(RuleBasedStateMachine):
 
     @rule()
     def reset(self) -> None:
-        """An administrator takes it away."""
+        """An administrator deletes it."""
         there = self.seed is not None or self.pending is not None
         assert self.totp.reset(ADA, "U0CLEO") is there
         if there:
@@ -111,12 +111,12 @@ class Tries(RuleBasedStateMachine):
 
     @invariant()
     def nobody_reads_a_seed(self) -> None:
-        """Not in any key, of any kind, ever."""
+        """Not in any key of any kind."""
         text = everything(self.client)
         assert not [seed for seed in self.seeds if seed.reveal() in text]
 
     def teardown(self) -> None:
-        """The log holds, whatever was tried."""
+        """The audit log is valid."""
         assert self.audit.verify().ok
         self.client.close()
 
@@ -139,13 +139,13 @@ class Tries(RuleBasedStateMachine):
             self.wrong += 1
 
     def _step(self, seed: Secret, code: str, after: int) -> int:
-        """The step after ``after`` of which this is the code and that is taken now; 0 for none."""
+        """Return the step after ``after`` whose code this is and that is accepted now; 0 for none."""
         now = int(self.clock.at) // STEP
         return next((s for s in (now - 1, now, now + 1) if s > after and code_of(seed, s * STEP) == code), 0)
 
 
-def test_no_code_counts_twice_and_no_seed_is_readable(redis_url: str) -> None:
-    """Against a model that knows when a code may count: in its minute, once, after the last, and not when locked."""
+def test_no_code_is_accepted_twice_and_no_seed_is_readable(redis_url: str) -> None:
+    """A model knows when a code is accepted: in its minute, once, after the last one, and not when locked."""
     Tries.url = redis_url
     run_state_machine_as_test(
         Tries,

@@ -1,4 +1,4 @@
-"""What is at rest opens with its key, for its person, and not otherwise."""
+"""Encrypted seeds are opened with their key, for their person, and not otherwise."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.kits.totp import ADA, KEY
 SEED = Secret("JBSWY3DPEHPK3PXP")
 
 
-def test_a_seed_opens_for_its_person() -> None:
-    """Sealed text shows nothing of the seed, is another each time, and opens again."""
+def test_seed_opens_for_its_person() -> None:
+    """The encrypted text shows nothing of the seed and differs each time."""
     seeds = SeedVault(KEY)
     sealed = seeds.seal(ADA, SEED)
     assert SEED.reveal() not in sealed
@@ -22,15 +22,15 @@ def test_a_seed_opens_for_its_person() -> None:
     assert SeedVault(KEY).open(ADA, sealed) == SEED
 
 
-def test_it_opens_for_nobody_else() -> None:
-    """Who copies their own seed to another's place in Redis gains nothing."""
+def test_seed_opens_for_nobody_else() -> None:
+    """A person who copies their seed to another's key in Redis gains nothing."""
     sealed = SeedVault(KEY).seal(ADA, SEED)
     with pytest.raises(Refused, match="cannot be read"):
         SeedVault(KEY).open("U0BEN", sealed)
 
 
-def test_it_opens_with_no_other_key() -> None:
-    """A changed key is told as such."""
+def test_seed_opens_with_no_other_key() -> None:
+    """The refusal says that the key has changed."""
     sealed = SeedVault(KEY).seal(ADA, SEED)
     with pytest.raises(Refused, match="stored with another SWARMBOT_SECRET_KEY"):
         SeedVault(Secret("another key of thirty-two characters")).open(ADA, sealed)
@@ -44,7 +44,7 @@ def test_without_a_key_everything_is_refused() -> None:
         SeedVault(None).open(ADA, "x")
 
 
-def test_the_key_is_a_setting_and_a_long_one() -> None:
+def test_short_key_is_refused() -> None:
     """A short key could be guessed: it stops the process, and is not shown."""
     assert Settings.from_environment({}).swarmbot_secret_key is None
     assert Settings.from_environment({"SWARMBOT_SECRET_KEY": KEY.reveal()}).swarmbot_secret_key == KEY

@@ -1,4 +1,4 @@
-"""Codes count once, wrong ones are few, and a second factor begins with its first right code."""
+"""Codes are accepted once, wrong codes are limited, and a second factor is active after its first correct code."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.kits.totp import ADA, KEY, STEP, Clock, actions, code_of, enrolled, w
 CLICKS = 20
 
 
-def test_enrolment_counts_from_its_first_right_code(totp: Totp, clock: Clock, audit: Audit) -> None:
-    """A seed that was only shown proves nothing; a right code makes it count."""
+def test_enrolment_is_active_after_its_first_correct_code(totp: Totp, clock: Clock, audit: Audit) -> None:
+    """A seed that was only shown proves nothing."""
     enrolment = totp.enrol(ADA)
     assert not totp.enrolled(ADA)
     with pytest.raises(Refused, match="no second factor yet"):
@@ -33,8 +33,8 @@ def test_enrolment_counts_from_its_first_right_code(totp: Totp, clock: Clock, au
     assert audit.verify().ok
 
 
-def test_the_code_that_confirmed_is_used_up(totp: Totp, clock: Clock) -> None:
-    """The next one counts."""
+def test_confirming_code_is_used(totp: Totp, clock: Clock) -> None:
+    """The next one is accepted."""
     seed = enrolled(totp, clock)
     with pytest.raises(Refused, match="already used"):
         totp.check(ADA, code_of(seed, clock.at))
@@ -44,7 +44,7 @@ def test_the_code_that_confirmed_is_used_up(totp: Totp, clock: Clock) -> None:
 
 @pytest.mark.parametrize(("offset", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_clocks_may_differ_by_one_step(totp: Totp, clock: Clock, offset: int, taken: bool) -> None:  # noqa: FBT001 - a table
-    """The codes before, now and after are taken, no others."""
+    """The codes before, now and after are accepted, no others."""
     seed = enrolled(totp, clock)
     clock.at += 10 * STEP
     code = code_of(seed, clock.at + offset * STEP)
@@ -55,8 +55,8 @@ def test_clocks_may_differ_by_one_step(totp: Totp, clock: Clock, offset: int, ta
             totp.check(ADA, code)
 
 
-def test_no_code_counts_after_a_later_one(totp: Totp, clock: Clock) -> None:
-    """The step of the last used code only rises, within the window too."""
+def test_no_code_is_accepted_after_a_later_one(totp: Totp, clock: Clock) -> None:
+    """The step of the last used code only rises, also within the accepted steps."""
     seed = enrolled(totp, clock)
     clock.at += 10 * STEP
     totp.check(ADA, code_of(seed, clock.at + STEP))
@@ -64,8 +64,8 @@ def test_no_code_counts_after_a_later_one(totp: Totp, clock: Clock) -> None:
         totp.check(ADA, code_of(seed, clock.at))
 
 
-def test_spaces_do_not_matter_and_other_things_do_not_count(totp: Totp, clock: Clock, client: Redis) -> None:
-    """What is no code is no wrong code."""
+def test_spaces_are_ignored(totp: Totp, clock: Clock, client: Redis) -> None:
+    """A text that is not a code does not count as a wrong code."""
     seed = enrolled(totp, clock)
     clock.at += STEP
     code = code_of(seed, clock.at)
@@ -77,7 +77,7 @@ def test_spaces_do_not_matter_and_other_things_do_not_count(totp: Totp, clock: C
 
 
 def test_five_wrong_codes_lock(totp: Totp, clock: Clock, client: Redis, audit: Audit) -> None:
-    """Then the right one is not taken either, and the refusal says until when; later it is."""
+    """Then the correct one is refused too, and the refusal says until when; later it is accepted."""
     seed = enrolled(totp, clock)
     clock.at += STEP
     for left in ("4 tries left", "3 tries left", "2 tries left", "1 try left"):
@@ -94,8 +94,8 @@ def test_five_wrong_codes_lock(totp: Totp, clock: Clock, client: Redis, audit: A
     totp.check(ADA, code_of(seed, clock.at))
 
 
-def test_a_right_code_clears_the_wrong_ones(totp: Totp, clock: Clock) -> None:
-    """Who mistypes now and then is not locked out."""
+def test_correct_code_resets_the_wrong_ones(totp: Totp, clock: Clock) -> None:
+    """Occasional typing errors do not lock."""
     seed = enrolled(totp, clock)
     for _ in range(3):
         clock.at += STEP
@@ -105,7 +105,7 @@ def test_a_right_code_clears_the_wrong_ones(totp: Totp, clock: Clock) -> None:
 
 
 def test_guesses_at_an_enrolment_lock_too(totp: Totp, clock: Clock) -> None:
-    """A new seed each time buys no more guesses."""
+    """A new seed does not give more guesses."""
     for _ in range(5):
         enrolment = totp.enrol(ADA)
         with pytest.raises(Refused):
@@ -114,8 +114,8 @@ def test_guesses_at_an_enrolment_lock_too(totp: Totp, clock: Clock) -> None:
         totp.confirm(ADA, enrolment.id, code_of(enrolment.seed, clock.at))
 
 
-def test_one_who_is_enrolled_enrols_no_more(totp: Totp, clock: Clock) -> None:
-    """A stolen Slack session cannot put its own seed in the place of the person's; the refusal says what to do."""
+def test_enrolled_person_cannot_enrol_again(totp: Totp, clock: Clock) -> None:
+    """A stolen Slack session cannot replace the person's seed; the refusal says what to do."""
     enrolled(totp, clock)
     for attempt in (totp.may_enrol, totp.enrol):
         with pytest.raises(Refused, match="already") as caught:
@@ -123,16 +123,16 @@ def test_one_who_is_enrolled_enrols_no_more(totp: Totp, clock: Clock) -> None:
         assert "administrator" in caught.value.next_step
 
 
-def test_the_newest_seed_is_the_one(totp: Totp, clock: Clock) -> None:
-    """Asked for twice, the earlier message's button says that it is an older one."""
+def test_newest_seed_counts(totp: Totp, clock: Clock) -> None:
+    """After two enrolments the earlier message's button says that its key was replaced."""
     first, second = totp.enrol(ADA), totp.enrol(ADA)
     with pytest.raises(Refused, match="was replaced"):
         totp.confirm(ADA, first.id, code_of(first.seed, clock.at))
     totp.confirm(ADA, second.id, code_of(second.seed, clock.at))
 
 
-def test_an_enrolment_is_void_after_its_time(totp: Totp, clock: Clock, client: Redis) -> None:
-    """Redis lets it go after ten minutes."""
+def test_enrolment_expires(totp: Totp, clock: Clock, client: Redis) -> None:
+    """Redis deletes it after ten minutes."""
     enrolment = totp.enrol(ADA)
     assert 0 < int(client.ttl(keys.enrolment(ADA))) <= 600
     client.expire(keys.enrolment(ADA), 0)
@@ -140,15 +140,15 @@ def test_an_enrolment_is_void_after_its_time(totp: Totp, clock: Clock, client: R
         totp.confirm(ADA, enrolment.id, code_of(enrolment.seed, clock.at))
 
 
-def test_an_enrolment_is_its_persons(totp: Totp, clock: Clock) -> None:
-    """Somebody else's id and code confirm nothing."""
+def test_enrolment_belongs_to_its_person(totp: Totp, clock: Clock) -> None:
+    """Another person's id and code confirm nothing."""
     enrolment = totp.enrol(ADA)
     with pytest.raises(Refused):
         totp.confirm("U0BEN", enrolment.id, code_of(enrolment.seed, clock.at))
 
 
-def test_a_reset_takes_everything_away(totp: Totp, clock: Clock, audit: Audit) -> None:
-    """The old seed proves nothing, a new one can be had, and the log says who did it to whom."""
+def test_reset_deletes_everything(totp: Totp, clock: Clock, audit: Audit) -> None:
+    """The old seed proves nothing, a new one can be set up, and the audit log says who reset whose."""
     seed = enrolled(totp, clock)
     clock.at += STEP
     assert totp.reset(ADA, "U0CLEO")
@@ -161,7 +161,7 @@ def test_a_reset_takes_everything_away(totp: Totp, clock: Clock, audit: Audit) -
 
 
 def test_codes_of_another_key_are_refused(client: Redis, audit: Audit, totp: Totp, clock: Clock) -> None:
-    """After a change of SWARMBOT_SECRET_KEY nobody passes, and everybody is told why."""
+    """After a change of SWARMBOT_SECRET_KEY no code is accepted, and the refusal says why."""
     seed = enrolled(totp, clock)
     clock.at += STEP
     other = Totp(client, audit, SeedVault(Secret("another key of thirty-two characters")), clock)
@@ -173,12 +173,12 @@ def test_codes_of_another_key_are_refused(client: Redis, audit: Audit, totp: Tot
 
 @pytest.fixture
 def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that is written to the log is of one millisecond: only what tells calls apart may keep them apart."""
+    """Give all audit entries the same millisecond: calls must differ by more than their time."""
     monkeypatch.setattr("bot.audit.log.time", SimpleNamespace(time=lambda: 1_800_000_000.0))
 
 
 @pytest.mark.usefixtures("one_moment")
-def test_of_many_clicks_with_one_code_one_counts(redis_url: str, totp: Totp, clock: Clock) -> None:
+def test_one_of_many_clicks_with_one_code_counts(redis_url: str, totp: Totp, clock: Clock) -> None:
     """On two web processes in one millisecond, too."""
     seed = enrolled(totp, clock)
     clock.at += STEP
@@ -186,8 +186,8 @@ def test_of_many_clicks_with_one_code_one_counts(redis_url: str, totp: Totp, clo
 
 
 @pytest.mark.usefixtures("one_moment")
-def test_of_many_guesses_at_once_five_are_judged(redis_url: str, totp: Totp, clock: Clock, audit: Audit) -> None:
-    """Side by side buys no more guesses."""
+def test_five_of_many_parallel_guesses_are_checked(redis_url: str, totp: Totp, clock: Clock, audit: Audit) -> None:
+    """Parallel calls do not give more guesses."""
     seed = enrolled(totp, clock)
     clock.at += STEP
     answers = _at_once(redis_url, clock, wrong_code(seed, clock.at))
@@ -197,7 +197,7 @@ def test_of_many_guesses_at_once_five_are_judged(redis_url: str, totp: Totp, clo
 
 
 def _at_once(redis_url: str, clock: Clock, code: str) -> dict[str, int]:
-    """Try a code on two processes' worth of clients from many threads; count the answers."""
+    """Try a code from many threads on two processes' clients; count the answers."""
     clients = [connect(Secret(redis_url)) for _ in range(2)]
     sides = [Totp(client, Audit(client), SeedVault(KEY), clock) for client in clients]
 

@@ -1,4 +1,4 @@
-"""Slack has an answer in time, and the person the whole truth later."""
+"""Slack gets an answer in time, and the person gets the final answer later."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def slack() -> Iterator[LocalSlack]:
 
 @pytest.fixture
 def responder(slack: LocalSlack) -> Iterator[Responder]:
-    """An asker that tells late answers by that Slack."""
+    """Return a responder that sends late answers to that Slack."""
     responder = Responder(Notifier(web_client(Settings.from_environment(slack.environment()))))
     yield responder
     responder.close()
 
 
 def request(slack: LocalSlack) -> SlashRequest:
-    """A command of ada's."""
+    """Return a command of ada."""
     return SlashRequest(
         "status", "U0ADA", "C0PROD", slack.slash("ada", "prod", "status").response_url, "command:1", "1"
     )
 
 
-def test_a_late_gate_is_told_of_at_once_and_in_the_end(
+def test_late_answer_follows_the_first_one(
     slack: LocalSlack, responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """First that it is not known, then what came of it."""
+    """First that the result is unknown, then the answer."""
     monkeypatch.setattr(deadline, "ANSWER_TIMEOUT_S", 0.01)
     goes_on = Event()
 
@@ -60,10 +60,10 @@ def test_a_late_gate_is_told_of_at_once_and_in_the_end(
     slack.wait_to_see("ada", "Done after all.", private=True)
 
 
-def test_what_was_never_begun_is_said_not_to_be_done(
+def test_request_that_never_ran_is_cancelled(
     slack: LocalSlack, responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With every asker busy a request is taken back, and never done afterwards."""
+    """With all threads busy a request is cancelled, and does not run later."""
     monkeypatch.setattr(deadline, "ANSWER_TIMEOUT_S", 0.01)
     goes_on, begun = Event(), Event()
     command = request(slack)
@@ -90,9 +90,7 @@ def test_what_was_never_begun_is_said_not_to_be_done(
         ("It is not known.", "may not have been accepted"),
     ],
 )
-def test_nothing_is_claimed_that_is_not_known(
-    slack: LocalSlack, responder: Responder, true_now: str, title: str
-) -> None:
+def test_unknown_results_are_not_claimed(slack: LocalSlack, responder: Responder, true_now: str, title: str) -> None:
     """Only an error that does not say otherwise means that nothing was done."""
 
     def gate() -> None:

@@ -1,4 +1,4 @@
-"""What is refused before Bolt parses anything, and what is refused although Slack signed it."""
+"""What is rejected before Bolt parses it, and what is rejected although Slack signed it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
     routes.close()
 
 
-def test_a_signed_command_reaches_the_gate(web: Web, gate: ListeningGate) -> None:
-    """The gate's message is the body of the 200, for the asker alone."""
+def test_signed_command_reaches_the_gate(web: Web, gate: ListeningGate) -> None:
+    """The gate's message is the body of the 200, for the requester only."""
     body = urlencode(COMMAND).encode()
     status, said = ask(web, body, **signed(body))
     assert status == 200
@@ -49,8 +49,8 @@ def test_a_signed_command_reaches_the_gate(web: Web, gate: ListeningGate) -> Non
     ]
 
 
-def test_a_press_reaches_the_gate(web: Web, gate: ListeningGate) -> None:
-    """The number that tells equal actions apart is dropped; the ack is empty."""
+def test_press_reaches_the_gate(web: Web, gate: ListeningGate) -> None:
+    """The number of a repeated action_id is removed; the ack is empty."""
     body = urlencode({"payload": json.dumps(PRESS)}).encode()
     assert ask(web, body, **signed(body)) == (200, "")
     assert gate.asked == [
@@ -67,7 +67,7 @@ def test_a_press_reaches_the_gate(web: Web, gate: ListeningGate) -> None:
     ]
 
 
-def test_events_and_slacks_own_questions_are_answered(web: Web, gate: ListeningGate) -> None:
+def test_events_and_url_verification_are_answered(web: Web, gate: ListeningGate) -> None:
     """An event is acknowledged, and the URL verification of the app's settings page works."""
     event = json.dumps({"type": "event_callback", "event_id": "Ev1", "event": {"type": "app_home_opened"}}).encode()
     assert ask(web, event, CONTENT_TYPE="application/json", **signed(event)) == (200, "")
@@ -90,8 +90,8 @@ def test_events_and_slacks_own_questions_are_answered(web: Web, gate: ListeningG
         ("NOW", ""),
     ],
 )
-def test_what_is_not_signed_is_401(web: Web, gate: ListeningGate, timestamp: str, signature: str) -> None:
-    """Whatever stands in the headers, it is an answer and no exception."""
+def test_unsigned_request_is_401(web: Web, gate: ListeningGate, timestamp: str, signature: str) -> None:
+    """Whatever the headers contain, the result is a response and not an exception."""
     now = str(int(time.time())) if timestamp == "NOW" else timestamp
     environ = {"HTTP_X_SLACK_REQUEST_TIMESTAMP": now, "HTTP_X_SLACK_SIGNATURE": signature}
     assert ask(web, urlencode(COMMAND).encode(), **environ)[0] == 401
@@ -135,19 +135,19 @@ BROKEN: list[dict[str, Any]] = [
         *(urlencode({"payload": json.dumps(broken)}).encode() for broken in BROKEN),
     ],
 )
-def test_what_slack_signed_and_cannot_be_understood_is_400(web: Web, gate: ListeningGate, body: bytes) -> None:
-    """No shape of a body ends in an exception, or at the gate."""
+def test_signed_but_malformed_body_is_400(web: Web, gate: ListeningGate, body: bytes) -> None:
+    """No shape of a body causes an exception or reaches the gate."""
     assert ask(web, body, **signed(body))[0] == 400
     assert gate.asked == []
 
 
-def test_a_body_that_is_not_text_is_400(web: Web) -> None:
+def test_body_that_is_not_text_is_400(web: Web) -> None:
     """Slack's bodies are UTF-8."""
     assert ask(web, b"\xff\xfe", **signed(b"x"))[0] == 400
 
 
-def test_size_method_and_path_are_refused_by_their_own_status(web: Web) -> None:
-    """Nothing is read of what is too long."""
+def test_size_method_and_path_have_their_own_status(web: Web) -> None:
+    """A body over the limit is not read."""
     body = urlencode(COMMAND).encode()
     assert ask(web, body, CONTENT_LENGTH=str(MAX_BODY_BYTES + 1), **signed(body))[0] == 413
     assert ask(web, body, CONTENT_LENGTH="", **signed(body))[0] == 411
@@ -158,8 +158,8 @@ def test_size_method_and_path_are_refused_by_their_own_status(web: Web) -> None:
     assert ask(web, path="/", method="GET")[0] == 404
 
 
-def test_healthz_is_about_the_process_alone(web: Web) -> None:
-    """It says that the process lives, whatever is wrong around it."""
+def test_healthz_reports_the_process_only(web: Web) -> None:
+    """It says that the process lives, whatever else is wrong."""
     assert ask(web, path="/healthz", method="GET")[0] == 200
 
 

@@ -1,4 +1,4 @@
-"""What the web process must not be able to do, tried in a process of its own."""
+"""What the web process must not be able to do, tried in a separate process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ confine(load(Path("swarmbot.yml")))
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a configuration, the keys it names, and links to them."""
+    """Return a folder with a configuration, the keys that it names, and links to them."""
     (tmp_path / "swarmbot.yml").write_text(CONFIG.format(folder=tmp_path))
     (tmp_path / "keys").mkdir()
     (tmp_path / ".ssh").mkdir()
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """Run ``code`` in a process that is confined, with ``folder`` as its home."""
+    """Run ``code`` in a confined process, with ``folder`` as its home."""
     env = os.environ | {"HOME": str(folder), "PYTHONPATH": str(Path(__file__).parents[4])}
     return subprocess.run(
         [sys.executable, "-c", START + code],
@@ -59,7 +59,7 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("module", ["paramiko", "docker", "bot.engine", "paramiko.client", "bot.engine.pool"])
 def test_the_workers_modules_cannot_be_imported(folder: Path, module: str) -> None:
-    """No way to a host, by whatever name of the package."""
+    """No access to a host, by any name of the package."""
     done = run(folder, f"import {module}")
     assert done.returncode != 0
     assert "this process may not import it" in done.stderr
@@ -83,27 +83,27 @@ def test_the_workers_modules_cannot_be_imported(folder: Path, module: str) -> No
         "os.posix_spawn('/bin/cat', ['cat', 'keys/id_bot'], os.environ)",
     ],
 )
-def test_a_key_cannot_be_read(folder: Path, code: str) -> None:
-    """Not by its name, not by a link, not by another program."""
+def test_key_cannot_be_read(folder: Path, code: str) -> None:
+    """Not by its name, by a link or by another program."""
     done = run(folder, code)
     assert done.returncode != 0
     assert "ForbiddenImport" in done.stderr
 
 
-def test_other_files_and_modules_are_free(folder: Path) -> None:
+def test_other_files_and_modules_are_allowed(folder: Path) -> None:
     """The web process does its work."""
     done = run(folder, "import bot.slack.inbound.web, bot.slack.inbound.socket_mode; print(open('harmless').read())")
     assert done.stdout.strip() == "text", done.stderr
 
 
-def test_a_child_is_confined_as_well(folder: Path) -> None:
+def test_child_is_confined_too(folder: Path) -> None:
     """Gunicorn forks its workers."""
     done = run(folder, "if os.fork() == 0: open('other_key')\nelse: os.wait()")
     assert "ForbiddenImport" in done.stderr
 
 
-def test_what_is_imported_already_stops_the_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order of imports cannot get around it."""
+def test_earlier_import_stops_the_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of imports cannot bypass the check."""
     config = load(folder / "swarmbot.yml")
     monkeypatch.setitem(sys.modules, "paramiko", sys)
     with pytest.raises(Misconfigured, match="only the worker may"):

@@ -1,4 +1,4 @@
-"""The live message: throttled, never in the job's way, and always left with the last state."""
+"""The live message: throttled, never delaying the job, and always left in the last state."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def slack() -> Iterator[LocalSlack]:
 
 @pytest.fixture
 def notifier(slack: LocalSlack) -> Notifier:
-    """A notifier with the bot's own client."""
+    """Return a notifier with the bot's own client."""
     return Notifier(web_client(Settings.from_environment(slack.environment())))
 
 
 def state(number: int) -> blocks.Message:
-    """One of many states."""
+    """Return one of many states."""
     return blocks.Message(f"state {number}", [blocks.section(f"state {number}")])
 
 
 def shown(slack: LocalSlack) -> list[str]:
-    """Every text that the channel has shown, edits included."""
+    """Return every text that the channel has shown, edits included."""
     return [entry.text for entry in slack.transcript() if entry.kind in {"posted", "edited"}]
 
 
@@ -50,7 +50,7 @@ def test_many_states_are_few_edits_and_the_last_is_shown(slack: LocalSlack, noti
 
 
 def test_states_are_shown_while_the_job_runs(slack: LocalSlack, notifier: Notifier) -> None:
-    """After the pause the newest state is shown without anybody asking."""
+    """After the pause the newest state is shown."""
     live = LiveMessage(notifier, "C0PROD", edit_interval_s=0.01)
     live.show(state(1))
     slack.wait_to_see("ada", "state 1")
@@ -59,16 +59,16 @@ def test_states_are_shown_while_the_job_runs(slack: LocalSlack, notifier: Notifi
     assert live.end(state(3))
 
 
-def test_an_existing_message_is_taken_over(slack: LocalSlack, notifier: Notifier) -> None:
-    """A worker that goes on with a job edits the message of the one that died."""
+def test_existing_message_is_taken_over(slack: LocalSlack, notifier: Notifier) -> None:
+    """A worker that continues a job edits the message of the one that died."""
     ts = notifier.post("C0PROD", state(1))
     live = LiveMessage(notifier, "C0PROD", ts)
     assert live.end(state(2))
     assert [(message.ts, message.text) for message in slack.messages("prod")] == [(ts, "state 2")]
 
 
-def test_a_slack_that_fails_for_a_while_shows_the_end(slack: LocalSlack, notifier: Notifier) -> None:
-    """Refused states are tried again; the job is not told, and the last one arrives."""
+def test_temporary_slack_failure_shows_the_end(slack: LocalSlack, notifier: Notifier) -> None:
+    """Refused states are retried; the job is not affected, and the last state arrives."""
     fault = slack.fault("error", "chat.postMessage", times=2)
     live = LiveMessage(notifier, "C0PROD", edit_interval_s=0.01)
     live.show(state(1))
@@ -77,15 +77,15 @@ def test_a_slack_that_fails_for_a_while_shows_the_end(slack: LocalSlack, notifie
     assert [message.text for message in slack.messages("prod")] == ["state 2"]
 
 
-def test_a_slack_that_stays_silent_fails_no_job(slack: LocalSlack, notifier: Notifier) -> None:
-    """Beyond its patience the end is given up, said by the return value and in the log."""
+def test_permanent_slack_failure_fails_no_job(slack: LocalSlack, notifier: Notifier) -> None:
+    """After the timeout the last state is given up, as the return value and the log say."""
     slack.fault("error", "chat.postMessage")
     live = LiveMessage(notifier, "C0PROD", last_state_timeout_s=0)
     live.show(state(1))
     assert not live.end(state(2), wait=20)
 
 
-def test_an_ended_message_takes_no_more(slack: LocalSlack, notifier: Notifier) -> None:
+def test_ended_message_ignores_states(slack: LocalSlack, notifier: Notifier) -> None:
     """A late state does not overwrite the outcome."""
     live = LiveMessage(notifier, "C0PROD")
     assert live.end(state(1))
@@ -94,8 +94,8 @@ def test_an_ended_message_takes_no_more(slack: LocalSlack, notifier: Notifier) -
     assert [message.text for message in slack.messages("prod")] == ["state 1"]
 
 
-def test_an_abandoned_message_shows_nothing_more(slack: LocalSlack, notifier: Notifier) -> None:
-    """What was left to be shown, or shown again after a failure, would stand over what others show there."""
+def test_abandoned_message_shows_nothing_more(slack: LocalSlack, notifier: Notifier) -> None:
+    """A waiting or retried state would overwrite what another process shows."""
     live = LiveMessage(notifier, "C0PROD", edit_interval_s=3600)
     live.show(state(1))
     slack.wait_to_see("ada", "state 1")

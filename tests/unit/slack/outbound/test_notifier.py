@@ -1,4 +1,4 @@
-"""What the bot says arrives, whatever Slack refuses, and secrets arrive at nobody else's."""
+"""Messages arrive whatever Slack refuses, and secrets reach nobody else."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ def slack() -> Iterator[LocalSlack]:
 
 @pytest.fixture
 def notifier(slack: LocalSlack) -> Notifier:
-    """A notifier with the bot's own client."""
+    """Return a notifier with the bot's own client."""
     return Notifier(web_client(Settings.from_environment(slack.environment())))
 
 
 def response_url(slack: LocalSlack, channel: str = "prod") -> str:
-    """A fresh response_url of ada's."""
+    """Return a new response_url of ada."""
     return slack.slash("ada", channel, "status").response_url
 
 
-def test_a_card_is_posted_and_edited(slack: LocalSlack, notifier: Notifier) -> None:
-    """The plan block is used where Slack takes it, and an edit keeps the message."""
+def test_card_is_posted_and_edited(slack: LocalSlack, notifier: Notifier) -> None:
+    """The plan block is used if Slack accepts it, and an edit keeps the message."""
     ts = notifier.post("C0PROD", CARD)
     assert notifier.update("C0PROD", ts, CARD) == ts
     (message,) = slack.messages("prod")
     assert "plan" in {block["type"] for block in message.blocks}
 
 
-def test_older_blocks_are_taken_for_good_when_newer_ones_are_refused(slack: LocalSlack, notifier: Notifier) -> None:
-    """One refusal is enough: the second card is sent in the older blocks at once."""
+def test_refused_newer_blocks_are_not_tried_again(slack: LocalSlack, notifier: Notifier) -> None:
+    """After one refusal the second card is sent in the older blocks."""
     slack.fault("refuse_block", "plan", times=1)
     notifier.post("C0PROD", CARD)
     notifier.post("C0PROD", CARD)
@@ -53,21 +53,21 @@ def test_older_blocks_are_taken_for_good_when_newer_ones_are_refused(slack: Loca
     assert shown == [{"section"}, {"section"}]
 
 
-def test_a_message_whose_blocks_are_refused_is_said_as_text(slack: LocalSlack, notifier: Notifier) -> None:
-    """Nothing is silent: at worst the fallback text is posted."""
+def test_message_with_refused_blocks_is_sent_as_text(slack: LocalSlack, notifier: Notifier) -> None:
+    """Nothing is silent: at least the fallback text is posted."""
     slack.fault("refuse_block", "section")
     notifier.post("C0PROD", CARD)
     (message,) = slack.messages("prod")
     assert message.text == "*joins*"
 
 
-def test_a_message_that_is_gone_is_posted_anew(slack: LocalSlack, notifier: Notifier) -> None:
-    """Somebody deleted the live message: the job's end is told all the same."""
+def test_deleted_message_is_posted_again(slack: LocalSlack, notifier: Notifier) -> None:
+    """Somebody deleted the live message: the result of the job is posted nevertheless."""
     ts = notifier.update("C0PROD", "1.000001", PLAIN)
     assert [message.ts for message in slack.messages("prod")] == [ts]
 
 
-def test_a_rate_limit_and_a_broken_connection_are_waited_out(slack: LocalSlack, notifier: Notifier) -> None:
+def test_rate_limits_and_broken_connections_are_retried(slack: LocalSlack, notifier: Notifier) -> None:
     """429 and a dropped connection cost time, not the message."""
     slack.fault("rate_limited", "chat.postMessage", times=1, seconds=0)
     slack.fault("drop", "chat.postMessage", times=1)
@@ -75,21 +75,21 @@ def test_a_rate_limit_and_a_broken_connection_are_waited_out(slack: LocalSlack, 
     assert len(slack.messages("prod")) == 1
 
 
-def test_a_long_rate_limit_is_given_back(slack: LocalSlack, notifier: Notifier) -> None:
-    """Nothing waits for minutes inside a call."""
+def test_long_rate_limit_is_an_error(slack: LocalSlack, notifier: Notifier) -> None:
+    """No call waits for minutes."""
     slack.fault("rate_limited", "chat.postMessage", times=1, seconds=600)
     with pytest.raises(Undelivered) as raised:
         notifier.post("C0PROD", PLAIN)
     assert raised.value.reason == "ratelimited"
 
 
-def test_a_channel_without_the_bot_says_to_invite_it(notifier: Notifier) -> None:
+def test_channel_without_the_bot_says_to_invite_it(notifier: Notifier) -> None:
     """The error says what to do."""
     with pytest.raises(Undelivered, match="/invite @Swarmbot"):
         notifier.post("C0RANDOM", PLAIN)
 
 
-def test_an_answer_is_for_the_asker_alone(slack: LocalSlack, notifier: Notifier) -> None:
+def test_answer_is_for_the_requester_only(slack: LocalSlack, notifier: Notifier) -> None:
     """A response_url needs no membership, and shows the answer to one person."""
     notifier.respond(response_url(slack, "random"), TOKEN, user="U0ADA", channel="C0RANDOM")
     (message,) = slack.ephemerals("ada")
@@ -97,13 +97,13 @@ def test_an_answer_is_for_the_asker_alone(slack: LocalSlack, notifier: Notifier)
     assert not slack.ephemerals("ben")
 
 
-def test_an_answer_in_the_channel_is_for_all(slack: LocalSlack, notifier: Notifier) -> None:
-    """The Share button's way."""
+def test_answer_in_the_channel_is_for_all(slack: LocalSlack, notifier: Notifier) -> None:
+    """As the Share button does."""
     notifier.respond(response_url(slack), PLAIN, user="U0ADA", channel="C0PROD", in_channel=True)
     assert len(slack.messages("prod")) == 1
 
 
-def test_an_old_response_url_is_done_without(slack: LocalSlack, notifier: Notifier) -> None:
+def test_expired_response_url_is_replaced(slack: LocalSlack, notifier: Notifier) -> None:
     """After half an hour the answer goes by chat.postEphemeral."""
     url = response_url(slack)
     slack.advance(1801)
@@ -111,24 +111,24 @@ def test_an_old_response_url_is_done_without(slack: LocalSlack, notifier: Notifi
     assert len(slack.ephemerals("ada")) == 1
 
 
-def test_a_used_up_response_url_is_done_without(slack: LocalSlack, notifier: Notifier) -> None:
-    """The sixth answer arrives as the first one did."""
+def test_used_up_response_url_is_replaced(slack: LocalSlack, notifier: Notifier) -> None:
+    """The sixth answer arrives like the first."""
     url = response_url(slack)
     for _ in range(6):
         notifier.respond(url, PLAIN, user="U0ADA", channel="C0PROD")
     assert len(slack.ephemerals("ada")) == 6
 
 
-def test_who_is_not_in_the_channel_gets_a_direct_message(slack: LocalSlack, notifier: Notifier) -> None:
-    """An answer without a secret may go to the direct messages."""
+def test_person_outside_the_channel_gets_a_direct_message(slack: LocalSlack, notifier: Notifier) -> None:
+    """An answer without a secret may be a direct message."""
     url = response_url(slack, "random")
     slack.advance(1801)
     notifier.respond(url, PLAIN, user="U0ADA", channel="C0RANDOM")
     assert len(slack.messages("D0ADA")) == 1
 
 
-def test_a_secret_never_goes_by_direct_message(slack: LocalSlack, notifier: Notifier) -> None:
-    """A direct message stays: it is raised instead, so that the person can be told."""
+def test_secret_is_never_a_direct_message(slack: LocalSlack, notifier: Notifier) -> None:
+    """A direct message is kept: the call raises instead."""
     url = response_url(slack, "random")
     slack.advance(1801)
     with pytest.raises(Undelivered):
@@ -136,15 +136,15 @@ def test_a_secret_never_goes_by_direct_message(slack: LocalSlack, notifier: Noti
     assert "SWMTKN" not in slack.text()
 
 
-def test_a_secret_is_not_replaced_by_text(slack: LocalSlack, notifier: Notifier) -> None:
-    """Blocks with a token that are refused raise: text alone would look like an answer."""
+def test_secret_is_not_replaced_by_text(slack: LocalSlack, notifier: Notifier) -> None:
+    """Refused blocks with a token raise: text alone would look like an answer."""
     slack.fault("refuse_block", "section")
     with pytest.raises(Undelivered, match="invalid_blocks"):
         notifier.respond(response_url(slack), TOKEN, user="U0ADA", channel="C0PROD")
 
 
-def test_a_failed_delivery_holds_no_secret(slack: LocalSlack, notifier: Notifier) -> None:
-    """Neither the error nor anything that it was raised from shows what was to be sent."""
+def test_failed_delivery_contains_no_secret(slack: LocalSlack, notifier: Notifier) -> None:
+    """Neither the error nor its causes show what was to be sent."""
     slack.fault("error", "chat.postMessage", code="fatal_error")
     with pytest.raises(Undelivered) as raised:
         notifier.post("C0PROD", TOKEN)
@@ -153,8 +153,8 @@ def test_a_failed_delivery_holds_no_secret(slack: LocalSlack, notifier: Notifier
     assert "SWMTKN" not in str(raised.value)
 
 
-def test_a_private_message_is_taken_back(slack: LocalSlack, notifier: Notifier) -> None:
-    """The Hide button deletes the token from the asker's screen."""
+def test_private_message_is_deleted(slack: LocalSlack, notifier: Notifier) -> None:
+    """The Hide button deletes the token from the requester's screen."""
     row = blocks.actions(blocks.button("Hide", "hide"))
     secret = blocks.Message(TOKEN.text, [*TOKEN.blocks, row])
     notifier.respond(response_url(slack), secret, user="U0ADA", channel="C0PROD")
@@ -163,8 +163,8 @@ def test_a_private_message_is_taken_back(slack: LocalSlack, notifier: Notifier) 
     assert not slack.ephemerals("ada")
 
 
-def test_a_response_url_elsewhere_gets_nothing(slack: LocalSlack, notifier: Notifier) -> None:
-    """Whoever can write to Redis cannot have tokens sent to a server of theirs."""
+def test_response_url_outside_slack_gets_nothing(slack: LocalSlack, notifier: Notifier) -> None:
+    """Whoever can write to Redis cannot have tokens sent to another server."""
     notifier.respond("https://slack.com.example/x", TOKEN, user="U0ADA", channel="C0PROD")
     assert len(slack.ephemerals("ada")) == 1  # by chat.postEphemeral
     assert is_slack_url("https://hooks.slack.com/commands/1", "https://slack.com/api/")
