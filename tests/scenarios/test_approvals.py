@@ -1,4 +1,4 @@
-"""Changes that wait for somebody else's yes: who may say it, and how often it counts."""
+"""Changes that wait for approval: who may approve them, and how often it counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.kits.approval_scenario import Asked
 
 
 def test_one_approver_and_nobody_for_themselves(asked: Asked) -> None:
-    """The requester and strangers are refused; an administrator's yes starts it; the card tells of it all."""
+    """The requester and others are refused; an administrator's approval starts it; the card shows all of it."""
     job = asked.asks("cleo", 'promote host-2 --reason "host-1 is retiring"')
     card = asked.card(job).shown
     for words in (
@@ -50,7 +50,7 @@ def test_two_of_three_and_one_who_is_not_in_the_group_any_more(asked: Asked) -> 
 
 
 def test_a_new_root_needs_two_by_default(asked: Asked) -> None:
-    """Nothing is rotated after one yes, nor by who asked; after the second the rotation is seen to its end."""
+    """One approval, or the requester's own, rotates nothing; after the second the rotation runs to its end."""
     root = asked.root()
     job = asked.asks("cleo", "ca --rotate")
     card = asked.card(job).shown

@@ -39,7 +39,7 @@ def test_managers_go_out_one_by_one(play: Play) -> None:
 
 
 def test_two_others_agree_to_what_is_forced(play: Play) -> None:
-    """Two of three may stay when two others said yes."""
+    """Two of three may stay after two approvals."""
     play.cluster(managers=("host-1", "host-2", "host-3"))
     card = play.forced("cleo", "demote host-3 --force", "dan", "ada")
     assert card.text.startswith("✓ *`host-3` is a worker of prod*"), card.text

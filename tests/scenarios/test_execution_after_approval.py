@@ -7,7 +7,7 @@ from tests.kits.approval_scenario import Asked
 
 
 def test_the_cluster_changes_between_yes_and_start(asked: Asked) -> None:
-    """What was approved no longer holds: nothing is done, and the card says what changed."""
+    """The approved plan no longer applies: nothing is done, and the card says what changed."""
     job = asked.asks("cleo", "promote host-2")
     asked.fleet["host-1"].docker("node", "update", "--availability", "drain", "host-2")
     asked.press("dan", job, "Approve")
@@ -33,7 +33,7 @@ def test_a_yes_while_no_worker_lives_is_carried_out_once_later(asked: Asked) -> 
 
 
 def test_a_worker_killed_between_yes_and_start(asked: Asked) -> None:
-    """It dies while it looks at the cluster anew; another takes the job over, and does it once."""
+    """It dies while it reads the cluster again; another worker takes the job over, and runs it once."""
     job = asked.asks("cleo", "promote host-2")
     asked.fleet["host-3"].cut_cable()
     asked.press("dan", job, "Approve")
@@ -78,7 +78,7 @@ def test_a_manager_is_cut_off_between_yes_and_start(asked: Asked) -> None:
 
 
 def test_a_managers_token_is_shown_after_a_yes_to_who_asked_alone(asked: Asked) -> None:
-    """Before the yes nothing is shown; afterwards to the asker alone, and it is the engine's own line."""
+    """Before the approval nothing is shown; then the engine's own line, to the requester only."""
     after = len(asked.slack.transcript())
     job = asked.asks("cleo", "token manager")
     asked.slack.wait_to_see("cleo", "It needs approval first, in", after=after, private=True)
@@ -90,7 +90,7 @@ def test_a_managers_token_is_shown_after_a_yes_to_who_asked_alone(asked: Asked) 
 
 
 def test_a_plan_alone_changes_nothing(asked: Asked) -> None:
-    """``--plan`` shows the steps to the asker and stops there."""
+    """``--plan`` shows the steps to the requester and stops."""
     after = len(asked.slack.transcript())
     asked.slack.slash("cleo", "prod", "promote host-2 --plan")
     shown = asked.slack.wait_to_see("cleo", "Plan only", after=after, private=True, timeout=20)
@@ -100,7 +100,7 @@ def test_a_plan_alone_changes_nothing(asked: Asked) -> None:
     asked.slack.wait_to_see("ada", "`/swarm token worker` changes nothing", after=after, private=True, timeout=20)
 
 
-def test_a_freeze_asks_for_one_yes_more(asked: Asked) -> None:
+def test_freeze_needs_one_more_approval(asked: Asked) -> None:
     """The channel and the status say so; a worker's join, which needs nobody otherwise, waits for one."""
     after = len(asked.slack.transcript())
     asked.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')

@@ -1,4 +1,4 @@
-"""What is typed with an order that others must agree to is kept for minutes: their yes is of use until then."""
+"""A secret typed for a command that needs approval is stored for minutes: approvals count until then."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_yes_too_late_is_none(frozen: Play, asked: Asked) -> None:
     with connect(Secret(asked.stage.redis_url)) as redis:
         redis.zadd(keys.APPROVALS_OPEN, {job: 0})  # as if the minutes had passed
     asked.ends(job, "expired")
-    assert "What was typed with it is gone, too: ask again." in asked.card(job).shown
+    assert "The secret typed with it was deleted: request it again." in asked.card(job).shown
     assert frozen.membership("host-1") == "locked"
 
 

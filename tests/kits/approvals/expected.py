@@ -137,7 +137,7 @@ class Reckoning:
         self.people.inside ^= {who}
 
     def freeze_or_thaw(self, process: int) -> None:
-        """From now on each change needs one yes more, or no longer."""
+        """From now on each change needs one more approval, or no longer."""
         self.frozen = not self.frozen
         self.processes[process].freeze(frozen=self.frozen)
 

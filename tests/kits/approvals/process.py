@@ -27,7 +27,7 @@ from tests.kits.commands import COMMANDS
 
 
 def config_of(count: int, by: tuple[str, ...]) -> Config:
-    """A cluster where ``count`` of ``by`` must agree to a promotion."""
+    """A cluster where ``count`` of ``by`` must approve a promotion."""
     return Config.model_validate(
         {
             "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}}},
