@@ -41,7 +41,7 @@ _OLD_ROOT = (
 
 
 def _query(_: BackupArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, peers=True, tasks=True, backups=True)
+    return FactsQuery(all_hosts=True, peer_reach=True, task_counts=True, backups=True)
 
 
 def _listing(_: BackupsArguments) -> FactsQuery:
@@ -195,7 +195,7 @@ def _taking(facts: Facts, node: NodeFacts) -> tuple[Step, ...]:
 
 def _warnings(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> tuple[str, ...]:
     found = []
-    if running := swarm.tasks.get(node.id, 0):
+    if running := swarm.task_counts.get(node.id, 0):
         they = "it stops with the engine and is" if running == 1 else "they stop with the engine and are"
         found.append(
             f"{tick(node.host)} runs {number_of(running, 'task')}: {they} started again. Managers "

@@ -120,7 +120,7 @@ def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
     if host is None:
         return "unknown", "unknown: not in swarmbot.yml"
     if host.certificate is None:
-        unread = "the file cannot be read" if host.certificate_unread else ""
+        unread = "the file cannot be read" if host.certificate_error else ""
         return "unknown", ": ".join(filter(None, ("unknown", "no response over SSH" if host.failure else unread)))
     left = time_left(host.certificate, facts.at) or "expired"
     return host.certificate.issuer, f"{_minute(host.certificate.expires)} ({left})"

@@ -35,7 +35,7 @@ class CheckArguments:
 def _query(arguments: CheckArguments) -> FactsQuery:
     if arguments.all:
         return FactsQuery(mesh=True, all_hosts=True)
-    return FactsQuery(probe=arguments.hosts, every_peer=True, patience=READ_TIMEOUT_S)
+    return FactsQuery(probe=arguments.hosts, every_peer=True, timeout_s=READ_TIMEOUT_S)
 
 
 def _permission(arguments: CheckArguments) -> Permission:
@@ -89,13 +89,13 @@ def _mesh(facts: Facts, swarm: ClusterFacts) -> Message:
 def _mesh_foot(facts: Facts) -> Block:
     created = "Nothing was created."
     if facts.mesh:
-        removed = "removed" if not facts.mesh.left else "removed, except for what is listed above"
+        removed = "removed" if not facts.mesh.leftovers else "removed, except for what is listed above"
         count = len(facts.mesh.addresses)
         created = (
             f"Created and {removed}: network {tick(facts.mesh.name)}, one container and one image on each of "
             f"{count} nodes."
         )
-    return context(f"{len(facts.probed_routes)} routes between nodes tested in {facts.took:.1f} s. {created}")
+    return context(f"{len(facts.probed_routes)} routes between nodes tested in {facts.duration_s:.1f} s. {created}")
 
 
 def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: list[Finding]) -> str:
@@ -110,7 +110,7 @@ def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: li
 
 def _is_member(facts: Facts, host: HostFacts) -> bool:
     """Return whether the host is a node of the cluster, or was one when it last responded."""
-    if host.answers:
+    if host.responds:
         return facts.member(host.name) is not None
     return any(node.host == host.name for node in (facts.swarm.nodes if facts.swarm else ()))
 
@@ -122,4 +122,4 @@ def _line(finding: Finding) -> str:
 
 def _foot(facts: Facts) -> Block:
     tested = f"{len(facts.probed_routes)} routes between hosts tested. " if facts.probed_routes else ""
-    return context(f"{tested}Checked in {facts.took:.1f} s. Nothing was changed.")
+    return context(f"{tested}Checked in {facts.duration_s:.1f} s. Nothing was changed.")

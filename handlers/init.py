@@ -79,7 +79,7 @@ def _subject(arguments: InitArguments) -> str:
 
 def _query(arguments: InitArguments) -> FactsQuery:
     places = (read_external_ca(arguments.external_ca, arguments.host).location,) if arguments.external_ca else ()
-    return FactsQuery(all_hosts=True, probe=(arguments.host,), ca_files=places, raft=arguments.force_new_cluster)
+    return FactsQuery(all_hosts=True, probe=(arguments.host,), ca_files=places, raft_state=arguments.force_new_cluster)
 
 
 @change(
@@ -194,7 +194,7 @@ def _warnings(facts: Facts, arguments: InitArguments) -> tuple[str, ...]:
     if arguments.force_new_cluster:
         better = f"`/swarm recover {arguments.host}` also removes the records and rejoins the other managers."
         return (f"The other managers have left or are held off; their records stay. {better}",)
-    silent = [f"`{host.name}`" for host in facts.hosts.values() if not host.answers]
+    silent = [f"`{host.name}`" for host in facts.hosts.values() if not host.responds]
     if silent:
         does, it = ("does", "it") if len(silent) == 1 else ("do", "one of them")
         return (f"{listed(silent)} {does} not respond. If {it} is part of a {facts.name} cluster, there will be two.",)

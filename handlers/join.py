@@ -115,7 +115,7 @@ def _findings(facts: Facts, host: HostFacts, arguments: JoinArguments) -> list[F
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         return [outside_raft(facts, node) or _of_other_role(facts, node)]
-    if host.in_a_swarm:
+    if host.in_swarm:
         return [membership_conflict(facts, host)]
     seen = preflight(facts, host, arguments.role, together=arguments.hosts)
     if any(finding.sign == "failed" for finding in seen):

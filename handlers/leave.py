@@ -24,7 +24,7 @@ class LeaveArguments:
 
 
 def _query(arguments: LeaveArguments) -> FactsQuery:
-    return FactsQuery(hosts=(arguments.host,), all_hosts=True, peers=True, services=True, task_list=True)
+    return FactsQuery(hosts=(arguments.host,), all_hosts=True, peer_reach=True, services=True, task_list=True)
 
 
 @change(
@@ -61,7 +61,7 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         return removal_plan(facts, node, plan)
-    if host.takes_part and was_removed(facts, host):
+    if host.runs_as_member and was_removed(facts, host):
         operation = Leave(host.name, facts.name, host.node_id, force=arguments.force or host.is_manager)
         plan = replace(plan, approvals=int(host.is_manager))
         return _alone(plan, host, operation, f"was removed from {facts.name}, but still acts as a member")
@@ -86,7 +86,7 @@ def _alone(plan: Plan, host: HostFacts, operation: Operation, why: str) -> Plan:
 
 def _unread(facts: Facts, host: HostFacts, plan: Plan) -> Plan:
     """Plan for a host in another cluster, or in one that cannot be read: only a worker may leave, and only forced."""
-    if facts.swarm is not None or not host.takes_part or foreign_cluster_names(facts, host):
+    if facts.swarm is not None or not host.runs_as_member or foreign_cluster_names(facts, host):
         raise membership_conflict(facts, host).refusal()
     if host.is_manager or host.swarm_error:
         raise Refused(

@@ -97,7 +97,7 @@ def node(facts: Facts, arguments: NodeArguments) -> Message:
 )
 def hosts(facts: Facts, _: NoArguments) -> Message:
     """Return a line for each host."""
-    count, responding = len(facts.hosts), sum(host.answers for host in facts.hosts.values())
+    count, responding = len(facts.hosts), sum(host.responds for host in facts.hosts.values())
     title = f"{responding} of {number_of(count, 'host')} of {facts.name} respond{'s' if count == 1 else ''}"
     sign = DONE if responding == count else WARNING
     return Message(title, tuple(paragraphs([f"{sign} *{title}*", *(_host(facts, h) for h in facts.hosts.values())])))
@@ -106,7 +106,7 @@ def hosts(facts: Facts, _: NoArguments) -> Message:
 def _role(record: NodeFacts) -> str:
     if record.role == "worker":
         return "worker"
-    return f"manager, {'leader' if record.leader else record.standing}"
+    return f"manager, {'leader' if record.leader else record.raft_state}"
 
 
 def _title(record: NodeFacts) -> str:

@@ -25,7 +25,7 @@ class PromoteArguments:
 
 
 def _query(arguments: PromoteArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, probe=(arguments.node,), tasks=True)
+    return FactsQuery(all_hosts=True, probe=(arguments.node,), task_counts=True)
 
 
 @change(
@@ -52,7 +52,7 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
     if found := outside_raft(facts, node):
         raise found.refusal()
     if node.role == "manager":
-        return replace(plan, unchanged=(f"{tick(node.name)} is a manager of {facts.name}, {node.standing}",))
+        return replace(plan, unchanged=(f"{tick(node.name)} is a manager of {facts.name}, {node.raft_state}",))
     if node.state != "ready":
         raise Refused(
             f"{tick(node.name)} is {node.state}: as a manager it would count for the quorum, but not be reachable.",

@@ -56,7 +56,7 @@ class RecoverArguments:
 
 
 def _query(_: RecoverArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, raft=True)
+    return FactsQuery(all_hosts=True, raft_state=True)
 
 
 @change(

@@ -25,7 +25,7 @@ class RemoveArguments:
 
 
 def _query(_: RemoveArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, peers=True, services=True, task_list=True)
+    return FactsQuery(all_hosts=True, peer_reach=True, services=True, task_list=True)
 
 
 @change(

@@ -29,7 +29,7 @@ class RestoreArguments:
 
 
 def _query(arguments: RestoreArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, probe=(arguments.host,), placed=(arguments.host,), backups=True)
+    return FactsQuery(all_hosts=True, probe=(arguments.host,), swarm_folders=(arguments.host,), backups=True)
 
 
 @change(
@@ -54,7 +54,7 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
         success=f"{facts.name} is restored: {tick(host.name)} is its only manager",
         failure=f"{facts.name} was not restored on {{failed}}",
     )
-    if facts.member(host.name) is not None and host.placed == backup.id:
+    if facts.member(host.name) is not None and host.swarm_folder == backup.id:
         held = f"{tick(host.name)} is a manager of {facts.name}, restored from the backup {tick(backup.id)}"
         return Plan(titles, unchanged=(held,))
     _refuse_running(facts)
@@ -126,7 +126,9 @@ def _refuse_second(facts: Facts, backup: Backup, gone: tuple[str, ...]) -> None:
 
     Which hosts were managers at the time of the backup does not matter: others may have been promoted since.
     """
-    alive = [tick(each.name) for each in facts.hosts.values() if _acts_as_manager(each) and each.placed != backup.id]
+    alive = [
+        tick(each.name) for each in facts.hosts.values() if _acts_as_manager(each) and each.swarm_folder != backup.id
+    ]
     if alive:
         act, its = ("acts as a manager", "its") if len(alive) == 1 else ("act as managers", "their")
         raise Refused(
@@ -135,7 +137,7 @@ def _refuse_second(facts: Facts, backup: Backup, gone: tuple[str, ...]) -> None:
             next_step="If a manager still has the state, use `/swarm recover`: it loses nothing, and it tells where "
             "`/swarm unlock` is enough. Otherwise run `docker swarm leave --force` on each of them first.",
         )
-    away = [other.name for other in facts.hosts.values() if not other.answers and other.name not in gone]
+    away = [other.name for other in facts.hosts.values() if not other.responds and other.name not in gone]
     if away:
         names = listed(map(tick, away))
         raise Refused(
@@ -150,12 +152,12 @@ def _refuse_second(facts: Facts, backup: Backup, gone: tuple[str, ...]) -> None:
 def _acts_as_manager(host: HostFacts) -> bool:
     """Return whether a host acts as a manager, or is a locked or failed one."""
     manages = host.is_manager or bool(host.swarm_error) or host.membership in {"locked", "error"}
-    return host.answers and host.in_a_swarm and manages
+    return host.responds and host.in_swarm and manages
 
 
 def _refuse_unfit(backup: Backup, host: HostFacts) -> None:
     """Refuse if the host is not fresh, runs an older engine, or lacks the address that Raft knows."""
-    if host.placed == backup.id:
+    if host.swarm_folder == backup.id:
         return
     if host.membership != "inactive":
         raise Refused(
@@ -163,7 +165,7 @@ def _refuse_unfit(backup: Backup, host: HostFacts) -> None:
             true_now=UNCHANGED,
             next_step="Run `docker swarm leave --force` on it first.",
         )
-    if host.placed:
+    if host.swarm_folder:
         raise Refused(
             f"{tick(host.name)} is not part of any cluster, but its swarm folder is not empty.",
             true_now=UNCHANGED,
@@ -203,7 +205,7 @@ def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
             "`docker swarm leave --force`, then `/swarm join` it again; `/swarm remove NODE --force` removes the old "
             "records."
         )
-    silent = [tick(host.name) for host in facts.hosts.values() if not host.answers]
+    silent = [tick(host.name) for host in facts.hosts.values() if not host.responds]
     if silent:
         does, one = ("does", "it") if len(silent) == 1 else ("do", "one of them")
         found.append(f"{listed(silent)} {does} not respond. If {one} comes back as a manager, there are two clusters.")

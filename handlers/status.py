@@ -26,7 +26,7 @@ class StatusArguments:
 
 
 def _query(_: StatusArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, services=True, certificates=True, patience=READ_TIMEOUT_S)
+    return FactsQuery(all_hosts=True, services=True, certificates=True, timeout_s=READ_TIMEOUT_S)
 
 
 @question(
@@ -52,7 +52,7 @@ def _head(facts: Facts, found: Health) -> str:
     if found.level == "none":
         return f"{WARNING} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is part of a cluster"
     if found.level == "unknown":
-        members = any(host.in_a_swarm for host in facts.hosts.values())
+        members = any(host.in_swarm for host in facts.hosts.values())
         why = "no manager responds" if members else f"none of its {len(facts.hosts)} hosts responds"
         return f"{FAILED} *{name} cannot be read* · {why}"
     if facts.swarm is None:
@@ -101,7 +101,7 @@ def _numbers(facts: Facts) -> list[str]:
     if certificates := [host.certificate for host in facts.hosts.values() if host.certificate]:
         left = time_left(min(certificates, key=lambda certificate: certificate.expires), facts.at)
         parts.append(f"Certificates valid for {left}" if left else "A certificate has expired")
-    if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_unread]:
+    if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_error]:
         parts.append(f"The certificate of {listed(unread)} cannot be read")
     if idle := [node for node in facts.swarm.nodes if node.availability != "active"]:
         parts.append(", ".join(f"{tick(node.name)} {_availability(node.availability)}" for node in idle))

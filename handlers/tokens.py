@@ -43,7 +43,7 @@ def _approval(arguments: TokenArguments) -> int:
 
 
 def _query(arguments: TokenArguments) -> FactsQuery:
-    return FactsQuery(secrets=(_secret(arguments.role),), once=arguments.once)
+    return FactsQuery(secrets=(_secret(arguments.role),), one_time=arguments.once)
 
 
 def _rotates(arguments: TokenArguments) -> bool:

@@ -43,7 +43,7 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
         success=f"{tick(keys[-1].machine)} is trusted with host key {keys[-1].fingerprint}",
         failure="The host key of {failed} was not trusted",
     )
-    if trusted := next((key for key in keys if key.standing == "trusted" and key.fingerprint == arguments.key), None):
+    if trusted := next((key for key in keys if key.status == "trusted" and key.fingerprint == arguments.key), None):
         return Plan(titles, unchanged=(f"{trusted.place} is already trusted with this key",))
     shown = keys[-1]
     if shown.fingerprint != arguments.key:
@@ -58,7 +58,7 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
         steps=(Step(operation, arguments.host),),
         effect=f"{tick(shown.known_as)} in `{shown.file}`: {shown.fingerprint} ({_kind(shown)})",
         warnings=_warnings(shown),
-        approvals=1 if shown.standing == "changed" else 0,
+        approvals=1 if shown.status == "changed" else 0,
     )
 
 
@@ -80,7 +80,7 @@ def trust(facts: Facts, arguments: TrustArguments) -> Message:
     head, lines = _description(key)
     jump = [] if key.machine == arguments.host else [f"SSH reaches {tick(arguments.host)} through this machine."]
     blocks = paragraphs([head, *jump, *lines])
-    if key.standing != "trusted":
+    if key.status != "trusted":
         blocks.append(_button(facts, arguments.host, key))
     return Message(head.replace("*", ""), tuple(blocks))
 
@@ -88,7 +88,7 @@ def trust(facts: Facts, arguments: TrustArguments) -> Message:
 def _keys(facts: Facts, host: str) -> tuple[HostKey, ...]:
     keys = facts.host_keys.get(host, ())
     if not keys:
-        failure = facts.keyless[host]
+        failure = facts.host_key_failures[host]
         raise Failed(failure.happened, true_now="Its host key is unknown.", next_step=failure.next_step)
     return keys
 
@@ -97,11 +97,11 @@ def _description(key: HostKey) -> tuple[str, list[str]]:
     shown = f"`{key.fingerprint}` ({_kind(key)})"
     kind = key.kind.removeprefix("ssh-").split("-")[0]
     compare = f"Compare it with `ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub` on the machine's own console."
-    if key.standing == "trusted":
+    if key.status == "trusted":
         return f"{DONE} *{key.place} is trusted*", [
             f"It presents {shown}, the key of {tick(key.known_as)} in `{key.file}`."
         ]
-    if key.standing == "unknown":
+    if key.status == "unknown":
         head = f"{WARNING} *{key.place} presents an unknown host key*"
         return head, [shown, f"{compare} Trust it only if it is the same. No login was attempted."]
     head = f"{WARNING} *{key.place} presents a changed host key*"
@@ -116,7 +116,7 @@ def _description(key: HostKey) -> tuple[str, list[str]]:
 
 def _button(facts: Facts, host: str, key: HostKey) -> Block:
     words = f"trust {host} --key {key.fingerprint} --cluster {facts.name}"
-    label = "Trust this key" if key.standing == "unknown" else "Request approval"
+    label = "Trust this key" if key.status == "unknown" else "Request approval"
     compared = f"{key.machine} presents {key.fingerprint}. Have you compared it on the machine's own console?"
     return actions(button(label, "command.type", words, style="danger", confirm=compared))
 
@@ -126,7 +126,7 @@ def _kind(key: HostKey) -> str:
 
 
 def _warnings(key: HostKey) -> tuple[str, ...]:
-    if key.standing != "changed":
+    if key.status != "changed":
         return ()
     known = ", ".join(key.known)
     text = f"{key.place} is known with {known}, but presents {key.fingerprint}: it was reinstalled, or another machine "

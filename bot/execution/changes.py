@@ -82,7 +82,7 @@ class Changes:
             self._cluster_reader.engines(cluster),
             lambda query: replace(self._cluster_reader.read_for(plan, cluster, query), typed_secret=typed_secret),
         )
-        change.finish(lambda: self._reveal(lease, change.card, once=command.query(arguments).once))
+        change.finish(lambda: self._reveal(lease, change.card, once=command.query(arguments).one_time))
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
         cluster = lease.job.order.cluster
@@ -111,7 +111,7 @@ class Changes:
         entries = []
         for revealed in card.plan.reveals:
             try:
-                query = FactsQuery(secrets=(revealed,), once=once)
+                query = FactsQuery(secrets=(revealed,), one_time=once)
                 facts = self._pending_rotations.ensure_rotation(
                     lease, query, self._cluster_reader.read_for(card.plan, lease.job.order.cluster, query)
                 )

@@ -58,7 +58,7 @@ def carry_out(
 
 def _query_before(operation: Operation) -> FactsQuery:
     """Return what to read before applying. To take a manager away, all hosts and who reaches whom must be known."""
-    return replace(operation.query, all_hosts=True, peers=True) if operation.weakens else operation.query
+    return replace(operation.query, all_hosts=True, peer_reach=True) if operation.weakens else operation.query
 
 
 def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotError | None:

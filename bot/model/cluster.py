@@ -14,133 +14,142 @@ Role = Literal["worker", "manager"]
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """One record of the cluster's node list. ``host`` is the machine's name in swarmbot.yml, "" when it is not there.
-
-    ``reachability`` is "" for workers. ``address`` is what the managers see; ``raft_address`` is ``IP:2377`` of a
-    manager. ``version`` and ``spec`` are what an update must send back.
-    """
+    """A node as the managers list it (``GET /nodes``)."""
 
     id: str
     hostname: str
     role: Role
     availability: str
+    """``active``, ``pause`` or ``drain``."""
     state: str
+    """``ready``, ``down``, ``unknown`` or ``disconnected``, as the managers see it."""
     version: int
+    """The version of the node's record. An update must send it back."""
     spec: Mapping[str, Any]
+    """The whole spec. An update must send it back with its changes."""
     host: str = ""
+    """The host of swarmbot.yml that this node is; "" if there is none."""
     reachability: str = ""
+    """``ManagerStatus.Reachability`` of a manager; "" for a worker, and for a manager that is not a member of Raft."""
     leader: bool = False
     address: str = ""
+    """The IP address that the managers see."""
     raft_address: str = ""
+    """``IP:2377`` of a manager."""
     engine_version: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tls: TlsInfo = field(default_factory=TlsInfo)
+    """What the node itself reported of its certificates."""
 
     @property
     def name(self) -> str:
-        """The name that people use: swarmbot.yml's where it is known."""
+        """The name in swarmbot.yml, else the host name."""
         return self.host or self.hostname
 
     @property
-    def standing(self) -> str:
-        """How a manager stands in Raft, in Docker's word for it; a record alone makes no member of Raft."""
+    def raft_state(self) -> str:
+        """The reachability of a manager, or "not in Raft": a record alone does not make a member of Raft."""
         return self.reachability or "not in Raft"
 
     @property
     def ready(self) -> bool:
-        """Whether the managers see the node ready; a manager must be reachable in Raft too."""
+        """Whether the managers see the node as ready; a manager must also be reachable in Raft."""
         return self.state == "ready" and (self.role == "worker" or self.reachability == "reachable")
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
-    """The swarm as the manager ``read_from`` describes it. ``spec`` and ``version`` are those of ``GET /swarm``.
-
-    ``tasks`` counts the running tasks of each node id that has some, if they were looked for; ``task_list`` has all,
-    those of the past too. ``data_port`` is the UDP port of overlay traffic. ``rotating``: nodes are being given
-    certificates of a new root.
-    """
+    """The cluster as one manager describes it (``GET /swarm``, ``/nodes``, ``/services``, ``/tasks``)."""
 
     id: str
     read_from: str
+    """The host whose engine was asked."""
     version: int
+    """The version of the cluster's spec. An update must send it back."""
     spec: Mapping[str, Any]
     nodes: tuple[NodeFacts, ...]
     services: tuple[ServiceFacts, ...] = ()
-    tasks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Read for ``FactsQuery.services``."""
+    task_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Running tasks by node id, without nodes that have none. Read for ``FactsQuery.task_counts``."""
     task_list: tuple[TaskFacts, ...] = ()
+    """All tasks, including past ones. Read for ``FactsQuery.task_list``."""
     data_port: int = 4789
+    """The UDP port of overlay traffic."""
     tls: TlsInfo = field(default_factory=TlsInfo)
     rotating: bool = False
+    """Whether a root rotation is in progress: nodes are getting certificates from a new root."""
 
     @property
     def autolocked(self) -> bool:
-        """Whether its managers need the unlock key after each restart."""
+        """Whether managers need the unlock key after each restart."""
         return bool((self.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
 
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
-        """The manager records, the unreachable included."""
+        """All managers, including unreachable ones."""
         return tuple(node for node in self.nodes if node.role == "manager")
 
     @property
     def leader(self) -> NodeFacts | None:
-        """The node that leads Raft now."""
+        """The Raft leader; None if there is none."""
         return next((node for node in self.nodes if node.leader), None)
 
     def node(self, node_id: str) -> NodeFacts | None:
-        """The record with this id."""
+        """Return the node with this id; None if there is none."""
         return next((node for node in self.nodes if node.id == node_id), None)
 
     def node_of(self, host: HostFacts) -> NodeFacts | None:
-        """The record of this machine's present membership."""
-        return self.node(host.node_id) if host.node_id and host.in_a_swarm else None
+        """Return the node that this host is now; None if it is not a member."""
+        return self.node(host.node_id) if host.node_id and host.in_swarm else None
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """A service, how many tasks it runs, how many it should, and why the missing ones are not placed.
-
-    ``constraints`` are its placement's, as written (``node.labels.zone==b``); a global service runs a task on every
-    node that meets them. ``stop_grace``: seconds that a task may take to stop, 10 unless its spec says otherwise.
-    """
+    """A service and how many of its tasks run."""
 
     name: str
     running: int
     desired: int
     complaint: str = ""
+    """Why the missing tasks are not running, in the scheduler's or the engine's words."""
     id: str = ""
     constraints: tuple[str, ...] = ()
+    """Placement constraints as written: ``node.labels.zone==b``."""
     is_global: bool = False
+    """Whether it runs one task on every node that meets the constraints."""
     stop_grace: float = 10.0
+    """Seconds that a task may take to stop; Docker's default is 10."""
 
     @property
     def short(self) -> int:
-        """How many tasks are missing."""
+        """The number of missing tasks."""
         return max(0, self.desired - self.running)
 
 
 ALIVE: Final = frozenset({"assigned", "accepted", "preparing", "ready", "starting", "running"})
-"""States of a task that its node works on or will."""
+"""States of a task that its node works on, or is about to."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """A task: its service's id, its node's ("" while it has none) and whether it is meant to run.
-
-    ``error`` is what its engine or the scheduler says of it: why it failed, or why no node can take it. ``slot`` is its
-    number in the service, 0 of a global one; ``since`` is when it came to its state, in unix seconds.
-    """
+    """One task of a service."""
 
     service: str
+    """The id of its service."""
     node: str
+    """The id of its node; "" while it has none."""
     state: str
     wanted: bool
+    """Whether it is meant to run."""
     error: str = ""
+    """Why it failed or cannot be placed, in the engine's or the scheduler's words."""
     slot: int = 0
+    """Its number in the service; 0 for a global service."""
     since: float = 0.0
+    """When it entered its state, in unix seconds."""
 
     @property
     def alive(self) -> bool:
-        """Whether its node has it to run, or to stop still."""
+        """Whether its node runs it, is about to, or has not stopped it yet."""
         return self.state in ALIVE

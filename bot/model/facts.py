@@ -18,104 +18,123 @@ Revealed = Literal["worker token", "manager token", "unlock key"]
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """A freeze that holds. ``until`` is in unix seconds; ``by`` is U…, or "" where swarmbot.yml ``scheduled`` it."""
+    """A change freeze that is active: each change needs one more approval."""
 
     cluster: str
     until: float
+    """Unix seconds."""
     by: str
+    """The Slack user (U…) who started it; "" for a freeze from swarmbot.yml."""
     reason: str
     scheduled: bool = False
+    """Whether it comes from swarmbot.yml."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactsQuery:
-    """What must be seen beside the cluster itself.
-
-    ``cluster_id``: the cluster that is meant, "" for the one that most hosts are in. ``hosts``: those to wait for;
-    others are in the facts only if they happened to answer by then. ``all_hosts``: wait for each of swarmbot.yml, as
-    for every plan and for secrets. ``probe``: hosts to examine closely, as people call them or their nodes (clock,
-    interfaces, the ways between them and the managers). ``every_peer``: the ways between those and workers, and each
-    other, too. ``mesh``: every way between all nodes, and the overlay by temporary containers on them.
-    ``certificates``: read issuer and end of the node certificates of the hosts that are waited for. ``services``:
-    count their tasks. ``tasks``: count how many each node runs. ``task_list``: list every task. ``secrets``: to be read
-    and shown to the asker; ``once``: the token among them is shown for one node, and rotated after that. ``ca_files``:
-    certificate files on hosts, as pairs of host and path. ``host_keys``: hosts whose SSH keys are wanted. ``backups``:
-    those that are kept of the cluster. ``placed``: hosts whose swarm folder to look at. ``raft``: of every host its
-    clock and interfaces, of managers where their Raft logs end and which of their peers they reach, and of hosts whose
-    engine does not run what swarm state is on their disk; ``peers``: of managers only which peers they reach;
-    ``stopped``: hosts of which only the last is wanted. ``key_files``: hosts of which the key file is wanted; ``raft``
-    has those of all managers. ``patience``: how many seconds a host, and then a manager asked for the cluster, may
-    take.
-    """
+    """Which facts to read in addition to the cluster's own."""
 
     cluster_id: str = ""
+    """The cluster to read; "" for the one that most hosts are part of."""
     hosts: tuple[str, ...] = ()
+    """Hosts to wait for. Others are in the facts only if they responded by then."""
     all_hosts: bool = False
+    """Wait for every host of swarmbot.yml, as each plan and each secret needs."""
     probe: tuple[str, ...] = ()
+    """Hosts (or their nodes) to examine: clock, interfaces, and the routes between them and the managers."""
     every_peer: bool = False
+    """Also probe the routes between those hosts and the workers, and among those hosts."""
     mesh: bool = False
+    """Probe every route between all nodes, and test the overlay network with temporary containers on them."""
     certificates: bool = False
+    """Read issuer and expiry of the node certificates of the hosts to wait for."""
     services: bool = False
-    tasks: bool = False
+    """Read the services, with the number of their running tasks."""
+    task_counts: bool = False
+    """Count the running tasks of each node."""
     task_list: bool = False
+    """Read every task."""
     secrets: tuple[Revealed, ...] = ()
+    """Secrets to show to the requester."""
     ca_files: tuple[tuple[str, str], ...] = ()
-    once: bool = False
+    """Certificate files to read, as pairs of host and path."""
+    one_time: bool = False
+    """The token among the secrets is shown for one node and rotated afterwards."""
     host_keys: tuple[str, ...] = ()
+    """Hosts whose SSH host keys to read."""
     backups: bool = False
-    placed: tuple[str, ...] = ()
-    raft: bool = False
-    stopped: tuple[str, ...] = ()
-    peers: bool = False
+    """List the backups of the cluster."""
+    swarm_folders: tuple[str, ...] = ()
+    """Hosts whose swarm folder to examine."""
+    raft_state: bool = False
+    """Read what a recovery needs to know.
+
+    Of every host: clock and interfaces. Of managers: the end of the Raft log, the key file, and which other managers
+    they reach. Of hosts whose engine is stopped: the swarm state on disk.
+    """
+    stopped_engines: tuple[str, ...] = ()
+    """Hosts whose swarm state on disk to read if their engine is stopped."""
+    peer_reach: bool = False
+    """Read which other managers each manager reaches."""
     key_files: tuple[str, ...] = ()
-    patience: float = 15.0
+    """Hosts whose key file to read."""
+    timeout_s: float = 15.0
+    """Time-out for a host, and then for the manager that is asked for the cluster, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a plan or an answer may rest on. ``name`` is the cluster's in swarmbot.yml; ``at`` is unix seconds.
-
-    ``swarm`` is None when no manager with a quorum could be read: either no host of the cluster is in a swarm yet, or
-    the quorum is lost or out of reach; ``hosts`` tell which. ``secrets`` holds only what the command asked to see.
-    ``good_until`` is when the token among them is rotated at the latest, in unix seconds; 0: nobody was promised that.
-    ``foreign`` maps addresses to the other cluster of swarmbot.yml whose host has them. ``ca_files`` maps pairs of host
-    and path to the PEM certificates there; what could not be read is in ``unread`` with the reason.
-    ``probed_routes`` are the ways between hosts that were tried; ``took`` is how many seconds all the reading took.
-    ``host_keys`` has for a host the SSH keys on the way to it, up to the first that is not trusted; ``keyless`` why
-    there are none. ``mesh`` is a trial of the overlay; ``mesh_failure`` why there was none. ``freeze`` is told to
-    questions alone. ``typed_secret`` is the secret that the asker typed into a form for this job, while its steps
-    run. ``backups`` are the cluster's, if they were looked for.
-    """
+    """Everything that a plan or an answer is made from."""
 
     name: str
+    """The cluster's name in swarmbot.yml."""
     at: float
+    """When it was read, in unix seconds."""
     hosts: Mapping[str, HostFacts]
+    """The hosts that were read, by their names in swarmbot.yml."""
     swarm: ClusterFacts | None = None
+    """None if no manager with a quorum could be read.
+
+    Either no host is part of a cluster yet, or the quorum is lost or unreachable; ``hosts`` tell which.
+    """
     secrets: Mapping[Revealed, Secret] = field(default_factory=lambda: MappingProxyType({}))
-    foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Only the secrets that the command asked for."""
+    other_clusters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Addresses of hosts that belong to another cluster of swarmbot.yml, with that cluster's name."""
     ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
-    unread: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
-    good_until: float = 0.0
+    """PEM certificates by host and path."""
+    unread_ca_files: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    """Why a certificate file could not be read, by host and path."""
+    token_valid_until: float = 0.0
+    """When the token among the secrets is rotated at the latest, in unix seconds; 0 if no rotation is pending."""
     probed_routes: tuple[ProbedRoute, ...] = ()
-    took: float = 0.0
+    duration_s: float = 0.0
+    """How long reading took, in seconds."""
     host_keys: Mapping[str, tuple[HostKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    keyless: Mapping[str, HostFailure] = field(default_factory=lambda: MappingProxyType({}))
+    """For each host the SSH host keys on the way to it, up to the first that is not trusted."""
+    host_key_failures: Mapping[str, HostFailure] = field(default_factory=lambda: MappingProxyType({}))
+    """Why a host's key could not be read."""
     mesh: Mesh | None = None
+    """The test of the overlay network; None if it was not tested."""
     mesh_failure: str = ""
+    """Why the overlay network could not be tested."""
     freeze: Freeze | None = None
+    """The active freeze. Only questions get it."""
     typed_secret: Secret | None = None
+    """The secret that the requester typed into a form for this job. Only running steps get it."""
     backups: BackupList = field(default_factory=BackupList)
+    """Read for ``FactsQuery.backups``."""
 
     @property
     def cluster_id(self) -> str:
-        """The id of the cluster that was read, "" where there was none to read."""
+        """The id of the cluster that was read; "" if none could be read."""
         return self.swarm.id if self.swarm else ""
 
     def host(self, name: str) -> HostFacts:
-        """The facts of a machine of swarmbot.yml; KeyError if it was not looked at."""
+        """Return the facts of a host of swarmbot.yml. Raises KeyError if it was not read."""
         return self.hosts[name]
 
     def member(self, host: str) -> NodeFacts | None:
-        """The machine's record in *this* cluster, None when it is no member."""
+        """Return the node that this host is in *this* cluster; None if it is not a member."""
         facts = self.hosts.get(host)
-        return self.swarm.node_of(facts) if self.swarm and facts and facts.answers else None
+        return self.swarm.node_of(facts) if self.swarm and facts and facts.responds else None

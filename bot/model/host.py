@@ -13,81 +13,86 @@ from bot.model.network import Interface, Reach
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """``locked``: encrypted with the cluster's unlock key (autolock); ``text`` is the whole of it then, else nothing.
+    """The key file of a manager: its TLS key and the key of its Raft log."""
 
-    ``opened``: it was, and Swarmbot has opened it so that its engine can be forced. ``open``: it never was, or autolock
-    was switched off. What lies open stays on its host.
+    state: Literal["open", "locked", "opened"]
+    """Whether it is encrypted.
+
+    ``locked``: with the cluster's unlock key (autolock). ``opened``: it was, and Swarmbot decrypted it so that a new
+    cluster can be forced. ``open``: autolock is off.
     """
-
-    standing: Literal["open", "locked", "opened"]
     text: bytes = field(default=b"", repr=False)
+    """The whole file if it is locked. A file that is not encrypted never leaves its host: "" then."""
 
     @property
     def autolocked(self) -> bool:
         """Whether autolock was on in its cluster."""
-        return self.standing != "open"
+        return self.state != "open"
 
     @property
     def locked(self) -> bool:
-        """Whether it takes the unlock key now."""
-        return self.standing == "locked"
+        """Whether it needs the unlock key now."""
+        return self.state == "locked"
 
 
 @dataclass(frozen=True, slots=True)
 class StoppedEngine:
-    """Swarm state on a host whose engine was seen not to run.
-
-    ``folder`` is where it lies. ``held_off``: it was moved there, out of the engine's way, so that the engine is in no
-    swarm whenever it starts; else it lies where the engine has it, and a started engine takes itself for that member.
-    ``node_id`` is whose state it is, ``address`` the IP address that this node advertised, "" where that is not known.
-    """
+    """The swarm state on a host whose engine is stopped."""
 
     folder: str
+    """Where the state is."""
     held_off: bool
+    """Whether Swarmbot moved the state aside, so that the engine is not part of any cluster when it starts.
+
+    If not, an engine that starts is the member of this state again.
+    """
     node_id: str
     address: str = ""
+    """The IP address that the node advertised; "" if it is not known."""
 
 
-KeyStanding = Literal["trusted", "unknown", "changed"]
+HostKeyStatus = Literal["trusted", "unknown", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """The key that ``machine`` shows now; it is a host of swarmbot.yml, or a jump as it is written there.
-
-    ``known_as`` is its name in known_hosts, ``place`` its name with the address that was asked, in words. ``kind`` is
-    the key's type (``ssh-ed25519``), ``fingerprint`` what ``ssh-keygen -l`` prints. ``known``: the fingerprints that
-    known_hosts has for it. ``file``: the known_hosts file that is written to.
-    """
+    """The SSH host key that a machine shows now, and what known_hosts says of it."""
 
     machine: str
+    """A host of swarmbot.yml, or a jump host as it is written there."""
     place: str
+    """The machine with the address that was asked, for messages."""
     known_as: str
+    """Its name in known_hosts."""
     kind: str
+    """The key type: ``ssh-ed25519``."""
     fingerprint: str
-    standing: KeyStanding
+    """As ``ssh-keygen -l`` prints it."""
+    status: HostKeyStatus
     known: tuple[str, ...] = ()
+    """The fingerprints that known_hosts has for it."""
     file: str = ""
+    """The known_hosts file that a trusted key is written to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A node's TLS certificate: its issuer's common name and its end in unix seconds."""
+    """The TLS certificate of a node."""
 
     issuer: str
+    """The common name of its issuer."""
     expires: float
+    """Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class TlsInfo:
-    """``TLSInfo``: the root certificates that are trusted (PEM), and the public key (base64) that issues.
-
-    Of a node it is what the node itself reported. Of the cluster the key is the one that all certificates shall be
-    issued by: while the root is rotated it is the new one's already, and ``root`` is still the old (measured on 20.10).
-    """
+    """``TLSInfo`` of a node or of the cluster."""
 
     root: str = ""
+    """The trusted root certificates, in PEM. Of the cluster: the old one until a rotation ends (measured on 20.10)."""
     issuer_key: str = ""
+    """The public key, in base64, that issues certificates. Of the cluster: the new one during a rotation."""
 
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -95,7 +100,7 @@ Membership = Literal["inactive", "pending", "active", "locked", "error"]
 
 @dataclass(frozen=True, slots=True)
 class HostFailure:
-    """Why a host could not be read: the words of the error that stopped it."""
+    """Why a host could not be read, in the words of the error."""
 
     problem: HostProblem | Literal["engine error"]
     happened: str
@@ -104,7 +109,7 @@ class HostFailure:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RaftPosition:
-    """Where a manager's Raft log ends. Raft's own order of age: the higher term, then the higher index, is newer."""
+    """Where a manager's Raft log ends. The higher term is newer; in one term, the higher index."""
 
     term: int
     index: int
@@ -112,76 +117,84 @@ class RaftPosition:
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """One machine of swarmbot.yml as its own engine describes it (``GET /info``).
+    """One host of swarmbot.yml as its own engine describes it (``GET /info``).
 
-    With ``failure`` set nothing else was seen, but for ``stopped`` and ``raft`` where SSH answers and the engine does
-    not run. ``membership`` is the engine's ``LocalNodeState``; ``swarm_error`` its
-    ``Swarm.Error`` (set when quorum is lost). ``swarm_id`` is known to managers alone. ``clock_offset`` is in
-    seconds, host minus bot; of hosts that were examined closely and of managers beside them. ``placed`` tells of its
-    swarm folder, if it was looked at: "" when it is empty, the id of the backup that is in it, or ``other``. ``peers``
-    maps the other managers that a manager knows (``address:port``) to what its connections to them met, ``raft`` is
-    where its Raft log ends (``raft_unread``: why that is not known), ``key_file`` its key file, None where it was not
-    looked at or cannot be read. ``heard`` is what a manager's connection met to one that does not answer the bot.
+    If ``failure`` is set, nothing else was read, except ``stopped`` and ``raft_position`` if SSH responds and the
+    engine is stopped.
     """
 
     name: str
+    """Its name in swarmbot.yml."""
     address: str
+    """Its address in swarmbot.yml."""
     failure: HostFailure | None = None
     hostname: str = ""
     engine_version: str = ""
     membership: Membership = "inactive"
+    """The engine's ``LocalNodeState``."""
     swarm_error: str = ""
+    """The engine's ``Swarm.Error``. It is set when the quorum is lost."""
     swarm_id: str = ""
+    """The id of its cluster. Only managers know it."""
     node_id: str = ""
     node_address: str = ""
     is_manager: bool = False
     managers: tuple[str, ...] = ()
+    """The managers that it knows, as ``address:port``."""
     clock_offset: float | None = None
+    """The host's clock minus Swarmbot's, in seconds. Read of probed hosts and of the managers."""
     interfaces: tuple[Interface, ...] = ()
     certificate: Certificate | None = None
-    certificate_unread: str = ""
-    placed: str | None = None
-    peers: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
-    heard: Reach | None = None
-    raft: RaftPosition | None = None
-    raft_unread: str = ""
+    certificate_error: str = ""
+    """Why the certificate could not be read."""
+    swarm_folder: str | None = None
+    """What is in its swarm folder: "" for nothing, the id of a restored backup, or ``other``. None if not read."""
+    peer_reach: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
+    """Of a manager: how its connection to each other manager (``address:port``) ended."""
+    reach_from_managers: Reach | None = None
+    """Of a host that does not respond to Swarmbot: how a manager's connection to it ended."""
+    raft_position: RaftPosition | None = None
+    """Where its Raft log ends."""
+    raft_error: str = ""
+    """Why the end of its Raft log is not known."""
     stopped: StoppedEngine | None = None
     key_file: KeyFile | None = None
+    """None if it was not read or cannot be read."""
 
     @property
-    def answers(self) -> bool:
-        """Whether the host's engine could be read."""
+    def responds(self) -> bool:
+        """Whether the host's engine responded."""
         return self.failure is None
 
     @property
-    def awaits_force(self) -> bool:
-        """Whether it was opened for a recovery that has not ended: in no swarm now, a member when its engine starts."""
-        return self.membership == "inactive" and self.key_file is not None and self.key_file.standing == "opened"
+    def recovery_pending(self) -> bool:
+        """Whether a recovery opened its key file and has not ended: its engine becomes a member when it starts."""
+        return self.membership == "inactive" and self.key_file is not None and self.key_file.state == "opened"
 
     @property
     def joining(self) -> bool:
-        """Whether its engine tries to get into a swarm, and will by itself: a join that is not through, as a rule.
+        """Whether its engine is still trying to join a cluster, and goes on by itself.
 
-        A worker that was started and meets no manager looks the same (measured on 20.10).
+        A worker that was restarted and reaches no manager looks the same (measured on 20.10).
         """
         return self.membership == "pending" and not self.is_manager
 
     @property
     def awaits_quorum(self) -> bool:
-        """Whether it is a manager that was started and has met no quorum since: ``pending`` too, and in Raft."""
+        """Whether it is a manager that has found no quorum since its restart: ``pending``, and in Raft."""
         return self.membership == "pending" and self.is_manager
 
     @property
-    def takes_part(self) -> bool:
-        """Whether its engine runs as a member of some swarm, with a quorum or without."""
+    def runs_as_member(self) -> bool:
+        """Whether its engine runs as a member of some cluster, with or without a quorum."""
         return self.membership == "active" or self.awaits_quorum
 
     @property
-    def serves(self) -> bool:
-        """Whether it is a manager that has a quorum, for all that its engine knows: a swarm can be read through it."""
-        return self.answers and self.is_manager and self.membership == "active" and not self.swarm_error
+    def can_read_cluster(self) -> bool:
+        """Whether the cluster can be read through it: a manager that has a quorum, as far as it knows."""
+        return self.responds and self.is_manager and self.membership == "active" and not self.swarm_error
 
     @property
-    def in_a_swarm(self) -> bool:
-        """Whether the engine believes itself a member of some swarm, locked and failed ones included."""
-        return self.takes_part or self.membership in {"locked", "error"}
+    def in_swarm(self) -> bool:
+        """Whether its engine has the state of a member of some cluster, even if it is locked or failed."""
+        return self.runs_as_member or self.membership in {"locked", "error"}

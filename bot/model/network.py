@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 
 def ip_of(endpoint: str) -> str:
-    """The bare address of ``10.0.0.1:2377`` or ``[fd00::1]:2377``; "" of ""."""
+    """Return the IP address of ``10.0.0.1:2377`` or ``[fd00::1]:2377``; "" for ""."""
     return endpoint.rpartition(":")[0].strip("[]")
 
 
@@ -18,37 +18,36 @@ Transport = Literal["tcp", "udp"]
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface that is up, with its global IPv4 and IPv6 addresses (no prefix lengths, no loopback)."""
+    """A network interface that is up."""
 
     name: str
     addresses: tuple[str, ...]
+    """Global IPv4 and IPv6 addresses, without prefix lengths. No loopback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What a host's kernel has counted since it started, on all ports, behind its firewall.
-
-    ``datagrams``: UDP datagrams that came, whether somebody listens or not. ``resets``: the resets with which it
-    answered connections to ports that nobody listens on; those that a firewall sends in its place are not among them.
-    """
+    """What a host's kernel has counted since it started, on all ports, behind its firewall."""
 
     datagrams: int
+    """UDP datagrams that arrived, whether a process listens or not."""
     resets: int
+    """Resets that it sent for connections to ports on which no process listens; not those that a firewall sent."""
 
 
 class Prober(Protocol):
-    """A shell on a host, open for a few probes. Thread-safe."""
+    """A shell on a host for probes. Safe to share between threads."""
 
     def counters(self) -> Counters:
-        """What the host's kernel has counted until now."""
+        """Return what the host's kernel has counted since it started."""
         ...
 
     def send(self, transport: Transport, address: str, port: int, number: int) -> None:
-        """Send ``number`` datagrams, or try ``number`` connections, for a second at the most."""
+        """Send ``number`` datagrams, or try ``number`` connections, for at most one second."""
         ...
 
     def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
-        """Open a TCP connection to each address and port, all at once, 1.5 s at the most."""
+        """Open a TCP connection to each address and port, all at once, for at most 1.5 s."""
         ...
 
 
@@ -57,93 +56,98 @@ RouteState = Literal["open", "passed", "blocked", "untested"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """From ``source`` to ``port`` of ``target``, which it sends to at ``address``; names as in swarmbot.yml."""
+    """A route that Swarm needs: from a host to a port of another."""
 
     source: str
+    """A host of swarmbot.yml."""
     target: str
+    """A host of swarmbot.yml."""
     address: str
+    """The address of the target that the source sends to."""
     port: int
     transport: Transport
 
     @property
     def name(self) -> str:
-        """The port as people write it: ``7946/udp``."""
+        """The port for messages: ``7946/udp``."""
         return f"{self.port}/{self.transport}"
 
 
 @dataclass(frozen=True, slots=True)
 class ProbedRoute:
-    """What was seen of a way.
-
-    ``open``: somebody answered. ``passed``: what was sent came to the target's kernel (for TCP: and nobody listens).
-    ``blocked``: it did not come; which machine on the way stops it cannot be seen. ``refused``: the connection was, by
-    the target or by something before it. ``why`` says how a connection ended, or why the route was not tested.
-    """
+    """The result of testing a route."""
 
     route: Route
     state: RouteState
+    """What was seen.
+
+    ``open``: a process answered. ``passed``: packets arrived at the target's kernel (TCP: and no process listens).
+    ``blocked``: packets did not arrive; it cannot be seen which machine between them drops them. ``untested``: unknown.
+    """
     why: str = ""
+    """How a connection ended, or why it was not tested."""
     refused: bool = False
+    """Whether the connection was refused, by the target or by something before it."""
 
     @property
     def blocked(self) -> bool:
-        """Whether it is seen that nothing gets through."""
+        """Whether it was seen that nothing arrives."""
         return self.state == "blocked"
 
     @property
     def through(self) -> bool:
-        """Whether it is seen that what is sent gets there."""
+        """Whether it was seen that packets arrive."""
         return self.state in {"open", "passed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """A trial of the overlay. Names are those of nodes, as in swarmbot.yml.
-
-    ``addresses`` are the nodes' own, of those that had a container. ``reached`` has for each container that answered
-    those that it reached. ``knows`` has for each engine the addresses that it knows by gossip. ``missing`` says why
-    others could not take part, ``left`` what could not be removed.
-    """
+    """A test of the overlay network. Nodes are called as in swarmbot.yml."""
 
     name: str
     addresses: Mapping[str, str]
+    """The addresses of the nodes that ran a container."""
     reached: Mapping[str, frozenset[str]]
-    knows: Mapping[str, frozenset[str]]
-    missing: Mapping[str, str]
-    left: tuple[str, ...] = ()
+    """For each node whose container reported: the nodes whose containers it reached."""
+    gossip_peers: Mapping[str, frozenset[str]]
+    """For each engine: the addresses that it knows by gossip."""
+    skipped: Mapping[str, str]
+    """Why other nodes could not take part."""
+    leftovers: tuple[str, ...] = ()
+    """What could not be removed."""
 
 
 class OverlayTrial(Protocol):
-    """One engine's part in a trial: all that is made has the trial's name, and a label by which it is found again."""
+    """One engine's part in a test of the overlay. What it creates has the test's name, and a label to find it again."""
 
     def make_network(self) -> None:
-        """Make the overlay network; on a manager."""
+        """Create the overlay network; on a manager."""
         ...
 
     def remove_network(self) -> None:
-        """Remove it, once no engine uses it any more; nothing if it is not there."""
+        """Remove the network once no engine uses it; do nothing if it does not exist."""
         ...
 
     def forget(self) -> None:
-        """Wait until the removed network is not seen on this engine any more."""
+        """Wait until this engine no longer lists the removed network."""
         ...
 
     def start(self) -> str:
-        """Start a container on the network and return its address there. It ends by itself after some minutes."""
+        """Start a container on the network and return its address there. It exits by itself after some minutes."""
         ...
 
     def tell(self, addresses: Sequence[str]) -> None:
-        """Let the container try other containers' addresses."""
+        """Have the container connect to other containers' addresses."""
         ...
 
     def reached(self) -> frozenset[str] | None:
-        """The addresses that it reached; None as long as it tries."""
+        """Return the addresses that the container reached; None while it is still trying."""
         ...
 
     def peers(self) -> frozenset[str]:
-        """The nodes of the network that this engine knows by gossip, by their own addresses."""
+        """Return the addresses of the network's nodes that this engine knows by gossip."""
         ...
 
     def remove(self) -> None:
-        """Remove the container and its image; nothing if they are not there."""
+        """Remove the container and its image; do nothing if they do not exist."""
         ...

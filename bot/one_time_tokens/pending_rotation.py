@@ -102,4 +102,4 @@ def with_node_names(cause: str, facts: Facts) -> str:
 def cluster_gone(facts: Facts) -> bool:
     """Return whether the token's cluster is gone: every host responds, and none is part of a cluster."""
     hosts = facts.hosts.values()
-    return facts.swarm is None and bool(hosts) and all(host.answers and not host.in_a_swarm for host in hosts)
+    return facts.swarm is None and bool(hosts) and all(host.responds and not host.in_swarm for host in hosts)

@@ -52,8 +52,10 @@ class PendingRotations:
             secret = secret_of(role)
             if secret in facts.secrets:
                 found = fingerprint(facts.secrets[secret])
-                until = self._create(lease, facts, role, found) if query.once else self._until(facts.name, role, found)
-                facts = replace(facts, good_until=until)
+                until = (
+                    self._create(lease, facts, role, found) if query.one_time else self._until(facts.name, role, found)
+                )
+                facts = replace(facts, token_valid_until=until)
         return facts
 
     def _create(self, lease: Lease, facts: Facts, role: Role, found: str) -> float:

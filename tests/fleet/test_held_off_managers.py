@@ -65,7 +65,7 @@ def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
         cluster["host-1"].stopped()
     (hosts["host-2"].folder / "docker-etc/daemon.json").write_text("{}")
     with engines(hosts) as cluster, closing(FactsReader({})) as reader:
-        host = reader.read("prod", cluster, FactsQuery(stopped=("host-2",), patience=5)).host("host-2")
+        host = reader.read("prod", cluster, FactsQuery(stopped_engines=("host-2",), timeout_s=5)).host("host-2")
     assert host.stopped is None
     assert host.failure
     for words in ("Docker is not running", "does not say where the data root of its engine is", "`data_root`"):

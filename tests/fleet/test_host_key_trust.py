@@ -25,12 +25,12 @@ def test_a_jump_first_and_then_the_host_behind_it(hosts: Fleet, tmp_path: Path) 
             engine.info()
         assert "`/swarm trust host-2`" in caught.value.next_step
         [jump] = engine.host_keys()
-        assert (jump.machine, jump.standing) == ("host-1", "unknown")
+        assert (jump.machine, jump.status) == ("host-1", "unknown")
         assert jump.known_as == f"[{hosts['host-1'].address}]:2222"
         engine.trust("host-1", jump.fingerprint)
         first, second = engine.host_keys()
-        assert (first.machine, first.standing) == ("host-1", "trusted")
-        assert (second.machine, second.standing) == ("host-2", "unknown")
+        assert (first.machine, first.status) == ("host-1", "trusted")
+        assert (second.machine, second.status) == ("host-2", "unknown")
         engine.trust("host-2", second.fingerprint)
         assert engine.info()["Name"] == "host-2"
     assert len(known.read_text().splitlines()) == 2

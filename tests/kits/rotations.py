@@ -174,7 +174,7 @@ class Bot:
 
     def ask(self, user: str = "U0ADA", *, job: str = "", role: Role = "worker") -> Facts:
         """Show ``user`` the token for one node. Raise Failed if that is refused."""
-        query = FactsQuery(secrets=(secret_of(role),), once=True)
+        query = FactsQuery(secrets=(secret_of(role),), one_time=True)
         asked = replace(order(job_id=job or new_id(), lane="concurrent"), requester=user)
         stored: Any = type("Job", (), {"order": asked, "id": asked.id})
         lease = Lease(stored, 1, "1-0", "one")

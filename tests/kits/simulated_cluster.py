@@ -92,10 +92,13 @@ class Simulated(World):
         peers = {
             f"{other.address}:2377": self._met(machine, other)
             for other in self.managers()
-            if query.peers and found.is_manager and other is not machine
+            if query.peer_reach and found.is_manager and other is not machine
         }
         return replace(
-            found, clock_offset=0.0, interfaces=(Interface("eth0", (machine.address,)),), peers=MappingProxyType(peers)
+            found,
+            clock_offset=0.0,
+            interfaces=(Interface("eth0", (machine.address,)),),
+            peer_reach=MappingProxyType(peers),
         )
 
     def _met(self, one: Machine, other: Machine) -> Reach:
@@ -110,8 +113,8 @@ class Simulated(World):
         return ProbedRoute(route, "open" if route.transport == "tcp" and target.node else "passed")
 
     def _heard(self, source: str, host: HostFacts) -> HostFacts:
-        met = None if host.answers else self._met(self.machines[source], self.machines[host.name])
-        return replace(host, heard=met)
+        met = None if host.responds else self._met(self.machines[source], self.machines[host.name])
+        return replace(host, reach_from_managers=met)
 
 
 class SimulatedEngine:

@@ -52,7 +52,7 @@ class Real:
         alike = {name for name, state in STATES.items() if state["hosts"] == self._hosts}
         rows = {name: (given, case) for name, given, case in cases() if case.get("state") in alike}
         looks = [query for given, case in rows.values() if (query := self._query(case)) is not None]
-        facts = self._described_alike(self.read(replace(_merged(looks), probe=(), raft=True, backups=False)))
+        facts = self._described_alike(self.read(replace(_merged(looks), probe=(), raft_state=True, backups=False)))
         found = {name: self._row(facts, given, case) for name, (given, case) in rows.items()}
         apart = [f"{name}\n said: {said}\n came: {came}" for name, (said, came) in found.items() if said != came]
         assert not apart, "\n".join(apart)

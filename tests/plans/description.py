@@ -37,7 +37,7 @@ class Description(BaseModel):
 
     ``tasks``: how many a service runs on which node's id, ``task_list`` others one by one; ``constraints`` are those of
     a service's placement.
-    ``closed`` and ``unseen`` list ways as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("": swarmbot.yml) and why.
+    ``closed`` and ``skipped`` list routes as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("": swarmbot.yml), why.
     ``root`` and ``issuer`` name files of tests/plans/pem, the issuer being the root's unless said.
     """
 
@@ -52,18 +52,18 @@ class Description(BaseModel):
     task_list: list[Task] = []
     constraints: dict[str, list[str]] = {}
     global_services: list[str] = []
-    foreign: dict[str, str] = {}
+    other_clusters: dict[str, str] = {}
     secrets: dict[Revealed, str] = {}
     ca_files: dict[str, str] = {}
-    unread: dict[str, str] = {}
+    unread_ca_files: dict[str, str] = {}
     spec: dict[str, Any] = {}
     backups: list[Kept] = []
     unreadable_backups: list[str] = []
-    good_until: float = 0.0
+    token_valid_until: float = 0.0
     closed: list[str] = []
-    unseen: list[str] = []
+    skipped: list[str] = []
     keys: dict[str, list[Key]] = {}
-    keyless: dict[str, str] = {}
+    host_key_failures: dict[str, str] = {}
     mesh: Trial = Trial()
     mesh_failure: str = ""
     frozen: tuple[str, str] | None = None
@@ -93,7 +93,7 @@ class Description(BaseModel):
                 spec=MappingProxyType(self.spec),
                 nodes=tuple(nodes),
                 services=tuple(map(self._service, {**self.services, **self.tasks})),
-                tasks=sum(map(Counter, self.tasks.values()), Counter()),
+                task_counts=sum(map(Counter, self.tasks.values()), Counter()),
                 task_list=self._tasks(),
                 tls=tls(self.root, self.issuer),
                 rotating=self.rotating,
@@ -105,19 +105,21 @@ class Description(BaseModel):
             hosts=MappingProxyType(hosts),
             swarm=swarm,
             secrets=MappingProxyType({name: Secret(text) for name, text in self.secrets.items()}),
-            foreign=MappingProxyType(self.foreign),
+            other_clusters=MappingProxyType(self.other_clusters),
             ca_files=MappingProxyType({_place(key): pem(text) for key, text in self.ca_files.items()}),
-            unread=MappingProxyType({_place(key): text for key, text in self.unread.items()}),
+            unread_ca_files=MappingProxyType({_place(key): text for key, text in self.unread_ca_files.items()}),
             backups=BackupList(tuple(kept.backup() for kept in self.backups), tuple(self.unreadable_backups)),
-            good_until=self.good_until,
+            token_valid_until=self.token_valid_until,
             probed_routes=self._passages(hosts, swarm, query),
-            took=0.4,
+            duration_s=0.4,
             host_keys=MappingProxyType({name: tuple(key.facts() for key in keys) for name, keys in self.keys.items()}),
             mesh=mesh_facts(self.mesh, self.hosts, self._addresses())
             if swarm and query.mesh and not self.mesh_failure
             else None,
             mesh_failure=self.mesh_failure,
-            keyless=MappingProxyType({name: HostFailure("timed out", text) for name, text in self.keyless.items()}),
+            host_key_failures=MappingProxyType(
+                {name: HostFailure("timed out", text) for name, text in self.host_key_failures.items()}
+            ),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 
@@ -127,7 +129,7 @@ class Description(BaseModel):
         routes = wanted_routes(hosts, swarm, matching_hosts(hosts, query.probe), every_peer=query.every_peer)
         if swarm and query.mesh:
             routes = mesh_routes(ready_peers(swarm, hosts), swarm.data_port)
-        return tuple(probed(route, self.hosts, self.closed, self.unseen) for route in routes)
+        return tuple(probed(route, self.hosts, self.closed, self.skipped) for route in routes)
 
     def _addresses(self) -> dict[str, str]:
         return {name: f"10.0.0.{number}" for number, name in enumerate(self.hosts, 1)}

@@ -24,14 +24,14 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
     if host.failure:
         happened = host.happened or f"`{name}` ({address}): {host.failure}."
         failure = HostFailure(host.failure, happened, host.next_step)
-        position = RaftPosition(*host.raft) if host.raft else None
+        position = RaftPosition(*host.raft_position) if host.raft_position else None
         return HostFacts(
             name,
             address,
             failure,
-            heard=host.heard,
-            raft=position,
-            raft_unread=_unread(name, host),
+            reach_from_managers=host.reach_from_managers,
+            raft_position=position,
+            raft_error=_unread(name, host),
             stopped=_stopped(name, address, host),
         )
     member = host.role != "nothing"
@@ -52,17 +52,17 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         clock_offset=host.clock,
         interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
         certificate=_certificate(host.certificate_days),
-        certificate_unread=host.certificate_unread,
-        placed=host.placed,
-        peers=MappingProxyType(host.peers),
-        raft=RaftPosition(*host.raft) if host.raft else None,
-        raft_unread=_unread(name, host),
+        certificate_error=host.certificate_error,
+        swarm_folder=host.swarm_folder,
+        peer_reach=MappingProxyType(host.peer_reach),
+        raft_position=RaftPosition(*host.raft_position) if host.raft_position else None,
+        raft_error=_unread(name, host),
         key_file=_key_file(host),
     )
 
 
 def _unread(name: str, host: Machine) -> str:
-    return "" if host.raft else f"The Raft log of `{name}` cannot be read: Permission denied."
+    return "" if host.raft_position else f"The Raft log of `{name}` cannot be read: Permission denied."
 
 
 def node_facts(name: str, address: str, host: Machine) -> NodeFacts:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
 from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role, TaskFacts
-from bot.model.host import KeyStanding
+from bot.model.host import HostKeyStatus
 from bot.model.network import RouteState
 
 NOW = 1_800_000_000.0
@@ -64,8 +64,8 @@ class Machine(Strict):
     ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
     on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
     ``reached``: what the managers' connections to its 2377/tcp became. ``managers``: those that the engine names;
-    members name the cluster's. ``peers``, ``heard`` and ``raft`` (term and index) as in HostFacts; a manager's ``key``
-    is its key file's standing, "open" (or "locked", as its membership is) unless said;
+    members name the cluster's. ``peer_reach``, ``reach_from_managers`` and ``raft_position`` (term and index) as in
+    HostFacts; a manager's ``key`` is its key file's state, "open" (or "locked", as its membership is) unless said;
     ``stopped``: where its swarm state lies, its engine being stopped.
     """
 
@@ -85,13 +85,13 @@ class Machine(Strict):
     reaches: dict[str, Reach] = {}
     reached: RouteState = "passed"
     certificate_days: float | None = None
-    certificate_unread: str = ""
-    peers: dict[str, Reach] = {}
-    heard: Reach | None = None
-    raft: tuple[int, int] | None = None
+    certificate_error: str = ""
+    peer_reach: dict[str, Reach] = {}
+    reach_from_managers: Reach | None = None
+    raft_position: tuple[int, int] | None = None
     key: Literal["open", "locked", "opened", "unread", ""] = ""
     issuer: str = ""
-    placed: str | None = ""
+    swarm_folder: str | None = ""
     stopped: Literal["in place", "held off", ""] = ""
 
 
@@ -135,7 +135,7 @@ class Key(Strict):
     """A machine's SSH host key; ``known`` is what known_hosts has in its place, when it has changed."""
 
     machine: str
-    standing: KeyStanding
+    status: HostKeyStatus
     fingerprint: str = "SHA256:shown"
     kind: str = "ssh-ed25519"
     known: list[str] = []
@@ -148,7 +148,7 @@ class Key(Strict):
             known_as="192.0.2.9",
             kind=self.kind,
             fingerprint=self.fingerprint,
-            standing=self.standing,
+            status=self.status,
             known=tuple(self.known),
             file="/known_hosts",
         )
@@ -157,11 +157,11 @@ class Key(Strict):
 class Trial(Strict):
     """A trial of the overlay between all members. ``cut`` and ``deaf`` (by gossip) list pairs as ``host-1 > host-2``.
 
-    ``missing`` took no part, ``silent`` gave no answers: each with the reason.
+    ``skipped`` took no part, ``silent`` gave no answers: each with the reason.
     """
 
     cut: list[str] = []
     deaf: list[str] = []
-    missing: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     silent: dict[str, str] = {}
-    left: list[str] = []
+    leftovers: list[str] = []

@@ -14,7 +14,7 @@ def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping
     inside = {
         name: addresses[name]
         for name, host in machines.items()
-        if host.role != "nothing" and name not in trial.missing and host.record.state == "ready"
+        if host.role != "nothing" and name not in trial.skipped and host.record.state == "ready"
     }
     cut, deaf = [tuple(pair.split(" > ")) for pair in trial.cut], [tuple(pair.split(" > ")) for pair in trial.deaf]
     return Mesh(
@@ -25,12 +25,12 @@ def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping
             for name in inside
             if name not in trial.silent
         },
-        knows={
+        gossip_peers={
             name: frozenset(address for other, address in inside.items() if (name, other) not in deaf)
             for name in inside
         },
-        missing={**trial.missing, **trial.silent},
-        left=tuple(trial.left),
+        skipped={**trial.skipped, **trial.silent},
+        leftovers=tuple(trial.leftovers),
     )
 
 

@@ -17,7 +17,7 @@ def keys_to_host(connection: SshConnection) -> tuple[HostKey, ...]:
     Raises HostUnreachable.
     """
     before = keys_to_host(connection.jump) if connection.jump else ()
-    if before and before[-1].standing != "trusted":
+    if before and before[-1].status != "trusted":
         return before
     return (*before, _shown(connection.target, connection.host_key()))
 
@@ -49,7 +49,7 @@ def _shown(target: SshTarget, key: paramiko.PKey) -> HostKey:
         known_as=target.known_as,
         kind=key.get_name(),
         fingerprint=key.fingerprint,
-        standing="trusted" if trusted else "changed" if known else "unknown",
+        status="trusted" if trusted else "changed" if known else "unknown",
         known=tuple(other.fingerprint for other in known.values()),
         file=str(target.known_hosts[0]),
     )

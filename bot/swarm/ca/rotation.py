@@ -31,7 +31,7 @@ def external_issuer(facts: Facts, wanted: ExternalCa) -> Issuer:
     if pem is None:
         raise Refused(
             f"the CA certificate {tick(wanted.cacert_path)} could not be read on `{wanted.host}`: "
-            f"{facts.unread[wanted.location]}",
+            f"{facts.unread_ca_files[wanted.location]}",
             true_now="Nothing was changed.",
             next_step="Put the CA's certificate (PEM) there, or give another place after `cacert=`.",
         )

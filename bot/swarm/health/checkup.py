@@ -50,10 +50,10 @@ def all_routes_tested(facts: Facts, host: HostFacts, together: Sequence[str]) ->
 def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
-        standing = f", {node.standing}" if node.role == "manager" else ""
+        standing = f", {node.raft_state}" if node.role == "manager" else ""
         text = f"a {node.role} of {facts.name}, {node.state}{standing}"
         return [Finding("done" if node.ready else "failed", text)]
-    if host.in_a_swarm:
+    if host.in_swarm:
         return [membership_conflict(facts, host)]
     if host.joining:
         return [Finding("warning", "still trying to join a cluster, and may succeed; `/swarm join` cancels this first")]

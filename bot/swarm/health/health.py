@@ -59,7 +59,7 @@ def _without_swarm(facts: Facts) -> Health:
     missing = [old.name for old in olds if old.state == "unreachable"]
     unreachable = [_failed_host(host) for host in facts.hosts.values() if host.failure]
     locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
-    members = [host for host in facts.hosts.values() if host.answers and host.in_a_swarm]
+    members = [host for host in facts.hosts.values() if host.responds and host.in_swarm]
     errors = [
         Issue(critical=True, text=no_leader_text(host))
         for host in members
@@ -88,7 +88,7 @@ def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
             return [old_manager_issue(node)]
         responds = host is not None and host.membership == "active"
         fix = f"{_tested(node.host)} the other managers" if responds else f"bring `{node.name}` back"
-        return [Issue(critical=True, text=f"`{node.name}` (manager) is {node.standing}, {node.state}", fix=fix)]
+        return [Issue(critical=True, text=f"`{node.name}` (manager) is {node.raft_state}, {node.state}", fix=fix)]
     if node.state != "ready":
         fix = f"{_tested(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
         return [Issue(critical=True, text=f"`{node.name}` ({node.role}) is {node.state}", fix=fix)]
@@ -132,7 +132,7 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
         issues.append(
             Issue(critical=False, text=text, fix=f"`/swarm join worker {host.name}` cancels this and joins it again")
         )
-    if host.takes_part and facts.member(host.name) is None:
+    if host.runs_as_member and facts.member(host.name) is None:
         text, critical = f"`{host.name}` is a member of another cluster: {other_cluster_text(facts, host)}", False
         fix = f"remove `{host.name}` from {facts.name} in swarmbot.yml, or make it leave that cluster"
         if was_removed(facts, host):

@@ -81,7 +81,7 @@ def old_manager_issue(node: NodeFacts) -> Issue:
 
 def is_split_off(facts: Facts, host: HostFacts) -> bool:
     """Return whether a host works as a manager with a leader although this cluster's managers do not hear it."""
-    return host.serves and host.swarm_id == facts.cluster_id
+    return host.can_read_cluster and host.swarm_id == facts.cluster_id
 
 
 def split_brain_issue(facts: Facts, host: HostFacts) -> Issue:

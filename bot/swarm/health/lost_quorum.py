@@ -46,9 +46,9 @@ class OldManager:
         """
         if self.host is not None and self.host.stopped is not None:
             return "held off" if self.host.stopped.held_off else "stopped"
-        if self.host is None or not self.host.answers:
+        if self.host is None or not self.host.responds:
             return "unreachable"
-        return "left" if self.host.membership == "inactive" and not self.host.awaits_force else "member"
+        return "left" if self.host.membership == "inactive" and not self.host.recovery_pending else "member"
 
     @property
     def up(self) -> bool:
@@ -59,7 +59,7 @@ class OldManager:
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
     """Return the managers of the cluster of ``host``; without it, of all hosts that are in no other known cluster."""
-    members = [other for other in facts.hosts.values() if other.in_a_swarm and not foreign_cluster_names(facts, other)]
+    members = [other for other in facts.hosts.values() if other.in_swarm and not foreign_cluster_names(facts, other)]
     known = set(host.managers) if host else {address for other in members for address in other.managers}
     if host is not None:
         kin = [other for other in members if known & set(other.managers)]
@@ -78,11 +78,11 @@ def recovery_candidates(facts: Facts) -> list[HostFacts]:
     able = [
         host
         for host in facts.hosts.values()
-        if (_is_working_manager(host) or host.membership == "locked" or host.awaits_force)
+        if (_is_working_manager(host) or host.membership == "locked" or host.recovery_pending)
         and not foreign_cluster_names(facts, host)
     ]
-    read = sorted((host for host in able if host.raft), key=_log, reverse=True)
-    return [*read, *(host for host in able if not host.raft)]
+    read = sorted((host for host in able if host.raft_position), key=_log, reverse=True)
+    return [*read, *(host for host in able if not host.raft_position)]
 
 
 def quorum_among(olds: tuple[OldManager, ...]) -> Quorum:
@@ -120,7 +120,7 @@ def _machine(facts: Facts, address: str) -> HostFacts | None:
     ip = ip_of(address)
     hosts = facts.hosts.values()
     for host in hosts:
-        if host.answers and ip in {host.node_address, *(each for card in host.interfaces for each in card.addresses)}:
+        if host.responds and ip in {host.node_address, *(each for card in host.interfaces for each in card.addresses)}:
             return host
         if host.stopped is not None and host.stopped.address == ip:
             return host
@@ -128,9 +128,9 @@ def _machine(facts: Facts, address: str) -> HostFacts | None:
 
 
 def _log(host: HostFacts) -> tuple[int, int, bool]:
-    position = host.raft or RaftPosition(0, 0)
+    position = host.raft_position or RaftPosition(0, 0)
     return position.term, position.index, host.membership == "active"
 
 
 def _is_working_manager(host: HostFacts | None) -> bool:
-    return host is not None and host.answers and host.is_manager and host.takes_part
+    return host is not None and host.responds and host.is_manager and host.runs_as_member

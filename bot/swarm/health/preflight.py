@@ -65,7 +65,7 @@ def same_name_findings(facts: Facts, host: HostFacts, together: Iterable[str]) -
         text = f"{facts.name} already has a node with the host name `{host.hostname}`: {states}"
         found.append(Finding("warning", text, host.name))
     others = [facts.hosts[name] for name in together if name != host.name and facts.member(name) is None]
-    if alike := [tick(other.name) for other in others if other.answers and other.hostname == host.hostname]:
+    if alike := [tick(other.name) for other in others if other.responds and other.hostname == host.hostname]:
         shared = f"{listed(alike)} and `{host.name}` have the same host name, `{host.hostname}`"
         found.append(Finding("warning", f"{shared}: {facts.name} would have several nodes with this name", host.name))
     return found

@@ -37,7 +37,7 @@ def is_last_manager(facts: Facts, node: NodeFacts) -> bool:
 def reachable_host(facts: Facts, node: NodeFacts) -> HostFacts | None:
     """The node's machine, if its engine answers and is in this very membership."""
     host = facts.hosts.get(node.host)
-    sound = host is not None and host.answers and host.node_id == node.id and host.membership == "active"
+    sound = host is not None and host.responds and host.node_id == node.id and host.membership == "active"
     return host if sound else None
 
 

@@ -36,8 +36,8 @@ def _address(facts: Facts) -> str:
 
 
 def _lifetime(facts: Facts, role: Role) -> tuple[str, ...]:
-    if facts.good_until:
-        until = f"For one node, until {when(facts.good_until)}: "
+    if facts.token_valid_until:
+        until = f"For one node, until {when(facts.token_valid_until)}: "
         return (
             f"{until}the token is rotated then, or once the next {role} has joined, whoever's it is.",
             "Lines that were shown before end with it.",

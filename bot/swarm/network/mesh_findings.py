@@ -63,7 +63,7 @@ def _overlay(mesh: Mesh) -> list[Finding]:
     }
     deaf = {
         host: [other for other, address in mesh.addresses.items() if address not in known]
-        for host, known in mesh.knows.items()
+        for host, known in mesh.gossip_peers.items()
     }
     found = [
         Finding(
@@ -73,10 +73,10 @@ def _overlay(mesh: Mesh) -> list[Finding]:
         for sources, targets in _alike(cut)
     ]
     found += [_unknown(hosts, others) for hosts, others in _alike(deaf)]
-    found += [Finding("warning", f"overlay on {tick(host)} skipped: {why}") for host, why in mesh.missing.items()]
+    found += [Finding("warning", f"overlay on {tick(host)} skipped: {why}") for host, why in mesh.skipped.items()]
     found += [
         Finding("warning", f"not removed: {what}.", next_step="A later `/swarm check --all` removes it.")
-        for what in mesh.left
+        for what in mesh.leftovers
     ]
     return found
 

@@ -43,7 +43,7 @@ def try_overlay(engines: Engines, manager: str, peers: Iterable[Peer]) -> Mesh:
             mesh = trial.run(mesh, known, trials)
         finally:
             left = trial.clear(manager, trials)
-    return replace(mesh, left=(*left_over, *left))
+    return replace(mesh, leftovers=(*left_over, *left))
 
 
 class _Trial:
@@ -70,8 +70,8 @@ class _Trial:
                 host: frozenset(by_address[each] for each in found if each in by_address)
                 for host, found in answers.items()
             },
-            knows=knows,
-            missing={**mesh.missing, **unheard, **silent, **deaf, **failed},
+            gossip_peers=knows,
+            skipped={**mesh.skipped, **unheard, **silent, **deaf, **failed},
         )
 
     def clear(self, manager: str, trials: Mapping[str, OverlayTrial]) -> list[str]:

@@ -38,7 +38,7 @@ def wanted_routes(
     data = swarm.data_port if swarm else DATA_PORT
     routes: dict[Route, None] = {}
     for name in named:
-        if name not in hosts or not hosts[name].answers:
+        if name not in hosts or not hosts[name].responds:
             continue
         own = peer_of(hosts[name], swarm)
         for number, peer in enumerate(peers_of(hosts[name], hosts, swarm, named)):
@@ -58,7 +58,7 @@ def peers_of(
     """
     nodes = [node for node in (swarm.nodes if swarm else ()) if node.ready]
     managers = [_peer_of_node(node, hosts) for node in nodes if node.role == "manager"]
-    probing = [peer_of(hosts[name], swarm) for name in probed if name in hosts and hosts[name].answers]
+    probing = [peer_of(hosts[name], swarm) for name in probed if name in hosts and hosts[name].responds]
     workers = [_peer_of_node(node, hosts) for node in nodes if node.role == "worker"]
     own = peer_of(host, swarm).name
     return [*{peer.name: peer for peer in (*managers, *probing, *workers) if peer.name != own}.values()]

@@ -88,7 +88,7 @@ class TakeBackup(Operation):
         """Tell whether the engine runs: the host starts it again whatever happened."""
         del engines
         host = facts.hosts.get(self.host)
-        runs = host is not None and host.answers
+        runs = host is not None and host.responds
         truth = f"No backup was kept. The engine of `{self.host}` {'runs' if runs else 'does not answer yet'}."
         step = "" if runs else f"`/swarm node {self.host}` shows when it is back; else start it there."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
@@ -132,7 +132,7 @@ class AwaitManager(Operation):
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Start what is stopped, unlock what is locked."""
         host = facts.host(self.host)
-        if not host.answers:
+        if not host.responds:
             engines[self.host].start_engine()
         elif host.membership == "locked" and facts.swarm is not None:
             engines[self.host].unlock_swarm(engines[facts.swarm.read_from].unlock_key())
@@ -185,12 +185,12 @@ class RestoreState(Operation):
     @property
     def query(self) -> FactsQuery:
         """What is in its swarm folder."""
-        return FactsQuery(hosts=(self.host,), placed=(self.host,), backups=True)
+        return FactsQuery(hosts=(self.host,), swarm_folders=(self.host,), backups=True)
 
     def satisfied(self, facts: Facts) -> bool:
         """The folder names this backup, and the engine runs."""
         host = facts.hosts.get(self.host)
-        return host is not None and host.answers and host.placed == self.backup
+        return host is not None and host.responds and host.swarm_folder == self.backup
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Open the backup first: nothing is touched for one that is damaged."""
@@ -206,9 +206,9 @@ class RestoreState(Operation):
         """Tell what is in the folder."""
         del engines
         host = facts.hosts.get(self.host)
-        if host is None or not host.answers:
+        if host is None or not host.responds:
             truth = f"`{self.host}` does not answer, so it is not known what its swarm folder holds."
-        elif host.placed == "":
+        elif host.swarm_folder == "":
             truth = f"`{self.host}` is as it was: its swarm folder is empty."
         else:
             truth = f"The swarm folder of `{self.host}` is not empty."

@@ -120,7 +120,7 @@ class DrillBackup(Operation):
 def choose_drill_host(facts: Facts, named: str) -> str:
     """The host for a throwaway engine: in no cluster, for the CA's key is in its memory meanwhile."""
     if not named:
-        free = [host.name for host in facts.hosts.values() if host.answers and host.membership == "inactive"]
+        free = [host.name for host in facts.hosts.values() if host.responds and host.membership == "inactive"]
         if not free:
             raise Refused(
                 f"a drill needs a host that is in no cluster, and {facts.name} has none that answers.",

@@ -43,7 +43,7 @@ class TrustHostKey(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the machine shows this key and known_hosts has it."""
         return any(
-            key.machine == self.machine and key.fingerprint == self.fingerprint and key.standing == "trusted"
+            key.machine == self.machine and key.fingerprint == self.fingerprint and key.status == "trusted"
             for key in facts.host_keys.get(self.host, ())
         )
 

@@ -108,7 +108,7 @@ class Init(Operation):
         """Return the error with the host's state: the engine may be in a new swarm without a leader."""
         del engines
         host = facts.hosts.get(self.host)
-        if host is None or not host.answers:
+        if host is None or not host.responds:
             state = f"`{self.host}` does not respond: whether it is part of a cluster is unknown."
         elif host.membership == "inactive" and self.force_new_cluster:
             state = (

@@ -86,7 +86,7 @@ class Join(Operation):
             self._remove_stale(engines[swarm.read_from], host)
         if facts.member(self.host) is not None:
             return
-        if host.in_a_swarm:
+        if host.in_swarm:
             found = membership_conflict(facts, host)
             raise Refused(found.text, next_step=found.next_step)
         tokens = engines[swarm.read_from].join_tokens()
@@ -105,7 +105,7 @@ class Join(Operation):
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Undo a partial join (the host leaves, its new record is removed). Return the error with the host's state."""
         host, node = facts.hosts.get(self.host), facts.member(self.host)
-        if host is None or not host.answers:
+        if host is None or not host.responds:
             state = f"`{self.host}` does not respond: whether it joined is unknown, and it may still join by itself."
         elif host.membership == "inactive":
             state = f"`{self.host}` is not part of any cluster.{self._cleaned(engines, facts, host)}"
@@ -190,5 +190,5 @@ def _signers(facts: Facts) -> str:
 
 def _status(node: NodeFacts) -> str:
     if node.role == "manager":
-        return f"{node.state}, {node.standing}"
+        return f"{node.state}, {node.raft_state}"
     return f"{node.state}, {node.availability}"

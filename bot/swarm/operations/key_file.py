@@ -54,7 +54,7 @@ class DecryptKeyFile(Operation):
         """Decrypt here, replace there; an engine that does not run after a crash is only started."""
         refuse_beside_quorum(facts, self.host)
         host = facts.host(self.host)
-        if not host.answers:
+        if not host.responds:
             engines[self.host].start_engine()
             return
         if host.key_file is None:
@@ -71,7 +71,7 @@ class DecryptKeyFile(Operation):
         """Tell what the key file is like now."""
         del engines
         host = facts.hosts.get(self.host)
-        if host is None or not host.answers:
+        if host is None or not host.responds:
             truth = f"`{self.host}` does not answer, so it is not known whether its key file is open."
         elif host.key_file is None or host.key_file.locked:
             truth = f"`{self.host}` keeps its key encrypted as before; it is `{host.membership}`."
@@ -138,7 +138,7 @@ class CheckUnlockKey(Operation):
         """Tell how the host stands: this step changes nothing of it."""
         del engines
         host = facts.hosts.get(self.host)
-        stands = f"is `{host.membership}`" if host is not None and host.answers else "does not answer"
+        stands = f"is `{host.membership}`" if host is not None and host.responds else "does not answer"
         return Failed(error.happened, true_now=f"`{self.host}` {stands}, as it was.", next_step=error.next_step)
 
 

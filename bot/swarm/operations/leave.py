@@ -53,7 +53,7 @@ class Leave(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the host has left and the managers report it down."""
         host = facts.hosts.get(self.host)
-        if host is None or not host.answers or not self._has_left(host):
+        if host is None or not host.responds or not self._has_left(host):
             return False
         if self.unseen or not self.node:
             return True
@@ -78,7 +78,7 @@ class Leave(Operation):
         """Return the error with the state that the host's engine reports."""
         del engines
         host = facts.hosts.get(self.host)
-        if host is None or not host.answers:
+        if host is None or not host.responds:
             state = f"`{self.host}` does not respond: whether it has left is unknown."
         elif self._has_left(host):
             state = f"`{self.host}` has left; {self._reported(facts)}."
@@ -107,9 +107,9 @@ class Leave(Operation):
 
     def _has_left(self, host: HostFacts) -> bool:
         """Return whether the membership to end is over. A newer membership is not ended by this step."""
-        if not host.answers:
+        if not host.responds:
             return False
-        return host.membership == "inactive" or (bool(self.node) and host.in_a_swarm and host.node_id != self.node)
+        return host.membership == "inactive" or (bool(self.node) and host.in_swarm and host.node_id != self.node)
 
     def _reported(self, facts: Facts) -> str:
         record = record_of(facts, self.node)

@@ -42,7 +42,7 @@ class HoldOff(Operation):
     @property
     def query(self) -> FactsQuery:
         """The host, and its disk."""
-        return FactsQuery(hosts=(self.host,), stopped=(self.host,))
+        return FactsQuery(hosts=(self.host,), stopped_engines=(self.host,))
 
     def raft(self, members: RaftMembers) -> RaftMembers:
         """It counts until its record is removed, and does not answer."""
@@ -51,7 +51,7 @@ class HoldOff(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """Its state lies aside; or its engine runs again and is in no cluster, or in the recovered one."""
         host = facts.hosts.get(self.host)
-        if host is None or not host.answers:
+        if host is None or not host.responds:
             return host is not None and host.stopped is not None and host.stopped.held_off
         return host.membership == "inactive" or is_back_in_quorum(facts, self.host)
 
@@ -65,7 +65,7 @@ class HoldOff(Operation):
         """Move it, unless that is needed no more or not enough: a quorum is there again, or its engine is."""
         if has_quorum(facts):
             raise Refused(f"{self.cluster} has a quorum again, so `{self.host}` was not held off.")
-        if facts.host(self.host).answers:
+        if facts.host(self.host).responds:
             raise Refused(f"The engine of `{self.host}` runs again.", next_step="`/swarm recover` makes it leave.")
         engines[self.host].hold_off()
 
@@ -73,7 +73,7 @@ class HoldOff(Operation):
         """Tell what its disk, or its engine, says."""
         del engines
         host = facts.hosts.get(self.host)
-        if host is not None and host.answers:
+        if host is not None and host.responds:
             truth = f"`{self.host}` answers and is `{host.membership}`."
         elif host is not None and host.stopped is not None and not host.stopped.held_off:
             truth = f"Its swarm state lies in `{host.stopped.folder}` as before, and its engine does not run."
@@ -120,7 +120,7 @@ class LeaveLostCluster(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """It is in no cluster; or, when this is begun anew after a crash, it has joined the recovered one already."""
         host = facts.hosts.get(self.host)
-        if host is None or not host.answers:
+        if host is None or not host.responds:
             return False
         return host.membership == "inactive" or is_back_in_quorum(facts, self.host)
 
@@ -138,7 +138,7 @@ class LeaveLostCluster(Operation):
         """Tell what its engine says."""
         del engines
         host = facts.hosts.get(self.host)
-        answers = host is not None and host.answers
+        answers = host is not None and host.responds
         truth = f"`{self.host}` is `{host.membership}`." if host and answers else f"`{self.host}` does not answer."
         step = f"`/swarm status`; if `{self.host}` never comes back, `/swarm recover --gone {self.host}`."
         return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
@@ -179,7 +179,7 @@ class RemoveOldRecords(Operation):
     @property
     def query(self) -> FactsQuery:
         """The host, with its interfaces: records are told by address too."""
-        return FactsQuery(probe=(self.host,), stopped=(self.host,))
+        return FactsQuery(probe=(self.host,), stopped_engines=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """The cluster is read and has none."""
@@ -199,7 +199,7 @@ class RemoveOldRecords(Operation):
     def _is_out(self, facts: Facts) -> bool:
         """Whether its engine tells its membership, or its disk tells that it will have none."""
         host = facts.hosts.get(self.host)
-        return host is not None and (host.answers or (host.stopped is not None and host.stopped.held_off))
+        return host is not None and (host.responds or (host.stopped is not None and host.stopped.held_off))
 
     def _old(self, facts: Facts) -> list[NodeFacts]:
         """Records that are not of its present membership; where the quorum came back unforced, it is in Raft still."""

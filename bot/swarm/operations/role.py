@@ -62,7 +62,7 @@ class Promote(Operation):
         elif record.role == "worker":
             state = f"`{self.name}` is still a worker."
         else:
-            state = f"`{self.name}` is a manager, {record.standing}, {record.state}."
+            state = f"`{self.name}` is a manager, {record.raft_state}, {record.state}."
         step = f"`/swarm status`. If `{self.name}` stays unreachable: `/swarm demote {self.name}`."
         return Failed(error.happened, true_now=state, next_step=error.next_step or step)
 
@@ -137,11 +137,11 @@ class Demote(Operation):
         if record is None:
             state = f"{self.cluster} cannot be read: whether `{self.name}` is still a manager is unknown."
         elif record.role == "manager":
-            state = f"`{self.name}` is still a manager, {record.standing}."
+            state = f"`{self.name}` is still a manager, {record.raft_state}."
         else:
             state = f"The managers report `{self.name}` as a worker; {self.progress(facts)}."
         return Failed(error.happened, true_now=state, next_step=error.next_step or "`/swarm status`, then press Retry.")
 
     def _still_manages(self, facts: Facts) -> bool:
         host = facts.hosts.get(self.host)
-        return host is not None and host.answers and host.node_id == self.node and host.is_manager
+        return host is not None and host.responds and host.node_id == self.node and host.is_manager

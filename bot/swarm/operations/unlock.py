@@ -16,7 +16,7 @@ STATUS_NOT_A_KEY: Final = 400
 
 def is_unlocked(host: HostFacts) -> bool:
     """Return whether the engine of a manager has its unlock key, with or without a quorum."""
-    return host.answers and host.takes_part
+    return host.responds and host.runs_as_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class Unlock(Operation):
         return Failed(happened, true_now=self._status(facts.hosts.get(self.host), facts), next_step=step)
 
     def _status(self, host: HostFacts | None, facts: Facts) -> str:
-        if host is None or not host.answers:
+        if host is None or not host.responds:
             return f"`{self.host}` does not respond: whether it is unlocked is unknown."
         if host.membership == "locked":
             return f"`{self.host}` is still locked. Nothing was changed."
         node = facts.member(self.host)
         if node is not None:
-            return f"`{self.host}` is unlocked; the managers report it {node.state}, {node.standing}."
+            return f"`{self.host}` is unlocked; the managers report it {node.state}, {node.raft_state}."
         reason = f": {escape_line(host.swarm_error)}" if host.swarm_error else ""
         return f"`{self.host}` is unlocked (`{host.membership}`), and no manager with a quorum could be read{reason}."

@@ -75,7 +75,7 @@ def _cuts(facts: Facts, members: RaftMembers) -> list[str]:
 
 def _answers(facts: Facts, node: NodeFacts) -> bool:
     host = facts.hosts.get(node.host)
-    return host is not None and host.answers
+    return host is not None and host.responds
 
 
 def _number(after: Quorum) -> list[str]:
@@ -124,7 +124,7 @@ def _reachable_outside(members: RaftMembers, domains: Mapping[str, str], value: 
 
 def _busy(facts: Facts, was: Mapping[str, NodeFacts], becomes: Mapping[str, NodeFacts]) -> list[str]:
     """Return warnings for new managers that run tasks, and for the first manager that accepts tasks."""
-    tasks = facts.swarm.tasks if facts.swarm else {}
+    tasks = facts.swarm.task_counts if facts.swarm else {}
     active = {each for each, node in becomes.items() if node.availability == "active"}
     running = {each: node for each, node in becomes.items() if each not in was and tasks.get(each)}
     takes = {each for each in active - running.keys() if each not in was or was[each].availability != "active"}

@@ -78,13 +78,13 @@ def _cuts(facts: Facts) -> frozenset[frozenset[str]]:
 
 def _peers(facts: Facts, node: NodeFacts) -> Mapping[str, Reach]:
     host = facts.hosts.get(node.host)
-    return host.peers if host is not None else {}
+    return host.peer_reach if host is not None else {}
 
 
 def _may_be_back(facts: Facts, node: NodeFacts) -> bool:
     """Return whether a manager may be back. One that cannot reach the present leader may reach the next one."""
     host = facts.hosts.get(node.host)
-    return host is not None and (host.membership == "active" if host.answers else not _is_down(facts, node))
+    return host is not None and (host.membership == "active" if host.responds else not _is_down(facts, node))
 
 
 def _is_down(facts: Facts, node: NodeFacts) -> bool:
@@ -100,7 +100,7 @@ def _is_down(facts: Facts, node: NodeFacts) -> bool:
 def _has_gone(facts: Facts, node: NodeFacts) -> bool:
     """Return whether the machine at the node's address answers and is in no cluster or is another node."""
     address = ip_of(node.raft_address)
-    at_it = [host for host in facts.hosts.values() if host.answers and address in {host.address, host.node_address}]
+    at_it = [host for host in facts.hosts.values() if host.responds and address in {host.address, host.node_address}]
     return any(host.membership != "locked" and host.node_id != node.id for host in at_it)
 
 
@@ -112,4 +112,6 @@ def _is_heard(facts: Facts, node: NodeFacts, host: HostFacts) -> bool:
     if host.failure is not None and host.failure.problem == "engine error":
         return False
     members = facts.swarm.managers if facts.swarm else ()
-    return host.heard == "open" or any(_peers(facts, other).get(node.raft_address) == "open" for other in members)
+    return host.reach_from_managers == "open" or any(
+        _peers(facts, other).get(node.raft_address) == "open" for other in members
+    )

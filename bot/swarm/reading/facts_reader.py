@@ -62,7 +62,7 @@ class FactsReader:
         started = time.monotonic()
         keys = {name: self._pool.submit(engines[name].host_keys) for name in query.host_keys}
         known = set(engines.names())
-        named = {*query.hosts, *query.probe, *query.placed, *query.stopped, *query.key_files}
+        named = {*query.hosts, *query.probe, *query.swarm_folders, *query.stopped_engines, *query.key_files}
         wanted = known if query.all_hosts else named & known
         hosts = self._read_hosts(engines, wanted, query)
         swarm = self._read_swarm(engines, hosts, query)
@@ -79,20 +79,22 @@ class FactsReader:
             hosts=MappingProxyType(hosts),
             swarm=swarm,
             secrets=MappingProxyType(_secrets(engines, swarm, query)),
-            foreign=MappingProxyType({address: other for address, other in self._foreign.items() if other != name}),
+            other_clusters=MappingProxyType(
+                {address: other for address, other in self._foreign.items() if other != name}
+            ),
             backups=engines.backup_store.shelved() if query.backups else BackupList(),
             probed_routes=probe_routes(engines, routes, deadline, _ssh_failures(hosts)),
         )
         facts = _with_host_keys(_with_ca_files(facts, engines, query), keys)
         facts = _with_mesh(facts, engines) if query.mesh else facts
-        return replace(facts, took=time.monotonic() - started)
+        return replace(facts, duration_s=time.monotonic() - started)
 
     def _read_hosts(self, engines: Engines, wanted: set[str], query: FactsQuery) -> dict[str, HostFacts]:
         waiting: dict[Future[HostFacts], str] = {
             self._pool.submit(read_host, engines[name], engines.address(name), query): name for name in engines.names()
         }
         hosts: dict[str, HostFacts] = {}
-        timeout_s = min(query.patience, READ_TIMEOUT_S)
+        timeout_s = min(query.timeout_s, READ_TIMEOUT_S)
         deadline = time.monotonic() + timeout_s
         while waiting and not (wanted <= hosts.keys() and readable_managers(hosts, query.cluster_id)):
             done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
@@ -115,10 +117,10 @@ class FactsReader:
     def _read_through(self, engine: Engine, query: FactsQuery) -> ClusterFacts:
         swarm = self._pool.submit(engine.swarm)
         services = self._pool.submit(parse.services, engine) if query.services else None
-        tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.tasks else None
+        tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.task_counts else None
         task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
         nodes = self._pool.submit(engine.nodes)
-        timeout_s = min(query.patience, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
+        timeout_s = min(query.timeout_s, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
         found = swarm.result(timeout_s)
         return ClusterFacts(
             id=found["ID"],
@@ -127,7 +129,7 @@ class FactsReader:
             spec=found["Spec"],
             nodes=parse.nodes(nodes.result(timeout_s)),
             services=services.result(timeout_s) if services else (),
-            tasks=parse.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
+            task_counts=parse.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
             task_list=parse.task_list(task_list.result(timeout_s)) if task_list else (),
             data_port=found.get("DataPathPort") or DATA_PORT,
             tls=parse.tls_info(found.get("TLSInfo")),
@@ -145,11 +147,11 @@ def _with_peer_reachability(
     engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
 ) -> dict[str, HostFacts]:
     """Return the hosts, with whether a manager reaches the managers that Swarmbot does not: Swarmbot may be cut off."""
-    unreachable = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].answers]
+    unreachable = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].responds]
     endpoints = {node.raft_address: node.host for node in unreachable if node.raft_address}
     met = probe_endpoints(engines[swarm.read_from], [*endpoints]) if endpoints else {}
     heard = {endpoints[endpoint]: found for endpoint, found in met.items()}
-    return {name: replace(host, heard=heard.get(name)) for name, host in hosts.items()}
+    return {name: replace(host, reach_from_managers=heard.get(name)) for name, host in hosts.items()}
 
 
 def _with_ca_files(facts: Facts, engines: Engines, query: FactsQuery) -> Facts:
@@ -160,7 +162,7 @@ def _with_ca_files(facts: Facts, engines: Engines, query: FactsQuery) -> Facts:
             found[host, path] = engines[host].certificate_file(path)
         except (EngineError, HostUnreachable) as error:
             unread[host, path] = error.happened
-    return replace(facts, ca_files=MappingProxyType(found), unread=MappingProxyType(unread))
+    return replace(facts, ca_files=MappingProxyType(found), unread_ca_files=MappingProxyType(unread))
 
 
 def _with_host_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ...]]]) -> Facts:
@@ -173,7 +175,7 @@ def _with_host_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ..
             keyless[name] = HostFailure(error.problem, error.happened, error.next_step)
         except TimeoutError:
             keyless[name] = HostFailure("timed out", f"`{name}` did not send a host key within {READ_TIMEOUT_S:.0f} s.")
-    return replace(facts, host_keys=MappingProxyType(found), keyless=MappingProxyType(keyless))
+    return replace(facts, host_keys=MappingProxyType(found), host_key_failures=MappingProxyType(keyless))
 
 
 def _with_mesh(facts: Facts, engines: Engines) -> Facts:

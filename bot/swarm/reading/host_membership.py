@@ -40,7 +40,7 @@ def was_removed(facts: Facts, host: HostFacts) -> bool:
 
     A manager knows the id of its cluster; a worker knows only the addresses of its managers.
     """
-    if facts.swarm is None or not host.in_a_swarm or facts.member(host.name) is not None:
+    if facts.swarm is None or not host.in_swarm or facts.member(host.name) is not None:
         return False
     if host.swarm_id:
         return host.swarm_id == facts.swarm.id
@@ -61,7 +61,7 @@ def membership_text(facts: Facts, host: HostFacts) -> str:
     if host.membership == "locked":
         return f"locked: `/swarm unlock {host.name}`"
     error = f": {escape_line(host.swarm_error)}" if host.swarm_error else ""
-    if not host.takes_part:
+    if not host.runs_as_member:
         return f"{host.membership}{error}"
     if was_removed(facts, host):
         return f"removed from {facts.name} but still has its old membership"
@@ -83,5 +83,5 @@ def other_cluster_text(facts: Facts, host: HostFacts) -> str:
 
 def foreign_cluster_names(facts: Facts, host: HostFacts) -> str:
     """Return the names of the clusters in swarmbot.yml whose hosts manage this one; "" if there are none."""
-    names = {facts.foreign[address] for address in map(ip_of, host.managers) if address in facts.foreign}
+    names = {facts.other_clusters[address] for address in map(ip_of, host.managers) if address in facts.other_clusters}
     return listed(f"`{name}`" for name in sorted(names))

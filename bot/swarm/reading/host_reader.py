@@ -23,18 +23,18 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
     try:
         facts = parse.host(engine.host, address, engine.info())
         close = matches_name(facts, query.probe)
-        if close or query.raft:
+        if close or query.raft_state:
             facts = replace(facts, interfaces=engine.interfaces())
-        if close or query.raft or (query.probe and facts.is_manager):
+        if close or query.raft_state or (query.probe and facts.is_manager):
             facts = replace(facts, clock_offset=engine.clock_offset())
         facts = _with_raft(engine, facts, query)
-        if query.certificates and facts.in_a_swarm:
+        if query.certificates and facts.in_swarm:
             facts = _with_certificate(engine, facts)
-        if engine.host in query.placed:
-            facts = replace(facts, placed=engine.placed())
+        if engine.host in query.swarm_folders:
+            facts = replace(facts, swarm_folder=engine.placed())
     except HostUnreachable as error:
         facts = HostFacts(engine.host, address, HostFailure(error.problem, error.happened, error.next_step))
-        if error.problem in ENGINE_DOWN and (query.raft or engine.host in query.stopped):
+        if error.problem in ENGINE_DOWN and (query.raft_state or engine.host in query.stopped_engines):
             facts = _stopped(engine, facts)
     except EngineError as error:
         return HostFacts(
@@ -82,13 +82,13 @@ def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
 
 def _with_raft(engine: Engine, facts: HostFacts, query: FactsQuery) -> HostFacts:
     """Return the facts with what a manager's disk and connections show about the quorum."""
-    if engine.host in query.key_files or (query.raft and _may_manage(facts)):
+    if engine.host in query.key_files or (query.raft_state and _may_manage(facts)):
         facts = replace(facts, key_file=_key_file(engine))
-    knows = query.raft and (facts.in_a_swarm or facts.awaits_force)
+    knows = query.raft_state and (facts.in_swarm or facts.recovery_pending)
     if knows:
         facts = _with_position(engine, replace(facts, managers=facts.managers or _known(engine)))
-    if knows or (query.peers and facts.is_manager):
-        facts = replace(facts, peers=_peers(engine, facts))
+    if knows or (query.peer_reach and facts.is_manager):
+        facts = replace(facts, peer_reach=_peers(engine, facts))
     return facts
 
 
@@ -116,17 +116,17 @@ def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
     try:
         return replace(facts, certificate=read_certificate(engine.node_certificate()))
     except EngineError as error:
-        return replace(facts, certificate_unread=error.happened)
+        return replace(facts, certificate_error=error.happened)
 
 
 def _with_position(engine: Engine, facts: HostFacts) -> HostFacts:
     """Return the facts with the end of the Raft log, or why it could not be read: a worker has none."""
     try:
-        return replace(facts, raft=position(engine.last_raft_entry()))
+        return replace(facts, raft_position=position(engine.last_raft_entry()))
     except EngineError as error:
-        return replace(facts, raft_unread=error.happened)
+        return replace(facts, raft_error=error.happened)
     except (IndexError, ValueError):
-        return replace(facts, raft_unread=f"The Raft log of `{engine.host}` is damaged.")
+        return replace(facts, raft_error=f"The Raft log of `{engine.host}` is damaged.")
 
 
 def split_endpoint(target: str) -> tuple[str, int]:

@@ -17,7 +17,7 @@ def choose_backup_manager(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
     """
     able = [node for node in swarm.managers if not node.leader and is_in_quorum(facts.hosts.get(node.host), node)]
     if able:
-        return min(able, key=lambda node: swarm.tasks.get(node.id, 0))
+        return min(able, key=lambda node: swarm.task_counts.get(node.id, 0))
     _refuse_the_only_one(facts, swarm)
     raise Refused(
         f"{facts.name} has no manager that can be backed up: it must be reachable, respond over SSH and not lead.",
@@ -58,7 +58,7 @@ def require_backup_manager(facts: Facts, swarm: ClusterFacts, name: str) -> Node
 
 def is_in_quorum(host: HostFacts | None, node: NodeFacts) -> bool:
     """Return whether a manager reports a quorum and the other managers reach it."""
-    return host is not None and host.serves and node.ready
+    return host is not None and host.can_read_cluster and node.ready
 
 
 def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:
@@ -78,10 +78,10 @@ def readable_managers(hosts: Mapping[str, HostFacts], cluster_id: str = "") -> l
     its own. The manager that reaches the most peers comes first: a leader that is cut off answers from memory until it
     notices (facts/swarm.md).
     """
-    able = {name: host for name, host in hosts.items() if host.serves}
+    able = {name: host for name, host in hosts.items() if host.can_read_cluster}
     wanted = cluster_id or _largest_cluster(hosts, able)
     members = [name for name, host in able.items() if host.swarm_id == wanted]
-    return sorted(members, key=lambda name: -[*hosts[name].peers.values()].count("open"))
+    return sorted(members, key=lambda name: -[*hosts[name].peer_reach.values()].count("open"))
 
 
 def _largest_cluster(hosts: Mapping[str, HostFacts], able: Mapping[str, HostFacts]) -> str:

@@ -30,7 +30,7 @@ def no_readable_cluster(facts: Facts, true_now: str = "") -> Failed:
     Hosts that do not respond may be missing from the facts. So it is unknown whether there is a cluster at all.
     """
     hosts = facts.hosts.values()
-    if hosts and all(host.answers and host.membership == "inactive" for host in hosts):
+    if hosts and all(host.responds and host.membership == "inactive" for host in hosts):
         return Failed(
             f"No host of {facts.name} that responds is part of a cluster.",
             true_now=true_now,
@@ -146,7 +146,7 @@ def assign_hosts(
     The node id that a host reports decides. A host that was not read or is locked reports none: then the address that
     the managers see decides, then a host name that is equal to the name in swarmbot.yml.
     """
-    by_id = {facts.node_id: name for name, facts in hosts.items() if facts.answers and facts.node_id}
+    by_id = {facts.node_id: name for name, facts in hosts.items() if facts.responds and facts.node_id}
     no_readable_cluster = {name for name in engines.names() if name not in hosts or hides_node_id(hosts[name])}
     by_address = {engines.address(name): name for name in no_readable_cluster}
 
@@ -161,4 +161,4 @@ def assign_hosts(
 
 def hides_node_id(facts: HostFacts) -> bool:
     """Return whether the host cannot report its node id: it does not respond, or its engine is locked."""
-    return not facts.answers or facts.membership == "locked"
+    return not facts.responds or facts.membership == "locked"

@@ -29,13 +29,17 @@ def findings(facts: Facts, source: HostFacts, others: list[HostFacts], off: list
 
 def _newest(source: HostFacts, others: list[HostFacts]) -> Finding:
     name = tick(source.name)
-    if source.raft is None:
+    if source.raft_position is None:
         return Finding(
-            "warning", f"whether {name} has the newest state is not known. {source.raft_unread}".removesuffix(".")
+            "warning", f"whether {name} has the newest state is not known. {source.raft_error}".removesuffix(".")
         )
-    ends = f"its Raft log ends at term {source.raft.term}, entry {source.raft.index}"
-    beside = [f"{tick(host.name)} at {host.raft.term}, {host.raft.index}" for host in others if host.raft]
-    newer = [tick(host.name) for host in others if host.raft and host.raft > source.raft]
+    ends = f"its Raft log ends at term {source.raft_position.term}, entry {source.raft_position.index}"
+    beside = [
+        f"{tick(host.name)} at {host.raft_position.term}, {host.raft_position.index}"
+        for host in others
+        if host.raft_position
+    ]
+    newer = [tick(host.name) for host in others if host.raft_position and host.raft_position > source.raft_position]
     if newer:
         return Finding("warning", "; ".join([f"{listed(newer)} had newer state than {name}: {ends}", *beside]))
     return Finding("done", "; ".join([f"{name} has the newest state: {ends}", *beside]))
@@ -88,7 +92,7 @@ def _held_off(host: HostFacts, state: StoppedEngine) -> str:
 
 def _is_orphan(host: HostFacts, source: HostFacts) -> bool:
     """A worker of this cluster finds its managers at the addresses that it knows, and at no others."""
-    if not host.answers or host.is_manager or host.membership != "active":
+    if not host.responds or host.is_manager or host.membership != "active":
         return False
     known = {ip_of(address) for address in host.managers}
     return bool(set(host.managers) & set(source.managers)) and source.node_address not in known

@@ -86,7 +86,7 @@ def choose_source(facts: Facts, wanted: str | None, flags: RecoverFlags) -> Host
             next_step="Let those leave that are no part of it: `/swarm leave HOST --force`.",
         )
     _refuse_older(source, list(kin.values()), flags, named=wanted is not None)
-    if opened := [host.name for host in able if host.awaits_force and host is not source]:
+    if opened := [host.name for host in able if host.recovery_pending and host is not source]:
         raise Refused(
             f"{tick(opened[0])} was opened for a recovery that did not end, and is a manager again when its engine is "
             "started anew.",
@@ -147,15 +147,19 @@ def refuse_unless_safe(facts: Facts, source: HostFacts, olds: tuple[OldManager, 
 
 def _refuse_older(source: HostFacts, kin: list[HostFacts], flags: RecoverFlags, *, named: bool) -> None:
     """What a newer manager knows would be lost when it leaves."""
-    newer = [host for host in kin if host.raft and (source.raft is None or host.raft > source.raft)]
+    newer = [
+        host
+        for host in kin
+        if host.raft_position and (source.raft_position is None or host.raft_position > source.raft_position)
+    ]
     if newer:
-        newest = max(newer, key=lambda host: host.raft)  # type: ignore[arg-type,return-value] # those that have one
+        newest = max(newer, key=lambda host: host.raft_position)  # type: ignore[arg-type,return-value] # those that have one
         raise Refused(
             f"`{newest.name}` has newer state than `{source.name}`: what only it knows would be lost.",
             true_now="Nothing was changed.",
             next_step=flags.words(newest.name),
         )
-    unread = [host.raft_unread for host in kin if host.raft is None]
+    unread = [host.raft_error for host in kin if host.raft_position is None]
     if unread and len(kin) > 1 and not named:
         raise Refused(
             f"which manager has the newest state is not known. {' '.join(unread)}",
@@ -208,7 +212,7 @@ def _refused_up(facts: Facts, source: HostFacts, up: list[OldManager], flags: Re
 
 def _heard(facts: Facts, old: OldManager) -> bool:
     """Whether a member of the cluster gets a connection to it."""
-    return any(host.peers.get(old.address) == "open" for host in facts.hosts.values() if host.in_a_swarm)
+    return any(host.peer_reach.get(old.address) == "open" for host in facts.hosts.values() if host.in_swarm)
 
 
 def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -> None:
@@ -247,7 +251,14 @@ def refuse_unless_started(cluster: str, source: HostFacts, olds: tuple[OldManage
             "be forced.",
             *(source, startable, flags),
         )
-    newer = [old for old in startable if old.host and old.host.raft and source.raft and old.host.raft > source.raft]
+    newer = [
+        old
+        for old in startable
+        if old.host
+        and old.host.raft_position
+        and source.raft_position
+        and old.host.raft_position > source.raft_position
+    ]
     if newer:
         raise _refused(
             f"the {_engines(newer)} {'is' if len(newer) == 1 else 'are'} stopped, with newer state than "

@@ -13,7 +13,7 @@ from bot.text.suggest import listed
 
 def refuse_forcing(facts: Facts, host: HostFacts) -> None:
     """Refused where ``force-new-cluster`` on ``host`` would make a second cluster, or seize another one."""
-    if not host.in_a_swarm:
+    if not host.in_swarm:
         raise Refused(
             f"`{host.name}` is in no cluster, so there is nothing to force anew.",
             next_step=f"`/swarm init {host.name}` makes a new one.",
@@ -84,7 +84,7 @@ def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:
             true_now="Nothing was changed.",
             next_step="Let it give up on the host first: `docker swarm leave --force`.",
         )
-    if host.in_a_swarm:
+    if host.in_swarm:
         steps = ["If it shall not be, let it leave on the host first: `docker swarm leave`."]
         if facts.swarm is None and not foreign_cluster_names(facts, host):
             # What a manager without a quorum has may be the only copy of the cluster's state.
@@ -99,7 +99,7 @@ def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:
             f"{facts.name} runs already (`{facts.swarm.id}`, read from `{facts.swarm.read_from}`).",
             next_step=f"`/swarm join manager|worker {host.name}` adds it.",
         )
-    lost = [other.name for other in facts.hosts.values() if other.answers and other.in_a_swarm]
+    lost = [other.name for other in facts.hosts.values() if other.responds and other.in_swarm]
     if lost:
         raise Refused(
             f"{facts.name} has hosts that are in a cluster whose managers have no quorum or do not answer: "

@@ -81,7 +81,7 @@ class Cluster:
             for each, node in self.records.items()
         )
         tasks = {node.id: self.tasks for node in nodes}
-        return Facts(name, time.time(), {}, ClusterFacts("cluster", self.host, 1, {}, nodes, tasks=tasks))
+        return Facts(name, time.time(), {}, ClusterFacts("cluster", self.host, 1, {}, nodes, task_counts=tasks))
 
     # As bot.model.engine_api.Clusters, Engines and Engine
 

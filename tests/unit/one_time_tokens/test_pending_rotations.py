@@ -17,7 +17,7 @@ BY_OTHERS = "The worker token of prod was already rotated by somebody else."
 
 def test_a_join_is_followed_by_one_rotation(bot: Bot) -> None:
     """Nothing happens while no node joins. Then the token is rotated, and the requester is told."""
-    until = bot.ask().good_until
+    until = bot.ask().token_valid_until
     assert until > float(bot.redis.time()[0])
     first = bot.swarm.token
     bot.turn()
@@ -94,8 +94,8 @@ def test_two_nodes_that_join_at_once_are_both_named(bot: Bot) -> None:
 
 def test_two_requesters_share_the_token_its_deadline_and_its_rotation(bot: Bot) -> None:
     """The second gets no later deadline: it is the same token."""
-    first = bot.ask("U0ADA").good_until
-    assert bot.ask("U0BEN").good_until == first
+    first = bot.ask("U0ADA").token_valid_until
+    assert bot.ask("U0BEN").token_valid_until == first
     bot.swarm.nodes.append("host-9")
     end(bot, lambda: not bot.pending_rotations.open())
     assert bot.told("U0ADA") == bot.told("U0BEN") == [f"`host-9` joined; {NEW}"]
@@ -104,8 +104,8 @@ def test_two_requesters_share_the_token_its_deadline_and_its_rotation(bot: Bot) 
 
 def test_a_job_that_is_run_again_creates_one_rotation(bot: Bot) -> None:
     """A worker dies before it shows the token, and another one shows it: one requester, one deadline."""
-    first = bot.ask(job="k7f3").good_until
-    assert bot.ask(job="k7f3").good_until == first
+    first = bot.ask(job="k7f3").token_valid_until
+    assert bot.ask(job="k7f3").token_valid_until == first
     bot.swarm.nodes.append("host-9")
     end(bot, lambda: not bot.pending_rotations.open())
     assert len(bot.told("U0ADA")) == 1
@@ -245,7 +245,7 @@ def test_the_token_itself_is_not_stored(bot: Bot) -> None:
 
 def test_a_pending_rotation_outlives_every_worker(bot: Bot) -> None:
     """Each check uses a new watcher: nothing is kept in a process."""
-    until = bot.ask().good_until
+    until = bot.ask().token_valid_until
     assert PendingRotations(bot.redis, bot.audit, 1.0).open() == bot.pending_rotations.open()
     assert bot.redis.ttl(keys.pending_rotation(bot.pending_rotations.open()[0])) == -1
     assert until

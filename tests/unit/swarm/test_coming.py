@@ -38,7 +38,7 @@ class Leaving(Simulated):
 
 def facts(host_2: dict[str, Any], **more: Any) -> Facts:
     """host-1 leads, host-2 is as described, and lab's manager is at 10.0.9.1."""
-    described = {"hosts": {"host-1": {"is": "leader"}, "host-2": host_2}, "foreign": {"10.0.9.1": "lab"}, **more}
+    described = {"hosts": {"host-1": {"is": "leader"}, "host-2": host_2}, "other_clusters": {"10.0.9.1": "lab"}, **more}
     return Description.model_validate(described).facts()
 
 

@@ -15,7 +15,7 @@ from handlers.recover import RecoverArguments, recover
 from tests.kits.commands import plan_of
 from tests.plans.description import Description
 
-LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft": [2, 38]}
+LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft_position": [2, 38]}
 OFF: dict[str, Any] = {"is": "manager", "failure": "no route"}
 STOPPED: dict[str, Any] = {"is": "manager", "failure": "docker stopped", "stopped": "in place"}
 HELD: dict[str, Any] = {**STOPPED, "stopped": "held off"}

@@ -38,7 +38,7 @@ UNLOCK = Secret("SWMKEY-1-" + base64.b64encode(OCTETS).decode().rstrip("="))
 OTHER = Secret("SWMKEY-1-" + "A" * 43)
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 DEK = os.urandom(32)
-LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft": [2, 38]}
+LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft_position": [2, 38]}
 
 
 def locked(**headers: str) -> bytes:
@@ -144,7 +144,7 @@ def _facts(host: dict[str, Any], typed_secret: Secret | None, text: bytes = b"",
     facts = Description.model_validate({"hosts": {"host-1": host}, "readable": False, **rest}).facts()
     seen = facts.hosts["host-1"]
     assert seen.key_file
-    key_file = KeyFile(seen.key_file.standing, text)
+    key_file = KeyFile(seen.key_file.state, text)
     return replace(facts, hosts={"host-1": replace(seen, key_file=key_file)}, typed_secret=typed_secret)
 
 
@@ -178,6 +178,6 @@ def test_what_was_opened_and_not_forced_is_gone_on_with() -> None:
     """Its engine is in no swarm, and would be a member if it were started anew: it has not left."""
     facts = _facts({**LOST, "membership": "inactive", "key": "opened"}, None)
     host = facts.host("host-1")
-    assert host.awaits_force
+    assert host.recovery_pending
     assert recovery_candidates(facts) == [host]
     assert [old.state for old in old_managers(facts, host)] == ["member"]

@@ -15,7 +15,7 @@ from handlers.recover import RecoverArguments, recover
 from tests.kits.commands import plan_of
 from tests.plans.description import Description
 
-LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft": [2, 38]}
+LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft_position": [2, 38]}
 OFF: dict[str, Any] = {"is": "manager", "failure": "no route"}
 FORCED = Init("host-1", "prod", "10.0.0.1", force_new_cluster=True)
 GONE = ("host-3", "host-4", "host-5")
@@ -59,9 +59,16 @@ def test_a_manager_is_identified_by_its_advertised_address() -> None:
 def test_peers_decide_if_swarmbot_is_cut_off() -> None:
     """A manager that its peers reach counts as reachable even if Swarmbot does not reach it."""
     cut = {"is": "manager", "failure": "timed out"}
-    seen = _facts({"is": "leader"}, {**cut, "heard": "open"}, {**cut, "heard": "open"}, readable=True)
+    seen = _facts(
+        {"is": "leader"}, {**cut, "reach_from_managers": "open"}, {**cut, "reach_from_managers": "open"}, readable=True
+    )
     assert quorum_of(raft_members(seen)) == Quorum(3, 3)
-    off = _facts({"is": "leader"}, {**cut, "heard": "no answer"}, {**cut, "heard": "refused"}, readable=True)
+    off = _facts(
+        {"is": "leader"},
+        {**cut, "reach_from_managers": "no answer"},
+        {**cut, "reach_from_managers": "refused"},
+        readable=True,
+    )
     assert quorum_of(raft_members(off)) == Quorum(3, 1)
 
 

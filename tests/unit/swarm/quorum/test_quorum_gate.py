@@ -122,7 +122,7 @@ def test_a_manager_that_may_be_back_is_considered() -> None:
     ):
         judged(facts(2, m3=returned), demote("m3"))
     assert judged(facts(2, m3=returned), demote("m3"), plan=GIVEN).approvals == 2
-    cut = {**returned, "peers": {"10.0.0.1:2377": "no answer", "10.0.0.2:2377": "no answer"}}
+    cut = {**returned, "peer_reach": {"10.0.0.1:2377": "no answer", "10.0.0.2:2377": "no answer"}}
     assert judged(facts(2, m3=cut), demote("m3")).approvals == 0, "it is not back: it reaches no other manager"
 
 

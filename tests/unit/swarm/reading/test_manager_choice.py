@@ -18,9 +18,9 @@ def test_the_manager_that_reaches_most_peers_comes_first() -> None:
     alone = {"10.0.0.2:2377": "no answer", "10.0.0.3:2377": "no answer"}
     cut = {"10.0.0.1:2377": "no answer"}
     seen = hosts(
-        a={"is": "leader", "peers": alone},
-        b={"is": "manager", "peers": {**cut, "10.0.0.3:2377": "open"}},
-        c={"is": "manager", "peers": {**cut, "10.0.0.2:2377": "open"}},
+        a={"is": "leader", "peer_reach": alone},
+        b={"is": "manager", "peer_reach": {**cut, "10.0.0.3:2377": "open"}},
+        c={"is": "manager", "peer_reach": {**cut, "10.0.0.2:2377": "open"}},
     )
     assert seen == ["b", "c", "a"]
     assert hosts(a={"is": "leader"}, b={"is": "manager"}, w={"is": "worker"}) == ["a", "b"]
