@@ -58,7 +58,7 @@ def join_workers(tour: TourDriver) -> None:
 def join_approved_manager(tour: TourDriver) -> None:
     """A manager joins only after somebody else approved the request."""
     request = tour.type("cleo", 'join manager host-2 --reason "host-1 is alone"', "asks to join 1 manager to prod")
-    tour.press("cleo", "Approve", "nobody approves or denies their own request")
+    tour.press("cleo", "Approve", "you cannot approve or deny your own request")
     _expect_cluster(tour, managers=("host-1",), workers=WORKERS)
     tour.go_back_to(request)
     tour.press("dan", "Approve", "1 manager joined")
@@ -108,7 +108,7 @@ def drain_and_activate(tour: TourDriver) -> None:
 
 def refuse_demotion(tour: TourDriver) -> None:
     """A demotion after which the cluster tolerates no failure is refused."""
-    tour.type("cleo", "demote host-5", "one failure would be fatal")
+    tour.type("cleo", "demote host-5", "would tolerate none after this")
     nodes = engine_state.nodes(tour.fleet["host-1"]).values()
     managers = sorted(node.name for node in nodes if node.role == "manager")
     tour.confirm("prod still has three managers", managers == [*FINAL_MANAGERS], managers, on=ONE_ENGINE)
