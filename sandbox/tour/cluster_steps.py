@@ -69,7 +69,7 @@ def name_blocked_port(tour: TourDriver) -> None:
     """The error names the blocked port, and nothing changes."""
     tour.note("The firewall of host-5 now drops incoming packets for 2377/tcp.")
     tour.fleet["host-5"].block(2377)
-    tour.type("cleo", "join manager host-5", "2377/tcp of `host-5` is blocked")
+    tour.type("cleo", "join manager host-5", "to `host-5` is blocked: the connection")
     _expect_cluster(tour, managers=("host-1", "host-2"), workers=WORKERS)
 
 

@@ -18,7 +18,7 @@ from tests.kits.scenario import Play
 CLOSED = [
     (
         Block(port=2377, protocol="tcp", direction="in"),
-        "2377/tcp from `host-1` to `host-3` is blocked: a manager needs that",
+        "2377/tcp from `host-1` to `host-3` is blocked: only a manager needs this",
     ),
     (Block(port=2377, protocol="tcp", direction="out"), "2377/tcp from `host-3` to `host-1` is blocked"),
     (Block(port=7946, protocol="tcp", direction="in"), "7946/tcp from `host-1` and `host-2` to `host-3` are blocked"),

@@ -26,7 +26,7 @@ def standing(whole_play: Play) -> Play:
         whole_play[name].run("ip", "-6", "address", "add", f"{PREFIX}{number}/64", "dev", "eth0", "nodad")
     whole_play.change("cleo", f"init host-1 --advertise-addr {PREFIX}1")
     card = whole_play.change("ada", f"join worker host-2 --advertise-addr {PREFIX}2")
-    assert "is IPv6, over which overlay networks carry nothing before engine 25.0" in card.text
+    assert "is an IPv6 address: before engine 25.0, overlay networks over IPv6 carry no traffic" in card.text
     return whole_play
 
 
@@ -36,7 +36,7 @@ def test_a_sound_member(standing: Play) -> None:
     assert answer.startswith("! *`host-2` is fit for prod*"), answer
     assert f"✓ advertised at `{PREFIX}2`" in answer
     assert "✓ ports open in both directions with `host-1`: 2377/tcp, 7946/tcp+udp, 4789/udp" in answer
-    assert "overlay networks carry nothing before engine 25.0" in answer
+    assert "before engine 25.0, overlay networks over IPv6 carry no traffic" in answer
 
 
 @pytest.mark.parametrize(("rule", "told"), CLOSED)

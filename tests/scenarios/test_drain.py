@@ -89,7 +89,7 @@ def test_the_last_active_node(stand: Play) -> None:
     assert stand.change("ada", "pause host-1").text.startswith("✓ *`host-1` is paused*")
     assert stand.change("ada", "drain host-2").text.startswith("✓")
     card = stand.change("ada", "drain host-3")
-    assert "No other node of prod takes tasks" in card.text
+    assert "No other node of prod accepts tasks" in card.text
     assert stand.nodes() == {
         "host-1": "Ready Pause Leader",
         "host-2": "Ready Drain",
@@ -122,5 +122,5 @@ def test_labels(stand: Play) -> None:
     assert stand.ask("ada", "label host-2 zone=b --remove old").startswith("✓ *No change needed*")
     serve(stand, "web", "--constraint", "node.labels.zone==b")
     card = stand.change("ada", "label host-2 --remove zone --remove kept")
-    assert "web asks for node.labels.zone==b: its 1 task must leave host-2" in card.text.replace("`", "")
+    assert "web requires node.labels.zone==b: its 1 task must leave host-2" in card.text.replace("`", "")
     assert json.loads(stand["host-1"].docker(*form))["Labels"] == {}

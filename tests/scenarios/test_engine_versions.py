@@ -37,8 +37,12 @@ def test_an_engine_that_takes_our_version_no_more_joins(standing: Play) -> None:
 @pytest.mark.parametrize(
     ("version", "why", "step"),
     [
-        (DOCKER_19, "its engine 19.03.15 speaks versions 1.12 to 1.40", "Upgrade Docker on it to 20.10 or newer."),
-        (AFTER, "its engine 34.0.0 speaks versions 1.60 to 1.72", "Update Swarmbot."),
+        (
+            DOCKER_19,
+            "its engine 19.03.15 supports Docker's API 1.12 to 1.40",
+            "Upgrade Docker on it to 20.10 or newer.",
+        ),
+        (AFTER, "its engine 34.0.0 supports Docker's API 1.60 to 1.72", "Update Swarmbot."),
     ],
 )
 def test_an_engine_with_no_common_version(standing: Play, version: Version, why: str, step: str) -> None:
@@ -46,7 +50,7 @@ def test_an_engine_with_no_common_version(standing: Play, version: Version, why:
     with giving_itself_out_as(version, standing["host-3"]) as asked:
         for words in ("check host-3", "status"):
             answer = standing.ask("ada", words)
-            assert f"{why} of Docker's API, Swarmbot 1.41 to " in answer
+            assert f"{why}, Swarmbot supports 1.41 to " in answer
             assert step in answer
         assert why in standing.change("ada", "join worker host-3").text
     assert asked == []

@@ -149,6 +149,6 @@ def test_status_says_which_service_is_short_and_why(play: Play) -> None:
     host.docker("service", "create", "--detach", *wanted, "swarmbot/task:latest", "sleep", "1d")
     host.docker("node", "update", "--availability", "drain", "host-2")
     told = play.await_status("no suitable node")
-    assert "`web` 0 of 3 replicas: no suitable node" in told
+    assert "`web`: 0 of 3 replicas running, no suitable node" in told
     assert "0 of 1 services fully running" in told
     assert "`host-2` drained" in told

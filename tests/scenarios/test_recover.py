@@ -50,7 +50,7 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet:
     told = play.ask("eve", "status")
     assert monotonic() - began < EXPLAINED
     assert "prod is healthy" not in told
-    told = play.await_status("finds no leader")
+    told = play.await_status("has no leader")
     for words in ("prod has no quorum", "1 of 4 managers reachable, 3 needed", "bring 2 of", "`/swarm recover`"):
         assert words in told
     recipe = "/swarm recover host-1 --gone host-2 --gone host-3 --gone host-5"
@@ -73,7 +73,7 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet:
     assert "web" in fleet["host-1"].docker("service", "ls", "--format", "{{.Name}}")
     assert play.containers("host-4") == tasks, "no task of a worker was stopped"
     until(lambda: bool(play.containers("host-1")), "the task of the forced manager is started again", timeout=60)
-    assert "is an old manager" in play.await_status("is an old manager")
+    assert "is a former manager" in play.await_status("is a former manager")
     assert "there is nothing to recover" in play.ask("cleo", "recover --gone host-2")
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: fleet[name].power_on(timeout=150), OFF))
