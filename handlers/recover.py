@@ -22,7 +22,7 @@ from bot.swarm.operations import (
 )
 from bot.swarm.quorum import Quorum, quorum_text, tolerance_text
 from bot.swarm.recovery.autolock import key_findings, key_warnings, needs_key, refuse_without_key
-from bot.swarm.recovery.plan_notes import findings, stops, warnings
+from bot.swarm.recovery.plan_notes import findings, rejoin_obstacle, warnings
 from bot.swarm.recovery.safety_rules import RecoverFlags, choose_source, refuse_unless_lost, refuse_unless_safe
 from bot.text.suggest import number_of
 
@@ -80,7 +80,7 @@ def recover(facts: Facts, arguments: RecoverArguments) -> Plan:
     refuse_without_key(source, flags)
     others = _hosts(olds, source, "member", "left")
     off = _hosts(olds, source, "stopped", "held off")
-    back = [host for host in others if not stops(facts, host)]
+    back = [host for host in others if not rejoin_obstacle(facts, host)]
     before, after = quorum_among(olds), Quorum(1 + len(back), 1 + len(back))
     steps = _steps(facts, source, others, back, off)
     return Plan(

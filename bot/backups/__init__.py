@@ -1,1 +1,1 @@
-"""Backups at rest: sealed files in a folder of the worker's."""
+"""Backups at rest: encrypted files in a folder that all workers share."""

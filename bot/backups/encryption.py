@@ -1,4 +1,4 @@
-r"""The form of a backup's file: a plain head that anybody may read, then the state, encrypted and bound to that head.
+r"""The format of a backup file: a plain head, then the state, encrypted and bound to that head.
 
 ::
 
@@ -6,8 +6,8 @@ r"""The form of a backup's file: a plain head that anybody may read, then the st
     {"backup": {…}, "salt": "…", "check": "…"}\n
     nonce (12 bytes), then AES-256-GCM of the state with both lines as associated data
 
-The key comes from SWARMBOT_SECRET_KEY by HKDF-SHA256 with the file's own salt. ``check`` comes from the same: it tells
-another key from a file that was changed, and says nothing of the key.
+The key is derived from SWARMBOT_SECRET_KEY by HKDF-SHA256 with the file's own salt. ``check`` is derived with it: it
+tells a wrong key from a changed file, and reveals nothing of the key.
 """
 
 from __future__ import annotations
@@ -26,30 +26,32 @@ from bot.secrets.secret import Secret
 
 MAGIC: Final = b"swarmbot backup 1\n"
 MAX_HEAD_BYTES: Final = 1_048_576
-_SALT, _NONCE, _KEY, _CHECK = 16, 12, 32, 8
+_SALT_BYTES, _NONCE_BYTES, _KEY_BYTES, _CHECK_BYTES = 16, 12, 32, 8
 
 
 class DamagedBackup(Exception):
-    """It is no whole backup, or not as it was sealed."""
+    """The file is not a complete backup, or was changed."""
 
 
 class WrongKey(Exception):
-    """It was sealed with another SWARMBOT_SECRET_KEY."""
+    """The file was encrypted with another SWARMBOT_SECRET_KEY."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The plain lines of a file: ``text`` as they stand there, ``backup`` what is said of it."""
+    """The plain lines of a backup file."""
 
     text: bytes
+    """The lines as they are in the file."""
     backup: dict[str, Any]
+    """The fields of the :class:`bot.model.Backup`."""
     salt: bytes
     check: bytes
 
 
 def encrypt(key: Secret, backup: dict[str, Any], state: bytes) -> bytes:
-    """The whole file."""
-    salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
+    """Return the whole file."""
+    salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     cipher, check = _derive(key, salt)
     head = json.dumps({"backup": backup, "salt": salt.hex(), "check": check.hex()}, ensure_ascii=False)
     text = MAGIC + head.encode() + b"\n"
@@ -57,7 +59,7 @@ def encrypt(key: Secret, backup: dict[str, Any], state: bytes) -> bytes:
 
 
 def read_head(data: bytes) -> Head:
-    """The plain lines at the beginning of ``data``; Unsealable for anything else."""
+    """Return the plain lines at the beginning of ``data``. Raise DamagedBackup if there are none."""
     line, end, _ = data.removeprefix(MAGIC).partition(b"\n")
     if not data.startswith(MAGIC) or not end:
         raise DamagedBackup
@@ -70,19 +72,19 @@ def read_head(data: bytes) -> Head:
 
 
 def decrypt(key: Secret, data: bytes) -> bytes:
-    """The state. Raises OtherKey, Unsealable."""
+    """Return the state. Raise WrongKey or DamagedBackup."""
     head = read_head(data)
     cipher, check = _derive(key, head.salt)
     if check != head.check:
         raise WrongKey
-    sealed = data[len(head.text) :]
+    encrypted = data[len(head.text) :]
     try:
-        return AESGCM(cipher).decrypt(sealed[:_NONCE], sealed[_NONCE:], head.text)
+        return AESGCM(cipher).decrypt(encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:], head.text)
     except (InvalidTag, ValueError):
         raise DamagedBackup from None
 
 
 def _derive(key: Secret, salt: bytes) -> tuple[bytes, bytes]:
-    derivation = HKDF(SHA256(), length=_KEY + _CHECK, salt=salt, info=b"swarmbot backup")
+    derivation = HKDF(SHA256(), length=_KEY_BYTES + _CHECK_BYTES, salt=salt, info=b"swarmbot backup")
     derived = derivation.derive(key.reveal().encode())
-    return derived[:_KEY], derived[_KEY:]
+    return derived[:_KEY_BYTES], derived[_KEY_BYTES:]

@@ -1,4 +1,4 @@
-"""The folder of backups: :class:`bot.model.backups.BackupStore` over files that all workers share."""
+"""The backup folder: a :class:`bot.model.backups.BackupStore` over files that all workers share."""
 
 from __future__ import annotations
 
@@ -26,15 +26,18 @@ SUFFIX: Final = ".swarm"
 
 @dataclass(frozen=True, slots=True)
 class BackupFolder:
-    """The backups of ``cluster`` in ``folder``, of which ``keep`` stay. Safe between threads and processes."""
+    """The backups of one cluster. Safe for use by several threads and processes."""
 
     cluster: str
     folder: Path | None
+    """None if swarmbot.yml names no folder."""
     keep_count: int
+    """How many backups stay; older ones are removed."""
     key: Secret | None
+    """SWARMBOT_SECRET_KEY; None if it is not set."""
 
     def shelved(self) -> BackupList:
-        """What is there, newest first."""
+        """Return the backups, the newest first, and the names of files that cannot be read. Raise Refused or Failed."""
         found: list[Backup] = []
         unreadable: list[str] = []
         for path in self._files():
@@ -47,7 +50,7 @@ class BackupFolder:
         return BackupList(tuple(found), tuple(sorted(unreadable)))
 
     def keep(self, backup: Backup, state: bytes) -> None:
-        """Write it under a name of its own that appears when all of it is on the disk."""
+        """Store a backup: the file gets its name only when it is complete on the disk. Raise Refused or Failed."""
         folder = self._usable()
         plain = {name: value for name, value in to_plain(backup).items() if name != "drill"}
         plain |= {"size": len(state), "checksum": hashlib.sha256(state).hexdigest()}
@@ -60,35 +63,35 @@ class BackupFolder:
             self._remove(folder / _name(old))
 
     def open(self, backup: Backup) -> bytes:
-        """Read and unseal it."""
+        """Return a backup's state, decrypted. Raise Refused or Failed."""
         path = self._usable() / _name(backup)
         try:
             return decrypt(self._secret(), path.read_bytes())
         except FileNotFoundError:
-            raise Refused(f"the backup `{backup.id}` is not in its folder any more.") from None
+            raise Refused(f"the backup `{backup.id}` is not in the backup folder any more.") from None
         except OSError as error:
             raise Failed(f"`{path.name}` cannot be read: {error.strerror}.") from None
         except WrongKey:
             raise Refused(
-                f"the backup `{backup.id}` was sealed with another SWARMBOT_SECRET_KEY.",
-                next_step="Whoever runs Swarmbot sets the key of then for the worker.",
+                f"the backup `{backup.id}` was encrypted with another SWARMBOT_SECRET_KEY.",
+                next_step="Set the SWARMBOT_SECRET_KEY of that time for the worker.",
             ) from None
         except DamagedBackup:
             raise Refused(
-                f"the backup `{backup.id}` is not as it was sealed: `{path.name}` was cut off or changed.",
-                next_step="`/swarm backups` lists the others; a copy kept elsewhere may be whole.",
+                f"the backup `{backup.id}` is damaged: `{path.name}` was truncated or changed.",
+                next_step="`/swarm backups` lists the others. A copy that is kept elsewhere may be intact.",
             ) from None
 
     def note(self, backup: Backup, drill: Drill) -> None:
-        """Write the drill's report."""
+        """Store the result of a drill. Raise Failed."""
         path = self._usable() / _name(backup)
         try:
             _write(_report(path), to_json(drill).encode())
         except OSError as error:
-            raise Failed(f"What came of the drill could not be written: {error.strerror}.") from None
+            raise Failed(f"The result of the drill could not be written: {error.strerror}.") from None
 
     def _remove(self, path: Path) -> None:
-        """The new backup is kept all the same where an old one stays."""
+        """Remove an old backup. A failure is only logged: the new backup is stored."""
         try:
             path.unlink(missing_ok=True)
             _report(path).unlink(missing_ok=True)
@@ -100,20 +103,20 @@ class BackupFolder:
         ours = re.compile(rf"{re.escape(self.cluster)}-[0-9]{{8}}T[0-9]{{6}}Z-[0-9a-z]+{re.escape(SUFFIX)}")
         try:
             return sorted(path for path in folder.iterdir() if ours.fullmatch(path.name))
-        except FileNotFoundError:  # it is made with the first backup
+        except FileNotFoundError:  # the first backup creates it
             return []
         except OSError as error:
             raise Failed(
-                f"The folder of backups `{folder}` cannot be read: {error.strerror}.",
-                next_step="Whoever runs Swarmbot lets the user of `worker` read it.",
+                f"The backup folder `{folder}` cannot be read: {error.strerror}.",
+                next_step="Let the user of the worker process read it.",
             ) from None
 
     def _usable(self) -> Path:
         self._secret()
         if self.folder is None:
             raise Refused(
-                "swarmbot.yml names no folder for backups.",
-                next_step="Whoever runs Swarmbot sets `backups.folder` there, for all workers alike.",
+                "swarmbot.yml has no backup folder.",
+                next_step="Set `backups.folder` in swarmbot.yml, the same for all workers.",
             )
         return self.folder
 
@@ -121,8 +124,7 @@ class BackupFolder:
         if self.key is None:
             raise Refused(
                 "backups are encrypted with SWARMBOT_SECRET_KEY, which is not set.",
-                next_step="Whoever runs Swarmbot sets it for the worker, and keeps it where a lost machine does not "
-                "take it along.",
+                next_step="Set it for the worker, and keep a copy that is not lost together with the worker's machine.",
             )
         return self.key
 

@@ -30,7 +30,7 @@ def test_the_next_worker_has_no_key_and_says_so(play: Play) -> None:
         until(lambda: not [*redis.scan_iter(keys.secret("*"))], "a worker has taken the key")
     kill_who_runs(play, job)
     card = play.end(job)
-    assert "The key that you gave is not there any more: it is kept for 15 minutes and taken once." in card.text, (
+    assert "The key that you typed is not stored any more: it is kept for 15 minutes and used once." in card.text, (
         card.text
     )
     assert "host-1 is locked, as it was." in card.text

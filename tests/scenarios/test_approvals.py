@@ -66,7 +66,7 @@ def test_a_new_root_needs_two_by_default(asked: Asked) -> None:
     assert "It runs now" in asked.press("ada", job, "Approve")
     asked.ends(job, "succeeded")
     assert asked.root() != root
-    assert "every node of prod trusts the new root alone" in asked.card(job).shown
+    assert "every node of prod trusts only the new root" in asked.card(job).shown
 
 
 def test_denied_with_a_reason(asked: Asked) -> None:

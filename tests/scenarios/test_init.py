@@ -137,7 +137,7 @@ def test_what_holds_already_is_said_and_left_alone(play: Play) -> None:
     assert again.startswith("✓ *No change needed*")
     assert before["ID"] in again
     other = play.ask("cleo", "init host-2")
-    assert other.startswith("Refused: prod runs already")
+    assert other.startswith("Refused: prod is already running")
     assert "/swarm join" in other
     assert play.inspect() == before
     assert play.membership("host-2") == "inactive"
@@ -190,7 +190,7 @@ def test_force_new_cluster_brings_a_lost_quorum_back(play: Play) -> None:
 def test_a_host_in_no_cluster_cannot_be_forced_into_a_new_one(play: Play) -> None:
     """There is nothing to force anew, and the answer says what makes a cluster instead."""
     answer = play.ask("cleo", "init host-1 --force-new-cluster")
-    assert "nothing to force anew" in answer
+    assert "there is nothing to force" in answer
     assert play.membership("host-1") == "inactive"
 
 

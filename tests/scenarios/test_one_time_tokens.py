@@ -54,7 +54,7 @@ def test_the_first_node_that_joins_is_the_last(play: Play, who: str, role: str) 
         join(play, "host-3", line)
     (job,) = rotations(play)
     card = play.end(job.id)
-    assert card.text.startswith(f"✓ *The {role} token of prod is a new one*"), card.text
+    assert card.text.startswith(f"✓ *The {role} token of prod is rotated*"), card.text
     assert "` joined; nodes that are in stay in" in card.text  # by its id where it had no name yet
     await_kept(play)
     assert len(rotations(play)) == 1

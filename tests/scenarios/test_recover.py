@@ -60,8 +60,8 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet:
     job = asked.asks("cleo", "recover --gone host-2 --gone host-3")
     for words in (
         "recover prod from `host-1`",
-        "taken for gone for good",
-        f"`{EARLY}` leaving",
+        "treated as permanently lost",
+        f"making `{EARLY}` leave",
         "Needs 2 approvals from",
     ):
         assert words in asked.card(job).shown
@@ -97,7 +97,7 @@ def _is_void_when_one_comes_back(play: Play, asked: Asked) -> None:
         assert words in asked.card(job).shown
     after = play.now
     play.slack.click("cleo", asked.card(job), "Request again")
-    assert "Leave it out of `--gone`" in play.answer("cleo", after).text
+    assert "Run the command again without `--gone" in play.answer("cleo", after).text
 
 
 def _reachable(play: Play) -> list[str]:

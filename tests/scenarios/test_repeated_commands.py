@@ -123,7 +123,7 @@ def test_a_rotation_is_the_exception(play: Play) -> None:
     """`--rotate` asks for another than the present one, whatever that is: twice is two rotations, each said."""
     play.change("cleo", "init host-1 --autolock")
     orders = {
-        "token worker --rotate": "✓ *The worker token of prod is a new one*",
+        "token worker --rotate": "✓ *The worker token of prod is rotated*",
         "unlock-key --rotate": "✓ *The unlock key of prod was rotated*",
         "ca --rotate": "✓ *Rotation of prod's root certificate: ",
     }

@@ -89,7 +89,7 @@ def test_backup_with_sudo_and_without(play: Play) -> None:
     card = play.change("cleo", "backup host-2")
     assert "does not let noisy do this: it is not root, and sudo needs a password or refuses" in card.text
     assert "noisy ALL=(root) NOPASSWD: ALL" in card.text
-    assert "No backup was kept. The engine of host-2 runs." in card.text
+    assert "No backup was stored. The engine of host-2 is running." in card.text
     assert started(play, "host-2") == began
     card = play.change("cleo", "backup host-3")
     assert card.text.startswith("✓ *prod is backed up*"), card.text

@@ -52,7 +52,7 @@ def test_rotation_makes_the_old_token_worthless_and_nothing_else_different(play:
     play.change("cleo", "init host-1 --task-history-limit 3 --dispatcher-heartbeat 9s --cert-expiry 48h")
     before = play.inspect()
     card = play.change("cleo", "token worker --rotate")
-    assert card.text.startswith("✓ *The worker token of prod is a new one*"), card.text
+    assert card.text.startswith("✓ *The worker token of prod is rotated*"), card.text
     after = play.inspect()
     assert after["Spec"] == before["Spec"]
     assert after["JoinTokens"]["Manager"] == before["JoinTokens"]["Manager"]

@@ -70,7 +70,7 @@ def test_a_key_that_nobody_takes_lies_encrypted_and_not_for_long(play: Play) -> 
     finally:
         play.stage.start("worker.1")
     card = play.see("ben", "was not unlocked", after=after)
-    assert "kept for 15 minutes and taken once. host-1 is still locked. Nothing was changed." in card.text, card.text
+    assert "kept for 15 minutes and used once. host-1 is still locked. Nothing was changed." in card.text, card.text
     assert play.membership("host-1") == "locked"
     play.slack.close_view("ada")
     assert play.unlock("ada", "host-1", key).text.startswith("✓")
@@ -131,7 +131,7 @@ def test_the_key_is_shown_after_approval_and_rotated(play: Play) -> None:
     assert "SWMKEY" not in play.public()
     restart(play["host-3"])
     wrong = play.unlock("ada", "host-3", old)
-    assert "a rotated one counts from the next restart" in wrong.text
+    assert "a rotated key is valid from the next restart" in wrong.text
     assert play.unlock("ada", "host-3", new[0]).text.startswith("✓")
 
 

@@ -19,29 +19,31 @@ TRACK = "ca"
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The external CA that shall issue: its URL and its certificate (PEM)."""
+    """An external CA."""
 
     url: str
+    """Its signing URL."""
     cacert: str
+    """Its certificate (PEM)."""
 
 
 def external_issuer(facts: Facts, wanted: ExternalCa) -> Issuer:
-    """The CA with its certificate, which was read from its place; Refused when it could not be."""
+    """Return the CA with its certificate. Raise Refused if the certificate could not be read."""
     pem = facts.ca_files.get(wanted.location)
     if pem is None:
         raise Refused(
             f"the CA certificate {tick(wanted.cacert_path)} could not be read on `{wanted.host}`: "
             f"{facts.unread_ca_files[wanted.location]}",
             true_now="Nothing was changed.",
-            next_step="Put the CA's certificate (PEM) there, or give another place after `cacert=`.",
+            next_step="Put the CA's certificate (PEM) there, or name another path after `cacert=`.",
         )
     return Issuer(wanted.url, pem)
 
 
 def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = None) -> Plan:
-    """Rotate to ``issuer``, or to a root that the managers make; finish a rotation that is under way.
+    """Return the plan that rotates to ``issuer``, or to a new root of the managers, or that finishes a rotation.
 
-    ``settings`` come first: certificates are good for as long as is set when they are issued.
+    ``settings`` are applied first: they decide how long the new certificates are valid.
     """
     swarm = require_cluster(facts)
     plan = Plan(
@@ -54,21 +56,23 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
     )
     unmet = settings.unmet(swarm.spec)
     first = () if unmet.satisfied(facts) else (Step(unmet, TRACK),)
-    who = f"the CA at {issuer.url}" if issuer else "a new root of the managers' own"
+    who = f"the CA at {issuer.url}" if issuer else "a new root of the managers"
     if swarm.rotating and (issuer is None or _issues(swarm, issuer)):
         return _finished(facts, swarm, plan, first)
     count = f"{len(swarm.nodes)} node{'' if len(swarm.nodes) == 1 else 's'}"
     begin = Step(_begin(swarm, facts.name, issuer), TRACK)
     if issuer and _issues(swarm, issuer):
         if begin.operation.satisfied(facts):
-            return replace(plan, steps=first, unchanged=(f"certificates of {facts.name} are issued by {who}",))
-        return replace(plan, steps=(*first, begin), effect=f"{who} issues for the root that {facts.name} has")
+            return replace(plan, steps=first, unchanged=(f"{who} issues the certificates of {facts.name}",))
+        return replace(
+            plan, steps=(*first, begin), effect=f"{who} issues certificates with the present root of {facts.name}"
+        )
     return replace(
         plan,
         steps=(*first, begin, *_waits(facts, swarm.nodes, key_id(swarm.tls.issuer_key))),
         effect="; ".join(filter(None, (unmet.effect(swarm.spec), f"new certificates for {count}, issued by {who}"))),
         warnings=(
-            f"The join tokens of {facts.name} change: lines that were handed out join nothing any more.",
+            f"The join tokens of {facts.name} change: join commands that were shown before stop working.",
             *_held_up(swarm, swarm.nodes),
             *_expiry(settings, issuer),
         ),
@@ -78,14 +82,14 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
 def _finished(facts: Facts, swarm: ClusterFacts, plan: Plan, first: tuple[Step, ...]) -> Plan:
     waiting = nodes_of_old_issuer(swarm)
     have = len(swarm.nodes) - len(waiting)
-    told = f"the rotation had begun before; {have} of {len(swarm.nodes)} nodes have their new certificate"
+    told = f"the rotation had started before; {have} of {len(swarm.nodes)} nodes have their new certificate"
     return replace(
         plan,
         titles=replace(
             plan.titles,
             present=f"finishes the rotation of {facts.name}'s root certificate",
             imperative=f"finish the rotation of {facts.name}'s root certificate",
-            failure=f"the rotation of {facts.name}'s root certificate is not at its end",
+            failure=f"the rotation of {facts.name}'s root certificate is not complete",
         ),
         steps=(*first, *(replace(step, after="") for step in _waits(facts, waiting, ""))),
         findings=(Finding("done", told, TRACK),),
@@ -101,7 +105,7 @@ def _begin(swarm: ClusterFacts, cluster: str, issuer: Issuer | None) -> StartCaR
 
 
 def _waits(facts: Facts, nodes: Sequence[NodeFacts], before: str) -> list[Step]:
-    """Each node on a track of its own, and the end: one that is down holds up nobody else's line."""
+    """Return a step for each node on its own track, and the end: a node that is down does not block the others."""
     steps = [
         Step(
             AwaitCertificate(facts.name, node.id, unambiguous_name(require_cluster(facts), node), before),
@@ -117,18 +121,17 @@ def _held_up(swarm: ClusterFacts, nodes: Sequence[NodeFacts]) -> tuple[str, ...]
     names = [f"`{unambiguous_name(swarm, node)}`" for node in nodes if node.state != "ready"]
     if not names:
         return ()
-    verb = "is" if len(names) == 1 else "are"
-    return (
-        f"{listed(names)} {verb} not ready: the rotation waits until each is back or removed, and both roots count.",
-    )
+    are, each = ("is", "it") if len(names) == 1 else ("are", "each")
+    waits = f"the rotation waits until {each} is back or removed, and both roots are trusted until then."
+    return (f"{listed(names)} {are} not ready: {waits}",)
 
 
 def _expiry(settings: Update, issuer: Issuer | None) -> tuple[str, ...]:
     if issuer is None or settings.cert_expiry is None:
         return ()
-    return ("How long its certificates are good for is the external CA's to decide; `--cert-expiry` is for others.",)
+    return ("The external CA decides how long its certificates are valid; `--cert-expiry` does not apply to them.",)
 
 
 def _issues(swarm: ClusterFacts, issuer: Issuer) -> bool:
-    """Whether the certificates are issued, or being issued, by that CA's key already."""
+    """Return whether that CA's key issues, or is about to issue, the certificates."""
     return swarm.tls.issuer_key == public_key_of(issuer.cacert)

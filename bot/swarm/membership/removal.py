@@ -1,4 +1,9 @@
-"""Removal."""
+"""Take a node out of its cluster, in the order that costs neither quorum nor tasks. Pure.
+
+The node is drained and demoted, its host leaves and is reported down, and only then its record is removed
+(docs/swarm-behaviour.md). If the host does not respond, the node loses only its role and its record. The last manager
+just leaves, and the cluster ends.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +20,9 @@ from bot.text.suggest import listed, number_of
 
 
 def removal_plan(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
-    """``plan`` with what takes ``node`` out; its ``force`` says how.
+    """Return ``plan`` with the steps that take the node out.
 
-    Refused for a node that is not down while its host cannot be made to leave, unless forced.
+    Raise Refused if the node is not down and its host cannot be made to leave, unless the plan's ``force`` is given.
     """
     host = reachable_host(facts, node)
     plan = replace(plan, approvals=1 if node.role == "manager" else plan.approvals)
@@ -30,31 +35,31 @@ def removal_plan(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
 
 
 def is_last_manager(facts: Facts, node: NodeFacts) -> bool:
-    """Whether ``node`` is the only member of Raft."""
+    """Return whether the node is the only member of Raft."""
     return raft_members(facts).reachable.keys() == {node.id}
 
 
 def reachable_host(facts: Facts, node: NodeFacts) -> HostFacts | None:
-    """The node's machine, if its engine answers and is in this very membership."""
+    """Return the node's host, if its engine responds and has this membership; else None."""
     host = facts.hosts.get(node.host)
     sound = host is not None and host.responds and host.node_id == node.id and host.membership == "active"
     return host if sound else None
 
 
 def demote_operation(facts: Facts, node: NodeFacts) -> Demote:
-    """How ``node`` is demoted; its host is waited for where the managers hear it, else it does not learn of it."""
+    """Return the step that demotes the node. Its host is waited for only if the node is ready: else it is not told."""
     host = reachable_host(facts, node) if node.ready else None
     return Demote(node.id, node.name, facts.name, host.name if host else "")
 
 
 def demotion_effects(facts: Facts, node: NodeFacts) -> tuple[list[Finding], list[str]]:
-    """What a demotion means beside the quorum: another leads, and tasks that want a manager must go."""
-    findings = [Finding("warning", f"{tick(node.name)} leads: another manager takes over", node.name)]
+    """Return what a demotion changes beside the quorum: the leader, and tasks that need a manager."""
+    findings = [Finding("warning", f"{tick(node.name)} is the leader: another manager takes over", node.name)]
     return findings if node.leader else [], eviction_warnings(facts, node, replace(node, role="worker"))
 
 
 def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
-    """The host is there and leaves."""
+    """Return the plan for a node whose host leaves."""
     manager = node.role == "manager"
     steps: list[Operation] = []
     findings, warnings = demotion_effects(facts, node) if manager else ([], [])
@@ -64,7 +69,7 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Pl
         warnings = unplaceable_warnings(facts, node)
     if node.reachability:
         steps.append(demote_operation(facts, node))
-    # The engine of a manager that did not learn of its demotion leaves only when forced to.
+    # The engine of a manager that was not told of its demotion leaves only if it is forced.
     force = plan.force == "given" or (manager and not node.ready)
     steps.append(Leave(host.name, facts.name, node.id, force=force))
     steps.append(RemoveNode(node.id, node.name, facts.name, force=manager and not node.reachability))
@@ -72,14 +77,18 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Pl
 
 
 def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
-    """Nobody is there to leave: the record goes. That of a manager which is no member of Raft stays ready for ever."""
+    """Return the plan for a node whose host cannot leave: the record is removed.
+
+    The record of a manager that is not in Raft stays ready and never goes down.
+    """
     old_record = node.role == "manager" and not node.reachability
     replaced = facts.swarm is not None and replacement_of(facts.swarm, node) is not None
     if node.state != "down" and not old_record and not replaced and plan.force != "given":
         raise Refused(
-            f"the managers see {tick(node.name)} as {node.state}, and it cannot be made to leave: {_why(facts, node)}.",
+            f"the managers report {tick(node.name)} as {node.state}, and it cannot be made to leave: "
+            f"{_why(facts, node)}.",
             true_now="Nothing was changed.",
-            next_step=f"Bring {tick(node.name)} back, or wait until the managers see it down; `--force` removes its "
+            next_step=f"Bring {tick(node.name)} back, or wait until the managers report it down. `--force` removes its "
             "record as it is.",
         )
     steps: list[Operation] = [demote_operation(facts, node)] if node.reachability else []
@@ -87,23 +96,25 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     text = f"only the record {tick(node.id)} of {tick(node.name)} is removed: {_why(facts, node)}"
     findings = [Finding("warning", text, node.name)]
     if node.host:
-        later = f"if {tick(node.host)} comes back it takes itself for a member until `/swarm leave {node.host}`"
+        later = (
+            f"if {tick(node.host)} comes back, it believes that it is still a member, until `/swarm leave {node.host}`"
+        )
         findings.append(Finding("warning", later, node.name))
     warnings = unplaceable_warnings(facts, node) if node.state == "ready" and not replaced else []
     if old_record and node.state == "down":
         warnings.append(
-            f"If {tick(node.name)} comes back all the same, nothing tells it that it is out: with others like it, it "
-            f"makes a second {facts.name}. Go on only once its disk is destroyed."
+            f"If {tick(node.name)} comes back, nothing tells it that it was removed: together with others like it, it "
+            f"makes a second {facts.name} (split brain). Continue only if its disk is destroyed."
         )
     return _with(plan, node, steps, findings, warnings)
 
 
 def _ending(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
-    """The last manager leaves, and the cluster with it. Whether it may is the quorum gate's to say."""
+    """Return the plan that ends the cluster with its last manager. The quorum gate decides whether it may."""
     others = [other.name for other in (facts.swarm.nodes if facts.swarm else ()) if other.id != node.id]
-    warnings = [f"Services, networks, secrets and configs of {facts.name} are gone with its last manager."]
+    warnings = [f"Services, networks, secrets and configs of {facts.name} are lost with its last manager."]
     if others:
-        warnings.append(f"{listed(map(tick, others))} must leave too, each by itself: `/swarm leave HOST --force`.")
+        warnings.append(f"{listed(map(tick, others))} must leave too, one by one: `/swarm leave HOST --force`.")
     steps: list[Operation] = [Leave(host.name, facts.name, node.id, force=True, unseen=True)]
     plan = replace(plan, titles=replace(plan.titles, success=f"{facts.name} has ended"))
     return _with(plan, node, steps, _load(facts, node), warnings)
@@ -128,23 +139,26 @@ def _load(facts: Facts, node: NodeFacts) -> list[Finding]:
 
 
 def _why(facts: Facts, node: NodeFacts) -> str:
-    """Why its host cannot be asked."""
+    """Return why the node's host cannot be made to leave."""
     host = facts.hosts.get(node.host)
     if host is None:
-        return "no host of swarmbot.yml is that node"
+        return "it is not a host of swarmbot.yml"
     if host.failure is not None:
         return host.failure.happened.rstrip(".")
     return f"the engine of {tick(host.name)} is {host.membership}"
 
 
 def outside_raft(facts: Facts, node: NodeFacts) -> Finding | None:
-    """What stands against a change of such a manager's role; None for workers and for members of Raft."""
+    """Return why the role of a manager that is not in Raft cannot be changed; None for all other nodes."""
     if node.role == "worker" or node.reachability:
         return None
     if reachable_host(facts, node) is not None:
-        text = f"{tick(node.name)} was promoted and is not in Raft yet: it does not count."
+        text = f"{tick(node.name)} was promoted but is not in Raft yet: it does not count."
         return Finding(
-            "failed", text, node.name, f"`/swarm node {node.name}` shows when it is reachable: ask again then."
+            "failed",
+            text,
+            node.name,
+            f"`/swarm node {node.name}` shows when it is reachable. Run the command again then.",
         )
-    text = f"{tick(node.name)} (`{node.id}`) is an old record of a manager, and no member of Raft: it does not count."
-    return Finding("failed", text, node.name, f"`/swarm remove {node.id}` takes the record away.")
+    text = f"{tick(node.name)} (`{node.id}`) is an old record of a manager that is not in Raft: it does not count."
+    return Finding("failed", text, node.name, f"`/swarm remove {node.id}` removes the record.")

@@ -27,10 +27,10 @@ from bot.swarm.recovery.autolock import decrypted_backup
 
 @dataclass(frozen=True, slots=True)
 class TakeBackup(Operation):
-    """The swarm state of the follower ``host`` (node ``node``) kept as a backup that is newer than ``after``.
+    """Back up the swarm state of a manager that is not the leader.
 
-    ``after`` is the id of the newest backup before, "" for none. The engine is stopped for it and started again by the
-    host itself (bot.engine.disk.swarm_folder), so that a dead worker leaves no manager stopped.
+    The engine is stopped for it. The host itself starts the engine again (bot.engine.disk.state), so that a worker
+    that dies leaves no manager stopped.
     """
 
     kind: ClassVar[str] = "take-backup"
@@ -39,64 +39,70 @@ class TakeBackup(Operation):
 
     host: str
     node: str
+    """The host's node id."""
     cluster: str
     after: str = ""
+    """The id of the newest backup before this step; "" for none."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"packing the swarm state of `{self.host}` with its engine stopped"
+        """Return the step in words."""
+        return f"backing up the swarm state of `{self.host}` with its engine stopped"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"the swarm state of `{self.host}` is in the folder of backups, encrypted"
+        """Return the wanted state in words."""
+        return f"the swarm state of `{self.host}` is backed up, encrypted"
 
     @property
     def query(self) -> FactsQuery:
-        """The backups, and the host."""
+        """Return a query for the host and the backups."""
         return FactsQuery(hosts=(self.host,), backups=True)
 
     def raft(self, members: RaftMembers) -> RaftMembers:
-        """One manager away while its engine is stopped."""
+        """Return the members with this one stopped."""
         return members.stopped(self.node)
 
     def satisfied(self, facts: Facts) -> bool:
-        """There is a newer backup."""
+        """Return whether there is a newer backup."""
         newest = facts.backups.newest
         return newest is not None and newest.id != self.after
 
     def seen(self, facts: Facts) -> str:
-        """With the backup's id and size."""
+        """Return the state with the backup's id and size."""
         newest = facts.backups.newest
         return f"{self.done}: `{newest.id}`, {newest.size / 1e6:.1f} MB" if newest else self.done
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Pack, seal and keep."""
+        """Pack, encrypt and store the state. Raise Failed if the host's state may be an old one."""
         record = facts.swarm.node(self.node) if facts.swarm else None
         if facts.swarm is None or record is None or record.leader or record.role != "manager":
-            raise Failed(f"`{self.host}` is no follower of {self.cluster} any more.", next_step="Ask again.")
+            step = "`/swarm backup` chooses another manager."
+            raise Failed(
+                f"`{self.host}` is not a manager of {self.cluster} any more, or is the leader.", next_step=step
+            )
         if not is_in_quorum(facts.host(self.host), record):
             raise Failed(
-                f"`{self.host}` was cut off from the other managers: its state may be an old one.",
-                next_step="`/swarm backup` takes it from the manager that can best be away.",
+                f"`{self.host}` is not reachable for the other managers: its state may be an old one.",
+                next_step="`/swarm backup` chooses another manager.",
             )
         backup = _backup(facts, facts.swarm, facts.host(self.host), record)
         engines.backup_store.keep(backup, engines[self.host].pack_swarm())
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell whether the engine runs: the host starts it again whatever happened."""
+        """Return the error with the state of the engine, which the host starts again in any case."""
         del engines
         host = facts.hosts.get(self.host)
         runs = host is not None and host.responds
-        truth = f"No backup was kept. The engine of `{self.host}` {'runs' if runs else 'does not answer yet'}."
-        step = "" if runs else f"`/swarm node {self.host}` shows when it is back; else start it there."
-        return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
+        state = f"No backup was stored. The engine of `{self.host}` {'is running' if runs else 'does not respond yet'}."
+        start = f"`/swarm node {self.host}` shows when it is back. If not: `systemctl start docker` on that host."
+        step = "" if runs else start
+        return Failed(error.happened, true_now=state, next_step=error.next_step or step)
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitManager(Operation):
-    """The node of ``host`` is a reachable manager. A locked engine is unlocked: the cluster has the key."""
+    """Wait until a host is a reachable manager again. A locked engine is unlocked with the cluster's key."""
 
     kind: ClassVar[str] = "await-manager"
     patience: ClassVar[float] = 120.0
@@ -107,30 +113,30 @@ class AwaitManager(Operation):
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"`{self.host}` coming back as a manager"
+        """Return the step in words."""
+        return f"waiting until `{self.host}` is a reachable manager again"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
+        """Return the wanted state in words."""
         return f"`{self.host}` is a reachable manager of {self.cluster}"
 
     @property
     def query(self) -> FactsQuery:
-        """The host itself counts: its peers notice late that it was gone."""
+        """Return a query for the host: its peers notice late that it was away."""
         return FactsQuery(hosts=(self.host,))
 
     def raft(self, members: RaftMembers) -> RaftMembers:
-        """It is back."""
+        """Return the members with this one running again."""
         return members.returned(self.node)
 
     def satisfied(self, facts: Facts) -> bool:
-        """Its engine takes itself for a manager with a quorum, and the others reach it."""
+        """Return whether its engine reports a quorum and the other managers reach it."""
         record = facts.swarm.node(self.node) if facts.swarm else None
         return record is not None and is_in_quorum(facts.hosts.get(self.host), record)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Start what is stopped, unlock what is locked."""
+        """Start the engine if it is stopped; unlock it if it is locked."""
         host = facts.host(self.host)
         if not host.responds:
             engines[self.host].start_engine()
@@ -158,11 +164,7 @@ def _backup(facts: Facts, swarm: ClusterFacts, host: HostFacts, record: NodeFact
 
 @dataclass(frozen=True, slots=True)
 class RestoreState(Operation):
-    """The state of the backup ``backup`` in the swarm folder of ``host``, whose engine is in no cluster yet.
-
-    ``autolocked``: its key file is opened here, with the key that somebody typed; the engine encrypts it again when it
-    is forced.
-    """
+    """Put a backup's state into the swarm folder of a host that is not part of any cluster."""
 
     kind: ClassVar[str] = "restore-state"
     patience: ClassVar[float] = 60.0
@@ -170,46 +172,48 @@ class RestoreState(Operation):
     host: str
     cluster: str
     backup: str
+    """The backup's id."""
     autolocked: bool = False
+    """Whether the key file is decrypted first, with the typed key; the engine encrypts it again when it is forced."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"`{self.host}` given the state of the backup `{self.backup}`"
+        """Return the step in words."""
+        return f"restoring the state of the backup `{self.backup}` to `{self.host}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"`{self.host}` holds the state of the backup `{self.backup}`"
+        """Return the wanted state in words."""
+        return f"`{self.host}` has the state of the backup `{self.backup}`"
 
     @property
     def query(self) -> FactsQuery:
-        """What is in its swarm folder."""
+        """Return a query for its swarm folder and the backups."""
         return FactsQuery(hosts=(self.host,), swarm_folders=(self.host,), backups=True)
 
     def satisfied(self, facts: Facts) -> bool:
-        """The folder names this backup, and the engine runs."""
+        """Return whether the folder has this backup's state and the engine runs."""
         host = facts.hosts.get(self.host)
         return host is not None and host.responds and host.swarm_folder == self.backup
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Open the backup first: nothing is touched for one that is damaged."""
+        """Restore the state. The backup is decrypted first: a damaged one changes nothing on the host."""
         backup = facts.backups.find(self.backup)
         if backup is None:
-            raise Refused(f"the backup `{self.backup}` is not in its folder any more.")
+            raise Refused(f"the backup `{self.backup}` is not in the backup folder any more.")
         packed = engines.backup_store.open(backup)
         if self.autolocked:
             packed = decrypted_backup(facts, backup, packed)
         engines[self.host].place_swarm(packed, self.backup)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell what is in the folder."""
+        """Return the error with what is in the swarm folder."""
         del engines
         host = facts.hosts.get(self.host)
         if host is None or not host.responds:
-            truth = f"`{self.host}` does not answer, so it is not known what its swarm folder holds."
+            state = f"`{self.host}` does not respond: what its swarm folder has is unknown."
         elif host.swarm_folder == "":
-            truth = f"`{self.host}` is as it was: its swarm folder is empty."
+            state = f"The swarm folder of `{self.host}` is empty, as before."
         else:
-            truth = f"The swarm folder of `{self.host}` is not empty."
-        return Failed(error.happened, true_now=truth, next_step=error.next_step)
+            state = f"The swarm folder of `{self.host}` is not empty."
+        return Failed(error.happened, true_now=state, next_step=error.next_step)

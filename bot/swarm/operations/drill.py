@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from bot.blocks import tick
 from bot.errors import Failed, HostUnreachable, Refused, SwarmbotError
@@ -12,19 +12,15 @@ from bot.swarm.operations.init import Init
 from bot.swarm.reading.certificates import ca_rotated_since, fingerprint_of
 from bot.swarm.reading.inventory import compare, read_inventory
 from bot.swarm.recovery.autolock import decrypted_backup
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 
-NOWHERE = "127.0.0.1"
-"""What a throwaway engine advertises: nobody is to find it."""
+# No other host can reach a throwaway engine at this address.
+DRILL_ADVERTISE_ADDR: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class DrillBackup(Operation):
-    """The backup ``backup`` ("" for the newest) tried on a throwaway engine on ``host``, after the one at ``after``.
-
-    ``after`` is when it was drilled before, in unix seconds, 0 for never. ``autolocked``: its key file is opened with
-    the key that somebody typed, here and in the memory of the throwaway engine alone.
-    """
+    """Restore a backup to a throwaway engine, compare it with the cluster, and store the result."""
 
     kind: ClassVar[str] = "drill-backup"
     patience: ClassVar[float] = 0.0
@@ -32,18 +28,21 @@ class DrillBackup(Operation):
     host: str
     cluster: str
     backup: str = ""
+    """The backup's id; "" for the newest."""
     after: float = 0.0
+    """When the backup was last drilled, in unix seconds; 0 for never."""
     autolocked: bool = False
+    """Whether the key file is decrypted with the typed key, in the memory of the worker and the throwaway engine."""
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"{self._shown} restored onto a throwaway engine on `{self.host}` and compared with {self.cluster}"
+        """Return the step in words."""
+        return f"restoring {self._shown} to a throwaway engine on `{self.host}` and comparing it with {self.cluster}"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"{self._shown} gives {self.cluster} back; the throwaway engine on `{self.host}` is gone"
+        """Return the wanted state in words."""
+        return f"{self._shown} restores {self.cluster}; the throwaway engine on `{self.host}` is removed"
 
     @property
     def _shown(self) -> str:
@@ -51,27 +50,27 @@ class DrillBackup(Operation):
 
     @property
     def query(self) -> FactsQuery:
-        """The backups with what came of their drills."""
+        """Return a query for the backups and the results of their drills."""
         return FactsQuery(hosts=(self.host,), backups=True)
 
     def satisfied(self, facts: Facts) -> bool:
-        """It was drilled since, and nothing speaks against it."""
+        """Return whether the backup was drilled since, without faults."""
         drill = self._drill(facts)
         return drill is not None and not drill.faults
 
     def seen(self, facts: Facts) -> str:
-        """With how many objects are the same, and what came after the backup."""
+        """Return the state with the number of identical objects and what changed after the backup."""
         drill = self._drill(facts)
         if drill is None:
             return self.done
-        since = f"; since then {listed(drill.since)}" if drill.since else ""
-        return f"{self.done}: {drill.same} object{'' if drill.same == 1 else 's'} as they are{since}"
+        since = f"; changed since the backup: {listed(drill.since)}" if drill.since else ""
+        return f"{self.done}: {number_of(drill.same, 'object')} identical{since}"
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Restore, compare and note what came of it."""
+        """Restore, compare and store the result. Raise Failed if the backup does not restore the cluster."""
         backup = self._backup(facts)
         if backup is None or facts.swarm is None:
-            raise Failed(f"{self._shown} cannot be compared: it, or a manager of {self.cluster}, is not there.")
+            raise Failed(f"{self._shown} cannot be compared: the backup or a manager of {self.cluster} cannot be read.")
         packed = engines.backup_store.open(backup)
         if self.autolocked:
             packed = decrypted_backup(facts, backup, packed)
@@ -79,7 +78,7 @@ class DrillBackup(Operation):
             force = Init(
                 host=self.host,
                 cluster=self.cluster,
-                advertise_addr=NOWHERE,
+                advertise_addr=DRILL_ADVERTISE_ADDR,
                 autolock=self.autolocked,
                 force_new_cluster=True,
             )
@@ -91,22 +90,22 @@ class DrillBackup(Operation):
         living = read_inventory(engines[facts.swarm.read_from])
         found = compare(living, restored, backup.taken_at)
         rotated = ("the root certificate was rotated",) if ca_rotated_since(backup, facts.swarm) else ()
-        other = ("its root certificate is not the one that was noted",) if root != backup.ca_fingerprint else ()
+        other = ("its root certificate is not the one that the backup names",) if root != backup.ca_fingerprint else ()
         drill = Drill(facts.at, self.host, found.same, (*rotated, *found.since), (*other, *found.faults))
         engines.backup_store.note(backup, drill)
         if drill.faults:
             raise Failed(
-                f"{self._shown} does not give {self.cluster} back: {listed(drill.faults)}.",
-                next_step="Take another: `/swarm backup`, then `/swarm backup --drill`.",
+                f"{self._shown} does not restore {self.cluster}: {listed(drill.faults)}.",
+                next_step="Take a new backup: `/swarm backup`, then `/swarm backup --drill`.",
             )
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """The throwaway engine is seen to end unless its host is lost; it hangs on the connection."""
+        """Return the error with the state of the throwaway engine, which ends with its connection."""
         del engines, facts
         unseen = isinstance(error, HostUnreachable) and error.host == self.host
-        ends = "ends with its connection, within ten minutes at the latest" if unseen else "is gone"
-        truth = f"{self.cluster} is unchanged; the throwaway engine on `{self.host}` {ends}."
-        return Failed(error.happened, true_now=truth, next_step=error.next_step)
+        ends = "ends with its connection, within 10 minutes at most" if unseen else "is removed"
+        state = f"{self.cluster} is unchanged; the throwaway engine on `{self.host}` {ends}."
+        return Failed(error.happened, true_now=state, next_step=error.next_step)
 
     def _backup(self, facts: Facts) -> Backup | None:
         return facts.backups.find(self.backup or "latest")
@@ -118,14 +117,14 @@ class DrillBackup(Operation):
 
 
 def choose_drill_host(facts: Facts, named: str) -> str:
-    """The host for a throwaway engine: in no cluster, for the CA's key is in its memory meanwhile."""
+    """Return a host that is not part of any cluster, for a throwaway engine: the CA's key is in its memory."""
     if not named:
         free = [host.name for host in facts.hosts.values() if host.responds and host.membership == "inactive"]
         if not free:
             raise Refused(
-                f"a drill needs a host that is in no cluster, and {facts.name} has none that answers.",
+                f"a drill needs a host that is not part of any cluster, and {facts.name} has none that responds.",
                 true_now="Nothing was changed.",
-                next_step="Add a machine with Docker to the cluster's hosts in swarmbot.yml.",
+                next_step=f"Add a host with Docker to {facts.name} in swarmbot.yml.",
             )
         return free[0]
     host = facts.host(named)
@@ -133,8 +132,8 @@ def choose_drill_host(facts: Facts, named: str) -> str:
         raise Refused(host.failure.happened, true_now="Nothing was changed.", next_step=host.failure.next_step)
     if host.membership != "inactive":
         raise Refused(
-            f"{tick(named)} is in a cluster ({host.membership}): a drill runs on a host that is in none.",
+            f"{tick(named)} is part of a cluster (`{host.membership}`): a drill needs a host that is not.",
             true_now="Nothing was changed.",
-            next_step="Name another, or none: the first free host is taken.",
+            next_step="`/swarm backup --drill` chooses a free host.",
         )
     return named

@@ -15,11 +15,11 @@ from bot.swarm.recovery.split_brain import refuse_beside_quorum
 
 @dataclass(frozen=True, slots=True)
 class DecryptKeyFile(Operation):
-    """The key file of ``host`` without encryption, and its engine running, in no cluster until it is forced.
+    """Decrypt a manager's key file. Its engine runs then, and is not part of any cluster until it is forced.
 
-    An engine that is forced starts its manager anew and forgets the unlock key; and one that is locked takes the key
-    only when there is a quorum (docs/decisions/0017). The worker decrypts; the engine encrypts the file again when it
-    is forced. Until then the file says of itself that it was locked.
+    An engine that is forced restarts its manager and forgets the unlock key, and a locked engine takes the key only
+    when there is a quorum (docs/decisions/0017). So the worker decrypts the file, and the engine encrypts it again when
+    it is forced. Until then a header in the file marks it as decrypted.
     """
 
     kind: ClassVar[str] = "decrypt-key-file"
@@ -30,28 +30,28 @@ class DecryptKeyFile(Operation):
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"the key file of `{self.host}` opened, for which its engine stops"
+        """Return the step in words."""
+        return f"decrypting the key file of `{self.host}` with its engine stopped"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"`{self.host}` can be forced; its key file lies open until it is"
+        """Return the wanted state in words."""
+        return f"the key file of `{self.host}` is decrypted until its engine is forced"
 
     @property
     def query(self) -> FactsQuery:
-        """The host and its key file."""
+        """Return a query for the host and its key file."""
         return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
-        """The engine runs with an open file; or, when this is begun anew after a crash, it has been forced already."""
+        """Return whether the file is decrypted or, in a plan run again after a crash, the engine is forced already."""
         host = facts.hosts.get(self.host)
         if is_back_in_quorum(facts, self.host):
             return True
         return host is not None and host.key_file is not None and not host.key_file.locked
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Decrypt here, replace there; an engine that does not run after a crash is only started."""
+        """Decrypt the file here and replace it on the host. An engine that a crash left stopped is only started."""
         refuse_beside_quorum(facts, self.host)
         host = facts.host(self.host)
         if not host.responds:
@@ -62,31 +62,34 @@ class DecryptKeyFile(Operation):
         if not host.key_file.locked:
             return
         typed_key(facts)
-        decrypted = open_with_given(facts, self.host)
+        decrypted = decrypted_key_file(facts, self.host)
         if decrypted is None:
-            raise wrong_key(f"the key file of `{self.host}`", "Press Retry, and type it again.")
+            raise wrong_key(f"the key file of `{self.host}`", "Press Retry and type it again.")
         engines[self.host].open_key_file(host.key_file.text, decrypted)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell what the key file is like now."""
+        """Return the error with the state of the key file."""
         del engines
         host = facts.hosts.get(self.host)
         if host is None or not host.responds:
-            truth = f"`{self.host}` does not answer, so it is not known whether its key file is open."
+            state = f"`{self.host}` does not respond: whether its key file is decrypted is unknown."
         elif host.key_file is None or host.key_file.locked:
-            truth = f"`{self.host}` keeps its key encrypted as before; it is `{host.membership}`."
+            state = f"The key file of `{self.host}` is still encrypted; the host is `{host.membership}`."
         else:
-            truth = (
-                f"The key file of `{self.host}` lies open on its disk; the host is `{host.membership}`, and a manager "
-                "without a quorum when its engine is started anew."
+            state = (
+                f"The key file of `{self.host}` is decrypted on its disk; the host is `{host.membership}`. When its "
+                "engine restarts, it is a manager without a quorum."
             )
-        step = f"`/swarm recover {self.host}` looks at everything anew."
-        return Failed(error.happened, true_now=truth, next_step=error.next_step or step)
+        step = f"`/swarm recover {self.host}` reads all hosts again and continues."
+        return Failed(error.happened, true_now=state, next_step=error.next_step or step)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckUnlockKey(Operation):
-    """The unlock key opens the key file of ``host``, or is not needed: it is open, or there is a quorum again."""
+    """Check that the typed unlock key decrypts a manager's key file, before anything is changed.
+
+    The key is not needed if the file is already decrypted, or if there is a quorum again.
+    """
 
     kind: ClassVar[str] = "check-unlock-key"
     only_looks: ClassVar[bool] = True
@@ -97,21 +100,21 @@ class CheckUnlockKey(Operation):
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"trying the unlock key on the key file of `{self.host}`"
+        """Return the step in words."""
+        return f"checking the unlock key with the key file of `{self.host}`"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"the key file of `{self.host}` can be opened"
+        """Return the wanted state in words."""
+        return f"the key file of `{self.host}` can be decrypted"
 
     @property
     def query(self) -> FactsQuery:
-        """The key file."""
+        """Return a query for the key file."""
         return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
-        """It is not locked, or the key opens it."""
+        """Return whether the file is not encrypted, or the key decrypts it."""
         host = facts.hosts.get(self.host)
         if is_back_in_quorum(facts, self.host):
             return True
@@ -119,10 +122,10 @@ class CheckUnlockKey(Operation):
             return False
         if not host.key_file.locked:
             return True
-        return facts.typed_secret is not None and open_with_given(facts, self.host) is not None
+        return facts.typed_secret is not None and decrypted_key_file(facts, self.host) is not None
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Tell why not."""
+        """Raise Failed with the reason why the file cannot be decrypted. Nothing is changed."""
         del engines
         typed_key(facts)
         host = facts.hosts.get(self.host)
@@ -130,20 +133,21 @@ class CheckUnlockKey(Operation):
             raise Failed(f"The key file of `{self.host}` cannot be read.")
         raise wrong_key(
             f"the key file of `{self.host}`",
-            "Press Retry, and type the key that counted when its engine last ran: one that was rotated away before "
-            "opens it no more.",
+            "Press Retry and type the key that was valid when its engine last ran: an older key does not decrypt it.",
         )
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell how the host stands: this step changes nothing of it."""
+        """Return the error with the host's state, which this step does not change."""
         del engines
         host = facts.hosts.get(self.host)
-        stands = f"is `{host.membership}`" if host is not None and host.responds else "does not answer"
-        return Failed(error.happened, true_now=f"`{self.host}` {stands}, as it was.", next_step=error.next_step)
+        state = f"is `{host.membership}`" if host is not None and host.responds else "does not respond"
+        return Failed(
+            error.happened, true_now=f"`{self.host}` {state}. Nothing was changed.", next_step=error.next_step
+        )
 
 
-def open_with_given(facts: Facts, host: str) -> bytes | None:
-    """The key file of ``host`` opened with the key that was given; None when that is another one."""
+def decrypted_key_file(facts: Facts, host: str) -> bytes | None:
+    """Return the host's key file, decrypted with the typed key; None if that key does not decrypt it."""
     key_file = facts.host(host).key_file
     if key_file is None or facts.typed_secret is None:
         return None
@@ -155,7 +159,7 @@ def open_with_given(facts: Facts, host: str) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class AwaitEncryptedKeyFile(Operation):
-    """The key file of ``host`` is encrypted: forced, its engine does it by itself with the cluster's unlock key."""
+    """Wait until a manager's key file is encrypted: a forced engine does so with the cluster's unlock key."""
 
     kind: ClassVar[str] = "await-encrypted-key-file"
     only_looks: ClassVar[bool] = True
@@ -166,33 +170,33 @@ class AwaitEncryptedKeyFile(Operation):
 
     @property
     def doing(self) -> str:
-        """The step in words."""
-        return f"`{self.host}` encrypting its key file again"
+        """Return the step in words."""
+        return f"waiting until `{self.host}` encrypts its key file again"
 
     @property
     def done(self) -> str:
-        """The state that is then seen."""
-        return f"the key file of `{self.host}` is encrypted, by the unlock key as before"
+        """Return the wanted state in words."""
+        return f"the key file of `{self.host}` is encrypted with the unlock key again"
 
     @property
     def query(self) -> FactsQuery:
-        """The key file."""
+        """Return a query for the key file."""
         return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
-        """It is."""
+        """Return whether the file is encrypted."""
         host = facts.hosts.get(self.host)
         return host is not None and host.key_file is not None and host.key_file.locked
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Nothing: it is the engine's to do."""
+        """Do nothing: the engine encrypts the file by itself."""
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell what lies open."""
+        """Return the error with what is known of the key file."""
         del engines, facts
         return Failed(
             error.happened,
-            true_now=f"{self.cluster} has a quorum; the key file of `{self.host}` lies open on its disk, or cannot be "
-            "read.",
-            next_step="`/swarm unlock-key --rotate` makes the engines encrypt anew.",
+            true_now=f"{self.cluster} has a quorum. The key file of `{self.host}` is not encrypted on its disk, or "
+            "cannot be read.",
+            next_step="`/swarm unlock-key --rotate` makes the engines encrypt their key files again.",
         )

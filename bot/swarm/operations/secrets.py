@@ -30,7 +30,7 @@ class RotateToken(Operation):
     @property
     def done(self) -> str:
         """Return the wanted state in words."""
-        return f"the {self.role} token of {self.cluster} is rotated; the old token is not valid any more"
+        return f"the {self.role} token of {self.cluster} is rotated; the old token does not work any more"
 
     @property
     def secret(self) -> Revealed:

@@ -1,4 +1,4 @@
-"""What autolock means for a recovery."""
+"""The unlock key in a recovery and a restore: when it is needed, and what decrypts with it. Pure."""
 
 from __future__ import annotations
 
@@ -11,83 +11,85 @@ from bot.swarm.recovery.safety_rules import RecoverFlags
 
 
 def needs_key(source: HostFacts) -> bool:
-    """Whether its engine cannot be forced unless its key file is opened before."""
+    """Return whether the key file must be decrypted before the engine can be forced."""
     return source.key_file is not None and source.key_file.locked
 
 
 def refuse_without_key(source: HostFacts, flags: RecoverFlags) -> None:
-    """Refused where the key is needed and is not given, or where it cannot be of use."""
+    """Raise Refused if the key is needed and not typed, or if the key file cannot be read."""
     if source.membership == "locked" and source.key_file is None:
         raise Refused(
-            f"{tick(source.name)} is locked, and its key file cannot be read: it cannot be opened with the unlock key.",
+            f"{tick(source.name)} is locked, and its key file cannot be read: the unlock key cannot decrypt it.",
             true_now="Nothing was changed.",
-            next_step="Let the SSH user read it (root, or sudo without a password).",
+            next_step="Let the SSH user read the file (root, or sudo without a password).",
         )
     if needs_key(source) and not flags.unlock:
         raise Refused(
-            f"autolock is on, so {tick(source.name)} goes on alone only with the cluster's unlock key: its engine, "
-            "forced without it, would be in no cluster at all.",
+            f"autolock is on: forced without the unlock key, the engine of {tick(source.name)} would not be part of "
+            "any cluster.",
             true_now="Nothing was changed.",
-            next_step=f"{flags.words(source.name, unlock=True)} asks you for the key.",
+            next_step=f"{flags.command(source.name, unlock=True)} asks you for the key.",
         )
 
 
 def key_findings(source: HostFacts, *, unlock: bool) -> list[Finding]:
-    """Where a key was given for nothing, and where it is not known whether one is needed."""
+    """Return a finding if the key is not needed, or if it is unknown whether it is."""
     if source.key_file is None:
         return [
             Finding(
                 "warning",
-                f"whether autolock is on is not known: the key file of {tick(source.name)} cannot be read. If it is, "
-                f"{tick(source.name)} will be in no cluster until its engine is started anew",
+                f"whether autolock is on is unknown: the key file of {tick(source.name)} cannot be read. If it is on, "
+                f"{tick(source.name)} will not be part of any cluster until its engine restarts",
             )
         ]
     if unlock and not needs_key(source):
-        return [Finding("warning", f"the unlock key is not used: the key file of {tick(source.name)} lies open")]
+        return [
+            Finding("warning", f"the unlock key is not needed: the key file of {tick(source.name)} is not encrypted")
+        ]
     return []
 
 
 def key_warnings(cluster: str, source: HostFacts) -> list[str]:
-    """What lies open on the keeper's disk, and for how long."""
+    """Return that the key is on the disk in plain text, and for how long."""
     if source.key_file is None or not source.key_file.autolocked:
         return []
     name = tick(source.name)
     if not needs_key(source):
-        since = "since a recovery that did not end; its engine encrypts it again as soon as it is forced."
-        return [f"The key file of {name} lies open on its disk {since}"]
-    then = f"until {cluster} is forced, some seconds; then the engine encrypts it again."
-    stopped = f"The engine of {name} is stopped for its key file to be opened. The key lies open on its disk {then}"
-    return [f"{stopped} The unlock key stays the same."]
+        since = "since a recovery that did not finish. Its engine encrypts it again when it is forced."
+        return [f"The key file of {name} is on its disk without encryption {since}"]
+    then = f"until {cluster} is forced, a few seconds. Then the engine encrypts it again."
+    stopped = f"The engine of {name} is stopped to decrypt its key file. The key is on its disk in plain text {then}"
+    return [f"{stopped} The unlock key does not change."]
 
 
 def typed_key(facts: Facts) -> Secret:
-    """The key; Failed when it is gone: whoever took the job over from a worker that died has it no more."""
+    """Return the key that the requester typed. Raise Failed if this worker took the job over and has no key."""
     if facts.typed_secret is None:
         raise Failed(
-            f"The key that you gave is not there any more: "
-            f"it is kept for {TYPED_SECRET_TTL_S // 60} minutes and taken once.",
-            next_step="Press Retry, and type it again.",
+            "The key that you typed is not stored any more: "
+            f"it is kept for {TYPED_SECRET_TTL_S // 60} minutes and used once.",
+            next_step="Press Retry and type it again.",
         )
     return facts.typed_secret
 
 
 def wrong_key(what: str, next_step: str) -> Failed:
-    """It does not open ``what``."""
-    return Failed(f"The key does not open {what}.", next_step=next_step)
+    """Return the error for a key that does not decrypt ``what``."""
+    return Failed(f"The key does not decrypt {what}.", next_step=next_step)
 
 
 def decrypted_backup(facts: Facts, backup: Backup, packed: bytes) -> bytes:
-    """The state of an autolocked backup, opened with the key; Failed when it is gone, or another one."""
+    """Return the state of an autolocked backup, decrypted with the typed key. Raise Failed if that does not work."""
     key = typed_key(facts)
     try:
         return decrypted_state(packed, key)
     except WrongUnlockKey:
         raise wrong_key(
             f"the backup `{backup.id}`",
-            "Press Retry, and type the key that counted when it was taken: one that came later does not open it.",
+            "Press Retry and type the key that was valid when the backup was taken: a later key does not decrypt it.",
         ) from None
     except UnknownKeyFile:
         raise Failed(
-            f"The backup `{backup.id}` holds no key file as engines of 20.10 write it.",
+            f"The backup `{backup.id}` has no key file in the format of engine 20.10.",
             next_step="`/swarm backups` lists the others.",
         ) from None

@@ -1,4 +1,4 @@
-"""No order shall end in two clusters that take themselves for the same one."""
+"""Refuse what would make two clusters that both believe themselves the same one (split brain). Pure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from bot.text.suggest import listed
 
 
 def refuse_forcing(facts: Facts, host: HostFacts) -> None:
-    """Refused where ``force-new-cluster`` on ``host`` would make a second cluster, or seize another one."""
+    """Raise Refused if ``force-new-cluster`` on the host would make a second cluster, or take over another one."""
     if not host.in_swarm:
         raise Refused(
-            f"`{host.name}` is in no cluster, so there is nothing to force anew.",
-            next_step=f"`/swarm init {host.name}` makes a new one.",
+            f"`{host.name}` is not part of any cluster: there is nothing to force.",
+            next_step=f"`/swarm init {host.name}` initialises a new cluster.",
         )
     refuse_beside_quorum(facts, host.name)
     if other := foreign_cluster_names(facts, host):
         raise Refused(
-            f"`{host.name}` is in another cluster: {other}.",
+            f"`{host.name}` is part of another cluster: {other}.",
             true_now="Nothing was changed.",
             next_step=f"Ask in the channel of {other}.",
         )
     if host.key_file is not None and host.key_file.autolocked:
         raise Refused(
-            f"autolock is on: forced without the unlock key the engine of `{host.name}` would be in no cluster at all.",
+            f"autolock is on: forced without the unlock key, the engine of `{host.name}` would not be part of any "
+            "cluster.",
             true_now="Nothing was changed.",
             next_step=f"`/swarm recover {host.name} --unlock` asks you for the key.",
         )
@@ -35,74 +36,77 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
 
 
 def refuse_beside_quorum(facts: Facts, host: str) -> None:
-    """Refused where the cluster has a quorum. Managers that lost it say for up to 28 s that they have it: also then."""
+    """Raise Refused if the cluster has a quorum. Managers that lost it report for up to 28 s that they have it."""
     if has_quorum(facts):
         raise Refused(
-            f"{facts.name} has a quorum: forcing a new cluster on `{host}` would leave two that take themselves for "
-            f"{facts.name}.",
+            f"{facts.name} has a quorum: a new cluster forced on `{host}` would be a second {facts.name} (split "
+            "brain).",
             true_now="Nothing was changed.",
             next_step="`/swarm status` shows its managers.",
         )
 
 
 def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
-    """An old manager that has not left comes back: beside the forced cluster, or into it and takes its quorum."""
+    """Raise Refused if an old manager has not left: it could come back beside the new cluster, or into it."""
     out = {"left", "held off"}
     others = [old for old in old_managers(facts, host) if old.host != host and old.state not in out]
     if not others:
         return
-    here = [tick(old.name) for old in others if old.state == "member"]
-    silent = [old.name for old in others if old.state == "unreachable"]
+    members = [tick(old.name) for old in others if old.state == "member"]
+    unreachable = [old.name for old in others if old.state == "unreachable"]
     stopped = [old.name for old in others if old.state == "stopped"]
-    told = [f"{listed(here)} {'is' if len(here) == 1 else 'are'} a manager of it still"] if here else []
-    told += [f"{listed(map(tick, [*stopped, *silent]))} may come back"] if stopped or silent else []
-    gone = "".join(f" --gone {name}" for name in silent)
+    are = "is still a manager" if len(members) == 1 else "are still managers"
+    told = [f"{listed(members)} {are} of {facts.name}"] if members else []
+    told += [f"{listed(map(tick, [*stopped, *unreachable]))} may come back"] if stopped or unreachable else []
+    gone = "".join(f" --gone {name}" for name in unreachable)
     raise Refused(
-        f"{' and '.join(told)}: a new cluster forced on `{host.name}` would not stay the only {facts.name}.",
+        f"{' and '.join(told)}: a new cluster forced on `{host.name}` would not stay the only {facts.name} (split "
+        "brain).",
         true_now="Nothing was changed.",
-        next_step=f"`/swarm recover {host.name}` does it in the safe order."
-        + (f" What never comes back: `/swarm recover {host.name}{gone}`." if gone else ""),
+        next_step=f"`/swarm recover {host.name}` does this in a safe order."
+        + (f" For hosts that are permanently lost: `/swarm recover {host.name}{gone}`." if gone else ""),
     )
 
 
 def refuse_unreachable(facts: Facts, host: HostFacts) -> None:
-    """Refused where ``host`` does not answer; that the cluster runs already is then told first."""
+    """Raise Refused if the host does not respond; a cluster that is already running is named first."""
     if host.failure is None:
         return
     runs, step = "", host.failure.next_step
     if facts.swarm is not None:
-        runs = f"{facts.name} runs already (`{facts.swarm.id}`, read from `{facts.swarm.read_from}`), and "
-        step = "`/swarm status` shows how its nodes stand."
+        runs = f"{facts.name} is already running (`{facts.swarm.id}`, read from `{facts.swarm.read_from}`), and "
+        step = "`/swarm status` shows its nodes."
     raise Refused(runs + host.failure.happened, true_now="Nothing was changed.", next_step=step)
 
 
 def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:
-    """Refused where initialising ``host`` would take it from a cluster, or make a second one beside the first."""
+    """Raise Refused if initialising the host would take it out of a cluster, or make a second cluster."""
     if host.joining:
         raise Refused(
-            f"`{host.name}` still tries to join a cluster and may come into it by itself.",
+            f"`{host.name}` is still trying to join a cluster and may join it by itself.",
             true_now="Nothing was changed.",
-            next_step="Let it give up on the host first: `docker swarm leave --force`.",
+            next_step="Undo that first, on the host: `docker swarm leave --force`.",
         )
     if host.in_swarm:
-        steps = ["If it shall not be, let it leave on the host first: `docker swarm leave`."]
+        steps = ["To use it for a new cluster, let it leave first, on the host: `docker swarm leave`."]
         if facts.swarm is None and not foreign_cluster_names(facts, host):
-            # What a manager without a quorum has may be the only copy of the cluster's state.
+            # A manager without a quorum may have the only copy of the cluster's state.
             steps = ["`/swarm status` shows its managers.", *(steps if not host.is_manager else ())]
         raise Refused(
-            f"`{host.name}` is already in a cluster: {other_cluster_text(facts, host)}.",
+            f"`{host.name}` is already part of a cluster: {other_cluster_text(facts, host)}.",
             true_now="Nothing was changed.",
             next_step=" ".join(steps),
         )
     if facts.swarm is not None:
         raise Refused(
-            f"{facts.name} runs already (`{facts.swarm.id}`, read from `{facts.swarm.read_from}`).",
+            f"{facts.name} is already running (`{facts.swarm.id}`, read from `{facts.swarm.read_from}`).",
             next_step=f"`/swarm join manager|worker {host.name}` adds it.",
         )
     lost = [other.name for other in facts.hosts.values() if other.responds and other.in_swarm]
     if lost:
         raise Refused(
-            f"{facts.name} has hosts that are in a cluster whose managers have no quorum or do not answer: "
-            f"{', '.join(f'`{name}`' for name in lost)}. A second cluster beside it would split {facts.name} in two.",
+            f"{facts.name} has hosts in a cluster whose managers have no quorum or do not respond: "
+            f"{', '.join(f'`{name}`' for name in lost)}. A second cluster would split {facts.name} in two (split "
+            "brain).",
             next_step="`/swarm status` shows what is wrong.",
         )

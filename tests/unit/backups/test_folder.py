@@ -101,7 +101,7 @@ def test_another_key_is_told_from_a_changed_file(backup_store: BackupFolder, tmp
         replace(backup_store, key=Secret("another key of thirty-two letters")).open(BACKUP)
     (path,) = (tmp_path / "backups").iterdir()
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(Refused, match="is not as it was sealed"):
+    with pytest.raises(Refused, match="is damaged"):
         backup_store.open(BACKUP)
 
 
@@ -110,7 +110,7 @@ def test_one_that_is_gone_is_told(backup_store: BackupFolder, tmp_path: Path) ->
     backup_store.keep(BACKUP, STATE)
     for path in (tmp_path / "backups").iterdir():
         path.unlink()
-    with pytest.raises(Refused, match="not in its folder any more"):
+    with pytest.raises(Refused, match="not in the backup folder any more"):
         backup_store.open(BACKUP)
 
 
@@ -118,7 +118,7 @@ def test_without_a_key_or_a_folder_it_is_said_what_to_set(backup_store: BackupFo
     """Before anything is stopped: looking at what is there asks for both."""
     with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY, which is not set"):
         replace(backup_store, key=None).shelved()
-    with pytest.raises(Refused, match="names no folder"):
+    with pytest.raises(Refused, match="has no backup folder"):
         replace(backup_store, folder=None).shelved()
     assert backup_store.shelved().backups == ()
 

@@ -11,11 +11,11 @@ from bot.swarm.operations import DrillBackup
 @pytest.mark.parametrize(
     ("error", "ends"),
     [
-        (EngineError("host-4", 500, "It refused."), "is gone."),
-        (HostUnreachable("host-1", "lost", "The connection broke."), "is gone."),
+        (EngineError("host-4", 500, "It refused."), "is removed."),
+        (HostUnreachable("host-1", "lost", "The connection broke."), "is removed."),
         (
             HostUnreachable("host-4", "lost", "The connection broke."),
-            "ends with its connection, within ten minutes at the latest.",
+            "ends with its connection, within 10 minutes at most.",
         ),
     ],
     ids=["its engine", "the cluster's host", "its host"],

@@ -30,7 +30,14 @@ from bot.secrets.secret import Secret
 from bot.swarm.health.lost_quorum import old_managers, recovery_candidates
 from bot.swarm.operations import CheckUnlockKey, DecryptKeyFile
 from bot.swarm.reading.raft_log import fields, number, octets
-from bot.swarm.recovery.key_file import KEY_FILE, UnknownKeyFile, WrongUnlockKey, decrypted, decrypted_state, is_locked
+from bot.swarm.recovery.key_file import (
+    KEY_FILE_PATH,
+    UnknownKeyFile,
+    WrongUnlockKey,
+    decrypted,
+    decrypted_state,
+    is_locked,
+)
 from tests.plans.description import Description
 
 OCTETS = os.urandom(32)
@@ -113,7 +120,7 @@ def packed(**files: bytes) -> bytes:
     found = io.BytesIO()
     with tarfile.open(fileobj=found, mode="w:gz") as tar:
         for name, text in files.items():
-            member = tarfile.TarInfo(KEY_FILE if name == "key" else f"swarm/{name}")
+            member = tarfile.TarInfo(KEY_FILE_PATH if name == "key" else f"swarm/{name}")
             member.size, member.mode = len(text), 0o600
             tar.addfile(member, io.BytesIO(text))
     return found.getvalue()
@@ -130,7 +137,7 @@ def test_of_a_backup_only_the_key_file_changes() -> None:
     file, log = locked(kek_version="23", raft_dek=boxed(DEK)), os.urandom(5000)
     plain = decrypted(file, UNLOCK)
     found = unpacked(decrypted_state(packed(log=log, key=file, after=b"x"), UNLOCK))
-    assert found == {"swarm/log": (log, 0o600), KEY_FILE: (plain, 0o600), "swarm/after": (b"x", 0o600)}
+    assert found == {"swarm/log": (log, 0o600), KEY_FILE_PATH: (plain, 0o600), "swarm/after": (b"x", 0o600)}
     open_one = packed(key=plain)
     assert decrypted_state(open_one, OTHER) == open_one
     with pytest.raises(WrongUnlockKey):
@@ -150,7 +157,10 @@ def _facts(host: dict[str, Any], typed_secret: Secret | None, text: bytes = b"",
 
 @pytest.mark.parametrize(
     ("typed_secret", "said"),
-    [(None, "is not there any more: it is kept for 15 minutes and taken once"), (OTHER, "does not open the key file")],
+    [
+        (None, "is not stored any more: it is kept for 15 minutes and used once"),
+        (OTHER, "does not decrypt the key file"),
+    ],
 )
 def test_it_is_told_before_anything_is_done_that_the_key_is_gone_or_another(
     typed_secret: Secret | None, said: str

@@ -112,7 +112,7 @@ def test_an_old_manager_that_comes_back_voids_the_approval() -> None:
     arguments = RecoverArguments(gone=GONE)
     asked = _facts(LOST, LOST, OFF, OFF, OFF)
     basis = basis_of("recover", {}, plan_of(recover, asked, arguments), asked)
-    with pytest.raises(Refused, match="choosing a leader"):
+    with pytest.raises(Refused, match="electing a leader"):
         plan_of(recover, _facts(LOST, LOST, LOST, OFF, OFF), arguments)
     known = [f"10.0.0.{number}:2377" for number in range(1, 6)]
     left = _facts({**LOST, "managers": known}, {}, OFF, OFF, OFF)
