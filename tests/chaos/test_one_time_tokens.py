@@ -17,7 +17,7 @@ from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Play, config
 from tests.kits.secret_search import shown
-from tests.scenarios.test_one_time_tokens import REFUSED, await_kept, join, rotations
+from tests.scenarios.test_one_time_tokens import REFUSED, await_rotations, join, rotations
 
 WORKERS = ("worker.1", "worker.2")
 QUORUM_BACK = 120.0
@@ -43,7 +43,7 @@ def rotated_once(play: Play, old: str) -> None:
     A job may fail although its rotation succeeds later: a write that hangs is carried out when quorum is back.
     """
     until(lambda: token(play) != old, "the token is rotated", timeout=60)
-    await_kept(play)
+    await_rotations(play)
     play.quiet()
     jobs = [job for job in rotations(play) if job.order.pending_rotation.endswith(fingerprint(Secret(old)))]
     assert jobs

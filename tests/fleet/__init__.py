@@ -1,1 +1,1 @@
-"""Tests on real Docker hosts."""
+"""Tests of the engine code and of the fleet on real Docker hosts."""

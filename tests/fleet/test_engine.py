@@ -1,4 +1,4 @@
-"""The Engine port on real engines: every call, many threads, no secret where it does not belong."""
+"""The Engine protocol on real engines: every call, many threads, and no leaked secrets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CALLS = 20
 
 
 def test_a_swarm_is_made_joined_changed_and_left(hosts: Fleet) -> None:
-    """Each call of the port does on the engines what it says; the truth is asked of Docker's own command line."""
+    """Each call has its effect on the engines, as Docker's command line confirms."""
     with engines(hosts) as cluster:
         engines_of: Engines = cluster
         manager, worker = engines_of["host-1"], engines_of["host-2"]
@@ -48,7 +48,7 @@ def test_a_swarm_is_made_joined_changed_and_left(hosts: Fleet) -> None:
 
 
 def test_tokens_and_the_unlock_key_are_secrets_and_rotate(hosts: Fleet) -> None:
-    """Tokens come as secrets only; a rotation and autolock do what they say and leave the rest of the spec alone."""
+    """Tokens are returned as secrets; rotation and autolock work and leave the rest of the spec unchanged."""
     with engines(hosts) as cluster:
         engine = cluster["host-1"]
         init(cluster, "host-1")
@@ -65,8 +65,8 @@ def test_tokens_and_the_unlock_key_are_secrets_and_rotate(hosts: Fleet) -> None:
         assert engine.swarm()["Spec"] == spec
 
 
-def test_looks_at_the_machine(hosts: Fleet) -> None:
-    """Interfaces, clock and ports are those of the host, seen from the host."""
+def test_interfaces_clock_and_ports_are_read(hosts: Fleet) -> None:
+    """Interfaces, clock and ports are those of the host."""
     further = hosts["host-1"].add_address(200)
     hosts["host-2"].block(2377)
     with engines(hosts) as cluster:
@@ -80,8 +80,8 @@ def test_looks_at_the_machine(hosts: Fleet) -> None:
             assert prober.connect([(two, 22), (three, 2377), (two, 2377)]) == ["open", "refused", "no answer"]
 
 
-def test_a_file_gives_its_certificates_and_no_key(hosts: Fleet) -> None:
-    """Certificates are read from a file of the host; a file with a key, without any, or absent is refused by name."""
+def test_only_certificates_are_read_from_a_file(hosts: Fleet) -> None:
+    """Certificates are read; a file with a key, without certificates, or missing is refused by name."""
     with engines(hosts) as cluster:
         engine = cluster["host-1"]
         init(cluster, "host-1")
@@ -102,8 +102,8 @@ def test_a_file_gives_its_certificates_and_no_key(hosts: Fleet) -> None:
             assert "<" not in caught.value.happened
 
 
-def test_an_engine_s_error_is_told_without_the_token(hosts: Fleet) -> None:
-    """What the engine says arrives with its status; neither text nor trace nor chained errors show the token."""
+def test_an_engines_error_does_not_show_the_token(hosts: Fleet) -> None:
+    """The engine's message and status arrive; text, traceback and chained errors do not show the token."""
     token = Secret("SWMTKN-1-0123456789")
     with engines(hosts) as cluster, pytest.raises(EngineError) as caught:
         cluster["host-2"].join_swarm(joining(cluster, "host-2", f"{cluster.address('host-1')}:2377"), token)
@@ -113,10 +113,10 @@ def test_an_engine_s_error_is_told_without_the_token(hosts: Fleet) -> None:
     assert "SWMTKN" not in trace + repr(caught.value.__context__) + repr(caught.value.__cause__)
 
 
-def test_a_token_is_in_no_process_s_arguments(hosts: Fleet, tmp_path: Path) -> None:
-    """While a join hangs, no process of the machine or of a host has the token among its words or its environment.
+def test_a_token_is_in_no_process_arguments(hosts: Fleet, tmp_path: Path) -> None:
+    """While a join hangs, no process of the machine or a host has the token in its arguments or environment.
 
-    The way through the Docker CLI is taken, for it is the one that starts processes.
+    The route through the Docker CLI is used, because only this one starts processes.
     """
     hosts["host-1"].block(2377)
     known = tmp_path / "known_hosts"
@@ -151,7 +151,7 @@ def _words_of_all_processes() -> bytes:
 
 
 def test_many_threads_share_one_connection(hosts: Fleet) -> None:
-    """32 threads of 20 calls each over one connection all get their answers, and it stays one connection."""
+    """32 threads with 20 calls each get all their answers over one connection."""
     with engines(hosts) as cluster:
         cluster["host-1"].info()
 

@@ -1,4 +1,4 @@
-"""The ways to an engine: through jump hosts, by the Docker CLI, from ~/.ssh/config, and back after a loss."""
+"""Routes to an engine: through jump hosts, the Docker CLI and ~/.ssh/config, and reconnection."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.kits.engines import engines, init, second_sshd
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(90)]
 
 
-def test_forwarding_forbidden(hosts: Fleet, tmp_path: Path) -> None:
-    """Where sshd forbids it the Docker CLI serves, for more threads than sshd allows sessions, and for changes."""
+def test_the_docker_cli_replaces_forbidden_forwarding(hosts: Fleet, tmp_path: Path) -> None:
+    """The Docker CLI serves more threads than sshd allows sessions, and changes too."""
     known = tmp_path / "known_hosts"
     with (
         second_sshd(hosts, hosts["host-1"], known, "DisableForwarding=yes") as keys,
@@ -32,8 +32,8 @@ def test_forwarding_forbidden(hosts: Fleet, tmp_path: Path) -> None:
         assert caught.value.problem == "docker stopped"
 
 
-def test_a_jump_through_another_host(hosts: Fleet) -> None:
-    """host-3, which lets nobody but host-2 in on its port 22, is reached through host-2; host-2's death is told."""
+def test_a_host_is_reached_through_a_jump_host(hosts: Fleet) -> None:
+    """host-3, which only accepts host-2 on port 22, is reached through host-2; a failure of host-2 is reported."""
     gateway = hosts.network.gateway
     drop = ["INPUT", "-s", gateway, "-p", "tcp", "--dport", "22", "-j", "DROP"]
     hosts["host-3"].run("iptables", "-A", *drop)
@@ -56,8 +56,8 @@ def test_a_jump_through_another_host(hosts: Fleet) -> None:
         hosts["host-2"].start_ssh()
 
 
-def test_what_a_jump_host_cannot_reach(hosts: Fleet) -> None:
-    """A target that is dead, refuses, or is forbidden behind a jump is told apart, and the jump stays usable."""
+def test_failures_behind_a_jump_host_are_distinguished(hosts: Fleet) -> None:
+    """A target that is off, refuses, or is forbidden has its own error, and the jump host stays usable."""
     dead = {"address": hosts.network.subnet.replace("0/24", "199"), "jump": "host-1"}
     hosts["host-3"].stop_ssh()
     hosts["host-4"].block(22)
@@ -72,8 +72,8 @@ def test_what_a_jump_host_cannot_reach(hosts: Fleet) -> None:
     hosts["host-3"].start_ssh()
 
 
-def test_ssh_config_fills_what_the_file_leaves_open(hosts: Fleet, tmp_path: Path) -> None:
-    """HostName, Port, ProxyJump and UserKnownHostsFile of ~/.ssh/config lead to the host."""
+def test_ssh_config_supplies_missing_settings(hosts: Fleet, tmp_path: Path) -> None:
+    """HostName, Port, ProxyJump and UserKnownHostsFile of ~/.ssh/config are used."""
     known = tmp_path / "known_hosts"
     with second_sshd(hosts, hosts["host-2"], known) as keys:
         config = tmp_path / "config"
@@ -86,8 +86,8 @@ def test_ssh_config_fills_what_the_file_leaves_open(hosts: Fleet, tmp_path: Path
             assert cluster["host-2"].info()["Name"] == "host-2"
 
 
-def test_back_after_a_power_cut(hosts: Fleet) -> None:
-    """A host that lost power and came back is reached again with the next call, for questions and for changes."""
+def test_reconnection_after_a_power_cut(hosts: Fleet) -> None:
+    """The next call reaches a host that was off, for questions and for changes."""
     with engines(hosts) as cluster:
         cluster["host-2"].info()
         hosts["host-2"].restart()
@@ -96,8 +96,8 @@ def test_back_after_a_power_cut(hosts: Fleet) -> None:
         assert init(cluster, "host-2")
 
 
-def test_back_after_sshd_was_killed(hosts: Fleet) -> None:
-    """With every sshd process gone, sessions too, the next call connects again once there is one."""
+def test_reconnection_after_sshd_was_killed(hosts: Fleet) -> None:
+    """After all sshd processes ended, sessions included, the next call connects again when sshd runs."""
     with engines(hosts) as cluster:
         cluster["host-2"].info()
         hosts["host-2"].stop_ssh()
@@ -110,8 +110,8 @@ def test_back_after_sshd_was_killed(hosts: Fleet) -> None:
         assert cluster["host-2"].info()["Name"] == "host-2"
 
 
-def test_back_after_the_engine_restarted(hosts: Fleet) -> None:
-    """Connections that waited in the pool and died with the engine are not met again."""
+def test_reconnection_after_an_engine_restart(hosts: Fleet) -> None:
+    """Pooled connections that ended with the engine are not used again."""
     with engines(hosts) as cluster:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: cluster["host-2"].info(), range(16)))

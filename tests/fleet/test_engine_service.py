@@ -1,4 +1,4 @@
-"""The commands that stop and start an engine where swarmbot.yml names none: systemd's, with Debian's own units."""
+"""The default commands that stop and start an engine: systemd's, with Debian's own units."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 
 
 @pytest.fixture
-def managed(hosts: Fleet) -> Iterator[Fleet]:
-    """Hosts of which the first has its engine run by systemd."""
+def systemd_hosts(hosts: Fleet) -> Iterator[Fleet]:
+    """Hosts of which the first runs its engine under systemd."""
     if not (PROGRAM.exists() and shutil.which("systemctl")):
         cannot("Debian package systemd is not installed")
     with docker_by_systemd(hosts["host-1"]):
         yield hosts
 
 
-def test_the_default_commands(managed: Fleet) -> None:
-    """They stop it though its socket would start it again, and start it; what stands in their way is told."""
-    host = managed["host-1"]
-    with engines(managed, without="engine") as cluster:
+def test_the_default_commands_stop_and_start_the_engine(systemd_hosts: Fleet) -> None:
+    """They stop it although its socket would start it again, and start it; failures are reported."""
+    host = systemd_hosts["host-1"]
+    with engines(systemd_hosts, without="engine") as cluster:
         init(cluster, "host-1")
         began = host.run("systemctl", "show", "--property=MainPID", "docker.service")
         assert cluster["host-1"].pack_swarm().startswith(b"\x1f\x8b")
@@ -49,15 +49,15 @@ def test_the_default_commands(managed: Fleet) -> None:
         assert cluster["host-1"].info()["Swarm"]["LocalNodeState"] == "active"
 
     with (
-        engines(managed, ssh={"engine": {"stop": "systemctl stop dockerd.service"}}) as cluster,
+        engines(systemd_hosts, ssh={"engine": {"stop": "systemctl stop dockerd.service"}}) as cluster,
         pytest.raises(Failed, match=r"could not be stopped by: .* \(.*Unit dockerd.service not loaded\)"),
     ):
         cluster["host-1"].pack_swarm()
     assert host.docker_answers
 
 
-def test_a_host_without_systemd(hosts: Fleet) -> None:
-    """It says so itself; its engine goes on."""
+def test_a_host_without_systemd_is_reported(hosts: Fleet) -> None:
+    """The error says so, and the engine keeps running."""
     with engines(hosts, without="engine") as cluster:
         init(cluster, "host-2")
         with pytest.raises(Failed, match="has not been booted with systemd"):

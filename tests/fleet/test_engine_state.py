@@ -1,4 +1,4 @@
-"""Swarm state taken out of an engine, put into another, and tried on a throwaway one: over SSH, on real engines."""
+"""Swarm state is read from an engine, written to another one, and loaded into a throwaway engine, over SSH."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 FORCED = {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": "127.0.0.1", "ForceNewCluster": True, "Spec": {}}
 
 
-def test_state_is_put_where_there_is_none(hosts: Fleet) -> None:
-    """Twice is once; a folder that holds something is left alone, what a try that was cut off left is not."""
+def test_state_is_only_written_to_an_empty_engine(hosts: Fleet) -> None:
+    """A second write changes nothing; a folder with content is not touched, except that of an interrupted attempt."""
     with engines(hosts) as cluster:
         init(cluster, "host-1")
         packed = cluster["host-1"].pack_swarm()
@@ -44,8 +44,8 @@ def test_state_is_put_where_there_is_none(hosts: Fleet) -> None:
         assert cluster["host-2"].placed() == "other"
 
 
-def test_an_engine_is_left_running_whatever_goes_wrong(hosts: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It cannot be stopped, or not in time; nothing can be packed; one that somebody stopped is started and packed."""
+def test_an_engine_is_always_left_running(hosts: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may not stop, not stop in time, or not be packed; an engine that was stopped is started and packed."""
     commands = hosts.ssh["engine"]
     with engines(hosts, ssh={"engine": {**commands, "stop": "false"}}) as cluster:
         init(cluster, "host-1")
@@ -72,43 +72,43 @@ def test_an_engine_is_left_running_whatever_goes_wrong(hosts: Fleet, monkeypatch
         assert hosts["host-1"].docker_answers
 
 
-def test_a_throwaway_engine_is_cut_off_and_ends(hosts: Fleet) -> None:
-    """It has nothing but a loopback, holds the cluster, and is gone with its context; the host's own engine stays."""
+def test_a_throwaway_engine_is_isolated_and_ends(hosts: Fleet) -> None:
+    """It has only a loopback interface, loads the cluster, and ends with its context; the host's own engine stays."""
     with engines(hosts) as cluster:
         init(cluster, "host-1")
         packed = cluster["host-1"].pack_swarm()
         with cluster["host-2"].throwaway_engine(packed) as throwaway_engine:
             throwaway_engine.init_swarm(FORCED)
             assert throwaway_engine.swarm()["ID"] == cluster["host-1"].swarm()["ID"]
-            pid = throwaway(hosts["host-2"])
+            pid = throwaway_process(hosts["host-2"])
             looks = hosts["host-2"].run("nsenter", "--target", pid, "--net", "ip", "-o", "link", "show", "up")
             cards = {line.split()[1].rstrip(":") for line in looks.splitlines()}
             assert "lo" in cards
             assert "eth0" not in cards
             assert hosts["host-2"].run("nsenter", "--target", pid, "--net", "ip", "route", "show", "default") == ""
             assert cluster["host-2"].info()["Swarm"]["LocalNodeState"] == "inactive"
-        assert not throwaway(hosts["host-2"])
+        assert not throwaway_process(hosts["host-2"])
         assert "swarmbot-drill" not in hosts["host-2"].run("ls", "/run")
         assert hosts["host-2"].docker_answers
 
 
 def test_a_throwaway_engine_ends_with_its_connection(hosts: Fleet) -> None:
-    """Whoever held it is gone without a word; nobody is told that its end was seen."""
+    """It ends when its owner disappears without closing it."""
     with engines(hosts) as cluster:
         init(cluster, "host-1")
         packed = cluster["host-1"].pack_swarm()
         with ExitStack() as drill:
             drill.enter_context(cluster["host-2"].throwaway_engine(packed))
-            assert throwaway(hosts["host-2"])
+            assert throwaway_process(hosts["host-2"])
             hang_up(hosts["host-2"])
-            until(lambda: not throwaway(hosts["host-2"]), "the throwaway engine has ended")
+            until(lambda: not throwaway_process(hosts["host-2"]), "the throwaway engine has ended")
             with pytest.raises(HostUnreachable, match="did not confirm the end of its throwaway engine"):
                 drill.close()
         assert hosts["host-2"].docker_answers
 
 
-def test_what_is_no_state_makes_no_throwaway_engine(hosts: Fleet) -> None:
-    """It is told, and nothing stays."""
+def test_invalid_state_starts_no_throwaway_engine(hosts: Fleet) -> None:
+    """The error is reported, and nothing is left."""
     with engines(hosts) as cluster:
         with (
             pytest.raises(EngineError, match="could not run a throwaway engine"),
@@ -118,8 +118,8 @@ def test_what_is_no_state_makes_no_throwaway_engine(hosts: Fleet) -> None:
         assert "swarmbot-drill" not in hosts["host-2"].run("ls", "/run")
 
 
-def throwaway(host: Host) -> str:
-    """The process of a throwaway engine on ``host``, "" for none."""
+def throwaway_process(host: Host) -> str:
+    """Return the process of a throwaway engine on ``host``, an empty string for none."""
     with suppress(Failed):
         return host.run("pgrep", "-f", "^dockerd --config-file /run/swarmbot-drill").strip()
     return ""

@@ -1,4 +1,4 @@
-"""Hosts are machines of their own: SSH, power, dockerd, a swarm of three, and the way back to sound."""
+"""Hosts are separate machines: SSH, power, dockerd, a swarm of three, and reset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.fleet
 
 
 def test_hosts_are_separate_machines_reached_over_ssh(hosts: Fleet) -> None:
-    """Each host has its own name, address, key and engine, and the bot gets in with strict host keys."""
+    """Each host has its own name, address, key and engine, and accepts SSH with strict host keys."""
     assert [ssh(hosts, host, "hostname").stdout.strip() for host in hosts] == [host.name for host in hosts]
     assert len({engine_id(host) for host in hosts}) == len({host.address for host in hosts}) == 5
     assert len({line.split()[2] for line in hosts.files.known_hosts.read_text().splitlines()}) == 5
@@ -22,7 +22,7 @@ def test_hosts_are_separate_machines_reached_over_ssh(hosts: Fleet) -> None:
 
 
 def test_another_host_key_is_refused(hosts: Fleet) -> None:
-    """Host keys are the hosts' own: a host that answers with another's is not believed."""
+    """A host that presents another host's key is refused."""
     right = hosts.files.known_hosts.read_text()
     other = right.splitlines()[1].split()[2]
     try:
@@ -34,8 +34,8 @@ def test_another_host_key_is_refused(hosts: Fleet) -> None:
     assert "Host key verification failed" in refused.stderr
 
 
-def test_plain_user_may_not_open_the_engines_socket(hosts: Fleet) -> None:
-    """User deploy gets in over SSH and is not allowed on the socket, where root is."""
+def test_the_plain_user_has_no_access_to_the_engine(hosts: Fleet) -> None:
+    """User deploy can log in over SSH and cannot open the socket, which root can."""
     assert ssh(hosts, hosts["host-1"], "id", "-un", user="deploy").stdout.strip() == "deploy"
     denied = ssh(hosts, hosts["host-1"], "docker", "ps", user="deploy")
     assert denied.returncode != 0
@@ -43,8 +43,8 @@ def test_plain_user_may_not_open_the_engines_socket(hosts: Fleet) -> None:
     assert ssh(hosts, hosts["host-1"], "docker", "ps").returncode == 0
 
 
-def test_power_off_and_on(hosts: Fleet) -> None:
-    """Without power nobody reaches a host, and its disk is what it was when the power is back."""
+def test_power_off_keeps_the_disk(hosts: Fleet) -> None:
+    """A host that is off is unreachable; after power-on its disk is unchanged."""
     one, two = hosts["host-1"], hosts["host-2"]
     before = engine_id(one)
     one.power_off()
@@ -57,7 +57,7 @@ def test_power_off_and_on(hosts: Fleet) -> None:
 
 
 def test_wipe_gives_an_empty_engine(hosts: Fleet) -> None:
-    """After a wipe the engine is another, in no swarm, and has the image for tasks."""
+    """After a wipe the engine is new, not part of a swarm, and has the image for tasks."""
     one = hosts["host-1"]
     before = engine_id(one)
     one.docker("swarm", "init", "--advertise-addr", one.address)
@@ -67,8 +67,8 @@ def test_wipe_gives_an_empty_engine(hosts: Fleet) -> None:
     assert one.docker("images", "-q", TASK_IMAGE).strip()
 
 
-def test_dockerd_stops_and_dies_by_itself(hosts: Fleet) -> None:
-    """SSH goes on without dockerd; a stop ends the containers, a kill leaves them running."""
+def test_dockerd_stops_independently_of_ssh(hosts: Fleet) -> None:
+    """SSH works without dockerd; a stop ends the containers, a kill leaves them running."""
     one = hosts["host-1"]
     for end, left in ((one.stop_docker, False), (one.kill_docker, True)):
         one.docker("run", "-d", TASK_IMAGE)
@@ -79,8 +79,8 @@ def test_dockerd_stops_and_dies_by_itself(hosts: Fleet) -> None:
         assert ssh(hosts, one, "docker", "ps").returncode == 0
 
 
-def test_sshd_stops_by_itself(hosts: Fleet) -> None:
-    """Without sshd a connection is refused at once, while the engine goes on."""
+def test_sshd_stops_independently_of_dockerd(hosts: Fleet) -> None:
+    """Without sshd a connection is refused at once, while the engine runs."""
     one = hosts["host-1"]
     one.stop_ssh()
     with pytest.raises(ConnectionRefusedError):
@@ -90,8 +90,8 @@ def test_sshd_stops_by_itself(hosts: Fleet) -> None:
     assert ssh(hosts, one, "true").returncode == 0
 
 
-def test_three_nodes_make_a_swarm_whose_tasks_talk(hosts: Fleet) -> None:
-    """Docker's own commands form a swarm, and tasks on different hosts reach each other over an overlay."""
+def test_three_nodes_form_a_swarm_with_an_overlay(hosts: Fleet) -> None:
+    """Docker's own commands form a swarm, and tasks on different hosts reach each other over an overlay network."""
     one, *workers = (hosts[name] for name in ("host-1", "host-2", "host-3"))
     one.docker("swarm", "init", "--advertise-addr", one.address)
     token = one.docker("swarm", "join-token", "-q", "worker").strip()
@@ -113,8 +113,8 @@ def test_three_nodes_make_a_swarm_whose_tasks_talk(hosts: Fleet) -> None:
         one.docker("exec", task, "ping", "-c1", "-W2", address)
 
 
-def test_reset_mends_everything(hosts: Fleet) -> None:
-    """However five hosts were left, a reset makes them sound, empty and in no swarm, and able to make one."""
+def test_reset_fixes_every_state(hosts: Fleet) -> None:
+    """A reset removes faults, containers and swarms of five hosts, which can then form a swarm."""
     one, two, three, four, five = hosts
     one.docker("swarm", "init", "--advertise-addr", one.address)
     token = one.docker("swarm", "join-token", "-q", "manager").strip()

@@ -1,4 +1,4 @@
-"""Fleets come and go whole: several at once, from another process, and when their owner is killed."""
+"""Fleets start and end completely: several at once, from another process, and when their owner is killed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OWNER = "import sys, pathlib, sandbox.fleet as f; f.Fleet(pathlib.Path(sys.argv[
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    """A folder for a fleet, on a machine that can run one; whatever is still up in it is taken down."""
+    """A folder for a fleet; a fleet that is still running in it is stopped."""
     if reasons := missing():
         cannot("; ".join(reasons))
     yield tmp_path / "state"
@@ -34,8 +34,8 @@ def state(tmp_path: Path) -> Iterator[Path]:
         release(left)
 
 
-def processes(state: Path, *, keeper: bool = True, hosts: bool = True) -> list[int]:
-    """Processes that have the fleet's folder among their words: each host's first ones and its dockerd, the keeper."""
+def processes_of(state: Path, *, keeper: bool = True, hosts: bool = True) -> list[int]:
+    """Return processes with the fleet's folder in their arguments: the hosts' and the cleanup process."""
     found = []
     for entry in Path("/proc").iterdir():
         with suppress(OSError):
@@ -45,44 +45,44 @@ def processes(state: Path, *, keeper: bool = True, hosts: bool = True) -> list[i
     return found
 
 
-def traces(claim: Claim) -> list[str]:
-    """What there is of a fleet: processes, namespaces and links, control groups, files."""
+def traces_of(claim: Claim) -> list[str]:
+    """Return everything of a fleet: processes, namespaces and links, control groups, files."""
     network = Network(claim.slot)
     groups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/{network.prefix}-*")]
     files = [str(claim.state)] if claim.state.exists() else []
-    return [str(pid) for pid in processes(claim.state)] + network.remains() + groups + files
+    return [str(pid) for pid in processes_of(claim.state)] + network.remains() + groups + files
 
 
 def killed_owner(state: Path, *, keeper: bool) -> Claim:
-    """A fleet whose owner was killed with -9, and before it the keeper where ``keeper`` is false."""
+    """Return a fleet whose owner was killed, and before it the cleanup process if ``cleanup`` is false."""
     owner = subprocess.Popen([sys.executable, "-c", OWNER, str(state)], stdin=subprocess.PIPE)
     try:
         until((state / "host-1/data/containerd").exists, "the other process's fleet boots")
         claim = held_by(state)
         assert claim
-        assert len(traces(claim)) > 5
+        assert len(traces_of(claim)) > 5
         if not keeper:
-            kill(processes(state, hosts=False))
+            kill(processes_of(state, hosts=False))
     finally:
         owner.kill()
         owner.communicate(timeout=10)
     return claim
 
 
-def test_nothing_is_left_after_down(state: Path) -> None:
-    """Down removes every process, namespace, link, control group and file, containers' too."""
+def test_down_leaves_nothing(state: Path) -> None:
+    """Down removes every process, namespace, link, control group and file, those of containers too."""
     with Fleet(state, size=2) as fleet:
         claim = held_by(state)
         assert claim
         fleet["host-1"].docker("swarm", "init", "--advertise-addr", fleet["host-1"].address)
         fleet["host-2"].docker("run", "-d", "swarmbot/task")
-        assert len(traces(claim)) > 10
-    assert traces(claim) == []
+        assert len(traces_of(claim)) > 10
+    assert traces_of(claim) == []
     assert held_by(state) is None
 
 
-def test_two_fleets_at_once(state: Path, tmp_path: Path) -> None:
-    """Two fleets have hosts of the same names and nothing in common; the end of one is not felt by the other."""
+def test_two_fleets_are_independent(state: Path, tmp_path: Path) -> None:
+    """Two fleets have hosts with the same names; the end of one does not affect the other."""
     with Fleet(state, size=1) as first:
         with Fleet(tmp_path / "second", size=1) as second:
             one, other = first["host-1"], second["host-1"]
@@ -95,24 +95,24 @@ def test_two_fleets_at_once(state: Path, tmp_path: Path) -> None:
         assert 22 in one.listening()
 
 
-def test_keeper_removes_what_a_killed_owner_leaves(state: Path) -> None:
-    """After kill -9 of the owner, its fleet goes away with nobody's help."""
+def test_a_fleet_is_removed_after_its_owner_is_killed(state: Path) -> None:
+    """After SIGKILL of the owner, its fleet is removed."""
     claim = killed_owner(state, keeper=True)
-    until(lambda: traces(claim) == [] and held_by(state) is None, "the dead owner's fleet is gone")
+    until(lambda: traces_of(claim) == [] and held_by(state) is None, "the dead owner's fleet is gone")
 
 
-def test_next_fleet_removes_what_is_left_without_a_keeper(state: Path, tmp_path: Path) -> None:
-    """With the keeper killed too, the next fleet to come up anywhere clears what was left."""
+def test_the_next_fleet_removes_leftovers(state: Path, tmp_path: Path) -> None:
+    """If the cleanup process was killed too, the next fleet removes what is left."""
     claim = killed_owner(state, keeper=False)
-    assert len(traces(claim)) > 5
+    assert len(traces_of(claim)) > 5
     with Fleet(tmp_path / "next", size=1):
-        assert processes(state) == []
+        assert processes_of(state) == []
         assert not state.exists()
         assert held_by(state) is None
 
 
-def test_command_line_drives_a_fleet_that_stays(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Up returns and the hosts stay; later commands find them, make faults and mend them; down removes all."""
+def test_the_command_line_controls_a_fleet(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After `up` the hosts keep running; later commands inject faults and remove them; `down` removes everything."""
 
     def said(*words: str) -> str:
         assert main(["fleet", "--state", str(state), *words]) == 0
@@ -135,13 +135,13 @@ def test_command_line_drives_a_fleet_that_stays(state: Path, capsys: pytest.Capt
     assert main(["fleet", "--state", str(state), "up"]) == 1
     assert "up already" in capsys.readouterr().err
     said("down")
-    assert traces(claim) == []
+    assert traces_of(claim) == []
     assert main(["fleet", "--state", str(state), "down"]) == 1
     assert "No fleet is running" in capsys.readouterr().err
 
 
-def test_folder_of_others_is_left_alone(state: Path) -> None:
-    """A folder with somebody's files becomes no fleet's, and keeps them."""
+def test_a_folder_with_other_files_is_refused(state: Path) -> None:
+    """A folder with other files is not used for a fleet, and keeps them."""
     state.mkdir()
     (state / "theirs").touch()
     with pytest.raises(Failed, match="is not empty"):
@@ -150,8 +150,8 @@ def test_folder_of_others_is_left_alone(state: Path) -> None:
     assert held_by(state) is None
 
 
-def test_machine_without_hosts_skips_and_ci_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without what hosts need a test is skipped with the reason; with CI=true it fails."""
+def test_missing_requirements_skip_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test is skipped with the reasons; with CI=true it fails."""
     monkeypatch.setattr("sandbox.fleet.requirements.shutil.which", lambda *_, **__: None)
     assert "Debian package docker.io is not installed" in missing()
     monkeypatch.delenv("CI", raising=False)
@@ -162,7 +162,7 @@ def test_machine_without_hosts_skips_and_ci_fails(monkeypatch: pytest.MonkeyPatc
         cannot("no docker")
 
 
-def test_private_redis_is_durable_and_empty(redis_url: str, redis_server: str) -> None:
+def test_the_tests_redis_is_durable_and_empty(redis_url: str, redis_server: str) -> None:
     """The shared Redis appends each write, evicts nothing, and is empty at the start of a test."""
     assert redis_url == redis_server
     with redis.Redis.from_url(redis_url) as client:

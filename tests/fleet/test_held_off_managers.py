@@ -1,4 +1,4 @@
-"""Old managers whose engines do not run, held off on real hosts: whenever they start, they are in no cluster."""
+"""Old managers with stopped engines are held off on real hosts: when they start, they are not part of any cluster."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.fleet, pytest.mark.timeout(300)]
 STOPPED = ALL[2:]
 
 
-def test_what_lies_on_a_stopped_engine_s_disk(hosts: Fleet) -> None:
-    """Whose it is, and how new; moved aside it is all there, once, and the engine starts in no swarm."""
+def test_a_stopped_engines_state_is_read_and_moved(hosts: Fleet) -> None:
+    """Cluster and age are read; the state is moved completely, once, and the engine starts outside any swarm."""
     with engines(hosts) as cluster:
         remote = init(cluster, "host-1")
         cluster["host-2"].join_swarm(joining(cluster, "host-2", remote), cluster["host-1"].join_tokens().manager)
@@ -37,19 +37,19 @@ def test_what_lies_on_a_stopped_engine_s_disk(hosts: Fleet) -> None:
         assert (found.folder, found.held_off) == (str(swarm), False)
         assert (found.node_id, found.address) == (node, hosts["host-2"].address)
         assert position(cluster["host-2"].last_raft_entry()).index
-        files = _files(hosts["host-2"], "swarm")
+        files = _files_of(hosts["host-2"], "swarm")
         for _ in range(2):
             cluster["host-2"].hold_off()
         aside = cluster["host-2"].stopped()
         assert (aside.held_off, aside.node_id, aside.address) == (True, node, hosts["host-2"].address)
         assert not swarm.exists()
-        assert _files(hosts["host-2"], "swarm.held-off-*") == files
+        assert _files_of(hosts["host-2"], "swarm.held-off-*") == files
         hosts["host-2"].start_docker()
         assert _membership(cluster["host-2"]) == "inactive"
 
 
-def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
-    """No state, no rights, a data folder that nobody names or that is none: each with what to do."""
+def test_failures_to_hold_off_are_reported(hosts: Fleet) -> None:
+    """Missing state, missing permission and an unknown or wrong data folder are reported with the next step."""
     for name in ("host-1", "host-2"):
         hosts[name].stop_docker()
     with engines(hosts) as cluster, pytest.raises(EngineError, match="there is no swarm state in"):
@@ -73,8 +73,8 @@ def test_what_cannot_be_held_off_is_told(hosts: Fleet) -> None:
     hosts["host-2"].restart()
 
 
-def test_an_engine_that_starts_meanwhile_has_all_its_state_or_none(hosts: Fleet) -> None:
-    """Whichever is first: held off, and it starts in no swarm; or it runs, is a manager, and nothing was moved."""
+def test_a_starting_engine_has_all_its_state_or_none(hosts: Fleet) -> None:
+    """Either it is held off and starts outside any swarm, or it runs, is a manager, and nothing was moved."""
     with engines(hosts) as cluster, ThreadPoolExecutor(1) as beside:
         host, engine = hosts["host-1"], cluster["host-1"]
         init(cluster, "host-1")
@@ -84,14 +84,14 @@ def test_an_engine_that_starts_meanwhile_has_all_its_state_or_none(hosts: Fleet)
             with suppress(EngineError):
                 engine.hold_off()
             started.result()
-            moved = bool(_files(host, "swarm.held-off-*"))
+            moved = bool(_files_of(host, "swarm.held-off-*"))
             assert _membership(engine) == ("inactive" if moved else "active")
             if moved:
                 break
 
 
-def test_they_start_again_at_every_point_of_a_recovery(hosts: Fleet) -> None:
-    """Before the leave, beside the forcing, and at the end: none is in a cluster until it is told to join again."""
+def test_old_managers_start_during_a_recovery(hosts: Fleet) -> None:
+    """Before the leave, during force-new-cluster, and at the end: none is part of a cluster until it joins again."""
     with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:
         recovery.lose(stopped=STOPPED)
         kinds = [operation.kind for operation in recovery.steps]
@@ -124,8 +124,8 @@ def test_they_start_again_at_every_point_of_a_recovery(hosts: Fleet) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("step", range(3))
-def test_they_start_again_while_others_are_held_off(hosts: Fleet, step: int) -> None:
-    """Engines that start as one of them is held off: those that were not are managers of one cluster."""
+def test_old_managers_start_while_others_are_held_off(hosts: Fleet, step: int) -> None:
+    """Engines that start before they are held off are managers of one cluster."""
     with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:
         recovery.lose(stopped=STOPPED)
         with Watch(hosts) as watch:
@@ -136,8 +136,8 @@ def test_they_start_again_while_others_are_held_off(hosts: Fleet, step: int) -> 
         assert watch.apart == []
 
 
-def _files(host: Host, pattern: str) -> set[str]:
-    """The files of the folders of that name in the engine's data folder."""
+def _files_of(host: Host, pattern: str) -> set[str]:
+    """Return the files of the folders with this name in the engine's data folder."""
     folders = host.folder.glob(f"data/{pattern}")
     return {str(path.relative_to(folder)) for folder in folders for path in folder.rglob("*")}
 

@@ -1,4 +1,4 @@
-"""Each fault of a host's network bites and heals, as seen from the bot and from the other hosts."""
+"""Each network fault of a host has its effect and can be undone, as seen from the bot and from other hosts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.kits.reachability import bot_reaches, datagrams_that_arrive, pings, r
 pytestmark = pytest.mark.fleet
 
 
-def test_cut_cable(hosts: Fleet) -> None:
-    """Behind a cut cable a host is reached by nobody and reaches nobody, and runs on."""
+def test_a_cut_cable_isolates_a_host(hosts: Fleet) -> None:
+    """With a cut cable, a host is unreachable and reaches no other, and keeps running."""
     one, two = hosts["host-1"], hosts["host-2"]
     one.cut_cable()
     assert not bot_reaches(one)
@@ -23,8 +23,8 @@ def test_cut_cable(hosts: Fleet) -> None:
     until(lambda: bot_reaches(one) and pings(two, one.address), "the cable is mended")
 
 
-def test_partition_leaves_the_bot_through(hosts: Fleet) -> None:
-    """Partitioned from its peers, a host still answers the bot; healed, its peers as well."""
+def test_a_partition_does_not_affect_the_bot(hosts: Fleet) -> None:
+    """A partitioned host still responds to the bot; after heal also to its peers."""
     one, two = hosts["host-1"], hosts["host-2"]
     one.partition()
     assert not reaches(two, one.address)
@@ -36,8 +36,8 @@ def test_partition_leaves_the_bot_through(hosts: Fleet) -> None:
     sees(reaches, one, two.address)
 
 
-def test_partition_in_one_direction(hosts: Fleet) -> None:
-    """What is not dropped still arrives: ``in`` drops what peers send, ``out`` what they would get."""
+def test_a_partition_can_have_one_direction(hosts: Fleet) -> None:
+    """``in`` only drops packets from peers, ``out`` only packets to them."""
     one, two = hosts["host-1"], hosts["host-2"]
     one.partition("in")
     assert datagrams_that_arrive(one, two, 7946) == 5
@@ -50,8 +50,8 @@ def test_partition_in_one_direction(hosts: Fleet) -> None:
     assert datagrams_that_arrive(one, two, 7946) == 5
 
 
-def test_block_tcp_port_in_each_direction(hosts: Fleet) -> None:
-    """A block closes one port in one direction, for all or for one peer, and nothing else."""
+def test_a_tcp_port_is_blocked_in_one_direction(hosts: Fleet) -> None:
+    """A block drops packets for one port in one direction, for all or for one peer, and no others."""
     one, two, three = hosts["host-1"], hosts["host-2"], hosts["host-3"]
     one.block(22)
     assert not bot_reaches(one)
@@ -75,8 +75,8 @@ def test_block_tcp_port_in_each_direction(hosts: Fleet) -> None:
     sees(reaches, one, two.address)
 
 
-def test_block_udp_port(hosts: Fleet) -> None:
-    """Datagrams for a blocked port are lost, those for other ports and the other direction arrive."""
+def test_a_udp_port_is_blocked(hosts: Fleet) -> None:
+    """Datagrams for a blocked port are lost; those for other ports and the other direction arrive."""
     one, two = hosts["host-1"], hosts["host-2"]
     one.block(4789, "udp")
     assert datagrams_that_arrive(two, one, 4789) == 0
@@ -88,8 +88,8 @@ def test_block_udp_port(hosts: Fleet) -> None:
     assert datagrams_that_arrive(one, two, 4789) == 0
 
 
-def test_faults_outlive_a_power_cut(hosts: Fleet) -> None:
-    """A fault of the network is the network's: it is there when the host comes back."""
+def test_faults_persist_after_a_power_cut(hosts: Fleet) -> None:
+    """Network faults are still active when the host is on again."""
     one, two = hosts["host-1"], hosts["host-2"]
     one.block(2377)
     one.partition("in")
@@ -100,8 +100,8 @@ def test_faults_outlive_a_power_cut(hosts: Fleet) -> None:
     sees(pings, two, one.address)
 
 
-def test_further_address(hosts: Fleet) -> None:
-    """A second address answers like the first, until the host is mended."""
+def test_an_added_address_is_reachable(hosts: Fleet) -> None:
+    """A second address is reachable like the first one, until the faults are removed."""
     one, two = hosts["host-1"], hosts["host-2"]
     address = one.add_address(201)
     sees(reaches, two, address)

@@ -1,4 +1,4 @@
-"""Host keys on the way to a host, taken one after the other on real SSH servers."""
+"""Host keys of jump host and host are trusted one after the other, with real SSH servers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.kits.engines import engines, second_sshd
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(60)]
 
 
-def test_a_jump_first_and_then_the_host_behind_it(hosts: Fleet, tmp_path: Path) -> None:
-    """Nobody logs in at an unknown jump: its key is all that is seen until it is trusted. Ports stand in the name."""
+def test_a_jump_host_is_trusted_first(hosts: Fleet, tmp_path: Path) -> None:
+    """Only the key of an unknown jump host is visible until it is trusted. Names contain the port."""
     known = tmp_path / "known_hosts"
     with (
         second_sshd(hosts, hosts["host-1"], tmp_path / "unused") as place,
@@ -36,8 +36,8 @@ def test_a_jump_first_and_then_the_host_behind_it(hosts: Fleet, tmp_path: Path) 
     assert len(known.read_text().splitlines()) == 2
 
 
-def test_another_key_than_the_one_asked_for_is_not_written(hosts: Fleet, tmp_path: Path) -> None:
-    """The file stays away."""
+def test_only_the_requested_key_is_written(hosts: Fleet, tmp_path: Path) -> None:
+    """If the host has another key, no file is created."""
     known = tmp_path / "known_hosts"
     with engines(hosts, ssh={"known_hosts": str(known)}) as cluster, pytest.raises(Failed) as caught:
         cluster["host-2"].trust("host-2", "SHA256:compared")

@@ -1,10 +1,9 @@
-"""Random orders, power cuts and partitions on five real engines: no order of the bot's loses the quorum.
+"""Random commands, power cuts and partitions on five real engines: no command of the bot loses the quorum.
 
-Whether there is a quorum is the engines' own word: a write that one of them takes. Something is broken only where
-enough managers are left that hear each other, so that whatever is lost is lost by an order; the next order follows at
-once, before anybody notices.
+The engines decide whether there is a quorum: one of them accepts a write. Faults leave enough managers that reach each
+other, so only a command can lose the quorum. The next command follows at once, before a fault is noticed.
 
-``QUORUM_SEEDS="1 2 3" QUORUM_ROUNDS=20 pytest tests/fleet/test_quorum_random.py`` plays other chances, and longer.
+``QUORUM_SEEDS="1 2 3" QUORUM_ROUNDS=20 pytest tests/fleet/test_quorum_random.py`` runs other seeds and more rounds.
 """
 
 from __future__ import annotations
@@ -54,8 +53,8 @@ PATIENCE: Final = 15.0
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(150 * ROUNDS)]
 
 
-class World:
-    """The fleet as a cluster of the bot's, and what is true of it."""
+class RandomCluster:
+    """The fleet as one cluster of the bot, and its real state."""
 
     def __init__(self, fleet: Fleet, cluster: ClusterEngines, reader: FactsReader) -> None:
         self.fleet = fleet
@@ -77,11 +76,11 @@ class World:
         sleep(seconds)
 
     def read(self, query: FactsQuery) -> Facts:
-        """Facts, as jobs read them."""
+        """Return facts as jobs read them."""
         return self._reader.read("prod", self.cluster, query)
 
-    def decides(self, patience: float = ELECTION) -> bool:
-        """Whether the managers take a write, be it after an election."""
+    def has_quorum(self, patience: float = ELECTION) -> bool:
+        """Return whether the managers accept a write, possibly after an election."""
         deadline = monotonic() + patience
         while True:
             if any(map(self._takes_a_write, self._asked())):
@@ -103,17 +102,17 @@ class World:
                 return True
         return False
 
-    def node(self, host: str) -> str:
-        """The id of a host's node."""
+    def node_id(self, host: str) -> str:
+        """Return the node id of a host."""
         return str(self.cluster[host].info()["Swarm"]["NodeID"])
 
-    def may_break(self, fault: Fault) -> bool:
-        """Whether a quorum is left with it."""
+    def tolerates(self, fault: Fault) -> bool:
+        """Return whether a quorum is left with this fault."""
         managers = self.managers()
         return self.broken.allows(fault, managers, len(managers) // 2 + 1)
 
     def managers(self) -> list[str]:
-        """The hosts of Raft's members, as one of them tells it."""
+        """Return the hosts of Raft's members, as reported by one of them."""
         for engine in self._asked():
             with suppress(EngineError, HostUnreachable):
                 records = [record for record in engine.nodes() if record.get("ManagerStatus")]
@@ -121,12 +120,12 @@ class World:
         return []
 
     def ended(self) -> bool:
-        """Whether the last manager has left, as two others agreed to."""
-        return not any(host.up and _may_manage(host) for host in self.fleet)
+        """Return whether the last manager has left, which two people approved."""
+        return not any(host.up and _can_be_manager(host) for host in self.fleet)
 
 
-def _may_manage(host: Host) -> bool:
-    """As its own engine says, which the bot may not reach; it takes more than 10 s while there is no leader."""
+def _can_be_manager(host: Host) -> bool:
+    """Return the role from the host's own engine, without the bot. It takes over 10 s without a leader."""
     try:
         return host.docker("info", "--format", "{{.Swarm.ControlAvailable}}").strip() == "true"
     except Failed:
@@ -134,95 +133,97 @@ def _may_manage(host: Host) -> bool:
 
 
 @pytest.fixture
-def world(hosts: Fleet, tmp_path: Path) -> Iterator[World]:
-    """Three managers and a worker, made by orders."""
+def cluster(hosts: Fleet, tmp_path: Path) -> Iterator[RandomCluster]:
+    """Three managers and a worker, created by commands."""
     reader = FactsReader({})
     with engines(hosts) as cluster:
         cluster.backup_store = BackupFolder("prod", tmp_path / "backups", 3, KEY)
-        world = World(hosts, cluster, reader)
+        random_cluster = RandomCluster(hosts, cluster, reader)
         for words in ("init host-1", "join manager host-2 host-3", "join worker host-4"):
-            assert world.order(words) == "done"
-        yield world
+            assert random_cluster.order(words) == "done"
+        yield random_cluster
     reader.close()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_random_orders_never_lose_the_quorum(world: World, seed: int) -> None:
-    """Whatever is ordered while hosts die, are cut off and return, the managers go on deciding.
+def test_random_commands_never_lose_the_quorum(cluster: RandomCluster, seed: int) -> None:
+    """While hosts fail and return, the managers keep the quorum, whatever command is run.
 
-    It begins with a manager's power cut, and in the end all is whole again.
+    The test begins with a power cut of a manager and ends without faults.
     """
     history: list[str] = []
-    for _ in _rounds(world, seed, history):
-        if world.ended():
+    for _ in _rounds(cluster, seed, history):
+        if cluster.ended():
             break
-        assert world.decides(), "; ".join(history)
-    for fault in sorted(world.broken.faults):
-        _mend(world, fault, history)
-        assert world.ended() or world.decides(), "; ".join(history)
+        assert cluster.has_quorum(), "; ".join(history)
+    for fault in sorted(cluster.broken.faults):
+        _mend(cluster, fault, history)
+        assert cluster.ended() or cluster.has_quorum(), "; ".join(history)
     for end in ("done", "refused"):
         assert any(line.endswith(f": {end}") for line in history), f"nothing was {end}: {'; '.join(history)}"
 
 
-def test_without_the_gate_the_same_orders_lose_it(world: World) -> None:
-    """The control: the same chances, and nobody asks the gate.
+def test_without_the_gate_the_quorum_is_lost(cluster: RandomCluster) -> None:
+    """The control: the same random commands without the quorum gate.
 
-    Engines do not guard the demotion of a leader that alone hears both of the others.
+    Engines do not refuse to demote a leader although only the leader reaches both of the others.
     """
     history: list[str] = []
-    lost = any(not world.decides(patience=5) for _ in _rounds(world, TELLING, history, gate=False))
+    lost = any(not cluster.has_quorum(patience=5) for _ in _rounds(cluster, TELLING, history, gate=False))
     assert lost, "; ".join(history)
 
 
-def _rounds(world: World, seed: int, history: list[str], *, gate: bool = True) -> Iterator[None]:
-    """Break or mend something and order something, again and again; ``history`` has how each ended."""
+def _rounds(cluster: RandomCluster, seed: int, history: list[str], *, gate: bool = True) -> Iterator[None]:
+    """Inject or undo a fault and run a command, repeatedly; ``history`` records each result."""
     chance = Random(seed)  # noqa: S311 - the same chances at every run
-    _break(world, ("power", chance.choice(world.managers()), ""), history)
+    _break(cluster, ("power", chance.choice(cluster.managers()), ""), history)
     for number in range(ROUNDS):
         if number:
-            _break_or_mend(world, chance, history)
-        words = _words(world, chance)
-        history.append(f"{words}: {world.order(words, gate=gate)}")
+            _break_or_mend(cluster, chance, history)
+        words = _words(cluster, chance)
+        history.append(f"{words}: {cluster.order(words, gate=gate)}")
         yield
 
 
-def _words(world: World, chance: Random) -> str:
-    managers = world.managers()
-    others = sorted({host.name for host in world.fleet} - {*managers})
+def _words(cluster: RandomCluster, chance: Random) -> str:
+    managers = cluster.managers()
+    others = sorted({host.name for host in cluster.fleet} - {*managers})
     if managers and (not others or chance.random() < 0.6):
         return chance.choice(AWAY).format(chance.choice(managers))
     return chance.choice(IN).format(chance.choice(others))
 
 
-def _break_or_mend(world: World, chance: Random, history: list[str]) -> None:
-    faults = sorted(world.broken.faults)
+def _break_or_mend(cluster: RandomCluster, chance: Random, history: list[str]) -> None:
+    faults = sorted(cluster.broken.faults)
     if faults and chance.random() < 0.5:
-        _mend(world, chance.choice(faults), history)
+        _mend(cluster, chance.choice(faults), history)
         return
     kind = chance.choice(KINDS)
-    one, other = chance.sample([host.name for host in world.fleet], 2)
+    one, other = chance.sample([host.name for host in cluster.fleet], 2)
     fault: Fault = (kind, one, other if kind == "way" else "")
-    if fault not in faults and world.may_break(fault):
-        _break(world, fault, history)
+    if fault not in faults and cluster.tolerates(fault):
+        _break(cluster, fault, history)
 
 
-def _break(world: World, fault: Fault, history: list[str]) -> None:
-    world.broken.strike(fault)
+def _break(cluster: RandomCluster, fault: Fault, history: list[str]) -> None:
+    cluster.broken.strike(fault)
     history.append(f"broken: {' '.join(fault)}")
 
 
-def _mend(world: World, fault: Fault, history: list[str]) -> None:
-    world.broken.fix(fault)
+def _mend(cluster: RandomCluster, fault: Fault, history: list[str]) -> None:
+    cluster.broken.fix(fault)
     history.append(f"whole again: {' '.join(fault)}")
 
 
-def test_without_the_gate_a_forced_leave_loses_it(world: World) -> None:
-    """The control of a step that no engine guards; the bot orders it only where no manager is left to see it."""
-    assert world.order("demote host-3 --force") == "done"
-    operation = Leave("host-2", "prod", world.node("host-2"), force=True, unseen=True)
+def test_without_the_gate_a_forced_leave_loses_the_quorum(cluster: RandomCluster) -> None:
+    """The control for a step that no engine refuses; the bot uses it only if no manager is left to see it."""
+    assert cluster.order("demote host-3 --force") == "done"
+    operation = Leave("host-2", "prod", cluster.node_id("host-2"), force=True, unseen=True)
     plan = Plan(PlanTitles("goes", "go", "gone", "not gone"), (Step(operation, "one"),), force="given", subject=FORCE)
     with pytest.raises(Refused, match="would lose quorum"):
-        carry_out(operation, world.cluster, world.read, sleep, lambda facts: permit_step(facts, plan, plan.steps[0]))
-    assert world.decides()
-    operation.apply(world.cluster, world.read(operation.query))
-    assert not world.decides(patience=5), "a cluster with a quorum has a leader at once"
+        carry_out(
+            operation, cluster.cluster, cluster.read, sleep, lambda facts: permit_step(facts, plan, plan.steps[0])
+        )
+    assert cluster.has_quorum()
+    operation.apply(cluster.cluster, cluster.read(operation.query))
+    assert not cluster.has_quorum(patience=5), "a cluster with a quorum has a leader at once"

@@ -1,4 +1,4 @@
-"""Recovery on real engines, with old managers that come back at its worst moments: one cluster, always."""
+"""Recovery on real engines while old managers return at the worst moments: there is always one cluster."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LOST = ALL[2:]
 
 @pytest.fixture
 def recovery(hosts: Fleet) -> Iterator[Recovery]:
-    """Five managers, each of which knows the config ``kept``."""
+    """Five managers that all know the config ``kept``."""
     with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:
         yield recovery
 
 
 @pytest.mark.long
-def test_they_come_back_before_anything_was_forced(recovery: Recovery) -> None:
-    """A quorum that is there again is left alone: nobody else leaves, nothing is forced, who had left joins again."""
+def test_managers_return_before_force_new_cluster(recovery: Recovery) -> None:
+    """With the quorum back, no other manager leaves, nothing is forced, and those that left join again."""
     recovery.lose(off=LOST)
     depart, forced, *others = recovery.steps
     assert (depart.kind, forced.kind) == ("leave-lost-cluster", "init")
@@ -43,10 +43,10 @@ def test_they_come_back_before_anything_was_forced(recovery: Recovery) -> None:
     assert recovery.cluster["host-1"].info()["Swarm"]["NodeID"] == before
 
 
-def test_they_come_back_just_after_it_was_forced(recovery: Recovery) -> None:
-    """A majority of the old managers returns, all at once, while one manager stands alone: they are taken in.
+def test_managers_return_after_force_new_cluster(recovery: Recovery) -> None:
+    """A majority of the old managers returns at once while one manager is alone: they become members again.
 
-    After all is done it is the same; tests/scenarios/test_recover.py does that.
+    tests/scenarios/test_recover.py covers their return after the end.
     """
     recovery.lose(off=LOST)
     with Watch(recovery.fleet) as watch:
@@ -61,10 +61,10 @@ def test_they_come_back_just_after_it_was_forced(recovery: Recovery) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize(("step", "beside"), [(0, False), (1, False), (1, True), (2, False), (3, False), (3, True)])
-def test_they_come_back_beside_any_step(recovery: Recovery, step: int, beside: bool) -> None:  # noqa: FBT001 - pytest's
-    """A majority of the old managers returns, all at once, as a step begins or just after: in the end there is one.
+def test_managers_return_during_any_step(recovery: Recovery, step: int, beside: bool) -> None:  # noqa: FBT001 - pytest's
+    """A majority of the old managers returns at once when a step begins or just after: in the end there is one cluster.
 
-    What is refused meanwhile may be refused; who was made to leave and did not join again is out.
+    Steps may be refused meanwhile; a manager that was made to leave and did not join again is outside.
     """
     recovery.lose(off=LOST)
     assert [operation.kind for operation in recovery.steps] == [
@@ -82,8 +82,8 @@ def test_they_come_back_beside_any_step(recovery: Recovery, step: int, beside: b
     assert watch.apart == []
 
 
-def test_the_watch_sees_two_clusters(hosts: Fleet) -> None:
-    """The control of the tests above: where two managers both take writes, and none reads the other's, it says so."""
+def test_the_watch_detects_two_clusters(hosts: Fleet) -> None:
+    """The control: it reports two managers that both accept writes which the other one does not have."""
     with engines(hosts) as cluster:
         for name in ALL[:2]:
             init(cluster, name)
@@ -92,8 +92,8 @@ def test_the_watch_sees_two_clusters(hosts: Fleet) -> None:
         assert watch.apart[0].startswith("host-1, host-2 ")
 
 
-def test_the_end_of_a_manager_s_log_is_read_without_any_key(hosts: Fleet) -> None:
-    """It moves with each write, alike on all managers, also where the engine is locked; a worker has none."""
+def test_the_raft_log_position_needs_no_key(hosts: Fleet) -> None:
+    """It changes with each write, equally on all managers, also if the engine is locked; a worker has none."""
     with engines(hosts) as cluster:
         remote = init(cluster, "host-1")
         tokens = cluster["host-1"].join_tokens()

@@ -1,1 +1,1 @@
-"""The bot spoken to as Slack speaks to it."""
+"""Scenarios: people use a whole bot through a local Slack, on real engines."""

@@ -1,4 +1,4 @@
-"""Changes that wait for approval: who may approve them, and how often it counts."""
+"""Changes that need approvals: who may approve, and how often an approval counts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sandbox.slack import CannotDo
 from tests.kits.approval_scenario import Asked
 
 
-def test_one_approver_and_nobody_for_themselves(asked: Asked) -> None:
-    """The requester and others are refused; an administrator's approval starts it; the card shows all of it."""
+def test_a_change_needs_another_administrators_approval(asked: Asked) -> None:
+    """The requester and people without permission cannot approve; an administrator's approval starts the job."""
     job = asked.asks("cleo", 'promote host-2 --reason "host-1 is retiring"')
     card = asked.card(job).shown
     for words in (
@@ -34,8 +34,8 @@ def test_one_approver_and_nobody_for_themselves(asked: Asked) -> None:
     assert expected <= set(actions)
 
 
-def test_two_of_three_and_one_who_is_not_in_the_group_any_more(asked: Asked) -> None:
-    """Each counts once; who has left the user group does not count, not even with an earlier yes."""
+def test_approvals_of_former_group_members_do_not_count(asked: Asked) -> None:
+    """Each approver counts once; the approval of a person who left the user group does not count any more."""
     job = asked.asks("cleo", "join manager host-4")
     assert "1 of 2" in asked.press("ben", job, "Approve")
     assert "you have already approved this" in asked.press("ben", job, "Approve")
@@ -49,8 +49,8 @@ def test_two_of_three_and_one_who_is_not_in_the_group_any_more(asked: Asked) -> 
     assert "host-4" in asked.managers()
 
 
-def test_a_new_root_needs_two_by_default(asked: Asked) -> None:
-    """One approval, or the requester's own, rotates nothing; after the second the rotation runs to its end."""
+def test_a_root_rotation_needs_two_approvals(asked: Asked) -> None:
+    """One approval, or the requester's own, rotates nothing; the second approval starts the rotation."""
     root = asked.root()
     job = asked.asks("cleo", "ca --rotate")
     card = asked.card(job).shown
@@ -69,8 +69,8 @@ def test_a_new_root_needs_two_by_default(asked: Asked) -> None:
     assert "every node of prod trusts only the new root" in asked.card(job).shown
 
 
-def test_denied_with_a_reason(asked: Asked) -> None:
-    """One no is enough; its reason stands on the card and reaches the requester."""
+def test_a_denied_change_shows_the_reason(asked: Asked) -> None:
+    """One denial ends the request; the card and the requester get the reason."""
     job = asked.asks("cleo", "promote host-2")
     after = len(asked.slack.transcript())
     asked.slack.click("dan", asked.card(job), "Deny")
@@ -82,8 +82,8 @@ def test_denied_with_a_reason(asked: Asked) -> None:
     assert asked.managers() == {"host-1"}
 
 
-def test_withdrawn_by_who_asked(asked: Asked) -> None:
-    """Nobody else can; afterwards nobody can approve."""
+def test_only_the_requester_can_withdraw(asked: Asked) -> None:
+    """Nobody else can withdraw; afterwards nobody can approve."""
     job = asked.asks("cleo", "promote host-2")
     assert "only <@U0CLEO> can withdraw" in asked.press("dan", job, "Withdraw")
     assert "You withdrew" in asked.press("cleo", job, "Withdraw")
@@ -93,8 +93,8 @@ def test_withdrawn_by_who_asked(asked: Asked) -> None:
     assert asked.managers() == {"host-1"}
 
 
-def test_expired(asked: Asked) -> None:
-    """What nobody approves in time ends by itself, and says so."""
+def test_a_request_expires(asked: Asked) -> None:
+    """A request without approval ends after its time, and its card says so."""
     token = asked.fleet["host-1"].docker("swarm", "join-token", "-q", "worker")
     job = asked.asks("cleo", "token worker --rotate")
     assert asked.ends(job, "expired").state == "expired"
@@ -102,8 +102,8 @@ def test_expired(asked: Asked) -> None:
     assert asked.fleet["host-1"].docker("swarm", "join-token", "-q", "worker") == token
 
 
-def test_fifty_clicks_of_five_people_execute_once(asked: Asked) -> None:
-    """One of them starts it; the other 49 are each told in private why theirs did not."""
+def test_fifty_clicks_execute_once(asked: Asked) -> None:
+    """One click starts the job; each of the other 49 gets a private answer with the reason."""
     job = asked.asks("cleo", "promote host-2")
     card = asked.card(job)
     people = ["ada", "ben", "cleo", "dan", "eve"] * 10
@@ -128,8 +128,8 @@ def test_fifty_clicks_of_five_people_execute_once(asked: Asked) -> None:
     assert asked.managers() == {"host-1", "host-2"}
 
 
-def test_a_rule_that_nobody_can_satisfy_is_found_at_start(asked: Asked) -> None:
-    """A worker says so in its log before anybody has asked for anything."""
+def test_an_unsatisfiable_rule_is_logged_at_start(asked: Asked) -> None:
+    """A worker logs a rule that nobody can satisfy before the first request."""
     lines = asked.until(lambda: [line for line in asked.stage.log("worker.1").splitlines() if "unlock-key" in line])
     assert lines[0].endswith(
         "WARNING bot.approvals.rule_check Approval rules: prod: `unlock-key`: needs 9 approvals from @admins, "

@@ -1,4 +1,4 @@
-"""`/swarm audit` as people use it: lines, filters, pages by buttons, files to the asker alone."""
+"""`/swarm audit`: entries, filters, pages with buttons, and private exports."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.kits.scenario import Play
 
 
 def page(play: Play, button: str) -> TranscriptEntry:
-    """Press a button under ada's newest audit answer; that message as it is then."""
+    """Press a button under ada's newest audit answer and return the new message."""
     after = play.now
     play.slack.click("ada", play.slack.ephemerals("ada")[-1], button)
     return play.answer("ada", after)
 
 
-def test_who_asked_for_what(play: Play) -> None:
-    """Each asking and each refusal is a line with the person, the words and the outcome; filters narrow them."""
+def test_the_audit_log_shows_requests_and_refusals(play: Play) -> None:
+    """Each request and each refusal has an entry with person, command and outcome; filters select entries."""
     play.ask("eve", "join worker host-3")
     play.ask("ada", "jobs")
     play.ask("cleo", "jobs", channel="lab")
@@ -42,8 +42,8 @@ def test_who_asked_for_what(play: Play) -> None:
     assert "I can't read `soon` as a time." in play.ask("ada", "audit --since soon")
 
 
-def test_pages_turn_in_place(play: Play) -> None:
-    """Older and Newer replace the message and keep its filter; a page that is not kept any more says so."""
+def test_pages_replace_the_message(play: Play) -> None:
+    """Older and Newer replace the message and keep the filter; a page that has expired says so."""
     for _ in range(7):
         play.ask("eve", "init host-1")
     first = play.ask("ada", "audit --by @eve --last 3")
@@ -62,8 +62,8 @@ def test_pages_turn_in_place(play: Play) -> None:
     assert "This page has expired" in page(play, "Older").text
 
 
-def test_files_for_the_asker_alone(play: Play) -> None:
-    """`--export` sends JSON Lines and CSV of what was asked for by direct message, and that is in the log itself."""
+def test_only_the_requester_gets_an_export(play: Play) -> None:
+    """`--export` sends JSON Lines and CSV in a direct message, and the audit log records the export."""
     for _ in range(3):
         play.ask("eve", "init host-1")
     before = set(play.slack.workspace.files.everything)
@@ -82,8 +82,8 @@ def test_files_for_the_asker_alone(play: Play) -> None:
     assert (newest.action, newest.detail) == ("ended", "succeeded: 3 audit entries of prod")
 
 
-def test_an_export_that_fails_is_told(play: Play) -> None:
-    """Slack refusing a file, or nothing to export, reaches the asker in words."""
+def test_a_failed_export_is_reported(play: Play) -> None:
+    """The requester is told that Slack refused a file, or that there is nothing to export."""
     assert "no audit entry matches" in play.ask("ada", "audit --job zzzz --export")
     play.slack.fault("error", "files.getUploadURLExternal", code="storage_limit_reached")
     assert "storage_limit_reached" in play.ask("ada", "audit --export")

@@ -1,4 +1,4 @@
-"""Autolocked clusters whose managers are lost: recovered, drilled and restored with the key that somebody types."""
+"""Recovery, drill and restore of autolocked clusters with the unlock key that a person types."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ OTHER = f"SWMKEY-1-{'A' * 43}"
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_a_locked_manager_goes_on_alone(play: Play) -> None:
-    """The key is wanted, a wrong one changes nothing; afterwards the same key locks it, and lies nowhere."""
+def test_a_locked_manager_is_recovered_with_its_key(play: Play) -> None:
+    """The key is required, a wrong one changes nothing; the same key locks the manager and is stored nowhere."""
     arguments = Arguments()
     arguments.start()
     try:
         key = autolocked(play, *MANAGERS)
         play["host-1"].run("sh", "-c", "echo loud | docker config create motd -")
-        lose(play, *MANAGERS[1:])
+        lose_quorum(play, *MANAGERS[1:])
         restart(play["host-1"])
         told = play.ask("cleo", "recover")
         assert "autolock is on" in told, told
@@ -46,10 +46,10 @@ def test_a_locked_manager_goes_on_alone(play: Play) -> None:
         assert key.removeprefix("SWMKEY-1-") not in told
 
 
-def test_a_running_manager_goes_on_alone(play: Play) -> None:
-    """It knows the key and tells nobody: that is typed. What joins it again is locked by the same key."""
+def test_a_running_manager_is_recovered_with_its_key(play: Play) -> None:
+    """A person types the key, which the engine does not reveal; rejoined managers are locked with the same key."""
     key = autolocked(play, *MANAGERS)
-    lose(play, *MANAGERS[1:])
+    lose_quorum(play, *MANAGERS[1:])
     until(lambda: "--unlock" in play.ask("cleo", "recover"), "the loss is known, and the key is wanted", timeout=60)
     assert "`/swarm recover host-1 --unlock`" in play.ask("cleo", "init host-1 --force-new-cluster")
     card = play.keyed("cleo", "recover --unlock", key)
@@ -60,7 +60,7 @@ def test_a_running_manager_goes_on_alone(play: Play) -> None:
 
 
 def test_a_backup_is_drilled_and_restored_with_its_key(play: Play) -> None:
-    """Neither without it nor with another one; the restored manager is locked by it again, and so never forgets it."""
+    """Without the key or with another one both fail; the restored manager is locked with the same key."""
     key = autolocked(play, *MANAGERS)
     play["host-1"].run("sh", "-c", "echo loud | docker config create motd -")
     play.change("cleo", "backup host-3")
@@ -88,12 +88,12 @@ def test_a_backup_is_drilled_and_restored_with_its_key(play: Play) -> None:
     assert play["host-3"].docker("config", "ls", "--format", "{{.Name}}").split() == ["motd"]
 
 
-def lose(play: Play, *managers: str) -> None:
-    """Take managers out by hand, without the others' consent: the quorum goes with them."""
+def lose_quorum(play: Play, *managers: str) -> None:
+    """Make managers leave by hand, without the consent of the others, so that the quorum is lost."""
     for name in managers:
         play[name].docker("swarm", "leave", "--force")
 
 
 def key_file(host: Host) -> str:
-    """The key file of a manager as it lies on its disk."""
+    """Return the key file on a manager's disk."""
     return (host.folder / "data/swarm/certificates/swarm-node.key").read_text()

@@ -21,13 +21,13 @@ MANAGERS = ("host-1", "host-2", "host-3")
 SOUND = {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable", "host-3": "Ready Active Reachable"}
 
 
-def test_a_follower_is_backed_up_and_back(play: Play) -> None:
-    """One file, encrypted, whose head says what it is; the manager that was stopped is reachable again."""
-    furnished(play)
+def test_a_follower_is_backed_up_and_restarted(play: Play) -> None:
+    """The backup is one encrypted file with a header; the stopped manager is reachable again."""
+    cluster_with_objects(play)
     card = play.change("cleo", "backup")
     assert card.text.startswith("✓ *prod is backed up*"), card.text
     assert play.nodes() == SOUND
-    (path,) = files(play)
+    (path,) = backup_files(play)
     assert path.stat().st_mode & 0o777 == 0o600
     told = play.ask("eve", "backups")
     assert "prod has 1 backup" in told, told
@@ -36,7 +36,7 @@ def test_a_follower_is_backed_up_and_back(play: Play) -> None:
 
 
 def test_an_autolocked_manager_is_unlocked_after_its_backup(play: Play) -> None:
-    """Its engine comes back locked, and the cluster has the key."""
+    """The engine starts locked, and the bot unlocks it with the key of the cluster."""
     play.change("cleo", "init host-1 --autolock")
     play.change("cleo", "join manager host-2 host-3")
     card = play.change("cleo", "backup host-3")
@@ -46,22 +46,22 @@ def test_an_autolocked_manager_is_unlocked_after_its_backup(play: Play) -> None:
     assert "autolocked" in play.ask("eve", "backups")
 
 
-def test_without_a_spare_manager_nothing_is_stopped(play: Play) -> None:
-    """One manager, or two: the cluster would decide nothing meanwhile."""
+def test_no_manager_is_stopped_without_failure_tolerance(play: Play) -> None:
+    """With one or two managers a backup would lose the quorum, so it is refused."""
     play.cluster()
-    began = started(play, "host-1")
+    began = engine_start_time(play, "host-1")
     assert "prod has one manager" in play.ask("cleo", "backup")
     play.change("cleo", "join manager host-2")
     told = play.ask("cleo", "backup")
     assert "would lose quorum in prod: 1 of 2 managers would be reachable, 2 are needed" in told, told
-    assert started(play, "host-1") == began
-    assert files(play) == []
+    assert engine_start_time(play, "host-1") == began
+    assert backup_files(play) == []
 
 
 @pytest.mark.timeout(240)
-def test_all_managers_are_lost_and_the_cluster_comes_back(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
-    """Wiped, all of them; restored, its services run again, and others can join as managers."""
-    furnished(play)
+def test_a_cluster_without_managers_is_restored(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
+    """After all managers were wiped, the restored cluster runs its services, and other managers can join."""
+    cluster_with_objects(play)
     cluster = play.inspect()["ID"]
     play.change("cleo", "backup host-3")
     for name in MANAGERS:
@@ -72,21 +72,21 @@ def test_all_managers_are_lost_and_the_cluster_comes_back(play: Play, capsys: py
     card = play.change("cleo", "restore latest host-3")
     restored = monotonic() - began
     assert card.text.startswith("✓ *prod is restored: `host-3` is its only manager*"), card.text
-    until(lambda: running(play, "host-3") == 3, "all three tasks run again", timeout=120)
+    until(lambda: running_containers(play, "host-3") == 3, "all three tasks run again", timeout=120)
     with capsys.disabled():
         sys.stdout.write(f"\nrestored in {restored:.1f} s; all tasks run again after {monotonic() - began:.1f} s\n")
     assert play.inspect("host-3")["ID"] == cluster
-    assert names(play, "secret") == {"password"}
-    assert names(play, "config") == {"motd"}
-    assert "back" in names(play, "network")
+    assert object_names(play, "secret") == {"password"}
+    assert object_names(play, "config") == {"motd"}
+    assert "back" in object_names(play, "network")
     assert "still tolerates" not in card.text
     assert "restored from the backup" in play.ask("cleo", "restore latest host-3")
     card = play.change("cleo", "join manager host-1 host-4")
     assert card.text.startswith("✓ *2 managers joined prod*"), card.text
 
 
-def test_a_backup_is_not_restored_beside_the_living_cluster(play: Play) -> None:
-    """Neither with a quorum nor while an old manager without one still has the state."""
+def test_a_backup_is_not_restored_beside_a_live_cluster(play: Play) -> None:
+    """A restore is refused while there is a quorum, and while an old manager without quorum still has the state."""
     play.cluster(managers=MANAGERS)
     play.change("cleo", "backup host-3")
     assert "prod lives" in play.ask("cleo", "restore latest host-4")
@@ -98,13 +98,13 @@ def test_a_backup_is_not_restored_beside_the_living_cluster(play: Play) -> None:
     assert play.membership("host-3") == "inactive"
 
 
-def test_what_was_changed_or_sealed_with_another_key_is_refused(play: Play) -> None:
-    """Nothing is touched: neither for a file that was cut off, nor a changed one, nor one of another key."""
+def test_an_invalid_backup_is_refused(play: Play) -> None:
+    """A truncated or changed file, and one with another key, are refused without any change."""
     play.cluster(managers=MANAGERS)
     play.change("cleo", "backup host-3")
     for name in MANAGERS:
         play[name].wipe()
-    (path,) = files(play)
+    (path,) = backup_files(play)
     whole = path.read_bytes()
     restore = "restore latest host-3"
     for data in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), whole.replace(b'"host-3"', b'"host-2"', 1)):
@@ -112,7 +112,7 @@ def test_what_was_changed_or_sealed_with_another_key_is_refused(play: Play) -> N
         card = play.change("cleo", restore)
         assert "is damaged" in card.text, card.text
     path.write_bytes(whole)
-    backup_store = folder(play)
+    backup_store = backup_folder(play)
     backup = backup_store.shelved().backups[0]
     replace(backup_store, key=Secret("another key, of thirty-two letters")).keep(backup, backup_store.open(backup))
     card = play.change("cleo", restore)
@@ -121,17 +121,18 @@ def test_what_was_changed_or_sealed_with_another_key_is_refused(play: Play) -> N
     assert play.membership("host-3") == "inactive"
 
 
-def test_a_drill_tells_what_came_since_and_what_is_wrong_and_leaves_nothing(play: Play) -> None:
-    """Compared object by object; the throwaway engine is gone, also after a fault, and the host is in no cluster.
+def test_a_drill_reports_differences_and_cleans_up(play: Play) -> None:
+    """The drill compares objects and reports changes and faults.
 
-    The fault: a backup that says that it was taken after what is not in it, and with another root.
+    Afterwards the throwaway engine is gone, also after a fault, and the host is not part of any cluster. The fault: a
+    backup with a wrong time and another root.
     """
-    furnished(play)
+    cluster_with_objects(play)
     play.change("cleo", "backup")
     card = play.change("cleo", "backup --drill")
     assert card.text.startswith("✓ *The newest backup of prod passed the drill*"), card.text
     play.see("eve", "8 objects identical")
-    service(play, "late", "--replicas", "1")
+    create_service(play, "late", "--replicas", "1")
     play["host-1"].docker("service", "update", "--detach", "--replicas", "2", "web")
     play.change("cleo", "ca --rotate")
     card = play.change("cleo", "backup --drill --on host-4")
@@ -142,8 +143,8 @@ def test_a_drill_tells_what_came_since_and_what_is_wrong_and_leaves_nothing(play
     told = play.ask("eve", "backups")
     assert "(rotated since then) · drill passed" in told, told
     assert "7 objects identical" in told, told
-    assert nothing_left(play, "host-4")
-    backup_store = folder(play)
+    assert drill_is_cleaned_up(play, "host-4")
+    backup_store = backup_folder(play)
     backup = backup_store.shelved().backups[0]
     other = replace(backup, id="ffffff", taken_at=time(), ca_fingerprint="00" * 32)
     backup_store.keep(other, backup_store.open(backup))
@@ -153,26 +154,26 @@ def test_a_drill_tells_what_came_since_and_what_is_wrong_and_leaves_nothing(play
     assert f"ffffff does not restore prod: {faults.format('late', 'web')}." in card.text, card.text
     assert "prod is unchanged; the throwaway engine on host-4 is removed." in card.text, card.text
     assert faults.format("`late`", "`web`") in play.ask("eve", "backups")
-    assert nothing_left(play, "host-4")
+    assert drill_is_cleaned_up(play, "host-4")
     assert play.nodes() == SOUND
 
 
-def test_a_drill_takes_a_backup_where_there_is_none(play: Play) -> None:
-    """The plan says so, and both are done."""
-    furnished(play)
+def test_a_drill_takes_a_missing_backup(play: Play) -> None:
+    """Without a backup, the plan contains both steps, and both are done."""
+    cluster_with_objects(play)
     card = play.change("cleo", "backup --drill")
     assert card.text.startswith("✓ *The newest backup of prod passed the drill*"), card.text
     assert "prod has no backup yet: a backup is taken first" in play.public()
-    assert len(files(play)) == 1
+    assert len(backup_files(play)) == 1
 
 
-def test_the_keys_of_the_state_rest_nowhere(play: Play) -> None:
-    """A manager's key and that of Raft's log: in no file, log, message or argument, nor on the host of the drill."""
+def test_private_keys_are_stored_nowhere(play: Play) -> None:
+    """A manager's private key and Raft's key are in no file, log, message or argument, nor on the host of the drill."""
     arguments = Arguments()
     arguments.start()
     try:
         play.cluster(managers=MANAGERS)
-        secrets = keys(play, "host-3")
+        secrets = private_keys(play, "host-3")
         play.change("cleo", "backup host-3")
         play.change("cleo", "backup --drill --on host-4")
         for name in MANAGERS:
@@ -181,7 +182,7 @@ def test_the_keys_of_the_state_rest_nowhere(play: Play) -> None:
         assert card.text.startswith("✓ *prod is restored: `host-3` is its only manager*"), card.text
     finally:
         run = arguments.stop()
-    assert keys(play, "host-3") & secrets, "what was looked for is the restored manager's, still"
+    assert private_keys(play, "host-3") & secrets, "what was looked for is the restored manager's, still"
     worker = {path: path.read_bytes() for path in play.stage.folder.rglob("*") if path.is_file()}
     assert any(path.suffix == ".swarm" for path in worker)
     assert [path for path, data in worker.items() if data.startswith(b"\x1f\x8b")] == [], "packed and not encrypted"
@@ -198,57 +199,57 @@ def test_the_keys_of_the_state_rest_nowhere(play: Play) -> None:
         assert not [secret for secret in secrets if secret in told], place
 
 
-def furnished(play: Play) -> None:
-    """Three managers with a service that uses a network, a secret and a config."""
+def cluster_with_objects(play: Play) -> None:
+    """Return three managers with a service that uses a network, a secret and a config."""
     play.cluster(managers=MANAGERS)
     first = play["host-1"]
     first.docker("network", "create", "--driver", "overlay", "back")
     first.run("sh", "-c", "echo hush | docker secret create password -")
     first.run("sh", "-c", "echo loud | docker config create motd -")
-    service(play, "web", "--replicas", "3", "--network", "back", "--secret", "password", "--config", "motd")
+    create_service(play, "web", "--replicas", "3", "--network", "back", "--secret", "password", "--config", "motd")
 
 
-def nothing_left(play: Play, host: str) -> bool:
-    """Whether the host of a drill runs its own engine alone, in no cluster; the drill's folder goes within a moment."""
+def drill_is_cleaned_up(play: Play, host: str) -> bool:
+    """Return whether the host of a drill runs only its own engine, outside any cluster, without the drill's folder."""
     throwaway_engine = play[host]
     until(lambda: "swarmbot-drill" not in throwaway_engine.run("ls", "/run"), "its folder is gone")
     own = throwaway_engine.run("cat", "/run/docker.pid").split()
     return throwaway_engine.run("pidof", "dockerd").split() == own and play.membership(host) == "inactive"
 
 
-def service(play: Play, name: str, *options: str) -> None:
-    """Have a service made on host-1; its tasks follow by themselves."""
+def create_service(play: Play, name: str, *options: str) -> None:
+    """Create a service on host-1; its tasks start on their own."""
     play["host-1"].docker("service", "create", "--detach", "--name", name, *options, TASK_IMAGE)
 
 
-def running(play: Play, host: str) -> int:
-    """How many containers of web the host itself runs."""
+def running_containers(play: Play, host: str) -> int:
+    """Return the number of web's containers on the host."""
     return len(play[host].docker("ps", "-q", "--filter", "label=com.docker.swarm.service.name=web").split())
 
 
-def names(play: Play, kind: str) -> set[str]:
-    """The names of the restored cluster's secrets, configs or networks."""
+def object_names(play: Play, kind: str) -> set[str]:
+    """Return the names of the restored cluster's secrets, configs or networks."""
     return set(play["host-3"].docker(kind, "ls", "--format", "{{.Name}}").split())
 
 
-def started(play: Play, host: str) -> str:
-    """When the engine of a host was started, as its process tells."""
+def engine_start_time(play: Play, host: str) -> str:
+    """Return the start time of the engine's process on a host."""
     return play[host].run("sh", "-c", "cut -d' ' -f22 /proc/$(cat /run/docker.pid)/stat")
 
 
-def keys(play: Play, host: str) -> set[str]:
-    """The lines of a manager's private key, and of the key of Raft's log, as its engine keeps them."""
+def private_keys(play: Play, host: str) -> set[str]:
+    """Return the lines of a manager's private key and of Raft's key on its disk."""
     text = (play[host].folder / "data/swarm/certificates/swarm-node.key").read_text()
     lines = {line.removeprefix("raft-dek: ") for line in text.splitlines()}
     return {line for line in lines if len(line) > 40 and "PRIVATE" not in line}
 
 
-def folder(play: Play) -> BackupFolder:
-    """The worker's folder of backups, with its key."""
+def backup_folder(play: Play) -> BackupFolder:
+    """Return the worker's folder of backups, with its key."""
     key = Secret(play.stage.environment["SWARMBOT_SECRET_KEY"])
     return BackupFolder("prod", play.stage.folder / "backups", 14, key)
 
 
-def files(play: Play) -> list[Path]:
-    """The backups in the worker's folder, oldest first."""
+def backup_files(play: Play) -> list[Path]:
+    """Return the files in the worker's folder of backups, oldest first."""
     return sorted((play.stage.folder / "backups").glob("*.swarm"))

@@ -1,4 +1,4 @@
-"""`/swarm ca` on real engines: what is told of certificates is what nodes hold, and a rotation is seen to its end."""
+"""`/swarm ca` on real engines: it shows the nodes' certificates, and a rotation ends when all nodes have new ones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ WORKERS = ("host-2", "host-3")
 
 
 def root_of(play: Play) -> x509.Certificate:
-    """The root certificate as the engine has it."""
+    """Return the root certificate of the engine."""
     return x509.load_pem_x509_certificate(play.inspect()["TLSInfo"]["TrustRoot"].encode())
 
 
-def held_by_all(play: Play, root: x509.Certificate, hosts: tuple[str, ...]) -> bool:
-    """Whether each host's own certificate, on its disk, was issued by this root."""
+def issued_by_root(play: Play, root: x509.Certificate, hosts: tuple[str, ...]) -> bool:
+    """Return for each host whether this root issued the certificate on its disk."""
     for host in hosts:
         try:
             certificate_of(play[host]).verify_directly_issued_by(root)
@@ -28,8 +28,8 @@ def held_by_all(play: Play, root: x509.Certificate, hosts: tuple[str, ...]) -> b
     return True
 
 
-def test_it_tells_the_root_and_how_long_each_certificate_is_good_for(play: Play) -> None:
-    """Fingerprint and dates are those of the engine's root; each node's end is that of the file that it holds."""
+def test_ca_shows_the_root_and_expiry_dates(play: Play) -> None:
+    """Fingerprint and dates are those of the engine's root; each node's expiry is that of the file on its disk."""
     play.stand(workers=WORKERS)
     told = play.ask("eve", "ca")
     root = root_of(play)
@@ -42,8 +42,8 @@ def test_it_tells_the_root_and_how_long_each_certificate_is_good_for(play: Play)
     assert "@admins" in play.ask("ada", "ca --rotate")
 
 
-def test_a_rotation_is_followed_node_by_node_to_its_end(play: Play) -> None:
-    """All nodes hold certificates of the new root, for as long as was asked; tokens change; services run on."""
+def test_a_rotation_ends_when_all_nodes_have_new_certificates(play: Play) -> None:
+    """All nodes get certificates of the new root with the requested expiry; tokens change; services keep running."""
     play.cluster(workers=WORKERS)
     before = play.inspect()
     old = root_of(play)
@@ -57,8 +57,8 @@ def test_a_rotation_is_followed_node_by_node_to_its_end(play: Play) -> None:
     assert "join tokens of prod change" in card.text
     new = root_of(play)
     assert new.fingerprint(SHA256()) != old.fingerprint(SHA256())
-    assert held_by_all(play, new, ("host-1", *WORKERS))
-    assert not held_by_all(play, old, ("host-1",))
+    assert issued_by_root(play, new, ("host-1", *WORKERS))
+    assert not issued_by_root(play, old, ("host-1",))
     left = certificate_of(play["host-2"]).not_valid_after_utc - certificate_of(play["host-2"]).not_valid_before_utc
     assert left.total_seconds() / 3600 < 51
     after = play.inspect()
@@ -70,8 +70,8 @@ def test_a_rotation_is_followed_node_by_node_to_its_end(play: Play) -> None:
     assert play.change("ada", "join worker host-4").text.startswith("✓")
 
 
-def test_a_node_that_is_down_holds_it_up_and_is_named(play: Play) -> None:
-    """The others get theirs; who has none is told, there and by `ca`; once it is back the rotation ends by itself."""
+def test_a_rotation_waits_for_a_node_that_is_down(play: Play) -> None:
+    """The other nodes get certificates; the card and `ca` name the missing node; once it is back the rotation ends."""
     play.cluster(workers=WORKERS)
     play["host-3"].power_off()
     play.await_status("`host-3` (worker) is down")
@@ -89,12 +89,12 @@ def test_a_node_that_is_down_holds_it_up_and_is_named(play: Play) -> None:
     ended = play.end(play.job("cleo", after), after=after)
     assert ended.text.startswith("✓ *Rotation of prod's root certificate: "), ended.text
     assert "the rotation had started before" in ended.text
-    assert held_by_all(play, root_of(play), ("host-1", *WORKERS))
+    assert issued_by_root(play, root_of(play), ("host-1", *WORKERS))
     assert "trusts one root" in play.ask("eve", "ca")
 
 
-def test_a_cluster_is_rotated_to_an_external_ca_and_away(play: Play, cfssl: Cfssl) -> None:
-    """Seen in the certificate that each node holds; asked twice, nothing is done; then back to the managers' own."""
+def test_a_cluster_is_rotated_to_an_external_ca_and_back(play: Play, cfssl: Cfssl) -> None:
+    """Each node holds a certificate of the external CA; a second request changes nothing; then it is undone."""
     play.cluster(workers=WORKERS)
     play.change("cleo", "join manager host-4")
     hosts = ("host-1", *WORKERS, "host-4")
@@ -114,11 +114,11 @@ def test_a_cluster_is_rotated_to_an_external_ca_and_away(play: Play, cfssl: Cfss
     card = play.change("cleo", "ca --rotate")
     assert card.text.startswith("✓"), card.text
     assert not any(cfssl.issued(play[host]) for host in hosts)
-    assert held_by_all(play, root_of(play), hosts)
+    assert issued_by_root(play, root_of(play), hosts)
 
 
-def test_while_the_external_ca_is_away_joins_wait_and_say_so(play: Play, cfssl: Cfssl) -> None:
-    """A rotation to one that is away is refused by the engine and changes nothing; a join does not pretend."""
+def test_joins_wait_for_an_unreachable_external_ca(play: Play, cfssl: Cfssl) -> None:
+    """A rotation to an unreachable CA is refused and changes nothing; a join does not report success."""
     play.cluster()
     path = cfssl.lay_on(play["host-1"])
     words = f"--external-ca protocol=cfssl,url={cfssl.url},cacert=host-1:{path}"

@@ -1,4 +1,4 @@
-"""`/swarm check` on real engines: each closed port with its direction, in time, and nothing left behind."""
+"""`/swarm check` on real engines: it names each blocked port with its direction, in time, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -33,104 +33,104 @@ PROMISED = 5.0
 
 
 @pytest.fixture
-def standing(whole_play: Play) -> Iterator[Play]:
-    """A cluster of one manager and one worker that no test changes, and two hosts beside it; sound afterwards."""
+def cluster(whole_play: Play) -> Iterator[Play]:
+    """A cluster of one manager and one worker that no test changes, and two other hosts; without faults afterwards."""
     whole_play.stand(workers=("host-2",))
     yield whole_play
     for host in whole_play.fleet:
         host.fix()
 
 
-def took(answer: str) -> float:
-    """How long the check took by its own word."""
+def duration_of(answer: str) -> float:
+    """Return the duration of the check as the message states it."""
     found = re.search(r"Checked in ([\d.]+) s", answer)
     assert found, answer
     return float(found[1])
 
 
-def state(host: Host) -> list[str]:
-    """What a check might have changed of a host: firewall, sockets that listen, networks, containers, images."""
+def host_state(host: Host) -> list[str]:
+    """Return everything of a host that a check could change: firewall, listeners, networks, containers, images."""
     looks = [f"iptables -t {table} -S" for table in ("filter", "nat", "mangle")]
     looks += ["ss -Hlntu | sort", "docker network ls -q", "docker ps -aq", "docker images -q"]
     return host.run("sh", "-c", "; ".join(looks)).splitlines()
 
 
 def has_ingress(host: Host) -> bool:
-    """Whether a node's engine has made the network that every cluster has: it does so in the seconds after a join."""
+    """Return whether a node's engine has the ingress network, which it creates within seconds after a join."""
     query = "docker network inspect docker_gwbridge 2>/dev/null | grep ingress-sbox || true"
     return bool(host.run("sh", "-c", query))
 
 
-def left_running(host: Host) -> str:
-    """The shells for probes that still run on a host."""
+def probe_shells(host: Host) -> str:
+    """Return the probe shells that still run on a host."""
     return host.run("sh", "-c", "grep -lzs 'read -r ver[b]' /proc/[0-9]*/cmdline || true")
 
 
-def test_a_sound_host_is_fit_before_it_joins(standing: Play) -> None:
-    """All that a join needs is named, with the peers that it was tried with."""
-    answer = standing.ask("eve", "check host-3")
+def test_a_host_without_faults_is_fit_to_join(cluster: Play) -> None:
+    """The answer names everything that a join needs, and the peers of the probes."""
+    answer = cluster.ask("eve", "check host-3")
     assert answer.startswith("✓ *`host-3` is fit to join prod*"), answer
     assert "not part of any cluster" in answer
     assert "ports open in both directions with `host-1`, `host-2`: 2377/tcp, 7946/tcp+udp, 4789/udp" in answer
-    assert took(answer) < PROMISED
+    assert duration_of(answer) < PROMISED
 
 
 @pytest.mark.parametrize(("closed", "told"), CLOSED)
-def test_a_port_blocked_in_one_direction(standing: Play, closed: Block, told: str) -> None:
-    """It is named with its direction and no other is, in time; the host is in nothing, all three are as they were."""
-    members, host = [standing["host-1"], standing["host-2"]], standing["host-3"]
+def test_a_port_blocked_in_one_direction_is_named(cluster: Play, closed: Block, told: str) -> None:
+    """Only the blocked direction is named, in time; the three hosts are unchanged."""
+    members, host = [cluster["host-1"], cluster["host-2"]], cluster["host-3"]
     until(lambda: all(map(has_ingress, members)), "the engines have made all that they make by themselves")
     host.block(closed.port, closed.protocol, direction=closed.direction)
     trying = [*members, host]
-    before = [state(host) for host in trying]
-    answer = standing.ask("ada", "check host-3")
+    before = [host_state(host) for host in trying]
+    answer = cluster.ask("ada", "check host-3")
     assert told in answer
     assert answer.count(" blocked") == 1
     assert "skipped" not in answer
-    assert took(answer) < PROMISED
-    assert standing.membership("host-3") == "inactive"
-    until(lambda: not any(map(left_running, trying)), "no shell is left running")
-    assert [state(host) for host in trying] == before
+    assert duration_of(answer) < PROMISED
+    assert cluster.membership("host-3") == "inactive"
+    until(lambda: not any(map(probe_shells, trying)), "no shell is left running")
+    assert [host_state(host) for host in trying] == before
 
 
-def test_only_one_peer_is_shut_out(standing: Play) -> None:
-    """A firewall that knows hosts apart is told so: the other peer's way is not called blocked."""
-    standing["host-3"].block(4789, "udp", peer=standing["host-2"])
-    answer = standing.ask("ada", "check host-3")
+def test_a_port_blocked_for_one_peer_is_named(cluster: Play) -> None:
+    """The answer names the blocked peer; the route of the other peer is not called blocked."""
+    cluster["host-3"].block(4789, "udp", peer=cluster["host-2"])
+    answer = cluster.ask("ada", "check host-3")
     assert "✗ 4789/udp from `host-2` to `host-3` is blocked" in answer
 
 
 @pytest.mark.parametrize("answer_with", ["icmp-port-unreachable", "tcp-reset"])
-def test_a_refusal_by_a_firewall_is_no_open_port(standing: Play, answer_with: str) -> None:
-    """The sender sees the same as from a port that nobody listens on; the target's kernel knows better."""
+def test_a_port_rejected_by_a_firewall_is_not_open(cluster: Play, answer_with: str) -> None:
+    """A rejection looks like a port without a listener to the sender; the target's kernel counters tell them apart."""
     rule = ["INPUT", "-p", "tcp", "--dport", "7946", "-j", "REJECT", "--reject-with", answer_with]
-    standing["host-3"].run("iptables", "-A", *rule)
+    cluster["host-3"].run("iptables", "-A", *rule)
     try:
-        answer = standing.ask("ada", "check host-3")
+        answer = cluster.ask("ada", "check host-3")
     finally:
-        standing["host-3"].run("iptables", "-D", *rule)
+        cluster["host-3"].run("iptables", "-D", *rule)
     assert "✗ 7946/tcp from `host-1` and `host-2` to `host-3` are blocked" in answer
-    assert took(answer) < PROMISED
+    assert duration_of(answer) < PROMISED
 
 
-def test_a_peer_that_is_dead_is_not_called_blocked(play: Play) -> None:
-    """What could not be tried with it is named as not looked at, and the rest is looked at all the same, in time."""
+def test_an_unreachable_peer_is_not_called_blocked(play: Play) -> None:
+    """Probes that need the peer are reported as skipped; all other probes run, in time."""
     play.cluster(workers=("host-2",))
     play["host-2"].power_off()
     answer = play.ask("ada", "check host-3")
     assert "from `host-2` to `host-3` (" in answer
     assert "from `host-1` to `host-3`" not in answer
-    assert took(answer) < PROMISED
+    assert duration_of(answer) < PROMISED
 
 
-def test_where_too_much_else_comes_nothing_is_claimed(standing: Play) -> None:
-    """The counters are shared: of a host that is flooded with other datagrams it is said that nothing can be told."""
-    host = standing["host-3"]
+def test_a_flooded_host_has_no_result(cluster: Play) -> None:
+    """Kernel counters are shared: the result for a host that is flooded with other datagrams is unknown."""
+    host = cluster["host-3"]
     flood = "bash -c 'while :; do echo >/dev/udp/127.0.0.1/9; done' >/dev/null 2>&1 & echo $! >/run/flood"
     host.run("sh", "-c", flood)
     host.block(7946, "udp")
     try:
-        answer = standing.ask("ada", "check host-3")
+        answer = cluster.ask("ada", "check host-3")
     finally:
         host.run("sh", "-c", "kill $(cat /run/flood)")
     assert answer.startswith("! *`host-3` is fit to join prod* · not all routes could be tested"), answer
@@ -138,38 +138,38 @@ def test_where_too_much_else_comes_nothing_is_claimed(standing: Play) -> None:
     assert "blocked" not in answer
 
 
-def test_checks_at_the_same_moment_do_not_take_each_others_datagrams(standing: Play) -> None:
-    """The target's counters are one for all: what is blocked is never called open, whoever else sends to it."""
-    standing["host-3"].block(4789, "udp")
+def test_simultaneous_checks_do_not_interfere(cluster: Play) -> None:
+    """All checks share the target's counters: a blocked port is never called open because of another check."""
+    cluster["host-3"].block(4789, "udp")
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda user: standing.ask(user, "check host-3"), ("ada", "ben", "cleo", "dan")))
+        answers = list(pool.map(lambda user: cluster.ask(user, "check host-3"), ("ada", "ben", "cleo", "dan")))
     for answer in answers:
         assert "4789/udp" in answer
         assert "✓ open both ways" not in answer
 
 
-def test_a_dead_host_and_a_sound_one(play: Play) -> None:
-    """Each has its own part; before there is a cluster the hosts are tried with each other."""
+def test_an_unreachable_host_does_not_affect_another(play: Play) -> None:
+    """Each host has its own section; without a cluster the hosts are probed with each other."""
     play["host-2"].power_off()
     play["host-4"].block(7946, "udp")
     answer = play.ask("ada", "check host-[2-4]")
     assert "✗ *`host-2` is not fit to join prod*" in answer
     assert "7946/udp from `host-3` to `host-4` is blocked" in answer
-    assert took(answer) < PROMISED
+    assert duration_of(answer) < PROMISED
 
 
-def test_a_member_is_checked_where_it_listens(standing: Play) -> None:
-    """In the cluster the same ways are tried, with what the node advertises."""
-    sound = standing.ask("ada", "check host-1 host-2")
+def test_a_member_is_checked_at_its_advertised_address(cluster: Play) -> None:
+    """For a member the same routes are probed, at the address that the node advertises."""
+    sound = cluster.ask("ada", "check host-1 host-2")
     assert "a manager of prod, ready, reachable" in sound
     assert "a worker of prod, ready" in sound
     assert sound.count("✓ ports open in both directions with ") == 2
-    standing["host-2"].block(4789, "udp")
-    assert "4789/udp from `host-1` to `host-2` is blocked" in standing.ask("ada", "check host-2")
+    cluster["host-2"].block(4789, "udp")
+    assert "4789/udp from `host-1` to `host-2` is blocked" in cluster.ask("ada", "check host-2")
 
 
-def left_behind(play: Play) -> list[str]:
-    """What a trial of the overlay might have left on any host of prod."""
+def overlay_leftovers(play: Play) -> list[str]:
+    """Return everything that an overlay trial could leave on the hosts of prod."""
     found = []
     for host in list(play.fleet)[:4]:
         found += host.docker("network", "ls", "-q", "--filter", "label=swarmbot.check").split()
@@ -178,21 +178,21 @@ def left_behind(play: Play) -> list[str]:
     return found
 
 
-def test_the_whole_mesh_is_sound(standing: Play) -> None:
-    """Ports, overlay and gossip between all nodes; what was made for it is gone, and said to be."""
-    answer = standing.ask("ada", "check --all")
+def test_all_routes_are_open(cluster: Play) -> None:
+    """Ports, overlay and gossip work between all nodes; what was created is removed, and the answer says so."""
+    answer = cluster.ask("ada", "check --all")
     assert answer.startswith("✓ *All nodes of prod reach each other* · 2 nodes ready"), answer
     assert "Created and removed: network `swarmbot-check-" in answer
-    assert left_behind(standing) == []
+    assert overlay_leftovers(cluster) == []
 
 
-def test_making_containers_is_not_for_everyone(standing: Play) -> None:
-    """A look at a host is; the trial of the overlay needs the right to operate."""
-    assert "it needs @operators" in standing.ask("eve", "check --all")
+def test_the_overlay_trial_needs_permission(cluster: Play) -> None:
+    """Everybody may check a host; the overlay trial needs permission to operate."""
+    assert "it needs @operators" in cluster.ask("eve", "check --all")
 
 
-def test_ready_nodes_that_are_cut_off_from_the_overlay(play: Play) -> None:
-    """4789/udp closed at one node: the cluster calls all ready, the matrix shows who does not reach whom."""
+def test_the_overlay_trial_finds_nodes_without_overlay(play: Play) -> None:
+    """With 4789/udp blocked at one node, all nodes are ready, and the matrix shows which routes fail."""
     play.cluster(workers=("host-2", "host-3"))
     play["host-3"].block(4789, "udp")
     answer = play.ask("ada", "check --all")
@@ -205,11 +205,11 @@ def test_ready_nodes_that_are_cut_off_from_the_overlay(play: Play) -> None:
     assert "host-1 | · | ✓ | ✗ 4789/udp ✗ overlay" in rows
     assert "host-2 | ✓ | · | ✗ 4789/udp ✗ overlay" in rows
     assert "host-3 | ✗ overlay | ✗ overlay | ·" in rows
-    assert left_behind(play) == []
+    assert overlay_leftovers(play) == []
 
 
-def test_ready_nodes_that_are_out_of_gossip(play: Play) -> None:
-    """7946 closed at a node: ready all the same, and the others' engines do not know it."""
+def test_the_overlay_trial_finds_nodes_without_gossip(play: Play) -> None:
+    """With 7946 blocked at one node, all nodes are ready, and the engines of the others do not know that node."""
     play.cluster(workers=("host-2", "host-3"))
     for protocol in ("tcp", "udp"):
         play["host-3"].block(7946, protocol)
@@ -217,11 +217,11 @@ def test_ready_nodes_that_are_out_of_gossip(play: Play) -> None:
     assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active"}
     assert "gossip: `host-1` and `host-2` do not know `host-3`." in answer
     assert "7946/tcp and 7946/udp from `host-1` and `host-2` to `host-3` are blocked" in answer
-    assert left_behind(play) == []
+    assert overlay_leftovers(play) == []
 
 
-def test_what_a_crash_left_is_removed_by_a_later_check(play: Play) -> None:
-    """Network, container and image of a trial that nobody ended, on every host; one that still goes on is let be."""
+def test_a_check_removes_leftovers_of_a_crash(play: Play) -> None:
+    """Network, container and image of an abandoned trial are removed on every host; those of a running trial stay."""
     play.cluster(workers=("host-2",))
     name, label = "swarmbot-check-1700000000-dead", "--label=swarmbot.check=swarmbot-check-1700000000-dead"
     play["host-1"].docker("network", "create", "--driver=overlay", "--attachable", label, name)
@@ -230,7 +230,7 @@ def test_what_a_crash_left_is_removed_by_a_later_check(play: Play) -> None:
     now = f"swarmbot-check-{time():.0f}-beef"
     other = ["--driver=overlay", "--attachable", f"--label=swarmbot.check={now}", now]
     going_on = play["host-1"].docker("network", "create", *other).strip()
-    assert len(left_behind(play)) > 1
+    assert len(overlay_leftovers(play)) > 1
     answer = play.ask("ada", "check --all")
     assert answer.startswith("✓"), answer
-    assert [each[:12] for each in left_behind(play)] == [going_on[:12]]
+    assert [each[:12] for each in overlay_leftovers(play)] == [going_on[:12]]

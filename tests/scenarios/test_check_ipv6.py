@@ -1,4 +1,4 @@
-"""`/swarm check` between nodes that advertise IPv6: the same ways, tried where they listen, by the same counters."""
+"""`/swarm check` between nodes that advertise IPv6 addresses: the same probes at those addresses."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ CLOSED = [
 
 
 @pytest.fixture(scope="module")
-def standing(whole_play: Play) -> Play:
-    """A manager and a worker at unique local addresses: IPv6 is on until the hosts are booted anew."""
+def cluster(whole_play: Play) -> Play:
+    """A manager and a worker with unique local addresses; IPv6 is enabled until the hosts boot again."""
     whole_play.reset()
     for number, name in enumerate(("host-1", "host-2"), 1):
         whole_play[name].run("sh", "-c", SWITCH_ON)
@@ -30,9 +30,9 @@ def standing(whole_play: Play) -> Play:
     return whole_play
 
 
-def test_a_sound_member(standing: Play) -> None:
-    """Its ports are open both ways, and what cannot be seen of a port is said."""
-    answer = standing.ask("ada", "check host-2")
+def test_a_member_without_faults(cluster: Play) -> None:
+    """Its ports are open in both directions, and the answer says what cannot be probed."""
+    answer = cluster.ask("ada", "check host-2")
     assert answer.startswith("! *`host-2` is fit for prod*"), answer
     assert f"✓ advertised at `{PREFIX}2`" in answer
     assert "✓ ports open in both directions with `host-1`: 2377/tcp, 7946/tcp+udp, 4789/udp" in answer
@@ -40,12 +40,12 @@ def test_a_sound_member(standing: Play) -> None:
 
 
 @pytest.mark.parametrize(("rule", "told"), CLOSED)
-def test_a_port_blocked_in_one_direction(standing: Play, rule: str, told: str) -> None:
-    """It is named with its direction, and no other is."""
-    host = standing["host-2"]
+def test_a_port_blocked_in_one_direction_is_named(cluster: Play, rule: str, told: str) -> None:
+    """Only the blocked direction is named."""
+    host = cluster["host-2"]
     host.run("ip6tables", "-w", "5", "-A", *rule.split(), "-j", "DROP")
     try:
-        answer = standing.ask("ada", "check host-2")
+        answer = cluster.ask("ada", "check host-2")
     finally:
         host.run("ip6tables", "-w", "5", "-D", *rule.split(), "-j", "DROP")
     assert told in answer

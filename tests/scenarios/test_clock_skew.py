@@ -1,4 +1,4 @@
-"""Clocks that are wrong for real (tests/kits/clock_skew.py): told with direction and amount, and where TLS breaks."""
+"""Engines with a wrong clock (tests/kits/clock_skew.py): the answer shows direction and amount, and when TLS fails."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.kits.scenario import Play
 
 
 @pytest.fixture
-def young(whole_play: Play) -> Play:
-    """A cluster of one manager that was made just now: its root certificate began five minutes ago."""
+def young_cluster(whole_play: Play) -> Play:
+    """A new cluster of one manager, whose root certificate is valid since five minutes ago."""
     if not possible():
         pytest.skip("an engine's clock is set wrong only on x86-64, where root may write any process's memory")
     whole_play.stand()
@@ -30,43 +30,43 @@ def young(whole_play: Play) -> Play:
         ),
     ],
 )
-def test_a_clock_that_is_too_far_off(young: Play, seconds: int, told: str) -> None:
-    """Check and join say in which direction and by how much; nothing is begun."""
-    with clock_off_by(seconds, young["host-3"]):
-        answer = young.ask("ada", "check host-3")
+def test_a_large_skew_stops_a_join(young_cluster: Play, seconds: int, told: str) -> None:
+    """Check and join report direction and amount; nothing is changed."""
+    with clock_off_by(seconds, young_cluster["host-3"]):
+        answer = young_cluster.ask("ada", "check host-3")
         assert answer.startswith("✗ *`host-3` is not fit to join prod*"), answer
         assert f"✗ {told}" in answer
-        card = young.change("ada", "join worker host-3")
+        card = young_cluster.change("ada", "join worker host-3")
     assert card.text.startswith("✗ *`host-3` did not join prod*"), card.text
     assert told.partition(".")[0].replace("`", "") in card.text
-    assert young.membership("host-3") == "inactive"
+    assert young_cluster.membership("host-3") == "inactive"
 
 
-def test_a_clock_that_is_a_little_off(young: Play) -> None:
-    """It is told, and does not stop a join."""
-    with clock_off_by(-60, young["host-3"]):
-        assert "! the clock of `host-3` is 60 s behind the managers'" in young.ask("ada", "check host-3")
-        card = young.change("ada", "join worker host-3")
+def test_a_small_skew_is_a_warning(young_cluster: Play) -> None:
+    """It is reported and does not stop a join."""
+    with clock_off_by(-60, young_cluster["host-3"]):
+        assert "! the clock of `host-3` is 60 s behind the managers'" in young_cluster.ask("ada", "check host-3")
+        card = young_cluster.change("ada", "join worker host-3")
         assert card.text.startswith("✓ *1 worker joined prod*"), card.text
-        assert young.nodes()["host-3"] == "Ready Active"
-    young["host-3"].docker("swarm", "leave")
-    forget_others(young["host-1"])
+        assert young_cluster.nodes()["host-3"] == "Ready Active"
+    young_cluster["host-3"].docker("swarm", "leave")
+    remove_other_nodes(young_cluster["host-1"])
 
 
-def test_an_hour_is_what_breaks(young: Play) -> None:
-    """The fact behind it: what a manager that is ahead issues is dated back by an hour and no more."""
-    manager, host = young["host-1"], young["host-4"]
-    with engines(young.fleet) as cluster:
+def test_tls_fails_after_an_hour_of_skew(young_cluster: Play) -> None:
+    """The fact behind the limit: a manager whose clock is ahead backdates certificates by one hour."""
+    manager, host = young_cluster["host-1"], young_cluster["host-4"]
+    with engines(young_cluster.fleet) as cluster:
         body, token = joining(cluster, "host-4", f"{manager.address}:2377"), cluster["host-1"].join_tokens().worker
         with clock_off_by(3700, manager), pytest.raises(EngineError, match="not valid before"):
             cluster["host-4"].join_swarm(body, token)
         with clock_off_by(3500, manager):
             cluster["host-4"].join_swarm(body, token)
     host.docker("swarm", "leave")
-    forget_others(manager)
+    remove_other_nodes(manager)
 
 
-def forget_others(manager: Host) -> None:
-    """Remove all records but the manager's own: a join that failed may have left one too."""
+def remove_other_nodes(manager: Host) -> None:
+    """Remove all node records but the manager's own, because a failed join can leave one."""
     records = manager.docker("node", "ls", "--format", "{{if not .Self}}{{.ID}}{{end}}").split()
     manager.docker("node", "rm", "--force", *records)

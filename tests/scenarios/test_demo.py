@@ -1,4 +1,4 @@
-"""``make demo``'s process as a newcomer runs it: to its end, broken off, killed, and in a terminal."""
+"""``make demo`` as a new user runs it: to the end, interrupted, killed, and in a terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sandbox.fleet.shell import until
 from sandbox.fleet.slots import REGISTRY, Claim
 from sandbox.tour.steps import STEPS
 from tests.conftest import cannot
-from tests.fleet.test_fleet_lifetime import traces
+from tests.fleet.test_fleet_lifetime import traces_of
 
 pytestmark = pytest.mark.fleet
 LONGEST = 180.0
@@ -31,7 +31,7 @@ LONGEST = 180.0
 
 @dataclass
 class Run:
-    """A demo under way; everything temporary of it is beneath ``folder``."""
+    """A running demo; all its temporary files are below ``folder``."""
 
     process: subprocess.Popen[bytes]
     folder: Path
@@ -39,26 +39,26 @@ class Run:
     text: str = ""
 
     def read_until(self, words: str) -> None:
-        """Read what it prints until these words come."""
+        """Read its output until it contains ``words``."""
         deadline = monotonic() + LONGEST
         while words not in self.text:
             assert monotonic() < deadline, self.text
             assert self._read(), f"it ended without {words!r}:\n{self.text}"
 
-    def ends(self) -> int:
-        """Read to the end, and return the exit status."""
+    def wait(self) -> int:
+        """Read its output to the end, and return the exit status."""
         while self._read():
             pass
         return self.process.wait(LONGEST)
 
     def claim(self) -> Claim:
-        """Its hosts' hold on the machine."""
+        """Return the claim of its fleet."""
         claims = [Claim.model_validate_json(path.read_text()) for path in REGISTRY.glob("*.json")]
         return next(claim for claim in claims if claim.state.parent == self.folder)
 
-    def remains(self, claim: Claim) -> list[str]:
-        """What is left of it on the machine."""
-        return [*traces(claim), *map(str, processes(self.folder)), *map(str, self.folder.iterdir())]
+    def leftovers(self, claim: Claim) -> list[str]:
+        """Return everything of it that is left on the machine."""
+        return [*traces_of(claim), *map(str, processes_of(self.folder)), *map(str, self.folder.iterdir())]
 
     def _read(self) -> bool:
         if not select.select([self.terminal], [], [], LONGEST)[0]:
@@ -70,8 +70,8 @@ class Run:
         return False
 
 
-def processes(folder: Path) -> list[int]:
-    """Processes whose words or environment name ``folder``: the bot's, Redis, what a host runs."""
+def processes_of(folder: Path) -> list[int]:
+    """Return the processes with ``folder`` in their arguments or environment: the bot's, Redis, those of hosts."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
@@ -83,7 +83,7 @@ def processes(folder: Path) -> list[int]:
 
 @contextmanager
 def demo(folder: Path, *, terminal: bool = False) -> Iterator[Run]:
-    """Start the demo with its output to a terminal or a pipe; whatever is left of it is ended."""
+    """Start the demo with its output to a terminal or a pipe; kill it at the end."""
     if reasons := missing():
         cannot("; ".join(reasons))
     ours, theirs = pty.openpty() if terminal else os.pipe()
@@ -104,21 +104,21 @@ def demo(folder: Path, *, terminal: bool = False) -> Iterator[Run]:
         os.close(ours)
 
 
-def by_hand(*words: str) -> str:
-    """What a newcomer's own command prints."""
+def run_by_hand(*words: str) -> str:
+    """Return the output of a sandbox command."""
     argv = [sys.executable, "-m", "bot", "sandbox", *words]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False)
     return done.stdout + done.stderr
 
 
-def test_the_tour_is_true_and_nothing_stays(tmp_path: Path) -> None:
-    """Without a terminal it plays every step, ends with 0, prints no whole token, and leaves nothing behind."""
+def test_the_tour_succeeds_and_leaves_nothing(tmp_path: Path) -> None:
+    """Without a terminal, all steps run, the exit status is 0, no full token is printed, and nothing is left."""
     with demo(tmp_path) as run:
         run.read_until("hosts are up")
         claim = run.claim()
-        assert len(run.remains(claim)) > 10
-        assert run.ends() == 0, run.text
-        assert run.remains(claim) == []
+        assert len(run.leftovers(claim)) > 10
+        assert run.wait() == 0, run.text
+        assert run.leftovers(claim) == []
     for step in STEPS:
         assert step.title in run.text
     assert "only eve sees" in run.text
@@ -130,35 +130,35 @@ def test_the_tour_is_true_and_nothing_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_broken_off_in_the_middle_nothing_stays(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM clear up before the end; after kill -9 hosts, processes and folder go by themselves."""
+def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM clean up first; after SIGKILL, hosts, processes and folder are removed on their own."""
     with demo(tmp_path) as run:
         run.read_until(STEPS[3].title)
         claim = run.claim()
         run.process.send_signal(number)
         assert run.process.wait(LONGEST) == (-9 if number == signal.SIGKILL else 130), run.text
         if number != signal.SIGKILL:
-            assert run.remains(claim) == []
-        until(lambda: run.remains(claim) == [], "all of the killed demo is gone", timeout=60)
+            assert run.leftovers(claim) == []
+        until(lambda: run.leftovers(claim) == [], "all of the killed demo is gone", timeout=60)
 
 
-def test_what_is_not_true_ends_the_tour(tmp_path: Path) -> None:
-    """With a host dead the tour says what it expected and saw, keeps the logs, clears up and ends with 1."""
+def test_a_failed_step_ends_the_tour(tmp_path: Path) -> None:
+    """With a host off, the tour prints what it expected and saw, keeps the logs, cleans up and exits with 1."""
     with demo(tmp_path) as run:
         run.read_until("hosts are up")
         claim = run.claim()
         Fleet.attach(claim.state)["host-1"].power_off()
-        assert run.ends() == 1, run.text
+        assert run.wait() == 1, run.text
         assert "Expected:" in run.text
         assert "Seen:" in run.text
         kept = re.search(r"Logs: (\S+)", run.text)
         assert kept
         assert {"web.log", "worker.1.log", "redis.log"} <= {log.name for log in Path(kept[1]).iterdir()}
-        assert run.remains(claim) == [kept[1]]
+        assert run.leftovers(claim) == [kept[1]]
 
 
-def test_in_a_terminal_it_stays_and_takes_commands(tmp_path: Path) -> None:
-    """A newcomer types and presses by hand, and sees the answers; Ctrl-C then ends it, with 0."""
+def test_the_demo_stays_up_in_a_terminal(tmp_path: Path) -> None:
+    """A user types commands and presses buttons by hand; Ctrl-C ends the demo with 0."""
     with demo(tmp_path, terminal=True) as run:
         run.read_until("Logs: ")
         claim = run.claim()
@@ -166,18 +166,20 @@ def test_in_a_terminal_it_stays_and_takes_commands(tmp_path: Path) -> None:
         listens = re.search(r"listens on (http://[\d.:]+)", run.text)
         assert listens
         at = ["--slack", listens[1]]
-        assert "prod is healthy" in by_hand("say", *at, "eve", "prod", "/swarm status")
-        assert "shared by @eve" in by_hand("click", *at, "eve", "Share")
-        assert "SWMTKN-" in by_hand("say", *at, "cleo", "prod", "/swarm token worker")
-        assert "deleted from cleo's screen" in by_hand("click", *at, "cleo", "Hide")
-        assert "there is no user nobody" in by_hand("say", *at, "nobody", "prod", "/swarm status")
-        assert "sees no button" in by_hand("click", *at, "ben", "No such button")
-        assert "host-4" in by_hand("fleet", "--state", str(claim.state), "run", "host-1", "docker", "node", "ls")
+        assert "prod is healthy" in run_by_hand("say", *at, "eve", "prod", "/swarm status")
+        assert "shared by @eve" in run_by_hand("click", *at, "eve", "Share")
+        assert "SWMTKN-" in run_by_hand("say", *at, "cleo", "prod", "/swarm token worker")
+        assert "deleted from cleo's screen" in run_by_hand("click", *at, "cleo", "Hide")
+        assert "there is no user nobody" in run_by_hand("say", *at, "nobody", "prod", "/swarm status")
+        assert "sees no button" in run_by_hand("click", *at, "ben", "No such button")
+        assert "host-4" in run_by_hand("fleet", "--state", str(claim.state), "run", "host-1", "docker", "node", "ls")
         run.process.send_signal(signal.SIGINT)
-        assert run.ends() == 0
-        assert run.remains(claim) == []
+        assert run.wait() == 0
+        assert run.leftovers(claim) == []
 
 
-def test_by_hand_without_a_demo_says_so() -> None:
-    """Nobody listens there: the person is told what to start."""
-    assert "Start the demo with `make demo`" in by_hand("say", "--slack", "http://127.0.0.1:9", "ada", "prod", "/swarm")
+def test_commands_by_hand_need_a_demo() -> None:
+    """Without a running demo the error says how to start one."""
+    assert "Start the demo with `make demo`" in run_by_hand(
+        "say", "--slack", "http://127.0.0.1:9", "ada", "prod", "/swarm"
+    )

@@ -1,4 +1,4 @@
-"""`/swarm demote` on real engines: who is out of Raft, who leads, and what is never allowed."""
+"""`/swarm demote` on real engines: Raft membership, leadership, and demotions that are refused."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tests.kits.scenario import Play
 MANAGERS = ("host-1", "host-2", "host-3", "host-4")
 
 
-def test_managers_go_out_one_by_one(play: Play) -> None:
-    """The leader hands over; what makes one failure fatal waits for two; a dead manager counts until it is demoted."""
+def test_managers_are_demoted_one_by_one(play: Play) -> None:
+    """The leader hands over; a demotion without failure tolerance needs two approvals; managers that are down count."""
     play.cluster(managers=MANAGERS)
     card = play.change("cleo", "demote host-1")
     assert card.text.startswith("✓ *`host-1` is a worker of prod*"), card.text
@@ -38,8 +38,8 @@ def test_managers_go_out_one_by_one(play: Play) -> None:
     assert "`host-2` is the only manager of prod." in refused
 
 
-def test_two_others_agree_to_what_is_forced(play: Play) -> None:
-    """Two of three may stay after two approvals."""
+def test_a_forced_demotion_needs_two_approvals(play: Play) -> None:
+    """After two approvals, two of three managers stay."""
     play.cluster(managers=("host-1", "host-2", "host-3"))
     card = play.forced("cleo", "demote host-3 --force", "dan", "ada")
     assert card.text.startswith("✓ *`host-3` is a worker of prod*"), card.text

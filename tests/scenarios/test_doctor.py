@@ -1,4 +1,4 @@
-"""``python -m bot doctor`` against a real local Slack, a real Redis and real hosts."""
+"""``python -m bot doctor`` with a local Slack, a real Redis and real hosts."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ PEOPLE = {
 
 @dataclass
 class Report:
-    """What the doctor printed, and its exit status."""
+    """The doctor's output and exit status."""
 
     status: int
     text: str
 
-    def line(self, words: str) -> str:
-        """Return the one line that holds these words."""
-        found = [line for line in self.text.splitlines() if words in line]
+    def line_with(self, words: str) -> str:
+        """Return the only line with these words."""
+        found = [line_with for line_with in self.text.splitlines() if words in line_with]
         assert len(found) == 1, f"{words!r} stands on {len(found)} lines of:\n{self.text}"
         return found[0]
 
 
 @dataclass
-class Ward:
-    """Settings that the doctor examines: a local Slack, a Redis, a swarmbot.yml."""
+class DoctorSetup:
+    """Settings for the doctor to examine: a local Slack, a Redis, a swarmbot.yml."""
 
     slack: LocalSlack
     settings: Settings
@@ -62,30 +62,30 @@ class Ward:
         self.settings.config_path.write_text(yaml.safe_dump(config), encoding="utf-8")
 
     def examine(self, **changed: Any) -> Report:
-        """Run the doctor, with some settings changed."""
+        """Run the doctor with some settings changed."""
         out = io.StringIO()
         status = run_doctor(replace(self.settings, **changed), COMMANDS, out)
         return Report(status, out.getvalue())
 
 
 @pytest.fixture(params=["http"])
-def ward(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[Ward]:
-    """All well but for the one host, 127.0.0.1, on whose port 1 nothing listens. By HTTP unless asked otherwise."""
+def setup(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[DoctorSetup]:
+    """A setup without faults, except for the host 127.0.0.1 whose port 1 has no listener; over HTTP by default."""
     with LocalSlack(team_with_manifest(), rate_limits=False, socket_mode=request.param == "socket") as slack:
         environment = slack.environment() | {
             "REDIS_URL": redis_url,
             "SWARMBOT_CONFIG": str(tmp_path / "swarmbot.yml"),
         }
-        ward = Ward(slack, Settings.from_environment(environment))
-        ward.write({**NOWHERE, **PEOPLE, "ssh": {"port": 1}})
-        yield ward
+        setup = DoctorSetup(slack, Settings.from_environment(environment))
+        setup.write({**NOWHERE, **PEOPLE, "ssh": {"port": 1}})
+        yield setup
 
 
-def test_what_is_well_is_told(ward: Ward) -> None:
-    """Settings, token, scopes, channel, people, Redis and audit log each have a line that says so."""
-    report = ward.examine()
+def test_working_parts_are_listed(setup: DoctorSetup) -> None:
+    """Settings, token, scopes, channel, people, Redis and audit log have a line each."""
+    report = setup.examine()
     for words in ("SLACK_BOT_TOKEN", "SIGNING_SECRET", "loads", "accepts the bot token", "scopes"):
-        assert report.line(words).startswith("✓")
+        assert report.line_with(words).startswith("✓")
     for words in (
         "#prod",
         "@ops",
@@ -96,29 +96,29 @@ def test_what_is_well_is_told(ward: Ward) -> None:
         "evicts nothing",
         "audit log",
     ):
-        assert report.line(words).startswith("✓")
+        assert report.line_with(words).startswith("✓")
 
 
-@pytest.mark.parametrize("ward", ["socket"], indirect=True)
-def test_socket_mode_is_tried(ward: Ward) -> None:
-    """The app's token is proved by asking Slack for a connection."""
-    report = ward.examine()
-    assert report.line("SLACK_APP_TOKEN").startswith("✓")
-    assert report.line("connect by Socket Mode").startswith("✓")
-    assert ward.examine(slack_app_token=Secret("xapp-of-nobody")).line("invalid_auth").startswith("✗")
+@pytest.mark.parametrize("setup", ["socket"], indirect=True)
+def test_socket_mode_is_tested(setup: DoctorSetup) -> None:
+    """The doctor requests a connection from Slack to test the app token."""
+    report = setup.examine()
+    assert report.line_with("SLACK_APP_TOKEN").startswith("✓")
+    assert report.line_with("connect by Socket Mode").startswith("✓")
+    assert setup.examine(slack_app_token=Secret("xapp-of-nobody")).line_with("invalid_auth").startswith("✗")
 
 
-def test_socket_mode_switched_off_is_told(ward: Ward) -> None:
-    """An app token without Socket Mode leads to the switch."""
-    token = Secret(ward.slack.team.app.app_token)
-    assert "Enable it" in ward.examine(slack_app_token=token).line("`forbidden`")
+def test_disabled_socket_mode_is_reported(setup: DoctorSetup) -> None:
+    """An app token without Socket Mode: the line says where to switch it on."""
+    token = Secret(setup.slack.team.app.app_token)
+    assert "Enable it" in setup.examine(slack_app_token=token).line_with("`forbidden`")
 
 
-def test_a_host_that_does_not_answer_is_told(ward: Ward) -> None:
-    """One dead host fails the doctor, and nothing else does."""
-    report = ward.examine()
+def test_an_unreachable_host_is_reported(setup: DoctorSetup) -> None:
+    """One unreachable host fails the doctor, and nothing else does."""
+    report = setup.examine()
     assert report.status == 1
-    assert report.line("host-1").startswith("✗")
+    assert report.line_with("host-1").startswith("✗")
     assert report.text.count("✗") == 1
     assert report.text.endswith("Problems: 1. Warnings: 0.\n")
 
@@ -140,34 +140,34 @@ def test_a_host_that_does_not_answer_is_told(ward: Ward) -> None:
         ({"config_path": Path("/nowhere/swarmbot.yml")}, "cp swarmbot.example.yml"),
     ],
 )
-def test_a_wrong_setting_is_told_with_what_to_do(ward: Ward, changed: dict[str, Any], words: str) -> None:
-    """Each has its ✗ line; the value is in none."""
-    report = ward.examine(**changed)
+def test_a_wrong_setting_is_reported_with_the_fix(setup: DoctorSetup, changed: dict[str, Any], words: str) -> None:
+    """Each wrong setting has a ✗ line without its value."""
+    report = setup.examine(**changed)
     assert report.status == 1
-    assert report.line(words).startswith("✗")
+    assert report.line_with(words).startswith("✗")
     for value in changed.values():
         if isinstance(value, Secret):
             assert value.reveal() not in report.text
 
 
-def test_no_secret_is_ever_printed(ward: Ward) -> None:
-    """Neither when all is well nor when everything fails; the password in REDIS_URL by itself included."""
-    well = ward.examine()
-    ward.slack.fault("http_500")
-    ill = ward.examine(redis_url=Secret("redis://user:p%40ssw0rd@127.0.0.1:9/0"), config_path=Path("/nowhere"))
-    app = ward.slack.team.app
+def test_no_secret_is_ever_printed(setup: DoctorSetup) -> None:
+    """No secret is printed on success or failure, including the password in REDIS_URL."""
+    well = setup.examine()
+    setup.slack.fault("http_500")
+    ill = setup.examine(redis_url=Secret("redis://user:p%40ssw0rd@127.0.0.1:9/0"), config_path=Path("/nowhere"))
+    app = setup.slack.team.app
     for secret in (app.bot_token, app.app_token, app.signing_secret, "p%40ssw0rd", "p@ssw0rd"):
         assert secret not in well.text + ill.text
 
 
-def test_what_rests_on_something_broken_is_not_guessed_at(ward: Ward) -> None:
-    """Without swarmbot.yml and Slack their followers say that they were not looked at, in a line each."""
-    ward.settings.config_path.write_text("clusters: {prod: {chanel: C0PROD}}", encoding="utf-8")
-    report = ward.examine(slack_bot_token=None)
+def test_checks_with_a_failed_requirement_are_skipped(setup: DoctorSetup) -> None:
+    """Without swarmbot.yml and Slack, the checks that need them have a line each that says they were skipped."""
+    setup.settings.config_path.write_text("clusters: {prod: {chanel: C0PROD}}", encoding="utf-8")
+    report = setup.examine(slack_bot_token=None)
     assert "chanel" in report.text
-    assert report.line("clusters' channels").startswith("! The clusters' channels: skipped, because it needs")
-    assert report.line("Hosts: skipped").startswith("!")
-    assert report.line("Redis responds").startswith("✓")
+    assert report.line_with("clusters' channels").startswith("! The clusters' channels: skipped, because it needs")
+    assert report.line_with("Hosts: skipped").startswith("!")
+    assert report.line_with("Redis responds").startswith("✓")
 
 
 def _remove_scope(slack: LocalSlack) -> None:
@@ -220,74 +220,74 @@ def _deactivate_user(slack: LocalSlack) -> None:
         (_deactivate_user, "!", "people.admins: U0CLEO (@cleo) is deactivated"),
     ],
 )
-def test_what_is_wrong_in_slack_is_told(
-    ward: Ward, change: Callable[[LocalSlack], None], sign: str, words: str
+def test_problems_in_slack_are_reported(
+    setup: DoctorSetup, change: Callable[[LocalSlack], None], sign: str, words: str
 ) -> None:
-    """Scopes, channels, groups and people, each by name and with the key of swarmbot.yml that named it."""
-    with ward.slack.workspace.changed:
-        change(ward.slack)
-    assert ward.examine().line(words).startswith(sign)
+    """Scopes, channels, groups and people are named, with the key in swarmbot.yml."""
+    with setup.slack.workspace.changed:
+        change(setup.slack)
+    assert setup.examine().line_with(words).startswith(sign)
 
 
-def test_a_redis_that_may_lose_data_is_told(ward: Ward, redis_url: str) -> None:
-    """Eviction throws jobs away."""
+def test_a_redis_that_can_lose_data_is_reported(setup: DoctorSetup, redis_url: str) -> None:
+    """An eviction policy can remove jobs."""
     with Redis.from_url(redis_url) as redis:
         redis.config_set("maxmemory-policy", "allkeys-lru")
         try:
-            report = ward.examine()
+            report = setup.examine()
         finally:
             redis.config_set("maxmemory-policy", "noeviction")
-    assert report.line("allkeys-lru").startswith("✗")
+    assert report.line_with("allkeys-lru").startswith("✗")
 
 
-def test_a_tampered_audit_log_is_told(ward: Ward, redis_url: str) -> None:
-    """An entry taken out of the chain fails the doctor."""
+def test_a_tampered_audit_log_is_reported(setup: DoctorSetup, redis_url: str) -> None:
+    """An entry removed from the chain fails the doctor."""
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         log = Audit(redis)
         for number in range(3):
             log.append([Entry(action="asked", by="U0ADA", detail=str(number))])
         redis.xdel(keys.AUDIT_LOG, "2-0")
-    report = ward.examine()
-    assert report.line("log was tampered with").startswith("✗")
+    report = setup.examine()
+    assert report.line_with("log was tampered with").startswith("✗")
     assert report.status == 1
 
 
-def test_the_audit_log_is_looked_at_across_its_archive(ward: Ward, redis_url: str, tmp_path: Path) -> None:
-    """Old entries count where they are; a part that nobody says where it is deserves a look, a damaged one is wrong."""
+def test_the_archive_of_the_audit_log_is_verified(setup: DoctorSetup, redis_url: str, tmp_path: Path) -> None:
+    """Archived entries count; an unconfigured archive is a warning, a damaged one a failure."""
     config, archive = {**NOWHERE, **PEOPLE, "ssh": {"port": 1}}, Archive(tmp_path / "archive")
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         log = Audit(redis)
         log.append([Entry(action="asked", by="U0ADA")] * 3)
         assert Retention(log.stream, archive, keep=0).move_old_entries(time.time() + 1) == 2
         log.append([Entry(action="ended", by="worker")])
-    assert ward.examine().line("The audit log is valid").startswith("! The audit log is valid: 2 entries")
-    ward.write({**config, "audit": {"archive": str(archive.folder)}})
-    assert ward.examine().line("The audit log is valid").startswith("✓ The audit log is valid: 4 entries")
+    assert setup.examine().line_with("The audit log is valid").startswith("! The audit log is valid: 2 entries")
+    setup.write({**config, "audit": {"archive": str(archive.folder)}})
+    assert setup.examine().line_with("The audit log is valid").startswith("✓ The audit log is valid: 4 entries")
     (month,) = archive.folder.glob("*.gz")
     month.write_bytes(month.read_bytes()[:-20])
-    assert ward.examine().line("log was tampered with").startswith("✗")
+    assert setup.examine().line_with("log was tampered with").startswith("✗")
 
 
 @pytest.mark.fleet
-def test_real_hosts_are_examined_side_by_side(ward: Ward, hosts: Fleet) -> None:
-    """Everything is ok: exit status 0. Then one host is off, one has no dockerd, one an unfit user, one old."""
-    ward.write({**hosts.config(), **PEOPLE})
-    report = ward.examine()
+def test_hosts_are_examined_in_parallel(setup: DoctorSetup, hosts: Fleet) -> None:
+    """Without faults the status is 0; a host that is off, without dockerd or permission, or too old has a ✗ line."""
+    setup.write({**hosts.config(), **PEOPLE})
+    report = setup.examine()
     assert report.status == 0, report.text
     assert report.text.endswith("No problems found.\n")
     for number in range(1, 6):
-        assert report.line(f"`host-{number}`").startswith("✓")
+        assert report.line_with(f"`host-{number}`").startswith("✓")
 
     hosts["host-2"].power_off()
     hosts["host-3"].stop_docker()
     config = hosts.config()
     config["clusters"]["prod"]["hosts"]["host-4"] = {"address": hosts["host-4"].address, "user": "deploy"}
-    ward.write({**config, **PEOPLE})
+    setup.write({**config, **PEOPLE})
     with giving_itself_out_as(Version("19.03.15", "1.12", "1.40"), hosts["host-5"]):
-        report = ward.examine()
+        report = setup.examine()
     assert report.status == 1
-    assert report.line("`host-1`").startswith("✓")
-    assert "Check that the machine is on" in report.line("✗ `host-2`")
-    assert "systemctl start docker" in report.line("✗ `host-3`")
-    assert "usermod" in report.line("✗ `host-4`")
-    assert "Upgrade Docker on it to 20.10 or newer" in report.line("✗ `host-5`")
+    assert report.line_with("`host-1`").startswith("✓")
+    assert "Check that the machine is on" in report.line_with("✗ `host-2`")
+    assert "systemctl start docker" in report.line_with("✗ `host-3`")
+    assert "usermod" in report.line_with("✗ `host-4`")
+    assert "Upgrade Docker on it to 20.10 or newer" in report.line_with("✗ `host-5`")

@@ -1,4 +1,4 @@
-"""`/swarm drain`, `pause`, `activate` and `label` on real engines: what runs where then, and what can go nowhere."""
+"""`/swarm drain`, `pause`, `activate` and `label` on real engines: where tasks run, and tasks without another node."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
 
 
 @pytest.fixture
-def stand(whole_play: Play) -> Play:
-    """One manager and two workers, all active, without labels and services."""
-    whole_play.stand(workers=("host-2", "host-3"))
+def cluster(whole_play: Play) -> Play:
+    """Have one manager and two workers, all active, without labels and services."""
+    whole_play.cluster(workers=("host-2", "host-3"))
     manager = whole_play["host-1"]
     for service in manager.docker("service", "ls", "-q").split():
         manager.docker("service", "rm", service)
@@ -26,82 +26,82 @@ def stand(whole_play: Play) -> Play:
     return whole_play
 
 
-def serve(play: Play, name: str, *options: str, command: tuple[str, ...] = ()) -> None:
-    """Create a service and wait until it runs at strength."""
+def create_service(play: Play, name: str, *options: str, command: tuple[str, ...] = ()) -> None:
+    """Create a service and wait until all its replicas are running."""
     manager = play["host-1"]
     manager.docker("service", "create", "--detach", "--name", name, *options, TASK_IMAGE, *command)
     running = ["service", "ls", "--filter", f"name={name}", "--format", "{{.Replicas}}"]
     until(lambda: len(set(manager.docker(*running).split()[0].split("/"))) == 1, f"{name} runs at strength")
 
 
-def where(play: Play, name: str) -> list[str]:
-    """The nodes on which a service's tasks run."""
+def nodes_of(play: Play, name: str) -> list[str]:
+    """Return the nodes on which the tasks of a service run."""
     lines = play["host-1"].docker("service", "ps", name, "--format", "{{.Node}} {{.CurrentState}}").splitlines()
     return sorted(line.split()[0] for line in lines if line.split()[1] == "Running")
 
 
-def test_a_drained_node_runs_nothing(stand: Play) -> None:
-    """It is waited for, with the number that is left; then nothing is there, and asking again does nothing."""
+def test_a_drained_node_runs_no_tasks(cluster: Play) -> None:
+    """The job waits and shows the number of tasks left; a second drain changes nothing."""
     grace = ("--stop-grace-period", "4s", "--constraint", "node.role==worker")
-    serve(stand, "web", "--replicas", "4", *grace, command=tuple(STUBBORN))
-    card = stand.change("ada", "drain host-2")
+    create_service(cluster, "web", "--replicas", "4", *grace, command=tuple(STUBBORN))
+    card = cluster.change("ada", "drain host-2")
     assert card.text.startswith("✓ *`host-2` is drained*"), card.text
     assert "active nodes 3 → 2, 2 tasks must run elsewhere" in card.text
     assert "host-2 is drained and runs no tasks" in card.text
-    assert "draining host-2: 2 tasks left" in stand.public()
-    assert set(where(stand, "web")) <= {"host-3"}
-    assert stand["host-2"].docker("ps", "-q") == ""
-    assert stand.nodes()["host-2"] == "Ready Drain"
-    before = stand.inspect()["Version"]
-    assert stand.ask("ada", "drain host-2").startswith("✓ *No change needed*: `host-2` is drained")
-    back = stand.change("ada", "activate host-2")
+    assert "draining host-2: 2 tasks left" in cluster.public()
+    assert set(nodes_of(cluster, "web")) <= {"host-3"}
+    assert cluster["host-2"].docker("ps", "-q") == ""
+    assert cluster.nodes()["host-2"] == "Ready Drain"
+    before = cluster.inspect()["Version"]
+    assert cluster.ask("ada", "drain host-2").startswith("✓ *No change needed*: `host-2` is drained")
+    back = cluster.change("ada", "activate host-2")
     assert "active nodes 2 → 3; tasks that run elsewhere stay there" in back.text
-    assert stand.nodes()["host-2"] == "Ready Active"
-    assert stand.ask("ada", "activate host-2").startswith("✓ *No change needed*")
-    assert stand.inspect()["Version"] == before
+    assert cluster.nodes()["host-2"] == "Ready Active"
+    assert cluster.ask("ada", "activate host-2").startswith("✓ *No change needed*")
+    assert cluster.inspect()["Version"] == before
 
 
-def test_what_can_go_nowhere_is_told_before_and_after(stand: Play) -> None:
-    """A service pinned to the node, and one that is too big for any other: that the scheduler alone knows."""
-    memory = int(stand["host-1"].docker("info", "--format", "{{.MemTotal}}"))
+def test_tasks_without_another_node_are_reported(cluster: Play) -> None:
+    """A pinned service is reported before; only the scheduler knows one that fits on no other node."""
+    memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
     most = f"--reserve-memory={memory * 6 // 10}"
-    serve(stand, "pinned", "--constraint", "node.hostname==host-3")
-    serve(stand, "filling", "--mode", "global", "--constraint", "node.hostname!=host-3", most)
-    serve(stand, "big", most)
-    plan = stand.ask("ada", "drain host-3 --plan")
+    create_service(cluster, "pinned", "--constraint", "node.hostname==host-3")
+    create_service(cluster, "filling", "--mode", "global", "--constraint", "node.hostname!=host-3", most)
+    create_service(cluster, "big", most)
+    plan = cluster.ask("ada", "drain host-3 --plan")
     assert (
         "`pinned` (1 task here) cannot run on any other active node. Its constraints: `node.hostname==host-3`" in plan
     )
     assert "`big` (" not in plan
-    assert where(stand, "pinned") == where(stand, "big") == ["host-3"]
-    tasks = stand.ask("eve", "node host-3")
+    assert nodes_of(cluster, "pinned") == nodes_of(cluster, "big") == ["host-3"]
+    tasks = cluster.ask("eve", "node host-3")
     assert "▸ `big.1` running since " in tasks
     assert "▸ `pinned.1` running since " in tasks
-    card = stand.change("ada", "drain host-3")
+    card = cluster.change("ada", "drain host-3")
     assert "1 task of pinned pending: no suitable node (scheduling constraints not satisfied" in card.text
     assert "1 task of big pending: no suitable node (insufficient resources on 2 nodes" in card.text
-    assert where(stand, "pinned") == where(stand, "big") == []
+    assert nodes_of(cluster, "pinned") == nodes_of(cluster, "big") == []
 
 
-def test_the_last_active_node(stand: Play) -> None:
-    """Nothing runs then, and it is said before."""
-    serve(stand, "web", "--replicas", "2")
-    assert stand.change("ada", "pause host-1").text.startswith("✓ *`host-1` is paused*")
-    assert stand.change("ada", "drain host-2").text.startswith("✓")
-    card = stand.change("ada", "drain host-3")
+def test_draining_the_last_active_node_is_reported(cluster: Play) -> None:
+    """The plan says before that nothing will run afterwards."""
+    create_service(cluster, "web", "--replicas", "2")
+    assert cluster.change("ada", "pause host-1").text.startswith("✓ *`host-1` is paused*")
+    assert cluster.change("ada", "drain host-2").text.startswith("✓")
+    card = cluster.change("ada", "drain host-3")
     assert "No other node of prod accepts tasks" in card.text
-    assert stand.nodes() == {
+    assert cluster.nodes() == {
         "host-1": "Ready Pause Leader",
         "host-2": "Ready Drain",
         "host-3": "Ready Drain",
     }
 
 
-def test_a_node_that_dies_while_it_is_drained(play: Play) -> None:
-    """Its tasks run elsewhere, and the end says that it is down."""
+def test_a_node_goes_down_during_a_drain(play: Play) -> None:
+    """Its tasks run on other nodes, and the result says that it is down."""
     play.cluster(workers=("host-2", "host-3"))
     pinned = ("--constraint", "node.role==worker", "--replicas", "2", "--stop-grace-period", "60s")
-    serve(play, "web", *pinned, command=tuple(STUBBORN))
+    create_service(play, "web", *pinned, command=tuple(STUBBORN))
     job = play.begin("ada", "drain host-2")
     play.see("ada", "task left", private=False)
     assert ", told to stop" in play.ask("eve", "node host-2")
@@ -111,16 +111,16 @@ def test_a_node_that_dies_while_it_is_drained(play: Play) -> None:
     assert card.text.startswith("✓"), card.text
 
 
-def test_labels(stand: Play) -> None:
-    """What is named changes, the rest stays; asked twice it is so already."""
-    stand["host-1"].docker("node", "update", "--label-add", "kept=yes", "--label-add", "old=1", "host-2")
-    card = stand.change("ada", "label host-2 zone=b --remove old")
+def test_label_changes_only_named_labels(cluster: Play) -> None:
+    """Other labels stay; a second request needs no change."""
+    cluster["host-1"].docker("node", "update", "--label-add", "kept=yes", "--label-add", "old=1", "host-2")
+    card = cluster.change("ada", "label host-2 zone=b --remove old")
     assert card.text.startswith("✓ *`host-2` is labelled*"), card.text
     form = ["node", "inspect", "host-2", "--format", "{{json .Spec}}"]
-    spec = json.loads(stand["host-1"].docker(*form))
+    spec = json.loads(cluster["host-1"].docker(*form))
     assert spec == {"Labels": {"kept": "yes", "zone": "b"}, "Role": "worker", "Availability": "active"}
-    assert stand.ask("ada", "label host-2 zone=b --remove old").startswith("✓ *No change needed*")
-    serve(stand, "web", "--constraint", "node.labels.zone==b")
-    card = stand.change("ada", "label host-2 --remove zone --remove kept")
+    assert cluster.ask("ada", "label host-2 zone=b --remove old").startswith("✓ *No change needed*")
+    create_service(cluster, "web", "--constraint", "node.labels.zone==b")
+    card = cluster.change("ada", "label host-2 --remove zone --remove kept")
     assert "web requires node.labels.zone==b: its 1 task must leave host-2" in card.text.replace("`", "")
-    assert json.loads(stand["host-1"].docker(*form))["Labels"] == {}
+    assert json.loads(cluster["host-1"].docker(*form))["Labels"] == {}

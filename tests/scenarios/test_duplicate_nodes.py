@@ -1,4 +1,4 @@
-"""Hosts that were wiped and joined again, on real engines: the old records are known for what they are."""
+"""Hosts that were wiped and joined again, on real engines: their old node records are recognized."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from tests.kits.scenario import Play
 
 
 def records(play: Play, host: str) -> list[str]:
-    """The ids of all records of a host's name, the oldest first."""
+    """Return the ids of all node records of a host name, oldest first."""
     with play["host-1"].engine() as engine:
         found = [node for node in engine.nodes() if node["Description"].get("Hostname") == host]
     return [str(node["ID"]) for node in sorted(found, key=lambda node: node["CreatedAt"])]
 
 
-def test_a_worker_that_joined_again(play: Play) -> None:
-    """`status` names the old record and what takes it away; `node` shows both; by name the living one is meant."""
+def test_the_old_record_of_a_worker_is_named(play: Play) -> None:
+    """`status` names the old record and how to remove it; `node` shows both; the name means the live node."""
     play.cluster(workers=("host-4",))
     play["host-4"].wipe()
     play.change("ada", "join worker host-4")
@@ -31,8 +31,8 @@ def test_a_worker_that_joined_again(play: Play) -> None:
     assert records(play, "host-4") == [old, new]
 
 
-def test_a_manager_that_joined_again_counts_once(play: Play) -> None:
-    """Its old record is called reachable by the engine and yet votes no more: Swarmbot does not count it as there."""
+def test_the_old_record_of_a_manager_does_not_count(play: Play) -> None:
+    """The engine calls the old record reachable although it has no vote; Swarmbot does not count it."""
     play.cluster(managers=("host-1", "host-2", "host-3"))
     play["host-3"].wipe()
     play.change("cleo", "join manager host-3")

@@ -1,4 +1,4 @@
-"""Engines older and newer than the one that is here. Only their version is played: see tests/kits/engine_version.py."""
+"""Engines of other versions than the installed one; tests/kits/engine_version.py simulates only the version."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ AFTER = Version("34.0.0", "1.60", "1.72")
 
 
 @pytest.fixture
-def standing(whole_play: Play) -> Play:
-    """A cluster of one manager that no test changes for good."""
+def cluster(whole_play: Play) -> Play:
+    """A cluster of one manager that every test leaves unchanged."""
     whole_play.stand()
     return whole_play
 
 
-def test_an_engine_that_takes_our_version_no_more_joins(standing: Play) -> None:
-    """Docker 29.0 refuses API 1.41: its oldest is spoken, for questions and changes, and that it is newer is told."""
-    with giving_itself_out_as(DOCKER_29, standing["host-3"]) as asked:
-        answer = standing.ask("ada", "check host-3")
+def test_an_engine_without_our_api_version_joins(cluster: Play) -> None:
+    """Docker 29.0 refuses API 1.41: the bot uses the oldest accepted version, and reports that the engine is newer."""
+    with giving_itself_out_as(DOCKER_29, cluster["host-3"]) as asked:
+        answer = cluster.ask("ada", "check host-3")
         assert answer.startswith("! *`host-3` is fit to join prod*"), answer
         assert "! `host-3` runs engine 29.1.3, newer than the managers' 20.10.24" in answer
-        card = standing.change("ada", "join worker host-3")
+        card = cluster.change("ada", "join worker host-3")
         assert card.text.startswith("✓ *1 worker joined prod*"), card.text
-        assert standing.nodes()["host-3"] == "Ready Active"
+        assert cluster.nodes()["host-3"] == "Ready Active"
     assert set(asked) == {"1.44"}
-    standing["host-3"].docker("swarm", "leave")
-    standing["host-1"].docker("node", "rm", "--force", "host-3")
+    cluster["host-3"].docker("swarm", "leave")
+    cluster["host-1"].docker("node", "rm", "--force", "host-3")
 
 
 @pytest.mark.parametrize(
@@ -45,20 +45,22 @@ def test_an_engine_that_takes_our_version_no_more_joins(standing: Play) -> None:
         (AFTER, "its engine 34.0.0 supports Docker's API 1.60 to 1.72", "Update Swarmbot."),
     ],
 )
-def test_an_engine_with_no_common_version(standing: Play, version: Version, why: str, step: str) -> None:
-    """Check, join and status say which is too old, and what to do."""
-    with giving_itself_out_as(version, standing["host-3"]) as asked:
+def test_an_engine_without_a_common_api_version_is_reported(
+    cluster: Play, version: Version, why: str, step: str
+) -> None:
+    """Check, join and status say which side is too old, and what to do."""
+    with giving_itself_out_as(version, cluster["host-3"]) as asked:
         for words in ("check host-3", "status"):
-            answer = standing.ask("ada", words)
+            answer = cluster.ask("ada", words)
             assert f"{why}, Swarmbot supports 1.41 to " in answer
             assert step in answer
-        assert why in standing.change("ada", "join worker host-3").text
+        assert why in cluster.change("ada", "join worker host-3").text
     assert asked == []
 
 
-def test_an_engine_that_is_newer_than_known_and_takes_our_version(standing: Play) -> None:
-    """It is spoken with, and told of."""
-    with giving_itself_out_as(TOMORROW, standing["host-3"]):
-        answer = standing.ask("ada", "check host-3")
+def test_a_newer_engine_with_our_api_version_is_used(cluster: Play) -> None:
+    """The bot uses it and reports that it is newer."""
+    with giving_itself_out_as(TOMORROW, cluster["host-3"]):
+        answer = cluster.ask("ada", "check host-3")
     assert "! engine 33.0.0 is newer than 29, the newest version that Swarmbot supports" in answer
     assert answer.startswith("! *`host-3` is fit to join prod*"), answer

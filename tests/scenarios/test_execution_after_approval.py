@@ -1,4 +1,4 @@
-"""What others have agreed to is carried out once, or not at all: what happens between the yes and the first step."""
+"""An approved change runs once or not at all, whatever happens between the approval and the first step."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from bot.audit import Filter
 from tests.kits.approval_scenario import Asked
 
 
-def test_the_cluster_changes_between_yes_and_start(asked: Asked) -> None:
-    """The approved plan no longer applies: nothing is done, and the card says what changed."""
+def test_a_change_of_the_cluster_voids_the_approval(asked: Asked) -> None:
+    """The approved plan does not apply any more: nothing is done, and the card says what changed."""
     job = asked.asks("cleo", "promote host-2")
     asked.fleet["host-1"].docker("node", "update", "--availability", "drain", "host-2")
     asked.press("dan", job, "Approve")
@@ -18,8 +18,8 @@ def test_the_cluster_changes_between_yes_and_start(asked: Asked) -> None:
     assert asked.managers() == {"host-1"}
 
 
-def test_a_yes_while_no_worker_lives_is_carried_out_once_later(asked: Asked) -> None:
-    """The decision rests in Redis; the next worker does it, once."""
+def test_an_approval_without_a_worker_runs_later(asked: Asked) -> None:
+    """The decision is stored in Redis, and the next worker runs it once."""
     job = asked.asks("cleo", "promote host-2")
     asked.stage.kill("worker.1")
     try:
@@ -32,8 +32,8 @@ def test_a_yes_while_no_worker_lives_is_carried_out_once_later(asked: Asked) -> 
     assert len(started) == 1
 
 
-def test_a_worker_killed_between_yes_and_start(asked: Asked) -> None:
-    """It dies while it reads the cluster again; another worker takes the job over, and runs it once."""
+def test_a_worker_is_killed_before_the_first_step(asked: Asked) -> None:
+    """Another worker takes over the job and runs it once."""
     job = asked.asks("cleo", "promote host-2")
     asked.fleet["host-3"].cut_cable()
     asked.press("dan", job, "Approve")
@@ -53,8 +53,8 @@ def test_a_worker_killed_between_yes_and_start(asked: Asked) -> None:
     assert details == ["done: `host-2` is a reachable manager of prod", "running: promoting `host-2` to manager"]
 
 
-def test_a_manager_is_cut_off_between_yes_and_start(asked: Asked) -> None:
-    """The plan rested on three managers: nothing is done, the card says who is missing, and a button asks again."""
+def test_an_unreachable_manager_voids_the_approval(asked: Asked) -> None:
+    """Nothing is done, the card names the missing manager, and a button requests the change again."""
     first = asked.fleet["host-1"]
     first.docker("node", "promote", "host-2", "host-3")
     token = first.docker("swarm", "join-token", "-q", "worker").strip()
@@ -77,8 +77,8 @@ def test_a_manager_is_cut_off_between_yes_and_start(asked: Asked) -> None:
     asked.until(lambda: [waits.request.words for waits in asked.approvals.waiting("prod")] == ["promote host-4"])
 
 
-def test_a_managers_token_is_shown_after_a_yes_to_who_asked_alone(asked: Asked) -> None:
-    """Before the approval nothing is shown; then the engine's own line, to the requester only."""
+def test_only_the_requester_sees_an_approved_token(asked: Asked) -> None:
+    """Nothing is shown before the approval; afterwards only the requester sees the engine's own join command."""
     after = len(asked.slack.transcript())
     job = asked.asks("cleo", "token manager")
     asked.slack.wait_to_see("cleo", "It needs approval first, in", after=after, private=True)
@@ -89,8 +89,8 @@ def test_a_managers_token_is_shown_after_a_yes_to_who_asked_alone(asked: Asked) 
     assert not any("SWMTKN" in seen.text for seen in asked.slack.transcript(after) if not seen.private)
 
 
-def test_a_plan_alone_changes_nothing(asked: Asked) -> None:
-    """``--plan`` shows the steps to the requester and stops."""
+def test_plan_changes_nothing(asked: Asked) -> None:
+    """``--plan`` only shows the steps to the requester."""
     after = len(asked.slack.transcript())
     asked.slack.slash("cleo", "prod", "promote host-2 --plan")
     shown = asked.slack.wait_to_see("cleo", "Plan only", after=after, private=True, timeout=20)

@@ -1,4 +1,4 @@
-"""`/swarm init --external-ca` against Debian's cfssl: the nodes' certificates are really of that CA."""
+"""`/swarm init --external-ca` with Debian's cfssl: the nodes' certificates are issued by that CA."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from tests.kits.cfssl import NAME, Cfssl
 from tests.kits.scenario import Play
 
 
-def test_the_nodes_certificates_are_of_the_external_ca(play: Play, cfssl: Cfssl) -> None:
-    """The first manager's, and those of a worker and a manager that join afterwards."""
+def test_the_external_ca_issues_all_certificates(play: Play, cfssl: Cfssl) -> None:
+    """The external CA issues the certificates of the first manager and of a worker and a manager that join later."""
     path = cfssl.lay_on(play["host-1"])
     words = f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert={path}"
     card = play.change("cleo", words)
@@ -26,8 +26,8 @@ def test_the_nodes_certificates_are_of_the_external_ca(play: Play, cfssl: Cfssl)
     assert f"issued by {NAME}, valid for" in play.ask("ada", "node host-2")
 
 
-def test_a_cluster_that_signs_for_itself_is_not_taken_for_it(play: Play, cfssl: Cfssl) -> None:
-    """What the test above looks at is false where no external CA was asked for; asked for later, it is a rotation."""
+def test_a_cluster_without_external_ca_differs(play: Play, cfssl: Cfssl) -> None:
+    """The condition of the test above is false without an external CA; adding one later is a rotation."""
     path = cfssl.lay_on(play["host-1"])
     play.change("cleo", "init host-1")
     before = play.inspect()
@@ -37,8 +37,8 @@ def test_a_cluster_that_signs_for_itself_is_not_taken_for_it(play: Play, cfssl: 
     assert not cfssl.issued(play["host-1"])
 
 
-def test_a_ca_certificate_that_is_not_on_the_host_stops_it_before_anything(play: Play, cfssl: Cfssl) -> None:
-    """The path is named, and no cluster is made."""
+def test_a_missing_ca_certificate_stops_init(play: Play, cfssl: Cfssl) -> None:
+    """The error names the path, and no cluster is created."""
     answer = play.ask("cleo", f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert=/etc/docker/no.pem")
     assert answer.startswith("Refused: ")
     assert "`/etc/docker/no.pem`" in answer

@@ -1,4 +1,4 @@
-"""`/swarm init` on real engines: what was asked for is what the engine says of itself."""
+"""`/swarm init` on real engines: the engine reports what was requested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNLOCK_KEY = re.compile(r"SWMKEY-1-[\w+/]+")
 
 
 def test_the_host_becomes_the_first_manager(play: Play) -> None:
-    """The engine says so; the channel sees who asked, and the asker is told where to look."""
+    """The engine confirms it; the channel sees the requester, and the requester is told where to look."""
     card = play.change("cleo", "init host-1")
     assert play.nodes() == {"host-1": "Ready Active Leader"}
     assert "✓ *prod is initialised: `host-1` is its only manager*" in card.text
@@ -26,8 +26,8 @@ def test_the_host_becomes_the_first_manager(play: Play) -> None:
     assert play.inspect()["Spec"]["EncryptionConfig"]["AutoLockManagers"] is False
 
 
-def test_every_option_is_what_the_engine_then_says(play: Play) -> None:
-    """Options stand in the engine's own spec, node record and state, and overlays come from the pool."""
+def test_the_engine_has_every_option(play: Play) -> None:
+    """The options are in the engine's spec, node record and state, and overlay networks use the address pool."""
     address = play["host-1"].address
     words = (
         "--availability pause --cert-expiry 48h --dispatcher-heartbeat 7s --task-history-limit 3 --max-snapshots 4 "
@@ -46,15 +46,15 @@ def test_every_option_is_what_the_engine_then_says(play: Play) -> None:
     assert (swarm["DefaultAddrPool"], swarm["SubnetSize"]) == (["10.77.0.0/16"], 26)
     assert swarm["DataPathPort"] == 5789
     assert play.nodes() == {"host-1": "Ready Pause Leader"}
-    kept = _kept(play["host-1"])
+    kept = _stored_state(play["host-1"])
     assert (kept["ListenAddr"], kept["DataPathAddr"]) == (f"{address}:2377", address)
     play["host-1"].docker("network", "create", "--driver", "overlay", "--attachable", "pooled")
     subnet = play["host-1"].docker("network", "inspect", "pooled", "--format", "{{(index .IPAM.Config 0).Subnet}}")
     assert re.fullmatch(r"10\.77\.\d+\.\d+/26", subnet.strip())
 
 
-def test_a_spec_that_was_not_asked_for_is_the_engines_own(play: Play) -> None:
-    """A plain init has the very defaults that Docker's own command has."""
+def test_defaults_are_those_of_the_engine(play: Play) -> None:
+    """Without options the spec equals that of `docker swarm init`."""
     play.change("cleo", "init host-1")
     play["host-2"].docker("swarm", "init", "--advertise-addr", play["host-2"].address)
     ours, theirs = play.inspect("host-1"), play.inspect("host-2")
@@ -64,8 +64,8 @@ def test_a_spec_that_was_not_asked_for_is_the_engines_own(play: Play) -> None:
     }
 
 
-def test_autolock_locks_and_its_key_goes_to_the_asker_alone(play: Play) -> None:
-    """The key that one person was shown, and nobody else, opens the manager after a restart."""
+def test_only_the_requester_sees_the_unlock_key(play: Play) -> None:
+    """The key that only the requester saw unlocks the manager after a restart."""
     play.change("cleo", "init host-1 --autolock")
     shown = play.see("cleo", "SWMKEY-1-", private=True)
     found = UNLOCK_KEY.search(shown.text)
@@ -81,8 +81,8 @@ def test_autolock_locks_and_its_key_goes_to_the_asker_alone(play: Play) -> None:
     assert play.membership("host-1") == "active"
 
 
-def test_of_several_addresses_one_must_be_named(play: Play) -> None:
-    """Without an address the answer lists them and asks; each way of naming one is then taken."""
+def test_init_asks_for_one_of_several_addresses(play: Play) -> None:
+    """The answer lists the addresses of the host; each way of naming one is accepted."""
     host = play["host-1"]
     further = host.add_address(211)
     asked = play.ask("cleo", "init host-1")
@@ -95,8 +95,8 @@ def test_of_several_addresses_one_must_be_named(play: Play) -> None:
     assert _advertised(host) == further
 
 
-def test_an_interface_stands_for_its_address(play: Play) -> None:
-    """``--advertise-addr INTERFACE`` advertises the one address that the interface has."""
+def test_an_interface_can_be_advertised(play: Play) -> None:
+    """``--advertise-addr INTERFACE`` advertises the only address of the interface."""
     host = play["host-1"]
     for words in ("link add lan1 type bridge", "addr add 198.19.200.7/24 dev lan1", "link set lan1 up"):
         host.run("ip", *words.split())
@@ -120,8 +120,8 @@ def test_an_interface_stands_for_its_address(play: Play) -> None:
         ("--cert-expiry 59m", "no certificate expiry under 1 hour"),
     ],
 )
-def test_what_the_engine_would_wrongly_take_is_refused_before_it_is_asked(play: Play, words: str, said: str) -> None:
-    """The person reads why, and the host has never been in a swarm."""
+def test_wrong_options_are_refused_before_the_engine(play: Play, words: str, said: str) -> None:
+    """The requester gets the reason, and the host was never part of a swarm."""
     answer = play.ask("cleo", f"init host-1 {words}")
     assert said in answer
     assert answer.startswith("Refused: ")
@@ -129,8 +129,8 @@ def test_what_the_engine_would_wrongly_take_is_refused_before_it_is_asked(play: 
     assert not (play["host-1"].folder / "data/swarm/docker-state.json").exists()
 
 
-def test_what_holds_already_is_said_and_left_alone(play: Play) -> None:
-    """A second init of the same host changes nothing; one of another host is refused and says how it comes in."""
+def test_a_second_init_changes_nothing(play: Play) -> None:
+    """A second init of the host needs no change; one of another host is refused and names `join`."""
     play.change("cleo", "init host-1")
     before = play.inspect()
     again = play.ask("cleo", "init host-1")
@@ -143,8 +143,8 @@ def test_what_holds_already_is_said_and_left_alone(play: Play) -> None:
     assert play.membership("host-2") == "inactive"
 
 
-def test_a_host_of_another_swarm_is_not_taken(play: Play) -> None:
-    """A host that somebody put into a swarm by hand is refused, and stays there."""
+def test_a_host_of_another_swarm_is_refused(play: Play) -> None:
+    """A host that was put into a swarm by hand is refused and stays there."""
     play["host-1"].docker("swarm", "init", "--advertise-addr", play["host-1"].address)
     play["host-2"].docker("swarm", "init", "--advertise-addr", play["host-2"].address)
     before = play.inspect("host-2")["ID"]
@@ -153,8 +153,8 @@ def test_a_host_of_another_swarm_is_not_taken(play: Play) -> None:
     assert play.inspect("host-2")["ID"] == before
 
 
-def test_a_host_that_is_off_is_named(play: Play) -> None:
-    """Nothing is begun on a host that cannot be reached, and the person reads why and what to do."""
+def test_an_unreachable_host_is_named(play: Play) -> None:
+    """Nothing is changed, and the requester gets the reason and the next step."""
     play["host-1"].power_off()
     told = play.ask("cleo", "init host-1")
     assert "`host-1`" in told
@@ -166,8 +166,8 @@ def test_a_host_that_is_off_is_named(play: Play) -> None:
     assert "✗ `host-1`" in hosts
 
 
-def test_force_new_cluster_brings_a_lost_quorum_back(play: Play) -> None:
-    """Of two managers one is lost, and forced only once it has left; operators may not, admins may; services stay."""
+def test_force_new_cluster_restores_a_lost_quorum(play: Play) -> None:
+    """One of two managers is lost: only administrators may force it, after the lost one has left; services stay."""
     play.cluster(managers=("host-1", "host-2"))
     host = play["host-1"]
     host.docker("service", "create", "--detach", "--name", "kept", "--replicas", "0", "busybox", "true")
@@ -177,7 +177,7 @@ def test_force_new_cluster_brings_a_lost_quorum_back(play: Play) -> None:
     assert refused.startswith("You can't run ")
     assert "admins" in refused
     play["host-2"].wipe()
-    until(lambda: _error(host) != "", "the engine knows of the loss", timeout=60)
+    until(lambda: _swarm_error(host) != "", "the engine knows of the loss", timeout=60)
     card = play.change("cleo", "init host-1 --force-new-cluster")
     assert card.text.startswith("✓"), card.text
     assert play.nodes()["host-1"] == "Ready Active Leader"
@@ -187,8 +187,8 @@ def test_force_new_cluster_brings_a_lost_quorum_back(play: Play) -> None:
     assert play.inspect()["JoinTokens"] == tokens
 
 
-def test_a_host_in_no_cluster_cannot_be_forced_into_a_new_one(play: Play) -> None:
-    """There is nothing to force anew, and the answer says what makes a cluster instead."""
+def test_force_new_cluster_needs_a_cluster(play: Play) -> None:
+    """The answer names `init` instead."""
     answer = play.ask("cleo", "init host-1 --force-new-cluster")
     assert "there is nothing to force" in answer
     assert play.membership("host-1") == "inactive"
@@ -198,15 +198,15 @@ def _advertised(host: Host) -> str:
     return host.docker("info", "--format", "{{.Swarm.NodeAddr}}").strip()
 
 
-def _error(host: Host) -> str:
-    """What the engine says of its swarm; "" also while it does not answer."""
+def _swarm_error(host: Host) -> str:
+    """Return the engine's swarm error; an empty string also while it does not respond."""
     try:
         return host.docker("info", "--format", "{{.Swarm.Error}}").strip()
     except Failed:
         return ""
 
 
-def _kept(host: Host) -> dict[str, Any]:
-    """What the engine keeps of its own membership on its disk; the API does not tell the data path's address."""
+def _stored_state(host: Host) -> dict[str, Any]:
+    """Return the engine's own membership on its disk; the API does not return the data path's address."""
     kept: dict[str, Any] = json.loads((host.folder / "data/swarm/docker-state.json").read_text())
     return kept

@@ -1,4 +1,4 @@
-"""Jobs on real engines: their order, their cancelling, and requests that Slack delivers twice."""
+"""Jobs on real engines: their order, cancellation, and requests that Slack delivers twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.kits.scenario import Play, stalled
 
 
 def test_changes_of_one_cluster_run_one_after_the_other(play: Play) -> None:
-    """The second is told for whom it waits, a waiting one can be cancelled, and another cluster does not wait."""
+    """The second is told which job it waits for; a waiting job can be cancelled; another cluster does not wait."""
     play.cluster()
     with stalled(play["host-1"], play["host-2"]):
         first = play.begin("ada", "join worker host-2")
@@ -32,7 +32,7 @@ def test_changes_of_one_cluster_run_one_after_the_other(play: Play) -> None:
 
 
 def test_a_running_job_stops_between_two_steps(play: Play) -> None:
-    """What is done stays done, what was not begun is not begun, and Retry carries on from there."""
+    """Finished steps stay, the next step does not begin, and Retry continues."""
     play.cluster()
     with stalled(play["host-1"], play["host-2"]):
         job = play.begin("cleo", "join manager host-2 host-3")
@@ -55,8 +55,8 @@ def test_a_running_job_stops_between_two_steps(play: Play) -> None:
 
 
 @pytest.mark.parametrize("fault", ["deliver_twice", "retry", "ack_lost"])
-def test_a_request_that_comes_twice_is_done_once(play: Play, fault: Kind) -> None:
-    """Slack delivers again, or did not hear the answer: there is one job and one card."""
+def test_a_repeated_request_runs_once(play: Play, fault: Kind) -> None:
+    """Slack delivers again or did not receive the answer: there is one job and one card."""
     play.cluster()
     before = play.now
     play.slack.fault(fault, "command", times=1)
@@ -69,8 +69,8 @@ def test_a_request_that_comes_twice_is_done_once(play: Play, fault: Kind) -> Non
     assert play.ask("ada", "jobs").count("`/swarm join worker host-2`") == 1
 
 
-def test_a_job_that_there_is_not(play: Play) -> None:
-    """It is said, with what lists those that there are."""
+def test_an_unknown_job_is_reported(play: Play) -> None:
+    """The answer names the command that lists jobs."""
     for words in ("job zzzz", "cancel zzzz"):
         answer = play.ask("ada", words)
         assert "Job `zzzz` does not exist." in answer
@@ -78,7 +78,7 @@ def test_a_job_that_there_is_not(play: Play) -> None:
 
 
 def test_an_ended_job_cannot_be_cancelled(play: Play) -> None:
-    """The answer says that it had ended, and nothing is changed."""
+    """The answer says that it has ended, and nothing is changed."""
     card = play.change("cleo", "init host-1")
     play.quiet()
     assert f"Job `{card.job}` has already ended" in play.ask("ada", f"cancel {card.job}")

@@ -1,4 +1,4 @@
-"""`/swarm join` on real engines: who is in, as what, and what stands in the way of the others."""
+"""`/swarm join` on real engines: who joined with which role, and why others did not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.kits.scenario import Play, hang_up, stalled
 
 
 def test_workers_and_managers_join(play: Play) -> None:
-    """A range joins side by side as workers, a name as a manager; asking again says that it is already so."""
+    """A range joins as workers in parallel, one host as a manager; a second request needs no change."""
     play.cluster()
     workers = play.change("ada", "join worker host-[2-3]")
     assert "✓ *2 workers joined prod*" in workers.text
@@ -31,16 +31,16 @@ def test_workers_and_managers_join(play: Play) -> None:
     assert play.inspect()["Version"] == before
 
 
-def test_a_wrong_role_is_named_with_what_changes_it(play: Play) -> None:
-    """A member is not joined again as something else."""
+def test_a_member_with_another_role_is_refused(play: Play) -> None:
+    """The answer names the command that changes the role."""
     play.cluster(workers=("host-2",))
     card = play.change("cleo", "join manager host-2")
     assert "/swarm promote host-2" in card.text
     assert play.nodes()["host-2"] == "Ready Active"
 
 
-def test_options_are_what_the_engine_then_says(play: Play) -> None:
-    """Labels, availability and the advertised address are the node's own."""
+def test_the_node_has_every_option(play: Play) -> None:
+    """The node has the labels, availability and advertised address."""
     play.cluster()
     further = play["host-2"].add_address(212)
     card = play.change(
@@ -56,8 +56,8 @@ def test_options_are_what_the_engine_then_says(play: Play) -> None:
     assert play["host-2"].docker("info", "--format", "{{.Swarm.NodeAddr}}").strip() == further
 
 
-def test_a_label_reaches_a_node_that_is_in_already(play: Play) -> None:
-    """What is missing is done, what holds is left: the other labels stay."""
+def test_a_label_is_added_to_a_member(play: Play) -> None:
+    """Only what is missing is done; other labels stay."""
     play.cluster(workers=("host-2",))
     play["host-1"].docker("node", "update", "--label-add", "kept=yes", "host-2")
     play.change("ada", "join worker host-2 --label zone=b")
@@ -65,16 +65,16 @@ def test_a_label_reaches_a_node_that_is_in_already(play: Play) -> None:
     assert json.loads(labels) == {"kept": "yes", "zone": "b"}
 
 
-def test_without_a_cluster_there_is_nothing_to_join(play: Play) -> None:
-    """The answer says what makes one."""
+def test_a_join_needs_a_cluster(play: Play) -> None:
+    """The answer names `init`."""
     answer = play.ask("ada", "join worker host-2")
     assert "No host of prod that responds is part of a cluster" in answer
     assert "/swarm init HOST" in answer
     assert play.membership("host-2") == "inactive"
 
 
-def test_a_host_of_another_cluster_is_left_there(play: Play) -> None:
-    """It is named: by its name of swarmbot.yml where it has one, else by its id."""
+def test_a_host_of_another_cluster_is_refused(play: Play) -> None:
+    """The answer names that cluster, by its name in swarmbot.yml or by its id."""
     play.cluster()
     play.change("cleo", "init host-5", "lab")
     token = play["host-5"].docker("swarm", "join-token", "-q", "worker").strip()
@@ -91,8 +91,8 @@ def test_a_host_of_another_cluster_is_left_there(play: Play) -> None:
     assert limits == [3, 5], "whichever of the two answered first"
 
 
-def test_a_host_that_was_removed_is_told_so(play: Play) -> None:
-    """Its engine believes itself a member: it must leave first, and the answer says how."""
+def test_a_removed_host_must_leave_first(play: Play) -> None:
+    """Its engine still believes that it is a member: the answer says how to leave."""
     play.cluster(workers=("host-2",))
     play["host-1"].docker("node", "rm", "--force", "host-2")
     card = play.change("ada", "join worker host-2")
@@ -103,8 +103,8 @@ def test_a_host_that_was_removed_is_told_so(play: Play) -> None:
 
 
 @pytest.mark.parametrize("side", ["joining host", "manager"])
-def test_a_closed_port_is_named(play: Play, side: str) -> None:
-    """2377/tcp closed on the way out or in: the port is named, the host is in nothing, the cluster has no record."""
+def test_a_blocked_port_is_named(play: Play, side: str) -> None:
+    """With 2377/tcp blocked in either direction, the port is named, the host stays outside, and no record is left."""
     play.cluster()
     if side == "joining host":
         play["host-2"].block(2377, direction="out")
@@ -125,8 +125,8 @@ def test_a_closed_port_is_named(play: Play, side: str) -> None:
 
 
 @pytest.mark.parametrize(("port", "protocol"), [(7946, "tcp"), (7946, "udp"), (4789, "udp")])
-def test_gossip_and_overlay_ports_stop_a_join_both_ways(play: Play, port: int, protocol: Protocol) -> None:
-    """An engine would let it in and call it ready, cut off: so each is named with its direction, and Retry finishes."""
+def test_blocked_gossip_and_overlay_ports_stop_a_join(play: Play, port: int, protocol: Protocol) -> None:
+    """An engine would call the node ready; each port is named with its direction, and Retry finishes the join."""
     play.cluster()
     play["host-2"].block(port, protocol)
     play["host-3"].block(port, protocol, direction="out")
@@ -147,8 +147,8 @@ def test_gossip_and_overlay_ports_stop_a_join_both_ways(play: Play, port: int, p
     assert set(play.nodes()) == {"host-1", "host-2", "host-3", "host-4"}
 
 
-def test_a_managers_own_closed_port_is_named(play: Play) -> None:
-    """The managers must reach the new one's 2377, or the engine would leave a stale record behind."""
+def test_a_new_managers_blocked_port_is_named(play: Play) -> None:
+    """The managers must reach 2377/tcp of the new one; otherwise the engine would leave a stale record."""
     play.cluster()
     play["host-2"].block(2377, direction="in")
     card = play.change("cleo", "join manager host-2")
@@ -158,9 +158,9 @@ def test_a_managers_own_closed_port_is_named(play: Play) -> None:
 
 
 def test_a_failed_manager_leaves_no_record(play: Play) -> None:
-    """The leader cannot reach the new manager's port, and the bot cannot see that beforehand: all is cleaned up.
+    """The leader cannot reach the new manager's port, and the bot cannot know that before: everything is cleaned up.
 
-    A record of the host from before, which is not this join's, stays.
+    An older record of the host, which does not belong to this join, stays.
     """
     play.cluster(managers=("host-1", "host-2"), workers=("host-3",))
     play["host-3"].docker("swarm", "leave")
@@ -177,8 +177,8 @@ def test_a_failed_manager_leaves_no_record(play: Play) -> None:
     assert play.change("cleo", "join manager host-3").text.startswith("✓")
 
 
-def test_a_host_left_pending_is_brought_back_and_joined(play: Play) -> None:
-    """An earlier try by hand, towards a manager that is not there, is undone before the host joins this cluster."""
+def test_a_pending_host_joins(play: Play) -> None:
+    """An earlier join by hand, to a manager that does not exist, is undone first."""
     play.cluster()
     play["host-5"].block(2377)
     token = play.inspect()["JoinTokens"]["Worker"]
@@ -191,8 +191,8 @@ def test_a_host_left_pending_is_brought_back_and_joined(play: Play) -> None:
     assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
 
 
-def test_a_manager_that_falls_silent_in_the_middle(play: Play) -> None:
-    """The host is brought back to being in no cluster, so that it does not come in by itself later."""
+def test_a_manager_stops_responding_during_a_join(play: Play) -> None:
+    """The join is undone, so that the host does not join later by itself."""
     play.cluster()
     with stalled(play["host-1"], play["host-2"]):
         job = play.begin("ada", "join worker host-2")
@@ -204,8 +204,8 @@ def test_a_manager_that_falls_silent_in_the_middle(play: Play) -> None:
     assert play.membership("host-2") == "inactive"
 
 
-def test_each_trouble_is_told_apart_and_retry_finishes(play: Play) -> None:
-    """No sshd, no dockerd and a changed host key are named each; the sound host is in; Retry brings in the rest."""
+def test_each_failure_is_named_and_retry_finishes(play: Play) -> None:
+    """Missing sshd, missing dockerd and a changed host key are named; the other host joins; Retry joins the rest."""
     play.cluster()
     hang_up(play["host-2"])
     play["host-3"].stop_docker()
@@ -224,8 +224,8 @@ def test_each_trouble_is_told_apart_and_retry_finishes(play: Play) -> None:
     assert set(play.nodes()) == {"host-1", "host-2", "host-3", "host-4"}
 
 
-def test_a_changed_host_key_stops_everything(play: Play) -> None:
-    """Both fingerprints are shown, no log-in is tried, and the host stays as it is."""
+def test_a_changed_host_key_stops_a_join(play: Play) -> None:
+    """Both fingerprints are shown, no login is attempted, and the host is unchanged."""
     play.cluster()
     host = play["host-2"]
     hang_up(host)

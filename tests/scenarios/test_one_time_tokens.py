@@ -1,4 +1,4 @@
-"""`/swarm token … --once` on real engines: what is shown lets one node in, and then nobody."""
+"""`/swarm token … --once` on real engines: the shown token admits one node."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ REFUSED = "A valid join token is necessary"
 
 
 def rotations(play: Play) -> list[Job]:
-    """The jobs that kept a promise."""
+    """Return the jobs of pending rotations."""
     with connect(Secret(play.stage.redis_url)) as redis:
         return [job for job in Queue(redis, Audit(redis)).recent(None, 100) if job.order.pending_rotation]
 
 
-def await_kept(play: Play) -> None:
-    """Wait until no promise is open: everybody was told."""
+def await_rotations(play: Play) -> None:
+    """Wait until no rotation is pending and all requesters are told."""
 
     def kept() -> bool:
         with connect(Secret(play.stage.redis_url)) as redis:
@@ -35,13 +35,13 @@ def await_kept(play: Play) -> None:
 
 
 def join(play: Play, host: str, line: tuple[str, str]) -> None:
-    """Run the line on a host, as its person would; Failed with the engine's words."""
+    """Run the join command on a host; raise Failed with the engine's message."""
     play[host].docker("swarm", "join", "--token", *line)
 
 
 @pytest.mark.parametrize(("who", "role"), [("ada", "worker"), ("cleo", "manager")])
-def test_the_first_node_that_joins_is_the_last(play: Play, who: str, role: str) -> None:
-    """Its join rotates the token: the second host is refused in the engine's words; the asker and the channel know."""
+def test_the_first_join_rotates_the_token(play: Play, who: str, role: str) -> None:
+    """The engine refuses a second host; requester and channel are told."""
     play.cluster()
     line = shown(play.ask(who, f"token {role} --once"))
     after = play.now
@@ -56,21 +56,21 @@ def test_the_first_node_that_joins_is_the_last(play: Play, who: str, role: str) 
     card = play.end(job.id)
     assert card.text.startswith(f"✓ *The {role} token of prod is rotated*"), card.text
     assert "` joined; nodes that are in stay in" in card.text  # by its id where it had no name yet
-    await_kept(play)
+    await_rotations(play)
     assert len(rotations(play)) == 1
     assert "SWMTKN" not in play.public()
 
 
-def test_the_line_says_how_long_it_is_good(play: Play) -> None:
-    """For one node, and until when; who is shown the same token without --once is told as well."""
+def test_the_message_says_how_long_the_token_is_valid(play: Play) -> None:
+    """It says for one node and until when; a person who is shown the token without --once is told too."""
     play.cluster()
     assert "For one node, until " in play.ask("ada", "token worker --once")
     assert "For one node, until " in play.ask("ben", "token worker")
     assert "For one node, until " not in play.ask("cleo", "token manager")
 
 
-def test_two_who_ask_have_the_same_token_and_learn_the_same_end(play: Play) -> None:
-    """One rotation serves both, and each is told who joined."""
+def test_two_requesters_share_one_rotation(play: Play) -> None:
+    """Both have the same token, and both are told which node joined."""
     play.cluster()
     first, second = (shown(play.ask(who, "token worker --once")) for who in ("ada", "ben"))
     assert first == second
@@ -81,12 +81,12 @@ def test_two_who_ask_have_the_same_token_and_learn_the_same_end(play: Play) -> N
             "`host-2` joined; the worker token"
             in play.see(who, "token of prod was rotated", after=after, private=True).text
         )
-    await_kept(play)
+    await_rotations(play)
     assert len(rotations(play)) == 1
 
 
-def test_a_rotation_in_between_keeps_the_promise(play: Play) -> None:
-    """Who rotates by hand has done it: nothing is rotated again, and the asker is told."""
+def test_a_manual_rotation_replaces_the_pending_one(play: Play) -> None:
+    """After a manual rotation there is no second one, and the requester is told."""
     play.cluster()
     line = shown(play.ask("ada", "token worker --once"))
     after = play.now
@@ -94,13 +94,13 @@ def test_a_rotation_in_between_keeps_the_promise(play: Play) -> None:
     now = play.inspect()["JoinTokens"]["Worker"]
     told = play.see("ada", "was already rotated by somebody", after=after, private=True)
     assert "no longer works" in told.text
-    await_kept(play)
+    await_rotations(play)
     assert rotations(play) == []
     assert play.inspect()["JoinTokens"]["Worker"] == now != line[0]
 
 
-def test_a_fresh_token_for_one_node(play: Play) -> None:
-    """`--rotate --once` rotates first, as an admin may, shows the new token, and rotates it after the first join."""
+def test_rotate_once_shows_a_new_token(play: Play) -> None:
+    """It needs an administrator, rotates, shows the new token, and rotates again after the first join."""
     play.cluster()
     before = play.inspect()["JoinTokens"]["Worker"]
     play.change("cleo", "token worker --rotate --once")
@@ -117,8 +117,8 @@ def test_a_fresh_token_for_one_node(play: Play) -> None:
     assert play.inspect()["JoinTokens"]["Worker"] not in {before, line[0]}
 
 
-def test_a_frozen_cluster_rotates_all_the_same(play: Play) -> None:
-    """The yes that a freeze asks of changes is not asked for what ends a risk, and was promised."""
+def test_a_freeze_does_not_stop_the_rotation(play: Play) -> None:
+    """The pending rotation reduces a risk, so it does not need the approval of a freeze."""
     play.cluster()
     line = shown(play.ask("ada", "token worker --once"))
     assert "rozen" in play.ask("cleo", "freeze --until 2h --reason sale")
@@ -128,10 +128,10 @@ def test_a_frozen_cluster_rotates_all_the_same(play: Play) -> None:
     assert play.inspect()["JoinTokens"]["Worker"] != line[0]
 
 
-def test_operators_show_no_line_for_a_manager(play: Play) -> None:
-    """For one node or for many: it is for admins; no promise is made of what was not shown."""
+def test_operators_cannot_show_a_manager_token(play: Play) -> None:
+    """Only administrators may, with or without --once; without a shown token there is no pending rotation."""
     play.stand()
     told = play.ask("ada", "token manager --once")
     assert "@admins" in told
     assert "SWMTKN" not in told
-    await_kept(play)
+    await_rotations(play)

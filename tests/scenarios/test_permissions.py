@@ -1,4 +1,4 @@
-"""Who may do what, as people meet it: refusals are told, written down, and change nothing."""
+"""Permissions: a refusal is explained, recorded, and changes nothing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sandbox.slack.faults import Kind
 from tests.kits.scenario import Play
 
 
-def group(play: Play, handle: str, users: Iterable[str]) -> None:
-    """Change a user group in Slack."""
+def set_group(play: Play, handle: str, users: Iterable[str]) -> None:
+    """Set the members of a user group in Slack."""
     with play.slack.workspace.changed:
         play.slack.team.set_group(handle, users)
 
 
-def test_a_refusal_is_told_and_written_down(play: Play) -> None:
-    """The refused reads what it takes; the audit log has the attempt; the engine was not asked."""
+def test_a_refusal_is_explained_and_recorded(play: Play) -> None:
+    """The answer says who may do it; the audit log has the attempt; no engine call was made."""
     answer = play.ask("eve", "init host-1")
     assert answer.startswith("You can't run `/swarm init host-1` in prod: it needs @admins.")
     assert "`/swarm whoami`" in answer
@@ -28,8 +28,8 @@ def test_a_refusal_is_told_and_written_down(play: Play) -> None:
     assert play.public() == ""
 
 
-def test_a_button_is_no_way_round_the_rules(play: Play) -> None:
-    """Whoever may not type a command may not press it either, on a card that everybody sees."""
+def test_a_button_needs_the_same_permission(play: Play) -> None:
+    """A person who may not run a command cannot press its button on a public card either."""
     play.cluster()
     play["host-2"].block(2377, direction="out")
     card = play.change("ada", "join worker host-2")
@@ -42,20 +42,20 @@ def test_a_button_is_no_way_round_the_rules(play: Play) -> None:
     assert play.membership("host-2") == "inactive"
 
 
-def test_slacks_user_groups_decide(play: Play) -> None:
-    """Somebody who is put into the operators' group in Slack may operate; swarmbot.yml was not touched."""
+def test_user_groups_in_slack_grant_permissions(play: Play) -> None:
+    """A person who is added to the operators' group in Slack may operate, without a change of swarmbot.yml."""
     play.cluster()
-    group(play, "ops", ["U0ADA", "U0BEN", "U0EVE"])
+    set_group(play, "ops", ["U0ADA", "U0BEN", "U0EVE"])
     try:
         assert play.change("eve", "join worker host-2").text.startswith("✓")
     finally:
-        group(play, "ops", ["U0ADA", "U0BEN"])
+        set_group(play, "ops", ["U0ADA", "U0BEN"])
     assert play.nodes()["host-2"] == "Ready Active"
 
 
 @pytest.mark.parametrize("fault", ["http_500", "drop", "slow", "rate_limited"])
-def test_when_slack_does_not_say_who_is_in_a_group_nothing_is_done(play: Play, fault: Kind) -> None:
-    """The person is told within Slack's three seconds; what everybody may do still works."""
+def test_unknown_group_members_are_refused(play: Play, fault: Kind) -> None:
+    """Without an answer from Slack the person is told within three seconds; commands for everybody still work."""
     play.slack.fault(fault, "usergroups.users.list", seconds=30)
     answer = play.ask("cleo", "init host-1")
     assert "Slack did not say who is in" in answer

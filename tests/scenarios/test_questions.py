@@ -1,4 +1,4 @@
-"""Questions to real clusters: what is true is said, to the asker alone, and shared only by the asker's own hand."""
+"""Questions about real clusters: answers are true, private, and shared only by the requester."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ WORKERS = ("host-4",)
 
 
 @pytest.fixture
-def standing(whole_play: Play) -> Play:
-    """Three managers and a worker that no test here may change."""
+def cluster(whole_play: Play) -> Play:
+    """Three managers and a worker that no test here changes."""
     whole_play.stand(managers=MANAGERS, workers=WORKERS)
     return whole_play
 
 
-def test_status_of_nothing(play: Play) -> None:
-    """Where no host is in a cluster, the status says what makes one; questions about nodes say where to look."""
+def test_status_without_a_cluster(play: Play) -> None:
+    """The status names `init`; questions about nodes name the next step."""
     assert "prod is not initialised" in (told := play.ask("eve", "status"))
     assert "`/swarm init HOST`" in told
     assert "`/swarm status`" in play.ask("eve", "nodes")
@@ -27,80 +27,80 @@ def test_status_of_nothing(play: Play) -> None:
     assert "not part of any cluster" in hosts
 
 
-def test_status_of_a_healthy_cluster(standing: Play) -> None:
-    """One glance: managers, what it survives, nodes, leader, engine, certificates."""
-    told = standing.ask("eve", "status")
+def test_status_of_a_healthy_cluster(cluster: Play) -> None:
+    """It shows managers, tolerated failures, nodes, leader, engine and certificates."""
+    told = cluster.ask("eve", "status")
     assert told.startswith("✓ *prod is healthy* · 3 managers, tolerates 1 failure · 4 of 4 nodes ready"), told
     assert "Leader `host-1` · Engine 20.10" in told
     assert "Certificates valid for 90 days" in told or "Certificates valid for 89 days" in told
 
 
-def test_answers_are_private_until_they_are_shared(standing: Play) -> None:
-    """Only the asker sees the answer; Share shows everybody the same words and whose they are."""
-    told = standing.ask("eve", "status")
-    assert standing.public() == ""
-    message = next(m for m in standing.slack.ephemerals("eve") if m.shown == told)
-    standing.slack.click("eve", message, "Share")
-    shared = standing.see("dan", "shared by <@U0EVE>", private=False)
+def test_answers_are_private_until_they_are_shared(cluster: Play) -> None:
+    """Only the requester sees the answer; Share shows everybody the same text and the requester's name."""
+    told = cluster.ask("eve", "status")
+    assert cluster.public() == ""
+    message = next(m for m in cluster.slack.ephemerals("eve") if m.shown == told)
+    cluster.slack.click("eve", message, "Share")
+    shared = cluster.see("dan", "shared by <@U0EVE>", private=False)
     assert told.splitlines()[0] in shared.text
     assert shared.channel == "C0PROD"
 
 
-def test_refresh_puts_the_new_answer_in_the_old_ones_place(standing: Play) -> None:
-    """The same private message then shows how things stand now."""
-    told = standing.ask("eve", "hosts")
-    message = next(m for m in standing.slack.ephemerals("eve") if m.shown == told)
-    after = standing.now
-    standing.slack.click("eve", message, "Refresh")
-    seen = standing.see("eve", "4 of 4 hosts of prod respond", after=after, private=True)
+def test_refresh_replaces_the_answer(cluster: Play) -> None:
+    """The same private message then shows the current state."""
+    told = cluster.ask("eve", "hosts")
+    message = next(m for m in cluster.slack.ephemerals("eve") if m.shown == told)
+    after = cluster.now
+    cluster.slack.click("eve", message, "Refresh")
+    seen = cluster.see("eve", "4 of 4 hosts of prod respond", after=after, private=True)
     assert (seen.kind, seen.ts) == ("edited", message.ts)
 
 
-def test_nodes_and_one_node(standing: Play) -> None:
-    """Every node with role, state, availability and engine; one in full by name or by its id."""
-    nodes = standing.ask("eve", "nodes")
+def test_nodes_and_node_show_the_engines_data(cluster: Play) -> None:
+    """`nodes` shows role, state, availability and engine of every node; `node` accepts a name or an id."""
+    nodes = cluster.ask("eve", "nodes")
     assert "4 of 4 nodes ready in prod" in nodes
     assert "✓ host-1 | manager, leader | ready | active | 20.10" in nodes
     assert "✓ host-4 | worker | ready | active | 20.10" in nodes
-    full = standing["host-1"].docker("node", "inspect", "host-4", "--format", "{{.ID}}").strip()
+    full = cluster["host-1"].docker("node", "inspect", "host-4", "--format", "{{.ID}}").strip()
     for name in ("host-4", full[:10]):
-        node = standing.ask("eve", f"node {name}")
+        node = cluster.ask("eve", f"node {name}")
         assert full in node
-        assert standing["host-4"].address in node
+        assert cluster["host-4"].address in node
         assert "issued by swarm-ca, valid for" in node
 
 
-def test_a_node_that_there_is_not(standing: Play) -> None:
-    """The nearest name is offered; a host that is in no cluster is told how it comes in."""
-    assert "Did you mean `host-4`" in standing.ask("eve", "node hots-4")
+def test_an_unknown_node_is_reported(cluster: Play) -> None:
+    """The answer suggests the closest name; for a host that is not a member it names `join`."""
+    assert "Did you mean `host-4`" in cluster.ask("eve", "node hots-4")
 
 
-def test_whoami_and_help(standing: Play) -> None:
-    """Rights as swarmbot.yml and Slack's user groups give them; each command with its words and an example."""
-    assert "You may *operate*" in (ada := standing.ask("ada", "whoami"))
+def test_whoami_and_help(cluster: Play) -> None:
+    """Permissions come from swarmbot.yml and user groups; help shows each command with arguments and an example."""
+    assert "You may *operate*" in (ada := cluster.ask("ada", "whoami"))
     assert "You may not *administer*" in ada
-    assert "You may *administer*" in (cleo := standing.ask("cleo", "whoami"))
+    assert "You may *administer*" in (cleo := cluster.ask("cleo", "whoami"))
     assert "`trust` of a changed key" in cleo, "not every key waits for somebody"
-    assert "You may not *operate*" in standing.ask("eve", "whoami")
-    listed = standing.ask("eve", "help")
+    assert "You may not *operate*" in cluster.ask("eve", "whoami")
+    listed = cluster.ask("eve", "help")
     for name in ("init", "join", "token", "status", "nodes", "node", "hosts", "jobs", "job", "cancel", "audit"):
         assert f"`/swarm {name}`" in listed
-    assert "host-[3-5]" in standing.ask("eve", "help join")
-    assert "Did you mean `/swarm status`?" in standing.ask("eve", "statsu")
+    assert "host-[3-5]" in cluster.ask("eve", "help join")
+    assert "Did you mean `/swarm status`?" in cluster.ask("eve", "statsu")
 
 
-def test_another_channel_must_name_the_cluster(standing: Play) -> None:
-    """Where no cluster is meant by the channel it is asked for, and ``--cluster`` answers."""
-    asked = standing.ask("eve", "status", "random")
+def test_another_channel_needs_cluster(cluster: Play) -> None:
+    """In a channel without a cluster the bot asks for one, and ``--cluster`` selects it."""
+    asked = cluster.ask("eve", "status", "random")
     assert "--cluster" in asked
     assert "prod" in asked
     assert "lab" in asked
-    assert "*prod is healthy*" in standing.ask("eve", "status --cluster prod", "random")
-    assert "lab is not initialised" in standing.ask("ada", "status", "lab")
+    assert "*prod is healthy*" in cluster.ask("eve", "status --cluster prod", "random")
+    assert "lab is not initialised" in cluster.ask("ada", "status", "lab")
 
 
 def test_jobs_and_the_audit_log(play: Play) -> None:
-    """Each job with its steps and end; the log by person, by node, by command, since when and how many."""
+    """Jobs are shown with steps and result; the audit log is filtered by person, node, command, time and number."""
     play.cluster(workers=("host-2",))
     refused = play.ask("eve", "join worker host-3")
     assert refused.startswith("You can't run ")
@@ -130,7 +130,7 @@ def test_jobs_and_the_audit_log(play: Play) -> None:
 
 
 def test_status_with_one_manager_down(play: Play) -> None:
-    """The one whose engine ended is named, the survivors are counted, and the other questions still answer."""
+    """The status names the manager that is down and counts the others; other questions still work."""
     play.cluster(managers=MANAGERS)
     play["host-3"].kill_docker()
     told = play.await_status("`host-3` (manager) is unreachable")
@@ -141,8 +141,8 @@ def test_status_with_one_manager_down(play: Play) -> None:
     assert "✗ host-3 | manager, unreachable" in play.ask("ada", "nodes")
 
 
-def test_status_says_which_service_is_short_and_why(play: Play) -> None:
-    """Replicas that cannot be placed are counted with the engine's reason; a drained node is named."""
+def test_status_names_services_with_missing_replicas(play: Play) -> None:
+    """Pending replicas are counted with the engine's reason; a drained node is named."""
     play.cluster(workers=("host-2",))
     host = play["host-1"]
     wanted = ("--name", "web", "--replicas", "3", "--constraint", "node.labels.zone==b", "--no-resolve-image")

@@ -1,4 +1,4 @@
-"""A quorum is lost, explained, and recovered through Slack, while the tasks run on."""
+"""A lost quorum is explained and recovered through Slack while the tasks keep running."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ EXPLAINED = 30.0
 
 
 @pytest.fixture(scope="module")
-def rule_stage(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A bot where operators may say yes to a recovery, too: two others must, and there are but two administrators."""
+def operators_approve_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A bot whose operators may approve a recovery: it needs two approvals, and there are only two administrators."""
     rules = {**PEOPLE["rules"], "approvals": {"recover": {"by": ["admins", "operators"]}, "join manager": {"count": 0}}}
     config = {**fleet.config(), "people": PEOPLE["people"], "rules": rules}
     with Deployment(fleet, tmp_path_factory.mktemp("recovering"), config=config) as stage:
         yield stage
 
 
-def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet: Fleet) -> None:
-    """Status tells at once and within seconds; two say yes; services and their tasks are there; the lost come back.
+def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: Deployment, fleet: Fleet) -> None:
+    """Status reports it within seconds; after two approvals services and tasks are there, and the lost managers rejoin.
 
-    One that was declared gone comes back before the second yes: nothing is done, and asked anew the recovery lets it
+    A manager that was declared lost returns before the second approval: nothing is done. The next request lets it
     leave and join again.
     """
-    play, asked = Play(rule_stage), Asked(rule_stage)
+    play, asked = Play(operators_approve_deployment), Asked(operators_approve_deployment)
     play.reset()
     play.cluster(managers=("host-1", *OFF, EARLY), workers=("host-4",))
     fleet["host-1"].docker("service", "create", "--name", "web", "--mode", "global", TASK_IMAGE, timeout=60)
@@ -56,7 +56,7 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet:
     recipe = "/swarm recover host-1 --gone host-2 --gone host-3 --gone host-5"
     until(lambda: recipe in play.ask("cleo", "recover"), "the engine knows of the loss, and `recover` asks", timeout=60)
     assert "`host-2`, `host-3` and `host-5` may come back" in play.ask("cleo", "init host-1 --force-new-cluster")
-    _is_void_when_one_comes_back(play, asked)
+    _is_void_when_a_manager_returns(play, asked)
     job = asked.asks("cleo", "recover --gone host-2 --gone host-3")
     for words in (
         "recover prod from `host-1`",
@@ -81,8 +81,8 @@ def test_a_lost_quorum_is_explained_and_recovered(rule_stage: Deployment, fleet:
     assert "prod is healthy" in play.await_status("4 managers, tolerates 1 failure")
 
 
-def _is_void_when_one_comes_back(play: Play, asked: Asked) -> None:
-    """Asked with one yes; it comes back; the other yes does nothing, and the card says why and offers to ask again."""
+def _is_void_when_a_manager_returns(play: Play, asked: Asked) -> None:
+    """Request it with one approval; a manager returns; the second approval does nothing, and the card says why."""
     job = asked.asks("cleo", f"recover --gone host-2 --gone host-3 --gone {EARLY}")
     assert "prod will be two" in asked.card(job).shown
     assert "1 of 2" in asked.press("ada", job, "Approve")

@@ -1,4 +1,4 @@
-"""`/swarm remove` and `/swarm leave` on real engines: who is out, in which order, and what is left of them."""
+"""`/swarm remove` and `/swarm leave` on real engines: who left, in which order, and which records remain."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ HEARTBEAT: Final = "2s"
 """Each removal waits until its node is seen down: 13 s with Docker's own 5."""
 
 
-def test_a_worker_and_the_leader_go_the_whole_way(play: Play) -> None:
-    """Drained, demoted, left, seen down, record removed; asking again changes nothing, and they may join anew."""
+def test_a_worker_and_the_leader_are_removed(play: Play) -> None:
+    """Each is drained, demoted, leaves, is seen down, and its record is removed; a second request changes nothing."""
     play.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"), heartbeat=HEARTBEAT)
     card = play.change("cleo", "remove host-3")
     assert card.text.startswith("✓ *`host-3` is removed from prod*"), card.text
@@ -33,8 +33,8 @@ def test_a_worker_and_the_leader_go_the_whole_way(play: Play) -> None:
     assert play.change("ada", "join worker host-1 host-3").text.startswith("✓")
 
 
-def test_the_dead_lose_their_records(play: Play) -> None:
-    """Not while the managers see them ready, unless forced; a host that is back then is told how to leave."""
+def test_records_of_nodes_that_are_down_are_removed(play: Play) -> None:
+    """Nodes that are still ready need force; a removed host that returns is told how to leave."""
     play.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
     play["host-3"].power_off()
     play["host-4"].power_off()
@@ -54,8 +54,8 @@ def test_the_dead_lose_their_records(play: Play) -> None:
     assert play.membership("host-4") == "inactive"
 
 
-def test_a_host_that_was_wiped_and_joined_again(play: Play) -> None:
-    """Of its two records the dead one is taken."""
+def test_the_old_record_of_a_wiped_host_is_removed(play: Play) -> None:
+    """Of the two records of the host, the one that is down is removed."""
     play.cluster(workers=("host-2",), heartbeat=HEARTBEAT)
     play["host-2"].wipe()
     play.await_status("`host-2` (worker) is down")
@@ -66,8 +66,8 @@ def test_a_host_that_was_wiped_and_joined_again(play: Play) -> None:
     assert play.membership("host-2") == "active"
 
 
-def test_the_last_manager_ends_the_cluster(play: Play) -> None:
-    """Only forced, and only when two others agree; its workers then leave unseen."""
+def test_removing_the_last_manager_ends_the_cluster(play: Play) -> None:
+    """This needs force and two approvals; the workers then leave without being seen."""
     play.cluster(workers=("host-2",))
     refused = play.ask("cleo", "leave host-1")
     assert "would end prod" in refused

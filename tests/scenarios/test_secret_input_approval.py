@@ -1,4 +1,4 @@
-"""A secret typed for a command that needs approval is stored for minutes: approvals count until then."""
+"""A secret that was typed for a change that needs approval is kept for minutes: a later approval does nothing."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.kits.scenario import Play
 
 
 @pytest.fixture
-def frozen(asked: Asked) -> Iterator[Play]:
-    """The only manager is locked, and the cluster is frozen: an unlock needs somebody's yes."""
+def frozen_cluster(asked: Asked) -> Iterator[Play]:
+    """The only manager is locked and the cluster is frozen, so an unlock needs an approval."""
     first = asked.fleet["host-1"]
     first.docker("swarm", "update", "--autolock=true")
     key = first.docker("swarm", "unlock-key", "-q").strip()
@@ -34,29 +34,29 @@ def frozen(asked: Asked) -> Iterator[Play]:
     play.see("eve", "*prod is thawed*")
 
 
-def test_a_yes_in_time_unlocks(frozen: Play, asked: Asked) -> None:
-    """The card says that the key is deleted when the request expires, after minutes."""
-    job = _asked(asked)
+def test_an_approval_in_time_unlocks(frozen_cluster: Play, asked: Asked) -> None:
+    """The card says that the key is kept only as long as the request is open, which is minutes."""
+    job = _waiting_job(asked)
     request = asked.approval(job).request
     assert request.expires < time.time() + TYPED_SECRET_TTL_S
     assert "and the typed secret is deleted" in asked.card(job).shown
     asked.press("dan", job, "Approve")
     asked.ends(job, "succeeded")
-    assert frozen.membership("host-1") == "active"
+    assert frozen_cluster.membership("host-1") == "active"
 
 
-def test_a_yes_too_late_is_none(frozen: Play, asked: Asked) -> None:
-    """The question ends with the key, and says that both are wanted again."""
-    job = _asked(asked)
+def test_a_late_approval_does_nothing(frozen_cluster: Play, asked: Asked) -> None:
+    """The request ends with the key, and says that both are needed again."""
+    job = _waiting_job(asked)
     with connect(Secret(asked.stage.redis_url)) as redis:
         redis.zadd(keys.APPROVALS_OPEN, {job: 0})  # as if the minutes had passed
     asked.ends(job, "expired")
     assert "The secret typed with it was deleted: request it again." in asked.card(job).shown
-    assert frozen.membership("host-1") == "locked"
+    assert frozen_cluster.membership("host-1") == "locked"
 
 
-def _asked(asked: Asked) -> str:
-    """The job whose card waits; others' may wait too."""
+def _waiting_job(asked: Asked) -> str:
+    """Return the job whose card waits; jobs of others may wait too."""
 
     def job() -> str:
         waiting = asked.approvals.waiting("prod")

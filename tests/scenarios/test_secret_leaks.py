@@ -1,4 +1,4 @@
-"""Where secrets must never be: looked for after all that touches one, with every process logging all it can."""
+"""No secret is stored or shown anywhere else, after all commands that use one and with debug logs of all processes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.kits.secret_search import Arguments, channels, disk, shown, stored
 SECRET = re.compile(r"SWM(?:TKN|KEY)-1-[\w+/-]+")
 
 
-def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
-    """Tokens and unlock keys, old, rotated and typed ones: not in Redis, logs, audit log, channels or arguments."""
+def test_only_the_requester_sees_secrets(play: Play) -> None:
+    """Old, rotated and typed tokens and unlock keys are not in Redis, logs, the audit log, channels or arguments."""
     arguments = Arguments()
     arguments.start()
     try:
-        tokens = everything_that_touches_a_secret(play)
+        tokens = use_all_secrets(play)
     finally:
         run = arguments.stop()
     secrets = {secret.rpartition("-")[2] for secret in tokens}
@@ -40,8 +40,8 @@ def test_no_secret_is_anywhere_but_before_the_askers_eyes(play: Play) -> None:
     assert "DEBUG" in places["the log of worker.1"] + places["the log of web"]
 
 
-def everything_that_touches_a_secret(play: Play) -> set[str]:
-    """Do it, and return every secret that somebody was shown or that the engine has."""
+def use_all_secrets(play: Play) -> set[str]:
+    """Run all commands that use secrets, and return every secret that was shown or that the engine has."""
     play.change("cleo", "init host-1 --autolock")
     play.see("cleo", "SWMKEY-1-", private=True)
     play.ask("ada", "token worker")
@@ -71,7 +71,7 @@ def everything_that_touches_a_secret(play: Play) -> set[str]:
 
 
 def typed_keys(play: Play) -> set[str]:
-    """Have the unlock key shown, rotated and typed, once wrong and once right, and return what was typed."""
+    """Have the unlock key shown, rotated and typed, wrong and right, and return what was typed."""
     for words in ("unlock-key", "unlock-key --rotate"):
         after = play.now
         play.slack.slash("cleo", "prod", words)

@@ -1,4 +1,4 @@
-"""Slack in, Slack out, through the bot's own processes: gunicorn or Socket Mode, and a real Redis."""
+"""Requests from Slack and answers to it, with the bot's own processes: gunicorn or Socket Mode, and a real Redis."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PrivateRedis:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start it, and return when it responds."""
         durable = ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
         command = ["redis-server", "--port", "0", "--unixsocket", f"{self._folder}/redis.sock"]
         with Path(self._folder, "redis.log").open("ab") as log:
@@ -52,7 +52,7 @@ class PrivateRedis:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """Keep it from running for a while: connections are taken, nothing is answered."""
+        """Stop its process for a while: it accepts connections and does not respond."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:
@@ -61,7 +61,7 @@ class PrivateRedis:
             self._process.send_signal(signal.SIGCONT)
 
     def jobs(self) -> list[str]:
-        """What the gate has stored."""
+        """Return what the gate has stored."""
         with Redis.from_url(self.url, decode_responses=True) as redis:
             stored: list[Any] = redis.lrange(JOBS, 0, -1)
             return [str(words) for words in stored]
@@ -79,7 +79,7 @@ def _pings(redis: Redis) -> bool:
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
-    """Wait for what nothing tells of: a process that begins to listen."""
+    """Poll until a condition holds, for example until a process listens."""
     deadline = monotonic() + seconds
     while not condition():
         if monotonic() > deadline:
@@ -89,7 +89,7 @@ def until(condition: Callable[[], object], what: str, seconds: float = 20) -> No
 
 @contextmanager
 def bot_process(kind: str, folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """One of the bot's processes; it must end by itself when it is told to."""
+    """Run one of the bot's processes; it must end on SIGTERM."""
     (folder / "swarmbot.yml").write_text(CONFIG)
     env = os.environ | environment | {"SWARMBOT_CONFIG": str(folder / "swarmbot.yml"), "LOG_LEVEL": "DEBUG"}
     with (folder / "bot.log").open("ab") as log:
@@ -109,7 +109,7 @@ def bot_process(kind: str, folder: Path, environment: dict[str, str]) -> Iterato
 
 
 def get(url: str) -> tuple[int, dict[str, Any]]:
-    """Status and JSON of a GET; 0 while nobody listens."""
+    """Return status and JSON of a GET request; status 0 without a listener."""
     try:
         with urlopen(url, timeout=10) as response:  # noqa: S310 - the test's own server
             return response.status, json.load(response)
@@ -120,8 +120,8 @@ def get(url: str) -> tuple[int, dict[str, Any]]:
         return 0, {}
 
 
-def _another(sockets: Sockets, before: list[Connection]) -> bool:
-    """Whether a connection is there that was not among ``before``, and it alone."""
+def _is_new_connection(sockets: Sockets, before: list[Connection]) -> bool:
+    """Return whether there is exactly one connection, and it is not among ``before``."""
     return bool(sockets.connections) and not set(sockets.connections) & set(before)
 
 
@@ -136,7 +136,7 @@ def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
 
 @pytest.fixture
 def web_url(slack: LocalSlack, redis: PrivateRedis, tmp_path: Path) -> Iterator[str]:
-    """The web process under gunicorn, and Slack told where it is."""
+    """The URL of the web process under gunicorn; Slack sends its requests there."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -149,14 +149,14 @@ def web_url(slack: LocalSlack, redis: PrivateRedis, tmp_path: Path) -> Iterator[
 
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
-    """A local Slack that speaks HTTP to the bot."""
+    """A local Slack that delivers over HTTP."""
     with LocalSlack() as slack:
         yield slack
 
 
 @pytest.mark.usefixtures("web_url")
-def test_a_command_is_stored_and_answered_to_the_asker(slack: LocalSlack, redis: PrivateRedis) -> None:
-    """The answer is private, and a button of it works: its answer comes too."""
+def test_a_command_is_stored_and_answered(slack: LocalSlack, redis: PrivateRedis) -> None:
+    """Only the requester sees the answer, and its button works."""
     delivery = slack.slash("ada", "prod", "button")
     assert (delivery.status, delivery.error) == (200, "")
     (answer,) = slack.ephemerals("ada")
@@ -168,8 +168,8 @@ def test_a_command_is_stored_and_answered_to_the_asker(slack: LocalSlack, redis:
 
 
 @pytest.mark.usefixtures("web_url")
-def test_an_ack_may_say_nothing(slack: LocalSlack, redis: PrivateRedis) -> None:
-    """A gate that answers elsewhere leaves the body empty, and Slack shows nothing."""
+def test_an_empty_ack_shows_nothing(slack: LocalSlack, redis: PrivateRedis) -> None:
+    """If the gate returns nothing, the body is empty, and Slack shows nothing."""
     assert slack.slash("ada", "prod", "quiet").error == ""
     assert redis.jobs() == ["quiet"]
     assert not slack.ephemerals("ada")
@@ -177,8 +177,8 @@ def test_an_ack_may_say_nothing(slack: LocalSlack, redis: PrivateRedis) -> None:
 
 @pytest.mark.usefixtures("web_url")
 @pytest.mark.parametrize("fault", ["forged_signature", "stale_signature", "no_signature", "text_timestamp"])
-def test_what_slack_did_not_sign_now_is_401(slack: LocalSlack, redis: PrivateRedis, fault: Any) -> None:
-    """Forged, stale, unsigned, or with a timestamp that is no number: refused, and nothing is stored."""
+def test_invalid_signatures_are_401(slack: LocalSlack, redis: PrivateRedis, fault: Any) -> None:
+    """A forged, expired or missing signature and a timestamp that is not a number are refused; nothing is stored."""
     slack.fault(fault, "command")
     assert slack.slash("ada", "prod", "status").status == 401
     assert redis.jobs() == []
@@ -187,8 +187,8 @@ def test_what_slack_did_not_sign_now_is_401(slack: LocalSlack, redis: PrivateRed
 @pytest.mark.usefixtures("web_url")
 @pytest.mark.parametrize("kind", ["command", "block_actions"])
 @pytest.mark.parametrize("fault", ["deliver_twice", "retry"])
-def test_a_double_delivery_is_done_once(slack: LocalSlack, redis: PrivateRedis, fault: Any, kind: str) -> None:
-    """Side by side or one after the other: one job a command, one a press."""
+def test_a_repeated_delivery_is_handled_once(slack: LocalSlack, redis: PrivateRedis, fault: Any, kind: str) -> None:
+    """Two deliveries, in parallel or in sequence, are one job for a command and one for a button."""
     slack.fault(fault, kind)
     slack.slash("ada", "prod", "button")
     slack.click("ada", slack.ephemerals("ada")[0], "press")
@@ -196,8 +196,8 @@ def test_a_double_delivery_is_done_once(slack: LocalSlack, redis: PrivateRedis, 
 
 
 @pytest.mark.usefixtures("web_url")
-def test_the_refused_and_the_failed_are_told(slack: LocalSlack, tmp_path: Path) -> None:
-    """A refusal says why; a defect says its reference, which is in the log with the trace."""
+def test_refusals_and_errors_are_reported(slack: LocalSlack, tmp_path: Path) -> None:
+    """A refusal has its reason; an internal error has a reference, which is in the log with the traceback."""
     slack.slash("ada", "prod", "no")
     slack.wait_to_see("ada", "Refused: this is for admins.", private=True)
     slack.slash("ada", "prod", "boom")
@@ -206,8 +206,8 @@ def test_the_refused_and_the_failed_are_told(slack: LocalSlack, tmp_path: Path) 
     assert f"defect {reference}" in (tmp_path / "bot.log").read_text()
 
 
-def test_without_redis_nothing_was_done(slack: LocalSlack, redis: PrivateRedis, web_url: str) -> None:
-    """The person is told within Slack's three seconds, /readyz says why; afterwards commands work again."""
+def test_a_missing_redis_is_reported(slack: LocalSlack, redis: PrivateRedis, web_url: str) -> None:
+    """The person is told within three seconds, /readyz has the reason, and commands work again afterwards."""
     redis.stop()
     delivery = slack.slash("ada", "prod", "status")
     assert (delivery.status, delivery.error) == (200, "")
@@ -223,8 +223,8 @@ def test_without_redis_nothing_was_done(slack: LocalSlack, redis: PrivateRedis, 
 
 
 @pytest.mark.usefixtures("web_url")
-def test_a_silent_redis_is_told_in_time(slack: LocalSlack, redis: PrivateRedis) -> None:
-    """Redis takes connections and says nothing: Slack has an answer before it gives up, and the rest comes later."""
+def test_an_unresponsive_redis_is_reported_in_time(slack: LocalSlack, redis: PrivateRedis) -> None:
+    """Slack gets an answer before its time-out although Redis does not respond; later commands work."""
     with redis.silent():
         delivery = slack.slash("ada", "prod", "status")
         assert (delivery.status, delivery.error) == (200, "")
@@ -232,16 +232,16 @@ def test_a_silent_redis_is_told_in_time(slack: LocalSlack, redis: PrivateRedis) 
         slack.wait_to_see("ada", "may not have been accepted", after=seen.number, private=True)
 
 
-def test_a_stalled_client_is_dropped(web_url: str) -> None:
-    """Who sends half a request keeps no thread: the connection is closed."""
+def test_a_stalled_client_is_disconnected(web_url: str) -> None:
+    """A client that sends half a request does not occupy a thread: the connection is closed."""
     host, port = web_url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as client:
         client.sendall(b"POST /slack/events HTTP/1.1\r\nHost: bot\r\n")
         assert client.recv(1024) == b""
 
 
-def test_two_socket_connections_do_each_thing_once(redis: PrivateRedis, tmp_path: Path) -> None:
-    """Slack hands each request to one connection; with one of two processes gone the other one answers."""
+def test_two_socket_processes_handle_each_request_once(redis: PrivateRedis, tmp_path: Path) -> None:
+    """Slack sends each request to one connection; if one process ends, the other one answers."""
     with ExitStack() as stack:
         slack = stack.enter_context(LocalSlack(socket_mode=True))
         environment = slack.environment() | {"REDIS_URL": redis.url}
@@ -257,8 +257,8 @@ def test_two_socket_connections_do_each_thing_once(redis: PrivateRedis, tmp_path
         assert redis.jobs() == ["button"] * 5 + ["press opaque-1"]
 
 
-def test_a_broken_socket_is_connected_again(redis: PrivateRedis, tmp_path: Path) -> None:
-    """Slack asks to reconnect, or the connection breaks without a word."""
+def test_a_broken_connection_is_renewed(redis: PrivateRedis, tmp_path: Path) -> None:
+    """The bot reconnects when Slack requests it, and when the connection breaks."""
     with ExitStack() as stack:
         slack = stack.enter_context(LocalSlack(socket_mode=True))
         stack.enter_context(bot_process("socket", tmp_path, slack.environment() | {"REDIS_URL": redis.url}))
@@ -268,13 +268,13 @@ def test_a_broken_socket_is_connected_again(redis: PrivateRedis, tmp_path: Path)
         for end in ends:
             before = list(sockets.connections)
             end()
-            until(partial(_another, sockets, before), "another connection", 60)
+            until(partial(_is_new_connection, sockets, before), "another connection", 60)
             assert slack.slash("ada", "prod", "quiet").error == ""
         assert redis.jobs() == ["quiet", "quiet"]
 
 
-def test_a_socket_without_redis_says_so(redis: PrivateRedis, tmp_path: Path) -> None:
-    """The ack follows the write: without one the person is told that nothing was done."""
+def test_socket_mode_reports_a_missing_redis(redis: PrivateRedis, tmp_path: Path) -> None:
+    """The ack follows the write: without Redis the person is told that nothing was changed."""
     with ExitStack() as stack:
         slack = stack.enter_context(LocalSlack(socket_mode=True))
         stack.enter_context(bot_process("socket", tmp_path, slack.environment() | {"REDIS_URL": redis.url}))

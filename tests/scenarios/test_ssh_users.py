@@ -1,4 +1,4 @@
-"""Hosts where Swarmbot logs in as somebody who is not root: what can work does, what cannot is told with what to do."""
+"""Hosts where Swarmbot logs in as a user other than root: what works, and the next step for what does not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PEOPLE = {
 
 @pytest.fixture(scope="module")
 def play(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
-    """A bot that is root on host-1, and on each other host the one of PEOPLE; three managers."""
+    """A bot that logs in as root on host-1 and as a user of PEOPLE on each other host, with three managers."""
     if not shutil.which("sudo"):
         cannot("Debian package sudo is not installed")
     fleet.reset()
@@ -42,8 +42,8 @@ def play(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pla
         yield play
 
 
-def test_a_member_of_the_docker_group_and_one_with_sudo_are_managers(play: Play) -> None:
-    """One's start-up file prints on both streams; the other reaches the engine by sudo, from a restricted shell."""
+def test_users_with_docker_group_or_sudo_can_join(play: Play) -> None:
+    """One's start-up file prints on both streams; the other uses sudo from a restricted shell."""
     assert play.nodes() == {
         "host-1": "Ready Active Leader",
         **dict.fromkeys(("host-2", "host-3"), "Ready Active Reachable"),
@@ -52,8 +52,8 @@ def test_a_member_of_the_docker_group_and_one_with_sudo_are_managers(play: Play)
     assert greeting == "Welcome\n$ "
 
 
-def test_check_with_each_of_them(play: Play) -> None:
-    """Ports are tried by whoever has a shell; who may not use the engine, or has no shell, is told what to do."""
+def test_check_needs_a_shell_and_the_engine(play: Play) -> None:
+    """Ports are probed with every user who has a shell; otherwise the answer has the next step."""
     answer = play.ask("ada", "check host-2 host-3 host-4 host-5")
     assert "✓ *`host-2` is fit for prod*" in answer
     assert "✓ *`host-3` is fit for prod*" in answer
@@ -65,16 +65,16 @@ def test_check_with_each_of_them(play: Play) -> None:
     assert "runs no commands for `mute`: the login shell exited at once. Give `mute` a POSIX shell" in answer
 
 
-def test_join_with_those_who_cannot(play: Play) -> None:
-    """Nothing is begun, and why is said."""
+def test_join_needs_access_to_the_engine(play: Play) -> None:
+    """Nothing is changed, and the answer has the reason."""
     card = play.change("ada", "join worker host-4 host-5")
     assert "usermod -aG docker asked" in card.text
     assert "usermod -s /bin/sh mute" in card.text
     assert play.membership("host-4") == play.membership("host-5") == "inactive"
 
 
-def test_status_does_without_what_it_may_not_read(play: Play) -> None:
-    """A certificate that the user may not read makes its host no worse."""
+def test_status_works_without_readable_certificates(play: Play) -> None:
+    """A certificate that the user cannot read does not make the host degraded."""
     answer = play.ask("eve", "status")
     assert "3 managers, tolerates 1 failure" in answer
     assert "The certificate of `host-2` cannot be read" in answer
@@ -83,26 +83,26 @@ def test_status_does_without_what_it_may_not_read(play: Play) -> None:
     assert "the file cannot be read" in play.ask("eve", "ca")
 
 
-def test_backup_with_sudo_and_without(play: Play) -> None:
-    """By sudo it is taken, whatever else the shell prints; without, it is refused before the engine is stopped."""
-    began = started(play, "host-2")
+def test_a_backup_needs_sudo(play: Play) -> None:
+    """With sudo it works, whatever the shell prints; without, it is refused before the engine stops."""
+    began = engine_start_time(play, "host-2")
     card = play.change("cleo", "backup host-2")
     assert "does not let noisy do this: it is not root, and sudo needs a password or refuses" in card.text
     assert "noisy ALL=(root) NOPASSWD: ALL" in card.text
     assert "No backup was stored. The engine of host-2 is running." in card.text
-    assert started(play, "host-2") == began
+    assert engine_start_time(play, "host-2") == began
     card = play.change("cleo", "backup host-3")
     assert card.text.startswith("✓ *prod is backed up*"), card.text
 
 
-def test_the_raft_log_by_sudo_and_without(play: Play) -> None:
-    """A recovery looks for the newest state in it, and says where it could not (tests/plans/cases/recover)."""
+def test_reading_the_raft_log_needs_sudo(play: Play) -> None:
+    """A recovery reads it for the newest state, and says where it could not (tests/plans/cases/recover)."""
     with engines(play.fleet, host_2={"user": "noisy"}, host_3={"user": "sudoer"}) as cluster:
         assert position(cluster["host-3"].last_raft_entry()).index
         with pytest.raises(EngineError, match=r"Permission denied|password"):
             cluster["host-2"].last_raft_entry()
 
 
-def started(play: Play, host: str) -> str:
-    """When the dockerd of a host began, in its kernel's words."""
+def engine_start_time(play: Play, host: str) -> str:
+    """Return the start time of the host's dockerd from the kernel."""
     return play[host].run("sh", "-c", "cut -d' ' -f22 /proc/$(cat /run/docker.pid)/stat")

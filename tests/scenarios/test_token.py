@@ -1,4 +1,4 @@
-"""`/swarm token` on real engines: what is shown joins, what was rotated joins nothing, and one person alone sees it."""
+"""`/swarm token` on real engines: the shown token works, a rotated one does not, and only the requester sees it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.kits.scenario import Play
 from tests.kits.secret_search import shown
 
 
-def test_the_line_joins_a_host_and_one_person_alone_sees_it(play: Play) -> None:
-    """The very line, run on a host, makes it a node; no channel has seen it; asking again shows it again."""
+def test_only_the_requester_sees_a_working_join_command(play: Play) -> None:
+    """The command, run on a host, joins it; no channel shows it; a second request shows it again."""
     play.cluster()
     first = play.ask("ada", "token worker")
     token, address = shown(first)
@@ -20,16 +20,16 @@ def test_the_line_joins_a_host_and_one_person_alone_sees_it(play: Play) -> None:
     assert {entry.to for entry in play.slack.transcript(play.began) if token in entry.text} == {("U0ADA",)}
 
 
-def test_the_managers_line_makes_a_manager(play: Play) -> None:
-    """It is for admins, and makes the host a manager."""
+def test_the_manager_token_joins_a_manager(play: Play) -> None:
+    """Only administrators may show it."""
     play.cluster()
     token, address = shown(play.ask("cleo", "token manager"))
     play["host-2"].docker("swarm", "join", "--token", token, address)
     assert play.nodes()["host-2"] == "Ready Active Reachable"
 
 
-def test_hide_takes_it_off_the_screen(play: Play) -> None:
-    """After Hide nothing on the person's screen holds the token; asking again works."""
+def test_hide_removes_the_token(play: Play) -> None:
+    """After Hide nothing on the requester's screen shows the token; a new request works."""
     play.stand()
     play.ask("ada", "token worker")
     message = next(m for m in play.slack.ephemerals("ada") if "SWMTKN" in m.shown)
@@ -38,8 +38,8 @@ def test_hide_takes_it_off_the_screen(play: Play) -> None:
     shown(play.ask("ada", "token worker"))
 
 
-def test_a_lost_private_message_is_asked_for_again(play: Play) -> None:
-    """Slack promises no delivery of private messages: after a reload it is gone, and comes again when asked for."""
+def test_a_lost_message_can_be_requested_again(play: Play) -> None:
+    """Slack may lose private messages: after a reload it is gone, and a new request shows it again."""
     play.stand()
     first = shown(play.ask("ada", "token worker"))
     play.slack.reload("ada")
@@ -47,8 +47,8 @@ def test_a_lost_private_message_is_asked_for_again(play: Play) -> None:
     assert shown(play.ask("ada", "token worker")) == first
 
 
-def test_rotation_makes_the_old_token_worthless_and_nothing_else_different(play: Play) -> None:
-    """The engine refuses the old token and takes the new; the spec and the other token are as they were."""
+def test_a_rotation_only_replaces_the_token(play: Play) -> None:
+    """The engine refuses the old token and accepts the new one; the spec and the other token are unchanged."""
     play.change("cleo", "init host-1 --task-history-limit 3 --dispatcher-heartbeat 9s --cert-expiry 48h")
     before = play.inspect()
     card = play.change("cleo", "token worker --rotate")
@@ -66,8 +66,8 @@ def test_rotation_makes_the_old_token_worthless_and_nothing_else_different(play:
 
 
 @pytest.mark.parametrize("words", ["token manager", "token worker --rotate", "token manager --rotate"])
-def test_operators_neither_see_the_managers_token_nor_rotate(play: Play, words: str) -> None:
-    """They are told whom to ask, are shown no token, and both tokens stay."""
+def test_operators_cannot_show_or_rotate_the_manager_token(play: Play, words: str) -> None:
+    """The answer says who may; no token is shown, and both tokens are unchanged."""
     play.stand()
     before = play.inspect()
     answer = play.ask("ada", words)
@@ -77,8 +77,8 @@ def test_operators_neither_see_the_managers_token_nor_rotate(play: Play, words: 
     assert play.inspect() == before
 
 
-def test_without_a_cluster_there_is_no_token(play: Play) -> None:
-    """The answer says so and where to look."""
+def test_a_token_needs_a_cluster(play: Play) -> None:
+    """The answer says so and names the next step."""
     answer = play.ask("ada", "token worker")
     assert "No token was shown" in answer
     assert "/swarm status" in answer

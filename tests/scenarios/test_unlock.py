@@ -1,4 +1,4 @@
-"""Autolock on real engines: who sees the key, and how a manager that waits for it is brought back from Slack."""
+"""Autolock on real engines: who sees the key, and how a locked manager is unlocked from Slack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MANAGERS = ("host-1", "host-2", "host-3")
 
 
 def test_a_locked_manager_is_named_and_unlocked_from_slack(play: Play) -> None:
-    """Status names it and the command; wrong and malformed keys change nothing, and say so; the right one does."""
+    """Status names it and the command; a wrong or malformed key changes nothing, the right one unlocks it."""
     key = autolocked(play, *MANAGERS)
     restart(play["host-2"])
     assert play.membership("host-2") == "locked"
@@ -42,8 +42,8 @@ def test_a_locked_manager_is_named_and_unlocked_from_slack(play: Play) -> None:
     )
 
 
-def test_a_key_that_is_none_keeps_the_form_open(play: Play) -> None:
-    """What does not begin as a key makes no job; an empty field cannot be submitted at all."""
+def test_a_malformed_key_keeps_the_form_open(play: Play) -> None:
+    """Text that is not a key creates no job; an empty field cannot be submitted."""
     autolocked(play, "host-1")
     restart(play["host-1"])
     play.slack.slash("ada", "prod", "unlock host-1")
@@ -53,8 +53,8 @@ def test_a_key_that_is_none_keeps_the_form_open(play: Play) -> None:
     assert "unlock" not in play.ask("ben", "jobs")
 
 
-def test_a_key_that_nobody_takes_lies_encrypted_and_not_for_long(play: Play) -> None:
-    """While no worker runs; one that comes too late says that the key is wanted again, and that nothing was changed."""
+def test_a_waiting_key_is_encrypted_and_expires(play: Play) -> None:
+    """It waits while no worker runs; a late worker says that the key is needed again, and nothing was changed."""
     key = autolocked(play, "host-1")
     restart(play["host-1"])
     after = play.now
@@ -76,8 +76,8 @@ def test_a_key_that_nobody_takes_lies_encrypted_and_not_for_long(play: Play) -> 
     assert play.unlock("ada", "host-1", key).text.startswith("✓")
 
 
-def test_retry_asks_for_the_key_anew(play: Play) -> None:
-    """The button of a failed unlock opens the form: the key that was given is nowhere any more."""
+def test_retry_asks_for_the_key_again(play: Play) -> None:
+    """The Retry button opens the form, because the key is not stored."""
     key = autolocked(play, "host-1")
     restart(play["host-1"])
     card = play.unlock("ada", "host-1", f"SWMKEY-1-{'A' * 43}")
@@ -89,8 +89,8 @@ def test_retry_asks_for_the_key_anew(play: Play) -> None:
     assert play.nodes() == {"host-1": "Ready Active Leader"}
 
 
-def test_after_a_power_cut_every_manager_is_unlocked_one_by_one(play: Play) -> None:
-    """No quorum, and the first unlock cannot bring one: it says so and is no failure; after the second there is one."""
+def test_all_managers_are_unlocked_after_a_power_cut(play: Play) -> None:
+    """After the first unlock there is no quorum yet, which is not a failure; after the second there is one."""
     key = autolocked(play, *MANAGERS)
     for name in MANAGERS:
         play[name].stop_docker()
@@ -115,7 +115,7 @@ def test_after_a_power_cut_every_manager_is_unlocked_one_by_one(play: Play) -> N
 
 
 def test_the_key_is_shown_after_approval_and_rotated(play: Play) -> None:
-    """Shown to the asker alone once another administrator agreed; a rotated key counts from the next restart."""
+    """Only the requester sees it after an approval; a rotated key applies from the next restart on."""
     old = autolocked(play, *MANAGERS)
     after = play.now
     play.slack.slash("cleo", "prod", "unlock-key")
@@ -135,8 +135,8 @@ def test_the_key_is_shown_after_approval_and_rotated(play: Play) -> None:
     assert play.unlock("ada", "host-3", new[0]).text.startswith("✓")
 
 
-def test_without_autolock_there_is_no_key_and_nobody_is_asked(play: Play) -> None:
-    """The answer says how it is switched on; that shows the key to the asker, once approved; off is warned of."""
+def test_without_autolock_there_is_no_key(play: Play) -> None:
+    """The answer says how to enable it, which shows the key to the requester; disabling it needs confirmation."""
     play.stand()
     answer = play.ask("cleo", "unlock-key")
     assert "autolock is off" in answer

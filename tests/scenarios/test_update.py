@@ -1,4 +1,4 @@
-"""`/swarm update` on a real engine: what was named changes, and every other field of the spec stays as it was."""
+"""`/swarm update` on a real engine: only the named fields of the spec change."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ OPTIONS = [
 ]
 
 
-def peculiar(play: Play) -> dict[str, Any]:
-    """Give every field of the spec that an engine takes a value that is not its default, by hand, and return it."""
+def set_all_fields(play: Play) -> dict[str, Any]:
+    """Set every field of the spec to a value other than its default, by hand, and return the spec."""
     with play["host-1"].engine() as engine:
         swarm = engine.inspect_swarm()
         spec = swarm["Spec"]
@@ -40,29 +40,29 @@ def peculiar(play: Play) -> dict[str, Any]:
         spec["EncryptionConfig"]["AutoLockManagers"] = True
         engine.update_swarm(version=swarm["Version"]["Index"], swarm_spec=spec)
         found: dict[str, Any] = engine.inspect_swarm()
-    assert dict(leaves(found["Spec"])) == dict(leaves(spec)), "the engine took each field"
+    assert dict(fields_of(found["Spec"])) == dict(fields_of(spec)), "the engine took each field"
     return found
 
 
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field of the spec with its path."""
+def fields_of(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Return every field of the spec with its path."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from leaves(inner, f"{path}.{key}")
+            yield from fields_of(inner, f"{path}.{key}")
     else:
         yield path, value
 
 
-def test_each_option_changes_its_own_field_alone(play: Play) -> None:
-    """Field by field before and after, tokens, unlock key and root included; asked twice, nothing is written."""
+def test_each_option_changes_only_its_field(play: Play) -> None:
+    """Compared field by field, with tokens, unlock key and root; a second request writes nothing."""
     play.cluster()
-    before = peculiar(play)
-    expected = dict(leaves(before["Spec"]))
+    before = set_all_fields(play)
+    expected = dict(fields_of(before["Spec"]))
     for words, section, key, value in OPTIONS:
         card = play.change("cleo", f"update {words}")
         assert card.text.startswith("✓ *Settings of prod changed*"), card.text
         expected[f".{section}.{key}"] = value
-        assert dict(leaves(play.inspect()["Spec"])) == expected, words
+        assert dict(fields_of(play.inspect()["Spec"])) == expected, words
         version = play.inspect()["Version"]
         assert "No change needed" in play.ask("cleo", f"update {words}")
         assert play.inspect()["Version"] == version
@@ -71,18 +71,18 @@ def test_each_option_changes_its_own_field_alone(play: Play) -> None:
         assert after[part] == before[part]
 
 
-def test_all_options_at_once(play: Play) -> None:
-    """One order, one write."""
+def test_all_options_are_one_write(play: Play) -> None:
+    """One command with all options writes the spec once."""
     play.cluster()
-    expected = dict(leaves(peculiar(play)["Spec"]))
+    expected = dict(fields_of(set_all_fields(play)["Spec"]))
     chosen = {section + key: (words, section, key, value) for words, section, key, value in OPTIONS}
     play.change("cleo", f"update {' '.join(words for words, *_ in chosen.values())}")
     expected |= {f".{section}.{key}": value for _, section, key, value in chosen.values()}
-    assert dict(leaves(play.inspect()["Spec"])) == expected
+    assert dict(fields_of(play.inspect()["Spec"])) == expected
 
 
-def test_somebody_elses_updates_do_not_get_lost(play: Play) -> None:
-    """While somebody else writes labels as fast as they can, no update of the bot's fails or undoes one of theirs."""
+def test_updates_of_others_are_not_lost(play: Play) -> None:
+    """While labels are written as fast as possible, no update of the bot fails or undoes one of them."""
     play.cluster()
     stop = threading.Event()
     written: list[int] = []
@@ -110,18 +110,18 @@ def test_somebody_elses_updates_do_not_get_lost(play: Play) -> None:
     assert spec["Labels"] == {"n": str(len(written) - 1)}
 
 
-def test_without_an_option_it_says_what_stands(play: Play) -> None:
-    """And how it is changed; anybody may see it, administrators alone change it."""
+def test_update_without_options_shows_the_settings(play: Play) -> None:
+    """Everybody may see them and how to change them; only administrators change them."""
     play.cluster()
-    peculiar(play)
+    set_all_fields(play)
     told = play.ask("eve", "update")
     for words in ("`--cert-expiry`", "2d", "6s", "9000", "`/swarm help update`"):
         assert words in told, told
     assert "@admins" in play.ask("ada", "update --task-history-limit 1")
 
 
-def test_what_no_engine_takes_is_refused_before_anything(play: Play) -> None:
-    """A certificate expiry under an hour."""
+def test_invalid_settings_are_refused(play: Play) -> None:
+    """A certificate expiry under one hour is refused before any call."""
     play.stand()
     before = play.inspect()
     assert "1 hour" in play.ask("cleo", "update --cert-expiry 59m")
