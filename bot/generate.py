@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.commands import Command, CommandRegistry, Flag, Word, rights
+from bot.commands import Command, CommandRegistry, Flag, Word, permission_text
 from bot.commands.command import Parameter
 from handlers import registry
 
@@ -45,7 +45,7 @@ def table(commands: CommandRegistry) -> Iterator[str]:
         yield from (f"**{group}**", "", "| command | what it does | permission |", "|---|---|---|")
         for command in members:
             usage = f"/swarm {_words(command)}{_optional(command)}{' [--…]' if _flags(command) else ''}"
-            yield f"| `{_cell(usage)}` | {_cell(command.help)} | {_cell(rights(command))} |"
+            yield f"| `{_cell(usage)}` | {_cell(command.help)} | {_cell(permission_text(command))} |"
         yield ""
 
 
@@ -54,7 +54,7 @@ def reference(commands: CommandRegistry) -> Iterator[str]:
     for group, members in commands.groups():
         yield from (f"### {group}", "")
         for command in members:
-            yield from (f"#### {command.name}", "", f"{command.help}. Permission: {rights(command)}.", "")
+            yield from (f"#### {command.name}", "", f"{command.help}. Permission: {permission_text(command)}.", "")
             yield from ("```", command.usage, "```", "")
             if command.parameters:
                 yield from (f"- `{_shown(parameter)}`: {parameter.spec.help}" for parameter in command.parameters)

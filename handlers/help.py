@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bot.blocks import DONE, FAILED, Message, context, paragraphs, section, user
-from bot.commands import Command, CommandRegistry, Flag, Word, other_rights, plain_right, record, rights, text
+from bot.commands import (
+    Command,
+    CommandRegistry,
+    Flag,
+    Word,
+    base_permission,
+    other_permissions,
+    permission_text,
+    record,
+    text,
+)
 from bot.model.records import Records
 
 
@@ -73,21 +83,21 @@ def _help(commands: CommandRegistry, records: Records, arguments: HelpArguments)
 
 def _whoami(commands: CommandRegistry, records: Records) -> Message:
     """Return the requester's permissions, who has the others, and what needs approval."""
-    rights = records.rights
-    lists = ", ".join(f"@{name}" for name in rights.listed_as)
+    person = records.permissions
+    lists = ", ".join(f"@{name}" for name in person.people_entries)
     listed = f"a member of {lists}" if lists else "not listed in swarmbot.yml"
     cluster = f"Cluster here: {records.cluster}." if records.cluster else "No cluster here: add `--cluster NAME`."
-    lines = [f"You are {user(rights.person)}, {listed}. {cluster}"]
-    for right, who in rights.rules:
-        named = ", ".join(f"`{name}`" for name in _commands(commands, right))
-        may = f"{DONE} You may" if right in rights.may else f"{FAILED} You may not"
-        lines.append(f"{may} *{right}* (granted to {who}): {named}")
-    for waits in rights.waits:
-        among = " (you are one of them)" if waits.mine else ""
-        subjects = ", ".join(f"`{subject.name}` {subject.when}".rstrip() for subject in waits.subjects)
-        approvals = "1 approval" if waits.count == 1 else f"{waits.count} approvals"
-        lines.append(f"Needs {approvals} from {waits.by}{among}: {subjects}")
-    if rights.waits:
+    lines = [f"You are {user(person.person)}, {listed}. {cluster}"]
+    for permission, who in person.granted_to:
+        named = ", ".join(f"`{name}`" for name in _commands(commands, permission))
+        may = f"{DONE} You may" if permission in person.granted else f"{FAILED} You may not"
+        lines.append(f"{may} *{permission}* (granted to {who}): {named}")
+    for needed in person.approvals:
+        among = " (you are one of them)" if needed.can_approve else ""
+        subjects = ", ".join(f"`{subject.name}` {subject.when}".rstrip() for subject in needed.subjects)
+        approvals = "1 approval" if needed.count == 1 else f"{needed.count} approvals"
+        lines.append(f"Needs {approvals} from {needed.by}{among}: {subjects}")
+    if person.approvals:
         lines.append("Nobody approves their own request. Everything else runs at once, unless the cluster is frozen.")
     return Message("Your permissions", tuple(paragraphs(lines)))
 
@@ -101,19 +111,21 @@ def _one(command: Command) -> Message:
         f"`{p.shown} {p.spec.kind.shown}` {p.spec.help}" if p.spec.kind else f"`{p.shown}` {p.spec.help}" for p in flags
     ]
     change = ["`--plan` (show the plan and stop)", '`--reason "…"`'] if command.plan else []
-    takes = f"Permission: {rights(command)}. Also takes {', '.join([*change, '`--cluster NAME`'])}."
+    takes = f"Permission: {permission_text(command)}. Also takes {', '.join([*change, '`--cluster NAME`'])}."
     return Message(
         f"Usage of {command.name}",
         (*paragraphs(lines), section(f"Example: `/swarm {command.example}`"), context(takes)),
     )
 
 
-def _commands(commands: CommandRegistry, right: str) -> list[str]:
-    """Return the commands that need ``right``; a form that needs another is listed there ("join manager")."""
+def _commands(commands: CommandRegistry, permission: str) -> list[str]:
+    """Return the commands that need ``permission``; a form that needs another is listed there ("join manager")."""
     found = []
     for command in commands.values():
-        found += [command.name] if plain_right(command) == right else []
-        found += [f"{command.name} {form}" for form, needed in other_rights(command).items() if needed == right]
+        found += [command.name] if base_permission(command) == permission else []
+        found += [
+            f"{command.name} {form}" for form, needed in other_permissions(command).items() if needed == permission
+        ]
     return found
 
 

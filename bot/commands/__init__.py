@@ -8,7 +8,6 @@ from bot.commands.command import (
     EnrolTotp,
     Flag,
     FreezeCluster,
-    Permission,
     Raise,
     ResetTotp,
     SecretField,
@@ -29,9 +28,9 @@ from bot.commands.kinds import (
     number,
     text,
 )
+from bot.commands.permissions import base_permission, other_permissions, permission_text
 from bot.commands.registration import change, control, question, record
 from bot.commands.registry import CommandRegistry
-from bot.commands.rights import other_rights, plain_right, rights
 from bot.commands.shared_flags import (
     CERT_EXPIRY,
     DISPATCHER_HEARTBEAT,
@@ -44,6 +43,7 @@ from bot.commands.shared_flags import (
     unlock_key_form,
 )
 from bot.commands.times import FUTURE, PAST
+from bot.config.models import Permission
 
 __all__ = [
     "ADDRESS",
@@ -78,18 +78,18 @@ __all__ = [
     "ThawCluster",
     "Vocabulary",
     "Word",
+    "base_permission",
     "change",
     "choice",
     "control",
     "number",
-    "other_rights",
-    "plain_right",
+    "other_permissions",
+    "permission_text",
     "question",
     "read_arguments",
     "read_options",
     "read_sentence",
     "record",
-    "rights",
     "text",
     "unlock_key_form",
 ]

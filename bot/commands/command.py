@@ -9,13 +9,14 @@ from typing import Any, Final, Literal
 
 from bot.blocks import Message
 from bot.commands.kinds import Kind
+from bot.config.models import Permission
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import RecordsQuery
 
 Group = Literal["Look", "Nodes", "Managers", "Safety", "Approvals", "Records"]
 GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
 """The groups in the order in which help shows them."""
-Permission = Literal["view", "operate", "administer"]
+
 Risk = Literal["none", "reversible", "capacity", "quorum", "secret"]
 
 
@@ -37,38 +38,42 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class SecretField:
-    """A secret that a form takes from the asker: it is no word of the command, for Slack shows those to others.
+    """A secret that a form takes from the requester: Slack shows the words of a command to others.
 
-    ``begins`` is how every such secret begins, ``needed`` tells from the arguments whether an order goes with one. It
-    reaches the operations as ``Facts.given``.
+    Operations get it as ``Facts.typed_secret``.
     """
 
     label: str
     hint: str
     begins: str
+    """How every such secret begins."""
     needed: Callable[[Any], bool]
+    """Whether a command with these arguments needs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """How many must agree when facts show ``when``, in words behind the subject: "of a manager"; "" without words."""
+    """An approval that facts may ask for."""
 
     count: int
+    """How many people must approve."""
     when: str = ""
+    """What the facts show, to follow the subject: "of a manager"; "" if it is not said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One field of a command's argument class with the word or flag that fills it."""
+    """A field of a command's argument class, and the word or flag that fills it."""
 
     name: str
     spec: Word | Flag
     required: bool
     many: bool
+    """Whether it takes several values."""
 
     @property
     def shown(self) -> str:
-        """How people write it: ``--cert-expiry``, or the kind of a word."""
+        """How people type it: ``--cert-expiry``, or the kind of a word."""
         return "--" + self.name.replace("_", "-") if isinstance(self.spec, Flag) else self.spec.kind.shown
 
 
@@ -81,7 +86,7 @@ class CancelJob:
 
 @dataclass(frozen=True, slots=True)
 class FreezeCluster:
-    """Let each change of the cluster need one yes more, until a moment (text that ``read_future`` reads)."""
+    """Start a freeze: each change needs one more approval, until a time (a text that ``read_future`` reads)."""
 
     until: str
     reason: str
@@ -89,17 +94,17 @@ class FreezeCluster:
 
 @dataclass(frozen=True, slots=True)
 class ThawCluster:
-    """End the freeze that somebody ordered."""
+    """End the freeze that `/swarm freeze` started."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolTotp:
-    """Set up the asker's second factor."""
+    """Set up the requester's second factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResetTotp:
-    """Take the second factor of ``person`` (U…) away."""
+    """Remove the second factor of ``person`` (U…)."""
 
     person: str
 
@@ -114,45 +119,50 @@ ControlFunction = Callable[[Any], Control]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Everything that decides a command's fate.
-
-    ``group`` is the heading under which help lists the command.
-    ``permission``, ``approval`` (how many others must agree where swarmbot.yml does not say) and ``subject`` (what
-    the rules of swarmbot.yml call it) may depend on the arguments; ``raises`` are the subjects for which facts may
-    ask for approval (``Plan.subject``). Exactly one of the functions serves a given order: ``plan`` (a change; the
-    worker carries it out), ``answer`` (a question to the cluster; the worker reads facts), ``record`` (a question
-    to Swarmbot's own records, answered at once) or ``control`` (of Swarmbot's own jobs). A command with both
-    ``plan`` and ``answer`` says in ``is_change`` which. ``parameters`` are the words and flags, in the order of the
-    argument class. ``check`` raises what makes an answer pointless, before others are asked to agree to it;
-    ``asks`` is the secret that goes with the command.
-    """
+    """Everything that decides what a command does and who may run it."""
 
     name: str
     group: Group
     help: str
+    """One line for `/swarm help`, a verb first."""
     example: str
+    """What to type after `/swarm`."""
     arguments: type[Any]
+    """A frozen dataclass whose fields are annotated with :class:`Word` or :class:`Flag`."""
     permission: Callable[[Any], Permission]
+    """The permission that these arguments need."""
     risk: Risk
     approval: Callable[[Any], int]
+    """How many other people must approve these arguments, unless swarmbot.yml says otherwise."""
     subject: Callable[[Any], str]
+    """What the approval rules of swarmbot.yml call a command with these arguments."""
     raises: Mapping[str, Raise] = field(default_factory=dict)
+    """Approvals that facts may ask for (``Plan.subject``), by subject."""
     query: Callable[[Any], Any]
+    """Which facts or records these arguments need."""
     plan: PlanFunction | None = None
+    """A change: the worker carries out the plan."""
     answer: AnswerFunction | None = None
+    """A question to the cluster: the worker reads the facts."""
     record: RecordFunction | None = None
+    """A question to Swarmbot's own records: the gate answers it."""
     control: ControlFunction | None = None
+    """An order to Swarmbot itself: the gate carries it out."""
     is_change: Callable[[Any], bool]
+    """Whether these arguments make a change, for a command with both ``plan`` and ``answer``."""
     check: CheckFunction | None = None
+    """Raises the error that makes an answer pointless, before other people are asked to approve it."""
     asks: SecretField | None = None
+    """The secret that goes with the command."""
     parameters: tuple[Parameter, ...] = field(init=False)
+    """The words and flags, in the order of the argument class."""
 
     def __post_init__(self) -> None:
-        """Find the words and flags; TypeError for arguments that nothing describes."""
+        """Find the words and flags. Raises TypeError for a field that is neither."""
         object.__setattr__(self, "parameters", _parameters(self.arguments))
 
     def asks_for(self, arguments: Any) -> SecretField | None:
-        """The secret that goes with this order, None when there is none."""
+        """Return the secret that these arguments need; None if they need none."""
         return self.asks if self.asks is not None and self.asks.needed(arguments) else None
 
     @property
@@ -191,10 +201,10 @@ def _usage(parameter: Parameter) -> str:
 
 
 def no_query(_: Any) -> FactsQuery:
-    """Look at nothing but the cluster itself."""
+    """Read only the cluster itself."""
     return FactsQuery()
 
 
 def no_records(_: Any) -> RecordsQuery:
-    """Look at no records beyond who asks and where."""
+    """Read only the requester's permissions."""
     return RecordsQuery()

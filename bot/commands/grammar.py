@@ -1,4 +1,4 @@
-"""From slash text to a command with its arguments, or to an answer that says how it is written."""
+"""Reads the text of a slash command: the command, its arguments, and the options that every change has."""
 
 from __future__ import annotations
 
@@ -20,23 +20,28 @@ PLAN_FLAG = "--plan"
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """The words of a slash command: the command's name as typed, the cluster named with ``--cluster``, the rest."""
+    """The parts of a slash command."""
 
     name: str
+    """The command's name in lower case."""
     cluster: str
+    """The value of ``--cluster``; "" if it is not given."""
     words: tuple[str, ...]
+    """The other words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What every change takes: a reason for approvers and the record, and ``--plan`` to see the plan alone."""
+    """The options that every change has."""
 
     reason: str = ""
+    """``--reason``: for the approvers and the audit log."""
     only_plan: bool = False
+    """``--plan``: show the plan and stop."""
 
 
 def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
-    """Take the options of every change out of ``words``; NotUnderstood when a value is missing."""
+    """Return the options of every change, and the other words. Raises NotUnderstood if a value is missing."""
     own = {parameter.shown for parameter in command.parameters}
     if command.plan is None:
         return Options(), words
@@ -59,7 +64,7 @@ def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tup
 
 
 def read_sentence(text: str) -> Sentence:
-    """Take ``text`` apart. An empty text means ``help``. Raises NotUnderstood for a quote left open or two clusters."""
+    """Split ``text``; "" means ``help``. Raises NotUnderstood for an open quote or two clusters."""
     words = split(text)
     named: list[str] = []
     rest: list[str] = []
@@ -81,7 +86,7 @@ def read_sentence(text: str) -> Sentence:
 
 
 def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> Any:
-    """Fill the command's argument class from ``words``; NotUnderstood says what is wrong and shows the usage."""
+    """Return the command's arguments. Raises NotUnderstood with what is wrong and the usage."""
     try:
         return command.arguments(**_fill(command, words, vocabulary))
     except NotUnderstood as error:
@@ -90,7 +95,7 @@ def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabul
 
 
 def usage_text(command: Command) -> str:
-    """The usage, or its words alone where the flags would fill a screen."""
+    """Return the usage, without the flags if it would be too long."""
     longest = 160
     if len(command.usage) <= longest:
         return f"`{command.usage}`"

@@ -1,4 +1,4 @@
-"""The decorators with which handlers declare commands. What decides a command's fate has no default."""
+"""The decorators with which handlers declare commands. Permission, risk and approval have no default."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from bot.commands.command import (
     Control,
     ControlFunction,
     Group,
-    Permission,
     PlanFunction,
     Raise,
     RecordFunction,
@@ -24,6 +23,7 @@ from bot.commands.command import (
     no_query,
     no_records,
 )
+from bot.config.models import Permission
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import Records, RecordsQuery
 
@@ -44,7 +44,7 @@ def _never(_: object) -> bool:
 
 
 class Declaration(TypedDict):
-    """What every command declares, and what nothing decides for it."""
+    """What every command must declare."""
 
     group: Group
     help: str
@@ -61,13 +61,12 @@ def change(
     query: Callable[[A], FactsQuery] = no_query,
     raises: Mapping[str, Raise] = NOTHING,
     asks: SecretField | None = None,
-    **fate: Unpack[Declaration],
+    **declared: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Plan]], Command]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
-    ``subject`` is what the approval rules of swarmbot.yml call it, the command's name unless it says another;
-    ``raises`` are the subjects for which facts may ask for approval; ``asks`` is the secret that a form takes
-    from the asker.
+    ``subject`` is what the approval rules of swarmbot.yml call it; by default the command's name. ``raises`` are
+    approvals that facts may ask for. ``asks`` is the secret that a form takes from the requester.
     """
 
     def declare(plan: Callable[[Facts, A], Plan]) -> Command:
@@ -81,7 +80,7 @@ def change(
             raises=raises,
             is_change=_always,
             asks=asks,
-            **fate,
+            **declared,
         )
 
     return declare
@@ -95,12 +94,12 @@ def question(
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
     raises: Mapping[str, Raise] = NOTHING,
     check: Callable[[Facts, A], None] | None = None,
-    **fate: Unpack[Declaration],
+    **declared: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Message]], Command]:
-    """Declare a question to a cluster: a pure function from facts and arguments to a message for the asker alone.
+    """Declare a question to a cluster: a pure function from facts and arguments to a private message.
 
-    ``changes`` is for a question that some arguments turn into a change (``token --rotate``): when, and its plan;
-    ``check`` raises what makes the answer pointless, before others are asked to agree to it.
+    ``changes`` is for a question that some arguments turn into a change (``token --rotate``): whether they do, and the
+    plan. ``check`` raises the error that makes an answer pointless, before other people are asked to approve it.
     """
     is_change, plan = changes or (_never, None)
 
@@ -116,28 +115,28 @@ def question(
             raises=raises,
             is_change=is_change,
             check=check,
-            **fate,
+            **declared,
         )
 
     return declare
 
 
 def record(
-    name: str, *, query: Callable[[A], RecordsQuery] = no_records, **fate: Unpack[Declaration]
+    name: str, *, query: Callable[[A], RecordsQuery] = no_records, **declared: Unpack[Declaration]
 ) -> Callable[[Callable[[Records, A], Message]], Command]:
-    """Declare a question to Swarmbot's own records (jobs, audit log, rights), answered at once."""
+    """Declare a question to Swarmbot's own records (jobs, audit log, permissions), which the gate answers."""
 
     def declare(answer: Callable[[Records, A], Message]) -> Command:
-        return _command(answer, 1, name=name, query=query, record=answer, **fate)
+        return _command(answer, 1, name=name, query=query, record=answer, **declared)
 
     return declare
 
 
-def control(name: str, **fate: Unpack[Declaration]) -> Callable[[Callable[[A], Control]], Command]:
-    """Declare a command over Swarmbot's own jobs: a pure function from arguments to what the gate shall do."""
+def control(name: str, **declared: Unpack[Declaration]) -> Callable[[Callable[[A], Control]], Command]:
+    """Declare an order to Swarmbot itself: a pure function from arguments to what the gate must do."""
 
     def declare(decide: Callable[[A], Control]) -> Command:
-        return _command(decide, 0, name=name, query=no_query, control=decide, **fate)
+        return _command(decide, 0, name=name, query=no_query, control=decide, **declared)
 
     return declare
 
@@ -194,7 +193,7 @@ def _rule(rule: V | Callable[[Any], V]) -> Callable[[Any], V]:
 
 
 def _arguments(function: Callable[..., Any], position: int) -> type[Any]:
-    """The argument class of a handler function: the type of its parameter at ``position``."""
+    """Return the argument class of a handler function: the type of its parameter at ``position``."""
     hints = [hint for name, hint in typing.get_type_hints(function).items() if name != "return"]
     arguments: type[Any] = hints[position]
     return arguments

@@ -98,7 +98,7 @@ class PlanRun:
                 follow = partial(self._follow, step)
                 allow = partial(self._allow, step)
                 end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow)
-                before = "" if end.changed or step.operation.only_looks else ", as before"
+                before = "" if end.changed or step.operation.check_only else ", as before"
                 self._note(step, "done", step.operation.seen(end.facts) + before)
             except Conclusion as error:
                 self._note(step, "failed", failure_text(error))

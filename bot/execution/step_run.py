@@ -48,17 +48,17 @@ def carry_out(
         return End(False, facts)
     allow(facts)
     error = _apply(operation, engines, facts)
-    waits = operation.waits(facts)
-    facts = _wait(operation, read, pause, tell, waits if error is None or _may_still_come(error) else 0.0)
+    timeout_s = operation.timeout(facts)
+    facts = _wait(operation, read, pause, tell, timeout_s if error is None or _may_still_come(error) else 0.0)
     if operation.satisfied(facts):
         return End(True, facts)
-    late = Failed(f"Timed out after {waits:.0f} s: it was not seen that {operation.done}.")
+    late = Failed(f"Timed out after {timeout_s:.0f} s: it was not seen that {operation.done}.")
     raise operation.settle(engines, facts, error or late)
 
 
 def _query_before(operation: Operation) -> FactsQuery:
     """Return what to read before applying. To take a manager away, all hosts and who reaches whom must be known."""
-    return replace(operation.query, all_hosts=True, peer_reach=True) if operation.weakens else operation.query
+    return replace(operation.query, all_hosts=True, peer_reach=True) if operation.may_lose_manager else operation.query
 
 
 def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotError | None:

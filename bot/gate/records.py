@@ -19,7 +19,16 @@ from bot.config import Config
 from bot.config.models import PERMISSIONS
 from bot.errors import NotUnderstood
 from bot.model import Plan
-from bot.model.records import ApprovalRecord, EntryFilter, JobRecord, Records, RecordsQuery, Rights, Subject, Waits
+from bot.model.records import (
+    ApprovalRecord,
+    ApprovalRequirement,
+    EntryFilter,
+    JobRecord,
+    PersonPermissions,
+    Records,
+    RecordsQuery,
+    Subject,
+)
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
@@ -56,7 +65,7 @@ class RecordReader:
             at=time.time(),
             cluster=cluster,
             clusters=tuple(self._config.clusters),
-            rights=self._rights(requester, cluster) if not self.reads(query) else _rights_not_read(requester),
+            permissions=self._rights(requester, cluster) if not self.reads(query) else _rights_not_read(requester),
             workers=self._queue.alive() if self.reads(query) else 0,
         )
         if query.jobs:
@@ -90,23 +99,23 @@ class RecordReader:
             at=time.time(),
             cluster=page.cluster,
             clusters=tuple(self._config.clusters),
-            rights=_rights_not_read(requester),
+            permissions=_rights_not_read(requester),
             workers=0,
             entries=entries,
             page=beside,
         )
 
-    def _rights(self, requester: str, cluster: str) -> Rights:
+    def _rights(self, requester: str, cluster: str) -> PersonPermissions:
         rules = cluster_rules(self._config, cluster, self._commands.approval_counts())
         groups = policy.groups_named(self._config) | approver_groups(self._config, rules)
         membership = self._user_groups.membership(requester, groups, may_be_stale=True)
         mine = {requester, *membership.groups}
-        return Rights(
+        return PersonPermissions(
             person=requester,
-            may=policy.permissions(self._config, membership),
-            listed_as=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
-            rules=tuple((right, policy.named(self._config, right)) for right in PERMISSIONS),
-            waits=tuple(self._waits(rules, cluster, membership)),
+            granted=policy.permissions(self._config, membership),
+            people_entries=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
+            granted_to=tuple((right, policy.named(self._config, right)) for right in PERMISSIONS),
+            approvals=tuple(self._waits(rules, cluster, membership)),
         )
 
     def _jobs(self, cluster: str, count: int) -> Iterable[Job]:
@@ -121,7 +130,9 @@ class RecordReader:
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
         return tuple(_approval(approval, readable_plan(job.plan)) for approval, job in jobs if job and job.plan)
 
-    def _waits(self, rules: Iterable[Rule], cluster: str, membership: policy.Membership) -> Iterator[Waits]:
+    def _waits(
+        self, rules: Iterable[Rule], cluster: str, membership: policy.Membership
+    ) -> Iterator[ApprovalRequirement]:
         """Yield the subjects that need approval, those with the same approvers together."""
         alike: dict[tuple[int, str], list[Rule]] = {}
         for rule in rules:
@@ -129,7 +140,7 @@ class RecordReader:
                 alike.setdefault((rule.count, approver_names(self._config, rule)), []).append(rule)
         for (count, by), same in sorted(alike.items(), key=lambda each: each[0][0]):
             mine = may_approve(self._config, same[0], membership)
-            yield Waits(tuple(self._subject(rule, cluster) for rule in same), count, by, mine)
+            yield ApprovalRequirement(tuple(self._subject(rule, cluster) for rule in same), count, by, mine)
 
     def _subject(self, rule: Rule, cluster: str) -> Subject:
         """Return the subject with the condition for its approval: none if swarmbot.yml sets a count."""
@@ -137,8 +148,8 @@ class RecordReader:
         return Subject(rule.subject, "" if named_there else self._commands.approval_conditions().get(rule.subject, ""))
 
 
-def _rights_not_read(requester: str) -> Rights:
-    return Rights(person=requester, may=(), listed_as=(), rules=())
+def _rights_not_read(requester: str) -> PersonPermissions:
+    return PersonPermissions(person=requester, granted=(), people_entries=(), granted_to=())
 
 
 def _job(job: Job) -> JobRecord:

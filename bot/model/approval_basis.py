@@ -1,4 +1,4 @@
-"""What an approval rests on: the plan and the facts that matter to it. Its digest is what is approved."""
+"""What an approval binds to: the plan, and the facts that matter to it. People approve its digest."""
 
 from __future__ import annotations
 
@@ -17,12 +17,7 @@ SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Command, arguments, cluster, operations, and the facts that they rest on.
-
-    ``managers`` maps each manager's node id to its name and reachability; ``targets`` maps each host that the
-    operations name to its node id, role, state, membership and engine version. Task counts, times and leadership are
-    left out: they may change without changing what was approved.
-    """
+    """What is approved: command, arguments, operations, and the facts that they rest on."""
 
     command: str
     arguments: Mapping[str, Any]
@@ -30,7 +25,12 @@ class Basis:
     cluster_id: str
     operations: tuple[Mapping[str, Any], ...]
     managers: Mapping[str, Mapping[str, str]]
+    """Name and reachability of each manager, by node id."""
     targets: Mapping[str, Mapping[str, str]]
+    """Node id, role, state, membership and engine version of each host that the operations name.
+
+    Task counts, times and leadership are left out: they may change without changing what was approved.
+    """
 
     @property
     def digest(self) -> str:
@@ -39,12 +39,12 @@ class Basis:
 
 
 def short(digest: str) -> str:
-    """The digest as a card shows it."""
+    """Return the digest as a card shows it."""
     return digest[:SHOWN]
 
 
 def basis_of(command: str, arguments: object, plan: Plan, facts: Facts) -> Basis:
-    """The basis of a plan that was made from ``facts``."""
+    """Return the basis of a plan that was made from ``facts``."""
     swarm = facts.swarm
     operations = tuple(to_plain(step.operation) for step in plan.steps)
     records = swarm.managers if swarm else ()
@@ -60,7 +60,7 @@ def basis_of(command: str, arguments: object, plan: Plan, facts: Facts) -> Basis
 
 
 def differences(before: Basis, now: Basis) -> list[str]:
-    """What changed, in words; empty when both have the same digest."""
+    """Return what changed, in words; nothing if both have the same digest."""
     if before.digest == now.digest:
         return []
     told: list[str] = []
@@ -118,7 +118,7 @@ def _became(what: str, then: str, now: str) -> str:
 
 
 def _target_changes(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Of a host that stopped answering only that: the rest was not seen."""
+    """Return the changes of one target. If its host stopped responding, only that: the rest was not read."""
     changed = [what for what, then in before.items() if now.get(what, "") != then]
     if "answers" in changed:
         changed = ["answers"]

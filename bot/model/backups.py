@@ -1,4 +1,4 @@
-"""Backups of a cluster's swarm state: what is known of one without its key, and where they are kept."""
+"""Backups of a cluster's swarm state: their plain part, and the store that keeps them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class BackedUpNode:
-    """A node as the cluster had it then."""
+    """A node of the cluster when the backup was taken."""
 
     id: str
     name: str
@@ -17,76 +17,82 @@ class BackedUpNode:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """What came of restoring a backup onto a throwaway engine: how many objects were as they are in the cluster.
-
-    ``at`` is unix seconds, ``host`` where it ran. ``since`` are differences that came after the backup was taken,
-    ``faults`` those that speak against it; both in words that name objects and never tell their content.
-    """
+    """The result of restoring a backup onto a throwaway engine. It names objects and never shows their content."""
 
     at: float
+    """Unix seconds."""
     host: str
+    """Where it ran."""
     same: int
+    """How many objects are the same as in the cluster."""
     since: tuple[str, ...] = ()
+    """Differences that are newer than the backup."""
     faults: tuple[str, ...] = ()
+    """Differences that are not, and speak against the backup."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """The plain part of a backup, which its seal vouches for. It names nodes and holds no secret.
-
-    ``taken_at`` is unix seconds. ``host``, ``node`` (its id) and ``address`` are the manager's whose state it is: Raft
-    knows it by that address. ``autolocked``: the state can be read with the cluster's unlock key alone, which is not in
-    the backup. ``ca_fingerprint`` is the SHA-256 of the root certificate, ``checksum`` that of the state's ``size``
-    bytes (a gzipped tar of the engine's ``swarm`` folder). ``drill`` is the newest one of it.
-    """
+    """The plain part of a backup, which its encryption protects against changes. It holds no secret."""
 
     id: str
     cluster: str
     cluster_id: str
     taken_at: float
+    """Unix seconds."""
     host: str
+    """The manager that the state was taken from."""
     node: str
+    """The node id of that manager."""
     address: str
+    """The address by which Raft knows that manager."""
     engine_version: str
     autolocked: bool
+    """Whether the state is encrypted with the cluster's unlock key, which is not in the backup."""
     ca_fingerprint: str
+    """The SHA-256 of the root certificate, in hex."""
     nodes: tuple[BackedUpNode, ...]
     size: int
+    """Bytes of the state: a gzipped tar of the engine's ``swarm`` folder."""
     checksum: str
+    """The SHA-256 of the state, in hex."""
     drill: Drill | None = None
+    """The newest drill of it."""
 
     @property
     def root(self) -> str:
-        """Its root certificate as people tell it: how the fingerprint begins that `/swarm ca` shows."""
+        """The beginning of the root certificate's fingerprint, as `/swarm ca` shows it."""
         return f"{bytes.fromhex(self.ca_fingerprint)[:4].hex(':')}…"
 
     @property
     def managers(self) -> tuple[BackedUpNode, ...]:
-        """The managers of then."""
+        """The managers when it was taken."""
         return tuple(node for node in self.nodes if node.role == "manager")
 
 
 @dataclass(frozen=True, slots=True)
 class BackupList:
-    """The backups of one cluster, newest first, and the names of files whose head cannot be read."""
+    """The backups of one cluster."""
 
     backups: tuple[Backup, ...] = ()
+    """Newest first."""
     unreadable: tuple[str, ...] = ()
+    """Names of files that cannot be read as a backup."""
 
     @property
     def newest(self) -> Backup | None:
-        """The one that was taken last."""
+        """The newest backup."""
         return self.backups[0] if self.backups else None
 
     def find(self, backup: str) -> Backup | None:
-        """The backup of this id, or the newest for ``latest``."""
+        """Return the backup with this id, or the newest for ``latest``; None if there is none."""
         if backup == "latest":
             return self.newest
         return next((each for each in self.backups if each.id == backup), None)
 
 
 class BackupStore(Protocol):
-    """Where the backups of one cluster are kept, sealed. Every call raises Refused where no folder or key is set."""
+    """Keeps the backups of one cluster, encrypted. Every call raises Refused if no folder or no key is set."""
 
     def shelved(self) -> BackupList:
         """What is there; Failed when the folder cannot be read."""

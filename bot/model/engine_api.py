@@ -1,8 +1,8 @@
-"""What operations may ask of a host: its Engine API, and the few looks at the machine that the API lacks.
+"""What operations may ask of a host: its Engine API, and the few things on the machine that the API does not show.
 
 Implemented over SSH in ``bot.engine``. Every call has a time-out; each raises
-:class:`~bot.errors.HostUnreachable` when the engine cannot be spoken to and :class:`~bot.errors.EngineError` when
-the engine answered with an error or not in time. JSON is as in Docker's Engine API documentation, version 1.41.
+:class:`~bot.errors.HostUnreachable` if the engine cannot be reached and :class:`~bot.errors.EngineError` if it responded
+with an error or timed out. JSON is as in Docker's Engine API documentation, version 1.41.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class JoinTokens:
-    """The two tokens of a cluster."""
+    """The join tokens of a cluster."""
 
     worker: Secret
     manager: Secret
@@ -40,51 +40,51 @@ class Engine(Protocol):
         ...
 
     def clock_offset(self) -> float:
-        """The host's clock minus this process's, in seconds, half the round trip taken off."""
+        """Return the host's clock minus this process's in seconds, corrected by half the round trip."""
         ...
 
     def interfaces(self) -> tuple[Interface, ...]:
-        """The interfaces that are up and could be advertised: no loopback, no bridge or veth of Docker's."""
+        """Return the interfaces that are up and can be advertised: no loopback, and no bridge or veth of Docker."""
         ...
 
     def prober(self) -> AbstractContextManager[Prober]:
-        """Open a shell on the host for probes; EngineError where it has no bash to send with."""
+        """Open a shell on the host for probes. Raises EngineError if the host has no bash."""
         ...
 
     def node_certificate(self) -> str:
-        """The PEM of the node's own TLS certificate and its issuers, from the engine's data folder (never the key)."""
+        """Return the node's TLS certificate and its issuers (PEM), from the engine's data folder; never the key."""
         ...
 
     def last_raft_entry(self) -> bytes:
-        """The beginning of the record of the last entry in a manager's Raft log; EngineError when it has none."""
+        """Return the first bytes of the last record of a manager's Raft log. Raises EngineError if there is none."""
         ...
 
     def key_file(self) -> KeyFile:
-        """A manager's key file; EngineError when it has none or cannot be read. What is not encrypted stays there."""
+        """Return a manager's key file, without the text if it is not encrypted. Raises EngineError if it cannot be read."""
         ...
 
     def known_managers(self) -> tuple[str, ...]:
-        """The managers (``address:port``) that the engine has on its disk: a locked one tells them nowhere else."""
+        """Return the managers (``address:port``) that are on the engine's disk: the API of a locked engine hides them."""
         ...
 
     def certificate_file(self, path: str) -> str:
-        """The PEM certificates in a file on the host; EngineError when it is not there or holds none (or a key)."""
+        """Return the PEM certificates in a file on the host. Raises EngineError if there are none, or if it has a key."""
         ...
 
     def host_keys(self) -> tuple[HostKey, ...]:
-        """The SSH host keys of the jumps and of the host, up to the first that is not trusted; nobody logs in there."""
+        """Return the SSH host keys of the jump hosts and the host, up to the first that is not trusted, without login."""
         ...
 
     def trust(self, machine: str, fingerprint: str) -> None:
-        """Write the key of the host, or of a jump to it, into known_hosts; Failed if it shows another one now."""
+        """Write the key of the host, or of a jump host, to known_hosts. Raises Failed if it shows another key now."""
         ...
 
     def overlay_trial(self, name: str) -> OverlayTrial:
-        """This engine's part in the trial of the overlay that is called ``name``."""
+        """Return this engine's part in the overlay test called ``name``."""
         ...
 
     def left_trials(self) -> frozenset[str]:
-        """The names of trials of which something is left on this engine."""
+        """Return the names of overlay tests that left something on this engine."""
         ...
 
     def swarm(self) -> Json:
@@ -92,11 +92,11 @@ class Engine(Protocol):
         ...
 
     def join_tokens(self) -> JoinTokens:
-        """The tokens of ``GET /swarm``."""
+        """Return the tokens of ``GET /swarm``."""
         ...
 
     def unlock_key(self) -> Secret:
-        """``GET /swarm/unlockkey``; an empty secret when autolock is off."""
+        """``GET /swarm/unlockkey``; an empty secret if autolock is off."""
         ...
 
     def nodes(self) -> list[Json]:
@@ -112,11 +112,11 @@ class Engine(Protocol):
         ...
 
     def networks(self) -> list[Json]:
-        """``GET /networks``, those of the swarm alone."""
+        """``GET /networks``, only those of the cluster."""
         ...
 
     def secrets(self) -> list[Json]:
-        """``GET /secrets``: names and labels; an engine never gives a secret's content."""
+        """``GET /secrets``: names and labels. An engine never returns a secret's content."""
         ...
 
     def configs(self) -> list[Json]:
@@ -124,7 +124,7 @@ class Engine(Protocol):
         ...
 
     def init_swarm(self, request: Json) -> str:
-        """``POST /swarm/init`` with ``request`` as its body; the node's id."""
+        """``POST /swarm/init`` with ``request`` as its body. Returns the node id."""
         ...
 
     def join_swarm(self, request: Json, token: Secret) -> None:
@@ -136,9 +136,9 @@ class Engine(Protocol):
         ...
 
     def unlock_swarm(self, key: Secret) -> None:
-        """``POST /swarm/unlock``; EngineError 401 for another key, 400 for none at all, 409 when it is not locked.
+        """``POST /swarm/unlock``. Raises EngineError 401 for another key, 400 for no key, 409 if it is not locked.
 
-        Status 0 (no answer in time) is usual where the cluster has no quorum yet: the key was right.
+        Status 0 (timed out) is usual while the cluster has no quorum: the key was right.
         """
         ...
 
@@ -163,51 +163,51 @@ class Engine(Protocol):
         ...
 
     def start_engine(self) -> None:
-        """Start the engine where it is stopped; it answers then."""
+        """Start the engine if it is stopped, and wait until it responds."""
         ...
 
     def stopped(self) -> StoppedEngine:
-        """The swarm state on the disk of an engine that does not run.
+        """Return the swarm state on the disk of a stopped engine.
 
-        EngineError when it runs, when there is no state, or when its data folder is not known or not to be read.
+        Raises EngineError if it runs, if there is no state, or if its data folder is not known or cannot be read.
         """
         ...
 
     def hold_off(self) -> None:
-        """Move the swarm state of an engine that does not run aside, so that it starts in no swarm; nothing is deleted.
+        """Move the swarm state of a stopped engine aside, so that it starts outside any cluster. Deletes nothing.
 
-        Nothing where there is none in its place. EngineError when it runs, or when the host could not.
+        Does nothing if there is no state. Raises EngineError if the engine runs or the host fails.
         """
         ...
 
     def open_key_file(self, locked: bytes, opened: bytes) -> None:
-        """Put ``opened`` in the place of the key file while the engine is stopped, then start the engine.
+        """Replace the key file by ``opened`` while the engine is stopped, then start the engine.
 
-        Failed when the host could not, or the key file is not ``locked`` any more: then it is as it was.
+        Raises Failed if the host fails, or if the key file is no longer ``locked``: it is unchanged then.
         """
         ...
 
     def placed(self) -> str:
-        """What is in the swarm folder: "" for nothing, the id of the backup that it was restored from, or ``other``."""
+        """Return what is in the swarm folder: "" for nothing, the id of the restored backup, or ``other``."""
         ...
 
     def pack_swarm(self) -> bytes:
-        """The swarm folder as a gzipped tar. The engine is stopped for it and started again, whatever happens.
+        """Return the swarm folder as a gzipped tar. The engine is stopped for it and always started again.
 
-        Failed when the host could not.
+        Raises Failed if the host fails.
         """
         ...
 
     def place_swarm(self, packed: bytes, backup: str) -> None:
-        """Put packed state into an empty swarm folder, and keep ``backup`` there as its name.
+        """Put packed state into an empty swarm folder, and note ``backup`` there as its source.
 
         The engine is stopped for it and started again; it stays inactive until ``init_swarm`` forces a new cluster.
-        Failed when the host could not, or the folder is not empty.
+        Raises Failed if the host fails or the folder is not empty.
         """
         ...
 
     def throwaway_engine(self, packed: bytes) -> AbstractContextManager[Engine]:
-        """A second engine on the host over packed state, cut off from everything; it ends with the context."""
+        """Run a second, isolated engine on the host with packed state, until the context ends."""
         ...
 
 
@@ -215,20 +215,20 @@ class Engines(Protocol):
     """The hosts of one cluster of swarmbot.yml."""
 
     def __getitem__(self, host: str) -> Engine:
-        """The engine of ``host``. Connects at its first call, not here. KeyError: not in swarmbot.yml."""
+        """Return the engine of ``host``; it connects at its first call. Raises KeyError if it is not in swarmbot.yml."""
         ...
 
     def names(self) -> tuple[str, ...]:
-        """The names of the cluster's hosts, in the file's order."""
+        """Return the names of the cluster's hosts, in the order of the file."""
         ...
 
     def address(self, host: str) -> str:
-        """The address of ``host`` in swarmbot.yml."""
+        """Return the address of ``host`` in swarmbot.yml."""
         ...
 
     @property
     def backup_store(self) -> BackupStore:
-        """Where the cluster's backups are."""
+        """The cluster's backups."""
         ...
 
 
@@ -236,5 +236,5 @@ class Clusters(Protocol):
     """The clusters of swarmbot.yml."""
 
     def cluster(self, name: str) -> Engines:
-        """The hosts of ``name``; KeyError if it is not in swarmbot.yml."""
+        """Return the hosts of ``name``. Raises KeyError if it is not in swarmbot.yml."""
         ...

@@ -1,4 +1,4 @@
-"""An operation: one change to a cluster, as data, that knows how to tell whether it already holds."""
+"""An operation: one change to a cluster, as data. It can tell whether the wanted state already holds."""
 
 from __future__ import annotations
 
@@ -22,21 +22,25 @@ _KINDS: dict[str, type[Operation]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Operation(ABC):
-    """One change. The runner reads facts, skips it when ``satisfied``, else applies it and waits for ``satisfied``.
+    """One change to a cluster. Subclasses are frozen dataclasses of plain values (no secrets: plans are stored).
 
-    Subclasses are frozen dataclasses of plain values (no secrets: plans are stored) and set ``kind``.
-    ``patience`` is how many seconds the wanted state may take to be seen after ``apply`` returned. ``weakens`` says
-    that it may take a manager away, for good or for a while: every host is looked at just before, and the quorum gate
-    is asked (bot.swarm.quorum). ``only_looks`` says that its ``apply`` changes nothing and merely tells what is wrong.
+    The runner reads facts, skips the operation if it is ``satisfied``, else applies it and waits until it is.
     """
 
     kind: ClassVar[str] = ""
-    patience: ClassVar[float] = 30.0
-    weakens: ClassVar[bool] = False
-    only_looks: ClassVar[bool] = False
+    """The name under which it is stored. Every subclass sets its own."""
+    timeout_s: ClassVar[float] = 30.0
+    """How long the wanted state may take to be seen after ``apply`` returned."""
+    may_lose_manager: ClassVar[bool] = False
+    """Whether it may take a manager away, permanently or for a while.
+
+    If so, every host is read just before it, and the quorum gate (bot.swarm.quorum) decides whether it may run.
+    """
+    check_only: ClassVar[bool] = False
+    """Whether ``apply`` changes nothing and only reports what is wrong."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
-        """Register the operation under its kind; TypeError for one without a kind or with another's."""
+        """Register the operation by its kind. Raises TypeError if it has none, or the kind of another."""
         super(Operation, cls).__init_subclass__(**arguments)
         if inspect.isabstract(cls) or not cls.kind:
             raise TypeError(f"{cls.__name__} needs a kind of its own")
@@ -48,53 +52,53 @@ class Operation(ABC):
     @property
     @abstractmethod
     def doing(self) -> str:
-        """The step in words while it waits or runs: "`host-3` joining as a worker"."""
+        """The step while it waits or runs: "`host-3` joining as a worker"."""
 
     @property
     @abstractmethod
     def done(self) -> str:
-        """The state that is then seen: "`host-3` ready in prod"."""
+        """The wanted state: "`host-3` ready in prod"."""
 
     @property
     def query(self) -> FactsQuery:
-        """What ``satisfied`` needs to be seen."""
+        """Which facts ``satisfied`` needs."""
         return FactsQuery()
 
-    def waits(self, facts: Facts) -> float:
-        """How many seconds to wait for the wanted state, with ``facts`` as they were before: ``patience``."""
+    def timeout(self, facts: Facts) -> float:
+        """Return how many seconds to wait for the wanted state. ``facts`` are from before the change."""
         del facts
-        return self.patience
+        return self.timeout_s
 
     def progress(self, facts: Facts) -> str:
-        """How far it has come, behind ``doing`` while it is waited for: "3 tasks left"; "" when there is no telling."""
+        """Return how far it is, to follow ``doing``: "3 tasks left"; "" if that is not known."""
         del facts
         return ""
 
     def seen(self, facts: Facts) -> str:
-        """The state in which it has ended: ``done``, and what ``facts`` tell beside it."""
+        """Return the state that was seen at the end: ``done``, and details from ``facts``."""
         del facts
         return self.done
 
     def raft(self, members: RaftMembers) -> RaftMembers:
-        """The members of Raft after it, from those before it."""
+        """Return the members of Raft after it, from those before it."""
         return members
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """The record of any node after it, from that before it, as far as labels and availability go."""
+        """Return ``node`` with the labels and the availability that it has after the operation."""
         return node
 
     @abstractmethod
     def satisfied(self, facts: Facts) -> bool:
-        """Whether the wanted state is seen in ``facts``."""
+        """Return whether ``facts`` show the wanted state."""
 
     @abstractmethod
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Make the change. Raises whatever the engine answered; that is not the last word on what is true."""
+        """Make the change. Raises the engine's error, which does not prove that nothing changed."""
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Tell what is true after ``apply`` failed or was not seen to work, having undone what was half made.
+        """Undo what was half done, and return the error to show, with the state now. Raises nothing.
 
-        ``facts`` were read after the failure. Returns the error for the person; raises none.
+        Called if ``apply`` failed or the wanted state was not seen. ``facts`` were read after that.
         """
         del engines, facts
         return Failed(

@@ -1,4 +1,4 @@
-"""A plan: what will be done, in which order, and what that means, all as data."""
+"""A plan: the steps of a change in order, and what people are told of them, as data."""
 
 from __future__ import annotations
 
@@ -15,28 +15,32 @@ Force = Literal["", "offered", "given"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something seen while the plan was made: good, to be looked at, or the reason why ``target`` is left out."""
+    """Something that was seen while the plan was made."""
 
     sign: Sign
+    """``done`` is good; ``failed`` leaves the target out."""
     text: str
     target: str = ""
+    """The host or node that it is about."""
     next_step: str = ""
 
     def refusal(self) -> Refused:
-        """What is told where it stops the whole plan."""
+        """Return the refusal of the whole plan."""
         return Refused(self.text, true_now="Nothing was changed.", next_step=self.next_step)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An operation in its place. Steps of one track run in order; a failure ends its track, tracks run side by side.
+    """An operation and its place in the plan.
 
-    A track whose first step names another in ``after`` begins when that one, which stands before it, has ended well.
+    Steps of one track run in order, and a failure ends their track. Tracks run side by side.
     """
 
     operation: Operation
     track: str
+    """Usually the host or node that it is about."""
     after: str = ""
+    """On the first step of a track: the track that must have succeeded before. It comes earlier in the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +97,5 @@ class Plan:
 
     @property
     def left_out(self) -> tuple[Finding, ...]:
-        """The targets that nothing will be done to, and why."""
+        """The findings that leave their targets out."""
         return tuple(finding for finding in self.findings if finding.sign == "failed")

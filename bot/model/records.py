@@ -1,22 +1,21 @@
-"""What Swarmbot's own records say: the facts behind `/swarm jobs`, `job`, `audit`, `whoami` and `help`."""
+"""Swarmbot's own records: the facts behind `/swarm jobs`, `job`, `audit`, `whoami` and `help`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from bot.blocks import Block, Message
-
-Right = Literal["view", "operate", "administer"]
+from bot.config.models import Permission
 
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job as people see it. Times are unix seconds, 0 for not yet; ``lines`` are its steps with their signs."""
+    """A job as people see it. Times are unix seconds, 0 if it has not happened yet."""
 
     id: str
     state: str
     words: str
+    """The command as typed, without secrets."""
     cluster: str
     requester: str
     asked_at: float
@@ -25,8 +24,11 @@ class JobRecord:
     attempt: int = 0
     worker: str = ""
     lines: tuple[tuple[str, str], ...] = ()
+    """The steps: sign and text."""
     outcome: str = ""
+    """The result in words."""
     cancel_by: str = ""
+    """The user who asked to cancel it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,10 @@ class EntryRecord:
 
     seq: int
     at: float
+    """Unix seconds."""
     action: str
     by: str
+    """The user (U…) or the worker that did it."""
     cluster: str
     words: str
     job: str
@@ -45,89 +49,109 @@ class EntryRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """A page of the audit log: its id ("" when it shows nothing), and whether there are entries to either side."""
+    """Which page of the audit log is shown."""
 
     id: str = ""
+    """"" if the page is empty."""
     older: bool = False
+    """Whether there are older entries."""
     newer: bool = False
+    """Whether there are newer entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which audit entries are wanted; "" means any. ``since`` and ``until`` are as people write past moments."""
+    """Which audit entries to read;  means any."""
 
     by: str = ""
     node: str = ""
     command: str = ""
     job: str = ""
     since: str = ""
+    """As typed: ``2d``, ``2026-12-24``."""
     until: str = ""
+    """As typed."""
     count: int = 20
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsQuery:
-    """Which records an answer needs: jobs, one job, approvals that wait, one approval, or audit entries.
-
-    ``jobs``: how many of the newest, behind all that is under way. ``export``: the entries are wanted as files, which a
-    worker sends.
-    """
+    """Which records an answer needs."""
 
     jobs: int = 0
+    """How many of the newest jobs to read, besides all jobs that wait or run."""
     job: str = ""
+    """The id of one job."""
     approvals: bool = False
+    """Read the changes that wait for approval."""
     approval: str = ""
+    """The id of one approval."""
     entries: EntryFilter | None = None
+    """Audit entries."""
     export: bool = False
+    """Let a worker send the entries as files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an approval rule is about, and when it waits, in words behind its name: "of a manager"; "": always."""
+    """What an approval rule is about."""
 
     name: str
     when: str = ""
+    """The condition, to follow the name: "of a manager"; "" if it always needs approval."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """What waits until ``count`` of ``by`` (as Slack shows them) said yes. ``mine``: this person is one of them."""
+class ApprovalRequirement:
+    """Subjects that need the same approvals."""
 
     subjects: tuple[Subject, ...]
     count: int
+    """How many approvals they need."""
     by: str
-    mine: bool
+    """The approvers, as Slack shows them."""
+    can_approve: bool
+    """Whether the person who asks is one of the approvers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rights:
-    """What a person may do, and who is asked for each permission ("everyone", or names of swarmbot.yml's people)."""
+class PersonPermissions:
+    """What a person may do."""
 
     person: str
-    may: tuple[Right, ...]
-    listed_as: tuple[str, ...]
-    rules: tuple[tuple[Right, str], ...]
-    waits: tuple[Waits, ...] = ()
+    """The Slack user (U…)."""
+    granted: tuple[Permission, ...]
+    people_entries: tuple[str, ...]
+    """The entries under ``people`` in swarmbot.yml that include this person."""
+    granted_to: tuple[tuple[Permission, str], ...]
+    """Who has each permission: "everyone", or entries of ``people``."""
+    approvals: tuple[ApprovalRequirement, ...] = ()
+    """What needs approval."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRecord:
-    """An approval as people see it: in a line with its buttons, and whole."""
+    """A change that waits for approval, as people see it."""
 
     line: str
     buttons: tuple[Block, ...]
     whole: Message
+    """The whole card."""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The records that were asked for. ``clusters`` are the names in swarmbot.yml, ``cluster`` the one meant here."""
+    """The records that were read for an answer."""
 
     at: float
+    """When they were read, in unix seconds."""
     cluster: str
+    """The cluster of this channel or of ``--cluster``; "" for none."""
     clusters: tuple[str, ...]
-    rights: Rights
+    """All clusters of swarmbot.yml."""
+    permissions: PersonPermissions
     workers: int
+    """How many workers are running."""
     jobs: tuple[JobRecord, ...] = ()
     job: JobRecord | None = None
     approvals: tuple[ApprovalRecord, ...] = ()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.commands import Vocabulary, read_arguments, read_options, read_sentence, rights
+from bot.commands import Vocabulary, permission_text, read_arguments, read_options, read_sentence
 from bot.generate import BEGIN, END, ROOT, Document, documents
 from bot.settings import Settings
 from tests.kits.commands import COMMANDS
@@ -31,9 +31,9 @@ def test_every_command_has_its_row() -> None:
 
 def test_greater_rights_of_some_words_are_told() -> None:
     """A manager joins, and a token is rotated, by administrators alone; a question has one right."""
-    assert rights(COMMANDS["join"]) == "operate; `manager`: administer"
-    assert "`--rotate`: administer" in rights(COMMANDS["token"])
-    assert rights(COMMANDS["status"]) == "view"
+    assert permission_text(COMMANDS["join"]) == "operate; `manager`: administer"
+    assert "`--rotate`: administer" in permission_text(COMMANDS["token"])
+    assert permission_text(COMMANDS["status"]) == "view"
 
 
 def test_the_variables_are_those_that_are_read() -> None:

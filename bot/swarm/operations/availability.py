@@ -87,12 +87,12 @@ class Drain(Operation):
         """Return the node's record, drained."""
         return replace(node, availability="drain") if node.id == self.node else node
 
-    def waits(self, facts: Facts) -> float:
+    def timeout(self, facts: Facts) -> float:
         """Return the timeout in seconds: the longest grace period of the services on the node is added."""
         swarm = facts.swarm
         here = {task.service for task in self._left(swarm)} if swarm else set()
         grace = [service.stop_grace for service in (swarm.services if swarm else ()) if service.id in here]
-        return self.patience + max(grace, default=0.0)
+        return self.timeout_s + max(grace, default=0.0)
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the node is drained, no task is alive on it, and the scheduler has judged the moved tasks."""

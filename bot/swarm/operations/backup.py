@@ -34,8 +34,8 @@ class TakeBackup(Operation):
     """
 
     kind: ClassVar[str] = "take-backup"
-    weakens: ClassVar[bool] = True
-    patience: ClassVar[float] = 0.0
+    may_lose_manager: ClassVar[bool] = True
+    timeout_s: ClassVar[float] = 0.0
 
     host: str
     node: str
@@ -105,7 +105,7 @@ class AwaitManager(Operation):
     """Wait until a host is a reachable manager again. A locked engine is unlocked with the cluster's key."""
 
     kind: ClassVar[str] = "await-manager"
-    patience: ClassVar[float] = 120.0
+    timeout_s: ClassVar[float] = 120.0
 
     host: str
     node: str
@@ -167,7 +167,7 @@ class RestoreState(Operation):
     """Put a backup's state into the swarm folder of a host that is not part of any cluster."""
 
     kind: ClassVar[str] = "restore-state"
-    patience: ClassVar[float] = 60.0
+    timeout_s: ClassVar[float] = 60.0
 
     host: str
     cluster: str

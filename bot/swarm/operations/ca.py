@@ -95,7 +95,7 @@ class AwaitCertificate(Operation):
     """Wait until a node has a certificate of the new issuer. The managers renew it; this step changes nothing."""
 
     kind: ClassVar[str] = "await-certificate"
-    patience: ClassVar[float] = 60.0
+    timeout_s: ClassVar[float] = 60.0
 
     cluster: str
     node: str
@@ -149,7 +149,7 @@ class AwaitCaRotation(Operation):
     """Wait until every node has its new certificate and trusts only the new root."""
 
     kind: ClassVar[str] = "await-ca-rotation"
-    patience: ClassVar[float] = 90.0
+    timeout_s: ClassVar[float] = 90.0
 
     cluster: str
     before: str = ""

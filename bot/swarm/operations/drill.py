@@ -23,7 +23,7 @@ class DrillBackup(Operation):
     """Restore a backup to a throwaway engine, compare it with the cluster, and store the result."""
 
     kind: ClassVar[str] = "drill-backup"
-    patience: ClassVar[float] = 0.0
+    timeout_s: ClassVar[float] = 0.0
 
     host: str
     cluster: str

@@ -13,7 +13,7 @@ class TrustHostKey(Operation):
     """Trust the key that a machine shows, if it still shows that key."""
 
     kind: ClassVar[str] = "trust-host-key"
-    patience: ClassVar[float] = 5.0
+    timeout_s: ClassVar[float] = 5.0
 
     host: str
     machine: str

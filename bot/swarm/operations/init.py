@@ -21,7 +21,7 @@ class Init(Operation):
     """Make a host the first manager of a cluster. Times are in seconds; None leaves the engine's default."""
 
     kind: ClassVar[str] = "init"
-    patience: ClassVar[float] = 60.0
+    timeout_s: ClassVar[float] = 60.0
 
     host: str
     cluster: str

@@ -22,7 +22,7 @@ class Join(Operation):
     """
 
     kind: ClassVar[str] = "join"
-    patience: ClassVar[float] = 60.0
+    timeout_s: ClassVar[float] = 60.0
 
     host: str
     role: Role

@@ -23,7 +23,7 @@ class DecryptKeyFile(Operation):
     """
 
     kind: ClassVar[str] = "decrypt-key-file"
-    patience: ClassVar[float] = 60.0
+    timeout_s: ClassVar[float] = 60.0
 
     host: str
     cluster: str
@@ -92,8 +92,8 @@ class CheckUnlockKey(Operation):
     """
 
     kind: ClassVar[str] = "check-unlock-key"
-    only_looks: ClassVar[bool] = True
-    patience: ClassVar[float] = 0.0
+    check_only: ClassVar[bool] = True
+    timeout_s: ClassVar[float] = 0.0
 
     host: str
     cluster: str
@@ -162,8 +162,8 @@ class AwaitEncryptedKeyFile(Operation):
     """Wait until a manager's key file is encrypted: a forced engine does so with the cluster's unlock key."""
 
     kind: ClassVar[str] = "await-encrypted-key-file"
-    only_looks: ClassVar[bool] = True
-    patience: ClassVar[float] = 60.0
+    check_only: ClassVar[bool] = True
+    timeout_s: ClassVar[float] = 60.0
 
     host: str
     cluster: str

@@ -18,8 +18,8 @@ class Leave(Operation):
     """
 
     kind: ClassVar[str] = "leave"
-    patience: ClassVar[float] = 60.0
-    weakens: ClassVar[bool] = True
+    timeout_s: ClassVar[float] = 60.0
+    may_lose_manager: ClassVar[bool] = True
 
     host: str
     cluster: str

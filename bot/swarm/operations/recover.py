@@ -23,7 +23,7 @@ class HoldOff(Operation):
     """
 
     kind: ClassVar[str] = "hold-off"
-    weakens: ClassVar[bool] = True
+    may_lose_manager: ClassVar[bool] = True
 
     host: str
     node: str
@@ -92,8 +92,8 @@ class LeaveLostCluster(Operation):
     """
 
     kind: ClassVar[str] = "leave-lost-cluster"
-    patience: ClassVar[float] = 60.0
-    weakens: ClassVar[bool] = True
+    timeout_s: ClassVar[float] = 60.0
+    may_lose_manager: ClassVar[bool] = True
 
     host: str
     node: str
@@ -226,7 +226,7 @@ class Rejoin(Operation):
     """
 
     kind: ClassVar[str] = "rejoin"
-    patience: ClassVar[float] = 60.0
+    timeout_s: ClassVar[float] = 60.0
 
     host: str
     cluster: str

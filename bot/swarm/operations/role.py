@@ -18,7 +18,7 @@ class Promote(Operation):
     """
 
     kind: ClassVar[str] = "promote"
-    patience: ClassVar[float] = 60.0
+    timeout_s: ClassVar[float] = 60.0
 
     node: str
     """The node's id."""
@@ -76,8 +76,8 @@ class Demote(Operation):
     """
 
     kind: ClassVar[str] = "demote"
-    patience: ClassVar[float] = 60.0
-    weakens: ClassVar[bool] = True
+    timeout_s: ClassVar[float] = 60.0
+    may_lose_manager: ClassVar[bool] = True
 
     node: str
     """The node's id."""

@@ -28,7 +28,7 @@ class Unlock(Operation):
     """
 
     kind: ClassVar[str] = "unlock"
-    patience: ClassVar[float] = 60.0
+    timeout_s: ClassVar[float] = 60.0
 
     host: str
     cluster: str

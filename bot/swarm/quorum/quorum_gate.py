@@ -37,7 +37,7 @@ def judge_plan(facts: Facts, plan: Plan, domain: str) -> Plan:
     ``domain`` is the node label that names failure domains. Raise Refused if the plan breaks a rule. Raise ValueError
     if the plan takes managers away on several parallel tracks: no order of them could be judged.
     """
-    weakening = {step.track for step in plan.steps if step.operation.weakens}
+    weakening = {step.track for step in plan.steps if step.operation.may_lose_manager}
     if len(weakening) > 1:
         raise ValueError(f"managers would be taken away side by side: {sorted(weakening)}")
     _refuse_losses(facts, plan)
@@ -67,7 +67,7 @@ def permit_step(facts: Facts, plan: Plan, step: Step) -> None:
     The step is judged together with the rest of its track. Only a plan that needed force when it was made, and so has
     two approvals, may do what needs force now.
     """
-    if not step.operation.weakens:
+    if not step.operation.may_lose_manager:
         return
     forced = plan.subject == FORCE
     rest = [later for later in plan.steps[plan.steps.index(step) :] if later.track == step.track]

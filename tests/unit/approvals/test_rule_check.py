@@ -21,7 +21,7 @@ from bot.doctor import slack as slack_checks
 from bot.doctor.finding import Check
 from bot.doctor.run import run_doctor
 from bot.gate.records import RecordReader
-from bot.model.records import RecordsQuery, Waits
+from bot.model.records import ApprovalRequirement, RecordsQuery
 from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.usergroups import UserGroups
@@ -112,17 +112,21 @@ def test_whoami_shows_who_must_approve(client: Redis, user_groups: UserGroups) -
         approvals=ApprovalRepository(client, audit),
     )
 
-    def waits(asker: str) -> dict[str, Waits]:
-        rights = records.read(RecordsQuery(), cluster="prod", requester=asker).rights
-        return {subject.name: each for each in rights.waits for subject in each.subjects}
+    def waits(asker: str) -> dict[str, ApprovalRequirement]:
+        rights = records.read(RecordsQuery(), cluster="prod", requester=asker).permissions
+        return {subject.name: each for each in rights.approvals for subject in each.subjects}
 
     cleo, eve = waits("U0CLEO"), waits("U0EVE00001")
     assert "rotate" not in cleo
-    assert (cleo["join manager"].count, cleo["join manager"].by, cleo["join manager"].mine) == (1, "@admins", True)
+    assert (cleo["join manager"].count, cleo["join manager"].by, cleo["join manager"].can_approve) == (
+        1,
+        "@admins",
+        True,
+    )
     assert cleo["join manager"] == cleo["token manager"]
     assert cleo["force-new-cluster"].count == 2
-    assert (cleo["trust"].by, cleo["trust"].mine, eve["trust"].mine) == ("<@U0EVE00001>", False, True)
-    assert eve["force-new-cluster"].mine is False
+    assert (cleo["trust"].by, cleo["trust"].can_approve, eve["trust"].can_approve) == ("<@U0EVE00001>", False, True)
+    assert eve["force-new-cluster"].can_approve is False
     conditions = {subject.name: subject.when for each in cleo.values() for subject in each.subjects}
     assert (conditions["remove"], conditions["leave"]) == ("of a manager", "of a manager")
     assert conditions["promote"] == "", "always"

@@ -60,7 +60,7 @@ class Wanted(LabelHost):
     """An operation over a World."""
 
     kind: ClassVar[str] = "a test's step"
-    patience: ClassVar[float] = 30.0
+    timeout_s: ClassVar[float] = 30.0
 
     def satisfied(self, facts: Facts) -> bool:
         """As the facts say."""
@@ -84,7 +84,7 @@ class Impatient(Wanted):
     """One with a time-out of 0 s."""
 
     kind: ClassVar[str] = "a test's impatient step"
-    patience: ClassVar[float] = 0.0
+    timeout_s: ClassVar[float] = 0.0
 
 
 class Hasty(Wanted):
@@ -92,7 +92,7 @@ class Hasty(Wanted):
 
     kind: ClassVar[str] = "a test's hasty step"
 
-    def waits(self, facts: Facts) -> float:
+    def timeout(self, facts: Facts) -> float:
         """None."""
         assert facts.name == "does not"
         return 0.0
@@ -113,7 +113,7 @@ class Mute(Secretive):
     """One with a time-out of 0 s."""
 
     kind: ClassVar[str] = "a test's mute step"
-    patience: ClassVar[float] = 0.0
+    timeout_s: ClassVar[float] = 0.0
 
 
 def run(world: World, kind: type[Wanted] = Wanted) -> bool:

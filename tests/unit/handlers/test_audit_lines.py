@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import limits
-from bot.model.records import AuditPage, EntryRecord, Records, Rights
+from bot.model.records import AuditPage, EntryRecord, PersonPermissions, Records
 from handlers.audit import AuditArguments, audit
 from tests.kits.commands import record_answer
 
-EMPTY = Records(at=0.0, cluster="prod", clusters=("prod",), rights=Rights("U0ADA", (), (), ()), workers=1)
+EMPTY = Records(
+    at=0.0, cluster="prod", clusters=("prod",), permissions=PersonPermissions("U0ADA", (), (), ()), workers=1
+)
 DIGEST = "9c41e0" + "ab" * 29
 
 

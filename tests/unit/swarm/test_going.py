@@ -135,8 +135,8 @@ def test_a_drain_is_as_patient_as_the_slowest_task_may_be() -> None:
     slow = {"id-web": 120.0, "id-db": 900.0}
     services = tuple(replace(service, stop_grace=slow[service.id]) for service in seen.swarm.services)
     slowly = replace(seen, swarm=replace(seen.swarm, services=services))
-    assert DRAIN.waits(slowly) == Drain.patience + 120.0
-    assert DRAIN.waits(facts(node())) == Drain.patience
+    assert DRAIN.timeout(slowly) == Drain.timeout_s + 120.0
+    assert DRAIN.timeout(facts(node())) == Drain.timeout_s
 
 
 def test_a_drained_node_that_is_down_is_told() -> None:

@@ -1,24 +1,25 @@
-"""Which right a command needs, in its plainest form and in those that need another, as its declaration has them."""
+"""Which permission a command needs, in its plainest form and in the forms that need another one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from bot.commands.command import Command, Flag, Parameter, Permission, Word
+from bot.commands.command import Command, Flag, Parameter, Word
+from bot.config.models import Permission
 
 ANY_FLAG: Final = "--…"
-"""How a form is written that every flag of the command is."""
+"""Stands for any flag of the command."""
 
 
-def plain_right(command: Command) -> Permission:
-    """The right that the command needs without its optional words; of a choice the first: the worker's."""
+def base_permission(command: Command) -> Permission:
+    """Return the permission that the command needs without options; for a choice of words, with the first one."""
     return command.permission(command.arguments(**_plain(command)))
 
 
-def other_rights(command: Command) -> Mapping[str, Permission]:
-    """What is written behind the command's name where that needs another right: "manager", "--rotate"."""
-    plain, base = _plain(command), plain_right(command)
+def other_permissions(command: Command) -> Mapping[str, Permission]:
+    """Return the words and flags that need another permission, with that permission: "manager", "--rotate"."""
+    plain, base = _plain(command), base_permission(command)
     flags = [p for p in command.parameters if isinstance(p.spec, Flag)]
     flagged = {command.permission(command.arguments(**plain | {p.name: _choices(p)[0]})) for p in flags}
     if len(flagged) == 1 and base not in flagged and any(p.spec.kind for p in flags):
@@ -34,13 +35,13 @@ def other_rights(command: Command) -> Mapping[str, Permission]:
     return {shown: right for shown, right in needed.items() if right != base}
 
 
-def rights(command: Command) -> str:
-    """The rights in words: "operate; `manager`: administer"."""
+def permission_text(command: Command) -> str:
+    """Return the permissions in words: "operate; `manager`: administer"."""
     others = [
         f"{'with a flag' if shown == ANY_FLAG else f'`{shown}`'}: {right}"
-        for shown, right in other_rights(command).items()
+        for shown, right in other_permissions(command).items()
     ]
-    return "; ".join([plain_right(command), *others])
+    return "; ".join([base_permission(command), *others])
 
 
 def _plain(command: Command) -> dict[str, str]:
@@ -48,5 +49,5 @@ def _plain(command: Command) -> dict[str, str]:
 
 
 def _choices(parameter: Parameter) -> list[str]:
-    """The words of a choice; of anything else how it is shown."""
+    """Return the words of a choice; for any other kind how it is shown."""
     return parameter.spec.kind.shown.split("|") if parameter.spec.kind else [parameter.shown]
