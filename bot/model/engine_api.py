@@ -1,8 +1,8 @@
 """What operations may ask of a host: its Engine API, and the few things on the machine that the API does not show.
 
 Implemented over SSH in ``bot.engine``. Every call has a time-out; each raises
-:class:`~bot.errors.HostUnreachable` if the engine cannot be reached and :class:`~bot.errors.EngineError` if it responded
-with an error or timed out. JSON is as in Docker's Engine API documentation, version 1.41.
+:class:`~bot.errors.HostUnreachable` if the engine cannot be reached and :class:`~bot.errors.EngineError` if it
+responded with an error or timed out. JSON is as in Docker's Engine API documentation, version 1.41.
 """
 
 from __future__ import annotations
@@ -60,19 +60,19 @@ class Engine(Protocol):
         ...
 
     def key_file(self) -> KeyFile:
-        """Return a manager's key file, without the text if it is not encrypted. Raises EngineError if it cannot be read."""
+        """Return a manager's key file. What is not encrypted stays there. Raises EngineError if it cannot be read."""
         ...
 
     def known_managers(self) -> tuple[str, ...]:
-        """Return the managers (``address:port``) that are on the engine's disk: the API of a locked engine hides them."""
+        """Return the managers (``address:port``) on the engine's disk: the API of a locked engine hides them."""
         ...
 
     def certificate_file(self, path: str) -> str:
-        """Return the PEM certificates in a file on the host. Raises EngineError if there are none, or if it has a key."""
+        """Return the PEM certificates in a file. Raises EngineError if there are none, or if it has a key."""
         ...
 
     def host_keys(self) -> tuple[HostKey, ...]:
-        """Return the SSH host keys of the jump hosts and the host, up to the first that is not trusted, without login."""
+        """Return the SSH host keys of jump hosts and host, up to the first that is not trusted. Does not log in."""
         ...
 
     def trust(self, machine: str, fingerprint: str) -> None:
@@ -215,7 +215,7 @@ class Engines(Protocol):
     """The hosts of one cluster of swarmbot.yml."""
 
     def __getitem__(self, host: str) -> Engine:
-        """Return the engine of ``host``; it connects at its first call. Raises KeyError if it is not in swarmbot.yml."""
+        """Return the engine of ``host``, which connects at its first call. Raises KeyError for an unknown host."""
         ...
 
     def names(self) -> tuple[str, ...]:
