@@ -1,4 +1,4 @@
-"""The folder of backups: what goes in comes out, and nothing that was changed does."""
+"""The backup folder: backups are read as they were stored, and changed files are refused."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ SEALED = encrypt(KEY, {"id": "a1b2c3"}, STATE)
 
 @pytest.fixture
 def backup_store(tmp_path: Path) -> BackupFolder:
-    """An empty folder that is yet to be made."""
+    """Return a store whose folder does not exist yet."""
     return BackupFolder("prod", tmp_path / "backups", 3, KEY)
 
 
-def test_what_goes_in_comes_out(backup_store: BackupFolder) -> None:
-    """The state, and of the plain part all, with the state's size and checksum."""
+def test_a_backup_is_read_as_it_was_stored(backup_store: BackupFolder) -> None:
+    """The state and all plain fields, with the state's size and checksum."""
     backup_store.keep(BACKUP, STATE)
     kept = replace(BACKUP, size=len(STATE), checksum=sha256(STATE).hexdigest())
     assert backup_store.shelved().backups == (kept,)
     assert backup_store.open(kept) == STATE
 
 
-def test_the_file_is_the_workers_alone_and_hides_the_state(backup_store: BackupFolder, tmp_path: Path) -> None:
-    """Mode 0600 in a folder of 0700; nothing of the state can be read in it; nothing else is left there."""
+def test_only_the_worker_reads_the_file_and_the_state_is_encrypted(backup_store: BackupFolder, tmp_path: Path) -> None:
+    """The file has mode 0600 and the folder 0700; no plain state and no other file is in it."""
     backup_store.keep(BACKUP, STATE)
     (path,) = (tmp_path / "backups").iterdir()
     assert path.name == "prod-20270115T080000Z-a1b2c3.swarm"
@@ -61,8 +61,8 @@ def test_the_file_is_the_workers_alone_and_hides_the_state(backup_store: BackupF
     assert b"the key of the CA" not in path.read_bytes()
 
 
-def test_the_oldest_go(backup_store: BackupFolder, tmp_path: Path) -> None:
-    """Three stay; the report of a drill goes with its backup; another cluster's are not touched."""
+def test_the_oldest_backups_are_removed(backup_store: BackupFolder, tmp_path: Path) -> None:
+    """Three stay; a drill's report is removed with its backup; those of other clusters stay."""
     other = replace(backup_store, cluster="prod-eu")
     other.keep(replace(BACKUP, cluster="prod-eu", taken_at=1.0), STATE)
     for number in range(5):
@@ -74,8 +74,8 @@ def test_the_oldest_go(backup_store: BackupFolder, tmp_path: Path) -> None:
     assert [backup.cluster for backup in other.shelved().backups] == ["prod-eu"]
 
 
-def test_a_drill_is_kept_beside(backup_store: BackupFolder) -> None:
-    """The newest report of a backup is told with it."""
+def test_a_drill_is_stored_with_its_backup(backup_store: BackupFolder) -> None:
+    """A backup is listed with its newest report."""
     backup_store.keep(BACKUP, STATE)
     drill = Drill(2.0, "host-5", 9, ("service `web` was changed",), ("config `motd` is not in it",))
     backup_store.note(BACKUP, Drill(1.0, "host-5", 9))
@@ -84,7 +84,7 @@ def test_a_drill_is_kept_beside(backup_store: BackupFolder) -> None:
 
 
 def test_a_file_whose_head_cannot_be_read_is_named(backup_store: BackupFolder, tmp_path: Path) -> None:
-    """It is not passed over in silence; nor is one under another's name."""
+    """So is a file with the name of another backup."""
     backup_store.keep(BACKUP, STATE)
     (path,) = (tmp_path / "backups").iterdir()
     path.with_name("prod-20270115T080000Z-c3.swarm").write_bytes(path.read_bytes())
@@ -94,8 +94,8 @@ def test_a_file_whose_head_cannot_be_read_is_named(backup_store: BackupFolder, t
     assert shelved.unreadable == ("prod-20270115T080000Z-c3.swarm", "prod-20270115T080000Z-d4.swarm")
 
 
-def test_another_key_is_told_from_a_changed_file(backup_store: BackupFolder, tmp_path: Path) -> None:
-    """Who set the wrong key shall not take the backup for broken, and the other way round."""
+def test_a_wrong_key_and_a_changed_file_are_different_errors(backup_store: BackupFolder, tmp_path: Path) -> None:
+    """A backup must not look damaged when only the key is wrong, or the other way round."""
     backup_store.keep(BACKUP, STATE)
     with pytest.raises(Refused, match="another SWARMBOT_SECRET_KEY"):
         replace(backup_store, key=Secret("another key of thirty-two letters")).open(BACKUP)
@@ -105,8 +105,8 @@ def test_another_key_is_told_from_a_changed_file(backup_store: BackupFolder, tmp
         backup_store.open(BACKUP)
 
 
-def test_one_that_is_gone_is_told(backup_store: BackupFolder, tmp_path: Path) -> None:
-    """The plan was made while it was there."""
+def test_a_missing_backup_is_refused(backup_store: BackupFolder, tmp_path: Path) -> None:
+    """It may be removed after the plan was made."""
     backup_store.keep(BACKUP, STATE)
     for path in (tmp_path / "backups").iterdir():
         path.unlink()
@@ -114,8 +114,8 @@ def test_one_that_is_gone_is_told(backup_store: BackupFolder, tmp_path: Path) ->
         backup_store.open(BACKUP)
 
 
-def test_without_a_key_or_a_folder_it_is_said_what_to_set(backup_store: BackupFolder) -> None:
-    """Before anything is stopped: looking at what is there asks for both."""
+def test_a_missing_key_or_folder_names_the_setting(backup_store: BackupFolder) -> None:
+    """Already the list of backups needs both, so no engine is stopped before."""
     with pytest.raises(Refused, match="SWARMBOT_SECRET_KEY, which is not set"):
         replace(backup_store, key=None).shelved()
     with pytest.raises(Refused, match="has no backup folder"):
@@ -123,23 +123,23 @@ def test_without_a_key_or_a_folder_it_is_said_what_to_set(backup_store: BackupFo
     assert backup_store.shelved().backups == ()
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """What stands in the way is named."""
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    """The error names the cause."""
     (tmp_path / "file").touch()
     with pytest.raises(Failed, match="could not be written"):
         BackupFolder("prod", tmp_path / "file" / "backups", 3, KEY).keep(BACKUP, STATE)
 
 
-def test_a_folder_that_cannot_be_read_is_not_an_empty_one(backup_store: BackupFolder, tmp_path: Path) -> None:
-    """Who lost all managers shall not be told that there are no backups."""
+def test_a_folder_that_cannot_be_read_is_not_empty(backup_store: BackupFolder, tmp_path: Path) -> None:
+    """Somebody who lost all managers must not read that there are no backups."""
     backup_store.keep(BACKUP, STATE)
     (tmp_path / "backups").chmod(0)
     with powerless(), pytest.raises(Failed, match=r"backups` cannot be read: Permission denied"):
         backup_store.shelved()
 
 
-def test_an_old_one_that_stays_does_no_harm(backup_store: BackupFolder, tmp_path: Path) -> None:
-    """The new backup is kept, which is what was asked for."""
+def test_a_backup_is_stored_even_if_an_old_one_cannot_be_removed(backup_store: BackupFolder, tmp_path: Path) -> None:
+    """The failure is only logged."""
     backup_store.keep(BACKUP, STATE)
     (tmp_path / "backups" / "prod-20270115T080000Z-a1b2c3.drill.json").mkdir()
     for number in range(1, 4):
@@ -148,8 +148,8 @@ def test_an_old_one_that_stays_does_no_harm(backup_store: BackupFolder, tmp_path
 
 
 @given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
-def test_no_byte_can_be_changed(place: int, change: int) -> None:
-    """The head neither: it says what is restored where."""
+def test_every_changed_byte_is_detected(place: int, change: int) -> None:
+    """Also in the head, which says what is restored where."""
     changed = bytearray(SEALED)
     changed[place] ^= change
     with pytest.raises((DamagedBackup, WrongKey)):
@@ -157,7 +157,7 @@ def test_no_byte_can_be_changed(place: int, change: int) -> None:
 
 
 @given(st.integers(0, len(SEALED) - 1))
-def test_no_end_can_be_cut_off(length: int) -> None:
-    """Wherever it was cut."""
+def test_every_truncation_is_detected(length: int) -> None:
+    """At any length."""
     with pytest.raises(DamagedBackup):
         decrypt(KEY, SEALED[:length])

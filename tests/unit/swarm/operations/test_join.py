@@ -1,4 +1,4 @@
-"""What becomes of a host whose join does not succeed: what this join began is undone, and no other membership."""
+"""Join: a failed join undoes its own changes and ends no other membership."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ELSEWHERE = {"membership": "active", "managers": ["10.0.9.1:2377"]}
 
 
 class Leaving(Simulated):
-    """Engines that only leave."""
+    """Engines that can only leave a swarm."""
 
     def __init__(self) -> None:
         super().__init__(0, managers=0)
         self.left: list[str] = []
 
     def __getitem__(self, host: str) -> Engine:
-        """An engine that notes that it was told to leave, and has no nodes to tell of."""
+        """Return an engine that records leaves and lists no nodes."""
         info = {"Swarm": {"LocalNodeState": "inactive"}}
 
         def leave(*, force: bool) -> None:
@@ -37,7 +37,7 @@ class Leaving(Simulated):
 
 
 def facts(host_2: dict[str, Any], **more: Any) -> Facts:
-    """host-1 leads, host-2 is as described, and lab's manager is at 10.0.9.1."""
+    """Return facts: host-1 is the leader, host-2 as described, and the manager of lab is at 10.0.9.1."""
     described = {"hosts": {"host-1": {"is": "leader"}, "host-2": host_2}, "other_clusters": {"10.0.9.1": "lab"}, **more}
     return Description.model_validate(described).facts()
 
@@ -51,8 +51,8 @@ def facts(host_2: dict[str, Any], **more: Any) -> Facts:
     ],
     ids=["pending", "not ready", "removed meanwhile"],
 )
-def test_a_half_made_join_is_undone(host_2: dict[str, Any]) -> None:
-    """A worker that is not through: it leaves, so that it does not come in by itself later."""
+def test_a_partial_join_is_undone(host_2: dict[str, Any]) -> None:
+    """A worker whose join is not complete leaves, so that it does not join later by itself."""
     engines = Leaving()
     failed = JOIN.settle(engines, facts(host_2), Failed("It was not seen."))
     assert engines.left == ["host-2 True"]
@@ -100,8 +100,8 @@ def test_a_half_made_join_is_undone(host_2: dict[str, Any]) -> None:
         "locked",
     ],
 )
-def test_no_other_membership_is_ended(host_2: dict[str, Any], readable: bool, is_now: str) -> None:  # noqa: FBT001
-    """Another cluster's, one that was there before, one that Raft may count: no engine is told to leave."""
+def test_other_memberships_are_not_ended(host_2: dict[str, Any], readable: bool, is_now: str) -> None:  # noqa: FBT001
+    """No engine leaves another cluster, an older membership, or one that may count in Raft."""
     engines = Leaving()
     failed = JOIN.settle(engines, facts(host_2, readable=readable), Failed("It was not seen."))
     assert engines.left == []
@@ -109,8 +109,8 @@ def test_no_other_membership_is_ended(host_2: dict[str, Any], readable: bool, is
 
 
 @pytest.mark.parametrize("counted", [False, True])
-def test_a_manager_that_may_be_in_raft_is_not_undone(counted: bool) -> None:  # noqa: FBT001
-    """Before its engine says so: where the managers count it, and where they cannot be asked."""
+def test_a_manager_that_may_be_in_raft_does_not_leave(counted: bool) -> None:  # noqa: FBT001
+    """The managers may count it before its engine reports it, or may be unreadable."""
     engines = Leaving()
     pending = {"membership": "pending"}
     records = [{"id": "id-host-2", "hostname": "host-2", "role": "manager", "state": "down"}] if counted else []
@@ -121,11 +121,11 @@ def test_a_manager_that_may_be_in_raft_is_not_undone(counted: bool) -> None:  # 
         "`host-2` is `pending` and may already be in Raft, so the join was not undone. It may still complete by itself."
     )
     replace(JOIN, role="manager").settle(engines, facts(pending), Failed("It was not seen."))
-    assert engines.left == ["host-2 True"], "one that is surely not"
+    assert engines.left == ["host-2 True"], "a manager that is not in Raft leaves"
 
 
-def test_a_host_that_another_cluster_took_meanwhile_is_not_asked() -> None:
-    """It stands under both in swarmbot.yml, and each has a line of its own: the other one's join came first."""
+def test_a_host_that_joined_another_cluster_is_refused() -> None:
+    """A host may be in two clusters of swarmbot.yml, whose jobs run side by side: the other join was first."""
     nobody: Engines = Leaving()
     with pytest.raises(Refused, match="`host-2` is a member of another cluster: `lab`") as refused:
         JOIN.apply(nobody, facts(ELSEWHERE))

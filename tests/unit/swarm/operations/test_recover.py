@@ -1,4 +1,4 @@
-"""Old managers whose engines do not run: what their standing is, and when one counts as held off. Pure."""
+"""Recovery: old managers with stopped engines, their states, and when they count as held off."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def _facts(*hosts: dict[str, Any], **rest: Any) -> Facts:
     return Description.model_validate({"hosts": named, "readable": False, **rest}).facts()
 
 
-def test_a_stopped_engine_is_neither_there_nor_silent() -> None:
-    """It counts as an old manager that may start until its state was moved aside, and for no quorum either way."""
+def test_a_stopped_engine_is_neither_a_member_nor_unreachable() -> None:
+    """It is stopped until its state is moved, then held off; it counts for no quorum in either case."""
     olds = old_managers(_facts(LOST, STOPPED, HELD, OFF))
     assert [old.state for old in olds] == ["member", "stopped", "held off", "unreachable"]
     assert quorum_among(olds) == Quorum(4, 1)
 
 
-def test_it_is_held_off_once_its_disk_or_its_engine_says_so() -> None:
-    """In place it is not, nor when nobody knows; an engine that was started since and is in no cluster will do."""
+def test_a_host_is_held_off_when_its_disk_or_its_engine_shows_it() -> None:
+    """It is not while its state is in place or unknown. An engine that runs and is not in a cluster counts too."""
     assert not STEP.satisfied(_facts(LOST, STOPPED))
     assert not STEP.satisfied(_facts(LOST, OFF))
     assert not STEP.satisfied(_facts(LOST, LOST))
@@ -43,14 +43,14 @@ def test_it_is_held_off_once_its_disk_or_its_engine_says_so() -> None:
     assert STEP.satisfied(_facts(LOST, {}))
     assert "swarm.held-off-1800000000" in STEP.seen(_facts(LOST, HELD))
     again = _facts({"is": "leader"}, {"is": "manager"}, readable=True)
-    assert STEP.satisfied(again), "begun anew after a crash it may be in the recovered cluster already"
+    assert STEP.satisfied(again), "after a crash it may already be in the recovered cluster"
     for step in (STEP, LeaveLostCluster("host-2", "id-host-2", "prod")):
         assert step.seen(again) == "`host-2` is a reachable manager of prod, which has a quorum"
         assert step.seen(_facts(LOST, {})) == step.done
 
 
-def test_what_came_back_is_not_held_off() -> None:
-    """Neither beside a quorum that is there again nor under an engine that runs again is anything moved."""
+def test_nothing_is_moved_when_the_quorum_or_the_engine_is_back() -> None:
+    """The state of a running engine is never moved."""
     quorum = _facts({"is": "leader"}, {**STOPPED, "record": {"reachability": "unreachable"}}, LOST, readable=True)
     with pytest.raises(Refused, match="has a quorum again"):
         STEP.apply(None, quorum)  # type: ignore[arg-type] # no engine is asked
@@ -58,8 +58,8 @@ def test_what_came_back_is_not_held_off() -> None:
         STEP.apply(None, _facts(LOST, LOST, OFF))  # type: ignore[arg-type] # no engine is asked
 
 
-def test_the_record_of_one_that_is_held_off_may_go() -> None:
-    """By its node id, for nothing else of it is known; that of one that may start stays."""
+def test_the_record_of_a_held_off_host_is_removed() -> None:
+    """It is found by node id. The record of a host whose engine may start stays."""
     old = {"id": "id-host-2", "hostname": "host-2", "role": "manager", "reachability": "", "address": "10.0.0.2"}
     forget = RemoveOldRecords("host-2", "id-host-2", "prod")
     for standing, is_out in ((HELD, True), (STOPPED, False)):
@@ -68,8 +68,8 @@ def test_the_record_of_one_that_is_held_off_may_go() -> None:
         assert forget.satisfied(_facts({"is": "leader"}, host, readable=True)) is is_out
 
 
-def test_an_engine_that_starts_before_the_last_yes_voids_the_approval() -> None:
-    """And so does one that stops: the card says which."""
+def test_an_engine_that_starts_before_the_last_approval_voids_it() -> None:
+    """So does an engine that stops; the card names it."""
     arguments = RecoverArguments(gone=("host-4", "host-5"), hold_off=("host-3",))
     asked = _facts(LOST, LOST, STOPPED, OFF, OFF)
     basis = basis_of("recover", {}, plan_of(recover, asked, arguments), asked)

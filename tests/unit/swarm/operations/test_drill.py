@@ -1,4 +1,4 @@
-"""What is told of a throwaway engine when a drill fails."""
+"""What a failed drill reports of its throwaway engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.swarm.operations import DrillBackup
     ],
     ids=["its engine", "the cluster's host", "its host"],
 )
-def test_its_end_is_told_where_it_was_seen(error: SwarmbotError, ends: str) -> None:
-    """It is seen to end unless its own host is lost."""
+def test_the_end_of_the_engine_is_reported_only_if_it_was_seen(error: SwarmbotError, ends: str) -> None:
+    """It is seen, unless the engine's own host is lost."""
     told = DrillBackup(host="host-4", cluster="prod").settle(None, None, error)  # type: ignore[arg-type] # nothing is read
     assert told.true_now == f"prod is unchanged; the throwaway engine on `host-4` {ends}"
