@@ -51,8 +51,8 @@ def test_drain_timeout_includes_the_longest_grace_period() -> None:
     slow = {"id-web": 120.0, "id-db": 900.0}
     services = tuple(replace(service, stop_grace=slow[service.id]) for service in seen.swarm.services)
     slowly = replace(seen, swarm=replace(seen.swarm, services=services))
-    assert DRAIN.waits(slowly) == Drain.patience + 120.0
-    assert DRAIN.waits(facts(node())) == Drain.patience
+    assert DRAIN.timeout(slowly) == Drain.timeout_s + 120.0
+    assert DRAIN.timeout(facts(node())) == Drain.timeout_s
 
 
 def test_drain_of_a_node_that_is_down_succeeds_and_reports_that() -> None:
