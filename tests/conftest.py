@@ -1,4 +1,4 @@
-"""Parts that many tests share: real Docker hosts and a real Redis, each started once."""
+"""Fixtures of all tests: real Docker hosts and a real Redis, each started once."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ settings.load_profile("swarmbot")
 
 
 def cannot(reason: str) -> None:
-    """Skip with ``reason`` on a machine of somebody's own; where ``CI=true`` promises everything, fail."""
+    """Skip the test with ``reason``; fail it if ``CI=true``, because CI must run every test."""
     if os.environ.get("CI") == "true":
-        pytest.fail(f"CI=true, and yet: {reason}", pytrace=False)
+        pytest.fail(f"A test cannot be skipped with CI=true: {reason}", pytrace=False)
     pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Five Docker hosts for the whole run; tests take ``hosts``, which are sound."""
+    """Five Docker hosts for the whole run; tests use ``hosts``, which resets them."""
     if reasons := missing():
         cannot("; ".join(reasons))
     with Fleet(tmp_path_factory.mktemp("fleet") / "state") as fleet:
@@ -39,14 +39,14 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.fixture
 def hosts(fleet: Fleet) -> Fleet:
-    """The fleet with every host up, its network sound, in no swarm and with nothing running."""
+    """The fleet with every host on, without faults, swarms and containers."""
     fleet.reset()
     return fleet
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a private redis-server, durable and never evicting as the bot needs it."""
+    """The URL of a redis-server of the tests, durable and without eviction, as the bot needs it."""
     if which("redis-server") is None:
         cannot("Debian package redis-server is not installed")
     folder = tmp_path_factory.mktemp("redis")
@@ -83,6 +83,6 @@ def _await_redis(url: str) -> None:
         except redis.ConnectionError:
             if monotonic() > deadline:
                 raise
-            sleep(0.01)  # until the socket is there: nothing tells when it is
+            sleep(0.01)  # until the socket exists
         else:
             return

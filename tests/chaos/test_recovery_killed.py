@@ -10,7 +10,7 @@ from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Play
-from tests.kits.split_brain_watch import Watch
+from tests.kits.split_brain_watch import SplitBrainWatch
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -39,7 +39,7 @@ def test_another_worker_goes_on(play: Play, done: int) -> None:
         play[name].kill_docker()
     forced = "the only manager of prod"
     until(lambda: forced in play.ask("cleo", f"{WORDS} --plan"), "it can be recovered", timeout=60)
-    with Watch(play.fleet) as watch, connect(Secret(play.stage.redis_url)) as redis:
+    with SplitBrainWatch(play.fleet) as watch, connect(Secret(play.stage.redis_url)) as redis:
         audit = Audit(redis)
         job = planned(play, Queue(redis, audit))
         kill_after(play, Queue(redis, audit), audit, job, done)

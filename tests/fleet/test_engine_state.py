@@ -12,7 +12,7 @@ from bot.errors import EngineError, Failed, HostUnreachable
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
 from tests.kits.engines import engines, init
-from tests.kits.scenario import hang_up
+from tests.kits.scenario import stop_ssh_sessions
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 
@@ -100,7 +100,7 @@ def test_a_throwaway_engine_ends_with_its_connection(hosts: Fleet) -> None:
         with ExitStack() as drill:
             drill.enter_context(cluster["host-2"].throwaway_engine(packed))
             assert throwaway_process(hosts["host-2"])
-            hang_up(hosts["host-2"])
+            stop_ssh_sessions(hosts["host-2"])
             until(lambda: not throwaway_process(hosts["host-2"]), "the throwaway engine has ended")
             with pytest.raises(HostUnreachable, match="did not confirm the end of its throwaway engine"):
                 drill.close()

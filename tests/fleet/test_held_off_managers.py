@@ -15,7 +15,7 @@ from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
 from tests.kits.engines import engines, init, joining
 from tests.kits.recovery import ALL, Recovery
-from tests.kits.split_brain_watch import Watch
+from tests.kits.split_brain_watch import SplitBrainWatch
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(300)]
 
@@ -104,7 +104,7 @@ def test_old_managers_start_during_a_recovery(hosts: Fleet) -> None:
             *["remove-old-records"] * 3,
         ]
         starts = {"leave-lost-cluster": "host-3", "init": "host-4"}
-        with Watch(hosts) as watch:
+        with SplitBrainWatch(hosts) as watch:
             for operation in recovery.steps:
                 if name := starts.pop(operation.kind, ""):
                     recovery.come_back(name)
@@ -128,8 +128,8 @@ def test_old_managers_start_while_others_are_held_off(hosts: Fleet, step: int) -
     """Engines that start before they are held off are managers of one cluster."""
     with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:
         recovery.lose(stopped=STOPPED)
-        with Watch(hosts) as watch:
-            ended = recovery.play(step, STOPPED)
+        with SplitBrainWatch(hosts) as watch:
+            ended = recovery.run(step, STOPPED)
             recovery.await_up(STOPPED)
             recovery.assert_one_cluster(recovery.members())
         recovery.tell(watch, ended)

@@ -13,7 +13,7 @@ import pytest
 from bot.model import FactsQuery
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
-from tests.kits.table_states import Real, looking
+from tests.kits.table_states import RealState, real_state
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(400)]
 PATIENCE: Final = 90.0
@@ -21,26 +21,26 @@ TRIES: Final = 3
 BACK_AND_FORTH: Final = ("label {} zone=b", "label {} --remove zone", "pause {}", "drain {}", "activate {}")
 
 
-def run_twice(real: Real, *orders: str) -> None:
+def run_twice(real: RealState, *orders: str) -> None:
     """Run each command, which is carried out, and again, when no change is needed."""
     for words in orders:
         assert real.bot.order(words) == "done", words
         assert real.bot.order(words) == "nothing to do", words
 
 
-def wait_for(real: Real, **standings: str) -> None:
+def wait_for(real: RealState, **standings: str) -> None:
     """Wait until the managers see each host (_ for -) with this state and, for managers, this reachability."""
     until(lambda: has_states(real, standings), f"the managers see {standings}", timeout=PATIENCE)
 
 
-def has_states(real: Real, standings: dict[str, str]) -> bool:
+def has_states(real: RealState, standings: dict[str, str]) -> bool:
     """Return whether the managers see these states now."""
     swarm = real.read(FactsQuery()).swarm
     seen = {node.host: f"{node.state} {node.reachability}".strip() for node in swarm.nodes} if swarm else {}
     return all(seen.get(name.replace("_", "-")) == each for name, each in standings.items())
 
 
-def wait_for_or_down(real: Real, **standings: str) -> bool:
+def wait_for_or_down(real: RealState, **standings: str) -> bool:
     """Wait likewise; return False if host-3, which a new leader first reports as unknown, is already down."""
     gone = {"host_3": "down unreachable"}
     until(
@@ -51,26 +51,26 @@ def wait_for_or_down(real: Real, **standings: str) -> bool:
 
 def test_tables_with_one_manager(hosts: Fleet) -> None:
     """Workers are ready, down, and unknown to a manager that has just become leader."""
-    with looking(hosts, "no cluster") as real:
-        real.agrees()
+    with real_state(hosts, "no cluster") as real:
+        real.assert_rows()
         run_twice(real, "init host-1", "join worker host-2 host-3")
-    with looking(hosts, "a worker") as real:
-        real.agrees()
+    with real_state(hosts, "a worker") as real:
+        real.assert_rows()
         run_twice(real, *(words.format(name) for name in ("host-1", "host-2") for words in BACK_AND_FORTH))
         run_twice(real, "promote host-2", "demote host-2")
     hosts["host-3"].power_off()
-    with looking(hosts, "a worker that is down") as real:
+    with real_state(hosts, "a worker that is down") as real:
         wait_for(real, host_3="down")
-        real.agrees()
+        real.assert_rows()
         run_twice(real, *(words.format("host-3") for words in BACK_AND_FORTH), "remove host-3")
     hosts["host-3"].wipe()
-    with looking(hosts, "a worker") as real:
+    with real_state(hosts, "a worker") as real:
         run_twice(real, "join worker host-3")
     hosts["host-3"].power_off()
     hosts["host-1"].restart()
-    with looking(hosts, "a worker that is unknown") as real:
+    with real_state(hosts, "a worker that is unknown") as real:
         wait_for(real, host_2="ready", host_3="unknown")
-        real.agrees()
+        real.assert_rows()
         run_twice(real, "remove host-3 --force")
 
 
@@ -80,23 +80,23 @@ def test_tables_with_three_managers(hosts: Fleet) -> None:
     tests/scenarios/test_recover.py covers a cluster without quorum; test_demote.py and test_remove.py cover how the
     leader and other managers leave.
     """
-    with looking(hosts, "three managers") as real:
+    with real_state(hosts, "three managers") as real:
         run_twice(real, "init host-1", "join manager host-2 host-3", "join worker host-4")
-        real.agrees()
+        real.assert_rows()
     hosts["host-3"].power_off()
-    with looking(hosts, "three managers, one of them down") as real:
+    with real_state(hosts, "three managers, one of them down") as real:
         wait_for(real, host_3="down unreachable")
-        real.agrees()
+        real.assert_rows()
         run_twice(real, *(words.format(name) for name in ("host-2", "host-3") for words in BACK_AND_FORTH))
     for _ in range(TRIES):
         hosts["host-3"].power_on()
-        with looking(hosts, "three managers") as real:
+        with real_state(hosts, "three managers") as real:
             wait_for(real, host_3="ready reachable")
         hosts["host-3"].power_off()
         hosts["host-1"].restart()
-        with looking(hosts, "a manager that is unknown") as real:
+        with real_state(hosts, "a manager that is unknown") as real:
             if wait_for_or_down(real, host_2="ready reachable", host_3="unknown unreachable", host_4="ready"):
-                real.agrees()
+                real.assert_rows()
                 run_twice(real, "remove host-3 --force")
                 return
     pytest.fail("a busy machine sees it down each time before all others are back")

@@ -32,7 +32,7 @@ from bot.swarm.quorum import FORCE, permit_step
 from bot.swarm.reading.facts_reader import FactsReader
 from sandbox.fleet import Fleet, Host
 from tests.kits.engines import engines
-from tests.kits.host_faults import Broken, Fault, Kind
+from tests.kits.host_faults import Fault, HostFaults, Kind
 from tests.kits.orders import Bot, Ended
 
 TELLING: Final = 446
@@ -43,7 +43,7 @@ STAY: Final = ("drain {}", "pause {}", "activate {}", "label {} zone=a")
 AWAY: Final = (*["demote {} --force"] * 3, *["leave {} --force"] * 2, "remove {} --force", "demote {}", "backup {}")
 IN: Final = (*["promote {}"] * 2, "join manager {}", "join worker {}", "leave {} --force", *STAY)
 """What is ordered of managers, and of all others; left out is what test_gate_stateful.py leaves out."""
-KINDS: Final[tuple[Kind, ...]] = ("power", "cable", "peers", "way", "way", "ssh")
+KINDS: Final[tuple[Kind, ...]] = ("power", "cable", "peers", "swarm_port", "swarm_port", "ssh")
 KEY: Final = Secret("of these tests")
 ELECTION: Final = 75.0
 """Seconds in which Raft has a leader again if it can: 12 to 15 after a leader's death, 47 after a partition's end."""
@@ -59,7 +59,7 @@ class RandomCluster:
     def __init__(self, fleet: Fleet, cluster: ClusterEngines, reader: FactsReader) -> None:
         self.fleet = fleet
         self.cluster = cluster
-        self.broken = Broken(fleet)
+        self.host_faults = HostFaults(fleet)
         self._reader = reader
         self._writes = 0
         self._until = 0.0
@@ -90,7 +90,7 @@ class RandomCluster:
             sleep(0.2)  # nothing tells when an election has ended
 
     def _asked(self) -> Iterator[Engine]:
-        return (self.cluster[host.name] for host in self.fleet if self.broken.asked(host.name))
+        return (self.cluster[host.name] for host in self.fleet if self.host_faults.bot_reaches(host.name))
 
     def _takes_a_write(self, engine: Engine) -> bool:
         with suppress(EngineError, HostUnreachable):
@@ -109,7 +109,7 @@ class RandomCluster:
     def tolerates(self, fault: Fault) -> bool:
         """Return whether a quorum is left with this fault."""
         managers = self.managers()
-        return self.broken.allows(fault, managers, len(managers) // 2 + 1)
+        return self.host_faults.allows(fault, managers, len(managers) // 2 + 1)
 
     def managers(self) -> list[str]:
         """Return the hosts of Raft's members, as reported by one of them."""
@@ -156,7 +156,7 @@ def test_random_commands_never_lose_the_quorum(cluster: RandomCluster, seed: int
         if cluster.ended():
             break
         assert cluster.has_quorum(), "; ".join(history)
-    for fault in sorted(cluster.broken.faults):
+    for fault in sorted(cluster.host_faults.faults):
         _mend(cluster, fault, history)
         assert cluster.ended() or cluster.has_quorum(), "; ".join(history)
     for end in ("done", "refused"):
@@ -194,24 +194,24 @@ def _words(cluster: RandomCluster, chance: Random) -> str:
 
 
 def _break_or_mend(cluster: RandomCluster, chance: Random, history: list[str]) -> None:
-    faults = sorted(cluster.broken.faults)
+    faults = sorted(cluster.host_faults.faults)
     if faults and chance.random() < 0.5:
         _mend(cluster, chance.choice(faults), history)
         return
     kind = chance.choice(KINDS)
     one, other = chance.sample([host.name for host in cluster.fleet], 2)
-    fault: Fault = (kind, one, other if kind == "way" else "")
+    fault: Fault = (kind, one, other if kind == "swarm_port" else "")
     if fault not in faults and cluster.tolerates(fault):
         _break(cluster, fault, history)
 
 
 def _break(cluster: RandomCluster, fault: Fault, history: list[str]) -> None:
-    cluster.broken.strike(fault)
-    history.append(f"broken: {' '.join(fault)}")
+    cluster.host_faults.inject(fault)
+    history.append(f"fault: {' '.join(fault)}")
 
 
 def _mend(cluster: RandomCluster, fault: Fault, history: list[str]) -> None:
-    cluster.broken.fix(fault)
+    cluster.host_faults.fix(fault)
     history.append(f"whole again: {' '.join(fault)}")
 
 

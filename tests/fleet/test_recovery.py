@@ -12,8 +12,8 @@ from bot.swarm.reading.raft_log import position
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.kits.engines import engines, init, joining
-from tests.kits.recovery import ALL, PATIENCE, Recovery
-from tests.kits.split_brain_watch import Watch
+from tests.kits.recovery import ALL, REJOIN_TIMEOUT_S, Recovery
+from tests.kits.split_brain_watch import SplitBrainWatch
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(400)]
 
@@ -36,7 +36,7 @@ def test_managers_return_before_force_new_cluster(recovery: Recovery) -> None:
     recovery.do(depart)
     before = recovery.cluster["host-1"].info()["Swarm"]["NodeID"]
     recovery.come_back(*LOST)
-    until(lambda: recovery.are_one(("host-1", *LOST)), "four of five are one cluster again", timeout=PATIENCE)
+    until(lambda: recovery.are_one(("host-1", *LOST)), "four of five are one cluster again", timeout=REJOIN_TIMEOUT_S)
     for operation in (forced, *others):
         recovery.do(operation)
     recovery.assert_one_cluster()
@@ -49,7 +49,7 @@ def test_managers_return_after_force_new_cluster(recovery: Recovery) -> None:
     tests/scenarios/test_recover.py covers their return after the end.
     """
     recovery.lose(off=LOST)
-    with Watch(recovery.fleet) as watch:
+    with SplitBrainWatch(recovery.fleet) as watch:
         for operation in recovery.steps:
             recovery.do(operation)
             if operation.kind == "init":
@@ -73,8 +73,8 @@ def test_managers_return_during_any_step(recovery: Recovery, step: int, beside: 
         "remove-old-records",
         "rejoin",
     ]
-    with Watch(recovery.fleet) as watch:
-        ended = recovery.play(step, LOST, beside=beside)
+    with SplitBrainWatch(recovery.fleet) as watch:
+        ended = recovery.run(step, LOST, during=beside)
         recovery.await_up(LOST)
         recovery.assert_one_cluster(recovery.members())
     recovery.tell(watch, ended)
@@ -87,7 +87,7 @@ def test_the_watch_detects_two_clusters(hosts: Fleet) -> None:
     with engines(hosts) as cluster:
         for name in ALL[:2]:
             init(cluster, name)
-        with Watch(hosts) as watch:
+        with SplitBrainWatch(hosts) as watch:
             until(lambda: bool(watch.apart), "it is told")
         assert watch.apart[0].startswith("host-1, host-2 ")
 

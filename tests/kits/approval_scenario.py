@@ -1,4 +1,4 @@
-"""What scenarios of approvals are played with: a cluster, people who ask, and people who approve."""
+"""Approval scenarios: a cluster, requesters and approvers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ RULES: Final[dict[str, Any]] = {
     "ca rotate": {"by": ["admins", "operators"]},
     "unlock-key": {"count": 9},
 }
-PATIENCE: Final = 60.0
+WAIT_TIMEOUT_S: Final = 60.0
+POLL_INTERVAL_S: Final = 0.02
 
 
 class Asked:
-    """A cluster of one manager and two workers, and the people who ask and approve: cleo and dan are admins."""
+    """A cluster of one manager and two workers, and its requesters and approvers; cleo and dan are administrators."""
 
     def __init__(self, stage: Deployment) -> None:
         self.stage = stage
@@ -38,13 +39,13 @@ class Asked:
         self.approvals = ApprovalRepository(self._redis, self.audit)
 
     def asks(self, user: str, text: str) -> str:
-        """Type it, and return the job's id once its card waits in the channel."""
+        """Type a command and return the job's id when its card is in the channel."""
         before = {job.id for job in self.queue.recent("prod", 100)}
         self.slack.slash(user, "prod", text)
         return str(self.until(lambda: next((i for i in self._carded() if i not in before), "")))
 
     def set_group(self, group: str, users: list[str]) -> None:
-        """Say who is in a user group; the three seconds for which Slack's last word is good are over at once."""
+        """Set the members of a user group, and drop the bot's cache of them, which is valid for three seconds."""
         with self.slack.workspace.changed:
             self.slack.team.set_group(group, users)
         self._redis.delete(keys.user_group(group))
@@ -53,23 +54,23 @@ class Asked:
         return [found.id for found in self.approvals.waiting("prod") if found.message_ts]
 
     def card(self, job: str) -> Message:
-        """The job's card as the channel sees it now."""
+        """Return the current card of the job."""
         ts = self.approval(job).message_ts
         return next(message for message in self.slack.messages("prod") if message.ts == ts)
 
     def press(self, user: str, job: str, button: str) -> str:
-        """Press a button of the card and return what the presser alone is told."""
+        """Press a button of the card and return the private answer."""
         after = len(self.slack.transcript())
         self.slack.click(user, self.card(job), button)
         return self.slack.wait_to_see(user, "", after=after, private=True).text
 
     def privately(self, after: int, *words: str) -> list[str]:
-        """What people were told alone since entry ``after`` with one of ``words`` in it."""
+        """Return the private messages after entry ``after`` that contain one of ``words``."""
         seen = (entry for entry in self.slack.transcript(after) if entry.private)
         return [entry.text for entry in seen if any(word in entry.text for word in words)]
 
     def ends(self, job: str, state: str) -> Approval:
-        """Wait until the job has ended like this, and its card says so."""
+        """Wait until the job has ended in ``state`` and its card says so; return the approval."""
         self.until(lambda: (found := self.queue.get(job)) and found.ended)
         found = self.queue.get(job)
         assert found is not None
@@ -78,31 +79,31 @@ class Asked:
         return self.approval(job)
 
     def approval(self, job: str) -> Approval:
-        """The approval as it is now."""
+        """Return the current approval."""
         found = self.approvals.get(job)
         assert found is not None
         return found
 
     def managers(self) -> set[str]:
-        """Who the first manager's own engine says is a manager."""
+        """Return the managers according to the first manager's engine."""
         said = self.fleet["host-1"].docker("node", "ls", "--filter", "role=manager", "--format", "{{.Hostname}}")
         return set(said.split())
 
     def root(self) -> str:
-        """The root certificate that nodes of the cluster trust, as the first manager's own engine has it."""
+        """Return the cluster's root certificate from the first manager's engine."""
         with self.fleet["host-1"].engine() as engine:
             return str(engine.inspect_swarm()["TLSInfo"]["TrustRoot"])
 
     def reachable(self) -> set[str]:
-        """The managers whom the first one hears in Raft."""
+        """Return the managers that the first manager reaches in Raft."""
         said = self.fleet["host-1"].docker("node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}")
         return {line.split()[0] for line in said.splitlines() if line.endswith(("Leader", "Reachable"))}
 
     @staticmethod
     def until(query: Callable[[], Any]) -> Any:
-        """Wait for what must become true."""
-        deadline = monotonic() + PATIENCE
+        """Poll until ``query`` returns a true value, and return it."""
+        deadline = monotonic() + WAIT_TIMEOUT_S
         while not (found := query()):
             assert monotonic() < deadline, "not seen in time"
-            sleep(0.02)  # nothing tells a reader of Redis
+            sleep(POLL_INTERVAL_S)
         return found

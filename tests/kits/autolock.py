@@ -1,4 +1,4 @@
-"""Clusters whose managers lock themselves."""
+"""Clusters with autolock."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from tests.kits.scenario import Play
 
 
 def restart(host: Host) -> None:
-    """Stop and start an engine."""
+    """Restart an engine."""
     host.stop_docker()
     host.start_docker()
 
 
 def key_of(play: Play, host: str = "host-1") -> str:
-    """The unlock key as a manager's own engine has it; "" without autolock."""
+    """Return the unlock key from a manager's engine; an empty string without autolock."""
     with play[host].engine() as engine:
         return str(engine.get_unlock_key()["UnlockKey"])
 
 
 def autolocked(play: Play, *managers: str) -> str:
-    """A cluster whose managers lock themselves, and its key."""
+    """Create a cluster with autolock and return its unlock key."""
     play.change("cleo", f"init {managers[0]} --autolock")
     if managers[1:]:
         play.change("cleo", f"join manager {' '.join(managers[1:])}")

@@ -1,4 +1,4 @@
-"""Debian's cfssl, serving by https: a CA whose certificates the nodes of a cluster can be given."""
+"""Debian's cfssl as an HTTPS server: an external CA for clusters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import cannot
 NAME: Final = "Ca of the scenarios"
 KEY: Final = {"algo": "ecdsa", "size": 256}
 USAGES: Final = ["signing", "key encipherment", "server auth", "client auth"]
-# Swarm has the root that comes after this one signed under the profile CA: nodes of both then trust each other.
+# Swarm has the next root signed with the profile CA, so that nodes with either root trust each other.
 PROFILES: Final[dict[str, Any]] = {
     "default": {"usages": USAGES, "expiry": "720h"},
     "profiles": {"CA": {"usages": ["cert sign", "crl sign"], "expiry": "720h", "ca_constraint": {"is_ca": True}}},
@@ -27,7 +27,7 @@ PROFILES: Final[dict[str, Any]] = {
 
 
 class Cfssl:
-    """A CFSSL server that signs, on ``address``; :meth:`stop` and :meth:`start` as its own operator would."""
+    """A CFSSL server on ``address`` that signs certificates."""
 
     def __init__(self, folder: Path, address: str) -> None:
         if not (shutil.which("cfssl") and shutil.which("cfssljson")):
@@ -48,7 +48,7 @@ class Cfssl:
         self.certificate = x509.load_pem_x509_certificate(self.pem.encode())
 
     def start(self) -> None:
-        """Serve, and return when it listens."""
+        """Start the server and return when it listens."""
         tls = ("-tls-cert=server.pem", "-tls-key=server-key.pem")
         words = ["cfssl", "serve", f"-address={self._address}", f"-port={self._port}", *self._signing, *tls]
         with (self._folder / "log").open("ab") as log:
@@ -58,19 +58,19 @@ class Cfssl:
         until(self._listens, f"cfssl listens: {(self._folder / 'log').read_text()}")
 
     def stop(self) -> None:
-        """Serve no more."""
+        """Stop the server."""
         if self._server is not None:
             self._server.kill()
             self._server.wait(10)
             self._server = None
 
-    def lay_on(self, host: Host) -> str:
-        """Put the CA's certificate on a host and return its path there."""
+    def copy_to(self, host: Host) -> str:
+        """Copy the CA's certificate to a host and return its path there."""
         (host.folder / "docker-etc/cfssl.pem").write_text(self.pem)
         return "/etc/docker/cfssl.pem"
 
     def issued(self, host: Host) -> bool:
-        """Whether the certificate that the host holds was signed by this CA's key."""
+        """Return whether this CA signed the host's certificate."""
         try:
             certificate_of(host).verify_directly_issued_by(self.certificate)
         except (ValueError, TypeError):
@@ -83,7 +83,7 @@ class Cfssl:
 
 
 def certificate_of(host: Host) -> x509.Certificate:
-    """The certificate that a node holds on its disk."""
+    """Return the certificate on a node's disk."""
     pem = (host.folder / "data/swarm/certificates/swarm-node.crt").read_bytes()
     return x509.load_pem_x509_certificates(pem)[0]
 

@@ -1,8 +1,8 @@
-"""An engine whose clock is wrong, for real: what it says, issues and verifies goes by another time.
+"""Gives an engine a wrong clock: what it reports, issues and verifies uses another time.
 
 CLOCK_REALTIME has no namespace, and Go programs read it without libc, so neither a namespace nor Debian's faketime
-does it. They read it through the vDSO that the kernel maps into each process: here that function is written anew, in
-the engine's own copy of it. It asks the kernel and adds the difference; the monotonic clock is left alone.
+works. They read it through the vDSO that the kernel maps into each process. This kit overwrites that function in the
+engine's copy: it calls the kernel and adds the difference. The monotonic clock is unchanged.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ END: Final = bytes.fromhex("c3")
 
 
 def possible() -> bool:
-    """Whether this machine has the processor that it is written for, and a kernel that lets such memory be written."""
+    """Return whether the machine has an x86-64 processor and a kernel that allows writing this memory."""
     if platform.machine() != "x86_64":
         return False
     try:
@@ -39,7 +39,7 @@ def possible() -> bool:
 
 @contextmanager
 def clock_off_by(seconds: int, host: Host) -> Iterator[None]:
-    """Let the engine of ``host`` be ``seconds`` ahead (behind, if negative), and right again afterwards."""
+    """Set the clock of ``host``'s engine ``seconds`` ahead (behind if negative), and reset it at the end."""
     pid = _engine(host)
     place, old = _function(pid)
     code = ASK + (ADD % struct.pack("<q", seconds)) + END
@@ -53,7 +53,7 @@ def clock_off_by(seconds: int, host: Host) -> Iterator[None]:
 
 
 def _engine(host: Host) -> int:
-    """The process of its dockerd, as the machine counts."""
+    """Return the machine's process id of the host's dockerd."""
     inside = host.run("cat", "/run/docker.pid").strip()
     for status in Path("/proc").glob("[0-9]*/status"):
         numbers = re.search(r"^NSpid:\s+(\d+)\s+(\d+)$", _text(status), re.MULTILINE)
@@ -67,11 +67,11 @@ def _text(path: Path) -> str:
     try:
         return path.read_text()
     except OSError:
-        return ""  # it has ended meanwhile
+        return ""  # it has ended
 
 
 def _function(pid: int) -> tuple[int, bytes]:
-    """Where the function is in that process, and its code."""
+    """Return the address of the function in the process, and its code."""
     found = re.search(r"^([0-9a-f]+)-([0-9a-f]+) .*\[vdso\]$", Path(f"/proc/{pid}/maps").read_text(), re.MULTILINE)
     assert found
     start, end = int(found[1], 16), int(found[2], 16)
@@ -83,7 +83,7 @@ def _function(pid: int) -> tuple[int, bytes]:
 
 
 def _symbol(image: bytes) -> tuple[int, int]:
-    """Value and size of the function in the ELF ``image``, by its section headers (see elf(5))."""
+    """Return offset and size of the function in the ELF ``image`` from its section headers (see elf(5))."""
     table, entry, number = struct.unpack_from("<Q", image, 40)[0], *struct.unpack_from("<HH", image, 58)
     sections = [struct.unpack_from("<IIQQQQIIQQ", image, table + entry * index) for index in range(number)]
     symbols = next(section for section in sections if section[1] == 11)  # SHT_DYNSYM
@@ -97,10 +97,10 @@ def _symbol(image: bytes) -> tuple[int, int]:
 
 
 def _write(host: Host, pid: int, place: int, code: bytes) -> None:
-    """While it stands still: no thread runs what is being written."""
+    """Write the code while the process is stopped, so that no thread runs it."""
     host.run("sh", "-c", "kill -STOP $(cat /run/docker.pid)")
     try:
-        until(lambda: "State:\tT" in _text(Path(f"/proc/{pid}/status")), f"dockerd of {host.name} stands still")
+        until(lambda: "State:\tT" in _text(Path(f"/proc/{pid}/status")), f"dockerd of {host.name} is stopped")
         _put(pid, place, code)
     finally:
         host.run("sh", "-c", "kill -CONT $(cat /run/docker.pid)")

@@ -1,8 +1,8 @@
-"""Debian's docker.service and docker.socket under a real systemd, on a host of the fleet that has none.
+"""Debian's docker.service and docker.socket under a real systemd, on a host of the fleet.
 
-It is an instance of ``systemd --user`` (a system's own would have to be process 1), at whose socket ``systemctl``
-finds it as it finds the system's: so ``systemctl stop docker.socket docker.service`` is the real thing, word for word.
-The units are the package's own but for a drop-in with the fleet's own way of running dockerd.
+It runs ``systemd --user``, because the system's systemd must be process 1. ``systemctl`` finds its socket at the path
+of the system's, so ``systemctl stop docker.socket docker.service`` works unchanged. The units are those of the package,
+with a drop-in that starts dockerd as the fleet does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ setsid -f sh -c 'echo $$ >/run/systemd.pid; exec {PROGRAM} --user' >/run/systemd
 
 @contextmanager
 def docker_by_systemd(host: Host) -> Iterator[None]:
-    """Let systemd run the engine of ``host``; afterwards it runs as it did before."""
+    """Let systemd run the engine of ``host``; restore the fleet's way at the end."""
     host.stop_docker()
     host.run("sh", "-c", SETUP)
     private = Path(f"/proc/{host.pid}/root/run/user0/systemd/private")

@@ -1,7 +1,7 @@
-"""A real engine that gives itself out as another version: a proxy in front of its socket.
+"""Makes a real engine report another version, with a proxy in front of its socket.
 
-Only what it says of its versions is played, and which versions of the API it refuses, in Docker's own words; what is
-asked and ordered is answered and done by the host's real engine, to which every call goes on as API 1.41.
+The proxy only changes the reported versions and refuses API versions with Docker's own messages. The host's real engine
+handles every call, as API 1.41.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from threading import Thread
 from typing import Any, Final
 
 from sandbox.fleet.host import Host
-from tests.kits.scenario import hang_up
+from tests.kits.scenario import stop_ssh_sessions
 
 REAL: Final = "1.41"
 TOO_NEW: Final = "client version {} is too new. Maximum supported API version is {}"
@@ -31,20 +31,20 @@ TOO_OLD: Final = (
 
 @dataclass(frozen=True)
 class Version:
-    """What the engine says of itself."""
+    """The versions that the engine reports."""
 
     engine: str
     oldest_api: str
     newest_api: str
 
     def refusal(self, asked: str) -> str:
-        """Why a call in API ``asked`` is refused; "" when it is not."""
+        """Return why a call in API version ``asked`` is refused; an empty string if it is accepted."""
         if _numbers(asked) < _numbers(self.oldest_api):
             return TOO_OLD.format(asked, self.oldest_api)
         return TOO_NEW.format(asked, self.newest_api) if _numbers(asked) > _numbers(self.newest_api) else ""
 
     def told(self, path: str, answer: bytes) -> bytes:
-        """An answer of the real engine with these versions in it."""
+        """Return an answer of the real engine with these versions."""
         words = {"Version": self.engine, "ApiVersion": self.newest_api, "MinAPIVersion": self.oldest_api}
         if path.endswith("/info"):
             words = {"ServerVersion": self.engine}
@@ -55,7 +55,7 @@ class Version:
 
 @contextmanager
 def giving_itself_out_as(version: Version, host: Host) -> Iterator[list[str]]:
-    """Play it on ``host``, for connections from now on; gives the versions of the API that calls came in."""
+    """Report ``version`` on ``host`` for new connections; yield the list of the calls' API versions."""
     run = Path(f"/proc/{host.pid}/root/run")
     path, real = run / "docker.sock", run / "real.sock"
     path.rename(real)
@@ -123,7 +123,7 @@ def _handler(version: Version, real: Path, asked: list[str]) -> type[BaseHTTPReq
 
 def _reconnect(host: Host) -> None:
     """The bot keeps connections to the socket that was there."""
-    hang_up(host)
+    stop_ssh_sessions(host)
     host.start_ssh()
 
 

@@ -1,4 +1,4 @@
-"""What the tests of bot.engine share: pools for a fleet, and further SSH servers on its hosts."""
+"""Engine clients for a fleet, and additional SSH servers on its hosts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ NO_SSH_CONFIG = Path("/nonexistent")
 def engines(
     fleet: Fleet, ssh_config: Path = NO_SSH_CONFIG, *, ssh: Json | None = None, without: str = "", **hosts: Json
 ) -> Iterator[ClusterEngines]:
-    """Give the engines of a fleet; ``ssh`` and ``hosts`` (by name, _ for -) add keys of swarmbot.yml.
+    """Yield the engines of a fleet; ``ssh`` and ``hosts`` (by name, _ for -) add keys of swarmbot.yml.
 
-    ``without`` is a key of the ``ssh`` part that is left out.
+    ``without`` names a key that is removed from the ``ssh`` part.
     """
     config: dict[str, Any] = fleet.config()
     config["ssh"] |= ssh or {}
@@ -41,9 +41,9 @@ def engines(
 
 @contextmanager
 def second_sshd(fleet: Fleet, host: Host, known_hosts: Path, *options: str, port: int = 2222) -> Iterator[Json]:
-    """Run a second sshd with ``options`` on ``host``; gives what swarmbot.yml says about the host then.
+    """Run a second sshd with ``options`` on ``host``; yield the host's keys of swarmbot.yml.
 
-    The file ``known_hosts`` is written with the fleet's keys and this server's, and is for the ``ssh`` part.
+    Write the file ``known_hosts``, for the ``ssh`` part, with the keys of the fleet and of this server.
     """
     known = fleet.files.known_hosts.read_text()
     key = next(line.split()[1:] for line in known.splitlines() if line.startswith(f"{host.address},"))
@@ -54,19 +54,19 @@ def second_sshd(fleet: Fleet, host: Host, known_hosts: Path, *options: str, port
     try:
         yield {"port": port}
     finally:
-        with suppress(Failed):  # a test may have pulled the plug
+        with suppress(Failed):  # the host may be off
             host.run("sh", "-c", "kill $(cat /run/sshd2.pid)")
 
 
 def init(cluster: ClusterEngines, host: str) -> str:
-    """Make a swarm on ``host``; gives the address that others join."""
+    """Create a swarm on ``host``; return the address for joins."""
     address = cluster.address(host)
     cluster[host].init_swarm({"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": address})
     return f"{address}:2377"
 
 
 def joining(cluster: ClusterEngines, host: str, remote: str) -> Json:
-    """The body of a join of ``host``, without its token."""
+    """Return the body of a join of ``host``, without the token."""
     return {
         "ListenAddr": "0.0.0.0:2377",
         "AdvertiseAddr": cluster.address(host),

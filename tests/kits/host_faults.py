@@ -1,4 +1,4 @@
-"""What is broken on a fleet's hosts and between them, and what Raft can make of the rest."""
+"""Faults of a fleet's hosts and of the routes between them, and whether Raft keeps its quorum."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from typing import Final, Literal
 
 from sandbox.fleet import Fleet
 
-Kind = Literal["power", "cable", "peers", "way", "ssh"]
+Kind = Literal["power", "cable", "peers", "swarm_port", "ssh"]
 Fault = tuple[Kind, str, str]
-"""What befalls which host. ``peers``: cut off from the other hosts, not from the bot. ``ssh``: from the bot alone.
-``route``: what the other host, which is named third, sends to its 2377/tcp."""
-SWARM: Final = 2377
-SSH: Final = 22
+"""Kind, host and, for ``swarm_port``, the other host.
+
+``peers`` partitions the host from the other hosts, ``ssh`` blocks only the bot, ``swarm_port`` blocks what the other
+host sends to the host's 2377/tcp."""
+SWARM_PORT: Final = 2377
+SSH_PORT: Final = 22
 
 
-class Broken:
-    """Faults of a fleet, struck and mended."""
+class HostFaults:
+    """The active faults of a fleet."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self.faults: set[Fault] = set()
 
-    def strike(self, fault: Fault) -> None:
-        """Make it so."""
+    def inject(self, fault: Fault) -> None:
+        """Inject a fault."""
         kind, name, other = fault
         host = self._fleet[name]
         match kind:
@@ -34,13 +36,13 @@ class Broken:
             case "peers":
                 host.partition()
             case "ssh":
-                host.block(SSH)
-            case "way":
-                host.block(SWARM, peer=self._fleet[other])
+                host.block(SSH_PORT)
+            case "swarm_port":
+                host.block(SWARM_PORT, peer=self._fleet[other])
         self.faults.add(fault)
 
     def fix(self, fault: Fault) -> None:
-        """Undo it."""
+        """Undo a fault."""
         kind, name, other = fault
         host = self._fleet[name]
         self.faults.discard(fault)
@@ -52,12 +54,12 @@ class Broken:
             case "peers":
                 host.heal()
             case "ssh":
-                host.unblock(SSH)
-            case "way":
-                host.unblock(SWARM, peer=self._fleet[other])
+                host.unblock(SSH_PORT)
+            case "swarm_port":
+                host.unblock(SWARM_PORT, peer=self._fleet[other])
 
     def allows(self, fault: Fault, managers: Collection[str], needed: int) -> bool:
-        """Whether with it enough of the managers hear one of them that the bot can ask."""
+        """Return whether, with this fault, ``needed`` managers reach a manager that the bot reaches."""
         faults = {*self.faults, fault}
         return any(
             not _has(faults, one, "power", "cable", "ssh")
@@ -65,17 +67,17 @@ class Broken:
             for one in managers
         )
 
-    def asked(self, name: str) -> bool:
-        """Whether the bot reaches a host."""
+    def bot_reaches(self, name: str) -> bool:
+        """Return whether the bot reaches a host."""
         return not _has(self.faults, name, "power", "cable", "ssh")
 
 
 def _hear(faults: set[Fault], one: str, other: str) -> bool:
-    """Whether two managers reach each other: each sends on a connection of its own."""
+    """Return whether two managers reach each other; each direction has its own connection."""
     if one == other:
         return not _has(faults, one, "power")
     cut_off = _has(faults, one, "power", "cable", "peers") or _has(faults, other, "power", "cable", "peers")
-    return not cut_off and not {("way", one, other), ("way", other, one)} & faults
+    return not cut_off and not {("swarm_port", one, other), ("swarm_port", other, one)} & faults
 
 
 def _has(faults: set[Fault], name: str, *kinds: Kind) -> bool:

@@ -1,4 +1,4 @@
-"""Users of a fleet's hosts who are not root, each with the groups, the sudo and the shell that a test is about."""
+"""Users of a fleet's hosts other than root, with groups, sudo rules and shell."""
 
 from __future__ import annotations
 
@@ -11,31 +11,34 @@ from bot.errors import Failed
 from sandbox.fleet import Fleet
 
 FIRST_ID: Final = 7800
-FREELY: Final = "ALL=(root) NOPASSWD: ALL"
-ASKED: Final = "ALL=(root) ALL"
+SUDO_FREE: Final = "ALL=(root) NOPASSWD: ALL"
+SUDO_ASKS: Final = "ALL=(root) ALL"
 
 
 @dataclass(frozen=True)
 class User:
-    """One of them. ``sudoers`` is what /etc/sudoers says of the user, ``rc`` what a bash reads at its start."""
+    """One user."""
 
     name: str
     shell: str = "/bin/sh"
     docker: bool = False
+    """Whether the user is a member of the group docker."""
     sudoers: str = ""
+    """The user's rule in /etc/sudoers."""
     rc: str = ""
+    """The content of ``.bashrc``."""
 
     @property
     def home(self) -> str:
-        """In the hosts' own memory."""
+        """The home folder, in the memory of the host."""
         return f"/run/home-{self.name}"
 
 
 @contextmanager
 def present(fleet: Fleet, people: Iterable[User]) -> Iterator[None]:
-    """Let them be users of every host that is up, until a host is booted or the context ends.
+    """Add the users to every host that is on, until the host boots again or the context ends.
 
-    Hosts see the fleet's own passwd, shadow and group, and for this a sudoers as well: the machine's stay untouched.
+    Hosts see the fleet's passwd, shadow, group and sudoers; the machine's files do not change.
     """
     people = tuple(people)
     files = {name: fleet.files.etc / name for name in ("passwd", "shadow", "group")}
@@ -44,7 +47,7 @@ def present(fleet: Fleet, people: Iterable[User]) -> Iterator[None]:
     sudoers.write_text("".join(f"{user.name} {user.sudoers}\n" for user in people if user.sudoers))
     sudoers.chmod(0o440)
     lines = [f"{user.name}:x:{uid}:{uid}::{user.home}:{user.shell}\n" for uid, user in enumerate(people, FIRST_ID)]
-    # In place: hosts have these very files mounted.
+    # Written in place, because hosts have these files mounted.
     files["passwd"].write_text(before["passwd"] + "".join(lines))
     files["shadow"].write_text(before["shadow"] + "".join(f"{user.name}:*:19000:0:99999:7:::\n" for user in people))
     files["group"].write_text(_grouped(before["group"], [user.name for user in people if user.docker]))
@@ -57,7 +60,7 @@ def present(fleet: Fleet, people: Iterable[User]) -> Iterator[None]:
         yield
     finally:
         for host in fleet:
-            with suppress(Failed):  # it may have been booted anew, and has it no more
+            with suppress(Failed):  # the mount is gone if the host booted again
                 host.run("umount", "/etc/sudoers")
         for name, text in before.items():
             files[name].write_text(text)

@@ -1,4 +1,4 @@
-"""The bot's own web and socket processes over a gate of the test's: it writes to a real Redis before it answers.
+"""The bot's web and socket processes with a test's gate, which writes to a real Redis before it answers.
 
 Run as ``python -m tests.kits.inbound_process web|socket``, with the bot's environment variables.
 """
@@ -22,18 +22,18 @@ JOBS = "test:jobs"
 
 
 class StoringGate:
-    """Stores each request once under its key; some words make it fail as the real one may."""
+    """Stores each request once under its key; some texts make it fail like the real gate."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     def submit(self, request: SubmitRequest) -> blocks.Message | None:
-        """Store the form."""
+        """Store a form."""
         self._store(request.request_key, request.callback)
         return None
 
     def slash(self, request: SlashRequest) -> blocks.Message | None:
-        """Store the command; `button` answers with one, `quiet` with nothing, `boom` and `no` do not come so far."""
+        """Store a command; `quiet` has no answer, `boom` raises an error, `no` is refused."""
         if request.text == "boom":
             raise RuntimeError("a defect with SWMTKN-1-in-its-text")
         if request.text == "no":
@@ -45,7 +45,7 @@ class StoringGate:
         return blocks.Message("On it.", [blocks.section("On it."), blocks.actions(press)])
 
     def press(self, request: PressRequest) -> blocks.Message | None:
-        """Store the press."""
+        """Store a press of a button."""
         self._store(request.request_key, f"{request.action} {request.value}")
         return blocks.Message("Pressed.", [blocks.section("Pressed.")])
 
@@ -56,13 +56,13 @@ class StoringGate:
 
 
 def open_gate(settings: Settings, notifier: Notifier) -> StoringGate:
-    """Make the gate of one process."""
+    """Create the gate of a process."""
     del notifier
     return StoringGate(connect(settings.redis_url, WEB_TIMEOUTS))
 
 
 def main() -> None:
-    """Serve as the bot's process of that name does."""
+    """Serve like the bot's process of that name."""
     settings = Settings.from_environment()
     {"web": run_web, "socket": run_socket}[sys.argv[1]](settings, open_gate)
 

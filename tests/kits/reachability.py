@@ -1,4 +1,4 @@
-"""Looks at hosts from outside: from the bot's side, from another host, from the kernel's counters."""
+"""Checks whether hosts are reachable: from the bot's side, from another host, by the kernel's counters."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from sandbox.fleet.shell import until
 
 
 def ssh(fleet: Fleet, host: Host, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
-    """Run ``words`` on ``host`` as the bot would: over the network, with its key, trusting only known_hosts."""
+    """Run ``words`` on ``host`` over SSH as the bot does: with its key, and strict known_hosts."""
     argv = [*fleet.ssh_argv(host, user), *words]
     return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
 
 
 def bot_reaches(host: Host, port: int = 22) -> bool:
-    """Whether a TCP connection from the bot's side opens within a second."""
+    """Return whether a TCP connection from the bot's side opens within 1 s."""
     with suppress(OSError), socket.create_connection((host.address, port), 1):
         return True
     return False
 
 
 def reaches(host: Host, address: str, port: int = 22) -> bool:
-    """Whether a TCP connection from a host opens within a second."""
+    """Return whether a TCP connection from a host opens within 1 s."""
     return works(host, "timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}")
 
 
 def pings(host: Host, address: str) -> bool:
-    """Whether an echo comes back within a second."""
+    """Return whether a ping is answered within 1 s."""
     return works(host, "busybox", "ping", "-c1", "-W1", address)
 
 
 def sees(query: Callable[[Host, str], bool], host: Host, address: str) -> None:
-    """Wait until :func:`reaches` or :func:`pings` says so: a busy machine may take more than a second to answer."""
+    """Wait until :func:`reaches` or :func:`pings` is true: a busy machine may need more than 1 s."""
     until(lambda: query(host, address), f"{host.name} {query.__name__} {address}")
 
 
 def works(host: Host, *argv: str) -> bool:
-    """Whether a command on the host ends with 0."""
+    """Return whether a command on the host succeeds."""
     with suppress(Failed):
         host.run(*argv)
         return True
@@ -49,19 +49,19 @@ def works(host: Host, *argv: str) -> bool:
 
 
 def counter(host: Host, protocol: str, name: str) -> int:
-    """One number of /proc/net/snmp on the host."""
+    """Return a counter of /proc/net/snmp on the host."""
     names, values = (line.split() for line in host.run("grep", f"^{protocol}:", "/proc/net/snmp").splitlines())
     return int(values[names.index(name)])
 
 
 def datagrams_that_arrive(sender: Host, target: Host, port: int) -> int:
-    """Of five datagrams sent one after the other, how many the target's kernel saw; no one listens there."""
+    """Send five datagrams to a port without a listener, and return how many the target's kernel received."""
     before = counter(target, "Udp", "NoPorts")
-    for _ in range(5):  # a blocked sender is told so, and goes on
+    for _ in range(5):  # sending fails if the port is blocked
         works(sender, "bash", "-c", f"echo >/dev/udp/{target.address}/{port}")
     return counter(target, "Udp", "NoPorts") - before
 
 
 def engine_id(host: Host) -> str:
-    """The engine's identity, which lives on its disk."""
+    """Return the engine's id, which is stored on its disk."""
     return host.docker("info", "--format", "{{.ID}}").strip()

@@ -1,4 +1,4 @@
-"""What the tests of a recovery share: five managers that lose their quorum, its steps one by one, and a watch."""
+"""Recovery of a lost quorum, step by step, while old managers return."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.kits.commands import COMMANDS
 from tests.kits.engines import init, joining
-from tests.kits.split_brain_watch import Watch, configs
+from tests.kits.split_brain_watch import SplitBrainWatch, configs
 
 ALL: Final = ("host-1", "host-2", "host-3", "host-4", "host-5")
-PATIENCE: Final = 150.0
-"""Seconds in which the managers that came back must be managers of the one cluster; 50 to 90 were measured."""
-BESIDE: Final = 0.5
+REJOIN_TIMEOUT_S: Final = 150.0
+"""Managers that return must be members of the cluster within this time; 50 to 90 s were measured."""
+RETURN_DELAY_S: Final = 0.5
 
 
 class Recovery:
-    """A cluster of five managers that lost its quorum, and the recovery of it, step by step."""
+    """A cluster of five managers that loses its quorum, and its recovery."""
 
     def __init__(self, fleet: Fleet, cluster: ClusterEngines) -> None:
         self.fleet = fleet
@@ -39,7 +39,7 @@ class Recovery:
         self.plan = Plan(PlanTitles())
 
     def __enter__(self) -> Self:
-        """Make the cluster; each manager knows the config ``kept``."""
+        """Create the cluster; each manager has the config ``kept``."""
         remote = init(self.cluster, "host-1")
         token = self.cluster["host-1"].join_tokens().manager
         for name in ALL[1:]:
@@ -53,11 +53,11 @@ class Recovery:
         self.reader.close()
 
     def read(self, query: FactsQuery) -> Facts:
-        """What the bot sees."""
+        """Return facts as the bot reads them."""
         return self.reader.read("prod", self.cluster, query)
 
     def lose(self, *, off: tuple[str, ...] = (), stopped: tuple[str, ...] = ()) -> None:
-        """Power some off, which are gone, kill the engines of others, and have it planned once the loss is noticed."""
+        """Power some hosts off, kill the engines of others, and plan the recovery once the loss is noticed."""
         for name in off:
             self.fleet[name].power_off()
         for name in stopped:
@@ -77,22 +77,22 @@ class Recovery:
 
     @property
     def steps(self) -> list[Operation]:
-        """The plan's."""
+        """The operations of the plan."""
         return [step.operation for step in self.plan.steps]
 
     def do(self, operation: Operation) -> None:
-        """Carry one step out, as a worker would."""
+        """Run one step as a worker does."""
         step = next(step for step in self.plan.steps if step.operation == operation)
         carry_out(operation, self.cluster, self.read, sleep, lambda facts: let_through(step, facts, self.plan))
 
-    def play(self, step: int, names: tuple[str, ...], *, beside: bool = False) -> str:
-        """Carry the plan out until a step fails, and return why; the lost come back just before ``step`` begins.
+    def run(self, step: int, names: tuple[str, ...], *, during: bool = False) -> str:
+        """Run the plan until a step fails, and return the error; the lost hosts return just before ``step`` begins.
 
-        ``beside``: half a second after it has begun.
+        With ``during`` they return half a second after it has begun.
         """
         for number, operation in enumerate(self.steps):
             if number == step:
-                Timer(BESIDE if beside else 0.0, self.come_back, names).start()
+                Timer(RETURN_DELAY_S if during else 0.0, self.come_back, names).start()
             try:
                 self.do(operation)
             except SwarmbotError as error:
@@ -100,13 +100,13 @@ class Recovery:
         return ""
 
     def await_up(self, names: tuple[str, ...]) -> None:
-        """Return when the engines of these hosts answer."""
+        """Return when the engines of these hosts respond."""
         for name in names:
             until(lambda name=name: self.fleet[name].up, f"{name} is on")  # type: ignore[misc] # mypy knows no such lambda
-            self.fleet[name].await_docker(timeout=PATIENCE)
+            self.fleet[name].await_docker(timeout=REJOIN_TIMEOUT_S)
 
     def members(self) -> tuple[str, ...]:
-        """Who has not left. An engine without a leader may not answer for a while."""
+        """Return the hosts that have not left. An engine without a leader may not respond for a while."""
         return tuple(name for name in ALL if self._membership(name) != "inactive")
 
     def _membership(self, name: str) -> str:
@@ -117,34 +117,34 @@ class Recovery:
                 found.append(self.cluster[name].info()["Swarm"]["LocalNodeState"])
             return bool(found)
 
-        until(answers, f"the engine of {name} answers", timeout=PATIENCE)
+        until(answers, f"the engine of {name} answers", timeout=REJOIN_TIMEOUT_S)
         return found[0]
 
     def come_back(self, *names: str) -> None:
-        """Power hosts on again, or start their engines, all at once and beside what goes on."""
+        """Power hosts on, or start their engines, all at once and in the background."""
         for name in names:
             host = self.fleet[name]
-            self.power.submit(host.start_docker if host.up else host.power_on, timeout=PATIENCE)
+            self.power.submit(host.start_docker if host.up else host.power_on, timeout=REJOIN_TIMEOUT_S)
 
     def are_one(self, names: tuple[str, ...] = ALL) -> bool:
-        """Whether these are the reachable managers of one Raft, and each of them says so."""
+        """Return whether these are the reachable managers of one cluster according to each of them."""
         first, *others = [self._view(name) for name in names]
         return isinstance(first, tuple) and len(first[1]) == len(names) and all(view == first for view in others)
 
     def assert_one_cluster(self, names: tuple[str, ...] = ALL) -> None:
-        """They are the managers of one Raft; what was there before is there, and a write on any is read on all."""
-        until(lambda: self.are_one(names), f"there is one cluster of {len(names)} managers", timeout=PATIENCE)
+        """Assert that these form one cluster with the old config, and that a write on one is readable on all."""
+        until(lambda: self.are_one(names), f"there is one cluster of {len(names)} managers", timeout=REJOIN_TIMEOUT_S)
         self.fleet[names[-1]].docker("config", "create", "new", "/etc/hostname")
         for name in names:
             assert {"kept", "new"} <= configs(self.fleet[name])
 
-    def tell(self, watch: Watch, ended: str) -> None:
-        """Print how it went, for who runs the long tests with -s."""
+    def tell(self, watch: SplitBrainWatch, ended: str) -> None:
+        """Print the result, for long tests with -s."""
         lost = f"writes lost: {watch.lost or 'none seen'} ({watch.rounds} rounds)"
         sys.stdout.write(f"\n{', '.join(self.members())} are one; {ended or 'no step failed'}; {lost}\n")
 
     def _view(self, name: str) -> Any:
-        """What a manager believes: its cluster's id, and who is reachable in Raft and leads. Else why it cannot say."""
+        """Return a manager's cluster id, reachable managers and leader, or why it does not report them."""
         try:
             swarm = self.cluster[name].info()["Swarm"]
             if not swarm["ControlAvailable"]:

@@ -1,4 +1,4 @@
-"""What scenarios are played with: people typing in a Slack, and a bot that runs as the Procfile starts it."""
+"""Scenarios: people type in a local Slack, and a bot runs as the Procfile starts it."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from sandbox.slack.transcript import TranscriptEntry
 
 ACK: Final = "On it: "
 JOB: Final = re.compile(r"is job `(\w{4})`")
-LONGEST: Final = 90.0
-"""Seconds after which a job that has no end counts as one that will never have one."""
-SHOWN: Final = frozenset({"posted", "edited", "error"})
-UNASKED: Final = (
+JOB_TIMEOUT_S: Final = 90.0
+"""A job that has not ended by then will never end."""
+SHOWN_KINDS: Final = frozenset({"posted", "edited", "error"})
+NO_APPROVAL: Final = (
     *("join manager", "token manager", "rotate", "force-new-cluster"),
     *("demote", "remove", "leave", "ca rotate", "restore", "recover"),
 )
-"""What needs nobody's yes in scenarios that are not about approvals."""
-KEPT: Final = frozenset({keys.WORKERS, *(keys.stream(lane) for lane in keys.LANES)})
+"""Commands that need no approval in scenarios that do not test approvals."""
+KEPT_KEYS: Final = frozenset({keys.WORKERS, *(keys.stream(lane) for lane in keys.LANES)})
 
 
 @dataclass(frozen=True)
 class ProgressCard:
-    """A change as the cluster's channel shows it at its end; ``number`` is the transcript's."""
+    """The final card of a change in the cluster's channel."""
 
     job: str
     text: str
@@ -46,18 +46,18 @@ class ProgressCard:
 
 
 class Play:
-    """One bot before a Slack and real hosts. People are ada, ben (operators), cleo, dan (admins) and eve."""
+    """A bot with a local Slack and real hosts. People are ada, ben (operators), cleo, dan (administrators) and eve."""
 
     def __init__(self, stage: Deployment) -> None:
         self.stage = stage
         self.slack: LocalSlack = stage.slack
         self.fleet: Fleet = stage.fleet
         self.began = self.now
-        self._stands: tuple[tuple[str, ...], tuple[str, ...], str] | None = None
+        self._existing: tuple[tuple[str, ...], tuple[str, ...], str] | None = None
 
     @property
     def now(self) -> int:
-        """The number of the newest entry of the transcript."""
+        """The number of the newest transcript entry."""
         return len(self.slack.transcript())
 
     def __getitem__(self, host: str) -> Host:
@@ -65,27 +65,27 @@ class Play:
 
     # Typing
 
-    def ask(self, user: str, text: str, channel: str = "prod", *, timeout: float = LONGEST) -> str:
-        """Type ``/swarm text`` and return the private answer: not the word that a job was taken, but its end."""
+    def ask(self, user: str, text: str, channel: str = "prod", *, timeout: float = JOB_TIMEOUT_S) -> str:
+        """Type ``/swarm text`` and return the private answer: the final one, not the acknowledgement of a job."""
         after = self.now
         self.slack.slash(user, channel, text)
         return self.answer(user, after, timeout=timeout).text
 
-    def change(self, user: str, text: str, channel: str = "prod", *, timeout: float = LONGEST) -> ProgressCard:
-        """Type ``/swarm text`` and return the card that its job ends with."""
+    def change(self, user: str, text: str, channel: str = "prod", *, timeout: float = JOB_TIMEOUT_S) -> ProgressCard:
+        """Type ``/swarm text`` and return the final card of its job."""
         return self.end(self.begin(user, text, channel), timeout=timeout)
 
     def begin(self, user: str, text: str, channel: str = "prod") -> str:
-        """Type ``/swarm text``, which must be taken as a change, and return its job's id."""
+        """Type ``/swarm text``, which must start a job, and return the job's id."""
         after = self.now
         self.slack.slash(user, channel, text)
         return self.job(user, after)
 
     def job(self, user: str, after: int) -> str:
-        """Return the id of the job that ``user`` was told of after entry ``after``."""
+        """Return the id of the job that ``user`` was told after entry ``after``."""
 
         def find(_: Observer) -> str | None:
-            """What is told of an earlier job may come in between."""
+            """Skip messages about earlier jobs."""
             told = (JOB.search(each.text) for each in self._told(user, after))
             return next((found[1] for found in told if found), None)
 
@@ -93,8 +93,8 @@ class Play:
         assert found is not None
         return found
 
-    def answer(self, user: str, after: int, *, timeout: float = LONGEST) -> TranscriptEntry:
-        """Wait for the first private word of the bot that is more than an acknowledgement."""
+    def answer(self, user: str, after: int, *, timeout: float = JOB_TIMEOUT_S) -> TranscriptEntry:
+        """Wait for the first private message of the bot that is not an acknowledgement."""
 
         def find(_: Observer) -> TranscriptEntry | None:
             return next((each for each in self._told(user, after) if not each.text.startswith(ACK)), None)
@@ -104,16 +104,18 @@ class Play:
         return found
 
     def _told(self, user: str, after: int) -> Iterator[TranscriptEntry]:
-        """What ``user`` alone was shown since entry ``after``."""
+        """Return the private messages to ``user`` after entry ``after``."""
         user_id = self.slack.team.user(user).id
         private = (each for each in self.slack.transcript(after) if each.private and user_id in each.to)
-        return (each for each in private if each.kind in SHOWN)
+        return (each for each in private if each.kind in SHOWN_KINDS)
 
-    def end(self, job: str, *, after: int = 0, timeout: float = LONGEST) -> ProgressCard:
-        """Wait for the last state of a job's card: neither a question, nor with a button to cancel it."""
+    def end(self, job: str, *, after: int = 0, timeout: float = JOB_TIMEOUT_S) -> ProgressCard:
+        """Wait for the final card of a job: neither an approval request, nor with a Cancel button."""
 
         def find(slack: Observer) -> TranscriptEntry | None:
-            cards = (e for e in slack.transcript(after) if not e.private and f"`{job}`" in e.text and e.kind in SHOWN)
+            cards = (
+                e for e in slack.transcript(after) if not e.private and f"`{job}`" in e.text and e.kind in SHOWN_KINDS
+            )
             return next((e for e in cards if "[Cancel]" not in e.text and " asks to " not in e.text), None)
 
         seen = self.slack.wait_for(find, timeout)
@@ -121,47 +123,47 @@ class Play:
         self._await_end(job)
         return ProgressCard(job, seen.text, seen)
 
-    def await_status(self, contains: str, *, timeout: float = LONGEST) -> str:
-        """Ask for the status until it says ``contains``, as somebody would who waits for it; return it then."""
+    def await_status(self, contains: str, *, timeout: float = JOB_TIMEOUT_S) -> str:
+        """Ask for the status until it contains ``contains``, and return it."""
         deadline = monotonic() + timeout
         while contains not in (told := self.ask("ada", "status")):
-            assert monotonic() < deadline, f"{contains!r} was not said in {timeout} s, but: {told}"
+            assert monotonic() < deadline, f"{contains!r} was not seen within {timeout} s; last status: {told}"
         return told
 
     def see(
         self, user: str, contains: str, *, after: int | None = None, private: bool | None = None
     ) -> TranscriptEntry:
-        """Wait until ``user`` sees ``contains``, since the beginning unless ``after`` says since when."""
+        """Wait until ``user`` sees ``contains`` after entry ``after``, by default since the start of the test."""
         start = self.began if after is None else after
-        return self.slack.wait_to_see(user, contains, after=start, private=private, timeout=LONGEST)
+        return self.slack.wait_to_see(user, contains, after=start, private=private, timeout=JOB_TIMEOUT_S)
 
     def public(self) -> str:
-        """All that stood in any channel since the beginning, edits included."""
-        return "\n".join(e.text for e in self.slack.transcript(self.began) if not e.private and e.kind in SHOWN)
+        """Return all public messages since the start of the test, edits included."""
+        return "\n".join(e.text for e in self.slack.transcript(self.began) if not e.private and e.kind in SHOWN_KINDS)
 
     def forced(self, user: str, text: str, *others: str) -> ProgressCard:
-        """Type an order that only ``--force`` lets through, have the others agree, and return the card it ends with."""
+        """Type a command with ``--force``, have ``others`` approve it, and return its final card."""
         after = self.now
         self.slack.slash(user, "prod", text)
-        asked = self.slack.wait_to_see(others[0], "[Approve]", after=after, private=False, timeout=LONGEST)
+        asked = self.slack.wait_to_see(others[0], "[Approve]", after=after, private=False, timeout=JOB_TIMEOUT_S)
         for other in others:
             self.slack.click(other, asked, "Approve")
         job = self.job(user, after)
-        self.see(user, f"`{job}`: ✓ *Approved*", after=after, private=True)  # else it looks like a later answer
+        self.see(user, f"`{job}`: ✓ *Approved*", after=after, private=True)  # otherwise it is taken for a later answer
         return self.end(job, after=asked.number)
 
     def fill(self, user: str, **answers: str) -> None:
-        """Wait for the form that opens for ``user``, and submit it."""
+        """Wait for ``user``'s form, and submit it."""
         who = self.slack.team.user(user).id
         self.slack.wait_for(lambda slack: slack.workspace.views.stack(who))
         self.slack.submit_view(user, answers)
 
-    def unlock(self, user: str, host: str, key: str, *, timeout: float = LONGEST) -> ProgressCard:
-        """Type ``/swarm unlock`` and the key into its form, and return the card that its job ends with."""
+    def unlock(self, user: str, host: str, key: str, *, timeout: float = JOB_TIMEOUT_S) -> ProgressCard:
+        """Type ``/swarm unlock``, submit the key, and return the final card."""
         return self.keyed(user, f"unlock {host}", key, timeout=timeout)
 
-    def keyed(self, user: str, text: str, key: str, *, timeout: float = LONGEST) -> ProgressCard:
-        """Type ``/swarm text`` and the unlock key into its form, and return the card that its job ends with."""
+    def keyed(self, user: str, text: str, key: str, *, timeout: float = JOB_TIMEOUT_S) -> ProgressCard:
+        """Type ``/swarm text``, submit the unlock key in its form, and return the final card."""
         after = self.now
         self.slack.slash(user, "prod", text)
         self.fill(user, secret=key)
@@ -171,18 +173,18 @@ class Play:
         return self.end(found[1], timeout=timeout)
 
     def approve(self, user: str, after: int) -> TranscriptEntry:
-        """Press Approve on the card that went up after entry ``after``, wait for the job's end, and return the card."""
+        """Press Approve on the first card after entry ``after``, wait until the job ends, and return the card."""
         card = self.see(user, "[Approve]", after=after)
         self.slack.click(user, card, "Approve")
         self.quiet()
         return card
 
-    # The cluster, made by the bot itself
+    # The cluster, created by the bot
 
     def cluster(
         self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = (), heartbeat: str = "5s"
     ) -> None:
-        """Have a cluster made as people would; nodes are seen down after two to three times ``heartbeat``."""
+        """Create a cluster with commands; nodes are seen down after two to three times ``heartbeat``."""
         self.change("cleo", f"init {managers[0]} --dispatcher-heartbeat {heartbeat}")
         if managers[1:]:
             self.change("cleo", f"join manager {' '.join(managers[1:])}")
@@ -190,40 +192,40 @@ class Play:
             self.change("ada", f"join worker {' '.join(workers)}")
 
     def stand(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
-        """Have such a cluster, for tests that change nothing of it: the one that stands is kept.
+        """Have such a cluster for tests that do not change it; reuse the existing one.
 
-        Tests of other bots use the same hosts: so it is by its id that it is known to stand still.
+        Tests of other bots use the same hosts, so the existing cluster is recognized by its id.
         """
-        if self._stands != (managers, workers, self._cluster_id(managers[0])):
+        if self._existing != (managers, workers, self._cluster_id(managers[0])):
             self.reset()
             self.cluster(managers=managers, workers=workers)
-            self._stands = managers, workers, self._cluster_id(managers[0])
+            self._existing = managers, workers, self._cluster_id(managers[0])
         self._begin()
 
     def nodes(self, host: str = "host-1") -> dict[str, str]:
-        """What ``docker node ls`` on a manager says: for each host name its state, availability and standing."""
+        """Return ``docker node ls`` of a manager: state, availability and manager status by host name."""
         form = "{{.Hostname}}={{.Status}} {{.Availability}} {{.ManagerStatus}}"
         lines = self.fleet[host].docker("node", "ls", "--format", form).splitlines()
-        found = {name: standing.strip() for name, _, standing in (line.partition("=") for line in lines)}
-        assert len(found) == len(lines), f"two records of one name: {lines}"
+        found = {name: state.strip() for name, _, state in (line.partition("=") for line in lines)}
+        assert len(found) == len(lines), f"two records with one name: {lines}"
         return found
 
     def inspect(self, host: str = "host-1") -> dict[str, Any]:
-        """``GET /swarm`` on a manager."""
+        """Return ``GET /swarm`` of a manager."""
         with self.fleet[host].engine() as engine:
             found: dict[str, Any] = engine.inspect_swarm()
             return found
 
     def membership(self, host: str) -> str:
-        """``LocalNodeState`` of a host."""
+        """Return the ``LocalNodeState`` of a host."""
         return self.fleet[host].docker("info", "--format", "{{.Swarm.LocalNodeState}}").strip()
 
     def containers(self, host: str) -> str:
-        """The ids of the containers that run there."""
+        """Return the ids of the running containers of a host."""
         return self.fleet[host].docker("ps", "--quiet", "--no-trunc").strip()
 
     def _cluster_id(self, manager: str) -> str:
-        """The id of the cluster that a host manages; "" for none, and for a host that is off."""
+        """Return the id of a manager's cluster; an empty string for none, and for a host that is off."""
         with suppress(Failed):
             return self.fleet[manager].docker("info", "--format", "{{with .Swarm.Cluster}}{{.ID}}{{end}}").strip()
         return ""
@@ -231,22 +233,24 @@ class Play:
     # Between tests
 
     def _await_end(self, job: str) -> None:
-        """The end is shown first and then written down; Retry is for what is written down."""
+        """Wait until the job's end is stored: the card is final before, and Retry needs the stored end."""
         with connect(Secret(self.stage.redis_url)) as redis:
             queue = Queue(redis, Audit(redis))
-            until(lambda: (found := queue.get(job)) is None or found.ended, f"job {job} has ended", timeout=LONGEST)
+            until(
+                lambda: (found := queue.get(job)) is None or found.ended, f"job {job} has ended", timeout=JOB_TIMEOUT_S
+            )
 
     def quiet(self) -> None:
-        """Wait until every job has an end."""
+        """Wait until all jobs have ended."""
         with connect(Secret(self.stage.redis_url)) as redis:
             queue = Queue(redis, Audit(redis))
-            deadline = monotonic() + LONGEST
+            deadline = monotonic() + JOB_TIMEOUT_S
             while open_ := [job.id for job in queue.recent(None, 100) if not job.ended]:
-                assert monotonic() < deadline, f"jobs without an end: {open_}"
-                sleep(0.02)  # nothing tells a reader when a job ends
+                assert monotonic() < deadline, f"jobs that have not ended: {open_}"
+                sleep(0.02)
 
     def _begin(self) -> None:
-        """Let an hour pass in Slack, after which everybody sits before an empty screen."""
+        """Move Slack's clock by one hour, and clear everybody's screen."""
         self.slack.advance(3600)
         for user in self.slack.team.users:
             self.slack.reload(user)
@@ -255,15 +259,15 @@ class Play:
         self.began = self.now
 
     def reset(self) -> None:
-        """Begin anew: sound hosts in no swarm, no job, no entry, no fault; the bot's processes go on."""
-        self._stands = None
+        """Remove all swarms, faults, jobs and audit entries; the bot's processes keep running."""
+        self._existing = None
         self.slack.clear_faults()
         self.quiet()
         self.fleet.reset()
         for file in self.stage.folder.glob("backups/*"):
             file.unlink()
         with connect(Secret(self.stage.redis_url)) as redis:
-            found = [key for key in redis.scan_iter() if key not in KEPT]
+            found = [key for key in redis.scan_iter() if key not in KEPT_KEYS]
             if found:
                 redis.delete(*found)
         self._begin()
@@ -271,7 +275,7 @@ class Play:
 
 @contextmanager
 def stalled(manager: Host, peer: Host) -> Iterator[None]:
-    """Let ``peer`` connect to a manager's 2377 and nothing more: it looks open, and a join there is held for 20 s."""
+    """Drop all data of ``peer`` to a manager's 2377/tcp: connections open, but a join hangs for 20 s."""
     rule = f"PREROUTING -i eth0 -p tcp --dport 2377 -s {peer.address} --tcp-flags PSH PSH -j DROP"
     manager.run("iptables", "-w", "5", "-t", "mangle", "-A", *rule.split())
     try:
@@ -281,17 +285,17 @@ def stalled(manager: Host, peer: Host) -> Iterator[None]:
             manager.run("iptables", "-w", "5", "-t", "mangle", "-D", *rule.split())
 
 
-def hang_up(host: Host) -> None:
-    """Stop a host's sshd with every session, those that the bot keeps warm included."""
+def stop_ssh_sessions(host: Host) -> None:
+    """Stop a host's sshd and all its sessions, including the bot's open ones."""
     host.stop_ssh()
     host.run("sh", "-c", "kill $(pidof sshd) 2>/dev/null || true")
 
 
 def config(fleet: Fleet) -> dict[str, Any]:
-    """A swarmbot.yml with two clusters: prod of four hosts in #prod, lab of one in #lab; only ``--force`` waits."""
+    """Return a swarmbot.yml with prod (four hosts) and lab (one host); only ``--force`` needs approvals."""
     prod = fleet.config("prod", channel="C0PROD", hosts=[f"host-{number}" for number in range(1, 5)])
     lab = fleet.config("lab", channel="C0LAB", hosts=["host-5"])
     asked = {"force": {"by": ["admins", "operators"]}}
-    rules = {**PEOPLE["rules"], "approvals": {**{subject: {"count": 0} for subject in UNASKED}, **asked}}
+    rules = {**PEOPLE["rules"], "approvals": {**{subject: {"count": 0} for subject in NO_APPROVAL}, **asked}}
     clusters = {**prod["clusters"], **lab["clusters"]}
     return {"ssh": fleet.ssh, "clusters": clusters, "people": PEOPLE["people"], "rules": rules}

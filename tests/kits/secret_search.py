@@ -1,4 +1,4 @@
-"""Where secrets are shown, and all the places where none may rest."""
+"""Reads secrets from messages, and everything in which no secret may be stored."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sandbox.tour.secret_scan import redis_contents
 from tests.kits.scenario import Play
 
 LINE = re.compile(r"docker swarm join --token (SWMTKN-1-\w+-\w+) (\S+:2377)")
-_PAUSE: Final = 0.02
-"""Seconds between two looks: a program that takes a secret by its arguments (docker, ssh) lives longer."""
+_SAMPLE_INTERVAL_S: Final = 0.02
+"""Programs that could have a secret in their arguments (docker, ssh) run longer than this."""
 
 
 class Arguments(threading.Thread):
-    """Reads the arguments of every process of the machine, over and over, until it is stopped."""
+    """Samples the arguments of all processes of the machine until it is stopped."""
 
     def __init__(self) -> None:
         super().__init__(name="arguments", daemon=True)
@@ -26,8 +26,8 @@ class Arguments(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Sample."""
-        while not self._stopping.wait(_PAUSE):
+        """Read the arguments repeatedly."""
+        while not self._stopping.wait(_SAMPLE_INTERVAL_S):
             for process in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
                     self.seen.add(process.read_bytes())
@@ -35,33 +35,33 @@ class Arguments(threading.Thread):
                     continue
 
     def stop(self) -> str:
-        """Stop, and return all that was seen."""
+        """Stop, and return all arguments."""
         self._stopping.set()
         self.join(10)
         return b"\n".join(self.seen).decode(errors="replace")
 
 
 def shown(text: str) -> tuple[str, str]:
-    """The token and the address of the line in a message."""
+    """Return token and address of the join command in a message."""
     found = LINE.search(text)
     assert found, text
     return found[1], found[2]
 
 
 def stored(play: Play) -> list[str]:
-    """Every key of Redis with all that is in it."""
+    """Return every key of Redis with its value."""
     with connect(Secret(play.stage.redis_url)) as redis:
         return [*redis_contents(redis)]
 
 
 def disk(play: Play) -> str:
-    """What Redis wrote to its disk: also what was in it only for a moment."""
+    """Return everything that Redis wrote to its disk, including deleted values."""
     files = (path for path in (play.stage.folder / "redis").rglob("*") if path.is_file())
     return "\n".join(path.read_bytes().decode(errors="replace") for path in files)
 
 
 def channels(play: Play) -> str:
-    """All messages of all channels, with what stood there before each edit, and what people typed there."""
+    """Return all messages of all channels with their revisions, and all typed commands."""
     found = [
         f"{message.text} {message.blocks} {message.revisions}"
         for channel in play.slack.team.channels

@@ -1,4 +1,4 @@
-"""A watch over a cluster that may become two: somebody who writes on every host."""
+"""Detects a split brain by writes on every host."""
 
 from __future__ import annotations
 
@@ -15,18 +15,13 @@ from bot.errors import Failed
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
 
-PAUSE: Final = 0.5
-"""Seconds between its writes."""
-SEEN: Final = 5.0
-"""Seconds in which a write that one manager took must be read on another that takes writes."""
+WRITE_INTERVAL_S: Final = 0.5
+REPLICATION_TIMEOUT_S: Final = 5.0
+"""Within this time a write on one manager must be readable on another manager that accepts writes."""
 
 
-class Watch:
-    """Somebody who writes on every host, time and again: what two hosts take at one time must be read on both.
-
-    ``apart`` tells when that was not so, and both took writes still: then there were two clusters. ``lost`` tells when
-    it was not so and one of them took no more: a write of those seconds is gone.
-    """
+class SplitBrainWatch:
+    """Writes on every host repeatedly: what two hosts accept at the same time must be readable on both."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -36,7 +31,9 @@ class Watch:
         self._began = monotonic()
         self.rounds = 0
         self.apart: list[str] = []
+        """When two hosts accepted writes that the other one did not have: there were two clusters."""
         self.lost: list[str] = []
+        """When one of the two accepted no more writes afterwards: a write is lost."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -48,7 +45,7 @@ class Watch:
 
     def _run(self) -> None:
         with ThreadPoolExecutor(len(self._names)) as pool:
-            while not self._over.wait(PAUSE):
+            while not self._over.wait(WRITE_INTERVAL_S):
                 self.rounds += 1
                 taken = self._written(pool, "")
                 if len(taken) < 2 or self._is_read(taken):
@@ -76,11 +73,11 @@ class Watch:
             return False
 
         with suppress(Failed):
-            until(is_read, "it is read", timeout=SEEN)
+            until(is_read, "it is read", timeout=REPLICATION_TIMEOUT_S)
             return True
         return False
 
 
 def configs(host: Host) -> set[str]:
-    """The names of the configs that a manager reads out; Failed where it does not."""
+    """Return the names of the configs on a manager; raise Failed if it does not respond."""
     return set(host.docker("config", "ls", "--format", "{{.Name}}").split())

@@ -1,4 +1,4 @@
-"""The states of tests/plans/states.yml on real engines, and what each row of the tables comes to there."""
+"""The states of tests/plans/states.yml on real engines, and the result of each table row there."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.plans.files import STATES, cases, described
 from tests.plans.outcome import ended, expected, outcome, read_words
 
 Case = Mapping[str, Any]
-BEYOND = re.compile(r"--autolock|unlock-key")
-"""What is asked of an autolocked cluster has tests of its own (tests/scenarios/test_unlock.py)."""
+EXCLUDED = re.compile(r"--autolock|unlock-key")
+"""Commands for autolocked clusters, which tests/scenarios/test_unlock.py tests."""
 
 
-class Real:
-    """A state made on ``fleet``, seen through connections of its own: what died before it is no memory of theirs."""
+class RealState:
+    """A state on ``fleet``, read through new connections, which have no memory of earlier hosts."""
 
     def __init__(self, fleet: Fleet, state: str, pool: EnginePool, reader: FactsReader) -> None:
         self._fleet = fleet
@@ -41,18 +41,18 @@ class Real:
         self.bot = Bot(self._cluster, self.read, sleep)
 
     def read(self, query: FactsQuery) -> Facts:
-        """Facts, as jobs read them."""
+        """Return facts as jobs read them."""
         return self._reader.read("prod", self._cluster, query)
 
-    def agrees(self) -> None:
-        """Assert that each change comes to what its row says, in all states that this one is.
+    def assert_rows(self) -> None:
+        """Assert that each change has the result of its row, in all states with these hosts.
 
-        Backups and the ways between hosts are the described ones: they take long, and have tests of their own.
+        Backups and probed routes are those of the descriptions: reading them is slow, and they have their own tests.
         """
         alike = {name for name, state in STATES.items() if state["hosts"] == self._hosts}
         rows = {name: (given, case) for name, given, case in cases() if case.get("state") in alike}
-        looks = [query for given, case in rows.values() if (query := self._query(case)) is not None]
-        facts = self._described_alike(self.read(replace(_merged(looks), probe=(), raft_state=True, backups=False)))
+        queries = [query for given, case in rows.values() if (query := self._query(case)) is not None]
+        facts = self._described_alike(self.read(replace(_merged(queries), probe=(), raft_state=True, backups=False)))
         found = {name: self._row(facts, given, case) for name, (given, case) in rows.items()}
         apart = [f"{name}\n said: {said}\n came: {came}" for name, (said, came) in found.items() if said != came]
         assert not apart, "\n".join(apart)
@@ -61,16 +61,16 @@ class Real:
         return read_words(case["words"], Vocabulary("prod", tuple(self._hosts)))
 
     def _query(self, case: Case) -> FactsQuery | None:
-        """What a change looks at; None for questions, and for words that mean nothing."""
+        """Return the query of a change; None for questions, and for commands that cannot be parsed."""
         try:
             command, arguments = self._words(case)
         except SwarmbotError:
             return None
-        changes = command.is_change(arguments) and not BEYOND.search(case["words"])
+        changes = command.is_change(arguments) and not EXCLUDED.search(case["words"])
         return command.query(arguments) if changes else None
 
     def _row(self, facts: Facts, given: Mapping[str, Any], case: Case) -> tuple[Any, Any]:
-        """What the row says, and what comes of it with these facts; nothing on both sides for what is no change."""
+        """Return the expected and the real result of the row; None for both if it is not a change."""
         try:
             command, arguments = self._words(case)
         except SwarmbotError as error:
@@ -83,7 +83,7 @@ class Real:
         return expected(case, came), came
 
     def _described_alike(self, facts: Facts) -> Facts:
-        """The facts without what chance and a busy machine add to them: which words a host that is off gets, clocks."""
+        """Return the facts without random parts: clock offsets, and which error an unreachable host has."""
         return replace(facts, hosts={name: self._host(host) for name, host in facts.hosts.items()})
 
     def _host(self, host: HostFacts) -> HostFacts:
@@ -94,7 +94,7 @@ class Real:
         return replace(host, failure=HostFailure(wanted["trouble"], wanted["happened"], wanted["next_step"]))
 
     def _renamed(self, facts: Facts, came: dict[str, Any]) -> dict[str, Any]:
-        """What came of it with ids and addresses as descriptions have them."""
+        """Return the result with the ids and addresses of the descriptions."""
         text = json.dumps(came).replace("+dfsg1", "")  # Debian's builds say so
         if facts.swarm is not None:
             text = text.replace(facts.swarm.id, "prodid")
@@ -106,22 +106,22 @@ class Real:
         return found
 
 
-def _merged(looks: Sequence[FactsQuery]) -> FactsQuery:
-    """One look that sees all that each of ``looks`` sees."""
+def _merged(queries: Sequence[FactsQuery]) -> FactsQuery:
+    """Return one query for everything that ``queries`` need."""
     merged: dict[str, Any] = {}
     for field in fields(FactsQuery):
-        wanted = [getattr(query, field.name) for query in looks]
+        wanted = [getattr(query, field.name) for query in queries]
         merged[field.name] = tuple(dict.fromkeys(chain(*wanted))) if isinstance(wanted[0], tuple) else max(wanted)
     return FactsQuery(**merged)
 
 
 @contextmanager
-def looking(fleet: Fleet, state: str) -> Iterator[Real]:
-    """The hosts of a state, which somebody has made so, through new connections."""
+def real_state(fleet: Fleet, state: str) -> Iterator[RealState]:
+    """Yield a state that the hosts already have, through new connections."""
     pool = EnginePool(Config(**fleet.config(hosts=STATES[state]["hosts"])), Path("/nonexistent"))
     reader = FactsReader({})
     try:
-        yield Real(fleet, state, pool, reader)
+        yield RealState(fleet, state, pool, reader)
     finally:
         reader.close()
         pool.close()

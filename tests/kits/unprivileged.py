@@ -1,4 +1,4 @@
-"""Doing something as a user who may nothing, for tests that run as root."""
+"""Runs code as an unprivileged user in tests that run as root."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ NOBODY = 65534
 
 
 @contextmanager
-def powerless() -> Iterator[None]:
-    """Be `nobody` meanwhile; whoever is not root stays who they are."""
+def unprivileged() -> Iterator[None]:
+    """Run as `nobody`; do nothing if the user is not root."""
     if os.geteuid():
         yield
         return

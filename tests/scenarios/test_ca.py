@@ -98,7 +98,7 @@ def test_a_cluster_is_rotated_to_an_external_ca_and_back(play: Play, cfssl: Cfss
     play.cluster(workers=WORKERS)
     play.change("cleo", "join manager host-4")
     hosts = ("host-1", *WORKERS, "host-4")
-    path = cfssl.lay_on(play["host-1"])
+    path = cfssl.copy_to(play["host-1"])
     words = f"--external-ca protocol=cfssl,url={cfssl.url},cacert=host-1:{path}"
     card = play.change("cleo", f"ca --rotate --cert-expiry 49h {words}")
     assert card.text.startswith("✓"), card.text
@@ -120,7 +120,7 @@ def test_a_cluster_is_rotated_to_an_external_ca_and_back(play: Play, cfssl: Cfss
 def test_joins_wait_for_an_unreachable_external_ca(play: Play, cfssl: Cfssl) -> None:
     """A rotation to an unreachable CA is refused and changes nothing; a join does not report success."""
     play.cluster()
-    path = cfssl.lay_on(play["host-1"])
+    path = cfssl.copy_to(play["host-1"])
     words = f"--external-ca protocol=cfssl,url={cfssl.url},cacert=host-1:{path}"
     cfssl.stop()
     before = play.inspect()

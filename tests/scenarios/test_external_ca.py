@@ -8,7 +8,7 @@ from tests.kits.scenario import Play
 
 def test_the_external_ca_issues_all_certificates(play: Play, cfssl: Cfssl) -> None:
     """The external CA issues the certificates of the first manager and of a worker and a manager that join later."""
-    path = cfssl.lay_on(play["host-1"])
+    path = cfssl.copy_to(play["host-1"])
     words = f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert={path}"
     card = play.change("cleo", words)
     assert card.text.startswith("✓"), card.text
@@ -28,7 +28,7 @@ def test_the_external_ca_issues_all_certificates(play: Play, cfssl: Cfssl) -> No
 
 def test_a_cluster_without_external_ca_differs(play: Play, cfssl: Cfssl) -> None:
     """The condition of the test above is false without an external CA; adding one later is a rotation."""
-    path = cfssl.lay_on(play["host-1"])
+    path = cfssl.copy_to(play["host-1"])
     play.change("cleo", "init host-1")
     before = play.inspect()
     answer = play.ask("cleo", f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert={path}")

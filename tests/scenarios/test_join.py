@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.fleet.faults import Protocol
 from sandbox.fleet.shell import until
-from tests.kits.scenario import Play, hang_up, stalled
+from tests.kits.scenario import Play, stalled, stop_ssh_sessions
 
 
 def test_workers_and_managers_join(play: Play) -> None:
@@ -164,7 +164,7 @@ def test_a_failed_manager_leaves_no_record(play: Play) -> None:
     """
     play.cluster(managers=("host-1", "host-2"), workers=("host-3",))
     play["host-3"].docker("swarm", "leave")
-    hang_up(play["host-1"])
+    stop_ssh_sessions(play["host-1"])
     play["host-3"].block(2377, peer=play["host-1"])
     card = play.change("cleo", "join manager host-3")
     assert card.text.startswith("✗"), card.text
@@ -207,7 +207,7 @@ def test_a_manager_stops_responding_during_a_join(play: Play) -> None:
 def test_each_failure_is_named_and_retry_finishes(play: Play) -> None:
     """Missing sshd, missing dockerd and a changed host key are named; the other host joins; Retry joins the rest."""
     play.cluster()
-    hang_up(play["host-2"])
+    stop_ssh_sessions(play["host-2"])
     play["host-3"].stop_docker()
     play["host-5"].docker("swarm", "init", "--advertise-addr", play["host-5"].address)
     card = play.change("ada", "join worker host-[2-4]")
@@ -228,7 +228,7 @@ def test_a_changed_host_key_stops_a_join(play: Play) -> None:
     """Both fingerprints are shown, no login is attempted, and the host is unchanged."""
     play.cluster()
     host = play["host-2"]
-    hang_up(host)
+    stop_ssh_sessions(host)
     host.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/run/fleet/other_key")
     host.run("sed", "-i", "s|fleet/host_key|fleet/other_key|", "/run/fleet/sshd_config")
     host.start_ssh()

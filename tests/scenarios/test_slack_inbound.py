@@ -201,7 +201,7 @@ def test_refusals_and_errors_are_reported(slack: LocalSlack, tmp_path: Path) -> 
     slack.slash("ada", "prod", "no")
     slack.wait_to_see("ada", "Refused: this is for admins.", private=True)
     slack.slash("ada", "prod", "boom")
-    seen = slack.wait_to_see("ada", "the log has it under", private=True)
+    seen = slack.wait_to_see("ada", "their log has it under", private=True)
     reference = seen.text.rpartition("under `")[2].partition("`")[0]
     assert f"defect {reference}" in (tmp_path / "bot.log").read_text()
 

@@ -14,13 +14,13 @@ from sandbox.fleet import Fleet
 from sandbox.fleet.shell import sh
 from tests.conftest import cannot
 from tests.kits.engines import engines
-from tests.kits.host_users import ASKED, FREELY, User, present
+from tests.kits.host_users import SUDO_ASKS, SUDO_FREE, User, present
 from tests.kits.scenario import Play, config
 
 PEOPLE = {
     "host-2": User("noisy", "/bin/bash", docker=True, rc="echo Welcome; echo to host-2 >&2; printf '$ '"),
-    "host-3": User("sudoer", "/bin/rbash", sudoers=FREELY),
-    "host-4": User("asked", sudoers=ASKED),
+    "host-3": User("sudoer", "/bin/rbash", sudoers=SUDO_FREE),
+    "host-4": User("asked", sudoers=SUDO_ASKS),
     "host-5": User("mute", "/bin/false", docker=True),
 }
 

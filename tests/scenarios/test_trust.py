@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.fleet.host import Host
 from sandbox.slack.transcript import TranscriptEntry
-from tests.kits.scenario import Play, hang_up
+from tests.kits.scenario import Play, stop_ssh_sessions
 
 HOST = "host-3"
 
@@ -27,7 +27,7 @@ def cluster(whole_play: Play) -> Iterator[Play]:
 
 def serve_key(host: Host, key: str) -> None:
     """Restart sshd with a key; after a power cut a handshake of the bot would hang for 8 s."""
-    hang_up(host)
+    stop_ssh_sessions(host)
     host.run("sed", "-i", f"s|^HostKey .*|HostKey /run/fleet/{key}|", "/run/fleet/sshd_config")
     host.start_ssh()
 
@@ -37,7 +37,7 @@ def forget(play: Play) -> None:
     file = play.fleet.files.known_hosts
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(line for line in lines if HOST not in line))
-    hang_up(play[HOST])
+    stop_ssh_sessions(play[HOST])
     play[HOST].start_ssh()
 
 

@@ -15,7 +15,7 @@ from bot.backups.folder import BackupFolder
 from bot.errors import Failed, Refused
 from bot.model import BackedUpNode, Backup, Drill
 from bot.secrets.secret import Secret
-from tests.kits.unprivileged import powerless
+from tests.kits.unprivileged import unprivileged
 
 KEY = Secret("a key of thirty-two letters or more")
 STATE = b"the key of the CA " * 100
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_read_is_not_empty(backup_store: BackupFolder, t
     """Somebody who lost all managers must not read that there are no backups."""
     backup_store.keep(BACKUP, STATE)
     (tmp_path / "backups").chmod(0)
-    with powerless(), pytest.raises(Failed, match=r"backups` cannot be read: Permission denied"):
+    with unprivileged(), pytest.raises(Failed, match=r"backups` cannot be read: Permission denied"):
         backup_store.shelved()
 
 

@@ -10,7 +10,7 @@ from bot.config import Backups
 from bot.doctor.resources import Resources
 from bot.doctor.storage import backups
 from bot.secrets.secret import Secret
-from tests.kits.unprivileged import powerless
+from tests.kits.unprivileged import unprivileged
 
 KEY = Secret("k" * 32)
 
@@ -50,7 +50,7 @@ def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
     """Somebody else's, or in somebody else's: it is a finding, and the doctor goes on."""
     (tmp_path / "theirs").mkdir(mode=0)
-    with powerless():
+    with unprivileged():
         [itself] = told(tmp_path / "theirs")
         [inside] = told(tmp_path / "theirs" / "backups")
     assert itself.startswith(f"✗ Backups cannot be stored in {tmp_path}/theirs:")
