@@ -9,11 +9,11 @@ import pytest
 
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
-from tests.kits.scenario import Play, config
+from tests.kits.scenario import Scenario, config
 
 
 @pytest.fixture
-def play(hosts: Fleet, tmp_path: Path) -> Iterator[Play]:
+def scenario(hosts: Fleet, tmp_path: Path) -> Iterator[Scenario]:
     """A bot with two workers, and hosts without faults."""
-    with Deployment(hosts, tmp_path / "stage", workers=2, config=config(hosts)) as stage:
-        yield Play(stage)
+    with Deployment(hosts, tmp_path / "deployment", workers=2, config=config(hosts)) as deployment:
+        yield Scenario(deployment)

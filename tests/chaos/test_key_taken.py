@@ -8,36 +8,36 @@ from bot.store.client import connect
 from sandbox.fleet.shell import until
 from tests.chaos.test_worker_killed import kill_who_runs
 from tests.kits.autolock import autolocked, key_of, restart
-from tests.kits.scenario import JOB, Play
+from tests.kits.scenario import JOB, Scenario
 
 
-def test_the_next_worker_has_no_key_and_says_so(play: Play) -> None:
+def test_the_next_worker_has_no_key_and_says_so(scenario: Scenario) -> None:
     """Nothing was changed, the job ends, and Retry takes the key again.
 
     A manager that is powered off makes each look last for seconds: so long the key is in the first worker alone.
     """
-    key = autolocked(play, "host-1", "host-2")
-    play["host-2"].power_off()
-    restart(play["host-1"])
-    after = play.now
-    play.slack.slash("cleo", "prod", "recover --gone host-2 --unlock")
-    play.fill("cleo", secret=key)
-    found = JOB.search(play.see("cleo", "is job", after=after, private=True).text)
+    key = autolocked(scenario, "host-1", "host-2")
+    scenario["host-2"].power_off()
+    restart(scenario["host-1"])
+    after = scenario.now
+    scenario.slack.slash("cleo", "prod", "recover --gone host-2 --unlock")
+    scenario.fill("cleo", secret=key)
+    found = JOB.search(scenario.see("cleo", "is job", after=after, private=True).text)
     assert found
     job = found[1]
-    with connect(Secret(play.stage.redis_url)) as redis:
+    with connect(Secret(scenario.deployment.redis_url)) as redis:
         until(lambda: redis.hget(keys.job(job), "plan"), "the job has its turn", timeout=60)
         until(lambda: not [*redis.scan_iter(keys.secret("*"))], "a worker has taken the key")
-    kill_who_runs(play, job)
-    card = play.end(job)
+    kill_who_runs(scenario, job)
+    card = scenario.end(job)
     assert "The key that you typed is not stored any more: it is kept for 15 minutes and used once." in card.text, (
         card.text
     )
     assert "host-1 is locked, as it was." in card.text
-    assert play.membership("host-1") == "locked"
-    play.slack.close_view("cleo")
-    after = play.now
-    play.slack.click("cleo", card.seen, "Retry")
-    play.fill("cleo", secret=key)
-    play.see("cleo", "prod has a quorum again", after=after)
-    assert key_of(play) == key
+    assert scenario.membership("host-1") == "locked"
+    scenario.slack.close_view("cleo")
+    after = scenario.now
+    scenario.slack.click("cleo", card.seen, "Retry")
+    scenario.fill("cleo", secret=key)
+    scenario.see("cleo", "prod has a quorum again", after=after)
+    assert key_of(scenario) == key

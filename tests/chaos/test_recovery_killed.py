@@ -9,7 +9,7 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet.shell import until
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 from tests.kits.split_brain_watch import SplitBrainWatch
 
 pytestmark = pytest.mark.timeout(400)
@@ -31,39 +31,39 @@ OTHERS = [pytest.param(done, marks=pytest.mark.long) for done in range(len(STEPS
 
 
 @pytest.mark.parametrize("done", [FORCED, *OTHERS])
-def test_another_worker_goes_on(play: Play, done: int) -> None:
+def test_another_worker_goes_on(scenario: Scenario, done: int) -> None:
     """Killed after so many steps: the other worker sees which are done and does the rest; nothing is done twice."""
-    play.cluster(managers=("host-1", "host-2", *STOPPED))
-    play["host-1"].docker("config", "create", "kept", "/etc/hostname")
+    scenario.cluster(managers=("host-1", "host-2", *STOPPED))
+    scenario["host-1"].docker("config", "create", "kept", "/etc/hostname")
     for name in STOPPED:
-        play[name].kill_docker()
+        scenario[name].kill_docker()
     forced = "the only manager of prod"
-    until(lambda: forced in play.ask("cleo", f"{WORDS} --plan"), "it can be recovered", timeout=60)
-    with SplitBrainWatch(play.fleet) as watch, connect(Secret(play.stage.redis_url)) as redis:
+    until(lambda: forced in scenario.ask("cleo", f"{WORDS} --plan"), "it can be recovered", timeout=60)
+    with SplitBrainWatch(scenario.fleet) as watch, connect(Secret(scenario.deployment.redis_url)) as redis:
         audit = Audit(redis)
-        job = planned(play, Queue(redis, audit))
-        kill_after(play, Queue(redis, audit), audit, job, done)
-        card = play.end(job, timeout=180)
-        play.quiet()
+        job = planned(scenario, Queue(redis, audit))
+        kill_after(scenario, Queue(redis, audit), audit, job, done)
+        card = scenario.end(job, timeout=180)
+        scenario.quiet()
         ends = [entry for entry in audit.query(Filter(job=job), count=99) if entry.action == "ended"]
     assert card.text.startswith("✓ *prod has a quorum again"), card.text
-    assert "attempt 2" in play.ask("eve", f"job {job}")
+    assert "attempt 2" in scenario.ask("eve", f"job {job}")
     assert len(ends) == 1
-    assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
-    assert "kept" in play["host-2"].docker("config", "ls", "--format", "{{.Name}}")
+    assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
+    assert "kept" in scenario["host-2"].docker("config", "ls", "--format", "{{.Name}}")
     for name in STOPPED:
-        play[name].start_docker()
-        assert play.membership(name) == "inactive"
-        assert len([*play[name].folder.glob("data/swarm.held-off-*")]) == 1
+        scenario[name].start_docker()
+        assert scenario.membership(name) == "inactive"
+        assert len([*scenario[name].folder.glob("data/swarm.held-off-*")]) == 1
     assert watch.apart == []
 
 
-def planned(play: Play, queue: Queue) -> str:
+def planned(scenario: Scenario, queue: Queue) -> str:
     """Order a recovery and return its job's id. Retry refusals: without a leader an engine may not respond in time."""
     jobs: list[str] = []
 
     def is_planned() -> bool:
-        jobs.append(play.begin("cleo", WORDS))
+        jobs.append(scenario.begin("cleo", WORDS))
         until(lambda: (found := queue.get(jobs[-1])) is not None and bool(found.plan or found.ended), "it is judged")
         found = queue.get(jobs[-1])
         return found is not None and bool(found.plan)
@@ -72,7 +72,7 @@ def planned(play: Play, queue: Queue) -> str:
     return jobs[-1]
 
 
-def kill_after(play: Play, queue: Queue, audit: Audit, job: str, done: int) -> None:
+def kill_after(scenario: Scenario, queue: Queue, audit: Audit, job: str, done: int) -> None:
     """Kill the worker that runs ``job`` with -9 as soon as ``done`` steps of it are done."""
 
     def worker() -> str:
@@ -85,5 +85,5 @@ def kill_after(play: Play, queue: Queue, audit: Audit, job: str, done: int) -> N
 
     until(lambda: bool(worker()), f"{done} steps are done", timeout=120)
     runs = worker()
-    (name,) = (name for name, process in play.stage.processes.items() if runs.endswith(f"-{process.pid}"))
-    play.stage.kill(name)
+    (name,) = (name for name, process in scenario.deployment.processes.items() if runs.endswith(f"-{process.pid}"))
+    scenario.deployment.kill(name)

@@ -5,51 +5,51 @@ from __future__ import annotations
 import pytest
 
 from sandbox.fleet.shell import until
-from tests.kits.scenario import Play, stalled
+from tests.kits.scenario import Scenario, stalled
 
 TAKEN_OVER: float = 60.0
 """Seconds: issue 2 promises 20, which a busy machine may not keep."""
 
 
 @pytest.mark.parametrize("mended", [True, False])
-def test_another_worker_finishes_the_join(play: Play, mended: bool) -> None:  # noqa: FBT001 - pytest's parameter
+def test_another_worker_finishes_the_join(scenario: Scenario, mended: bool) -> None:  # noqa: FBT001 - pytest's parameter
     """Exactly one node has joined, its label is on it, and its card says so.
 
     The host was left in the middle: ``mended`` lets the dead worker's call come through by itself; otherwise the
     host is still pending when the other worker looks, and is brought back and joined.
     """
-    play.cluster()
-    with stalled(play["host-1"], play["host-2"]):
-        job = play.begin("ada", "join worker host-2 --label zone=b")
-        until(lambda: play.membership("host-2") == "pending", "host-2 is joining")
+    scenario.cluster()
+    with stalled(scenario["host-1"], scenario["host-2"]):
+        job = scenario.begin("ada", "join worker host-2 --label zone=b")
+        until(lambda: scenario.membership("host-2") == "pending", "host-2 is joining")
         if not mended:
-            first = kill_who_runs(play, job)
-            until(lambda: took_over(play, job, first), "another worker has taken the job", timeout=TAKEN_OVER)
+            first = kill_who_runs(scenario, job)
+            until(lambda: took_over(scenario, job, first), "another worker has taken the job", timeout=TAKEN_OVER)
     if mended:
-        first = kill_who_runs(play, job)
-        card = play.end(job, timeout=TAKEN_OVER)
+        first = kill_who_runs(scenario, job)
+        card = scenario.end(job, timeout=TAKEN_OVER)
     else:
-        card = play.end(job)
+        card = scenario.end(job)
     assert card.text.startswith("✓ *1 worker joined prod*"), card.text
-    assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
-    labels = play["host-1"].docker("node", "inspect", "host-2", "--format", "{{.Spec.Labels.zone}}")
+    assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
+    labels = scenario["host-1"].docker("node", "inspect", "host-2", "--format", "{{.Spec.Labels.zone}}")
     assert labels.strip() == "b"
-    assert took_over(play, job, first)
-    assert "attempt 2" in play.ask("eve", f"job {job}")
-    posted = [entry for entry in play.slack.transcript() if entry.kind == "posted" and f"job `{job}`" in entry.text]
+    assert took_over(scenario, job, first)
+    assert "attempt 2" in scenario.ask("eve", f"job {job}")
+    posted = [entry for entry in scenario.slack.transcript() if entry.kind == "posted" and f"job `{job}`" in entry.text]
     assert len([entry for entry in posted if not entry.private]) == 1
 
 
-def kill_who_runs(play: Play, job: str) -> str:
+def kill_who_runs(scenario: Scenario, job: str) -> str:
     """Kill the worker that runs ``job`` with -9 and return its Procfile name."""
-    told = play.ask("eve", f"job {job}")
-    running = [name for name, process in play.stage.processes.items() if f"-{process.pid}, attempt 1" in told]
+    told = scenario.ask("eve", f"job {job}")
+    running = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
     assert len(running) == 1, told
-    play.stage.kill(running[0])
+    scenario.deployment.kill(running[0])
     return running[0]
 
 
-def took_over(play: Play, job: str, first: str) -> bool:
+def took_over(scenario: Scenario, job: str, first: str) -> bool:
     """Return whether the living worker reports it."""
     other = {"worker.1", "worker.2"} - {first}
-    return f"Job {job} is taken over, attempt 2" in play.stage.log(other.pop())
+    return f"Job {job} is taken over, attempt 2" in scenario.deployment.log(other.pop())

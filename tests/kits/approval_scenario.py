@@ -26,14 +26,14 @@ WAIT_TIMEOUT_S: Final = 60.0
 POLL_INTERVAL_S: Final = 0.02
 
 
-class Asked:
+class ApprovalScenario:
     """A cluster of one manager and two workers, and its requesters and approvers; cleo and dan are administrators."""
 
-    def __init__(self, stage: Deployment) -> None:
-        self.stage = stage
-        self.slack = stage.slack
-        self.fleet = stage.fleet
-        self._redis = connect(Secret(stage.redis_url))
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.slack = deployment.slack
+        self.fleet = deployment.fleet
+        self._redis = connect(Secret(deployment.redis_url))
         self.audit = Audit(self._redis)
         self.queue = Queue(self._redis, self.audit)
         self.approvals = ApprovalRepository(self._redis, self.audit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.fleet.host import Host
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 
 def restart(host: Host) -> None:
@@ -12,15 +12,15 @@ def restart(host: Host) -> None:
     host.start_docker()
 
 
-def key_of(play: Play, host: str = "host-1") -> str:
+def key_of(scenario: Scenario, host: str = "host-1") -> str:
     """Return the unlock key from a manager's engine; an empty string without autolock."""
-    with play[host].engine() as engine:
+    with scenario[host].engine() as engine:
         return str(engine.get_unlock_key()["UnlockKey"])
 
 
-def autolocked(play: Play, *managers: str) -> str:
+def autolocked(scenario: Scenario, *managers: str) -> str:
     """Create a cluster with autolock and return its unlock key."""
-    play.change("cleo", f"init {managers[0]} --autolock")
+    scenario.change("cleo", f"init {managers[0]} --autolock")
     if managers[1:]:
-        play.change("cleo", f"join manager {' '.join(managers[1:])}")
-    return key_of(play)
+        scenario.change("cleo", f"join manager {' '.join(managers[1:])}")
+    return key_of(scenario)

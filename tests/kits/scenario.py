@@ -45,13 +45,13 @@ class ProgressCard:
     seen: TranscriptEntry
 
 
-class Play:
+class Scenario:
     """A bot with a local Slack and real hosts. People are ada, ben (operators), cleo, dan (administrators) and eve."""
 
-    def __init__(self, stage: Deployment) -> None:
-        self.stage = stage
-        self.slack: LocalSlack = stage.slack
-        self.fleet: Fleet = stage.fleet
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.slack: LocalSlack = deployment.slack
+        self.fleet: Fleet = deployment.fleet
         self.began = self.now
         self._existing: tuple[tuple[str, ...], tuple[str, ...], str] | None = None
 
@@ -234,7 +234,7 @@ class Play:
 
     def _await_end(self, job: str) -> None:
         """Wait until the job's end is stored: the card is final before, and Retry needs the stored end."""
-        with connect(Secret(self.stage.redis_url)) as redis:
+        with connect(Secret(self.deployment.redis_url)) as redis:
             queue = Queue(redis, Audit(redis))
             until(
                 lambda: (found := queue.get(job)) is None or found.ended, f"job {job} has ended", timeout=JOB_TIMEOUT_S
@@ -242,7 +242,7 @@ class Play:
 
     def quiet(self) -> None:
         """Wait until all jobs have ended."""
-        with connect(Secret(self.stage.redis_url)) as redis:
+        with connect(Secret(self.deployment.redis_url)) as redis:
             queue = Queue(redis, Audit(redis))
             deadline = monotonic() + JOB_TIMEOUT_S
             while open_ := [job.id for job in queue.recent(None, 100) if not job.ended]:
@@ -264,9 +264,9 @@ class Play:
         self.slack.clear_faults()
         self.quiet()
         self.fleet.reset()
-        for file in self.stage.folder.glob("backups/*"):
+        for file in self.deployment.folder.glob("backups/*"):
             file.unlink()
-        with connect(Secret(self.stage.redis_url)) as redis:
+        with connect(Secret(self.deployment.redis_url)) as redis:
             found = [key for key in redis.scan_iter() if key not in KEPT_KEYS]
             if found:
                 redis.delete(*found)

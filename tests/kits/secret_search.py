@@ -10,7 +10,7 @@ from typing import Final
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.tour.secret_scan import redis_contents
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 LINE = re.compile(r"docker swarm join --token (SWMTKN-1-\w+-\w+) (\S+:2377)")
 _SAMPLE_INTERVAL_S: Final = 0.02
@@ -48,24 +48,24 @@ def shown(text: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def stored(play: Play) -> list[str]:
+def stored(scenario: Scenario) -> list[str]:
     """Return every key of Redis with its value."""
-    with connect(Secret(play.stage.redis_url)) as redis:
+    with connect(Secret(scenario.deployment.redis_url)) as redis:
         return [*redis_contents(redis)]
 
 
-def disk(play: Play) -> str:
+def disk(scenario: Scenario) -> str:
     """Return everything that Redis wrote to its disk, including deleted values."""
-    files = (path for path in (play.stage.folder / "redis").rglob("*") if path.is_file())
+    files = (path for path in (scenario.deployment.folder / "redis").rglob("*") if path.is_file())
     return "\n".join(path.read_bytes().decode(errors="replace") for path in files)
 
 
-def channels(play: Play) -> str:
+def channels(scenario: Scenario) -> str:
     """Return all messages of all channels with their revisions, and all typed commands."""
     found = [
         f"{message.text} {message.blocks} {message.revisions}"
-        for channel in play.slack.team.channels
-        for message in play.slack.messages(channel)
+        for channel in scenario.slack.team.channels
+        for message in scenario.slack.messages(channel)
     ]
-    public = (entry for entry in play.slack.transcript() if not entry.private or entry.kind == "typed")
+    public = (entry for entry in scenario.slack.transcript() if not entry.private or entry.kind == "typed")
     return "\n".join([*found, *(entry.text for entry in public if "bymistake" not in entry.text)])

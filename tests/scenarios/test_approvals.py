@@ -8,13 +8,13 @@ import pytest
 
 from bot.audit import Filter
 from sandbox.slack import CannotDo
-from tests.kits.approval_scenario import Asked
+from tests.kits.approval_scenario import ApprovalScenario
 
 
-def test_a_change_needs_another_administrators_approval(asked: Asked) -> None:
+def test_a_change_needs_another_administrators_approval(approvals: ApprovalScenario) -> None:
     """The requester and people without permission cannot approve; an administrator's approval starts the job."""
-    job = asked.asks("cleo", 'promote host-2 --reason "host-1 is retiring"')
-    card = asked.card(job).shown
+    job = approvals.asks("cleo", 'promote host-2 --reason "host-1 is retiring"')
+    card = approvals.card(job).shown
     for words in (
         "asks to promote `host-2` in prod",
         "host-1 is retiring",
@@ -22,95 +22,95 @@ def test_a_change_needs_another_administrators_approval(asked: Asked) -> None:
         "Needs 1 approval from @admins",
     ):
         assert words in card
-    assert "you cannot approve or deny your own request" in asked.press("cleo", job, "Approve")
-    assert "only @admins can decide this" in asked.press("ada", job, "Approve")
-    assert asked.managers() == {"host-1"}
-    assert "It runs now" in asked.press("dan", job, "Approve")
-    assert asked.ends(job, "succeeded").state == "approved"
-    assert asked.managers() == {"host-1", "host-2"}
-    assert "Approved" in asked.card(job).shown
-    actions = [entry.action for entry in asked.audit.query(Filter(job=job), count=50)]
+    assert "you cannot approve or deny your own request" in approvals.press("cleo", job, "Approve")
+    assert "only @admins can decide this" in approvals.press("ada", job, "Approve")
+    assert approvals.managers() == {"host-1"}
+    assert "It runs now" in approvals.press("dan", job, "Approve")
+    assert approvals.ends(job, "succeeded").state == "approved"
+    assert approvals.managers() == {"host-1", "host-2"}
+    assert "Approved" in approvals.card(job).shown
+    actions = [entry.action for entry in approvals.audit.query(Filter(job=job), count=50)]
     expected = {"asked", "approval asked", "shown", "vote refused", "approved by one", "approved", "started", "ended"}
     assert expected <= set(actions)
 
 
-def test_approvals_of_former_group_members_do_not_count(asked: Asked) -> None:
+def test_approvals_of_former_group_members_do_not_count(approvals: ApprovalScenario) -> None:
     """Each approver counts once; the approval of a person who left the user group does not count any more."""
-    job = asked.asks("cleo", "join manager host-4")
-    assert "1 of 2" in asked.press("ben", job, "Approve")
-    assert "you have already approved this" in asked.press("ben", job, "Approve")
+    job = approvals.asks("cleo", "join manager host-4")
+    assert "1 of 2" in approvals.press("ben", job, "Approve")
+    assert "you have already approved this" in approvals.press("ben", job, "Approve")
     try:
-        asked.set_group("S0OPS", ["U0ADA"])
-        assert "1 of 2" in asked.press("ada", job, "Approve")
-        assert "It runs now" in asked.press("dan", job, "Approve")
+        approvals.set_group("S0OPS", ["U0ADA"])
+        assert "1 of 2" in approvals.press("ada", job, "Approve")
+        assert "It runs now" in approvals.press("dan", job, "Approve")
     finally:
-        asked.set_group("S0OPS", ["U0ADA", "U0BEN"])
-    asked.ends(job, "succeeded")
-    assert "host-4" in asked.managers()
+        approvals.set_group("S0OPS", ["U0ADA", "U0BEN"])
+    approvals.ends(job, "succeeded")
+    assert "host-4" in approvals.managers()
 
 
-def test_a_root_rotation_needs_two_approvals(asked: Asked) -> None:
+def test_a_root_rotation_needs_two_approvals(approvals: ApprovalScenario) -> None:
     """One approval, or the requester's own, rotates nothing; the second approval starts the rotation."""
-    root = asked.root()
-    job = asked.asks("cleo", "ca --rotate")
-    card = asked.card(job).shown
+    root = approvals.root()
+    job = approvals.asks("cleo", "ca --rotate")
+    card = approvals.card(job).shown
     for words in (
         "asks to rotate the root certificate of prod",
         "join tokens of prod change",
         "Needs 2 approvals from",
     ):
         assert words in card
-    assert "you cannot approve or deny your own request" in asked.press("cleo", job, "Approve")
-    assert "1 of 2" in asked.press("dan", job, "Approve")
-    assert asked.root() == root
-    assert "It runs now" in asked.press("ada", job, "Approve")
-    asked.ends(job, "succeeded")
-    assert asked.root() != root
-    assert "every node of prod trusts only the new root" in asked.card(job).shown
+    assert "you cannot approve or deny your own request" in approvals.press("cleo", job, "Approve")
+    assert "1 of 2" in approvals.press("dan", job, "Approve")
+    assert approvals.root() == root
+    assert "It runs now" in approvals.press("ada", job, "Approve")
+    approvals.ends(job, "succeeded")
+    assert approvals.root() != root
+    assert "every node of prod trusts only the new root" in approvals.card(job).shown
 
 
-def test_a_denied_change_shows_the_reason(asked: Asked) -> None:
+def test_a_denied_change_shows_the_reason(approvals: ApprovalScenario) -> None:
     """One denial ends the request; the card and the requester get the reason."""
-    job = asked.asks("cleo", "promote host-2")
-    after = len(asked.slack.transcript())
-    asked.slack.click("dan", asked.card(job), "Deny")
-    asked.slack.wait_to_see("dan", "Reason", after=after)
-    asked.slack.submit_view("dan", {"reason": "not before Friday"})
-    assert asked.ends(job, "denied").why == "not before Friday"
-    assert "not before Friday" in asked.card(job).shown
-    asked.slack.wait_to_see("cleo", "not before Friday", after=after, private=True)
-    assert asked.managers() == {"host-1"}
+    job = approvals.asks("cleo", "promote host-2")
+    after = len(approvals.slack.transcript())
+    approvals.slack.click("dan", approvals.card(job), "Deny")
+    approvals.slack.wait_to_see("dan", "Reason", after=after)
+    approvals.slack.submit_view("dan", {"reason": "not before Friday"})
+    assert approvals.ends(job, "denied").why == "not before Friday"
+    assert "not before Friday" in approvals.card(job).shown
+    approvals.slack.wait_to_see("cleo", "not before Friday", after=after, private=True)
+    assert approvals.managers() == {"host-1"}
 
 
-def test_only_the_requester_can_withdraw(asked: Asked) -> None:
+def test_only_the_requester_can_withdraw(approvals: ApprovalScenario) -> None:
     """Nobody else can withdraw; afterwards nobody can approve."""
-    job = asked.asks("cleo", "promote host-2")
-    assert "only <@U0CLEO> can withdraw" in asked.press("dan", job, "Withdraw")
-    assert "You withdrew" in asked.press("cleo", job, "Withdraw")
-    asked.ends(job, "cancelled")
+    job = approvals.asks("cleo", "promote host-2")
+    assert "only <@U0CLEO> can withdraw" in approvals.press("dan", job, "Withdraw")
+    assert "You withdrew" in approvals.press("cleo", job, "Withdraw")
+    approvals.ends(job, "cancelled")
     with pytest.raises(CannotDo):
-        asked.slack.click("dan", asked.card(job), "Approve")
-    assert asked.managers() == {"host-1"}
+        approvals.slack.click("dan", approvals.card(job), "Approve")
+    assert approvals.managers() == {"host-1"}
 
 
-def test_a_request_expires(asked: Asked) -> None:
+def test_a_request_expires(approvals: ApprovalScenario) -> None:
     """A request without approval ends after its time, and its card says so."""
-    token = asked.fleet["host-1"].docker("swarm", "join-token", "-q", "worker")
-    job = asked.asks("cleo", "token worker --rotate")
-    assert asked.ends(job, "expired").state == "expired"
-    assert "Expired" in asked.card(job).shown
-    assert asked.fleet["host-1"].docker("swarm", "join-token", "-q", "worker") == token
+    token = approvals.fleet["host-1"].docker("swarm", "join-token", "-q", "worker")
+    job = approvals.asks("cleo", "token worker --rotate")
+    assert approvals.ends(job, "expired").state == "expired"
+    assert "Expired" in approvals.card(job).shown
+    assert approvals.fleet["host-1"].docker("swarm", "join-token", "-q", "worker") == token
 
 
-def test_fifty_clicks_execute_once(asked: Asked) -> None:
+def test_fifty_clicks_execute_once(approvals: ApprovalScenario) -> None:
     """One click starts the job; each of the other 49 gets a private answer with the reason."""
-    job = asked.asks("cleo", "promote host-2")
-    card = asked.card(job)
+    job = approvals.asks("cleo", "promote host-2")
+    card = approvals.card(job)
     people = ["ada", "ben", "cleo", "dan", "eve"] * 10
-    after = len(asked.slack.transcript())
+    after = len(approvals.slack.transcript())
     with ThreadPoolExecutor(50) as pool:
-        list(pool.map(lambda user: asked.slack.click(user, card, "Approve"), people))
-    asked.ends(job, "succeeded")
+        list(pool.map(lambda user: approvals.slack.click(user, card, "Approve"), people))
+    approvals.ends(job, "succeeded")
     refused = (
         "own request",
         "can decide this",
@@ -118,19 +118,21 @@ def test_fifty_clicks_execute_once(asked: Asked) -> None:
         "it is already approved",
         "it ended in the meantime",
     )
-    told = asked.until(lambda: (found := asked.privately(after, "It runs now", *refused))[49:] and found)
+    told = approvals.until(lambda: (found := approvals.privately(after, "It runs now", *refused))[49:] and found)
     assert len(told) == 50
     assert sum("It runs now" in text for text in told) == 1
-    entries = asked.audit.query(Filter(job=job), count=200)
+    entries = approvals.audit.query(Filter(job=job), count=200)
     assert [entry.action for entry in entries].count("started") == 1
     assert [entry.action for entry in entries].count("approved") == 1
     assert [entry.action for entry in entries].count("vote refused") == 49
-    assert asked.managers() == {"host-1", "host-2"}
+    assert approvals.managers() == {"host-1", "host-2"}
 
 
-def test_an_unsatisfiable_rule_is_logged_at_start(asked: Asked) -> None:
+def test_an_unsatisfiable_rule_is_logged_at_start(approvals: ApprovalScenario) -> None:
     """A worker logs a rule that nobody can satisfy before the first request."""
-    lines = asked.until(lambda: [line for line in asked.stage.log("worker.1").splitlines() if "unlock-key" in line])
+    lines = approvals.until(
+        lambda: [line for line in approvals.deployment.log("worker.1").splitlines() if "unlock-key" in line]
+    )
     assert lines[0].endswith(
         "WARNING bot.approvals.rule_check Approval rules: prod: `unlock-key`: needs 9 approvals from @admins, "
         "but only 2 people can approve: it can never be approved."

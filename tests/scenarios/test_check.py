@@ -13,7 +13,7 @@ from sandbox.fleet.faults import Block
 from sandbox.fleet.host import Host
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 CLOSED = [
     (
@@ -33,11 +33,11 @@ PROMISED = 5.0
 
 
 @pytest.fixture
-def cluster(whole_play: Play) -> Iterator[Play]:
+def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
     """A cluster of one manager and one worker that no test changes, and two other hosts; without faults afterwards."""
-    whole_play.stand(workers=("host-2",))
-    yield whole_play
-    for host in whole_play.fleet:
+    shared_scenario.stand(workers=("host-2",))
+    yield shared_scenario
+    for host in shared_scenario.fleet:
         host.fix()
 
 
@@ -66,7 +66,7 @@ def probe_shells(host: Host) -> str:
     return host.run("sh", "-c", "grep -lzs 'read -r ver[b]' /proc/[0-9]*/cmdline || true")
 
 
-def test_a_host_without_faults_is_fit_to_join(cluster: Play) -> None:
+def test_a_host_without_faults_is_fit_to_join(cluster: Scenario) -> None:
     """The answer names everything that a join needs, and the peers of the probes."""
     answer = cluster.ask("eve", "check host-3")
     assert answer.startswith("✓ *`host-3` is fit to join prod*"), answer
@@ -76,7 +76,7 @@ def test_a_host_without_faults_is_fit_to_join(cluster: Play) -> None:
 
 
 @pytest.mark.parametrize(("closed", "told"), CLOSED)
-def test_a_port_blocked_in_one_direction_is_named(cluster: Play, closed: Block, told: str) -> None:
+def test_a_port_blocked_in_one_direction_is_named(cluster: Scenario, closed: Block, told: str) -> None:
     """Only the blocked direction is named, in time; the three hosts are unchanged."""
     members, host = [cluster["host-1"], cluster["host-2"]], cluster["host-3"]
     until(lambda: all(map(has_ingress, members)), "the engines have made all that they make by themselves")
@@ -93,7 +93,7 @@ def test_a_port_blocked_in_one_direction_is_named(cluster: Play, closed: Block, 
     assert [host_state(host) for host in trying] == before
 
 
-def test_a_port_blocked_for_one_peer_is_named(cluster: Play) -> None:
+def test_a_port_blocked_for_one_peer_is_named(cluster: Scenario) -> None:
     """The answer names the blocked peer; the route of the other peer is not called blocked."""
     cluster["host-3"].block(4789, "udp", peer=cluster["host-2"])
     answer = cluster.ask("ada", "check host-3")
@@ -101,7 +101,7 @@ def test_a_port_blocked_for_one_peer_is_named(cluster: Play) -> None:
 
 
 @pytest.mark.parametrize("answer_with", ["icmp-port-unreachable", "tcp-reset"])
-def test_a_port_rejected_by_a_firewall_is_not_open(cluster: Play, answer_with: str) -> None:
+def test_a_port_rejected_by_a_firewall_is_not_open(cluster: Scenario, answer_with: str) -> None:
     """A rejection looks like a port without a listener to the sender; the target's kernel counters tell them apart."""
     rule = ["INPUT", "-p", "tcp", "--dport", "7946", "-j", "REJECT", "--reject-with", answer_with]
     cluster["host-3"].run("iptables", "-A", *rule)
@@ -113,17 +113,17 @@ def test_a_port_rejected_by_a_firewall_is_not_open(cluster: Play, answer_with: s
     assert duration_of(answer) < PROMISED
 
 
-def test_an_unreachable_peer_is_not_called_blocked(play: Play) -> None:
+def test_an_unreachable_peer_is_not_called_blocked(scenario: Scenario) -> None:
     """Probes that need the peer are reported as skipped; all other probes run, in time."""
-    play.cluster(workers=("host-2",))
-    play["host-2"].power_off()
-    answer = play.ask("ada", "check host-3")
+    scenario.cluster(workers=("host-2",))
+    scenario["host-2"].power_off()
+    answer = scenario.ask("ada", "check host-3")
     assert "from `host-2` to `host-3` (" in answer
     assert "from `host-1` to `host-3`" not in answer
     assert duration_of(answer) < PROMISED
 
 
-def test_a_flooded_host_has_no_result(cluster: Play) -> None:
+def test_a_flooded_host_has_no_result(cluster: Scenario) -> None:
     """Kernel counters are shared: the result for a host that is flooded with other datagrams is unknown."""
     host = cluster["host-3"]
     flood = "bash -c 'while :; do echo >/dev/udp/127.0.0.1/9; done' >/dev/null 2>&1 & echo $! >/run/flood"
@@ -138,7 +138,7 @@ def test_a_flooded_host_has_no_result(cluster: Play) -> None:
     assert "blocked" not in answer
 
 
-def test_simultaneous_checks_do_not_interfere(cluster: Play) -> None:
+def test_simultaneous_checks_do_not_interfere(cluster: Scenario) -> None:
     """All checks share the target's counters: a blocked port is never called open because of another check."""
     cluster["host-3"].block(4789, "udp")
     with ThreadPoolExecutor(4) as pool:
@@ -148,17 +148,17 @@ def test_simultaneous_checks_do_not_interfere(cluster: Play) -> None:
         assert "✓ open both ways" not in answer
 
 
-def test_an_unreachable_host_does_not_affect_another(play: Play) -> None:
+def test_an_unreachable_host_does_not_affect_another(scenario: Scenario) -> None:
     """Each host has its own section; without a cluster the hosts are probed with each other."""
-    play["host-2"].power_off()
-    play["host-4"].block(7946, "udp")
-    answer = play.ask("ada", "check host-[2-4]")
+    scenario["host-2"].power_off()
+    scenario["host-4"].block(7946, "udp")
+    answer = scenario.ask("ada", "check host-[2-4]")
     assert "✗ *`host-2` is not fit to join prod*" in answer
     assert "7946/udp from `host-3` to `host-4` is blocked" in answer
     assert duration_of(answer) < PROMISED
 
 
-def test_a_member_is_checked_at_its_advertised_address(cluster: Play) -> None:
+def test_a_member_is_checked_at_its_advertised_address(cluster: Scenario) -> None:
     """For a member the same routes are probed, at the address that the node advertises."""
     sound = cluster.ask("ada", "check host-1 host-2")
     assert "a manager of prod, ready, reachable" in sound
@@ -168,17 +168,17 @@ def test_a_member_is_checked_at_its_advertised_address(cluster: Play) -> None:
     assert "4789/udp from `host-1` to `host-2` is blocked" in cluster.ask("ada", "check host-2")
 
 
-def overlay_leftovers(play: Play) -> list[str]:
+def overlay_leftovers(scenario: Scenario) -> list[str]:
     """Return everything that an overlay trial could leave on the hosts of prod."""
     found = []
-    for host in list(play.fleet)[:4]:
+    for host in list(scenario.fleet)[:4]:
         found += host.docker("network", "ls", "-q", "--filter", "label=swarmbot.check").split()
         found += host.docker("ps", "-aq").split()
         found += host.docker("images", "-q", "swarmbot-check-*").split()
     return found
 
 
-def test_all_routes_are_open(cluster: Play) -> None:
+def test_all_routes_are_open(cluster: Scenario) -> None:
     """Ports, overlay and gossip work between all nodes; what was created is removed, and the answer says so."""
     answer = cluster.ask("ada", "check --all")
     assert answer.startswith("✓ *All nodes of prod reach each other* · 2 nodes ready"), answer
@@ -186,17 +186,17 @@ def test_all_routes_are_open(cluster: Play) -> None:
     assert overlay_leftovers(cluster) == []
 
 
-def test_the_overlay_trial_needs_permission(cluster: Play) -> None:
+def test_the_overlay_trial_needs_permission(cluster: Scenario) -> None:
     """Everybody may check a host; the overlay trial needs permission to operate."""
     assert "it needs @operators" in cluster.ask("eve", "check --all")
 
 
-def test_the_overlay_trial_finds_nodes_without_overlay(play: Play) -> None:
+def test_the_overlay_trial_finds_nodes_without_overlay(scenario: Scenario) -> None:
     """With 4789/udp blocked at one node, all nodes are ready, and the matrix shows which routes fail."""
-    play.cluster(workers=("host-2", "host-3"))
-    play["host-3"].block(4789, "udp")
-    answer = play.ask("ada", "check --all")
-    assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active"}
+    scenario.cluster(workers=("host-2", "host-3"))
+    scenario["host-3"].block(4789, "udp")
+    answer = scenario.ask("ada", "check --all")
+    assert set(scenario.nodes().values()) == {"Ready Active Leader", "Ready Active"}
     assert answer.startswith("✗ *Not all nodes of prod reach each other*"), answer
     assert "4789/udp from `host-1` and `host-2` to `host-3` are blocked" in answer
     assert "overlay: containers on `host-1` and `host-2` do not reach containers on `host-3`." in answer
@@ -205,32 +205,32 @@ def test_the_overlay_trial_finds_nodes_without_overlay(play: Play) -> None:
     assert "host-1 | · | ✓ | ✗ 4789/udp ✗ overlay" in rows
     assert "host-2 | ✓ | · | ✗ 4789/udp ✗ overlay" in rows
     assert "host-3 | ✗ overlay | ✗ overlay | ·" in rows
-    assert overlay_leftovers(play) == []
+    assert overlay_leftovers(scenario) == []
 
 
-def test_the_overlay_trial_finds_nodes_without_gossip(play: Play) -> None:
+def test_the_overlay_trial_finds_nodes_without_gossip(scenario: Scenario) -> None:
     """With 7946 blocked at one node, all nodes are ready, and the engines of the others do not know that node."""
-    play.cluster(workers=("host-2", "host-3"))
+    scenario.cluster(workers=("host-2", "host-3"))
     for protocol in ("tcp", "udp"):
-        play["host-3"].block(7946, protocol)
-    answer = play.ask("ada", "check --all")
-    assert set(play.nodes().values()) == {"Ready Active Leader", "Ready Active"}
+        scenario["host-3"].block(7946, protocol)
+    answer = scenario.ask("ada", "check --all")
+    assert set(scenario.nodes().values()) == {"Ready Active Leader", "Ready Active"}
     assert "gossip: `host-1` and `host-2` do not know `host-3`." in answer
     assert "7946/tcp and 7946/udp from `host-1` and `host-2` to `host-3` are blocked" in answer
-    assert overlay_leftovers(play) == []
+    assert overlay_leftovers(scenario) == []
 
 
-def test_a_check_removes_leftovers_of_a_crash(play: Play) -> None:
+def test_a_check_removes_leftovers_of_a_crash(scenario: Scenario) -> None:
     """Network, container and image of an abandoned trial are removed on every host; those of a running trial stay."""
-    play.cluster(workers=("host-2",))
+    scenario.cluster(workers=("host-2",))
     name, label = "swarmbot-check-1700000000-dead", "--label=swarmbot.check=swarmbot-check-1700000000-dead"
-    play["host-1"].docker("network", "create", "--driver=overlay", "--attachable", label, name)
-    play["host-2"].docker("tag", TASK_IMAGE, name)
-    play["host-2"].docker("run", "--detach", f"--name={name}", f"--network={name}", label, name)
+    scenario["host-1"].docker("network", "create", "--driver=overlay", "--attachable", label, name)
+    scenario["host-2"].docker("tag", TASK_IMAGE, name)
+    scenario["host-2"].docker("run", "--detach", f"--name={name}", f"--network={name}", label, name)
     now = f"swarmbot-check-{time():.0f}-beef"
     other = ["--driver=overlay", "--attachable", f"--label=swarmbot.check={now}", now]
-    going_on = play["host-1"].docker("network", "create", *other).strip()
-    assert len(overlay_leftovers(play)) > 1
-    answer = play.ask("ada", "check --all")
+    going_on = scenario["host-1"].docker("network", "create", *other).strip()
+    assert len(overlay_leftovers(scenario)) > 1
+    answer = scenario.ask("ada", "check --all")
     assert answer.startswith("✓"), answer
-    assert [each[:12] for each in overlay_leftovers(play)] == [going_on[:12]]
+    assert [each[:12] for each in overlay_leftovers(scenario)] == [going_on[:12]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 PREFIX = "fd00:5b:1::"
 SWITCH_ON = "for each in all eth0; do echo 0 >/proc/sys/net/ipv6/conf/$each/disable_ipv6; done"
@@ -18,19 +18,19 @@ CLOSED = [
 
 
 @pytest.fixture(scope="module")
-def cluster(whole_play: Play) -> Play:
+def cluster(shared_scenario: Scenario) -> Scenario:
     """A manager and a worker with unique local addresses; IPv6 is enabled until the hosts boot again."""
-    whole_play.reset()
+    shared_scenario.reset()
     for number, name in enumerate(("host-1", "host-2"), 1):
-        whole_play[name].run("sh", "-c", SWITCH_ON)
-        whole_play[name].run("ip", "-6", "address", "add", f"{PREFIX}{number}/64", "dev", "eth0", "nodad")
-    whole_play.change("cleo", f"init host-1 --advertise-addr {PREFIX}1")
-    card = whole_play.change("ada", f"join worker host-2 --advertise-addr {PREFIX}2")
+        shared_scenario[name].run("sh", "-c", SWITCH_ON)
+        shared_scenario[name].run("ip", "-6", "address", "add", f"{PREFIX}{number}/64", "dev", "eth0", "nodad")
+    shared_scenario.change("cleo", f"init host-1 --advertise-addr {PREFIX}1")
+    card = shared_scenario.change("ada", f"join worker host-2 --advertise-addr {PREFIX}2")
     assert "is an IPv6 address: before engine 25.0, overlay networks over IPv6 carry no traffic" in card.text
-    return whole_play
+    return shared_scenario
 
 
-def test_a_member_without_faults(cluster: Play) -> None:
+def test_a_member_without_faults(cluster: Scenario) -> None:
     """Its ports are open in both directions, and the answer says what cannot be probed."""
     answer = cluster.ask("ada", "check host-2")
     assert answer.startswith("! *`host-2` is fit for prod*"), answer
@@ -40,7 +40,7 @@ def test_a_member_without_faults(cluster: Play) -> None:
 
 
 @pytest.mark.parametrize(("rule", "told"), CLOSED)
-def test_a_port_blocked_in_one_direction_is_named(cluster: Play, rule: str, told: str) -> None:
+def test_a_port_blocked_in_one_direction_is_named(cluster: Scenario, rule: str, told: str) -> None:
     """Only the blocked direction is named."""
     host = cluster["host-2"]
     host.run("ip6tables", "-w", "5", "-A", *rule.split(), "-j", "DROP")

@@ -8,16 +8,16 @@ from bot.errors import EngineError
 from sandbox.fleet.host import Host
 from tests.kits.clock_skew import clock_off_by, possible
 from tests.kits.engines import engines, joining
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 
 @pytest.fixture
-def young_cluster(whole_play: Play) -> Play:
+def young_cluster(shared_scenario: Scenario) -> Scenario:
     """A new cluster of one manager, whose root certificate is valid since five minutes ago."""
     if not possible():
         pytest.skip("an engine's clock is set wrong only on x86-64, where root may write any process's memory")
-    whole_play.stand()
-    return whole_play
+    shared_scenario.stand()
+    return shared_scenario
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def young_cluster(whole_play: Play) -> Play:
         ),
     ],
 )
-def test_a_large_skew_stops_a_join(young_cluster: Play, seconds: int, told: str) -> None:
+def test_a_large_skew_stops_a_join(young_cluster: Scenario, seconds: int, told: str) -> None:
     """Check and join report direction and amount; nothing is changed."""
     with clock_off_by(seconds, young_cluster["host-3"]):
         answer = young_cluster.ask("ada", "check host-3")
@@ -42,7 +42,7 @@ def test_a_large_skew_stops_a_join(young_cluster: Play, seconds: int, told: str)
     assert young_cluster.membership("host-3") == "inactive"
 
 
-def test_a_small_skew_is_a_warning(young_cluster: Play) -> None:
+def test_a_small_skew_is_a_warning(young_cluster: Scenario) -> None:
     """It is reported and does not stop a join."""
     with clock_off_by(-60, young_cluster["host-3"]):
         assert "! the clock of `host-3` is 60 s behind the managers'" in young_cluster.ask("ada", "check host-3")
@@ -53,7 +53,7 @@ def test_a_small_skew_is_a_warning(young_cluster: Play) -> None:
     remove_other_nodes(young_cluster["host-1"])
 
 
-def test_tls_fails_after_an_hour_of_skew(young_cluster: Play) -> None:
+def test_tls_fails_after_an_hour_of_skew(young_cluster: Scenario) -> None:
     """The fact behind the limit: a manager whose clock is ahead backdates certificates by one hour."""
     manager, host = young_cluster["host-1"], young_cluster["host-4"]
     with engines(young_cluster.fleet) as cluster:

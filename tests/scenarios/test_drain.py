@@ -8,39 +8,39 @@ import pytest
 
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
 """A task that stops only when its grace has ended."""
 
 
 @pytest.fixture
-def cluster(whole_play: Play) -> Play:
+def cluster(shared_scenario: Scenario) -> Scenario:
     """Have one manager and two workers, all active, without labels and services."""
-    whole_play.cluster(workers=("host-2", "host-3"))
-    manager = whole_play["host-1"]
+    shared_scenario.cluster(workers=("host-2", "host-3"))
+    manager = shared_scenario["host-1"]
     for service in manager.docker("service", "ls", "-q").split():
         manager.docker("service", "rm", service)
     for name in ("host-1", "host-2", "host-3"):
         manager.docker("node", "update", "--availability", "active", name)
-    return whole_play
+    return shared_scenario
 
 
-def create_service(play: Play, name: str, *options: str, command: tuple[str, ...] = ()) -> None:
+def create_service(scenario: Scenario, name: str, *options: str, command: tuple[str, ...] = ()) -> None:
     """Create a service and wait until all its replicas are running."""
-    manager = play["host-1"]
+    manager = scenario["host-1"]
     manager.docker("service", "create", "--detach", "--name", name, *options, TASK_IMAGE, *command)
     running = ["service", "ls", "--filter", f"name={name}", "--format", "{{.Replicas}}"]
     until(lambda: len(set(manager.docker(*running).split()[0].split("/"))) == 1, f"{name} runs at strength")
 
 
-def nodes_of(play: Play, name: str) -> list[str]:
+def nodes_of(scenario: Scenario, name: str) -> list[str]:
     """Return the nodes on which the tasks of a service run."""
-    lines = play["host-1"].docker("service", "ps", name, "--format", "{{.Node}} {{.CurrentState}}").splitlines()
+    lines = scenario["host-1"].docker("service", "ps", name, "--format", "{{.Node}} {{.CurrentState}}").splitlines()
     return sorted(line.split()[0] for line in lines if line.split()[1] == "Running")
 
 
-def test_a_drained_node_runs_no_tasks(cluster: Play) -> None:
+def test_a_drained_node_runs_no_tasks(cluster: Scenario) -> None:
     """The job waits and shows the number of tasks left; a second drain changes nothing."""
     grace = ("--stop-grace-period", "4s", "--constraint", "node.role==worker")
     create_service(cluster, "web", "--replicas", "4", *grace, command=tuple(STUBBORN))
@@ -61,7 +61,7 @@ def test_a_drained_node_runs_no_tasks(cluster: Play) -> None:
     assert cluster.inspect()["Version"] == before
 
 
-def test_tasks_without_another_node_are_reported(cluster: Play) -> None:
+def test_tasks_without_another_node_are_reported(cluster: Scenario) -> None:
     """A pinned service is reported before; only the scheduler knows one that fits on no other node."""
     memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
     most = f"--reserve-memory={memory * 6 // 10}"
@@ -83,7 +83,7 @@ def test_tasks_without_another_node_are_reported(cluster: Play) -> None:
     assert nodes_of(cluster, "pinned") == nodes_of(cluster, "big") == []
 
 
-def test_draining_the_last_active_node_is_reported(cluster: Play) -> None:
+def test_draining_the_last_active_node_is_reported(cluster: Scenario) -> None:
     """The plan says before that nothing will run afterwards."""
     create_service(cluster, "web", "--replicas", "2")
     assert cluster.change("ada", "pause host-1").text.startswith("✓ *`host-1` is paused*")
@@ -97,21 +97,21 @@ def test_draining_the_last_active_node_is_reported(cluster: Play) -> None:
     }
 
 
-def test_a_node_goes_down_during_a_drain(play: Play) -> None:
+def test_a_node_goes_down_during_a_drain(scenario: Scenario) -> None:
     """Its tasks run on other nodes, and the result says that it is down."""
-    play.cluster(workers=("host-2", "host-3"))
+    scenario.cluster(workers=("host-2", "host-3"))
     pinned = ("--constraint", "node.role==worker", "--replicas", "2", "--stop-grace-period", "60s")
-    create_service(play, "web", *pinned, command=tuple(STUBBORN))
-    job = play.begin("ada", "drain host-2")
-    play.see("ada", "task left", private=False)
-    assert ", told to stop" in play.ask("eve", "node host-2")
-    play["host-2"].power_off()
-    card = play.end(job)
+    create_service(scenario, "web", *pinned, command=tuple(STUBBORN))
+    job = scenario.begin("ada", "drain host-2")
+    scenario.see("ada", "task left", private=False)
+    assert ", told to stop" in scenario.ask("eve", "node host-2")
+    scenario["host-2"].power_off()
+    card = scenario.end(job)
     assert "host-2 is drained and down" in card.text or "host-2 is drained and unknown" in card.text
     assert card.text.startswith("✓"), card.text
 
 
-def test_label_changes_only_named_labels(cluster: Play) -> None:
+def test_label_changes_only_named_labels(cluster: Scenario) -> None:
     """Other labels stay; a second request needs no change."""
     cluster["host-1"].docker("node", "update", "--label-add", "kept=yes", "--label-add", "old=1", "host-2")
     card = cluster.change("ada", "label host-2 zone=b --remove old")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.kits.engine_version import Version, giving_itself_out_as
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 DOCKER_29 = Version("29.1.3", "1.44", "1.52")
 DOCKER_19 = Version("19.03.15", "1.12", "1.40")
@@ -14,13 +14,13 @@ AFTER = Version("34.0.0", "1.60", "1.72")
 
 
 @pytest.fixture
-def cluster(whole_play: Play) -> Play:
+def cluster(shared_scenario: Scenario) -> Scenario:
     """A cluster of one manager that every test leaves unchanged."""
-    whole_play.stand()
-    return whole_play
+    shared_scenario.stand()
+    return shared_scenario
 
 
-def test_an_engine_without_our_api_version_joins(cluster: Play) -> None:
+def test_an_engine_without_our_api_version_joins(cluster: Scenario) -> None:
     """Docker 29.0 refuses API 1.41: the bot uses the oldest accepted version, and reports that the engine is newer."""
     with giving_itself_out_as(DOCKER_29, cluster["host-3"]) as asked:
         answer = cluster.ask("ada", "check host-3")
@@ -46,7 +46,7 @@ def test_an_engine_without_our_api_version_joins(cluster: Play) -> None:
     ],
 )
 def test_an_engine_without_a_common_api_version_is_reported(
-    cluster: Play, version: Version, why: str, step: str
+    cluster: Scenario, version: Version, why: str, step: str
 ) -> None:
     """Check, join and status say which side is too old, and what to do."""
     with giving_itself_out_as(version, cluster["host-3"]) as asked:
@@ -58,7 +58,7 @@ def test_an_engine_without_a_common_api_version_is_reported(
     assert asked == []
 
 
-def test_a_newer_engine_with_our_api_version_is_used(cluster: Play) -> None:
+def test_a_newer_engine_with_our_api_version_is_used(cluster: Scenario) -> None:
     """The bot uses it and reports that it is newer."""
     with giving_itself_out_as(TOMORROW, cluster["host-3"]):
         answer = cluster.ask("ada", "check host-3")

@@ -12,126 +12,126 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet.shell import until
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 from tests.kits.secret_search import shown
 
 REFUSED = "A valid join token is necessary"
 
 
-def rotations(play: Play) -> list[Job]:
+def rotations(scenario: Scenario) -> list[Job]:
     """Return the jobs of pending rotations."""
-    with connect(Secret(play.stage.redis_url)) as redis:
+    with connect(Secret(scenario.deployment.redis_url)) as redis:
         return [job for job in Queue(redis, Audit(redis)).recent(None, 100) if job.order.pending_rotation]
 
 
-def await_rotations(play: Play) -> None:
+def await_rotations(scenario: Scenario) -> None:
     """Wait until no rotation is pending and all requesters are told."""
 
     def kept() -> bool:
-        with connect(Secret(play.stage.redis_url)) as redis:
+        with connect(Secret(scenario.deployment.redis_url)) as redis:
             return not redis.exists(keys.PENDING_ROTATIONS)
 
     until(kept, "every promise is kept", timeout=60)
 
 
-def join(play: Play, host: str, line: tuple[str, str]) -> None:
+def join(scenario: Scenario, host: str, line: tuple[str, str]) -> None:
     """Run the join command on a host; raise Failed with the engine's message."""
-    play[host].docker("swarm", "join", "--token", *line)
+    scenario[host].docker("swarm", "join", "--token", *line)
 
 
 @pytest.mark.parametrize(("who", "role"), [("ada", "worker"), ("cleo", "manager")])
-def test_the_first_join_rotates_the_token(play: Play, who: str, role: str) -> None:
+def test_the_first_join_rotates_the_token(scenario: Scenario, who: str, role: str) -> None:
     """The engine refuses a second host; requester and channel are told."""
-    play.cluster()
-    line = shown(play.ask(who, f"token {role} --once"))
-    after = play.now
-    join(play, "host-2", line)
-    told = play.see(who, "token of prod was rotated", after=after, private=True)
+    scenario.cluster()
+    line = shown(scenario.ask(who, f"token {role} --once"))
+    after = scenario.now
+    join(scenario, "host-2", line)
+    told = scenario.see(who, "token of prod was rotated", after=after, private=True)
     assert f"`host-2` joined; the {role} token of prod was rotated." in told.text
     assert "The join command that you were shown no longer works." in told.text
-    assert play.inspect()["JoinTokens"][role.title()] != line[0]
+    assert scenario.inspect()["JoinTokens"][role.title()] != line[0]
     with pytest.raises(Failed, match=REFUSED):
-        join(play, "host-3", line)
-    (job,) = rotations(play)
-    card = play.end(job.id)
+        join(scenario, "host-3", line)
+    (job,) = rotations(scenario)
+    card = scenario.end(job.id)
     assert card.text.startswith(f"✓ *The {role} token of prod is rotated*"), card.text
     assert "` joined; nodes that are in stay in" in card.text  # by its id where it had no name yet
-    await_rotations(play)
-    assert len(rotations(play)) == 1
-    assert "SWMTKN" not in play.public()
+    await_rotations(scenario)
+    assert len(rotations(scenario)) == 1
+    assert "SWMTKN" not in scenario.public()
 
 
-def test_the_message_says_how_long_the_token_is_valid(play: Play) -> None:
+def test_the_message_says_how_long_the_token_is_valid(scenario: Scenario) -> None:
     """It says for one node and until when; a person who is shown the token without --once is told too."""
-    play.cluster()
-    assert "For one node, until " in play.ask("ada", "token worker --once")
-    assert "For one node, until " in play.ask("ben", "token worker")
-    assert "For one node, until " not in play.ask("cleo", "token manager")
+    scenario.cluster()
+    assert "For one node, until " in scenario.ask("ada", "token worker --once")
+    assert "For one node, until " in scenario.ask("ben", "token worker")
+    assert "For one node, until " not in scenario.ask("cleo", "token manager")
 
 
-def test_two_requesters_share_one_rotation(play: Play) -> None:
+def test_two_requesters_share_one_rotation(scenario: Scenario) -> None:
     """Both have the same token, and both are told which node joined."""
-    play.cluster()
-    first, second = (shown(play.ask(who, "token worker --once")) for who in ("ada", "ben"))
+    scenario.cluster()
+    first, second = (shown(scenario.ask(who, "token worker --once")) for who in ("ada", "ben"))
     assert first == second
-    after = play.now
-    join(play, "host-2", second)
+    after = scenario.now
+    join(scenario, "host-2", second)
     for who in ("ada", "ben"):
         assert (
             "`host-2` joined; the worker token"
-            in play.see(who, "token of prod was rotated", after=after, private=True).text
+            in scenario.see(who, "token of prod was rotated", after=after, private=True).text
         )
-    await_rotations(play)
-    assert len(rotations(play)) == 1
+    await_rotations(scenario)
+    assert len(rotations(scenario)) == 1
 
 
-def test_a_manual_rotation_replaces_the_pending_one(play: Play) -> None:
+def test_a_manual_rotation_replaces_the_pending_one(scenario: Scenario) -> None:
     """After a manual rotation there is no second one, and the requester is told."""
-    play.cluster()
-    line = shown(play.ask("ada", "token worker --once"))
-    after = play.now
-    play.change("cleo", "token worker --rotate")
-    now = play.inspect()["JoinTokens"]["Worker"]
-    told = play.see("ada", "was already rotated by somebody", after=after, private=True)
+    scenario.cluster()
+    line = shown(scenario.ask("ada", "token worker --once"))
+    after = scenario.now
+    scenario.change("cleo", "token worker --rotate")
+    now = scenario.inspect()["JoinTokens"]["Worker"]
+    told = scenario.see("ada", "was already rotated by somebody", after=after, private=True)
     assert "no longer works" in told.text
-    await_rotations(play)
-    assert rotations(play) == []
-    assert play.inspect()["JoinTokens"]["Worker"] == now != line[0]
+    await_rotations(scenario)
+    assert rotations(scenario) == []
+    assert scenario.inspect()["JoinTokens"]["Worker"] == now != line[0]
 
 
-def test_rotate_once_shows_a_new_token(play: Play) -> None:
+def test_rotate_once_shows_a_new_token(scenario: Scenario) -> None:
     """It needs an administrator, rotates, shows the new token, and rotates again after the first join."""
-    play.cluster()
-    before = play.inspect()["JoinTokens"]["Worker"]
-    play.change("cleo", "token worker --rotate --once")
-    seen = play.see("cleo", "docker swarm join", private=True)
+    scenario.cluster()
+    before = scenario.inspect()["JoinTokens"]["Worker"]
+    scenario.change("cleo", "token worker --rotate --once")
+    seen = scenario.see("cleo", "docker swarm join", private=True)
     line = shown(seen.text)
     assert line[0] != before
     assert "For one node, until " in seen.text
-    after = play.now
-    join(play, "host-2", line)
+    after = scenario.now
+    join(scenario, "host-2", line)
     assert (
         "`host-2` joined; the worker token"
-        in play.see("cleo", "token of prod was rotated", after=after, private=True).text
+        in scenario.see("cleo", "token of prod was rotated", after=after, private=True).text
     )
-    assert play.inspect()["JoinTokens"]["Worker"] not in {before, line[0]}
+    assert scenario.inspect()["JoinTokens"]["Worker"] not in {before, line[0]}
 
 
-def test_a_freeze_does_not_stop_the_rotation(play: Play) -> None:
+def test_a_freeze_does_not_stop_the_rotation(scenario: Scenario) -> None:
     """The pending rotation reduces a risk, so it does not need the approval of a freeze."""
-    play.cluster()
-    line = shown(play.ask("ada", "token worker --once"))
-    assert "rozen" in play.ask("cleo", "freeze --until 2h --reason sale")
-    after = play.now
-    join(play, "host-2", line)
-    play.see("ada", "`host-2` joined; the worker token", after=after, private=True)
-    assert play.inspect()["JoinTokens"]["Worker"] != line[0]
+    scenario.cluster()
+    line = shown(scenario.ask("ada", "token worker --once"))
+    assert "rozen" in scenario.ask("cleo", "freeze --until 2h --reason sale")
+    after = scenario.now
+    join(scenario, "host-2", line)
+    scenario.see("ada", "`host-2` joined; the worker token", after=after, private=True)
+    assert scenario.inspect()["JoinTokens"]["Worker"] != line[0]
 
 
-def test_operators_cannot_show_a_manager_token(play: Play) -> None:
+def test_operators_cannot_show_a_manager_token(scenario: Scenario) -> None:
     """Only administrators may, with or without --once; without a shown token there is no pending rotation."""
-    play.stand()
-    told = play.ask("ada", "token manager --once")
+    scenario.stand()
+    told = scenario.ask("ada", "token manager --once")
     assert "@admins" in told
     assert "SWMTKN" not in told
-    await_rotations(play)
+    await_rotations(scenario)

@@ -12,8 +12,8 @@ from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.kits.approval_scenario import Asked
-from tests.kits.scenario import Play
+from tests.kits.approval_scenario import ApprovalScenario
+from tests.kits.scenario import Scenario
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -29,8 +29,8 @@ def operators_approve_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPath
     """A bot whose operators may approve a recovery: it needs two approvals, and there are only two administrators."""
     rules = {**PEOPLE["rules"], "approvals": {"recover": {"by": ["admins", "operators"]}, "join manager": {"count": 0}}}
     config = {**fleet.config(), "people": PEOPLE["people"], "rules": rules}
-    with Deployment(fleet, tmp_path_factory.mktemp("recovering"), config=config) as stage:
-        yield stage
+    with Deployment(fleet, tmp_path_factory.mktemp("recovering"), config=config) as deployment:
+        yield deployment
 
 
 def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: Deployment, fleet: Fleet) -> None:
@@ -39,66 +39,72 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
     A manager that was declared lost returns before the second approval: nothing is done. The next request lets it
     leave and join again.
     """
-    play, asked = Play(operators_approve_deployment), Asked(operators_approve_deployment)
-    play.reset()
-    play.cluster(managers=("host-1", *OFF, EARLY), workers=("host-4",))
+    scenario, approvals = Scenario(operators_approve_deployment), ApprovalScenario(operators_approve_deployment)
+    scenario.reset()
+    scenario.cluster(managers=("host-1", *OFF, EARLY), workers=("host-4",))
     fleet["host-1"].docker("service", "create", "--name", "web", "--mode", "global", TASK_IMAGE, timeout=60)
-    tasks = play.containers("host-4")
+    tasks = scenario.containers("host-4")
     for name in (*OFF, EARLY):
         fleet[name].power_off()
     began = monotonic()
-    told = play.ask("eve", "status")
+    told = scenario.ask("eve", "status")
     assert monotonic() - began < EXPLAINED
     assert "prod is healthy" not in told
-    told = play.await_status("has no leader")
+    told = scenario.await_status("has no leader")
     for words in ("prod has no quorum", "1 of 4 managers reachable, 3 needed", "bring 2 of", "`/swarm recover`"):
         assert words in told
     recipe = "/swarm recover host-1 --gone host-2 --gone host-3 --gone host-5"
-    until(lambda: recipe in play.ask("cleo", "recover"), "the engine knows of the loss, and `recover` asks", timeout=60)
-    assert "`host-2`, `host-3` and `host-5` may come back" in play.ask("cleo", "init host-1 --force-new-cluster")
-    _is_void_when_a_manager_returns(play, asked)
-    job = asked.asks("cleo", "recover --gone host-2 --gone host-3")
+    until(
+        lambda: recipe in scenario.ask("cleo", "recover"),
+        "the engine knows of the loss, and `recover` asks",
+        timeout=60,
+    )
+    assert "`host-2`, `host-3` and `host-5` may come back" in scenario.ask("cleo", "init host-1 --force-new-cluster")
+    _is_void_when_a_manager_returns(scenario, approvals)
+    job = approvals.asks("cleo", "recover --gone host-2 --gone host-3")
     for words in (
         "recover prod from `host-1`",
         "treated as permanently lost",
         f"making `{EARLY}` leave",
         "Needs 2 approvals from",
     ):
-        assert words in asked.card(job).shown
-    assert "1 of 2" in asked.press("ada", job, "Approve")
-    assert "It runs now" in asked.press("dan", job, "Approve")
-    asked.ends(job, "succeeded")
-    managers = [f"{name} {standing}" for name, standing in play.nodes().items() if standing.startswith("Ready Active ")]
+        assert words in approvals.card(job).shown
+    assert "1 of 2" in approvals.press("ada", job, "Approve")
+    assert "It runs now" in approvals.press("dan", job, "Approve")
+    approvals.ends(job, "succeeded")
+    managers = [
+        f"{name} {standing}" for name, standing in scenario.nodes().items() if standing.startswith("Ready Active ")
+    ]
     assert sorted(managers) == ["host-1 Ready Active Leader", f"{EARLY} Ready Active Reachable"]
     assert "web" in fleet["host-1"].docker("service", "ls", "--format", "{{.Name}}")
-    assert play.containers("host-4") == tasks, "no task of a worker was stopped"
-    until(lambda: bool(play.containers("host-1")), "the task of the forced manager is started again", timeout=60)
-    assert "is a former manager" in play.await_status("is a former manager")
-    assert "there is nothing to recover" in play.ask("cleo", "recover --gone host-2")
+    assert scenario.containers("host-4") == tasks, "no task of a worker was stopped"
+    until(lambda: bool(scenario.containers("host-1")), "the task of the forced manager is started again", timeout=60)
+    assert "is a former manager" in scenario.await_status("is a former manager")
+    assert "there is nothing to recover" in scenario.ask("cleo", "recover --gone host-2")
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: fleet[name].power_on(timeout=150), OFF))
-    until(lambda: len(_reachable(play)) == len((*OFF, EARLY)), "they are taken in", timeout=150)
-    assert "prod is healthy" in play.await_status("4 managers, tolerates 1 failure")
+    until(lambda: len(_reachable(scenario)) == len((*OFF, EARLY)), "they are taken in", timeout=150)
+    assert "prod is healthy" in scenario.await_status("4 managers, tolerates 1 failure")
 
 
-def _is_void_when_a_manager_returns(play: Play, asked: Asked) -> None:
+def _is_void_when_a_manager_returns(scenario: Scenario, approvals: ApprovalScenario) -> None:
     """Request it with one approval; a manager returns; the second approval does nothing, and the card says why."""
-    job = asked.asks("cleo", f"recover --gone host-2 --gone host-3 --gone {EARLY}")
-    assert "prod will be two" in asked.card(job).shown
-    assert "1 of 2" in asked.press("ada", job, "Approve")
-    play.fleet[EARLY].power_on(timeout=150)
-    assert play.membership(EARLY) == "pending", "a manager that finds no quorum"
-    assert "is a manager, and no manager of prod with a quorum can be read" in play.ask(
+    job = approvals.asks("cleo", f"recover --gone host-2 --gone host-3 --gone {EARLY}")
+    assert "prod will be two" in approvals.card(job).shown
+    assert "1 of 2" in approvals.press("ada", job, "Approve")
+    scenario.fleet[EARLY].power_on(timeout=150)
+    assert scenario.membership(EARLY) == "pending", "a manager that finds no quorum"
+    assert "is a manager, and no manager of prod with a quorum can be read" in scenario.ask(
         "cleo", f"leave {EARLY} --force"
     )
-    asked.press("dan", job, "Approve")
-    assert asked.ends(job, "cancelled").state == "void"
+    approvals.press("dan", job, "Approve")
+    assert approvals.ends(job, "cancelled").state == "void"
     for words in (f"`{EARLY}` answers, and so is not gone", "Nothing was changed", "[ApprovalRequest again]"):
-        assert words in asked.card(job).shown
-    after = play.now
-    play.slack.click("cleo", asked.card(job), "Request again")
-    assert "Run the command again without `--gone" in play.answer("cleo", after).text
+        assert words in approvals.card(job).shown
+    after = scenario.now
+    scenario.slack.click("cleo", approvals.card(job), "Request again")
+    assert "Run the command again without `--gone" in scenario.answer("cleo", after).text
 
 
-def _reachable(play: Play) -> list[str]:
-    return [name for name, standing in play.nodes().items() if standing == "Ready Active Reachable"]
+def _reachable(scenario: Scenario) -> list[str]:
+    return [name for name, standing in scenario.nodes().items() if standing == "Ready Active Reachable"]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 HEARTBEAT: Final = "2s"
 """Each removal waits until its node is seen down: 13 s with Docker's own 5."""
 
 
-def test_a_worker_and_the_leader_are_removed(play: Play) -> None:
+def test_a_worker_and_the_leader_are_removed(scenario: Scenario) -> None:
     """Each is drained, demoted, leaves, is seen down, and its record is removed; a second request changes nothing."""
-    play.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"), heartbeat=HEARTBEAT)
-    card = play.change("cleo", "remove host-3")
+    scenario.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"), heartbeat=HEARTBEAT)
+    card = scenario.change("cleo", "remove host-3")
     assert card.text.startswith("✓ *`host-3` is removed from prod*"), card.text
-    assert play.membership("host-3") == "inactive"
-    card = play.change("cleo", "leave host-1")
+    assert scenario.membership("host-3") == "inactive"
+    card = scenario.change("cleo", "leave host-1")
     assert card.text.startswith("✓ *`host-1` has left prod*"), card.text
     assert "managers 2 → 1, still tolerates no failure" in card.text
     order = [
@@ -26,55 +26,55 @@ def test_a_worker_and_the_leader_are_removed(play: Play) -> None:
         "has no record",
     ]
     assert sorted(order, key=card.text.index) == order
-    assert play.membership("host-1") == "inactive"
-    assert play.nodes("host-2") == {"host-2": "Ready Active Leader", "host-4": "Ready Active"}
-    assert play.ask("cleo", "remove host-3").startswith("✓ *No change needed*: prod has no record of `host-3`")
-    assert play.ask("cleo", "leave host-1").startswith("✓ *No change needed*: `host-1` is not part of any cluster")
-    assert play.change("ada", "join worker host-1 host-3").text.startswith("✓")
+    assert scenario.membership("host-1") == "inactive"
+    assert scenario.nodes("host-2") == {"host-2": "Ready Active Leader", "host-4": "Ready Active"}
+    assert scenario.ask("cleo", "remove host-3").startswith("✓ *No change needed*: prod has no record of `host-3`")
+    assert scenario.ask("cleo", "leave host-1").startswith("✓ *No change needed*: `host-1` is not part of any cluster")
+    assert scenario.change("ada", "join worker host-1 host-3").text.startswith("✓")
 
 
-def test_records_of_nodes_that_are_down_are_removed(play: Play) -> None:
+def test_records_of_nodes_that_are_down_are_removed(scenario: Scenario) -> None:
     """Nodes that are still ready need force; a removed host that returns is told how to leave."""
-    play.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
-    play["host-3"].power_off()
-    play["host-4"].power_off()
-    refused = play.ask("cleo", "remove host-4")
+    scenario.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
+    scenario["host-3"].power_off()
+    scenario["host-4"].power_off()
+    refused = scenario.ask("cleo", "remove host-4")
     assert "cannot be made to leave" in refused
-    assert "host-4" in play.nodes()
-    card = play.change("cleo", "remove host-3 --force")
+    assert "host-4" in scenario.nodes()
+    card = scenario.change("cleo", "remove host-3 --force")
     assert card.text.startswith("✓ *`host-3` is removed from prod*"), card.text
     assert "managers 3 → 2, still tolerates no failure" in card.text
-    play.await_status("`host-4` (worker) is down")
-    card = play.change("cleo", "remove host-4")
+    scenario.await_status("`host-4` (worker) is down")
+    card = scenario.change("cleo", "remove host-4")
     assert card.text.startswith("✓ *`host-4` is removed from prod*"), card.text
-    assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
-    play["host-4"].power_on()
-    assert play.ask("cleo", "remove host-4").startswith("✓ *No change needed*: prod has no record of `host-4`")
-    assert play.change("cleo", "leave host-4").text.startswith("✓ *`host-4` has left prod*")
-    assert play.membership("host-4") == "inactive"
+    assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
+    scenario["host-4"].power_on()
+    assert scenario.ask("cleo", "remove host-4").startswith("✓ *No change needed*: prod has no record of `host-4`")
+    assert scenario.change("cleo", "leave host-4").text.startswith("✓ *`host-4` has left prod*")
+    assert scenario.membership("host-4") == "inactive"
 
 
-def test_the_old_record_of_a_wiped_host_is_removed(play: Play) -> None:
+def test_the_old_record_of_a_wiped_host_is_removed(scenario: Scenario) -> None:
     """Of the two records of the host, the one that is down is removed."""
-    play.cluster(workers=("host-2",), heartbeat=HEARTBEAT)
-    play["host-2"].wipe()
-    play.await_status("`host-2` (worker) is down")
-    play.change("ada", "join worker host-2")
-    card = play.change("cleo", "remove host-2")
+    scenario.cluster(workers=("host-2",), heartbeat=HEARTBEAT)
+    scenario["host-2"].wipe()
+    scenario.await_status("`host-2` (worker) is down")
+    scenario.change("ada", "join worker host-2")
+    card = scenario.change("cleo", "remove host-2")
     assert "the replaced one is removed" in card.text
-    assert play.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
-    assert play.membership("host-2") == "active"
+    assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
+    assert scenario.membership("host-2") == "active"
 
 
-def test_removing_the_last_manager_ends_the_cluster(play: Play) -> None:
+def test_removing_the_last_manager_ends_the_cluster(scenario: Scenario) -> None:
     """This needs force and two approvals; the workers then leave without being seen."""
-    play.cluster(workers=("host-2",))
-    refused = play.ask("cleo", "leave host-1")
+    scenario.cluster(workers=("host-2",))
+    refused = scenario.ask("cleo", "leave host-1")
     assert "would end prod" in refused
-    assert play.membership("host-1") == "active"
-    card = play.forced("cleo", "leave host-1 --force", "ada", "dan")
+    assert scenario.membership("host-1") == "active"
+    card = scenario.forced("cleo", "leave host-1 --force", "ada", "dan")
     assert card.text.startswith("✓ *prod has ended*"), card.text
-    assert play.membership("host-1") == "inactive"
-    assert "so it cannot be seen that `host-2` left" in play.ask("cleo", "leave host-2")
-    assert play.change("cleo", "leave host-2 --force").text.startswith("✓ *`host-2` has left prod*")
-    assert play.membership("host-2") == "inactive"
+    assert scenario.membership("host-1") == "inactive"
+    assert "so it cannot be seen that `host-2` left" in scenario.ask("cleo", "leave host-2")
+    assert scenario.change("cleo", "leave host-2 --force").text.startswith("✓ *`host-2` has left prod*")
+    assert scenario.membership("host-2") == "inactive"

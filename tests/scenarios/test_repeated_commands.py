@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from tests.kits.commands import COMMANDS
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 from tests.kits.secret_search import shown
 
 
@@ -78,40 +78,40 @@ NOT_IDEMPOTENT: Final = {
 """Commands whose repetition has another meaning."""
 
 
-def cluster_state(play: Play) -> dict[str, Any]:
+def cluster_state(scenario: Scenario) -> dict[str, Any]:
     """Return everything of the cluster that a command could change."""
-    with play["host-1"].engine() as engine:
+    with scenario["host-1"].engine() as engine:
         nodes = {node["ID"]: (node["Spec"], node["Status"]["State"]) for node in engine.nodes()}
         swarm = engine.inspect_swarm()
     return {"nodes": nodes, "version": swarm["Version"], "spec": swarm["Spec"], "tokens": swarm["JoinTokens"]}
 
 
-def run_first(play: Play, case: RepeatedCommand) -> None:
+def run_first(scenario: Scenario, case: RepeatedCommand) -> None:
     """Run the command for the first time and wait for its end."""
     if not case.approver:
-        assert play.change(case.who, case.words).text.startswith("✓"), case.words
+        assert scenario.change(case.who, case.words).text.startswith("✓"), case.words
         return
-    job = play.begin(case.who, case.words)
-    card = play.see(case.approver, f"`{job}`", private=False)
-    play.slack.click(case.approver, card, "Approve")
-    play.see(case.who, f"`{job}`: ✓ *Approved*", private=True)  # the last that is said of it
-    play.quiet()
+    job = scenario.begin(case.who, case.words)
+    card = scenario.see(case.approver, f"`{job}`", private=False)
+    scenario.slack.click(case.approver, card, "Approve")
+    scenario.see(case.who, f"`{job}`: ✓ *Approved*", private=True)  # the last that is said of it
+    scenario.quiet()
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("story", STORIES)
-def test_a_repeated_command_changes_nothing(play: Play, story: str) -> None:
+def test_a_repeated_command_changes_nothing(scenario: Scenario, story: str) -> None:
     """Only the requester gets the answer, which names the current state; no approval is needed; nothing changes."""
     for case in STORIES[story]:
-        run_first(play, case)
-        before = cluster_state(play)
-        public = play.public()
-        again = play.ask(case.who, case.words)
+        run_first(scenario, case)
+        before = cluster_state(scenario)
+        public = scenario.public()
+        again = scenario.ask(case.who, case.words)
         assert again.startswith("✓ *No change needed*: "), again
         assert case.told in again
         assert again.endswith("Nothing was changed."), again
-        assert cluster_state(play) == before
-        assert play.public() == public
+        assert cluster_state(scenario) == before
+        assert scenario.public() == public
 
 
 def test_every_change_is_repeated_in_a_test() -> None:
@@ -121,9 +121,9 @@ def test_every_change_is_repeated_in_a_test() -> None:
     assert changes == told | ELSEWHERE.keys() | NOT_IDEMPOTENT.keys()
 
 
-def test_a_repeated_rotation_rotates_again(play: Play) -> None:
+def test_a_repeated_rotation_rotates_again(scenario: Scenario) -> None:
     """`--rotate` always requests a new value: two requests are two rotations."""
-    play.change("cleo", "init host-1 --autolock")
+    scenario.change("cleo", "init host-1 --autolock")
     orders = {
         "token worker --rotate": "✓ *The worker token of prod is rotated*",
         "unlock-key --rotate": "✓ *The unlock key of prod was rotated*",
@@ -131,56 +131,56 @@ def test_a_repeated_rotation_rotates_again(play: Play) -> None:
     }
     for words, told in orders.items():
         for _ in range(2):
-            before = rotated_values(play)
-            assert rotate(play, words).startswith(told)
-            assert rotated_values(play)[words] != before[words]
+            before = rotated_values(scenario)
+            assert rotate(scenario, words).startswith(told)
+            assert rotated_values(scenario)[words] != before[words]
 
 
-def rotated_values(play: Play) -> dict[str, str]:
+def rotated_values(scenario: Scenario) -> dict[str, str]:
     """Return the values that rotations replace."""
-    with play["host-1"].engine() as engine:
+    with scenario["host-1"].engine() as engine:
         swarm = engine.inspect_swarm()
         key = str(engine.get_unlock_key()["UnlockKey"])
     root = swarm["TLSInfo"]["TrustRoot"]
     return {"token worker --rotate": swarm["JoinTokens"]["Worker"], "unlock-key --rotate": key, "ca --rotate": root}
 
 
-def rotate(play: Play, words: str) -> str:
+def rotate(scenario: Scenario, words: str) -> str:
     """Request a rotation, have it approved if necessary, and return its final card."""
-    after = play.now
-    job = play.begin("cleo", words)
+    after = scenario.now
+    job = scenario.begin("cleo", words)
     if words.startswith("unlock-key"):
-        card = play.see("dan", "[Approve]", after=after, private=False)
-        play.slack.click("dan", card, "Approve")
-        return play.end(job, after=card.number).text
-    return play.end(job).text
+        card = scenario.see("dan", "[Approve]", after=after, private=False)
+        scenario.slack.click("dan", card, "Approve")
+        return scenario.end(job, after=card.number).text
+    return scenario.end(job).text
 
 
-def test_a_repeated_once_shows_the_same_token(play: Play) -> None:
+def test_a_repeated_once_shows_the_same_token(scenario: Scenario) -> None:
     """`--once` twice shows the same token, valid for one node and not longer than before."""
-    play.cluster()
-    before = cluster_state(play)
-    first, second = play.ask("ada", "token worker --once"), play.ask("ada", "token worker --once")
+    scenario.cluster()
+    before = cluster_state(scenario)
+    first, second = scenario.ask("ada", "token worker --once"), scenario.ask("ada", "token worker --once")
     assert shown(first) == shown(second)
     assert [line for line in first.splitlines() if "For one node, until" in line] == [
         line for line in second.splitlines() if "For one node, until" in line
     ]
-    assert cluster_state(play) == before
+    assert cluster_state(scenario) == before
 
 
-def test_a_repeated_freeze_or_thaw_changes_nothing(play: Play) -> None:
+def test_a_repeated_freeze_or_thaw_changes_nothing(scenario: Scenario) -> None:
     """Only the requester is told that no change is needed; the channel gets no message."""
     until = f"{datetime.now(UTC) + timedelta(hours=5):%Y-%m-%dT%H:%M}"
     words = f"freeze --until {until} --reason sale"
-    assert play.ask("cleo", words).startswith("*prod is frozen* until")
-    play.see("ben", "prod is frozen", private=False)
-    public = play.public()
-    again = play.ask("dan", words)
+    assert scenario.ask("cleo", words).startswith("*prod is frozen* until")
+    scenario.see("ben", "prod is frozen", private=False)
+    public = scenario.public()
+    again = scenario.ask("dan", words)
     assert again.startswith("✓ No change needed: prod is frozen until"), again
     assert again.endswith("Nothing was changed."), again
-    assert play.public() == public
-    assert play.ask("cleo", "thaw") == "*prod is thawed*."
-    play.see("ben", "prod is thawed", private=False)
-    public = play.public()
-    assert play.ask("cleo", "thaw") == "prod is not frozen. Nothing was changed."
-    assert play.public() == public
+    assert scenario.public() == public
+    assert scenario.ask("cleo", "thaw") == "*prod is thawed*."
+    scenario.see("ben", "prod is thawed", private=False)
+    public = scenario.public()
+    assert scenario.ask("cleo", "thaw") == "prod is not frozen. Nothing was changed."
+    assert scenario.public() == public

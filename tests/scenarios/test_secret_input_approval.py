@@ -10,56 +10,56 @@ import pytest
 from bot.secrets.secret import TYPED_SECRET_TTL_S, Secret
 from bot.store import keys
 from bot.store.client import connect
-from tests.kits.approval_scenario import Asked
+from tests.kits.approval_scenario import ApprovalScenario
 from tests.kits.autolock import restart
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 
 @pytest.fixture
-def frozen_cluster(asked: Asked) -> Iterator[Play]:
+def frozen_cluster(approvals: ApprovalScenario) -> Iterator[Scenario]:
     """The only manager is locked and the cluster is frozen, so an unlock needs an approval."""
-    first = asked.fleet["host-1"]
+    first = approvals.fleet["host-1"]
     first.docker("swarm", "update", "--autolock=true")
     key = first.docker("swarm", "unlock-key", "-q").strip()
     restart(first)
-    play = Play(asked.stage)
-    play.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')
-    play.see("dan", "is frozen", private=True)
-    play.slack.slash("ada", "prod", "unlock host-1")
-    play.fill("ada", secret=key)
-    play.see("ada", "is job", private=True)
-    play.slack.close_view("ada")
-    yield play
-    play.slack.slash("dan", "prod", "thaw")
-    play.see("eve", "*prod is thawed*")
+    scenario = Scenario(approvals.deployment)
+    scenario.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')
+    scenario.see("dan", "is frozen", private=True)
+    scenario.slack.slash("ada", "prod", "unlock host-1")
+    scenario.fill("ada", secret=key)
+    scenario.see("ada", "is job", private=True)
+    scenario.slack.close_view("ada")
+    yield scenario
+    scenario.slack.slash("dan", "prod", "thaw")
+    scenario.see("eve", "*prod is thawed*")
 
 
-def test_an_approval_in_time_unlocks(frozen_cluster: Play, asked: Asked) -> None:
+def test_an_approval_in_time_unlocks(frozen_cluster: Scenario, approvals: ApprovalScenario) -> None:
     """The card says that the key is kept only as long as the request is open, which is minutes."""
-    job = _waiting_job(asked)
-    request = asked.approval(job).request
+    job = _waiting_job(approvals)
+    request = approvals.approval(job).request
     assert request.expires < time.time() + TYPED_SECRET_TTL_S
-    assert "and the typed secret is deleted" in asked.card(job).shown
-    asked.press("dan", job, "Approve")
-    asked.ends(job, "succeeded")
+    assert "and the typed secret is deleted" in approvals.card(job).shown
+    approvals.press("dan", job, "Approve")
+    approvals.ends(job, "succeeded")
     assert frozen_cluster.membership("host-1") == "active"
 
 
-def test_a_late_approval_does_nothing(frozen_cluster: Play, asked: Asked) -> None:
+def test_a_late_approval_does_nothing(frozen_cluster: Scenario, approvals: ApprovalScenario) -> None:
     """The request ends with the key, and says that both are needed again."""
-    job = _waiting_job(asked)
-    with connect(Secret(asked.stage.redis_url)) as redis:
+    job = _waiting_job(approvals)
+    with connect(Secret(approvals.deployment.redis_url)) as redis:
         redis.zadd(keys.APPROVALS_OPEN, {job: 0})  # as if the minutes had passed
-    asked.ends(job, "expired")
-    assert "The secret typed with it was deleted: request it again." in asked.card(job).shown
+    approvals.ends(job, "expired")
+    assert "The secret typed with it was deleted: request it again." in approvals.card(job).shown
     assert frozen_cluster.membership("host-1") == "locked"
 
 
-def _waiting_job(asked: Asked) -> str:
+def _waiting_job(approvals: ApprovalScenario) -> str:
     """Return the job whose card waits; jobs of others may wait too."""
 
     def job() -> str:
-        waiting = asked.approvals.waiting("prod")
+        waiting = approvals.approvals.waiting("prod")
         return next((found.id for found in waiting if found.message_ts and found.request.words == "unlock host-1"), "")
 
-    return str(asked.until(job))
+    return str(approvals.until(job))

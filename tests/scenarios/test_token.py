@@ -5,80 +5,80 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Failed
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 from tests.kits.secret_search import shown
 
 
-def test_only_the_requester_sees_a_working_join_command(play: Play) -> None:
+def test_only_the_requester_sees_a_working_join_command(scenario: Scenario) -> None:
     """The command, run on a host, joins it; no channel shows it; a second request shows it again."""
-    play.cluster()
-    first = play.ask("ada", "token worker")
+    scenario.cluster()
+    first = scenario.ask("ada", "token worker")
     token, address = shown(first)
-    play["host-2"].docker("swarm", "join", "--token", token, address)
-    assert play.nodes()["host-2"] == "Ready Active"
-    assert shown(play.ask("ada", "token worker")) == (token, address)
-    assert {entry.to for entry in play.slack.transcript(play.began) if token in entry.text} == {("U0ADA",)}
+    scenario["host-2"].docker("swarm", "join", "--token", token, address)
+    assert scenario.nodes()["host-2"] == "Ready Active"
+    assert shown(scenario.ask("ada", "token worker")) == (token, address)
+    assert {entry.to for entry in scenario.slack.transcript(scenario.began) if token in entry.text} == {("U0ADA",)}
 
 
-def test_the_manager_token_joins_a_manager(play: Play) -> None:
+def test_the_manager_token_joins_a_manager(scenario: Scenario) -> None:
     """Only administrators may show it."""
-    play.cluster()
-    token, address = shown(play.ask("cleo", "token manager"))
-    play["host-2"].docker("swarm", "join", "--token", token, address)
-    assert play.nodes()["host-2"] == "Ready Active Reachable"
+    scenario.cluster()
+    token, address = shown(scenario.ask("cleo", "token manager"))
+    scenario["host-2"].docker("swarm", "join", "--token", token, address)
+    assert scenario.nodes()["host-2"] == "Ready Active Reachable"
 
 
-def test_hide_removes_the_token(play: Play) -> None:
+def test_hide_removes_the_token(scenario: Scenario) -> None:
     """After Hide nothing on the requester's screen shows the token; a new request works."""
-    play.stand()
-    play.ask("ada", "token worker")
-    message = next(m for m in play.slack.ephemerals("ada") if "SWMTKN" in m.shown)
-    play.slack.click("ada", message, "Hide")
-    play.slack.wait_for(lambda slack: not any("SWMTKN" in m.shown for m in slack.ephemerals("ada")))
-    shown(play.ask("ada", "token worker"))
+    scenario.stand()
+    scenario.ask("ada", "token worker")
+    message = next(m for m in scenario.slack.ephemerals("ada") if "SWMTKN" in m.shown)
+    scenario.slack.click("ada", message, "Hide")
+    scenario.slack.wait_for(lambda slack: not any("SWMTKN" in m.shown for m in slack.ephemerals("ada")))
+    shown(scenario.ask("ada", "token worker"))
 
 
-def test_a_lost_message_can_be_requested_again(play: Play) -> None:
+def test_a_lost_message_can_be_requested_again(scenario: Scenario) -> None:
     """Slack may lose private messages: after a reload it is gone, and a new request shows it again."""
-    play.stand()
-    first = shown(play.ask("ada", "token worker"))
-    play.slack.reload("ada")
-    assert not any("SWMTKN" in message.shown for message in play.slack.ephemerals("ada"))
-    assert shown(play.ask("ada", "token worker")) == first
+    scenario.stand()
+    first = shown(scenario.ask("ada", "token worker"))
+    scenario.slack.reload("ada")
+    assert not any("SWMTKN" in message.shown for message in scenario.slack.ephemerals("ada"))
+    assert shown(scenario.ask("ada", "token worker")) == first
 
 
-def test_a_rotation_only_replaces_the_token(play: Play) -> None:
+def test_a_rotation_only_replaces_the_token(scenario: Scenario) -> None:
     """The engine refuses the old token and accepts the new one; the spec and the other token are unchanged."""
-    play.change("cleo", "init host-1 --task-history-limit 3 --dispatcher-heartbeat 9s --cert-expiry 48h")
-    before = play.inspect()
-    card = play.change("cleo", "token worker --rotate")
+    scenario.change("cleo", "init host-1 --task-history-limit 3 --dispatcher-heartbeat 9s --cert-expiry 48h")
+    before = scenario.inspect()
+    card = scenario.change("cleo", "token worker --rotate")
     assert card.text.startswith("✓ *The worker token of prod is rotated*"), card.text
-    after = play.inspect()
+    after = scenario.inspect()
     assert after["Spec"] == before["Spec"]
     assert after["JoinTokens"]["Manager"] == before["JoinTokens"]["Manager"]
-    new, address = shown(play.see("cleo", "docker swarm join --token", private=True).text)
+    new, address = shown(scenario.see("cleo", "docker swarm join --token", private=True).text)
     assert after["JoinTokens"]["Worker"] == new != before["JoinTokens"]["Worker"]
-    assert "SWMTKN" not in play.public()
+    assert "SWMTKN" not in scenario.public()
     with pytest.raises(Failed, match="A valid join token is necessary"):
-        play["host-2"].docker("swarm", "join", "--token", before["JoinTokens"]["Worker"], address)
-    play["host-2"].docker("swarm", "join", "--token", new, address)
-    assert play.nodes()["host-2"] == "Ready Active"
+        scenario["host-2"].docker("swarm", "join", "--token", before["JoinTokens"]["Worker"], address)
+    scenario["host-2"].docker("swarm", "join", "--token", new, address)
+    assert scenario.nodes()["host-2"] == "Ready Active"
 
 
 @pytest.mark.parametrize("words", ["token manager", "token worker --rotate", "token manager --rotate"])
-def test_operators_cannot_show_or_rotate_the_manager_token(play: Play, words: str) -> None:
+def test_operators_cannot_show_or_rotate_the_manager_token(scenario: Scenario, words: str) -> None:
     """The answer says who may; no token is shown, and both tokens are unchanged."""
-    play.stand()
-    before = play.inspect()
-    answer = play.ask("ada", words)
+    scenario.stand()
+    before = scenario.inspect()
+    answer = scenario.ask("ada", words)
     assert answer.startswith("You can't run ")
     assert "@admins" in answer
-    assert "SWMTKN" not in "".join(entry.text for entry in play.slack.transcript(play.began))
-    assert play.inspect() == before
+    assert "SWMTKN" not in "".join(entry.text for entry in scenario.slack.transcript(scenario.began))
+    assert scenario.inspect() == before
 
 
-def test_a_token_needs_a_cluster(play: Play) -> None:
+def test_a_token_needs_a_cluster(scenario: Scenario) -> None:
     """The answer says so and names the next step."""
-    answer = play.ask("ada", "token worker")
+    answer = scenario.ask("ada", "token worker")
     assert "No token was shown" in answer
     assert "/swarm status" in answer

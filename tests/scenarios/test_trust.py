@@ -9,20 +9,20 @@ import pytest
 
 from sandbox.fleet.host import Host
 from sandbox.slack.transcript import TranscriptEntry
-from tests.kits.scenario import Play, stop_ssh_sessions
+from tests.kits.scenario import Scenario, stop_ssh_sessions
 
 HOST = "host-3"
 
 
 @pytest.fixture
-def cluster(whole_play: Play) -> Iterator[Play]:
+def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
     """A cluster, and another host whose key tests change; known_hosts is restored afterwards."""
-    whole_play.stand()
-    file = whole_play.fleet.files.known_hosts
+    shared_scenario.stand()
+    file = shared_scenario.fleet.files.known_hosts
     before = file.read_text()
-    yield whole_play
+    yield shared_scenario
     file.write_text(before)
-    serve_key(whole_play[HOST], "host_key")
+    serve_key(shared_scenario[HOST], "host_key")
 
 
 def serve_key(host: Host, key: str) -> None:
@@ -32,13 +32,13 @@ def serve_key(host: Host, key: str) -> None:
     host.start_ssh()
 
 
-def forget(play: Play) -> None:
+def forget(scenario: Scenario) -> None:
     """Remove the host from known_hosts, and end the bot's connection to it."""
-    file = play.fleet.files.known_hosts
+    file = scenario.fleet.files.known_hosts
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(line for line in lines if HOST not in line))
-    stop_ssh_sessions(play[HOST])
-    play[HOST].start_ssh()
+    stop_ssh_sessions(scenario[HOST])
+    scenario[HOST].start_ssh()
 
 
 def new_key(host: Host, name: str) -> str:
@@ -49,20 +49,20 @@ def new_key(host: Host, name: str) -> str:
     return host.run("ssh-keygen", "-lf", f"/run/fleet/{name}.pub").split()[1]
 
 
-def trust_answer(play: Play, user: str) -> TranscriptEntry:
+def trust_answer(scenario: Scenario, user: str) -> TranscriptEntry:
     """Return the private answer to ``trust``, with its button."""
-    after = play.now
-    play.slack.slash(user, "prod", f"trust {HOST}")
-    return play.answer(user, after)
+    after = scenario.now
+    scenario.slack.slash(user, "prod", f"trust {HOST}")
+    return scenario.answer(user, after)
 
 
-def openssh(play: Play) -> subprocess.CompletedProcess[str]:
+def openssh(scenario: Scenario) -> subprocess.CompletedProcess[str]:
     """Return OpenSSH's output for the host with the bot's known_hosts."""
-    argv = [*play.fleet.ssh_argv(play[HOST]), "true"]
+    argv = [*scenario.fleet.ssh_argv(scenario[HOST]), "true"]
     return subprocess.run(argv, check=False, capture_output=True, text=True, timeout=20)
 
 
-def test_an_administrator_trusts_an_unknown_key(cluster: Play) -> None:
+def test_an_administrator_trusts_an_unknown_key(cluster: Scenario) -> None:
     """The fingerprint equals OpenSSH's; the button writes it; then the bot and OpenSSH can connect."""
     forget(cluster)
     file = cluster.fleet.files.known_hosts
@@ -86,7 +86,7 @@ def test_an_administrator_trusts_an_unknown_key(cluster: Play) -> None:
     assert again.startswith("✓ *No change needed*"), again
 
 
-def test_only_administrators_can_trust_a_key(cluster: Play) -> None:
+def test_only_administrators_can_trust_a_key(cluster: Scenario) -> None:
     """Others see the fingerprint, but neither the button nor the command works for them."""
     forget(cluster)
     before = cluster.fleet.files.known_hosts.read_text()
@@ -98,7 +98,7 @@ def test_only_administrators_can_trust_a_key(cluster: Play) -> None:
     assert cluster.fleet.files.known_hosts.read_text() == before
 
 
-def test_only_the_shown_key_is_trusted(cluster: Play) -> None:
+def test_only_the_shown_key_is_trusted(cluster: Scenario) -> None:
     """If the host has another key when the button is pressed, nothing is written."""
     forget(cluster)
     before = cluster.fleet.files.known_hosts.read_text()
@@ -112,7 +112,7 @@ def test_only_the_shown_key_is_trusted(cluster: Play) -> None:
     assert cluster.fleet.files.known_hosts.read_text() == before
 
 
-def test_a_changed_key_needs_another_administrator(cluster: Play) -> None:
+def test_a_changed_key_needs_another_administrator(cluster: Scenario) -> None:
     """Both fingerprints are shown; only another administrator can approve; then the old key is removed."""
     old = cluster[HOST].run("ssh-keygen", "-lf", "/run/fleet/host_key").split()[1]
     now = new_key(cluster[HOST], "second_key")
@@ -138,7 +138,7 @@ def test_a_changed_key_needs_another_administrator(cluster: Play) -> None:
     assert f"\n{HOST} ssh-ed25519 " in listed, "its line for another name is not lost"
 
 
-def test_another_change_voids_the_approval(cluster: Play) -> None:
+def test_another_change_voids_the_approval(cluster: Scenario) -> None:
     """The approval was for another key: it is void, and nothing is written."""
     new_key(cluster[HOST], "second_key")
     before = cluster.fleet.files.known_hosts.read_text()

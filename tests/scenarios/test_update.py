@@ -9,7 +9,7 @@ from typing import Any
 
 from docker.errors import APIError
 
-from tests.kits.scenario import Play
+from tests.kits.scenario import Scenario
 
 SECOND = 10**9
 HOUR = 3600 * SECOND
@@ -26,9 +26,9 @@ OPTIONS = [
 ]
 
 
-def set_all_fields(play: Play) -> dict[str, Any]:
+def set_all_fields(scenario: Scenario) -> dict[str, Any]:
     """Set every field of the spec to a value other than its default, by hand, and return the spec."""
-    with play["host-1"].engine() as engine:
+    with scenario["host-1"].engine() as engine:
         swarm = engine.inspect_swarm()
         spec = swarm["Spec"]
         spec["Labels"] = {"team": "blue", "empty": ""}
@@ -53,42 +53,42 @@ def fields_of(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def test_each_option_changes_only_its_field(play: Play) -> None:
+def test_each_option_changes_only_its_field(scenario: Scenario) -> None:
     """Compared field by field, with tokens, unlock key and root; a second request writes nothing."""
-    play.cluster()
-    before = set_all_fields(play)
+    scenario.cluster()
+    before = set_all_fields(scenario)
     expected = dict(fields_of(before["Spec"]))
     for words, section, key, value in OPTIONS:
-        card = play.change("cleo", f"update {words}")
+        card = scenario.change("cleo", f"update {words}")
         assert card.text.startswith("✓ *Settings of prod changed*"), card.text
         expected[f".{section}.{key}"] = value
-        assert dict(fields_of(play.inspect()["Spec"])) == expected, words
-        version = play.inspect()["Version"]
-        assert "No change needed" in play.ask("cleo", f"update {words}")
-        assert play.inspect()["Version"] == version
-    after = play.inspect()
+        assert dict(fields_of(scenario.inspect()["Spec"])) == expected, words
+        version = scenario.inspect()["Version"]
+        assert "No change needed" in scenario.ask("cleo", f"update {words}")
+        assert scenario.inspect()["Version"] == version
+    after = scenario.inspect()
     for part in ("JoinTokens", "TLSInfo", "ID", "RootRotationInProgress"):
         assert after[part] == before[part]
 
 
-def test_all_options_are_one_write(play: Play) -> None:
+def test_all_options_are_one_write(scenario: Scenario) -> None:
     """One command with all options writes the spec once."""
-    play.cluster()
-    expected = dict(fields_of(set_all_fields(play)["Spec"]))
+    scenario.cluster()
+    expected = dict(fields_of(set_all_fields(scenario)["Spec"]))
     chosen = {section + key: (words, section, key, value) for words, section, key, value in OPTIONS}
-    play.change("cleo", f"update {' '.join(words for words, *_ in chosen.values())}")
+    scenario.change("cleo", f"update {' '.join(words for words, *_ in chosen.values())}")
     expected |= {f".{section}.{key}": value for _, section, key, value in chosen.values()}
-    assert dict(fields_of(play.inspect()["Spec"])) == expected
+    assert dict(fields_of(scenario.inspect()["Spec"])) == expected
 
 
-def test_updates_of_others_are_not_lost(play: Play) -> None:
+def test_updates_of_others_are_not_lost(scenario: Scenario) -> None:
     """While labels are written as fast as possible, no update of the bot fails or undoes one of them."""
-    play.cluster()
+    scenario.cluster()
     stop = threading.Event()
     written: list[int] = []
 
     def write() -> None:
-        with play["host-1"].engine() as engine:
+        with scenario["host-1"].engine() as engine:
             while not stop.wait(0.02):
                 swarm = engine.inspect_swarm()
                 swarm["Spec"]["Labels"] = {"n": str(len(written))}
@@ -100,29 +100,29 @@ def test_updates_of_others_are_not_lost(play: Play) -> None:
     writer.start()
     try:
         for number in range(1, 6):
-            card = play.change("cleo", f"update --task-history-limit {number}")
+            card = scenario.change("cleo", f"update --task-history-limit {number}")
             assert card.text.startswith("✓"), card.text
     finally:
         stop.set()
         writer.join(30)
-    spec = play.inspect()["Spec"]
+    spec = scenario.inspect()["Spec"]
     assert spec["Orchestration"]["TaskHistoryRetentionLimit"] == 5
     assert spec["Labels"] == {"n": str(len(written) - 1)}
 
 
-def test_update_without_options_shows_the_settings(play: Play) -> None:
+def test_update_without_options_shows_the_settings(scenario: Scenario) -> None:
     """Everybody may see them and how to change them; only administrators change them."""
-    play.cluster()
-    set_all_fields(play)
-    told = play.ask("eve", "update")
+    scenario.cluster()
+    set_all_fields(scenario)
+    told = scenario.ask("eve", "update")
     for words in ("`--cert-expiry`", "2d", "6s", "9000", "`/swarm help update`"):
         assert words in told, told
-    assert "@admins" in play.ask("ada", "update --task-history-limit 1")
+    assert "@admins" in scenario.ask("ada", "update --task-history-limit 1")
 
 
-def test_invalid_settings_are_refused(play: Play) -> None:
+def test_invalid_settings_are_refused(scenario: Scenario) -> None:
     """A certificate expiry under one hour is refused before any call."""
-    play.stand()
-    before = play.inspect()
-    assert "1 hour" in play.ask("cleo", "update --cert-expiry 59m")
-    assert play.inspect() == before
+    scenario.stand()
+    before = scenario.inspect()
+    assert "1 hour" in scenario.ask("cleo", "update --cert-expiry 59m")
+    assert scenario.inspect() == before
