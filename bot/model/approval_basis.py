@@ -66,13 +66,13 @@ def differences(before: Basis, now: Basis) -> list[str]:
     told: list[str] = []
     if before.cluster_id != now.cluster_id:
         told.append(
-            f"{before.cluster} is another cluster now" if now.cluster_id else f"{before.cluster} cannot be read"
+            f"{before.cluster} is a different cluster now" if now.cluster_id else f"{before.cluster} cannot be read"
         )
     told += _managers(before, now)
     for name, seen in before.targets.items():
         told += _target_changes(name, seen, now.targets.get(name, {}))
     if not told:
-        told.append("the steps that it takes are others now")
+        told.append("its steps are different now")
     return told
 
 
@@ -112,7 +112,7 @@ def _managers(before: Basis, now: Basis) -> list[str]:
 
 def _became(what: str, then: str, now: str) -> str:
     if what == "answers":
-        return "does not answer any more" if then == "yes" else "answers now"
+        return "no longer responds" if then == "yes" else "responds now"
     names = {"node": "node id", "engine": "engine version", "membership": "membership"}
     return f"changed its {names.get(what, what)} from {then} to {now or 'none'}"
 

@@ -1,4 +1,4 @@
-"""From a case's short description to Facts."""
+"""Makes the facts that a case describes in a few words."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ PLAIN = FactsQuery()
 
 
 class Description(BaseModel):
-    """Facts in few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
+    """Facts in a few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
 
     ``tasks``: how many a service runs on which node's id, ``task_list`` others one by one; ``constraints`` are those of
     a service's placement.
     ``closed`` and ``skipped`` list routes as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("": swarmbot.yml), why.
-    ``root`` and ``issuer`` name files of tests/plans/pem, the issuer being the root's unless said.
+    ``root`` and ``issuer`` name files of tests/plans/pem, by default the issuer is the root.
     """
 
     model_config = STRICT
@@ -72,7 +72,7 @@ class Description(BaseModel):
     rotating: bool = False
 
     def facts(self, query: FactsQuery = PLAIN) -> Facts:
-        """The facts described, with the ways that ``query`` wants tried. Files on hosts are keyed ``host:path``."""
+        """Return the facts, with the routes that ``query`` probes. Files on hosts are keyed ``host:path``."""
         addresses = self._addresses()
         leaders = [name for name, host in self.hosts.items() if host.role == "leader"]
         readable = bool(leaders) if self.readable is None else self.readable

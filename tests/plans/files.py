@@ -1,4 +1,4 @@
-"""What is written in tests/plans: the cases of each command, and the states of a cluster that they may name."""
+"""Reads the files of tests/plans: the cases of each command, the states that they name, and the plans' titles."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ FILES: Final = _files()
 
 
 def cases() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Each case with its name and with what is given for its whole file."""
+    """Yield each case with its name and with what is given for its whole file."""
     for file, content in FILES.items():
         for name, case in content["cases"].items():
             yield f"{file}: {name}", content.get("given", {}), case
 
 
 def described(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
-    """The description of a case's facts: its state's, what is given for its file, and its own. Hosts are merged."""
+    """Return the description of a case's facts: from its state, its file and itself. Hosts are merged."""
     state = STATES[case["state"]] if "state" in case else {}
     layers = [state, given, {key: case[key] for key in case.keys() - OTHER - OUTCOMES}]
     merged = {key: value for layer in layers for key, value in layer.items() if key != "about"}

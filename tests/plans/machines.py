@@ -1,4 +1,4 @@
-"""What is read of a described machine, and the record that its cluster has of it."""
+"""Makes the facts of a described host and of the node that it is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.plans.parts import DAY, NOW, Machine, Record
 
 
 def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> HostFacts:
-    """A machine as it is read over SSH; ``raft``: the addresses of its cluster's managers."""
+    """Return the host's facts; ``raft`` has the addresses of its cluster's managers."""
     if host.failure:
         happened = host.happened or f"`{name}` ({address}): {host.failure}."
         failure = HostFailure(host.failure, happened, host.next_step)
@@ -66,7 +66,7 @@ def _unread(name: str, host: Machine) -> str:
 
 
 def node_facts(name: str, address: str, host: Machine) -> NodeFacts:
-    """The record that the managers have of a machine."""
+    """Return the node that the managers list for a host."""
     role: Role = "worker" if host.role == "worker" else "manager"
     known = host.record.model_copy(
         update={
@@ -82,7 +82,7 @@ def node_facts(name: str, address: str, host: Machine) -> NodeFacts:
 
 
 def record_facts(record: Record, *, leader: bool = False) -> NodeFacts:
-    """A record, of a known machine or of none."""
+    """Return a node, whether it is a host of swarmbot.yml or not."""
     manager = record.role == "manager"
     return NodeFacts(
         id=record.id,

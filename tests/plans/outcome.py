@@ -1,4 +1,4 @@
-"""What comes of words and facts, as cases write it."""
+"""Runs a command on facts, and writes the result as cases do."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ NAMES: Mapping[type[SwarmbotError], str] = {Refused: "refused", NotUnderstood: "
 
 
 def read_words(words: str, vocabulary: Vocabulary) -> tuple[Command, Any]:
-    """The command that is meant, and its arguments; NotUnderstood as for people."""
+    """Return the command and its arguments. Raises NotUnderstood as for people."""
     sentence = read_sentence(words)
     command = COMMANDS.find(sentence.name)
     return command, read_arguments(command, sentence.words, vocabulary)
 
 
 def ended(error: SwarmbotError) -> dict[str, Any]:
-    """How an order ended that nothing came of."""
+    """Return a refusal or a failure as a case writes it."""
     return {NAMES[type(error)]: show_error(error)}
 
 
 def outcome(command: Command, facts: Facts, arguments: Any, case: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan or the answer under its name, or how it ended; of a plan's steps only what ``case`` tells of them."""
+    """Return the plan, the answer or the error; of a plan's steps only the fields that ``case`` names."""
     try:
         if not command.is_change(arguments):
             assert command.answer is not None

@@ -1,4 +1,4 @@
-"""The parts of a case's description: machines, records, backups, keys. A word that nothing knows fails the case."""
+"""The parts of a case's description: hosts, nodes, backups, keys. An unknown key fails the case."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ ENGINE = "20.10.24"
 
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
-"""Unknown keys are errors of the case."""
+"""Unknown keys fail the case."""
 
 
 class Strict(BaseModel):
-    """What is described by known keys alone."""
+    """A part without unknown keys."""
 
     model_config = STRICT
 
 
 class Record(Strict):
-    """A node's record, where it differs from that of a sound node. ``host`` "" is a record of no known machine."""
+    """A node, where it differs from a healthy one. ``host`` is "" if it is not a host of swarmbot.yml."""
 
     id: str = ""
     host: str = ""
@@ -42,7 +42,7 @@ class Record(Strict):
 
 
 class Task(Strict):
-    """A task of a service on a node's id, in its state for some ``minutes``."""
+    """A task of a service on a node (its id), in its state for some ``minutes``."""
 
     service: str
     node: str
@@ -53,7 +53,7 @@ class Task(Strict):
     minutes: int = 0
 
     def facts(self) -> TaskFacts:
-        """It, as the managers list it."""
+        """Return the task as the managers list it."""
         since = NOW - 60 * self.minutes
         return TaskFacts(f"id-{self.service}", self.node, self.state, self.wanted, self.error, self.slot, since)
 
@@ -111,7 +111,7 @@ class Kept(Strict):
     drill: tuple[int, list[str], list[str]] | None = None
 
     def backup(self) -> Backup:
-        """It, as a head would tell."""
+        """Return the backup as it is listed."""
         roles = [*((name, "manager") for name in self.managers), *((name, "worker") for name in self.workers)]
         return Backup(
             id=self.id,
@@ -132,7 +132,7 @@ class Kept(Strict):
 
 
 class Key(Strict):
-    """A machine's SSH host key; ``known`` is what known_hosts has in its place, when it has changed."""
+    """A machine's SSH host key; ``known`` is what known_hosts has instead, if it has changed."""
 
     machine: str
     status: HostKeyStatus
@@ -141,7 +141,7 @@ class Key(Strict):
     known: list[str] = []
 
     def facts(self) -> HostKey:
-        """It, as a worker finds it."""
+        """Return the key as a worker reads it."""
         return HostKey(
             machine=self.machine,
             place=f"`{self.machine}` (192.0.2.9)",
@@ -155,7 +155,7 @@ class Key(Strict):
 
 
 class Trial(Strict):
-    """A trial of the overlay between all members. ``cut`` and ``deaf`` (by gossip) list pairs as ``host-1 > host-2``.
+    """A test of the overlay between all members. ``cut`` and ``deaf`` (by gossip) list pairs as ``host-1 > host-2``.
 
     ``skipped`` took no part, ``silent`` gave no answers: each with the reason.
     """

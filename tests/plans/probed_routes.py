@@ -1,4 +1,4 @@
-"""What came of the ways between described machines, and of a trial of their overlay."""
+"""Makes the results of probing routes between described hosts, and of testing their overlay network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.plans.parts import Machine, Trial
 
 
 def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping[str, str]) -> Mesh:
-    """The trial of the overlay, between all members that are ready."""
+    """Return the overlay test between all members that are ready."""
     inside = {
         name: addresses[name]
         for name, host in machines.items()
@@ -35,7 +35,7 @@ def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping
 
 
 def probed(route: Route, machines: Mapping[str, Machine], closed: Sequence[str], unseen: Sequence[str]) -> ProbedRoute:
-    """What came of trying a way; ``closed`` and ``unseen`` list those that are not open."""
+    """Return the result for a route; ``closed`` and ``unseen`` list the routes that are not open."""
     written = f"{route.source} > {route.target} {route.name}"
     if written in closed:
         return ProbedRoute(route, "blocked", "no answer" if route.transport == "tcp" else "nothing arrived")

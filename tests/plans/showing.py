@@ -14,7 +14,7 @@ from bot.stored_json import to_plain
 
 
 def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The plan without what is empty. Of each step only what the case names in ``steps``, and its kind and track."""
+    """Return the plan without empty fields. Of each step only kind, track and the fields that ``steps`` names."""
     named = [*map(set, steps), *([set()] * len(plan.steps))]
     shown = {
         "titles": asdict(plan.titles),
@@ -44,7 +44,7 @@ def _plain(value: Any) -> Any:
 
 
 def show_message(message: Message) -> list[str]:
-    """The message's lines: tables as rows, buttons in brackets, a secret in guillemets."""
+    """Return the message's lines: tables as rows, buttons in brackets, a secret in guillemets."""
     return [line for block in message.blocks for line in _block(block)] or [message.text]
 
 
@@ -69,5 +69,5 @@ def _text(element: Mapping[str, Any]) -> str:
 
 
 def show_error(error: SwarmbotError) -> list[str]:
-    """What happened, what is true now, what to do next; without what is empty."""
+    """Return what happened, what is true now and what to do next, without empty parts."""
     return [part for part in (error.happened, error.true_now, error.next_step) if part]

@@ -1,4 +1,4 @@
-"""Every file of tests/plans/cases holds cases of one command: facts and words, and what must come of them.
+"""Every file of tests/plans/cases has cases of one command: facts and words, and the expected result.
 
 A file has ``given`` (facts, or ``records``, for all its cases) and ``cases``, by name: ``words``, maybe a
 ``state`` of states.yml, what differs from both (hosts are merged one by one; null takes one out), and one of
@@ -30,7 +30,7 @@ from tests.plans.showing import show_message
 
 @pytest.mark.parametrize(("given", "case"), [pytest.param(given, case, id=name) for name, given, case in cases()])
 def test_case(given: dict[str, Any], case: dict[str, Any]) -> None:
-    """These facts and these words make this plan, this answer or this refusal, and nothing more."""
+    """These facts and words give exactly this plan, answer or refusal."""
     try:
         came = _run(described(given, case), case)
     except SwarmbotError as error:
@@ -66,7 +66,7 @@ def _record(command: Command, records: Records, arguments: Any) -> list[str]:
 
 
 def test_every_command_has_a_case() -> None:
-    """A command that nobody wrote a case for is not declared."""
+    """Every command has at least one case."""
     assert {_command_of(case) for _, _, case in cases()} >= COMMANDS.keys()
 
 
@@ -75,11 +75,11 @@ def _command_of(case: Mapping[str, Any]) -> str:
 
 
 ABOUT_KEYS = {"trust"}
-"""What is asked of a host's SSH key has nothing to do with what the host is in the cluster."""
+"""Commands about SSH host keys: they do not depend on the host's state in the cluster."""
 
 
 def _needs_rows(group: str) -> list[str]:
-    """The commands that must have a row for each state of this group: of nodes, or of whole clusters."""
+    """Return the commands that need a case for each state of this group (nodes or clusters)."""
     found = []
     for command in COMMANDS.values():
         places = [each for each in command.parameters if isinstance(each.spec, Word) and each.shown in {"NODE", "HOST"}]
@@ -93,7 +93,7 @@ def _needs_rows(group: str) -> list[str]:
     ("name", "group"), [(name, group) for group in ("nodes", "clusters") for name in _needs_rows(group)]
 )
 def test_every_command_has_a_row_for_each_state(name: str, group: str) -> None:
-    """A new command that names a node, or changes a whole cluster, brings its table."""
+    """A command that names a node, or changes a whole cluster, has a case for each state."""
     words = {case.get("state", ""): case["words"].split() for _, _, case in cases() if _command_of(case) == name}
     for state, made in GROUPS[group].items():
         assert state in words
@@ -104,7 +104,7 @@ def test_every_command_has_a_row_for_each_state(name: str, group: str) -> None:
     "name", ["ca", "demote", "init", "join", "label", "leave", "remove", "token", "unlock-key", "update"]
 )
 def test_every_option_has_a_case(name: str) -> None:
-    """Each flag of a command that changes a cluster is tried."""
+    """Each flag of a command that changes a cluster has a case."""
     words = [case["words"] for _, _, case in cases()]
     tried = {word.partition("=")[0] for typed in words for word in typed.split() if typed.startswith(name)}
     flags = {parameter.shown for parameter in COMMANDS[name].parameters if parameter.shown.startswith("--")}

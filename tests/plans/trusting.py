@@ -1,4 +1,4 @@
-"""Root certificates for cases: ``own`` is one that managers made, ``corporate`` one of a CA elsewhere.
+"""Root certificates for cases: managers made ``own``, an external CA made ``corporate``.
 
 ``young`` is one that managers made just now: it begins 500 s before the cases' time.
 """
@@ -15,11 +15,11 @@ FOLDER: Final = Path(__file__).parent / "pem"
 
 
 def tls(root: str, issuer: str) -> TlsInfo:
-    """What trusts the root of that name and has the issuer's key, the root's unless said."""
+    """Return the TLS info for the root of that name and its issuer; by default the issuer is the root."""
     return TlsInfo(pem(root), public_key_of(pem(issuer or root))) if root else TlsInfo()
 
 
 def pem(name: str) -> str:
-    """The certificate of that name; ``name`` itself where there is none."""
+    """Return the certificate of that name; ``name`` itself if there is none."""
     path = FOLDER / f"{name}.pem"
     return path.read_text() if path.exists() else name

@@ -125,7 +125,7 @@ def test_the_scopes_are_those_of_the_calls_made() -> None:
 
 
 def test_the_calls_made_are_all_those_named_here() -> None:
-    """A new call of the Web API in the bot fails here until its scope is looked at."""
+    """A new call of the Web API in the bot fails here until its scope is checked."""
     written = "".join(path.read_text(encoding="utf-8") for path in Path(MANIFEST.parent, "bot").rglob("*.py"))
     assert {name for name in METHODS if name.replace(".", "_") in written} == CALLED | {"apps.connections.open"}
 

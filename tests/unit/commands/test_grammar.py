@@ -107,7 +107,7 @@ def test_both_ways_to_write_a_value_are_one() -> None:
 
 @pytest.mark.parametrize("value", ["true", "YES"])
 def test_a_switch_may_be_confirmed(value: str) -> None:
-    """A switch takes no value but yes: `--autolock=false` must not switch it on."""
+    """A switch takes only `true` or `yes`: `--autolock=false` must not switch it on."""
     assert read_arguments(COMMANDS["init"], ("host-1", f"--autolock={value}"), HOSTS).autolock
     with pytest.raises(NotUnderstood, match="takes no value"):
         read_arguments(COMMANDS["init"], ("host-1", "--autolock=false"), HOSTS)

@@ -79,4 +79,4 @@ def test_an_engine_that_starts_before_the_last_approval_voids_it() -> None:
     stops = _facts({**LOST, "managers": known}, STOPPED, STOPPED, OFF, OFF)
     others = RecoverArguments(gone=("host-4", "host-5"), hold_off=("host-2", "host-3"))
     now = basis_of("recover", {}, plan_of(recover, stops, others), stops)
-    assert "`host-2` does not answer any more" in differences(basis, now)
+    assert "`host-2` no longer responds" in differences(basis, now)
