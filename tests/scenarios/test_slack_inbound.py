@@ -1,4 +1,4 @@
-"""Requests from Slack and answers to it, with the bot's own processes: gunicorn or Socket Mode, and a real Redis."""
+"""Requests from Slack and answers to it, with the bot's own processes: HTTP or Socket Mode, and a real Redis."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
 
 @pytest.fixture
 def web_url(slack: LocalSlack, redis: PrivateRedis, tmp_path: Path) -> Iterator[str]:
-    """The URL of the web process under gunicorn; Slack sends its requests there."""
+    """The URL of the web process; Slack sends its requests there."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

@@ -1,0 +1,114 @@
+"""Slow clients hold neither a thread nor, for long, a socket; requests that arrive at once are served beside them."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from bot.slack.inbound import server as server_module
+from bot.slack.inbound.server import Server, make_server
+from sandbox.fleet.shell import until
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+HALF_A_HEAD: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nX-Slow: "
+HALF_A_BODY: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na"
+THREADS: Final = 4
+
+
+def _echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+@contextmanager
+def _serving(request_timeout_s: int) -> Iterator[Server]:
+    server = make_server(_echo, 0, THREADS, request_timeout_s=request_timeout_s)
+    running = True
+
+    def run() -> None:
+        while running:
+            server.asyncore.loop(timeout=0.1, map=server._map, use_poll=True, count=1)
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        yield server
+    finally:
+        running = False
+        thread.join(5)
+        server.task_dispatcher.shutdown()
+        server.close()
+
+
+def _slow(server: Server, part: bytes) -> socket.socket:
+    slow = socket.create_connection(("127.0.0.1", int(server.effective_port)), timeout=5)
+    slow.sendall(part)
+    return slow
+
+
+def _honest(server: Server, body: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", int(server.effective_port), timeout=5)
+    try:
+        connection.request("POST", "/slack/events", body)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def test_requests_are_served_beside_500_slow_clients(caplog: pytest.LogCaptureFixture) -> None:
+    """There are more slow clients than threads by far, and some send on; nothing of it is in the log."""
+    caplog.set_level(logging.WARNING)
+    with _serving(request_timeout_s=60) as server, ExitStack() as stack:
+        slow = [stack.enter_context(_slow(server, (HALF_A_HEAD, HALF_A_BODY)[turn % 2])) for turn in range(500)]
+        until(lambda: len(server.active_channels) == len(slow), "all slow clients are connected")
+        for turn in range(20):
+            for each in slow[turn::20]:
+                each.sendall(b"b")
+            assert _honest(server, f"request {turn}") == f"request {turn}"
+        assert len(server.active_channels) >= len(slow)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("part", [b"", HALF_A_HEAD, HALF_A_BODY], ids=["silent", "head", "body"])
+def test_the_time_of_a_whole_request_is_bounded(part: bytes) -> None:
+    """A client that sends a byte now and then is closed like one that is silent."""
+    with _serving(request_timeout_s=1) as server, _slow(server, part) as slow:
+
+        def closed() -> bool:
+            with suppress(OSError):
+                slow.sendall(b"b" if part else b"")
+            return not server.active_channels
+
+        until(closed, "the slow client is closed")
+
+
+def test_an_address_with_too_many_sockets_loses_its_slowest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request from the same address, which a reverse proxy has for all, is served still."""
+    monkeypatch.setattr(server_module, "MAX_SOCKETS_PER_ADDRESS", 10)
+    with _serving(request_timeout_s=60) as server, ExitStack() as stack:
+        first = stack.enter_context(_slow(server, HALF_A_HEAD))
+        for _ in range(9):
+            stack.enter_context(_slow(server, HALF_A_BODY))
+        until(lambda: len(server.active_channels) == 10, "all are connected")
+        assert _honest(server, "now") == "now"
+        assert first.recv(1) == b"", "the one that waited longest is closed"
+
+
+def test_a_kept_connection_is_served_again() -> None:
+    """Slack's proxy keeps connections; time between two requests does not count against the second."""
+    with _serving(request_timeout_s=60) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", int(server.effective_port), timeout=5)
+        for turn in ("one", "two"):
+            connection.request("POST", "/slack/events", turn)
+            assert connection.getresponse().read().decode() == turn
+        connection.close()
