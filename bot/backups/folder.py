@@ -36,7 +36,7 @@ class BackupFolder:
     key: Secret | None
     """SWARMBOT_SECRET_KEY; None if it is not set."""
 
-    def shelved(self) -> BackupList:
+    def list_backups(self) -> BackupList:
         """Return the backups, the newest first, and the names of files that cannot be read. Raise Refused or Failed."""
         found: list[Backup] = []
         unreadable: list[str] = []
@@ -49,7 +49,7 @@ class BackupFolder:
         found.sort(key=lambda backup: backup.taken_at, reverse=True)
         return BackupList(tuple(found), tuple(sorted(unreadable)))
 
-    def keep(self, backup: Backup, state: bytes) -> None:
+    def add(self, backup: Backup, state: bytes) -> None:
         """Store a backup: the file gets its name only when it is complete on the disk. Raise Refused or Failed."""
         folder = self._usable()
         plain = {name: value for name, value in to_plain(backup).items() if name != "drill"}
@@ -59,10 +59,10 @@ class BackupFolder:
             _write(folder / _name(backup), encrypt(self._secret(), plain, state))
         except OSError as error:
             raise Failed(f"The backup could not be written to `{folder}`: {error.strerror}.") from None
-        for old in self.shelved().backups[self.keep_count :]:
+        for old in self.list_backups().backups[self.keep_count :]:
             self._remove(folder / _name(old))
 
-    def open(self, backup: Backup) -> bytes:
+    def read(self, backup: Backup) -> bytes:
         """Return a backup's state, decrypted. Raise Refused or Failed."""
         path = self._usable() / _name(backup)
         try:
@@ -82,7 +82,7 @@ class BackupFolder:
                 next_step="`/swarm backups` lists the others. A copy that is kept elsewhere may be intact.",
             ) from None
 
-    def note(self, backup: Backup, drill: Drill) -> None:
+    def add_drill(self, backup: Backup, drill: Drill) -> None:
         """Store the result of a drill. Raise Failed."""
         path = self._usable() / _name(backup)
         try:

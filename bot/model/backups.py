@@ -94,18 +94,18 @@ class BackupList:
 class BackupStore(Protocol):
     """Keeps the backups of one cluster, encrypted. Every call raises Refused if no folder or no key is set."""
 
-    def shelved(self) -> BackupList:
-        """What is there; Failed when the folder cannot be read."""
+    def list_backups(self) -> BackupList:
+        """Return the backups, the newest first. Raise Failed if the folder cannot be read."""
         ...
 
-    def keep(self, backup: Backup, state: bytes) -> None:
-        """Seal ``state`` and keep it; then let the oldest go beyond the number that is kept."""
+    def add(self, backup: Backup, state: bytes) -> None:
+        """Encrypt and store a backup, then remove the oldest ones beyond the number to keep."""
         ...
 
-    def open(self, backup: Backup) -> bytes:
-        """The state; Refused when it is not there, was sealed with another key, or is not as it was sealed."""
+    def read(self, backup: Backup) -> bytes:
+        """Return the state of a backup. Raise Refused if it is missing, damaged or encrypted with another key."""
         ...
 
-    def note(self, backup: Backup, drill: Drill) -> None:
-        """Keep what came of a drill beside the backup."""
+    def add_drill(self, backup: Backup, drill: Drill) -> None:
+        """Store the result of a drill with its backup."""
         ...

@@ -45,7 +45,7 @@ NO_LEADER: Final = "The swarm does not have a leader."
 class Simulated(World):
     """The engines of a simulated cluster, and the facts that a FactsReader would read."""
 
-    shelved = BackupList()
+    backups = BackupList()
 
     def __getitem__(self, host: str) -> Engine:
         return cast("Engine", SimulatedEngine(self, self.machines[host]))
@@ -63,10 +63,10 @@ class Simulated(World):
         """Return the store of its backups."""
         return cast("BackupStore", self)
 
-    def keep(self, backup: Backup, state: bytes) -> None:
+    def add(self, backup: Backup, state: bytes) -> None:
         """Record a backup, the newest first."""
         del state
-        self.shelved = BackupList((backup, *self.shelved.backups))
+        self.backups = BackupList((backup, *self.backups.backups))
 
     def read(self, query: FactsQuery) -> Facts:
         """Return facts as a FactsReader would; without hosts that are off and not waited for."""
@@ -80,7 +80,7 @@ class Simulated(World):
                 routes = wanted_routes(hosts, swarm, query.probe, every_peer=query.every_peer)
                 heard = {each: self._heard(name, host) for each, host in hosts.items()}
                 probed_routes = tuple(map(self._probed, routes))
-                return Facts("prod", 0.0, heard, swarm, probed_routes=probed_routes, backups=self.shelved)
+                return Facts("prod", 0.0, heard, swarm, probed_routes=probed_routes, backups=self.backups)
         return Facts("prod", 0.0, hosts)
 
     def _host(self, name: str, query: FactsQuery) -> HostFacts:

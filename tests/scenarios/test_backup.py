@@ -113,8 +113,8 @@ def test_an_invalid_backup_is_refused(scenario: Scenario) -> None:
         assert "is damaged" in card.text, card.text
     path.write_bytes(whole)
     backup_store = backup_folder(scenario)
-    backup = backup_store.shelved().backups[0]
-    replace(backup_store, key=Secret("another key, of thirty-two letters")).keep(backup, backup_store.open(backup))
+    backup = backup_store.list_backups().backups[0]
+    replace(backup_store, key=Secret("another key, of thirty-two letters")).add(backup, backup_store.read(backup))
     card = scenario.change("cleo", restore)
     assert "was encrypted with another SWARMBOT_SECRET_KEY" in card.text, card.text
     assert "is empty, as before" in card.text
@@ -145,9 +145,9 @@ def test_a_drill_reports_differences_and_cleans_up(scenario: Scenario) -> None:
     assert "7 objects identical" in told, told
     assert drill_is_cleaned_up(scenario, "host-4")
     backup_store = backup_folder(scenario)
-    backup = backup_store.shelved().backups[0]
+    backup = backup_store.list_backups().backups[0]
     other = replace(backup, id="ffffff", taken_at=time(), ca_fingerprint="00" * 32)
-    backup_store.keep(other, backup_store.open(backup))
+    backup_store.add(other, backup_store.read(backup))
     card = scenario.change("cleo", "backup --drill --on host-4")
     assert card.text.startswith("✗ *the drill of prod failed*"), card.text
     faults = "its root certificate is not the one that was noted, service {} is not in it and service {} differs in it"

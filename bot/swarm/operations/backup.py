@@ -87,7 +87,7 @@ class TakeBackup(Operation):
                 next_step="`/swarm backup` chooses another manager.",
             )
         backup = _backup(facts, facts.swarm, facts.host(self.host), record)
-        engines.backup_store.keep(backup, engines[self.host].pack_swarm())
+        engines.backup_store.add(backup, engines[self.host].pack_swarm())
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Return the error with the state of the engine, which the host starts again in any case."""
@@ -201,7 +201,7 @@ class RestoreState(Operation):
         backup = facts.backups.find(self.backup)
         if backup is None:
             raise Refused(f"the backup `{self.backup}` is not in the backup folder any more.")
-        packed = engines.backup_store.open(backup)
+        packed = engines.backup_store.read(backup)
         if self.autolocked:
             packed = decrypted_backup(facts, backup, packed)
         engines[self.host].place_swarm(packed, self.backup)

@@ -71,7 +71,7 @@ class DrillBackup(Operation):
         backup = self._backup(facts)
         if backup is None or facts.swarm is None:
             raise Failed(f"{self._shown} cannot be compared: the backup or a manager of {self.cluster} cannot be read.")
-        packed = engines.backup_store.open(backup)
+        packed = engines.backup_store.read(backup)
         if self.autolocked:
             packed = decrypted_backup(facts, backup, packed)
         with engines[self.host].throwaway_engine(packed) as throwaway_engine:
@@ -92,7 +92,7 @@ class DrillBackup(Operation):
         rotated = ("the root certificate was rotated",) if ca_rotated_since(backup, facts.swarm) else ()
         other = ("its root certificate is not the one that the backup names",) if root != backup.ca_fingerprint else ()
         drill = Drill(facts.at, self.host, found.same, (*rotated, *found.since), (*other, *found.faults))
-        engines.backup_store.note(backup, drill)
+        engines.backup_store.add_drill(backup, drill)
         if drill.faults:
             raise Failed(
                 f"{self._shown} does not restore {self.cluster}: {listed(drill.faults)}.",

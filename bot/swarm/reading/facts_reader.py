@@ -82,7 +82,7 @@ class FactsReader:
             other_clusters=MappingProxyType(
                 {address: other for address, other in self._foreign.items() if other != name}
             ),
-            backups=engines.backup_store.shelved() if query.backups else BackupList(),
+            backups=engines.backup_store.list_backups() if query.backups else BackupList(),
             probed_routes=probe_routes(engines, routes, deadline, _ssh_failures(hosts)),
         )
         facts = _with_host_keys(_with_ca_files(facts, engines, query), keys)
