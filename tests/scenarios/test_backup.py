@@ -32,7 +32,7 @@ def test_a_follower_is_backed_up_and_restarted(scenario: Scenario) -> None:
     told = scenario.ask("eve", "backups")
     assert "prod has 1 backup" in told, told
     root = fingerprint_of(scenario.inspect()["TLSInfo"]["TrustRoot"])
-    assert f"3 managers of 3 nodes, root `{bytes.fromhex(root)[:4].hex(':')}…` · never drilled" in told, told
+    assert f"3 nodes (3 managers), root `{bytes.fromhex(root)[:4].hex(':')}…` · not drilled" in told, told
 
 
 def test_an_autolocked_manager_is_unlocked_after_its_backup(scenario: Scenario) -> None:
@@ -89,7 +89,7 @@ def test_a_backup_is_not_restored_beside_a_live_cluster(scenario: Scenario) -> N
     """A restore is refused while there is a quorum, and while an old manager without quorum still has the state."""
     scenario.cluster(managers=MANAGERS)
     scenario.change("cleo", "backup host-3")
-    assert "prod lives" in scenario.ask("cleo", "restore latest host-4")
+    assert "prod is running" in scenario.ask("cleo", "restore latest host-4")
     for name in ("host-2", "host-3"):
         scenario[name].power_off()
     scenario["host-3"].wipe()
@@ -149,7 +149,7 @@ def test_a_drill_reports_differences_and_cleans_up(scenario: Scenario) -> None:
     other = replace(backup, id="ffffff", taken_at=time(), ca_fingerprint="00" * 32)
     backup_store.add(other, backup_store.read(backup))
     card = scenario.change("cleo", "backup --drill --on host-4")
-    assert card.text.startswith("✗ *the drill of prod failed*"), card.text
+    assert card.text.startswith("✗ *The drill of prod failed*"), card.text
     faults = "its root certificate is not the one that was noted, service {} is not in it and service {} differs in it"
     assert f"ffffff does not restore prod: {faults.format('late', 'web')}." in card.text, card.text
     assert "prod is unchanged; the throwaway engine on host-4 is removed." in card.text, card.text

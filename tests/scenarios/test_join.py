@@ -154,7 +154,7 @@ def test_a_new_managers_blocked_port_is_named(scenario: Scenario) -> None:
     scenario.cluster()
     scenario["host-2"].block(2377, direction="in")
     card = scenario.change("cleo", "join manager host-2")
-    assert "2377/tcp of host-2 is blocked" in card.text
+    assert "2377/tcp from host-1 to host-2 is blocked" in card.text
     assert scenario.membership("host-2") == "inactive"
     assert set(scenario.nodes()) == {"host-1"}
 
@@ -189,7 +189,7 @@ def test_a_pending_host_joins(scenario: Scenario) -> None:
     until(lambda: scenario.membership("host-2") == "pending", "host-2 tries to join")
     card = scenario.change("ada", "join worker host-2")
     assert card.text.startswith("✓"), card.text
-    assert "that is undone first" in card.text
+    assert "which is cancelled first" in card.text
     assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
 
 

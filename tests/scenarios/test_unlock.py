@@ -102,7 +102,7 @@ def test_all_managers_are_unlocked_after_a_power_cut(scenario: Scenario) -> None
         assert f"`/swarm unlock {name}`" in status
     first = scenario.unlock("ada", "host-1", key)
     assert first.text.startswith("✓ *`host-1` is unlocked*"), first.text
-    assert "`host-2` and `host-3` are locked too" in first.text, first.text
+    assert "`host-2` and `host-3` are also locked" in first.text, first.text
     status = scenario.ask("ada", "status")
     assert "no quorum" in status
     assert "`/swarm unlock host-1`" not in status

@@ -60,7 +60,7 @@ def test_each_option_changes_only_its_field(scenario: Scenario) -> None:
     expected = dict(fields_of(before["Spec"]))
     for words, section, key, value in OPTIONS:
         card = scenario.change("cleo", f"update {words}")
-        assert card.text.startswith("✓ *Settings of prod changed*"), card.text
+        assert card.text.startswith("✓ *Settings of prod were changed*"), card.text
         expected[f".{section}.{key}"] = value
         assert dict(fields_of(scenario.inspect()["Spec"])) == expected, words
         version = scenario.inspect()["Version"]
