@@ -111,7 +111,7 @@ class ApprovalRequirement:
     by: str
     """The approvers, as Slack shows them."""
     can_approve: bool
-    """Whether the person who asks is one of the approvers."""
+    """Whether the requester is one of the approvers."""
 
 
 @dataclass(frozen=True, slots=True)

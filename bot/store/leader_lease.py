@@ -80,7 +80,7 @@ class LeaderLeases:
         """Return the lease ``key`` (of :mod:`bot.store.keys`), or None if it is held: by whom does not matter.
 
         A process that holds the lease already gets None too: it keeps its LeaderLease and renews that. The lease
-        expires ``ttl_s`` seconds after the last call that extended it, whatever becomes of its holder. Does not wait.
+        expires ``ttl_s`` seconds after the last call that extended it, whether or not its holder lives. Does not wait.
         Raise :class:`~bot.errors.Unavailable` if Redis does not respond; the lease may then be held by nobody until it
         expires.
         """

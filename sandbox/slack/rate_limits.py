@@ -23,7 +23,7 @@ METHOD_TIERS: Final = {
 """All other methods are in tier 4."""
 
 BURST_SIZES: Final = {"apps.connections.open": 20}
-"""The default burst is the number of calls per minute. Ten connections can be opened at once, and once more."""
+"""The default burst is the number of calls per minute. Ten connections can be opened at once, and then again."""
 
 POST_BURST_SIZE: Final = 4
 """chat.postMessage accepts one message per second and channel, and a burst of this many."""

@@ -1,0 +1,92 @@
+"""The English of VOICE.md: no text of the project uses a word or phrase that it rules out.
+
+Read are the sources of bot/, handlers/ and sandbox/ (messages, docstrings and comments alike), README, CHANGELOG and
+docs/.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+
+# Regular expression of what is ruled out → what to write. Case does not matter; \b is added at both ends.
+RULED_OUT: Final = {
+    r"a yes|yes more|say yes|says yes|said yes|others' yes|somebody else's yes": "approve, approval, needs 2 approvals",
+    r"mend|mends|mended|mending": "fix",
+    r"shall": "must, should, will",
+    r"is no (moment|node|host|member|manager)|knows no|for want of": "cannot, is not, has no",
+    r"no way leads|is there and finds": "unreachable, did not respond, timed out",
+    r"survives?( no)?( more)? failures?": "tolerates 1 failure, tolerates no failure",
+    r"can lose no manager|stops deciding|can decide anything": "loses quorum, has no quorum",
+    r"would be fatal|is fatal|fatal meanwhile": "loses quorum",
+    r"good until|good for \d+": "valid until, valid for",
+    r"at strength": "running, fully running, 3 of 5 replicas running",
+    r"gone for good": "permanently lost",
+    r"the asker|who asks|who asked for it": "the requester, only you",
+    r"not looked at|looked at": "skipped, checked, not tested",
+    r"already so": "no change needed",
+    r"what becomes of|whatever becomes of|what came of": "the result, how it ended",
+    r"of which no|of which the|whereof|whereupon|wherein": "a sentence of its own",
+    r"is told that|are told that|told of it": "is notified, sees",
+    r"takes? itself for": "believes that it is",
+    r"all the same": "still",
+    r"anew|once more": "again",
+    r"nowhere to go": "no node can run",
+    r"lest|hence|thereof|therein|thereby|aught|naught|ere|unto|amid|amidst": "everyday English",
+    r"in the asking|the deed|ailing|ailment": "a plain word",
+    r"is in none": "is not part of any cluster",
+    r"makes? an end of|put an end to": "ends",
+}
+
+DOCS: Final = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "swarmbot.example.yml")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+SOURCES: Final = [path for folder in ("bot", "handlers", "sandbox") for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    """The texts of a file with the line that each begins on: strings and comments of a source, all of a document."""
+    source = path.read_text()
+    if path.suffix != ".py":
+        yield from enumerate(source.splitlines(), 1)
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+    for token in tokenize.generate_tokens(StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def _found(path: Path) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}:{line}: “{match[0]}”: write “{instead}”"
+        for line, text in _texts(path)
+        for pattern, instead in RULED_OUT.items()
+        for match in re.finditer(rf"\b(?:{pattern})\b", " ".join(text.split()), re.IGNORECASE)
+    ]
+
+
+def test_every_text_uses_plain_english() -> None:
+    """VOICE.md says what to write instead."""
+    assert [found for path in (*DOCS, *SOURCES) for found in _found(path)] == []
+
+
+def test_a_ruled_out_phrase_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search reads docstrings, comments, and f-strings whose phrase is broken over two lines."""
+    monkeypatch.setattr("tests.unit.test_voice.ROOT", tmp_path)
+    source = tmp_path / "message.py"
+    source.write_text(
+        'def f(x):\n    """Mend it."""\n    # which shall hold\n    return f"{x} services at\\n strength"\n'
+    )
+    assert [found.partition("“")[2].partition("”")[0] for found in _found(source)] == ["Mend", "at strength", "shall"]
