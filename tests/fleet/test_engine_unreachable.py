@@ -63,8 +63,8 @@ def test_a_dropped_port_is_reported(hosts: Fleet) -> None:
         failure_of(cluster, "timed out")
 
 
-def test_a_silent_port_is_reported(hosts: Fleet) -> None:
-    """A call to a port that accepts connections and sends nothing ends in seconds."""
+def test_something_that_listens_and_never_speaks(hosts: Fleet) -> None:
+    """A port that takes connections and says nothing ends in seconds, with a message."""
     hosts["host-2"].run("sh", "-c", "busybox nc -ll -p 2200 -e sleep 30 >/dev/null 2>&1 </dev/null &")
     until(lambda: 2200 in hosts["host-2"].listening(), "it listens")
     with engines(hosts, host_2={"port": 2200}) as cluster:
@@ -123,8 +123,8 @@ def test_a_refused_ssh_key_is_reported(hosts: Fleet, tmp_path: Path) -> None:
     assert str(key) in error.happened
 
 
-def test_a_hanging_agent_does_not_stop_a_login(hosts: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key file needs no agent; without an accepted one, the error says that the agent did not respond."""
+def test_a_hung_agent_keeps_nobody_out(hosts: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in a file needs no agent; without one that is accepted, the error says that the agent did not respond."""
     monkeypatch.setattr(login, "AGENT_TIMEOUT_S", 0.2)
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
     with socket.socket(socket.AF_UNIX) as agent:
@@ -133,7 +133,7 @@ def test_a_hanging_agent_does_not_stop_a_login(hosts: Fleet, tmp_path: Path, mon
         with engines(hosts) as cluster:
             assert cluster["host-2"].info()["Name"] == "host-2"
         with engines(hosts, ssh={"identity_file": str(keygen(tmp_path / "stranger"))}) as cluster:
-            assert "the agent (it did not answer)" in failure_of(cluster, "key refused").happened
+            assert "the agent (it did not respond)" in failure(cluster, "key refused").happened
 
 
 def test_a_missing_key_file_is_reported(hosts: Fleet, tmp_path: Path) -> None:

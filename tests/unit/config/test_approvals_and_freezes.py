@@ -1,4 +1,4 @@
-"""Approval rules and freeze windows in swarmbot.yml: mistakes are told, the rest is read as written."""
+"""Approval rules and freeze windows in swarmbot.yml."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from bot.config import load
 from bot.config.freezes import TimeOfWeek
-from tests.unit.config.test_loading import GOOD, Mistake, told
+from tests.unit.config.test_loading import GOOD, Mistake, load_error
 
 
 def _approval(text: str, key: str, hint: str) -> Mistake:
@@ -67,7 +67,7 @@ MISTAKES: dict[str, Mistake] = {
     "a time that YAML counts": _freeze(
         "days: [fri], from: 16:00, until: 08:00, reason: r", ".from", 'in quotes (`"16:00"`'
     ),
-    "a time that is none": _freeze('from: "fri 24:00", until: "mon 8", reason: r', ".from", "must be a time"),
+    "an invalid time": _freeze('from: "fri 24:00", until: "mon 8", reason: r', ".from", "must be a time"),
     "an unknown day": _freeze('days: [friday], from: "16:00", until: "08:00", reason: r', ".days.0", "`fri`"),
     "an unknown time zone": _freeze(
         "timezone: Europe/Berln, from: 2026-12-20, until: 2026-12-21, reason: r", ".timezone", "`Europe/Berlin`"
@@ -84,17 +84,17 @@ MISTAKES: dict[str, Mistake] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_told_with_file_line_key_and_hint(tmp_path: Path, mistake: str) -> None:
+def test_an_error_names_file_line_key_and_hint(tmp_path: Path, mistake: str) -> None:
     """The message names the file, the line, the key path and what would be right."""
     old, new, line, key, hint = MISTAKES[mistake]
-    words = told(tmp_path, GOOD.replace(old, new, 1))
+    words = load_error(tmp_path, GOOD.replace(old, new, 1))
     here = next(part for part in words.splitlines() if key in part)
     assert f"swarmbot.yml, line {line}: " in here
     assert hint in here
 
 
-def test_rules_and_windows_are_read_as_written(tmp_path: Path) -> None:
-    """Durations in seconds, subjects with a space in them, times of each kind; defaults are left to who asks."""
+def test_rules_and_windows_are_read(tmp_path: Path) -> None:
+    """Durations in seconds, subjects with a space, every kind of time. Keys that are not set stay None."""
     path = tmp_path / "swarmbot.yml"
     windows = """\
     freezes:

@@ -1,4 +1,4 @@
-"""Which cluster a command means."""
+"""The cluster that a command is for."""
 
 from __future__ import annotations
 
@@ -29,8 +29,10 @@ TWO = _config(prod="C0PROD", staging="C0STAGE")
         (TWO, "C0PROD", "staging", "staging"),
     ],
 )
-def test_the_cluster_is_named_or_bound_or_alone(config: Config, channel: str, named: str | None, meant: str) -> None:
-    """What is typed counts first, then the channel, then that there is no other."""
+def test_cluster_from_flag_channel_or_single_cluster(
+    config: Config, channel: str, named: str | None, meant: str
+) -> None:
+    """The flag counts first, then the channel, then whether there is only one cluster."""
     assert choose_cluster(config, channel, named) == meant
 
 
@@ -43,15 +45,15 @@ def test_the_cluster_is_named_or_bound_or_alone(config: Config, channel: str, na
         (ONE, "C0PROD", "", "not a cluster"),
     ],
 )
-def test_no_cluster_is_guessed(config: Config, channel: str, named: str | None, words: str) -> None:
-    """Where the cluster is not clear the person gets all there are, each with its channel."""
+def test_an_unclear_cluster_is_not_guessed(config: Config, channel: str, named: str | None, words: str) -> None:
+    """The error lists all clusters, each with its channel."""
     with pytest.raises(NotUnderstood) as raised:
         choose_cluster(config, channel, named)
     assert words in raised.value.happened
     assert all(f"`{name}` (<#{each.channel}>)" in raised.value.next_step for name, each in config.clusters.items())
 
 
-def test_a_channel_knows_its_cluster() -> None:
-    """And a channel that is bound to none has none."""
+def test_cluster_of_channel() -> None:
+    """A channel without a cluster gives None."""
     assert cluster_of_channel(TWO, "C0STAGE") == "staging"
     assert cluster_of_channel(TWO, "C0OTHER") is None

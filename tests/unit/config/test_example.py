@@ -1,4 +1,4 @@
-"""swarmbot.example.yml is the reference of swarmbot.yml: valid, and complete."""
+"""swarmbot.example.yml is valid and complete."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ EXAMPLE = Path(__file__).parents[3] / "swarmbot.example.yml"
 
 
 def test_the_example_is_valid() -> None:
-    """Who copies the example starts from a file that loads."""
+    """The copied example is a file that loads."""
     config = load(EXAMPLE)
     assert set(config.clusters) == {"prod", "staging"}
     assert config.clusters["prod"].hosts["host-1"].address == "192.0.2.1"
 
 
 def test_the_example_sets_every_key() -> None:
-    """A key of the models that the example does not set is a key that nobody finds."""
+    """Nobody finds a key that the example does not have."""
     written = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
     missing = [".".join(path) for path in _keys(Config) if not _is_set(written, path)]
     assert missing == []
 
 
 def test_every_key_of_the_example_is_explained() -> None:
-    """Each key has a comment on its line, or right above it, at one of its places; a port needs no words."""
+    """Each key has a comment on its line or above it, at least at one of its places; `port` needs none."""
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     for key in {path[-1] for path in _keys(Config)} - {"port"}:
         at = [number for number, line in enumerate(lines) if line.strip(" -").startswith(f"{key}:")]
@@ -37,7 +37,7 @@ def test_every_key_of_the_example_is_explained() -> None:
 
 
 def _keys(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of all keys as people write them, with ``*`` for names that they choose; lists have no part in it."""
+    """Yield the paths of all keys, with ``*`` for names that people choose; lists add nothing."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():
             key = field.alias or name

@@ -1,4 +1,4 @@
-"""Each mistake in swarmbot.yml is told with its line, its key and what would be right."""
+"""Each error in swarmbot.yml is reported with its line, its key and a valid value."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MISTAKES: dict[str, Mistake] = {
     "duplicate section": ("people:", "rules: {}\npeople:", 10, "`rules`", "already set on line 7"),
     "a number for an address": ("192.0.2.1", "19.2", 5, "`clusters.prod.hosts.host-1`", "the number 19.2"),
     "a list for a mapping": ("  prod:", "  prod: []\n  x:", 2, "`clusters.prod`", "a list"),
-    "nothing where a mapping is wanted": ("  prod:", "  dev:\n  prod:", 2, "`clusters.dev`", "needs a value"),
+    "nothing instead of a mapping": ("  prod:", "  dev:\n  prod:", 2, "`clusters.dev`", "needs a value"),
     "text for a list": ("[admins]", "admins", 10, "`rules.administer`", "a list of names"),
     "a boolean for a port": ("jump: host-1", "port: yes", 6, "hosts.host-2.port`", "whole number"),
     "quotes round a port": ("jump: host-1", 'port: "22"', 6, "hosts.host-2.port`", "without quotes"),
@@ -86,14 +86,14 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "jump to an unknown host": ("jump: host-1", "jump: hots-1", 6, "`clusters.prod.hosts.host-2.jump`", "`host-1`"),
     "jump to itself": ("jump: host-1", "jump: host-2", 6, "`clusters.prod.hosts.host-2.jump`", "loop"),
-    "jumps in a circle": (
+    "jumps in a loop": (
         "host-1: 192.0.2.1",
         "host-1: {address: 192.0.2.1, jump: host-2}",
         5,
         "`clusters.prod.hosts.host-1.jump`",
         "host-1 → host-2 → host-1",
     ),
-    "a circle through the default": (
+    "a loop through the default": (
         "clusters:",
         "ssh: {jump: host-2}\nclusters:",
         7,
@@ -110,13 +110,13 @@ MISTAKES: dict[str, Mistake] = {
     "no clusters": (GOOD[: GOOD.index("people")], "clusters: {}\n", 1, "`clusters`", "at least one"),
     "not valid YAML": ("clusters:", "clusters: [", 3, "not valid YAML", "line 3"),
     "a tab": ("  admins", "\tadmins", 8, "not valid YAML", "line 8"),
-    "a date that is none": ("U0ADMIN1", "2026-99-99", 1, "cannot read", "line 1"),
+    "an invalid date": ("U0ADMIN1", "2026-99-99", 1, "cannot read", "line 1"),
     "two documents": ("people:", "---\npeople:", 7, "not valid YAML", "line 7"),
 }
 
 
-def told(tmp_path: Path, text: str) -> str:
-    """What is told of a swarmbot.yml that holds ``text``, which must be refused."""
+def load_error(tmp_path: Path, text: str) -> str:
+    """Return the error about a swarmbot.yml that holds ``text``, which must be refused."""
     path = tmp_path / "swarmbot.yml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Misconfigured) as raised:
@@ -125,26 +125,26 @@ def told(tmp_path: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_told_with_file_line_key_and_hint(tmp_path: Path, mistake: str) -> None:
+def test_an_error_names_file_line_key_and_hint(tmp_path: Path, mistake: str) -> None:
     """The message names the file, the line, the key path and what would be right."""
     old, new, line, key, hint = MISTAKES[mistake]
     assert old in GOOD
-    words = told(tmp_path, GOOD.replace(old, new, 1))
+    words = load_error(tmp_path, GOOD.replace(old, new, 1))
     here = next(part for part in words.splitlines() if key in part)
     assert f"swarmbot.yml, line {line}: " in here
     assert hint in here
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    """Who made three mistakes learns of three, in the order of the file."""
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
+    """Three errors in a file give three messages, in the order of the file."""
     text = GOOD.replace("channel:", "chanel:").replace("jump:", "jmp:").replace("administer:", "administrate:")
-    words = told(tmp_path, text)
+    words = load_error(tmp_path, text)
     assert [part in words for part in ("chanel", "jmp", "administrate")] == [True, True, True]
     assert words.index("chanel") < words.index("jmp") < words.index("administrate")
 
 
-def test_a_good_file_is_read_as_written(tmp_path: Path) -> None:
-    """Short and long hosts, and defaults for what is not said."""
+def test_a_valid_file_is_read(tmp_path: Path) -> None:
+    """Short and long forms of hosts, and defaults for keys that are not set."""
     path = tmp_path / "swarmbot.yml"
     path.write_text(GOOD, encoding="utf-8")
     config = load(path)
@@ -157,14 +157,14 @@ def test_a_good_file_is_read_as_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["no", "1", "on", "1e3", "null"])
 def test_a_host_may_have_any_name(tmp_path: Path, name: str) -> None:
-    """YAML's reading of a key as a number or truth value is not what people mean by a name."""
+    """A name that YAML reads as a number or a boolean stays text."""
     path = tmp_path / "swarmbot.yml"
     path.write_text(GOOD.replace("host-2", name), encoding="utf-8")
     assert set(load(path).clusters["prod"].hosts) == {"host-1", name}
 
 
 @pytest.mark.parametrize("address", ["2001:db8::1", "::1", "fe80::1%eth0", "h.example.com", "h", "10.0.0.1"])
-def test_addresses_of_every_kind_are_taken(tmp_path: Path, address: str) -> None:
+def test_all_kinds_of_addresses_are_valid(tmp_path: Path, address: str) -> None:
     """IPv4, IPv6 with and without a zone, and names."""
     path = tmp_path / "swarmbot.yml"
     path.write_text(GOOD.replace("192.0.2.1", f'"{address}"'), encoding="utf-8")
@@ -174,43 +174,43 @@ def test_addresses_of_every_kind_are_taken(tmp_path: Path, address: str) -> None
 @pytest.mark.parametrize(
     "jump", ["root@bastion", "b.example.com:2222", "192.0.2.9", "'u@[2001:db8::1]:22'", "host-1", "none"]
 )
-def test_jumps_of_every_kind_are_taken(tmp_path: Path, jump: str) -> None:
-    """An address with or without user and port, or a host of the file, as a default for all hosts."""
+def test_all_kinds_of_jump_hosts_are_valid(tmp_path: Path, jump: str) -> None:
+    """An address with or without user and port, or a host of the file, as the default for all hosts."""
     path = tmp_path / "swarmbot.yml"
     path.write_text(f"ssh: {{jump: {jump}}}\n{GOOD}", encoding="utf-8")
     assert load(path).ssh.jump == jump.strip("'")
 
 
 def test_home_is_expanded(tmp_path: Path) -> None:
-    """``~`` means the home of the user that runs Swarmbot."""
+    """``~`` is the home of the user that runs Swarmbot."""
     path = tmp_path / "swarmbot.yml"
     path.write_text(f"ssh: {{identity_file: ~/key}}\n{GOOD}", encoding="utf-8")
     assert load(path).ssh.identity_file == Path.home() / "key"
 
 
 def test_anchors_and_merges_work(tmp_path: Path) -> None:
-    """YAML's own way of saying a thing once is not taken for a duplicate, and one that holds itself ends."""
+    """YAML's anchors and merges are not duplicates, and an anchor that contains itself does not loop."""
     path = tmp_path / "swarmbot.yml"
     merged = GOOD.replace("clusters:", "ssh: &d {user: ops}\nclusters:").replace("jump: host-1", "<<: *d")
     path.write_text(merged, encoding="utf-8")
     assert load(path).clusters["prod"].hosts["host-2"].user == "ops"
-    assert "clusters.x" in told(tmp_path, "clusters: &a\n  x: *a\n")
+    assert "clusters.x" in load_error(tmp_path, "clusters: &a\n  x: *a\n")
 
 
-def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
-    """The first thing that a newcomer meets is the command that gets them on."""
+def test_the_error_for_a_missing_file_says_how_to_create_it(tmp_path: Path) -> None:
+    """The next step is a command."""
     with pytest.raises(Misconfigured, match=r"cp swarmbot\.example\.yml"):
         load(tmp_path / "swarmbot.yml")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "---\n"])
-def test_an_empty_file_points_to_the_example(tmp_path: Path, text: str) -> None:
-    """An empty file is not a type error."""
-    assert "swarmbot.example.yml" in told(tmp_path, text)
+def test_the_error_for_an_empty_file_names_the_example(tmp_path: Path, text: str) -> None:
+    """An empty file gives no type error."""
+    assert "swarmbot.example.yml" in load_error(tmp_path, text)
 
 
-def test_what_is_no_text_file_is_told(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8, and a folder where the file should be."""
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8, and a folder instead of a file."""
     binary = tmp_path / "binary.yml"
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Misconfigured, match="UTF-8"):

@@ -1,4 +1,4 @@
-"""What the doctor makes of a host's answer."""
+"""The doctor's findings about a host."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _host(clock_offset: float = 0.0, **info: Any) -> Host:
         (_host(LiveRestoreEnabled=True), ["✗ `host-1`: its engine has live-restore enabled"]),
     ],
 )
-def test_a_host_is_judged_by_its_clock_version_and_settings(host: Host, troubles: list[str]) -> None:
-    """Each trouble is told once, with what to do."""
+def test_findings_about_clock_version_and_settings_of_a_host(host: Host, troubles: list[str]) -> None:
+    """Each problem is reported once, with a next step."""
     found = [finding for check in HOST_CHECKS if (finding := check(host))]
     assert len(found) == len(troubles)
     for finding, failure in zip(found, troubles, strict=True):

@@ -26,15 +26,15 @@ def _finds(*findings: Finding) -> Check:
     return Check("It", lambda _: iter(findings))
 
 
-def test_only_what_is_wrong_fails() -> None:
-    """A warning is no failure."""
+def test_only_a_problem_gives_exit_status_1() -> None:
+    """A warning does not."""
     assert _run(_finds(ok("a"))) == (0, ["✓ a", "No problems found."])
     assert _run(_finds(ok("a"), warning("b", "Do c."))) == (0, ["✓ a", "! b Do c.", "Problems: 0. Warnings: 1."])
     assert _run(_finds(problem("d", "Do e."))) == (1, ["✗ d Do e.", "Problems: 1. Warnings: 0."])
 
 
-def test_a_check_that_breaks_hides_no_other() -> None:
-    """Neither an error of the house nor a defect ends the examination."""
+def test_a_failing_check_hides_no_other_findings() -> None:
+    """Neither an expected error nor a bug in a check stops the others."""
 
     def fails(_: Resources) -> Iterator[Finding]:
         yield ok("first")
@@ -50,8 +50,8 @@ def test_a_check_that_breaks_hides_no_other() -> None:
     assert lines[3] == "✓ last"
 
 
-def test_what_rests_on_what_is_wrong_is_not_run() -> None:
-    """And what rests on that is not run either."""
+def test_a_check_is_skipped_if_what_it_needs_has_a_problem() -> None:
+    """Checks that depend on a skipped check are skipped too."""
 
     def never(_: Resources) -> Iterator[Finding]:
         raise AssertionError("it was run")
@@ -65,8 +65,8 @@ def test_what_rests_on_what_is_wrong_is_not_run() -> None:
     assert lines[2] == "! The groups: skipped, because it needs Slack. Fix that first."
 
 
-def test_a_secret_is_masked_whoever_says_it() -> None:
-    """Even a library's own error text that quotes a password shows none."""
+def test_secrets_in_any_error_are_masked() -> None:
+    """Even if a library quotes a password in its error."""
 
     def leaks(_: Resources) -> Iterator[Finding]:
         raise ValueError(f"cannot use {QUOTED}")

@@ -1,4 +1,4 @@
-"""What the doctor says of the folder of backups and its key."""
+"""The doctor's findings about the folder for backups and the key."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.kits.unprivileged import unprivileged
 KEY = Secret("k" * 32)
 
 
-def told(folder: Path | None, key: Secret | None = KEY) -> list[str]:
-    """What is found."""
+def found(folder: Path | None, key: Secret | None = KEY) -> list[str]:
+    """Return the findings."""
     parts: Any = {
         "config": SimpleNamespace(backups=Backups(folder=folder)),
         "settings": SimpleNamespace(swarmbot_secret_key=key),
@@ -24,34 +24,34 @@ def told(folder: Path | None, key: Secret | None = KEY) -> list[str]:
     return [str(finding) for finding in backups(cast("Resources", SimpleNamespace(**parts)))]
 
 
-def test_without_a_folder_nothing_is_said() -> None:
-    """Who wants no backups is not told of them."""
-    assert told(None, None) == []
+def test_no_finding_without_a_folder() -> None:
+    """Backups are optional."""
+    assert found(None, None) == []
 
 
-def test_a_folder_that_can_be_made_is_well(tmp_path: Path) -> None:
-    """It is made with the first backup."""
-    assert told(tmp_path / "new" / "backups") == [f"✓ Backups are stored in {tmp_path}/new/backups."]
+def test_a_folder_that_can_be_created_is_ok(tmp_path: Path) -> None:
+    """It is created with the first backup."""
+    assert found(tmp_path / "new" / "backups") == [f"✓ Backups are stored in {tmp_path}/new/backups."]
 
 
-def test_without_a_key_there_are_no_backups(tmp_path: Path) -> None:
-    """It is found before somebody needs one."""
-    [finding] = told(tmp_path, None)
+def test_a_missing_key_is_a_problem(tmp_path: Path) -> None:
+    """It is found before somebody needs a backup."""
+    [finding] = found(tmp_path, None)
     assert finding.startswith("✗ SWARMBOT_SECRET_KEY is not set")
 
 
-def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
-    """A file stands in its way."""
+def test_a_file_instead_of_a_folder_is_a_problem(tmp_path: Path) -> None:
+    """A parent of the folder is a file."""
     (tmp_path / "file").touch()
-    [finding] = told(tmp_path / "file" / "backups")
+    [finding] = found(tmp_path / "file" / "backups")
     assert finding.startswith(f"✗ Backups cannot be stored in {tmp_path}/file/backups: {tmp_path}/file is not a folder")
 
 
-def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
-    """Somebody else's, or in somebody else's: it is a finding, and the doctor goes on."""
+def test_a_folder_without_permissions_is_a_problem(tmp_path: Path) -> None:
+    """The folder or its parent belongs to somebody else: this is a finding, and the doctor continues."""
     (tmp_path / "theirs").mkdir(mode=0)
-    with unprivileged():
-        [itself] = told(tmp_path / "theirs")
-        [inside] = told(tmp_path / "theirs" / "backups")
+    with powerless():
+        [itself] = found(tmp_path / "theirs")
+        [inside] = found(tmp_path / "theirs" / "backups")
     assert itself.startswith(f"✗ Backups cannot be stored in {tmp_path}/theirs:")
     assert inside.startswith(f"✗ Backups cannot be stored in {tmp_path}/theirs/backups:")

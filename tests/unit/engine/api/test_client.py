@@ -1,4 +1,4 @@
-"""A change whose connection broke."""
+"""Errors of the engine's client."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Breaking:
     path = "/run/docker.sock"
 
     def route(self) -> str:
-        """Some way."""
+        """Return a route."""
         return "forwarded"
 
     def dial(self, _timeout: float) -> None:
@@ -28,8 +28,8 @@ class Breaking:
         raise ConnectionResetError
 
 
-def test_the_error_of_another_thread_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads that waited for one connection are given one error: each tells of its own change."""
+def test_each_thread_gets_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that waited for one connection share its error: each reports its own change."""
     shared = HostUnreachable("host-1", "refused", "It refused.", next_step="Start it.")
     monkeypatch.setattr(client, "diagnose", lambda *_: shared)
     with pytest.raises(HostUnreachable) as caught:
@@ -40,6 +40,6 @@ def test_the_error_of_another_thread_stays_as_it_is(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("secret", ["SWMTKN-1-3pu6hszj-a1b2", "SWMKEY-1-7c37Cc8654o6p38HnroywCi19pllOnGtbdZEgtKxZu8"])
-def test_secrets_are_masked_wherever_they_stand(secret: str) -> None:
-    """Nothing of them is left, and what stands around them is."""
+def test_secrets_are_masked_anywhere_in_a_text(secret: str) -> None:
+    """The text around them stays."""
     assert mask_secrets(f'bad "{secret}", or {secret}.') == 'bad "***", or ***'

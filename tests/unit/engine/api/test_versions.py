@@ -1,4 +1,4 @@
-"""Which version of Docker's API is spoken with which engine."""
+"""The version of Docker's API that is used with an engine."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ ROOT = Path(__file__).parents[4]
         ("1.100", "1.101", None),
     ],
 )
-def test_the_oldest_common_version_is_spoken(oldest: str, newest: str, spoken: str | None) -> None:
-    """1.41 where it is taken: versions are numbers, not text."""
+def test_the_oldest_common_version_is_used(oldest: str, newest: str, spoken: str | None) -> None:
+    """1.41 if the engine supports it. Versions are compared as numbers, not as text."""
     assert common_api(oldest, newest) == spoken
 
 
 @pytest.mark.parametrize(
     ("engine", "newer"), [("20.10.24+dfsg1", False), ("29.4.0", False), ("30.0.0-rc.1", True), ("dev", False)]
 )
-def test_engines_that_are_newer_than_known(engine: str, newer: bool) -> None:  # noqa: FBT001 - a table
-    """By their release; what is no version is not judged."""
+def test_engines_newer_than_supported(engine: str, newer: bool) -> None:  # noqa: FBT001 - a table
+    """By their release. Text that is not a version is never newer."""
     assert newer_than_known(engine) is newer
 
 
-def test_what_to_do_about_an_engine_with_no_common_version() -> None:
-    """The older of the two is what must be upgraded."""
+def test_the_next_step_without_a_common_version() -> None:
+    """The older of the two must be upgraded."""
     target = SshTarget("host-3", "192.0.2.3", 22, "root", (), ())
     old = failures.no_common_api(target, "19.03.15", "1.12", "1.40")
     assert (old.problem, old.next_step) == ("engine too old", "Upgrade Docker on it to 20.10 or newer.")
@@ -49,7 +49,7 @@ def test_what_to_do_about_an_engine_with_no_common_version() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
-def test_the_range_is_told(page: str) -> None:
-    """Where people look for it."""
+def test_the_supported_range_is_documented(page: str) -> None:
+    """README and operations.md name it."""
     told = " ".join((ROOT / page).read_text(encoding="utf-8").split())
     assert f"Docker {OLDEST_ENGINE} to {NEWEST_ENGINE} (API {OLDEST_API} to {NEWEST_API})" in told

@@ -30,6 +30,6 @@ DEBIAN = START.format(flags="--containerd=/run/containerd/containerd.sock $DOCKE
         (DEBIAN, "[]", None),
     ],
 )
-def test_the_data_folder_is_where_unit_and_settings_say(unit: str, settings: str, root: str | None) -> None:
-    """One place that is named, or the default of a unit that names none; never a guess between two, or without any."""
+def test_the_data_root_is_where_unit_and_settings_say(unit: str, settings: str, root: str | None) -> None:
+    """The one folder that is named, or dockerd's default; None if two are named, or there is no unit."""
     assert parse(unit, settings) == root

@@ -1,4 +1,4 @@
-"""What the probes print is parsed: addresses, time stamps, the clock."""
+"""Parsing of what the probes print: addresses, time stamps, the clock."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ADDRESSES = r"""1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever
 """
 
 
-def test_interfaces_are_those_that_can_be_advertised() -> None:
-    """Docker's own bridges are left out, a bridge of somebody else's is not; all addresses come, without prefix."""
+def test_only_interfaces_that_can_be_advertised_are_listed() -> None:
+    """Docker's own bridges are skipped, other bridges are not. All addresses are listed, without prefix length."""
     assert parse_interfaces(ADDRESSES) == (
         Interface("eth0", ("192.0.2.1", "192.0.2.7", "2001:db8::1")),
         Interface("tun0", ("198.51.100.1",)),
@@ -39,13 +39,13 @@ def test_interfaces_are_those_that_can_be_advertised() -> None:
         ("2024-05-06T07:08:09Z", 0),
     ],
 )
-def test_go_s_time_stamps(stamp: str, microsecond: int) -> None:
-    """Any number of digits, and any zone."""
+def test_go_time_stamps_are_parsed(stamp: str, microsecond: int) -> None:
+    """With any number of digits, and in any time zone."""
     assert parse_time(stamp) == datetime(2024, 5, 6, 7, 8, 9, microsecond, UTC)
 
 
-def test_a_clock_is_read_in_the_middle_of_its_round_trip() -> None:
-    """An answer that took four seconds was given two seconds ago."""
+def test_a_clock_offset_assumes_the_middle_of_the_round_trip() -> None:
+    """A response after four seconds shows the time of two seconds ago."""
     asked = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC).timestamp()
     assert offset_of("2024-05-06T07:08:11Z", asked, 4.0) == 0.0
     assert offset_of("2024-05-06T07:08:09Z", asked, 4.0) == -2.0

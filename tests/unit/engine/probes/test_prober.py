@@ -1,4 +1,4 @@
-"""What the prober reads from the kernel and from its own shell."""
+"""Parsing of the kernel's counters and of the connection tries."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Udp6InErrors                    	1
 """
 
 
-def test_what_came_is_counted_on_both_families() -> None:
-    """Whether somebody listens, nobody does, or the listener had no room; MaxConn is a negative number."""
+def test_received_packets_are_counted_for_ipv4_and_ipv6() -> None:
+    """Whether the port is open, closed, or its buffer full. MaxConn is a negative number."""
     assert prober.parse_counters(SNMP) == Counters(datagrams=135, resets=7)
 
 
-def test_a_kernel_without_ipv6_is_read_too() -> None:
-    """/proc/net/snmp6 is not there then."""
+def test_counters_of_a_kernel_without_ipv6() -> None:
+    """It has no /proc/net/snmp6."""
     assert prober.parse_counters(SNMP.partition("Udp6")[0]) == Counters(datagrams=123, resets=7)
 
 
-def test_a_connection_that_says_nothing_got_no_answer() -> None:
-    """Lines come in any order; what is missing was killed by its time-out."""
+def test_a_connection_without_a_line_got_no_answer() -> None:
+    """Lines come in any order; a missing line means that the timeout killed the try."""
     done = Completed(0, "2 refused\n0 open\n", "")
     assert prober.parse_reaches(done, 3) == ["open", "no answer", "refused"]

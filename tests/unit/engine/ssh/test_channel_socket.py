@@ -1,4 +1,4 @@
-"""A channel as a socket, when the SSH connection under it has broken."""
+"""A channel as a socket whose SSH connection broke."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.engine.ssh.channel_socket import ChannelSocket
 
 
 @pytest.mark.parametrize("broken", [EOFError(), OSError("Socket is closed"), paramiko.SSHException("no session")])
-def test_closing_what_has_broken_raises_nothing(broken: Exception) -> None:
-    """Paramiko says goodbye over the connection that is not there any more; whoever closes wants no more than that."""
+def test_closing_a_broken_channel_raises_nothing(broken: Exception) -> None:
+    """Paramiko tries to send a close message over the broken connection."""
     channel = create_autospec(paramiko.Channel, instance=True)
     channel.close.side_effect = broken
     ChannelSocket(channel).close()

@@ -1,4 +1,4 @@
-"""What the diagnosis of a host means."""
+"""The meaning of the diagnosis script's output."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TARGET = SshTarget("h", "192.0.2.1", 22, "deploy", (), ())
         ("", "docker stopped", "systemctl start docker"),
     ],
 )
-def test_what_a_look_at_the_host_means(printed: str, problem: HostProblem, next_step: str) -> None:
-    """Each finding is the kind that it is, with the step that mends it."""
+def test_each_diagnosis_has_its_problem_and_next_step(printed: str, problem: HostProblem, next_step: str) -> None:
+    """The next step fixes the problem."""
     error = failure_of(SshConnection(TARGET), "/var/run/docker.sock", printed.split())
     assert error is not None
     assert error.problem == problem
     assert next_step in error.next_step
 
 
-def test_an_engine_that_is_served_is_no_trouble() -> None:
-    """Then forwarding alone was forbidden."""
+def test_a_responding_engine_is_no_failure() -> None:
+    """Then only the forwarding was refused."""
     assert failure_of(SshConnection(TARGET), "/var/run/docker.sock", ["usable", "yes", "yes", "yes"]) is None

@@ -1,4 +1,4 @@
-"""Writing known_hosts: what OpenSSH's own tools read back, and what is never lost."""
+"""Reading and writing known_hosts, checked with OpenSSH's own tools."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OTHERS = (
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> list[paramiko.PKey]:
-    """Two keys made by OpenSSH."""
+    """Return two keys made by OpenSSH."""
     made = []
     for name in ("one", "two"):
         path = tmp_path_factory.mktemp("keys") / name
@@ -36,8 +36,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> list[paramiko.PKey]:
     return made
 
 
-def listed(path: Path, name: str) -> list[str]:
-    """The fingerprints that OpenSSH finds for a name."""
+def fingerprints(path: Path, name: str) -> list[str]:
+    """Return the fingerprints that OpenSSH finds for a name."""
     found = subprocess.run(
         ["ssh-keygen", "-l", "-F", name, "-f", path], check=False, capture_output=True, text=True, timeout=10
     )
@@ -46,7 +46,7 @@ def listed(path: Path, name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", ["192.0.2.3", "[192.0.2.3]:2222", "2001:db8::3", "an-alias"])
 @pytest.mark.parametrize("hashed", [False, True])
-def test_openssh_finds_what_was_written(tmp_path: Path, keys: list[paramiko.PKey], name: str, *, hashed: bool) -> None:
+def test_openssh_finds_the_written_key(tmp_path: Path, keys: list[paramiko.PKey], name: str, *, hashed: bool) -> None:
     """Plain and hashed, with ports and aliases, first one key and then another in its place."""
     path = tmp_path / "deep" / "known_hosts"
     before = OTHERS
@@ -56,23 +56,23 @@ def test_openssh_finds_what_was_written(tmp_path: Path, keys: list[paramiko.PKey
     path.write_text(before)
     for key in keys:
         trust(path, name, key)
-        assert listed(path, name) == [key.fingerprint]
+        assert fingerprints(path, name) == [key.fingerprint]
         assert path.read_text().startswith(before)
     assert (name in path.read_text().replace(before, "")) is not hashed
-    assert listed(Path(f"{path}.old"), name) == [keys[0].fingerprint]
+    assert fingerprints(Path(f"{path}.old"), name) == [keys[0].fingerprint]
 
 
-def test_the_other_names_of_a_line_keep_its_key(tmp_path: Path, keys: list[paramiko.PKey]) -> None:
-    """Who knows the host by another name is not asked about that one."""
+def test_other_names_on_a_line_keep_the_key(tmp_path: Path, keys: list[paramiko.PKey]) -> None:
+    """Only the trusted name is removed from the line."""
     path = tmp_path / "known_hosts"
     path.write_text(f"192.0.2.3,host-3 {keys[0].get_name()} {keys[0].get_base64()}")
     trust(path, "192.0.2.3", keys[1])
-    assert listed(path, "192.0.2.3") == [keys[1].fingerprint]
-    assert listed(path, "host-3") == [keys[0].fingerprint]
+    assert fingerprints(path, "192.0.2.3") == [keys[1].fingerprint]
+    assert fingerprints(path, "host-3") == [keys[0].fingerprint]
 
 
-def test_a_link_stays_one_and_its_mode_stays(tmp_path: Path, keys: list[paramiko.PKey]) -> None:
-    """The file behind it is written, where and as it is."""
+def test_a_symbolic_link_and_the_mode_of_its_target_stay(tmp_path: Path, keys: list[paramiko.PKey]) -> None:
+    """The file behind the link is written."""
     real, link = tmp_path / "real", tmp_path / "known_hosts"
     real.write_text("")
     real.chmod(0o640)
@@ -80,22 +80,22 @@ def test_a_link_stays_one_and_its_mode_stays(tmp_path: Path, keys: list[paramiko
     for key in keys:
         trust(link, "192.0.2.3", key)
     assert link.is_symlink()
-    assert listed(real, "192.0.2.3") == [keys[1].fingerprint]
+    assert fingerprints(real, "192.0.2.3") == [keys[1].fingerprint]
     assert real.stat().st_mode & 0o777 == 0o640
 
 
 def test_many_writers_lose_nothing(tmp_path: Path, keys: list[paramiko.PKey]) -> None:
-    """New names and replaced keys at the same time, as of several workers."""
+    """New names and replaced keys at the same time, as by several workers."""
     path = tmp_path / "known_hosts"
     names = [f"192.0.2.{number}" for number in range(16)]
     path.write_text("".join(f"{name} {keys[0].get_name()} {keys[0].get_base64()}\n" for name in names[:8]))
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda name: trust(path, name, keys[1]), names))
-    assert [listed(path, name) for name in names] == [[keys[1].fingerprint]] * 16
+    assert [fingerprints(path, name) for name in names] == [[keys[1].fingerprint]] * 16
 
 
-def test_what_cannot_be_written_is_said_with_the_line(tmp_path: Path, keys: list[paramiko.PKey]) -> None:
-    """The person can add it by hand."""
+def test_the_error_for_a_file_that_cannot_be_written_has_the_line(tmp_path: Path, keys: list[paramiko.PKey]) -> None:
+    """A person can add it by hand."""
     with pytest.raises(Failed) as caught:
         trust(tmp_path, "192.0.2.3", keys[0])
     assert str(tmp_path) in caught.value.happened
@@ -103,16 +103,16 @@ def test_what_cannot_be_written_is_said_with_the_line(tmp_path: Path, keys: list
 
 
 @given(names=st.lists(st.from_regex(r"[a-z0-9.\[\]:-]{1,12}", fullmatch=True), min_size=1, max_size=4, unique=True))
-def test_only_the_one_name_is_taken_out(names: list[str]) -> None:
-    """The others, the key and the comment stay, in their order."""
+def test_only_one_name_is_removed(names: list[str]) -> None:
+    """The other names, the key and the comment stay, in their order."""
     line = f"{','.join(names)} ssh-ed25519 AAAA of {names[0]}\n"
     rest = ",".join(names[1:])
     assert remove_name(line, names[0]) == (f"{rest} ssh-ed25519 AAAA of {names[0]}\n" if rest else "")
     assert remove_name(line, "another") == line
 
 
-def test_a_broken_known_hosts_file_is_named_and_lets_nobody_in(tmp_path: Path) -> None:
-    """A file that cannot be read is not taken for an empty one."""
+def test_an_invalid_known_hosts_file_is_named_and_stops_the_connection(tmp_path: Path) -> None:
+    """It does not count as an empty file."""
     broken = tmp_path / "known_hosts"
     broken.write_text("192.0.2.1 ssh-ed25519 AAA\n")
     target = SshTarget("h", "192.0.2.1", 22, "deploy", (), (broken,))

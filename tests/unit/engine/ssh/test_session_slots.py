@@ -1,4 +1,4 @@
-"""All sessions that a host gets are in use."""
+"""All session slots of a host are in use."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from bot.errors import EngineError
         lambda connection: run(connection, "true", timeout=0.01),
         lambda connection: dial_command(connection, "/run/docker.sock", 0.01),
     ],
-    ids=["a command", "a way to the engine"],
+    ids=["a command", "a connection to the engine"],
 )
-def test_swarmbot_s_own_commands_are_named(use: Callable[[SshConnection], object]) -> None:
-    """The host is not to blame; and as nothing was sent, nobody is told that a change may have taken effect."""
+def test_the_error_names_swarmbots_own_commands(use: Callable[[SshConnection], object]) -> None:
+    """Nothing was sent, so no change is reported as possibly made."""
     connection = SshConnection(SshTarget("host-1", "192.0.2.1", 22, "deploy", (), ()))
     for _ in range(MAX_SESSIONS):
         assert connection.session_slots.acquire(0)

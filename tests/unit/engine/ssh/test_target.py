@@ -1,4 +1,4 @@
-"""swarmbot.yml and ~/.ssh/config become one target with one chain of jumps."""
+"""swarmbot.yml and ~/.ssh/config give one SSH target with its jump hosts."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ Host first.example
 
 
 def config(hosts: dict[str, Any], ssh: dict[str, Any] | None = None) -> Config:
-    """A file with one cluster, prod."""
+    """Return a configuration with one cluster, prod."""
     return Config.model_validate({"ssh": ssh or {}, "clusters": {"prod": {"channel": "C0PROD", "hosts": hosts}}})
 
 
 def resolve(host: Any, ssh: dict[str, Any] | None = None, ssh_config: str = "", **others: Any) -> SshTarget:
-    """The target of host ``h``."""
+    """Return the target of the host ``h``."""
     parsed = paramiko.SSHConfig.from_text(ssh_config)
     return Targets(config({"h": host, **others}, ssh), "prod", parsed).target("h")
 
 
 def chain(target: SshTarget) -> list[str]:
-    """The way to ``target``, nearest to us first."""
+    """Return the route to ``target``, nearest to us first."""
     before = chain(target.jump) if target.jump else []
     return [*before, f"{target.user}@{target.address}:{target.port}"]
 
 
 def test_defaults() -> None:
-    """An address alone: port 22, this process's user, the usual known_hosts, no identity file, no jump."""
+    """Only an address: port 22, this process's user, the usual known_hosts, no identity file, no jump host."""
     target = resolve("192.0.2.1")
     assert target == SshTarget(
         name="h",
@@ -59,8 +59,8 @@ def test_defaults() -> None:
     )
 
 
-def test_ssh_config_fills_what_is_open() -> None:
-    """All that OpenSSH's file says counts where swarmbot.yml says nothing."""
+def test_ssh_config_applies_to_keys_that_are_not_set() -> None:
+    """All of OpenSSH's options count unless swarmbot.yml sets the key."""
     target = resolve("host.example", ssh_config=SSH_CONFIG)
     assert chain(target) == [
         "one@first.example:2201",
@@ -73,7 +73,7 @@ def test_ssh_config_fills_what_is_open() -> None:
 
 
 def test_swarmbot_yml_comes_first() -> None:
-    """The host's keys count before the file's defaults, and both before OpenSSH's file."""
+    """The host's keys count first, then the file's defaults, then OpenSSH's file."""
     ssh = {"user": "all", "identity_file": "/keys/all", "known_hosts": "/known/all", "port": 23}
     target = resolve({"address": "host.example", "user": "own", "jump": "none"}, ssh, SSH_CONFIG)
     assert (target.user, target.port, target.identity_files) == ("own", 23, (Path("/keys/all"),))
@@ -90,45 +90,45 @@ def test_swarmbot_yml_comes_first() -> None:
         ("ops@[2001:db8::1]:2022", ["ops@2001:db8::1:2022"]),
     ],
 )
-def test_jumps(jump: str, route: list[str]) -> None:
-    """A jump names a host of the file, or an address with what goes before and behind it."""
+def test_jump_hosts(jump: str, route: list[str]) -> None:
+    """A jump host is a host of the file, or an address with or without user and port."""
     b = {"address": "192.0.2.2", "port": 2222}
     target = resolve({"address": "192.0.2.1", "jump": jump}, {"user": "root"}, b=b)
     assert chain(target) == [*route, "root@192.0.2.1:22"]
 
 
-def test_a_chain_of_jumps_in_ssh_config() -> None:
-    """ProxyJump may name several, the first nearest to us, bare IPv6 addresses and hosts of swarmbot.yml too."""
+def test_a_chain_of_jump_hosts_in_ssh_config() -> None:
+    """ProxyJump may list several, the nearest to us first: IPv6 addresses and hosts of swarmbot.yml too."""
     proxy = "Host 192.0.2.1\n ProxyJump ops@192.0.2.3,2001:db8::1,b\n"
     target = resolve("192.0.2.1", {"user": "root"}, proxy, b="192.0.2.2")
     assert chain(target) == ["ops@192.0.2.3:22", "root@2001:db8::1:22", "root@192.0.2.2:22", "root@192.0.2.1:22"]
 
 
-def test_the_default_jump_is_not_its_own() -> None:
-    """With ``ssh.jump`` all hosts are behind it but itself."""
+def test_the_default_jump_host_is_not_behind_itself() -> None:
+    """With ``ssh.jump`` all other hosts are behind it."""
     hosts = {"h": "192.0.2.1", "bastion": "192.0.2.2"}
     targets = Targets(config(hosts, {"jump": "bastion", "user": "root"}), "prod", paramiko.SSHConfig())
     assert chain(targets.target("h")) == ["root@192.0.2.2:22", "root@192.0.2.1:22"]
     assert chain(targets.target("bastion")) == ["root@192.0.2.2:22"]
 
 
-def test_a_circle_is_refused_at_start() -> None:
-    """Jumps that lead back are told with the way they go, before anything connects."""
+def test_a_loop_of_jump_hosts_is_refused_at_start() -> None:
+    """The error shows the loop, before anything connects."""
     hosts = {"a": {"address": "192.0.2.1", "jump": "b"}, "b": {"address": "192.0.2.2", "jump": "a"}}
     with pytest.raises(Misconfigured, match="a → b → a"):
         EnginePool(config(hosts), Path("/nonexistent"))
 
 
 @pytest.mark.parametrize("jump", ["@", "host:port", "ops@", "[2001:db8::1]:x", "host:99999"])
-def test_a_jump_that_is_none_is_refused(jump: str) -> None:
-    """What cannot be read as a jump is named."""
+def test_an_invalid_jump_host_is_refused(jump: str) -> None:
+    """The error names it."""
     with pytest.raises(Misconfigured) as caught:
         resolve("192.0.2.1", None, f"Host *\n ProxyJump {jump}\n")
     assert f"`{jump}`" in caught.value.happened
 
 
 def test_an_ssh_config_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """A broken file is told by its path; an absent one is empty."""
+    """A file that does not exist counts as empty."""
     broken = tmp_path / "config"
     broken.write_text("Host\n")
     with pytest.raises(Misconfigured, match=str(broken)):
@@ -137,7 +137,7 @@ def test_an_ssh_config_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_a_cluster_or_host_that_is_not_in_the_file() -> None:
-    """KeyError, as the port says; names keep the file's order."""
+    """KeyError, as the protocol says. Names keep the order of the file."""
     pool = EnginePool(config({"z": "192.0.2.1", "a": "192.0.2.2"}), Path("/nonexistent"))
     assert pool.cluster("prod").names() == ("z", "a")
     assert pool.cluster("prod").address("a") == "192.0.2.2"
