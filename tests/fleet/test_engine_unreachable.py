@@ -133,7 +133,7 @@ def test_a_hung_agent_keeps_nobody_out(hosts: Fleet, tmp_path: Path, monkeypatch
         with engines(hosts) as cluster:
             assert cluster["host-2"].info()["Name"] == "host-2"
         with engines(hosts, ssh={"identity_file": str(keygen(tmp_path / "stranger"))}) as cluster:
-            assert "the agent (it did not respond)" in failure(cluster, "key refused").happened
+            assert "the agent (it did not respond)" in failure_of(cluster, "key refused").happened
 
 
 def test_a_missing_key_file_is_reported(hosts: Fleet, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_an_unreachable_host_is_reported(setup: DoctorSetup) -> None:
         ({"slack_api_url": "http://127.0.0.1:9/api/"}, "A request to Slack failed (auth.test)"),
         ({"slack_api_url": "ftp://slack.com/"}, "SLACK_API_URL is not an http"),
         ({"redis_url": Secret("redis://127.0.0.1:9/0")}, "Redis does not respond"),
-        ({"redis_url": Secret("rubbish")}, "REDIS_URL is not a Redis URL"),
+        ({"redis_url": Secret("rubbish")}, "REDIS_URL is not a valid Redis URL"),
         ({"config_path": Path("/nowhere/swarmbot.yml")}, "cp swarmbot.example.yml"),
     ],
 )

@@ -62,7 +62,7 @@ def test_check_needs_a_shell_and_the_engine(scenario: Scenario) -> None:
     assert "✓ *`host-3` is fit for prod*" in answer
     assert answer.count("✓ ports open in both directions with ") == 2
     assert "✗ *`host-4` is not fit to join prod*" in answer
-    assert "`asked` may not open Docker's socket `/var/run/docker.sock`, and has no sudo" in answer
+    assert "`asked` may not open Docker's socket `/var/run/docker.sock` and has no sudo" in answer
     assert "Run `usermod -aG docker asked` on it" in answer
     assert "✗ *`host-5` is not fit to join prod*" in answer
     assert "runs no commands for `mute`: the login shell exited at once. Give `mute` a POSIX shell" in answer

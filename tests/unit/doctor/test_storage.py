@@ -50,7 +50,7 @@ def test_a_file_instead_of_a_folder_is_a_problem(tmp_path: Path) -> None:
 def test_a_folder_without_permissions_is_a_problem(tmp_path: Path) -> None:
     """The folder or its parent belongs to somebody else: this is a finding, and the doctor continues."""
     (tmp_path / "theirs").mkdir(mode=0)
-    with powerless():
+    with unprivileged():
         [itself] = found(tmp_path / "theirs")
         [inside] = found(tmp_path / "theirs" / "backups")
     assert itself.startswith(f"✗ Backups cannot be stored in {tmp_path}/theirs:")
