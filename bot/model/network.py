@@ -12,7 +12,8 @@ def ip_of(endpoint: str) -> str:
     return endpoint.rpartition(":")[0].strip("[]")
 
 
-Reach = Literal["open", "refused", "no answer"]
+Reach = Literal["open", "refused", "no answer", "unknown"]
+"""How a connection ended; ``no answer`` was seen in the sender's kernel, ``unknown`` is the rest."""
 Transport = Literal["tcp", "udp"]
 
 
@@ -30,9 +31,11 @@ class Counters:
     """What a host's kernel has counted since it started, on all ports, behind its firewall."""
 
     datagrams: int
-    """UDP datagrams that arrived, whether a process listens or not."""
+    """UDP datagrams that arrived, whether a process listens or not. The kernel may count them when they are read."""
     resets: int
     """Resets that it sent for connections to ports on which no process listens; not those that a firewall sent."""
+    unread: bool = False
+    """Whether datagrams have arrived that a process has not read yet: they may not be counted."""
 
 
 class Prober(Protocol):
@@ -43,11 +46,11 @@ class Prober(Protocol):
         ...
 
     def send(self, transport: Transport, address: str, port: int, number: int) -> None:
-        """Send ``number`` datagrams, or try ``number`` connections, for at most one second."""
+        """Send ``number`` datagrams, or try ``number`` connections. Raise EngineError if not all were sent."""
         ...
 
     def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
-        """Open a TCP connection to each address and port, all at once, for at most 1.5 s."""
+        """Open a TCP connection to each address and port, all at once, for at most 3 s."""
         ...
 
 

@@ -125,7 +125,13 @@ class _Trial:
         if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
             return [ProbedRoute(route, "untested", "another check was testing this host") for route in routes]
         try:
-            return CounterProbe(count, self._probers, self._pool, self._deadline).settle(routes)
+            return CounterProbe(
+                count,
+                self._probers,
+                self._pool,
+                self._deadline,
+                unread=lambda: transport == "udp" and prober.counters().unread,
+            ).settle(routes)
         except SwarmbotError as error:
             return [ProbedRoute(route, "untested", error.happened) for route in routes]
         finally:
@@ -137,8 +143,14 @@ def _met(routes: Sequence[Route], tried: Future[list[Reach]]) -> list[ProbedRout
         met = tried.result()
     except SwarmbotError as error:
         return [ProbedRoute(route, "untested", error.happened) for route in routes]
-    states: dict[Reach, RouteState] = {"open": "open", "refused": "untested", "no answer": "blocked"}
-    whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer"}
+    states: dict[Reach, RouteState] = {
+        "open": "open",
+        "refused": "untested",
+        "no answer": "blocked",
+        "unknown": "untested",
+    }
+    slow = f"`{routes[0].source}` was too slow to test it"
+    whys: dict[Reach, str] = {"open": "", "refused": REFUSED, "no answer": "no answer", "unknown": slow}
     return [
         ProbedRoute(route, states[reach], whys[reach], refused=reach == "refused")
         for route, reach in zip(routes, met, strict=True)

@@ -50,22 +50,23 @@ def timed_out_host(name: str, address: str, timeout_s: float) -> HostFacts:
 
 
 def probe_endpoints(engine: Engine, endpoints: Sequence[str]) -> dict[str, Reach]:
-    """Return the results of connections from a host to ``endpoints`` (``address:port``); {} if it cannot test."""
+    """Return the results of connections from a host to ``endpoints`` (``address:port``), without unknown ones."""
     try:
         with engine.prober() as prober:
-            return dict(zip(endpoints, prober.connect([split_endpoint(each) for each in endpoints]), strict=True))
+            met = prober.connect([split_endpoint(each) for each in endpoints])
     except SwarmbotError:
         return {}
+    return {endpoint: found for endpoint, found in zip(endpoints, met, strict=True) if found != "unknown"}
 
 
 def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
     """Return the results of connections to the other managers that the host knows.
 
-    A connection without an answer is tried again: a busy machine may be late, and the quorum gate decides by this.
+    A connection without an answer or a result is tried again: the quorum gate decides by this.
     """
     others = [peer for peer in host.managers if split_endpoint(peer)[0] != host.node_address]
     met = probe_endpoints(engine, others) if others else {}
-    unanswered = [peer for peer, found in met.items() if found == "no answer"]
+    unanswered = [peer for peer in others if met.get(peer, "no answer") == "no answer"]
     return MappingProxyType({**met, **probe_endpoints(engine, unanswered)} if unanswered else met)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,13 @@ class Wire:
         self.blocked = blocked
         self.dumb = dumb
         self.lost = lost
+        self.reading_s = 0.0
+
+    def count(self) -> int:
+        """Return the counter as it was when a slow host began to read it."""
+        came = self.came
+        time.sleep(self.reading_s)
+        return came
 
     def sender(self, name: str) -> Sender:
         """Return the prober of one host."""
@@ -55,11 +63,13 @@ class Sender:
             self.wire.came += number - self.wire.lost
 
 
-def settled(wire: Wire, routes: Sequence[Route] = ROUTES, *, seconds: float = 60.0) -> dict[Route, ProbedRoute]:
+def settled(
+    wire: Wire, routes: Sequence[Route] = ROUTES, *, seconds: float = 60.0, unread: bool = False
+) -> dict[Route, ProbedRoute]:
     """Return the results for ``routes``."""
     probers = {name: wire.sender(name) for name in SOURCES}
     with ThreadPoolExecutor(8) as pool:
-        counting = CounterProbe(lambda: wire.came, probers, pool, time.monotonic() + seconds)
+        counting = CounterProbe(wire.count, probers, pool, time.monotonic() + seconds, unread=lambda: unread)
         return {probed.route: probed for probed in counting.settle(routes)}
 
 
@@ -83,6 +93,26 @@ def test_a_lossy_route_is_untested() -> None:
     """A route that loses many packets is called neither open nor blocked."""
     [probed] = settled(Wire(frozenset(), lost=MIN_PACKETS // 2), ROUTES[:1]).values()
     assert probed.state == "untested"
+
+
+def test_datagrams_that_the_target_has_not_read_are_not_called_blocked() -> None:
+    """A busy process reads them late, and some kernels count them then."""
+    [probed] = settled(Wire(frozenset(ROUTES[:1])), ROUTES[:1], unread=True).values()
+    assert (probed.state, probed.why) == ("untested", "`host-9` does not read its datagrams")
+
+
+def test_a_late_reading_counts_only_if_it_began_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The packets need 0.1 s to arrive; each reading of the counter takes 0.4 s and shows its beginning."""
+    wire = Wire(frozenset())
+    wire.reading_s = 0.4
+    send = Sender.send
+
+    def delayed(sender: Sender, transport: Transport, address: str, port: int, number: int) -> None:
+        threading.Timer(0.1, send, (sender, transport, address, port, number)).start()
+
+    monkeypatch.setattr(Sender, "send", delayed)
+    [probed] = settled(wire, ROUTES[:1]).values()
+    assert probed.state == "passed"
 
 
 def test_after_the_time_limit_routes_are_untested() -> None:
