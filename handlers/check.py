@@ -9,8 +9,9 @@ from bot.blocks import DONE, FAILED, WARNING, Block, Message, context, paragraph
 from bot.commands import HOST, Flag, Permission, Word, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, Finding, HostFacts, Sign
-from bot.swarm.health.checkup import all_routes_tested, checkup
+from bot.swarm.health.checkup import all_routes_tested, checkup, is_fitness_unknown
 from bot.swarm.network.mesh_findings import matrix_rows, mesh_findings
+from bot.swarm.reading.host_membership import is_membership_unknown
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.suggest import number_of
 
@@ -102,7 +103,11 @@ def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: li
     signs = {finding.sign for finding in findings}
     worst = next(sign for sign in ("failed", "warning", "done") if sign in signs)
     fitness = "is not fit" if worst == "failed" else "is fit"
-    purpose = "for" if _is_member(facts, host) else "to join"
+    purpose = "for" if _is_member(facts, host) or is_membership_unknown(facts, host) else "to join"
+    if worst != "failed" and is_fitness_unknown(facts, host):
+        why = f"no manager of {facts.name} with a quorum could be read"
+        why = "its engine does not name its cluster" if facts.swarm else why
+        return f"{WARNING} *Whether {tick(host.name)} is fit for {facts.name} is unknown* · {why}"
     incomplete = worst != "failed" and not all_routes_tested(facts, host, together)
     note = " · not all routes could be tested" if incomplete else ""
     return f"{SIGNS[worst]} *{tick(host.name)} {fitness} {purpose} {facts.name}*{note}"

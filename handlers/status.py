@@ -52,12 +52,25 @@ def _head(facts: Facts, found: Health) -> str:
     if found.level == "none":
         return f"{WARNING} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is part of a cluster"
     if found.level == "unknown":
-        members = any(host.in_swarm for host in facts.hosts.values())
-        why = "no manager responds" if members else f"none of its {len(facts.hosts)} hosts responds"
-        return f"{FAILED} *{name} cannot be read* · {why}"
+        return f"{FAILED} *{name} cannot be read* · {_why_unread(facts)}"
+    if found.level == "no leader":
+        quorum = quorum_among(old_managers(facts))
+        respond = f"{quorum.reachable} of {quorum.managers} managers respond, {quorum.needed} needed"
+        respond = "its only manager responds but could not be read" if quorum.managers == 1 else respond
+        return f"{FAILED} *{name} has no leader* · {respond} · running tasks continue"
     if facts.swarm is None:
         return _lost_head(name, quorum_among(old_managers(facts)))
     return _swarm_head(facts, facts.swarm, found)
+
+
+def _why_unread(facts: Facts) -> str:
+    hosts = facts.hosts.values()
+    silent = sum(not host.responds for host in hosts)
+    if silent == len(hosts):
+        return f"none of its {len(hosts)} hosts responds"
+    if any(host.in_swarm or host.joining for host in hosts):
+        return "no manager responds"
+    return f"{silent} of its {len(hosts)} hosts {'does' if silent == 1 else 'do'} not respond"
 
 
 def _lost_head(name: str, quorum: Quorum) -> str:
@@ -134,5 +147,11 @@ def _line(issue: Issue) -> str:
 def _next(found: Health) -> list[str]:
     if found.level == "none":
         return ["Next: `/swarm init HOST` creates the cluster; `/swarm hosts` shows which hosts respond."]
-    fixes = list(dict.fromkeys(issue.fix for issue in found.issues if issue.fix))
+    places: dict[str, list[str]] = {}
+    for issue in found.issues:
+        if issue.fix:
+            places.setdefault(issue.fix, []).append(tick(issue.where) if issue.where else "")
+    fixes = [f"{listed(hosts)}: {fix}" if all(hosts) else fix for fix, hosts in places.items()]
+    if found.level != "healthy" and not fixes:
+        fixes = ["`/swarm hosts` shows the state of each host"]
     return [f"Next: {' · '.join(fixes)}"] if fixes else []

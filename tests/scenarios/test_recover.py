@@ -53,9 +53,12 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
     told = scenario.await_status("has no leader")
     for words in ("prod has no quorum", "1 of 4 managers reachable, 3 needed", "bring 2 of", "`/swarm recover`"):
         assert words in told
+    checked = scenario.ask("eve", "check host-1")
+    assert "Whether `host-1` is fit for prod is unknown" in checked
+    assert "leave" not in checked, "what was not read is no other cluster"
     recipe = "/swarm recover host-1 --gone host-2 --gone host-3 --gone host-5"
     until(
-        lambda: recipe in scenario.ask("cleo", "recover"),
+        lambda: recipe in _never_restoring(scenario.ask("cleo", "recover")),
         "the engine knows of the loss, and `recover` asks",
         timeout=60,
     )
@@ -85,6 +88,11 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
         list(pool.map(lambda name: fleet[name].power_on(timeout=150), OFF))
     until(lambda: len(_reachable(scenario)) == len((*OFF, EARLY)), "they are taken in", timeout=150)
     assert "prod is healthy" in scenario.await_status("4 managers, tolerates 1 failure")
+
+
+def _never_restoring(told: str) -> str:
+    assert "/swarm restore" not in told, "a manager answers over SSH"
+    return told
 
 
 def _is_void_when_a_manager_returns(scenario: Scenario, approvals: ApprovalScenario) -> None:

@@ -18,7 +18,7 @@ from bot.swarm.network.route_findings import (
     skipped_text,
 )
 from bot.swarm.network.routes import MAX_PEERS, peers_of
-from bot.swarm.reading.host_membership import membership_conflict
+from bot.swarm.reading.host_membership import is_membership_unknown, membership_conflict, unknown_cluster_text
 from bot.text.suggest import listed
 
 
@@ -40,6 +40,16 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
     ]
 
 
+def is_fitness_unknown(facts: Facts, host: HostFacts) -> bool:
+    """Return whether the host's cluster may be this one and could not be read, so that nothing compares with it.
+
+    A cluster may exist as soon as one host is in a swarm or does not respond.
+    """
+    if facts.swarm is not None:
+        return is_membership_unknown(facts, host)
+    return any(other.in_swarm or not other.responds for other in facts.hosts.values())
+
+
 def all_routes_tested(facts: Facts, host: HostFacts, together: Sequence[str]) -> bool:
     """Return whether there was a route to test and every route was tested."""
     mine = routes_of(facts, host.name)
@@ -53,6 +63,9 @@ def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
         standing = f", {node.raft_state}" if node.role == "manager" else ""
         text = f"a {node.role} of {facts.name}, {node.state}{standing}"
         return [Finding("done" if node.ready else "failed", text)]
+    if is_membership_unknown(facts, host) and host.membership == "active":
+        text = f"{unknown_cluster_text(facts, host)}. Whether that is {facts.name} is unknown."
+        return [Finding("warning", text, host.name, "`/swarm status` shows what is wrong.")]
     if host.in_swarm:
         return [membership_conflict(facts, host)]
     if host.joining:
@@ -62,7 +75,7 @@ def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
 
 def _address(facts: Facts, host: HostFacts) -> list[Finding]:
     node = facts.member(host.name)
-    if node is not None:
+    if node is not None or (host.node_address and is_membership_unknown(facts, host)):
         return address_findings(host, node)
     try:
         return [Finding("done", f"would be advertised at {tick(joining_address(host, None))}")]
@@ -70,9 +83,9 @@ def _address(facts: Facts, host: HostFacts) -> list[Finding]:
         return [Finding("warning", error.happened, host.name, error.next_step)]
 
 
-def address_findings(host: HostFacts, node: NodeFacts) -> list[Finding]:
+def address_findings(host: HostFacts, node: NodeFacts | None) -> list[Finding]:
     """Return findings about a member's address: engines accept any address, even a useless one (facts/swarm.md)."""
-    address = host.node_address or node.address
+    address = host.node_address or (node.address if node else "")
     own = [each for interface in host.interfaces for each in interface.addresses]
     if address in own:
         return [Finding("done", f"advertised at {tick(address)}"), *overlay_findings(host, address, None)]
@@ -85,7 +98,10 @@ def address_findings(host: HostFacts, node: NodeFacts) -> list[Finding]:
 def _ports(facts: Facts, host: HostFacts) -> list[Finding]:
     mine = routes_of(facts, host.name)
     if not mine:
-        return [Finding("warning", "ports skipped: there is no other host to test them with")]
+        why = "there is no other host to test them with"
+        if is_fitness_unknown(facts, host):
+            why = f"the managers of {facts.name} cannot be read, so its nodes are unknown"
+        return [Finding("warning", f"ports skipped: {why}")]
     node = facts.member(host.name)
     may_be_closed = [
         probed

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.blocks import escape_line
+from bot.blocks import escape_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.issues import (
     Issue,
     is_split_off,
+    leaderless_issue,
     lost_quorum_issue,
     no_leader_text,
     old_manager_issue,
@@ -19,10 +20,10 @@ from bot.swarm.health.issues import (
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import DAY_S, time_left
-from bot.swarm.reading.host_membership import other_cluster_text, was_removed
+from bot.swarm.reading.host_membership import is_membership_unknown, membership_text, other_cluster_text, was_removed
 from bot.swarm.reading.node_lookup import replacement_of
 
-Level = Literal["healthy", "degraded", "no quorum", "unknown", "none"]
+Level = Literal["healthy", "degraded", "no quorum", "no leader", "unknown", "none"]
 CERTIFICATE_WARNING_S = 7 * DAY_S
 """A certificate that expires sooner is reported."""
 
@@ -32,7 +33,10 @@ class Health:
     """The state of a cluster."""
 
     level: Level
-    """``none``: no host is in a swarm. ``no quorum``: there are managers without a quorum. ``unknown``: no answer."""
+    """``none``: every host was seen to be in no swarm. ``no quorum``: too few managers respond.
+
+    ``no leader``: enough managers respond, but none could be read. ``unknown``: no manager responds.
+    """
     issues: tuple[Issue, ...]
     """The most serious ones come first."""
 
@@ -54,27 +58,56 @@ def health(facts: Facts) -> Health:
 
 
 def _without_swarm(facts: Facts) -> Health:
+    members = [host for host in facts.hosts.values() if host.responds and host.in_swarm]
+    managers = [host for host in members if host.is_manager or host.swarm_error or host.membership == "locked"]
+    silent = [_failed_host(host) for host in facts.hosts.values() if host.failure]
+    if not managers:
+        return _unread(facts, silent)
     olds = old_managers(facts)
     quorum = quorum_among(olds)
     missing = [old.name for old in olds if old.state == "unreachable"]
-    unreachable = [_failed_host(host) for host in facts.hosts.values() if host.failure]
-    locked = [_locked(host) for host in facts.hosts.values() if host.membership == "locked"]
-    members = [host for host in facts.hosts.values() if host.responds and host.in_swarm]
-    errors = [
-        Issue(critical=True, text=no_leader_text(host))
-        for host in members
-        if (host.swarm_error or host.is_manager) and host.membership != "locked"
+    locked = [_locked(host) for host in managers if host.membership == "locked"]
+    unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
+    if quorum.managers and quorum.tolerates >= 0:
+        working = [host.name for host in managers if host.is_manager and host.membership != "locked"]
+        return Health("no leader", (leaderless_issue(working), *locked, *silent))
+    errors = [Issue(critical=True, text=no_leader_text(host)) for host in managers if host.membership != "locked"]
+    if unlocked.tolerates >= 0 or not olds:
+        return Health("no quorum", (*errors, *locked, *silent))
+    others = (replace(issue, fix="") for issue in (*locked, *silent))
+    issue = lost_quorum_issue(unlocked, missing, [each.fix for each in locked])
+    return Health("no quorum", (*errors, *others, issue))
+
+
+def _unread(facts: Facts, silent: list[Issue]) -> Health:
+    """Return the health if no manager responds: there is no cluster only if every host was seen to be in none."""
+    hosts = facts.hosts.values()
+    if all(host.responds and host.membership == "inactive" for host in hosts):
+        return Health("none", ())
+    outside = [
+        Issue(
+            critical=True,
+            text=f"the manager {old.address} is not in swarmbot.yml",
+            fix=f"add the host {old.name} to it",
+        )
+        for old in old_managers(facts)
+        if old.host is None
     ]
-    if any(host.is_manager or host.swarm_error or host.membership == "locked" for host in members):
-        unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
-        if (errors or locked) and missing and unlocked.tolerates < 0:
-            others = (replace(issue, fix="") for issue in (*locked, *unreachable))
-            return Health(
-                "no quorum", (*errors, *others, lost_quorum_issue(unlocked, missing, [each.fix for each in locked]))
-            )
-        return Health("no quorum", (*errors, *locked, *unreachable))
-    level: Level = "unknown" if members or len(unreachable) == len(facts.hosts) else "none"
-    return Health(level, tuple(unreachable))
+    pending = [
+        Issue(
+            critical=False,
+            text=f"`{host.name}` reaches no manager yet: it is joining a cluster, or is a worker that has restarted",
+            fix="`/swarm status` again in 30 s",
+        )
+        for host in hosts
+        if host.joining
+    ]
+    unused = [host.name for host in hosts if host.responds and host.membership == "inactive"]
+    init = []
+    if unused and len(unused) + len(silent) == len(hosts):
+        text = f"{facts.name} may have no cluster yet: no host that responds is part of one"
+        init = [Issue(critical=False, text=text, fix=f"if there is none yet: `/swarm init {unused[0]}`")]
+    return Health("unknown", (*silent, *outside, *pending, *init))
 
 
 def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
@@ -135,6 +168,8 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.runs_as_member and facts.member(host.name) is None:
         text, critical = f"`{host.name}` is a member of another cluster: {other_cluster_text(facts, host)}", False
         fix = f"remove `{host.name}` from {facts.name} in swarmbot.yml, or make it leave that cluster"
+        if is_membership_unknown(facts, host):
+            text, fix = f"`{host.name}` is {membership_text(facts, host)}", f"see `docker info` on `{host.name}`"
         if was_removed(facts, host):
             text = f"`{host.name}` was removed from {facts.name} but still has its old membership"
             fix = f"`/swarm leave {host.name}`"
@@ -153,7 +188,11 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
 
 def _failed_host(host: HostFacts) -> Issue:
     failure = host.failure
-    return Issue(critical=True, text=failure.happened if failure else "", fix=failure.next_step if failure else "")
+    assert failure  # noqa: S101 - tells mypy what the callers have checked
+    fix = failure.next_step
+    if failure.problem == "engine error":
+        fix = fix or f"see Docker's log on `{host.name}`: `journalctl -u docker`"
+    return Issue(critical=True, text=failure.happened, fix=fix, where="" if tick(host.name) in fix else host.name)
 
 
 def _locked(host: HostFacts) -> Issue:

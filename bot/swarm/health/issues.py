@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.blocks import escape_line
+from bot.blocks import escape_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.lost_quorum import bring_back_text
 from bot.swarm.quorum import Quorum, quorum_of, raft_members
@@ -23,6 +23,8 @@ class Issue:
     text: str
     fix: str = ""
     """What to do about it, "" if nothing can be done here."""
+    where: str = ""
+    """The host on which ``fix`` is to be done, if ``fix`` does not name it."""
 
 
 def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
@@ -60,10 +62,23 @@ def lost_quorum_issue(quorum: Quorum, missing: list[str], unlock: Sequence[str] 
     ``quorum`` counts as reachable.
     """
     text = "without quorum, nothing can be changed, and failed tasks are not restarted"
+    if not missing:
+        return Issue(critical=True, text=text, fix="`/swarm recover` rebuilds it from a manager that is left")
     gone = "it is" if len(missing) == 1 else "they are"
     then = f", then {listed(unlock)}" if unlock else ""
     fix = f"{bring_back_text(quorum, missing)}{then} · if {gone} permanently lost: `/swarm recover`"
     return Issue(critical=True, text=text, fix=fix)
+
+
+def leaderless_issue(names: list[str]) -> Issue:
+    """Return the issue of managers that respond, are enough for a quorum, and cannot be read."""
+    again = "`/swarm status` again in 30 s. If nothing has changed"
+    if len(names) == 1:
+        text = f"`{names[0]}` is the only manager and could not be read: it is starting, or its engine hangs"
+        return Issue(critical=True, text=text, fix=f"{again}: look at Docker's log on `{names[0]}`")
+    them = listed(map(tick, names))
+    text = f"{them} respond, which is enough for a quorum: they are electing a leader, or do not reach each other"
+    return Issue(critical=True, text=text, fix=f"{again}: check that 2377/tcp is open between {them}")
 
 
 def no_leader_text(host: HostFacts) -> str:

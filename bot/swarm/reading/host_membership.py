@@ -13,14 +13,14 @@ _LEAVE: Final = "run `docker swarm leave --force` on the host."
 
 def membership_conflict(facts: Facts, host: HostFacts) -> Finding:
     """Return why a host that is in a swarm but not in this cluster cannot join, and which swarm it is in."""
+    or_leave = f", or {_LEAVE}" if facts.swarm is not None else "."  # its disk may have the only copy of the state
     if host.membership == "locked":
         text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
-        step = f"Run `/swarm unlock {host.name}`, or {_LEAVE}"
-        return Finding("failed", text, host.name, step)
+        return Finding("failed", text, host.name, f"Run `/swarm unlock {host.name}`{or_leave}")
     if host.membership == "error":
         reason = escape(host.swarm_error) or "no reason given"
         text = f"`{host.name}` is a member of a cluster, but its engine reports an error: {reason}"
-        return Finding("failed", text, host.name, f"Fix the error, or {_LEAVE}")
+        return Finding("failed", text, host.name, f"Fix the error{or_leave}")
     if _awaits_quorum_here(facts, host):
         text = f"`{host.name}` is a manager of {facts.name}. It has started and has no quorum yet (`pending`)."
         step = "It becomes `active` when enough managers are back (see `/swarm status`). Then run the command again."
@@ -28,6 +28,9 @@ def membership_conflict(facts: Facts, host: HostFacts) -> Finding:
     if was_removed(facts, host):
         text = f"`{host.name}` was removed from {facts.name} but still has its old membership."
         return Finding("failed", text, host.name, f"Run `/swarm leave {host.name}` first.")
+    if is_membership_unknown(facts, host):
+        text = f"`{host.name}` is {unknown_cluster_text(facts, host)}. Whether that is {facts.name} is unknown."
+        return Finding("failed", text, host.name, "`/swarm status` shows what is wrong.")
     text = f"`{host.name}` is a member of another cluster: {other_cluster_text(facts, host)}."
     step = "To take it out of that cluster, run `docker swarm leave` on the host; demote a manager there first."
     if names := foreign_cluster_names(facts, host):
@@ -47,6 +50,16 @@ def was_removed(facts: Facts, host: HostFacts) -> bool:
     return not {node.raft_address for node in facts.swarm.managers}.isdisjoint(host.managers)
 
 
+def is_membership_unknown(facts: Facts, host: HostFacts) -> bool:
+    """Return whether a host is in a swarm and nothing that was read tells which.
+
+    Either this cluster could not be read, or the host's engine names no cluster and no managers.
+    """
+    if not host.in_swarm or foreign_cluster_names(facts, host) or facts.member(host.name) is not None:
+        return False
+    return facts.swarm is None or not (host.swarm_id or host.managers)
+
+
 def _awaits_quorum_here(facts: Facts, host: HostFacts) -> bool:
     """Return whether a manager that waits for a quorum belongs to this cluster, as far as can be read."""
     if not host.awaits_quorum:
@@ -56,19 +69,25 @@ def _awaits_quorum_here(facts: Facts, host: HostFacts) -> bool:
 
 def membership_text(facts: Facts, host: HostFacts) -> str:
     """Return the membership of a host without a node record here, to follow "is": "not part of any cluster"."""
-    if host.membership == "inactive":
-        return "not part of any cluster"
-    if host.membership == "locked":
-        return f"locked: `/swarm unlock {host.name}`"
+    if host.membership in {"inactive", "locked"}:
+        return "not part of any cluster" if host.membership == "inactive" else f"locked: `/swarm unlock {host.name}`"
     error = f": {escape_line(host.swarm_error)}" if host.swarm_error else ""
     if not host.runs_as_member:
         return f"{host.membership}{error}"
     if was_removed(facts, host):
         return f"removed from {facts.name} but still has its old membership"
-    if facts.swarm is None and not foreign_cluster_names(facts, host):
-        waits = f"a manager of {facts.name} that has started and has no quorum yet"
-        return (waits if host.awaits_quorum else "a member of a cluster whose managers cannot be read") + error
+    if is_membership_unknown(facts, host):
+        return f"{unknown_cluster_text(facts, host)}{error}"
     return f"a member of another cluster: {other_cluster_text(facts, host)}"
+
+
+def unknown_cluster_text(facts: Facts, host: HostFacts) -> str:
+    """Return what is known of a membership that may be of this cluster: "a worker of a cluster that cannot be read"."""
+    if host.awaits_quorum:
+        return f"a manager of {facts.name} that has started and has no quorum yet"
+    role = "manager" if host.is_manager else "member"
+    why = "whose managers cannot be read" if facts.swarm is None else "that its engine does not name"
+    return f"a {role} of a cluster {why}"
 
 
 def other_cluster_text(facts: Facts, host: HostFacts) -> str:

@@ -45,7 +45,9 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
 
 def timed_out_host(name: str, address: str, timeout_s: float) -> HostFacts:
     """Return the facts of a host that did not respond in time."""
-    failure = HostFailure("timed out", f"`{name}` ({address}) did not respond within {timeout_s:.0f} s.")
+    happened = f"`{name}` ({address}) did not respond within {timeout_s:.0f} s."
+    step = "Check that the machine is on and not overloaded, then run the command again."
+    failure = HostFailure("timed out", happened, step)
     return HostFacts(name=name, address=address, failure=failure)
 
 

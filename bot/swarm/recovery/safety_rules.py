@@ -13,6 +13,7 @@ from bot.blocks import tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import Facts, HostFacts, ip_of
 from bot.swarm.health.lost_quorum import (
+    ENGINE_PROBLEMS,
     OldManager,
     bring_back_text,
     locked_members,
@@ -21,6 +22,7 @@ from bot.swarm.health.lost_quorum import (
     recovery_candidates,
 )
 from bot.swarm.quorum import has_quorum, quorum_of, raft_members
+from bot.swarm.reading.host_membership import foreign_cluster_names
 from bot.text.suggest import listed
 
 
@@ -181,12 +183,31 @@ def _refuse_older(source: HostFacts, members: list[HostFacts], flags: RecoverFla
 
 
 def _refused_none(facts: Facts) -> Refused:
+    """Return the refusal if no host is seen to be a manager. Only if none may be one, a restore is advised."""
+    wait = "Managers that have just lost quorum may not respond for 30 s: run the command again then."
+    if maybe := [host for host in facts.hosts.values() if _may_be_manager(facts, host)]:
+        failures = [host.failure for host in maybe if host.failure]
+        names, answers = listed(tick(host.name) for host in maybe), "answers" if len(maybe) == 1 else "answer"
+        why = " ".join(failure.happened for failure in failures)
+        fixes = " ".join(dict.fromkeys(failure.next_step for failure in failures))
+        return Refused(
+            f"no manager of {facts.name} could be read, but {names} {answers} over SSH and may be one. {why}".rstrip(),
+            true_now="Nothing was changed.",
+            next_step=f"{wait} {fixes}".rstrip(),
+        )
     return Refused(
         f"no manager of {facts.name} responds, and a recovery needs one.",
         true_now="Nothing was changed.",
-        next_step="Managers that have just lost quorum may not respond for 30 s: run the command again then. If all "
-        "managers are permanently lost: `/swarm restore latest HOST`.",
+        next_step=f"{wait} If all managers are permanently lost: `/swarm restore latest HOST`.",
     )
+
+
+def _may_be_manager(facts: Facts, host: HostFacts) -> bool:
+    """Return whether a host answers over SSH, and its engine does not tell that it is no manager."""
+    if host.failure is not None:
+        return host.failure.problem in {*ENGINE_PROBLEMS, "engine error"}
+    unsure = host.membership in {"pending", "error"} or (host.in_swarm and bool(host.swarm_error))
+    return unsure and not foreign_cluster_names(facts, host)
 
 
 def _refused_unreachable(

@@ -7,7 +7,7 @@ from bot.errors import Refused
 from bot.model import Facts, HostFacts
 from bot.swarm.health.lost_quorum import old_managers
 from bot.swarm.quorum import has_quorum
-from bot.swarm.reading.host_membership import foreign_cluster_names, other_cluster_text
+from bot.swarm.reading.host_membership import foreign_cluster_names, is_membership_unknown, other_cluster_text
 from bot.text.suggest import listed
 
 
@@ -88,14 +88,14 @@ def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:
             next_step="Undo that first, on the host: `docker swarm leave --force`.",
         )
     if host.in_swarm:
-        steps = ["To use it for a new cluster, let it leave first, on the host: `docker swarm leave`."]
-        if facts.swarm is None and not foreign_cluster_names(facts, host):
+        step = "To use it for a new cluster, let it leave first, on the host: `docker swarm leave`."
+        if is_membership_unknown(facts, host):
             # A manager without a quorum may have the only copy of the cluster's state.
-            steps = ["`/swarm status` shows its managers.", *(steps if not host.is_manager else ())]
+            step = "`/swarm status` shows its managers."
         raise Refused(
             f"`{host.name}` is already part of a cluster: {other_cluster_text(facts, host)}.",
             true_now="Nothing was changed.",
-            next_step=" ".join(steps),
+            next_step=step,
         )
     if facts.swarm is not None:
         raise Refused(

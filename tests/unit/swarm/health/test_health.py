@@ -26,7 +26,8 @@ DOWN: dict[str, Any] = {"is": "manager", "failure": "no route"}
         ([{"is": "worker"}, DOWN], False, "unknown"),
         ([DOWN, DOWN], False, "unknown"),
         ([{}, {}], False, "none"),
-        ([{}, {"failure": "no route"}], False, "none"),
+        ([{}, {"failure": "no route"}], False, "unknown"),
+        ([LOST, LOST, DOWN], False, "no leader"),
     ],
 )
 def test_levels(hosts: list[dict[str, Any]], readable: bool, level: str) -> None:  # noqa: FBT001 - a column of the table

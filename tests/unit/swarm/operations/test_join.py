@@ -71,7 +71,7 @@ def test_a_partial_join_is_undone(host_2: dict[str, Any]) -> None:
         (
             {"is": "manager", "swarm_error": NO_LEADER},
             False,
-            f"a member of a cluster whose managers cannot be read: {NO_LEADER}. That was not changed.",
+            f"a manager of a cluster whose managers cannot be read: {NO_LEADER}. That was not changed.",
         ),
         (
             {"is": "manager", "membership": "pending"},
