@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from bot.blocks import DONE, FAILED, WARNING, Message, escape, paragraphs, tick, user, when
+from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Message, escape, paragraphs, tick, user, when
 from bot.commands import question
-from bot.model import ClusterFacts, Facts, FactsQuery
+from bot.model import ClusterFacts, Facts, FactsQuery, OpenChange
 from bot.swarm.health.health import Health, health
 from bot.swarm.health.issues import Issue
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.health.next_steps import next_steps
 from bot.swarm.quorum import Quorum, quorum_of, raft_members, tolerance_text
 from bot.swarm.reading.certificates import time_left
 from bot.text.suggest import listed, number_of
@@ -26,7 +27,7 @@ class StatusArguments:
 
 
 def _query(_: StatusArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, services=True, certificates=True, timeout_s=READ_TIMEOUT_S)
+    return FactsQuery(all_hosts=True, services=True, certificates=True, open_changes=True, timeout_s=READ_TIMEOUT_S)
 
 
 @question(
@@ -40,10 +41,11 @@ def _query(_: StatusArguments) -> FactsQuery:
     query=_query,
 )
 def status(facts: Facts, _: StatusArguments) -> Message:
-    """Return the state first, then the numbers that matter, then the next step."""
+    """Return the state, the changes that run or wait, what is wrong, the numbers that matter, then the next step."""
     found = health(facts)
     head = _head(facts, found)
-    lines = [head, *_frozen(facts), *(_line(issue) for issue in found.issues), *_numbers(facts), *_next(found)]
+    changes, issues = map(_change, facts.open_changes), map(_line, found.issues)
+    lines = [head, *changes, *_frozen(facts), *issues, *_numbers(facts), *_next(facts, found)]
     return Message(head.replace("*", ""), tuple(paragraphs(lines)))
 
 
@@ -144,14 +146,18 @@ def _line(issue: Issue) -> str:
     return f"{FAILED if issue.critical else WARNING} {issue.text}"
 
 
-def _next(found: Health) -> list[str]:
-    if found.level == "none":
-        return ["Next: `/swarm init HOST` creates the cluster; `/swarm hosts` shows which hosts respond."]
-    places: dict[str, list[str]] = {}
-    for issue in found.issues:
-        if issue.fix:
-            places.setdefault(issue.fix, []).append(tick(issue.where) if issue.where else "")
-    fixes = [f"{listed(hosts)}: {fix}" if all(hosts) else fix for fix, hosts in places.items()]
-    if found.level != "healthy" and not fixes:
-        fixes = ["`/swarm hosts` shows the state of each host"]
-    return [f"Next: {' · '.join(fixes)}"] if fixes else []
+def _change(change: OpenChange) -> str:
+    words, by = tick(f"/swarm {change.words}"), user(change.requester)
+    if change.state != "awaiting approval":
+        sign, state = (RUNNING, "runs") if change.state == "running" else (WAITING, "waits for its turn")
+        return f"{sign} {tick(change.id)} {words} · {state} · requested by {by}"
+    have, needed = change.approvals
+    return (
+        f"{WAITING} {tick(change.id)} {words} · waits for approval, {have} of {needed} · requested by {by} · "
+        f"expires {when(change.expires)}"
+    )
+
+
+def _next(facts: Facts, found: Health) -> list[str]:
+    steps = next_steps(facts, found)
+    return [f"Next: {' · '.join(steps)}"] if steps else []

@@ -8,8 +8,9 @@ from typing import Any
 from bot.blocks import Message, actions, button
 from bot.commands import Command
 from bot.errors import Conclusion
+from bot.execution.open_changes import open_changes
 from bot.execution.services import WorkerServices
-from bot.model import Plan, PlanTitles
+from bot.model import Facts, FactsQuery, Plan, PlanTitles
 from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
@@ -62,7 +63,7 @@ class Questions:
         try:
             facts = self._pending_rotations.ensure_rotation(lease, query, read(job.order.cluster, query))
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
-            message = command.answer(replace(facts, freeze=self._approval_step.freeze(facts.name)), arguments)
+            message = command.answer(self._with_records(facts, query), arguments)
             shown = message if query.secrets else _with_buttons(message, job)
             self._replies.record_shown_secrets(lease, query.secrets, unless_cancelled=True)
             self._replies.respond(job, shown)
@@ -72,6 +73,11 @@ class Questions:
         kept = {} if query.secrets else {"message": to_json(message)}
         result = results.success(message.text, **kept)
         self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", "succeeded: answered")])
+
+    def _with_records(self, facts: Facts, query: FactsQuery) -> Facts:
+        """Return the facts with what Swarmbot's own records say of the cluster."""
+        changes = open_changes(self._queue, self._approvals, facts.name) if query.open_changes else ()
+        return replace(facts, freeze=self._approval_step.freeze(facts.name), open_changes=changes)
 
 
 def _plan(job: Job) -> Plan:

@@ -30,6 +30,33 @@ class Freeze:
     """Whether it comes from swarmbot.yml."""
 
 
+OpenChangeState = Literal["awaiting approval", "queued", "running"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChange:
+    """A change of the cluster that waits or runs, from Swarmbot's own records."""
+
+    id: str
+    """The job's id."""
+    words: str
+    """The command as typed, without secrets."""
+    requester: str
+    """A Slack user (U…)."""
+    state: OpenChangeState
+    names: tuple[str, ...] = ()
+    """The hosts and nodes in its arguments."""
+    approvals: tuple[int, int] = (0, 0)
+    """How many approvals it has, and how many it needs, while it waits for approval."""
+    expires: float = 0.0
+    """When the request for approval expires, in unix seconds; 0 if it waits for none."""
+
+    @property
+    def command(self) -> str:
+        """The command's name."""
+        return self.words.partition(" ")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class FactsQuery:
     """Which facts to read in addition to the cluster's own."""
@@ -78,6 +105,8 @@ class FactsQuery:
     """Read which other managers each manager reaches."""
     key_files: tuple[str, ...] = ()
     """Hosts whose key file to read."""
+    open_changes: bool = False
+    """List the cluster's changes that wait or run. Only for questions."""
     timeout_s: float = 15.0
     """Time-out for a host, and then for the manager that is asked for the cluster, in seconds."""
 
@@ -120,6 +149,8 @@ class Facts:
     """Why the overlay network could not be tested."""
     freeze: Freeze | None = None
     """The active freeze. Only questions get it."""
+    open_changes: tuple[OpenChange, ...] = ()
+    """Read for ``FactsQuery.open_changes``: what runs or waits for its turn, then what waits for approval."""
     typed_secret: Secret | None = None
     """The secret that the requester typed into a form for this job. Only running steps get it."""
     backups: BackupList = field(default_factory=BackupList)

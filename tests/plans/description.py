@@ -25,7 +25,7 @@ from bot.model import (
 from bot.secrets.secret import Secret
 from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
 from tests.plans.machines import host_facts, node_facts, record_facts
-from tests.plans.parts import NOW, STRICT, Kept, Key, Machine, Record, Task, Trial
+from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Task, Trial
 from tests.plans.probed_routes import mesh_facts, probed
 from tests.plans.trusting import pem, tls
 
@@ -67,6 +67,7 @@ class Description(BaseModel):
     mesh: Trial = Trial()
     mesh_failure: str = ""
     frozen: tuple[str, str] | None = None
+    open_changes: list[Change] = []
     root: str = ""
     issuer: str = ""
     rotating: bool = False
@@ -120,6 +121,7 @@ class Description(BaseModel):
             host_key_failures=MappingProxyType(
                 {name: HostFailure("timed out", text) for name, text in self.host_key_failures.items()}
             ),
+            open_changes=tuple(change.facts() for change in self.open_changes),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 

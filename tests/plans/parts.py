@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
-from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, Reach, Role, TaskFacts
+from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, OpenChange, Reach, Role, TaskFacts
+from bot.model.facts import OpenChangeState
 from bot.model.host import HostKeyStatus
 from bot.model.network import RouteState
 
@@ -93,6 +94,21 @@ class Machine(Strict):
     issuer: str = ""
     swarm_folder: str | None = ""
     stopped: Literal["in place", "held off", ""] = ""
+
+
+class Change(Strict):
+    """A change that waits or runs; ``votes``: how many approvals it has and needs."""
+
+    id: str
+    words: str
+    state: OpenChangeState
+    names: list[str] = []
+    votes: tuple[int, int] = (0, 0)
+
+    def facts(self) -> OpenChange:
+        """Return the change as a worker lists it."""
+        expires = NOW + 3600 if self.state == "awaiting approval" else 0.0
+        return OpenChange(self.id, self.words, "U0ADA", self.state, tuple(self.names), self.votes, expires)
 
 
 class Kept(Strict):

@@ -72,6 +72,10 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
         "Needs 2 approvals from",
     ):
         assert words in approvals.card(job).shown
+    told = scenario.ask("eve", "status")
+    assert f"Next: approve or deny `{job}`: `/swarm approvals {job}`" in told
+    assert "waits for approval, 0 of 2" in told
+    assert "bring" not in told, "no advice against the change that waits"
     assert "1 of 2" in approvals.press("ada", job, "Approve")
     assert "It runs now" in approvals.press("dan", job, "Approve")
     approvals.ends(job, "succeeded")

@@ -1,0 +1,60 @@
+"""What to do next about a cluster: the fixes of its issues, unless a change that waits or runs is about them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from bot.blocks import tick
+from bot.model import Facts, OpenChange
+from bot.swarm.health.health import Health
+from bot.swarm.health.issues import Issue
+from bot.text.suggest import listed
+
+WHOLE_CLUSTER: Final = frozenset({"init", "recover", "restore"})
+"""Commands that decide about the managers of the whole cluster: until they have ended, nothing else is advised."""
+
+
+def next_steps(facts: Facts, found: Health) -> list[str]:
+    """Return the next steps, the most urgent first; [] if there is nothing to do."""
+    changes = facts.open_changes
+    decide = [
+        f"approve or deny {tick(change.id)}: `/swarm approvals {change.id}`"
+        for change in changes
+        if change.state == "awaiting approval"
+    ]
+    if whole := [change for change in changes if change.command in WHOLE_CLUSTER]:
+        return [*decide, *_followed(whole)]
+    if found.level == "none":
+        return [*decide, "`/swarm init HOST` creates the cluster; `/swarm hosts` shows which hosts respond."]
+    waiting = [change for change in changes if any(_is_about(issue, change) for issue in found.issues)]
+    left = [issue for issue in found.issues if not any(_is_about(issue, change) for change in changes)]
+    steps = [*decide, *_followed(waiting), *_fixes(left)]
+    if found.level != "healthy" and not steps:
+        return ["`/swarm hosts` shows the state of each host"]
+    return steps
+
+
+def _followed(changes: Iterable[OpenChange]) -> list[str]:
+    """Return how to follow the changes that run or wait for their turn."""
+    return [
+        f"wait for {tick(change.id)}: `/swarm job {change.id}` shows its steps"
+        for change in changes
+        if change.state != "awaiting approval"
+    ]
+
+
+def _fixes(issues: Iterable[Issue]) -> list[str]:
+    """Return each fix once, with the hosts on which it is to be done."""
+    places: dict[str, list[str]] = {}
+    for issue in issues:
+        if issue.fix:
+            places.setdefault(issue.fix, []).append(tick(issue.where) if issue.where else "")
+    return [f"{listed(hosts)}: {fix}" if all(hosts) else fix for fix, hosts in places.items()]
+
+
+def _is_about(issue: Issue, change: OpenChange) -> bool:
+    """Return whether a fix is for a host or node that the change names already."""
+    words = {*re.findall(r"[\w.:-]+", issue.fix), issue.where}
+    return bool(issue.fix) and not words.isdisjoint(filter(None, change.names))
