@@ -102,7 +102,7 @@ def _never_restoring(told: str) -> str:
 def _is_void_when_a_manager_returns(scenario: Scenario, approvals: ApprovalScenario) -> None:
     """Request it with one approval; a manager returns; the second approval does nothing, and the card says why."""
     job = approvals.asks("cleo", f"recover --gone host-2 --gone host-3 --gone {EARLY}")
-    assert "prod will be two" in approvals.card(job).shown
+    assert "prod becomes two clusters" in approvals.card(job).shown
     assert "1 of 2" in approvals.press("ada", job, "Approve")
     scenario.fleet[EARLY].power_on(timeout=150)
     assert scenario.membership(EARLY) == "pending", "a manager that finds no quorum"
@@ -111,7 +111,7 @@ def _is_void_when_a_manager_returns(scenario: Scenario, approvals: ApprovalScena
     )
     approvals.press("dan", job, "Approve")
     assert approvals.ends(job, "cancelled").state == "void"
-    for words in (f"`{EARLY}` answers, and so is not gone", "Nothing was changed", "[ApprovalRequest again]"):
+    for words in (f"`{EARLY}` responds and is not lost", "Nothing was changed", "[Request again]"):
         assert words in approvals.card(job).shown
     after = scenario.now
     scenario.slack.click("cleo", approvals.card(job), "Request again")

@@ -203,7 +203,7 @@ def _refused_none(facts: Facts) -> Refused:
 
 
 def _may_be_manager(facts: Facts, host: HostFacts) -> bool:
-    """Return whether a host answers over SSH, and its engine does not tell that it is no manager."""
+    """Return whether a host answers over SSH, and its engine does not say that it is not a manager."""
     if host.failure is not None:
         return host.failure.problem in {*ENGINE_PROBLEMS, "engine error"}
     unsure = host.membership in {"pending", "error"} or (host.in_swarm and bool(host.swarm_error))
