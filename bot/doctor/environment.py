@@ -15,7 +15,7 @@ from bot.text.suggest import listed
 PLACE: Final = "Slack shows it at https://api.slack.com/apps → your app → "
 BOT_TOKEN_PAGE: Final = f"{PLACE}OAuth & Permissions → Bot User OAuth Token (xoxb-…)."
 APP_TOKEN_PAGE: Final = f"{PLACE}Basic Information → App-Level Tokens (xapp-…, scope connections:write)."
-SECRET_PAGE: Final = f"{PLACE}Basic Information → Signing Secret (32 letters and digits)."
+SECRET_PAGE: Final = f"{PLACE}Basic Information → Signing Secret (32 hexadecimal digits)."
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 

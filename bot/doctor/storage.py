@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from redis import AuthenticationError, RedisError
 
@@ -12,7 +13,9 @@ from bot.audit.cli import report
 from bot.audit.entry import GENESIS
 from bot.doctor.finding import Finding, ok, problem, warning
 from bot.doctor.resources import Resources
+from bot.slack.inbound.signature_log import read_counts
 from bot.store import durability
+from bot.text.suggest import number_of
 
 
 def responds(resources: Resources) -> Iterator[Finding]:
@@ -35,6 +38,29 @@ def durable(resources: Resources) -> Iterator[Finding]:
     yield from (problem(each, "") for each in problems)
     if not problems:
         yield ok("Redis is new enough, writes every change to disk, and evicts nothing.")
+
+
+def protected(resources: Resources) -> Iterator[Finding]:
+    """A Redis on another machine asks for a password: whoever can write to it can approve and queue changes."""
+    how = resources.redis.connection_pool.connection_kwargs
+    host = how.get("host")
+    if host and not how.get("password") and not _is_loopback(str(host)):
+        yield warning(
+            f"Redis at {host} accepts this process without a password.",
+            "Set `requirepass` or a user in Redis, and put the password into REDIS_URL.",
+        )
+
+
+def signatures(resources: Resources) -> Iterator[Finding]:
+    """No request was rejected by its signature since one matched: the first sign of a wrong signing secret."""
+    counts = read_counts(resources.redis)
+    if counts.rejected:
+        since = "since the last one that matched" if counts.accepted_at else "and none has ever matched"
+        yield warning(
+            f"{number_of(counts.rejected, 'request')} had a signature that SLACK_SIGNING_SECRET does not match, "
+            f"{since}.",
+            "Compare it with Basic Information → Signing Secret of the Slack app, set it, and restart `web`.",
+        )
 
 
 def audit(resources: Resources) -> Iterator[Finding]:
@@ -76,3 +102,10 @@ def backups(resources: Resources) -> Iterator[Finding]:
         )
         return
     yield ok(f"Backups are stored in {folder}.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -58,6 +58,8 @@ AUDIT: Final = [AUDIT_LOG, AUDIT_HEAD]
 """The last keys of every script that appends to the audit log."""
 AUDIT_TRIMMED: Final = "swarmbot:audit:trimmed"
 """String ``seq:hash`` of the last audit entry that only the archive has. Never expires."""
+SIGNATURES: Final = "swarmbot:signatures"
+"""Hash: how many requests had a signature that does not match, and when one matched. Never expires."""
 LAST_FENCE: Final = "swarmbot:lease:last-fence"
 """String: the highest fence of any :class:`~bot.store.leader_lease.LeaderLease`. Never expires.
 

@@ -133,7 +133,7 @@ def test_the_command_line_controls_a_fleet(state: Path, capsys: pytest.CaptureFi
     assert [line.split("  ", 2)[2] for line in said("status").splitlines()] == ["docker up, swarm inactive"] * 2
     assert said("run", "host-2", "hostname") == "host-2\n"
     assert main(["fleet", "--state", str(state), "up"]) == 1
-    assert "up already" in capsys.readouterr().err
+    assert "already running" in capsys.readouterr().err
     said("down")
     assert traces_of(claim) == []
     assert main(["fleet", "--state", str(state), "down"]) == 1

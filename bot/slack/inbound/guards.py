@@ -13,6 +13,8 @@ from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_bolt.adapter.wsgi.http_request import WsgiHttpRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.slack.inbound.signature_log import SignatureLog
+
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
@@ -28,8 +30,9 @@ log = logging.getLogger(__name__)
 class RequestGuard:
     """Rejects requests that do not come from Slack."""
 
-    def __init__(self, signing_secret: str) -> None:
+    def __init__(self, signing_secret: str, signatures: SignatureLog) -> None:
         self._verifier = SignatureVerifier(signing_secret)
+        self._signatures = signatures
 
     def rejection(self, environ: WSGIEnvironment) -> int:
         """Return the HTTP status of the rejection; 0 for a valid request, whose body can be read again."""
@@ -58,7 +61,11 @@ class RequestGuard:
         except UnicodeDecodeError:
             return 400
         environ["wsgi.input"] = BytesIO(body)
-        return 0 if genuine else 401
+        if not genuine:
+            self._signatures.reject()
+            return 401
+        self._signatures.accept()
+        return 0
 
 
 class SlackWsgiAdapter(SlackRequestHandler):

@@ -1,14 +1,24 @@
-"""Whether the web process can accept commands now, and if not, why: for load balancers and monitoring."""
+"""Whether the web process can accept commands now, and if not, which part cannot: for load balancers and monitoring.
+
+Anybody may ask, so the answer names the part alone. The details are in the log and in the doctor's report.
+"""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import Final
 
 from redis import Redis
 
 from bot.config import load
 from bot.errors import SwarmbotError
 from bot.store.durability import problems
+
+CONFIG_PROBLEM: Final = "swarmbot.yml is not valid. The log and `python -m bot doctor` say why."
+REDIS_PROBLEM: Final = "Redis does not respond. The log and `python -m bot doctor` say why."
+
+log = logging.getLogger(__name__)
 
 
 class Readiness:
@@ -29,7 +39,8 @@ class Readiness:
         try:
             return problems(self._redis)
         except SwarmbotError as error:
-            return [str(error)]
+            log.warning("not ready: %s", error)
+            return [REDIS_PROBLEM]
 
     def _config_problems(self) -> list[str]:
         try:
@@ -41,7 +52,8 @@ class Readiness:
             try:
                 load(self._config_path)
             except SwarmbotError as error:
-                self._config_problem = str(error)
+                log.warning("not ready: %s", error)
+                self._config_problem = CONFIG_PROBLEM
             else:
                 self._config_problem = ""
             self._seen = seen

@@ -16,6 +16,7 @@ from bot.slack.inbound.readiness import Readiness
 from bot.slack.inbound.requests import OpenGate
 from bot.slack.inbound.routes import Routes
 from bot.slack.inbound.server import serve
+from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
 from bot.store.client import Timeouts, connect
@@ -34,8 +35,9 @@ log = logging.getLogger(__name__)
 class Web:
     """The WSGI application."""
 
-    def __init__(self, routes: Routes, signing_secret: str, readiness: Readiness) -> None:
-        self._guard = RequestGuard(signing_secret)
+    def __init__(self, routes: Routes, signing_secret: str, readiness: Readiness, signatures: SignatureLog) -> None:
+        self._guard = RequestGuard(signing_secret, signatures)
+        self._signatures = signatures
         self._events = SlackWsgiAdapter(routes.app, EVENTS)
         self._readiness = readiness
 
@@ -50,7 +52,11 @@ class Web:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return _respond(start_response, 405)
         problems = self._readiness.problems() if path == "/readyz" else {}
-        return _respond(start_response, 503 if problems else 200, {"ok": not problems, "problems": problems})
+        content: dict[str, Any] = {"ok": not problems, "problems": problems}
+        if path == "/readyz" and self._signatures.secret_may_be_wrong:
+            content["warnings"] = ["No request had a signature that SLACK_SIGNING_SECRET matches."]
+        response = _respond(start_response, 503 if problems else 200, content)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else response
 
 
 def _respond(start_response: StartResponse, status: int, content: dict[str, Any] | None = None) -> Iterable[bytes]:
@@ -68,7 +74,8 @@ def web_application(settings: Settings, open_gate: OpenGate) -> WSGIApplication:
     secret = settings.need("SLACK_SIGNING_SECRET").reveal()
     notifier = Notifier(web_client(settings))
     routes = Routes(open_gate(settings, notifier), notifier, secret)
-    return Web(routes, secret, Readiness(connect(settings.redis_url, READINESS_TIMEOUTS), settings.config_path))
+    redis = connect(settings.redis_url, READINESS_TIMEOUTS)
+    return Web(routes, secret, Readiness(redis, settings.config_path), SignatureLog(redis))
 
 
 def run_web(settings: Settings, open_gate: OpenGate) -> None:

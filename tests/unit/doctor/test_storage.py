@@ -1,4 +1,4 @@
-"""The doctor's findings about the folder for backups and the key."""
+"""The doctor's findings about Redis' password, the folder for backups and the key."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+from redis import Redis
+
 from bot.config import Backups
 from bot.doctor.resources import Resources
-from bot.doctor.storage import backups
+from bot.doctor.storage import backups, protected
 from bot.secrets.secret import Secret
 from tests.kits.unprivileged import unprivileged
 
@@ -55,3 +58,22 @@ def test_a_folder_without_permissions_is_a_problem(tmp_path: Path) -> None:
         [inside] = found(tmp_path / "theirs" / "backups")
     assert itself.startswith(f"✗ Backups cannot be stored in {tmp_path}/theirs:")
     assert inside.startswith(f"✗ Backups cannot be stored in {tmp_path}/theirs/backups:")
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("redis://192.0.2.9:6379/0", True),
+        ("redis://redis.example:6379/0", True),
+        ("redis://:secret@192.0.2.9:6379/0", False),
+        ("redis://127.0.0.1:6379/0", False),
+        ("redis://localhost:6379/0", False),
+        ("unix:///run/redis.sock", False),
+    ],
+)
+def test_a_redis_on_another_machine_needs_a_password(url: str, *, warned: bool) -> None:
+    """Whoever can write to it can approve and queue changes."""
+    resources: Any = SimpleNamespace(redis=Redis.from_url(url))
+    findings = [str(finding) for finding in protected(resources)]
+    assert bool(findings) is warned
+    assert not warned or "without a password" in findings[0]

@@ -17,6 +17,7 @@ from bot.slack.inbound.guards import MAX_BODY_BYTES
 from bot.slack.inbound.readiness import Readiness
 from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.inbound.routes import Routes
+from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
 from tests.kits.web_app import COMMAND, PRESS, SECRET, ListeningGate, ask, signed
@@ -34,7 +35,7 @@ def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
     notifier = Notifier(WebClient())
     routes = Routes(gate, notifier, SECRET)
     with Redis.from_url(redis_url, decode_responses=True) as redis:
-        yield Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"))
+        yield Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"), SignatureLog(redis))
     routes.close()
 
 
@@ -159,15 +160,20 @@ def test_size_method_and_path_have_their_own_status(web: Web) -> None:
 
 
 def test_healthz_reports_the_process_only(web: Web) -> None:
-    """It says that the process lives, whatever else is wrong."""
+    """It says that the process lives, whatever else is wrong. HEAD has no body."""
     assert ask(web, path="/healthz", method="GET")[0] == 200
+    assert ask(web, path="/healthz", method="HEAD") == (200, "")
 
 
-def test_readyz_says_what_is_wrong(web: Web, tmp_path: Path) -> None:
-    """Without a configuration 503 and the reason; with one 200, without a restart."""
+def test_readyz_names_the_part_and_the_log_the_reason(
+    web: Web, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a configuration 503, and strangers learn no path; with one 200, without a restart."""
     status, said = ask(web, path="/readyz", method="GET")
     assert status == 503
-    assert "does not exist" in json.loads(said)["problems"]["swarmbot.yml"][0]
+    assert [*json.loads(said)["problems"]] == ["swarmbot.yml"]
+    assert str(tmp_path) not in said
+    assert str(tmp_path) in caplog.text
     hosts = "clusters: {prod: {channel: C0PROD, hosts: {host-1: 192.0.2.1}}}\nrules: {administer: [U0ADA]}\n"
     (tmp_path / "swarmbot.yml").write_text(hosts)
     assert ask(web, path="/readyz", method="GET") == (200, '{"ok": true, "problems": {}}')

@@ -17,6 +17,7 @@ from slack_sdk import WebClient
 
 from bot.slack.inbound.readiness import Readiness
 from bot.slack.inbound.routes import Routes
+from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
 from tests.kits.examples import examples
@@ -55,7 +56,7 @@ def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
     """The WSGI application over that gate."""
     routes = Routes(gate, Notifier(WebClient()), SECRET)
     with Redis.from_url(redis_url, decode_responses=True) as redis:
-        yield Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"))
+        yield Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"), SignatureLog(redis))
     routes.close()
 
 
