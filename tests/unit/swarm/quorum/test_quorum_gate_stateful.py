@@ -48,6 +48,10 @@ FAULT: Final = st.tuples(st.sampled_from(WHAT), st.sampled_from(HOSTS), st.sampl
 CUTS: Final = st.lists(st.tuples(st.integers(0, 12), FAULT), max_size=3)
 
 
+ROUNDS: Final = 4
+"""Of 300 examples each, until every order was carried out once: a backup is in some rounds by chance alone."""
+
+
 class Orders(RuleBasedStateMachine):
     """Commands of people while machines fail and return."""
 
@@ -119,13 +123,19 @@ def test_no_order_loses_the_quorum() -> None:
     """Neither with actual facts nor with those that managers remember."""
     Orders.ends.clear()
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-    run_state_machine_as_test(
-        Orders, settings=settings(max_examples=examples(300), stateful_step_count=30, suppress_health_check=checks)
-    )
-    if FEW:
-        return  # a few examples do not reach every order
-    assert not [name for name in OFTEN if not Orders.ends[f"{name} done"]], Orders.ends
-    assert Orders.ends["demote refused"], Orders.ends
+    for _ in range(ROUNDS):
+        run_state_machine_as_test(
+            Orders,
+            settings=settings(max_examples=examples(300), stateful_step_count=30, suppress_health_check=checks),
+        )
+        if FEW or not _never_carried_out():
+            break
+    assert FEW or not _never_carried_out(), Orders.ends
+    assert FEW or Orders.ends["demote refused"], Orders.ends
+
+
+def _never_carried_out() -> list[str]:
+    return [name for name in OFTEN if not Orders.ends[f"{name} done"]]
 
 
 @pytest.mark.parametrize(("machine", "error"), [(Losing, QuorumLost), (Weakening, Weakened)])
