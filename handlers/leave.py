@@ -8,11 +8,11 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
-from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, Operation, Plan, PlanTitles, Step
-from bot.swarm.membership.removal import removal_plan
+from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, NodeFacts, Operation, Plan, PlanTitles, Step
+from bot.swarm.membership.removal import failed_member_plan, removal_plan
 from bot.swarm.operations import Leave
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.reading.host_membership import foreign_cluster_names, membership_conflict, was_removed
+from bot.swarm.reading.host_membership import failed_record, foreign_cluster_names, membership_conflict, was_removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,16 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
         operation = Leave(host.name, facts.name, host.node_id, force=arguments.force or host.is_manager)
         plan = replace(plan, approvals=int(host.is_manager))
         return _alone(plan, host, operation, f"was removed from {facts.name}, but still acts as a member")
+    if failed := failed_record(facts, host):
+        return _failed(facts, host, failed, plan)
     return _unread(facts, host, plan)
+
+
+def _failed(facts: Facts, host: HostFacts, node: NodeFacts, plan: Plan) -> Plan:
+    """Plan for a host whose engine cannot start its membership: it loses what it has only if that is asked for."""
+    if plan.force != "given":
+        raise membership_conflict(facts, host).refusal()
+    return failed_member_plan(facts, node, host, plan)
 
 
 def _without_host(facts: Facts, failure: HostFailure, host: HostFacts) -> str:

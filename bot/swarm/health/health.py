@@ -20,7 +20,14 @@ from bot.swarm.health.issues import (
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import DAY_S, time_left
-from bot.swarm.reading.host_membership import is_membership_unknown, membership_text, other_cluster_text, was_removed
+from bot.swarm.reading.host_membership import (
+    discard_text,
+    failed_record,
+    is_membership_unknown,
+    membership_text,
+    other_cluster_text,
+    was_removed,
+)
 from bot.swarm.reading.node_lookup import replacement_of
 
 Level = Literal["healthy", "degraded", "no quorum", "no leader", "unknown", "none"]
@@ -112,7 +119,7 @@ def _unread(facts: Facts, silent: list[Issue]) -> Health:
 
 def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
     host = facts.hosts.get(node.host)
-    if host is not None and host.membership == "locked":
+    if host is not None and (host.membership == "locked" or failed_record(facts, host)):
         return []  # reported for the host, whatever the managers report
     if node.role == "manager" and node.reachability != "reachable":
         if host is not None and is_split_off(facts, host):
@@ -160,6 +167,8 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.failure:
         return [_failed_host(host)]
     issues = [_locked(host)] if host.membership == "locked" else []
+    if host.membership == "error":
+        issues.append(_failed_member(facts, host))
     if host.joining:
         text = f"`{host.name}` is still trying to join a cluster and may succeed"
         issues.append(
@@ -182,8 +191,18 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
         text = f"the certificate of `{host.name}` {f'is valid for {left}' if left else 'has expired'}"
         renewed = f"{_tested(host.name)} the managers, which renew it"
         fix = renewed if left else f"`/swarm leave {host.name}`, then join it again"
+        fix = fix if host.membership != "error" else ""  # reported with the error
         issues.append(Issue(critical=not left, text=text, fix=fix))
     return issues
+
+
+def _failed_member(facts: Facts, host: HostFacts) -> Issue:
+    """Return the issue of an engine that cannot start its membership."""
+    text = (
+        f"the engine of `{host.name}` cannot start its membership: {escape_line(host.swarm_error) or 'no reason given'}"
+    )
+    node, fix = failed_record(facts, host), f"fix the error on `{host.name}`"
+    return Issue(critical=True, text=text, fix=f"{fix}, or {discard_text(host, node)}" if node else fix)
 
 
 def _failed_host(host: HostFacts) -> Issue:

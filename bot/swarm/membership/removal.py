@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.blocks import tick
+from bot.blocks import escape_line, tick
 from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
@@ -32,6 +32,23 @@ def removal_plan(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
     listed_now = len(swarm.nodes) if swarm else 0
     plan = replace(plan, effect=f"{listed_now} → {listed_now - 1} nodes")
     return _by_itself(facts, node, host, plan) if host is not None else _without_host(facts, node, plan)
+
+
+def failed_member_plan(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
+    """Return ``plan`` with the steps that end the membership of a host whose engine cannot start it.
+
+    Such an engine neither drains nor reports itself down; it only discards its state.
+    """
+    plan = replace(plan, approvals=1 if node.role == "manager" else plan.approvals)
+    steps: list[Operation] = [Demote(node.id, node.name, facts.name, "")] if node.reachability else []
+    steps.append(Leave(host.name, facts.name, node.id, force=True))
+    steps.append(RemoveNode(node.id, node.name, facts.name, force=node.role == "manager" and not node.reachability))
+    reason = escape_line(host.swarm_error) or "no reason given"
+    text = f"the engine of {tick(host.name)} cannot start its membership, the node {tick(node.id)}: {reason}"
+    lost = f"{tick(host.name)} loses its certificate, labels and availability" + (
+        ", and its copy of the Raft log" if node.role == "manager" else ""
+    )
+    return _with(plan, node, steps, [Finding("warning", text, host.name)], [f"{lost}."])
 
 
 def is_last_manager(facts: Facts, node: NodeFacts) -> bool:

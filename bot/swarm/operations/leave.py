@@ -109,7 +109,8 @@ class Leave(Operation):
         """Return whether the membership to end is over. A newer membership is not ended by this step."""
         if not host.responds:
             return False
-        return host.membership == "inactive" or (bool(self.node) and host.in_swarm and host.node_id != self.node)
+        newer = bool(self.node) and host.in_swarm and host.node_id not in {"", self.node}
+        return host.membership == "inactive" or newer
 
     def _reported(self, facts: Facts) -> str:
         record = record_of(facts, self.node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.blocks import escape, escape_line
-from bot.model import Facts, Finding, HostFacts, ip_of
+from bot.model import Facts, Finding, HostFacts, NodeFacts, ip_of
 from bot.text.suggest import listed
 
 _LEAVE: Final = "run `docker swarm leave --force` on the host."
@@ -13,14 +13,8 @@ _LEAVE: Final = "run `docker swarm leave --force` on the host."
 
 def membership_conflict(facts: Facts, host: HostFacts) -> Finding:
     """Return why a host that is in a swarm but not in this cluster cannot join, and which swarm it is in."""
-    or_leave = f", or {_LEAVE}" if facts.swarm is not None else "."  # its disk may have the only copy of the state
-    if host.membership == "locked":
-        text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
-        return Finding("failed", text, host.name, f"Run `/swarm unlock {host.name}`{or_leave}")
-    if host.membership == "error":
-        reason = escape(host.swarm_error) or "no reason given"
-        text = f"`{host.name}` is a member of a cluster, but its engine reports an error: {reason}"
-        return Finding("failed", text, host.name, f"Fix the error{or_leave}")
+    if host.membership in {"locked", "error"}:
+        return _not_started(facts, host)
     if _awaits_quorum_here(facts, host):
         text = f"`{host.name}` is a manager of {facts.name}. It has started and has no quorum yet (`pending`)."
         step = "It becomes `active` when enough managers are back (see `/swarm status`). Then run the command again."
@@ -36,6 +30,38 @@ def membership_conflict(facts: Facts, host: HostFacts) -> Finding:
     if names := foreign_cluster_names(facts, host):
         step = f"It must leave that cluster first: ask in the channel of {names}."
     return Finding("failed", text, host.name, step)
+
+
+def _not_started(facts: Facts, host: HostFacts) -> Finding:
+    """Return why a host's engine does not run its membership. Its disk may have the only copy of the state."""
+    recorded = facts.swarm is None or any(node.host == host.name for node in facts.swarm.nodes)
+    or_leave = "" if recorded else f", or {_LEAVE}"
+    if host.membership == "locked":
+        text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
+        return Finding("failed", text, host.name, f"Run `/swarm unlock {host.name}`{or_leave or '.'}")
+    reason = escape(host.swarm_error) or "no reason given"
+    if node := failed_record(facts, host):
+        text = f"`{host.name}` is a node of {facts.name}, but its engine cannot start this membership: {reason}"
+        return Finding("failed", text, host.name, f"Fix the error, or {discard_text(host, node)}.")
+    text = f"`{host.name}` is a member of a cluster, but its engine reports an error: {reason}"
+    return Finding("failed", text, host.name, f"Fix the error{or_leave or '.'}")
+
+
+def failed_record(facts: Facts, host: HostFacts) -> NodeFacts | None:
+    """Return the record of a host whose engine cannot start its membership; None if none or several may be it.
+
+    Such an engine may not report its node id; a ready node is another host.
+    """
+    if host.membership != "error" or facts.swarm is None:
+        return None
+    records = [node for node in facts.swarm.nodes if node.host == host.name and node.state != "ready"]
+    return records[0] if len(records) == 1 else None
+
+
+def discard_text(host: HostFacts, node: NodeFacts) -> str:
+    """Return how to discard a membership that cannot start."""
+    again = f"`/swarm join {node.role} {host.name}`"
+    return f"discard the membership: `/swarm leave {host.name} --force`, then {again}"
 
 
 def was_removed(facts: Facts, host: HostFacts) -> bool:

@@ -75,7 +75,7 @@ def refuse_unidentified_host(facts: Facts, host: str) -> None:
     records = [record for record in swarm.nodes if not record.host and not replacement_of(swarm, record)]
     if machine is None or not hides_node_id(machine) or not records:
         return
-    why = "does not respond" if machine.failure else "is locked"
+    why = "does not respond" if machine.failure else "is locked" if machine.membership == "locked" else "has failed"
     listed = ", ".join(
         f"{tick(record.id)} ({tick(record.hostname)}, {record.state})" for record in records[:MAX_LISTED]
     )
@@ -160,5 +160,5 @@ def assign_hosts(
 
 
 def hides_node_id(facts: HostFacts) -> bool:
-    """Return whether the host cannot report its node id: it does not respond, or its engine is locked."""
-    return not facts.responds or facts.membership == "locked"
+    """Return whether the host cannot report its node id: it does not respond, is locked, or has failed."""
+    return not facts.responds or facts.membership == "locked" or (facts.membership == "error" and not facts.node_id)
