@@ -11,6 +11,7 @@ from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
 from bot.swarm.operations.drill import choose_drill_host
+from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import ca_rotated_since
 from bot.swarm.reading.manager_choice import choose_backup_manager, require_backup_manager
 from bot.swarm.reading.node_lookup import require_cluster
@@ -88,6 +89,15 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
     )
 
 
+def _first(facts: Facts) -> str:
+    """Return how to take the first backup. It stops a manager, so the cluster must tolerate that."""
+    if facts.swarm is None:
+        return "`/swarm status` shows why no backup can be taken."
+    if quorum_of(raft_members(facts)).tolerates < 1:
+        return f"make {facts.name} tolerate a manager failure, then `/swarm backup` takes one."
+    return "`/swarm backup` takes one."
+
+
 @question(
     "backups",
     group="Safety",
@@ -105,8 +115,8 @@ def backups(facts: Facts, _: BackupsArguments) -> Message:
     lines = [f"*{title}*", *(_line(facts, each) for each in kept.backups)]
     lines += [f"{FAILED} {tick(name)}: its header cannot be read" for name in kept.unreadable]
     if not kept.backups:
-        lines.append("Next: `/swarm backup` takes one.")
-    hint = context("`/swarm backup --drill` tests the newest · `/swarm restore BACKUP HOST` restores one")
+        lines.append(f"Next: {_first(facts)}")
+    hint = context("`/swarm backup --drill --on HOST` tests the newest · `/swarm restore BACKUP HOST` restores one")
     return Message(title, (*paragraphs(lines), hint))
 
 
@@ -140,7 +150,7 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
     if arguments.host:
         raise NotUnderstood(
             f"A drill does not take a manager, so {tick(arguments.host)} has no meaning here.",
-            next_step=f"To run the throwaway engine there: `/swarm backup --drill --on {arguments.host}`.",
+            next_step="`--on HOST` sets where the throwaway engine runs.",
         )
     host = choose_drill_host(facts, arguments.on)
     newest = facts.backups.newest

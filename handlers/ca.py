@@ -77,7 +77,8 @@ def ca(facts: Facts, arguments: CaArguments) -> Message:
     if arguments.cert_expiry is not None or arguments.external_ca:
         raise NotUnderstood(
             "`--cert-expiry` and `--external-ca` need `--rotate` here.",
-            next_step="`/swarm ca --rotate …` rotates the root; `/swarm update --cert-expiry` changes only the expiry.",
+            next_step="`/swarm ca --rotate …` rotates the root; "
+            "`/swarm update --cert-expiry DURATION` changes only the expiry.",
         )
     swarm = require_cluster(facts)
     roots = read_roots(swarm.tls.root)

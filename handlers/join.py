@@ -12,7 +12,7 @@ from bot.swarm.health.preflight import preflight
 from bot.swarm.membership.removal import is_last_manager, outside_raft
 from bot.swarm.network.addresses import joining_address, local_address, overlay_findings
 from bot.swarm.operations import Join, LabelHost
-from bot.swarm.quorum import has_quorum
+from bot.swarm.quorum import has_quorum, quorum_of, raft_members
 from bot.swarm.reading.host_membership import membership_conflict
 from bot.swarm.reading.node_lookup import no_readable_cluster
 from bot.text.suggest import number_of
@@ -133,6 +133,10 @@ def _of_other_role(facts: Facts, node: NodeFacts) -> Finding:
     other, verb = ("worker", "demote") if node.role == "manager" else ("manager", "promote")
     text = f"`{node.name}` is a {node.role} of {facts.name} already, not a {other}."
     step = f"`/swarm {verb} {node.name}` changes its role."
+    members = raft_members(facts)
+    before, after = quorum_of(members).tolerates, quorum_of(members.left(node.id)).tolerates
+    if node.role == "manager" and (after < 0 or before > 0 >= after):
+        step = f"To change its role, add another manager first, then `/swarm demote {node.name}`."
     if is_last_manager(facts, node):
         step = f"It is the only manager of {facts.name}: promote another first."
     return Finding("failed", text, node.name, step)

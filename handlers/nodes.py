@@ -8,6 +8,7 @@ from typing import Annotated
 from bot.blocks import DONE, FAILED, WARNING, Block, Message, escape, fields, paragraphs, section, table, tick
 from bot.commands import Word, question, text
 from bot.model import Facts, FactsQuery, HostFacts, NodeFacts
+from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import time_left
 from bot.swarm.reading.host_membership import membership_text
 from bot.swarm.reading.node_lookup import find_nodes, replacement_of, require_cluster
@@ -134,7 +135,8 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
         ("swarmbot.yml", tick(record.host) if record.host else "not listed"),
     ]
     if facts.swarm and (living := replacement_of(facts.swarm, record)):
-        pairs.append(("Old record", f"replaced by {tick(living.id)} · `/swarm remove {record.id}` removes it"))
+        step = f" · `/swarm remove {record.id}` removes it" if quorum_of(raft_members(facts)).tolerates >= 0 else ""
+        pairs.append(("Old record", f"replaced by {tick(living.id)}{step}"))
     if host is not None and host.certificate:
         left = time_left(host.certificate, facts.at)
         validity = f"valid for {left}" if left else "expired"

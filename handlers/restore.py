@@ -117,7 +117,7 @@ def _refuse_running(facts: Facts) -> None:
             f"{facts.name} is running ({tick(facts.swarm.read_from)} responds as its manager): a restore would create "
             "a second cluster with the same identity.",
             true_now=UNCHANGED,
-            next_step="`/swarm status` shows its managers; `/swarm backup --drill` tests a backup safely.",
+            next_step="`/swarm status` shows its managers; `/swarm backup --drill --on HOST` tests a backup safely.",
         )
 
 
@@ -134,8 +134,8 @@ def _refuse_second(facts: Facts, backup: Backup, gone: tuple[str, ...]) -> None:
         raise Refused(
             f"{listed(alive)} still {act}: a restored {facts.name} would lose {its} state, or be a second cluster.",
             true_now=UNCHANGED,
-            next_step="If a manager still has the state, use `/swarm recover`: it loses nothing, and it tells where "
-            "`/swarm unlock` is enough. Otherwise run `docker swarm leave --force` on each of them first.",
+            next_step="If a manager still has the state, use `/swarm recover`: it loses nothing, and it says "
+            "whether unlocking is enough. Otherwise run `docker swarm leave --force` on each of them first.",
         )
     away = [other.name for other in facts.hosts.values() if not other.responds and other.name not in gone]
     if away:
@@ -202,8 +202,8 @@ def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
     if others:
         found.append(
             f"The records of {listed(others)} come back and go down. On each of these hosts that still runs, run "
-            "`docker swarm leave --force`, then `/swarm join` it again; `/swarm remove NODE --force` removes the old "
-            "records."
+            "`docker swarm leave --force`, then `/swarm join worker HOST`; `/swarm remove NODE --force` removes the "
+            "old records."
         )
     silent = [tick(host.name) for host in facts.hosts.values() if not host.responds]
     if silent:

@@ -102,7 +102,8 @@ Membership = Literal["inactive", "pending", "active", "locked", "error"]
 class HostFailure:
     """Why a host could not be read, in the words of the error."""
 
-    problem: HostProblem | Literal["engine error"]
+    problem: HostProblem | Literal["engine error", "slow"]
+    """``slow``: it did not answer all questions in the time that a read has; what state it is in is unknown."""
     happened: str
     next_step: str = ""
 

@@ -53,7 +53,7 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
     told = scenario.await_status("has no leader")
     for words in ("prod has no quorum", "1 of 4 managers reachable, 3 needed", "bring 2 of", "`/swarm recover`"):
         assert words in told
-    checked = scenario.ask("eve", "check host-1")
+    checked = scenario.ask("eve", "check host-1")  # which may hang while there is no leader
     assert "Whether `host-1` is fit for prod is unknown" in checked
     assert "leave" not in checked, "what was not read is no other cluster"
     recipe = "/swarm recover host-1 --gone host-2 --gone host-3 --gone host-5"

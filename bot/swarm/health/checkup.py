@@ -27,6 +27,8 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
 
     ``together`` are the hosts that are checked at the same time: they are peers of each other.
     """
+    if host.failure is not None and host.failure.problem == "slow":
+        return [Finding("warning", host.failure.happened, host.name, host.failure.next_step)]
     if host.failure is not None:
         return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
     return [
@@ -45,8 +47,8 @@ def is_fitness_unknown(facts: Facts, host: HostFacts) -> bool:
 
     A cluster may exist as soon as one host is in a swarm or does not respond.
     """
-    if facts.swarm is not None:
-        return is_membership_unknown(facts, host)
+    if host.failure is not None or facts.swarm is not None:
+        return not host.responds or is_membership_unknown(facts, host)
     return any(other.in_swarm or not other.responds for other in facts.hosts.values())
 
 
@@ -69,7 +71,9 @@ def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
     if host.in_swarm:
         return [membership_conflict(facts, host)]
     if host.joining:
-        return [Finding("warning", "still trying to join a cluster, and may succeed; `/swarm join` cancels this first")]
+        return [
+            Finding("warning", "still trying to join a cluster, and may succeed; joining it again cancels this first")
+        ]
     return [Finding("done", "not part of any cluster")]
 
 

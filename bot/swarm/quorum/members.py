@@ -12,7 +12,7 @@ from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, RaftMembers, Re
 from bot.swarm.quorum.arithmetic import Quorum, quorum_of
 
 ENGINE_DOWN: Final = frozenset(
-    {"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error"}
+    {"no route", "timed out", "refused", "no docker", "docker stopped", "lost", "engine error", "slow"}
 )
 """Host failures with which its manager counts as unreachable, even if the other managers have not noticed yet."""
 

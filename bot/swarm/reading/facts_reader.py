@@ -36,7 +36,7 @@ READ_TIMEOUT_S = 15.0
 MESH_TIMEOUT_S = 20.0
 ROUTE_TIMEOUT_S = 4.0
 """After this time no further route is tested: a check must end within 5 s."""
-SSH_FAILURES = {"no route", "timed out", "refused"}
+SSH_FAILURES = {"no route", "timed out", "refused", "slow"}
 
 
 class FactsReader:

@@ -47,7 +47,7 @@ def timed_out_host(name: str, address: str, timeout_s: float) -> HostFacts:
     """Return the facts of a host that did not respond in time."""
     happened = f"`{name}` ({address}) did not respond within {timeout_s:.0f} s."
     step = "Check that the machine is on and not overloaded, then run the command again."
-    failure = HostFailure("timed out", happened, step)
+    failure = HostFailure("slow", happened, step)
     return HostFacts(name=name, address=address, failure=failure)
 
 

@@ -38,20 +38,20 @@ def require_backup_manager(facts: Facts, swarm: ClusterFacts, name: str) -> Node
         raise Refused(
             f"{tick(name)} is {what}: only managers have the cluster's state.",
             true_now="Nothing was changed.",
-            next_step="`/swarm backup` without a host chooses a suitable manager.",
+            next_step="Leave out the host: then Swarmbot chooses a suitable manager.",
         )
     if node.leader:
         raise Refused(
             f"{tick(name)} is the leader of {facts.name}. A backup stops its engine, and {facts.name} could not be "
             "managed until there is another leader.",
             true_now="Nothing was changed.",
-            next_step="`/swarm backup` without a host chooses a suitable manager.",
+            next_step="Leave out the host: then Swarmbot chooses a suitable manager.",
         )
     if not is_in_quorum(host, node):
         raise Refused(
             f"{tick(name)} is cut off from the other managers of {facts.name}: its state may be out of date.",
             true_now="Nothing was changed.",
-            next_step="`/swarm backup` without a host chooses a suitable manager.",
+            next_step="Leave out the host: then Swarmbot chooses a suitable manager.",
         )
     return replace(node, host=name)
 

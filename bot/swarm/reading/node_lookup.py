@@ -60,7 +60,8 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
     if name in facts.hosts:
         refuse_unidentified_host(facts, name)
         raise NotUnderstood(
-            f"{tick(name)} is not a node of {facts.name}.", next_step=f"To add it: `/swarm join worker {name}`."
+            f"{tick(name)} is not a node of {facts.name}.",
+            next_step=f"If it should be one: `/swarm join worker {name}`.",
         )
     names = [record.name for record in swarm.nodes]
     near = nearest(name, names)

@@ -187,11 +187,11 @@ def _refused_none(facts: Facts) -> Refused:
     wait = "Managers that have just lost quorum may not respond for 30 s: run the command again then."
     if maybe := [host for host in facts.hosts.values() if _may_be_manager(facts, host)]:
         failures = [host.failure for host in maybe if host.failure]
-        names, answers = listed(tick(host.name) for host in maybe), "answers" if len(maybe) == 1 else "answer"
+        names = listed(tick(host.name) for host in maybe)
         why = " ".join(failure.happened for failure in failures)
         fixes = " ".join(dict.fromkeys(failure.next_step for failure in failures))
         return Refused(
-            f"no manager of {facts.name} could be read, but {names} {answers} over SSH and may be one. {why}".rstrip(),
+            f"no manager of {facts.name} could be read, but {names} may be one. {why}".rstrip(),
             true_now="Nothing was changed.",
             next_step=f"{wait} {fixes}".rstrip(),
         )
@@ -203,9 +203,9 @@ def _refused_none(facts: Facts) -> Refused:
 
 
 def _may_be_manager(facts: Facts, host: HostFacts) -> bool:
-    """Return whether a host answers over SSH, and its engine does not say that it is not a manager."""
+    """Return whether a host was not seen to be off or to be something else than a manager."""
     if host.failure is not None:
-        return host.failure.problem in {*ENGINE_PROBLEMS, "engine error"}
+        return host.failure.problem in {*ENGINE_PROBLEMS, "engine error", "slow"}
     unsure = host.membership in {"pending", "error"} or (host.in_swarm and bool(host.swarm_error))
     return unsure and not foreign_cluster_names(facts, host)
 

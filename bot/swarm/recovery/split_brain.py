@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, HostFacts
-from bot.swarm.health.lost_quorum import old_managers
+from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.quorum import has_quorum
 from bot.swarm.reading.host_membership import foreign_cluster_names, is_membership_unknown, other_cluster_text
 from bot.text.suggest import listed
@@ -16,7 +16,7 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
     if not host.in_swarm:
         raise Refused(
             f"`{host.name}` is not part of any cluster: there is nothing to force.",
-            next_step=f"`/swarm init {host.name}` initialises a new cluster.",
+            next_step="To create a new cluster, leave out `--force-new-cluster`.",
         )
     refuse_beside_quorum(facts, host.name)
     if other := foreign_cluster_names(facts, host):
@@ -30,7 +30,7 @@ def refuse_forcing(facts: Facts, host: HostFacts) -> None:
             f"autolock is on: forced without the unlock key, the engine of `{host.name}` would not be part of any "
             "cluster.",
             true_now="Nothing was changed.",
-            next_step=f"`/swarm recover {host.name} --unlock` asks you for the key.",
+            next_step=f"If its quorum does not come back: `/swarm recover {host.name} --unlock` asks you for the key.",
         )
     _refuse_old_managers(facts, host)
 
@@ -58,14 +58,24 @@ def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
     are = "is still a manager" if len(members) == 1 else "are still managers"
     told = [f"{listed(members)} {are} of {facts.name}"] if members else []
     told += [f"{listed(map(tick, [*stopped, *unreachable]))} may come back"] if stopped or unreachable else []
-    gone = "".join(f" --gone {name}" for name in unreachable)
     raise Refused(
         f"{' and '.join(told)}: a new cluster forced on `{host.name}` would not stay the only {facts.name} (split "
         "brain).",
         true_now="Nothing was changed.",
-        next_step=f"`/swarm recover {host.name}` does this in a safe order."
-        + (f" For hosts that are permanently lost: `/swarm recover {host.name}{gone}`." if gone else ""),
+        next_step=_instead(facts, host, stopped, unreachable),
     )
+
+
+def _instead(facts: Facts, host: HostFacts, stopped: list[str], unreachable: list[str]) -> str:
+    """Return what to do instead of forcing a new cluster beside old managers."""
+    if quorum_among(old_managers(facts, host)).tolerates >= 0:
+        return "Enough managers respond for a quorum: `/swarm status` shows whether they have a leader."
+    flags = [*(f" --hold-off {name}" for name in stopped), *(f" --gone {name}" for name in unreachable)]
+    recover = f"`/swarm recover {host.name}{''.join(flags)}`"
+    if not flags:
+        return f"{recover} does this in a safe order."
+    back = f"Bring {listed(map(tick, [*stopped, *unreachable]))} back."
+    return f"{back} If that is impossible: {recover} does this in a safe order."
 
 
 def refuse_unreachable(facts: Facts, host: HostFacts) -> None:

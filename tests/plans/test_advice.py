@@ -1,0 +1,80 @@
+"""What people are advised works when they type it: every command in the cases' answers, refusals and plans is tried.
+
+Advice for the state as it is must lead to a plan or an answer. Advice for another state ("if …", "then …", "once …")
+must be understood. Commands with a placeholder (``HOST``, ``--FLAG``) are for people to complete.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+
+from bot.commands import Vocabulary
+from bot.errors import SwarmbotError
+from tests.plans.description import Description
+from tests.plans.files import cases, described
+from tests.plans.outcome import ended, outcome, read_words
+
+COMMAND: Final = re.compile(r"`/swarm ([^`]+)`")
+PLACEHOLDER: Final = re.compile(r"\b[A-Z]{2,}\b|[|…]")
+CLAUSE: Final = re.compile(r"(?<=[.;·|]) ")
+CONDITION: Final = re.compile(r"\b(if|when|once|until|then|after|where)\b", re.IGNORECASE)
+
+
+def _tried(facts: dict[str, Any], words: str) -> dict[str, Any]:
+    """Return what ``words`` lead to in that state; {} for a command that is not about the cluster."""
+    description = Description.model_validate(facts)
+    try:
+        command, arguments = read_words(words, Vocabulary(description.name, tuple(description.hosts)))
+        if command.record is not None or command.control is not None:
+            return {}
+        return outcome(command, description.facts(command.query(arguments)), arguments, {})
+    except SwarmbotError as error:
+        return ended(error)
+
+
+def _texts(came: Mapping[str, Any]) -> Iterator[str]:
+    for told in came.values():
+        yield from (
+            told
+            if isinstance(told, list)
+            else [text for part in ("findings", "warnings", "unchanged") for text in told.get(part, [])]
+        )
+
+
+def _advised(came: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield each command without placeholders, and whether it is for another state."""
+    for clause in (clause for text in _texts(came) for clause in CLAUSE.split(text)):
+        for found in COMMAND.finditer(clause):
+            if not PLACEHOLDER.search(found[1]):
+                yield found[1], bool(CONDITION.search(clause[: found.start()]))
+
+
+def _refusal(came: Mapping[str, Any], *, conditional: bool) -> Any:
+    """Return the refusal that advice must not lead to; None if it led to something else."""
+    if conditional:
+        return came.get("not understood")
+    skipped = [text for text in came.get("plan", {}).get("findings", []) if text.startswith("failed")]
+    if skipped and "steps" not in came["plan"]:
+        return skipped
+    return next((told for kind, told in came.items() if kind not in {"plan", "answer"}), None)
+
+
+ABOUT_FACTS: Final = [
+    (name, given, case) for name, given, case in cases() if "own_records" not in described(given, case)
+]
+
+
+@pytest.mark.parametrize(("given", "case"), [pytest.param(given, case, id=name) for name, given, case in ABOUT_FACTS])
+def test_advice_is_not_refused(given: dict[str, Any], case: dict[str, Any]) -> None:
+    """A command that an answer names is not refused by its own plan in the same state."""
+    facts = described(given, case)
+    refused = {
+        words: refusal
+        for words, conditional in _advised(_tried(facts, case["words"]))
+        if (refusal := _refusal(_tried(facts, words), conditional=conditional))
+    }
+    assert refused == {}
