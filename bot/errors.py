@@ -68,6 +68,7 @@ HostProblem = Literal[
     "refused",  # no SSH server listens, or it refuses the handshake or the forwarding
     "host key unknown",
     "host key changed",
+    "host key revoked",  # known_hosts marks it as @revoked
     "key refused",  # the host accepts none of our keys
     "no docker",  # no socket at the path
     "docker stopped",  # no engine serves the socket

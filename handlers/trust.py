@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from bot.blocks import DONE, WARNING, Block, Message, actions, button, escape, paragraphs, tick
+from bot.blocks import DONE, FAILED, WARNING, Block, Message, actions, button, escape, paragraphs, tick
 from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, HostKey, Plan, PlanTitles, Step
 from bot.swarm.operations import TrustHostKey
 
 NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
+NEW_HOST_KEY: Final = (
+    "Give the machine a new host key: on it, delete /etc/ssh/ssh_host_*, run `ssh-keygen -A`, and restart its SSH "
+    "server."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
             true_now="Nothing was written.",
             next_step=f"`/swarm trust {arguments.host}` shows the key.",
         )
+    if shown.status == "revoked":
+        raise Refused(
+            f"{shown.place} presents the host key {shown.fingerprint}, which known_hosts marks as revoked.",
+            true_now="Nothing was written.",
+            next_step=NEW_HOST_KEY,
+        )
     operation = TrustHostKey(arguments.host, shown.machine, shown.known_as, shown.fingerprint, shown.known)
     return Plan(
         titles,
@@ -80,7 +90,7 @@ def trust(facts: Facts, arguments: TrustArguments) -> Message:
     head, lines = _description(key)
     jump = [] if key.machine == arguments.host else [f"SSH reaches {tick(arguments.host)} through this machine."]
     blocks = paragraphs([head, *jump, *lines])
-    if key.status != "trusted":
+    if key.status not in {"trusted", "revoked"}:
         blocks.append(_button(facts, arguments.host, key))
     return Message(head.replace("*", ""), tuple(blocks))
 
@@ -104,6 +114,11 @@ def _description(key: HostKey) -> tuple[str, list[str]]:
     if key.status == "unknown":
         head = f"{WARNING} *{key.place} presents an unknown host key*"
         return head, [shown, f"{compare} Trust it only if it is the same. No login was attempted."]
+    if key.status == "revoked":
+        return f"{FAILED} *{key.place} presents a revoked host key*", [
+            shown,
+            f"known_hosts marks this key as revoked, so it is never trusted. {NEW_HOST_KEY}",
+        ]
     head = f"{WARNING} *{key.place} presents a changed host key*"
     known = ", ".join(f"`{fingerprint}`" for fingerprint in key.known)
     return head, [

@@ -49,6 +49,16 @@ class EnginePool:
                 self._clients[target, socket] = client
         return SshEngine(client, service or self._config.ssh.engine)
 
+    def known_hosts(self) -> dict[Path, set[tuple[str, ...]]]:
+        """Return the known_hosts files, each with the names of the hosts and jump hosts that are looked up in it."""
+        hosts: dict[Path, set[tuple[str, ...]]] = {}
+        for targets in self._targets.values():
+            for target, _socket in targets.values():
+                for machine in target.route:
+                    for path in machine.known_hosts:
+                        hosts.setdefault(path, set()).add(machine.known_names)
+        return hosts
+
     def close(self) -> None:
         """Close all connections."""
         with self._lock:

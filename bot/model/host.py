@@ -51,7 +51,7 @@ class StoppedEngine:
     """The IP address that the node advertised; "" if it is not known."""
 
 
-HostKeyStatus = Literal["trusted", "unknown", "changed"]
+HostKeyStatus = Literal["trusted", "unknown", "changed", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)

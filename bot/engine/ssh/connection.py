@@ -122,7 +122,7 @@ class SshConnection:
             transport.sock.end_probing()
         return transport
 
-    def _greet(self, known: dict[str, paramiko.PKey]) -> HostTransport:
+    def _greet(self, known: known_hosts.KnownKeys) -> HostTransport:
         """Return a transport after the handshake: the server has shown its key, and nobody is logged in."""
         transport = HostTransport(self._tunnel(self.jump) if self.jump else connect(self.target))
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE_TIMEOUT_S

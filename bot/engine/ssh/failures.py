@@ -136,6 +136,20 @@ def host_key_changed(target: SshTarget, key: paramiko.PKey, known: paramiko.PKey
     )
 
 
+def host_key_revoked(target: SshTarget, key: paramiko.PKey) -> HostUnreachable:
+    """The host shows a key that known_hosts marks as revoked: it is never trusted."""
+    return HostUnreachable(
+        target.name,
+        "host key revoked",
+        f"{host_and_address(target)} shows the host key {key.fingerprint} ({key.algorithm_name}), which known_hosts "
+        "marks as revoked.",
+        true_now="No login was tried.",
+        next_step="Give the machine a new host key: on it, delete /etc/ssh/ssh_host_*, run `ssh-keygen -A`, and "
+        "restart its SSH server. Its new key is then shown, to be compared.",
+        fingerprint=key.fingerprint,
+    )
+
+
 def login_refused(target: SshTarget, tried: list[str], why: str) -> HostUnreachable:
     """The host accepted none of the worker's keys."""
     keys = ", ".join(tried) or "no key was found"

@@ -36,20 +36,20 @@ def trust(connection: SshConnection, machine: str, fingerprint: str) -> None:
             true_now="Nothing was written.",
             next_step="Another machine may answer in its place: find out why before you trust any key.",
         )
+    if known_hosts.known_keys(target).status(key) == "revoked":
+        raise failures.host_key_revoked(target, key)
     known_hosts.trust(target.known_hosts[0], target.known_as, key)
 
 
 def _shown(target: SshTarget, key: paramiko.PKey) -> HostKey:
     known = known_hosts.known_keys(target)
-    same = known.get(key.get_name())
-    trusted = same is not None and same.asbytes() == key.asbytes()
     return HostKey(
         machine=target.name,
         place=failures.host_and_address(target),
         known_as=target.known_as,
         kind=key.get_name(),
         fingerprint=key.fingerprint,
-        status="trusted" if trusted else "changed" if known else "unknown",
-        known=tuple(other.fingerprint for other in known.values()),
+        status=known.status(key),
+        known=tuple(other.fingerprint for other in known.trusted),
         file=str(target.known_hosts[0]),
     )

@@ -7,24 +7,37 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import paramiko
 
 from bot.engine.ssh import failures
+from bot.engine.ssh.known_hosts_lines import (
+    CERT_AUTHORITY,
+    HASHED_PREFIX,
+    REVOKED,
+    InvalidLineError,
+    KnownHostsLine,
+    UnsupportedKeyError,
+    hashed,
+    name_is_hashed_as,
+    read_lines,
+)
 from bot.engine.ssh.target import SshTarget
 from bot.errors import Failed
+from bot.model.host import HostKeyStatus
 
 LOCK_TIMEOUT_S: Final = 5.0
 """How long to wait for another worker that writes."""
-HASHED_PREFIX: Final = "|1|"
-"""The start of a host name that is hashed."""
+CERTIFICATES_UNSUPPORTED: Final = "host certificates are not supported"
 
 
 def trust(path: Path, name: str, key: paramiko.PKey) -> None:
@@ -46,40 +59,99 @@ def trust(path: Path, name: str, key: paramiko.PKey) -> None:
         ) from None
 
 
-def known_keys(target: SshTarget) -> dict[str, paramiko.PKey]:
-    """Return the keys that known_hosts lists for ``target``, by type. Call it for each connection: keys get added.
+@dataclass(frozen=True, slots=True)
+class KnownKeys:
+    """What known_hosts says of a host's keys."""
 
-    Raises HostUnreachable if a file exists and cannot be read.
+    trusted: tuple[paramiko.PKey, ...] = ()
+    """In the order of the files; several of a type are possible."""
+    revoked: tuple[paramiko.PKey, ...] = ()
+    """Never trusted, whatever other lines say."""
+
+    def status(self, key: paramiko.PKey) -> HostKeyStatus:
+        """Return what the files say of ``key``."""
+        if _among(key, self.revoked):
+            return "revoked"
+        if _among(key, self.trusted):
+            return "trusted"
+        return "changed" if self.trusted else "unknown"
+
+
+def known_keys(target: SshTarget) -> KnownKeys:
+    """Return the keys that known_hosts lists for ``target``. Call it for each connection: keys get added.
+
+    As with OpenSSH, lines of the name without a port count if there are none with the port. Raises HostUnreachable
+    if a file exists and cannot be read.
     """
-    keys: dict[str, paramiko.PKey] = {}
-    for path in target.known_hosts:
+    lines = [line for path in target.known_hosts for line in _lines(target, path)]
+    trusted: list[paramiko.PKey] = []
+    for name in target.known_names:
+        trusted = trusted or _keys(line for line in lines if not line.marker and line.lists(name))
+    revoked = _keys(line for line in lines if line.marker == REVOKED and any(map(line.lists, target.known_names)))
+    return KnownKeys(tuple(trusted), tuple(revoked))
+
+
+def skipped_lines(path: Path, hosts: Collection[tuple[str, ...]]) -> Iterator[tuple[int, str]]:
+    """Yield number and reason of each line that is skipped, as far as it may concern ``hosts`` (by their names).
+
+    A damaged line may concern any host. One that is valid and not supported concerns hosts that have no line with a
+    key of their own. Raises OSError if the file exists and cannot be read.
+    """
+    lines = list(read_lines(path))
+    own = [line for line in lines if not line.marker and _keys([line])]
+    keyless = [name for names in hosts if not any(line.lists(name) for line in own for name in names) for name in names]
+    for line in lines:
         try:
-            found = paramiko.HostKeys(str(path)).lookup(target.known_as)
-        except FileNotFoundError:
+            line.key()
+            why = CERTIFICATES_UNSUPPORTED if line.marker == CERT_AUTHORITY else ""
+        except UnsupportedKeyError as error:
+            why = str(error)
+        except InvalidLineError as error:
+            yield line.number, str(error)
             continue
-        except (OSError, UnicodeDecodeError, paramiko.hostkeys.InvalidHostKey) as error:
-            raise failures.known_hosts_unreadable(target, path, error) from error
-        keys = {**dict(found or {}), **keys}
-    return keys
+        if why and any(map(line.lists, keyless)):
+            yield line.number, why
 
 
-def prefer_known_types(transport: paramiko.Transport, known: dict[str, paramiko.PKey]) -> None:
+def prefer_known_types(transport: paramiko.Transport, known: KnownKeys) -> None:
     """Ask the server for a key of a known type: otherwise a host with several keys may show one that is not listed."""
     options = transport.get_security_options()
-    rsa = ("rsa-sha2-512", "rsa-sha2-256") if "ssh-rsa" in known else ()
-    wanted = [kind for kind in options.key_types if kind in known or kind in rsa]
+    types = {key.get_name() for key in known.trusted}
+    rsa = ("rsa-sha2-512", "rsa-sha2-256") if "ssh-rsa" in types else ()
+    wanted = [kind for kind in options.key_types if kind in types or kind in rsa]
     options.key_types = (*wanted, *(kind for kind in options.key_types if kind not in wanted))
 
 
-def check_host_key(target: SshTarget, key: paramiko.PKey, known: dict[str, paramiko.PKey]) -> None:
-    """Raise HostUnreachable unless ``key`` is among the known keys."""
-    if not known:
-        raise failures.host_key_unknown(target, key)
-    expected = known.get(key.get_name())
-    if expected is None:
-        raise failures.host_key_changed(target, key, next(iter(known.values())))
-    if expected.asbytes() != key.asbytes():
-        raise failures.host_key_changed(target, key, expected)
+def check_host_key(target: SshTarget, key: paramiko.PKey, known: KnownKeys) -> None:
+    """Raise HostUnreachable unless ``key`` is trusted."""
+    match known.status(key):
+        case "revoked":
+            raise failures.host_key_revoked(target, key)
+        case "unknown":
+            raise failures.host_key_unknown(target, key)
+        case "changed":
+            same_type = (other for other in known.trusted if other.get_name() == key.get_name())
+            raise failures.host_key_changed(target, key, next(same_type, known.trusted[0]))
+
+
+def _lines(target: SshTarget, path: Path) -> Iterator[KnownHostsLine]:
+    try:
+        yield from read_lines(path)
+    except OSError as error:
+        raise failures.known_hosts_unreadable(target, path, error) from error
+
+
+def _keys(lines: Iterable[KnownHostsLine]) -> list[paramiko.PKey]:
+    """Return the keys of the lines that are valid."""
+    keys = []
+    for line in lines:
+        with suppress(InvalidLineError):
+            keys.append(line.key())
+    return keys
+
+
+def _among(key: paramiko.PKey, keys: Iterable[paramiko.PKey]) -> bool:
+    return any(other.asbytes() == key.asbytes() for other in keys)
 
 
 def remove_name(line: str, name: str) -> str:
@@ -87,20 +159,22 @@ def remove_name(line: str, name: str) -> str:
 
     Comments, patterns, and the lines of certificate authorities and revoked keys stay unchanged.
     """
-    names, _, _ = line.strip().partition(" ")
+    names = re.split(r"[ \t]", line.strip(" \t\r\n"), maxsplit=1)[0]
     if not names or names[0] in "#@":
         return line
     if names.startswith(HASHED_PREFIX):
-        return "" if _is_hash_of(names, name) else line
-    others = [other for other in names.split(",") if other != name]
+        return "" if name_is_hashed_as(name, names) else line
+    others = [other for other in names.split(",") if other.lower() != name.lower()]
+    if len(others) == len(names.split(",")):
+        return line
     return line.replace(names, ",".join(others), 1) if others else ""
 
 
 def _write(file: Path, name: str, key: paramiko.PKey) -> None:
     before = file.read_text(errors="surrogateescape") if file.exists() else ""
-    lines = before.splitlines(keepends=True)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", before)
     kept = "".join(remove_name(line, name) for line in lines)
-    shown = paramiko.HostKeys.hash_host(name) if any(line.startswith(HASHED_PREFIX) for line in lines) else name
+    shown = hashed(name) if any(line.startswith(HASHED_PREFIX) for line in lines) else name
     entry = f"{shown} {key.get_name()} {key.get_base64()}\n"
     if kept and not kept.endswith("\n"):
         entry = f"\n{entry}"
@@ -149,10 +223,3 @@ def _locked(file: Path) -> Iterator[None]:
                     raise
                 time.sleep(0.02)
         yield
-
-
-def _is_hash_of(hashed: str, name: str) -> bool:
-    try:
-        return paramiko.HostKeys.hash_host(name, hashed) == hashed
-    except (ValueError, AssertionError):
-        return False

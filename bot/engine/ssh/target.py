@@ -38,6 +38,16 @@ class SshTarget:
         name = self.key_alias or self.address
         return name if self.port == SSH_PORT or self.key_alias else f"[{name}]:{self.port}"
 
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """The names to look up in known_hosts files: if the first is not listed, the next counts."""
+        return (self.known_as,) if self.key_alias or self.port == SSH_PORT else (self.known_as, self.address)
+
+    @property
+    def route(self) -> tuple[SshTarget, ...]:
+        """The jump hosts, the nearest to us first, and the host."""
+        return (*(self.jump.route if self.jump else ()), self)
+
 
 def read_ssh_config(path: Path = SSH_CONFIG) -> paramiko.SSHConfig:
     """Read an OpenSSH client configuration; a file that does not exist is empty. Raises Misconfigured."""

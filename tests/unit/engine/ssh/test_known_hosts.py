@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.ssh.known_hosts import known_keys, remove_name, trust
-from bot.engine.ssh.target import SshTarget
-from bot.errors import Failed, HostUnreachable
+from bot.engine.ssh.known_hosts import remove_name, trust
+from bot.errors import Failed
 
 OTHERS = (
     "# a comment\n"
@@ -109,13 +108,3 @@ def test_only_one_name_is_removed(names: list[str]) -> None:
     rest = ",".join(names[1:])
     assert remove_name(line, names[0]) == (f"{rest} ssh-ed25519 AAAA of {names[0]}\n" if rest else "")
     assert remove_name(line, "another") == line
-
-
-def test_an_invalid_known_hosts_file_is_named_and_stops_the_connection(tmp_path: Path) -> None:
-    """It does not count as an empty file."""
-    broken = tmp_path / "known_hosts"
-    broken.write_text("192.0.2.1 ssh-ed25519 AAA\n")
-    target = SshTarget("h", "192.0.2.1", 22, "deploy", (), (broken,))
-    with pytest.raises(HostUnreachable, match=str(broken)) as caught:
-        known_keys(target)
-    assert caught.value.problem == "host key unknown"
