@@ -18,6 +18,7 @@ from bot.blocks import (
     button,
     escape,
     paragraphs,
+    plain_line,
     tick,
     user,
     when,
@@ -28,6 +29,8 @@ from bot.model.records import EntryFilter, EntryRecord, Records, RecordsQuery
 MAX_DETAIL_CHARS: Final = 160
 """A line shows this much of a detail; the export has all of it."""
 DIGEST_CHARS: Final = 6
+TYPED_DETAIL: Final = frozenset({"asked", "denied", "froze"})
+"""Actions whose detail people typed: shown as plain text. The other details are Swarmbot's own sentences."""
 _DIGEST: Final = re.compile(r"\b[0-9a-f]{16,}\b")
 _PERSON: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 _PEOPLE: Final = re.compile(r"\b[UW](?=[A-Z0-9]*[0-9])[A-Z0-9]{3,}\b")
@@ -105,7 +108,7 @@ def audit(records: Records, _: AuditArguments) -> Message:
     scope = records.cluster or "all clusters"
     title = f"Audit log of {scope} · {_range(newest, oldest)}"
     lines = [_line(entry, everywhere=not records.cluster) for entry in records.entries]
-    blocks = paragraphs([f"*{escape(title)}*", *lines])
+    blocks = paragraphs([f"*{plain_line(title)}*", *lines])
     page = records.page
     page_buttons = [button("Older", "audit.older", page.id)] if page.older else []
     page_buttons += [button("Newer", "audit.newer", page.id)] if page.newer else []
@@ -122,7 +125,7 @@ def _line(entry: EntryRecord, *, everywhere: bool) -> str:
     if entry.job:
         parts[0] += f" · {tick(entry.job)}"
     if everywhere and entry.cluster:
-        parts[0] += f" · {escape(entry.cluster)}"
+        parts[0] += f" · {plain_line(entry.cluster)}"
     if entry.detail:
         parts.append(_detail(entry))
     return ": ".join(parts)
@@ -135,7 +138,7 @@ def _sentence(entry: EntryRecord) -> tuple[str, str]:
         return STATE_SIGNS.get(state, WAITING), "step" if entry.action == "step" else "finished"
     sign, form = LINES.get(entry.action, (WAITING, f"{{who}} *{_plain(entry.action)}* {{words}}"))
     words = tick(f"/swarm {entry.words}") if entry.words else ""
-    return sign, form.format(who=_who(entry.by), words=words, cluster=escape(entry.cluster)).rstrip()
+    return sign, form.format(who=_who(entry.by), words=words, cluster=plain_line(entry.cluster)).rstrip()
 
 
 def _who(by: str) -> str:
@@ -147,9 +150,9 @@ def _detail(entry: EntryRecord) -> str:
     shown = _DIGEST.sub(lambda found: found[0][:DIGEST_CHARS], unescape(" ".join(entry.detail.split())))
     if len(shown) > MAX_DETAIL_CHARS:
         shown = shown[: MAX_DETAIL_CHARS - 1] + "…"
-    shown = escape(shown)
+    shown = plain_line(shown) if entry.action in TYPED_DETAIL else escape(shown)
     return _PEOPLE.sub(lambda found: user(found[0]), shown) if entry.action == "told secret" else shown
 
 
 def _plain(action: str) -> str:
-    return escape(action).replace("{", "").replace("}", "")
+    return plain_line(action).replace("{", "").replace("}", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.blocks import DONE, FAILED, WAITING, Message, context, escape, paragraphs, tick, when
+from bot.blocks import DONE, FAILED, WAITING, Message, context, paragraphs, tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
@@ -141,7 +141,7 @@ def _drilled(each: Backup) -> str:
     if each.drill is None:
         return "not drilled"
     if each.drill.faults:
-        return f"drill failed {when(each.drill.at)}: {escape(listed(each.drill.faults))}"
+        return f"drill failed {when(each.drill.at)}: {listed(each.drill.faults)}"
     return f"drill passed {when(each.drill.at)}, {each.drill.same} objects identical"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from bot.blocks import DONE, WARNING, Block, Message, escape, paragraphs, table, tick
+from bot.blocks import DONE, WARNING, Block, Message, paragraphs, plain_line, table, tick
 from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, NodeFacts, Plan
@@ -105,7 +105,7 @@ def _root(root: RootCertificate) -> str:
 
 def _issuer(swarm: ClusterFacts) -> str:
     if urls := issuing_urls(swarm):
-        return f"external CA {listed(map(escape, urls))}"
+        return f"external CA {listed(map(plain_line, urls))}"
     return "the managers"
 
 

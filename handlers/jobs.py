@@ -15,8 +15,8 @@ from bot.blocks import (
     actions,
     button,
     context,
-    escape,
     paragraphs,
+    plain_line,
     tick,
     user,
     when,
@@ -124,13 +124,13 @@ def _line(found: JobRecord) -> str:
 def _state(found: JobRecord) -> str:
     if found.state == "succeeded" and found.started_at:
         return f"succeeded in {found.finished_at - found.started_at:.1f} s"
-    return escape(found.state.replace("_", " "))
+    return plain_line(found.state.replace("_", " "))
 
 
 def _times(found: JobRecord) -> list[str]:
     parts = [f"requested {when(found.asked_at)}"]
     if found.started_at:
-        parts.append(f"started {when(found.started_at)} by {escape(found.worker)}, attempt {found.attempt}")
+        parts.append(f"started {when(found.started_at)} by {plain_line(found.worker)}, attempt {found.attempt}")
     if found.finished_at:
         parts.append(f"finished {when(found.finished_at)}")
     return parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.blocks import DONE, FAILED, WARNING, Block, Message, escape, fields, paragraphs, section, table, tick
+from bot.blocks import DONE, FAILED, WARNING, Block, Message, fields, paragraphs, plain_line, section, table, tick
 from bot.commands import Word, question, text
 from bot.model import Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.quorum import quorum_of, raft_members
@@ -130,7 +130,7 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
         ("Id", tick(record.id)),
         ("Host name", tick(record.hostname)),
         ("Address", tick(record.raft_address or record.address)),
-        ("Engine", escape(record.engine_version) or "unknown"),
+        ("Engine", plain_line(record.engine_version) or "unknown"),
         ("Labels", labels or "none"),
         ("swarmbot.yml", tick(record.host) if record.host else "not listed"),
     ]
@@ -140,7 +140,7 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
     if host is not None and host.certificate:
         left = time_left(host.certificate, facts.at)
         validity = f"valid for {left}" if left else "expired"
-        pairs.append(("Certificate", f"issued by {escape(host.certificate.issuer)}, {validity}"))
+        pairs.append(("Certificate", f"issued by {plain_line(host.certificate.issuer)}, {validity}"))
     if host is not None and host.membership == "locked":
         pairs.append(("Locked", f"`/swarm unlock {host.name}` unlocks it"))
     if host is not None and host.failure:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Message, escape, paragraphs, tick, user, when
+from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Message, paragraphs, quoted, tick, user, when
 from bot.commands import question
 from bot.model import ClusterFacts, Facts, FactsQuery, OpenChange
 from bot.swarm.health.health import Health, health
@@ -138,7 +138,7 @@ def _frozen(facts: Facts) -> list[str]:
     if facts.freeze is None:
         return []
     who = user(facts.freeze.by) if facts.freeze.by else "swarmbot.yml"
-    reason = f": “{escape(facts.freeze.reason)}”" if facts.freeze.reason else ""
+    reason = f": {quoted(facts.freeze.reason)}" if facts.freeze.reason else ""
     return [f"{WARNING} Frozen until {when(facts.freeze.until)} by {who}{reason} · each change needs one more approval"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from bot.blocks import DONE, FAILED, WARNING, Block, Message, actions, button, escape, paragraphs, tick
+from bot.blocks import DONE, FAILED, WARNING, Block, Message, actions, button, paragraphs, plain_line, tick
 from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, HostKey, Plan, PlanTitles, Step
@@ -52,7 +52,7 @@ def _plan(facts: Facts, arguments: TrustArguments) -> Plan:
     shown = keys[-1]
     if shown.fingerprint != arguments.key:
         raise Refused(
-            f"{shown.place} presents the host key {shown.fingerprint}, not {escape(arguments.key)}.",
+            f"{shown.place} presents the host key {shown.fingerprint}, not {plain_line(arguments.key)}.",
             true_now="Nothing was written.",
             next_step=f"`/swarm trust {arguments.host}` shows the key.",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from bot.blocks import Message, escape, fields, paragraphs
+from bot.blocks import Message, fields, paragraphs, plain_line
 from bot.commands import (
     CERT_EXPIRY,
     DISPATCHER_HEARTBEAT,
@@ -141,6 +141,6 @@ def update(facts: Facts, _: UpdateArguments) -> Message:
     pairs = [
         (f"{setting.words} · `{setting.flag}`", setting.shown(setting.value_in(swarm.spec))) for setting in SETTINGS
     ]
-    pairs.append(("external CA · `--external-ca`", listed(map(escape, issuing_urls(swarm))) or "none"))
+    pairs.append(("external CA · `--external-ca`", listed(map(plain_line, issuing_urls(swarm))) or "none"))
     step = "Next: `/swarm update --FLAG VALUE` changes only that setting; `/swarm help update` lists the flags."
     return Message(title, (*paragraphs([f"*{title}*"]), fields(pairs), *paragraphs([step])))

@@ -16,8 +16,9 @@ from bot.blocks import (
     actions,
     button,
     context,
-    escape,
     paragraphs,
+    plain_line,
+    quoted,
     section,
     tick,
     user,
@@ -27,6 +28,7 @@ from bot.model import Plan, PlanTitles
 from bot.model.approval_basis import short
 from bot.queue.job import Job
 from bot.stored_json import from_json
+from bot.text.mrkdwn import one_line
 
 MAX_STEPS: Final = 30
 MAX_VOTES: Final = 20
@@ -49,8 +51,8 @@ def readable_plan(plan: str) -> Plan:
 def approval_card(approval: Approval, plan: Plan) -> Message:
     """Return the card for the channel. It counts what it leaves out, and names the command that shows all of it."""
     request = approval.request
-    title = f"{user(request.requester)} asks to {plan.titles.imperative or request.words}"
-    reason = f': "{_cut(request.reason, request.job)}"' if request.reason else ""
+    title = f"{user(request.requester)} asks to {plan.titles.imperative or tick('/swarm ' + request.words)}"
+    reason = f": {_cut(request.reason, request.job)}" if request.reason else ""
     blocks: list[Block] = [
         section(f"*{title}*{reason}"),
         *paragraphs(_plan_lines(plan, MAX_STEPS, request.job)),
@@ -67,13 +69,13 @@ def approval_card(approval: Approval, plan: Plan) -> Message:
 def full_card(approval: Approval, plan: Plan) -> Message:
     """Return the answer to `/swarm approvals ID`: everything that fits into a message."""
     request = approval.request
-    title = f"{user(request.requester)} asks to {plan.titles.imperative or request.words}"
+    title = f"{user(request.requester)} asks to {plan.titles.imperative or tick('/swarm ' + request.words)}"
     blocks = [
         section(f"*{title}* · {tick('/swarm ' + request.words)}"),
         *_full_text("Reason", request.reason),
         *paragraphs(_plan_lines(plan, len(plan.steps), request.job)),
         *paragraphs([*_votes(approval, every=True), *_end(approval)]),
-        *_full_text("Reason for the denial", approval.why if len(approval.why) > MAX_REASON_CHARS else ""),
+        *_full_text("Reason for the denial", approval.why if _is_long_denial(approval) else ""),
         context(_terms(approval), f"digest `{request.digest}`"),
     ]
     if approval.open:
@@ -99,20 +101,20 @@ def status_line(approval: Approval) -> str:
 def approved_preface(approval: Approval) -> str:
     """Return the line above the live steps of an approved change: the reason, and who approved it."""
     request = approval.request
-    reason = f'"{_cut(request.reason, request.job)}" · ' if request.reason else ""
+    reason = f"{_cut(request.reason, request.job)} · " if request.reason else ""
     return f"{reason}{status_line(approval)} · plan `{short(request.digest)}`"
 
 
 def plan_message(job: Job, plan: Plan) -> Message:
     """Return the answer to `--plan`."""
-    words = job.order.words
+    typed = "/swarm " + job.order.words
     if not plan.steps and not plan.left_out:
         return Message(
             "No change needed", tuple(paragraphs([f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}."]))
         )
-    title = f"Plan only: {plan.titles.imperative or words}"
+    title = f"Plan only: {plan.titles.imperative or tick(typed)}"
     lines = [f"*{title}*", *_plan_lines(plan, MAX_STEPS, job.id)]
-    return Message(title, tuple(paragraphs([*lines, f"Nothing was changed. Next: `/swarm {words}` without `--plan`."])))
+    return Message(title, tuple(paragraphs([*lines, f"Nothing was changed. Next: {tick(typed)} without `--plan`."])))
 
 
 def approval_count(count: int) -> str:
@@ -122,7 +124,7 @@ def approval_count(count: int) -> str:
 
 def approver_mention(name: str) -> str:
     """Return an entry of a rule as Slack shows it: a mention for an id, ``@name`` for a name of swarmbot.yml."""
-    return user(name) if SLACK_ID.fullmatch(name) else f"@{escape(name)}"
+    return user(name) if SLACK_ID.fullmatch(name) else f"@{plain_line(name)}"
 
 
 def _plan_lines(plan: Plan, max_steps: int, job: str) -> list[str]:
@@ -154,7 +156,7 @@ def _votes(approval: Approval, *, every: bool = False) -> list[str]:
 def _end(approval: Approval) -> list[str]:
     at = when(approval.decided_at) if approval.decided_at else ""
     by = user(approval.decided_by) if approval.decided_by else ""
-    why = f': "{_cut(approval.why, approval.id)}"' if approval.why else ""
+    why = f": {_cut(approval.why, approval.id)}" if approval.why else ""
     match approval.state:
         case "approved":
             voters = ", ".join(map(user, approval.counted))
@@ -191,15 +193,20 @@ def _terms(approval: Approval) -> str:
 
 def _full_text(name: str, text: str) -> list[Block]:
     """Return a long text in sections, each short enough after escaping."""
-    pieces = [escape(text[start : start + MAX_REASON_CHARS]) for start in range(0, len(text), MAX_REASON_CHARS)]
+    text = one_line(text)
+    pieces = [plain_line(text[start : start + MAX_REASON_CHARS]) for start in range(0, len(text), MAX_REASON_CHARS)]
     return [section(f"{name}: {piece}" if not number else piece) for number, piece in enumerate(pieces)]
 
 
+def _is_long_denial(approval: Approval) -> bool:
+    return approval.state == "denied" and len(approval.why) > MAX_REASON_CHARS
+
+
 def _cut(text: str, job: str) -> str:
-    if len(text) <= MAX_REASON_CHARS:
-        return escape(text)
+    """Return a reason in quotes; of a long one the beginning, and the command that shows all of it."""
+    shown = quoted(text[:MAX_REASON_CHARS])
     left_out = len(text) - MAX_REASON_CHARS
-    return f"{escape(text[:MAX_REASON_CHARS])}… ({left_out} characters left out: `/swarm approvals {job}`)"
+    return f"{shown} … ({left_out} characters left out: `/swarm approvals {job}`)" if left_out > 0 else shown
 
 
 def _buttons(job: str) -> Block:

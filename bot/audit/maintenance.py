@@ -12,7 +12,7 @@ from redis import Redis
 
 from bot.audit import Archive, Audit, Retention, Verdict
 from bot.audit.verify import anchor_of
-from bot.blocks import DONE, FAILED, Message, context, escape, section
+from bot.blocks import DONE, FAILED, Message, context, plain_line, section
 from bot.config import AuditLog
 from bot.errors import Failed
 from bot.slack.outbound.notifier import Notifier
@@ -84,7 +84,7 @@ def anchor_message(verdict: Verdict, day: str) -> Message:
     """Return the daily message: whether the log is valid, and its anchor for ``audit verify --anchor``."""
     if not verdict.ok:
         title = f"{FAILED} The audit log was tampered with · {day}"
-        bad = f"First bad entry: {verdict.first_bad}, {escape(verdict.problem)}. There is no anchor today."
+        bad = f"First bad entry: {verdict.first_bad}, {plain_line(verdict.problem)}. There is no anchor today."
         return Message(title, (section(f"*{title}*\n{bad}"), context("Check: `python -m bot audit verify`")))
     anchor = anchor_of(verdict.head)
     title = f"{DONE} The audit log is valid · {verdict.head.seq:,} entries · {day}"

@@ -1,6 +1,6 @@
 """Pure builders of Slack's Block Kit that keep its limits.
 
-Texts are Slack mrkdwn; text from outside must go through :func:`escape`, :func:`escape_line`, :func:`tick`,
+Texts are Slack mrkdwn; text from outside must go through :func:`plain_line`, :func:`quoted`, :func:`tick`,
 :func:`user` or :func:`channel` first. A builder does not fail on long input: it cuts it and says how much is left out.
 """
 
@@ -20,7 +20,7 @@ from bot.blocks.failure import error_message
 from bot.blocks.message import Block, Message, fit
 from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
 from bot.blocks.table import table
-from bot.text.mrkdwn import channel, cut_short, escape, escape_line, tick, user, when
+from bot.text.mrkdwn import channel, cut_short, escape, plain_line, quoted, tick, user, when
 
 __all__ = [
     "DONE",
@@ -41,12 +41,13 @@ __all__ = [
     "divider",
     "error_message",
     "escape",
-    "escape_line",
     "fields",
     "fit",
     "header",
     "paragraphs",
+    "plain_line",
     "progress",
+    "quoted",
     "section",
     "table",
     "text_message",

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any, Final, Literal
 
+from bot.blocks import limits
 from bot.blocks.elements import actions, context, paragraphs, section
 from bot.blocks.message import Block, Message
-from bot.text.mrkdwn import cut_short
+from bot.text.mrkdwn import cut_short, plain_title
 
 Sign = Literal["✓", "▸", "·", "!", "✗"]
 DONE: Final = "✓"
@@ -107,5 +109,6 @@ def _rich_text(text: str) -> Block:
 def _bare(text: str) -> str:
     """Return mrkdwn as plain text, for the title of a task."""
     named = MENTION.sub(lambda match: match[1] or match[2], text)
-    unmarked = named.replace("`", "").replace("*", "").replace("\n", " ")
-    return unmarked.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+    parts = named.split("`")  # every second one is code, where * is no markup
+    unmarked = "".join(part if place % 2 else part.replace("*", "") for place, part in enumerate(parts))
+    return plain_title(unescape(unmarked), limits.SECTION_CHARS)

@@ -8,7 +8,7 @@ from typing import Final
 from bot.blocks import limits
 from bot.blocks.elements import EMPTY, code, paragraphs
 from bot.blocks.message import Block, Message
-from bot.text.mrkdwn import cut_short, escape, tick
+from bot.text.mrkdwn import cut_short, one_line, plain_line, tick
 
 PHONE_WIDTH_CHARS: Final = 44
 MAX_CELL_CHARS: Final = 120
@@ -52,7 +52,7 @@ def one_table(blocks: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def _cells(texts: Sequence[str]) -> list[str]:
-    return [cut_short(" ".join(text.split()), MAX_CELL_CHARS) or EMPTY for text in texts[: limits.MAX_TABLE_COLUMNS]]
+    return [cut_short(one_line(text), MAX_CELL_CHARS) or EMPTY for text in texts[: limits.MAX_TABLE_COLUMNS]]
 
 
 def _as_text(block: Block) -> list[Block]:
@@ -67,5 +67,6 @@ def _as_text(block: Block) -> list[Block]:
 
 
 def _line(names: Sequence[str], row: Sequence[str]) -> str:
-    rest = [f"{escape(name)} {escape(cell)}" for name, cell in zip(names[1:], row[1:], strict=True) if cell != EMPTY]
+    cells = zip(names[1:], row[1:], strict=True)
+    rest = [f"{plain_line(name)} {plain_line(cell)}" for name, cell in cells if cell != EMPTY]
     return " · ".join([tick(row[0]), *rest])

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from bot.blocks import Message, context, error_message, user
+from bot.blocks import Message, context, error_message, tick, user
 from bot.errors import Conclusion, Failed, SwarmbotError
 from bot.execution.services import WorkerServices
 from bot.queue import results
@@ -77,7 +77,8 @@ class InternalJobs:
         if asked is None or "message" not in kept:
             raise Failed("The answer has expired.", next_step="Ask again.")
         message = from_json(Message, kept["message"])
-        note = context(f"`/swarm {asked.order.words}` in {asked.order.cluster}, shared by {user(order.requester)}")
+        words = tick(f"/swarm {asked.order.words}")
+        note = context(f"{words} in {asked.order.cluster}, shared by {user(order.requester)}")
         plain = (*message.plain, note) if message.plain else ()
         shared = Message(message.text, (*message.blocks, note), plain)
         self._notifier.respond(order.response_url, shared, user=order.requester, channel=order.channel, in_channel=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.blocks import Message, actions, button
+from bot.blocks import Message, actions, button, tick
 from bot.commands import Command
 from bot.errors import Conclusion
 from bot.execution.open_changes import open_changes
@@ -82,7 +82,7 @@ class Questions:
 
 def _plan(job: Job) -> Plan:
     """Return a question as a plan to approve: without steps, only with what would be shown."""
-    told = f"see what `/swarm {job.order.words}` shows in {job.order.cluster}"
+    told = f"see what {tick('/swarm ' + job.order.words)} shows in {job.order.cluster}"
     return Plan(PlanTitles(imperative=told), effect="shown only to the requester")
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.blocks import Message, button, error_message, text_message, user
+from bot.blocks import Message, button, error_message, text_message, tick, user
 from bot.errors import Failed, SwarmbotError
 from bot.model import Revealed
 from bot.queue import results
@@ -88,4 +88,4 @@ class Replies:
 
 
 def _title(job: Job) -> str:
-    return f"*`/swarm {job.order.words}` in {job.order.cluster}* · `{job.id}`"
+    return f"*{tick('/swarm ' + job.order.words)} in {job.order.cluster}* · `{job.id}`"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from bot.audit import Entry
-from bot.blocks import DONE, WARNING, Message, escape, text_message, tick, user, when
+from bot.blocks import DONE, WARNING, Message, quoted, text_message, tick, user, when
 from bot.commands import FreezeCluster, ThawCluster
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
@@ -51,12 +51,12 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
     if current is not None and (current.until, current.reason) == (until, redact(command.reason)):
         held = f"{cluster} is frozen until {when(until)} ({_utc(until)}) by {user(current.by)}"
         return FreezeResult(
-            text_message(f'{DONE} No change needed: {held}: "{escape(current.reason)}". Nothing was changed.'), None
+            text_message(f"{DONE} No change needed: {held}: {quoted(current.reason)}. Nothing was changed."), None
         )
     written = replace(entry, action="froze", detail=f"until {_utc(until)}: {command.reason}")
     freezes.freeze(cluster, until, entry.by, command.reason, [written])
     terms = (
-        f'until {when(until)} ({_utc(until)}): "{escape(command.reason)}". Until then every change needs one more '
+        f"until {when(until)} ({_utc(until)}): {quoted(command.reason)}. Until then every change needs one more "
         "approval: a change that otherwise needs none needs one. `/swarm thaw` ends the freeze."
     )
     return FreezeResult(
@@ -74,7 +74,7 @@ def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> FreezeRes
         return FreezeResult(
             text_message(f"*{cluster} is thawed*."), text_message(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.")
         )
-    held = f'swarmbot.yml freezes {cluster} until {when(scheduled.until)} ("{escape(scheduled.reason)}")'
+    held = f"swarmbot.yml freezes {cluster} until {when(scheduled.until)} ({quoted(scheduled.reason)})"
     if not thawed:
         raise Refused(
             f"{held}, and `/swarm thaw` cannot end a scheduled freeze.",

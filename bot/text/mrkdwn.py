@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
 MAX_WORD_CHARS: Final = 200
 """How far back a cut looks for the end of a word."""
+MAX_OUTSIDE_CHARS: Final = 1000
+"""Of a text from outside, more is not shown on a line."""
+MAX_CODE_CHARS: Final = 2000
+"""Of a name or of a whole command in backticks, more is not shown."""
+MAX_NAME_CHARS: Final = 255
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Unicode's categories of controls, formats (zero width, direction), surrogates, and characters of no meaning."""
+_LIKE_UNDERSCORE: Final = "\u02cd"
+_EDGE_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_INERT: Final = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
+_QUOTES: Final = dict.fromkeys(map(ord, '"\u201c\u201d\u201e'), "'")
+_LIKE_ANGLE: Final = "\u203a"
+_ANGLES: Final = str.maketrans({"<": "\u2039", ">": _LIKE_ANGLE})
+_ODD_IN_NAME: Final = re.compile(r"[^\w.+:/@-]")
 
 
 def escape(text: str) -> str:
@@ -14,14 +30,50 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def escape_line(text: str) -> str:
-    """Return another program's output escaped and on one line: error messages are mrkdwn and may contain it."""
-    return escape(" ".join(text.split()))
+def plain_line(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
+    """Return text from outside as plain text on one line: what people typed, and what engines and hosts report.
+
+    It makes no bold or italic text, no code, no mention, no quotation and no new line, whatever is in it. Slack's
+    mrkdwn has no escape for ``* _ ~`` and backticks, so characters that look the same stand for them. An underscore
+    inside a word marks nothing and stays.
+    """
+    line = _inert(text, limit)
+    return escape(line[:1].replace(">", _LIKE_ANGLE) + line[1:])
+
+
+def plain_title(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
+    """Return the same for a field of which Slack does not say whether it is mrkdwn: angle brackets are replaced too."""
+    return _inert(text, limit).translate(_ANGLES)
+
+
+def quoted(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
+    """Return what a person wrote in double quotes, as plain text; a double quote in it cannot end the quotation."""
+    return '"' + plain_line(text.translate(_QUOTES), limit) + '"'
+
+
+def one_line(text: str) -> str:
+    """Return the text without line breaks, control characters and characters that are invisible or turn the text."""
+    return " ".join("".join(map(_visible, text)).split())
+
+
+def safe_name(text: str) -> str:
+    """Return a name that a host or an engine reports, with "?" for each character that no such name needs."""
+    return _ODD_IN_NAME.sub("?", one_line(text))[:MAX_NAME_CHARS]
 
 
 def tick(name: str) -> str:
-    """Return a name in backticks, escaped; backticks and line ends in it are removed."""
-    return f"`{escape(' '.join(name.replace('`', '').split())) or '?'}`"
+    """Return a name in backticks, escaped, on one line; backticks in it are removed."""
+    return f"`{escape(cut_short(one_line(name.replace('`', '')), MAX_CODE_CHARS)) or '?'}`"
+
+
+def _inert(text: str, limit: int) -> str:
+    return _EDGE_UNDERSCORE.sub(_LIKE_UNDERSCORE, cut_short(one_line(text), limit)).translate(_INERT)
+
+
+def _visible(character: str) -> str:
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) in _INVISIBLE else character
 
 
 def user(user_id: str) -> str:

@@ -111,7 +111,7 @@ def test_freeze_needs_one_more_approval(approvals: ApprovalScenario) -> None:
     try:
         approvals.slack.slash("eve", "prod", "status")
         approvals.slack.wait_to_see(
-            "eve", "by <@U0DAN>: “sale” · each change needs one more approval", after=after, private=True
+            "eve", 'by <@U0DAN>: "sale" · each change needs one more approval', after=after, private=True
         )
         job = approvals.asks("ada", "join worker host-4")
         approvals.press("dan", job, "Approve")

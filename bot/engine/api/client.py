@@ -10,7 +10,7 @@ import docker
 import requests
 from urllib3.exceptions import EmptyPoolError
 
-from bot.blocks import escape_line
+from bot.blocks import plain_line
 from bot.engine.api.adapter import EngineAdapter
 from bot.engine.ssh import failures
 from bot.engine.ssh.diagnose import diagnose
@@ -115,7 +115,7 @@ class EngineClient:
             message = str(response.json()["message"])
         except (ValueError, KeyError, TypeError):
             message = response.text.strip() or response.reason
-        return EngineError(self.host, response.status_code, escape_line(mask_secrets(message)))
+        return EngineError(self.host, response.status_code, plain_line(mask_secrets(message)))
 
     def _adopt_version(self, error: EngineError) -> bool:
         """If the engine refused our API version, switch to one that it supports; return whether that was done.
@@ -128,7 +128,7 @@ class EngineClient:
         try:
             offered = self._api.version(api_version=False)
             oldest, newest, engine = (
-                escape_line(str(offered[key])) for key in ("MinAPIVersion", "ApiVersion", "Version")
+                plain_line(str(offered[key])) for key in ("MinAPIVersion", "ApiVersion", "Version")
             )
             version = common_api(oldest, newest)
         except (requests.RequestException, docker.errors.DockerException, EmptyPoolError, KeyError, ValueError):

@@ -10,7 +10,7 @@ from typing import Final
 
 import paramiko
 
-from bot.blocks import escape_line
+from bot.blocks import plain_line
 from bot.engine.ssh import failures, known_hosts
 from bot.engine.ssh.login import log_in
 from bot.engine.ssh.target import SshTarget
@@ -170,6 +170,6 @@ def _shake_hands(transport: HostTransport, target: SshTarget) -> None:
             raise failures.timed_out(target, "accepted the connection, fell silent, and did not respond") from None
         if isinstance(error.__context__, TimeoutError):
             raise failures.timed_out(target, "accepted the connection and sent no SSH banner") from None
-        raise failures.handshake_failure(target, escape_line(str(error)) or "no reason was given") from None
+        raise failures.handshake_failure(target, plain_line(str(error)) or "no reason was given") from None
     if not transport.initial_kex_done:
         raise failures.timed_out(target, "started the SSH handshake and did not finish it")

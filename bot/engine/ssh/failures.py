@@ -9,7 +9,7 @@ from typing import Final
 
 import paramiko
 
-from bot.blocks import escape_line
+from bot.blocks import plain_line
 from bot.config.models import SSH_PORT
 from bot.engine.ssh.target import SshTarget
 from bot.engine.ssh.transport import MAX_SESSIONS
@@ -54,7 +54,7 @@ def jump_failure(target: SshTarget, reason: str) -> HostUnreachable:
             f"The jump host does not forward connections to {host_and_address(target)}.",
             next_step="Set `AllowTcpForwarding yes` in the jump host's sshd_config, or use another `jump`.",
         )
-    return no_route(target, f"the jump host reports: {escape_line(reason)}")
+    return no_route(target, f"the jump host reports: {plain_line(reason)}")
 
 
 def no_route(target: SshTarget, why: str) -> HostUnreachable:

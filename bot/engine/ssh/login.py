@@ -12,7 +12,7 @@ from typing import Final
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
-from bot.blocks import escape_line, tick
+from bot.blocks import plain_line, tick
 from bot.engine.ssh import failures
 from bot.engine.ssh.target import SshTarget
 
@@ -41,7 +41,7 @@ def log_in(transport: paramiko.Transport, target: SshTarget) -> None:
                 why = "it requires more than a key"
                 break
             except paramiko.BadAuthenticationType as error:
-                why = f"it accepts no keys, only {escape_line(', '.join(error.allowed_types))}"
+                why = f"it accepts no keys, only {plain_line(', '.join(error.allowed_types))}"
                 break
             except paramiko.AuthenticationException:
                 if not transport.is_active():

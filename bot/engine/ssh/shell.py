@@ -15,7 +15,7 @@ from typing import Final
 
 import paramiko
 
-from bot.blocks import escape_line
+from bot.blocks import plain_line
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.transport import ChannelRefusedError
@@ -135,7 +135,7 @@ def start_script(connection: SshConnection, script: str, *args: str, timeout: fl
     except ChannelRefusedError as error:
         raise failures.host_error(
             connection.target,
-            f"does not run commands over SSH: {escape_line(error.reason)}",
+            f"does not run commands over SSH: {plain_line(error.reason)}",
             "Check ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
         ) from None
     try:
@@ -165,7 +165,7 @@ def stderr_so_far(channel: paramiko.Channel) -> str:
 def last_line(err: str, otherwise: str = "the script failed without a message") -> str:
     """Return why a script failed: our scripts print their own message last, after those of the programs they run."""
     lines = err.strip().splitlines()
-    return escape_line(lines[-1]) if lines else otherwise
+    return plain_line(lines[-1]) if lines else otherwise
 
 
 def _await_start(channel: paramiko.Channel, deadline: float) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.blocks import escape_line, tick
+from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.issues import (
     Issue,
@@ -155,7 +155,7 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
         Issue(
             critical=True,
             text=f"`{service.name}`: {service.running} of {service.desired} replicas running"
-            + (f", {escape_line(service.complaint)}" if service.complaint else ""),
+            + (f", {plain_line(service.complaint)}" if service.complaint else ""),
             fix=f"`docker service ps {service.name}` on a manager shows each task",
         )
         for service in swarm.services
@@ -199,7 +199,7 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
 def _failed_member(facts: Facts, host: HostFacts) -> Issue:
     """Return the issue of an engine that cannot start its membership."""
     text = (
-        f"the engine of `{host.name}` cannot start its membership: {escape_line(host.swarm_error) or 'no reason given'}"
+        f"the engine of `{host.name}` cannot start its membership: {plain_line(host.swarm_error) or 'no reason given'}"
     )
     node, fix = failed_record(facts, host), f"fix the error on `{host.name}`"
     return Issue(critical=True, text=text, fix=f"{fix}, or {discard_text(host, node)}" if node else fix)

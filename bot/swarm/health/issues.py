@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.blocks import escape_line, tick
+from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.lost_quorum import bring_back_text
 from bot.swarm.quorum import Quorum, quorum_of, raft_members
@@ -85,7 +85,7 @@ def no_leader_text(host: HostFacts) -> str:
     """Return that a manager has no leader. For up to 28 s after the loss its engine does not report this itself."""
     if not host.swarm_error or NO_LEADER in host.swarm_error:
         return f"`{host.name}` (manager) responds but has no leader"
-    return f"`{host.name}`: {escape_line(host.swarm_error)}"
+    return f"`{host.name}`: {plain_line(host.swarm_error)}"
 
 
 def old_manager_issue(node: NodeFacts) -> Issue:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.blocks import escape_line, tick
+from bot.blocks import plain_line, tick
 from bot.errors import Refused
 from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
@@ -43,7 +43,7 @@ def failed_member_plan(facts: Facts, node: NodeFacts, host: HostFacts, plan: Pla
     steps: list[Operation] = [Demote(node.id, node.name, facts.name, "")] if node.reachability else []
     steps.append(Leave(host.name, facts.name, node.id, force=True))
     steps.append(RemoveNode(node.id, node.name, facts.name, force=node.role == "manager" and not node.reachability))
-    reason = escape_line(host.swarm_error) or "no reason given"
+    reason = plain_line(host.swarm_error) or "no reason given"
     text = f"the engine of {tick(host.name)} cannot start its membership, the node {tick(node.id)}: {reason}"
     lost = f"{tick(host.name)} loses its certificate, labels and availability" + (
         ", and its copy of the Raft log" if node.role == "manager" else ""

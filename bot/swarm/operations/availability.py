@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal
 
-from bot.blocks import escape
+from bot.blocks import plain_line
 from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, FactsQuery, NodeFacts, Operation, TaskFacts
 from bot.swarm.operations.spec_updates import reading_manager, record_of, update_node_spec
@@ -150,6 +150,6 @@ class Drain(Operation):
         reasons = Counter((names.get(task.service, task.service), task.error) for task in self._moved(swarm))
         return [
             f"{number_of(count, 'task')} of `{name}` pending: "
-            + (escape(error) or "the scheduler has not given a reason yet")
+            + (plain_line(error) or "the scheduler has not given a reason yet")
             for (name, error), count in sorted(reasons.items())
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from bot.blocks import escape_line
+from bot.blocks import plain_line
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation
 from bot.swarm.health.lost_quorum import is_back_in_quorum
@@ -120,6 +120,6 @@ class Init(Operation):
         elif facts.member(self.host):
             state = f"Despite the error, `{self.host}` is now a manager of a new cluster, `{host.swarm_id}`."
         else:
-            why = escape_line(host.swarm_error) or "the cluster has no leader yet"
+            why = plain_line(host.swarm_error) or "the cluster has no leader yet"
             state = f"`{self.host}` is `{host.membership}`: {why}."
         return Failed(error.happened, true_now=state, next_step=error.next_step or "Fix this, then press Retry.")

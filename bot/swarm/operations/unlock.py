@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from bot.blocks import escape_line
+from bot.blocks import plain_line
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation
 from bot.swarm.recovery.autolock import typed_key
@@ -95,5 +95,5 @@ class Unlock(Operation):
         node = facts.member(self.host)
         if node is not None:
             return f"`{self.host}` is unlocked; the managers report it {node.state}, {node.raft_state}."
-        reason = f": {escape_line(host.swarm_error)}" if host.swarm_error else ""
+        reason = f": {plain_line(host.swarm_error)}" if host.swarm_error else ""
         return f"`{self.host}` is unlocked (`{host.membership}`), and no manager with a quorum could be read{reason}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.blocks import escape, escape_line
+from bot.blocks import plain_line
 from bot.model import Facts, Finding, HostFacts, NodeFacts, ip_of
 from bot.text.suggest import listed
 
@@ -39,7 +39,7 @@ def _not_started(facts: Facts, host: HostFacts) -> Finding:
     if host.membership == "locked":
         text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
         return Finding("failed", text, host.name, f"Run `/swarm unlock {host.name}`{or_leave or '.'}")
-    reason = escape(host.swarm_error) or "no reason given"
+    reason = plain_line(host.swarm_error) or "no reason given"
     if node := failed_record(facts, host):
         text = f"`{host.name}` is a node of {facts.name}, but its engine cannot start this membership: {reason}"
         return Finding("failed", text, host.name, f"Fix the error, or {discard_text(host, node)}.")
@@ -97,7 +97,7 @@ def membership_text(facts: Facts, host: HostFacts) -> str:
     """Return the membership of a host without a node record here, to follow "is": "not part of any cluster"."""
     if host.membership in {"inactive", "locked"}:
         return "not part of any cluster" if host.membership == "inactive" else f"locked: `/swarm unlock {host.name}`"
-    error = f": {escape_line(host.swarm_error)}" if host.swarm_error else ""
+    error = f": {plain_line(host.swarm_error)}" if host.swarm_error else ""
     if not host.runs_as_member:
         return f"{host.membership}{error}"
     if was_removed(facts, host):

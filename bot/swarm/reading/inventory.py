@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from bot.blocks import tick
 from bot.model import Engine, Json
+from bot.text.mrkdwn import safe_name
 
 # Other keys of a network differ between the engines of hosts.
 _NETWORK: Final = (
@@ -118,7 +119,7 @@ def _spec_name(found: Json) -> str:
 
 
 def _node_name(found: Json) -> str:
-    return str((found.get("Description") or {}).get("Hostname") or _id(found))
+    return safe_name(str((found.get("Description") or {}).get("Hostname") or "")) or _id(found)
 
 
 def _network(found: Json) -> Any:

@@ -9,6 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.model import Engine, HostFacts, Json, NodeFacts, ServiceFacts, TaskFacts, TlsInfo
+from bot.text.mrkdwn import safe_name
 
 NANOSECONDS = 1_000_000_000
 DEFAULT_STOP_GRACE_S = 10.0
@@ -21,8 +22,8 @@ def host(name: str, address: str, info: Json) -> HostFacts:
     return HostFacts(
         name=name,
         address=address,
-        hostname=info.get("Name", ""),
-        engine_version=info.get("ServerVersion", ""),
+        hostname=safe_name(info.get("Name", "")),
+        engine_version=safe_name(info.get("ServerVersion", "")),
         membership=swarm.get("LocalNodeState") or "inactive",
         swarm_error=swarm.get("Error", ""),
         swarm_id=(swarm.get("Cluster") or {}).get("ID", ""),
@@ -63,7 +64,7 @@ def _node(record: Json) -> NodeFacts:
     spec, status, description = record["Spec"], record["Status"], record.get("Description") or {}
     return NodeFacts(
         id=record["ID"],
-        hostname=description.get("Hostname", ""),
+        hostname=safe_name(description.get("Hostname", "")),
         role=spec["Role"],
         availability=spec["Availability"],
         state=status["State"],
@@ -73,7 +74,7 @@ def _node(record: Json) -> NodeFacts:
         leader=bool(manager.get("Leader")),
         address=status.get("Addr", ""),
         raft_address=manager.get("Addr", ""),
-        engine_version=(description.get("Engine") or {}).get("EngineVersion", ""),
+        engine_version=safe_name((description.get("Engine") or {}).get("EngineVersion", "")),
         labels=MappingProxyType(spec.get("Labels") or {}),
         tls=tls_info(description.get("TLSInfo")),
     )
@@ -96,7 +97,7 @@ def _service(engine: Engine, found: Json) -> ServiceFacts:
     template = found["Spec"].get("TaskTemplate") or {}
     grace = (template.get("ContainerSpec") or {}).get("StopGracePeriod")
     return ServiceFacts(
-        name=found["Spec"]["Name"],
+        name=safe_name(found["Spec"]["Name"]),
         running=running,
         desired=desired,
         complaint=_complaint(engine, found["ID"]) if running < desired else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bot.blocks import FAILED, RUNNING, WAITING, WARNING, cut_short, escape, tick, when
+from bot.blocks import FAILED, RUNNING, WAITING, WARNING, plain_line, tick, when
 from bot.model import ClusterFacts, NodeFacts, TaskFacts
 
 MAX_TASKS: Final = 20
@@ -30,7 +30,7 @@ def task_lines(swarm: ClusterFacts, node: NodeFacts) -> list[str]:
 def _line(task: TaskFacts, names: Mapping[str, str]) -> str:
     slot = f".{task.slot}" if task.slot else ""
     stops = ", told to stop" if task.alive and not task.wanted else ""
-    error = f": {escape(cut_short(task.error, MAX_ERROR_CHARS))}" if task.error else ""
+    error = f": {plain_line(task.error, MAX_ERROR_CHARS)}" if task.error else ""
     moment = f"since {when(task.since)}" if task.alive else when(task.since)
     return f"{_sign(task)} {tick(_name(task, names) + slot)} {task.state} {moment}{stops}{error}"
 

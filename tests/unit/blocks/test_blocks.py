@@ -127,7 +127,7 @@ def test_card_shows_each_state_in_both_renderings() -> None:
     plan = card.blocks[1]
     assert plan["title"] == "2 of 5 done, 1 failed"
     assert [task["status"] for task in plan["tasks"]] == ["complete", "in_progress", "pending", "complete", "error"]
-    assert plan["tasks"][0]["title"] == "host-3 is <up>"
+    assert plan["tasks"][0]["title"] == "host-3 is \u2039up\u203a"
     assert plan["tasks"][3]["title"].startswith("!")
     assert card.plain[1]["text"]["text"].splitlines() == [f"{sign} `host-3` is &lt;up&gt;" for sign in signs]
 
