@@ -27,6 +27,7 @@ from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts, Ope
 from bot.swarm.ca.external_ca import read_external_ca
 from bot.swarm.ca.rotation import external_issuer
 from bot.swarm.health.preflight import preflight
+from bot.swarm.network.address_pools import check_data_path_port, check_pools, pool_findings, refuse_pools_of_hosts
 from bot.swarm.network.addresses import advertise_address, local_address, overlay_findings
 from bot.swarm.operations import AwaitCaRotation, Init, StartCaRotation
 from bot.swarm.reading.cluster_settings import check_expiry
@@ -79,7 +80,13 @@ def _subject(arguments: InitArguments) -> str:
 
 def _query(arguments: InitArguments) -> FactsQuery:
     places = (read_external_ca(arguments.external_ca, arguments.host).location,) if arguments.external_ca else ()
-    return FactsQuery(all_hosts=True, probe=(arguments.host,), ca_files=places, raft_state=arguments.force_new_cluster)
+    return FactsQuery(
+        all_hosts=True,
+        probe=(arguments.host,),
+        ca_files=places,
+        raft_state=arguments.force_new_cluster,
+        interfaces=True,
+    )
 
 
 @change(
@@ -98,6 +105,8 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     host = facts.host(arguments.host)
     refuse_unreachable(facts, host)
     check_expiry(arguments.cert_expiry)
+    check_data_path_port(arguments.data_path_port)
+    check_pools(arguments.default_addr_pool)
     swarm, node = facts.swarm, facts.member(host.name)
     if swarm and node and not (arguments.force_new_cluster and _has_others(swarm, host)):
         return _already(facts, swarm, node, arguments)
@@ -108,6 +117,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     findings = preflight(facts, host, "worker")
     if blocked := [finding for finding in findings if finding.sign == "failed"]:
         raise blocked[0].refusal()
+    refuse_pools_of_hosts(facts, arguments.default_addr_pool)
     operation = _operation(facts, host, arguments)
     steps = [Step(each, host.name) for each in (operation, *_external(facts, arguments))]
     return Plan(
@@ -119,7 +129,11 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
         ),
         steps=tuple(steps),
         effect=f"{_managers(arguments)}, tolerates no failure, advertised at {operation.advertise_addr}",
-        findings=(*findings, *overlay_findings(host, operation.advertise_addr, operation.data_path_addr)),
+        findings=(
+            *findings,
+            *overlay_findings(host, operation.advertise_addr, operation.data_path_addr),
+            *(() if arguments.force_new_cluster else pool_findings(facts, arguments.default_addr_pool, host.name)),
+        ),
         warnings=_warnings(facts, arguments),
         reveals=("unlock key",) if arguments.autolock else (),
     )

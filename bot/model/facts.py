@@ -71,6 +71,8 @@ class FactsQuery:
     """Hosts (or their nodes) to examine: clock, interfaces, and the routes between them and the managers."""
     every_peer: bool = False
     """Also probe the routes between those hosts and the workers, and among those hosts."""
+    interfaces: bool = False
+    """Read the network interfaces of every host. A host whose interfaces cannot be read has none in the facts."""
     mesh: bool = False
     """Probe every route between all nodes, and test the overlay network with temporary containers on them."""
     certificates: bool = False

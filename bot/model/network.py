@@ -24,6 +24,8 @@ class Interface:
     name: str
     addresses: tuple[str, ...]
     """Global IPv4 and IPv6 addresses, without prefix lengths. No loopback."""
+    networks: tuple[str, ...] = ()
+    """The networks that the host reaches through it without a router, like ``192.0.2.0/24``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 from types import MappingProxyType
 
@@ -50,7 +51,7 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         is_manager=is_manager and host.membership in {"", "active", "pending"},
         managers=tuple((raft if member else ()) if host.managers is None else host.managers),
         clock_offset=host.clock,
-        interfaces=tuple(Interface(nic, tuple(addresses)) for nic, addresses in interfaces.items()),
+        interfaces=tuple(_interface(nic, addresses) for nic, addresses in interfaces.items()),
         certificate=_certificate(host.certificate_days),
         certificate_error=host.certificate_error,
         swarm_folder=host.swarm_folder,
@@ -59,6 +60,12 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         raft_error=_unread(name, host),
         key_file=_key_file(host),
     )
+
+
+def _interface(name: str, addresses: Sequence[str]) -> Interface:
+    """Return an interface with its networks, of the addresses that have a prefix length (``10.0.0.1/24``)."""
+    networks = [str(ipaddress.ip_interface(address).network) for address in addresses if "/" in address]
+    return Interface(name, tuple(address.partition("/")[0] for address in addresses), tuple(dict.fromkeys(networks)))
 
 
 def _unread(name: str, host: Machine) -> str:

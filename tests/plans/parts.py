@@ -63,11 +63,12 @@ class Machine(Strict):
     """A host of swarmbot.yml. ``is``: what its record in the cluster is; the rest as in HostFacts.
 
     ``issuer`` names whose key issued its certificate, the cluster's unless said. The n-th host has the address 10.0.0.n
-    on eth0 unless ``interfaces`` says otherwise. ``reaches``: what each manager's port meets, "open" unless said.
-    ``reached``: what the managers' connections to its 2377/tcp became. ``managers``: those that the engine names;
-    members name the cluster's. ``peer_reach``, ``reach_from_managers`` and ``raft_position`` (term and index) as in
-    HostFacts; a manager's ``key`` is its key file's state, "open" (or "locked", as its membership is) unless said;
-    ``stopped``: where its swarm state lies, its engine being stopped.
+    on eth0 unless ``interfaces`` says otherwise; an address there may have a prefix length, which tells its network.
+    ``reaches``: what each manager's port meets, "open" unless said. ``reached``: what the managers' connections to its
+    2377/tcp became. ``managers``: those that the engine names; members name the cluster's. ``peer_reach``,
+    ``reach_from_managers`` and ``raft_position`` (term and index) as in HostFacts; a manager's ``key`` is its key
+    file's state, "open" (or "locked", as its membership is) unless said; ``stopped``: where its swarm state lies, its
+    engine being stopped.
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import time
 from datetime import datetime
@@ -22,7 +23,10 @@ NODE_CERTIFICATE: Final = PurePosixPath("swarm/certificates/swarm-node.crt")
 
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _DOCKER_INTERFACE = re.compile(r"lo|docker0|docker_gwbridge|veth.*|br-[0-9a-f]{12}")
-_ADDRESS = re.compile(r"^\d+:\s+(?P<name>\S+)\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+)")
+_ADDRESS = re.compile(
+    r"^\d+:\s+(?P<name>\S+)\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+)"
+    r"(?: peer (?P<peer>[0-9a-fA-F.:]+))?(?:/(?P<prefix>\d+))?"
+)
 
 MAX_CERTIFICATE_FILE_BYTES: Final = 262_144
 """How much of a certificate file is read."""
@@ -66,12 +70,21 @@ def interfaces(connection: SshConnection) -> tuple[Interface, ...]:
 
 def parse_interfaces(text: str) -> tuple[Interface, ...]:
     """Parse the output of ``ip -o addr``."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[re.Match[str]]] = {}
     for line in text.splitlines():
         match = _ADDRESS.match(line)
         if match and not _DOCKER_INTERFACE.fullmatch(match["name"]):
-            found.setdefault(match["name"], []).append(match["address"])
-    return tuple(Interface(name, tuple(addresses)) for name, addresses in found.items())
+            found.setdefault(match["name"], []).append(match)
+    return tuple(
+        Interface(name, tuple(match["address"] for match in matches), tuple(dict.fromkeys(map(_network, matches))))
+        for name, matches in found.items()
+    )
+
+
+def _network(match: re.Match[str]) -> str:
+    """Return the network that the kernel routes to the interface of this address: the peer's, if it has a peer."""
+    address = match["peer"] or match["address"]
+    return str(ipaddress.ip_interface(f"{address}/{match['prefix']}" if match["prefix"] else address).network)
 
 
 def node_certificate(client: EngineClient) -> str:

@@ -25,6 +25,8 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
         close = matches_name(facts, query.probe)
         if close or query.raft_state:
             facts = replace(facts, interfaces=engine.interfaces())
+        elif query.interfaces:
+            facts = _with_interfaces(engine, facts)
         if close or query.raft_state or (query.probe and facts.is_manager):
             facts = replace(facts, clock_offset=engine.clock_offset())
         facts = _with_raft(engine, facts, query)
@@ -41,6 +43,14 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
             name=engine.host, address=address, failure=HostFailure("engine error", error.happened, error.next_step)
         )
     return facts
+
+
+def _with_interfaces(engine: Engine, facts: HostFacts) -> HostFacts:
+    """Return the facts with the interfaces, or without if they cannot be read: a host may have no ``ip``."""
+    try:
+        return replace(facts, interfaces=engine.interfaces())
+    except EngineError:
+        return facts
 
 
 def timed_out_host(name: str, address: str, timeout_s: float) -> HostFacts:

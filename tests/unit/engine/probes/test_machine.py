@@ -23,11 +23,14 @@ ADDRESSES = r"""1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever
 
 
 def test_only_interfaces_that_can_be_advertised_are_listed() -> None:
-    """Docker's own bridges are skipped, other bridges are not. All addresses are listed, without prefix length."""
+    """Docker's own bridges are skipped, other bridges are not. All addresses are listed, without prefix length.
+
+    Their networks are beside them; that of a tunnel is its peer, which the kernel routes to.
+    """
     assert parse_interfaces(ADDRESSES) == (
-        Interface("eth0", ("192.0.2.1", "192.0.2.7", "2001:db8::1")),
-        Interface("tun0", ("198.51.100.1",)),
-        Interface("br-lan", ("203.0.113.1",)),
+        Interface("eth0", ("192.0.2.1", "192.0.2.7", "2001:db8::1"), ("192.0.2.0/24", "2001:db8::/64")),
+        Interface("tun0", ("198.51.100.1",), ("198.51.100.2/32",)),
+        Interface("br-lan", ("203.0.113.1",), ("203.0.113.0/24",)),
     )
 
 

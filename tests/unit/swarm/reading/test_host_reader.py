@@ -1,0 +1,42 @@
+"""What is read of one host."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from bot.errors import EngineError
+from bot.model import Engine, FactsQuery, Interface
+from bot.swarm.reading.host_reader import read_host
+
+ETH0 = (Interface("eth0", ("192.0.2.1",), ("192.0.2.0/24",)),)
+
+
+class _Engine:
+    """An engine on a host with or without iproute2."""
+
+    host = "host-1"
+
+    def __init__(self, found: tuple[Interface, ...] | None) -> None:
+        self.found = found
+
+    def info(self) -> dict[str, Any]:
+        return {"Name": "host-1", "ServerVersion": "20.10.24"}
+
+    def interfaces(self) -> tuple[Interface, ...]:
+        if self.found is None:
+            raise EngineError(self.host, 0, "`host-1` cannot list its addresses: ip: not found.")
+        return self.found
+
+
+def test_interfaces_are_read_of_hosts_that_are_not_probed() -> None:
+    """A query for them is enough; without it they are not read."""
+    engine = cast("Engine", _Engine(ETH0))
+    assert read_host(engine, "192.0.2.1", FactsQuery(interfaces=True)).interfaces == ETH0
+    assert read_host(engine, "192.0.2.1", FactsQuery()).interfaces == ()
+
+
+def test_a_host_whose_interfaces_cannot_be_read_still_responds() -> None:
+    """Its engine was read, so it is not a host that failed."""
+    facts = read_host(cast("Engine", _Engine(None)), "192.0.2.1", FactsQuery(interfaces=True))
+    assert facts.responds
+    assert facts.interfaces == ()
