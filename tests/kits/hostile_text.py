@@ -38,8 +38,8 @@ HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=12).m
 """Up to a few hundred characters: less than what is cut."""
 NOT_BLANK = HOSTILE.map(lambda text: f"{text}x")
 
-SHOWN = ("text", "title", "details", "elements", "fields", "rows", "tasks")
-"""The keys of blocks under which there is text for people."""
+SHOWN = ("text", "title", "elements", "fields", "rows", "tasks")
+"""The keys of blocks with text for people. A task's details repeat a long title as rich text, which has no markup."""
 
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _TOKEN = re.compile(r"<[^>]*>?")
