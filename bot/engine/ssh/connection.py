@@ -12,7 +12,7 @@ import paramiko
 
 from bot.blocks import plain_line
 from bot.engine.ssh import failures, known_hosts
-from bot.engine.ssh.login import log_in
+from bot.engine.ssh.login import Login
 from bot.engine.ssh.target import SshTarget
 from bot.engine.ssh.tcp import CONNECT_TIMEOUT_S, PromptSocket, connect
 from bot.engine.ssh.transport import (
@@ -105,22 +105,31 @@ class SshConnection:
         transport.close()
 
     def _connect(self) -> HostTransport:
+        with contextlib.closing(Login(self.target)) as login:
+            while (transport := self._log_in(login)) is None:
+                pass
+        transport.set_keepalive(KEEPALIVE_INTERVAL_S)
+        if isinstance(transport.sock, PromptSocket):
+            transport.sock.end_probing()
+        return transport
+
+    def _log_in(self, login: Login) -> HostTransport | None:
+        """Return a transport that is logged in; None if ``login`` needs another connection."""
         target = self.target
         known = known_hosts.known_keys(target)
         transport = self._greet(known)
         try:
             known_hosts.check_host_key(target, transport.get_remote_server_key(), known)
             try:
-                log_in(transport, target)
+                if login.attempt(transport):
+                    return transport
             except (paramiko.SSHException, OSError, EOFError):
                 raise failures.connection_lost(target) from None
         except BaseException:
             transport.close()
             raise
-        transport.set_keepalive(KEEPALIVE_INTERVAL_S)
-        if isinstance(transport.sock, PromptSocket):
-            transport.sock.end_probing()
-        return transport
+        transport.close()
+        return None
 
     def _greet(self, known: known_hosts.KnownKeys) -> HostTransport:
         """Return a transport after the handshake: the server has shown its key, and nobody is logged in."""

@@ -26,11 +26,13 @@ class SshTarget:
     port: int
     user: str
     identity_files: tuple[Path, ...]
-    """Private keys; if empty, the agent's keys and OpenSSH's default files are used."""
+    """Private keys, or public ones whose private key is in the agent; if empty, OpenSSH's default files are used."""
     known_hosts: tuple[Path, ...]
     key_alias: str | None = None
     """OpenSSH's HostKeyAlias."""
     jump: SshTarget | None = None
+    identities_only: bool = False
+    """OpenSSH's IdentitiesOnly: the agent's keys are used only for identity files."""
 
     @property
     def known_as(self) -> str:
@@ -99,6 +101,7 @@ class Targets:
             known_hosts=_known_hosts(self._ssh, options.get("userknownhostsfile")),
             key_alias=options.get("hostkeyalias"),
             jump=self._jump(jump, (*seen, name)) if jump and jump.lower() != NO_JUMP else None,
+            identities_only=options.get("identitiesonly", "no").lower() in {"yes", "true"},
         )
 
     def _jump(self, chain: str, seen: tuple[str, ...]) -> SshTarget:

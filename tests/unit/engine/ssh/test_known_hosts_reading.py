@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
-import time
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +17,8 @@ from bot.engine.ssh.known_hosts import check_host_key, known_keys, skipped_lines
 from bot.engine.ssh.known_hosts_lines import hashed
 from bot.engine.ssh.target import SshTarget
 from bot.errors import HostUnreachable
+from tests.kits.local_sshd import ADDRESS, free_port, local_sshd, make_key
 
-ADDRESS = "127.0.0.1"
 FILES = {
     # {name}: the host with its port. {right}: the key that it shows. {stale}: another of the same type. {rsa}: another.
     "one line": ("{name} {right}", "trusted"),
@@ -92,31 +89,12 @@ class Server:
         return SshConnection(SshTarget("host-1", ADDRESS, self.port, "nobody", (), files))
 
 
-def _public(path: Path, kind: str) -> str:
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", path], check=True, timeout=20)
-    return " ".join(Path(f"{path}.pub").read_text().split()[:2])
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run an sshd on a free port of this machine; yield it."""
     folder = tmp_path_factory.mktemp("sshd")
-    right, stale, rsa = (_public(folder / name, name[2:]) for name in ("a-ed25519", "b-ed25519", "c-rsa"))
-    with socket.socket() as free:
-        free.bind((ADDRESS, 0))
-        port = free.getsockname()[1]
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)
-    options: tuple[str, ...] = (
-        f"Port={port}",
-        f"ListenAddress={ADDRESS}",
-        f"HostKey={folder / 'a-ed25519'}",
-        "UsePAM=no",
-    )
-    options = (*options, "PidFile=none", "AuthenticationMethods=publickey", "MaxStartups=100")
-    words = [word for option in options for word in ("-o", option)]
-    log = (folder / "log").open("wb")
-    sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", *words], stderr=log)
+    right, stale, rsa = (make_key(folder / name, name[2:]) for name in ("a-ed25519", "b-ed25519", "c-rsa"))
+    port = free_port()
     name = f"[{ADDRESS}]:{port}"
     kind, base64 = right.split()
     words_of_cases = {
@@ -131,18 +109,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "hashed": hashed(name),
         "other_hashed": hashed("192.0.2.7"),
     }
-    try:
-        for _ in range(100):
-            with socket.socket() as trial:
-                if trial.connect_ex((ADDRESS, port)) == 0:
-                    break
-            assert sshd.poll() is None, (folder / "log").read_text()
-            time.sleep(0.05)
+    with local_sshd(folder, port, f"HostKey={folder / 'a-ed25519'}"):
         yield Server(port, words_of_cases)
-    finally:
-        sshd.terminate()
-        sshd.wait(10)
-        log.close()
 
 
 @pytest.mark.parametrize("case", FILES)
