@@ -92,9 +92,7 @@ def _texts(part: object) -> Iterator[str]:
     elif isinstance(part, Secret):
         return
     elif isinstance(part, Mapping):
-        yield from _texts(
-            [part[name] for name in ("text", "title", "details", "elements", "fields", "rows", "tasks") if name in part]
-        )
+        yield from _texts([part[name] for name in SHOWN if name in part])
     elif isinstance(part, list | tuple):
         for each in part:
             yield from _texts(each)
