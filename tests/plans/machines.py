@@ -43,6 +43,7 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         address=address,
         hostname=host.record.hostname or name,
         engine_version=host.engine,
+        live_restore=host.live_restore,
         membership=host.membership or ("active" if member else "inactive"),
         swarm_error=host.swarm_error,
         swarm_id=host.swarm_id or ("prodid" if is_manager else ""),

@@ -82,6 +82,7 @@ class Machine(Strict):
     swarm_id: str = ""
     managers: list[str] | None = None
     engine: str = ENGINE
+    live_restore: bool | None = False
     clock: float | None = 0.0
     interfaces: dict[str, list[str]] | None = None
     reaches: dict[str, Reach] = {}

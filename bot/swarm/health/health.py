@@ -18,6 +18,7 @@ from bot.swarm.health.issues import (
     split_brain_issue,
 )
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.health.preflight import live_restore_fix
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import DAY_S, time_left
 from bot.swarm.reading.host_membership import (
@@ -167,6 +168,9 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.failure:
         return [_failed_host(host)]
     issues = [_locked(host)] if host.membership == "locked" else []
+    if host.in_swarm and host.live_restore:
+        text = f"`{host.name}` has live-restore enabled: its engine will not start again"
+        issues.append(Issue(critical=False, text=text, fix=live_restore_fix(host)))
     if host.membership == "error":
         issues.append(_failed_member(facts, host))
     if host.joining:

@@ -36,8 +36,24 @@ def reached_finding(facts: Facts, host: HostFacts) -> Finding:
 
 
 def machine_findings(facts: Facts, host: HostFacts) -> list[Finding]:
-    """Return findings about the engine's version and the clock; the sign ``failed`` stops a join."""
-    return [*_engine(facts, host), *clock_findings(facts, host)]
+    """Return findings about the engine and the clock; the sign ``failed`` stops a join."""
+    return [*_engine(facts, host), *_live_restore(host), *clock_findings(facts, host)]
+
+
+def _live_restore(host: HostFacts) -> list[Finding]:
+    """Return a failure if live-restore is enabled: a swarm and live-restore exclude each other."""
+    if not host.live_restore:
+        return []
+    text = f"`{host.name}` has live-restore enabled: its engine refuses to join a swarm."
+    if host.in_swarm or host.joining:
+        text = f"`{host.name}` has live-restore enabled: its engine is part of a swarm and will not start again."
+    return [Finding("failed", text, host.name, f"R{live_restore_fix(host)[1:]}.")]
+
+
+def live_restore_fix(host: HostFacts) -> str:
+    """Return how to disable live-restore. An engine takes the change when it is told to read its file again."""
+    file, reload = "/etc/docker/daemon.json", "`systemctl reload docker`"
+    return f'remove `"live-restore": true` from {file} on {tick(host.name)}, then run {reload} there'
 
 
 def _engine(facts: Facts, host: HostFacts) -> list[Finding]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from bot.errors import Failed, Refused, SwarmbotError
+from bot.errors import EngineError, Failed, Refused, SwarmbotError
 from bot.model import Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts, Operation, RaftMembers, Role, newcomer
 from bot.swarm.operations.spec_updates import remove_record
 from bot.swarm.reading import parse
 from bot.swarm.reading.certificates import issuing_urls
 from bot.swarm.reading.host_membership import membership_conflict, membership_text, was_removed
 from bot.text.suggest import listed
+
+_CONNECTION: Final = re.compile(
+    r"timeout|timed out|connection|unreachable|no route|deadline|dial|transport|unavailable", re.IGNORECASE
+)
+"""What engines say when a join fails because of the network (facts of 20.10.24: "connection refused", "Timeout …")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +126,9 @@ class Join(Operation):
             state = f"`{self.host}` is a {node.role} of {self.cluster}, {_status(node)}."
         else:
             state = f"`{self.host}` is {membership_text(facts, host)}. That was not changed."
-        step = error.next_step or (
-            f"`/swarm check {self.host}` shows which port is blocked, if any{_signers(facts)}; then press Retry."
-        )
+        step = error.next_step or "Fix this, then press Retry."
+        if not error.next_step and _may_be_network(error):
+            step = f"`/swarm check {self.host}` shows which port is blocked, if any{_signers(facts)}; then press Retry."
         return Failed(error.happened, true_now=state, next_step=step)
 
     def _is_partial(self, facts: Facts, host: HostFacts) -> bool:
@@ -180,6 +186,14 @@ class Join(Operation):
         if node.id in self.known or node.reachability:
             return False
         return node.hostname in {"", host.hostname} and node.address in {host.address, self.advertise_addr}
+
+
+def _may_be_network(error: SwarmbotError) -> bool:
+    """Return whether a blocked port may be the cause: nothing was seen in time, or the engine names a connection.
+
+    Any other refusal of an engine is shown as it is.
+    """
+    return not isinstance(error, EngineError) or error.status == 0 or bool(_CONNECTION.search(error.happened))
 
 
 def _signers(facts: Facts) -> str:

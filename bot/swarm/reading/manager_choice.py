@@ -15,7 +15,12 @@ def choose_backup_manager(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
 
     Raise Refused if there is none.
     """
-    able = [node for node in swarm.managers if not node.leader and is_in_quorum(facts.hosts.get(node.host), node)]
+    able = [
+        node
+        for node in swarm.managers
+        if not node.leader and (host := facts.hosts.get(node.host)) and is_in_quorum(host, node)
+        if not host.live_restore
+    ]
     if able:
         return min(able, key=lambda node: swarm.task_counts.get(node.id, 0))
     _refuse_the_only_one(facts, swarm)
@@ -50,6 +55,12 @@ def require_backup_manager(facts: Facts, swarm: ClusterFacts, name: str) -> Node
     if not is_in_quorum(host, node):
         raise Refused(
             f"{tick(name)} is cut off from the other managers of {facts.name}: its state may be out of date.",
+            true_now="Nothing was changed.",
+            next_step="Leave out the host: then Swarmbot chooses a suitable manager.",
+        )
+    if host.live_restore:
+        raise Refused(
+            f"{tick(name)} has live-restore enabled. A backup stops its engine, and it would not start again.",
             true_now="Nothing was changed.",
             next_step="Leave out the host: then Swarmbot chooses a suitable manager.",
         )

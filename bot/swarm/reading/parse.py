@@ -24,6 +24,7 @@ def host(name: str, address: str, info: Json) -> HostFacts:
         address=address,
         hostname=safe_name(info.get("Name", "")),
         engine_version=safe_name(info.get("ServerVersion", "")),
+        live_restore=info.get("LiveRestoreEnabled"),
         membership=swarm.get("LocalNodeState") or "inactive",
         swarm_error=swarm.get("Error", ""),
         swarm_id=(swarm.get("Cluster") or {}).get("ID", ""),

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.errors import Failed, Refused
+from bot.errors import EngineError, Failed, Refused, SwarmbotError
 from bot.model import Engine, Engines, Facts
 from bot.swarm.operations import Join
 from tests.kits.simulated_cluster import Simulated
@@ -130,3 +130,23 @@ def test_a_host_that_joined_another_cluster_is_refused() -> None:
     with pytest.raises(Refused, match="`host-2` is a member of another cluster: `lab`") as refused:
         JOIN.apply(nobody, facts(ELSEWHERE))
     assert refused.value.next_step.startswith("It must leave that cluster first: ask in the channel of `lab`.")
+
+
+@pytest.mark.parametrize(
+    ("error", "ports"),
+    [
+        (EngineError("host-2", 503, "--live-restore daemon configuration is incompatible with swarm mode"), False),
+        (EngineError("host-2", 400, "invalid join token"), False),
+        (EngineError("host-2", 503, "dial tcp 10.0.0.1:2377: connect: connection refused"), True),
+        (EngineError("host-2", 503, "Timeout was reached before node joined."), True),
+        (EngineError("host-2", 0, "The engine of `host-2` did not respond within 30 s."), True),
+        (Failed("Timed out after 60 s: it was not seen that `host-2` is ready in prod."), True),
+    ],
+    ids=["live-restore", "token", "refused", "time-out of the engine", "no response", "not seen"],
+)
+def test_ports_are_blamed_only_for_errors_of_the_network(error: SwarmbotError, ports: bool) -> None:  # noqa: FBT001
+    """Any other refusal of an engine is quoted, and the advice is to fix what it names."""
+    failed = JOIN.settle(Leaving(), facts({}), error)
+    assert failed.happened == error.happened
+    assert ("which port is blocked" in failed.next_step) is ports
+    assert failed.next_step.endswith("then press Retry.")
