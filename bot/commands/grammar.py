@@ -9,6 +9,7 @@ from typing import Any
 from bot.blocks import tick
 from bot.commands.command import Command, Flag, Parameter, Word
 from bot.commands.kinds import Vocabulary
+from bot.commands.synonyms import plain_words
 from bot.commands.words import split
 from bot.errors import NotUnderstood
 from bot.text.suggest import nearest
@@ -41,7 +42,10 @@ class Options:
 
 
 def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
-    """Return the options of every change, and the other words. Raises NotUnderstood if a value is missing."""
+    """Return the options of every change, and the other words.
+
+    Raises NotUnderstood if a value is missing or given twice.
+    """
     own = {parameter.shown for parameter in command.parameters}
     if command.plan is None:
         return Options(), words
@@ -57,6 +61,8 @@ def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tup
             if not equals:
                 value = _value(words, position, name, "TEXT")
                 position += 1
+            if options.reason:
+                raise NotUnderstood(f"`{REASON_FLAG}` is given twice.")
             options = replace(options, reason=value)
         else:
             rest.append(words[position - 1])
@@ -65,7 +71,7 @@ def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tup
 
 def read_sentence(text: str) -> Sentence:
     """Split ``text``; "" means ``help``. Raises NotUnderstood for an open quote or two clusters."""
-    words = split(text)
+    words = plain_words(split(text))
     named: list[str] = []
     rest: list[str] = []
     position = 0

@@ -46,7 +46,7 @@ def choice(*words: str) -> Kind:
 
 
 def _host(text: str, vocabulary: Vocabulary) -> list[Any]:
-    names = _expand(text)
+    names = [name for part in text.split(",") if part for name in _expand(part)] or [text]
     unknown = [name for name in names if name not in vocabulary.hosts]
     if unknown:
         near = nearest(unknown[0], vocabulary.hosts)

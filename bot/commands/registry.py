@@ -34,10 +34,14 @@ class CommandRegistry(Mapping[str, Command]):
         return len(self._commands)
 
     def find(self, name: str) -> Command:
-        """Return the command called ``name``. Raises NotUnderstood, which suggests the nearest name."""
+        """Return the command called ``name``.
+
+        Raises NotUnderstood, which suggests the nearest name, but never a command that may cost the quorum: who reads
+        in haste must not be led from ``resume`` to ``remove``.
+        """
         if name in self._commands:
             return self._commands[name]
-        near = nearest(name, self._commands)
+        near = nearest(name, [each for each, command in self._commands.items() if command.risk != "quorum"])
         suggestion = f" Did you mean `/swarm {near}`?" if near else ""
         usage = f"Usage: {usage_text(self._commands[near])}. " if near else ""
         raise NotUnderstood(

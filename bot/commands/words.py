@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shlex
+import unicodedata
 
 from bot.blocks import tick
 from bot.errors import NotUnderstood
@@ -15,7 +16,10 @@ _MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _NAMED = re.compile(r"^(?:mailto:|http://(?=[^/]*$))")
 _DOUBLE_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
 _SINGLE_QUOTES = dict.fromkeys("\u2018\u2019", "'")
-_SMART = str.maketrans({**_DOUBLE_QUOTES, **_SINGLE_QUOTES, "\u00a0": " "})
+_HYPHENS = dict.fromkeys("\u2010\u2011\u2212\ufe63\uff0d", "-")
+_SMART = str.maketrans({**_DOUBLE_QUOTES, **_SINGLE_QUOTES, **_HYPHENS})
+# Swarmbot prints names and commands in backticks, so people copy them so.
+_BACKTICKS = re.compile(r"(?<![^\s\"',])`+|`+(?![^\s\"',])")
 _LONG_DASH = re.compile("(?<!\\S)[\u2012-\u2015]{1,2}-?(?=\\w)")
 
 
@@ -23,10 +27,12 @@ def split(text: str) -> list[str]:
     """Split slash text into words.
 
     Quoted parts stay whole; smart quotes count as quotes, a long dash before a flag as ``--``. ``<@U1|ada>`` becomes
-    ``@U1``, ``<#C1|ops>`` becomes ``#C1``, a link becomes the text that was typed. Raises NotUnderstood for a quote
+    ``@U1``, ``<#C1|ops>`` becomes ``#C1``, a link becomes the text that was typed. Backticks around words, invisible
+    characters and unusual spaces and hyphens are undone. Raises NotUnderstood for a quote
     that is not closed.
     """
-    plain = _LONG_DASH.sub("--", _MARKUP.sub(_unwrap, text).translate(_SMART))
+    typed = "".join(map(_usual, _MARKUP.sub(_unwrap, text))).translate(_SMART)
+    plain = _LONG_DASH.sub("--", _BACKTICKS.sub("", typed))
     lexer = shlex.shlex(html.unescape(plain), posix=True, punctuation_chars=False)
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -39,6 +45,13 @@ def split(text: str) -> list[str]:
         raise NotUnderstood(
             f"A quote in {tick(html.unescape(plain))} is not closed.", next_step="Close it, or leave it out."
         ) from None
+
+
+def _usual(character: str) -> str:
+    """Return a space for any kind of space, and nothing for what is not seen."""
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) == "Cf" else character
 
 
 def _apostrophes(text: str) -> bool:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import Vocabulary, read_arguments, read_sentence
+from bot.commands import Vocabulary, read_arguments, read_options, read_sentence
+from bot.commands.synonyms import SYNONYMS
 from bot.errors import NotUnderstood
 from tests.kits.commands import COMMANDS
 
@@ -62,6 +63,8 @@ def test_usage_names_every_word_and_flag(name: str) -> None:
         ("host-[9-12]", HOSTS, ("host-9", "host-10", "host-11", "host-12")),
         ("web-[08-10]", PADDED, ("web-08", "web-09", "web-10")),
         ("host-[3-4] host-4 host-3", HOSTS, ("host-3", "host-4")),
+        ("host-3, host-4", HOSTS, ("host-3", "host-4")),
+        ("host-3,host-4,", HOSTS, ("host-3", "host-4")),
     ],
 )
 def test_ranges(text: str, vocabulary: Vocabulary, hosts: tuple[str, ...]) -> None:
@@ -141,3 +144,55 @@ def test_any_text_ends_in_a_command_or_an_answer(text: str) -> None:
         assert command.permission(arguments) in {"view", "operate", "administer"}
         command.approval(arguments)
     assert not any("<" in str(error) for error in told)
+
+
+@pytest.mark.parametrize(
+    ("typed", "means"),
+    [
+        ("resume host-3", "activate host-3"),
+        ("undrain host-3", "activate host-3"),
+        ("UNCORDON host-3", "activate host-3"),
+        ("cordon host-3", "pause host-3"),
+        ("ls", "nodes"),
+        ("list", "nodes"),
+        ("ps", "nodes"),
+        ("node ls", "nodes"),
+        ("docker node ls", "nodes"),
+        ("docker node ps host-3", "node host-3"),
+        ("docker node rm host-3", "remove host-3"),
+        ("rm host-3", "remove host-3"),
+        ("docker swarm join-token worker", "token worker"),
+        ("docker swarm unlock-key", "unlock-key"),
+        ("swarm status --cluster lab", "status --cluster lab"),
+        ("/swarm status", "status"),
+        ("drain --help", "help drain"),
+        ("rm host-3 -h", "help remove"),
+        ("--help", "help"),
+        ("help --help", "help"),
+        ("docker", "help"),
+        ("version", "hosts"),
+    ],
+)
+def test_words_of_docker_and_kubectl(typed: str, means: str) -> None:
+    """What means the same as a command of Swarmbot is that command."""
+    assert read_sentence(typed) == read_sentence(means)
+    COMMANDS.find(read_sentence(typed).name)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_of_each_command(name: str) -> None:
+    """`--help` anywhere shows the help and changes nothing."""
+    for text in (f"{name} --help", f"{name} host-3 -h --cluster lab"):
+        assert (read_sentence(text).name, read_sentence(text).words) in {("help", (name,)), ("help", ())}
+
+
+def test_no_command_is_hidden_by_another_word() -> None:
+    """A word that is mapped is the name of no command."""
+    assert not set(SYNONYMS) & set(COMMANDS)
+    assert set(SYNONYMS.values()) <= set(COMMANDS)
+
+
+def test_two_reasons() -> None:
+    """A second reason does not silently replace the first."""
+    with pytest.raises(NotUnderstood, match="given twice"):
+        read_options(COMMANDS["drain"], ("host-3", "--reason", "a", "--reason=b"))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
+import string
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import handlers
 from bot.commands import GROUPS, Command, CommandRegistry
@@ -36,8 +40,26 @@ def test_commands_are_in_the_order_of_help() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_name_leads_to_its_command(name: str) -> None:
-    """A command is found by its name, and one letter too many is answered with it and its usage."""
+    """A command is found by its name, and one letter too many is answered with it and its usage.
+
+    One that may cost the quorum is not: it is never suggested.
+    """
     assert COMMANDS.find(name) is COMMANDS[name]
     with pytest.raises(NotUnderstood) as caught:
         COMMANDS.find(name + "q")
-    assert f"/swarm {name}" in caught.value.happened + caught.value.next_step
+    harmless = COMMANDS[name].risk != "quorum"
+    assert (f"/swarm {name}`" in caught.value.happened) is harmless
+
+
+@given(
+    st.sampled_from(["resume", "restart", "reset", "move", "recreate", "leaf"])
+    | st.text(string.ascii_lowercase, max_size=9)
+)
+def test_nothing_that_costs_quorum_is_suggested(name: str) -> None:
+    """Whatever is typed, no spelling leads to `remove`, `leave`, `demote`, `restore` or `recover`."""
+    if name in COMMANDS:
+        return
+    with pytest.raises(NotUnderstood) as caught:
+        COMMANDS.find(name)
+    suggested = re.findall(r"/swarm ([a-z-]+)", caught.value.happened + caught.value.next_step)
+    assert all(COMMANDS[each].risk != "quorum" for each in suggested)

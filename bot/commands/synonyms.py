@@ -1,0 +1,56 @@
+"""Other words for commands: those of docker and kubectl. What somebody means is mapped, never guessed by spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final
+
+SYNONYMS: Final = MappingProxyType(
+    {
+        "resume": "activate",
+        "undrain": "activate",
+        "uncordon": "activate",
+        "cordon": "pause",
+        "ls": "nodes",
+        "list": "nodes",
+        "ps": "nodes",
+        "rm": "remove",
+        "join-token": "token",
+        "--help": "help",
+        "-h": "help",
+        "version": "hosts",  # it shows the engine version of each
+        "--version": "hosts",
+    }
+)
+NODE_COMMANDS: Final = MappingProxyType(
+    {
+        "ls": "nodes",
+        "list": "nodes",
+        "ps": "node",
+        "inspect": "node",
+        "promote": "promote",
+        "demote": "demote",
+        "rm": "remove",
+    }
+)
+"""The commands of `docker node`."""
+PREFIXES: Final = frozenset({"docker", "swarm", "/swarm"})
+HELP_FLAGS: Final = frozenset({"--help", "-h"})
+
+
+def plain_words(words: Sequence[str]) -> list[str]:
+    """Return an order in Swarmbot's own words: ``docker node ls`` is ``nodes``, and ``drain --help`` is ``help drain``.
+
+    A word that is no synonym stays as it is.
+    """
+    rest = list(words)
+    while rest and rest[0].lower() in PREFIXES:
+        del rest[0]
+    if len(rest) > 1 and rest[0].lower() == "node" and rest[1].lower() in NODE_COMMANDS:
+        rest[:2] = [NODE_COMMANDS[rest[1].lower()]]
+    if rest:
+        rest[0] = SYNONYMS.get(rest[0].lower(), rest[0])
+    if HELP_FLAGS & set(rest[1:]):
+        return ["help"] if rest[0] == "help" else ["help", rest[0]]
+    return rest
