@@ -90,6 +90,7 @@ def _log(level: str) -> None:
     # At DEBUG these log whole requests, secrets included.
     for name in ("urllib3", "docker", "paramiko", "slack_sdk", "slack_bolt"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.getLogger(__name__).debug("log level %s", level)
 
 
 if __name__ == "__main__":

@@ -52,4 +52,4 @@ def kill_who_runs(scenario: Scenario, job: str) -> str:
 def took_over(scenario: Scenario, job: str, first: str) -> bool:
     """Return whether the living worker reports it."""
     other = {"worker.1", "worker.2"} - {first}
-    return f"Job {job} is taken over, attempt 2" in scenario.deployment.log(other.pop())
+    return f"Job {job} was reclaimed, attempt 2" in scenario.deployment.log(other.pop())

@@ -90,8 +90,8 @@ class RealState:
         wanted = self._hosts[host.name]
         if host.failure is None or host.failure.problem not in ENGINE_DOWN or "happened" not in wanted:
             return replace(host, clock_offset=0.0)
-        assert host.failure.next_step, "each trouble of an engine says what to do"
-        return replace(host, failure=HostFailure(wanted["trouble"], wanted["happened"], wanted["next_step"]))
+        assert host.failure.next_step, "each failure of an engine says what to do"
+        return replace(host, failure=HostFailure(wanted["failure"], wanted["happened"], wanted["next_step"]))
 
     def _renamed(self, facts: Facts, came: dict[str, Any]) -> dict[str, Any]:
         """Return the result with the ids and addresses of the descriptions."""

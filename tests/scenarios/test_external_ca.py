@@ -32,7 +32,7 @@ def test_a_cluster_without_external_ca_differs(scenario: Scenario, cfssl: Cfssl)
     scenario.change("cleo", "init host-1")
     before = scenario.inspect()
     answer = scenario.ask("cleo", f"init host-1 --external-ca protocol=cfssl,url={cfssl.url},cacert={path}")
-    assert "another CA for it is a rotation of its root" in answer, answer
+    assert "Another CA means a rotation of the root certificate" in answer, answer
     assert scenario.inspect() == before
     assert not cfssl.issued(scenario["host-1"])
 

@@ -112,12 +112,12 @@ def test_an_interface_can_be_advertised(scenario: Scenario) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("--advertise-addr 127.0.0.1", "none can reach `host-1` there"),
+        ("--advertise-addr 127.0.0.1", "no other host can reach `host-1` at this address"),
         ("--advertise-addr 198.51.100.9", "is not an address of `host-1`"),
-        ("--advertise-addr bond7", "neither an address nor an interface"),
+        ("--advertise-addr bond7", "is not an address or interface of `host-1`"),
         ("--listen-addr 198.51.100.9:2377", "is not an address of `host-1`"),
         ("--data-path-addr 198.51.100.9", "is not an address of `host-1`"),
-        ("--cert-expiry 59m", "no certificate expiry under 1 hour"),
+        ("--cert-expiry 59m", "The certificate expiry must be at least 1 hour"),
     ],
 )
 def test_wrong_options_are_refused_before_the_engine(scenario: Scenario, words: str, said: str) -> None:

@@ -55,7 +55,7 @@ def test_the_first_join_rotates_the_token(scenario: Scenario, who: str, role: st
     (job,) = rotations(scenario)
     card = scenario.end(job.id)
     assert card.text.startswith(f"✓ *The {role} token of prod is rotated*"), card.text
-    assert "` joined; nodes that are in stay in" in card.text  # by its id where it had no name yet
+    assert "` joined; existing nodes stay in the cluster" in card.text  # by its id where it had no name yet
     await_rotations(scenario)
     assert len(rotations(scenario)) == 1
     assert "SWMTKN" not in scenario.public()

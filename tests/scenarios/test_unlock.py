@@ -153,5 +153,5 @@ def test_without_autolock_there_is_no_key(scenario: Scenario) -> None:
     scenario.see("cleo", "*No change needed*: prod has autolock true", after=after, private=True)
     after = scenario.now
     scenario.slack.slash("cleo", "prod", "update --autolock false")
-    assert "lies on each manager's disk" in scenario.approve("dan", after).text
+    assert "is stored unencrypted on each manager's disk" in scenario.approve("dan", after).text
     assert key_of(scenario) == ""
