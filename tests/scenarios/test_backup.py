@@ -150,7 +150,10 @@ def test_a_drill_reports_differences_and_cleans_up(scenario: Scenario) -> None:
     backup_store.add(other, backup_store.read(backup))
     card = scenario.change("cleo", "backup --drill --on host-4")
     assert card.text.startswith("✗ *The drill of prod failed*"), card.text
-    faults = "its root certificate is not the one that the backup names, service {} is not in it and service {} differs in it"
+    faults = (
+        "its root certificate is not the one that the backup names, "
+        "service {} is not in it and service {} differs in it"
+    )
     assert f"ffffff does not restore prod: {faults.format('late', 'web')}." in card.text, card.text
     assert "prod is unchanged; the throwaway engine on host-4 is removed." in card.text, card.text
     assert faults.format("`late`", "`web`") in scenario.ask("eve", "backups")

@@ -17,7 +17,7 @@ STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
 @pytest.fixture
 def cluster(shared_scenario: Scenario) -> Scenario:
     """Have one manager and two workers, all active, without labels and services."""
-    shared_scenario.cluster(workers=("host-2", "host-3"))
+    shared_scenario.stand(workers=("host-2", "host-3"))
     manager = shared_scenario["host-1"]
     for service in manager.docker("service", "ls", "-q").split():
         manager.docker("service", "rm", service)
