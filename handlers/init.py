@@ -142,6 +142,13 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
 def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: InitArguments) -> Plan:
     """Plan nothing for a host that is a member. Another CA for a running cluster is a root rotation, not an init."""
     held = f"`{arguments.host}` is a {node.role} of {facts.name} (`{swarm.id}`)"
+    if node.role == "worker":
+        step = f"`/swarm promote {arguments.host}` makes it a manager."
+        raise Refused(
+            f"{facts.name} is already running (`{swarm.id}`), and `{arguments.host}` is a worker of it.",
+            true_now="Nothing was changed.",
+            next_step=step if node.ready else "`/swarm status` shows its nodes.",
+        )
     external = _external(facts, arguments)
     if not all(operation.satisfied(facts) for operation in external):
         raise Refused(
