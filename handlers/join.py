@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from bot.blocks import tick
 from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, choice
 from bot.errors import Refused, SwarmbotError
-from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, PlanTitles, Step
+from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, PlanTitles, Step, ip_of
 from bot.swarm.health.preflight import preflight
 from bot.swarm.membership.removal import is_last_manager, outside_raft
 from bot.swarm.network.addresses import joining_address, local_address, overlay_findings
@@ -15,7 +16,7 @@ from bot.swarm.operations import Join, LabelHost
 from bot.swarm.quorum import has_quorum, quorum_of, raft_members
 from bot.swarm.reading.host_membership import membership_conflict
 from bot.swarm.reading.node_lookup import no_readable_cluster
-from bot.text.suggest import number_of
+from bot.text.suggest import listed, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,9 @@ class JoinArguments:
     role: Annotated[Literal["worker", "manager"], Word(choice("worker", "manager"), "role of the hosts")]
     hosts: Annotated[tuple[str, ...], Word(HOST, "hosts in swarmbot.yml; `host-[3-5]` means three hosts")]
     availability: Annotated[
-        Literal["active", "pause", "drain"], Flag(choice("active", "pause", "drain"), "availability of the new nodes")
-    ] = "active"
+        Literal["active", "pause", "drain"] | None,
+        Flag(choice("active", "pause", "drain"), "availability of the new nodes"),
+    ] = None
     advertise_addr: Annotated[
         str | None, Flag(ADDRESS, "address or interface that other nodes use to reach the host")
     ] = None
@@ -75,14 +77,19 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
     findings: list[Finding] = []
     unchanged: list[str] = []
     steps: list[Step] = []
+    members = 0
     for name in arguments.hosts:
         host = facts.host(name)
         node = facts.member(name)
         if node is not None and host.membership == "active" and _is_such(facts, node, arguments):
-            held = f"`{name}` is a {node.role} of {facts.name}, {node.state}"
+            if differing := _differing_option(facts, host, node, arguments):
+                findings.append(differing)
+                continue
+            held = f"`{name}` is a {node.role} of {facts.name}, {node.state}{_unseen_options(arguments)}"
+            members += 1
             if labels := _labels(facts, name, arguments):
                 steps += labels
-                findings.append(Finding("done", f"{held}: no change needed", name))
+                findings.append(Finding("done", f"{held}: no join needed", name))
             else:
                 unchanged.append(held)
             continue
@@ -90,20 +97,61 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
         findings += seen
         if not any(finding.sign == "failed" for finding in seen):
             steps += _steps(facts, host, arguments)
-    count = len(arguments.hosts)
-    what = number_of(count, arguments.role)
     return Plan(
-        PlanTitles(
-            present=f"joins {what} to {facts.name}",
-            imperative=f"join {what} to {facts.name}",
-            success=f"{{count}} {arguments.role}{'' if count == 1 else 's'} joined {facts.name}",
-            failure=f"{{failed}} did not join {facts.name}",
-        ),
+        _titles(facts, arguments, steps, members),
         steps=tuple(steps),
         effect=_effect(facts, steps),
         findings=tuple(findings),
         unchanged=tuple(unchanged),
     )
+
+
+def _titles(facts: Facts, arguments: JoinArguments, steps: list[Step], members: int) -> PlanTitles:
+    """Return titles that call nothing a join that is none; ``members`` hosts are such members already."""
+    count, role, plural = len(arguments.hosts), arguments.role, "" if len(arguments.hosts) == 1 else "s"
+    if steps and not any(isinstance(step.operation, Join) for step in steps):
+        what = f"{number_of(count, role)} of {facts.name}"
+        return PlanTitles(
+            present=f"labels {what}",
+            imperative=f"label {what}",
+            success=f"{{count}} {role}{plural} of {facts.name} labelled",
+            failure=f"{{failed}} was not labelled in {facts.name}",
+        )
+    what = number_of(count - members if steps else count, role)
+    joined = f"{{count}} {role}{plural} joined {facts.name}"
+    return PlanTitles(
+        present=f"joins {what} to {facts.name}",
+        imperative=f"join {what} to {facts.name}",
+        success=f"{{count}} hosts are {role}s of {facts.name}" if steps and members else joined,
+        failure=f"{{failed}} did not join {facts.name}",
+    )
+
+
+def _differing_option(facts: Facts, host: HostFacts, node: NodeFacts, arguments: JoinArguments) -> Finding | None:
+    """Return a failure if a host that is a member already differs from an option that applies only to a join."""
+    held = f"`{host.name}` is a {node.role} of {facts.name} already"
+    wanted = arguments.availability
+    if wanted and wanted != node.availability:
+        verb = "activate" if wanted == "active" else wanted
+        text = f"{held}, and its availability is `{node.availability}`: `join` does not change it."
+        return Finding("failed", text, host.name, f"`/swarm {verb} {host.name}` changes it.")
+    if not arguments.advertise_addr:
+        return None
+    try:
+        address = joining_address(host, arguments.advertise_addr)
+    except SwarmbotError as error:
+        return Finding("failed", error.happened, host.name, error.next_step)
+    if host.node_address in {address, ip_of(address)}:
+        return None
+    text = f"{held}, and is advertised at {tick(host.node_address)}: `join` does not change it."
+    return Finding("failed", text, host.name, "Make it leave, then join it again with `--advertise-addr`.")
+
+
+def _unseen_options(arguments: JoinArguments) -> str:
+    """Return the options of which no engine tells whether a member has them, as the end of a sentence."""
+    given = {"--listen-addr": arguments.listen_addr, "--data-path-addr": arguments.data_path_addr}
+    flags = [tick(flag) for flag, value in given.items() if value]
+    return f" (whether it has this {listed(flags)} is unknown)" if flags else ""
 
 
 def _is_such(facts: Facts, node: NodeFacts, arguments: JoinArguments) -> bool:
@@ -153,7 +201,7 @@ def _join(facts: Facts, host: HostFacts, arguments: JoinArguments) -> Join:
         advertise_addr=joining_address(host, arguments.advertise_addr),
         listen_addr=local_address(host, listen, "--listen-addr") if listen else "0.0.0.0:2377",
         data_path_addr=local_address(host, data, "--data-path-addr") if data else "",
-        availability=arguments.availability,
+        availability=arguments.availability or "active",
         known=tuple(node.id for node in nodes if node.hostname in {"", host.hostname}),
     )
 

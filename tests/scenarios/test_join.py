@@ -222,7 +222,7 @@ def test_each_failure_is_named_and_retry_finishes(scenario: Scenario) -> None:
     after = scenario.now
     scenario.slack.click("ada", card.seen, "Retry")
     again = scenario.end(scenario.job("ada", after))
-    assert again.text.startswith("✓ *3 workers joined prod*"), again.text
+    assert again.text.startswith("✓ *3 hosts are workers of prod*"), again.text
     assert set(scenario.nodes()) == {"host-1", "host-2", "host-3", "host-4"}
 
 
