@@ -7,13 +7,14 @@ from typing import Annotated
 
 from bot.blocks import DONE, FAILED, WARNING, Block, Message, fields, paragraphs, plain_line, section, table, tick
 from bot.commands import Word, question, text
-from bot.model import Facts, FactsQuery, HostFacts, NodeFacts
+from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import time_left
+from bot.swarm.reading.cloned_nodes import clones_of
 from bot.swarm.reading.host_membership import membership_text
 from bot.swarm.reading.node_lookup import find_nodes, replacement_of, require_cluster
 from bot.swarm.services.node_tasks import task_lines
-from bot.text.suggest import number_of
+from bot.text.suggest import listed, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     sign = DONE if ready == count else WARNING
     rows = [
         (
-            f"{DONE if node.ready else FAILED} {node.name}{' (old record)' if replacement_of(swarm, node) else ''}",
+            _name(facts, swarm, node),
             _role(node),
             node.state,
             node.availability,
@@ -104,6 +105,15 @@ def hosts(facts: Facts, _: NoArguments) -> Message:
     return Message(title, tuple(paragraphs([f"{sign} *{title}*", *(_host(facts, h) for h in facts.hosts.values())])))
 
 
+def _name(facts: Facts, swarm: ClusterFacts, record: NodeFacts) -> str:
+    """Return the sign and the name of a node; of clones, all names."""
+    host = facts.hosts.get(record.host)
+    if host is not None and (clones := clones_of(facts, host)):
+        return f"{WARNING} {', '.join(each.name for each in clones)} (clones)"
+    old = " (old record)" if replacement_of(swarm, record) else ""
+    return f"{DONE if record.ready else FAILED} {record.name}{old}"
+
+
 def _role(record: NodeFacts) -> str:
     if record.role == "worker":
         return "worker"
@@ -117,7 +127,7 @@ def _title(record: NodeFacts) -> str:
 
 def _in_full(facts: Facts, record: NodeFacts) -> list[Block]:
     return [
-        section(_title(record)),
+        section(f"{_title(record)}{_copies(facts, record)}"),
         fields(_fields(facts, record)),
         *paragraphs(task_lines(require_cluster(facts), record)),
     ]
@@ -132,7 +142,7 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
         ("Address", tick(record.raft_address or record.address)),
         ("Engine", plain_line(record.engine_version) or "unknown"),
         ("Labels", labels or "none"),
-        ("swarmbot.yml", tick(record.host) if record.host else "not listed"),
+        ("swarmbot.yml", _hosts_of(facts, record)),
     ]
     if facts.swarm and (living := replacement_of(facts.swarm, record)):
         step = f" · `/swarm remove {record.id}` removes it" if quorum_of(raft_members(facts)).tolerates >= 0 else ""
@@ -148,10 +158,27 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
     return pairs
 
 
+def _hosts_of(facts: Facts, record: NodeFacts) -> str:
+    """Return the host of a node; several if they have its id."""
+    host = facts.hosts.get(record.host)
+    if host is not None and (clones := clones_of(facts, host)):
+        return f"{listed(tick(each.name) for each in clones)}: one is a clone of the other"
+    return tick(record.host) if record.host else "not listed"
+
+
+def _copies(facts: Facts, record: NodeFacts) -> str:
+    """Return which other hosts have the id of a node, for its title."""
+    host = facts.hosts.get(record.host)
+    others = [tick(each.name) for each in clones_of(facts, host) if each is not host] if host else []
+    return f" · {WARNING} {listed(others)} {'has' if len(others) == 1 else 'have'} the same node id" if others else ""
+
+
 def _host(facts: Facts, host: HostFacts) -> str:
     if host.failure:
         return f"{FAILED} {host.failure.happened} {host.failure.next_step}".rstrip()
     record = facts.member(host.name)
     place = f"{_role(record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
-    sign = WARNING if host.membership == "locked" else DONE
+    clones = [tick(other.name) for other in clones_of(facts, host) if other is not host]
+    place += f", with the same node id as {listed(clones)}" if clones else ""
+    sign = WARNING if host.membership == "locked" or clones else DONE
     return f"{sign} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 from bot.approvals.approval import Approval
 from bot.approvals.repository import ApprovalRepository
 from bot.model import OpenChange
 from bot.model.facts import OpenChangeState
 from bot.queue.job import Job, Order
 from bot.queue.queue import Queue
+from bot.text.words import words_in
 
 
 def open_changes(queue: Queue, approvals: ApprovalRepository, cluster: str) -> tuple[OpenChange, ...]:
@@ -26,7 +24,7 @@ def open_changes(queue: Queue, approvals: ApprovalRepository, cluster: str) -> t
 def _in_line(job: Job) -> OpenChange:
     order = job.order
     state: OpenChangeState = "running" if job.state == "running" else "queued"
-    return OpenChange(order.id, order.words, order.requester, state, tuple(_words(order.args)))
+    return OpenChange(order.id, order.words, order.requester, state, tuple(words_in(order.args)))
 
 
 def _awaiting(order: Order, approval: Approval) -> OpenChange:
@@ -35,19 +33,7 @@ def _awaiting(order: Order, approval: Approval) -> OpenChange:
         order.words,
         order.requester,
         "awaiting approval",
-        tuple(_words(order.args)),
+        tuple(words_in(order.args)),
         (len(approval.votes), approval.request.needed),
         approval.request.expires,
     )
-
-
-def _words(argument: Any) -> Iterator[str]:
-    """Yield all words of the arguments; hosts and nodes are among them."""
-    if isinstance(argument, str):
-        yield argument
-    elif isinstance(argument, Mapping):
-        for part in argument.values():
-            yield from _words(part)
-    elif isinstance(argument, list | tuple):
-        for part in argument:
-            yield from _words(part)

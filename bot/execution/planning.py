@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from bot.commands import Command
 from bot.model import Facts, Plan, Step
 from bot.swarm.quorum import judge_plan, permit_step
+from bot.swarm.reading.cloned_nodes import refuse_named_clones, refuse_steps_on_clones
+from bot.text.words import words_in
 
 
 def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan:
@@ -16,7 +18,10 @@ def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan
     ``domain`` is the node label that names failure domains.
     """
     assert command.plan is not None  # noqa: S101 - tells mypy what is_change has decided
-    plan = judge_plan(facts, command.plan(facts, arguments), domain)
+    refuse_named_clones(facts, words_in(asdict(arguments)))
+    plan = command.plan(facts, arguments)
+    refuse_steps_on_clones(facts, plan)
+    plan = judge_plan(facts, plan, domain)
     return replace(plan, cluster_id=facts.cluster_id)
 
 

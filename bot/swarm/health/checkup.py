@@ -18,6 +18,7 @@ from bot.swarm.network.route_findings import (
     skipped_text,
 )
 from bot.swarm.network.routes import MAX_PEERS, peers_of
+from bot.swarm.reading.cloned_nodes import clone_finding, clones_of
 from bot.swarm.reading.host_membership import is_membership_unknown, membership_conflict, unknown_cluster_text
 from bot.text.suggest import listed
 
@@ -60,6 +61,8 @@ def all_routes_tested(facts: Facts, host: HostFacts, together: Sequence[str]) ->
 
 
 def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
+    if clones := clones_of(facts, host):
+        return [clone_finding(clones)]
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
         standing = f", {node.raft_state}" if node.role == "manager" else ""

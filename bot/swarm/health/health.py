@@ -21,6 +21,7 @@ from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.health.preflight import live_restore_fix
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import DAY_S, time_left
+from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
 from bot.swarm.reading.host_membership import (
     discard_text,
     failed_record,
@@ -61,7 +62,7 @@ def health(facts: Facts) -> Health:
     )
     if quorum_of(raft_members(facts)).tolerates < 0:  # then quorum comes first, and the rest later
         others = tuple(replace(issue, fix="") for issue in others)
-    issues = (*quorum_issues(facts, facts.swarm), *others)
+    issues = (*_clones(facts), *quorum_issues(facts, facts.swarm), *others)
     return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.critical)))
 
 
@@ -118,6 +119,11 @@ def _unread(facts: Facts, silent: list[Issue]) -> Health:
     return Health("unknown", (*silent, *outside, *pending, *init))
 
 
+def _clones(facts: Facts) -> list[Issue]:
+    found = map(clone_finding, clone_groups(facts))
+    return [Issue(critical=True, text=finding.text, fix=finding.next_step) for finding in found]
+
+
 def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
     host = facts.hosts.get(node.host)
     if host is not None and (host.membership == "locked" or failed_record(facts, host)):
@@ -130,10 +136,22 @@ def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
         responds = host is not None and host.membership == "active"
         fix = f"{_tested(node.host)} the other managers" if responds else f"bring `{node.name}` back"
         return [Issue(critical=True, text=f"`{node.name}` (manager) is {node.raft_state}, {node.state}", fix=fix)]
-    if node.state != "ready":
-        fix = f"{_tested(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
-        return [Issue(critical=True, text=f"`{node.name}` ({node.role}) is {node.state}", fix=fix)]
-    return []
+    if node.state == "ready":
+        return []
+    text = f"`{node.name}` ({node.role}) is {node.state}"
+    fix = f"{_tested(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
+    if left := _host_that_left(facts, node):
+        text = f"{text}: `{left.name}` responds and is not part of any cluster"
+        fix = f"`/swarm join worker {left.name}`"
+    return [Issue(critical=True, text=text, fix=fix)]
+
+
+def _host_that_left(facts: Facts, node: NodeFacts) -> HostFacts | None:
+    """Return the host that a worker's record is of, if it responds and is in no cluster: it left, or was wiped."""
+    if node.host or node.role == "manager":
+        return None
+    free = (host for host in facts.hosts.values() if host.responds and host.membership == "inactive")
+    return next((host for host in free if host.hostname == node.hostname and node.address in {"", host.address}), None)
 
 
 def _tested(host: str) -> str:

@@ -51,7 +51,8 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
     is none.
     """
     swarm = require_cluster(facts)
-    named = [record for record in swarm.nodes if name in {record.name, record.hostname}]
+    host = facts.member(name)
+    named = [record for record in swarm.nodes if name in {record.name, record.hostname} or record == host]
     old = [record for record in swarm.nodes if replacement_of(swarm, record) in named]
     found = [record for record in named if record not in old] + old
     found = found or [record for record in swarm.nodes if record.id.startswith(name)]
@@ -147,14 +148,17 @@ def assign_hosts(
     The node id that a host reports decides. A host that was not read or is locked reports none: then the address that
     the managers see decides, then a host name that is equal to the name in swarmbot.yml.
     """
-    by_id = {facts.node_id: name for name, facts in hosts.items() if facts.responds and facts.node_id}
+    by_id: dict[str, list[str]] = {}
+    for name, facts in hosts.items():
+        if facts.responds and facts.node_id:
+            by_id.setdefault(facts.node_id, []).append(name)
     no_readable_cluster = {name for name in engines.names() if name not in hosts or hides_node_id(hosts[name])}
     by_address = {engines.address(name): name for name in no_readable_cluster}
 
     def name_of(node: NodeFacts) -> str:
-        if node.id in by_id:
-            return by_id[node.id]
         address = ip_of(node.raft_address) or node.address
+        if named := by_id.get(node.id):  # several are copies of one machine: the managers see one of them
+            return next((name for name in named if engines.address(name) == address), named[0])
         return by_address.get(address) or (node.hostname if node.hostname in no_readable_cluster else "")
 
     return tuple(replace(node, host=name_of(node)) for node in records)

@@ -63,3 +63,23 @@ def test_an_old_record_is_identified_by_its_ipv6_address() -> None:
     """The host of a manager was wiped and joined again as a worker."""
     old, new = _at("old", "manager", "down", "", "[fd00::2]:2377"), _at("new", "worker", "ready", "fd00::2")
     assert replacement_of(ClusterFacts("prodid", "one", 1, MappingProxyType({}), (old, new)), old) == new
+
+
+def test_of_clones_the_one_at_the_address_that_the_managers_see_is_named() -> None:
+    """Two hosts report one node id; which one the record is about is at most a guess, but always the same."""
+    engines: Any = _Engines()
+    hosts = {
+        name: HostFacts(name, address, membership="active", node_id="id-1")
+        for name, address in (("one", "10.0.0.1"), ("two", "10.0.0.2"))
+    }
+
+    def named(address: str) -> str:
+        record = NodeFacts("id-1", "h", "worker", "active", "ready", 1, MappingProxyType({}), address=address)
+        return assign_hosts([record], hosts, engines)[0].host
+
+    assert [named("10.0.0.2"), named("10.0.0.1"), named("")] == ["two", "one", "one"]
+
+
+def test_a_failed_host_is_identified_by_its_address() -> None:
+    """Its engine reports no node id if it could not read the certificate."""
+    assert _named("error", "") == ["one", "two"]

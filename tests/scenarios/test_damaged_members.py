@@ -1,0 +1,46 @@
+"""Members that are not what the managers believe: a clone, and an engine that cannot start its membership."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from sandbox.fleet.host import Host
+from tests.kits.scenario import Scenario
+
+
+def _swarm_folder(host: Host) -> Path:
+    return host.folder / "data" / "swarm"
+
+
+def test_a_clone_of_a_worker_is_named_and_repaired(scenario: Scenario) -> None:
+    """Two hosts have one node id: both are named, no order reaches either, and the clone alone is repaired."""
+    scenario.cluster(workers=("host-3",))
+    clone = scenario["host-4"]
+    clone.stop_docker()
+    shutil.rmtree(_swarm_folder(clone), ignore_errors=True)
+    shutil.copytree(_swarm_folder(scenario["host-3"]), _swarm_folder(clone), symlinks=True)
+    clone.start_docker()
+    told = scenario.await_status("`host-3` and `host-4` have the same node id")
+    assert "On the clone alone, run `docker swarm leave --force`" in told
+    assert "host-3, host-4 (clones)" in scenario.ask("eve", "nodes")
+    for order in ("leave host-4", "leave host-3 --force", "drain host-3", "remove host-4", "join worker host-4"):
+        assert "one is a clone of the other" in scenario.ask("cleo", order), order
+    assert [node for node in scenario.nodes().values() if "Drain" in node] == []
+    clone.docker("swarm", "leave", "--force")
+    scenario.change("ada", "join worker host-4")
+    assert "3 of 3 nodes ready" in scenario.await_status("prod is healthy")
+
+
+def test_a_member_whose_engine_cannot_start_it_joins_again(scenario: Scenario) -> None:
+    """Its node certificate is damaged: status, join and leave say how it becomes a node again, and that works."""
+    scenario.cluster(workers=("host-3", "host-4"))
+    scenario["host-4"].stop_docker()
+    (_swarm_folder(scenario["host-4"]) / "certificates" / "swarm-node.crt").write_text("damaged")
+    scenario["host-4"].start_docker()
+    told = scenario.await_status("the engine of `host-4` cannot start its membership")
+    assert "`/swarm leave host-4 --force`, then `/swarm join worker host-4`" in told
+    assert "`/swarm leave host-4 --force`" in scenario.ask("ada", "join worker host-4")
+    assert "host-4 has left prod" in scenario.change("cleo", "leave host-4 --force").text
+    assert "1 worker joined prod" in scenario.change("ada", "join worker host-4").text
+    assert "3 of 3 nodes ready" in scenario.await_status("prod is healthy")
