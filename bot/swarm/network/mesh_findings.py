@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, Finding, Mesh, ProbedRoute
 from bot.swarm.network.route_findings import blocked_text, skipped_text
+from bot.swarm.network.routes import GOSSIP_PORT
 from bot.text.suggest import listed
 
 SELF = "·"
@@ -21,7 +22,10 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
         ports = "the port" if len(closed) == 1 else "these ports"
         step = f"Open {ports} in the firewalls between the hosts. `/swarm check HOST` tests one host again."
         found.append(Finding("failed", f"{blocked_text(closed)}.", next_step=step))
-    found += _overlay(facts.mesh) if facts.mesh else [Finding("warning", f"overlay skipped: {facts.mesh_failure}")]
+    if facts.mesh is None:
+        found.append(Finding("warning", f"overlay skipped: {facts.mesh_failure}"))
+    else:
+        found += [*_overlay(facts.mesh), *_gossip(facts, facts.mesh, swarm), *_left_behind(facts.mesh)]
     found += [
         Finding("warning", f"{tick(node.name)} is {node.state}: skipped") for node in swarm.nodes if not node.ready
     ]
@@ -61,32 +65,47 @@ def _overlay(mesh: Mesh) -> list[Finding]:
         source: [target for target in mesh.addresses if target != source and target not in reached]
         for source, reached in mesh.reached.items()
     }
-    deaf = {
-        host: [other for other, address in mesh.addresses.items() if address not in known]
-        for host, known in mesh.gossip_peers.items()
-    }
-    found = [
+    return [
         Finding(
             "failed",
             f"overlay: containers on {listed(sources)} do not reach containers on {listed(targets, joint='or')}.",
         )
         for sources, targets in _alike(cut)
     ]
-    found += [_unknown(hosts, others) for hosts, others in _alike(deaf)]
-    found += [Finding("warning", f"overlay on {tick(host)} skipped: {why}") for host, why in mesh.skipped.items()]
-    found += [
-        Finding("warning", f"not removed: {what}.", next_step="A later `/swarm check --all` removes it.")
-        for what in mesh.leftovers
-    ]
+
+
+def _left_behind(mesh: Mesh) -> list[Finding]:
+    skipped = [Finding("warning", f"overlay on {tick(host)} skipped: {why}") for host, why in mesh.skipped.items()]
+    step = "A later `/swarm check --all` removes it."
+    return skipped + [Finding("warning", f"not removed: {what}.", next_step=step) for what in mesh.leftovers]
+
+
+def _gossip(facts: Facts, mesh: Mesh, swarm: ClusterFacts) -> list[Finding]:
+    """Return the ready nodes that gossip does not know.
+
+    A blocked port between the nodes is the cause. Otherwise a restart of Docker fixes it (facts/swarm.md), but that of
+    a manager costs a member of Raft meanwhile, so it is not advised.
+    """
+    deaf = {
+        host: [other for other, address in mesh.addresses.items() if address not in known]
+        for host, known in mesh.gossip_peers.items()
+    }
+    gossip = [probed for probed in facts.probed_routes if probed.route.port == GOSSIP_PORT]
+    managers = {tick(node.name) for node in swarm.managers}
+    found = []
+    for hosts, others in _alike(deaf):
+        between = [p for p in gossip if {tick(p.route.source), tick(p.route.target)} & {*others}]
+        workers = [other for other in others if other not in managers]
+        one_by_one = ", one at a time" if len(workers) > 1 else ""
+        step = f"Restart Docker on {listed(workers)}{one_by_one}." if workers else "`/swarm check --all` again in 60 s."
+        if any(probed.blocked for probed in between):
+            step = f"The cause is the blocked port {GOSSIP_PORT}: open it."
+        elif any(probed.state == "untested" for probed in between):
+            step = f"Check that {GOSSIP_PORT}/tcp+udp is open to {listed(others)}."
+        verb = "does" if len(hosts) == 1 else "do"
+        text = f"gossip: {listed(hosts)} {verb} not know {listed(others, joint='or')}."
+        found.append(Finding("failed", text, next_step=step))
     return found
-
-
-def _unknown(hosts: list[str], others: list[str]) -> Finding:
-    """Return the finding for ready nodes that gossip does not know. A restart fixes this (facts/swarm.md)."""
-    verb = "does" if len(hosts) == 1 else "do"
-    one_by_one = ", one at a time" if len(others) > 1 else ""
-    step = f"If 7946/tcp+udp is open, restart Docker on {listed(others)}{one_by_one}."
-    return Finding("failed", f"gossip: {listed(hosts)} {verb} not know {listed(others, joint='or')}.", next_step=step)
 
 
 def _alike(lacking: Mapping[str, list[str]]) -> list[tuple[list[str], list[str]]]:
