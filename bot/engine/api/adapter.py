@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -48,6 +50,26 @@ class _PooledConnections(HTTPConnectionPool):
         return super()._get_conn(POOL_TIMEOUT_S if timeout is None else timeout)
 
 
+class _CommandConnections(_PooledConnections):
+    """Connections through a command on the host: each occupies a session there, used or idle."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn and self._dialer.connection.sessions_short:
+            conn.close()
+        super()._put_conn(conn)
+
+    def close_idle(self) -> None:
+        """Close the connections that no read uses now; the next read opens them again."""
+        idle = []
+        with contextlib.suppress(queue.Empty):
+            while self.pool:
+                idle.append(self.pool.get_nowait())
+        for conn in idle:
+            if conn:
+                conn.close()
+            super()._put_conn(conn)
+
+
 class _FreshConnections(HTTPConnectionPool):
     """A new connection for each change: opening it proves that the engine responds before the change is sent.
 
@@ -72,11 +94,10 @@ class EngineAdapter(requests.adapters.HTTPAdapter):
     def __init__(self, dialer: SocketDialer) -> None:
         super().__init__()
         self._dialer = dialer
-        self._pools = {
-            "forwarded": _PooledConnections(dialer, MAX_FORWARDED_CONNECTIONS),
-            "command": _PooledConnections(dialer, MAX_COMMAND_CONNECTIONS),
-        }
+        by_command = _CommandConnections(dialer, MAX_COMMAND_CONNECTIONS)
+        self._pools = {"forwarded": _PooledConnections(dialer, MAX_FORWARDED_CONNECTIONS), "command": by_command}
         self._fresh = _FreshConnections(dialer)
+        dialer.connection.close_idle.append(by_command.close_idle)
 
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *_args: object, **_kwargs: object

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final
 
@@ -27,6 +29,8 @@ from bot.errors import HostUnreachable
 HANDSHAKE_TIMEOUT_S: Final = 8.0
 """For each of banner, key exchange and login: sshd is slow on a loaded machine."""
 KEEPALIVE_INTERVAL_S: Final = 5
+SESSION_RETRY_S: Final = 0.05
+"""How long to wait before a session is requested again that the server has refused."""
 # Failures are raised as HostUnreachable; paramiko would log a traceback for each of them too.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
@@ -38,6 +42,10 @@ class SshConnection:
         self.target = target
         self.session_slots = SessionSlots()
         self.jump = jump
+        self.sessions_short = False
+        """Whether the server has refused a session beside others: its MaxSessions is below ours."""
+        self.close_idle: list[Callable[[], None]] = []
+        """What closes sessions that are kept only for reuse; called when a session is refused."""
         self._lock = threading.Lock()
         self._attempt: Future[HostTransport] | None = None
 
@@ -56,6 +64,27 @@ class SshConnection:
         except (ChannelTimeoutError, ChannelLostError):
             self._drop(transport)
             raise failures.connection_lost(self.target) from None
+
+    def open_session(self, timeout: float) -> paramiko.Channel:
+        """Open a session channel in a slot that the caller holds; wait for one that ends if the server refuses more.
+
+        Raises as :meth:`open` does; ChannelRefusedError only if no other session is the reason;
+        SessionsBusyError if none ended within ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return self.open("session")
+            except ChannelRefusedError:
+                # sshd counts a session until its process has ended, which is after our end of it.
+                if self.session_slots.in_use <= 1 and not self.transport().had_session:
+                    raise
+            self.sessions_short = True
+            for close in self.close_idle:
+                close()
+            if time.monotonic() > deadline:
+                raise failures.sessions_refused(self.target, timeout)
+            time.sleep(SESSION_RETRY_S)
 
     def transport(self) -> HostTransport:
         """Return the transport; connect if there is none. Threads that call this meanwhile share the one attempt."""

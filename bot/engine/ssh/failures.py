@@ -221,14 +221,26 @@ def shell_failure(target: SshTarget, said: str) -> EngineError:
     )
 
 
-def sessions_busy(target: SshTarget, seconds: float) -> EngineError:
-    """All sessions that Swarmbot may open there were in use for ``seconds``: nothing was sent."""
-    error = host_error(
-        target,
-        f"already runs {MAX_SESSIONS} commands for Swarmbot, and none finished within {seconds:g} s",
-        "Try again when they have finished: `/swarm jobs`.",
-    )
+class SessionsBusyError(EngineError):
+    """No session was free: nothing was sent to the host."""
+
+
+def sessions_busy(target: SshTarget, seconds: float) -> SessionsBusyError:
+    """All sessions that Swarmbot may open there were in use for ``seconds``."""
+    what = f"already runs {MAX_SESSIONS} commands for Swarmbot, and none finished within {seconds:g} s"
+    return _no_session(target, what, "Try again when they have finished: `/swarm jobs`.")
+
+
+def sessions_refused(target: SshTarget, seconds: float) -> SessionsBusyError:
+    """The server refused a further session beside those in use, for ``seconds``."""
+    what = f"refused another SSH session for {seconds:g} s: its MaxSessions is too low for the commands that run there"
+    return _no_session(target, what, "Set `MaxSessions 10` in its sshd_config and reload its SSH server.")
+
+
+def _no_session(target: SshTarget, what: str, next_step: str) -> SessionsBusyError:
+    error = SessionsBusyError(target.name, 0, f"{host_and_address(target)} {what}.")
     error.true_now = "Nothing was sent to it."
+    error.next_step = next_step
     return error
 
 

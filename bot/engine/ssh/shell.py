@@ -131,12 +131,12 @@ def start_script(connection: SshConnection, script: str, *args: str, timeout: fl
     Raises as :func:`run` does.
     """
     try:
-        channel = connection.open("session")
+        channel = connection.open_session(timeout)
     except ChannelRefusedError as error:
         raise failures.host_error(
             connection.target,
             f"does not run commands over SSH: {plain_line(error.reason)}",
-            "Check ForceCommand, `command=` and MaxSessions in its sshd_config and authorized_keys.",
+            "Check that its sshd_config does not set `MaxSessions 0`.",
         ) from None
     try:
         channel.settimeout(timeout)

@@ -39,6 +39,8 @@ def dial_command(connection: SshConnection, path: str, timeout: float) -> Channe
         undo.callback(connection.session_slots.release)
         try:
             channel = start_script(connection, DIAL_STDIO_SCRIPT, path, timeout=timeout)
+        except failures.SessionsBusyError:
+            raise
         except EngineError as error:
             what = f"neither SSH forwarding nor a command can reach its engine's socket: {error.happened.rstrip('.')}"
             raise failures.engine_unreachable(connection.target, "socket denied", what, FORWARDING_STEP) from None

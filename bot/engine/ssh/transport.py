@@ -33,6 +33,11 @@ class SessionSlots:
             self._free -= 1
             return True
 
+    @property
+    def in_use(self) -> int:
+        """How many slots are taken."""
+        return MAX_SESSIONS - self._free
+
     def release(self) -> None:
         """Free a slot."""
         with self._changed:
@@ -76,6 +81,7 @@ class HostTransport(paramiko.Transport):
 
     def __init__(self, sock: socket.socket | paramiko.Channel) -> None:
         self._refusals: dict[int, str] = {}
+        self.had_session = False
         super().__init__(sock)
 
     def open(self, kind: str, payload: bytes = b"", *, timeout: float = CHANNEL_OPEN_TIMEOUT_S) -> paramiko.Channel:
@@ -107,6 +113,7 @@ class HostTransport(paramiko.Transport):
             raise ChannelRefusedError(self._refusals.pop(number))
         if not self.is_active():
             raise ChannelLostError
+        self.had_session |= kind == "session"
         return channel
 
     def responds(self) -> bool:
