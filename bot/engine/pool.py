@@ -9,9 +9,10 @@ from bot.backups.folder import BackupFolder
 from bot.config import Cluster, Config, Service
 from bot.engine.api.client import EngineClient
 from bot.engine.engine import SshEngine
+from bot.engine.ssh.client_config import read_ssh_config
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.socket_dialer import SocketDialer
-from bot.engine.ssh.target import SSH_CONFIG, SshTarget, Targets, read_ssh_config
+from bot.engine.ssh.target import SSH_CONFIG, SshTarget, Targets
 from bot.secrets.secret import Secret
 
 

@@ -51,16 +51,6 @@ class SshTarget:
         return (*(self.jump.route if self.jump else ()), self)
 
 
-def read_ssh_config(path: Path = SSH_CONFIG) -> paramiko.SSHConfig:
-    """Read an OpenSSH client configuration; a file that does not exist is empty. Raises Misconfigured."""
-    try:
-        return paramiko.SSHConfig.from_path(str(path))
-    except FileNotFoundError:
-        return paramiko.SSHConfig()
-    except (OSError, UnicodeDecodeError, paramiko.ConfigParseError) as error:
-        raise Misconfigured(f"`{path}` cannot be read: {error}") from error
-
-
 class Targets:
     """Resolves the hosts of one cluster to SSH targets."""
 
@@ -92,6 +82,11 @@ class Targets:
         options = self._lookup(host.address)
         identity = host.identity_file or self._ssh.identity_file
         jump = host.jump or (self._ssh.jump if self._ssh.jump != name else None) or options.get("proxyjump")
+        if options.get("proxycommand") and not jump:
+            raise Misconfigured(
+                f"~/.ssh/config sets ProxyCommand for `{host.address}` (`{name}`), which is not supported.",
+                next_step="Set `jump` in swarmbot.yml or ProxyJump in ~/.ssh/config instead.",
+            )
         return SshTarget(
             name=name,
             address=options.get("hostname", host.address),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from bot.config import Config
 from bot.engine.pool import EnginePool
-from bot.engine.ssh.target import SYSTEM_KNOWN_HOSTS, SshTarget, Targets, read_ssh_config
+from bot.engine.ssh.client_config import read_ssh_config
+from bot.engine.ssh.target import SYSTEM_KNOWN_HOSTS, SshTarget, Targets
 from bot.errors import Misconfigured
 
 SSH_CONFIG = """
@@ -145,3 +147,48 @@ def test_a_cluster_or_host_that_is_not_in_the_file() -> None:
         pool.cluster("other")
     with pytest.raises(KeyError):
         pool.cluster("prod")["b"]
+
+
+def test_included_files_count_as_openssh_counts_them(tmp_path: Path) -> None:
+    """Names relative to the folder, patterns, inside of a block and before others, several levels deep."""
+    texts = {
+        "config": "Include parts/*.conf absent\nUser first\nHost a\n  Include one\n  Port 2201\nHost b\n  Port 2202\n",
+        "one": f"HostName 192.0.2.1\nInclude {tmp_path}/two\n",
+        "two": "IdentityFile /keys/two\n",
+        "parts/x.conf": "Host b\n  User by-part\n",
+        "parts/y.conf": "Host c*\n  HostName 192.0.2.3\n",
+    }
+    (tmp_path / "parts").mkdir()
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    parsed = read_ssh_config(tmp_path / "config")
+    # OpenSSH takes relative names from ~/.ssh, whatever the file.
+    absolute = texts["config"].replace("Include ", f"Include {tmp_path}/")
+    (tmp_path / "absolute").write_text(absolute)
+    for host in ("a", "b", "c1", "d"):
+        command = ["ssh", "-G", "-F", str(tmp_path / "absolute"), host]
+        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout
+        shown = said.splitlines()
+        ours = {"port": "22", **parsed.lookup(host)}
+        for key in ("hostname", "user", "port"):
+            assert f"{key} {ours[key]}" in shown
+    assert [*parsed.lookup("a")["identityfile"]] == ["/keys/two"]
+
+
+def test_an_included_file_that_cannot_be_applied_is_named(tmp_path: Path) -> None:
+    """A block in a block, and a file that includes itself."""
+    (tmp_path / "config").write_text("Host a\n  Include part\n")
+    (tmp_path / "part").write_text("Host b\n  Port 1\n")
+    with pytest.raises(Misconfigured, match=r"part` is included in `Host a` and has blocks of its own"):
+        read_ssh_config(tmp_path / "config")
+    (tmp_path / "part").write_text("Include part\n")
+    with pytest.raises(Misconfigured, match="more than 16 files include each other"):
+        read_ssh_config(tmp_path / "config")
+
+
+def test_a_proxy_command_is_named_as_unsupported() -> None:
+    """It is not passed over; `none` and a jump host in swarmbot.yml are fine."""
+    with pytest.raises(Misconfigured, match=r"sets ProxyCommand for `192\.0\.2\.1`") as caught:
+        resolve("192.0.2.1", None, "Host *\n ProxyCommand nc %h %p\n")
+    assert "`jump`" in caught.value.next_step
+    assert resolve("192.0.2.1", None, "Host *\n ProxyCommand none\n").jump is None
