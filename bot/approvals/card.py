@@ -49,21 +49,25 @@ def readable_plan(plan: str) -> Plan:
 
 
 def approval_card(approval: Approval, plan: Plan) -> Message:
-    """Return the card for the channel. It counts what it leaves out, and names the command that shows all of it."""
+    """Return the card for the channel, once decided with the decision first.
+
+    It counts what it leaves out, and names the command that shows all of it.
+    """
     request = approval.request
     title = f"{user(request.requester)} asks to {plan.titles.imperative or tick('/swarm ' + request.words)}"
     reason = f": {_cut(request.reason, request.job)}" if request.reason else ""
     blocks: list[Block] = [
+        *paragraphs(_end(approval)),
         section(f"*{title}*{reason}"),
         *paragraphs(_plan_lines(plan, MAX_STEPS, request.job)),
-        *paragraphs([*_votes(approval), *_end(approval)]),
+        *paragraphs(_votes(approval)),
         context(_terms(approval)),
     ]
     if approval.open:
         blocks.append(_buttons(approval.id))
     elif approval.state == "void":
         blocks.append(actions(button("Request again", "approval.again", approval.id)))
-    return Message(title, tuple(blocks))
+    return Message(": ".join([*_end(approval), title]), tuple(blocks))
 
 
 def full_card(approval: Approval, plan: Plan) -> Message:
@@ -71,10 +75,11 @@ def full_card(approval: Approval, plan: Plan) -> Message:
     request = approval.request
     title = f"{user(request.requester)} asks to {plan.titles.imperative or tick('/swarm ' + request.words)}"
     blocks = [
+        *paragraphs(_end(approval)),
         section(f"*{title}* · {tick('/swarm ' + request.words)}"),
         *_full_text("Reason", request.reason),
         *paragraphs(_plan_lines(plan, len(plan.steps), request.job)),
-        *paragraphs([*_votes(approval, every=True), *_end(approval)]),
+        *paragraphs(_votes(approval, every=True)),
         *_full_text("Reason for the denial", approval.why if _is_long_denial(approval) else ""),
         context(_terms(approval), f"digest `{request.digest}`"),
     ]
@@ -172,23 +177,22 @@ def _end(approval: Approval) -> list[str]:
             have = f"it had {len(approval.votes)} of {approval_count(approval.request.needed)}"
             return [f"{FAILED} *Expired* {at}: {have}. Nothing was changed.{deleted}"]
         case "void":
-            return [f"{FAILED} *Void*: {approval.why} Nothing was changed."]
+            return [f"{FAILED} *Void* {at}: {approval.why} Nothing was changed."]
         case "open":
             return []
 
 
 def _terms(approval: Approval) -> str:
+    """Return what is needed and until when; once that is decided, only which plan and job it was."""
     request = approval.request
+    which = f"plan `{short(request.digest)}` · `{request.job}`"
+    if not approval.open:
+        return which
     who = " or ".join(approver_mention(name) for name in request.by)
     code = " with a code" if request.second_factor else ""
     needs = f"Needs {approval_count(request.needed)} from {who}{code} (not {user(request.requester)})"
     deleted = ", and the typed secret is deleted" if request.typed_secret else ""
-    time = (
-        f"void since {when(approval.decided_at)}"
-        if approval.state == "void"
-        else f"expires {when(request.expires)}{deleted}"
-    )
-    return f"{needs} · {time} · plan `{short(request.digest)}` · `{request.job}`"
+    return f"{needs} · expires {when(request.expires)}{deleted} · {which}"
 
 
 def _full_text(name: str, text: str) -> list[Block]:

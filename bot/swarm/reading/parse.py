@@ -110,10 +110,25 @@ def _service(engine: Engine, found: Json) -> ServiceFacts:
 
 
 def _complaint(engine: Engine, service_id: str) -> str:
-    tasks = engine.tasks({"service": [service_id], "desired-state": ["running", "ready"]})
-    waiting = [task["Status"] for task in tasks if task["Status"]["State"] != "running"]
-    errors = [status["Err"] for status in waiting if status.get("Err")]
-    return errors[0] if errors else (f"{len(waiting)} {waiting[0]['State']}" if waiting else "")
+    """Return why tasks of a service do not run: an error now, else their states and how the last task failed there."""
+    tasks = engine.tasks({"service": [service_id]})
+    wanted = [task for task in tasks if task["DesiredState"] in {"running", "ready"}]
+    waiting = [task for task in wanted if task["Status"]["State"] != "running"]
+    if errors := [task["Status"]["Err"] for task in waiting if task["Status"].get("Err")]:
+        return str(errors[0])
+    places = {_place(task) for task in waiting}
+    ended = [task for task in tasks if task["Status"]["State"] in {"failed", "rejected"}]
+    failed = [task["Status"] for task in ended if not places or _place(task) in places]
+    told = [f"{len(waiting)} {waiting[0]['Status']['State']}"] if waiting else []
+    if failed:
+        last = max(failed, key=lambda status: datetime.fromisoformat(status["Timestamp"]))
+        told.append(f"the last task {last['State']}: {last.get('Err') or 'no reason given'}")
+    return ", ".join(told)
+
+
+def _place(task: Json) -> object:
+    """Return what a task and those that it replaced have in common: the slot; for a global service, the node."""
+    return task.get("Slot") or task.get("NodeID")
 
 
 def running_tasks(tasks: Sequence[Json]) -> Mapping[str, int]:

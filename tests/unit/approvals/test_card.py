@@ -104,3 +104,15 @@ def test_counted_approvers_are_named() -> None:
     assert "U0APPROVER00" in approved
     assert "U0APPROVER03" in approved
     assert "U0APPROVER01" not in approved.partition("*Approved*")[2].partition("Needs")[0]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_decision_comes_first(state: ApprovalState) -> None:
+    """What was decided is the first thing in the card and in its text for screen readers; needs are gone then."""
+    found = approval(state, votes=1, why="because.")
+    card = approval_card(found, PLAN)
+    for message in (card, full_card(found, PLAN)):
+        first = message.blocks[0]["text"]["text"]
+        assert (f"*{state.capitalize()}*" in first) is (state != "open")
+        assert ("Needs 20 approvals" in texts(message.blocks)) is (state == "open")
+    assert (f"*{state.capitalize()}*" in card.text) is (state != "open")
