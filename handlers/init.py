@@ -23,13 +23,14 @@ from bot.commands import (
     number,
 )
 from bot.errors import NotUnderstood, Refused
-from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts, Operation, Plan, PlanTitles, Step
+from bot.model import ClusterFacts, Facts, FactsQuery, Finding, HostFacts, NodeFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.ca.external_ca import read_external_ca
 from bot.swarm.ca.rotation import external_issuer
 from bot.swarm.health.preflight import preflight
+from bot.swarm.membership.member_options import differing_option, unseen_options
 from bot.swarm.network.address_pools import check_data_path_port, check_pools, pool_findings, refuse_pools_of_hosts
 from bot.swarm.network.addresses import advertise_address, local_address, overlay_findings
-from bot.swarm.operations import AwaitCaRotation, Init, StartCaRotation
+from bot.swarm.operations import AwaitCaRotation, Init, StartCaRotation, Update
 from bot.swarm.reading.cluster_settings import check_expiry
 from bot.swarm.recovery.split_brain import refuse_forcing, refuse_second_cluster, refuse_unreachable
 from bot.text.suggest import listed
@@ -45,9 +46,9 @@ class InitArguments:
     ] = None
     listen_addr: Annotated[str | None, Flag(ADDRESS, "address and port to listen on")] = None
     availability: Annotated[
-        Literal["active", "pause", "drain"],
+        Literal["active", "pause", "drain"] | None,
         Flag(choice("active", "pause", "drain"), "availability of the first manager"),
-    ] = "active"
+    ] = None
     autolock: Annotated[
         bool, Flag(None, "managers need an unlock key after each restart; the key is shown only to you")
     ] = False
@@ -149,6 +150,8 @@ def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: Init
             true_now="Nothing was changed.",
             next_step=step if node.ready else "`/swarm status` shows its nodes.",
         )
+    if differing := _differing(facts, swarm, node, arguments):
+        raise differing.refusal()
     external = _external(facts, arguments)
     if not all(operation.satisfied(facts) for operation in external):
         raise Refused(
@@ -163,7 +166,38 @@ def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: Init
             success=f"{facts.name} is initialised",
             failure=f"{facts.name} was not initialised",
         ),
-        unchanged=(held, *(operation.done for operation in external[:1])),
+        unchanged=(held + _unseen(arguments), *(operation.done for operation in external[:1])),
+    )
+
+
+def _differing(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: InitArguments) -> Finding | None:
+    """Return a failure if the cluster or its manager differs from an option: it is not applied to what exists."""
+    host = facts.host(arguments.host)
+    settings = Update(
+        cluster=facts.name,
+        task_history_limit=arguments.task_history_limit,
+        cert_expiry=arguments.cert_expiry,
+        dispatcher_heartbeat=arguments.dispatcher_heartbeat,
+        autolock=arguments.autolock or None,
+        max_snapshots=arguments.max_snapshots,
+        snapshot_interval=arguments.snapshot_interval,
+    ).unmet(swarm.spec)
+    if flags := [f"{setting.flag} {setting.shown(value)}" for setting, value in settings.wanted]:
+        now = listed(f"{setting.words} {setting.shown(setting.value_in(swarm.spec))}" for setting, _ in settings.wanted)
+        text = f"{facts.name} is already running, with {now}: `init` does not change this."
+        return Finding("failed", text, host.name, f"`/swarm update {' '.join(flags)}` changes it.")
+    return differing_option(facts, host, node, arguments.availability, arguments.advertise_addr)
+
+
+def _unseen(arguments: InitArguments) -> str:
+    return unseen_options(
+        {
+            "--listen-addr": arguments.listen_addr,
+            "--data-path-addr": arguments.data_path_addr,
+            "--data-path-port": arguments.data_path_port,
+            "--default-addr-pool": arguments.default_addr_pool,
+            "--default-addr-pool-mask-length": arguments.default_addr_pool_mask_length,
+        }
     )
 
 
@@ -178,7 +212,7 @@ def _operation(facts: Facts, host: HostFacts, arguments: InitArguments) -> Init:
         data_path_port=arguments.data_path_port,
         default_addr_pool=arguments.default_addr_pool,
         default_addr_pool_mask_length=arguments.default_addr_pool_mask_length,
-        availability=arguments.availability,
+        availability=arguments.availability or "active",
         autolock=arguments.autolock,
         cert_expiry=arguments.cert_expiry,
         dispatcher_heartbeat=arguments.dispatcher_heartbeat,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from bot.blocks import tick
 from bot.commands import ADDRESS, HOST, LABEL, Flag, Permission, Word, change, choice
 from bot.errors import Refused, SwarmbotError
-from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, PlanTitles, Step, ip_of
+from bot.model import Facts, FactsQuery, Finding, HostFacts, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.health.preflight import preflight
+from bot.swarm.membership.member_options import differing_option, unseen_options
 from bot.swarm.membership.removal import is_last_manager, outside_raft
 from bot.swarm.network.addresses import joining_address, local_address, overlay_findings
 from bot.swarm.operations import Join, LabelHost
 from bot.swarm.quorum import has_quorum, quorum_of, raft_members
 from bot.swarm.reading.host_membership import membership_conflict
 from bot.swarm.reading.node_lookup import no_readable_cluster
-from bot.text.suggest import listed, number_of
+from bot.text.suggest import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,15 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
     unchanged: list[str] = []
     steps: list[Step] = []
     members = 0
+    unseen = unseen_options({"--listen-addr": arguments.listen_addr, "--data-path-addr": arguments.data_path_addr})
     for name in arguments.hosts:
         host = facts.host(name)
         node = facts.member(name)
         if node is not None and host.membership == "active" and _is_such(facts, node, arguments):
-            if differing := _differing_option(facts, host, node, arguments):
+            if differing := differing_option(facts, host, node, arguments.availability, arguments.advertise_addr):
                 findings.append(differing)
                 continue
-            held = f"`{name}` is a {node.role} of {facts.name}, {node.state}{_unseen_options(arguments)}"
+            held = f"`{name}` is a {node.role} of {facts.name}, {node.state}{unseen}"
             members += 1
             if labels := _labels(facts, name, arguments):
                 steps += labels
@@ -125,33 +126,6 @@ def _titles(facts: Facts, arguments: JoinArguments, steps: list[Step], members: 
         success=f"{{count}} hosts are {role}s of {facts.name}" if steps and members else joined,
         failure=f"{{failed}} did not join {facts.name}",
     )
-
-
-def _differing_option(facts: Facts, host: HostFacts, node: NodeFacts, arguments: JoinArguments) -> Finding | None:
-    """Return a failure if a host that is a member already differs from an option that applies only to a join."""
-    held = f"`{host.name}` is a {node.role} of {facts.name} already"
-    wanted = arguments.availability
-    if wanted and wanted != node.availability:
-        verb = "activate" if wanted == "active" else wanted
-        text = f"{held}, and its availability is `{node.availability}`: `join` does not change it."
-        return Finding("failed", text, host.name, f"`/swarm {verb} {host.name}` changes it.")
-    if not arguments.advertise_addr:
-        return None
-    try:
-        address = joining_address(host, arguments.advertise_addr)
-    except SwarmbotError as error:
-        return Finding("failed", error.happened, host.name, error.next_step)
-    if host.node_address in {address, ip_of(address)}:
-        return None
-    text = f"{held}, and is advertised at {tick(host.node_address)}: `join` does not change it."
-    return Finding("failed", text, host.name, "Make it leave, then join it again with `--advertise-addr`.")
-
-
-def _unseen_options(arguments: JoinArguments) -> str:
-    """Return the options of which no engine tells whether a member has them, as the end of a sentence."""
-    given = {"--listen-addr": arguments.listen_addr, "--data-path-addr": arguments.data_path_addr}
-    flags = [tick(flag) for flag, value in given.items() if value]
-    return f" (whether it has this {listed(flags)} is unknown)" if flags else ""
 
 
 def _is_such(facts: Facts, node: NodeFacts, arguments: JoinArguments) -> bool:
