@@ -33,6 +33,6 @@ def differing_option(
 
 
 def unseen_options(options: Mapping[str, object]) -> str:
-    """Return the given options of which no engine tells whether a member has them, as the end of a sentence."""
+    """Return the given options that no engine reports for a member, as the end of a sentence."""
     flags = [tick(flag) for flag, value in options.items() if value]
     return f" (whether it has this {listed(flags)} is unknown)" if flags else ""
