@@ -33,7 +33,7 @@ def test_the_next_worker_has_no_key_and_says_so(scenario: Scenario) -> None:
     assert "The key that you typed is not stored any more: it is kept for 15 minutes and used once." in card.text, (
         card.text
     )
-    assert "is still encrypted; the host is locked." in card.text
+    assert "host-1 is locked. Nothing was changed." in card.text, card.text
     assert scenario.membership("host-1") == "locked"
     scenario.slack.close_view("cleo")
     after = scenario.now
