@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.engine.pool import ClusterEngines
-from bot.engine.ssh import login
+from bot.engine.ssh import identities
 from bot.errors import HostProblem, HostUnreachable
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
@@ -125,7 +125,7 @@ def test_a_refused_ssh_key_is_reported(hosts: Fleet, tmp_path: Path) -> None:
 
 def test_a_hung_agent_keeps_nobody_out(hosts: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key in a file needs no agent; without one that is accepted, the error says that the agent did not respond."""
-    monkeypatch.setattr(login, "AGENT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(identities, "AGENT_TIMEOUT_S", 0.2)
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
     with socket.socket(socket.AF_UNIX) as agent:
         agent.bind(str(tmp_path / "agent"))
