@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,6 +46,8 @@ class SignatureLog:
         self._written = {"accepted": 0.0, "rejected": 0.0}
         self._accepted_any = False
         self._rejected_any = False
+        # No request waits for this write: Redis may be slow.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="signatures")
 
     @property
     def secret_may_be_wrong(self) -> bool:
@@ -64,7 +67,7 @@ class SignatureLog:
             "dispatch_failed, compare it with Basic Information > Signing Secret of the Slack app.",
             count,
         )
-        self._write({"rejected_at": self._now()}, rejected=count)
+        self._writer.submit(self._write, {"rejected_at": self._now()}, rejected=count)
 
     def accept(self) -> None:
         """Note that a signature matched."""
@@ -73,7 +76,7 @@ class SignatureLog:
             if not self._due("accepted"):
                 return
             self._rejected = 0
-        self._write({"accepted_at": self._now(), "rejected": 0})
+        self._writer.submit(self._write, {"accepted_at": self._now(), "rejected": 0})
 
     def _due(self, kind: str) -> bool:
         due = self._now() - self._written[kind] >= INTERVAL_S
