@@ -129,10 +129,14 @@ def test_a_blocked_port_is_named(scenario: Scenario, side: str) -> None:
 @pytest.mark.parametrize(("port", "protocol"), [(7946, "tcp"), (7946, "udp"), (4789, "udp")])
 def test_blocked_gossip_and_overlay_ports_stop_a_join(scenario: Scenario, port: int, protocol: Protocol) -> None:
     """An engine would call the node ready; each port is named with its direction, and Retry finishes the join."""
-    scenario.cluster()
-    scenario["host-2"].block(port, protocol)
-    scenario["host-3"].block(port, protocol, direction="out")
-    card = scenario.change("ada", "join worker host-[2-4]")
+    for _ in range(3):
+        scenario.cluster()
+        scenario["host-2"].block(port, protocol)
+        scenario["host-3"].block(port, protocol, direction="out")
+        card = scenario.change("ada", "join worker host-[2-4]")
+        if "Skipped: " not in card.text:
+            break  # a busy machine leaves a route untested, which stops no join
+        scenario.reset()
     assert card.text.startswith("! *1 of 3 workers joined prod*"), card.text
     assert f"{port}/{protocol} from host-1 to host-2 is blocked" in card.text
     assert f"{port}/{protocol} from host-3 to host-1 is blocked" in card.text
