@@ -7,7 +7,7 @@ from tests.kits.scenario import Scenario, stalled
 
 
 def test_a_job_outlives_redis(scenario: Scenario) -> None:
-    """Who asks meanwhile is told that nothing was done; the job succeeds, with one node and one card."""
+    """The requester of a command meanwhile sees that nothing was done; the job succeeds, with one node and one card."""
     scenario.cluster()
     with stalled(scenario["host-1"], scenario["host-2"]):
         job = scenario.begin("ada", "join worker host-2 --label zone=b")

@@ -157,7 +157,7 @@ def test_random_commands_never_lose_the_quorum(cluster: RandomCluster, seed: int
             break
         assert cluster.has_quorum(), "; ".join(history)
     for fault in sorted(cluster.host_faults.faults):
-        _mend(cluster, fault, history)
+        _fix(cluster, fault, history)
         assert cluster.ended() or cluster.has_quorum(), "; ".join(history)
     for end in ("done", "refused"):
         assert any(line.endswith(f": {end}") for line in history), f"nothing was {end}: {'; '.join(history)}"
@@ -179,7 +179,7 @@ def _rounds(cluster: RandomCluster, seed: int, history: list[str], *, gate: bool
     _break(cluster, ("power", chance.choice(cluster.managers()), ""), history)
     for number in range(ROUNDS):
         if number:
-            _break_or_mend(cluster, chance, history)
+            _break_or_fix(cluster, chance, history)
         words = _words(cluster, chance)
         history.append(f"{words}: {cluster.order(words, gate=gate)}")
         yield
@@ -193,10 +193,10 @@ def _words(cluster: RandomCluster, chance: Random) -> str:
     return chance.choice(IN).format(chance.choice(others))
 
 
-def _break_or_mend(cluster: RandomCluster, chance: Random, history: list[str]) -> None:
+def _break_or_fix(cluster: RandomCluster, chance: Random, history: list[str]) -> None:
     faults = sorted(cluster.host_faults.faults)
     if faults and chance.random() < 0.5:
-        _mend(cluster, chance.choice(faults), history)
+        _fix(cluster, chance.choice(faults), history)
         return
     kind = chance.choice(KINDS)
     one, other = chance.sample([host.name for host in cluster.fleet], 2)
@@ -210,7 +210,7 @@ def _break(cluster: RandomCluster, fault: Fault, history: list[str]) -> None:
     history.append(f"fault: {' '.join(fault)}")
 
 
-def _mend(cluster: RandomCluster, fault: Fault, history: list[str]) -> None:
+def _fix(cluster: RandomCluster, fault: Fault, history: list[str]) -> None:
     cluster.host_faults.fix(fault)
     history.append(f"whole again: {' '.join(fault)}")
 
