@@ -17,7 +17,6 @@ from tests.kits.table_states import RealState, real_state
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(400)]
 PATIENCE: Final = 90.0
-TRIES: Final = 3
 BACK_AND_FORTH: Final = ("label {} zone=b", "label {} --remove zone", "pause {}", "drain {}", "activate {}")
 
 
@@ -40,13 +39,12 @@ def has_states(real: RealState, standings: dict[str, str]) -> bool:
     return all(seen.get(name.replace("_", "-")) == each for name, each in standings.items())
 
 
-def wait_for_or_down(real: RealState, **standings: str) -> bool:
-    """Wait likewise; return False if host-3, which a new leader first reports as unknown, is already down."""
-    gone = {"host_3": "down unreachable"}
-    until(
-        lambda: has_states(real, standings) or has_states(real, gone), f"the managers see {standings}", timeout=PATIENCE
-    )
-    return has_states(real, standings)
+def remain_unknown(hosts: Fleet) -> None:
+    """Have a new leader call a node unknown for 2 minutes, six of these periods, before it calls the node down.
+
+    With the engine's default, 30 s, a busy machine can see the node down before it sees the others ready.
+    """
+    hosts["host-1"].docker("swarm", "update", "--dispatcher-heartbeat", "20s")
 
 
 def test_tables_with_one_manager(hosts: Fleet) -> None:
@@ -66,6 +64,7 @@ def test_tables_with_one_manager(hosts: Fleet) -> None:
     hosts["host-3"].wipe()
     with real_state(hosts, "a worker") as real:
         run_twice(real, "join worker host-3")
+    remain_unknown(hosts)
     hosts["host-3"].power_off()
     hosts["host-1"].restart()
     with real_state(hosts, "a worker that is unknown") as real:
@@ -88,15 +87,13 @@ def test_tables_with_three_managers(hosts: Fleet) -> None:
         wait_for(real, host_3="down unreachable")
         real.assert_rows()
         run_twice(real, *(words.format(name) for name in ("host-2", "host-3") for words in BACK_AND_FORTH))
-    for _ in range(TRIES):
-        hosts["host-3"].power_on()
-        with real_state(hosts, "three managers") as real:
-            wait_for(real, host_3="ready reachable")
-        hosts["host-3"].power_off()
-        hosts["host-1"].restart()
-        with real_state(hosts, "a manager that is unknown") as real:
-            if wait_for_or_down(real, host_2="ready reachable", host_3="unknown unreachable", host_4="ready"):
-                real.assert_rows()
-                run_twice(real, "remove host-3 --force")
-                return
-    pytest.fail("a busy machine sees it down each time before all others are back")
+    hosts["host-3"].power_on()
+    with real_state(hosts, "three managers") as real:
+        wait_for(real, host_3="ready reachable")
+    remain_unknown(hosts)
+    hosts["host-3"].power_off()
+    hosts["host-1"].restart()
+    with real_state(hosts, "a manager that is unknown") as real:
+        wait_for(real, host_2="ready reachable", host_3="unknown unreachable", host_4="ready")
+        real.assert_rows()
+        run_twice(real, "remove host-3 --force")
