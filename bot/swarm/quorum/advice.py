@@ -34,8 +34,12 @@ def manager_warnings(facts: Facts, plan: Plan, before: RaftMembers, after: RaftM
 
 
 def connection_warnings(facts: Facts, members: RaftMembers) -> list[str]:
-    """Return which of these members do not reach each other, and which of them could not be asked."""
+    """Return which of these members do not reach each other, and for which of them this is unknown."""
     cuts = [f"{pair} do not reach each other on 2377/tcp." for pair in _cuts(facts, members)]
+    cuts += [
+        f"Swarmbot could not test whether {source} reaches {targets} on 2377/tcp, and relies on the leader's report."
+        for source, targets in _untested(facts, members)
+    ]
     managers = facts.swarm.managers if facts.swarm else ()
     counted = [node.id for node in managers if members.reachable.get(node.id) and not _answers(facts, node)]
     if not counted or len(members.reachable) == 1:
@@ -71,6 +75,22 @@ def _cuts(facts: Facts, members: RaftMembers) -> list[str]:
     """Return the pairs of these members that do not reach each other."""
     up = [node for node, reachable in members.reachable.items() if reachable]
     return [" and ".join(member_names(facts, pair)) for pair in combinations(up, 2) if frozenset(pair) in members.cut]
+
+
+def _untested(facts: Facts, members: RaftMembers) -> list[tuple[str, str]]:
+    """Return each of these members whose connections to others of them had no result, with those others."""
+    up = {
+        node.raft_address: node
+        for node in (facts.swarm.managers if facts.swarm else ())
+        if members.reachable.get(node.id)
+    }
+    found = []
+    for node in up.values():
+        host = facts.hosts.get(node.host)
+        met = host.peer_reach if host else {}
+        if targets := [other.id for address, other in up.items() if met.get(address) == "unknown"]:
+            found.append((tick(node.name), listed(member_names(facts, targets))))
+    return found
 
 
 def _answers(facts: Facts, node: NodeFacts) -> bool:

@@ -64,7 +64,11 @@ def _reported_members(swarm: ClusterFacts) -> RaftMembers:
 
 
 def _cuts(facts: Facts) -> frozenset[frozenset[str]]:
-    """Return the pairs of members of which one could not connect to the other. An untested route counts as open."""
+    """Return the pairs of members of which one could not connect to the other.
+
+    An unknown route counts as open, as the leader reports; the plan warns of it
+    (:func:`bot.swarm.quorum.advice.connection_warnings`).
+    """
     managers = facts.swarm.managers if facts.swarm else ()
     last_counts = sorted(managers, key=lambda node: node.reachability == "reachable")  # docs/decisions/0011
     addresses = {node.raft_address: node.id for node in last_counts if node.reachability}
@@ -72,7 +76,7 @@ def _cuts(facts: Facts) -> frozenset[frozenset[str]]:
         frozenset((node.id, addresses[address]))
         for node in managers
         for address, met in _peers(facts, node).items()
-        if met != "open" and addresses.get(address, node.id) != node.id
+        if met not in {"open", "unknown"} and addresses.get(address, node.id) != node.id
     )
 
 

@@ -72,14 +72,15 @@ def probe_endpoints(engine: Engine, endpoints: Sequence[str]) -> dict[str, Reach
 
 
 def _peers(engine: Engine, host: HostFacts) -> Mapping[str, Reach]:
-    """Return the results of connections to the other managers that the host knows.
+    """Return the results of connections to the other managers that the host knows; "unknown" without a result.
 
     A connection without an answer or a result is tried again: the quorum gate decides by this.
     """
     others = [peer for peer in host.managers if split_endpoint(peer)[0] != host.node_address]
     met = probe_endpoints(engine, others) if others else {}
     unanswered = [peer for peer in others if met.get(peer, "no answer") == "no answer"]
-    return MappingProxyType({**met, **probe_endpoints(engine, unanswered)} if unanswered else met)
+    again = probe_endpoints(engine, unanswered) if unanswered else {}
+    return MappingProxyType({**dict.fromkeys(others, "unknown"), **met, **again})
 
 
 def _stopped(engine: Engine, facts: HostFacts) -> HostFacts:
