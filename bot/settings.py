@@ -58,7 +58,7 @@ class Settings:
         if value is None:
             raise Misconfigured(
                 f"{name} is not set.",
-                next_step="Set it in the environment; README.md, “Installing”, says where to find it.",
+                next_step='Set it in the environment. README.md, "Install", says where to find it.',
             )
         return value
 

@@ -18,6 +18,9 @@ _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode's categories of controls, formats (zero width, direction), surrogates, and characters of no meaning."""
 _LIKE_UNDERSCORE: Final = "\u02cd"
 _EDGE_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_LIKE_COLON: Final = "\ua789"
+_EMOJI_COLON: Final = re.compile(r":(?=[\w+'-]+:)(?:(?<![0-9A-Fa-f:]:)|(?=[\w+'-]*[g-zG-Z_+'-]))")
+"""The colon that begins an emoji code. Groups of hexadecimal digits within an address or a time begin none."""
 _INERT: Final = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
 _QUOTES: Final = dict.fromkeys(map(ord, '"\u201c\u201d\u201e'), "'")
 _LIKE_ANGLE: Final = "\u203a"
@@ -33,9 +36,9 @@ def escape(text: str) -> str:
 def plain_line(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
     """Return text from outside as plain text on one line: what people typed, and what engines and hosts report.
 
-    It makes no bold or italic text, no code, no mention, no quotation and no new line, whatever is in it. Slack's
-    mrkdwn has no escape for ``* _ ~`` and backticks, so characters that look the same stand for them. An underscore
-    inside a word marks nothing and stays.
+    It makes no bold or italic text, no code, no mention, no emoji, no quotation and no new line, whatever is in it.
+    Slack's mrkdwn has no escape for ``* _ ~``, backticks and the colon of an emoji code, so characters that look the
+    same stand for them. An underscore inside a word marks nothing and stays.
     """
     line = _inert(text, limit)
     return escape(line[:1].replace(">", _LIKE_ANGLE) + line[1:])
@@ -67,7 +70,8 @@ def tick(name: str) -> str:
 
 
 def _inert(text: str, limit: int) -> str:
-    return _EDGE_UNDERSCORE.sub(_LIKE_UNDERSCORE, cut_short(one_line(text), limit)).translate(_INERT)
+    line = _EMOJI_COLON.sub(_LIKE_COLON, cut_short(one_line(text), limit))
+    return _EDGE_UNDERSCORE.sub(_LIKE_UNDERSCORE, line).translate(_INERT)
 
 
 def _visible(character: str) -> str:

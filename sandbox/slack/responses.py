@@ -60,7 +60,7 @@ def show_failure(workspace: Workspace, delivery: Delivery, error: str) -> None:
     if delivery.kind == "event":
         return
     what = workspace.team.app.command if delivery.kind == "command" else delivery.kind
-    workspace.note("error", delivery.user, delivery.channel, f"{what} failed with the error “{error}”")
+    workspace.note("error", delivery.user, delivery.channel, f"{what} failed with the error: {error}")
 
 
 def show_ack(workspace: Workspace, delivery: Delivery) -> None:

@@ -122,7 +122,7 @@ class TourDriver:
             if expects:
                 slack.wait_to_see(user, expects, after=after, timeout=MESSAGE_TIMEOUT_S)
         except TimeoutError:
-            raise ExpectationFailed(f"{user} sees “{expects}”.", _text_of(slack.transcript(after))) from None
+            raise ExpectationFailed(f"{user} sees: {expects}", _text_of(slack.transcript(after))) from None
         finally:
             self.answer = Answer(slack.transcript(after))
             self._write_paragraph(*self._printer.lines(self.answer.entries))

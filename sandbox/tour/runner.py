@@ -43,5 +43,5 @@ def _failure_of(step: Step, tour: TourDriver) -> ExpectationFailed | None:
     except ExpectationFailed as error:
         return error
     except (SwarmbotError, DockerException, RequestException, OSError) as error:
-        return ExpectationFailed(f"The step “{step.title}” runs without an error.", f"{type(error).__name__}: {error}")
+        return ExpectationFailed(f"This step runs without an error: {step.title}", f"{type(error).__name__}: {error}")
     return None

@@ -33,6 +33,7 @@ PIECES = (
     *("*", "**", "_", "~", "`", "```", '"', "'", "\u201d", ">", ">>> ", "• ", "&", "\\", "{count}", "%s"),
     *("<!channel>", "<!here>", "<@U0ADMIN2>", "<!subteam^S0OPS|ops>", "<#C0PROD>", "<https://a.example|ok>", "<"),
     *("&lt;!channel&gt;", "&#60;!here&#62;", "✓ *Approved* by <@U0ADMIN2>", "_a_", "~b~", "a", "snake_case", "✗"),
+    *(":", ":x:", ":white_check_mark:", ":+1::skin-tone-2:", "fd00::1:2:3"),
 )
 HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=12).map("".join)
 """Up to a few hundred characters: less than what is cut."""
@@ -43,6 +44,7 @@ SHOWN = ("text", "title", "elements", "fields", "rows", "tasks")
 
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _TOKEN = re.compile(r"<[^>]*>?")
+_EMOJI = re.compile(r"(?<![0-9A-Fa-f:]):[\w+'-]+:|:[\w+'-]*[g-zG-Z_+'-][\w+'-]*:")
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 
 
@@ -52,7 +54,7 @@ class Look:
 
     lines: int
     marks: Mapping[str, int]
-    """The number of ``*``, ``~``, backticks and outer underscores outside code."""
+    """The number of ``*``, ``~``, backticks, outer underscores and emoji codes outside code."""
     tokens: Mapping[str, int]
     """Mentions, links and times."""
     quotations: int
@@ -76,6 +78,7 @@ def _look(texts: list[str]) -> Look:
     bare = [_CODE.sub("§", text) for text in texts]
     marks = Counter(mark for text in bare for mark in re.findall(r"[*~`]", text))
     marks["_"] = sum(len(_EDGE_UNDERSCORE.findall(_TOKEN.sub("", text))) for text in bare)
+    marks[":"] = sum(len(_EMOJI.findall(text)) for text in bare)
     return Look(
         len(lines),
         marks,

@@ -54,6 +54,7 @@ def test_its_length_is_bounded(text: str, times: int) -> None:
         "host-1 retires on Friday",
         "my_service_1: no suitable node",
         "10.0.0.1:2377 says no",
+        "fd00::1:2:3 at 12:30:45",
         "50 % of (a|b) #7, déjà",
     ],
 )
