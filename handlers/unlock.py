@@ -28,9 +28,9 @@ class UnlockKeyArguments:
 
 @dataclass(frozen=True, slots=True)
 class UnlockArguments:
-    """The arguments of ``unlock``. The key is not one of them: a form takes it."""
+    """The arguments of ``unlock``. The key is not one of them: a form takes it if the host is locked."""
 
-    host: Annotated[str, Word(HOST, "the locked manager; a form asks you for the key")]
+    host: Annotated[str, Word(HOST, "a manager; if it is locked, a form asks you for the key")]
 
 
 def _key_query(_: UnlockKeyArguments) -> FactsQuery:

@@ -48,7 +48,7 @@ class SecretField:
     begins: str
     """How every such secret begins."""
     needed: Callable[[Any], bool]
-    """Whether a command with these arguments needs it."""
+    """Whether a command with these arguments may need it: its plan decides (``Plan.needs_typed_secret``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Command:
         object.__setattr__(self, "parameters", _parameters(self.arguments))
 
     def asks_for(self, arguments: Any) -> SecretField | None:
-        """Return the secret that these arguments need; None if they need none."""
+        """Return the secret that these arguments may need; None if they need none."""
         return self.asks if self.asks is not None and self.asks.needed(arguments) else None
 
     @property

@@ -38,7 +38,7 @@ EXTERNAL_CA_ON_HOST: Final = Flag(
     Kind("protocol=cfssl,url=URL,cacert=HOST:PATH", _external_ca_on_host),
     "rotate to an external CA; PATH is its PEM certificate on HOST",
 )
-UNLOCK: Final = Flag(None, "if autolock is on: a form asks you for the unlock key")
+UNLOCK: Final = Flag(None, "if the unlock key is needed: a form asks you for it")
 
 
 def unlock_key_form(needed: Callable[[Any], bool]) -> SecretField:

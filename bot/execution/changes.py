@@ -15,6 +15,7 @@ from bot.errors import Conclusion, Failed
 from bot.execution.plan_run import PlanRun
 from bot.execution.planning import planned
 from bot.execution.progress_card import ProgressCard
+from bot.execution.secret_request import lacks_secret, missing_secret, secret_request
 from bot.execution.services import WorkerServices
 from bot.model import Facts, FactsQuery, Plan, Revealed
 from bot.queue.lease import Lease
@@ -43,7 +44,7 @@ class Changes:
         self._secret_inbox = services.secret_inbox
 
     def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
-        """Plan the change before it is in the exclusive lane: show the plan, request approval, or release it."""
+        """Plan the change before it is in the exclusive lane: show it, ask for a secret or an approval, or go on."""
         try:
             plan, facts = self._plan(lease, command, arguments)
             if lease.job.order.only_plan:
@@ -51,6 +52,8 @@ class Changes:
                 self._replies.succeed(
                     lease, f"Plan only: {plan.titles.imperative or lease.job.order.words}", "plan shown"
                 )
+            elif lacks_secret(lease.job.order, plan):
+                self._ask_for_secret(lease, command, plan)
             elif plan.steps or plan.left_out:
                 self._approval_step.run(lease, command, arguments, plan, facts)
             else:
@@ -92,6 +95,8 @@ class Changes:
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
         """Return the plan by the facts just before the first step. It must be the plan that was approved."""
         plan, facts = self._plan(lease, command, arguments)
+        if lacks_secret(lease.job.order, plan):
+            raise missing_secret(command, lease.job.order)
         if plan.steps or approval is not None:
             self._approval_step.confirm(lease, command, arguments, plan, facts, approval=approval)
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
@@ -100,6 +105,13 @@ class Changes:
             entries.append(lease.audit_entry("started", f"approved plan {approval.request.digest} holds"))
         self._queue.record(lease, {"plan": to_json(plan)}, entries)
         return plan
+
+    def _ask_for_secret(self, lease: Lease, command: Command, plan: Plan) -> None:
+        """Send the requester the button that opens the form, and end the job. The form starts a job of its own."""
+        self._secret_inbox.require()
+        request = secret_request(lease.job, command, plan)
+        self._replies.respond(lease.job, request)
+        self._replies.succeed(lease, request.text, "asked for the secret that the plan needs")
 
     def _no_change_needed(self, lease: Lease, plan: Plan) -> None:
         text = f"✓ *No change needed*: {'; '.join(plan.unchanged)}. Nothing was changed."

@@ -12,6 +12,7 @@ from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, Vocabulary, read_arguments, read_options, read_sentence
 from bot.config import choose_cluster
 from bot.errors import NotUnderstood
+from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
 from bot.gate.interactions import Interactions
 from bot.gate.record_commands import PAGE_BUTTONS, RecordCommands
@@ -43,8 +44,8 @@ class Gate:
         self._secret_form = services.secret_form
         self._interactions = Interactions(services, self.take)
 
-    def slash(self, request: SlashRequest) -> Message | Modal | None:
-        """Handle a command; return the immediate answer for the requester, or the form that asks for a secret."""
+    def slash(self, request: SlashRequest) -> Message | None:
+        """Handle a command; return the immediate answer for the requester."""
         sentence = read_sentence(request.text)
         command = self._commands.find(sentence.name)
         cluster = self._cluster(command, request.channel, sentence.cluster)
@@ -75,6 +76,9 @@ class Gate:
             return self._record_commands.turn_page(request, self._authorise)
         if request.action == RUN_COMMAND:
             return self.slash(press_as_command(request))
+        if request.action == FORM_BUTTON:
+            self._authorise(self._secret_form.call(request))
+            return self._secret_form.open(request)
         return self._interactions.press(request)
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
@@ -87,13 +91,10 @@ class Gate:
         self._authorise(call)
         return self._admit(call)
 
-    def take(self, call: Call) -> Message | Modal | None:
-        """Authorise and run a call; return a form if it still needs a secret."""
+    def take(self, call: Call) -> Message | None:
+        """Authorise and run a call."""
         self._authorise(call)
         _refuse_what_storage_would_mask(call)
-        secret_field = call.command.asks_for(call.arguments)
-        if secret_field is not None and not call.only_plan:
-            return self._secret_form.open(call, secret_field)
         if call.command.control is not None:
             return self._control_commands.run(call, call.command.control(call.arguments))
         if call.command.record is not None:
@@ -124,7 +125,9 @@ class Gate:
         """Queue the job; return what its place in the queue means for the requester."""
         change = call.command.is_change(call.arguments)
         may_need_approval = self._may_need_approval(call)
-        order = call.order("exclusive" if change and not may_need_approval and not call.only_plan else "concurrent")
+        may_need_secret = call.secret is None and call.command.asks_for(call.arguments) is not None
+        plan_first = may_need_approval or may_need_secret or call.only_plan
+        order = call.order("exclusive" if change and not plan_first else "concurrent")
         order = replace(order, secret_id=self._secret_form.keep(call))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id, detail=order.reason)])
         if admission.duplicate and order.secret_id:
@@ -134,6 +137,8 @@ class Gate:
                 f"Stored as job {tick(admission.job_id)}, but no worker is running: the job starts when one does.",
             )
         if not (change or may_need_approval) or admission.duplicate or call.only_plan:
+            return None
+        if may_need_secret and not may_need_approval:
             return None
         where = channel(self._config.clusters[call.cluster].channel)
         wait = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""

@@ -19,7 +19,7 @@ from bot.slack.inbound.requests import PressRequest, SubmitRequest
 REASON: Final = "reason"
 REPEAT_BUTTONS: Final = {"answer.refresh", "job.retry", "approval.again"}
 
-Take = Callable[[Call], Message | Modal | None]
+Take = Callable[[Call], Message | None]
 
 
 class Interactions:
@@ -86,7 +86,7 @@ class Interactions:
                     "This button is from another version of Swarmbot.", next_step="Run the command again."
                 )
 
-    def _repeat(self, request: PressRequest, job: Job) -> Message | Modal | None:
+    def _repeat(self, request: PressRequest, job: Job) -> Message | None:
         if request.action not in REPEAT_BUTTONS or job.order.command not in self._commands:
             raise NotUnderstood("This button is from another version of Swarmbot.", next_step="Run the command again.")
         if request.action != "answer.refresh" and not job.ended:

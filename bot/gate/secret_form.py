@@ -1,63 +1,69 @@
-"""The form of a command that needs a secret. A submitted form is read back as that command."""
+"""The form of a command that needs a secret. A press opens it; submitted, it is read back as that command."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Final
 
 from pydantic import TypeAdapter
 
 from bot.blocks.modals import FieldErrors, Modal, text_field
-from bot.commands import CommandRegistry, SecretField
+from bot.commands import Command, CommandRegistry, SecretField
 from bot.errors import NotUnderstood
-from bot.gate.call import Call
+from bot.gate.call import Call, repeat
+from bot.queue.job import Job
+from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
-from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
-from bot.slack.inbound.requests import SubmitRequest
+from bot.slack.inbound.requests import PressRequest, SubmitRequest
 
 CALLBACK: Final = "secret.give"
 FIELD: Final = "secret"
-MAX_METADATA_CHARS: Final = 3000
-"""Slack's limit for a view's ``private_metadata``."""
-CALL_FIELDS: Final = ("words", "cluster", "channel", "response_url", "reason", "only_plan")
 
 
 class SecretForm:
-    """Safe to share between threads. The content of a form is not trusted: the caller authorises it again."""
+    """Safe to share between threads. The form carries the id of the job that asked for the secret, and a place.
 
-    def __init__(self, commands: CommandRegistry, secret_inbox: SecretInbox) -> None:
+    The caller authorises each call.
+    """
+
+    def __init__(self, commands: CommandRegistry, queue: Queue, secret_inbox: SecretInbox) -> None:
         self._commands = commands
+        self._queue = queue
         self._secret_inbox = secret_inbox
 
-    def open(self, call: Call, secret_field: SecretField) -> Modal:
-        """Return the form for a call. Raises Refused if secrets cannot be encrypted."""
+    def call(self, request: PressRequest) -> Call:
+        """Return the call that a pressed button asks a secret for. Raise NotUnderstood for an unknown button."""
+        job, command, _ = self._asked(request.value)
+        return repeat(command, job.order.args, request, job)
+
+    def open(self, request: PressRequest) -> Modal:
+        """Return the form. Raise Refused if secrets cannot be encrypted."""
         self._secret_inbox.require()
-        carried = {name: getattr(call, name) for name in CALL_FIELDS}
-        subject = json.dumps({"command": call.command.name, "args": asdict(call.arguments), **carried})
-        if len(subject) > MAX_METADATA_CHARS:
-            raise NotUnderstood("The command is too long for its form.", next_step="Give a shorter reason.")
+        job, command, secret_field = self._asked(request.value)
+        subject = {"job": job.id, "channel": request.channel, "response_url": request.response_url}
         field = text_field(FIELD, secret_field.label, hint=secret_field.hint, max_chars=200)
-        return Modal(CALLBACK, subject, f"{call.command.name} in {call.cluster}", call.command.name.title(), (field,))
+        title = f"{command.name} in {job.order.cluster}"
+        return Modal(CALLBACK, json.dumps(subject), title, command.name.title(), (field,))
 
     def read(self, request: SubmitRequest) -> Call | FieldErrors:
-        """Return the call that a form was opened for, with the secret. Raises NotUnderstood for an unknown form."""
-        carried = json.loads(request.subject)
-        command = self._commands.get(carried.pop("command"))
-        if command is None or command.asks is None:
-            raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
-        secret_field = command.asks
+        """Return the call that a form was opened for, with the secret. Raise NotUnderstood for an unknown form."""
+        subject = json.loads(request.subject)
+        job, command, secret_field = self._asked(subject["job"])
         typed = request.values.get(FIELD, "").strip()
         if not typed.startswith(secret_field.begins):
             return FieldErrors({FIELD: f"It must begin with {secret_field.begins}: enter all of it."})
         return Call(
             command=command,
-            arguments=TypeAdapter(command.arguments).validate_python(carried.pop("args")),
+            arguments=TypeAdapter(command.arguments).validate_python(dict(job.order.args)),
+            words=job.order.words,
+            cluster=job.order.cluster,
             user=request.user,
+            channel=subject["channel"],
+            response_url=subject["response_url"],
             request_key=request.request_key,
+            reason=job.order.reason,
             secret=Secret(typed),
-            **{**carried, "words": redact(carried["words"])},
         )
 
     def keep(self, call: Call) -> str:
@@ -67,3 +73,14 @@ class SecretForm:
     def drop(self, call: Call, given_id: str) -> None:
         """Delete it: no job will take it."""
         self._secret_inbox.take(call.user, given_id)
+
+    def _asked(self, job_id: str) -> tuple[Job, Command, SecretField]:
+        """Return the job that asked for a secret, with its command and the secret."""
+        job = self._queue.get(job_id)
+        command = self._commands.get(job.order.command) if job is not None else None
+        if job is None or command is None or command.asks is None:
+            raise NotUnderstood(
+                "The job of this form was deleted, or is from another version of Swarmbot.",
+                next_step="Run the command again.",
+            )
+        return job, command, command.asks

@@ -87,6 +87,11 @@ class Operation(ABC):
         """Return ``node`` with the labels and the availability that it has after the operation."""
         return node
 
+    @property
+    def needs_typed_secret(self) -> bool:
+        """Whether it uses ``Facts.typed_secret``, which the requester types into a form."""
+        return False
+
     @abstractmethod
     def satisfied(self, facts: Facts) -> bool:
         """Return whether ``facts`` show the wanted state."""

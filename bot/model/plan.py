@@ -96,6 +96,11 @@ class Plan:
         return tracks
 
     @property
+    def needs_typed_secret(self) -> bool:
+        """Whether a step uses a secret that the requester types into a form."""
+        return any(step.operation.needs_typed_secret for step in self.steps)
+
+    @property
     def left_out(self) -> tuple[Finding, ...]:
         """The findings that leave their targets out."""
         return tuple(finding for finding in self.findings if finding.sign == "failed")

@@ -62,6 +62,6 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         freezes=freezes,
         control_commands=ControlCommands(config, queue, voting, freezes, totp_command),
         totp_command=totp_command,
-        secret_form=SecretForm(commands, SecretInbox(redis, settings.swarmbot_secret_key)),
+        secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
     )
     return Gate(services)

@@ -19,8 +19,8 @@ def test_the_next_worker_has_no_key_and_says_so(scenario: Scenario) -> None:
     key = autolocked(scenario, "host-1", "host-2")
     scenario["host-2"].power_off()
     restart(scenario["host-1"])
+    scenario.form("cleo", "recover --gone host-2 --unlock")
     after = scenario.now
-    scenario.slack.slash("cleo", "prod", "recover --gone host-2 --unlock")
     scenario.fill("cleo", secret=key)
     found = JOB.search(scenario.see("cleo", "is job", after=after, private=True).text)
     assert found
@@ -38,6 +38,7 @@ def test_the_next_worker_has_no_key_and_says_so(scenario: Scenario) -> None:
     scenario.slack.close_view("cleo")
     after = scenario.now
     scenario.slack.click("cleo", card.seen, "Retry")
+    scenario.slack.click("cleo", scenario.see("cleo", "[Enter unlock key]", after=after), "Enter unlock key")
     scenario.fill("cleo", secret=key)
     scenario.see("cleo", "prod has quorum again", after=after)
     assert key_of(scenario) == key

@@ -158,14 +158,20 @@ class Scenario:
         self.slack.wait_for(lambda slack: slack.workspace.views.stack(who))
         self.slack.submit_view(user, answers)
 
+    def form(self, user: str, text: str) -> None:
+        """Type ``/swarm text``, and open the form for the unlock key once a worker has seen that it is needed."""
+        after = self.now
+        self.slack.slash(user, "prod", text)
+        self.slack.click(user, self.see(user, "[Enter unlock key]", after=after, private=True), "Enter unlock key")
+
     def unlock(self, user: str, host: str, key: str, *, timeout: float = JOB_TIMEOUT_S) -> ProgressCard:
         """Type ``/swarm unlock``, submit the key, and return the final card."""
         return self.keyed(user, f"unlock {host}", key, timeout=timeout)
 
     def keyed(self, user: str, text: str, key: str, *, timeout: float = JOB_TIMEOUT_S) -> ProgressCard:
         """Type ``/swarm text``, submit the unlock key in its form, and return the final card."""
+        self.form(user, text)
         after = self.now
-        self.slack.slash(user, "prod", text)
         self.fill(user, secret=key)
         found = JOB.search(self.see(user, "is job", after=after, private=True).text)
         assert found

@@ -30,6 +30,7 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "approvals": plan.approvals,
         "subject": plan.subject,
         "reveals": [*plan.reveals],
+        "typed_secret": plan.needs_typed_secret,
     }
     return {name: value for name, value in shown.items() if value}
 

@@ -25,9 +25,10 @@ def frozen_cluster(approvals: ApprovalScenario) -> Iterator[Scenario]:
     scenario = Scenario(approvals.deployment)
     scenario.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')
     scenario.see("dan", "is frozen", private=True)
-    scenario.slack.slash("ada", "prod", "unlock host-1")
+    scenario.form("ada", "unlock host-1")
+    after = scenario.now
     scenario.fill("ada", secret=key)
-    scenario.see("ada", "is job", private=True)
+    scenario.see("ada", "is job", after=after, private=True)
     scenario.slack.close_view("ada")
     yield scenario
     scenario.slack.slash("dan", "prod", "thaw")

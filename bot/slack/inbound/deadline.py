@@ -59,8 +59,8 @@ class Responder:
         """Answer by the response_url, in parallel with the ack."""
         self._reply_threads.submit(self._tell, request, message)
 
-    def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
-        """Open a form for the requester, in parallel with the ack: the trigger is valid for 3 s."""
+    def open(self, request: PressRequest, modal: Modal) -> None:
+        """Open a form for the person who pressed, in parallel with the ack: the trigger is valid for 3 s."""
         self._reply_threads.submit(self._open, request, modal)
 
     def close(self) -> None:
@@ -71,17 +71,17 @@ class Responder:
     def _tell_late(self, request: Request, done: Future[Answer]) -> None:
         answer = done.result()
         if isinstance(answer, Modal | FieldErrors):
-            answer = error_message(Unavailable("It is too late to open the form.", next_step="Run the command again."))
+            answer = error_message(Unavailable("It is too late to open the form.", next_step="Press the button again."))
         if answer is not None:
             self._tell(request, answer)
 
-    def _open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
+    def _open(self, request: PressRequest, modal: Modal) -> None:
         try:
             self._notifier.open_modal(request.trigger_id, modal.view())
         except Undelivered as error:
             log.warning("the form for %s: %s", request.user, error.reason)
             again = Unavailable(
-                "Slack did not open the form.", true_now=NOTHING_DONE, next_step="Run the command again."
+                "Slack did not open the form.", true_now=NOTHING_DONE, next_step="Press the button again."
             )
             self._tell(request, error_message(again))
 

@@ -63,8 +63,6 @@ class Routes:
     def _command(self, ack: Ack, body: Body) -> None:
         request = slash_request(body)
         answer = self._responder.ask(lambda: self._gate.slash(request), request)
-        if isinstance(answer, Modal):
-            self._responder.open(request, answer)
         if isinstance(answer, Message):
             ack({"response_type": "ephemeral", **payload(answer, plain=True)})
         else:

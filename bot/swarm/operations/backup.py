@@ -191,6 +191,11 @@ class RestoreState(Operation):
         """Return a query for its swarm folder and the backups."""
         return FactsQuery(hosts=(self.host,), swarm_folders=(self.host,), backups=True)
 
+    @property
+    def needs_typed_secret(self) -> bool:
+        """Return whether the unlock key is used: if the backup is autolocked."""
+        return self.autolocked
+
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the folder has this backup's state and the engine runs."""
         host = facts.hosts.get(self.host)

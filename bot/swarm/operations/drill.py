@@ -53,6 +53,11 @@ class DrillBackup(Operation):
         """Return a query for the backups and the results of their drills."""
         return FactsQuery(hosts=(self.host,), backups=True)
 
+    @property
+    def needs_typed_secret(self) -> bool:
+        """Return whether the unlock key is used: if the backup is autolocked."""
+        return self.autolocked
+
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the backup was drilled since, without faults."""
         drill = self._drill(facts)

@@ -43,6 +43,11 @@ class DecryptKeyFile(Operation):
         """Return a query for the host and its key file."""
         return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
+    @property
+    def needs_typed_secret(self) -> bool:
+        """Return whether the unlock key is used: always."""
+        return True
+
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the file is decrypted or, in a plan run again after a crash, the engine is forced already."""
         host = facts.hosts.get(self.host)
@@ -112,6 +117,11 @@ class CheckUnlockKey(Operation):
     def query(self) -> FactsQuery:
         """Return a query for the key file."""
         return FactsQuery(hosts=(self.host,), key_files=(self.host,))
+
+    @property
+    def needs_typed_secret(self) -> bool:
+        """Return whether the unlock key is used: always."""
+        return True
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the file is not encrypted, or the key decrypts it."""

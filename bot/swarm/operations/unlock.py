@@ -52,6 +52,11 @@ class Unlock(Operation):
         """Return a query for the host."""
         return FactsQuery(hosts=(self.host,))
 
+    @property
+    def needs_typed_secret(self) -> bool:
+        """Return whether the unlock key is used: always."""
+        return True
+
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the engine is unlocked and, if wanted, the managers report it ready and reachable."""
         host = facts.hosts.get(self.host)
