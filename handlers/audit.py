@@ -44,6 +44,8 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "approved by one": (DONE, "{who} approved"),
     "vote refused": (WARNING, "{who}'s vote did not count"),
     "approved": (DONE, "approved, last by {who}"),
+    "confirmation asked": (WAITING, "{words} waits until its requester confirms it"),
+    "proceeded": (DONE, "{who} confirmed it"),
     "denied": (FAILED, "{who} denied it"),
     "withdrawn": (FAILED, "{who} withdrew it"),
     "expired": (FAILED, "approval expired"),

@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import DONE, FAILED, WAITING, Message, context, paragraphs, tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
-from bot.model import Backup, ClusterFacts, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
+from bot.model import Backup, ClusterFacts, Cost, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
 from bot.swarm.operations.drill import choose_drill_host
 from bot.swarm.quorum import quorum_of, raft_members
@@ -85,7 +85,8 @@ def backup(facts: Facts, arguments: BackupArguments) -> Plan:
             failure=f"{facts.name} was not backed up",
         ),
         steps=_taking(facts, node),
-        warnings=_warnings(facts, swarm, node),
+        costs=_costs(swarm, node),
+        warnings=_warnings(facts, swarm),
     )
 
 
@@ -186,7 +187,8 @@ def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
         steps=(*(_taking(facts, source) if source else ()), Step(operation, "backup")),
         effect=f"{first}a throwaway engine on {tick(host)}, isolated from every network",
         findings=(Finding("warning", f"{_none(facts)}: a backup is taken first"),) if source else (),
-        warnings=_warnings(facts, swarm, source) if source else (_OLD_ROOT,) * rotated,
+        costs=_costs(swarm, source) if source else (),
+        warnings=_warnings(facts, swarm) if source else (_OLD_ROOT,) * rotated,
     )
 
 
@@ -203,17 +205,23 @@ def _taking(facts: Facts, node: NodeFacts) -> tuple[Step, ...]:
     return Step(take, "backup"), Step(AwaitManager(host=node.host, node=node.id, cluster=facts.name), "backup")
 
 
-def _warnings(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> tuple[str, ...]:
-    found = []
-    if running := swarm.task_counts.get(node.id, 0):
-        they = "it stops with the engine and is" if running == 1 else "they stop with the engine and are"
-        found.append(
-            f"{tick(node.host)} runs {number_of(running, 'task')}: {they} started again. Managers "
-            "with availability drain run no tasks and are not affected."
-        )
-    if swarm.autolocked:
-        found.append(
-            f"{facts.name} is autolocked: a restore needs the current unlock key, which is not part of the backup. "
-            "Keep this key as long as the backup, even after a rotation."
-        )
-    return tuple(found)
+def _costs(swarm: ClusterFacts, node: NodeFacts) -> tuple[Cost, ...]:
+    running = swarm.task_counts.get(node.id, 0)
+    if not running:
+        return ()
+    they = "it stops with the engine and is" if running == 1 else "they stop with the engine and are"
+    text = (
+        f"{tick(node.host)} runs {number_of(running, 'task')}: {they} started again. Managers "
+        "with availability drain run no tasks and are not affected."
+    )
+    return (Cost(f"tasks of {node.host}", text),)
+
+
+def _warnings(facts: Facts, swarm: ClusterFacts) -> tuple[str, ...]:
+    if not swarm.autolocked:
+        return ()
+    text = (
+        f"{facts.name} is autolocked: a restore needs the current unlock key, which is not part of the backup. "
+        "Keep this key as long as the backup, even after a rotation."
+    )
+    return (text,)

@@ -10,7 +10,7 @@ from bot.commands import Word, change, text
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.node_lookup import duplicate_findings, find_node, require_cluster
-from bot.swarm.services.placement import node_load, schedulable_nodes, unplaceable_warnings
+from bot.swarm.services.placement import alone_warnings, node_load, schedulable_nodes
 from bot.text.suggest import number_of
 
 
@@ -36,7 +36,7 @@ def _query(_: AvailabilityArguments) -> FactsQuery:
     query=_query,
 )
 def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
-    """Drain a node, and warn about tasks that no other node can run."""
+    """Drain a node. Tasks that no other node can run are a cost of the plan."""
     node = find_node(facts, arguments.node)
     operation = Drain(node.id, node.name, facts.name)
     plan = Plan(_titles(facts, node, "drain", state="drained"))
@@ -45,9 +45,7 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     moving = node_load(require_cluster(facts), node).moving
     moved = f", {number_of(moving, 'task')} must run elsewhere" if moving else ""
     effect = _actives(facts, node) + moved
-    return _with(
-        replace(plan, effect=effect, warnings=tuple(unplaceable_warnings(facts, node))), facts, node, operation
-    )
+    return _with(replace(plan, effect=effect, warnings=tuple(alone_warnings(facts, node))), facts, node, operation)
 
 
 @change(

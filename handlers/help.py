@@ -110,7 +110,11 @@ def _one(command: Command) -> Message:
     lines += [
         f"`{p.shown} {p.spec.kind.shown}` {p.spec.help}" if p.spec.kind else f"`{p.shown}` {p.spec.help}" for p in flags
     ]
-    change = ["`--plan` (show the plan and stop)", '`--reason "…"`'] if command.plan else []
+    change = (
+        ["`--plan` (show the plan and stop)", "`--yes` (do not ask before it costs service)", '`--reason "…"`']
+        if command.plan
+        else []
+    )
     takes = f"Permission: {permission_text(command)}. Also takes {', '.join([*change, '`--cluster NAME`'])}."
     return Message(
         f"Usage of {command.name}",

@@ -25,8 +25,8 @@ from bot.commands import CancelJob, Flag, Word, control, number, record, text
 from bot.errors import NotUnderstood
 from bot.model.records import JobRecord, Records, RecordsQuery
 
-SIGNS = {"succeeded": DONE, "failed": FAILED, "running": RUNNING, "queued": WAITING, "awaiting_approval": WAITING}
-OPEN = frozenset({"queued", "running", "awaiting_approval"})
+SIGNS = {"succeeded": DONE, "failed": FAILED, "running": RUNNING}
+OPEN = frozenset({"queued", "running", "awaiting_approval", "awaiting_confirmation"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,19 @@ from typing import Annotated
 from bot.blocks import tick
 from bot.commands import HOST, Flag, Raise, Word, change
 from bot.errors import Failed, Refused
-from bot.model import Facts, FactsQuery, Finding, HostFacts, HostFailure, NodeFacts, Operation, Plan, PlanTitles, Step
+from bot.model import (
+    Cost,
+    Facts,
+    FactsQuery,
+    Finding,
+    HostFacts,
+    HostFailure,
+    NodeFacts,
+    Operation,
+    Plan,
+    PlanTitles,
+    Step,
+)
 from bot.swarm.membership.removal import failed_member_plan, removal_plan
 from bot.swarm.operations import Leave
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
@@ -111,4 +123,8 @@ def _unread(facts: Facts, host: HostFacts, plan: Plan) -> Plan:
             f"If {facts.name} is permanently lost: `/swarm leave {host.name} --force`.",
         )
     operation = Leave(host.name, facts.name, host.node_id, force=True, unseen=True)
+    stops = (
+        f"The tasks of {tick(host.name)} stop, and no manager of {facts.name} can be read that starts them elsewhere."
+    )
+    plan = replace(plan, costs=(Cost(f"tasks of {host.name}", stops),))
     return _alone(plan, host, operation, f"leaves, but no manager of {facts.name} can be read to confirm it")

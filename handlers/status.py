@@ -148,6 +148,9 @@ def _line(issue: Issue) -> str:
 
 def _change(change: OpenChange) -> str:
     words, by = tick(f"/swarm {change.words}"), user(change.requester)
+    if change.state == "awaiting confirmation":
+        wait = f"waits until {by} confirms it · expires {when(change.expires)}"
+        return f"{WAITING} {tick(change.id)} {words} · {wait}"
     if change.state != "awaiting approval":
         sign, state = (RUNNING, "runs") if change.state == "running" else (WAITING, "waits for its turn")
         return f"{sign} {tick(change.id)} {words} · {state} · requested by {by}"

@@ -54,6 +54,10 @@ class ApprovalRequest:
     """``totp`` or ""."""
     typed_secret: bool = False
     """Whether the requester typed a secret for it, which is deleted when the request expires."""
+    confirmation: bool = False
+    """Whether the requester alone decides. ``by`` then names only the requester, who gets the question privately."""
+    changed: str = ""
+    """How the plan differs from the one that the requester confirmed before; "" if it is asked for the first time."""
 
     def audit_entry(self, action: str, by: str, detail: str) -> Entry:
         """Return an audit entry about this approval, or about its job."""

@@ -1,4 +1,7 @@
-"""The card of an approval: what will be done, what it means, who may approve it, and who has. Pure."""
+"""The card of an approval, and the question to a requester who must confirm a plan. Pure.
+
+It says what will be done, what it means, who decides, and who has decided.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from bot.blocks import (
     plain_line,
     quoted,
     section,
+    text_message,
     tick,
     user,
     when,
@@ -88,23 +92,52 @@ def full_card(approval: Approval, plan: Plan) -> Message:
     return Message(f"Approval {approval.id}", tuple(blocks))
 
 
+def confirmation_message(approval: Approval, plan: Plan) -> Message:
+    """Return the question to the requester: what the plan costs, and whether to proceed."""
+    request = approval.request
+    title = plan.titles.imperative or tick("/swarm " + request.words)
+    head = f"{WARNING} *This costs service: {title}*"
+    changed = [f"Since you confirmed it, the plan has changed: {request.changed}."] if request.changed else []
+    terms = [f"Only {user(request.requester)} can decide", f"expires {when(request.expires)}"]
+    which = f"plan `{short(request.digest)}` · `{request.job}`"
+    blocks = [
+        *paragraphs([*_end(approval), head, *changed, *_plan_lines(plan, MAX_STEPS, request.job)]),
+        context(" · ".join([*terms, which] if approval.open else [which])),
+    ]
+    if approval.open:
+        proceed = button("Proceed", "approval.approve", request.job, style="danger")
+        blocks.append(actions(proceed, button("Cancel", "approval.withdraw", request.job)))
+    return Message(": ".join([*_end(approval), head.replace("*", "")]), tuple(blocks))
+
+
+def decision_message(approval: Approval) -> Message:
+    """Return how it ended, for the requester."""
+    request = approval.request
+    text = f"{tick('/swarm ' + request.words)} in {request.cluster} · `{request.job}`: {status_line(approval)}"
+    if not request.confirmation:
+        return text_message(text)
+    again = actions(button("Request again", "approval.again", request.job))
+    return Message(text, (*text_message(text).blocks, again))
+
+
 def list_line(approval: Approval) -> str:
     """Return one line of `/swarm approvals`."""
     request = approval.request
-    have = f"{len(approval.votes)} of {approval_count(request.needed)}"
+    have = f"{user(request.requester)} · {len(approval.votes)} of {approval_count(request.needed)}"
+    if request.confirmation:
+        have = f"waits until {user(request.requester)} confirms it"
     words = tick("/swarm " + request.words)
-    return (
-        f"{WAITING} {tick(approval.id)} {words} · {user(request.requester)} · {have} · expires {when(request.expires)}"
-    )
+    return f"{WAITING} {tick(approval.id)} {words} · {have} · expires {when(request.expires)}"
 
 
 def status_line(approval: Approval) -> str:
     """Return its state in one line."""
-    return (_end(approval) or [f"{WAITING} waits for approval"])[0]
+    waits = "waits for its requester" if approval.request.confirmation else "waits for approval"
+    return (_end(approval) or [f"{WAITING} {waits}"])[0]
 
 
 def approved_preface(approval: Approval) -> str:
-    """Return the line above the live steps of an approved change: the reason, and who approved it."""
+    """Return the line above the live steps of a change: the reason, and who approved or confirmed it."""
     request = approval.request
     reason = f"{_cut(request.reason, request.job)} · " if request.reason else ""
     return f"{reason}{status_line(approval)} · plan `{short(request.digest)}`"
@@ -141,7 +174,8 @@ def _plan_lines(plan: Plan, max_steps: int, job: str) -> list[str]:
     lines += _sampled(plan.quorum)
     lines += [f"{WARNING} {finding.text}" for finding in plan.findings if finding.sign == "warning"]
     lines += [f"{FAILED} skipped: {finding.text}" for finding in plan.left_out]
-    return lines + [f"{WARNING} {warning}" for warning in (*plan.meanwhile, *plan.warnings)]
+    costs = (cost.text for cost in plan.costs)
+    return lines + [f"{WARNING} {warning}" for warning in (*costs, *plan.meanwhile, *plan.warnings)]
 
 
 def _sampled(quorum: tuple[str, ...]) -> list[str]:
@@ -159,6 +193,11 @@ def _votes(approval: Approval, *, every: bool = False) -> list[str]:
 
 
 def _end(approval: Approval) -> list[str]:
+    """Return how it was decided in one line; [] while it is open."""
+    return _confirmation_end(approval) if approval.request.confirmation else _approval_end(approval)
+
+
+def _approval_end(approval: Approval) -> list[str]:
     at = when(approval.decided_at) if approval.decided_at else ""
     by = user(approval.decided_by) if approval.decided_by else ""
     why = f": {_cut(approval.why, approval.id)}" if approval.why else ""
@@ -180,6 +219,20 @@ def _end(approval: Approval) -> list[str]:
             return [f"{FAILED} *Void* {at}: {approval.why} Nothing was changed."]
         case "open":
             return []
+
+
+def _confirmation_end(approval: Approval) -> list[str]:
+    requester, by = user(approval.request.requester), user(approval.decided_by)
+    at = when(approval.decided_at)
+    match approval.state:
+        case "open":
+            return []
+        case "approved":
+            return [f"{DONE} *Confirmed* by {requester} {at}"]
+        case "expired":
+            return [f"{FAILED} *Expired* {at}: {requester} did not confirm it. Nothing was changed."]
+        case _:
+            return [f"{FAILED} *Cancelled* by {by} {at}. Nothing was changed."]
 
 
 def _terms(approval: Approval) -> str:

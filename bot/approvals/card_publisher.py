@@ -1,4 +1,4 @@
-"""Publish the state of approvals: cards in channels, a message to the requester at the end, and expiry.
+"""Publish the state of approvals: cards in channels, messages to requesters, and expiry.
 
 Each transition records in Redis that the card must be updated, so the card is updated even if a process dies.
 """
@@ -11,9 +11,15 @@ import time
 from typing import Final
 
 from bot.approvals.approval import Approval
-from bot.approvals.card import approval_card, approval_count, readable_plan, status_line
+from bot.approvals.card import (
+    approval_card,
+    approval_count,
+    confirmation_message,
+    decision_message,
+    readable_plan,
+)
 from bot.approvals.repository import ApprovalRepository
-from bot.blocks import Message, text_message, tick
+from bot.blocks import Message
 from bot.errors import SwarmbotError, Unavailable
 from bot.queue.job import Job
 from bot.queue.queue import Queue
@@ -75,6 +81,8 @@ class CardPublisher:
             return
         request = approval.request
         why = f"It expired with {len(approval.votes)} of {approval_count(request.needed)}."
+        if request.confirmation:
+            why = "It expired: its requester did not confirm it."
         self._approvals.end(job_id, "expired", "", why, [request.audit_entry("expired", self._worker, why)])
 
     def _show(self, job_id: str) -> None:
@@ -82,6 +90,9 @@ class CardPublisher:
         job = self._queue.get(job_id)
         if approval is None or job is None:
             self._approvals.forget(job_id)
+            return
+        if approval.request.confirmation:
+            self._ask_requester(approval, job)
             return
         if approval.state == "approved" and job.state == "running":
             return  # the job's live message is the card now; it is updated here when the job has ended
@@ -100,6 +111,14 @@ class CardPublisher:
         else:
             self._approvals.moved(approval, ts)
 
+    def _ask_requester(self, approval: Approval, job: Job) -> None:
+        """Ask the requester to confirm; once it has ended otherwise than by their press, say so."""
+        if approval.open:
+            self._respond(job, confirmation_message(approval, readable_plan(job.plan)))
+        elif _unheard(approval) and self._approvals.mark_told(approval.id, approval.state):
+            self._tell(approval, job)
+        self._approvals.shown(approval, "")
+
     def _message(self, approval: Approval, job: Job) -> Message:
         """Return the card; for an approved job that has ended, the last state of its live message."""
         kept = json.loads(job.outcome) if job.outcome else {}
@@ -108,9 +127,16 @@ class CardPublisher:
         return approval_card(approval, readable_plan(job.plan))
 
     def _tell(self, approval: Approval, job: Job) -> None:
-        order = job.order
-        text = f"{tick('/swarm ' + order.words)} in {order.cluster} · `{order.id}`: {status_line(approval)}"
         try:
-            self._notifier.respond(order.response_url, text_message(text), user=order.requester, channel=order.channel)
+            self._respond(job, decision_message(approval))
         except Undelivered as error:
-            log.warning("the requester of %s did not get the message: %s", order.id, error)
+            log.warning("the requester of %s did not get the message: %s", job.id, error)
+
+    def _respond(self, job: Job, message: Message) -> None:
+        order = job.order
+        self._notifier.respond(order.response_url, message, user=order.requester, channel=order.channel)
+
+
+def _unheard(approval: Approval) -> bool:
+    """Return whether the requester has not heard of the end: a press of theirs was answered at once."""
+    return approval.state != "approved" and approval.decided_by != approval.request.requester

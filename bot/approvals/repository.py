@@ -27,7 +27,7 @@ from bot.stored_json import to_json
 LUA: Final = Path(__file__).parent / "lua"
 JOB_ENDS: Final[dict[str, State]] = {"denied": "denied", "withdrawn": "cancelled", "expired": "expired"}
 
-Counted = Literal["approved", "counted", "changed", "ended", "late", "own", "twice"]
+Counted = Literal["approved", "counted", "changed", "ended", "late", "own", "not yours", "twice"]
 Ended = Literal["ok", "ended", "late", "early"]
 
 
@@ -41,7 +41,10 @@ class ApprovalRepository:
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
     def open(self, lease: Lease, request: ApprovalRequest, plan: str, entries: Sequence[Entry]) -> None:
-        """Park the job until ``request.needed`` people have approved it. Raises LeaseLost, CancelRequested."""
+        """Park the job until ``request.needed`` people have approved it, or its requester has confirmed it.
+
+        Raises LeaseLost, CancelRequested.
+        """
         job = lease.job
         redis_keys = [
             keys.job(job.id),
@@ -49,8 +52,10 @@ class ApprovalRepository:
             keys.approval(job.id),
             keys.APPROVALS_OPEN,
             keys.APPROVALS_UNSHOWN,
+            *_line(job.order),
             *keys.AUDIT,
         ]
+        state: State = "awaiting_confirmation" if request.confirmation else "awaiting_approval"
         args = [
             job.id,
             str(lease.fence),
@@ -59,6 +64,7 @@ class ApprovalRepository:
             redact(to_json(request)),
             _ms(request.expires),
             redact(plan),
+            state,
         ]
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["open"](redis_keys, args + tail)))
 
@@ -152,7 +158,7 @@ class ApprovalRepository:
                 self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: 0})
 
     def shown(self, approval: Approval, ts: str) -> None:
-        """Record where the card is. If the approval changed in the meantime, the card is updated again."""
+        """Record where the card is ("": privately). If the approval changed in the meantime, it is shown again."""
         self._note(approval, str(approval.version), ts)
 
     def moved(self, approval: Approval, ts: str) -> None:

@@ -11,6 +11,8 @@ from bot.config import ApprovalRule, Config
 from bot.text.suggest import listed
 
 DEFAULT_EXPIRY_S: Final = 1800.0
+CONFIRMATION_EXPIRY_S: Final = 600.0
+"""Whoever asked is there to confirm it: Slack's response_url, which the question is sent by, lives for 30 minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Rule:
     expires: float
     """Seconds in which they must be given."""
     second_factor: Literal["totp"] | None = None
+    confirmation: bool = False
+    """Whether the requester alone decides: nobody else needs to approve, but the plan costs service."""
 
 
 def rule_for(config: Config, cluster: str, subject: str, default_count: int) -> Rule:
@@ -53,6 +57,11 @@ def cluster_rules(config: Config, cluster: str, counts: Mapping[str, int]) -> li
 def frozen_rule(rule: Rule) -> Rule:
     """Return the rule during a freeze: one more approval."""
     return replace(rule, count=rule.count + 1)
+
+
+def confirmation_rule(rule: Rule, requester: str) -> Rule:
+    """Return the rule by which the requester confirms a plan that needs no approval."""
+    return Rule(rule.subject, (requester,), 1, CONFIRMATION_EXPIRY_S, confirmation=True)
 
 
 def approver_groups(config: Config, rules: Iterable[Rule]) -> frozenset[str]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
-from bot.approvals.approval import Approval
+from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.card import approval_count, approver_mention
 from bot.approvals.repository import ApprovalRepository, Ended
 from bot.approvals.rule import approver_groups, approvers, rule_for
-from bot.audit import Audit
-from bot.blocks import tick, user
+from bot.audit import Audit, Entry
+from bot.blocks import RUNNING, channel, tick, user
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.model.approval_basis import short
@@ -56,7 +56,7 @@ class Voting:
 
     def show(self, job_id: str, voter: str, to: Literal["approve", "deny"]) -> Approval:
         """Return the open approval; Refused if it has ended or ``voter`` may not decide it."""
-        approval = self._find(job_id)
+        approval = self.find(job_id)
         with self._audited_refusals(approval, voter):
             self._eligible(approval, voter)
             if to == "approve":
@@ -64,10 +64,13 @@ class Voting:
         return approval
 
     def approve(self, job_id: str, voter: str, code: str) -> str:
-        """Count an approval; ``code`` is for rules with a second factor. It is checked once, after everything else."""
+        """Count an approval, or the requester's confirmation.
+
+        ``code`` is for rules with a second factor. It is checked once, after everything else.
+        """
         code_checked = False
         for _ in range(MAX_RACES):
-            approval = self._find(job_id)
+            approval = self.find(job_id)
             with self._audited_refusals(approval, voter):
                 eligible = self._eligible(approval, voter)
                 _require_first_vote(approval, voter)
@@ -83,7 +86,7 @@ class Voting:
 
     def deny(self, job_id: str, voter: str, why: str) -> str:
         """End the approval as denied: one denial is enough. Somebody who has approved it may deny it."""
-        approval = self._find(job_id)
+        approval = self.find(job_id)
         entry = approval.request.audit_entry("denied", voter, why or "no reason given")
         with self._audited_refusals(approval, voter):
             self._eligible(approval, voter)
@@ -94,12 +97,13 @@ class Voting:
 
     def withdraw(self, job_id: str, person: str) -> str:
         """End one's own request."""
-        approval = self._find(job_id)
+        approval = self.find(job_id)
         with self._audited_refusals(approval, person):
             result = self._end_withdrawn(approval, person) if approval.request.requester == person else "not yours"
             if result != "ok":
                 raise refusal(approval, result)
-        return f"You withdrew {tick(job_id)}. Nothing was changed."
+        did = "cancelled" if approval.request.confirmation else "withdrew"
+        return f"You {did} {tick(job_id)}. Nothing was changed."
 
     def cancel(self, job_id: str, person: str) -> bool:
         """End the open approval of a cancelled job; return False if there is none."""
@@ -113,7 +117,8 @@ class Voting:
         entry = approval.request.audit_entry("withdrawn", person, "")
         return self._approvals.end(approval.id, "withdrawn", person, f"Withdrawn by {user(person)}.", [entry])
 
-    def _find(self, job_id: str) -> Approval:
+    def find(self, job_id: str) -> Approval:
+        """Return the approval. Raise NotUnderstood if there is none."""
         approval = self._approvals.get(job_id)
         if approval is None:
             raise NotUnderstood(
@@ -139,6 +144,10 @@ class Voting:
         request = approval.request
         if not approval.open:
             raise refusal(approval, "ended")
+        if request.confirmation:
+            if voter != request.requester:
+                raise refusal(approval, "not yours")
+            return frozenset({voter})
         if voter == request.requester:
             raise refusal(approval, "own")
         rule = rule_for(self._config, request.cluster, request.subject, request.needed)
@@ -154,18 +163,14 @@ class Voting:
         job = self._queue.get(approval.id)
         if job is None:
             raise NotUnderstood(f"Job {tick(approval.id)} does not exist.", next_step="`/swarm jobs` lists the newest.")
+        where = channel(request.channel)
         still_eligible = [vote.by for vote in approval.votes if vote.by in eligible]
         count = len(still_eligible) + 1
-        entries = [
-            approval.request.audit_entry(
-                "approved by one", voter, f"{count} of {request.needed}, plan {short(request.digest)}"
-            )
-        ]
-        if count >= request.needed:
-            entries.append(approval.request.audit_entry("approved", voter, f"plan {request.digest}"))
-        match self._approvals.vote(job, approval, voter, still_eligible, entries):
+        match self._approvals.vote(job, approval, voter, still_eligible, _vote_entries(request, voter, count)):
             case "changed":
                 return ""
+            case "approved" if request.confirmation:
+                return f"{RUNNING} You proceeded with {tick(approval.id)}. Its progress is shown in {where}."
             case "approved":
                 return f"You approved {tick(approval.id)}. It runs now."
             case "counted":
@@ -178,6 +183,16 @@ class Voting:
             self._check_code(voter, code)
         except Refused as error:
             raise WrongCode(error.happened, next_step=error.next_step) from None
+
+
+def _vote_entries(request: ApprovalRequest, voter: str, count: int) -> list[Entry]:
+    """Return the audit entries of a vote that makes ``count`` approvals."""
+    if request.confirmation:
+        return [request.audit_entry("proceeded", voter, f"plan {request.digest}")]
+    vote = request.audit_entry("approved by one", voter, f"{count} of {request.needed}, plan {short(request.digest)}")
+    if count < request.needed:
+        return [vote]
+    return [vote, request.audit_entry("approved", voter, f"plan {request.digest}")]
 
 
 def _require_first_vote(approval: Approval, voter: str) -> None:
@@ -200,9 +215,12 @@ def refusal(approval: Approval, rejection: Rejection) -> Refused:
         case "twice":
             return Refused("you have already approved this, and each person counts once.", next_step=shows)
         case "not yours":
-            return Refused(f"only {user(request.requester)} can withdraw this.", next_step="To stop it, press Deny.")
+            decide = "decide" if request.confirmation else "withdraw"
+            stop = f"`/swarm cancel {approval.id}`" if request.confirmation else "press Deny"
+            return Refused(f"only {user(request.requester)} can {decide} this.", next_step=f"To stop it, {stop}.")
         case "late":
             return Refused("it has expired.", next_step=shows)
         case "ended" | "early":
-            ended = "it ended in the meantime" if approval.open else f"it is already {approval.state}"
+            state = "confirmed" if request.confirmation and approval.state == "approved" else approval.state
+            ended = "it ended in the meantime" if approval.open else f"it is already {state}"
             return Refused(f"{ended}.", next_step=shows)

@@ -17,6 +17,7 @@ from bot.text.suggest import nearest
 CLUSTER_FLAG = "--cluster"
 REASON_FLAG = "--reason"
 PLAN_FLAG = "--plan"
+YES_FLAG = "--yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Options:
     """``--reason``: for the approvers and the audit log."""
     only_plan: bool = False
     """``--plan``: show the plan and stop."""
+    accepts_costs: bool = False
+    """``--yes``: do not ask the requester to confirm what the plan costs services."""
 
 
 def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
@@ -57,6 +60,8 @@ def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tup
         position += 1
         if name == PLAN_FLAG and not equals:
             options = replace(options, only_plan=True)
+        elif name == YES_FLAG and not equals:
+            options = replace(options, accepts_costs=True)
         elif name == REASON_FLAG and name not in own:
             if not equals:
                 value = _value(words, position, name, "TEXT")

@@ -1,15 +1,20 @@
-"""The first stage of a change: request approval if a rule needs it, or release it to the exclusive lane."""
+"""The first stage of a change: request approval if a rule needs it, or release it to the exclusive lane.
+
+A plan that needs no approval but costs service waits until its requester confirms it.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
-from bot.approvals.rule import Rule, approver_groups, frozen_rule, rule_for, shortage
+from bot.approvals.rule import Rule, approver_groups, confirmation_rule, frozen_rule, rule_for, shortage
+from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
 from bot.errors import Failed, Refused, SwarmbotError
@@ -48,10 +53,16 @@ class ApprovalStep:
         else:
             self._approvals.release(lease, [lease.audit_entry("released", "needs no approval")])
 
-    def request(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
-        """Make the job wait for approval. Raise Refused if there are too few approvers."""
+    def request(
+        self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, changed: str = ""
+    ) -> None:
+        """Make the job wait for approval or confirmation. Raise Refused if there are too few approvers.
+
+        ``changed`` is how the plan differs from the one that the requester confirmed before.
+        """
         rule = self.rule(lease, command, arguments, plan)
-        self._require_approvers(rule, lease.job.order.requester)
+        if not rule.confirmation:
+            self._require_approvers(rule, lease.job.order.requester)
         if time.time() >= _latest(lease.job.order):
             raise Refused(
                 f"the secret that you typed has expired: it is kept for {TYPED_SECRET_TTL_S // 60} minutes.",
@@ -59,17 +70,38 @@ class ApprovalStep:
                 next_step="Request it again.",
             )
         basis = basis_of(command.name, arguments, plan, facts)
-        request = self._request(lease, rule, basis)
-        detail = f"{rule.count} of {', '.join(rule.by)}; plan {request.digest}"
-        self._approvals.open(lease, request, to_json(plan), [lease.audit_entry("approval asked", detail)])
+        request = replace(self._request(lease, rule, basis), changed=changed)
+        self._approvals.open(lease, request, to_json(plan), [_asked(lease, request, plan)])
+
+    def requested_again(
+        self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, approval: Approval | None
+    ) -> bool:
+        """Make the job wait if its requester has not confirmed what the plan costs now; return whether it waits."""
+        approved = approval is not None and not approval.request.confirmation
+        if approved or not self.rule(lease, command, arguments, plan).confirmation:
+            return False
+        changed = ""
+        if approval is not None:
+            now = basis_of(command.name, arguments, plan, facts)
+            changed = "; ".join(differences(from_json(Basis, approval.request.basis), now))
+            if not changed:
+                return False
+        self.request(lease, command, arguments, plan, facts, changed=changed)
+        return True
 
     def rule(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> Rule:
-        """Return the approval rule for this plan now. A freeze adds one approval."""
+        """Return the approval rule for this plan now. A freeze adds one approval.
+
+        Where nobody else must approve what costs service, the requester must confirm it.
+        """
         cluster = lease.job.order.cluster
         default = max(command.approval(arguments), plan.approvals)
         rule = rule_for(self._config, cluster, plan.subject or command.subject(arguments), default)
         frozen = command.is_change(arguments) and self.freeze(cluster)
-        return frozen_rule(rule) if frozen else rule
+        rule = frozen_rule(rule) if frozen else rule
+        order = lease.job.order
+        confirmed = bool(rule.count) or not plan.costs or order.accepts_costs
+        return rule if confirmed else confirmation_rule(rule, order.requester)
 
     def freeze(self, cluster: str) -> Freeze | None:
         """Return the freeze that is in effect now."""
@@ -80,10 +112,12 @@ class ApprovalStep:
     ) -> None:
         """Raise Refused unless the approval is enough by today's rules, and for this order and this plan as it is now.
 
-        The digest is computed again. If it differs from the approved one, the refusal says what changed.
+        The digest is computed again. If it differs from the approved one, the refusal says what changed. What the
+        requester confirmed counts for nothing here.
         """
-        have = len(approval.counted) if approval else 0
-        if self.rule(lease, command, arguments, plan).count > have:
+        approval = None if approval is not None and approval.request.confirmation else approval
+        rule = self.rule(lease, command, arguments, plan)
+        if not rule.confirmation and rule.count > (len(approval.counted) if approval else 0):
             raise Refused(
                 f"since this was requested, {facts.name} was frozen, or its rules or facts changed: "
                 "more approvals are needed now.",
@@ -95,8 +129,7 @@ class ApprovalStep:
         if (request.requester, request.words) != (order.requester, order.words):
             raise Refused("the approval is for another request.", next_step="Request it again.")
         now = basis_of(command.name, arguments, plan, facts)
-        if now.digest != request.digest:
-            changed = "; ".join(differences(from_json(Basis, request.basis), now))
+        if changed := "; ".join(differences(from_json(Basis, request.basis), now)):
             raise Refused(f"{changed}, so the plan no longer applies.", next_step="Request it again.")
 
     def void(self, lease: Lease, error: SwarmbotError) -> None:
@@ -123,6 +156,7 @@ class ApprovalStep:
             basis=to_json(basis),
             second_factor=rule.second_factor or "",
             typed_secret=bool(order.secret_id),
+            confirmation=rule.confirmation,
         )
 
     def _require_approvers(self, rule: Rule, requester: str) -> None:
@@ -135,6 +169,17 @@ class ApprovalStep:
                 true_now="Nothing was changed.",
                 next_step="Add somebody there, or change the rule in swarmbot.yml.",
             )
+
+
+def _asked(lease: Lease, request: ApprovalRequest, plan: Plan) -> Entry:
+    if request.confirmation:
+        return lease.audit_entry("confirmation asked", f"{costs_text(plan)} Plan {request.digest}")
+    return lease.audit_entry("approval asked", f"{request.needed} of {', '.join(request.by)}; plan {request.digest}")
+
+
+def costs_text(plan: Plan) -> str:
+    """Return what the plan costs services, for the audit log."""
+    return " ".join(cost.text for cost in plan.costs)
 
 
 def all_skipped(plan: Plan) -> Failed:

@@ -12,6 +12,7 @@ from bot.audit import Entry
 from bot.blocks import error_message, text_message
 from bot.commands import Command
 from bot.errors import Conclusion, Failed
+from bot.execution.approval_step import costs_text
 from bot.execution.plan_run import PlanRun
 from bot.execution.planning import planned
 from bot.execution.progress_card import ProgressCard
@@ -68,10 +69,12 @@ class Changes:
         try:
             plan = from_json(Plan, job.plan) if job.begun else self._begin(lease, command, arguments, approval)
         except Conclusion as error:
-            if approval is None:
+            if approval is None or approval.request.confirmation:
                 self._replies.refuse(lease, error)
             else:
                 self._approval_step.void(lease, error)
+            return
+        if plan is None:
             return
         if not plan.steps and not plan.left_out:
             self._no_change_needed(lease, plan)
@@ -92,17 +95,27 @@ class Changes:
         facts = self._cluster_reader.read_whole(cluster, command.query(arguments))
         return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
 
-    def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan:
-        """Return the plan by the facts just before the first step. It must be the plan that was approved."""
+    def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan | None:
+        """Return the plan by the facts just before the first step. It must be the plan that was approved.
+
+        Return None if its requester must confirm it first: the job waits, and its turn has passed.
+        """
         plan, facts = self._plan(lease, command, arguments)
         if lacks_secret(lease.job.order, plan):
             raise missing_secret(command, lease.job.order)
+        if self._approval_step.requested_again(lease, command, arguments, plan, facts, approval=approval):
+            return None
         if plan.steps or approval is not None:
             self._approval_step.confirm(lease, command, arguments, plan, facts, approval=approval)
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
         entries = [lease.audit_entry("planned", detail)]
+        if plan.costs and lease.job.order.accepts_costs:
+            entries.append(
+                lease.job.order.audit_entry("proceeded", lease.job.order.requester, f"--yes: {costs_text(plan)}")
+            )
         if approval is not None:
-            entries.append(lease.audit_entry("started", f"approved plan {approval.request.digest} holds"))
+            how = "confirmed" if approval.request.confirmation else "approved"
+            entries.append(lease.audit_entry("started", f"{how} plan {approval.request.digest} holds"))
         self._queue.record(lease, {"plan": to_json(plan)}, entries)
         return plan
 

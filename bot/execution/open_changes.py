@@ -12,7 +12,7 @@ from bot.text.words import words_in
 
 
 def open_changes(queue: Queue, approvals: ApprovalRepository, cluster: str) -> tuple[OpenChange, ...]:
-    """Return what runs or waits for its turn in ``cluster``, then what waits for approval. Raises Unavailable."""
+    """Return what runs or waits for its turn in ``cluster``, then what waits for a decision. Raises Unavailable."""
     waiting = {approval.id: approval for approval in approvals.waiting(cluster)}
     asked = queue.jobs(waiting)
     return (
@@ -28,11 +28,12 @@ def _in_line(job: Job) -> OpenChange:
 
 
 def _awaiting(order: Order, approval: Approval) -> OpenChange:
+    state: OpenChangeState = "awaiting confirmation" if approval.request.confirmation else "awaiting approval"
     return OpenChange(
         order.id,
         order.words,
         order.requester,
-        "awaiting approval",
+        state,
         tuple(words_in(order.args)),
         (len(approval.votes), approval.request.needed),
         approval.request.expires,

@@ -1,4 +1,4 @@
-"""The one place that calls the quorum gate: for each plan when it is made, and for each step just before it."""
+"""The one place that judges plans: by the quorum gate, also for each step just before it, and by what they cost."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from bot.commands import Command
 from bot.model import Facts, Plan, Step
 from bot.swarm.quorum import judge_plan, permit_step
 from bot.swarm.reading.cloned_nodes import refuse_named_clones, refuse_steps_on_clones
+from bot.swarm.services.service_costs import service_costs
 from bot.text.words import words_in
 
 
 def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan:
-    """Return the command's plan, judged by the quorum gate and bound to the cluster that was read.
+    """Return the command's plan with its costs, judged by the quorum gate and bound to the cluster that was read.
 
     ``domain`` is the node label that names failure domains.
     """
@@ -22,7 +23,7 @@ def planned(command: Command, facts: Facts, arguments: Any, domain: str) -> Plan
     plan = command.plan(facts, arguments)
     refuse_steps_on_clones(facts, plan)
     plan = judge_plan(facts, plan, domain)
-    return replace(plan, cluster_id=facts.cluster_id)
+    return replace(plan, costs=(*plan.costs, *service_costs(facts, plan.steps)), cluster_id=facts.cluster_id)
 
 
 def let_through(step: Step, facts: Facts, plan: Plan) -> None:

@@ -118,7 +118,9 @@ class ProgressCard:
         return f"{title}\n{self.preface}" if self.preface else title
 
     def _warnings(self) -> list[str]:
-        return [f"{WARNING} {text}" for text in (*self.plan.warnings, *self.notes)]
+        return [
+            f"{WARNING} {text}" for text in (*(cost.text for cost in self.plan.costs), *self.plan.warnings, *self.notes)
+        ]
 
     def _targets(self) -> list[str]:
         targets = [finding.target for finding in self.plan.left_out] + [target_of(row.step) for row in self._rows]

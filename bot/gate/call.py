@@ -44,6 +44,8 @@ class Call:
     """From ``--reason``."""
     only_plan: bool = False
     """From ``--plan``."""
+    accepts_costs: bool = False
+    """From ``--yes``."""
     secret: Secret | None = None
     """What was typed into the form of a command that needs one."""
 
@@ -85,6 +87,7 @@ class Call:
             replace=self.replace,
             reason=redact(self.reason),
             only_plan=self.only_plan,
+            accepts_costs=self.accepts_costs,
         )
 
 

@@ -42,7 +42,7 @@ class Gate:
         self._freezes = services.freezes
         self._control_commands = services.control_commands
         self._secret_form = services.secret_form
-        self._interactions = Interactions(services, self.take)
+        self._interactions = Interactions(services, self.take, self._authorise)
 
     def slash(self, request: SlashRequest) -> Message | None:
         """Handle a command; return the immediate answer for the requester."""
@@ -62,6 +62,7 @@ class Gate:
             request_key=request.request_key,
             reason=options.reason,
             only_plan=options.only_plan,
+            accepts_costs=options.accepts_costs,
         )
         if call.only_plan and not command.is_change(call.arguments):
             raise NotUnderstood(

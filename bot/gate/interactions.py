@@ -14,7 +14,7 @@ from bot.gate.call import Call, internal_order, repeat
 from bot.gate.services import GateServices
 from bot.gate.totp_command import CODE, FORM_CALLBACK, field_text
 from bot.queue.job import Job
-from bot.slack.inbound.requests import PressRequest, SubmitRequest
+from bot.slack.inbound.requests import PressRequest, ReplacingMessage, SubmitRequest
 
 REASON: Final = "reason"
 REPEAT_BUTTONS: Final = {"answer.refresh", "job.retry", "approval.again"}
@@ -23,14 +23,18 @@ Take = Callable[[Call], Message | None]
 
 
 class Interactions:
-    """Handles presses and forms. ``take`` runs a command as if it had been typed."""
+    """Handles presses and forms.
 
-    def __init__(self, services: GateServices, take: Take) -> None:
+    ``take`` runs a command as if it had been typed. ``authorise`` raises Refused if the person may not run it now.
+    """
+
+    def __init__(self, services: GateServices, take: Take, authorise: Callable[[Call], None]) -> None:
         self._commands = services.commands
         self._queue = services.queue
         self._voting = services.voting
         self._totp_command = services.totp_command
         self._take = take
+        self._authorise = authorise
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Handle the press of a button; the answer is for the person who pressed."""
@@ -73,18 +77,32 @@ class Interactions:
         job_id = request.value
         match request.action:
             case "approval.approve":
-                if self._voting.show(job_id, request.user, "approve").request.second_factor:
+                asked = self._voting.show(job_id, request.user, "approve").request
+                if asked.confirmation:
+                    return self._proceed(request)
+                if asked.second_factor:
                     return _code_form(job_id)
                 return text_message(self._voting.approve(job_id, request.user, ""))
             case "approval.deny":
                 self._voting.show(job_id, request.user, "deny")
                 return _denial_form(job_id)
             case "approval.withdraw":
-                return text_message(self._voting.withdraw(job_id, request.user))
+                private = self._voting.find(job_id).request.confirmation
+                answer = text_message(self._voting.withdraw(job_id, request.user))
+                return ReplacingMessage(answer.text, answer.blocks) if private else answer
             case _:
                 raise NotUnderstood(
                     "This button is from another version of Swarmbot.", next_step="Run the command again."
                 )
+
+    def _proceed(self, request: PressRequest) -> Message:
+        """Let a change begin that only its requester must confirm, if they may still run it."""
+        job = self._queue.get(request.value)
+        if job is None or job.order.command not in self._commands:
+            raise NotUnderstood("This button is from another version of Swarmbot.", next_step="Run the command again.")
+        self._authorise(repeat(self._commands[job.order.command], job.order.args, request, job))
+        answer = text_message(self._voting.approve(job.id, request.user, ""))
+        return ReplacingMessage(answer.text, answer.blocks)
 
     def _repeat(self, request: PressRequest, job: Job) -> Message | None:
         if request.action not in REPEAT_BUTTONS or job.order.command not in self._commands:

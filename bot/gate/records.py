@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot import policy
 from bot.approvals.approval import Approval
-from bot.approvals.card import full_card, list_line, readable_plan
+from bot.approvals.card import confirmation_message, full_card, list_line, readable_plan
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
 from bot.audit import Filter
@@ -182,6 +182,6 @@ def _outcome(job: Job) -> str:
 
 
 def _approval(approval: Approval, plan: Plan) -> ApprovalRecord:
-    shown = full_card(approval, plan)
+    shown = (confirmation_message if approval.request.confirmation else full_card)(approval, plan)
     buttons = tuple(block for block in shown.blocks if block["type"] == "actions")
     return ApprovalRecord(line=list_line(approval), buttons=buttons, whole=shown)

@@ -63,6 +63,7 @@ class SecretForm:
             response_url=subject["response_url"],
             request_key=request.request_key,
             reason=job.order.reason,
+            accepts_costs=job.order.accepts_costs,
             secret=Secret(typed),
         )
 

@@ -29,7 +29,7 @@ from bot.model.network import (
     ip_of,
 )
 from bot.model.operation import Operation
-from bot.model.plan import Finding, Force, Plan, PlanTitles, Sign, Step
+from bot.model.plan import Cost, Finding, Force, Plan, PlanTitles, Sign, Step
 from bot.model.raft_members import RaftMembers, newcomer
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Basis",
     "Certificate",
     "ClusterFacts",
+    "Cost",
     "Counters",
     "Drill",
     "Engine",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.model.cluster import NodeFacts
@@ -31,11 +31,14 @@ class Basis:
 
     Task counts, times and leadership are left out: they may change without changing what was approved.
     """
+    costs: Mapping[str, str] = field(default_factory=dict)
+    """What the plan costs services, in words, by what is lost. The digest leaves out the words: they have numbers."""
 
     @property
     def digest(self) -> str:
         """The SHA-256, in hex, of the basis as canonical JSON."""
-        return hashlib.sha256(to_json(self).encode()).hexdigest()
+        costs = dict.fromkeys(self.costs, "")
+        return hashlib.sha256(to_json(replace(self, costs=costs)).encode()).hexdigest()
 
 
 def short(digest: str) -> str:
@@ -56,14 +59,16 @@ def basis_of(command: str, arguments: object, plan: Plan, facts: Facts) -> Basis
         operations=operations,
         managers={node.id: {"name": node.name, "reachability": node.reachability} for node in records},
         targets={name: _target(facts, name) for name in _named(operations)},
+        costs={cost.what: cost.text for cost in plan.costs},
     )
 
 
 def differences(before: Basis, now: Basis) -> list[str]:
-    """Return what changed, in words; nothing if both have the same digest."""
-    if before.digest == now.digest:
-        return []
-    told: list[str] = []
+    """Return what changed, in words; nothing if the plan is the same. It may cost less than before."""
+    new = [f"it costs more now ({text.rstrip('.')})" for what, text in now.costs.items() if what not in before.costs]
+    if replace(before, costs={}).digest == replace(now, costs={}).digest:
+        return new
+    told = new
     if before.cluster_id != now.cluster_id:
         told.append(
             f"{before.cluster} is a different cluster now" if now.cluster_id else f"{before.cluster} cannot be read"

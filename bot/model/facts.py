@@ -30,7 +30,7 @@ class Freeze:
     """Whether it comes from swarmbot.yml."""
 
 
-OpenChangeState = Literal["awaiting approval", "queued", "running"]
+OpenChangeState = Literal["awaiting approval", "awaiting confirmation", "queued", "running"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class OpenChange:
     approvals: tuple[int, int] = (0, 0)
     """How many approvals it has, and how many it needs, while it waits for approval."""
     expires: float = 0.0
-    """When the request for approval expires, in unix seconds; 0 if it waits for none."""
+    """When the request for approval or confirmation expires, in unix seconds; 0 if it waits for neither."""
 
     @property
     def command(self) -> str:

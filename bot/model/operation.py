@@ -84,7 +84,7 @@ class Operation(ABC):
         return members
 
     def record(self, node: NodeFacts) -> NodeFacts:
-        """Return ``node`` with the labels and the availability that it has after the operation."""
+        """Return ``node`` with the role, state, labels and availability that it has after the operation."""
         return node
 
     @property

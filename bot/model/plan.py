@@ -44,6 +44,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """Service that a plan costs. The requester confirms it before the first step, unless other people approve it."""
+
+    what: str
+    """The same for the same loss, whatever the numbers in ``text`` are: "service web"."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanTitles:
     """What a plan is called, in the four sentences that people see. "" for a sentence that is never shown."""
 
@@ -68,6 +77,8 @@ class Plan:
     """What changes for the cluster: "managers 2 → 3, tolerates 0 → 1 failure"."""
     meanwhile: tuple[str, ...] = ()
     """What holds only while the steps run."""
+    costs: tuple[Cost, ...] = ()
+    """What the steps cost services."""
     warnings: tuple[str, ...] = ()
     """What people must know before they approve, one sentence each."""
     findings: tuple[Finding, ...] = ()

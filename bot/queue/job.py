@@ -12,7 +12,17 @@ from bot.secrets.redact import redact
 from bot.store.keys import Lane
 from bot.stored_json import from_hash, from_json, to_json
 
-State = Literal["awaiting_approval", "queued", "running", "succeeded", "failed", "cancelled", "denied", "expired"]
+State = Literal[
+    "awaiting_approval",
+    "awaiting_confirmation",
+    "queued",
+    "running",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "denied",
+    "expired",
+]
 ENDED: Final[frozenset[State]] = frozenset({"succeeded", "failed", "cancelled", "denied", "expired"})
 
 ID_LENGTH: Final = 4
@@ -55,6 +65,8 @@ class Order:
     """The id of the pending rotation that this job carries out; "" if somebody asked for the job."""
     secret_id: str = ""
     """The id of a typed secret in :class:`bot.queue.secret_inbox.SecretInbox`."""
+    accepts_costs: bool = False
+    """From ``--yes``: the requester need not confirm what the plan costs services."""
 
     def audit_entry(self, action: str, by: str, detail: str = "", *, channel: str = "") -> Entry:
         """Return an audit entry about this job. ``channel`` is where it happened, if not where it was asked."""

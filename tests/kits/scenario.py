@@ -75,6 +75,16 @@ class Scenario:
         """Type ``/swarm text`` and return the final card of its job."""
         return self.end(self.begin(user, text, channel), timeout=timeout)
 
+    def confirmed(self, user: str, text: str, costs: str) -> ProgressCard:
+        """Type a change that costs service, press Proceed under the plan that names ``costs``, and return its card."""
+        after = self.now
+        self.slack.slash(user, "prod", text)
+        asked = self.answer(user, after)
+        assert "[Proceed]" in asked.text, asked.text
+        assert costs in asked.text, asked.text
+        self.slack.click(user, asked, "Proceed")
+        return self.end(self.job(user, after))
+
     def begin(self, user: str, text: str, channel: str = "prod") -> str:
         """Type ``/swarm text``, which must start a job, and return the job's id."""
         after = self.now

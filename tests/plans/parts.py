@@ -109,7 +109,7 @@ class Change(Strict):
 
     def facts(self) -> OpenChange:
         """Return the change as a worker lists it."""
-        expires = NOW + 3600 if self.state == "awaiting approval" else 0.0
+        expires = NOW + 3600 if self.state.startswith("awaiting") else 0.0
         return OpenChange(self.id, self.words, "U0ADA", self.state, tuple(self.names), self.votes, expires)
 
 

@@ -21,6 +21,7 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "steps": [_step(step, names) for step, names in zip(plan.steps, named, strict=False)],
         "effect": plan.effect,
         "meanwhile": [*plan.meanwhile],
+        "costs": [cost.text for cost in plan.costs],
         "warnings": [*plan.warnings],
         "findings": [
             " | ".join(filter(None, (f"{f.sign} {f.target}".strip(), f.text, f.next_step))) for f in plan.findings

@@ -9,7 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.approvals.approval import Approval, ApprovalRequest, ApprovalState, Vote
-from bot.approvals.card import approval_card, approved_preface, full_card, list_line, plan_message, status_line
+from bot.approvals.card import (
+    approval_card,
+    approved_preface,
+    confirmation_message,
+    full_card,
+    list_line,
+    plan_message,
+    status_line,
+)
 from bot.blocks import Message, error_message, text_message
 from bot.commands import Command, Vocabulary
 from bot.config import Config, choose_cluster
@@ -95,8 +103,13 @@ def _cards(plan: Plan, reason: str, words: str, why: str = "why") -> list[Messag
             decided_at=float(bool(decided)),
             why=why,
         )
-        shown += [approval_card(approval, plan), full_card(approval, plan)]
-        shown += [text_message(text(approval)) for text in (list_line, status_line, approved_preface)]
+        confirmed = replace(approval, request=replace(request, confirmation=True, changed="it costs more now"))
+        shown += [approval_card(approval, plan), full_card(approval, plan), confirmation_message(confirmed, plan)]
+        shown += [
+            text_message(text(each))
+            for each in (approval, confirmed)
+            for text in (list_line, status_line, approved_preface)
+        ]
     card = ProgressCard(job, plan, 0.0, preface=approved_preface(approval))
     return [*shown, card.message(), card.ended(cancelled_by="U0DAN")]
 

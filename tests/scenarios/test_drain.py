@@ -70,14 +70,15 @@ def test_tasks_without_another_node_are_reported(cluster: Scenario) -> None:
     create_service(cluster, "big", most)
     plan = cluster.ask("ada", "drain host-3 --plan")
     assert (
-        "`pinned` (1 task here) cannot run on any other active node. Its constraints: `node.hostname==host-3`" in plan
+        "`pinned` (1 task on `host-3`) cannot run on any other active node. Its constraints: `node.hostname==host-3`"
+        in plan
     )
     assert "`big` (" not in plan
     assert nodes_of(cluster, "pinned") == nodes_of(cluster, "big") == ["host-3"]
     tasks = cluster.ask("eve", "node host-3")
     assert "▸ `big.1` running since " in tasks
     assert "▸ `pinned.1` running since " in tasks
-    card = cluster.change("ada", "drain host-3")
+    card = cluster.confirmed("ada", "drain host-3", "`pinned` (1 task on `host-3`) cannot run on any other active node")
     assert "1 task of pinned pending: no suitable node (scheduling constraints not satisfied" in card.text
     assert "1 task of big pending: no suitable node (insufficient resources on 2 nodes" in card.text
     assert nodes_of(cluster, "pinned") == nodes_of(cluster, "big") == []
@@ -88,13 +89,33 @@ def test_draining_the_last_active_node_is_reported(cluster: Scenario) -> None:
     create_service(cluster, "web", "--replicas", "2")
     assert cluster.change("ada", "pause host-1").text.startswith("✓ *`host-1` is paused*")
     assert cluster.change("ada", "drain host-2").text.startswith("✓")
-    card = cluster.change("ada", "drain host-3")
+    card = cluster.confirmed("ada", "drain host-3", "No other node of prod accepts tasks")
     assert "No other node of prod accepts tasks" in card.text
     assert cluster.nodes() == {
         "host-1": "Ready Pause Leader",
         "host-2": "Ready Drain",
         "host-3": "Ready Drain",
     }
+
+
+def test_what_costs_service_is_confirmed_first(cluster: Scenario) -> None:
+    """Ada alone is asked. A press of Cancel changes nothing, one of Proceed drains, and `--yes` asks nothing."""
+    create_service(cluster, "pinned", "--constraint", "node.hostname==host-3")
+    after = cluster.now
+    cluster.slack.slash("ada", "prod", "drain host-3")
+    asked = cluster.answer("ada", after)
+    assert asked.private
+    assert "This costs service: drain host-3 in prod" in asked.text.replace("`", "")
+    assert cluster.nodes()["host-3"] == "Ready Active"
+    assert "confirms it · expires" in cluster.ask("eve", "status")
+    cluster.slack.click("ada", asked, "Cancel")
+    cluster.see("ada", "You cancelled", after=after, private=True)
+    assert cluster.nodes()["host-3"] == "Ready Active"
+    assert nodes_of(cluster, "pinned") == ["host-3"]
+    assert cluster.change("ada", "drain host-3 --yes").text.startswith("✓ *`host-3` is drained*")
+    assert nodes_of(cluster, "pinned") == []
+    told = cluster.ask("ada", "audit")
+    assert "confirmed it: --yes:" in told
 
 
 def test_a_node_goes_down_during_a_drain(scenario: Scenario) -> None:
@@ -121,6 +142,6 @@ def test_label_changes_only_named_labels(cluster: Scenario) -> None:
     assert spec == {"Labels": {"kept": "yes", "zone": "b"}, "Role": "worker", "Availability": "active"}
     assert cluster.ask("ada", "label host-2 zone=b --remove old").startswith("✓ *No change needed*")
     create_service(cluster, "web", "--constraint", "node.labels.zone==b")
-    card = cluster.change("ada", "label host-2 --remove zone --remove kept")
-    assert "web requires node.labels.zone==b: its 1 task must leave host-2" in card.text.replace("`", "")
+    question = "`web` (1 task on `host-2`) cannot run on any other active node"
+    cluster.confirmed("ada", "label host-2 --remove zone --remove kept", question)
     assert json.loads(cluster["host-1"].docker(*form))["Labels"] == {}

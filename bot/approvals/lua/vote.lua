@@ -1,4 +1,4 @@
--- Count an approval; with the last one needed, queue the job in its cluster's exclusive lane in the same step.
+-- Count an approval, or the requester's confirmation; with the last one needed, queue the job in its cluster's exclusive lane in the same step.
 -- KEYS[1] the approval
 -- KEYS[2] the job
 -- KEYS[3] open approvals, scored by the ms in which they expire
@@ -16,19 +16,25 @@
 -- ARGV[6] the audit head that the entries are chained to, "" without entries
 -- ARGV[7] the audit head after them
 -- ARGV[8...] the audit entries
--- Returns {"approved"}, {"counted"}, {"changed"} (read again), {"ended"}, {"late"}, {"own"}, {"twice"} or {"head", head}.
+-- Returns {"approved"}, {"counted"}, {"changed"} (read again), {"ended"}, {"late"}, {"own"}, {"not yours"},
+-- {"twice"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
 
 local kept = redis.call('HMGET', KEYS[1], 'state', 'version', 'votes', 'request')
 if audit_applied(KEYS[8], 6) then return {kept[1] == 'approved' and 'approved' or 'counted'} end
-if kept[1] ~= 'open' or redis.call('HGET', KEYS[2], 'state') ~= 'awaiting_approval' then return {'ended'} end
+local waits = {awaiting_approval = true, awaiting_confirmation = true}
+if kept[1] ~= 'open' or not waits[redis.call('HGET', KEYS[2], 'state')] then return {'ended'} end
 local due = redis.call('ZSCORE', KEYS[3], ARGV[1])
 if not due or clock_ms() >= tonumber(due) then return {'late'} end
 if kept[2] ~= ARGV[3] then return {'changed'} end
 local request = cjson.decode(kept[4])
-if request.requester == ARGV[2] then return {'own'} end
+if request.confirmation then
+  if request.requester ~= ARGV[2] then return {'not yours'} end
+elseif request.requester == ARGV[2] then
+  return {'own'}
+end
 local votes = cjson.decode(kept[3])
 local valid = {}
 for _, person in ipairs(cjson.decode(ARGV[4])) do valid[person] = true end

@@ -17,7 +17,7 @@
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
 
-local waits = {queued = true, awaiting_approval = true}
+local waits = {queued = true, awaiting_approval = true, awaiting_confirmation = true}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'unknown'} end
 if audit_applied(KEYS[6], 4) then return {state == 'cancelled' and 'cancelled' or 'stopping'} end

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from bot.blocks import tick
+from bot.blocks import tick, user
 from bot.model import Facts, OpenChange
 from bot.swarm.health.health import Health
 from bot.swarm.health.issues import Issue
@@ -20,9 +20,7 @@ def next_steps(facts: Facts, found: Health) -> list[str]:
     """Return the next steps, the most urgent first; [] if there is nothing to do."""
     changes = facts.open_changes
     decide = [
-        f"approve or deny {tick(change.id)}: `/swarm approvals {change.id}`"
-        for change in changes
-        if change.state == "awaiting approval"
+        f"{who} {tick(change.id)}: `/swarm approvals {change.id}`" for change in changes if (who := _decider(change))
     ]
     if whole := [change for change in changes if change.command in WHOLE_CLUSTER]:
         return [*decide, *_followed(whole)]
@@ -41,8 +39,15 @@ def _followed(changes: Iterable[OpenChange]) -> list[str]:
     return [
         f"wait for {tick(change.id)}: `/swarm job {change.id}` shows its steps"
         for change in changes
-        if change.state != "awaiting approval"
+        if not _decider(change)
     ]
+
+
+def _decider(change: OpenChange) -> str:
+    """Return who must do what, to be followed by the change; "" if it waits for no decision."""
+    if change.state == "awaiting confirmation":
+        return f"{user(change.requester)} must confirm or cancel"
+    return "approve or deny" if change.state == "awaiting approval" else ""
 
 
 def _fixes(issues: Iterable[Issue]) -> list[str]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from bot.blocks import plain_line, tick
 from bot.errors import Refused
-from bot.model import Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
+from bot.model import Cost, Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import raft_members
 from bot.swarm.reading.node_lookup import replacement_of
-from bot.swarm.services.placement import eviction_warnings, node_load, unplaceable_warnings
+from bot.swarm.services.placement import alone_warnings, eviction_warnings, node_load
 from bot.text.suggest import listed, number_of
 
 
@@ -83,7 +83,7 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Pl
     if node.state == "ready":
         steps.append(Drain(node.id, node.name, facts.name))
         findings += _load(facts, node)
-        warnings = unplaceable_warnings(facts, node)
+        warnings = alone_warnings(facts, node)
     if node.reachability:
         steps.append(demote_operation(facts, node))
     # The engine of a manager that was not told of its demotion leaves only if it is forced.
@@ -117,7 +117,7 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
             f"if {tick(node.host)} comes back, it believes that it is still a member, until `/swarm leave {node.host}`"
         )
         findings.append(Finding("warning", later, node.name))
-    warnings = unplaceable_warnings(facts, node) if node.state == "ready" and not replaced else []
+    warnings = alone_warnings(facts, node) if node.state == "ready" and not replaced else []
     if old_record and node.state == "down":
         warnings.append(
             f"If {tick(node.name)} comes back, nothing tells it that it was removed: together with others like it, it "
@@ -129,11 +129,13 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
 def _ending(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
     """Return the plan that ends the cluster with its last manager. The quorum gate decides whether it may."""
     others = [other.name for other in (facts.swarm.nodes if facts.swarm else ()) if other.id != node.id]
-    warnings = [f"Services, networks, secrets and configs of {facts.name} are lost with its last manager."]
+    lost = f"Services, networks, secrets and configs of {facts.name} are lost with its last manager."
+    warnings = []
     if others:
         warnings.append(f"{listed(map(tick, others))} must leave too, one by one: `/swarm leave HOST --force`.")
     steps: list[Operation] = [Leave(host.name, facts.name, node.id, force=True, unseen=True)]
-    plan = replace(plan, titles=replace(plan.titles, success=f"{facts.name} has ended"))
+    titles = replace(plan.titles, success=f"{facts.name} has ended")
+    plan = replace(plan, titles=titles, costs=(Cost("every service", lost),))
     return _with(plan, node, steps, _load(facts, node), warnings)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.errors import Failed, Refused, SwarmbotError
-from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation, RaftMembers
+from bot.model import Engines, Facts, FactsQuery, HostFacts, NodeFacts, Operation, RaftMembers
 from bot.swarm.operations.spec_updates import reading_manager, record_of
 
 
@@ -142,6 +142,10 @@ class RemoveNode(Operation):
     def done(self) -> str:
         """Return the wanted state in words."""
         return f"{self.cluster} has no record `{self.node}` of `{self.name}`"
+
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """Return the node's record as down: a node without a record gets no tasks."""
+        return replace(node, state="down") if node.id == self.node else node
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the managers list no such node."""

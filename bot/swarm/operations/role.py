@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, FactsQuery, Operation, RaftMembers
+from bot.model import Engines, Facts, FactsQuery, NodeFacts, Operation, RaftMembers
 from bot.swarm.operations.spec_updates import reading_manager, record_of, update_node_spec
 
 
@@ -100,6 +100,10 @@ class Demote(Operation):
     def query(self) -> FactsQuery:
         """Return a query for its host, if it can be asked."""
         return FactsQuery(hosts=(self.host,)) if self.host else FactsQuery()
+
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """Return the node's record as a worker's."""
+        return replace(node, role="worker") if node.id == self.node else node
 
     def raft(self, members: RaftMembers) -> RaftMembers:
         """Return the members without this node."""

@@ -49,37 +49,39 @@ def meets_constraints(node: NodeFacts, service: ServiceFacts) -> bool:
     return all(_met(node, constraint) for constraint in service.constraints)
 
 
+def accepts_tasks(node: NodeFacts) -> bool:
+    """Return whether the node accepts new tasks."""
+    return node.state == "ready" and node.availability == "active"
+
+
 def schedulable_nodes(swarm: ClusterFacts) -> list[NodeFacts]:
     """Return the nodes that accept new tasks now."""
-    return [node for node in swarm.nodes if node.state == "ready" and node.availability == "active"]
+    return [node for node in swarm.nodes if accepts_tasks(node)]
 
 
-def unplaceable_warnings(facts: Facts, node: NodeFacts) -> list[str]:
-    """Return a warning for each service that cannot run anywhere once ``node`` accepts no tasks."""
+def alone_warnings(facts: Facts, node: NodeFacts) -> list[str]:
+    """Return a warning if no other node accepts tasks, unless tasks of this one make it a cost of the plan."""
     swarm = facts.swarm
-    if swarm is None:
+    if swarm is None or node_load(swarm, node).tasks or any(other.id != node.id for other in schedulable_nodes(swarm)):
         return []
-    others = [other for other in schedulable_nodes(swarm) if other.id != node.id]
-    if not others:
-        return [f"No other node of {facts.name} accepts tasks: no service runs until one does."]
-    return [
-        f"{tick(service.name)} ({number_of(count, 'task')} here) cannot run on any other active node. "
-        f"Its constraints: {listed(map(tick, service.constraints))}."
-        for service, count in node_load(swarm, node).movable
-        if not any(meets_constraints(other, service) for other in others)
-    ]
+    return [f"No other node of {facts.name} accepts tasks: no task can start until one does."]
 
 
 def eviction_warnings(facts: Facts, before: NodeFacts, after: NodeFacts) -> list[str]:
-    """Return a warning for each service whose tasks must leave a node because it no longer meets the constraints."""
+    """Return a warning for each service whose tasks must move because a node no longer meets the constraints.
+
+    A service that no other node can run is a cost of the plan instead.
+    """
     if facts.swarm is None:
         return []
+    others = [other for other in schedulable_nodes(facts.swarm) if other.id != before.id]
     counts = Counter(task.service for task in facts.swarm.task_list if task.node == before.id and task.alive)
     return [
         f"{tick(service.name)} requires {listed(map(tick, service.constraints))}: its "
         f"{number_of(counts[service.id], 'task')} must leave {tick(before.name)}."
         for service in facts.swarm.services
         if counts[service.id] and meets_constraints(before, service) and not meets_constraints(after, service)
+        if any(meets_constraints(other, service) for other in others)
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.approvals.approval import Approval, ApprovalRequest, ApprovalState, Vote
-from bot.approvals.card import approval_card, full_card
+from bot.approvals.card import approval_card, confirmation_message, full_card
 from bot.approvals.voting import refusal
 from bot.blocks import Block, Message
 from bot.model import Plan, PlanTitles, Step
@@ -63,7 +63,7 @@ def texts(blocks: Iterable[Any]) -> str:
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("shape", [approval_card, full_card], ids=["card", "whole"])
+@pytest.mark.parametrize("shape", [approval_card, full_card, confirmation_message], ids=["card", "whole", "question"])
 def test_card_keeps_slack_limits(state: ApprovalState, shape: Any) -> None:
     """Thirty steps, a reason of 2,000 characters and twenty approvers, in each state."""
     message: Message = shape(approval(state, why=LONG), PLAN)
