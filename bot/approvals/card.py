@@ -6,9 +6,11 @@ It says what will be done, what it means, who decides, and who has decided.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from bot.approvals.approval import Approval
+from bot.approvals.choices import EVERY_CHOICE, Choice
 from bot.blocks import (
     DONE,
     FAILED,
@@ -67,15 +69,14 @@ def approval_card(approval: Approval, plan: Plan) -> Message:
         *paragraphs(_votes(approval)),
         context(_terms(approval)),
     ]
-    if approval.open:
-        blocks.append(_buttons(approval.id))
-    elif approval.state == "void":
+    blocks += choice_buttons(approval, EVERY_CHOICE)
+    if approval.state == "void":
         blocks.append(actions(button("Request again", "approval.again", approval.id)))
     return Message(": ".join([*_end(approval), title]), tuple(blocks))
 
 
-def full_card(approval: Approval, plan: Plan) -> Message:
-    """Return the answer to `/swarm approvals ID`: everything that fits into a message."""
+def full_card(approval: Approval, plan: Plan, choices: Sequence[Choice] = EVERY_CHOICE) -> Message:
+    """Return the answer to `/swarm approvals ID`: everything that fits into a message, and the reader's ``choices``."""
     request = approval.request
     title = f"{user(request.requester)} asks to {plan.titles.imperative or tick('/swarm ' + request.words)}"
     blocks = [
@@ -86,13 +87,12 @@ def full_card(approval: Approval, plan: Plan) -> Message:
         *paragraphs(_votes(approval, every=True)),
         *_full_text("Reason for the denial", approval.why if _is_long_denial(approval) else ""),
         context(_terms(approval), f"digest `{request.digest}`"),
+        *choice_buttons(approval, choices),
     ]
-    if approval.open:
-        blocks.append(_buttons(approval.id))
     return Message(f"Approval {approval.id}", tuple(blocks))
 
 
-def confirmation_message(approval: Approval, plan: Plan) -> Message:
+def confirmation_message(approval: Approval, plan: Plan, choices: Sequence[Choice] = EVERY_CHOICE) -> Message:
     """Return the question to the requester: what the plan costs, and whether to proceed."""
     request = approval.request
     title = plan.titles.imperative or tick("/swarm " + request.words)
@@ -103,10 +103,8 @@ def confirmation_message(approval: Approval, plan: Plan) -> Message:
     blocks = [
         *paragraphs([*_end(approval), head, *changed, *_plan_lines(plan, MAX_STEPS, request.job)]),
         context(" · ".join([*terms, which] if approval.open else [which])),
+        *choice_buttons(approval, choices),
     ]
-    if approval.open:
-        proceed = button("Proceed", "approval.approve", request.job, style="danger")
-        blocks.append(actions(proceed, button("Cancel", "approval.withdraw", request.job)))
     return Message(": ".join([*_end(approval), head.replace("*", "")]), tuple(blocks))
 
 
@@ -266,9 +264,18 @@ def _cut(text: str, job: str) -> str:
     return f"{shown} … ({left_out} characters left out: `/swarm approvals {job}`)" if left_out > 0 else shown
 
 
-def _buttons(job: str) -> Block:
-    return actions(
-        button("Approve", "approval.approve", job, style="primary"),
-        button("Deny", "approval.deny", job, style="danger"),
-        button("Withdraw", "approval.withdraw", job),
-    )
+def choice_buttons(approval: Approval, choices: Sequence[Choice]) -> list[Block]:
+    """Return a row with the buttons of an open approval that its reader may press; [] for none."""
+    job, confirmation = approval.id, approval.request.confirmation
+    row = {
+        "approve": button("Approve", "approval.approve", job, style="primary"),
+        "deny": button("Deny", "approval.deny", job, style="danger"),
+        "withdraw": button("Withdraw", "approval.withdraw", job),
+    }
+    if confirmation:
+        row = {
+            "approve": button("Proceed", "approval.approve", job, style="danger"),
+            "withdraw": button("Cancel", "approval.withdraw", job),
+        }
+    shown = [found for choice, found in row.items() if choice in choices]
+    return [actions(*shown)] if approval.open and shown else []

@@ -8,8 +8,9 @@ from typing import Final, Literal
 
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.card import approval_count, approver_mention
+from bot.approvals.choices import rule_of
 from bot.approvals.repository import ApprovalRepository, Ended
-from bot.approvals.rule import approver_groups, approvers, rule_for
+from bot.approvals.rule import approver_groups, approvers
 from bot.audit import Audit, Entry
 from bot.blocks import RUNNING, channel, tick, user
 from bot.config import Config
@@ -150,7 +151,7 @@ class Voting:
             return frozenset({voter})
         if voter == request.requester:
             raise refusal(approval, "own")
-        rule = rule_for(self._config, request.cluster, request.subject, request.needed)
+        rule = rule_of(self._config, request)
         members = self._user_groups.members(approver_groups(self._config, [rule]), max_age=MEMBERSHIP_MAX_AGE_S)
         eligible = approvers(self._config, rule, members)
         if voter not in eligible:

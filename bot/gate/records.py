@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from bot import policy
-from bot.approvals.approval import Approval
-from bot.approvals.card import confirmation_message, full_card, list_line, readable_plan
+from bot.approvals.approval import Approval, ApprovalRequest
+from bot.approvals.card import choice_buttons, confirmation_message, full_card, list_line, readable_plan
+from bot.approvals.choices import Reader, choices, lacks_code, rule_of
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
 from bot.audit import Filter
 from bot.audit.paging import AuditPages, Page, resolve_filter
+from bot.blocks import context
 from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.config.models import PERMISSIONS
@@ -31,7 +33,7 @@ from bot.model.records import (
 )
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.usergroups import UserGroups
+from bot.usergroups import MembershipUnknown, UserGroups
 
 
 class RecordReader:
@@ -46,7 +48,10 @@ class RecordReader:
         pages: AuditPages,
         user_groups: UserGroups,
         approvals: ApprovalRepository,
+        enrolled: Callable[[str], bool],
     ) -> None:
+        """``enrolled`` returns whether a person has set up a second factor."""
+        self._enrolled = enrolled
         self._commands = commands
         self._approvals = approvals
         self._config = config
@@ -74,7 +79,7 @@ class RecordReader:
             found = self._queue.get(query.job.lower())
             records = replace(records, job=_job(found) if found else None)
         if query.approvals or query.approval:
-            records = replace(records, approvals=self._waiting(query, cluster))
+            records = replace(records, approvals=self._waiting(query, cluster, requester))
         if query.entries is not None:
             wanted = self.wanted_entries(query, cluster, records.at)
             entries, page = self._pages.newest(cluster, wanted, query.entries.count)
@@ -124,11 +129,22 @@ class RecordReader:
         found = [*self._queue.in_line(cluster), *asked, *self._queue.recent(cluster, count)]
         return {job.id: job for job in found}.values()
 
-    def _waiting(self, query: RecordsQuery, cluster: str) -> tuple[ApprovalRecord, ...]:
+    def _waiting(self, query: RecordsQuery, cluster: str, person: str) -> tuple[ApprovalRecord, ...]:
         one = self._approvals.get(query.approval) if query.approval else None
         found = [one] if one else [] if query.approval else self._approvals.waiting(cluster or None)
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
-        return tuple(_approval(approval, readable_plan(job.plan)) for approval, job in jobs if job and job.plan)
+        shown = [(approval, readable_plan(job.plan)) for approval, job in jobs if job and job.plan]
+        reader = self._reader(person, [approval.request for approval, _ in shown])
+        return tuple(_approval(approval, plan, self._config, reader) for approval, plan in shown)
+
+    def _reader(self, person: str, requests: Sequence[ApprovalRequest]) -> Reader:
+        """Return what decides which of these the person may decide."""
+        enrolled = any(request.second_factor for request in requests) and self._enrolled(person)
+        groups = approver_groups(self._config, [rule_of(self._config, request) for request in requests])
+        try:
+            return Reader(person, self._user_groups.members(groups, may_be_stale=True) if groups else {}, enrolled)
+        except MembershipUnknown:
+            return Reader(person, None, enrolled)
 
     def _waits(
         self, rules: Iterable[Rule], cluster: str, membership: policy.Membership
@@ -181,7 +197,12 @@ def _outcome(job: Job) -> str:
     return str(found.get("told", ""))
 
 
-def _approval(approval: Approval, plan: Plan) -> ApprovalRecord:
-    shown = (confirmation_message if approval.request.confirmation else full_card)(approval, plan)
-    buttons = tuple(block for block in shown.blocks if block["type"] == "actions")
-    return ApprovalRecord(line=list_line(approval), buttons=buttons, whole=shown)
+def _approval(approval: Approval, plan: Plan, config: Config, reader: Reader) -> ApprovalRecord:
+    """Return the approval with the buttons that its reader may press."""
+    may = choices(config, approval, reader)
+    shown = (confirmation_message if approval.request.confirmation else full_card)(approval, plan, may)
+    row = choice_buttons(approval, may)
+    if "deny" in may and lacks_code(approval.request, reader):
+        hint = context("Your approval needs a code: `/swarm totp` sets it up.")
+        row, shown = [hint, *row], replace(shown, blocks=(*shown.blocks, hint))
+    return ApprovalRecord(line=list_line(approval), buttons=tuple(row), whole=shown)

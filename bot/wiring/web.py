@@ -57,6 +57,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
             pages=AuditPages(redis, audit),
             user_groups=user_groups,
             approvals=approvals,
+            enrolled=totp.enrolled,
         ),
         voting=voting,
         freezes=freezes,

@@ -110,6 +110,7 @@ def test_whoami_shows_who_must_approve(client: Redis, user_groups: UserGroups) -
         pages=AuditPages(client, audit),
         user_groups=user_groups,
         approvals=ApprovalRepository(client, audit),
+        enrolled=lambda _: False,
     )
 
     def waits(asker: str) -> dict[str, ApprovalRequirement]:

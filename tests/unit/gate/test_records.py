@@ -64,6 +64,7 @@ def test_unfinished_jobs_are_read_however_old(client: Redis, queue: Queue, audit
         pages=AuditPages(client, audit),
         user_groups=cast("UserGroups", None),
         approvals=approvals,
+        enrolled=lambda _: False,
     )
     read = records.read(RecordsQuery(jobs=2), cluster="prod", requester="U0ASKER").jobs
     assert [job.id for job in read] == [running, waiting, parked, newest[2].id, newest[1].id]
