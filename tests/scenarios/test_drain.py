@@ -112,9 +112,10 @@ def test_what_costs_service_is_confirmed_first(cluster: Scenario) -> None:
     cluster.see("ada", "You cancelled", after=after, private=True)
     assert cluster.nodes()["host-3"] == "Ready Active"
     assert nodes_of(cluster, "pinned") == ["host-3"]
-    assert cluster.change("ada", "drain host-3 --yes").text.startswith("✓ *`host-3` is drained*")
+    card = cluster.change("ada", "drain host-3 --yes")
+    assert card.text.startswith("✓ *`host-3` is drained*")
     assert nodes_of(cluster, "pinned") == []
-    told = cluster.ask("ada", "audit")
+    told = cluster.ask("ada", f"audit --job {card.job}")
     assert "confirmed it: --yes:" in told
 
 
