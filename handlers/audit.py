@@ -16,15 +16,17 @@ from bot.blocks import (
     Message,
     actions,
     button,
+    context,
     escape,
     paragraphs,
     plain_line,
+    section,
     tick,
     user,
     when,
 )
-from bot.commands import PAST, PERSON, Flag, number, record, text
-from bot.model.records import EntryFilter, EntryRecord, Records, RecordsQuery
+from bot.commands import COMMAND, PAST, PERSON, Flag, number, record, text
+from bot.model.records import MAX_MATCHES, EntryFilter, EntryRecord, Records, RecordsQuery
 
 MAX_DETAIL_CHARS: Final = 160
 """A line shows this much of a detail; the export has all of it."""
@@ -71,10 +73,11 @@ class AuditArguments:
 
     by: Annotated[str, Flag(PERSON, "entries by this person")] = ""
     node: Annotated[str, Flag(text("NODE"), "entries that name this host or node")] = ""
-    command: Annotated[str, Flag(text("COMMAND"), "entries of this command")] = ""
-    job: Annotated[str, Flag(text("ID"), "entries of this job")] = ""
+    command: Annotated[str, Flag(COMMAND, "entries of this command, questions too")] = ""
+    job: Annotated[str, Flag(text("ID"), "entries of this job, questions too")] = ""
     since: Annotated[str, Flag(PAST, "the oldest entry to show: `2d` ago, or a date or time")] = ""
     until: Annotated[str, Flag(PAST, "the newest entry to show: `2h` ago, or a date or time")] = ""
+    all: Annotated[bool, Flag(None, "questions too; without it: changes, votes and refusals")] = False
     last: Annotated[int, Flag(number("N", 1, 40), "entries per page")] = 15
     export: Annotated[bool, Flag(None, "send all of them as files, only to you")] = False
 
@@ -83,11 +86,12 @@ def _query(arguments: AuditArguments) -> RecordsQuery:
     wanted = EntryFilter(
         by=arguments.by,
         node=arguments.node,
-        command=arguments.command.lower(),
+        command=arguments.command,
         job=arguments.job.lower(),
         since=arguments.since,
         until=arguments.until,
         count=arguments.last,
+        questions=arguments.all or arguments.export or bool(arguments.command or arguments.job),
     )
     return RecordsQuery(entries=wanted, export=arguments.export)
 
@@ -104,17 +108,22 @@ def _query(arguments: AuditArguments) -> RecordsQuery:
 )
 def audit(records: Records, _: AuditArguments) -> Message:
     """Return a line for each entry, newest first, with buttons for the next and the previous page."""
+    page = records.page
+    hint = () if page.questions else (context("Changes, votes and refusals. `--all` shows questions too."),)
     if not records.entries:
-        return Message("No audit entry matches.", ())
+        return Message("No audit entry matches.", (section("No audit entry matches."), *hint))
     newest, oldest = records.entries[0].seq, records.entries[-1].seq
     scope = records.cluster or "all clusters"
-    title = f"Audit log of {scope} · {_range(newest, oldest)}"
+    title = f"Audit log of {scope} · {_matches(page.matches)} · {_range(newest, oldest)}"
     lines = [_line(entry, everywhere=not records.cluster) for entry in records.entries]
-    blocks = paragraphs([f"*{plain_line(title)}*", *lines])
-    page = records.page
+    blocks = [*paragraphs([f"*{plain_line(title)}*", *lines]), *hint]
     page_buttons = [button("Older", "audit.older", page.id)] if page.older else []
     page_buttons += [button("Newer", "audit.newer", page.id)] if page.newer else []
     return Message(title, (*blocks, actions(*page_buttons)) if page_buttons else tuple(blocks))
+
+
+def _matches(count: int) -> str:
+    return f"more than {MAX_MATCHES} match" if count > MAX_MATCHES else "1 matches" if count == 1 else f"{count} match"
 
 
 def _range(newest: int, oldest: int) -> str:
@@ -123,7 +132,7 @@ def _range(newest: int, oldest: int) -> str:
 
 def _line(entry: EntryRecord, *, everywhere: bool) -> str:
     sign, sentence = _sentence(entry)
-    parts = [f"{sign} {when(entry.at)} {sentence}"]
+    parts = [f"{sign} {when(entry.at, with_seconds=True)} {sentence}"]
     if entry.job:
         parts[0] += f" · {tick(entry.job)}"
     if everywhere and entry.cluster:

@@ -29,6 +29,8 @@ class Entry:
     detail: str = ""
     nodes: tuple[str, ...] = ()
     """The hosts and nodes that it concerns."""
+    question: bool = False
+    """Whether it only says that somebody asked a question, or that it was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def chained(head: Head, entries: Iterable[Entry], at: float, nonce: str) -> tupl
     """
     rows: list[tuple[str, str]] = []
     for entry in entries:
-        body = {key: _masked(value) for key, value in asdict(entry).items()}
+        body = {key: value if isinstance(value, bool) else _masked(value) for key, value in asdict(entry).items()}
         place = {"seq": head.seq + 1, "at": round(at, 3), "nonce": nonce, "prev": head.hash}
         text = _canonical(body | place)
         head = Head(head.seq + 1, digest(text))

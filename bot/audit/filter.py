@@ -10,6 +10,7 @@ from bot.audit.entry import Stored
 
 MAX_CLOCK_SKEW_S: Final = 300.0
 """How much the writers' clocks may differ; a search by time continues this far."""
+QUESTION: Final = '"question":true'
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Filter:
     job: str = ""
     since: float = 0.0
     until: float = 0.0
+    no_questions: bool = False
 
     def fits(self, entry: Stored) -> bool:
         """Return whether the entry matches."""
@@ -31,12 +33,13 @@ class Filter:
             and (not self.since or entry.at >= self.since)
             and (not self.until or entry.at <= self.until)
             and (not self.node or entry.concerns(self.node))
+            and not (self.no_questions and entry.question)
         )
 
     def may_fit(self, text: str) -> bool:
         """Return whether an entry with this canonical JSON can match, without parsing it: most do not."""
         exact = all(not wanted or f'"{name}":{_quoted(wanted)}' in text for name, wanted in self._exact())
-        return exact and _quoted(self.node)[1:-1] in text
+        return exact and _quoted(self.node)[1:-1] in text and not (self.no_questions and QUESTION in text)
 
     def begins_after(self, entry: Stored) -> bool:
         """Return whether no earlier entry can match, even if the writers' clocks differ."""

@@ -6,7 +6,7 @@ A button carries a page's id; what that page showed is stored in Redis for AUDIT
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis import Redis
 
@@ -14,7 +14,7 @@ from bot.audit.entry import Stored
 from bot.audit.filter import Filter
 from bot.audit.log import Audit
 from bot.errors import NotUnderstood
-from bot.model.records import AuditPage, EntryFilter, EntryRecord
+from bot.model.records import MAX_MATCHES, AuditPage, EntryFilter, EntryRecord
 from bot.store import keys
 from bot.store.client import translate_errors
 from bot.stored_json import from_json, to_json
@@ -52,34 +52,40 @@ class AuditPages:
             text = self._redis.get(keys.audit_page(page_id))
         return from_json(Page, str(text)) if text else None
 
+    def has(self, wanted: Filter) -> bool:
+        """Return whether an entry matches."""
+        return bool(self._audit.query(wanted, count=1))
+
     def newest(self, cluster: str, wanted: Filter, count: int) -> ShownPage:
         """Return the first page."""
-        found = self._audit.query(wanted, count=count + 1)
-        return self._shown(cluster, wanted, count, found[:count], older=len(found) > count, newer=False)
+        found = self._audit.query(wanted, count=MAX_MATCHES + 1)
+        beside = AuditPage(older=len(found) > count, newer=False, matches=len(found))
+        return self._shown(cluster, wanted, count, found[:count], beside)
 
     def adjacent(self, page: Page, *, older: bool) -> ShownPage:
         """Return the page after ``page``, or with ``older`` false the page before it."""
         count = page.count
+        matches = len(self._audit.query(page.wanted, count=MAX_MATCHES + 1))
         if older:
             found = self._audit.query(page.wanted, before=page.last, count=count + 1)
             more = bool(self._audit.query(page.wanted, after=page.last, count=1))
-            return self._shown(page.cluster, page.wanted, count, found[:count], older=len(found) > count, newer=more)
+            beside = AuditPage(older=len(found) > count, newer=more, matches=matches)
+            return self._shown(page.cluster, page.wanted, count, found[:count], beside)
         found = self._audit.query(page.wanted, after=page.first, count=count + 1)
         if len(found) < count:
             return self.newest(page.cluster, page.wanted, count)
         shown = found[-count:]
         more = bool(self._audit.query(page.wanted, before=shown[-1].seq, count=1))
-        return self._shown(page.cluster, page.wanted, count, shown, older=more, newer=len(found) > count)
+        beside = AuditPage(older=more, newer=len(found) > count, matches=matches)
+        return self._shown(page.cluster, page.wanted, count, shown, beside)
 
-    def _shown(
-        self, cluster: str, wanted: Filter, count: int, found: list[Stored], *, older: bool, newer: bool
-    ) -> ShownPage:
-        if not found:
-            return (), AuditPage()
-        page_id = ""
-        if older or newer:
-            page_id = self._store(Page(cluster, wanted, count, first=found[0].seq, last=found[-1].seq))
-        return tuple(map(_record, found)), AuditPage(page_id, older=older, newer=newer)
+    def _shown(self, cluster: str, wanted: Filter, count: int, found: list[Stored], beside: AuditPage) -> ShownPage:
+        """Return the page; ``beside`` has everything but its id. An id is stored only for a page with buttons."""
+        beside = replace(beside, questions=not wanted.no_questions)
+        if found and (beside.older or beside.newer):
+            page = Page(cluster, wanted, count, first=found[0].seq, last=found[-1].seq)
+            beside = replace(beside, id=self._store(page))
+        return tuple(map(_record, found)), beside
 
     def _store(self, page: Page) -> str:
         page_id = secrets.token_urlsafe(9)
@@ -98,6 +104,7 @@ def resolve_filter(wanted: EntryFilter, cluster: str, now: float) -> Filter:
         job=wanted.job,
         since=_unix_seconds(wanted.since, now, end=False),
         until=_unix_seconds(wanted.until, now, end=True),
+        no_questions=not wanted.questions,
     )
 
 

@@ -17,6 +17,7 @@ from bot.commands.command import (
 from bot.commands.grammar import read_arguments, read_options, read_sentence
 from bot.commands.kinds import (
     ADDRESS,
+    COMMAND,
     DURATION,
     HOST,
     LABEL,
@@ -48,6 +49,7 @@ from bot.config.models import Permission
 __all__ = [
     "ADDRESS",
     "CERT_EXPIRY",
+    "COMMAND",
     "DISPATCHER_HEARTBEAT",
     "DURATION",
     "EXTERNAL_CA",

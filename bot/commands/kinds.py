@@ -16,10 +16,11 @@ from bot.text.suggest import nearest
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names that words can mean: the hosts of the cluster that was chosen, and its name."""
+    """The names that words can mean: the hosts of the cluster that was chosen, its name, and all commands."""
 
     cluster: str = ""
     hosts: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,14 @@ def _person(text: str, _: Vocabulary) -> list[Any]:
     return [match[1]]
 
 
+def _command(text: str, vocabulary: Vocabulary) -> list[Any]:
+    name = text.lower().removeprefix("/swarm ")
+    if name in vocabulary.commands:
+        return [name]
+    near = nearest(name, vocabulary.commands)
+    raise NotUnderstood(f"{tick(text)} is not a command." + (f" Did you mean `{near}`?" if near else ""))
+
+
 def _text(text: str, _: Vocabulary) -> list[Any]:
     if not text.strip():
         raise NotUnderstood("Empty quotes mean nothing here.")
@@ -138,6 +147,7 @@ def text(shown: str) -> Kind:
 
 
 HOST = Kind("HOST", _host)
+COMMAND = Kind("COMMAND", _command)
 DURATION = Kind("DURATION", _duration)
 NETWORK = Kind("NETWORK", _network)
 LABEL = Kind("KEY=VALUE", _label)

@@ -68,7 +68,12 @@ class Call:
             job=job,
             detail=detail,
             nodes=_nodes(self.arguments),
+            question=action == "asked" and not self._changes,
         )
+
+    @property
+    def _changes(self) -> bool:
+        return self.command.is_change(self.arguments) or self.command.control is not None
 
     def order(self, lane: Lane) -> Order:
         """Return the call as the order of a job."""

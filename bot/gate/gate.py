@@ -53,7 +53,7 @@ class Gate:
         options, words = read_options(command, sentence.words)
         call = Call(
             command=command,
-            arguments=read_arguments(command, words, Vocabulary(cluster, hosts)),
+            arguments=read_arguments(command, words, Vocabulary(cluster, hosts, tuple(self._commands))),
             words=redact(" ".join((sentence.name, *words))),
             cluster=cluster,
             user=request.user,

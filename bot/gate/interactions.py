@@ -114,7 +114,7 @@ class Interactions:
 
     def _queue_internal(self, request: PressRequest, command: str, cluster: str) -> None:
         order = internal_order(command, request, args={"job": request.value}, cluster=cluster)
-        entry = Entry(command, request.user, cluster=cluster, channel=request.channel, job=request.value)
+        entry = Entry(command, request.user, cluster=cluster, channel=request.channel, job=request.value, question=True)
         self._queue.admit(order, [entry])
 
 

@@ -15,7 +15,7 @@ from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
 from bot.audit import Filter
 from bot.audit.paging import AuditPages, Page, resolve_filter
-from bot.blocks import context
+from bot.blocks import context, tick
 from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.config.models import PERMISSIONS
@@ -33,6 +33,7 @@ from bot.model.records import (
 )
 from bot.queue.job import Job
 from bot.queue.queue import Queue
+from bot.text.suggest import nearest
 from bot.usergroups import MembershipUnknown, UserGroups
 
 
@@ -87,8 +88,26 @@ class RecordReader:
         return records
 
     def wanted_entries(self, query: RecordsQuery, cluster: str, now: float) -> Filter:
-        """Return the filter that ``query`` means at ``now``. Raises NotUnderstood for an invalid time."""
-        return resolve_filter(query.entries or EntryFilter(), cluster, now)
+        """Return the filter that ``query`` means at ``now``. Raises NotUnderstood for an unknown time or name."""
+        wanted = resolve_filter(query.entries or EntryFilter(), cluster, now)
+        self._refuse_unknown_node(wanted)
+        if wanted.job and not self._pages.has(Filter(job=wanted.job)):
+            raise NotUnderstood(f"Job {tick(wanted.job)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
+        return wanted
+
+    def _refuse_unknown_node(self, wanted: Filter) -> None:
+        """Raise NotUnderstood for a node that is no host of swarmbot.yml, and that no entry names."""
+        clusters = [self._config.clusters[wanted.cluster]] if wanted.cluster else self._config.clusters.values()
+        hosts = [host for cluster in clusters for host in cluster.hosts]
+        named = Filter(node=wanted.node, cluster=wanted.cluster, no_questions=True)  # this question names it too
+        if not wanted.node or wanted.node in hosts or self._pages.has(named):
+            return
+        near = nearest(wanted.node, hosts)
+        raise NotUnderstood(
+            f"No audit entry names {tick(wanted.node)}, and it is not in swarmbot.yml."
+            + (f" Did you mean `{near}`?" if near else ""),
+            next_step="`/swarm nodes` lists the nodes.",
+        )
 
     def page(self, page_id: str) -> Page:
         """Return a page of the audit log that was shown. Raises NotUnderstood if it has expired."""

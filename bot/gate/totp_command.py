@@ -71,7 +71,7 @@ class TotpCommand:
     def _hide(self, request: SubmitRequest, response_url: str) -> None:
         order = replace(internal_order("hide", request, args={}, cluster=""), response_url=response_url)
         try:
-            self._queue.admit(order, [Entry("hide", request.user)])
+            self._queue.admit(order, [Entry("hide", request.user, question=True)])
         except Unavailable as error:
             log.warning("the message with the key of %s was not hidden: %s", request.user, error)
 

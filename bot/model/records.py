@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from bot.blocks import Block, Message
 from bot.config.models import Permission
@@ -47,6 +48,10 @@ class EntryRecord:
     detail: str
 
 
+MAX_MATCHES: Final = 1000
+"""More entries than this are not counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditPage:
     """Which page of the audit log is shown."""
@@ -57,11 +62,15 @@ class AuditPage:
     """Whether there are older entries."""
     newer: bool = False
     """Whether there are newer entries."""
+    matches: int = 0
+    """How many entries match, on all pages; at most ``MAX_MATCHES`` + 1 are counted."""
+    questions: bool = True
+    """Whether questions are among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which audit entries to read;  means any."""
+    """Which audit entries to read; "" means any."""
 
     by: str = ""
     node: str = ""
@@ -72,6 +81,8 @@ class EntryFilter:
     until: str = ""
     """As typed."""
     count: int = 20
+    questions: bool = False
+    """Whether entries that only say that a question was asked or answered are read too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,10 @@ class Order:
     """From ``--yes``: the requester need not confirm what the plan costs services."""
 
     def audit_entry(self, action: str, by: str, detail: str = "", *, channel: str = "") -> Entry:
-        """Return an audit entry about this job. ``channel`` is where it happened, if not where it was asked."""
+        """Return an audit entry about this job. ``channel`` is where it happened, if not where it was asked.
+
+        The end of a job outside the exclusive lane is that of a question: changes end in that lane.
+        """
         return Entry(
             action=action,
             by=by,
@@ -79,6 +82,7 @@ class Order:
             words=self.words,
             job=self.id,
             detail=detail,
+            question=action == "ended" and self.lane == "concurrent",
         )
 
     def stored(self) -> str:

@@ -41,7 +41,7 @@ def test_case(given: dict[str, Any], case: dict[str, Any]) -> None:
 def _run(facts: dict[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     if "own_records" in facts:
         records = TypeAdapter(Records).validate_python({"at": NOW, "workers": 1, **facts["own_records"]})
-        command, arguments = read_words(case["words"], Vocabulary(records.cluster, ()))
+        command, arguments = read_words(case["words"], Vocabulary(records.cluster, (), tuple(COMMANDS)))
         _check(command, arguments, case)
         return {"answer": _record(command, records, arguments)}
     description = Description.model_validate(facts)

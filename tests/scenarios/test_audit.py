@@ -28,9 +28,12 @@ def test_the_audit_log_shows_requests_and_refusals(scenario: Scenario) -> None:
     scenario.ask("cleo", "jobs", channel="lab")
     told = scenario.ask("ada", "audit")
     assert "<@U0EVE> was refused `/swarm join worker host-3`" in told
+    assert "requested `/swarm jobs`" not in told
+    told = scenario.ask("ada", "audit --all")
+    assert "<@U0EVE> was refused `/swarm join worker host-3`" in told
     assert "<@U0ADA> requested `/swarm jobs`" in told
     assert "U0CLEO" not in told
-    mine = scenario.ask("ada", "audit --by @ada")
+    mine = scenario.ask("ada", "audit --by @ada --all")
     assert "<@U0ADA> requested `/swarm jobs`" in mine
     assert "U0EVE" not in mine
     named = scenario.ask("ada", "audit --node host-3")
@@ -84,6 +87,6 @@ def test_only_the_requester_gets_an_export(scenario: Scenario) -> None:
 
 def test_a_failed_export_is_reported(scenario: Scenario) -> None:
     """The requester is told that Slack refused a file, or that there is nothing to export."""
-    assert "no audit entry matches" in scenario.ask("ada", "audit --job zzzz --export")
+    assert "no audit entry matches" in scenario.ask("ada", "audit --until 1d --export")
     scenario.slack.fault("error", "files.getUploadURLExternal", code="storage_limit_reached")
     assert "storage_limit_reached" in scenario.ask("ada", "audit --export")

@@ -54,7 +54,9 @@ def test_what_the_guide_tells_to_type_is_understood() -> None:
         command = COMMANDS.find(sentence.name)
         if len(sentence.words) or not any(parameter.required for parameter in command.parameters):
             _, words = read_options(command, sentence.words)
-            read_arguments(command, words, Vocabulary("prod", tuple(f"host-{number}" for number in range(1, 7))))
+            read_arguments(
+                command, words, Vocabulary("prod", tuple(f"host-{number}" for number in range(1, 7)), tuple(COMMANDS))
+            )
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/security.md", "docs/operations.md"])
