@@ -96,7 +96,7 @@ class RecordReader:
         return wanted
 
     def _refuse_unknown_node(self, wanted: Filter) -> None:
-        """Raise NotUnderstood for a node that is no host of swarmbot.yml, and that no entry names."""
+        """Raise NotUnderstood for a node that is neither in swarmbot.yml nor named by an entry."""
         clusters = [self._config.clusters[wanted.cluster]] if wanted.cluster else self._config.clusters.values()
         hosts = [host for cluster in clusters for host in cluster.hosts]
         named = Filter(node=wanted.node, cluster=wanted.cluster, no_questions=True)  # this question names it too

@@ -11,6 +11,7 @@ from bot.swarm.health.issues import (
     Issue,
     is_split_off,
     leaderless_issue,
+    left_manager_issue,
     lost_quorum_issue,
     no_leader_text,
     old_manager_issue,
@@ -62,7 +63,10 @@ def health(facts: Facts) -> Health:
     )
     if quorum_of(raft_members(facts)).tolerates < 0:  # then quorum comes first, and the rest later
         others = tuple(replace(issue, fix="") for issue in others)
-    issues = (*_clones(facts), *quorum_issues(facts, facts.swarm), *others)
+    quorum = quorum_issues(facts, facts.swarm)
+    if any("`/swarm join manager " in issue.fix for issue in others):  # those hosts are the managers to add
+        quorum = [replace(issue, fix="") for issue in quorum]
+    issues = (*_clones(facts), *quorum, *others)
     return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.critical)))
 
 
@@ -128,27 +132,32 @@ def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
     host = facts.hosts.get(node.host)
     if host is not None and (host.membership == "locked" or failed_record(facts, host)):
         return []  # reported for the host, whatever the managers report
+    left = _host_that_left(facts, node) if node.state != "ready" or node.reachability == "unreachable" else None
     if node.role == "manager" and node.reachability != "reachable":
-        if host is not None and is_split_off(facts, host):
-            return [split_brain_issue(facts, host)]
-        if not node.reachability and node.state == "down":
-            return [old_manager_issue(node)]
-        responds = host is not None and host.membership == "active"
-        fix = f"{_tested(node.host)} the other managers" if responds else f"bring `{node.name}` back"
-        return [Issue(critical=True, text=f"`{node.name}` (manager) is {node.raft_state}, {node.state}", fix=fix)]
+        return [left_manager_issue(node, left) if left else _lost_manager(facts, node, host)]
     if node.state == "ready":
         return []
     text = f"`{node.name}` ({node.role}) is {node.state}"
     fix = f"{_tested(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
-    if left := _host_that_left(facts, node):
+    if left:
         text = f"{text}: `{left.name}` responds and is not part of any cluster"
         fix = f"`/swarm join worker {left.name}`"
     return [Issue(critical=True, text=text, fix=fix)]
 
 
+def _lost_manager(facts: Facts, node: NodeFacts, host: HostFacts | None) -> Issue:
+    if host is not None and is_split_off(facts, host):
+        return split_brain_issue(facts, host)
+    if not node.reachability and node.state == "down":
+        return old_manager_issue(node)
+    responds = host is not None and host.membership == "active"
+    fix = f"{_tested(node.host)} the other managers" if responds else f"bring `{node.name}` back"
+    return Issue(critical=True, text=f"`{node.name}` (manager) is {node.raft_state}, {node.state}", fix=fix)
+
+
 def _host_that_left(facts: Facts, node: NodeFacts) -> HostFacts | None:
-    """Return the host that a worker's record is of, if it responds and is in no cluster: it left, or was wiped."""
-    if node.host or node.role == "manager":
+    """Return the host that a record is of, if it responds and is in no cluster: it left, or was wiped."""
+    if node.host:
         return None
     free = (host for host in facts.hosts.values() if host.responds and host.membership == "inactive")
     return next((host for host in free if host.hostname == node.hostname and node.address in {"", host.address}), None)

@@ -94,6 +94,16 @@ def old_manager_issue(node: NodeFacts) -> Issue:
     return Issue(critical=False, text=text, fix=f"`/swarm remove {node.name}` after its disk is destroyed")
 
 
+def left_manager_issue(node: NodeFacts, host: HostFacts) -> Issue:
+    """Return the issue of a manager whose host is in no cluster, as after a restore. Raft may still count it."""
+    join = f"`/swarm join manager {host.name}`"
+    text = f"`{host.name}` responds and is not part of any cluster"
+    if not node.reachability:
+        return Issue(critical=True, text=f"`{node.name}` is a former manager: down and not in Raft. {text}", fix=join)
+    text = f"`{node.name}` (manager) is {node.raft_state}, {node.state}: {text}"
+    return Issue(critical=True, text=text, fix=f"`/swarm remove {node.id}`, then {join}")
+
+
 def is_split_off(facts: Facts, host: HostFacts) -> bool:
     """Return whether a host works as a manager with a leader although this cluster's managers do not hear it."""
     return host.can_read_cluster and host.swarm_id == facts.cluster_id

@@ -80,6 +80,6 @@ def test_what_is_asked_becomes_absolute() -> None:
     """A page is of the moment in which it was asked for."""
     wanted = resolve_filter(EntryFilter(by="U1", job="aaaa", since="2d", until="2026-11-01"), "prod", NOW)
     end = 1_793_491_200 + DAY - 0.001
-    assert wanted == Filter(by="U1", job="aaaa", cluster="prod", since=NOW - 2 * DAY, until=end)
+    assert wanted == Filter(by="U1", job="aaaa", cluster="prod", since=NOW - 2 * DAY, until=end, no_questions=True)
     with pytest.raises(NotUnderstood):
         resolve_filter(EntryFilter(since="soon"), "", NOW)
