@@ -52,7 +52,6 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "withdrawn": (FAILED, "{who} withdrew it"),
     "expired": (FAILED, "approval expired"),
     "void": (WARNING, "approval void"),
-    "released": (WAITING, "released"),
     "started": (RUNNING, "started"),
     "promised": (WAITING, "rotation scheduled"),
     "told secret": (WARNING, "secret shown"),

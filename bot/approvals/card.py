@@ -141,15 +141,15 @@ def approved_preface(approval: Approval) -> str:
     return f"{reason}{status_line(approval)} · plan `{short(request.digest)}`"
 
 
-def plan_message(job: Job, plan: Plan) -> Message:
-    """Return the answer to `--plan`."""
+def plan_message(job: Job, plan: Plan, warning: str = "") -> Message:
+    """Return the answer to `--plan`, with a warning about it as a whole."""
     typed = "/swarm " + job.order.words
+    warnings = [f"{WARNING} {warning}"] if warning else []
     if not plan.steps and not plan.left_out:
-        return Message(
-            "No change needed", tuple(paragraphs([f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}."]))
-        )
+        lines = [f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}.", *warnings]
+        return Message("No change needed", tuple(paragraphs(lines)))
     title = f"Plan only: {plan.titles.imperative or tick(typed)}"
-    lines = [f"*{title}*", *_plan_lines(plan, MAX_STEPS, job.id)]
+    lines = [f"*{title}*", *_plan_lines(plan, MAX_STEPS, job.id), *warnings]
     return Message(title, tuple(paragraphs([*lines, f"Nothing was changed. Next: {tick(typed)} without `--plan`."])))
 
 

@@ -37,13 +37,13 @@ class ApprovalRepository:
     def __init__(self, redis: Redis, audit: Audit) -> None:
         self._redis = redis
         self._audit = audit
-        names = ("open", "release", "vote", "end", "void", "shown")
+        names = ("open", "vote", "end", "void", "shown")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
     def open(self, lease: Lease, request: ApprovalRequest, plan: str, entries: Sequence[Entry]) -> None:
         """Park the job until ``request.needed`` people have approved it, or its requester has confirmed it.
 
-        Raises LeaseLost, CancelRequested.
+        Its cluster's next change starts. Raises LeaseLost, CancelRequested.
         """
         job = lease.job
         redis_keys = [
@@ -67,13 +67,6 @@ class ApprovalRepository:
             state,
         ]
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["open"](redis_keys, args + tail)))
-
-    def release(self, lease: Lease, entries: Sequence[Entry]) -> None:
-        """Queue a job that needs no approval in its cluster's exclusive lane. Raises LeaseLost, CancelRequested."""
-        job = lease.job
-        redis_keys = [keys.job(job.id), keys.stream(job.order.lane), *_line(job.order), *keys.AUDIT]
-        args = [job.id, str(lease.fence), lease.stream_id, GROUP, as_change(job.order).stored()]
-        check_reply(lease, self._audit.commit(entries, lambda tail: self._run["release"](redis_keys, args + tail)))
 
     def vote(
         self, job: Job, seen: Approval, by: str, still_eligible: Iterable[str], entries: Sequence[Entry]

@@ -1,4 +1,4 @@
-"""The first stage of a change: request approval if a rule needs it, or release it to the exclusive lane.
+"""Which approvals a plan needs, the request for them, and whether an approval still holds.
 
 A plan that needs no approval but costs service waits until its requester confirms it.
 """
@@ -44,22 +44,16 @@ class ApprovalStep:
         self._user_groups = user_groups
         self._freezes = freezes
 
-    def run(self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts) -> None:
-        """Request approval for the job, or release it. Raise Refused without approvers, Failed without a step."""
-        if not plan.steps:
-            raise all_skipped(plan)
-        if self.rule(lease, command, arguments, plan).count:
-            self.request(lease, command, arguments, plan, facts)
-        else:
-            self._approvals.release(lease, [lease.audit_entry("released", "needs no approval")])
-
     def request(
         self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, changed: str = ""
     ) -> None:
-        """Make the job wait for approval or confirmation. Raise Refused if there are too few approvers.
+        """Make the job wait for approval or confirmation.
 
-        ``changed`` is how the plan differs from the one that the requester confirmed before.
+        Raise Refused if there are too few approvers, Failed if every target is skipped. ``changed`` is how the plan
+        differs from the one that the requester confirmed before.
         """
+        if plan.left_out and not plan.steps:
+            raise all_skipped(plan)
         rule = self.rule(lease, command, arguments, plan)
         if not rule.confirmation:
             self._require_approvers(rule, lease.job.order.requester)
@@ -73,21 +67,22 @@ class ApprovalStep:
         request = replace(self._request(lease, rule, basis), changed=changed)
         self._approvals.open(lease, request, to_json(plan), [_asked(lease, request, plan)])
 
-    def requested_again(
+    def requested(
         self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, approval: Approval | None
     ) -> bool:
-        """Make the job wait if its requester has not confirmed what the plan costs now; return whether it waits."""
-        approved = approval is not None and not approval.request.confirmation
-        if approved or not self.rule(lease, command, arguments, plan).confirmation:
+        """Make the job wait if nobody was asked yet, or the plan is not what its requester confirmed; say whether."""
+        rule = self.rule(lease, command, arguments, plan)
+        if approval is None:
+            if rule.count:
+                self.request(lease, command, arguments, plan, facts)
+            return bool(rule.count)
+        if not (rule.confirmation and approval.request.confirmation):
             return False
-        changed = ""
-        if approval is not None:
-            now = basis_of(command.name, arguments, plan, facts)
-            changed = "; ".join(differences(from_json(Basis, approval.request.basis), now))
-            if not changed:
-                return False
-        self.request(lease, command, arguments, plan, facts, changed=changed)
-        return True
+        now = basis_of(command.name, arguments, plan, facts)
+        changed = "; ".join(differences(from_json(Basis, approval.request.basis), now))
+        if changed:
+            self.request(lease, command, arguments, plan, facts, changed=changed)
+        return bool(changed)
 
     def rule(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> Rule:
         """Return the approval rule for this plan now. A freeze adds one approval.
@@ -108,23 +103,21 @@ class ApprovalStep:
         return self._freezes.active(cluster, time.time())
 
     def confirm(
-        self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, approval: Approval | None
+        self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, approval: Approval
     ) -> None:
         """Raise Refused unless the approval is enough by today's rules, and for this order and this plan as it is now.
 
         The digest is computed again. If it differs from the approved one, the refusal says what changed. What the
         requester confirmed counts for nothing here.
         """
-        approval = None if approval is not None and approval.request.confirmation else approval
         rule = self.rule(lease, command, arguments, plan)
-        if not rule.confirmation and rule.count > (len(approval.counted) if approval else 0):
+        confirmed = approval.request.confirmation
+        if not rule.confirmation and rule.count > (0 if confirmed else len(approval.counted)):
             raise Refused(
                 f"since this was requested, {facts.name} was frozen, or its rules or facts changed: "
                 "more approvals are needed now.",
                 next_step="Request it again.",
             )
-        if approval is None:
-            return
         request, order = approval.request, lease.job.order
         if (request.requester, request.words) != (order.requester, order.words):
             raise Refused("the approval is for another request.", next_step="Request it again.")

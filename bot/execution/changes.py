@@ -1,8 +1,12 @@
-"""Changes of a cluster: planned, approved if a rule says so, planned again in their turn, and carried out."""
+"""Changes of a cluster, each in its turn: planned, and carried out if no approval is needed.
+
+A change that needs approval leaves the line while it waits, so that it holds up nobody. Once approved it stands in
+line again, and in its turn it is planned again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,13 +17,14 @@ from bot.blocks import error_message, text_message
 from bot.commands import Command
 from bot.errors import Conclusion, Failed
 from bot.execution.approval_step import costs_text
+from bot.execution.open_changes import changes_in_line, changes_text
 from bot.execution.plan_run import PlanRun
 from bot.execution.planning import planned
 from bot.execution.progress_card import ProgressCard
 from bot.execution.secret_request import lacks_secret, missing_secret, secret_request
 from bot.execution.services import WorkerServices
-from bot.model import Facts, FactsQuery, Plan, Revealed
-from bot.queue.lease import Lease
+from bot.model import Facts, FactsQuery, OpenChange, Plan, Revealed
+from bot.queue.lease import Lease, LeaseLost
 from bot.stored_json import from_json, to_json
 from bot.swarm.membership.secrets import secret_message
 
@@ -44,28 +49,24 @@ class Changes:
         self._pending_rotations = services.pending_rotations
         self._secret_inbox = services.secret_inbox
 
-    def ask(self, lease: Lease, command: Command, arguments: Any) -> None:
-        """Plan the change before it is in the exclusive lane: show it, ask for a secret or an approval, or go on."""
+    def show_plan(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """Show what the change would do now. Other changes of the cluster may run meanwhile: the answer names them."""
+        cluster = lease.job.order.cluster
+        before = changes_in_line(self._queue, cluster)
         try:
-            plan, facts = self._plan(lease, command, arguments)
-            if lease.job.order.only_plan:
-                self._replies.respond(lease.job, plan_message(lease.job, plan))
-                self._replies.succeed(
-                    lease, f"Plan only: {plan.titles.imperative or lease.job.order.words}", "plan shown"
-                )
-            elif lacks_secret(lease.job.order, plan):
-                self._ask_for_secret(lease, command, plan)
-            elif plan.steps or plan.left_out:
-                self._approval_step.run(lease, command, arguments, plan, facts)
-            else:
-                self._no_change_needed(lease, plan)
+            plan, _ = self._plan(lease, command, arguments)
         except Conclusion as error:
             self._replies.refuse(lease, error)
+            return
+        self._replies.respond(lease.job, plan_message(lease.job, plan, _later(cluster, before)))
+        self._replies.succeed(lease, f"Plan only: {plan.titles.imperative or lease.job.order.words}", "plan shown")
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
-        """Carry out a change whose turn it is."""
+        """Carry out a change whose turn it is, or request the approval that its plan needs."""
         job = lease.job
         approval = self._approvals.get(job.id)
+        if approval is not None and approval.open:
+            raise LeaseLost(job.id)  # it waits for approval: another worker took it over
         try:
             plan = from_json(Plan, job.plan) if job.begun else self._begin(lease, command, arguments, approval)
         except Conclusion as error:
@@ -79,7 +80,10 @@ class Changes:
         if not plan.steps and not plan.left_out:
             self._no_change_needed(lease, plan)
             return
-        order, cluster = job.order, job.order.cluster
+        self._carry_out(lease, plan, approval, once=command.query(arguments).one_time)
+
+    def _carry_out(self, lease: Lease, plan: Plan, approval: Approval | None, *, once: bool) -> None:
+        order, cluster = lease.job.order, lease.job.order.cluster
         typed_secret = self._secret_inbox.take(order.requester, order.secret_id) if order.secret_id else None
         change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
         if approval is not None:
@@ -88,7 +92,7 @@ class Changes:
             self._cluster_reader.engines(cluster),
             lambda query: replace(self._cluster_reader.read_for(plan, cluster, query), typed_secret=typed_secret),
         )
-        change.finish(lambda: self._reveal(lease, change.card, once=command.query(arguments).one_time))
+        change.finish(lambda: self._reveal(lease, change.card, once=once))
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
         cluster = lease.job.order.cluster
@@ -98,14 +102,19 @@ class Changes:
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan | None:
         """Return the plan by the facts just before the first step. It must be the plan that was approved.
 
-        Return None if its requester must confirm it first: the job waits, and its turn has passed.
+        None if there is nothing to carry out now: the job waits for approval, or the requester was asked for a secret.
         """
         plan, facts = self._plan(lease, command, arguments)
         if lacks_secret(lease.job.order, plan):
-            raise missing_secret(command, lease.job.order)
-        if self._approval_step.requested_again(lease, command, arguments, plan, facts, approval=approval):
+            if approval is not None:
+                raise missing_secret(command, lease.job.order)
+            self._ask_for_secret(lease, command, plan)
             return None
-        if plan.steps or approval is not None:
+        if approval is None and not plan.steps and not plan.left_out:
+            return plan
+        if self._approval_step.requested(lease, command, arguments, plan, facts, approval=approval):
+            return None
+        if approval is not None:
             self._approval_step.confirm(lease, command, arguments, plan, facts, approval=approval)
         detail = "; ".join(step.operation.doing for step in plan.steps) or "nothing to do"
         entries = [lease.audit_entry("planned", detail)]
@@ -116,7 +125,7 @@ class Changes:
         if approval is not None:
             how = "confirmed" if approval.request.confirmation else "approved"
             entries.append(lease.audit_entry("started", f"{how} plan {approval.request.digest} holds"))
-        self._queue.record(lease, {"plan": to_json(plan)}, entries)
+        self._queue.record(lease, {"plan": to_json(plan)}, entries, unless_cancelled=approval is None)
         return plan
 
     def _ask_for_secret(self, lease: Lease, command: Command, plan: Plan) -> None:
@@ -150,3 +159,13 @@ class Changes:
                     lease.job, error_message(Failed(error.happened, true_now=card.result() + ".", next_step=untold))
                 )
         return entries
+
+
+def _later(cluster: str, before: Sequence[OpenChange]) -> str:
+    """Return the warning that the order itself would be planned later than its plan; "" if nothing is ahead of it."""
+    if not before:
+        return ""
+    return (
+        f"This is the plan for {cluster} as it is now. Without `--plan` the order is planned after "
+        f"{changes_text(before)}, so its plan may differ."
+    )

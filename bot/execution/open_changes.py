@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from bot.approvals.approval import Approval
 from bot.approvals.repository import ApprovalRepository
+from bot.blocks import tick
 from bot.model import OpenChange
 from bot.model.facts import OpenChangeState
 from bot.queue.job import Job, Order
 from bot.queue.queue import Queue
+from bot.text.suggest import listed
 from bot.text.words import words_in
+
+MAX_NAMED: Final = 4
 
 
 def open_changes(queue: Queue, approvals: ApprovalRepository, cluster: str) -> tuple[OpenChange, ...]:
@@ -16,9 +23,22 @@ def open_changes(queue: Queue, approvals: ApprovalRepository, cluster: str) -> t
     waiting = {approval.id: approval for approval in approvals.waiting(cluster)}
     asked = queue.jobs(waiting)
     return (
-        *(_in_line(job) for job in queue.in_line(cluster)),
+        *changes_in_line(queue, cluster),
         *(_awaiting(job.order, waiting[job.order.id]) for job in asked),
     )
+
+
+def changes_in_line(queue: Queue, cluster: str) -> tuple[OpenChange, ...]:
+    """Return what runs in ``cluster``, then what waits for its turn, the next one first. Raises Unavailable."""
+    return tuple(_in_line(job) for job in queue.in_line(cluster))
+
+
+def changes_text(changes: Sequence[OpenChange]) -> str:
+    """Return "job `snx8` (`/swarm leave host-2`)", or "jobs …" with the first MAX_NAMED of several."""
+    named = [f"`{change.id}` ({tick('/swarm ' + change.words)})" for change in changes[:MAX_NAMED]]
+    if len(changes) > MAX_NAMED:
+        named.append(f"{len(changes) - MAX_NAMED} more")
+    return f"{'job' if len(changes) == 1 else 'jobs'} {listed(named)}"
 
 
 def _in_line(job: Job) -> OpenChange:

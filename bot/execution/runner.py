@@ -1,4 +1,4 @@
-"""Carries out jobs: internal jobs, questions, changes that may need approval first, and changes whose turn it is."""
+"""Carries out jobs: internal jobs, questions, plans that somebody only wants to see, and changes whose turn it is."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Runner:
             self._token_rotation.run(lease)
         elif not command.is_change(arguments):
             self._questions.run(lease, command, arguments)
-        elif order.lane == "exclusive":
-            self._changes.run(lease, command, arguments)
+        elif order.only_plan:
+            self._changes.show_plan(lease, command, arguments)
         else:
-            self._changes.ask(lease, command, arguments)
+            self._changes.run(lease, command, arguments)
 
     def tell(self, job: Job) -> None:
         """Tell the requester of a job that the worker ended itself (worker lost, a defect)."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 
 from bot import policy
 from bot.approvals.rule import rule_for
@@ -11,13 +13,15 @@ from bot.blocks import Message, channel, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, Vocabulary, read_arguments, read_options, read_sentence
 from bot.config import choose_cluster
-from bot.errors import NotUnderstood
+from bot.errors import NotUnderstood, Unavailable
+from bot.execution.open_changes import changes_in_line, changes_text
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
 from bot.gate.interactions import Interactions
 from bot.gate.record_commands import PAGE_BUTTONS, RecordCommands
 from bot.gate.secret_form import CALLBACK
 from bot.gate.services import GateServices
+from bot.queue.lease import Admission
 from bot.secrets.redact import redact
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, press_as_command
 from bot.stored_json import to_json
@@ -127,8 +131,7 @@ class Gate:
         change = call.command.is_change(call.arguments)
         may_need_approval = self._may_need_approval(call)
         may_need_secret = call.secret is None and call.command.asks_for(call.arguments) is not None
-        plan_first = may_need_approval or may_need_secret or call.only_plan
-        order = call.order("exclusive" if change and not plan_first else "concurrent")
+        order = call.order("exclusive" if change and not call.only_plan else "concurrent")
         order = replace(order, secret_id=self._secret_form.keep(call))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id, detail=order.reason)])
         if admission.duplicate and order.secret_id:
@@ -139,16 +142,28 @@ class Gate:
             )
         if not (change or may_need_approval) or admission.duplicate or call.only_plan:
             return None
-        if may_need_secret and not may_need_approval:
+        if may_need_secret and not may_need_approval and not admission.ahead:
             return None
         where = channel(self._config.clusters[call.cluster].channel)
-        wait = f" It starts when {tick(admission.ahead)} has ended." if admission.ahead else ""
         taken = f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}"
         if not change:
             return text_message(f"{taken}. It needs approval first, in {where}. Only you will see the answer.")
+        ahead = self._ahead(call.cluster, admission)
         if may_need_approval:
-            return text_message(f"{taken}. If it needs approval, the request is posted in {where}; so is the result.")
-        return text_message(f"{taken}; its progress is shown in {where}.{wait}")
+            told = f"{taken}.{ahead} If it needs approval, the request is posted in {where}; so is the result."
+            return text_message(told)
+        return text_message(f"{taken}; its progress is shown in {where}.{ahead}")
+
+    def _ahead(self, cluster: str, admission: Admission) -> str:
+        """Return which jobs an order waits for, as a sentence; "" if none is ahead of it."""
+        if not admission.ahead:
+            return ""
+        jobs = f"job {tick(admission.ahead)}"
+        with suppress(Unavailable):  # the order is stored: whatever is said of it now must not deny that
+            line = changes_in_line(self._queue, cluster)
+            ahead = [*takewhile(lambda change: change.id != admission.job_id, line)]
+            jobs = changes_text(ahead) if ahead else jobs
+        return f" It waits for {jobs}, and is planned after that."
 
     def _may_need_approval(self, call: Call) -> bool:
         command = call.command

@@ -27,7 +27,7 @@ WRONG_CODES_TTL_S: Final = 900
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
 
-JOB_FORMAT: Final = 2
+JOB_FORMAT: Final = 3
 """The version of what is stored about jobs and approvals. Raise it when the code cannot read what was stored before.
 
 Keys of another version are never read: an old job cannot start, hold its cluster's slot or break a list.

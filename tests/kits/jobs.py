@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from bot.approvals.approval import ApprovalRequest
 from bot.audit import Entry
 from bot.queue.job import Order, new_id
 from bot.queue.lease import Lease
@@ -54,6 +55,26 @@ def taken(queue: Queue, worker: str = "one", lane: Lane = "exclusive") -> Lease:
         if lease := queue.take(worker, lane, block_ms=50):
             return lease
     raise AssertionError("no job is there to take")
+
+
+def request_for(job_id: str, *, cluster: str = "prod") -> ApprovalRequest:
+    """Return the request for one approval of a job, valid for an hour."""
+    now = time.time()
+    return ApprovalRequest(
+        job=job_id,
+        cluster=cluster,
+        channel="C0PROD",
+        requester="U0ASKER",
+        words="join worker",
+        reason="",
+        subject="join worker",
+        by=("U0BOSS",),
+        needed=1,
+        asked_at=now,
+        expires=now + 3600,
+        digest="",
+        basis="",
+    )
 
 
 def until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:

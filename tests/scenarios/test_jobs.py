@@ -17,7 +17,8 @@ def test_changes_of_one_cluster_run_one_after_the_other(scenario: Scenario) -> N
         until(lambda: scenario.membership("host-2") == "pending", "host-2 is joining")
         after = scenario.now
         second = scenario.begin("ben", "join worker host-3")
-        assert f"It starts when `{first}` has ended." in scenario.see("ben", second, after=after).text
+        waits = f"It waits for job `{first}` (`/swarm join worker host-2`), and is planned after that."
+        assert waits in scenario.see("ben", second, after=after).text
         third = scenario.begin("ada", "join worker host-4")
         cancelled = scenario.ask("ben", f"cancel {third}")
         assert cancelled == f"Job `{third}` was cancelled. Nothing was changed."
@@ -29,6 +30,34 @@ def test_changes_of_one_cluster_run_one_after_the_other(scenario: Scenario) -> N
     assert set(scenario.nodes()) == {"host-1", "host-2", "host-3"}
     assert scenario.membership("host-4") == "inactive"
     assert "cancelled" in scenario.ask("eve", f"job {third}")
+
+
+def test_orders_typed_in_a_row_end_as_if_typed_one_by_one(scenario: Scenario) -> None:
+    """Each is planned when those before it have ended: a join after the init, a label after the join.
+
+    ``--plan`` does not wait. It shows the state of now, and names the orders that come before.
+    """
+    with stalled(scenario["host-1"], scenario["host-3"]):
+        orders = ("init host-1", "join manager host-2", "join worker host-3", "label host-3 zone=b", "leave host-2")
+        jobs = [scenario.begin("cleo", words) for words in orders]
+        until(lambda: scenario.membership("host-3") == "pending", "host-3 is joining")
+        plan = scenario.ask("cleo", "drain host-3 --plan")
+        assert "prod has no node" in plan or "is not a node of prod" in plan, plan
+        plan = scenario.ask("cleo", "promote host-2 --plan")
+        assert "This is the plan for prod as it is now" in plan
+        assert f"after jobs `{jobs[2]}` (`/swarm join worker host-3`), `{jobs[3]}`" in plan
+        after = scenario.now
+        removal = scenario.begin("cleo", "remove host-2")
+        assert f"`{jobs[4]}` (`/swarm leave host-2`)" in scenario.see("cleo", f"is job `{removal}`", after=after).text
+    ends = [scenario.end(job).text for job in jobs]
+    assert all(end.startswith("✓") for end in ends), ends
+    removed = scenario.see("cleo", "no record of `host-2`", after=after, private=True).text
+    assert removed.startswith("✓ *No change needed*")
+    scenario.quiet()
+    assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-3": "Ready Active"}
+    assert scenario.membership("host-2") == "inactive"
+    labels = scenario["host-1"].docker("node", "inspect", "host-3", "--format", "{{json .Spec.Labels}}")
+    assert labels.strip() == '{"zone":"b"}'
 
 
 def test_a_running_job_stops_between_two_steps(scenario: Scenario) -> None:

@@ -15,7 +15,6 @@ from typing import Final
 from bot.audit import Audit, Entry, Filter
 from bot.errors import Refused
 from bot.queue.lease import LeaseLost
-from bot.store.keys import Lane
 from tests.kits.approvals.process import Process, config_of, order_of
 from tests.kits.approvals.world import Cluster, Crash, People
 
@@ -68,16 +67,16 @@ class Reckoning:
         entry = Entry("asked", who, "prod", "C0PROD", "promote", order.words, order.id)
         self.questions[self.processes[process].queue.admit(order, [entry]).job_id] = Question(who, node)
 
-    def work(self, process: int, lane: Lane, fuse: int, *, crash: bool) -> None:
+    def work(self, process: int, fuse: int, *, crash: bool) -> None:
         """A worker takes what is there; after ``fuse`` looks it dies, or stalls while another takes the job over."""
 
         def bang() -> None:
             if crash:
                 raise Crash
-            self._handle(self.processes[1 - process], lane, take=False)
+            self._handle(self.processes[1 - process], take=False)
 
         self.cluster.fuse, self.cluster.bang = fuse, bang
-        self._handle(self.processes[process], lane, take=True)
+        self._handle(self.processes[process], take=True)
 
     def asked(self) -> list[str]:
         """Those that wait, the newest first; when none does, those that have ended."""
@@ -141,9 +140,9 @@ class Reckoning:
         self.frozen = not self.frozen
         self.processes[process].freeze(frozen=self.frozen)
 
-    def _handle(self, worker: Process, lane: Lane, *, take: bool) -> None:
-        lease = worker.queue.reclaim(worker.name, lane).lease
-        lease = lease or (worker.queue.take(worker.name, lane, block_ms=0) if take else None)
+    def _handle(self, worker: Process, *, take: bool) -> None:
+        lease = worker.queue.reclaim(worker.name, "exclusive").lease
+        lease = lease or (worker.queue.take(worker.name, "exclusive", block_ms=0) if take else None)
         if lease is None:
             return
         job, before = lease.job.id, self.running

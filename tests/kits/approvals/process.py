@@ -42,7 +42,7 @@ def order_of(job: str, who: str, node: str) -> Order:
     return Order(
         id=job,
         request_key=f"request of {job}",
-        lane="concurrent",
+        lane="exclusive",
         command="promote",
         words=f"promote {node}",
         args={"node": node},

@@ -15,6 +15,7 @@ from bot.audit.log import Transition
 from bot.blocks import Message
 from bot.config import ApprovalRule
 from bot.errors import Refused, Unavailable
+from bot.queue.job import Order
 from bot.queue.lease import LeaseLost
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
@@ -27,9 +28,15 @@ def approved(redis_url: str) -> Reckoning:
     """Ada's approved request for node-1, which no worker has started."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, "concurrent", 0, crash=False)
+    reckoning.work(0, 0, crash=False)
     reckoning.approve(0, "job-0", "U0BEN")
     return reckoning
+
+
+def question_of(job: str, who: str) -> Order:
+    """Return the question for the manager token, which needs approval."""
+    change = order_of(job, who, "node-1")
+    return replace(change, lane="concurrent", command="token", words="token manager", args={"role": "manager"})
 
 
 def test_no_approval_revives_a_cancelled_job(redis_url: str) -> None:
@@ -37,11 +44,11 @@ def test_no_approval_revives_a_cancelled_job(redis_url: str) -> None:
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
     assert not reckoning.processes[0].voting.cancel("job-0", "U0ADA")
-    reckoning.work(0, "concurrent", 0, crash=False)
+    reckoning.work(0, 0, crash=False)
     assert reckoning.processes[0].queue.cancel("job-0", "U0ADA", [Entry("cancelled", "U0ADA")]) == "cancelled"
     with pytest.raises(Refused, match="ended in the meantime"):
         reckoning.processes[1].voting.approve("job-0", "U0BEN", "")
-    reckoning.work(1, "exclusive", 0, crash=False)
+    reckoning.work(1, 0, crash=False)
     assert reckoning.cluster.records["node-1"].role == "worker"
 
 
@@ -49,7 +56,7 @@ def test_vote_without_an_answer_from_slack_is_audited(redis_url: str) -> None:
     """The vote does not count and can be repeated, and the audit log has an entry."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, "concurrent", 0, crash=False)
+    reckoning.work(0, 0, crash=False)
 
     def silent() -> None:
         raise MembershipUnknown("Slack does not say who is in it.")
@@ -67,7 +74,7 @@ def test_freeze_between_approval_and_start(redis_url: str) -> None:
     """A change with enough approvals needs one more now: it is void."""
     reckoning = approved(redis_url)
     reckoning.freeze_or_thaw(1)
-    reckoning.work(0, "exclusive", 0, crash=False)
+    reckoning.work(0, 0, crash=False)
     assert reckoning.questions["job-0"].status == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
 
@@ -75,9 +82,9 @@ def test_freeze_between_approval_and_start(redis_url: str) -> None:
 def test_plan_is_checked_again_until_its_first_call(redis_url: str) -> None:
     """A worker dies before the first call; a change before another worker takes over voids the approval."""
     reckoning = approved(redis_url)
-    reckoning.work(0, "exclusive", 2, crash=True)
+    reckoning.work(0, 2, crash=True)
     reckoning.cluster.records["node-1"].availability = "drain"
-    reckoning.work(1, "exclusive", 0, crash=False)
+    reckoning.work(1, 0, crash=False)
     assert reckoning.questions["job-0"].status == "void"
     assert reckoning.cluster.records["node-1"].role == "worker"
     reckoning.check_log()
@@ -103,8 +110,8 @@ def test_short_redis_outage_fails_nothing(redis_url: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(process.freezes, "active", freeze)
     monkeypatch.setattr(process.audit, "commit", commit)
     with suppress(Unavailable):
-        reckoning.work(0, "exclusive", 0, crash=False)
-    reckoning.work(1, "exclusive", 0, crash=False)
+        reckoning.work(0, 0, crash=False)
+    reckoning.work(1, 0, crash=False)
     job, approval = process.queue.get("job-0"), process.approvals.get("job-0")
     assert job is not None
     assert approval is not None
@@ -127,7 +134,7 @@ def test_job_ends_even_if_slack_refuses_messages(
 
     monkeypatch.setattr(process.slack, "respond", respond)
     reckoning.cluster.set_role("node-1", "manager")
-    process.queue.admit(replace(order_of("job-0", "U0ADA", node), lane="exclusive"), [Entry("asked", "U0ADA")])
+    process.queue.admit(order_of("job-0", "U0ADA", node), [Entry("asked", "U0ADA")])
     lease = process.queue.take("one", "exclusive", block_ms=0)
     assert lease is not None
     process.runner.handle(lease)
@@ -139,11 +146,11 @@ def test_job_ends_even_if_slack_refuses_messages(
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_job_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
-    """It is not queued and requests no approval: it ends as cancelled, and the requester gets a message."""
+    """It starts nothing and requests no approval: it ends as cancelled, and the requester gets a message."""
     reckoning = Reckoning(redis_url, count, {"U0ADA", "U0BEN"})
     reckoning.ask(0, "U0ADA", "node-1")
     process = reckoning.processes[0]
-    lease = process.queue.take("one", "concurrent", block_ms=0)
+    lease = process.queue.take("one", "exclusive", block_ms=0)
     assert lease is not None
     assert process.queue.cancel("job-0", "U0BEN", [Entry("cancelled", "U0BEN")]) == "stopping"
     process.runner.handle(lease)
@@ -151,7 +158,7 @@ def test_job_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
     assert job is not None
     assert job.state == "cancelled"
     assert process.approvals.get("job-0") is None
-    assert process.queue.take("one", "exclusive", block_ms=0) is None
+    assert reckoning.cluster.records["node-1"].role == "worker"
     assert ["was cancelled by <@U0BEN>" in message.text for message in process.slack.told] == [True]
 
 
@@ -161,7 +168,7 @@ def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeyp
     process = reckoning.processes[0]
     for node in ("node-1", "node-2"):
         reckoning.ask(0, "U0ADA", node)
-        reckoning.work(0, "concurrent", 0, crash=False)
+        reckoning.work(0, 0, crash=False)
     reckoning.redis.hset(keys.job("job-1"), "plan", '{"of": "another version"}')
     reckoning.deny(0, "job-0", "U0BEN")
     shown: list[str] = []
@@ -183,7 +190,7 @@ def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeyp
 def test_approval_belongs_to_one_job(redis_url: str) -> None:
     """While its job exists, no other job gets the id; a new request starts without approvals."""
     reckoning = approved(redis_url)
-    reckoning.work(0, "exclusive", 0, crash=False)
+    reckoning.work(0, 0, crash=False)
     assert 0 < reckoning.redis.ttl(keys.approval("job-0")) <= keys.JOB_TTL_S
     reckoning.redis.delete(keys.job("job-0"))
     order = replace(order_of("job-0", "U0BEN", "node-2"), request_key="a month later")
@@ -195,9 +202,7 @@ def test_insufficient_approval_shows_no_secret(redis_url: str, changed: str) -> 
     """The rule needs two approvals now, or another request was approved: the approval is void."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     process = reckoning.processes[0]
-    order = replace(
-        order_of("job-0", "U0ADA", "node-1"), command="token", words="token manager", args={"role": "manager"}
-    )
+    order = question_of("job-0", "U0ADA")
     process.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
     lease = process.queue.take("one", "concurrent", block_ms=0)
     assert lease
@@ -223,9 +228,7 @@ def test_worker_without_its_lease_shows_no_secret(redis_url: str) -> None:
     """It stalled before it requested approval, and continues after another worker did: the request is open."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     one, two = reckoning.processes
-    order = replace(
-        order_of("job-0", "U0ADA", "node-1"), command="token", words="token manager", args={"role": "manager"}
-    )
+    order = question_of("job-0", "U0ADA")
     one.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
     stalled = one.queue.take("one", "concurrent", block_ms=0)
     assert stalled

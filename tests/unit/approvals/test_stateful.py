@@ -15,7 +15,6 @@ from hypothesis.stateful import (
 
 from bot.audit import Entry
 from bot.store import keys
-from bot.store.keys import Lane
 from tests.kits.approvals.expected import ALWAYS, Reckoning
 from tests.kits.approvals.world import WORKERS
 from tests.kits.examples import examples
@@ -33,7 +32,6 @@ COUNT = st.sampled_from((2, 1, 3))
 INSIDE = st.sets(PERSON, min_size=3)
 NODE = st.sampled_from(WORKERS)
 CHANGE = st.sampled_from(("availability", "manager", "demoted", "nothing that matters"))
-LANE = st.sampled_from(("exclusive", "exclusive", "concurrent"))
 
 
 class Approving(RuleBasedStateMachine):
@@ -51,7 +49,7 @@ class Approving(RuleBasedStateMachine):
     def ask(self, who: str, node: str, process: int, fuse: int, crash: bool) -> None:  # noqa: FBT001
         """Somebody requests to promote a node, and a worker plans it."""
         self.all.ask(process, who, node)
-        self.all.work(process, "concurrent", fuse, crash=crash)
+        self.all.work(process, fuse, crash=crash)
 
     @precondition(lambda self: self.all.asked())
     @rule(data=st.data(), crowd=st.lists(PERSON, min_size=2, max_size=5), process=PROCESS, other=PERSON)
@@ -68,7 +66,7 @@ class Approving(RuleBasedStateMachine):
             self.all.approve(process, job, who)
         self.all.people.meanwhile = None
         if data.draw(st.booleans()):
-            self.all.work(process, "exclusive", data.draw(FUSE), crash=data.draw(st.booleans()))
+            self.all.work(process, data.draw(FUSE), crash=data.draw(st.booleans()))
 
     @precondition(lambda self: self.all.asked())
     @rule(data=st.data(), who=PERSON, process=PROCESS)
@@ -134,10 +132,10 @@ class Approving(RuleBasedStateMachine):
                 record.version += 1
                 self.all.cluster.tasks += 1
 
-    @rule(process=PROCESS, lane=LANE, fuse=FUSE, crash=st.booleans())
-    def work(self, process: int, lane: Lane, fuse: int, crash: bool) -> None:  # noqa: FBT001
+    @rule(process=PROCESS, fuse=FUSE, crash=st.booleans())
+    def work(self, process: int, fuse: int, crash: bool) -> None:  # noqa: FBT001
         """A worker takes what is there; somewhere in it it may die, or stall while another takes the job over."""
-        self.all.work(process, lane, fuse, crash=crash)
+        self.all.work(process, fuse, crash=crash)
 
     @invariant(check_during_init=False)
     def the_log_is_whole_and_complete(self) -> None:
@@ -148,9 +146,8 @@ class Approving(RuleBasedStateMachine):
         """Workers finish what is left: each job ends or waits for its approvers."""
         if not hasattr(self, "all"):
             return
-        for lane in (*keys.LANES, *keys.LANES):
-            for process in (0, 1) * 3 * (len(self.all.questions) + 1):
-                self.all.work(process, lane, 0, crash=False)
+        for process in (0, 1) * 6 * (len(self.all.questions) + 1):
+            self.all.work(process, 0, crash=False)
         self.all.check_log()
         for job, question in self.all.questions.items():
             found = self.all.processes[0].queue.get(job)

@@ -291,7 +291,7 @@ def test_who_needs_approval_is_not_asked_twice(scene: Scene) -> None:
     scene.first.freezes.freeze("prod", time.time() + 3600, "U0DAN", "", [Entry("froze", "U0DAN")])
     order = replace(order_of("job-0", "U0ADA", "node-1"), command="drain", words="drain node-1")
     scene.first.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
-    lease = scene.first.queue.take("one", "concurrent", block_ms=0)
+    lease = scene.first.queue.take("one", "exclusive", block_ms=0)
     assert lease is not None
     scene.first.runner.handle(lease)
     asked = scene.first.approvals.get("job-0")

@@ -54,7 +54,7 @@ def _query(words: str) -> FactsQuery:
         enrolment_message=unused,
         exporter=unused,
     )
-    begin = Changes(services).ask if command.is_change(arguments) else Questions(services).run
+    begin = Changes(services).run if command.is_change(arguments) else Questions(services).run
     with pytest.raises(Looked) as looked:
         begin(lease, command, arguments)
     query: FactsQuery = looked.value.args[0]

@@ -8,7 +8,7 @@ from tests.kits.approvals.expected import Reckoning
 
 
 def test_a_change_is_listed_from_its_request_to_its_end(redis_url: str) -> None:
-    """It waits for approval, with what it names and how many approvals it has; then it is in line; then it is over."""
+    """In line; then it waits for approval, with what it names and how many approvals it has; in line again; over."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     process = reckoning.processes[0]
 
@@ -16,8 +16,8 @@ def test_a_change_is_listed_from_its_request_to_its_end(redis_url: str) -> None:
         return open_changes(process.queue, process.approvals, "prod")
 
     reckoning.ask(0, "U0ADA", "node-1")
-    assert listed() == ()
-    reckoning.work(0, "concurrent", 0, crash=False)
+    assert [(change.id, change.state) for change in listed()] == [("job-0", "queued")]
+    reckoning.work(0, 0, crash=False)
     [waiting] = listed()
     assert (waiting.id, waiting.state, waiting.approvals) == ("job-0", "awaiting approval", (0, 1))
     assert (waiting.requester, waiting.names) == ("U0ADA", ("node-1",))
@@ -25,5 +25,5 @@ def test_a_change_is_listed_from_its_request_to_its_end(redis_url: str) -> None:
     reckoning.approve(0, "job-0", "U0BEN")
     [queued] = listed()
     assert (queued.id, queued.state, queued.names) == ("job-0", "queued", ("node-1",))
-    reckoning.work(0, "exclusive", 0, crash=False)
+    reckoning.work(0, 0, crash=False)
     assert listed() == ()

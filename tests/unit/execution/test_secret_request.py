@@ -50,9 +50,10 @@ class Worker:
         """End the job with an error."""
         self.said.append(error.happened)
 
-    def run(self, *_: object) -> None:
-        """Ask for approval, or let the job run."""
+    def requested(self, *_: object, **__: object) -> bool:
+        """Ask for approval."""
         self.said.append("planned without a secret")
+        return True
 
 
 def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Worker | None = None) -> list[Any]:
@@ -62,6 +63,7 @@ def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Wor
     command, arguments = read_words(words, Vocabulary("prod", tuple(description.hosts)))
     parts: Any = worker
     unused: Any = None
+    approvals: Any = SimpleNamespace(get=lambda _: None)
     config: Any = SimpleNamespace(clusters={"prod": SimpleNamespace(failure_domain="zone", channel="C0PROD")})
     reader: Any = SimpleNamespace(read_whole=lambda _, query: description.facts(query))
     services = WorkerServices(
@@ -71,7 +73,7 @@ def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Wor
         notifier=unused,
         replies=parts,
         cluster_reader=reader,
-        approvals=unused,
+        approvals=approvals,
         approval_step=parts,
         pending_rotations=unused,
         secret_inbox=parts,
@@ -80,7 +82,7 @@ def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Wor
     )
     what = replace(order(job_id="k7f3", words=words), secret_id="some-id" if keyed else "")
     lease: Any = SimpleNamespace(job=Job(what, "running"))
-    Changes(services).ask(lease, command, arguments)
+    Changes(services).run(lease, command, arguments)
     return worker.said
 
 

@@ -9,11 +9,14 @@ import yaml
 from redis import Redis
 from slack_sdk import WebClient
 
+from bot.blocks import Message
 from bot.errors import NotUnderstood
 from bot.gate import Gate
+from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.slack.inbound.requests import SlashRequest
 from bot.slack.outbound.notifier import Notifier
+from bot.store import keys
 from bot.wiring.web import open_gate
 
 CONFIG = {
@@ -57,3 +60,32 @@ def test_a_change_that_storage_would_mask_is_refused(gate: Gate, client: Redis, 
 def test_a_question_with_a_secret_is_answered(gate: Gate) -> None:
     """A question changes nothing: its words are masked, and it is asked."""
     assert gate.slash(command("node SWMTKN-1-abc-def")) is not None
+
+
+def test_an_order_says_which_jobs_it_waits_for(gate: Gate, queue: Queue, client: Redis) -> None:
+    """Whether it may need approval (`leave`) or not (`label`), it stands behind those that were typed before it."""
+    client.zadd(keys.WORKERS, {"one": 10**15})
+    told = [gate.slash(command(words)) for words in ("leave host-2", "remove host-2", "label host-1 zone=a")]
+    leave, remove, label = reversed(queue.recent("prod", 9))
+    assert [job.id for job in queue.in_line("prod")] == [leave.id, remove.id, label.id]
+    texts = [message.text if isinstance(message, Message) else "" for message in told]
+    assert "waits for" not in texts[0]
+    assert f"It waits for job `{leave.id}` (`/swarm leave host-2`), and is planned after that." in texts[1]
+    both = f"jobs `{leave.id}` (`/swarm leave host-2`) and `{remove.id}` (`/swarm remove host-2`)"
+    assert f"It waits for {both}, and is planned after that." in texts[2]
+
+
+def test_questions_and_plans_do_not_wait(gate: Gate, queue: Queue) -> None:
+    """Nor does `cancel`: it ends a job that waits at once."""
+    gate.slash(command("leave host-2"))
+    for words in ("status", "remove host-2 --plan", "remove host-2"):
+        gate.slash(command(words))
+    assert len(queue.in_line("prod")) == 2
+    for words in ("status", "remove host-2"):
+        lease = queue.take("one", "concurrent", block_ms=0)
+        assert lease
+        assert lease.job.order.words == words
+    [_, waiting] = queue.in_line("prod")
+    told = gate.slash(command(f"cancel {waiting.id}"))
+    assert isinstance(told, Message)
+    assert told.text == f"Job `{waiting.id}` was cancelled. Nothing was changed."

@@ -70,7 +70,7 @@ def submitted(form: Modal, secret: str, user: str = "U0ADA") -> SubmitRequest:
 def test_a_command_is_planned_before_its_form(gate: Gate, queue: Queue, words: str) -> None:
     """Whether the key is needed is seen on the hosts, which the gate cannot reach: the job plans, and has no key."""
     job = typed(gate, queue, words)
-    assert job.order.lane == "concurrent"
+    assert job.order.lane == "exclusive"
     assert not job.order.secret_id
 
 

@@ -10,7 +10,7 @@ from bot.queue.job import Job
 from bot.queue.lease import CancelRequested
 from bot.queue.queue import Queue
 from bot.store import keys
-from tests.kits.jobs import admitted, taken
+from tests.kits.jobs import admitted, request_for, taken
 
 
 def _cancel(queue: Queue, job_id: str) -> str:
@@ -51,15 +51,15 @@ def test_a_question_that_nobody_has_taken(queue: Queue) -> None:
     assert taken(queue).job.id == change
 
 
-def test_a_job_that_is_released_meanwhile(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker releases it to the exclusive lane after ``cancel`` has read it: it leaves that lane."""
-    asked = admitted(queue, lane="concurrent")
-    lease = taken(queue, lane="concurrent")
+def test_a_change_that_requests_approval_meanwhile(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker parks it after ``cancel`` has read it: it ends at once, and the cluster's next change runs."""
+    asked = admitted(queue)
+    lease = taken(queue)
 
     def query(job_id: str) -> Job | None:
         monkeypatch.undo()
         job = queue.get(job_id)
-        ApprovalRepository(queue._redis, audit).release(lease, [])
+        ApprovalRepository(queue._redis, audit).open(lease, request_for(asked), "{}", [])
         return job
 
     monkeypatch.setattr(queue, "get", query)
@@ -105,9 +105,11 @@ def test_an_ended_or_unknown_job(queue: Queue, audit: Audit) -> None:
     assert len(audit.query()) == written
 
 
-def test_a_job_that_waits_for_approval(queue: Queue) -> None:
+def test_a_job_that_waits_for_approval(queue: Queue, audit: Audit) -> None:
     """It holds no slot, and ends at once."""
-    parked = admitted(queue)
-    queue._redis.hset(keys.job(parked), "state", "awaiting_approval")
+    parked, following = admitted(queue), admitted(queue)
+    ApprovalRepository(queue._redis, audit).open(taken(queue), request_for(parked), "{}", [])
+    assert _state(queue, parked) == "awaiting_approval"
+    assert taken(queue).job.id == following
     assert _cancel(queue, parked) == "cancelled"
     assert _state(queue, parked) == "cancelled"

@@ -11,15 +11,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit, Entry, Filter
-from bot.queue.lease import Lease, LeaseLost
+from bot.queue.lease import CancelRequested, Lease, LeaseLost
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.store.keys import Lane
 from tests.kits.examples import examples
-from tests.kits.jobs import asked, order
+from tests.kits.jobs import asked, order, request_for
 
 CLUSTERS = ("prod", "test")
 LANES = st.sampled_from(keys.LANES)
@@ -29,7 +30,7 @@ EXAMPLES = examples(70)
 
 
 class Jobs(RuleBasedStateMachine):
-    """Admissions, takes, ends, cancels and crashes in any order.
+    """Admissions, takes, ends, requests for approval, decisions, cancels and crashes in any order.
 
     A lease of no length counts as run out whenever a worker looks, so ``reclaim`` stands for every crash, stall and
     cut: the old holder is still there, and tries to write.
@@ -43,10 +44,13 @@ class Jobs(RuleBasedStateMachine):
         self.client.flushall()
         self.audit = Audit(self.client)
         self.queue = Queue(self.client, self.audit, lease_s=0)
+        self.approvals = ApprovalRepository(self.client, self.audit)
         self.queue.registry.join()
         self.leases: list[Lease] = []
         self.admitted: list[str] = []
         self.line: dict[str, list[str]] = defaultdict(list)
+        """The changes of each cluster that run or wait for their turn; nothing that waits for approval."""
+        self.parked: list[str] = []
 
     @rule(lane=LANES, cluster=st.sampled_from(CLUSTERS))
     def admit(self, lane: Lane, cluster: str) -> None:
@@ -102,6 +106,45 @@ class Jobs(RuleBasedStateMachine):
         with self._refused_unless_held(lease):
             self.queue.renew(lease)
 
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data())
+    def request_approval(self, data: st.DataObject) -> None:
+        """A worker that has planned a job parks it: the job leaves the line until it is approved."""
+        lease = data.draw(st.sampled_from(self.leases))
+        order = lease.job.order
+        job = self.queue.get(order.id)
+        cancelled = job is not None and job.cancel_by and job.fence == lease.fence and job.state == "running"
+        try:
+            request = request_for(order.id, cluster=order.cluster)
+            self.approvals.open(lease, request, "{}", [Entry("approval asked", lease.worker, job=order.id)])
+        except LeaseLost:
+            assert job is None or (job.state, job.fence) != ("running", lease.fence)
+        except CancelRequested:
+            assert cancelled
+            return  # it still holds the job
+        else:
+            assert not cancelled
+            self._left(order.id)
+            if order.id not in self.parked:
+                self.parked.append(order.id)
+        self.leases.remove(lease)
+
+    @precondition(lambda self: self.parked)
+    @rule(data=st.data(), approves=st.booleans())
+    def decide(self, data: st.DataObject, approves: bool) -> None:  # noqa: FBT001
+        """Somebody approves a job, which then stands at the end of its cluster's line, or denies it."""
+        job_id = data.draw(st.sampled_from(self.parked))
+        job, approval = self.queue.get(job_id), self.approvals.get(job_id)
+        assert job is not None
+        assert approval is not None
+        if approves:
+            word = self.approvals.vote(job, approval, "U0BOSS", [], [Entry("approved", "U0BOSS", job=job_id)])
+            assert word == "approved"
+            self.line[job.order.cluster].append(job_id)
+        else:
+            assert self.approvals.end(job_id, "denied", "U0BOSS", "no", [Entry("denied", "U0BOSS", job=job_id)]) == "ok"
+        self.parked.remove(job_id)
+
     @precondition(lambda self: self.admitted)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
@@ -110,7 +153,8 @@ class Jobs(RuleBasedStateMachine):
         before = self.queue.get(job_id)
         assert before is not None
         word = self.queue.cancel(job_id, "U0BOSS", [Entry("cancelled", "U0BOSS", job=job_id)])
-        assert word == {"queued": "cancelled", "running": "stopping"}.get(before.state, "ended")
+        waits = {"queued": "cancelled", "awaiting_approval": "cancelled", "running": "stopping"}
+        assert word == waits.get(before.state, "ended")
         if word == "cancelled":
             self._left(job_id)
 
@@ -132,7 +176,9 @@ class Jobs(RuleBasedStateMachine):
         assert len(self.audit.query(Filter(command="join"), count=10_000)) >= len(self.admitted)
 
     def teardown(self) -> None:
-        """Every admitted job ends once workers take jobs."""
+        """Every admitted job ends once workers take jobs and people have decided."""
+        for job_id in [*self.parked]:
+            self.approvals.end(job_id, "withdrawn", "U0ASKER", "", [])
         for lane in keys.LANES:
             misses = 0
             while misses <= len(self.admitted):
@@ -158,6 +204,9 @@ class Jobs(RuleBasedStateMachine):
         self.leases.remove(lease)
 
     def _left(self, job_id: str) -> None:
+        """Note that a job holds up no other: it ended, or waits for approval."""
+        if job_id in self.parked:
+            self.parked.remove(job_id)
         for line in self.line.values():
             if job_id in line:
                 line.remove(job_id)

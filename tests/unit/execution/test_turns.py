@@ -1,0 +1,94 @@
+"""Changes of one cluster are planned one after the other, in the order in which they were typed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.audit import Entry
+from bot.model import Facts, FactsQuery
+from bot.queue.lease import Lease
+from tests.kits.approvals.expected import Reckoning
+from tests.kits.approvals.process import Process, order_of
+
+
+def taken(process: Process) -> Lease | None:
+    """Return the next change, if it is its turn."""
+    return process.queue.take(process.name, "exclusive", block_ms=0)
+
+
+def test_a_change_that_needs_approval_is_planned_after_those_before_it(redis_url: str) -> None:
+    """While another change runs it is not planned; then it is, by the state which that change has left."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    one, two = reckoning.processes
+    reckoning.ask(0, "U0ADA", "node-1")
+    running = taken(one)
+    assert running
+    reckoning.ask(1, "U0ADA", "node-2")
+    assert taken(two) is None
+    assert two.approvals.get("job-1") is None
+    reckoning.cluster.records["node-2"].availability = "drain"
+    one.queue.finish(running, "succeeded", "")
+    reckoning.work(1, 0, crash=False)
+    approval = two.approvals.get("job-1")
+    assert approval is not None
+    assert "drain" in approval.request.basis
+
+
+def test_what_waits_for_approval_holds_up_nobody(redis_url: str) -> None:
+    """The next change is planned at once. Approved, the first stands behind those that were typed meanwhile."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = reckoning.processes[0]
+    for node in ("node-1", "node-2", "node-3"):
+        reckoning.ask(0, "U0ADA", node)
+    reckoning.work(0, 0, crash=False)
+    reckoning.work(0, 0, crash=False)
+    assert {approval.id for approval in process.approvals.waiting("prod")} == {"job-0", "job-1"}
+    reckoning.approve(0, "job-0", "U0BEN")
+    assert [job.id for job in process.queue.in_line("prod")] == ["job-2", "job-0"]
+
+
+def test_a_plan_that_is_only_shown_does_not_wait(redis_url: str) -> None:
+    """It names the changes after which the order itself would be planned."""
+    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
+    process = reckoning.processes[0]
+    shown = replace(
+        order_of("plan", "U0ADA", "node-1"), lane="concurrent", only_plan=True, words="promote node-1 --plan"
+    )
+    for number, before in enumerate(("", "job `job-0` (`/swarm promote node-2`)")):
+        order = replace(shown, id=f"plan-{number}", request_key=f"plan-{number}")
+        process.queue.admit(order, [Entry("asked", "U0ADA")])
+        lease = process.queue.take("one", "concurrent", block_ms=0)
+        assert lease
+        process.runner.handle(lease)
+        text = str(process.slack.told[-1].blocks)
+        assert "Plan only: promote `node-1`" in text
+        assert ("This is the plan for prod as it is now" in text) == bool(before)
+        assert before in text
+        reckoning.ask(0, "U0ADA", "node-2")
+        taken(process)
+
+
+def test_a_change_without_approval_is_planned_once(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lone order is planned and begun in one turn: two reads before its first call, for the plan and for the step."""
+    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
+    process, cluster = reckoning.processes[0], reckoning.cluster
+    calls: list[str] = []
+    read = cluster.read
+
+    def counted(name: str, engines: object, query: FactsQuery) -> Facts:
+        calls.append("read")
+        return read(name, engines, query)
+
+    monkeypatch.setattr(cluster, "read", counted)
+    monkeypatch.setattr(cluster, "called", lambda: calls.append("call"))
+    monkeypatch.setattr(cluster, "promoted", lambda _: None)
+    process.queue.admit(order_of("lone", "U0ADA", "node-1"), [Entry("asked", "U0ADA")])
+    lease = taken(process)
+    assert lease
+    process.runner.handle(lease)
+    job = process.queue.get("lone")
+    assert job is not None
+    assert (job.state, job.attempt) == ("succeeded", 1)
+    assert calls[: calls.index("call")] == ["read", "read"]
