@@ -117,8 +117,17 @@ def backups(facts: Facts, _: BackupsArguments) -> Message:
     lines += [f"{FAILED} {tick(name)}: its header cannot be read" for name in kept.unreadable]
     if not kept.backups:
         lines.append(f"Next: {_first(facts)}")
-    hint = context("`/swarm backup --drill --on HOST` tests the newest · `/swarm restore BACKUP HOST` restores one")
-    return Message(title, (*paragraphs(lines), hint))
+        return Message(title, tuple(paragraphs(lines)))
+    return Message(title, (*paragraphs(lines), context(_use_of_backups(facts))))
+
+
+def _use_of_backups(facts: Facts) -> str:
+    """Return what can be done with backups: a drill needs a cluster to compare with, a restore needs none."""
+    if facts.swarm is None:
+        return "If all managers are permanently lost: `/swarm restore BACKUP HOST` restores one"
+    unlock = " --unlock" if facts.backups.newest and facts.backups.newest.autolocked else ""
+    drill = f"`/swarm backup --drill --on HOST{unlock}` tests the newest"
+    return f"{drill} · After all managers are lost, `/swarm restore BACKUP HOST` restores one"
 
 
 def _line(facts: Facts, each: Backup) -> str:

@@ -202,8 +202,8 @@ def _warnings(facts: Facts, backup: Backup, host: HostFacts) -> tuple[str, ...]:
     if others:
         found.append(
             f"The records of {listed(others)} come back and go down. On each of these hosts that still runs, run "
-            "`docker swarm leave --force`, then `/swarm join worker HOST`; `/swarm remove NODE --force` removes the "
-            "old records."
+            "`docker swarm leave --force`, then `/swarm join worker HOST`. After the restore, "
+            "`/swarm remove NODE --force` removes the old records."
         )
     silent = [tick(host.name) for host in facts.hosts.values() if not host.responds]
     if silent:

@@ -22,7 +22,7 @@ def token_message(facts: Facts, role: Role) -> Message:
             code(line),
             context(
                 *_lifetime(facts, role),
-                f"Simpler and safer: `/swarm join {role} HOST`. The token then never leaves the hosts.",
+                *_better_way(facts, role),
             ),
             actions(button("Hide", "secret.hide")),
         ),
@@ -46,6 +46,13 @@ def _lifetime(facts: Facts, role: Role) -> tuple[str, ...]:
         f"The same token for every {role} until it is rotated: `/swarm token {role} --rotate`.",
         f"For one node only: `/swarm token {role} --once`.",
     )
+
+
+def _better_way(facts: Facts, role: Role) -> tuple[str, ...]:
+    """Return the command that needs no token by hand. Without a leader no host can join."""
+    if not any(node.leader for node in (facts.swarm.managers if facts.swarm else ())):
+        return ()
+    return (f"Simpler and safer: `/swarm join {role} HOST`. The token then never leaves the hosts.",)
 
 
 def unlock_key_message(facts: Facts) -> Message:

@@ -87,16 +87,14 @@ def choose_source(facts: Facts, wanted: str | None, flags: RecoverFlags) -> Host
             f"the other managers of {facts.name} are unknown: neither the engine nor the disk of `{source.name}` "
             "names them.",
             true_now="Nothing was changed.",
-            next_step="Let the SSH user read its disk (root, or sudo), or name another manager: "
-            f"{flags.command('HOST')}.",
+            next_step="Let the SSH user read its disk (root, or sudo), then run the command again.",
         )
     members = {old.host.name: old.host for old in old_managers(facts, source) if old.host and old.state == "member"}
     if others := [host.name for host in able if host.name not in members]:
         raise Refused(
             f"{listed(map(tick, others))} and `{source.name}` are in different clusters.",
             true_now="Nothing was changed.",
-            next_step=f"Take the hosts that are not part of {facts.name} out of their cluster: `/swarm leave HOST "
-            "--force`.",
+            next_step=f"On the hosts that are not part of {facts.name}, run `docker swarm leave --force`.",
         )
     _refuse_older(source, list(members.values()), flags, named=wanted is not None)
     if decrypted := [host.name for host in able if host.recovery_pending and host is not source]:
@@ -198,7 +196,7 @@ def _refused_none(facts: Facts) -> Refused:
     return Refused(
         f"no manager of {facts.name} responds, and a recovery needs one.",
         true_now="Nothing was changed.",
-        next_step=f"{wait} If all managers are permanently lost: `/swarm restore latest HOST`.",
+        next_step=f"{wait} If all managers are permanently lost: `/swarm backups` shows what you can restore.",
     )
 
 
