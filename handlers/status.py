@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Message, paragraphs, quoted, tick, user, when
+from bot.blocks import (
+    DONE,
+    FAILED,
+    RUNNING,
+    WAITING,
+    WARNING,
+    Message,
+    paragraphs,
+    plain_line,
+    quoted,
+    tick,
+    user,
+    when,
+)
 from bot.commands import question
+from bot.errors import SwarmbotError
 from bot.model import ClusterFacts, Facts, FactsQuery, OpenChange
-from bot.swarm.health.health import Health, health
+from bot.swarm.health.health import Health, Level, health
 from bot.swarm.health.issues import Issue
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.health.next_steps import next_steps
@@ -26,6 +42,35 @@ class StatusArguments:
     """``status`` takes no arguments."""
 
 
+LEVELS: Final[tuple[Level, ...]] = ("no quorum", "no leader", "unknown", "degraded", "none", "healthy")
+"""The order of clusters in the overview, the worst first."""
+COMMAND: Final = re.compile(r"`(/swarm [^`]+)`")
+
+
+def overview(found: Mapping[str, Facts | SwarmbotError]) -> Message:
+    """Return a line for each cluster with its next step, the worst cluster first."""
+    lines = [line for *_, line in sorted(_overview_line(name, each) for name, each in found.items())]
+    title = f"{number_of(len(found), 'cluster')}, the worst first"
+    return Message(title, tuple(paragraphs([f"*{title}*", *lines])))
+
+
+def _overview_line(name: str, found: Facts | SwarmbotError) -> tuple[int, int, str, str]:
+    """Return the line, after what orders it. Its commands name the cluster, so they can be typed in any channel."""
+    if isinstance(found, SwarmbotError):
+        why = _naming(name, f"{found.happened} {found.next_step}".rstrip())
+        return LEVELS.index("unknown"), 0, name, f"{FAILED} *{plain_line(name)} cannot be read*: {why}"
+    state = health(found)
+    tolerates = quorum_of(raft_members(found)).tolerates if found.swarm else 0
+    changes = f" · {number_of(len(found.open_changes), 'change')} under way" if found.open_changes else ""
+    steps = "".join(f" · Next: {_naming(name, step)}" for step in next_steps(found, state)[:1])
+    return LEVELS.index(state.level), tolerates, name, f"{_head(found, state)}{changes}{steps}"
+
+
+def _naming(cluster: str, text: str) -> str:
+    """Return the text with ``--cluster`` in each of its commands."""
+    return COMMAND.sub(lambda found: f"`{found[1]} --cluster {cluster}`", text)
+
+
 def _query(_: StatusArguments) -> FactsQuery:
     return FactsQuery(all_hosts=True, services=True, certificates=True, open_changes=True, timeout_s=READ_TIMEOUT_S)
 
@@ -33,12 +78,13 @@ def _query(_: StatusArguments) -> FactsQuery:
 @question(
     "status",
     group="Look",
-    help="Show the cluster's health and how to fix problems",
+    help="Show the cluster's health and how to fix problems; `--cluster all` for every cluster",
     example="status",
     permission="view",
     risk="none",
     approval=0,
     query=_query,
+    overview=overview,
 )
 def status(facts: Facts, _: StatusArguments) -> Message:
     """Return the state, the changes that run or wait, what is wrong, the numbers that matter, then the next step."""

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from bot.blocks import Message
 from bot.commands.kinds import Kind
 from bot.config.models import Permission
+from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import RecordsQuery
 
@@ -112,6 +113,7 @@ class ResetTotp:
 Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
+OverviewFunction = Callable[[Mapping[str, Facts | SwarmbotError]], Message]
 CheckFunction = Callable[[Facts, Any], None]
 RecordFunction = Callable[[Any, Any], Message]
 ControlFunction = Callable[[Any], Control]
@@ -144,6 +146,8 @@ class Command:
     """A change: the worker carries out the plan."""
     answer: AnswerFunction | None = None
     """A question to the cluster: the worker reads the facts."""
+    overview: OverviewFunction | None = None
+    """Answers the question for all clusters, with `--cluster all`: from their facts, or why they could not be read."""
     record: RecordFunction | None = None
     """A question to Swarmbot's own records: the gate answers it."""
     control: ControlFunction | None = None

@@ -15,6 +15,7 @@ from bot.commands.command import (
     Control,
     ControlFunction,
     Group,
+    OverviewFunction,
     PlanFunction,
     Raise,
     RecordFunction,
@@ -94,12 +95,14 @@ def question(
     changes: tuple[Callable[[A], bool], Callable[[Facts, A], Plan]] | None = None,
     raises: Mapping[str, Raise] = NOTHING,
     check: Callable[[Facts, A], None] | None = None,
+    overview: OverviewFunction | None = None,
     **declared: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Message]], Command]:
     """Declare a question to a cluster: a pure function from facts and arguments to a private message.
 
     ``changes`` is for a question that some arguments turn into a change (``token --rotate``): whether they do, and the
     plan. ``check`` raises the error that makes an answer pointless, before other people are asked to approve it.
+    ``overview`` answers for all clusters at once.
     """
     is_change, plan = changes or (_never, None)
 
@@ -115,6 +118,7 @@ def question(
             raises=raises,
             is_change=is_change,
             check=check,
+            overview=overview,
             **declared,
         )
 
@@ -157,6 +161,7 @@ def _command(
     raises: Mapping[str, Raise] = NOTHING,
     plan: PlanFunction | None = None,
     answer: AnswerFunction | None = None,
+    overview: OverviewFunction | None = None,
     record: RecordFunction | None = None,
     control: ControlFunction | None = None,
     is_change: Callable[[Any], bool] = _never,
@@ -178,6 +183,7 @@ def _command(
         query=query,
         plan=plan,
         answer=answer,
+        overview=overview,
         record=record,
         control=control,
         is_change=is_change,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.config.approvals import ApprovalRule
-from bot.config.choice import choose_cluster, cluster_of_channel
+from bot.config.choice import ClusterNeeded, choose_cluster, cluster_of_channel
 from bot.config.freezes import FreezeWindow
 from bot.config.loading import load
 from bot.config.models import EVERYONE, AuditLog, Backups, Cluster, Config, Host, Rules, Service, Ssh
@@ -14,6 +14,7 @@ __all__ = [
     "AuditLog",
     "Backups",
     "Cluster",
+    "ClusterNeeded",
     "Config",
     "FreezeWindow",
     "Host",

@@ -8,6 +8,10 @@ from bot.text.mrkdwn import tick
 from bot.text.suggest import listed, nearest
 
 
+class ClusterNeeded(NotUnderstood):
+    """The command needs a cluster, and neither the words nor the channel say which."""
+
+
 def cluster_of_channel(config: Config, channel: str) -> str | None:
     """Return the cluster whose channel (C…) this is, or None."""
     return next((name for name, cluster in config.clusters.items() if cluster.channel == channel), None)
@@ -16,7 +20,7 @@ def cluster_of_channel(config: Config, channel: str) -> str | None:
 def choose_cluster(config: Config, channel: str, named: str | None) -> str:
     """Return the cluster ``named`` with ``--cluster``, or else the channel's cluster, or else the only one.
 
-    Raises :class:`NotUnderstood`, which lists the clusters.
+    Raises ClusterNeeded or, for an unknown name, NotUnderstood: both list the clusters.
     """
     if named is not None:
         return _known(config, named)
@@ -25,7 +29,7 @@ def choose_cluster(config: Config, channel: str, named: str | None) -> str:
         return bound
     if len(config.clusters) == 1:
         return next(iter(config.clusters))
-    raise NotUnderstood(
+    raise ClusterNeeded(
         "This channel belongs to no cluster, and swarmbot.yml has several.",
         next_step=f"Add `--cluster NAME`, or type this in the cluster's channel: {_with_channels(config)}.",
     )

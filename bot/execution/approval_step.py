@@ -121,6 +121,8 @@ class ApprovalStep:
         request, order = approval.request, lease.job.order
         if (request.requester, request.words) != (order.requester, order.words):
             raise Refused("the approval is for another request.", next_step="Request it again.")
+        if confirmed:
+            return  # whatever changed since, the plan costs nothing that was not confirmed
         now = basis_of(command.name, arguments, plan, facts)
         if changed := "; ".join(differences(from_json(Basis, request.basis), now)):
             raise Refused(f"{changed}, so the plan no longer applies.", next_step="Request it again.")

@@ -78,7 +78,7 @@ class InternalJobs:
             raise Failed("The answer has expired.", next_step="Ask again.")
         message = from_json(Message, kept["message"])
         words = tick(f"/swarm {asked.order.words}")
-        note = context(f"{words} in {asked.order.cluster}, shared by {user(order.requester)}")
+        note = context(f"{words} in {asked.order.place}, shared by {user(order.requester)}")
         plain = (*message.plain, note) if message.plain else ()
         shared = Message(message.text, (*message.blocks, note), plain)
         self._notifier.respond(order.response_url, shared, user=order.requester, channel=order.channel, in_channel=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from bot.blocks import Message, actions, button, tick
 from bot.commands import Command
-from bot.errors import Conclusion
+from bot.errors import Conclusion, SwarmbotError
 from bot.execution.open_changes import open_changes
 from bot.execution.services import WorkerServices
 from bot.model import Facts, FactsQuery, Plan, PlanTitles
@@ -16,11 +17,14 @@ from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.stored_json import to_json
 
+MAX_CLUSTERS_AT_ONCE: Final = 8
+
 
 class Questions:
     """Safe to share between threads."""
 
     def __init__(self, services: WorkerServices) -> None:
+        self._config = services.config
         self._cluster_reader = services.cluster_reader
         self._queue = services.queue
         self._replies = services.replies
@@ -56,8 +60,28 @@ class Questions:
             return
         self._answer(lease, command, arguments)
 
+    def _answer_for_all(self, lease: Lease, command: Command, arguments: Any) -> None:
+        """Answer the question for all clusters, which are read at the same time."""
+        assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
+        query, clusters = command.query(arguments), [*self._config.clusters]
+        with ThreadPoolExecutor(MAX_CLUSTERS_AT_ONCE, thread_name_prefix=f"job-{lease.job.id}") as pool:
+            found = dict(zip(clusters, pool.map(lambda cluster: self._reading(cluster, query), clusters), strict=True))
+        message = command.overview(found)
+        self._replies.respond(lease.job, _with_buttons(message, lease.job))
+        result = results.success(message.text, message=to_json(message))
+        self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", "succeeded: answered")])
+
+    def _reading(self, cluster: str, query: FactsQuery) -> Facts | SwarmbotError:
+        try:
+            return self._with_records(self._cluster_reader.read(cluster, query), query)
+        except Conclusion as error:
+            return error
+
     def _answer(self, lease: Lease, command: Command, arguments: Any) -> None:
         job = lease.job
+        if not job.order.cluster:
+            self._answer_for_all(lease, command, arguments)
+            return
         query = command.query(arguments)
         read = self._cluster_reader.read_whole if query.secrets else self._cluster_reader.read
         try:

@@ -88,4 +88,4 @@ class Replies:
 
 
 def _title(job: Job) -> str:
-    return f"*{tick('/swarm ' + job.order.words)} in {job.order.cluster}* · `{job.id}`"
+    return f"*{tick('/swarm ' + job.order.words)} in {job.order.place}* · `{job.id}`"

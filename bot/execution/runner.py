@@ -41,7 +41,7 @@ class Runner:
             return
         command = self._commands[order.command]
         arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
-        if order.cluster not in self._config.clusters:
+        if order.cluster not in self._config.clusters and (order.cluster or command.overview is None):
             raise Failed(f"{tick(order.cluster)} is no longer in swarmbot.yml.", true_now="Nothing was done.")
         if order.pending_rotation:
             self._token_rotation.run(lease)

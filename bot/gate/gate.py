@@ -12,11 +12,12 @@ from bot.approvals.rule import rule_for
 from bot.blocks import Message, channel, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, Vocabulary, read_arguments, read_options, read_sentence
-from bot.config import choose_cluster
+from bot.config import ClusterNeeded, choose_cluster
 from bot.errors import NotUnderstood, Unavailable
 from bot.execution.open_changes import changes_in_line, changes_text
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
+from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
 from bot.gate.interactions import Interactions
 from bot.gate.record_commands import PAGE_BUTTONS, RecordCommands
 from bot.gate.secret_form import CALLBACK
@@ -46,13 +47,24 @@ class Gate:
         self._freezes = services.freezes
         self._control_commands = services.control_commands
         self._secret_form = services.secret_form
+        self._cluster_choices = services.cluster_choices
         self._interactions = Interactions(services, self.take, self._authorise)
 
     def slash(self, request: SlashRequest) -> Message | None:
         """Handle a command; return the immediate answer for the requester."""
+        return self._typed(request)
+
+    def _typed(self, request: SlashRequest, chosen: str = "") -> Message | None:
+        """Run what was typed, for the cluster that was ``chosen`` by a button."""
         sentence = read_sentence(request.text)
         command = self._commands.find(sentence.name)
-        cluster = self._cluster(command, request.channel, sentence.cluster)
+        try:
+            cluster = self._cluster(command, request.channel, chosen or sentence.cluster)
+        except ClusterNeeded:
+            offer = self._cluster_choices.offer(request, *([ALL_CLUSTERS] if _is_for_all(command) else []))
+            if offer is None:
+                raise
+            return offer
         hosts = tuple(self._config.clusters[cluster].hosts) if cluster else ()
         options, words = read_options(command, sentence.words)
         call = Call(
@@ -79,6 +91,8 @@ class Gate:
         """Handle the press of a button."""
         if request.action in PAGE_BUTTONS:
             return self._record_commands.turn_page(request, self._authorise)
+        if request.action == CHOOSE_CLUSTER:
+            return self._typed(*self._cluster_choices.chosen(request))
         if request.action == RUN_COMMAND:
             return self.slash(press_as_command(request))
         if request.action == FORM_BUTTON:
@@ -110,9 +124,7 @@ class Gate:
         try:
             return choose_cluster(self._config, channel_id, named or None)
         except NotUnderstood:
-            if (command.name in ANY_CHANNEL_COMMANDS and not named) or (
-                command.name == "audit" and named == ALL_CLUSTERS
-            ):
+            if (command.name in ANY_CHANNEL_COMMANDS and not named) or (_is_for_all(command) and named == ALL_CLUSTERS):
                 return ""
             raise
 
@@ -171,6 +183,11 @@ class Gate:
         if not command.is_change(call.arguments):
             return bool(rule.count)
         return bool(rule.count or command.raises) or self._freezes.active(call.cluster, time.time()) is not None
+
+
+def _is_for_all(command: Command) -> bool:
+    """Return whether the command can be about all clusters at once."""
+    return command.name == "audit" or command.overview is not None
 
 
 def _refuse_what_storage_would_mask(call: Call) -> None:

@@ -9,6 +9,7 @@ from bot.audit import Audit
 from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.freeze import Freezes
+from bot.gate.cluster_choice import ClusterChoices
 from bot.gate.control_commands import ControlCommands
 from bot.gate.records import RecordReader
 from bot.gate.secret_form import SecretForm
@@ -33,3 +34,4 @@ class GateServices:
     """Orders that the gate carries out itself: cancel, freeze, thaw, second factors."""
     totp_command: TotpCommand
     secret_form: SecretForm
+    cluster_choices: ClusterChoices

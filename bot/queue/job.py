@@ -68,6 +68,11 @@ class Order:
     accepts_costs: bool = False
     """From ``--yes``: the requester need not confirm what the plan costs services."""
 
+    @property
+    def place(self) -> str:
+        """What it is about, to follow "in": a cluster's name, or "all clusters"."""
+        return self.cluster or "all clusters"
+
     def audit_entry(self, action: str, by: str, detail: str = "", *, channel: str = "") -> Entry:
         """Return an audit entry about this job. ``channel`` is where it happened, if not where it was asked.
 

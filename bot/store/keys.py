@@ -24,6 +24,8 @@ ENROLMENT_TTL_S: Final = 600
 """How long a new second factor waits for its first code."""
 WRONG_CODES_TTL_S: Final = 900
 """How long the wrong codes of a second factor are counted after the last one."""
+CLUSTER_CHOICE_TTL_S: Final = 1800
+"""How long a cluster can be chosen for an order by a button."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
 
@@ -143,6 +145,14 @@ def secret(secret_id: str) -> str:
     Goes when it is taken, or after ``bot.secrets.secret.TYPED_SECRET_TTL_S`` seconds.
     """
     return f"swarmbot:secret:{secret_id}"
+
+
+def cluster_choice(choice_id: str) -> str:
+    """String: JSON of an order that somebody typed without a cluster, and the one that a button chooses for it.
+
+    Expires after CLUSTER_CHOICE_TTL_S.
+    """
+    return f"swarmbot:cluster-choice:{choice_id}"
 
 
 def audit_page(page_id: str) -> str:

@@ -9,6 +9,7 @@ from bot.audit.paging import AuditPages
 from bot.config import load
 from bot.freeze import Freezes
 from bot.gate import Gate
+from bot.gate.cluster_choice import ClusterChoices
 from bot.gate.control_commands import ControlCommands
 from bot.gate.records import RecordReader
 from bot.gate.secret_form import SecretForm
@@ -64,5 +65,6 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         control_commands=ControlCommands(config, queue, voting, freezes, totp_command),
         totp_command=totp_command,
         secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
+        cluster_choices=ClusterChoices(config, redis),
     )
     return Gate(services)

@@ -152,3 +152,19 @@ def test_status_names_services_with_missing_replicas(scenario: Scenario) -> None
     assert "`web`: 0 of 3 replicas running, no suitable node" in told
     assert "0 of 1 services fully running" in told
     assert "`host-2` drained" in told
+
+
+def test_several_clusters(scenario: Scenario) -> None:
+    """A channel of no cluster offers a button for each; the overview names every cluster with its next step."""
+    scenario.cluster()
+    after = scenario.now
+    scenario.slack.slash("ada", "random", "nodes")
+    asked = scenario.slack.wait_to_see("ada", "For which cluster?", after=after, private=True)
+    assert "[prod] [lab]" in asked.text
+    after = scenario.now
+    scenario.slack.click("ada", asked, "prod")
+    assert "host-1" in scenario.answer("ada", after).text
+    told = scenario.ask("ada", "status --cluster all", channel="random")
+    assert "2 clusters, the worst first" in told
+    assert "`/swarm init HOST --cluster lab`" in told
+    assert "prod is healthy" in told

@@ -220,6 +220,16 @@ def test_a_plan_that_costs_less_is_not_asked_again(scene: Scene) -> None:
     assert scene.job().state == "succeeded"
 
 
+def test_a_plan_that_costs_nothing_any_more_runs(scene: Scene) -> None:
+    """Also if other facts changed with it: there is nothing left to confirm."""
+    scene.waits()
+    scene.proceed()
+    scene.cluster.pinned = set()
+    scene.cluster.records["node-1"].availability = "pause"
+    scene.work()
+    assert scene.job().state == "succeeded"
+
+
 def test_another_target_state_is_asked_again(scene: Scene) -> None:
     """The same cost on other facts is another plan, as for an approval."""
     scene.waits()
