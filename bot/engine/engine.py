@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
 
@@ -52,8 +52,8 @@ class SshEngine:
         """The interfaces that could be advertised."""
         return machine.interfaces(self._connection)
 
-    def prober(self) -> AbstractContextManager[Prober]:
-        """A shell on the host for probes."""
+    def prober(self) -> Prober:
+        """What sends probes from the host."""
         return prober(self._connection)
 
     def node_certificate(self) -> str:

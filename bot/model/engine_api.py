@@ -47,8 +47,8 @@ class Engine(Protocol):
         """Return the interfaces that are up and can be advertised: no loopback, and no bridge or veth of Docker."""
         ...
 
-    def prober(self) -> AbstractContextManager[Prober]:
-        """Open a shell on the host for probes. Raises EngineError if the host has no bash."""
+    def prober(self) -> Prober:
+        """Return what sends probes from the host, once its shell is up. Raises EngineError if the host has no bash."""
         ...
 
     def node_certificate(self) -> str:

@@ -41,7 +41,12 @@ class Counters:
 
 
 class Prober(Protocol):
-    """A shell on a host for probes. Safe to share between threads."""
+    """Sends probes from a host and counts what it receives. Safe to share between threads."""
+
+    @property
+    def round_trip_s(self) -> float:
+        """How long a script takes to begin on the host, measured when its shell was up."""
+        ...
 
     def counters(self) -> Counters:
         """Return what the host's kernel has counted since it started."""

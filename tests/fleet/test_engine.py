@@ -76,8 +76,8 @@ def test_interfaces_clock_and_ports_are_read(hosts: Fleet) -> None:
         assert set(interface.addresses) == {cluster.address("host-1"), further}
         assert abs(engine.clock_offset()) < 1  # all hosts of the fleet have this machine's clock
         two, three = cluster.address("host-2"), cluster.address("host-3")
-        with engine.prober() as prober:
-            assert prober.connect([(two, 22), (three, 2377), (two, 2377)]) == ["open", "refused", "no answer"]
+        endpoints = [(two, 22), (three, 2377), (two, 2377)]
+        assert engine.prober().connect(endpoints) == ["open", "refused", "no answer"]
 
 
 def test_only_certificates_are_read_from_a_file(hosts: Fleet) -> None:

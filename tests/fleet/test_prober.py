@@ -27,7 +27,8 @@ def counted(sender: Prober, target: Prober, address: str, transport: Transport) 
 def test_the_kernel_counts_accepted_packets(hosts: Fleet) -> None:
     """It counts all without a rule, and none if they are dropped on the way or rejected by the firewall."""
     address = hosts["host-2"].address
-    with engines(hosts) as cluster, cluster["host-1"].prober() as sender, cluster["host-2"].prober() as target:
+    with engines(hosts) as cluster:
+        sender, target = cluster["host-1"].prober(), cluster["host-2"].prober()
         assert counted(sender, target, address, "udp") == ("all", "none")
         assert counted(sender, target, address, "tcp") == ("none", "all")
         for answer in ("icmp-port-unreachable", "tcp-reset"):
@@ -43,11 +44,10 @@ def test_the_kernel_counts_accepted_packets(hosts: Fleet) -> None:
         assert counted(sender, target, address, "udp") == ("none", "none")
 
 
-def test_a_probe_shell_ends_with_its_use(hosts: Fleet) -> None:
+def test_the_helper_ends_with_its_connection(hosts: Fleet) -> None:
     """No process is left running on the host."""
-    query = "grep -lzs 'read -r ver[b]' /proc/[0-9]*/cmdline || true"
+    query = "grep -lzs 'read -r i[d]' /proc/[0-9]*/cmdline || true"
     with engines(hosts) as cluster:
-        with cluster["host-1"].prober() as prober:
-            prober.counters()
-            assert hosts["host-1"].run("sh", "-c", query)
-        until(lambda: not hosts["host-1"].run("sh", "-c", query), "the shell has ended")
+        cluster["host-1"].prober().counters()
+        assert hosts["host-1"].run("sh", "-c", query)
+    until(lambda: not hosts["host-1"].run("sh", "-c", query), "the helper has ended")

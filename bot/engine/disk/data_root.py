@@ -13,7 +13,7 @@ from typing import Final
 from bot.config import Service
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import run_as_root
+from bot.engine.ssh.shell import read_as_root
 
 READ_TIMEOUT_S: Final = 10.0
 DEFAULT_DATA_ROOT: Final = "/var/lib/docker"
@@ -39,7 +39,7 @@ def data_root(connection: SshConnection, service: Service) -> str:
     """Return the data root. Raises HostUnreachable; EngineError if it is unknown, or the user cannot become root."""
     if service.data_root is not None:
         return service.data_root
-    done = run_as_root(connection, SCRIPT, timeout=READ_TIMEOUT_S)
+    done = read_as_root(connection, SCRIPT, timeout=READ_TIMEOUT_S)
     unit, _, settings = done.out.decode(errors="replace").partition(DIVIDER)
     root = parse(unit, settings)
     if root is None:

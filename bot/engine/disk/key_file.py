@@ -10,7 +10,7 @@ from bot.config import Service
 from bot.engine.api.client import EngineClient
 from bot.engine.api.engine_service import CONTROL_SCRIPT, SCRIPT_TIMEOUT_S, running_data_root
 from bot.engine.disk.swarm_folder import script_failure
-from bot.engine.ssh.shell import READER_PRELUDE, run, run_as_root
+from bot.engine.ssh.shell import READER_PRELUDE, read, run_as_root
 from bot.errors import EngineError
 from bot.model.host import KeyFile
 
@@ -61,7 +61,7 @@ mv "$state" "$aside"
 
 def key_file(client: EngineClient) -> KeyFile:
     """Return the manager's key file. Raises HostUnreachable, EngineError."""
-    done = run(client.dialer.connection, READ_SCRIPT, f"{client.data_root()}/{KEY_FILE}", timeout=READ_TIMEOUT_S)
+    done = read(client.dialer.connection, READ_SCRIPT, f"{client.data_root()}/{KEY_FILE}", timeout=READ_TIMEOUT_S)
     if done.status:
         raise EngineError(client.host, 0, f"The key file of `{client.host}` cannot be read.")
     if "ENCRYPTED" in done.out:
@@ -71,7 +71,7 @@ def key_file(client: EngineClient) -> KeyFile:
 
 def known_managers(client: EngineClient) -> tuple[str, ...]:
     """Return the managers' addresses in ``swarm/state.json``. Raises HostUnreachable, EngineError."""
-    done = run(
+    done = read(
         client.dialer.connection, MANAGERS_SCRIPT, f"{client.data_root()}/swarm/state.json", timeout=READ_TIMEOUT_S
     )
     try:

@@ -13,7 +13,7 @@ from typing import Final
 from bot.config import Service
 from bot.engine.api.client import EngineClient
 from bot.engine.disk.data_root import data_root
-from bot.engine.ssh.shell import READER_PRELUDE, last_line, run
+from bot.engine.ssh.shell import READER_PRELUDE, last_line, read
 from bot.errors import EngineError, HostUnreachable
 
 READ_TIMEOUT_S: Final = 12.0
@@ -50,7 +50,7 @@ def last_entry(client: EngineClient, service: Service) -> bytes:
     if no entry can be read.
     """
     folder = PurePosixPath(_root(client, service)) / WAL_FOLDER
-    done = run(client.dialer.connection, SCRIPT, str(folder), timeout=READ_TIMEOUT_S)
+    done = read(client.dialer.connection, SCRIPT, str(folder), timeout=READ_TIMEOUT_S)
     if not done.out.strip():
         why = last_line(done.err, otherwise="its newest files hold no entry")
         raise EngineError(client.host, 0, f"The Raft log of `{client.host}` in `{folder}` cannot be read: {why}.")

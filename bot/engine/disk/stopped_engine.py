@@ -19,7 +19,7 @@ from bot.engine.api.engine_service import COMMAND_TIMEOUT_S, CONTROL_SCRIPT
 from bot.engine.disk.data_root import DIVIDER, data_root
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import last_line, run_as_root
+from bot.engine.ssh.shell import last_line, read_as_root, run_as_root
 from bot.errors import EngineError
 from bot.model.host import StoppedEngine
 from bot.model.network import ip_of
@@ -72,7 +72,7 @@ mv "$root/swarm" "$aside" && sync
 def read_stopped(connection: SshConnection, service: Service) -> StoppedEngine:
     """Return the swarm state on the disk. Raises HostUnreachable; EngineError as bot.model.engine_api says."""
     root = data_root(connection, service)
-    done = run_as_root(connection, READ_SCRIPT, root, HELD_OFF_PREFIX, timeout=READ_TIMEOUT_S)
+    done = read_as_root(connection, READ_SCRIPT, root, HELD_OFF_PREFIX, timeout=READ_TIMEOUT_S)
     if done.status:
         raise _failed(connection, done.status, done.err)
     folder, peers, certificate = done.out.decode(errors="replace").split(DIVIDER, 2)

@@ -19,7 +19,7 @@ from bot.engine.api.engine_service import (
     STOP_FAILED_STATUS,
     running_data_root,
 )
-from bot.engine.ssh.shell import CompletedBytes, last_line, run_as_root
+from bot.engine.ssh.shell import CompletedBytes, last_line, read_as_root, run_as_root
 from bot.errors import EngineError, Failed
 
 MAX_STATE_BYTES: Final = 256 * 1024 * 1024
@@ -119,7 +119,7 @@ def place(client: EngineClient, service: Service, state: bytes, backup: str) -> 
 def placed(client: EngineClient) -> str:
     """Return "" if the swarm folder is empty, the id of the backup that it was restored from, or ``other``."""
     root = client.data_root()
-    done = run_as_root(client.dialer.connection, FOLDER_SCRIPT, root, timeout=READ_TIMEOUT_S)
+    done = read_as_root(client.dialer.connection, FOLDER_SCRIPT, root, timeout=READ_TIMEOUT_S)
     if done.status:
         raise EngineError(client.host, 0, _told(client, done.err))
     content, *backup = done.out.decode().split()

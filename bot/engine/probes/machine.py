@@ -13,7 +13,7 @@ from bot.blocks import tick
 from bot.engine.api.client import EngineClient
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import READER_PRELUDE, Completed, last_line, run
+from bot.engine.ssh.shell import READER_PRELUDE, Completed, last_line, read
 from bot.errors import EngineError
 from bot.model.network import Interface
 
@@ -62,7 +62,7 @@ def parse_time(stamp: str) -> datetime:
 def interfaces(connection: SshConnection) -> tuple[Interface, ...]:
     """Return the interfaces whose address can be advertised. Raises HostUnreachable, EngineError (no ``ip``)."""
     # busybox and every version of iproute2 support -o (one line per address); not all support -j.
-    done = run(connection, "ip -o addr show up scope global", timeout=SCRIPT_TIMEOUT_S)
+    done = read(connection, "ip -o addr show up scope global", timeout=SCRIPT_TIMEOUT_S)
     if done.status:
         raise _unable(connection, done, "list its addresses", "Install iproute2 on it.")
     return parse_interfaces(done.out)
@@ -99,7 +99,7 @@ def certificate_file(client: EngineClient, path: str) -> str:
     Raises HostUnreachable; EngineError if the file cannot be read, has no certificate, or has a private key.
     """
     shown = f"{tick(path)} on `{client.host}`"
-    done = run(
+    done = read(
         client.dialer.connection, READ_FILE_SCRIPT, path, str(MAX_CERTIFICATE_FILE_BYTES), timeout=SCRIPT_TIMEOUT_S
     )
     if done.status:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.engine.api.client import EngineClient
-from bot.engine.ssh.shell import run
+from bot.engine.ssh.shell import read
 from bot.errors import EngineError
 
 LABEL: Final = "swarmbot.check"
@@ -109,7 +109,7 @@ class EngineOverlayTrial:
         self._delete(f"/images/{self._name}", force="true")
 
     def _container(self) -> dict[str, Any]:
-        folders = run(self._client.dialer.connection, USERLAND_SCRIPT, timeout=SCRIPT_TIMEOUT_S).out.split()
+        folders = read(self._client.dialer.connection, USERLAND_SCRIPT, timeout=SCRIPT_TIMEOUT_S).out.split()
         mounts = [{"Type": "bind", "Source": each, "Target": each, "ReadOnly": True} for each in folders]
         return {
             "Image": self._name,

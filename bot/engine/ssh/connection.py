@@ -14,6 +14,7 @@ import paramiko
 
 from bot.blocks import plain_line
 from bot.engine.ssh import failures, known_hosts
+from bot.engine.ssh.helper import SharedHelper
 from bot.engine.ssh.login import Login
 from bot.engine.ssh.target import SshTarget
 from bot.engine.ssh.tcp import CONNECT_TIMEOUT_S, PromptSocket, connect
@@ -44,7 +45,8 @@ class SshConnection:
         self.jump = jump
         self.sessions_short = False
         """Whether the server has refused a session beside others: its MaxSessions is below ours."""
-        self.close_idle: list[Callable[[], None]] = []
+        self.helper = SharedHelper()
+        self.close_idle: list[Callable[[], None]] = [self.helper.close_idle]
         """What closes sessions that are kept only for reuse; called when a session is refused."""
         self._lock = threading.Lock()
         self._attempt: Future[HostTransport] | None = None

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import run
+from bot.engine.ssh.shell import read
 from bot.errors import EngineError, HostProblem, HostUnreachable
 
 DIAGNOSIS_TIMEOUT_S: Final = 12.0
@@ -33,7 +33,7 @@ def diagnose(connection: SshConnection, path: str) -> HostUnreachable | None:
     Raises HostUnreachable if the host itself is unreachable.
     """
     try:
-        words = run(connection, DIAGNOSIS_SCRIPT, path, timeout=DIAGNOSIS_TIMEOUT_S).out.split()
+        words = read(connection, DIAGNOSIS_SCRIPT, path, timeout=DIAGNOSIS_TIMEOUT_S).out.split()
     except EngineError as error:
         what = f"Swarmbot cannot open `{path}` and cannot run a command to find out why ({error.happened})"
         return failures.engine_unreachable(connection.target, "socket denied", what, error.next_step)

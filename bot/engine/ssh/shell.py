@@ -1,5 +1,8 @@
 """Run short POSIX shell scripts on a host, without a terminal and with a time limit, as the SSH user or as root.
 
+What only reads goes through the connection's helper (:func:`read`), which starts no login shell. What changes
+something, or gets stdin, has a session of its own and is sent once (:func:`run_bytes`).
+
 sshd hands every command to the user's login shell, which may be any. That shell only has to run ``sh``. The script
 prints a mark first, so that the output of the shell's start-up files is told apart and dropped.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +21,7 @@ import paramiko
 from bot.blocks import plain_line
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.helper import HELPER_SCRIPT, MAX_READ_BYTES, Helper, HelperLostError, TooMuchOutputError
 from bot.engine.ssh.transport import ChannelRefusedError
 from bot.errors import EngineError
 
@@ -42,6 +46,8 @@ def _quoted(word: str) -> str:
     return f"'{plain}'"
 
 
+START_TIMEOUT_S: Final = 15.0
+"""How long a login shell may take to start the helper: some start pyenv, nvm or conda, on a busy machine."""
 # A non-interactive shell of a user other than root lacks /sbin; messages are parsed, so they must be English.
 SCRIPT_PREAMBLE: Final = "export LC_ALL=C PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin; "
 CHUNK_BYTES: Final = 65_536
@@ -59,7 +65,7 @@ class Completed:
     """The result of a script."""
 
     status: int
-    """The exit status; -1 if a signal ended the script."""
+    """The exit status."""
     out: str
     err: str
 
@@ -73,14 +79,51 @@ class CompletedBytes:
     err: str
 
 
-def run(connection: SshConnection, script: str, *args: str, timeout: float) -> Completed:
-    """Run ``script`` on the host with ``args`` as ``$1``….
+def read(connection: SshConnection, script: str, *args: str, timeout: float, again: bool = True) -> Completed:
+    """Run ``script`` on the host with ``args`` as ``$1``… through the connection's helper. It must change nothing.
 
-    Never put a secret into ``args``: other users of the host can see them. Raises HostUnreachable; EngineError if the
-    host runs no commands, or this one does not finish within ``timeout`` seconds.
+    If the helper ends meanwhile, it is started again and, with ``again``, the script repeated once. ``timeout`` begins
+    when the script does, and grows with the helper's round trip. Never put a secret into ``args``: other users of the
+    host can see them. Raises HostUnreachable; EngineError if the host runs no commands, or this one does not finish in
+    time.
     """
-    done = run_bytes(connection, script, *args, timeout=timeout)
-    return Completed(done.status, done.out.decode(errors="replace"), done.err)
+    status, out, err = _read_bytes(connection, script, *args, timeout=timeout, again=again)
+    return Completed(status, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def helper(connection: SshConnection) -> Helper:
+    """Return the connection's helper, started if there is none. Raises as :func:`read` does."""
+    connection.transport()  # a new one ends the old helper
+    return connection.helper.get(lambda: _start_helper(connection))
+
+
+def _start_helper(connection: SshConnection) -> Helper:
+    slots = connection.session_slots
+    if not slots.acquire(START_TIMEOUT_S):
+        raise failures.sessions_busy(connection.target, START_TIMEOUT_S)
+    with ExitStack() as undo:
+        undo.callback(slots.release)
+        channel = start_script(connection, HELPER_SCRIPT, DECODE_SCRIPT, timeout=START_TIMEOUT_S)
+        undo.pop_all()
+    return Helper(channel, slots.release)
+
+
+def _read_bytes(
+    connection: SshConnection, script: str, *args: str, timeout: float, again: bool = True
+) -> tuple[int, bytes, bytes]:
+    for last in (not again, True):
+        try:
+            return helper(connection).run(script, *args, timeout=timeout)
+        except HelperLostError as error:
+            if last and error.sent:
+                break
+        except TimeoutError:
+            if not connection.still_responds():
+                break
+            raise _timeout_error(connection, timeout) from None
+        except TooMuchOutputError:
+            raise _too_much_output(connection, MAX_READ_BYTES) from None
+    raise failures.connection_lost(connection.target)
 
 
 def run_bytes(
@@ -91,7 +134,11 @@ def run_bytes(
     stdin: bytes = b"",
     max_bytes: int = MAX_OUTPUT_BYTES,
 ) -> CompletedBytes:
-    """Run ``script`` as :func:`run` does, with ``stdin``. Raises EngineError too if it prints over ``max_bytes``."""
+    """Run ``script`` once, in a session of its own, with ``stdin``, which may be secret; ``args`` may not.
+
+    Raises HostUnreachable; EngineError if the host runs no commands, or this one does not finish within ``timeout``
+    seconds or prints over ``max_bytes``.
+    """
     deadline = time.monotonic() + timeout
     with spawn(connection, script, *args, timeout=timeout) as channel:
         try:
@@ -111,7 +158,7 @@ def run_bytes(
 def spawn(connection: SshConnection, script: str, *args: str, timeout: float) -> Iterator[paramiko.Channel]:
     """Start ``script`` on the host with ``args`` and yield its channel; closing the channel ends the script.
 
-    ``timeout`` is for the start, in seconds. Raises as :func:`run` does.
+    ``timeout`` is for the start, in seconds. Raises as :func:`run_bytes` does.
     """
     if not connection.session_slots.acquire(timeout):
         raise failures.sessions_busy(connection.target, timeout)
@@ -128,7 +175,7 @@ def spawn(connection: SshConnection, script: str, *args: str, timeout: float) ->
 def start_script(connection: SshConnection, script: str, *args: str, timeout: float) -> paramiko.Channel:
     """Start ``script`` in a session slot that the caller holds; return the channel, positioned after the start mark.
 
-    Raises as :func:`run` does.
+    Raises as :func:`run_bytes` does.
     """
     try:
         channel = connection.open_session(timeout)
@@ -207,11 +254,12 @@ def _read(connection: SshConnection, channel: paramiko.Channel, deadline: float,
         parts.append(part)
         size += len(part)
         if size > max_bytes:
-            raise failures.host_error(
-                connection.target,
-                f"printed more than {max_bytes // 1_048_576} MiB",
-                "Check that output on the host.",
-            )
+            raise _too_much_output(connection, max_bytes)
+
+
+def _too_much_output(connection: SshConnection, max_bytes: int) -> EngineError:
+    what = f"printed more than {max_bytes // 1_048_576} MiB"
+    return failures.host_error(connection.target, what, "Check that output on the host.")
 
 
 def _timeout_error(connection: SshConnection, timeout: float) -> EngineError:
@@ -240,6 +288,12 @@ as=; [ -r "$1" ] || [ "$(id -u)" = 0 ] || as='sudo -n'
 """The start of a script that reads ``$1`` with ``$as cat "$1"``: as the user, or with sudo if the user may not."""
 
 
+def read_as_root(connection: SshConnection, script: str, *args: str, timeout: float) -> CompletedBytes:
+    """Run ``script`` as root, as :func:`read` does. Raise EngineError too if the user cannot become root."""
+    status, out, err = _read_bytes(connection, AS_ROOT_SCRIPT, script, *args, timeout=timeout)
+    return _as_root(connection, CompletedBytes(status, out, err.decode(errors="replace")))
+
+
 def run_as_root(
     connection: SshConnection,
     script: str,
@@ -250,6 +304,10 @@ def run_as_root(
 ) -> CompletedBytes:
     """Run ``script`` as root, as :func:`run_bytes` does. Raise EngineError too if the user cannot become root."""
     done = run_bytes(connection, AS_ROOT_SCRIPT, script, *args, timeout=timeout, stdin=stdin, max_bytes=max_bytes)
+    return _as_root(connection, done)
+
+
+def _as_root(connection: SshConnection, done: CompletedBytes) -> CompletedBytes:
     if done.status == NOT_ROOT_STATUS:
         raise failures.root_denied(connection.target, last_line(done.err))
     return done

@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -18,7 +17,12 @@ from bot.model.network import RouteState
 from bot.swarm.network.packet_counters import CounterProbe
 
 PROBER_TIMEOUT_S: Final = 1.5
-"""The time within which the shells must be open; a slower host is skipped."""
+"""The time within which the shell of a host must be up that has not responded yet; a slower host is skipped."""
+SLOW_PROBER_TIMEOUT_S: Final = 15.0
+"""The same for a host that has responded: its login shell may be slow."""
+EXTRA_ROUND_TRIPS: Final = 20
+"""How many round trips of the slowest host are added to the time for tests."""
+MAX_EXTRA_S: Final = 10.0
 MAX_THREADS: Final = 32
 _COUNTER_LOCKS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(threading.Lock)
 """A host has one set of counters: the checks of this process use it one after the other."""
@@ -26,12 +30,17 @@ REFUSED: Final = "connection refused"
 
 
 def probe_routes(
-    engines: Engines, routes: Sequence[Route], deadline: float, unreachable: Mapping[str, str] = MappingProxyType({})
+    engines: Engines,
+    routes: Sequence[Route],
+    time_s: float,
+    unreachable: Mapping[str, str] = MappingProxyType({}),
+    responding: Collection[str] = (),
 ) -> tuple[ProbedRoute, ...]:
     """Return the result for each of ``routes``, in their order. Raise nothing for a dead host.
 
-    ``unreachable`` are hosts that did not respond just now, with the reason in words: they are not asked again. No new
-    test starts after ``deadline`` (monotonic clock); running tests end within 0.8 s.
+    ``unreachable`` are hosts that did not respond just now, with the reason in words: they are not asked again.
+    ``responding`` are hosts that did: their shells may take long to start. Once the shells are up, no new test starts
+    after ``time_s`` seconds, and some more if a host is slow; running tests end within 0.8 s.
 
     A TCP connection shows whether the target answers. A refused connection is examined: it was refused by the target's
     kernel, which counts refusals, or by a firewall. Datagrams are counted at the target.
@@ -41,9 +50,9 @@ def probe_routes(
     lanes = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="lane")
     pool = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="probe")
     try:
-        trial = _Trial(engines, lanes, pool, deadline, unreachable)
-        with trial.opened({name for route in routes for name in (route.source, route.target)}):
-            seen = trial.run(routes)
+        trial = _Trial(engines, lanes, pool, unreachable)
+        trial.open({name for route in routes for name in (route.source, route.target)}, responding)
+        seen = trial.run(routes, time_s)
     finally:
         lanes.shutdown(wait=False, cancel_futures=True)
         pool.shutdown(wait=False, cancel_futures=True)
@@ -51,39 +60,37 @@ def probe_routes(
 
 
 class _Trial:
-    def __init__(
-        self, engines: Engines, lanes: Executor, pool: Executor, deadline: float, unreachable: Mapping[str, str]
-    ) -> None:
+    def __init__(self, engines: Engines, lanes: Executor, pool: Executor, unreachable: Mapping[str, str]) -> None:
         self._engines = engines
         self._lanes = lanes
         self._pool = pool
-        self._deadline = deadline
+        self._deadline = 0.0
         self._probers: dict[str, Prober] = {}
         self._closed = dict(unreachable)
 
-    def opened(self, names: Iterable[str]) -> ExitStack:
-        """Open a shell on each host; remember why a host has none."""
-        stack = ExitStack()
+    def open(self, names: Iterable[str], responding: Collection[str]) -> None:
+        """Have a prober on each host; remember why a host has none."""
         known = set(self._engines.names())
         self._closed |= {name: f"`{name}` is not in swarmbot.yml" for name in names if name not in known}
-        asked = [name for name in names if name not in self._closed]
-        opening = {self._pool.submit(_open, self._engines, name): name for name in asked}
-        done, late = wait(opening, timeout=PROBER_TIMEOUT_S)
-        for future in done:
+        opening = {name: self._pool.submit(self._engines[name].prober) for name in names if name not in self._closed}
+        began = time.monotonic()
+        for patient in (False, True):
+            timeout_s = SLOW_PROBER_TIMEOUT_S if patient else PROBER_TIMEOUT_S
+            asked = [future for name, future in opening.items() if (name in responding) == patient]
+            wait(asked, timeout=max(0.0, began + timeout_s - time.monotonic()))
+        for name, future in opening.items():
+            timeout_s = SLOW_PROBER_TIMEOUT_S if name in responding else PROBER_TIMEOUT_S
             try:
-                manager, prober = future.result()
+                self._probers[name] = future.result(0)
             except SwarmbotError as error:
-                self._closed[opening[future]] = error.happened
-                continue
-            self._probers[opening[future]] = prober
-            stack.push(manager)
-        for future in late:
-            self._closed[opening[future]] = f"`{opening[future]}` did not respond within {PROBER_TIMEOUT_S:g} s"
-            future.add_done_callback(_close)
-        return stack
+                self._closed[name] = error.happened
+            except TimeoutError:
+                self._closed[name] = f"`{name}` did not respond within {timeout_s:g} s"
 
-    def run(self, routes: Sequence[Route]) -> dict[Route, ProbedRoute]:
+    def run(self, routes: Sequence[Route], time_s: float) -> dict[Route, ProbedRoute]:
         """Test datagrams and connections in parallel; then count the refused connections at their targets."""
+        slowest_s = max((prober.round_trip_s for prober in self._probers.values()), default=0.0)
+        self._deadline = time.monotonic() + time_s + min(MAX_EXTRA_S, EXTRA_ROUND_TRIPS * slowest_s)
         able = [route for route in routes if route.source in self._probers]
         seen = {
             route: ProbedRoute(route, "untested", self._closed[route.source]) for route in routes if route not in able
@@ -173,13 +180,3 @@ def _groups(routes: Iterable[Route], transport: Transport) -> list[list[Route]]:
         if route.transport == transport:
             groups.setdefault(route.target, []).append(route)
     return [*groups.values()]
-
-
-def _open(engines: Engines, name: str) -> tuple[AbstractContextManager[Prober], Prober]:
-    manager = engines[name].prober()
-    return manager, manager.__enter__()
-
-
-def _close(opening: Future[tuple[AbstractContextManager[Prober], Prober]]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result()[0].__exit__(None, None, None)

@@ -64,8 +64,7 @@ def timed_out_host(name: str, address: str, timeout_s: float) -> HostFacts:
 def probe_endpoints(engine: Engine, endpoints: Sequence[str]) -> dict[str, Reach]:
     """Return the results of connections from a host to ``endpoints`` (``address:port``), without unknown ones."""
     try:
-        with engine.prober() as prober:
-            met = prober.connect([split_endpoint(each) for each in endpoints])
+        met = engine.prober().connect([split_endpoint(each) for each in endpoints])
     except SwarmbotError:
         return {}
     return {endpoint: found for endpoint, found in zip(endpoints, met, strict=True) if found != "unknown"}

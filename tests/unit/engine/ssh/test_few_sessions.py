@@ -13,7 +13,7 @@ import pytest
 
 from bot.engine.api.client import EngineClient
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import run, spawn
+from bot.engine.ssh.shell import read, run_bytes, spawn
 from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError
@@ -48,7 +48,9 @@ def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SshCo
 def test_many_commands_at_once(connection: SshConnection) -> None:
     """They take turns."""
     with ThreadPoolExecutor(8) as pool:
-        done = list(pool.map(lambda n: run(connection, f"sleep 0.1; echo {n}", timeout=20).out, range(8)))
+        done = list(
+            pool.map(lambda n: run_bytes(connection, f"sleep 0.1; echo {n}", timeout=20).out.decode(), range(8))
+        )
     assert done == [f"{number}\n" for number in range(8)]
 
 
@@ -60,7 +62,17 @@ def test_idle_connections_to_the_engine_give_way_to_commands(connection: SshConn
         with closing(EngineClient(SocketDialer(connection, path))) as client:
             for _ in range(2):
                 assert list(pool.map(lambda _: client.read(lambda api: api.info()), range(4))) == [{}] * 4
-                assert run(connection, "echo done", timeout=10).out == "done\n"
+                assert run_bytes(connection, "echo done", timeout=10).out == b"done\n"
+
+
+@pytest.mark.parametrize("connection", [1], indirect=True)
+def test_the_helper_gives_way_to_commands(connection: SshConnection) -> None:
+    """It occupies the only session, and is started again for the next read."""
+    with ThreadPoolExecutor(8) as pool:
+        reads = [pool.submit(read, connection, f"sleep 0.1; echo {n}", timeout=20) for n in range(4)]
+        runs = [pool.submit(run_bytes, connection, f"sleep 0.1; echo {n}", timeout=20) for n in range(4)]
+        assert [done.result().out for done in reads] == [f"{n}\n" for n in range(4)]
+        assert [done.result().out for done in runs] == [f"{n}\n".encode() for n in range(4)]
 
 
 def test_the_error_when_no_session_ends(connection: SshConnection) -> None:
@@ -70,7 +82,7 @@ def test_the_error_when_no_session_ends(connection: SshConnection) -> None:
         spawn(connection, "sleep 30", timeout=10),
         pytest.raises(EngineError, match=r"refused another SSH session for 0\.3 s: its MaxSessions") as caught,
     ):
-        run(connection, "true", timeout=0.3)
+        run_bytes(connection, "true", timeout=0.3)
     assert caught.value.true_now == "Nothing was sent to it."
     assert "MaxSessions 10" in caught.value.next_step
 
@@ -79,4 +91,4 @@ def test_the_error_when_no_session_ends(connection: SshConnection) -> None:
 def test_a_server_that_allows_no_session(connection: SshConnection) -> None:
     """It is not waited for."""
     with pytest.raises(EngineError, match="does not run commands over SSH"):
-        run(connection, "true", timeout=60)
+        run_bytes(connection, "true", timeout=60)

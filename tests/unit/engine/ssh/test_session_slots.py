@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.engine.ssh.connection import SshConnection
-from bot.engine.ssh.shell import run
+from bot.engine.ssh.shell import run_bytes
 from bot.engine.ssh.socket_dialer import dial_command
 from bot.engine.ssh.target import SshTarget
 from bot.engine.ssh.transport import MAX_SESSIONS
@@ -17,7 +17,7 @@ from bot.errors import EngineError
 @pytest.mark.parametrize(
     "use",
     [
-        lambda connection: run(connection, "true", timeout=0.01),
+        lambda connection: run_bytes(connection, "true", timeout=0.01),
         lambda connection: dial_command(connection, "/run/docker.sock", 0.01),
     ],
     ids=["a command", "a connection to the engine"],

@@ -43,6 +43,8 @@ class Wire:
 class Sender:
     """See bot.model.Prober."""
 
+    round_trip_s = 0.0
+
     def __init__(self, wire: Wire, name: str) -> None:
         self.wire = wire
         self.name = name
