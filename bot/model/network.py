@@ -45,7 +45,7 @@ class Prober(Protocol):
 
     @property
     def round_trip_s(self) -> float:
-        """How long a script takes to begin on the host, measured when its shell was up."""
+        """How long an empty script took on the host, measured when its shell was up."""
         ...
 
     def counters(self) -> Counters:

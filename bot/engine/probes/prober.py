@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from typing import Final
@@ -27,7 +28,7 @@ grep -qhE '^ *[0-9]+: [0-9A-F:]+ [0-9A-F:]+ .. [0-9A-F]+:0*[1-9A-F]' /proc/net/u
 # has its own socket: on a shared one, the "port unreachable" for one datagram would fail the next before it is sent. A
 # firewall that refuses by ICMP does so once a second, so connections are tried in parallel and not waited for. "sent"
 # is the evidence that the packets went out: datagrams were all tried, and the kernel counted that many new connections,
-# which is looked at 100 times: so a slow host has more time.
+# which is read 100 times: so a slow host has more time.
 SEND_SCRIPTS: Final[Mapping[Transport, str]] = {
     "udp": r"""
 timeout 3 bash -c 'for ((i = 0; i < $2; i++)); do echo >"/dev/udp/$0/$1"; done; echo >&3 "sent $i"' \
@@ -89,7 +90,7 @@ class ShellProber:
     def __init__(self, connection: SshConnection, round_trip_s: float) -> None:
         self._connection = connection
         self.round_trip_s = round_trip_s
-        """How long a script takes to begin on the host."""
+        """How long an empty script took on the host."""
 
     def counters(self) -> Counters:
         """Return what the host's kernel has counted so far."""
@@ -115,10 +116,12 @@ class ShellProber:
 
 def prober(connection: SshConnection) -> ShellProber:
     """Return what sends probes from a host. Raises HostUnreachable, EngineError (no bash)."""
+    helper(connection)
+    began = time.monotonic()
     if read(connection, ABLE_SCRIPT, timeout=PROBE_TIMEOUT_S).status:
         what = "has no bash (or no timeout), which the port probes need"
         raise failures.host_error(connection.target, what, "Install bash and coreutils.")
-    return ShellProber(connection, helper(connection).round_trip_s)
+    return ShellProber(connection, time.monotonic() - began)
 
 
 def parse_counters(text: str) -> Counters:

@@ -29,11 +29,11 @@ EXTRA_ROUND_TRIPS: Final = 10
 """How many measured round trips are added to the time of a script: on a slow machine everything takes longer."""
 _PLAIN: Final = re.compile(rb"[^A-Za-z0-9_./:=,@%+-]")
 
-# $1 decodes words and runs them. Every shell that a script starts would otherwise read ~/.bashrc, as bash does if
-# SSH_CLIENT is set or stdin is a socket. A child of a child needs nobody to wait for it. `timeout` of old busyboxes has
-# other arguments: there a script has no limit.
+# Every shell that a script starts would otherwise read ~/.bashrc, as bash does if SSH_CLIENT is set or stdin is a
+# socket. A child of a child needs nobody to wait for it. `timeout` of old busyboxes has other arguments: there a script
+# has no limit. On a busy host each process counts: only words with special characters are decoded.
 HELPER_SCRIPT: Final = r"""
-decode=$1 limit=
+limit=
 unset SSH_CLIENT SSH2_CLIENT SSH_CONNECTION
 timeout -s KILL 5 true 2>/dev/null && limit='timeout -s KILL'
 set -f
@@ -42,8 +42,15 @@ while read -r id seconds words; do
   ( (
     echo "$id"
     set -- $words
+    for word; do
+      shift
+      case $word in *\\*) word=$(printf '%b.' "$word"); word=${word%.} ;; esac
+      set -- "$@" "$word"
+    done
+    script=$1
+    shift
     for line in $({
-      said=$(${limit:+$limit $seconds} sh -c "$decode" sh "$@" 2>&1 >&4 4>&-)
+      said=$(${limit:+$limit $seconds} sh -c "$script" sh "$@" 2>&1 >&4 4>&-)
       printf '%s %s %s' "$id" $? "$said"
     } 4>&1 | base64); do echo "$id $line"; done
     echo "$id ."

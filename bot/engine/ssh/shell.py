@@ -103,7 +103,7 @@ def _start_helper(connection: SshConnection) -> Helper:
         raise failures.sessions_busy(connection.target, START_TIMEOUT_S)
     with ExitStack() as undo:
         undo.callback(slots.release)
-        channel = start_script(connection, HELPER_SCRIPT, DECODE_SCRIPT, timeout=START_TIMEOUT_S)
+        channel = start_script(connection, HELPER_SCRIPT, timeout=START_TIMEOUT_S)
         undo.pop_all()
     return Helper(channel, slots.release)
 

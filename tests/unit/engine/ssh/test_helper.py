@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from bot.engine.ssh.helper import HELPER_SCRIPT, MAX_READ_BYTES, Helper, HelperLostError, TooMuchOutputError
-from bot.engine.ssh.shell import DECODE_SCRIPT
 from tests.conftest import cannot
 
 
@@ -63,7 +62,7 @@ def _start(shell: str, folder: Path) -> Helper:
     for name in ("sh", "base64", "timeout") if shell == "busybox" else ("sh",):
         (folder / name).symlink_to(str(program))
     path = f"{folder}:{os.environ['PATH']}"
-    channel: Any = ProcessChannel([str(folder / "sh"), "-c", HELPER_SCRIPT, "sh", DECODE_SCRIPT], path)
+    channel: Any = ProcessChannel([str(folder / "sh"), "-c", HELPER_SCRIPT], path)
     return Helper(channel, lambda: None)
 
 
@@ -77,7 +76,7 @@ def helper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Helper]:
 def test_a_script_with_its_arguments_status_and_output(helper: Helper) -> None:
     """Both outputs are told apart; bytes and newlines stay, also at the end."""
     script = r"""printf '<%s>' "$#" "$@"; printf 'a\0b\n\n'; printf '%s\n' 'o\\n' >&2; exit 3"""
-    words = ("", " two  words ", "it's\n$HOME *", "\\0101%s-é")
+    words = ("", " two  words ", "it's\n$HOME *\n", "\\0101%s-é")
     expected = "".join(f"<{word}>" for word in (str(len(words)), *words)).encode() + b"a\0b\n\n"
     assert helper.run(script, *words, timeout=10) == (3, expected, b"o\\\\n")
 
@@ -91,13 +90,13 @@ def test_large_outputs_of_many_scripts_at_once(helper: Helper) -> None:
 
 
 def test_a_script_that_is_late_does_not_delay_others(helper: Helper) -> None:
-    """It is given up and ended on the host; the next answer is not mixed with its own."""
+    """It is given up; the next answer is not mixed with its own."""
     with ThreadPoolExecutor(1) as pool:
-        late = pool.submit(helper.run, "sleep 1; echo late", timeout=0.3)
+        late = pool.submit(helper.run, "sleep 2; echo late", timeout=1)
         assert helper.run("echo soon", timeout=10)[1] == b"soon\n"
         with pytest.raises(TimeoutError):
             late.result()
-    assert helper.run("sleep 1.5; echo next", timeout=10)[1] == b"next\n"
+    assert helper.run("sleep 2; echo next", timeout=10)[1] == b"next\n"
 
 
 def test_a_script_that_prints_too_much(helper: Helper) -> None:
