@@ -18,6 +18,7 @@ from bot.engine.probes import machine
 from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
+from bot.errors import HostUnreachable
 from bot.model.engine_api import JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
@@ -39,6 +40,10 @@ class SshEngine:
     def host(self) -> str:
         """The host's name in swarmbot.yml."""
         return self._client.host
+
+    def recent_silence(self) -> HostUnreachable | None:
+        """How nobody answered at the host's address moments ago."""
+        return self._connection.recent_silence()
 
     def info(self) -> Json:
         """``GET /info``."""

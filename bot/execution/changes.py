@@ -23,6 +23,7 @@ from bot.execution.planning import planned
 from bot.execution.progress_card import ProgressCard
 from bot.execution.secret_request import lacks_secret, missing_secret, secret_request
 from bot.execution.services import WorkerServices
+from bot.execution.still_working import still_working
 from bot.model import Facts, FactsQuery, OpenChange, Plan, Revealed
 from bot.queue.lease import Lease, LeaseLost
 from bot.stored_json import from_json, to_json
@@ -54,7 +55,8 @@ class Changes:
         cluster = lease.job.order.cluster
         before = changes_in_line(self._queue, cluster)
         try:
-            plan, _ = self._plan(lease, command, arguments)
+            with still_working(self._replies, lease.job):
+                plan, _ = self._plan(lease, command, arguments)
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
-from bot.blocks import Message, actions, button, tick
+from bot.blocks import WAITING, Message, actions, button, context, tick
 from bot.commands import Command
 from bot.errors import Conclusion, SwarmbotError
 from bot.execution.open_changes import open_changes
 from bot.execution.services import WorkerServices
+from bot.execution.still_working import still_working
 from bot.model import Facts, FactsQuery, Plan, PlanTitles
 from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.stored_json import to_json
+from bot.text.suggest import listed
 
+FIRST_ANSWER_S: Final = 2.0
+"""After this time a question is answered without the hosts that are still silent."""
 MAX_CLUSTERS_AT_ONCE: Final = 8
+log = logging.getLogger(__name__)
 
 
 class Questions:
@@ -64,7 +71,10 @@ class Questions:
         """Answer the question for all clusters, which are read at the same time."""
         assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
         query, clusters = command.query(arguments), [*self._config.clusters]
-        with ThreadPoolExecutor(MAX_CLUSTERS_AT_ONCE, thread_name_prefix=f"job-{lease.job.id}") as pool:
+        with (
+            still_working(self._replies, lease.job),
+            ThreadPoolExecutor(MAX_CLUSTERS_AT_ONCE, thread_name_prefix=f"job-{lease.job.id}") as pool,
+        ):
             found = dict(zip(clusters, pool.map(lambda cluster: self._reading(cluster, query), clusters), strict=True))
         message = command.overview(found)
         self._replies.respond(lease.job, _with_buttons(message, lease.job))
@@ -83,9 +93,10 @@ class Questions:
             self._answer_for_all(lease, command, arguments)
             return
         query = command.query(arguments)
-        read = self._cluster_reader.read_whole if query.secrets else self._cluster_reader.read
         try:
-            facts = self._pending_rotations.ensure_rotation(lease, query, read(job.order.cluster, query))
+            with still_working(self._replies, job):
+                facts = self._read(job, command, arguments)
+            facts = self._pending_rotations.ensure_rotation(lease, query, facts)
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(self._with_records(facts, query), arguments)
             shown = message if query.secrets else _with_buttons(message, job)
@@ -98,6 +109,32 @@ class Questions:
         result = results.success(message.text, **kept)
         self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", "succeeded: answered")])
 
+    def _read(self, job: Job, command: Command, arguments: Any) -> Facts:
+        """Return the facts for the answer. If some hosts are silent, answer without them first."""
+        query, cluster = command.query(arguments), job.order.cluster
+        if query.secrets:
+            return self._cluster_reader.read_whole(cluster, query)
+        if query.examines:
+            return self._cluster_reader.read(cluster, query)
+        early = self._cluster_reader.read(cluster, replace(query, timeout_s=FIRST_ANSWER_S))
+        silent = [name for name, host in early.hosts.items() if host.failure and host.failure.problem == "slow"]
+        if early.swarm is not None and not silent:
+            return early
+        if early.swarm is not None and not set(silent) & set(query.hosts):
+            known = {name: host for name, host in early.hosts.items() if name not in silent}
+            self._answer_early(job, command, arguments, replace(early, hosts=MappingProxyType(known)), silent)
+        return self._cluster_reader.read(cluster, query)
+
+    def _answer_early(self, job: Job, command: Command, arguments: Any, facts: Facts, silent: list[str]) -> None:
+        """Answer with what is known. Nothing depends on it: the complete answer follows."""
+        assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
+        query = command.query(arguments)
+        try:
+            message = command.answer(self._with_records(facts, query), arguments)
+            self._replies.respond(job, _incomplete(message, silent, query.timeout_s))
+        except SwarmbotError as error:
+            log.info("Job %s has no early answer: %s", job.id, error)
+
     def _with_records(self, facts: Facts, query: FactsQuery) -> Facts:
         """Return the facts with what Swarmbot's own records say of the cluster."""
         changes = open_changes(self._queue, self._approvals, facts.name) if query.open_changes else ()
@@ -108,6 +145,16 @@ def _plan(job: Job) -> Plan:
     """Return a question as a plan to approve: without steps, only with what would be shown."""
     told = f"see what {tick('/swarm ' + job.order.words)} shows in {job.order.cluster}"
     return Plan(PlanTitles(imperative=told), effect="shown only to the requester")
+
+
+def _incomplete(message: Message, silent: list[str], timeout_s: float) -> Message:
+    """Return an answer with the hosts that it is without."""
+    names = listed([tick(name) for name in silent])
+    have = "has" if len(silent) == 1 else "have"
+    note = f"{WAITING} *{names} {have} not responded yet*. The complete answer follows within {timeout_s:.0f} s."
+    row = context(note)
+    plain = (*message.plain, row) if message.plain else ()
+    return replace(message, text=f"{message.text} {note}", blocks=(*message.blocks, row), plain=plain)
 
 
 def _with_buttons(message: Message, job: Job) -> Message:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.errors import HostUnreachable
 from bot.model.backups import BackupStore
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
@@ -33,6 +34,13 @@ class Engine(Protocol):
     @property
     def host(self) -> str:
         """The host's name in swarmbot.yml."""
+        ...
+
+    def recent_silence(self) -> HostUnreachable | None:
+        """Return the failure of the last attempt to connect if nobody answered moments ago; then try again meanwhile.
+
+        For what does not depend on the host: others must not wait for its time-out at each order.
+        """
         ...
 
     def info(self) -> Json:

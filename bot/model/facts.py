@@ -112,6 +112,12 @@ class FactsQuery:
     timeout_s: float = 15.0
     """Time-out for a host, and then for the manager that is asked for the cluster, in seconds."""
 
+    @property
+    def examines(self) -> bool:
+        """Whether it reads more of the hosts than their engines know, which takes seconds."""
+        named = (self.probe, self.swarm_folders, self.stopped_engines, self.key_files, self.host_keys, self.ca_files)
+        return self.mesh or self.raft_state or any(named)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

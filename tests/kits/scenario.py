@@ -23,7 +23,8 @@ from sandbox.slack.local import LocalSlack
 from sandbox.slack.observer import Observer
 from sandbox.slack.transcript import TranscriptEntry
 
-ACK: Final = "On it: "
+INTERIM: Final = re.compile(r"^On it: |^▸ \*Still working on it\*|not responded yet\*\. The complete answer follows")
+"""Messages that are followed by the answer."""
 JOB: Final = re.compile(r"is job `(\w{4})`")
 JOB_TIMEOUT_S: Final = 90.0
 """A job that has not ended by then will never end."""
@@ -104,10 +105,10 @@ class Scenario:
         return found
 
     def answer(self, user: str, after: int, *, timeout: float = JOB_TIMEOUT_S) -> TranscriptEntry:
-        """Wait for the first private message of the bot that is not an acknowledgement."""
+        """Wait for the first private message of the bot that is not followed by the answer."""
 
         def find(_: Observer) -> TranscriptEntry | None:
-            return next((each for each in self._told(user, after) if not each.text.startswith(ACK)), None)
+            return next((each for each in self._told(user, after) if not INTERIM.search(each.text)), None)
 
         found = self.slack.wait_for(find, timeout)
         assert found is not None

@@ -30,8 +30,11 @@ from bot.errors import HostUnreachable
 HANDSHAKE_TIMEOUT_S: Final = 8.0
 """For each of banner, key exchange and login: sshd is slow on a loaded machine."""
 KEEPALIVE_INTERVAL_S: Final = 5
+RECENT_FAILURE_S: Final = 15.0
+"""How long a host counts as unreachable for what does not depend on it, after nobody answered at its address."""
 SESSION_RETRY_S: Final = 0.05
 """How long to wait before a session is requested again that the server has refused."""
+SILENT: Final = frozenset({"no route", "timed out"})
 # Failures are raised as HostUnreachable; paramiko would log a traceback for each of them too.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
@@ -50,6 +53,7 @@ class SshConnection:
         """What closes sessions that are kept only for reuse; called when a session is refused."""
         self._lock = threading.Lock()
         self._attempt: Future[HostTransport] | None = None
+        self._silence: tuple[float, HostUnreachable] | None = None
 
     def open(self, kind: str, payload: bytes = b"") -> paramiko.Channel:
         """Open a channel; if the connection turns out to be dead, reconnect first.
@@ -99,9 +103,29 @@ class SshConnection:
         if mine:
             try:
                 attempt.set_result(self._connect())
+                self._silence = None
             except BaseException as error:  # noqa: BLE001 - the waiting threads must get it
+                self._silence = _silence(error)
                 attempt.set_exception(error)
         return attempt.result()
+
+    def recent_silence(self) -> HostUnreachable | None:
+        """Return how the last attempt to connect failed if that was moments ago and nobody answered, else None.
+
+        Then another attempt begins in the background, so that the host is found soon after it is back.
+        """
+        silence = self._silence
+        if silence is None or time.monotonic() - silence[0] > RECENT_FAILURE_S:
+            return None
+        with self._lock:
+            attempting = self._attempt is not None and not self._attempt.done()
+        if not attempting:
+            threading.Thread(target=self._try, name="reconnect", daemon=True).start()
+        return silence[1]
+
+    def _try(self) -> None:
+        with contextlib.suppress(HostUnreachable):
+            self.transport()
 
     def still_responds(self) -> bool:
         """Return whether the connection works; drop a dead one, so that the next use reconnects."""
@@ -194,6 +218,12 @@ class SshConnection:
                 if jump.still_responds():
                     break
         raise failures.timed_out(self.target, "did not respond")
+
+
+def _silence(error: BaseException) -> tuple[float, HostUnreachable] | None:
+    if isinstance(error, HostUnreachable) and error.problem in SILENT:
+        return time.monotonic(), error
+    return None
 
 
 def _alive(attempt: Future[HostTransport], transport: HostTransport | None = None) -> bool:

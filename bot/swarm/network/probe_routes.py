@@ -39,8 +39,8 @@ def probe_routes(
     """Return the result for each of ``routes``, in their order. Raise nothing for a dead host.
 
     ``unreachable`` are hosts that did not respond just now, with the reason in words: they are not asked again.
-    ``responding`` are hosts that did: their shells may take long to start. Once the shells are up, no new test starts
-    after ``time_s`` seconds, and some more if a host is slow; running tests end within 0.8 s.
+    ``responding`` are hosts that did: their shells may take long to start. Once these are up, no new test starts after
+    ``time_s`` seconds, and some more if a host is slow; running tests end within 0.8 s.
 
     A TCP connection shows whether the target answers. A refused connection is examined: it was refused by the target's
     kernel, which counts refusals, or by a firewall. Datagrams are counted at the target.
@@ -64,7 +64,7 @@ class _Trial:
         self._engines = engines
         self._lanes = lanes
         self._pool = pool
-        self._deadline = 0.0
+        self._up = self._deadline = 0.0
         self._probers: dict[str, Prober] = {}
         self._closed = dict(unreachable)
 
@@ -74,10 +74,9 @@ class _Trial:
         self._closed |= {name: f"`{name}` is not in swarmbot.yml" for name in names if name not in known}
         opening = {name: self._pool.submit(self._engines[name].prober) for name in names if name not in self._closed}
         began = time.monotonic()
-        for patient in (False, True):
-            timeout_s = SLOW_PROBER_TIMEOUT_S if patient else PROBER_TIMEOUT_S
-            asked = [future for name, future in opening.items() if (name in responding) == patient]
-            wait(asked, timeout=max(0.0, began + timeout_s - time.monotonic()))
+        wait([future for name, future in opening.items() if name in responding], timeout=SLOW_PROBER_TIMEOUT_S)
+        self._up = time.monotonic()
+        wait(opening.values(), timeout=max(0.0, began + PROBER_TIMEOUT_S - self._up))
         for name, future in opening.items():
             timeout_s = SLOW_PROBER_TIMEOUT_S if name in responding else PROBER_TIMEOUT_S
             try:
@@ -90,7 +89,7 @@ class _Trial:
     def run(self, routes: Sequence[Route], time_s: float) -> dict[Route, ProbedRoute]:
         """Test datagrams and connections in parallel; then count the refused connections at their targets."""
         slowest_s = max((prober.round_trip_s for prober in self._probers.values()), default=0.0)
-        self._deadline = time.monotonic() + time_s + min(MAX_EXTRA_S, EXTRA_ROUND_TRIPS * slowest_s)
+        self._deadline = self._up + time_s + min(MAX_EXTRA_S, EXTRA_ROUND_TRIPS * slowest_s)
         able = [route for route in routes if route.source in self._probers]
         seen = {
             route: ProbedRoute(route, "untested", self._closed[route.source]) for route in routes if route not in able

@@ -27,7 +27,7 @@ from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
 from bot.swarm.network.routes import DATA_PORT, matching_hosts, mesh_routes, ready_peers, wanted_routes
 from bot.swarm.reading import parse
-from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host
+from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
 from bot.swarm.reading.manager_choice import readable_managers
 from bot.swarm.reading.node_lookup import assign_hosts
 
@@ -36,7 +36,7 @@ READ_TIMEOUT_S = 15.0
 MESH_TIMEOUT_S = 20.0
 ROUTE_TIMEOUT_S = 4.0
 """After this time no further route is tested: a check must end within 5 s, unless its hosts are slow."""
-MIN_ROUTE_TIMEOUT_S = 2.0
+MIN_ROUTE_TIMEOUT_S = 0.5
 """How much of it remains when the hosts were slow to read."""
 SSH_FAILURES = {"no route", "timed out", "refused", "slow"}
 
@@ -66,7 +66,8 @@ class FactsReader:
         known = set(engines.names())
         named = {*query.hosts, *query.probe, *query.swarm_folders, *query.stopped_engines, *query.key_files}
         wanted = known if query.all_hosts else named & known
-        hosts = self._read_hosts(engines, wanted, query)
+        examined = query.raft_state or query.swarm_folders or query.stopped_engines
+        hosts = self._read_hosts(engines, wanted, known if examined else named, query)
         swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
             swarm = replace(swarm, nodes=assign_hosts(swarm.nodes, hosts, engines))
@@ -94,11 +95,18 @@ class FactsReader:
         facts = _with_mesh(facts, engines) if query.mesh else facts
         return replace(facts, duration_s=time.monotonic() - started)
 
-    def _read_hosts(self, engines: Engines, wanted: set[str], query: FactsQuery) -> dict[str, HostFacts]:
-        waiting: dict[Future[HostFacts], str] = {
-            self._pool.submit(read_host, engines[name], engines.address(name), query): name for name in engines.names()
-        }
+    def _read_hosts(
+        self, engines: Engines, wanted: set[str], named: set[str], query: FactsQuery
+    ) -> dict[str, HostFacts]:
+        """Read until every host in ``wanted`` has answered. Those not in ``named`` that were silent are not tried."""
         hosts: dict[str, HostFacts] = {}
+        waiting: dict[Future[HostFacts], str] = {}
+        for name in engines.names():
+            address = engines.address(name)
+            if name not in named and (error := engines[name].recent_silence()):
+                hosts[name] = unreachable_host(name, address, error)
+            else:
+                waiting[self._pool.submit(read_host, engines[name], address, query)] = name
         timeout_s = min(query.timeout_s, READ_TIMEOUT_S)
         deadline = time.monotonic() + timeout_s
         while waiting and not (wanted <= hosts.keys() and readable_managers(hosts, query.cluster_id)):

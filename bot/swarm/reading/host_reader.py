@@ -35,7 +35,7 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
         if engine.host in query.swarm_folders:
             facts = replace(facts, swarm_folder=engine.placed())
     except HostUnreachable as error:
-        facts = HostFacts(engine.host, address, HostFailure(error.problem, error.happened, error.next_step))
+        facts = unreachable_host(engine.host, address, error)
         if error.problem in ENGINE_DOWN and (query.raft_state or engine.host in query.stopped_engines):
             facts = _stopped(engine, facts)
     except EngineError as error:
@@ -51,6 +51,11 @@ def _with_interfaces(engine: Engine, facts: HostFacts) -> HostFacts:
         return replace(facts, interfaces=engine.interfaces())
     except EngineError:
         return facts
+
+
+def unreachable_host(name: str, address: str, error: HostUnreachable) -> HostFacts:
+    """Return the facts of a host that cannot be reached."""
+    return HostFacts(name, address, HostFailure(error.problem, error.happened, error.next_step))
 
 
 def timed_out_host(name: str, address: str, timeout_s: float) -> HostFacts:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import Facts, FactsQuery
+from bot.errors import HostUnreachable
+from bot.model import Facts, FactsQuery, HostFailure
 from bot.swarm.reading.facts_reader import FactsReader
 
 CLUSTERS = {"host-1": "stray", "host-2": "prod", "host-3": "prod"}
@@ -23,9 +24,16 @@ class _Engine:
         self.host = host
         self.cluster = CLUSTERS[host]
         self._asked = quick_one_asked
+        self.silence: HostUnreachable | None = None
+        self.reads = 0
+
+    def recent_silence(self) -> HostUnreachable | None:
+        """Return what the test has set."""
+        return self.silence
 
     def info(self) -> dict[str, Any]:
         """Return slowly, except for the quick host."""
+        self.reads += 1
         if self.cluster != "stray":
             self._asked.wait(LATE)
         swarm = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": f"id-{self.host}"}
@@ -93,3 +101,24 @@ def test_a_step_reads_the_cluster_of_its_plan(reader: FactsReader) -> None:
 def test_a_cluster_that_is_gone_is_not_replaced_by_another(reader: FactsReader) -> None:
     """The facts then have no cluster."""
     assert _read(reader, FactsQuery(cluster_id="gone")).swarm is None
+
+
+@pytest.mark.parametrize(
+    ("query", "reads"),
+    [
+        (FactsQuery(all_hosts=True), 0),
+        (FactsQuery(hosts=("host-2",)), 0),
+        (FactsQuery(all_hosts=True, hosts=("host-3",)), 1),
+        (FactsQuery(all_hosts=True, stopped_engines=("host-2",)), 1),
+    ],
+)
+def test_a_host_that_was_silent_moments_ago_is_tried_only_if_it_matters(
+    reader: FactsReader, query: FactsQuery, reads: int
+) -> None:
+    """It counts as unreachable for what does not name it; a recovery examines every host."""
+    engines: Any = _Engines()
+    silent = engines["host-3"]
+    silent.silence = HostUnreachable("host-3", "timed out", "It is silent.")
+    facts = reader.read("prod", engines, query)
+    assert silent.reads == reads
+    assert reads or facts.hosts["host-3"].failure == HostFailure("timed out", "It is silent.", "")

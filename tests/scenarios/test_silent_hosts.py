@@ -1,0 +1,27 @@
+"""A host that is silent does not make those wait who ask for something else."""
+
+from __future__ import annotations
+
+from sandbox.fleet.shell import until
+from tests.kits.scenario import Scenario, stop_ssh_sessions
+
+NOT_YET = "`host-4` has not responded yet"
+UNREACHABLE = "`host-4` (198.18"
+
+
+def test_a_silent_host_is_waited_for_once(scenario: Scenario) -> None:
+    """The first answer comes without it and is completed; then it counts as unreachable until it is back."""
+    scenario.cluster(workers=("host-2",))
+    silent = scenario["host-4"]
+    stop_ssh_sessions(silent)
+    silent.start_ssh()
+    silent.cut_cable()
+    after = scenario.now
+    assert UNREACHABLE in scenario.ask("ada", "hosts")
+    assert UNREACHABLE not in scenario.see("ada", NOT_YET, after=after, private=True).text
+    after = scenario.now
+    assert UNREACHABLE in scenario.ask("ada", "hosts")
+    assert not [each for each in scenario.slack.transcript(after) if NOT_YET in each.text]
+    assert scenario.change("ada", "join worker host-3").text.startswith("✓ *1 worker joined prod*")
+    silent.restore_cable()
+    until(lambda: UNREACHABLE not in scenario.ask("ada", "hosts"), "it is found in the background", timeout=30)

@@ -1,0 +1,124 @@
+"""A question with a silent host: answered with what is known, then completely. And a question that takes long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.blocks import Message
+from bot.commands import Vocabulary
+from bot.errors import Failed
+from bot.execution import still_working
+from bot.execution.questions import Questions
+from bot.model import Facts, FactsQuery, HostFacts, HostFailure
+from bot.queue.job import Job
+from tests.kits.jobs import order
+from tests.plans.outcome import read_words
+
+SILENT = HostFailure("slow", "`host-2` (10.0.0.2) did not respond within 2 s.")
+OFF = HostFailure("timed out", "`host-2` (10.0.0.2) did not respond in time.")
+
+
+class _Replies:
+    """Keeps what the requester was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.came = Event()
+
+    def respond(self, _job: Job, message: Message) -> None:
+        """Keep it."""
+        self.told.append(message.text)
+        self.came.set()
+
+    def record_shown_secrets(self, *_: object, **__: object) -> None:
+        """Nothing is secret."""
+
+    def refuse(self, _lease: object, error: Failed) -> None:
+        """Keep it too."""
+        self.told.append(error.happened)
+
+
+def _told(words: str, read: Callable[[FactsQuery, _Replies], Facts]) -> list[str]:
+    """Return the messages about a question whose facts ``read`` returns, or that it refuses."""
+    command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
+    command = replace(command, answer=lambda facts, _: Message(" ".join(facts.hosts), ()))
+    replies = _Replies()
+    lease: Any = SimpleNamespace(job=Job(order(words=words), "running"), audit_entry=lambda *_: None)
+    services: Any = SimpleNamespace(
+        replies=replies,
+        queue=SimpleNamespace(finish=lambda *_: None),
+        cluster_reader=SimpleNamespace(read=lambda _cluster, query: read(query, replies)),
+        approvals=SimpleNamespace(get=lambda _: None),
+        approval_step=SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0), freeze=lambda _: None),
+        pending_rotations=SimpleNamespace(ensure_rotation=lambda _lease, _query, facts: facts),
+    )
+    Questions(services).run(lease, command, arguments)
+    return replies.told
+
+
+def _facts(failure: HostFailure | None, *, cluster: bool = True) -> Facts:
+    hosts = {"host-1": HostFacts("host-1", "10.0.0.1"), "host-2": HostFacts("host-2", "10.0.0.2", failure)}
+    swarm: Any = SimpleNamespace() if cluster else None
+    return Facts("prod", 0.0, MappingProxyType(hosts), swarm)
+
+
+def _silent_at_first(query: FactsQuery, _: _Replies) -> Facts:
+    return _facts(SILENT if query.timeout_s == 2.0 else OFF)
+
+
+def test_a_silent_host_is_named_first_and_the_answer_completed() -> None:
+    """What is known comes without that host: nothing is said about it."""
+    early, complete = _told("hosts", _silent_at_first)
+    assert early == "host-1 · *`host-2` has not responded yet*. The complete answer follows within 15 s."
+    assert complete == "host-1 host-2"
+
+
+def test_hosts_that_all_respond_are_read_once() -> None:
+    """There is one answer."""
+    timeouts: list[float] = []
+
+    def read(query: FactsQuery, _: _Replies) -> Facts:
+        timeouts.append(query.timeout_s)
+        return _facts(None)
+
+    assert _told("hosts", read) == ["host-1 host-2"]
+    assert timeouts == [2.0]
+
+
+@pytest.mark.parametrize("words", ["hosts", "check host-2"])
+def test_nothing_is_said_early_if_nothing_is_known(words: str) -> None:
+    """No cluster could be read yet, or the silent host is the one that is asked about."""
+    cluster = words != "hosts"
+
+    def read(query: FactsQuery, _: _Replies) -> Facts:
+        return _facts(SILENT if query.timeout_s == 2.0 else OFF, cluster=cluster)
+
+    assert _told(words, read) == ["host-1 host-2"]
+
+
+def test_a_question_that_takes_long_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, and before its answer."""
+    monkeypatch.setattr(still_working, "STILL_WORKING_S", 0.05)
+
+    def read(_query: FactsQuery, replies: _Replies) -> Facts:
+        assert replies.came.wait(10)
+        return _facts(None)
+
+    working, answer = _told("check host-2", read)
+    assert working.startswith("▸ *Still working on it*: `/swarm check host-2`")
+    assert answer == "host-1 host-2"
+
+
+def test_a_refused_question_is_not_said_to_go_on() -> None:
+    """Its refusal is the last message."""
+
+    def read(_query: FactsQuery, _: _Replies) -> Facts:
+        raise Failed("Nothing can be read.")
+
+    assert _told("check host-2", read) == ["Nothing can be read."]
