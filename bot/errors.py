@@ -63,6 +63,7 @@ class Misconfigured(Conclusion):
 
 
 HostProblem = Literal[
+    "ssh_config",  # ~/.ssh/config asks for what is not supported
     "no route",
     "timed out",  # the address is dead, or a firewall drops packets
     "refused",  # no SSH server listens, or it refuses the handshake or the forwarding

@@ -104,9 +104,11 @@ class EngineOverlayTrial:
         return frozenset(str(peer["IP"]) for peer in found.get("Peers") or ())
 
     def remove(self) -> None:
-        """Remove the container, then its image."""
-        self._delete(f"/containers/{self._name}", force="true", v="true")
-        self._delete(f"/images/{self._name}", force="true")
+        """Remove the container, then its image; the image even if the container could not be removed."""
+        try:
+            self._delete(f"/containers/{self._name}", force="true", v="true")
+        finally:
+            self._delete(f"/images/{self._name}", force="true")
 
     def _container(self) -> dict[str, Any]:
         folders = read(self._client.dialer.connection, USERLAND_SCRIPT, timeout=SCRIPT_TIMEOUT_S).out.split()

@@ -188,6 +188,8 @@ class SshConnection:
 
     def _greet(self, known: known_hosts.KnownKeys) -> HostTransport:
         """Return a transport after the handshake: the server has shown its key, and nobody is logged in."""
+        if self.target.unsupported:
+            raise failures.unsupported_ssh_config(self.target)
         transport = HostTransport(self._tunnel(self.jump) if self.jump else connect(self.target))
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = HANDSHAKE_TIMEOUT_S
         try:

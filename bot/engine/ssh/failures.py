@@ -67,6 +67,16 @@ def no_route(target: SshTarget, why: str) -> HostUnreachable:
     )
 
 
+def unsupported_ssh_config(target: SshTarget) -> HostUnreachable:
+    """~/.ssh/config asks for what is not supported. Without it another machine could be reached."""
+    return HostUnreachable(
+        target.name,
+        "ssh_config",
+        f"No connection to {host_and_address(target)} was tried because of ~/.ssh/config: {target.unsupported}.",
+        next_step="Correct ~/.ssh/config on the machine that runs Swarmbot, or set `jump` in swarmbot.yml.",
+    )
+
+
 def timed_out(target: SshTarget, what: str) -> HostUnreachable:
     """Packets go out and none comes back."""
     return HostUnreachable(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import paramiko
 
+from bot.blocks import plain_line
 from bot.config import Config, Host, Ssh
 from bot.config.models import NO_JUMP, SSH_PORT
 from bot.errors import Misconfigured
@@ -33,6 +34,8 @@ class SshTarget:
     jump: SshTarget | None = None
     identities_only: bool = False
     """OpenSSH's IdentitiesOnly: the agent's keys are used only for identity files."""
+    unsupported: str = ""
+    """What ~/.ssh/config asks for that is not supported: then no connection is tried."""
 
     @property
     def known_as(self) -> str:
@@ -79,14 +82,11 @@ class Targets:
                 f"The jump hosts of `{seen[0]}` form a loop: {' → '.join((*seen, name))}.",
                 next_step="Correct `jump` in swarmbot.yml or ProxyJump in ~/.ssh/config.",
             )
-        options = self._lookup(host.address)
+        options, unsupported = self._lookup(host.address)
         identity = host.identity_file or self._ssh.identity_file
         jump = host.jump or (self._ssh.jump if self._ssh.jump != name else None) or options.get("proxyjump")
         if options.get("proxycommand") and not jump:
-            raise Misconfigured(
-                f"~/.ssh/config sets ProxyCommand for `{host.address}` (`{name}`), which is not supported.",
-                next_step="Set `jump` in swarmbot.yml or ProxyJump in ~/.ssh/config instead.",
-            )
+            unsupported = "it sets ProxyCommand, which is not supported"
         return SshTarget(
             name=name,
             address=options.get("hostname", host.address),
@@ -97,6 +97,7 @@ class Targets:
             key_alias=options.get("hostkeyalias"),
             jump=self._jump(jump, (*seen, name)) if jump and jump.lower() != NO_JUMP else None,
             identities_only=options.get("identitiesonly", "no").lower() in {"yes", "true"},
+            unsupported=unsupported,
         )
 
     def _jump(self, chain: str, seen: tuple[str, ...]) -> SshTarget:
@@ -106,12 +107,13 @@ class Targets:
         target = self._target(last, host, seen)
         return replace(target, jump=self._jump(before, (*seen, last))) if before else target
 
-    def _lookup(self, address: str) -> paramiko.SSHConfigDict:
+    def _lookup(self, address: str) -> tuple[paramiko.SSHConfigDict, str]:
+        """Return what ~/.ssh/config says of a host, and why it cannot be applied."""
         try:
-            return self._ssh_config.lookup(address)
+            return self._ssh_config.lookup(address), ""
         except (KeyError, ImportError, paramiko.SSHException) as error:
             # Match exec and CanonicalizeHostname need packages that are not installed.
-            raise Misconfigured(f"~/.ssh/config cannot be applied to `{address}`: {error}") from error
+            return paramiko.SSHConfigDict(), f"it cannot be applied: {plain_line(str(error))}"
 
 
 def _known_hosts(ssh: Ssh, from_ssh_config: str | None) -> tuple[Path, ...]:

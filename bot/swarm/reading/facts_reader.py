@@ -38,7 +38,7 @@ ROUTE_TIMEOUT_S = 4.0
 """After this time no further route is tested: a check must end within 5 s, unless its hosts are slow."""
 MIN_ROUTE_TIMEOUT_S = 0.5
 """How much of it remains when the hosts were slow to read."""
-SSH_FAILURES = {"no route", "timed out", "refused", "slow"}
+SSH_FAILURES = {"ssh_config", "no route", "timed out", "refused", "slow"}
 
 
 class FactsReader:

@@ -51,6 +51,7 @@ def _told(words: str, read: Callable[[FactsQuery, _Replies], Facts]) -> list[str
     replies = _Replies()
     lease: Any = SimpleNamespace(job=Job(order(words=words), "running"), audit_entry=lambda *_: None)
     services: Any = SimpleNamespace(
+        config=None,
         replies=replies,
         queue=SimpleNamespace(finish=lambda *_: None),
         cluster_reader=SimpleNamespace(read=lambda _cluster, query: read(query, replies)),

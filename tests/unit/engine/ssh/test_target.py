@@ -13,8 +13,9 @@ import pytest
 from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.engine.ssh.client_config import read_ssh_config
+from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.target import SYSTEM_KNOWN_HOSTS, SshTarget, Targets
-from bot.errors import Misconfigured
+from bot.errors import HostUnreachable, Misconfigured
 
 SSH_CONFIG = """
 Host host.example
@@ -186,9 +187,17 @@ def test_an_included_file_that_cannot_be_applied_is_named(tmp_path: Path) -> Non
         read_ssh_config(tmp_path / "config")
 
 
-def test_a_proxy_command_is_named_as_unsupported() -> None:
-    """It is not passed over; `none` and a jump host in swarmbot.yml are fine."""
-    with pytest.raises(Misconfigured, match=r"sets ProxyCommand for `192\.0\.2\.1`") as caught:
-        resolve("192.0.2.1", None, "Host *\n ProxyCommand nc %h %p\n")
-    assert "`jump`" in caught.value.next_step
-    assert resolve("192.0.2.1", None, "Host *\n ProxyCommand none\n").jump is None
+def test_a_host_with_a_proxy_command_is_unreachable() -> None:
+    """Only that host, with the reason: a machine at its address may be another one."""
+    connection = SshConnection(resolve("192.0.2.1", None, "Host *\n ProxyCommand nc %h %p\n"))
+    for use in (connection.transport, connection.host_key):
+        with pytest.raises(HostUnreachable) as caught:
+            use()
+        assert caught.value.problem == "ssh_config"
+        assert "because of ~/.ssh/config: it sets ProxyCommand, which is not supported" in caught.value.happened
+        assert "`jump`" in caught.value.next_step
+
+
+def test_a_proxy_command_that_is_not_used() -> None:
+    """`none`, and one beside a jump host in swarmbot.yml."""
+    assert not resolve("192.0.2.1", None, "Host *\n ProxyCommand none\n").unsupported
