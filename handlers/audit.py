@@ -63,7 +63,14 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "hide": (WAITING, "{who} hid a private message"),
 }
 """The sign and the sentence of each action."""
-STATE_SIGNS: Final = {"succeeded": DONE, "done": DONE, "failed": FAILED, "cancelled": FAILED, "running": RUNNING}
+STATE_SIGNS: Final = {
+    "succeeded": DONE,
+    "done": DONE,
+    "refused": FAILED,
+    "failed": FAILED,
+    "cancelled": FAILED,
+    "running": RUNNING,
+}
 
 
 @dataclass(frozen=True, slots=True)

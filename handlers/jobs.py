@@ -25,7 +25,7 @@ from bot.commands import CancelJob, Flag, Word, control, number, record, text
 from bot.errors import NotUnderstood
 from bot.model.records import JobRecord, Records, RecordsQuery
 
-SIGNS = {"succeeded": DONE, "failed": FAILED, "running": RUNNING}
+SIGNS = {"succeeded": DONE, "refused": FAILED, "failed": FAILED, "running": RUNNING}
 OPEN = frozenset({"queued", "running", "awaiting_approval", "awaiting_confirmation"})
 
 

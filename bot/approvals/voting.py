@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Literal
 
 from bot.approvals.approval import Approval, ApprovalRequest
@@ -16,6 +16,7 @@ from bot.blocks import RUNNING, channel, tick, user
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.model.approval_basis import short
+from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.usergroups import MembershipUnknown, UserGroups
 
@@ -173,11 +174,19 @@ class Voting:
             case "approved" if request.confirmation:
                 return f"{RUNNING} You proceeded with {tick(approval.id)}. Its progress is shown in {where}."
             case "approved":
-                return f"You approved {tick(approval.id)}. It runs now."
+                return f"You approved {tick(approval.id)}. {self._turn(job)}"
             case "counted":
                 return f"You approved {tick(approval.id)}. It has {count} of {approval_count(request.needed)}."
             case result:
                 raise refusal(approval, result)
+
+    def _turn(self, job: Job) -> str:
+        """Return when an approved job runs. The vote is stored: whatever is said of it now must not deny that."""
+        with suppress(Unavailable):
+            line = [each.id for each in self._queue.in_line(job.order.cluster)]
+            if job.id in line[1:]:
+                return f"It runs after job {tick(line[line.index(job.id) - 1])}."
+        return "It runs now."
 
     def _check(self, voter: str, code: str) -> None:
         try:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.approvals.already_waiting import already_waiting
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, confirmation_rule, frozen_rule, rule_for, shortage
@@ -64,6 +65,8 @@ class ApprovalStep:
                 next_step="Request it again.",
             )
         basis = basis_of(command.name, arguments, plan, facts)
+        private = rule.confirmation or not command.is_change(arguments)
+        self._refuse_twice(lease.job.order, basis, private=private)
         request = replace(self._request(lease, rule, basis), changed=changed)
         self._approvals.open(lease, request, to_json(plan), [_asked(lease, request, plan)])
 
@@ -153,6 +156,14 @@ class ApprovalStep:
             typed_secret=bool(order.secret_id),
             confirmation=rule.confirmation,
         )
+
+    def _refuse_twice(self, order: Order, basis: Basis, *, private: bool) -> None:
+        """Raise Refused if the same plan waits already. A ``private`` question or answer is for its requester alone."""
+        for approval in self._approvals.waiting(order.cluster):
+            request = approval.request
+            mine = request.requester == order.requester or not private
+            if request.digest == basis.digest and mine and request.job != order.id:
+                raise already_waiting(approval)
 
     def _require_approvers(self, rule: Rule, requester: str) -> None:
         members: Mapping[str, frozenset[str]] = self._user_groups.members(

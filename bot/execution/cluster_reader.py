@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.last_read import LastRead
 from bot.model import Engines, Facts, FactsQuery, Plan
 from bot.model.engine_api import Clusters
 from bot.swarm.reading.facts_reader import FactsReader
@@ -12,9 +13,10 @@ from bot.swarm.reading.facts_reader import FactsReader
 class ClusterReader:
     """Safe to share between threads."""
 
-    def __init__(self, clusters: Clusters, reader: FactsReader) -> None:
+    def __init__(self, clusters: Clusters, reader: FactsReader, last_read: LastRead) -> None:
         self._clusters = clusters
         self._reader = reader
+        self._last_read = last_read
 
     def engines(self, cluster: str) -> Engines:
         """Return the engines of a cluster of swarmbot.yml."""
@@ -22,7 +24,10 @@ class ClusterReader:
 
     def read(self, cluster: str, query: FactsQuery) -> Facts:
         """Return the facts that ``query`` selects, as they are now."""
-        return self._reader.read(cluster, self.engines(cluster), query)
+        facts = self._reader.read(cluster, self.engines(cluster), query)
+        if facts.swarm is not None:
+            self._last_read.note(cluster, facts.swarm)
+        return facts
 
     def read_whole(self, cluster: str, query: FactsQuery) -> Facts:
         """As :meth:`read`, but wait for every host: a plan or a secret must not depend on which host responds first."""

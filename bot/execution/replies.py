@@ -64,7 +64,7 @@ class Replies:
         )
 
     def refuse(self, lease: Lease, error: SwarmbotError) -> None:
-        """End a job that changed nothing as failed, and tell the requester alone."""
+        """End a job that changed nothing as refused or failed, and tell the requester alone."""
         job = lease.job
         ended = replace(job, outcome=results.failure(error))
         retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
@@ -72,9 +72,10 @@ class Replies:
         self.fail(lease, error)
 
     def fail(self, lease: Lease, error: SwarmbotError) -> None:
-        """End a job that changed nothing as failed. The caller tells the requester."""
+        """End a job that changed nothing as refused or failed. The caller tells the requester."""
+        state = error.severity
         self._queue.finish(
-            lease, "failed", results.failure(error), [lease.audit_entry("ended", f"failed: {error.happened}")]
+            lease, state, results.failure(error), [lease.audit_entry("ended", f"{state}: {error.happened}")]
         )
 
     def tell(self, job: Job) -> None:

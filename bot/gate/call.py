@@ -56,6 +56,11 @@ class Call:
             f" in {self.cluster}" if self.cluster else ""
         )
 
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The hosts and nodes that the command names."""
+        return _nodes(self.arguments)
+
     def entry(self, action: str, *, job: str = "", detail: str = "") -> Entry:
         """Return an audit entry about this call."""
         return Entry(
@@ -67,7 +72,7 @@ class Call:
             words=self.words,
             job=job,
             detail=detail,
-            nodes=_nodes(self.arguments),
+            nodes=self.nodes,
             question=action == "asked" and not self._changes,
         )
 
@@ -133,6 +138,6 @@ def repeat(command: Command, args: Any, request: PressRequest, job: Job, *, repl
 
 
 def _nodes(arguments: Any) -> tuple[str, ...]:
-    """Return the hosts and nodes that a command names, for the filter of the audit log."""
+    """Return the hosts and nodes that a command names."""
     named = (getattr(arguments, "hosts", ()), [getattr(arguments, name, "") for name in ("host", "node", "name")])
     return tuple(name for names in named for name in names if isinstance(name, str) and name)

@@ -25,7 +25,6 @@ from bot.gate.services import GateServices
 from bot.queue.lease import Admission
 from bot.secrets.redact import redact
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, press_as_command
-from bot.stored_json import to_json
 
 # These answer in any channel, for example to find the right one.
 ANY_CHANNEL_COMMANDS = frozenset({"help", "whoami", "job", "cancel", "totp"})
@@ -46,6 +45,7 @@ class Gate:
         self._record_commands = RecordCommands(services.commands, services.records, services.audit, services.queue)
         self._freezes = services.freezes
         self._control_commands = services.control_commands
+        self._early_refusals = services.early_refusals
         self._secret_form = services.secret_form
         self._cluster_choices = services.cluster_choices
         self._interactions = Interactions(services, self.take, self._authorise)
@@ -113,7 +113,6 @@ class Gate:
     def take(self, call: Call) -> Message | None:
         """Authorise and run a call."""
         self._authorise(call)
-        _refuse_what_storage_would_mask(call)
         if call.command.control is not None:
             return self._control_commands.run(call, call.command.control(call.arguments))
         if call.command.record is not None:
@@ -142,6 +141,7 @@ class Gate:
         """Queue the job; return what its place in the queue means for the requester."""
         change = call.command.is_change(call.arguments)
         may_need_approval = self._may_need_approval(call)
+        self._early_refusals.check(call, may_need_approval=may_need_approval)
         may_need_secret = call.secret is None and call.command.asks_for(call.arguments) is not None
         order = call.order("exclusive" if change and not call.only_plan else "concurrent")
         order = replace(order, secret_id=self._secret_form.keep(call))
@@ -188,19 +188,3 @@ class Gate:
 def _is_for_all(command: Command) -> bool:
     """Return whether the command can be about all clusters at once."""
     return command.name == "audit" or command.overview is not None
-
-
-def _refuse_what_storage_would_mask(call: Call) -> None:
-    """Raise NotUnderstood if a change has a value that looks like a secret.
-
-    Orders are masked before they are stored. The change would then be made with `***` in place of what was typed.
-    """
-    if not call.command.is_change(call.arguments):
-        return
-    stored = to_json(call.arguments)
-    if redact(stored) != stored:
-        raise NotUnderstood(
-            f"{call.shown} has a value that looks like a secret (a token, a private key, or a password in a URL). "
-            "Swarmbot does not store secrets, so it cannot pass this value on. Nothing was changed.",
-            next_step="Leave the secret out of the value.",
-        )

@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.freeze import Freezes
 from bot.gate.cluster_choice import ClusterChoices
 from bot.gate.control_commands import ControlCommands
+from bot.gate.early_refusals import EarlyRefusals
 from bot.gate.records import RecordReader
 from bot.gate.secret_form import SecretForm
 from bot.gate.totp_command import TotpCommand
@@ -33,5 +34,6 @@ class GateServices:
     control_commands: ControlCommands
     """Orders that the gate carries out itself: cancel, freeze, thaw, second factors."""
     totp_command: TotpCommand
+    early_refusals: EarlyRefusals
     secret_form: SecretForm
     cluster_choices: ClusterChoices

@@ -18,12 +18,13 @@ State = Literal[
     "queued",
     "running",
     "succeeded",
+    "refused",
     "failed",
     "cancelled",
     "denied",
     "expired",
 ]
-ENDED: Final[frozenset[State]] = frozenset({"succeeded", "failed", "cancelled", "denied", "expired"})
+ENDED: Final[frozenset[State]] = frozenset({"succeeded", "refused", "failed", "cancelled", "denied", "expired"})
 
 ID_LENGTH: Final = 4
 ID_CHARACTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -36,7 +37,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked. Does not change, except that its lane does when the job is released or approved."""
+    """What was asked. Does not change, except that the lane of a question does when it is approved."""
 
     id: str
     """Chosen by whoever makes the order."""

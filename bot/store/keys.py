@@ -26,6 +26,8 @@ WRONG_CODES_TTL_S: Final = 900
 """How long the wrong codes of a second factor are counted after the last one."""
 CLUSTER_CHOICE_TTL_S: Final = 1800
 """How long a cluster can be chosen for an order by a button."""
+LAST_READ_TTL_S: Final = 3600
+"""How long the names of a cluster's nodes count as known after it was read."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
 
@@ -117,6 +119,11 @@ def waiting(cluster: str) -> str:
 def recent(cluster: str) -> str:
     """Sorted set: as RECENT, of one cluster. Expires JOB_TTL_S after the last admission."""
     return f"{_JOBS}:recent:{cluster}"
+
+
+def last_read(cluster: str) -> str:
+    """String: JSON of the cluster's nodes as they were last read. Expires LAST_READ_TTL_S after that."""
+    return f"swarmbot:last-read:{cluster}"
 
 
 def user_group(group_id: str) -> str:

@@ -11,10 +11,12 @@ from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.cluster_choice import ClusterChoices
 from bot.gate.control_commands import ControlCommands
+from bot.gate.early_refusals import EarlyRefusals
 from bot.gate.records import RecordReader
 from bot.gate.secret_form import SecretForm
 from bot.gate.services import GateServices
 from bot.gate.totp_command import TotpCommand
+from bot.last_read import LastRead
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Settings
@@ -64,6 +66,9 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         freezes=freezes,
         control_commands=ControlCommands(config, queue, voting, freezes, totp_command),
         totp_command=totp_command,
+        early_refusals=EarlyRefusals(
+            config=config, queue=queue, approvals=approvals, audit=audit, last_read=LastRead(redis)
+        ),
         secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
         cluster_choices=ClusterChoices(config, redis),
     )

@@ -22,6 +22,7 @@ from bot.execution.rotation_watcher import RotationWatcher
 from bot.execution.runner import Runner
 from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
+from bot.last_read import LastRead
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.periodic import PeriodicTask
 from bot.queue.queue import Queue
@@ -59,7 +60,7 @@ def run_worker(settings: Settings) -> int:
         queue=queue,
         notifier=notifier,
         replies=Replies(queue, notifier),
-        cluster_reader=ClusterReader(pool, reader),
+        cluster_reader=ClusterReader(pool, reader, LastRead(redis)),
         approvals=approvals,
         approval_step=ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config)),
         pending_rotations=PendingRotations(redis, audit, config.tokens.once_for),

@@ -102,6 +102,19 @@ def test_a_request_expires(approvals: ApprovalScenario) -> None:
     assert approvals.fleet["host-1"].docker("swarm", "join-token", "-q", "worker") == token
 
 
+def test_the_same_order_twice_has_one_card(approvals: ApprovalScenario) -> None:
+    """Whoever types it again reads which job waits already, and nothing else; that job is refused no vote for it."""
+    job = approvals.asks("cleo", "promote host-2")
+    after = len(approvals.slack.transcript())
+    approvals.slack.slash("dan", "prod", "promote host-2")
+    approvals.slack.wait_to_see("dan", f"already waiting as `{job}`", after=after, private=True)
+    assert approvals.privately(after, "On it") == []
+    assert [approval.id for approval in approvals.approvals.waiting("prod")] == [job]
+    assert "It runs now" in approvals.press("dan", job, "Approve")
+    approvals.ends(job, "succeeded")
+    assert approvals.managers() == {"host-1", "host-2"}
+
+
 def test_fifty_clicks_execute_once(approvals: ApprovalScenario) -> None:
     """One click starts the job; each of the other 49 gets a private answer with the reason."""
     job = approvals.asks("cleo", "promote host-2")

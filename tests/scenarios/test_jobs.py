@@ -60,6 +60,20 @@ def test_orders_typed_in_a_row_end_as_if_typed_one_by_one(scenario: Scenario) ->
     assert labels.strip() == '{"zone":"b"}'
 
 
+def test_a_misspelt_node_gets_its_error_alone(scenario: Scenario) -> None:
+    """The names were read by the orders before. ``nodes`` reads them again."""
+    scenario.cluster(workers=("host-2",))
+    after = scenario.now
+    error = scenario.ask("ada", "drain hsot-2")
+    assert "prod had no node `hsot-2` when it was last read" in error
+    assert "Did you mean `host-2`?" in error
+    scenario.quiet()
+    told = [entry for entry in scenario.slack.transcript(after) if "On it" in entry.text]
+    assert told == []
+    assert "hsot-2" not in scenario.ask("ada", "jobs")
+    assert "`host-2`" in scenario.ask("ada", "nodes")
+
+
 def test_a_running_job_stops_between_two_steps(scenario: Scenario) -> None:
     """Finished steps stay, the next step does not begin, and Retry continues."""
     scenario.cluster()

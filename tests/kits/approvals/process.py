@@ -16,6 +16,7 @@ from bot.execution.replies import Replies
 from bot.execution.runner import Runner
 from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
+from bot.last_read import LastRead
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.job import Order
 from bot.queue.queue import Queue
@@ -82,7 +83,7 @@ class Process:
             queue=self.queue,
             notifier=self.slack,
             replies=Replies(self.queue, self.slack),
-            cluster_reader=ClusterReader(cast("Any", cluster), cast("Any", cluster)),
+            cluster_reader=ClusterReader(cast("Any", cluster), cast("Any", cluster), LastRead(self.redis)),
             approvals=self.approvals,
             approval_step=ApprovalStep(config, self.approvals, people, self.freezes),
             pending_rotations=PendingRotations(self.redis, self.audit, 900.0),

@@ -121,7 +121,7 @@ def test_short_redis_outage_fails_nothing(redis_url: str, monkeypatch: pytest.Mo
     assert process.slack.told == []
 
 
-@pytest.mark.parametrize(("node", "state"), [("node-1", "succeeded"), ("node-9", "failed")])
+@pytest.mark.parametrize(("node", "state"), [("node-1", "succeeded"), ("node-9", "refused")])
 def test_job_ends_even_if_slack_refuses_messages(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, node: str, state: str
 ) -> None:

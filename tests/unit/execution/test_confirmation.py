@@ -321,7 +321,7 @@ def test_what_was_confirmed_is_no_approval(scene: Scene) -> None:
     scene.first.freezes.freeze("prod", time.time() + 3600, "U0DAN", "", [Entry("froze", "U0DAN")])
     scene.work()
     assert not scene.drained
-    assert scene.job().state == "failed"
+    assert scene.job().state == "refused"
     assert "more approvals are needed now" in scene.told()[-1]
 
 

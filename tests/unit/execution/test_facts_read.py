@@ -46,7 +46,7 @@ def _query(words: str) -> FactsQuery:
         queue=unused,
         notifier=unused,
         replies=unused,
-        cluster_reader=_Sight(unused, unused),
+        cluster_reader=_Sight(unused, unused, unused),
         approvals=approvals,
         approval_step=approval_step,
         pending_rotations=pending_rotations,

@@ -45,7 +45,7 @@ def test_what_waits_for_approval_holds_up_nobody(redis_url: str) -> None:
     reckoning.work(0, 0, crash=False)
     reckoning.work(0, 0, crash=False)
     assert {approval.id for approval in process.approvals.waiting("prod")} == {"job-0", "job-1"}
-    reckoning.approve(0, "job-0", "U0BEN")
+    assert "It runs after job `job-2`." in process.voting.approve("job-0", "U0BEN", "")
     assert [job.id for job in process.queue.in_line("prod")] == ["job-2", "job-0"]
 
 
@@ -92,3 +92,18 @@ def test_a_change_without_approval_is_planned_once(redis_url: str, monkeypatch: 
     assert job is not None
     assert (job.state, job.attempt) == ("succeeded", 1)
     assert calls[: calls.index("call")] == ["read", "read"]
+
+
+def test_the_same_order_typed_twice_in_a_row_has_one_card(redis_url: str) -> None:
+    """The second is planned when the first waits for approval: it is refused, and names the first."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = reckoning.processes[0]
+    reckoning.ask(0, "U0ADA", "node-1")
+    reckoning.ask(0, "U0ADA", "node-1")
+    reckoning.work(0, 0, crash=False)
+    reckoning.work(0, 0, crash=False)
+    assert [approval.id for approval in process.approvals.waiting()] == ["job-0"]
+    second = process.queue.get("job-1")
+    assert second is not None
+    assert second.state == "refused"
+    assert "this is already waiting as `job-0`" in process.slack.told[-1].text

@@ -1,13 +1,27 @@
-"""A second factor on a real Redis, at a time that the test sets."""
+"""A gate, and a second factor at a time that the test sets, on a real Redis."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from redis import Redis
+from slack_sdk import WebClient
 
 from bot.audit import Audit
+from bot.gate import Gate
+from bot.settings import Settings
+from bot.slack.outbound.notifier import Notifier
 from bot.totp import SeedVault, Totp
+from bot.wiring.web import open_gate
 from tests.kits.totp import KEY, Clock
+
+CONFIG = {
+    "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1", "host-2": "192.0.2.2"}}},
+    "people": {"admins": ["U0ADA", "U0CLEO"]},
+    "rules": {"view": ["admins"], "operate": ["admins"], "administer": ["admins"]},
+}
 
 
 @pytest.fixture
@@ -20,3 +34,13 @@ def clock() -> Clock:
 def totp(client: Redis, audit: Audit, clock: Clock) -> Totp:
     """Return second factors where nobody has one."""
     return Totp(client, audit, SeedVault(KEY), clock)
+
+
+@pytest.fixture
+def gate(client: Redis, redis_url: str, tmp_path: Path) -> Gate:
+    """Return a gate whose administrators are U0ADA and U0CLEO."""
+    assert client.ping()
+    config = tmp_path / "swarmbot.yml"
+    config.write_text(yaml.safe_dump(CONFIG))
+    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
+    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))

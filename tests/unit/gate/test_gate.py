@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.blocks import Message
 from bot.errors import NotUnderstood
 from bot.gate import Gate
 from bot.queue.queue import Queue
-from bot.settings import Settings
 from bot.slack.inbound.requests import SlashRequest
-from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
-from bot.wiring.web import open_gate
-
-CONFIG = {
-    "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1", "host-2": "192.0.2.2"}}},
-    "people": {"admins": ["U0ADA"]},
-    "rules": {"view": ["admins"], "operate": ["admins"], "administer": ["admins"]},
-}
-
-
-@pytest.fixture
-def gate(client: Redis, redis_url: str, tmp_path: Path) -> Gate:
-    """Return a gate whose only administrator is U0ADA."""
-    assert client.ping()
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
 
 
 def command(text: str) -> SlashRequest:

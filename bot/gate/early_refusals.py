@@ -1,0 +1,99 @@
+"""Orders that are refused before they are queued: an invalid order gets its error alone, without "On it" first."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot.approvals.already_waiting import already_waiting
+from bot.approvals.repository import ApprovalRepository
+from bot.audit import Audit
+from bot.blocks import tick, when
+from bot.commands.grammar import usage_text
+from bot.config import Config
+from bot.errors import NotUnderstood
+from bot.gate.call import Call
+from bot.last_read import LastRead, ReadNodes
+from bot.queue.queue import Queue
+from bot.secrets.redact import redact
+from bot.stored_json import to_json, to_plain
+from bot.text.suggest import nearest
+
+MAX_LISTED: Final = 12
+"""The number of nodes that a refusal names."""
+MAY_BE_ID: Final = re.compile(r"(?=.*[0-9])[0-9a-z]{10,25}")
+"""The id of a node, or its start. Of a node that joined since the last read only its id can have been copied."""
+
+
+class EarlyRefusals:
+    """Safe to share between threads. Raises Unavailable."""
+
+    def __init__(
+        self, *, config: Config, queue: Queue, approvals: ApprovalRepository, audit: Audit, last_read: LastRead
+    ) -> None:
+        self._config = config
+        self._queue = queue
+        self._approvals = approvals
+        self._audit = audit
+        self._last_read = last_read
+
+    def check(self, call: Call, *, may_need_approval: bool) -> None:
+        """Raise Refused or NotUnderstood for an order that could only be refused later, or that waits already."""
+        if call.command.is_change(call.arguments):
+            _refuse_what_storage_would_mask(call)
+            self._refuse_unknown_nodes(call)
+        if (may_need_approval or call.command.is_change(call.arguments)) and not call.only_plan:
+            self._refuse_what_waits(call)
+
+    def _refuse_unknown_nodes(self, call: Call) -> None:
+        """Raise NotUnderstood for a name that no host has, and that no node had when the cluster was last read.
+
+        Not while a change runs or is in line: it may add the node.
+        """
+        known_hosts = self._config.clusters[call.cluster].hosts
+        names = [name for name in call.nodes if name not in known_hosts and not MAY_BE_ID.fullmatch(name)]
+        nodes = self._last_read.nodes(call.cluster) if names else None
+        unknown = [name for name in names if nodes and not nodes.has(name)]
+        if nodes and unknown and not self._queue.in_line(call.cluster):
+            raise _unknown_node(call, unknown[0], nodes)
+
+    def _refuse_what_waits(self, call: Call) -> None:
+        """Raise Refused if the same order waits for a decision.
+
+        What a requester alone decides or gets to see, others may request for themselves.
+        """
+        approvals = {approval.id: approval for approval in self._approvals.waiting(call.cluster)}
+        for job in self._queue.jobs(approvals):
+            same = (job.order.command, job.order.args) == (call.command.name, to_plain(call.arguments))
+            confirmation = approvals[job.id].request.confirmation
+            private = confirmation or not call.command.is_change(call.arguments)
+            mine = job.order.requester == call.user or not private
+            answered = confirmation and call.accepts_costs
+            if same and mine and not answered and job.order.request_key != call.request_key:
+                error = already_waiting(approvals[job.id])
+                self._audit.append([call.entry("refused", detail=error.happened)])
+                raise error
+
+
+def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:
+    near = nearest(name, nodes.names)
+    closest = f" Did you mean {tick(near)}?" if near else ""
+    listed = ", ".join(map(tick, nodes.names[:MAX_LISTED]))
+    return NotUnderstood(
+        f"{call.cluster} had no node {tick(name)} when it was last read, {when(nodes.at)}.{closest}",
+        next_step=f"Nodes: {listed}. `/swarm nodes` reads them again. Usage: {usage_text(call.command)}.",
+    )
+
+
+def _refuse_what_storage_would_mask(call: Call) -> None:
+    """Raise NotUnderstood if a change has a value that looks like a secret.
+
+    Orders are masked before they are stored. The change would then be made with `***` in place of what was typed.
+    """
+    stored = to_json(call.arguments)
+    if redact(stored) != stored:
+        raise NotUnderstood(
+            f"{call.shown} has a value that looks like a secret (a token, a private key, or a password in a URL). "
+            "Swarmbot does not store secrets, so it cannot pass this value on. Nothing was changed.",
+            next_step="Leave the secret out of the value.",
+        )

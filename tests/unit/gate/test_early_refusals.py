@@ -1,0 +1,137 @@
+"""What could only be refused later is refused before it is queued: the error alone, without "On it"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import Final
+
+import pytest
+from redis import Redis
+
+from bot.approvals.repository import ApprovalRepository
+from bot.audit import Audit, Filter
+from bot.blocks import Message
+from bot.errors import NotUnderstood, Refused
+from bot.gate import Gate
+from bot.last_read import LastRead
+from bot.model import ClusterFacts, NodeFacts
+from bot.queue.job import Job
+from bot.queue.queue import Queue
+from bot.slack.inbound.requests import SlashRequest
+from bot.store.keys import Lane
+from tests.kits.jobs import request_for, taken
+from tests.unit.gate.test_gate import command
+
+REQUESTS = count()
+ID: Final = "x1c6kzyi45zd4a9bq8f2p0w3v"
+
+
+def typed(text: str, *, user: str = "U0ADA") -> SlashRequest:
+    """Return a request for ``text``, each time a new one."""
+    return replace(command(text), user=user, request_key=f"{text} {next(REQUESTS)}")
+
+
+@pytest.fixture
+def last_read(client: Redis) -> LastRead:
+    """Return what was read of prod: its two hosts, and a node that swarmbot.yml does not name."""
+    found = LastRead(client)
+    names = {"idofhost1": "host-1", "idofhost2": "host-2", "idofbuild": "build-node"}
+    nodes = tuple(
+        NodeFacts(node_id, name, role="worker", availability="active", state="ready", version=1, spec={})
+        for node_id, name in names.items()
+    )
+    found.note("prod", ClusterFacts("cluster", "host-1", 1, {}, nodes))
+    return found
+
+
+@pytest.mark.usefixtures("last_read")
+@pytest.mark.parametrize(
+    "words", ["drain biuld-node", "remove biuld-node", "label biuld-node a=b", "promote biuld-node"]
+)
+def test_an_unknown_node_is_refused_at_once(gate: Gate, queue: Queue, words: str) -> None:
+    """With the nearest name, when the cluster was read, and how to read it again. No job is made."""
+    with pytest.raises(NotUnderstood) as refused:
+        gate.slash(typed(words))
+    assert "prod had no node `biuld-node` when it was last read, <!date^" in refused.value.happened
+    assert refused.value.happened.endswith("Did you mean `build-node`?")
+    assert "Nodes: `host-1`, `host-2`, `build-node`. `/swarm nodes` reads them again." in refused.value.next_step
+    assert queue.recent("prod", 9) == []
+
+
+@pytest.mark.usefixtures("last_read")
+@pytest.mark.parametrize(
+    "words", ["drain build-node", "drain idofbui", "drain host-2", f"drain {ID}", "node biuld-node"]
+)
+def test_a_name_that_may_be_right_is_left_to_the_worker(gate: Gate, queue: Queue, words: str) -> None:
+    """A node, the start of its id, a host, an id that may be newer than the last read; a question reads anyway."""
+    gate.slash(typed(words))
+    assert [job.order.words for job in queue.recent("prod", 9)] == [words]
+
+
+def test_names_that_were_not_read_refuse_nothing(gate: Gate, queue: Queue) -> None:
+    """Nobody has asked about the cluster in the last hour."""
+    gate.slash(typed("drain biuld-node"))
+    assert len(queue.recent("prod", 9)) == 1
+
+
+@pytest.mark.usefixtures("last_read")
+def test_names_refuse_nothing_while_a_change_may_add_one(gate: Gate, queue: Queue) -> None:
+    """Orders typed in a row do what they do one by one."""
+    for words in ("join worker host-2", "label new-name zone=a"):
+        gate.slash(typed(words))
+    assert len(queue.in_line("prod")) == 2
+
+
+def parked(queue: Queue, audit: Audit, lane: Lane = "exclusive", *, confirmation: bool = False) -> Job:
+    """Let the next job wait for approval, or for its requester; return it."""
+    lease = taken(queue, lane=lane)
+    request = replace(request_for(lease.job.id), confirmation=confirmation)
+    ApprovalRepository(queue._redis, audit).open(lease, request, "{}", [])
+    return lease.job
+
+
+def test_the_same_order_is_not_requested_twice(gate: Gate, queue: Queue, audit: Audit) -> None:
+    """While the first waits for approval, the second is told its id. Other orders and ``--plan`` go on."""
+    gate.slash(typed("leave host-2"))
+    first = parked(queue, audit)
+    with pytest.raises(Refused, match=f"this is already waiting as `{first.id}`, requested by <@U0ASKER>") as refused:
+        gate.slash(typed("leave host-2"))
+    assert "has 0 of the 1 approvals" in refused.value.happened
+    assert refused.value.next_step.startswith(f"`/swarm approvals {first.id}` shows it")
+    assert len(queue.recent("prod", 9)) == 1
+    assert [entry.action for entry in audit.query(Filter(command="leave"))] == ["refused", "asked"]
+    for words in ("leave host-1", "leave host-2 --force", "leave host-2 --plan"):
+        gate.slash(typed(words))
+    assert len(queue.recent("prod", 9)) == 4
+
+
+def test_a_second_delivery_is_no_second_order(gate: Gate, queue: Queue, audit: Audit) -> None:
+    """Slack sends the request again because it did not get the answer: nothing is refused."""
+    request = typed("leave host-2")
+    gate.slash(request)
+    parked(queue, audit)
+    told = gate.slash(request)
+    assert told is None or isinstance(told, Message)
+    assert len(queue.recent("prod", 9)) == 1
+
+
+def test_the_answer_to_a_question_is_for_its_requester(gate: Gate, queue: Queue, audit: Audit) -> None:
+    """A second person who asks for the key gets a request of their own; the first does not."""
+    gate.slash(typed("unlock-key"))
+    first = parked(queue, audit, lane="concurrent")
+    with pytest.raises(Refused, match=f"already waiting as `{first.id}`"):
+        gate.slash(typed("unlock-key"))
+    gate.slash(typed("unlock-key", user="U0CLEO"))
+    assert len(queue.recent("prod", 9)) == 2
+
+
+def test_what_only_its_requester_decides_stops_nobody_else(gate: Gate, queue: Queue, audit: Audit) -> None:
+    """Who was asked to proceed is not asked twice, and may answer with `--yes`. Others may order the same."""
+    gate.slash(typed("drain host-2"))
+    first = parked(queue, audit, confirmation=True)
+    with pytest.raises(Refused, match=f"already waiting as `{first.id}`.*: it waits for your decision"):
+        gate.slash(typed("drain host-2"))
+    gate.slash(typed("drain host-2 --yes"))
+    gate.slash(typed("drain host-2", user="U0CLEO"))
+    assert len(queue.in_line("prod")) == 2
