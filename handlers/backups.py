@@ -45,6 +45,23 @@ def _query(_: BackupArguments) -> FactsQuery:
     return FactsQuery(all_hosts=True, peer_reach=True, task_counts=True, backups=True)
 
 
+def _validate(arguments: BackupArguments) -> None:
+    if arguments.drill and arguments.host:
+        raise NotUnderstood(
+            f"A drill does not take a manager, so {tick(arguments.host)} has no meaning here.",
+            next_step="`--on HOST` sets where the throwaway engine runs.",
+        )
+    if arguments.on and not arguments.drill:
+        raise NotUnderstood(
+            "`--on` needs `--drill`: it sets where the drill runs.", next_step="Type `/swarm backup --drill --on HOST`."
+        )
+    if arguments.unlock and not arguments.drill:
+        raise NotUnderstood(
+            "`--unlock` needs `--drill`: a backup is taken without the unlock key.",
+            next_step="Type `/swarm backup --drill --unlock`.",
+        )
+
+
 def _listing(_: BackupsArguments) -> FactsQuery:
     return FactsQuery(backups=True)
 
@@ -58,21 +75,13 @@ def _listing(_: BackupsArguments) -> FactsQuery:
     risk="quorum",
     approval=0,
     query=_query,
+    validate=_validate,
     asks=unlock_key_form(lambda arguments: arguments.drill and arguments.unlock),
 )
 def backup(facts: Facts, arguments: BackupArguments) -> Plan:
     """Take the state of a follower. The quorum gate decides whether that manager may be away meanwhile."""
     if arguments.drill:
         return _drill(facts, arguments)
-    if arguments.on:
-        raise NotUnderstood(
-            "`--on` needs `--drill`: it sets where the drill runs.", next_step="Type `/swarm backup --drill --on HOST`."
-        )
-    if arguments.unlock:
-        raise NotUnderstood(
-            "`--unlock` needs `--drill`: a backup is taken without the unlock key.",
-            next_step="Type `/swarm backup --drill --unlock`.",
-        )
     swarm = require_cluster(facts)
     node = (
         require_backup_manager(facts, swarm, arguments.host) if arguments.host else choose_backup_manager(facts, swarm)
@@ -157,11 +166,6 @@ def _drilled(each: Backup) -> str:
 
 def _drill(facts: Facts, arguments: BackupArguments) -> Plan:
     swarm = require_cluster(facts)
-    if arguments.host:
-        raise NotUnderstood(
-            f"A drill does not take a manager, so {tick(arguments.host)} has no meaning here.",
-            next_step="`--on HOST` sets where the throwaway engine runs.",
-        )
     host = choose_drill_host(facts, arguments.on)
     newest = facts.backups.newest
     if newest is not None and newest.cluster_id != swarm.id:

@@ -45,13 +45,22 @@ def _query(arguments: CaArguments) -> FactsQuery:
     return FactsQuery(all_hosts=not arguments.rotate, certificates=not arguments.rotate, ca_files=places)
 
 
+def _validate(arguments: CaArguments) -> None:
+    check_expiry(arguments.cert_expiry)
+    if not arguments.rotate and (arguments.cert_expiry is not None or arguments.external_ca):
+        raise NotUnderstood(
+            "`--cert-expiry` and `--external-ca` need `--rotate` here.",
+            next_step="`/swarm ca --rotate …` rotates the root; "
+            "`/swarm update --cert-expiry DURATION` changes only the expiry.",
+        )
+
+
 def _rotates(arguments: CaArguments) -> bool:
     return arguments.rotate
 
 
 def rotate(facts: Facts, arguments: CaArguments) -> Plan:
     """Rotate the root, or finish a rotation that is in progress, and show the progress node by node."""
-    check_expiry(arguments.cert_expiry)
     wanted = read_external_ca_on_host(arguments.external_ca) if arguments.external_ca else None
     return rotation_plan(
         facts,
@@ -71,15 +80,10 @@ def rotate(facts: Facts, arguments: CaArguments) -> Plan:
     subject=_subject,
     query=_query,
     changes=(_rotates, rotate),
+    validate=_validate,
 )
-def ca(facts: Facts, arguments: CaArguments) -> Message:
+def ca(facts: Facts, _: CaArguments) -> Message:
     """Return the root certificates, then a row for each node."""
-    if arguments.cert_expiry is not None or arguments.external_ca:
-        raise NotUnderstood(
-            "`--cert-expiry` and `--external-ca` need `--rotate` here.",
-            next_step="`/swarm ca --rotate …` rotates the root; "
-            "`/swarm update --cert-expiry DURATION` changes only the expiry.",
-        )
     swarm = require_cluster(facts)
     roots = read_roots(swarm.tls.root)
     head = _head(facts, swarm)

@@ -44,6 +44,11 @@ def _permission(arguments: CheckArguments) -> Permission:
     return "operate" if arguments.all else "view"
 
 
+def _validate(arguments: CheckArguments) -> None:
+    if bool(arguments.hosts) is arguments.all:
+        raise NotUnderstood("`check` needs hosts, or `--all`.", next_step="`/swarm hosts` lists them.")
+
+
 @question(
     "check",
     group="Look",
@@ -53,11 +58,10 @@ def _permission(arguments: CheckArguments) -> Permission:
     risk="none",
     approval=0,
     query=_query,
+    validate=_validate,
 )
 def check(facts: Facts, arguments: CheckArguments) -> Message:
     """Return the findings for each host, with the direction of each blocked port; or the mesh of the whole cluster."""
-    if bool(arguments.hosts) is arguments.all:
-        raise NotUnderstood("`check` needs hosts, or `--all`.", next_step="`/swarm hosts` lists them.")
     if arguments.all:
         return _mesh(facts, require_cluster(facts))
     found = {name: checkup(facts, facts.host(name), arguments.hosts) for name in arguments.hosts}

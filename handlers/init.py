@@ -90,6 +90,17 @@ def _query(arguments: InitArguments) -> FactsQuery:
     )
 
 
+def _validate(arguments: InitArguments) -> None:
+    check_expiry(arguments.cert_expiry)
+    check_data_path_port(arguments.data_path_port)
+    check_pools(arguments.default_addr_pool)
+    if arguments.force_new_cluster and arguments.external_ca:
+        raise NotUnderstood(
+            "`--force-new-cluster` does not take `--external-ca`: the cluster keeps its CA.",
+            next_step="When the old records are removed, `/swarm ca --rotate --external-ca …` rotates to another CA.",
+        )
+
+
 @change(
     "init",
     group="Managers",
@@ -100,14 +111,12 @@ def _query(arguments: InitArguments) -> FactsQuery:
     approval=_approval,
     subject=_subject,
     query=_query,
+    validate=_validate,
 )
 def init(facts: Facts, arguments: InitArguments) -> Plan:
     """Create the cluster unless it exists; refuse what would end in two clusters."""
     host = facts.host(arguments.host)
     refuse_unreachable(facts, host)
-    check_expiry(arguments.cert_expiry)
-    check_data_path_port(arguments.data_path_port)
-    check_pools(arguments.default_addr_pool)
     swarm, node = facts.swarm, facts.member(host.name)
     if swarm and node and not (arguments.force_new_cluster and _has_others(swarm, host)):
         return _already(facts, swarm, node, arguments)
@@ -227,11 +236,6 @@ def _external(facts: Facts, arguments: InitArguments) -> list[Operation]:
     """Return the steps after the init: an engine ignores an external CA in the init, or breaks the cluster."""
     if not arguments.external_ca:
         return []
-    if arguments.force_new_cluster:
-        raise NotUnderstood(
-            "`--force-new-cluster` does not take `--external-ca`: the cluster keeps its CA.",
-            next_step="When the old records are removed, `/swarm ca --rotate --external-ca …` rotates to another CA.",
-        )
     issuer = external_issuer(facts, read_external_ca(arguments.external_ca, arguments.host))
     return [StartCaRotation(facts.name, url=issuer.url, cacert=issuer.cacert), AwaitCaRotation(facts.name)]
 

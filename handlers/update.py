@@ -67,13 +67,16 @@ def _query(arguments: UpdateArguments) -> FactsQuery:
     return FactsQuery(ca_files=places)
 
 
+def _validate(arguments: UpdateArguments) -> None:
+    check_expiry(arguments.cert_expiry)
+
+
 def _changes(arguments: UpdateArguments) -> bool:
     return arguments != UpdateArguments()
 
 
 def change_settings(facts: Facts, arguments: UpdateArguments) -> Plan:
     """Change the given settings that differ; the others stay."""
-    check_expiry(arguments.cert_expiry)
     wanted = _update(facts, arguments)
     if arguments.external_ca:
         issuer = external_issuer(facts, read_external_ca_on_host(arguments.external_ca))
@@ -133,6 +136,7 @@ def _with_autolock(facts: Facts, wanted: Update, plan: Plan) -> Plan:
     subject=_subject,
     query=_query,
     changes=(_changes, change_settings),
+    validate=_validate,
 )
 def update(facts: Facts, _: UpdateArguments) -> Message:
     """Return the current settings, and how to change them."""

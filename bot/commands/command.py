@@ -154,6 +154,8 @@ class Command:
     """An order to Swarmbot itself: the gate carries it out."""
     is_change: Callable[[Any], bool]
     """Whether these arguments make a change, for a command with both ``plan`` and ``answer``."""
+    validate: Callable[[Any], None]
+    """Raises the error of arguments that do not go together. It needs no facts, so the gate says it at once."""
     check: CheckFunction | None = None
     """Raises the error that makes an answer pointless, before other people are asked to approve it."""
     asks: SecretField | None = None

@@ -97,12 +97,14 @@ def read_sentence(text: str) -> Sentence:
 
 
 def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> Any:
-    """Return the command's arguments. Raises NotUnderstood with what is wrong and the usage."""
+    """Return the command's arguments. Raises NotUnderstood with what is wrong and the usage; see Command.validate."""
     try:
-        return command.arguments(**_fill(command, words, vocabulary))
+        arguments = command.arguments(**_fill(command, words, vocabulary))
     except NotUnderstood as error:
         step = f"{error.next_step} Usage: {usage_text(command)}.".strip()
         raise NotUnderstood(error.happened, next_step=step) from None
+    command.validate(arguments)
+    return arguments
 
 
 def usage_text(command: Command) -> str:

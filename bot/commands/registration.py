@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypedDict, TypeVar, Unpack
+from typing import Any, Final, NotRequired, TypedDict, TypeVar, Unpack
 
 from bot.blocks import Message
 from bot.commands.command import (
@@ -44,8 +44,12 @@ def _never(_: object) -> bool:
     return False
 
 
+def _accept(_: object) -> None:
+    """Accept any arguments."""
+
+
 class Declaration(TypedDict):
-    """What every command must declare."""
+    """What every command must declare; ``validate`` is for arguments that may not go together."""
 
     group: Group
     help: str
@@ -53,6 +57,7 @@ class Declaration(TypedDict):
     permission: PermissionRule
     risk: Risk
     approval: ApprovalRule
+    validate: NotRequired[Callable[[Any], None]]
 
 
 def change(
@@ -165,6 +170,7 @@ def _command(
     record: RecordFunction | None = None,
     control: ControlFunction | None = None,
     is_change: Callable[[Any], bool] = _never,
+    validate: Callable[[Any], None] = _accept,
     check: CheckFunction | None = None,
     asks: SecretField | None = None,
 ) -> Command:
@@ -187,6 +193,7 @@ def _command(
         record=record,
         control=control,
         is_change=is_change,
+        validate=validate,
         check=check,
         asks=asks,
     )

@@ -71,7 +71,7 @@ def test_a_misspelt_node_gets_its_error_alone(scenario: Scenario) -> None:
     told = [entry for entry in scenario.slack.transcript(after) if "On it" in entry.text]
     assert told == []
     assert "hsot-2" not in scenario.ask("ada", "jobs")
-    assert "`host-2`" in scenario.ask("ada", "nodes")
+    assert "host-2 | worker" in scenario.ask("ada", "nodes")
 
 
 def test_a_running_job_stops_between_two_steps(scenario: Scenario) -> None:
