@@ -36,7 +36,7 @@ def _query(arguments: ApprovalsArguments) -> RecordsQuery:
     query=_query,
 )
 def approvals(records: Records, arguments: ApprovalsArguments) -> Message:
-    """Return a line with buttons for each waiting approval, or one approval in full."""
+    """Return a line with the reader's buttons for each change that waits, or one approval in full."""
     if arguments.id:
         if not records.approvals:
             raise NotUnderstood(
@@ -47,7 +47,8 @@ def approvals(records: Records, arguments: ApprovalsArguments) -> Message:
     if not records.approvals:
         return text_message(f"No change in {records.cluster} waits for approval.")
     count = len(records.approvals)
-    title = f"{count} {'change waits' if count == 1 else 'changes wait'} for approval in {records.cluster}"
+    decision = "a decision" if any(waiting.confirmation for waiting in records.approvals) else "approval"
+    title = f"{count} {'change waits' if count == 1 else 'changes wait'} for {decision} in {records.cluster}"
     blocks = [*paragraphs([f"*{title}*"])]
     for waiting in records.approvals[:MAX_SHOWN]:
         blocks += [section(waiting.line), *waiting.buttons]

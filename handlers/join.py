@@ -50,7 +50,8 @@ def _approval(arguments: JoinArguments) -> int:
 
 
 def _query(arguments: JoinArguments) -> FactsQuery:
-    return FactsQuery(probe=arguments.hosts, every_peer=True)
+    labels = bool(arguments.label)  # a member's label can take its tasks away
+    return FactsQuery(probe=arguments.hosts, every_peer=True, services=labels, task_list=labels)
 
 
 @change(

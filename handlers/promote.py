@@ -25,7 +25,7 @@ class PromoteArguments:
 
 
 def _query(arguments: PromoteArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, probe=(arguments.node,), task_counts=True)
+    return FactsQuery(all_hosts=True, probe=(arguments.node,), task_counts=True, services=True, task_list=True)
 
 
 @change(

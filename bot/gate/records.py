@@ -224,4 +224,4 @@ def _approval(approval: Approval, plan: Plan, config: Config, reader: Reader) ->
     if "deny" in may and lacks_code(approval.request, reader):
         hint = context("Your approval needs a code: `/swarm totp` sets it up.")
         row, shown = [hint, *row], replace(shown, blocks=(*shown.blocks, hint))
-    return ApprovalRecord(line=list_line(approval), buttons=tuple(row), whole=shown)
+    return ApprovalRecord(list_line(approval), tuple(row), shown, approval.request.confirmation)

@@ -146,8 +146,11 @@ class ApprovalRecord:
 
     line: str
     buttons: tuple[Block, ...]
+    """Those that its reader may press."""
     whole: Message
     """The whole card."""
+    confirmation: bool = False
+    """Whether its requester alone decides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class Promote(Operation):
         """Return a query for the cluster alone."""
         return FactsQuery()
 
+    def record(self, node: NodeFacts) -> NodeFacts:
+        """Return the node's record as a manager's."""
+        return replace(node, role="manager") if node.id == self.node else node
+
     def raft(self, members: RaftMembers) -> RaftMembers:
         """Return the members with this node added."""
         return members.joined(self.node)

@@ -1,0 +1,114 @@
+"""Proceed and Cancel under a plan that costs service, at the gate."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from redis import Redis
+from slack_sdk import WebClient
+
+from bot.approvals.approval import ApprovalRequest
+from bot.approvals.repository import ApprovalRepository
+from bot.audit import Audit, Filter
+from bot.blocks import Message
+from bot.blocks.modals import Modal
+from bot.errors import Refused
+from bot.gate import Gate
+from bot.queue.queue import Queue
+from bot.settings import Settings
+from bot.slack.inbound.requests import PressRequest, ReplacingMessage, SlashRequest
+from bot.slack.outbound.notifier import Notifier
+from bot.wiring.web import open_gate
+from tests.kits.jobs import order, taken
+
+CONFIG = {
+    "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1", "host-2": "192.0.2.2"}}},
+    "people": {"admins": ["U0ADA", "U0BEN"]},
+    "rules": {"view": ["admins"], "operate": ["admins"], "administer": ["admins"]},
+}
+
+
+@pytest.fixture
+def gate(redis_url: str, client: Redis, tmp_path: Path) -> Gate:
+    """Return a gate whose operators are U0ADA and U0BEN."""
+    assert client.ping()
+    config = tmp_path / "swarmbot.yml"
+    config.write_text(yaml.safe_dump(CONFIG))
+    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
+    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+
+
+def asked(queue: Queue, client: Redis, audit: Audit, person: str) -> str:
+    """Return the job of a backup that waits until ``person`` confirms it."""
+    ordered = replace(order(), command="backup", words="backup", args={}, requester=person)
+    job = queue.admit(ordered, []).job_id
+    request = ApprovalRequest(
+        job=job,
+        cluster="prod",
+        channel="C0PROD",
+        requester=person,
+        words="backup",
+        reason="",
+        subject="backup",
+        by=(person,),
+        needed=1,
+        asked_at=time.time(),
+        expires=time.time() + 600,
+        digest="9c41e0",
+        basis="{}",
+        confirmation=True,
+    )
+    ApprovalRepository(client, audit).open(taken(queue), request, "{}", [])
+    return job
+
+
+def press(gate: Gate, action: str, job: str, person: str = "U0ADA") -> Message | Modal | None:
+    """Press a button of the private question."""
+    url = "https://hooks.slack.com/actions/1"
+    return gate.press(PressRequest(action, job, person, "C0PROD", url, f"press:{action}", "1.3", "1.4"))
+
+
+@pytest.mark.parametrize("press_of", [("approval.approve", "queued"), ("approval.withdraw", "cancelled")])
+def test_a_press_is_answered_in_place_of_the_question(
+    gate: Gate, queue: Queue, client: Redis, audit: Audit, press_of: tuple[str, str]
+) -> None:
+    """The buttons are gone then."""
+    action, state = press_of
+    job = asked(queue, client, audit, "U0ADA")
+    answer = press(gate, action, job)
+    assert isinstance(answer, ReplacingMessage)
+    assert ("You cancelled" if state == "cancelled" else "You proceeded with") in answer.text
+    found = queue.get(job)
+    assert found is not None
+    assert found.state == state
+    with pytest.raises(Refused, match="it is already"):
+        press(gate, action, job)
+
+
+def test_who_lost_the_permission_cannot_proceed(gate: Gate, queue: Queue, client: Redis, audit: Audit) -> None:
+    """The press is judged as the order was; the refusal is in the audit log."""
+    job = asked(queue, client, audit, "U0EVE")
+    with pytest.raises(Refused, match="can't run"):
+        press(gate, "approval.approve", job, "U0EVE")
+    found = queue.get(job)
+    assert found is not None
+    assert found.state == "awaiting_confirmation"
+    assert [entry.by for entry in audit.query(Filter(), count=9) if entry.action == "refused"] == ["U0EVE"]
+
+
+def test_the_list_shows_that_it_waits(gate: Gate, queue: Queue, client: Redis, audit: Audit) -> None:
+    """Its requester has the buttons, another reader has none."""
+    asked(queue, client, audit, "U0ADA")
+    texts = {}
+    for person in ("U0ADA", "U0BEN"):
+        url = "https://hooks.slack.com/commands/1"
+        answer = gate.slash(SlashRequest("approvals", person, "C0PROD", url, f"command:{person}", "1.2"))
+        assert answer is not None
+        texts[person] = " ".join([answer.text, *map(str, answer.blocks)])
+    assert all("1 change waits for a decision in prod" in text for text in texts.values())
+    assert all("waits until <@U0ADA> confirms it" in text for text in texts.values())
+    assert ("Proceed" in texts["U0ADA"], "Proceed" in texts["U0BEN"]) == (True, False)
