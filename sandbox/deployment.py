@@ -31,7 +31,7 @@ from sandbox.slack.local import LocalSlack
 from sandbox.slack.team import Team, demo_team
 
 ROOT: Final = Path(__file__).parents[1]
-START_TIMEOUT_S: Final = 30.0
+START_TIMEOUT_S: Final = 120.0
 STOP_TIMEOUT_S: Final = 15.0
 POLL_INTERVAL_S: Final = 0.02
 REDIS_OPTIONS: Final = "--appendonly yes --maxmemory-policy noeviction"

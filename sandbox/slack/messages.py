@@ -30,6 +30,8 @@ class Message:
     only_for: str = ""
     """The id of the person who sees an ephemeral; empty for a message."""
     thread_ts: str = ""
+    response_url: str = ""
+    """The last part of the path of the response_url that the bot last used for it; empty for a call of the Web API."""
     edited_ts: str = ""
     gone: bool = False
     files: list[AttachedFile] = field(default_factory=list)

@@ -17,11 +17,11 @@ from sandbox.slack.web_api.views import show_view, view_content
 from sandbox.slack.workspace import Workspace
 
 
-def show_ack_body(workspace: Workspace, user: str, channel: str, body: Json | str) -> None:
+def show_ack_body(workspace: Workspace, user: str, channel: str, body: Json | str, *, response_url: str = "") -> None:
     """Show the ack of a command: nothing, plain text, or a message. Raise SlackError if Slack would refuse it."""
     content: Json = {"text": body} if isinstance(body, str) else body
     if content.get("text") or content.get("blocks"):
-        _say(workspace, user, channel, content)
+        _say(workspace, user, channel, content, response_url)
 
 
 def use_response_url(workspace: Workspace, key: str, body: Any) -> None:
@@ -35,9 +35,10 @@ def use_response_url(workspace: Workspace, key: str, body: Any) -> None:
     if not body.get("text") and not body.get("blocks"):
         raise SlackError("no_text")
     if is_true(body.get("replace_original")) and url.message_ts:
-        workspace.edit(_original(workspace, url), str(body.get("text") or ""), blocks_arg(body))
+        original = _original(workspace, url)
+        workspace.edit(original, str(body.get("text") or ""), blocks_arg(body), response_url=key)
         return
-    _say(workspace, url.user, url.channel, body)
+    _say(workspace, url.user, url.channel, body, key)
 
 
 def _original(workspace: Workspace, url: ResponseUrl) -> Message:
@@ -48,10 +49,11 @@ def _original(workspace: Workspace, url: ResponseUrl) -> Message:
     return message
 
 
-def _say(workspace: Workspace, user: str, channel: str, content: Json) -> None:
+def _say(workspace: Workspace, user: str, channel: str, content: Json, response_url: str) -> None:
     only_for = "" if content.get("response_type") == "in_channel" else user
     text, blocks = str(content.get("text") or ""), blocks_arg(content)
-    workspace.post(workspace.team.app.bot_user, channel, text, blocks, only_for=only_for)
+    bot = workspace.team.app.bot_user
+    workspace.post(bot, channel, text, blocks, only_for=only_for, response_url=response_url)
 
 
 def show_failure(workspace: Workspace, delivery: Delivery, error: str) -> None:
@@ -66,7 +68,8 @@ def show_failure(workspace: Workspace, delivery: Delivery, error: str) -> None:
 def show_ack(workspace: Workspace, delivery: Delivery) -> None:
     """Show the body of the ack. Raise SlackError if Slack would refuse it."""
     if delivery.kind == "command":
-        show_ack_body(workspace, delivery.user, delivery.channel, delivery.body)
+        key = delivery.response_url.rpartition("/")[2]
+        show_ack_body(workspace, delivery.user, delivery.channel, delivery.body, response_url=key)
     if delivery.kind == "view_submission":
         _submitted(workspace, delivery)
 

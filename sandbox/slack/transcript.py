@@ -34,6 +34,9 @@ class TranscriptEntry:
     blocks: list[Json] = field(default_factory=list)
     files: tuple[str, ...] = ()
     """The ids of the files and uploaded images in it."""
+    response_url: str = ""
+    """The last part of the path of the response_url of the command or press that it answers; empty if it came by the
+    Web API."""
 
 
 @dataclass

@@ -62,9 +62,11 @@ class Workspace:
         only_for: str = "",
         thread_ts: str = "",
         files: Iterable[AttachedFile] = (),
+        response_url: str = "",
     ) -> Message:
         """Post a message, or an ephemeral for user id ``only_for``. Raise InvalidBlocks if Slack would refuse it."""
-        message = Message(self.clock.ts(), channel, author, text, self._checked(blocks), only_for, thread_ts)
+        checked = self._checked(blocks)
+        message = Message(self.clock.ts(), channel, author, text, checked, only_for, thread_ts, response_url)
         message.files = list(files)
         lost = only_for and self.faults.take("ephemeral_lost", only_for)
         message.gone = bool(lost)
@@ -73,11 +75,12 @@ class Workspace:
             self._show("posted" if author == self.team.app.bot_user else "said", message)
         return message
 
-    def edit(self, message: Message, text: str, blocks: list[Json] | None) -> None:
+    def edit(self, message: Message, text: str, blocks: list[Json] | None, *, response_url: str = "") -> None:
         """Replace a message's text and blocks. Raise InvalidBlocks if Slack would refuse them."""
         checked = self._checked(blocks)
         message.revisions.append((message.text, message.blocks))
         message.text, message.blocks, message.edited_ts = text, checked, self.clock.ts()
+        message.response_url = response_url
         self._show("edited", message)
 
     def delete(self, message: Message) -> None:
@@ -134,6 +137,7 @@ class Workspace:
                 text=message.shown,
                 blocks=message.blocks,
                 files=(*(f.id for f in message.files), *(p for _, p in uploaded_images_in(message.blocks))),
+                response_url=message.response_url,
             ),
         )
 

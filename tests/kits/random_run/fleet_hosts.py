@@ -1,0 +1,86 @@
+"""Real hosts of a random run: switches them, and watches the true members through the managers' own sockets."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
+
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from bot.errors import Failed
+from sandbox.fleet import Fleet
+from tests.kits.random_run.history import Member, Sighting
+
+WATCH_INTERVAL_S: Final = 0.1
+ANSWER_TIMEOUT_S: Final = 3
+HEARTBEAT_NS: Final = 5_000_000_000
+
+
+class FleetHosts:
+    """A context manager that watches while it is entered. ``sightings`` holds a row for each change that was seen."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self.sightings: list[Sighting] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="true members", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._thread.join(20)
+
+    def form_cluster(self, managers: list[str], workers: list[str]) -> None:
+        """Create a cluster by hand."""
+        first = self._fleet[managers[0]]
+        with first.engine() as engine:
+            spec = {"Dispatcher": {"HeartbeatPeriod": HEARTBEAT_NS}}
+            engine.init_swarm(first.address, swarm_spec=spec)
+            tokens = engine.inspect_swarm()["JoinTokens"]
+        for name in (*managers[1:], *workers):
+            with self._fleet[name].engine() as engine:
+                token = tokens["Manager" if name in managers else "Worker"]
+                engine.join_swarm([first.address], token, advertise_addr=self._fleet[name].address)
+
+    def power(self, host: str, *, on: bool) -> None:
+        """Switch a host off or on."""
+        if on:
+            with suppress(Failed):  # a manager without quorum takes its time; the bot waits for it too
+                self._fleet[host].power_on()
+        else:
+            self._fleet[host].power_off()
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(WATCH_INTERVAL_S):
+            members = next(filter(None, (self._ask(host.name) for host in self._fleet)), None)
+            if members and (not self.sightings or self.sightings[-1].members != members):
+                self.sightings.append(Sighting(time.time(), members))
+
+    def _ask(self, host: str) -> dict[str, Member] | None:
+        """Return the members as this host's engine lists them; None if it is off or no manager with a quorum."""
+        if not self._fleet[host].up:
+            return None
+        with (
+            suppress(DockerException, RequestException, Failed, OSError),
+            self._fleet[host].engine(timeout=ANSWER_TIMEOUT_S) as engine,
+        ):
+            return _members(engine.nodes())
+        return None
+
+
+def _members(nodes: list[dict[str, Any]]) -> dict[str, Member]:
+    found: dict[str, Member] = {}
+    for node in nodes:
+        name, spec = node["Description"].get("Hostname", ""), node["Spec"]
+        records = found[name].records + 1 if name in found else 1
+        found[name] = Member(spec["Role"], spec["Availability"], MappingProxyType(dict(spec["Labels"] or {})), records)
+    return found

@@ -1,0 +1,143 @@
+"""What happened in a run, as data: what people typed, what Slack took, Swarmbot's records, and the true cluster.
+
+All times are unix seconds of this machine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal
+
+DisturbanceKind = Literal["kill", "terminate", "stop", "redis", "slack", "rate limit", "host", "deliver twice"]
+ENDED: Final = frozenset({"succeeded", "failed", "refused", "cancelled", "denied", "expired"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command that somebody typed, or a button that somebody pressed."""
+
+    at: float
+    user: str
+    words: str
+    """What was typed, or the button in brackets."""
+    response_url: str
+    """The last part of the path of its response_url: answers by it carry the same."""
+    acknowledged: bool
+    """Slack got HTTP 200 in time."""
+    reply: str = ""
+    """What the acknowledgement showed; a press has none."""
+    job: str = ""
+    """The job that it became; empty if there is none."""
+
+    @property
+    def typed(self) -> bool:
+        """Whether it was typed."""
+        return not self.words.startswith("[")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A message or an edit that Slack took, in Slack's order."""
+
+    at: float
+    ts: str
+    to: frozenset[str]
+    private: bool
+    text: str
+    """What people see of it."""
+    jobs: frozenset[str] = frozenset()
+    """The jobs that its text or its buttons name."""
+    response_url: str = ""
+    deleted: bool = False
+    title: str = ""
+    """Its text for notifications, as it is at the end."""
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A job as Redis has it at the end."""
+
+    id: str
+    words: str
+    requester: str
+    state: str
+    asked_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    cancel_by: str = ""
+    change: bool = False
+    """Whether it changes the cluster; otherwise its answer is private."""
+    internal: bool = False
+    """Nobody typed it: Swarmbot queued it for itself."""
+    said: str = ""
+    """What Redis keeps of its end for people: the beginning of the answer, or the error."""
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """What the audit log says of a job."""
+
+    action: str
+    job: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A host's true membership."""
+
+    role: str
+    availability: str
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    records: int = 1
+    """How many node records of the cluster have its name."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """The true members from this time on, by host, until the next sighting."""
+
+    at: float
+    members: Mapping[str, Member]
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """An injected fault."""
+
+    kind: DisturbanceKind
+    target: str
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class History:
+    """A whole run."""
+
+    requests: tuple[Request, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    jobs: tuple[JobRecord, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+    audit_problem: str = ""
+    """Why the audit log is not valid; empty if it is."""
+    sightings: tuple[Sighting, ...] = ()
+    disturbances: tuple[Disturbance, ...] = ()
+    leaks: tuple[str, ...] = ()
+    """The places where a secret was found."""
+    tracebacks: tuple[str, ...] = ()
+    """Last lines of the tracebacks in the logs of the processes."""
+
+    @property
+    def summary(self) -> str:
+        """How much happened, in one line."""
+        jobs = Counter(f"{'change' if job.change else 'question'} {job.state}" for job in self.jobs if not job.internal)
+        faults = Counter[str](each.kind for each in self.disturbances)
+        acknowledged = sum(each.acknowledged for each in self.requests)
+        head = f"{len(self.requests)} requests ({acknowledged} acknowledged), {len(self.shown)} messages and edits"
+        return "; ".join(
+            [head, *(", ".join(f"{n} {what}" for what, n in sorted(each.items())) for each in (jobs, faults))]
+        )

@@ -1,0 +1,187 @@
+"""What will be done in a run, made from one seed: who types and presses what and when, and which faults when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from tests.kits.random_run.history import DisturbanceKind
+
+QUESTIONS: Final = ("status", "nodes", "node {host}", "jobs", "whoami", "help", "audit", "approvals", "token worker")
+OPERATORS: Final = (
+    "drain {host}",
+    "pause {host}",
+    "activate {host}",
+    "label {host} zone={value}",
+    "join worker {host}",
+)
+ADMINS: Final = (
+    *("promote {host}", "demote {host}", "leave {host}", "remove {host} --force", "join manager {host}"),
+    *("freeze --for 10m --reason soak", "thaw", "token manager"),
+)
+TYPOS: Final = (
+    "statsu",
+    "drian {host}",
+    "drain {host}3",
+    "drain",
+    "label {host}",
+    "drain {host} --plan",
+    "cancel zzzz",
+)
+CANCEL: Final = "cancel {job}"
+PLAN: Final = " --plan"
+BUTTONS: Final = (
+    *("Approve", "Approve", "Approve", "Deny", "Withdraw", "Proceed", "Proceed", "Cancel"),
+    *("Retry", "Refresh", "Share"),
+)
+PEOPLE: Final = ("ada", "ben", "cleo", "dan", "eve")
+"""ada and ben are operators, cleo and dan administrators."""
+
+
+@dataclass(frozen=True)
+class Typing:
+    """``words`` may hold ``{job}``: one of the newest jobs, as ``pick`` (0 to 1) chooses when it is typed."""
+
+    at: float
+    """Seconds since the beginning."""
+    user: str
+    words: str
+    pick: float
+
+
+@dataclass(frozen=True)
+class Pressing:
+    """One of the messages that the person sees with this button, as ``pick`` chooses."""
+
+    at: float
+    user: str
+    button: str
+    pick: float
+
+
+Action = Typing | Pressing
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A fault that will be injected; faults of one target follow each other."""
+
+    at: float
+    kind: DisturbanceKind
+    target: str
+    seconds: float
+    """How long it lasts."""
+    flavour: str = ""
+    """How Slack fails."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much happens in a run."""
+
+    seconds: float
+    pause_s: float
+    """The mean time between two actions of one person."""
+    hosts: Sequence[str]
+    workers: Sequence[str]
+    outage_s: tuple[float, float]
+    """The shortest and longest time for which Slack is away."""
+    stop_s: tuple[float, float]
+    """The same for a worker that stands still; a lease is valid for 15 s."""
+    host_off_s: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Script:
+    """One run."""
+
+    seed: int
+    actions: tuple[Action, ...]
+    faults: tuple[Planned, ...]
+
+
+def script(seed: int, size: Size) -> Script:
+    """Return the same script for the same seed and size."""
+    chance = Random(seed)  # noqa: S311 - a run that can be repeated
+    actions: list[Action] = [action for user in PEOPLE for action in _actions(chance, user, size)]
+    faults = [
+        *(fault for worker in size.workers for fault in _worker_faults(chance, worker, size)),
+        *_slack_faults(chance, size),
+        *_redis_faults(chance, size),
+        *_host_faults(chance, size),
+        *_twice(chance, size),
+    ]
+    return Script(seed, tuple(sorted(actions, key=_at)), tuple(sorted(faults, key=_at)))
+
+
+def _at(event: Action | Planned) -> float:
+    return event.at
+
+
+def _times(chance: Random, first: float, pause_s: float, until: float) -> Iterator[float]:
+    at = first + chance.uniform(0, pause_s)
+    while at < until:
+        yield at
+        at += chance.expovariate(1 / pause_s)
+
+
+def _actions(chance: Random, user: str, size: Size) -> Iterator[Action]:
+    for at in _times(chance, 0.0, size.pause_s, size.seconds):
+        pick = chance.random()
+        if chance.random() < 0.25:
+            yield Pressing(at, user, chance.choice(BUTTONS), pick)
+        else:
+            words = _words(chance, user)
+            yield Typing(at, user, words.replace("{host}", chance.choice(size.hosts)), pick)
+
+
+def _words(chance: Random, user: str) -> str:
+    changes = (*OPERATORS, *ADMINS) if user in {"cleo", "dan"} else OPERATORS
+    pool = chance.choices((QUESTIONS, changes, TYPOS, (CANCEL,)), (45, 40, 9, 6))[0]
+    words = chance.choice(pool).replace("{value}", chance.choice("abc"))
+    return words + PLAN if pool is changes and chance.random() < 0.05 else words
+
+
+def _worker_faults(chance: Random, worker: str, size: Size) -> Iterator[Planned]:
+    kinds: tuple[DisturbanceKind, ...] = ("kill", "terminate", "stop")
+    at = chance.uniform(3, 15)
+    while at < size.seconds:
+        kind = chance.choice(kinds)
+        lasts = chance.uniform(*size.stop_s) if kind == "stop" else chance.uniform(0.5, 5)
+        yield Planned(at, kind, worker, lasts)
+        at += lasts + chance.uniform(5, 20)
+
+
+def _slack_faults(chance: Random, size: Size) -> Iterator[Planned]:
+    at = chance.uniform(2, 10)
+    while at < size.seconds:
+        if chance.random() < 0.6:
+            lasts = chance.uniform(*size.outage_s)
+            yield Planned(at, "slack", "slack", lasts, chance.choice(("http_500", "drop")))
+        else:
+            lasts = chance.uniform(2, 6)
+            yield Planned(at, "rate limit", "slack", lasts, chance.choice(("5", "60")))
+        at += lasts + chance.uniform(5, 20)
+
+
+def _redis_faults(chance: Random, size: Size) -> Iterator[Planned]:
+    at = chance.uniform(10, 40)
+    while at < size.seconds:
+        lasts = chance.uniform(0.3, 4)
+        yield Planned(at, "redis", "redis", lasts)
+        at += lasts + chance.uniform(10, 60)
+
+
+def _host_faults(chance: Random, size: Size) -> Iterator[Planned]:
+    at = chance.uniform(5, 20)
+    while at < size.seconds:
+        lasts = chance.uniform(*size.host_off_s)
+        yield Planned(at, "host", chance.choice(size.hosts), lasts)
+        at += lasts + chance.uniform(10, 30)
+
+
+def _twice(chance: Random, size: Size) -> Iterator[Planned]:
+    for at in _times(chance, 2, 10, size.seconds):
+        yield Planned(at, "deliver twice", "slack's deliveries", 0)

@@ -1,0 +1,30 @@
+"""A worker process whose hosts are a simulated cluster: ``python -m tests.kits.random_run.simulated_worker``.
+
+All else is the product's: :func:`bot.wiring.worker.run_worker` with another pool and another reader.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+from bot import __main__ as command_line
+from bot.wiring import worker
+from tests.kits.random_run.shared_cluster import SharedEngines
+
+SOCKET: Final = "SIMULATED_CLUSTER"
+"""The environment variable with the path of the cluster's socket."""
+
+
+def main() -> int:
+    """Work until a signal ends it."""
+    engines = SharedEngines(Path(os.environ[SOCKET]))
+    with patch.object(worker, "EnginePool", engines.pool), patch.object(worker, "FactsReader", engines.reader):
+        return command_line.main(["worker"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
