@@ -15,6 +15,8 @@ from tests.kits.random_run.history import ENDED, History, JobRecord, Member, Req
 
 OPEN_BUTTONS: Final = ("[Cancel]", "[Approve]", "[Proceed]")
 """A message with one of them shows a job that has not ended."""
+ACKNOWLEDGEMENTS: Final = ("On it: ", "Stored as job ")
+"""So begins what is said of a job that was queued; by the response_url if the acknowledgement itself was late."""
 TICK: Final = re.compile(r"^✓ (?!\*?Approved)", re.MULTILINE)
 CROSS: Final = re.compile(r"^✗ \*", re.MULTILINE)
 NO_CHANGE: Final = "No change needed"
@@ -61,8 +63,8 @@ class Run:
         request = self._urls.get(shown.response_url)
         if request is None:
             return self._recognized(shown) if shown.private else shown.jobs
-        if request.typed and shown.text == request.reply:
-            return frozenset()  # the acknowledgement
+        if shown.text.startswith(ACKNOWLEDGEMENTS) or (request.typed and shown.text == request.reply):
+            return frozenset()
         return frozenset({request.job} - {""})
 
     def _recognized(self, shown: Shown) -> frozenset[str]:

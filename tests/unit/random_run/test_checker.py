@@ -74,6 +74,10 @@ BAD = {
         ),
         "untold",
     ),
+    "a late acknowledgement, which is no end": (
+        replace(GOOD, shown=(ACKNOWLEDGED, replace(ACKNOWLEDGED, text="On it: late"), ANSWER)),
+        "untold",
+    ),
     "a card that never came": (replace(GOOD, shown=(ACKNOWLEDGED, ANSWER)), "untold"),
     "a change that somebody else cancelled": (replace(GOOD, jobs=(CANCELLED, STATUS), shown=(ANSWER,)), "untold"),
     "a list of jobs, which is no end": (
@@ -162,6 +166,9 @@ GOOD_ENDS = {
         DRAIN,
         replace(ANSWER, ts="6", text="`/swarm drain host-2`: ✓ *Approved* by cleo", response_url="url1"),
         ENDED,
+    ),
+    "the acknowledgement was late": replace(
+        GOOD, shown=(replace(ANSWER, ts="0", text="Stored as job `zunt`, but no worker is running"), *GOOD.shown)
     ),
     "the answer came without the response_url": replace(
         GOOD,
