@@ -1,4 +1,4 @@
-"""`/swarm demote NODE`."""
+"""`/swarm demote NODE…`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import tick
-from bot.commands import Flag, Raise, Word, change, text
+from bot.commands import NODE, Flag, Raise, Word, change
 from bot.errors import Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
-from bot.swarm.membership.removal import demote_operation, demotion_effects, is_last_manager, outside_raft
+from bot.swarm.membership.removal import demote_operation, demotion_effects, outside_raft, remaining_managers
+from bot.swarm.membership.several import each_or_refused, find_each, merged, order_titles, role_track, shown_names
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
-from bot.swarm.reading.node_lookup import duplicate_findings, find_node, replacement_of, require_cluster
+from bot.swarm.reading.node_lookup import duplicate_findings, replacement_of, require_cluster
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)
 class DemoteArguments:
     """The arguments of ``demote``."""
 
-    node: Annotated[str, Word(text("NODE"), "a manager's name, or the start of its id")]
+    nodes: Annotated[tuple[str, ...], Word(NODE, "managers, by name or the start of the id")]
     force: Annotated[bool, Flag(None, "even if the cluster then tolerates no manager failure; needs 2 approvals")] = (
         False
     )
@@ -31,7 +33,7 @@ def _query(_: DemoteArguments) -> FactsQuery:
 @change(
     "demote",
     group="Managers",
-    help="Demote a manager to worker",
+    help="Demote managers to workers",
     example="demote host-3",
     permission="administer",
     risk="quorum",
@@ -40,31 +42,52 @@ def _query(_: DemoteArguments) -> FactsQuery:
     query=_query,
 )
 def demote(facts: Facts, arguments: DemoteArguments) -> Plan:
-    """Demote a member of Raft. A manager that is down is one too, and counts until it is demoted."""
-    node = find_node(facts, arguments.node)
-    plan = Plan(
-        PlanTitles(
-            present=f"demotes {tick(node.name)} in {facts.name}",
-            imperative=f"demote {tick(node.name)} in {facts.name}",
-            success=f"{tick(node.name)} is a worker of {facts.name}",
-            failure=f"{{failed}} was not demoted in {facts.name}",
-        ),
-        force="given" if arguments.force else "offered",
+    """Demote members of Raft one by one. A manager that is down is one too, and counts until it is demoted."""
+    nodes = find_each(facts, arguments.nodes)
+    track = role_track(nodes)
+    parts = each_or_refused(nodes, lambda node: _part(facts, node, track))
+    _refuse_without_manager(facts, nodes)
+    titles = order_titles(
+        shown_names(nodes, parts),
+        several=len(nodes) > 1,
+        verb="demote",
+        participle="demoted",
+        where=f"in {facts.name}",
+        success=(f"{tick(nodes[0].name)} is a worker of {facts.name}", f"{{count}} nodes are workers of {facts.name}"),
     )
+    return replace(merged(titles, parts), force="given" if arguments.force else "offered")
+
+
+def _part(facts: Facts, node: NodeFacts, track: str) -> Plan:
+    """Return the plan for one node, without titles."""
+    plan = Plan(PlanTitles())
     if node.role == "worker" and not node.reachability:
         return replace(plan, unchanged=(f"{tick(node.name)} is a worker of {facts.name}, {node.state}",))
     if found := outside_raft(facts, node):
         raise found.refusal()
-    if is_last_manager(facts, node):
-        raise Refused(
-            f"{tick(node.name)} is the only manager of {facts.name}.",
-            true_now="Nothing was changed.",
-            next_step=f"Promote another node first. To end {facts.name}: `/swarm leave {node.name} --force`.",
-        )
     findings, warnings = demotion_effects(facts, node)
-    steps = (Step(demote_operation(facts, node), node.name),)
+    steps = (Step(demote_operation(facts, node), track),)
     findings = [*duplicate_findings(facts, node), *findings, *_unreachable(facts, node)]
     return replace(plan, steps=steps, findings=tuple(findings), warnings=tuple(warnings))
+
+
+def _refuse_without_manager(facts: Facts, nodes: tuple[NodeFacts, ...]) -> None:
+    """Raise Refused if no member of Raft would be left."""
+    managers = [node for node in nodes if node.reachability]
+    if not managers or remaining_managers(facts, nodes):
+        return
+    [first, *others] = managers
+    if others:
+        raise Refused(
+            f"{listed(tick(node.name) for node in managers)} are all the managers of {facts.name}.",
+            true_now="Nothing was changed.",
+            next_step="Keep one of them, or promote another node first.",
+        )
+    raise Refused(
+        f"{tick(first.name)} is the only manager of {facts.name}.",
+        true_now="Nothing was changed.",
+        next_step=f"Promote another node first. To end {facts.name}: `/swarm leave {first.name} --force`.",
+    )
 
 
 def _unreachable(facts: Facts, node: NodeFacts) -> tuple[Finding, ...]:

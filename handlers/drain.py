@@ -1,24 +1,29 @@
-"""`/swarm drain|pause|activate NODE`."""
+"""`/swarm drain|pause|activate NODE…`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Final
 
 from bot.blocks import tick
-from bot.commands import Word, change, text
-from bot.model import Facts, FactsQuery, Finding, NodeFacts, Operation, Plan, PlanTitles, Step
+from bot.commands import NODE, Word, change
+from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
+from bot.swarm.membership.several import find_each, merged, order_titles, shown_names
 from bot.swarm.operations import Drain, SetAvailability
-from bot.swarm.reading.node_lookup import duplicate_findings, find_node, require_cluster
+from bot.swarm.reading.node_lookup import duplicate_findings, require_cluster
 from bot.swarm.services.placement import alone_warnings, node_load, schedulable_nodes
 from bot.text.suggest import number_of
+
+STATES: Final = {"drain": "drained", "pause": "paused", "activate": "active"}
+PARTICIPLES: Final = {**STATES, "activate": "activated"}
 
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityArguments:
     """The arguments of ``drain``, ``pause`` and ``activate``."""
 
-    node: Annotated[str, Word(text("NODE"), "a node's name, or the start of its id")]
+    nodes: Annotated[tuple[str, ...], Word(NODE, "nodes, by name or the start of the id")]
 
 
 def _query(_: AvailabilityArguments) -> FactsQuery:
@@ -28,7 +33,7 @@ def _query(_: AvailabilityArguments) -> FactsQuery:
 @change(
     "drain",
     group="Nodes",
-    help="Take all tasks off a node, and wait until none is left",
+    help="Take all tasks off nodes, and wait until none is left",
     example="drain host-2",
     permission="operate",
     risk="capacity",
@@ -36,22 +41,23 @@ def _query(_: AvailabilityArguments) -> FactsQuery:
     query=_query,
 )
 def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
-    """Drain a node. Tasks that no other node can run are a cost of the plan."""
-    node = find_node(facts, arguments.node)
-    operation = Drain(node.id, node.name, facts.name)
-    plan = Plan(_titles(facts, node, "drain", state="drained"))
-    if operation.satisfied(facts):
-        return replace(plan, unchanged=(operation.seen(facts),))
-    moving = node_load(require_cluster(facts), node).moving
+    """Drain nodes. Tasks that no other node can run are a cost of the plan."""
+    nodes = find_each(facts, arguments.nodes)
+    operations = [Drain(node.id, node.name, facts.name) for node in nodes]
+    plan, changing = _plan(facts, nodes, operations, "drain")
+    if not changing:
+        return plan
+    swarm = require_cluster(facts)
+    moving = sum(node_load(swarm, node).moving for node in changing)
     moved = f", {number_of(moving, 'task')} must run elsewhere" if moving else ""
-    effect = _actives(facts, node) + moved
-    return _with(replace(plan, effect=effect, warnings=tuple(alone_warnings(facts, node))), facts, node, operation)
+    warnings = tuple(alone_warnings(facts, changing))
+    return replace(plan, effect=_actives(facts, changing) + moved, warnings=warnings)
 
 
 @change(
     "pause",
     group="Nodes",
-    help="Keep the tasks of a node, and assign no new ones to it",
+    help="Keep the tasks of nodes, and assign no new ones to them",
     example="pause host-2",
     permission="operate",
     risk="capacity",
@@ -59,23 +65,21 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     query=_query,
 )
 def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
-    """Pause a node."""
-    node = find_node(facts, arguments.node)
-    plan = Plan(_titles(facts, node, "pause", state="paused"))
-    operation = SetAvailability(node.id, node.name, "pause")
-    if operation.satisfied(facts):
-        return replace(plan, unchanged=(_held(node, operation),))
-    others = [other for other in schedulable_nodes(require_cluster(facts)) if other.id != node.id]
+    """Pause nodes."""
+    nodes = find_each(facts, arguments.nodes)
+    operations = [SetAvailability(node.id, node.name, "pause") for node in nodes]
+    plan, changing = _plan(facts, nodes, operations, "pause")
+    if not changing:
+        return plan
+    others = [other for other in schedulable_nodes(require_cluster(facts)) if other not in changing]
     alone = f"No other node of {facts.name} is active: no task can start until one is."
-    return _with(
-        replace(plan, effect=_actives(facts, node), warnings=() if others else (alone,)), facts, node, operation
-    )
+    return replace(plan, effect=_actives(facts, changing), warnings=() if others else (alone,))
 
 
 @change(
     "activate",
     group="Nodes",
-    help="Assign tasks to a node again",
+    help="Assign tasks to nodes again",
     example="activate host-2",
     permission="operate",
     risk="capacity",
@@ -83,41 +87,54 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     query=_query,
 )
 def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
-    """Activate a node. Docker does not move tasks back to it (moby/moby#24103)."""
-    node = find_node(facts, arguments.node)
-    plan = Plan(_titles(facts, node, "activate", state="active"))
-    operation = SetAvailability(node.id, node.name, "active")
+    """Activate nodes. Docker does not move tasks back to them (moby/moby#24103)."""
+    nodes = find_each(facts, arguments.nodes)
+    operations = [SetAvailability(node.id, node.name, "active") for node in nodes]
+    plan, changing = _plan(facts, nodes, operations, "activate")
+    if not changing:
+        return plan
+    return replace(plan, effect=f"{_actives(facts, changing, joins=True)}; tasks that run elsewhere stay there")
+
+
+def _plan(
+    facts: Facts, nodes: Sequence[NodeFacts], operations: Sequence[Drain | SetAvailability], verb: str
+) -> tuple[Plan, list[NodeFacts]]:
+    """Return the plan for a verb such as ``drain``, and the nodes that it changes, side by side."""
+    parts = [_part(facts, node, operation) for node, operation in zip(nodes, operations, strict=True)]
+    changing = [node for node, part in zip(nodes, parts, strict=True) if part.steps]
+    titles = order_titles(
+        shown_names(nodes, parts),
+        several=len(nodes) > 1,
+        verb=verb,
+        participle=PARTICIPLES[verb],
+        where=f"in {facts.name}",
+        success=(f"{tick(nodes[0].name)} is {STATES[verb]}", f"{{count}} nodes of {facts.name} are {STATES[verb]}"),
+    )
+    return merged(titles, parts), changing
+
+
+def _part(facts: Facts, node: NodeFacts, operation: Drain | SetAvailability) -> Plan:
+    """Return the plan for one node, with a warning if it is not ready: then only its record changes."""
     if operation.satisfied(facts):
-        return replace(plan, unchanged=(_held(node, operation),))
-    effect = f"{_actives(facts, node, joins=True)}; tasks that run elsewhere stay there"
-    return _with(replace(plan, effect=effect), facts, node, operation)
-
-
-def _titles(facts: Facts, node: NodeFacts, verb: str, *, state: str) -> PlanTitles:
-    """Return the titles for a verb such as ``drain``, and the state in which the node then is."""
-    name, failed = tick(node.name), f"{verb.removesuffix('e')}ed"
-    return PlanTitles(
-        present=f"{verb}s {name} in {facts.name}",
-        imperative=f"{verb} {name} in {facts.name}",
-        success=f"{name} is {state}",
-        failure=f"{{failed}} was not {failed} in {facts.name}",
+        return Plan(PlanTitles(), unchanged=(_held(facts, node, operation),))
+    away = f"{tick(node.name)} is {node.state}: the change takes effect when it is back"
+    findings = (Finding("warning", away, node.name),) if node.state != "ready" else ()
+    return Plan(
+        PlanTitles(),
+        steps=(Step(operation, node.name),),
+        findings=(*duplicate_findings(facts, node), *findings),
     )
 
 
-def _with(plan: Plan, facts: Facts, node: NodeFacts, operation: Operation) -> Plan:
-    """Return the plan with its step, and a warning if the node is not ready: then only its record changes."""
-    away = f"{tick(node.name)} is {node.state}: the change takes effect when it is back"
-    findings = (Finding("warning", away, node.name),) if node.state != "ready" else ()
-    return replace(plan, steps=(Step(operation, node.name),), findings=(*duplicate_findings(facts, node), *findings))
-
-
-def _held(node: NodeFacts, operation: SetAvailability) -> str:
+def _held(facts: Facts, node: NodeFacts, operation: Drain | SetAvailability) -> str:
     """Return the state that needs no change, with the node's state if it is not ready."""
-    return operation.done if node.state == "ready" else f"{operation.done}; its state is {node.state}"
+    if isinstance(operation, Drain) or node.state == "ready":
+        return operation.seen(facts)
+    return f"{operation.done}; its state is {node.state}"
 
 
-def _actives(facts: Facts, node: NodeFacts, *, joins: bool = False) -> str:
+def _actives(facts: Facts, nodes: Sequence[NodeFacts], *, joins: bool = False) -> str:
+    """Return the number of active nodes now, and once ``nodes`` have left them or (``joins``) are among them."""
     now = schedulable_nodes(require_cluster(facts))
-    others = [other for other in now if other.id != node.id]
-    after = len(others) + (joins and node.state == "ready")
+    after = sum(other not in nodes for other in now) + (joins and sum(node.state == "ready" for node in nodes))
     return f"active nodes {len(now)} → {after}" if after != len(now) else f"active nodes {after} (unchanged)"

@@ -1,4 +1,4 @@
-"""`/swarm label NODE KEY=VALUE…`."""
+"""`/swarm label NODE… KEY=VALUE…`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import tick
-from bot.commands import LABEL, Flag, Word, change, text
+from bot.commands import LABEL, NODE, Flag, Word, change, text
 from bot.errors import NotUnderstood
-from bot.model import Facts, FactsQuery, Plan, PlanTitles, Step
+from bot.model import Facts, FactsQuery, NodeFacts, Plan, PlanTitles, Step
+from bot.swarm.membership.several import find_each, merged, order_titles, shown_names
 from bot.swarm.operations import LabelNode
-from bot.swarm.reading.node_lookup import duplicate_findings, find_node
+from bot.swarm.reading.node_lookup import duplicate_findings
 from bot.swarm.services.placement import eviction_warnings
 from bot.text.suggest import listed
 
@@ -19,7 +20,7 @@ from bot.text.suggest import listed
 class LabelArguments:
     """The arguments of ``label``."""
 
-    node: Annotated[str, Word(text("NODE"), "a node's name, or the start of its id")]
+    nodes: Annotated[tuple[str, ...], Word(NODE, "nodes, by name or the start of the id")]
     labels: Annotated[tuple[tuple[str, str], ...], Word(LABEL, "labels to set")] = ()
     remove: Annotated[tuple[str, ...], Flag(text("KEY"), "label to remove")] = ()
 
@@ -31,7 +32,7 @@ def _query(_: LabelArguments) -> FactsQuery:
 @change(
     "label",
     group="Nodes",
-    help="Set or remove labels of a node; its other labels stay",
+    help="Set or remove labels of nodes; their other labels stay",
     example="label host-2 zone=b --remove old",
     permission="operate",
     risk="reversible",
@@ -39,25 +40,30 @@ def _query(_: LabelArguments) -> FactsQuery:
     query=_query,
 )
 def label(facts: Facts, arguments: LabelArguments) -> Plan:
-    """Change labels, and warn about tasks that then must leave the node."""
+    """Change labels, and warn about tasks that then must leave a node."""
     _check(arguments)
-    node = find_node(facts, arguments.node)
-    operation = LabelNode(node.id, node.name, arguments.labels, arguments.remove)
-    plan = Plan(
-        PlanTitles(
-            present=f"labels {tick(node.name)} in {facts.name}",
-            imperative=f"label {tick(node.name)} in {facts.name}",
-            success=f"{tick(node.name)} is labelled",
-            failure=f"{{failed}} was not labelled in {facts.name}",
-        ),
+    nodes = find_each(facts, arguments.nodes)
+    parts = [_part(facts, node, arguments) for node in nodes]
+    titles = order_titles(
+        shown_names(nodes, parts),
+        several=len(nodes) > 1,
+        verb="label",
+        participle="labelled",
+        where=f"in {facts.name}",
+        success=(f"{tick(nodes[0].name)} is labelled", f"{{count}} nodes of {facts.name} are labelled"),
     )
+    return merged(titles, parts)
+
+
+def _part(facts: Facts, node: NodeFacts, arguments: LabelArguments) -> Plan:
+    """Return the plan for one node, without titles."""
+    operation = LabelNode(node.id, node.name, arguments.labels, arguments.remove)
     if operation.satisfied(facts):
-        return replace(plan, unchanged=(operation.done,))
+        return Plan(PlanTitles(), unchanged=(operation.done,))
     after = replace(node, labels=operation.changed(dict(node.labels)))
-    steps = (Step(operation, node.name),)
-    return replace(
-        plan,
-        steps=steps,
+    return Plan(
+        PlanTitles(),
+        steps=(Step(operation, node.name),),
         findings=duplicate_findings(facts, node),
         warnings=tuple(eviction_warnings(facts, node, after)),
     )

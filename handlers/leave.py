@@ -72,7 +72,7 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
         return _alone(plan, host, Leave(host.name, facts.name, force=True), "has a pending join, which is cancelled")
     node = facts.member(host.name)
     if node is not None and host.membership == "active":
-        return removal_plan(facts, node, plan)
+        return removal_plan(facts, (node,), plan)
     if host.runs_as_member and was_removed(facts, host):
         operation = Leave(host.name, facts.name, host.node_id, force=arguments.force or host.is_manager)
         plan = replace(plan, approvals=int(host.is_manager))

@@ -1,4 +1,4 @@
-"""`/swarm promote NODE`."""
+"""`/swarm promote NODE…`."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import tick
-from bot.commands import Word, change, text
+from bot.commands import NODE, Word, change
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.health.checkup import address_findings
 from bot.swarm.health.preflight import machine_findings, reached_finding
 from bot.swarm.membership.removal import outside_raft
+from bot.swarm.membership.several import each_or_refused, find_each, merged, order_titles, role_track, shown_names
 from bot.swarm.network.route_findings import port_findings
 from bot.swarm.operations import Promote
-from bot.swarm.reading.node_lookup import duplicate_findings, find_node
+from bot.swarm.reading.node_lookup import duplicate_findings
 
 
 @dataclass(frozen=True, slots=True)
 class PromoteArguments:
     """The arguments of ``promote``."""
 
-    node: Annotated[str, Word(text("NODE"), "a worker's name, or the start of its id")]
+    nodes: Annotated[tuple[str, ...], Word(NODE, "workers, by name or the start of the id")]
 
 
 def _query(arguments: PromoteArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, probe=(arguments.node,), task_counts=True, services=True, task_list=True)
+    return FactsQuery(all_hosts=True, probe=arguments.nodes, task_counts=True, services=True, task_list=True)
 
 
 @change(
     "promote",
     group="Managers",
-    help="Promote a worker to manager",
+    help="Promote workers to managers",
     example="promote host-2",
     permission="administer",
     risk="quorum",
@@ -39,16 +40,27 @@ def _query(arguments: PromoteArguments) -> FactsQuery:
     query=_query,
 )
 def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
-    """Promote a worker that is ready and that the managers can reach."""
-    node = find_node(facts, arguments.node)
-    plan = Plan(
-        PlanTitles(
-            present=f"promotes {tick(node.name)} in {facts.name}",
-            imperative=f"promote {tick(node.name)} in {facts.name}",
-            success=f"{tick(node.name)} is a manager of {facts.name}",
-            failure=f"{{failed}} was not promoted in {facts.name}",
+    """Promote workers that are ready and that the managers can reach, one by one."""
+    nodes = find_each(facts, arguments.nodes)
+    track = role_track(nodes)
+    parts = each_or_refused(nodes, lambda node: _part(facts, node, track))
+    titles = order_titles(
+        shown_names(nodes, parts),
+        several=len(nodes) > 1,
+        verb="promote",
+        participle="promoted",
+        where=f"in {facts.name}",
+        success=(
+            f"{tick(nodes[0].name)} is a manager of {facts.name}",
+            f"{{count}} nodes are managers of {facts.name}",
         ),
     )
+    return merged(titles, parts)
+
+
+def _part(facts: Facts, node: NodeFacts, track: str) -> Plan:
+    """Return the plan for one node, without titles."""
+    plan = Plan(PlanTitles())
     if found := outside_raft(facts, node):
         raise found.refusal()
     if node.role == "manager":
@@ -60,7 +72,7 @@ def promote(facts: Facts, arguments: PromoteArguments) -> Plan:
             next_step=f"Bring {tick(node.name)} back first.",
         )
     findings = _findings(facts, node)
-    steps = (Step(Promote(node.id, node.name, facts.name), node.name),)
+    steps = (Step(Promote(node.id, node.name, facts.name), track),)
     return replace(plan, steps=steps, findings=(*duplicate_findings(facts, node), *findings))
 
 
@@ -68,7 +80,8 @@ def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
     """Return the findings. A blocked port stops the promotion: no manager would reach the new one."""
     host = facts.hosts.get(node.host)
     if host is None or host.failure:
-        return [Finding("warning", f"{tick(node.name)} is unreachable over SSH, so its ports were not checked")]
+        text = f"{tick(node.name)} is unreachable over SSH, so its ports were not checked"
+        return [Finding("warning", text, node.name)]
     seen = [*machine_findings(facts, host), *port_findings(facts, host, "manager")]
     address = [
         replace(finding, text=f"{tick(node.name)} is {finding.text}") for finding in address_findings(host, node)

@@ -1,4 +1,4 @@
-"""`/swarm remove NODE`."""
+"""`/swarm remove NODE…`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import tick
-from bot.commands import Flag, Raise, Word, change, text
+from bot.commands import NODE, Flag, Raise, Word, change
 from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles
 from bot.swarm.membership.removal import removal_plan
+from bot.swarm.membership.several import each_or_refused, order_titles, refuse_repeated
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.host_membership import membership_text, was_removed
 from bot.swarm.reading.node_lookup import find_nodes, refuse_unidentified_host, replacement_of, require_cluster
@@ -20,8 +21,20 @@ from bot.text.suggest import listed
 class RemoveArguments:
     """The arguments of ``remove``."""
 
-    node: Annotated[str, Word(text("NODE"), "a node's name, or the start of its id")]
+    nodes: Annotated[tuple[str, ...], Word(NODE, "nodes, by name or the start of the id")]
     force: Annotated[bool, Flag(None, "remove the record even if the node is not down and cannot leave")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a name means."""
+
+    name: str
+    shown: str
+    node: NodeFacts | None = None
+    """None for a host of swarmbot.yml without a record."""
+    findings: tuple[Finding, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
 
 def _query(_: RemoveArguments) -> FactsQuery:
@@ -31,7 +44,7 @@ def _query(_: RemoveArguments) -> FactsQuery:
 @change(
     "remove",
     group="Nodes",
-    help="Remove a node from the cluster: drain, demote, leave, delete its record",
+    help="Remove nodes from the cluster: drain, demote, leave, delete their records",
     example="remove host-4",
     permission="administer",
     risk="quorum",
@@ -40,39 +53,45 @@ def _query(_: RemoveArguments) -> FactsQuery:
     query=_query,
 )
 def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
-    """Remove a node; of several records with one name, the replaced one."""
-    absent = _absent(facts, arguments.node)
-    if absent is not None:
-        return _plan(facts, arguments, tick(arguments.node), unchanged=(absent,))
-    node, findings = _chosen(facts, arguments.node)
-    plan = _plan(facts, arguments, tick(node.name), findings=findings)
-    if follows := replacement_of(require_cluster(facts), node):
-        old = f"the old record {tick(node.id)} of {tick(follows.name)}"
-        plan = _plan(facts, arguments, old, findings=findings)
-        success = f"{old} is removed; {tick(follows.name)} is still a member of {facts.name}"
-        plan = replace(plan, titles=replace(plan.titles, success=success))
-    return removal_plan(facts, node, plan)
-
-
-def _plan(
-    facts: Facts,
-    arguments: RemoveArguments,
-    shown: str,
-    *,
-    unchanged: tuple[str, ...] = (),
-    findings: tuple[Finding, ...] = (),
-) -> Plan:
-    return Plan(
-        PlanTitles(
-            present=f"removes {shown} from {facts.name}",
-            imperative=f"remove {shown} from {facts.name}",
-            success=f"{shown} is removed from {facts.name}",
-            failure=f"{{failed}} was not removed from {facts.name}",
-        ),
+    """Remove nodes; of several records with one name, the replaced one."""
+    targets = each_or_refused(arguments.nodes, lambda name: _target(facts, name))
+    there = [(target, target.node) for target in targets if target.node is not None]
+    refuse_repeated([target.name for target, _ in there], [node for _, node in there])
+    plan = Plan(
+        _titles(facts, targets),
         force="given" if arguments.force else "offered",
-        findings=findings,
-        unchanged=unchanged,
+        findings=tuple(finding for target in targets for finding in target.findings),
+        unchanged=tuple(text for target in targets for text in target.unchanged),
     )
+    return removal_plan(facts, [node for _, node in there], plan) if there else plan
+
+
+def _titles(facts: Facts, targets: list[_Target]) -> PlanTitles:
+    [first, *others] = targets
+    titles = order_titles(
+        [target.shown for target in targets if target.node] or [target.shown for target in targets],
+        verb="remove",
+        participle="removed",
+        where=f"from {facts.name}",
+        success=(f"{first.shown} is removed from {facts.name}", f"{{count}} nodes are removed from {facts.name}"),
+        several=bool(others),
+    )
+    follows = replacement_of(require_cluster(facts), first.node) if first.node and not others else None
+    if follows is None:
+        return titles
+    success = f"{first.shown} is removed; {tick(follows.name)} is still a member of {facts.name}"
+    return replace(titles, success=success)
+
+
+def _target(facts: Facts, name: str) -> _Target:
+    """Return what a name means. Raise NotUnderstood if that is nothing, not certain, or several records."""
+    absent = _absent(facts, name)
+    if absent is not None:
+        return _Target(name, tick(name), unchanged=(absent,))
+    node, findings = _chosen(facts, name)
+    follows = replacement_of(require_cluster(facts), node)
+    shown = f"the old record {tick(node.id)} of {tick(follows.name)}" if follows else tick(node.name)
+    return _Target(name, shown, node, findings)
 
 
 def _absent(facts: Facts, name: str) -> str | None:

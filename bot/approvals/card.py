@@ -170,6 +170,7 @@ def _plan_lines(plan: Plan, max_steps: int, job: str) -> list[str]:
     if len(steps) > max_steps:
         lines.append(f"and {len(steps) - max_steps} more steps: `/swarm approvals {job}`")
     lines += _sampled(plan.quorum)
+    lines += [f"{DONE} {text}: no change needed" for text in plan.unchanged]
     lines += [f"{WARNING} {finding.text}" for finding in plan.findings if finding.sign == "warning"]
     lines += [f"{FAILED} skipped: {finding.text}" for finding in plan.left_out]
     costs = (cost.text for cost in plan.costs)

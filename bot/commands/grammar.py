@@ -156,13 +156,23 @@ def _take_flags(command: Command, words: tuple[str, ...]) -> tuple[dict[str, lis
 def _take_words(command: Command, words: list[str], vocabulary: Vocabulary) -> dict[str, Any]:
     values: dict[str, Any] = {}
     left = list(words)
-    for parameter in (p for p in command.parameters if isinstance(p.spec, Word)):
-        texts, left = (left, []) if parameter.many else (left[:1], left[1:])
+    parameters = [p for p in command.parameters if isinstance(p.spec, Word)]
+    for number, parameter in enumerate(parameters, 1):
+        texts, left = _split(left, parameters[number:]) if parameter.many else (left[:1], left[1:])
         if texts:
             values[parameter.name] = _values(command, parameter.name, texts, vocabulary)
     if left:
         raise NotUnderstood(f"`{command.name}` does not take {tick(left[0])}.")
     return values
+
+
+def _split(words: list[str], later: list[Parameter]) -> tuple[list[str], list[str]]:
+    """Return the words for a parameter that takes several, and those that only a later one can take."""
+    claimed = [any(_kind(parameter).claims(word) for parameter in later) for word in words]
+    return (
+        [word for word, is_claimed in zip(words, claimed, strict=True) if not is_claimed],
+        [word for word, is_claimed in zip(words, claimed, strict=True) if is_claimed],
+    )
 
 
 def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabulary) -> Any:
@@ -172,10 +182,18 @@ def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabular
     kind = _kind(parameter)
     values = [value for text in texts for value in kind.read(text, vocabulary)]
     if parameter.many:
+        _refuse_twice(parameter, texts)
         return tuple(dict.fromkeys(values))
     if len(values) != 1:
         raise NotUnderstood(f"{tick(texts[0])} means {len(values)}, and one is wanted.")
     return values[0]
+
+
+def _refuse_twice(parameter: Parameter, texts: list[str]) -> None:
+    """Raise NotUnderstood if a word is repeated: another one was probably meant. A range may overlap a name."""
+    twice = [text for text in texts if texts.count(text) > 1]
+    if twice and isinstance(parameter.spec, Word):
+        raise NotUnderstood(f"{tick(twice[0])} is given twice.")
 
 
 def _flag(command: Command, name: str, flags: Mapping[str, Parameter]) -> Parameter:

@@ -29,6 +29,8 @@ class Kind:
 
     shown: str
     read: Callable[[str, Vocabulary], list[Any]]
+    claims: Callable[[str], bool] = lambda _: False
+    """Whether a text can only be of this kind, so that an earlier word that takes several values leaves it."""
 
 
 _RANGE = re.compile(r"^(?P<head>[^\[\]]*)\[(?P<first>[0-9]{1,9})-(?P<last>[0-9]{1,9})\](?P<tail>[^\[\]]*)$")
@@ -118,6 +120,11 @@ def _label(text: str, _: Vocabulary) -> list[Any]:
     return [(key, value)]
 
 
+def _node(text: str, _: Vocabulary) -> list[Any]:
+    names = [name for part in text.split(",") if part.strip() for name in _expand(part)]
+    return names or _text(text, Vocabulary())
+
+
 def _person(text: str, _: Vocabulary) -> list[Any]:
     match = re.fullmatch(r"@?([UW][A-Z0-9]{2,})", text)
     if match is None:
@@ -148,8 +155,9 @@ def text(shown: str) -> Kind:
 
 HOST = Kind("HOST", _host)
 COMMAND = Kind("COMMAND", _command)
+NODE = Kind("NODE", _node)
 DURATION = Kind("DURATION", _duration)
 NETWORK = Kind("NETWORK", _network)
-LABEL = Kind("KEY=VALUE", _label)
+LABEL = Kind("KEY=VALUE", _label, claims=lambda text: "=" in text)
 PERSON = Kind("@PERSON", _person)
 ADDRESS = text("ADDRESS")

@@ -15,7 +15,7 @@ from bot.errors import Conclusion, Unavailable
 from bot.execution.planning import let_through
 from bot.execution.progress_card import ProgressCard, failure_text
 from bot.execution.step_run import Read, carry_out
-from bot.model import Engines, Facts, Plan, Step
+from bot.model import EVERY_TRACK, Engines, Facts, Plan, Step
 from bot.queue import results
 from bot.queue.job import State
 from bot.queue.lease import Lease, LeaseLost
@@ -66,7 +66,9 @@ class PlanRun:
         with ThreadPoolExecutor(MAX_PARALLEL_TRACKS, thread_name_prefix=f"job-{self._lease.job.id}") as pool:
             running: dict[str, Future[bool]] = {}
             for name, steps in tracks.items():
-                running[name] = pool.submit(self._track, steps, engines, read, running.get(steps[0].after))
+                after = steps[0].after
+                first = [future for track, future in running.items() if after in {track, EVERY_TRACK}]
+                running[name] = pool.submit(self._track, steps, engines, read, first)
             for ended in running.values():
                 ended.result()
 
@@ -84,9 +86,9 @@ class PlanRun:
         ended = self._entry("ended", f"{state}: {self.card.result()}")
         self._queue.finish(self._lease, state, told, [*entries, ended])
 
-    def _track(self, steps: Sequence[Step], engines: Engines, read: Read, first: Future[bool] | None) -> bool:
-        """Return whether each step is done. None is started unless the track ``first`` succeeded."""
-        if first is not None and not first.result():
+    def _track(self, steps: Sequence[Step], engines: Engines, read: Read, first: Sequence[Future[bool]]) -> bool:
+        """Return whether each step is done. None is started unless the tracks ``first`` succeeded."""
+        if not all(track.result() for track in first):
             self._skip(steps)
             return False
         for number, step in enumerate(steps):

@@ -138,8 +138,8 @@ class ProgressCard:
 
 
 def target_of(step: Step) -> str:
-    """Return the target of a step: the operation's host, or its track."""
-    return str(getattr(step.operation, "host", "") or step.track)
+    """Return the target of a step: the operation's host or node, or its track."""
+    return str(getattr(step.operation, "host", "") or getattr(step.operation, "name", "") or step.track)
 
 
 def failure_text(error: SwarmbotError) -> str:

@@ -139,5 +139,6 @@ def repeat(command: Command, args: Any, request: PressRequest, job: Job, *, repl
 
 def _nodes(arguments: Any) -> tuple[str, ...]:
     """Return the hosts and nodes that a command names."""
-    named = (getattr(arguments, "hosts", ()), [getattr(arguments, name, "") for name in ("host", "node", "name")])
+    several = (getattr(arguments, name, ()) for name in ("hosts", "nodes"))
+    named = (*several, [getattr(arguments, name, "") for name in ("host", "node", "name")])
     return tuple(name for names in named for name in names if isinstance(name, str) and name)

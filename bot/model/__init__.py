@@ -29,10 +29,11 @@ from bot.model.network import (
     ip_of,
 )
 from bot.model.operation import Operation
-from bot.model.plan import Cost, Finding, Force, Plan, PlanTitles, Sign, Step
+from bot.model.plan import EVERY_TRACK, Cost, Finding, Force, Plan, PlanTitles, Sign, Step
 from bot.model.raft_members import RaftMembers, newcomer
 
 __all__ = [
+    "EVERY_TRACK",
     "BackedUpNode",
     "Backup",
     "BackupList",

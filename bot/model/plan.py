@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from bot.errors import Refused
 from bot.model.facts import Revealed
 from bot.model.operation import Operation
 
 Sign = Literal["done", "warning", "failed"]
+EVERY_TRACK: Final = "*"
+"""For ``Step.after``: every track that comes earlier in the plan."""
 Force = Literal["", "offered", "given"]
 
 
@@ -40,7 +42,7 @@ class Step:
     track: str
     """Usually the host or node that it is about."""
     after: str = ""
-    """On the first step of a track: the track that must have succeeded before. It comes earlier in the plan."""
+    """On the first step of a track: the track that must have succeeded before, or ``EVERY_TRACK``. It is earlier."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ RULES: Final[dict[str, Any]] = {
     "rotate": {"expires": "1s"},
     "ca rotate": {"by": ["admins", "operators"]},
     "unlock-key": {"count": 9},
+    "force": {"by": ["admins", "operators"]},
 }
 WAIT_TIMEOUT_S: Final = 60.0
 POLL_INTERVAL_S: Final = 0.02

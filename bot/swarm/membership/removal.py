@@ -1,4 +1,4 @@
-"""Take a node out of its cluster, in the order that costs neither quorum nor tasks. Pure.
+"""Take nodes out of their cluster, in the order that costs neither quorum nor tasks. Pure.
 
 The node is drained and demoted, its host leaves and is reported down, and only then its record is removed
 (docs/swarm-behaviour.md). If the host does not respond, the node loses only its role and its record. The last manager
@@ -7,31 +7,47 @@ just leaves, and the cluster ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from bot.blocks import plain_line, tick
 from bot.errors import Refused
-from bot.model import Cost, Facts, Finding, HostFacts, NodeFacts, Operation, Plan, Step
+from bot.model import EVERY_TRACK, Cost, Facts, Finding, HostFacts, NodeFacts, Operation, Plan, PlanTitles, Step
+from bot.swarm.membership.several import each_or_refused, merged
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import raft_members
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.swarm.services.placement import alone_warnings, eviction_warnings, node_load
 from bot.text.suggest import listed, number_of
 
+TRACK: Final = "removal"
+"""The track on which several nodes leave, one by one."""
 
-def removal_plan(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
-    """Return ``plan`` with the steps that take the node out.
 
-    Raise Refused if the node is not down and its host cannot be made to leave, unless the plan's ``force`` is given.
+def removal_plan(facts: Facts, nodes: Sequence[NodeFacts], plan: Plan) -> Plan:
+    """Return ``plan`` with the steps that take the nodes out. Several are drained side by side, then leave one by one.
+
+    Raise Refused if a node is not down and its host cannot be made to leave, unless the plan's ``force`` is given; and
+    if several nodes include all managers.
     """
-    host = reachable_host(facts, node)
-    plan = replace(plan, approvals=1 if node.role == "manager" else plan.approvals)
-    if is_last_manager(facts, node) and host is not None:
-        return _ending(facts, node, host, plan)
-    swarm = facts.swarm
-    listed_now = len(swarm.nodes) if swarm else 0
-    plan = replace(plan, effect=f"{listed_now} → {listed_now - 1} nodes")
-    return _by_itself(facts, node, host, plan) if host is not None else _without_host(facts, node, plan)
+    plan = replace(plan, approvals=1 if any(node.role == "manager" for node in nodes) else plan.approvals)
+    [first, *others] = nodes
+    host = reachable_host(facts, first)
+    if not others and is_last_manager(facts, first) and host is not None:
+        return _ending(facts, first, host, plan)
+    if others:
+        _refuse_all_managers(facts, nodes)
+    parts = each_or_refused(nodes, lambda node: _removal(facts, node, forced=plan.force == "given"))
+    count = len(facts.swarm.nodes) if facts.swarm else 0
+    both = merged(plan.titles, parts)
+    return replace(
+        plan,
+        steps=_drained_first(both.steps) if others else both.steps,
+        effect=f"{count} → {count - len(nodes)} nodes",
+        findings=(*plan.findings, *both.findings),
+        warnings=(*plan.warnings, *alone_warnings(facts, _giving_up_tasks(facts, nodes)), *both.warnings),
+    )
 
 
 def failed_member_plan(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
@@ -56,6 +72,11 @@ def is_last_manager(facts: Facts, node: NodeFacts) -> bool:
     return raft_members(facts).reachable.keys() == {node.id}
 
 
+def remaining_managers(facts: Facts, nodes: Sequence[NodeFacts]) -> set[str]:
+    """Return the ids of the members of Raft that are not among ``nodes``."""
+    return raft_members(facts).reachable.keys() - {node.id for node in nodes}
+
+
 def reachable_host(facts: Facts, node: NodeFacts) -> HostFacts | None:
     """Return the node's host, if its engine responds and has this membership; else None."""
     host = facts.hosts.get(node.host)
@@ -75,7 +96,41 @@ def demotion_effects(facts: Facts, node: NodeFacts) -> tuple[list[Finding], list
     return findings if node.leader else [], eviction_warnings(facts, node, replace(node, role="worker"))
 
 
-def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
+def _removal(facts: Facts, node: NodeFacts, *, forced: bool) -> Plan:
+    """Return the plan for one node, without titles."""
+    host = reachable_host(facts, node)
+    part = Plan(PlanTitles())
+    return (
+        _by_itself(facts, node, host, part, forced=forced) if host else _without_host(facts, node, part, forced=forced)
+    )
+
+
+def _giving_up_tasks(facts: Facts, nodes: Sequence[NodeFacts]) -> list[NodeFacts]:
+    """Return the nodes whose tasks must run elsewhere: those that are ready and not replaced by a newer record."""
+    replaced = [node for node in nodes if facts.swarm and replacement_of(facts.swarm, node)]
+    return [node for node in nodes if node.state == "ready" and (reachable_host(facts, node) or node not in replaced)]
+
+
+def _drained_first(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps of several nodes: drains side by side, so that no task moves to a node that leaves next."""
+    drains = [step for step in steps if isinstance(step.operation, Drain)]
+    [first, *rest] = [replace(step, track=TRACK) for step in steps if step not in drains]
+    return (*drains, replace(first, after=EVERY_TRACK if drains else ""), *rest)
+
+
+def _refuse_all_managers(facts: Facts, nodes: Sequence[NodeFacts]) -> None:
+    """Raise Refused if several nodes include all members of Raft: the cluster ends only by an order about the last."""
+    members = [tick(node.name) for node in nodes if node.reachability]
+    if members and not remaining_managers(facts, nodes):
+        are = "is the last manager" if len(members) == 1 else "are all the managers"
+        raise Refused(
+            f"{listed(members)} {are} of {facts.name}: without a manager it ends.",
+            true_now="Nothing was changed.",
+            next_step="Keep one manager, and remove the others.",
+        )
+
+
+def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, part: Plan, *, forced: bool) -> Plan:
     """Return the plan for a node whose host leaves."""
     manager = node.role == "manager"
     steps: list[Operation] = []
@@ -83,24 +138,23 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Pl
     if node.state == "ready":
         steps.append(Drain(node.id, node.name, facts.name))
         findings += _load(facts, node)
-        warnings = alone_warnings(facts, node)
+        warnings = []
     if node.reachability:
         steps.append(demote_operation(facts, node))
     # The engine of a manager that was not told of its demotion leaves only if it is forced.
-    force = plan.force == "given" or (manager and not node.ready)
-    steps.append(Leave(host.name, facts.name, node.id, force=force))
+    steps.append(Leave(host.name, facts.name, node.id, force=forced or (manager and not node.ready)))
     steps.append(RemoveNode(node.id, node.name, facts.name, force=manager and not node.reachability))
-    return _with(plan, node, steps, findings, warnings)
+    return _with(part, node, steps, findings, warnings)
 
 
-def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
+def _without_host(facts: Facts, node: NodeFacts, part: Plan, *, forced: bool) -> Plan:
     """Return the plan for a node whose host cannot leave: the record is removed.
 
     The record of a manager that is not in Raft stays ready and never goes down.
     """
     old_record = node.role == "manager" and not node.reachability
     replaced = facts.swarm is not None and replacement_of(facts.swarm, node) is not None
-    if node.state != "down" and not old_record and not replaced and plan.force != "given":
+    if node.state != "down" and not old_record and not replaced and not forced:
         raise Refused(
             f"the managers report {tick(node.name)} as {node.state}, and it cannot be made to leave: "
             f"{_why(facts, node)}.",
@@ -117,13 +171,13 @@ def _without_host(facts: Facts, node: NodeFacts, plan: Plan) -> Plan:
             f"if {tick(node.host)} comes back, it believes that it is still a member, until `/swarm leave {node.host}`"
         )
         findings.append(Finding("warning", later, node.name))
-    warnings = alone_warnings(facts, node) if node.state == "ready" and not replaced else []
+    warnings = []
     if old_record and node.state == "down":
         warnings.append(
             f"If {tick(node.name)} comes back, nothing tells it that it was removed: together with others like it, it "
             f"makes a second {facts.name} (split brain). Continue only if its disk is destroyed."
         )
-    return _with(plan, node, steps, findings, warnings)
+    return _with(part, node, steps, findings, warnings)
 
 
 def _ending(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:

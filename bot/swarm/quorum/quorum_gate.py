@@ -122,7 +122,7 @@ def _refuse_loss(
         raise _refused_without_quorum(facts, operation, before, true_now)
     raise Refused(
         f"{operation.doing} would lose quorum in {facts.name}: {after.reachable} of {after.managers} managers would be "
-        f"reachable, {after.needed} are needed.",
+        f"reachable, {_needed(after)}.",
         true_now=true_now,
         next_step=strengthening_step(facts, now, then, wanted=0),
     )
@@ -154,10 +154,14 @@ def _refused_weakening(
     return Refused(
         f"{facts.name} tolerates {number_of(was.tolerates, 'failure')} now{condition} and would "
         f"tolerate none after this: {becomes.reachable} of {becomes.managers} managers would be reachable, "
-        f"{becomes.needed} are needed{', and not all of them reach each other' if becomes.cut else ''}.",
+        f"{_needed(becomes)}{', and not all of them reach each other' if becomes.cut else ''}.",
         true_now=true_now,
         next_step=strengthening_step(facts, after, after, wanted=1) + force,
     )
+
+
+def _needed(quorum: Quorum) -> str:
+    return f"{quorum.needed} {'is' if quorum.needed == 1 else 'are'} needed"
 
 
 def _or_force(plan: Plan, how: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,10 +60,12 @@ def schedulable_nodes(swarm: ClusterFacts) -> list[NodeFacts]:
     return [node for node in swarm.nodes if accepts_tasks(node)]
 
 
-def alone_warnings(facts: Facts, node: NodeFacts) -> list[str]:
-    """Return a warning if no other node accepts tasks, unless tasks of this one make it a cost of the plan."""
+def alone_warnings(facts: Facts, nodes: Sequence[NodeFacts]) -> list[str]:
+    """Return a warning if no node but ``nodes`` accepts tasks, unless tasks of these make it a cost of the plan."""
     swarm = facts.swarm
-    if swarm is None or node_load(swarm, node).tasks or any(other.id != node.id for other in schedulable_nodes(swarm)):
+    if swarm is None or not nodes or any(node_load(swarm, node).tasks for node in nodes):
+        return []
+    if any(other not in nodes for other in schedulable_nodes(swarm)):
         return []
     return [f"No other node of {facts.name} accepts tasks: no task can start until one does."]
 

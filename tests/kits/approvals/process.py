@@ -46,7 +46,7 @@ def order_of(job: str, who: str, node: str) -> Order:
         lane="exclusive",
         command="promote",
         words=f"promote {node}",
-        args={"node": node},
+        args={"nodes": [node]},
         cluster="prod",
         requester=who,
         channel="C0PROD",

@@ -94,6 +94,14 @@ def test_steps_over_the_limit_are_counted() -> None:
     assert "more steps" not in texts(full_card(approval("open", votes=0), more).blocks)
 
 
+def test_what_is_so_already_is_said() -> None:
+    """Of several nodes those that need no change are on the card too."""
+    partly = Plan(PLAN.titles, steps=PLAN.steps, unchanged=("`host-3` is a worker of prod, ready",))
+    assert "✓ `host-3` is a worker of prod, ready: no change needed" in texts(
+        approval_card(approval("open"), partly).blocks
+    )
+
+
 def test_counted_approvers_are_named() -> None:
     """A person who had lost the permission by then is not named."""
     found = approval("approved", votes=4)

@@ -196,3 +196,29 @@ def test_two_reasons() -> None:
     """A second reason does not silently replace the first."""
     with pytest.raises(NotUnderstood, match="given twice"):
         read_options(COMMANDS["drain"], ("host-3", "--reason", "a", "--reason=b"))
+
+
+@pytest.mark.parametrize("words", ["drain host-1 host-1", "join worker host-1 host-1", "label host-1 host-1 zone=a"])
+def test_one_word_twice(words: str) -> None:
+    """It is refused, because another word was probably meant."""
+    sentence = read_sentence(words)
+    with pytest.raises(NotUnderstood, match="`host-1` is given twice"):
+        read_arguments(COMMANDS[sentence.name], sentence.words, Vocabulary("prod", ("host-1",)))
+
+
+@pytest.mark.parametrize(
+    ("words", "nodes"),
+    [
+        ("drain host-1,host-2", ("host-1", "host-2")),
+        ("drain host-[1-3] x9", ("host-1", "host-2", "host-3", "x9")),
+        ("drain host-[1-2] host-2", ("host-1", "host-2")),
+        ("label host-1 host-2 zone=a disk=ssd", ("host-1", "host-2")),
+        ("label zone=a host-1 disk=ssd host-2", ("host-1", "host-2")),
+    ],
+)
+def test_several_nodes(words: str, nodes: tuple[str, ...]) -> None:
+    """Names, ranges and commas; labels are known by their equals sign, wherever they stand."""
+    sentence = read_sentence(words)
+    arguments = read_arguments(COMMANDS[sentence.name], sentence.words, Vocabulary("prod", ()))
+    assert arguments.nodes == nodes
+    assert getattr(arguments, "labels", ()) in {(), (("zone", "a"), ("disk", "ssd"))}

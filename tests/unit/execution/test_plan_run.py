@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
 from bot.config import Config
 from bot.engine.pool import EnginePool
-from bot.errors import Failed
+from bot.errors import EngineError, Failed
 from bot.execution.plan_run import PlanRun
 from bot.execution.progress_card import ProgressCard
-from bot.model import Facts, FactsQuery, Plan, PlanTitles, Step
+from bot.model import EVERY_TRACK, Facts, FactsQuery, Plan, PlanTitles, Step
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
-from bot.swarm.operations import LabelHost
+from bot.swarm.operations import LabelHost, LabelNode
 from sandbox.slack import LocalSlack
 from tests.kits.approvals.process import Process, config_of
 from tests.kits.approvals.world import Cluster, People
 from tests.kits.jobs import admitted, taken, until
+from tests.plans.description import Description
 
 PLAN = Plan(PlanTitles("labels", "label", "done", "failed"), (Step(LabelHost("host-3", ()), "host-3"),))
 
@@ -46,6 +48,33 @@ def test_a_lease_that_is_lost_ends_the_message_s_thread(queue: Queue) -> None:
             lambda: all(thread.name != "live-C0LOST" for thread in threading.enumerate()),
             "the thread of the message has ended",
         )
+
+
+@pytest.mark.parametrize(("zone", "ended"), [("a", "done"), ("b", "stopped")])
+def test_a_track_waits_for_every_earlier_one(queue: Queue, zone: str, ended: str) -> None:
+    """Its steps are started only if all tracks before it have succeeded. The first succeeds if it has the label."""
+    nodes = {name: {"is": "worker", "record": {"labels": {"zone": "a"}}} for name in ("host-2", "host-3", "host-4")}
+    facts = Description.model_validate({"hosts": {"host-1": {"is": "leader"}, **nodes}}).facts()
+    first, second, last = (
+        Step(LabelNode(f"id-{name}", name, (("zone", wanted),)), name, after)
+        for name, wanted, after in [("host-2", zone, ""), ("host-3", "a", ""), ("host-4", "a", EVERY_TRACK)]
+    )
+    admitted(queue)
+    refusing: Any = Refusing()
+    with LocalSlack(rate_limits=False) as slack:
+        notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
+        plan = Plan(PlanTitles("labels", "label", "{count} labelled", "{failed}"), (first, second, last))
+        change = PlanRun(taken(queue), plan, queue, notifier, "C0PROD")
+        change.run(refusing, lambda _: facts)
+        change.finish()
+    assert [row.state for row in change.card._rows] == ["done" if zone == "a" else "failed", "done", ended]
+
+
+class Refusing(dict[str, Any]):
+    """Engines that refuse every change."""
+
+    def __missing__(self, host: str) -> Any:
+        raise EngineError(host, 500, "no")
 
 
 class Unreadable(Cluster):

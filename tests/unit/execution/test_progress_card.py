@@ -13,7 +13,7 @@ from bot.execution.approval_step import all_skipped
 from bot.execution.progress_card import ProgressCard, StepState
 from bot.model import Finding, Plan, PlanTitles, Step
 from bot.queue.job import Job
-from bot.swarm.operations import Join, LabelHost, RotateToken
+from bot.swarm.operations import Drain, Join, LabelHost, RotateToken
 from tests.kits.jobs import order
 
 JOINING = PlanTitles(
@@ -140,6 +140,23 @@ def test_some_done(state: StepState) -> None:
     assert shown.headline().startswith("! *1 of 2 workers joined prod* in ")
     assert "3 → 5" not in shown.headline()
     assert buttons(shown.ended()) == ["Retry"]
+
+
+@pytest.mark.parametrize(
+    ("states", "headline"),
+    [
+        (("done", "done"), "✓ *3 nodes of prod are drained*"),
+        (("done", "failed"), "! *2 of 3 nodes of prod are drained*"),
+        (("failed", "failed"), "! *1 of 3 nodes of prod are drained*"),
+    ],
+)
+def test_several_nodes(states: tuple[StepState, ...], headline: str) -> None:
+    """Each node is a target, also where their steps are on one track; what held before counts as done."""
+    titles = PlanTitles(success="{count} nodes of prod are drained", failure="{failed} were not drained in prod")
+    steps = [Step(Drain(f"id-{name}", name, "prod"), "one") for name in "ab"]
+    shown = card(*steps, titles=titles, unchanged=("`c` is drained and runs no tasks",))
+    set_all(shown, *states)
+    assert shown.headline().startswith(headline)
 
 
 def test_a_part_of_what_is_not_counted() -> None:
