@@ -22,6 +22,8 @@ class Membership:
     """U…"""
     groups: frozenset[str] = frozenset()
     """S…; only groups that were asked about."""
+    unknown: frozenset[str] = frozenset()
+    """S…; groups that were asked about and could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,14 @@ class Refuse:
     reason: NotAllowed
 
 
-Decision = Allow | Refuse
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """The person may have the permission through ``groups`` (S…), which could not be read."""
+
+    groups: frozenset[str]
+
+
+Decision = Allow | Refuse | Unsettled
 
 
 def decide(config: Config, permission: Permission, membership: Membership, command: str) -> Decision:
@@ -46,6 +55,8 @@ def decide(config: Config, permission: Permission, membership: Membership, comma
     """
     if has(config, permission, membership):
         return Allow()
+    if unread := membership.unknown & _ids(config, permission):
+        return Unsettled(unread)
     if not _ids(config, permission):
         return Refuse(
             NotAllowed(
@@ -70,6 +81,11 @@ def has(config: Config, permission: Permission, membership: Membership) -> bool:
 def permissions(config: Config, membership: Membership) -> tuple[Permission, ...]:
     """Return the permissions of this person, the lowest first."""
     return tuple(each for each in PERMISSIONS if has(config, each, membership))
+
+
+def unsettled(config: Config, membership: Membership) -> tuple[Permission, ...]:
+    """Return the permissions that this person may have through a group that could not be read, the lowest first."""
+    return tuple(each for each in PERMISSIONS if isinstance(decide(config, each, membership, ""), Unsettled))
 
 
 def groups_to_ask(config: Config, permission: Permission, user: str) -> frozenset[str]:

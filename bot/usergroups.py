@@ -56,6 +56,16 @@ class MembershipUnknown(Failed):
     """Slack did not say who is in a user group."""
 
 
+def membership_unknown(groups: Iterable[str]) -> MembershipUnknown:
+    """Return the error that Slack did not say who is in these groups (S…)."""
+    return MembershipUnknown(
+        f"Slack did not say who is in {listed(f'<!subteam^{group}>' for group in sorted(groups))}, "
+        "so nobody gets permission through it.",
+        true_now="Nothing was done.",
+        next_step="Try again in a minute. If this continues, run `python -m bot doctor`.",
+    )
+
+
 class UserGroups:
     """Safe to share between threads. ``now`` returns unix seconds."""
 
@@ -66,9 +76,12 @@ class UserGroups:
         self._pool = ThreadPoolExecutor(PARALLEL_REQUESTS, thread_name_prefix="user-groups")
 
     def membership(self, user: str, groups: Iterable[str], *, may_be_stale: bool = False) -> Membership:
-        """Return which of ``groups`` (S…) ``user`` is in. See :meth:`members`."""
-        known = self.members(groups, may_be_stale=may_be_stale)
-        return Membership(user, frozenset(group for group, users in known.items() if user in users))
+        """Return which of ``groups`` (S…) ``user`` is in, and which of them could not be read. See :meth:`members`."""
+        wanted = frozenset(groups)
+        known = self._known(tuple(wanted), CACHE_S, may_be_stale=may_be_stale)
+        return Membership(
+            user, frozenset(group for group, users in known.items() if user in users), wanted - known.keys()
+        )
 
     def members(
         self, groups: Iterable[str], *, max_age: float = CACHE_S, may_be_stale: bool = False
@@ -79,20 +92,19 @@ class UserGroups:
         Raises :class:`MembershipUnknown` if neither Slack nor the cache answers.
         """
         wanted = tuple(dict.fromkeys(groups))
+        known = self._known(wanted, max_age, may_be_stale=may_be_stale)
+        if unknown := [group for group in wanted if group not in known]:
+            raise membership_unknown(unknown)
+        return known
+
+    def _known(self, wanted: tuple[str, ...], max_age: float, *, may_be_stale: bool) -> dict[str, frozenset[str]]:
+        """Return the users of those groups that Slack or the cache answers for."""
         known = self._remembered(wanted)
         stale = [group for group in wanted if group not in known or self._now() - known[group].at > max_age]
         if not may_be_stale:
             known = {group: answer for group, answer in known.items() if group not in stale}
         known |= self._ask(stale)
-        unknown = [group for group in wanted if group not in known]
-        if unknown:
-            raise MembershipUnknown(
-                f"Slack did not say who is in {listed(f'<!subteam^{group}>' for group in unknown)}, "
-                "so nobody gets permission through it.",
-                true_now="Nothing was done.",
-                next_step="Try again in a minute. If this continues, run `python -m bot doctor`.",
-            )
-        return {group: frozenset(known[group].users) for group in wanted}
+        return {group: frozenset(answer.users) for group, answer in known.items()}
 
     def close(self) -> None:
         """Stop the threads without waiting for Slack."""

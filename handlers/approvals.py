@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from bot.blocks import Message, paragraphs, section, text_message, tick
+from bot.blocks import Message, echo, paragraphs, section, text_message
 from bot.commands import Word, record, text
 from bot.errors import NotUnderstood
 from bot.model.records import Records, RecordsQuery
@@ -40,7 +40,7 @@ def approvals(records: Records, arguments: ApprovalsArguments) -> Message:
     if arguments.id:
         if not records.approvals:
             raise NotUnderstood(
-                f"Approval {tick(arguments.id)} does not exist.",
+                f"Approval {echo(arguments.id)} does not exist.",
                 next_step="`/swarm approvals` lists what waits for approval.",
             )
         return records.approvals[0].whole

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.blocks import DONE, FAILED, Message, context, paragraphs, section, user
+from bot.blocks import DONE, FAILED, WARNING, Message, context, paragraphs, section, user
 from bot.commands import (
     Command,
     CommandRegistry,
@@ -18,7 +18,8 @@ from bot.commands import (
     record,
     text,
 )
-from bot.model.records import Records
+from bot.model.records import PersonPermissions, Records, RecordsQuery
+from bot.text.suggest import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class WhoamiArguments:
 
 def help_commands(others: Iterable[Command]) -> tuple[Command, Command]:
     """Return `help` and `whoami`, which list the ``others`` and each other."""
-    listed: list[Command] = []
+    all_commands: list[Command] = []
 
     @record(
         "help",
@@ -47,7 +48,7 @@ def help_commands(others: Iterable[Command]) -> tuple[Command, Command]:
         approval=0,
     )
     def help_(records: Records, arguments: HelpArguments) -> Message:
-        return _help(CommandRegistry(listed), records, arguments)
+        return _help(CommandRegistry(all_commands), records, arguments)
 
     @record(
         "whoami",
@@ -57,11 +58,12 @@ def help_commands(others: Iterable[Command]) -> tuple[Command, Command]:
         permission="view",
         risk="none",
         approval=0,
+        query=lambda _: RecordsQuery(permissions=True),
     )
     def whoami(records: Records, _: WhoamiArguments) -> Message:
-        return _whoami(CommandRegistry(listed), records)
+        return _whoami(CommandRegistry(all_commands), records)
 
-    listed += [*others, help_, whoami]
+    all_commands += [*others, help_, whoami]
     return help_, whoami
 
 
@@ -84,13 +86,16 @@ def _help(commands: CommandRegistry, records: Records, arguments: HelpArguments)
 def _whoami(commands: CommandRegistry, records: Records) -> Message:
     """Return the requester's permissions, who has the others, and what needs approval."""
     person = records.permissions
-    lists = ", ".join(f"@{name}" for name in person.people_entries)
-    listed = f"a member of {lists}" if lists else "not listed in swarmbot.yml"
     cluster = f"Cluster here: {records.cluster}." if records.cluster else "No cluster here: add `--cluster NAME`."
-    lines = [f"You are {user(person.person)}, {listed}. {cluster}"]
+    lines = [f"You are {user(person.person)}, {_standing(person)}. {cluster}"]
+    if person.unread_groups:
+        groups = listed(map(user, person.unread_groups))
+        lines.append(f"{WARNING} Slack did not say who is in {groups}. Ask again in a minute.")
     for permission, who in person.granted_to:
         named = ", ".join(f"`{name}`" for name in _commands(commands, permission))
         may = f"{DONE} You may" if permission in person.granted else f"{FAILED} You may not"
+        if permission in person.unsettled:
+            may = f"{WARNING} It is unknown whether you may"
         lines.append(f"{may} *{permission}* (granted to {who}): {named}")
     for needed in person.approvals:
         among = " (you are one of them)" if needed.can_approve else ""
@@ -100,6 +105,13 @@ def _whoami(commands: CommandRegistry, records: Records) -> Message:
     if person.approvals:
         lines.append("Nobody approves their own request. Everything else runs at once, unless the cluster is frozen.")
     return Message("Your permissions", tuple(paragraphs(lines)))
+
+
+def _standing(person: PersonPermissions) -> str:
+    """Return what is known of the person's place in swarmbot.yml."""
+    if person.people_entries:
+        return f"a member of {', '.join(f'@{name}' for name in person.people_entries)}"
+    return "a member of unknown groups" if person.unread_groups else "not listed in swarmbot.yml"
 
 
 def _one(command: Command) -> Message:

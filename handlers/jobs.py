@@ -15,6 +15,7 @@ from bot.blocks import (
     actions,
     button,
     context,
+    echo,
     paragraphs,
     plain_line,
     tick,
@@ -89,7 +90,7 @@ def job(records: Records, arguments: JobArguments) -> Message:
     """Return everything that is known about a job."""
     found = records.job
     if found is None:
-        raise NotUnderstood(f"Job {tick(arguments.id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
+        raise NotUnderstood(f"Job {echo(arguments.id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
     lines = [_line(found), *(f"{sign} {words}" for sign, words in found.lines)]
     if found.outcome:
         lines.append(found.outcome)

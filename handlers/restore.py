@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from bot.blocks import tick, when
+from bot.blocks import echo, tick, when
 from bot.commands import HOST, UNLOCK, Flag, Word, change, text, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, Facts, FactsQuery, Finding, HostFacts, Operation, Plan, PlanTitles, Step
@@ -96,7 +96,7 @@ def _backup(facts: Facts, name: str) -> Backup:
     if found is None:
         known = [tick(each.id) for each in facts.backups.backups[:6]]
         step = f"Backups: {', '.join(known)}." if known else f"{facts.name} has no backups."
-        raise NotUnderstood(f"{facts.name} has no backup {tick(name)}.", next_step=step)
+        raise NotUnderstood(f"{facts.name} has no backup {echo(name)}.", next_step=step)
     return found
 
 

@@ -20,7 +20,7 @@ from bot.blocks.failure import error_message
 from bot.blocks.message import Block, Message, fit
 from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
 from bot.blocks.table import table
-from bot.text.mrkdwn import channel, cut_short, escape, plain_line, quoted, tick, user, when
+from bot.text.mrkdwn import channel, cut_short, echo, escape, plain_line, quoted, tick, user, when
 
 __all__ = [
     "DONE",
@@ -39,6 +39,7 @@ __all__ = [
     "context",
     "cut_short",
     "divider",
+    "echo",
     "error_message",
     "escape",
     "fields",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.blocks import tick
+from bot.blocks import echo
 from bot.commands.command import Command, Flag, Parameter, Word
 from bot.commands.kinds import Vocabulary
 from bot.commands.synonyms import plain_words
@@ -140,7 +140,7 @@ def _take_flags(command: Command, words: tuple[str, ...]) -> tuple[dict[str, lis
         parameter = _flag(command, name.lower(), flags)
         if _is_switch(parameter):
             if equals and value.lower() not in {"true", "yes"}:
-                raise NotUnderstood(f"{tick(name)} takes no value.")
+                raise NotUnderstood(f"{echo(name)} takes no value.")
             value = ""
         elif not equals:
             value = _value(words, position, name, _kind(parameter).shown)
@@ -148,7 +148,7 @@ def _take_flags(command: Command, words: tuple[str, ...]) -> tuple[dict[str, lis
         elif not value:
             raise _wants_value(name, _kind(parameter).shown)
         if parameter.name in taken and not parameter.many:
-            raise NotUnderstood(f"{tick(name)} is given twice.")
+            raise NotUnderstood(f"{echo(name)} is given twice.")
         taken.setdefault(parameter.name, []).append(value)
     return taken, rest
 
@@ -162,7 +162,7 @@ def _take_words(command: Command, words: list[str], vocabulary: Vocabulary) -> d
         if texts:
             values[parameter.name] = _values(command, parameter.name, texts, vocabulary)
     if left:
-        raise NotUnderstood(f"`{command.name}` does not take {tick(left[0])}.")
+        raise NotUnderstood(f"`{command.name}` does not take {echo(left[0])}.")
     return values
 
 
@@ -185,7 +185,7 @@ def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabular
         _refuse_twice(parameter, texts)
         return tuple(dict.fromkeys(values))
     if len(values) != 1:
-        raise NotUnderstood(f"{tick(texts[0])} means {len(values)}, and one is wanted.")
+        raise NotUnderstood(f"{echo(texts[0])} means {len(values)}, and one is wanted.")
     return values[0]
 
 
@@ -193,7 +193,7 @@ def _refuse_twice(parameter: Parameter, texts: list[str]) -> None:
     """Raise NotUnderstood if a word is repeated: another one was probably meant. A range may overlap a name."""
     twice = [text for text in texts if texts.count(text) > 1]
     if twice and isinstance(parameter.spec, Word):
-        raise NotUnderstood(f"{tick(twice[0])} is given twice.")
+        raise NotUnderstood(f"{echo(twice[0])} is given twice.")
 
 
 def _flag(command: Command, name: str, flags: Mapping[str, Parameter]) -> Parameter:
@@ -201,7 +201,7 @@ def _flag(command: Command, name: str, flags: Mapping[str, Parameter]) -> Parame
         return flags[name]
     near = nearest(name, flags)
     meant = f" Did you mean `{near}`?" if near else ""
-    raise NotUnderstood(f"`{command.name}` has no {tick(name)}.{meant}")
+    raise NotUnderstood(f"`{command.name}` has no {echo(name)}.{meant}")
 
 
 def _is_switch(parameter: Parameter) -> bool:

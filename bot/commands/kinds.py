@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.blocks import tick
+from bot.blocks import echo
 from bot.errors import NotUnderstood
 from bot.text.durations import MAX_DURATION_S, MAX_DURATION_WEEKS, read_duration
 from bot.text.suggest import nearest
@@ -43,7 +43,7 @@ def choice(*words: str) -> Kind:
     def read(text: str, _: Vocabulary) -> list[Any]:
         if text.lower() in words:
             return [text.lower()]
-        raise NotUnderstood(f"{tick(text)} is not one of {', '.join(f'`{word}`' for word in words)}.")
+        raise NotUnderstood(f"{echo(text)} is not one of {', '.join(f'`{word}`' for word in words)}.")
 
     return Kind("|".join(words), read)
 
@@ -55,7 +55,7 @@ def _host(text: str, vocabulary: Vocabulary) -> list[Any]:
         near = nearest(unknown[0], vocabulary.hosts)
         closest = f" Did you mean `{near}`?" if near else ""
         raise NotUnderstood(
-            f"{tick(unknown[0])} is not in swarmbot.yml for {vocabulary.cluster}.{closest}",
+            f"{echo(unknown[0])} is not in swarmbot.yml for {vocabulary.cluster}.{closest}",
             next_step=f"Hosts: {_shown(vocabulary.hosts)}.",
         )
     return [*names]
@@ -68,7 +68,7 @@ def _expand(text: str) -> list[str]:
     first, last = int(match["first"]), int(match["last"])
     if not first <= last < first + _MOST_AT_ONCE:
         raise NotUnderstood(
-            f"{tick(text)} is not a range of 1 to {_MOST_AT_ONCE} hosts.", next_step="Write `host-[3-5]`."
+            f"{echo(text)} is not a range of 1 to {_MOST_AT_ONCE} hosts.", next_step="Write `host-[3-5]`."
         )
     width = len(match["first"]) if match["first"].startswith("0") else 0
     return [f"{match['head']}{number:0{width}d}{match['tail']}" for number in range(first, last + 1)]
@@ -89,9 +89,9 @@ def seconds(text: str) -> float:
     """Read ``90m``, ``2h30m``, ``12w`` as seconds; NotUnderstood for anything else."""
     length = read_duration(text)
     if length is None:
-        raise NotUnderstood(f"{tick(text)} is not a duration.", next_step="Write it like `90m`, `2160h` or `12w`.")
+        raise NotUnderstood(f"{echo(text)} is not a duration.", next_step="Write it like `90m`, `2160h` or `12w`.")
     if length > MAX_DURATION_S:
-        raise NotUnderstood(f"{tick(text)} is longer than `{MAX_DURATION_WEEKS}w`.")
+        raise NotUnderstood(f"{echo(text)} is longer than `{MAX_DURATION_WEEKS}w`.")
     return length
 
 
@@ -101,7 +101,7 @@ def number(shown: str, least: int, most: int) -> Kind:
     def read(text: str, _: Vocabulary) -> list[Any]:
         if re.fullmatch(r"-?[0-9]{1,18}", text) and least <= int(text) <= most:
             return [int(text)]
-        raise NotUnderstood(f"{tick(text)} is not a whole number from {least} to {most}.")
+        raise NotUnderstood(f"{echo(text)} is not a whole number from {least} to {most}.")
 
     return Kind(shown, read)
 
@@ -110,13 +110,13 @@ def _network(text: str, _: Vocabulary) -> list[Any]:
     try:
         return [str(ipaddress.ip_network(text))]
     except ValueError:
-        raise NotUnderstood(f"{tick(text)} is not a network.", next_step="Write it like `10.20.0.0/16`.") from None
+        raise NotUnderstood(f"{echo(text)} is not a network.", next_step="Write it like `10.20.0.0/16`.") from None
 
 
 def _label(text: str, _: Vocabulary) -> list[Any]:
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise NotUnderstood(f"{tick(text)} is not a label.", next_step="Write it as `key=value`.")
+        raise NotUnderstood(f"{echo(text)} is not a label.", next_step="Write it as `key=value`.")
     return [(key, value)]
 
 
@@ -129,7 +129,7 @@ def _person(text: str, _: Vocabulary) -> list[Any]:
     match = re.fullmatch(r"@?([UW][A-Z0-9]{2,})", text)
     if match is None:
         raise NotUnderstood(
-            f"{tick(text)} names nobody that Slack knows.", next_step="Mention the person, like `@ada`."
+            f"{echo(text)} names nobody that Slack knows.", next_step="Mention the person, like `@ada`."
         )
     return [match[1]]
 
@@ -139,7 +139,7 @@ def _command(text: str, vocabulary: Vocabulary) -> list[Any]:
     if name in vocabulary.commands:
         return [name]
     near = nearest(name, vocabulary.commands)
-    raise NotUnderstood(f"{tick(text)} is not a command." + (f" Did you mean `{near}`?" if near else ""))
+    raise NotUnderstood(f"{echo(text)} is not a command." + (f" Did you mean `{near}`?" if near else ""))
 
 
 def _text(text: str, _: Vocabulary) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from bot.blocks import tick
+from bot.blocks import echo
 from bot.commands.command import GROUPS, Command, Flag, Group
 from bot.commands.grammar import usage_text
 from bot.errors import NotUnderstood
@@ -45,7 +45,7 @@ class CommandRegistry(Mapping[str, Command]):
         suggestion = f" Did you mean `/swarm {near}`?" if near else ""
         usage = f"Usage: {usage_text(self._commands[near])}. " if near else ""
         raise NotUnderstood(
-            f"Unknown command {tick(name)}.{suggestion}", next_step=f"{usage}`/swarm help` lists all commands."
+            f"Unknown command {echo(name)}.{suggestion}", next_step=f"{usage}`/swarm help` lists all commands."
         )
 
     def groups(self) -> Iterator[tuple[Group, list[Command]]]:

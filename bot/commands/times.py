@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.blocks import tick
+from bot.blocks import echo
 from bot.commands.kinds import Kind, Vocabulary
 from bot.errors import NotUnderstood
 from bot.text.timespec import read_future, read_past
@@ -27,7 +27,7 @@ def _future(text: str, _: Vocabulary) -> list[Any]:
 
 def not_a_time(text: str, next_step: str) -> NotUnderstood:
     """Return the error for a text that is not a time."""
-    return NotUnderstood(f"I can't read {tick(text)} as a time.", next_step=next_step)
+    return NotUnderstood(f"I can't read {echo(text)} as a time.", next_step=next_step)
 
 
 PAST: Final = Kind("WHEN", _past)

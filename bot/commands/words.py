@@ -7,7 +7,7 @@ import re
 import shlex
 import unicodedata
 
-from bot.blocks import tick
+from bot.blocks import echo
 from bot.errors import NotUnderstood
 
 # Slack wraps what people mention or what looks like an address (docs.slack.dev, slash commands).
@@ -43,7 +43,7 @@ def split(text: str) -> list[str]:
         return list(lexer)
     except ValueError:
         raise NotUnderstood(
-            f"A quote in {tick(html.unescape(plain))} is not closed.", next_step="Close it, or leave it out."
+            f"A quote in {echo(html.unescape(plain))} is not closed.", next_step="Close it, or leave it out."
         ) from None
 
 

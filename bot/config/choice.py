@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.config.models import Config
 from bot.errors import NotUnderstood
-from bot.text.mrkdwn import tick
+from bot.text.mrkdwn import echo
 from bot.text.suggest import listed, nearest
 
 
@@ -40,7 +40,7 @@ def _known(config: Config, named: str) -> str:
         return named
     close = nearest(named, config.clusters)
     raise NotUnderstood(
-        f"{tick(named)} is not a cluster in swarmbot.yml." + (f" Did you mean `{close}`?" if close else ""),
+        f"{echo(named)} is not a cluster in swarmbot.yml." + (f" Did you mean `{close}`?" if close else ""),
         next_step=f"Clusters: {_with_channels(config)}.",
     )
 

@@ -41,9 +41,14 @@ def token(resources: Resources) -> Iterator[Finding]:
         answer = resources.slack.auth_test()
     yield ok(f"Slack accepts the bot token: @{answer['user']} in {answer['team']}.")
     needed = set(json.loads(MANIFEST.read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"])
-    granted = {scope.strip() for scope in _header(answer.headers, "x-oauth-scopes").split(",")}
-    missing = sorted(needed - granted)
-    if missing:
+    listed_scopes = _header(answer.headers, "x-oauth-scopes")
+    missing = sorted(needed - {scope.strip() for scope in listed_scopes.split(",")})
+    if not listed_scopes:
+        yield warning(
+            "Slack did not say which scopes the bot has: its answer has no header `x-oauth-scopes`.",
+            "If a proxy is between Swarmbot and Slack, let it pass this header.",
+        )
+    elif missing:
         yield problem(f"The bot lacks the scope{'s' * (len(missing) > 1)} {listed(missing)}.", REINSTALL)
     else:
         yield ok(f"The bot has the {len(needed)} scopes of manifest.json.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -18,7 +19,14 @@ from bot.stored_json import from_json
 
 EXPORT: Final = "audit export"
 ANNOUNCE: Final = "announce"
-INTERNAL_JOBS: Final = frozenset({"share", "hide", "totp", EXPORT, ANNOUNCE})
+FAILURES: Final[Mapping[str, str]] = {
+    "share": "The answer was not shared",
+    "hide": "The message was not hidden",
+    "totp": "The second factor was not shown",
+    EXPORT: "The audit entries were not sent",
+    ANNOUNCE: "The change was made, but not announced",
+}
+"""What a person is told if it fails, by internal job."""
 
 
 class InternalJobs:
@@ -36,7 +44,7 @@ class InternalJobs:
 
     def knows(self, command: str) -> bool:
         """Return whether ``command`` is an internal job."""
-        return command in INTERNAL_JOBS
+        return command in FAILURES
 
     def run(self, lease: Lease) -> None:
         """Carry it out and end the job. The requester is told a failure."""
@@ -67,7 +75,7 @@ class InternalJobs:
     def _tell(self, order: Order, error: SwarmbotError) -> None:
         """Tell the requester that it failed. If Slack does not accept that either, `/swarm job` shows it."""
         with suppress(Undelivered):
-            message = error_message(error)
+            message = error_message(error, f"*{FAILURES[order.command]}* · `{order.id}`")
             self._notifier.respond(order.response_url, message, user=order.requester, channel=order.channel)
 
     def _share(self, lease: Lease) -> None:

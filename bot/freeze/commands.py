@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from bot.audit import Entry
-from bot.blocks import DONE, WARNING, Message, quoted, text_message, tick, user, when
+from bot.blocks import DONE, WARNING, Message, echo, quoted, text_message, user, when
 from bot.commands import FreezeCluster, ThawCluster
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
@@ -40,12 +40,12 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
     until = read_future(command.until, now)
     if until is None or until <= now:
         raise NotUnderstood(
-            f"{tick(command.until)} is in the past.",
+            f"{echo(command.until)} is in the past.",
             next_step="Times are UTC: try `18:00`, `2026-12-24T08:00`, `2026-12-24T08:00+01:00`, or a duration: `4h`.",
         )
     if until > now + MAX_FREEZE_S:
         raise NotUnderstood(
-            f"{tick(command.until)} is more than a year away.", next_step="A freeze lasts a year at most."
+            f"{echo(command.until)} is more than a year away.", next_step="A freeze lasts a year at most."
         )
     current = freezes.manual(cluster, now)
     if current is not None and (current.until, current.reason) == (until, redact(command.reason)):

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from bot.approvals.voting import Voting
-from bot.blocks import Message, text_message, tick
+from bot.blocks import Message, echo, text_message, tick
 from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
 from bot.config import Config
 from bot.errors import NotUnderstood, Unavailable
@@ -67,7 +67,7 @@ class ControlCommands:
         if result == "cancelled":
             self._voting.cancel(job_id, call.user)  # an approval request may have been opened in the meantime
         if result == "unknown":
-            raise NotUnderstood(f"Job {tick(job_id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
+            raise NotUnderstood(f"Job {echo(job_id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
         replies = {
             "cancelled": f"Job {tick(job_id)} was cancelled. Nothing was changed.",
             "stopping": f"Job {tick(job_id)} stops before its next step; finished steps are not undone.",

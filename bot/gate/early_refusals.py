@@ -8,7 +8,7 @@ from typing import Final
 from bot.approvals.already_waiting import already_waiting
 from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
-from bot.blocks import tick, when
+from bot.blocks import echo, tick, when
 from bot.commands.grammar import usage_text
 from bot.config import Config
 from bot.errors import NotUnderstood
@@ -80,7 +80,7 @@ def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:
     closest = f" Did you mean {tick(near)}?" if near else ""
     listed = ", ".join(map(tick, nodes.names[:MAX_LISTED]))
     return NotUnderstood(
-        f"{call.cluster} had no node {tick(name)} when it was last read, {when(nodes.at)}.{closest}",
+        f"{call.cluster} had no node {echo(name)} when it was last read, {when(nodes.at)}.{closest}",
         next_step=f"Nodes: {listed}. `/swarm nodes` reads them again. Usage: {usage_text(call.command)}.",
     )
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import takewhile
 
 from bot import policy
 from bot.approvals.rule import rule_for
-from bot.blocks import Message, channel, text_message, tick
+from bot.blocks import Message, channel, error_message, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, Vocabulary, read_arguments, read_options, read_sentence
 from bot.config import ClusterNeeded, choose_cluster
-from bot.errors import NotUnderstood, Unavailable
+from bot.errors import NotUnderstood, SwarmbotError, Unavailable
 from bot.execution.open_changes import changes_in_line, changes_text
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
@@ -25,9 +26,13 @@ from bot.gate.services import GateServices
 from bot.queue.lease import Admission
 from bot.secrets.redact import redact
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, press_as_command
+from bot.stored_json import from_json, to_json
+from bot.usergroups import membership_unknown
 
 # These answer in any channel, for example to find the right one.
 ANY_CHANNEL_COMMANDS = frozenset({"help", "whoami", "job", "cancel", "totp"})
+# These show nothing of a cluster, and help to find out why something is not permitted.
+ANSWERED_WITHOUT_GROUPS = frozenset({"help", "whoami"})
 ALL_CLUSTERS = "all"
 RUN_COMMAND = "command.type"
 """A button that runs its value as a command of whoever presses it, with that person's permissions."""
@@ -48,6 +53,7 @@ class Gate:
         self._early_refusals = services.early_refusals
         self._secret_form = services.secret_form
         self._cluster_choices = services.cluster_choices
+        self._deliveries = services.deliveries
         self._interactions = Interactions(services, self.take, self._authorise)
 
     def slash(self, request: SlashRequest) -> Message | None:
@@ -88,7 +94,40 @@ class Gate:
         return self.take(call)
 
     def press(self, request: PressRequest) -> Message | Modal | None:
-        """Handle the press of a button."""
+        """Handle the press of a button. A second delivery has no answer: the first one was sent as a message."""
+        if not self._deliveries.begin(request.request_key):
+            return None
+        with self._delivered(request.request_key):
+            return self._press(request)
+
+    def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
+        """Handle a submitted form. A second delivery has the same answer: it takes the place of the form."""
+        key = request.request_key
+        if not self._deliveries.begin(key):
+            kept = self._deliveries.answer(key)
+            return from_json(Message, kept) if kept else None
+        with self._delivered(key):
+            answer = self._submit(request)
+        if isinstance(answer, FieldErrors):
+            self._deliveries.forget(key)  # the form stays open, and its next submission has the same key
+        elif answer is not None:
+            self._deliveries.end(key, to_json(answer))
+        return answer
+
+    @contextmanager
+    def _delivered(self, key: str) -> Iterator[None]:
+        """Record that a request was handled, unless nothing was done."""
+        try:
+            yield
+        except Unavailable:
+            self._deliveries.forget(key)
+            raise
+        except SwarmbotError as error:
+            self._deliveries.end(key, to_json(error_message(error)))
+            raise
+        self._deliveries.end(key)
+
+    def _press(self, request: PressRequest) -> Message | Modal | None:
         if request.action in PAGE_BUTTONS:
             return self._record_commands.turn_page(request, self._authorise)
         if request.action == CHOOSE_CLUSTER:
@@ -100,8 +139,7 @@ class Gate:
             return self._secret_form.open(request)
         return self._interactions.press(request)
 
-    def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
-        """Handle a submitted form."""
+    def _submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
         if request.callback != CALLBACK:
             return self._interactions.submit(request)
         call = self._secret_form.read(request)
@@ -133,6 +171,8 @@ class Gate:
         may_be_stale = not call.command.is_change(call.arguments) and call.command.control is None
         membership = self._user_groups.membership(call.user, groups, may_be_stale=may_be_stale)
         decision = policy.decide(self._config, permission, membership, call.shown)
+        if isinstance(decision, policy.Unsettled) and call.command.name not in ANSWERED_WITHOUT_GROUPS:
+            raise membership_unknown(decision.groups)
         if isinstance(decision, policy.Refuse):
             self._audit.append([call.entry("refused", detail=decision.reason.happened)])
             raise decision.reason

@@ -63,7 +63,7 @@ class RecordReader:
     @staticmethod
     def reads(query: RecordsQuery) -> bool:
         """Return whether ``query`` reads more than the requester and the place."""
-        return query != RecordsQuery()
+        return replace(query, permissions=False) != RecordsQuery()
 
     def read(self, query: RecordsQuery, *, cluster: str, requester: str) -> Records:
         """Read the records of ``query``; ``cluster`` "" means all clusters."""
@@ -71,7 +71,7 @@ class RecordReader:
             at=time.time(),
             cluster=cluster,
             clusters=tuple(self._config.clusters),
-            permissions=self._rights(requester, cluster) if not self.reads(query) else _rights_not_read(requester),
+            permissions=self._rights(requester, cluster) if query.permissions else _rights_not_read(requester),
             workers=self._queue.alive() if self.reads(query) else 0,
         )
         if query.jobs:
@@ -140,6 +140,8 @@ class RecordReader:
             people_entries=tuple(name for name, ids in self._config.people.items() if mine & set(ids)),
             granted_to=tuple((right, policy.named(self._config, right)) for right in PERMISSIONS),
             approvals=tuple(self._waits(rules, cluster, membership)),
+            unsettled=policy.unsettled(self._config, membership),
+            unread_groups=tuple(sorted(membership.unknown)),
         )
 
     def _jobs(self, cluster: str, count: int) -> Iterable[Job]:

@@ -15,6 +15,7 @@ from bot.gate.early_refusals import EarlyRefusals
 from bot.gate.records import RecordReader
 from bot.gate.secret_form import SecretForm
 from bot.gate.totp_command import TotpCommand
+from bot.queue.deliveries import Deliveries
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
 
@@ -37,3 +38,4 @@ class GateServices:
     early_refusals: EarlyRefusals
     secret_form: SecretForm
     cluster_choices: ClusterChoices
+    deliveries: Deliveries

@@ -101,6 +101,8 @@ class RecordsQuery:
     """Audit entries."""
     export: bool = False
     """Let a worker send the entries as files."""
+    permissions: bool = False
+    """Read the requester's permissions: Slack is asked for the members of every group in the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,10 @@ class PersonPermissions:
     """Who has each permission: "everyone", or entries of ``people``."""
     approvals: tuple[ApprovalRequirement, ...] = ()
     """What needs approval."""
+    unsettled: tuple[Permission, ...] = ()
+    """The permissions that this person may have through one of ``unread_groups``."""
+    unread_groups: tuple[str, ...] = ()
+    """The user groups (S…) of the rules that Slack did not list."""
 
 
 @dataclass(frozen=True, slots=True)

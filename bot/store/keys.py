@@ -101,6 +101,11 @@ def request(request_key: str) -> str:
     return f"{_JOBS}:request:{request_key}"
 
 
+def delivery(request_key: str) -> str:
+    """String: whether a press or a form is being handled, or its answer. Expires after seconds, or REQUEST_TTL_S."""
+    return f"swarmbot:delivery:{request_key}"
+
+
 def stream(lane: Lane) -> str:
     """Stream: jobs that a worker may take or has taken, field ``job``. An entry goes with its job's end."""
     return f"{_JOBS}:jobs:{lane}"

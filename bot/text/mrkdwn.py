@@ -14,6 +14,8 @@ MAX_OUTSIDE_CHARS: Final = 1000
 MAX_CODE_CHARS: Final = 2000
 """Of a name or of a whole command in backticks, more is not shown."""
 MAX_NAME_CHARS: Final = 255
+MAX_ECHO_CHARS: Final = 60
+"""Of a word that was not understood, more is not repeated."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode's categories of controls, formats (zero width, direction), surrogates, and characters of no meaning."""
 _LIKE_UNDERSCORE: Final = "\u02cd"
@@ -67,6 +69,11 @@ def safe_name(text: str) -> str:
 def tick(name: str) -> str:
     """Return a name in backticks, escaped, on one line; backticks in it are removed."""
     return f"`{escape(cut_short(one_line(name.replace('`', '')), MAX_CODE_CHARS)) or '?'}`"
+
+
+def echo(typed: str) -> str:
+    """Return a word that somebody typed and that means nothing, in backticks: of a long one the beginning."""
+    return tick(cut_short(one_line(typed), MAX_ECHO_CHARS))
 
 
 def _inert(text: str, limit: int) -> str:

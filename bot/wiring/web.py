@@ -17,6 +17,7 @@ from bot.gate.secret_form import SecretForm
 from bot.gate.services import GateServices
 from bot.gate.totp_command import TotpCommand
 from bot.last_read import LastRead
+from bot.queue.deliveries import Deliveries
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Settings
@@ -71,5 +72,6 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         ),
         secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
         cluster_choices=ClusterChoices(config, redis),
+        deliveries=Deliveries(redis),
     )
     return Gate(services)

@@ -14,11 +14,13 @@ from bot.policy import (
     Allow,
     Membership,
     Refuse,
+    Unsettled,
     decide,
     groups_named,
     groups_to_ask,
     named,
     permissions,
+    unsettled,
 )
 
 CLUSTERS = {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1"}}}
@@ -137,3 +139,26 @@ def test_nobody_named_is_nobody_allowed() -> None:
     config = _config({}, {})
     assert permissions(config, Membership("U01", frozenset(GROUPS))) == ("view",)
     assert named(config, "administer") == "nobody"
+
+
+def test_a_group_that_cannot_be_read_proves_and_refuses_nothing() -> None:
+    """What another entry proves counts; where only an unread group may give the permission, that is unknown."""
+    config = _config(
+        {"operators": ["S01"], "admins": ["U01", "S02"]}, {"view": ["operators"], "administer": ["admins"]}
+    )
+    unread = frozenset({"S01"})
+    assert isinstance(decide(config, "view", Membership("U01", unknown=unread), "it"), Allow)
+    assert decide(config, "view", Membership("U02", unknown=unread), "it") == Unsettled(unread)
+    assert isinstance(decide(config, "administer", Membership("U02", unknown=unread), "it"), Refuse)
+    assert isinstance(decide(config, "view", Membership("U02", frozenset({"S02"}), unread), "it"), Allow)
+    assert unsettled(config, Membership("U02", unknown=unread)) == ("view",)
+
+
+@given(people, rules, permission_, memberships)
+def test_an_unread_group_never_permits(
+    people: dict[str, Any], rules: dict[str, Any], permission: Permission, membership: Membership
+) -> None:
+    """Whatever could not be read, only what was read permits."""
+    config = _config(people, rules)
+    unread = Membership(membership.user, membership.groups, frozenset(GROUPS) - membership.groups)
+    assert _allowed(config, permission, unread) == _allowed(config, permission, membership)

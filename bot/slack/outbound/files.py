@@ -20,6 +20,9 @@ from slack_sdk import WebClient
 from bot.errors import Failed
 from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT_S, is_slack_url, reason_of
 from bot.slack.outbound.notifier import Undelivered
+from bot.text.mrkdwn import tick
+from bot.text.mrkdwn import user as mention
+from bot.text.suggest import listed
 
 READY_TIMEOUT_S: Final = 8.0
 POLL_INTERVAL_S: Final = 0.25
@@ -29,9 +32,10 @@ GONE: Final = {"file_not_found", "file_deleted"}
 class FileRefused(Failed):
     """Slack did not accept, process or delete a file. ``reason`` is Slack's error code, or "no answer"."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, what: str, reason: str) -> None:
+        """``what`` follows "Slack did not": "accept the file `a.png`"."""
         super().__init__(
-            f"Slack did not accept, process or delete a file ({reason}).",
+            f"Slack did not {what} ({reason}).",
             next_step="Run `python -m bot doctor`: it checks the Slack app.",
         )
         self.reason = reason
@@ -49,34 +53,36 @@ class BlockFiles:
 
         ``begun`` is called with the id before Slack has the content, so that the file can be deleted in any case.
         """
-        asked = self._call(self._client.files_getUploadURLExternal, filename=name, length=len(content))
+        what = f"accept the file {tick(name)}"
+        asked = self._call(what, self._client.files_getUploadURLExternal, filename=name, length=len(content))
         file_id = str(asked["file_id"])
         begun(file_id)
-        self._send(str(asked["upload_url"]), content)
-        self._call(self._client.files_completeUploadExternal, files=[{"id": file_id, "title": name}])
-        self._await_ready(file_id)
+        self._send(what, str(asked["upload_url"]), content)
+        self._call(what, self._client.files_completeUploadExternal, files=[{"id": file_id, "title": name}])
+        self._await_ready(file_id, name)
         return file_id
 
     def delete(self, file_id: str) -> None:
         """Delete a file; do nothing if it does not exist."""
         try:
-            self._call(self._client.files_delete, file=file_id)
+            self._call(f"delete the file {tick(file_id)}", self._client.files_delete, file=file_id)
         except FileRefused as error:
             if error.reason not in GONE:
                 raise
 
-    def _await_ready(self, file_id: str) -> None:
+    def _await_ready(self, file_id: str, name: str) -> None:
         """Poll until the file has a mimetype: Slack sends no event when it has processed one."""
         deadline = time.monotonic() + self._ready_timeout_s
         pause = threading.Event()
-        while not self._call(self._client.files_info, file=file_id)["file"].get("mimetype"):
+        what = f"process the file {tick(name)}"
+        while not self._call(what, self._client.files_info, file=file_id)["file"].get("mimetype"):
             if time.monotonic() > deadline:
-                raise FileRefused(f"not processed within {self._ready_timeout_s:.0f} s")
+                raise FileRefused(what, f"not within {self._ready_timeout_s:.0f} s")
             pause.wait(POLL_INTERVAL_S)
 
-    def _send(self, url: str, content: bytes) -> None:
+    def _send(self, what: str, url: str, content: bytes) -> None:
         if not is_slack_url(url, self._client.base_url):
-            raise FileRefused("the upload address is not Slack's")
+            raise FileRefused(what, "the upload address is not Slack's")
         request = Request(url, content, {"Content-Type": "application/octet-stream"})  # noqa: S310 - a Slack URL
         try:
             with urlopen(request, timeout=TIMEOUT_S):  # noqa: S310 - likewise
@@ -86,15 +92,15 @@ class BlockFiles:
             error.close()
         except (HTTPException, OSError) as error:
             reason = reason_of(error)
-        raise FileRefused(reason)
+        raise FileRefused(what, reason)
 
-    def _call(self, call: Callable[..., Any], **body: Any) -> Any:
+    def _call(self, what: str, call: Callable[..., Any], **body: Any) -> Any:
         """Call Slack (the client retries). Slack's error is not chained, because it can hold what was sent."""
         try:
             return call(**body)
         except SLACK_ERRORS as error:
             reason = reason_of(error)
-        raise FileRefused(reason)
+        raise FileRefused(what, reason)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -124,4 +130,5 @@ class DirectMessageUploads:
             reason = reason_of(error)
         else:
             return
-        raise Undelivered(reason, f"`{user}`")
+        names = listed(tick(file.name) for file in files)
+        raise Undelivered(reason, mention(user), f"the {'file' if len(files) == 1 else 'files'} {names}")

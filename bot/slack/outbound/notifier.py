@@ -14,6 +14,7 @@ from bot.blocks.message import Message, holds_secret
 from bot.errors import Failed
 from bot.slack.outbound.client import SLACK_ERRORS, is_slack_url, reason_of, response_client
 from bot.slack.outbound.payload import has_plainer, payload
+from bot.text.mrkdwn import user as mention
 
 INVITE: Final = "Invite the bot there with `/invite @Swarmbot`."
 NEXT_STEPS: Final = {
@@ -30,9 +31,9 @@ log = logging.getLogger(__name__)
 class Undelivered(Failed):
     """Slack did not accept a message. ``reason`` is Slack's error code, or "no answer"."""
 
-    def __init__(self, reason: str, where: str) -> None:
+    def __init__(self, reason: str, where: str, what: str = "a message") -> None:
         super().__init__(
-            f"Slack did not accept a message for {where} ({reason}).",
+            f"Slack did not accept {what} for {where} ({reason}).",
             next_step=NEXT_STEPS.get(reason, "Run `python -m bot doctor`: it checks the Slack app."),
         )
         self.reason = reason
@@ -97,7 +98,7 @@ class Notifier:
         self._hook(response_url, None, {"delete_original": True})
 
     def _to_person(self, user: str, channel: str, message: Message) -> None:
-        where = f"`{user}`"
+        where = mention(user)
         try:
             self._deliver(message, where, self._client.chat_postEphemeral, channel=channel, user=user)
         except Undelivered as error:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.blocks import tick
+from bot.blocks import echo, tick
 from bot.errors import NotUnderstood
 
 USAGE_WITH_HOST = (
@@ -64,12 +64,12 @@ def read_external_ca_on_host(text: str, hosts: Collection[str] | None = None) ->
 def _parts(text: str, usage: str) -> tuple[str, str]:
     parts = dict(part.partition("=")[::2] for part in text.split(",") if part)
     if unknown := parts.keys() - {"protocol", "url", "cacert"}:
-        raise NotUnderstood(f"{tick(min(unknown))} is unknown in `--external-ca`.", next_step=usage)
+        raise NotUnderstood(f"{echo(min(unknown))} is unknown in `--external-ca`.", next_step=usage)
     if parts.get("protocol", "cfssl") != "cfssl":
         raise NotUnderstood(
-            f"{tick(parts['protocol'])} is not a CA protocol of Docker. Docker supports `cfssl`.", next_step=usage
+            f"{echo(parts['protocol'])} is not a CA protocol of Docker. Docker supports `cfssl`.", next_step=usage
         )
     url = urlsplit(parts.get("url", ""))
     if url.scheme != "https" or not url.hostname:
-        raise NotUnderstood(f"{tick(parts.get('url', ''))} is not an https URL of a CA.", next_step=usage)
+        raise NotUnderstood(f"{echo(parts.get('url', ''))} is not an https URL of a CA.", next_step=usage)
     return parts["url"], parts.get("cacert", "")

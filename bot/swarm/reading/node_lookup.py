@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.blocks import tick
+from bot.blocks import echo, tick
 from bot.errors import Failed, NotUnderstood
 from bot.model import ClusterFacts, Engines, Facts, Finding, HostFacts, NodeFacts, ip_of
 from bot.text.suggest import listed, nearest
@@ -68,7 +68,7 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
     near = nearest(name, names)
     closest = f" Did you mean {tick(near)}?" if near else ""
     listed = ", ".join(map(tick, names[:MAX_LISTED]))
-    raise NotUnderstood(f"{facts.name} has no node {tick(name)}.{closest}", next_step=f"Nodes: {listed}.")
+    raise NotUnderstood(f"{facts.name} has no node {echo(name)}.{closest}", next_step=f"Nodes: {listed}.")
 
 
 def refuse_unidentified_host(facts: Facts, host: str) -> None:

@@ -114,7 +114,7 @@ def test_whoami_shows_who_must_approve(client: Redis, user_groups: UserGroups) -
     )
 
     def waits(asker: str) -> dict[str, ApprovalRequirement]:
-        rights = records.read(RecordsQuery(), cluster="prod", requester=asker).permissions
+        rights = records.read(RecordsQuery(permissions=True), cluster="prod", requester=asker).permissions
         return {subject.name: each for each in rights.approvals for subject in each.subjects}
 
     cleo, eve = waits("U0CLEO"), waits("U0EVE00001")

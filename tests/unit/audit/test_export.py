@@ -180,11 +180,13 @@ def test_too_much_for_slack(
 def test_slack_refuses(
     audit: Audit, client: Redis, slack: LocalSlack, uploads: DirectMessageUploads, target: str
 ) -> None:
-    """Whichever of the calls fails, it is an error that tells Slack's reason."""
+    """Whichever of the calls fails, the error says which files were for whom, and Slack's reason."""
     write(client, 2)
     slack.fault("error", target, code="missing_scope")
-    with pytest.raises(Undelivered, match="missing_scope"):
+    with pytest.raises(Undelivered) as refused:
         AuditExporter(audit, None, uploads).send(order(ANY))
+    files = "`audit-all-2026-11-01-0226.jsonl` and `audit-all-2026-11-01-0226.csv`"
+    assert refused.value.happened == f"Slack did not accept the files {files} for <@U0ADA> (missing_scope)."
 
 
 def _files(slack: LocalSlack) -> list[tuple[str, bytes]]:

@@ -222,3 +222,21 @@ def test_several_nodes(words: str, nodes: tuple[str, ...]) -> None:
     arguments = read_arguments(COMMANDS[sentence.name], sentence.words, Vocabulary("prod", ()))
     assert arguments.nodes == nodes
     assert getattr(arguments, "labels", ()) in {(), (("zone", "a"), ("disk", "ssd"))}
+
+
+@pytest.mark.parametrize("words", [
+    "{}", "help {}", "drain --{}", "status {}", "join {} host-1", "join worker {}", "init host-1 --cert-expiry {}",
+    "audit --since {}", "join worker host-[1-{}", "init host-1 --default-addr-pool {}", "job {} more", 'drain "{}',
+    "init host-1 --max-snapshots {}", "label host-1 x --remove y --{}",
+])  # fmt: skip
+def test_what_is_not_understood_is_not_repeated_at_length(words: str) -> None:
+    """The beginning tells which word it was."""
+    with pytest.raises(NotUnderstood) as refused:
+        _understood(words.format("w" * 5000))
+    assert len(refused.value.happened) < 160
+
+
+def _understood(words: str) -> object:
+    sentence = read_sentence(words)
+    arguments = read_arguments(COMMANDS.find(sentence.name), sentence.words, HOSTS)
+    return COMMANDS.find(arguments.command) if sentence.name == "help" else arguments

@@ -92,10 +92,10 @@ def test_only_who_typed_it_may_press(gate: Gate, queue: Queue, client: Redis) ->
     with pytest.raises(Refused, match="somebody else's"):
         press(gate, value, "U0BEN")
     with pytest.raises(NotUnderstood, match="expired"):
-        press(gate, "status --cluster prod")
+        press(gate, "status --cluster prod", key="press:2")
     client.delete(keys.cluster_choice(value))
     with pytest.raises(NotUnderstood, match="expired"):
-        press(gate, value)
+        press(gate, value, key="press:3")
     assert jobs(queue) == []
 
 

@@ -66,10 +66,10 @@ def asked(queue: Queue, client: Redis, audit: Audit, person: str) -> str:
     return job
 
 
-def press(gate: Gate, action: str, job: str, person: str = "U0ADA") -> Message | Modal | None:
+def press(gate: Gate, action: str, job: str, person: str = "U0ADA", key: str = "press:1") -> Message | Modal | None:
     """Press a button of the private question."""
     url = "https://hooks.slack.com/actions/1"
-    return gate.press(PressRequest(action, job, person, "C0PROD", url, f"press:{action}", "1.3", "1.4"))
+    return gate.press(PressRequest(action, job, person, "C0PROD", url, key, "1.3", "1.4"))
 
 
 @pytest.mark.parametrize("press_of", [("approval.approve", "queued"), ("approval.withdraw", "cancelled")])
@@ -85,8 +85,9 @@ def test_a_press_is_answered_in_place_of_the_question(
     found = queue.get(job)
     assert found is not None
     assert found.state == state
+    assert press(gate, action, job) is None, "the same press, delivered twice"
     with pytest.raises(Refused, match="it is already"):
-        press(gate, action, job)
+        press(gate, action, job, key="press:2")
 
 
 def test_who_lost_the_permission_cannot_proceed(gate: Gate, queue: Queue, client: Redis, audit: Audit) -> None:

@@ -1,0 +1,52 @@
+"""A failed internal job says to its requester what failed, and which job it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.blocks import Message
+from bot.execution.internal_jobs import ANNOUNCE, EXPORT, FAILURES, InternalJobs
+from bot.queue.queue import Queue
+from bot.slack.outbound.notifier import Undelivered
+from tests.kits.jobs import asked, order, taken
+
+
+@pytest.mark.parametrize(
+    ("command", "title"),
+    [
+        (EXPORT, "The audit entries were not sent"),
+        (ANNOUNCE, "The change was made, but not announced"),
+        ("totp", "The second factor was not shown"),
+        ("hide", "The message was not hidden"),
+    ],
+)
+def test_what_failed_is_said(queue: Queue, command: str, title: str) -> None:
+    """The title names it and the job; the reason follows."""
+    told: list[Message] = []
+
+    def refuse(*_: object, **__: object) -> str:
+        raise Undelivered("missing_scope", "<@U0ASKER>", "the file `audit.csv`")
+
+    def respond(_: str, message: Message, **__: object) -> None:
+        told.append(message)
+
+    services: Any = SimpleNamespace(
+        queue=queue,
+        notifier=SimpleNamespace(delete_original=refuse, post=refuse, respond=respond),
+        enrolment_message=SimpleNamespace(show=refuse),
+        exporter=SimpleNamespace(send=refuse),
+    )
+    message = {"message": '{"text": "frozen"}'}
+    what = replace(order(job_id="k7f3", lane="concurrent"), command=command, args=message)
+    queue.admit(what, asked(what))
+    InternalJobs(services).run(taken(queue, lane="concurrent"))
+    assert told[0].text.startswith(f"✗ *{title}* · `k7f3` Slack did not accept the file `audit.csv` for <@U0ASKER>")
+
+
+def test_every_internal_job_has_its_words() -> None:
+    """Those that a worker knows."""
+    assert {"share", "hide", "totp", EXPORT, ANNOUNCE} == FAILURES.keys()
