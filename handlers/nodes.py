@@ -33,8 +33,8 @@ def _all_hosts(_: NoArguments) -> FactsQuery:
     return FactsQuery(all_hosts=True)
 
 
-def _node_query(_: NodeArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, certificates=True, services=True, task_list=True)
+def _node_query(arguments: NodeArguments) -> FactsQuery:
+    return FactsQuery(hosts=(arguments.name,), all_hosts=True, certificates=True, services=True, task_list=True)
 
 
 @question(

@@ -11,7 +11,7 @@ from bot.errors import Failed
 from sandbox.fleet import Host
 
 SHELL_START_S: Final = 0.4
-CPU_GROUPS: Final = Path("/sys/fs/cgroup/cpu")
+CGROUPS: Final = Path("/sys/fs/cgroup")
 CPU_PERIOD_US: Final = 100_000
 
 
@@ -48,11 +48,16 @@ def slow_shell(host: Host, seconds: float = SHELL_START_S) -> Iterator[StartedSh
 @contextmanager
 def busy(host: Host, share: float) -> Iterator[None]:
     """Leave the host's processes ``share`` of one processor, as beside a program that takes all the rest."""
-    group = CPU_GROUPS / f"swarmbot-busy-{host.name}-{host.pid}"
+    parent = CGROUPS / "cpu" if (CGROUPS / "cpu").exists() else CGROUPS
+    group = parent / f"swarmbot-busy-{host.name}-{host.pid}"
     group.mkdir()
+    quota_us = int(CPU_PERIOD_US * share)
     try:
-        (group / "cpu.cfs_period_us").write_text(str(CPU_PERIOD_US))
-        (group / "cpu.cfs_quota_us").write_text(str(int(CPU_PERIOD_US * share)))
+        if parent == CGROUPS:
+            (group / "cpu.max").write_text(f"{quota_us} {CPU_PERIOD_US}")
+        else:
+            (group / "cpu.cfs_period_us").write_text(str(CPU_PERIOD_US))
+            (group / "cpu.cfs_quota_us").write_text(str(quota_us))
         for pid in _processes(host):
             with suppress(ProcessLookupError):
                 (group / "cgroup.procs").write_text(str(pid))
@@ -60,7 +65,7 @@ def busy(host: Host, share: float) -> Iterator[None]:
     finally:
         for line in (group / "cgroup.procs").read_text().split():
             with suppress(ProcessLookupError):
-                (CPU_GROUPS / "cgroup.procs").write_text(line)
+                (parent / "cgroup.procs").write_text(line)
         group.rmdir()
 
 
