@@ -26,8 +26,8 @@ class DemoteArguments:
     )
 
 
-def _query(_: DemoteArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, peer_reach=True, services=True, task_list=True)
+def _query(arguments: DemoteArguments) -> FactsQuery:
+    return FactsQuery(hosts=arguments.nodes, all_hosts=True, peer_reach=True, services=True, task_list=True)
 
 
 @change(

@@ -37,8 +37,8 @@ class _Target:
     unchanged: tuple[str, ...] = ()
 
 
-def _query(_: RemoveArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, peer_reach=True, services=True, task_list=True)
+def _query(arguments: RemoveArguments) -> FactsQuery:
+    return FactsQuery(hosts=arguments.nodes, all_hosts=True, peer_reach=True, services=True, task_list=True)
 
 
 @change(
