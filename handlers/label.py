@@ -29,6 +29,15 @@ def _query(_: LabelArguments) -> FactsQuery:
     return FactsQuery(services=True, task_list=True)
 
 
+def _validate(arguments: LabelArguments) -> None:
+    keys = [key for key, _ in arguments.labels]
+    if not keys and not arguments.remove:
+        raise NotUnderstood("No label is given.", next_step="Type `zone=b` to set one, or `--remove zone`.")
+    if twice := sorted({key for key in keys if keys.count(key) > 1 or key in arguments.remove}):
+        are = "is" if len(twice) == 1 else "are"
+        raise NotUnderstood(f"{listed(map(tick, twice))} {are} given twice.", next_step="Give each label once.")
+
+
 @change(
     "label",
     group="Nodes",
@@ -38,10 +47,10 @@ def _query(_: LabelArguments) -> FactsQuery:
     risk="reversible",
     approval=0,
     query=_query,
+    validate=_validate,
 )
 def label(facts: Facts, arguments: LabelArguments) -> Plan:
     """Change labels, and warn about tasks that then must leave a node."""
-    _check(arguments)
     nodes = find_each(facts, arguments.nodes)
     parts = [_part(facts, node, arguments) for node in nodes]
     titles = order_titles(
@@ -67,12 +76,3 @@ def _part(facts: Facts, node: NodeFacts, arguments: LabelArguments) -> Plan:
         findings=duplicate_findings(facts, node),
         warnings=tuple(eviction_warnings(facts, node, after)),
     )
-
-
-def _check(arguments: LabelArguments) -> None:
-    keys = [key for key, _ in arguments.labels]
-    if not keys and not arguments.remove:
-        raise NotUnderstood("No label is given.", next_step="Type `zone=b` to set one, or `--remove zone`.")
-    if twice := sorted({key for key in keys if keys.count(key) > 1 or key in arguments.remove}):
-        are = "is" if len(twice) == 1 else "are"
-        raise NotUnderstood(f"{listed(map(tick, twice))} {are} given twice.", next_step="Give each label once.")

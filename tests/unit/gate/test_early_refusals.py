@@ -45,6 +45,23 @@ def last_read(client: Redis) -> LastRead:
     return found
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("update --cert-expiry 30m", "at least 1 hour"),
+        ("init host-1 --data-path-port 7946", "Swarm uses 7946"),
+        ("label host-2", "No label is given"),
+        ("backup --on host-1", "`--on` needs `--drill`"),
+        ("ca --cert-expiry 2h", "need `--rotate`"),
+    ],
+)
+def test_arguments_that_do_not_go_together_are_refused_at_once(gate: Gate, queue: Queue, words: str, told: str) -> None:
+    """That needs no facts, so no worker has to say it."""
+    with pytest.raises((NotUnderstood, Refused), match=told):
+        gate.slash(typed(words))
+    assert queue.recent("prod", 9) == []
+
+
 @pytest.mark.usefixtures("last_read")
 @pytest.mark.parametrize(
     "words", ["drain biuld-node", "remove biuld-node", "label biuld-node a=b", "promote biuld-node"]
