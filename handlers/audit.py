@@ -42,6 +42,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "refused": (FAILED, "{who} was refused {words}"),
     "planned": (WAITING, "planned"),
     "approval asked": (WAITING, "{words} waits for approval"),
+    "message not delivered": (WARNING, "a message was not delivered"),
     "shown": (WAITING, "approval card shown"),
     "approved by one": (DONE, "{who} approved"),
     "vote refused": (WARNING, "{who}'s vote did not count"),

@@ -96,6 +96,8 @@ def job(records: Records, arguments: JobArguments) -> Message:
         lines.append(found.outcome)
     if found.cancel_by and found.state == "running":
         lines.append(f"{WARNING} {user(found.cancel_by)} cancelled it: it stops before its next step.")
+    if found.untold:
+        lines.append(f"{WARNING} A message about it was not delivered: {plain_line(found.untold)}.")
     blocks = [*paragraphs(lines), context(*_times(found))]
     if found.state in OPEN:
         blocks.append(actions(button("Cancel", "job.cancel", found.id, style="danger")))
@@ -119,7 +121,8 @@ def cancel(arguments: JobArguments) -> CancelJob:
 def _line(found: JobRecord) -> str:
     sign = SIGNS.get(found.state, WAITING)
     words = tick(f"/swarm {found.words}")
-    return f"{sign} {tick(found.id)} {words} · {_state(found)} · {user(found.requester)} {when(found.asked_at)}"
+    line = f"{sign} {tick(found.id)} {words} · {_state(found)} · {user(found.requester)} {when(found.asked_at)}"
+    return f"{line} · {WARNING} a message about it was not delivered" if found.untold else line
 
 
 def _state(found: JobRecord) -> str:

@@ -15,6 +15,7 @@ from bot.blocks import (
     WAITING,
     WARNING,
     Message,
+    channel,
     paragraphs,
     plain_line,
     quoted,
@@ -91,7 +92,7 @@ def status(facts: Facts, _: StatusArguments) -> Message:
     found = health(facts)
     head = _head(facts, found)
     changes, issues = map(_change, facts.open_changes), map(_line, found.issues)
-    lines = [head, *changes, *_frozen(facts), *issues, *_numbers(facts), *_next(facts, found)]
+    lines = [head, *changes, *_frozen(facts), *_closed(facts), *issues, *_numbers(facts), *_next(facts, found)]
     return Message(head.replace("*", ""), tuple(paragraphs(lines)))
 
 
@@ -186,6 +187,14 @@ def _frozen(facts: Facts) -> list[str]:
     who = user(facts.freeze.by) if facts.freeze.by else "swarmbot.yml"
     reason = f": {quoted(facts.freeze.reason)}" if facts.freeze.reason else ""
     return [f"{WARNING} Frozen until {when(facts.freeze.until)} by {who}{reason} · each change needs one more approval"]
+
+
+def _closed(facts: Facts) -> list[str]:
+    closed = facts.closed_channel
+    if closed is None:
+        return []
+    told = f"{WARNING} *Swarmbot cannot post in* {channel(closed.id)} (`{closed.reason}`) since {when(closed.since)}"
+    return [f"{told}: approval requests and results are not seen there. {closed.next_step}"]
 
 
 def _line(issue: Issue) -> str:

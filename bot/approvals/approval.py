@@ -90,8 +90,6 @@ class Approval:
     """Unix seconds."""
     why: str = ""
     """The reason for a denial, or what made it void."""
-    message_ts: str = ""
-    """The card in ``request.channel``; "" before it was posted."""
 
     @property
     def id(self) -> str:

@@ -1,6 +1,7 @@
 """Publish the state of approvals: cards in channels, messages to requesters, and expiry.
 
-Each transition records in Redis that the card must be updated, so the card is updated even if a process dies.
+Each transition records in Redis that the card must be updated. The card is made here and goes to the outbox, so it is
+updated even if a process dies.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from dataclasses import replace
 from typing import Final
 
 from bot.approvals.approval import Approval
@@ -19,19 +21,15 @@ from bot.approvals.card import (
     readable_plan,
 )
 from bot.approvals.repository import ApprovalRepository
-from bot.blocks import Message
+from bot.blocks import FAILED, Message, section, user
 from bot.errors import SwarmbotError, Unavailable
+from bot.outbox.deliverer import Deliverer, Ready
+from bot.outbox.outgoing import Outgoing
+from bot.queue.end_messages import card, private
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.slack.outbound.notifier import Notifier, Undelivered
-from bot.store import keys
-from bot.store.leader_lease import LeaderLeases
-from bot.stored_json import from_json
 
 RETRY_AFTER_S: Final = 5.0
-
-LEASE_S: Final = 60.0
-"""Seconds in which no other worker publishes the same card, if this one dies while it does."""
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +37,10 @@ log = logging.getLogger(__name__)
 class CardPublisher:
     """Each worker runs one; several share the approvals."""
 
-    def __init__(
-        self, queue: Queue, approvals: ApprovalRepository, notifier: Notifier, leases: LeaderLeases, worker: str
-    ) -> None:
+    def __init__(self, queue: Queue, approvals: ApprovalRepository, deliverer: Deliverer, worker: str) -> None:
         self._queue = queue
         self._approvals = approvals
-        self._notifier = notifier
-        self._leases = leases
+        self._deliverer = deliverer
         self._worker = worker
         self._said: dict[str, str] = {}
 
@@ -54,11 +49,7 @@ class CardPublisher:
         for job_id in self._approvals.due(time.time()):
             self._expire(job_id)
         for job_id in self._approvals.unshown(time.time()):
-            if lease := self._leases.acquire(keys.card_lease(job_id), LEASE_S):
-                try:
-                    self._try(job_id)
-                finally:
-                    lease.release()
+            self._try(job_id)
 
     def _try(self, job_id: str) -> None:
         """Publish one card. An error does not stop the others; it is logged once, and the card is tried again later."""
@@ -92,51 +83,54 @@ class CardPublisher:
             self._approvals.forget(job_id)
             return
         if approval.request.confirmation:
-            self._ask_requester(approval, job)
+            asked = [_confirmation(approval, job)] if approval.open else []
+            self._promise(approval, job, asked, _end(approval, job) if _unheard(approval) else None)
             return
         if approval.state == "approved" and job.state == "running":
-            return  # the job's live message is the card now; it is updated here when the job has ended
-        if not approval.open and self._approvals.mark_told(job_id, approval.state):
-            self._tell(approval, job)
-        message = self._message(approval, job)
-        if approval.message_ts:
-            ts = self._notifier.update(approval.request.channel, approval.message_ts, message)
-        else:
-            ts = self._notifier.post(approval.request.channel, message)
-            request = approval.request
-            self._approvals.note(request.audit_entry("shown", self._worker, f"the card of plan {request.digest}"))
-        after = self._queue.get(job_id)
-        if after is None or after.state == job.state:
-            self._approvals.shown(approval, ts)
-        else:
-            self._approvals.moved(approval, ts)
+            return  # the job shows its progress in this message; it is updated here when the job has ended
+        self._promise(approval, job, self._card(approval, job), None if approval.open else _end(approval, job))
 
-    def _ask_requester(self, approval: Approval, job: Job) -> None:
-        """Ask the requester to confirm; once it has ended otherwise than by their press, say so."""
-        if approval.open:
-            self._respond(job, confirmation_message(approval, readable_plan(job.plan)))
-        elif _unheard(approval) and self._approvals.mark_told(approval.id, approval.state):
-            self._tell(approval, job)
-        self._approvals.shown(approval, "")
+    def _promise(self, approval: Approval, job: Job, shown: list[Outgoing], told: Outgoing | None) -> None:
+        if self._approvals.show(approval, job, shown, told):
+            self._deliverer.send([Ready(each) for each in (*shown, told) if each is not None])
 
-    def _message(self, approval: Approval, job: Job) -> Message:
-        """Return the card; for an approved job that has ended, the last state of its live message."""
-        kept = json.loads(job.outcome) if job.outcome else {}
-        if approval.state == "approved" and "card" in kept:
-            return from_json(Message, kept["card"])
-        return approval_card(approval, readable_plan(job.plan))
+    def _card(self, approval: Approval, job: Job) -> list[Outgoing]:
+        """Return the card; nothing if the job has shown its own end in the same message."""
+        if approval.state == "approved" and (job.state == "failed" or "card" in json.loads(job.outcome or "{}")):
+            return []
+        request = approval.request
+        message = approval_card(approval, readable_plan(job.plan))
+        if approval.state == "approved" and job.state == "cancelled":
+            message = _cancelled(message, job)
+        found = card(job.order, request.channel, message)
+        hint = f"Approvers can decide with `/swarm approvals {approval.id} --cluster {request.cluster}`."
+        shown = request.audit_entry("shown", self._worker, f"the card of plan {request.digest}")
+        return [replace(found, hint=hint if approval.open else "", first=shown)]
 
-    def _tell(self, approval: Approval, job: Job) -> None:
-        try:
-            self._respond(job, decision_message(approval))
-        except Undelivered as error:
-            log.warning("the requester of %s did not get the message: %s", job.id, error)
 
-    def _respond(self, job: Job, message: Message) -> None:
-        order = job.order
-        self._notifier.respond(order.response_url, message, user=order.requester, channel=order.channel)
+def _confirmation(approval: Approval, job: Job) -> Outgoing:
+    """Return the message that asks the requester to confirm."""
+    return _privately(job, confirmation_message(approval, readable_plan(job.plan)), name="confirmation")
+
+
+def _end(approval: Approval, job: Job) -> Outgoing:
+    """Return what the requester is told of the end; a request to confirm that was not sent yet is not sent then."""
+    return _privately(
+        job, decision_message(approval), name="confirmation" if approval.request.confirmation else approval.state
+    )
+
+
+def _privately(job: Job, message: Message, name: str) -> Outgoing:
+    return replace(private(job.order, message, name=name), replace=False)
 
 
 def _unheard(approval: Approval) -> bool:
     """Return whether the requester has not heard of the end: a press of theirs was answered at once."""
-    return approval.state != "approved" and approval.decided_by != approval.request.requester
+    return approval.state not in {"open", "approved"} and approval.decided_by != approval.request.requester
+
+
+def _cancelled(message: Message, job: Job) -> Message:
+    """Return the card of an approved job that was cancelled before it started."""
+    by = f" by {user(job.cancel_by)}" if job.cancel_by else ""
+    line = f"{FAILED} *Cancelled*{by} before it started. Nothing was changed."
+    return Message(f"{line} {message.text}", (section(line), *message.blocks))

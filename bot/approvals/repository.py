@@ -14,6 +14,8 @@ from redis import Redis
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.audit import Audit, Entry
 from bot.errors import Refused, SwarmbotError
+from bot.outbox.outbox import packed
+from bot.outbox.outgoing import Outgoing
 from bot.queue import results
 from bot.queue.job import Job, Order, State
 from bot.queue.lease import Lease, check_reply
@@ -37,7 +39,7 @@ class ApprovalRepository:
     def __init__(self, redis: Redis, audit: Audit) -> None:
         self._redis = redis
         self._audit = audit
-        names = ("open", "vote", "end", "void", "shown")
+        names = ("open", "vote", "end", "void", "show")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
     def open(self, lease: Lease, request: ApprovalRequest, plan: str, entries: Sequence[Entry]) -> None:
@@ -140,7 +142,7 @@ class ApprovalRepository:
         return list(ids)
 
     def put_off(self, job_id: str, until: float) -> None:
-        """Retry a card that could not be shown at ``until`` (unix seconds)."""
+        """Retry a card that could not be made at ``until`` (unix seconds)."""
         with translate_errors():
             self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: _ms(until)}, xx=True)
 
@@ -150,32 +152,21 @@ class ApprovalRepository:
             if self._redis.exists(keys.approval(job_id)):
                 self._redis.zadd(keys.APPROVALS_UNSHOWN, {job_id: 0})
 
-    def shown(self, approval: Approval, ts: str) -> None:
-        """Record where the card is ("": privately). If the approval changed in the meantime, it is shown again."""
-        self._note(approval, str(approval.version), ts)
+    def show(self, approval: Approval, job: Job, card: Sequence[Outgoing], told: Outgoing | None) -> bool:
+        """Promise the card, and once for each end of the approval what its requester is ``told``.
 
-    def moved(self, approval: Approval, ts: str) -> None:
-        """Record where the card is. It is updated again, because its job went on in the meantime."""
-        self._note(approval, "", ts)
-
-    def _note(self, approval: Approval, version: str, ts: str) -> None:
+        Return False if the approval or its job changed since it was read: its card is still to be updated then.
+        """
         redis_keys = [keys.approval(approval.id), keys.job(approval.id), keys.APPROVALS_UNSHOWN]
-        with translate_errors():
-            self._run["shown"](redis_keys, [approval.id, version, approval.request.channel, ts])
+        field = f"told {approval.state}" if told else ""
+        args = [approval.id, str(approval.version), job.state, packed(card), field, packed([told] if told else [])]
+        with translate_errors(writing=True):
+            return bool(self._run["show"]([*redis_keys, keys.OUTBOX, keys.OUTGOING], args)[0] == "ok")
 
     def forget(self, job_id: str) -> None:
         """Stop updating the card of ``job_id``: the approval or its job has been deleted."""
         with translate_errors():
             self._redis.zrem(keys.APPROVALS_UNSHOWN, job_id)
-
-    def mark_told(self, job_id: str, state: str) -> bool:
-        """Record that the requester was told of this state; return False if they were told before."""
-        with translate_errors():
-            return bool(self._redis.hset(keys.approval(job_id), f"told {state}", "1"))
-
-    def note(self, entry: Entry) -> None:
-        """Write an audit entry for something that is not a transition."""
-        self._audit.append([entry])
 
 
 def as_change(order: Order) -> Order:

@@ -33,6 +33,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("Redis", storage.responds, proves="Redis"),
     Check("Redis' durability", storage.durable, needs=("Redis",)),
     Check("Slack's signatures", storage.signatures, needs=("Redis",)),
+    Check("Messages", storage.messages, needs=("Redis",)),
     Check("Redis' password", storage.protected, needs=("Redis",)),
     Check("The audit log", storage.audit, needs=("swarmbot.yml", "Redis")),
     Check("Backups", storage.backups, needs=("swarmbot.yml",)),

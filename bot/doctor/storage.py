@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from ipaddress import ip_address
+from typing import Final
 
 from redis import AuthenticationError, RedisError
 
@@ -13,9 +15,13 @@ from bot.audit.cli import report
 from bot.audit.entry import GENESIS
 from bot.doctor.finding import Finding, ok, problem, warning
 from bot.doctor.resources import Resources
+from bot.outbox.outbox import Outbox
 from bot.slack.inbound.signature_log import read_counts
 from bot.store import durability
+from bot.text.durations import write_duration
 from bot.text.suggest import number_of
+
+WAITING_WARNING_S: Final = 60.0
 
 
 def responds(resources: Resources) -> Iterator[Finding]:
@@ -38,6 +44,18 @@ def durable(resources: Resources) -> Iterator[Finding]:
     yield from (problem(each, "") for each in problems)
     if not problems:
         yield ok("Redis is new enough, writes every change to disk, and evicts nothing.")
+
+
+def messages(resources: Resources) -> Iterator[Finding]:
+    """No message has waited long for Slack."""
+    backlog = Outbox(resources.redis, Audit(resources.redis)).backlog()
+    waited_s = time.time() - backlog.oldest
+    if backlog.count and waited_s > WAITING_WARNING_S:
+        yield warning(
+            f"{number_of(backlog.count, 'message')} {'waits' if backlog.count == 1 else 'wait'} for Slack, "
+            f"the oldest for {write_duration(round(waited_s / 60) * 60)}.",
+            "Check that a `worker` runs. Its log says why Slack does not accept them.",
+        )
 
 
 def protected(resources: Resources) -> Iterator[Finding]:

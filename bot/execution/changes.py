@@ -24,10 +24,12 @@ from bot.execution.progress_card import ProgressCard
 from bot.execution.secret_request import lacks_secret, missing_secret, secret_request
 from bot.execution.services import WorkerServices
 from bot.execution.still_working import still_working
-from bot.model import Facts, FactsQuery, OpenChange, Plan, Revealed
+from bot.model import Facts, OpenChange, Plan, Revealed
+from bot.outbox.deliverer import Ready
+from bot.queue import results
+from bot.queue.end_messages import private
 from bot.queue.lease import Lease, LeaseLost
 from bot.stored_json import from_json, to_json
-from bot.swarm.membership.secrets import secret_message
 
 COMMAND_TO_SHOW: Final[Mapping[Revealed, str]] = {
     "unlock key": "unlock-key",
@@ -43,11 +45,10 @@ class Changes:
         self._config = services.config
         self._cluster_reader = services.cluster_reader
         self._queue = services.queue
-        self._notifier = services.notifier
         self._replies = services.replies
         self._approvals = services.approvals
         self._approval_step = services.approval_step
-        self._pending_rotations = services.pending_rotations
+        self._secret_messages = services.secret_messages
         self._secret_inbox = services.secret_inbox
 
     def show_plan(self, lease: Lease, command: Command, arguments: Any) -> None:
@@ -55,13 +56,13 @@ class Changes:
         cluster = lease.job.order.cluster
         before = changes_in_line(self._queue, cluster)
         try:
-            with still_working(self._replies, lease.job):
+            with still_working(self._replies, lease):
                 plan, _ = self._plan(lease, command, arguments)
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
-        self._replies.respond(lease.job, plan_message(lease.job, plan, _later(cluster, before)))
-        self._replies.succeed(lease, f"Plan only: {plan.titles.imperative or lease.job.order.words}", "plan shown")
+        told = results.success(f"Plan only: {plan.titles.imperative or lease.job.order.words}")
+        self._replies.answer(lease, plan_message(lease.job, plan, _later(cluster, before)), told, "plan shown")
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Carry out a change whose turn it is, or request the approval that its plan needs."""
@@ -87,7 +88,7 @@ class Changes:
     def _carry_out(self, lease: Lease, plan: Plan, approval: Approval | None, *, once: bool) -> None:
         order, cluster = lease.job.order, lease.job.order.cluster
         typed_secret = self._secret_inbox.take(order.requester, order.secret_id) if order.secret_id else None
-        change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
+        change = PlanRun(lease, plan, self._queue, self._replies, self._config.clusters[cluster].channel)
         if approval is not None:
             change.card.preface = approved_preface(approval)
         change.run(
@@ -134,33 +135,32 @@ class Changes:
         """Send the requester the button that opens the form, and end the job. The form starts a job of its own."""
         self._secret_inbox.require()
         request = secret_request(lease.job, command, plan)
-        self._replies.respond(lease.job, request)
-        self._replies.succeed(lease, request.text, "asked for the secret that the plan needs")
+        how = "asked for the secret that the plan needs"
+        self._replies.answer(lease, request, results.success(request.text), how)
 
     def _no_change_needed(self, lease: Lease, plan: Plan) -> None:
         text = f"✓ *No change needed*: {'; '.join(plan.unchanged)}. Nothing was changed."
-        self._replies.say(lease.job, text_message(text))
-        self._replies.succeed(lease, text, "no change needed")
+        self._replies.answer(lease, text_message(text), results.success(text), "no change needed")
 
-    def _reveal(self, lease: Lease, card: ProgressCard, *, once: bool) -> list[Entry]:
-        """Show the requester alone the secrets that the change created, or the command that shows them."""
-        entries = []
+    def _reveal(self, lease: Lease, card: ProgressCard, *, once: bool) -> tuple[list[Entry], list[Ready]]:
+        """Return the messages with the secrets that the change created, or with the command that shows them."""
+        entries, messages = [], []
+        order = lease.job.order
         for revealed in card.plan.reveals:
+            untold = f"The {revealed} was not shown: `/swarm {COMMAND_TO_SHOW[revealed]}` shows it."
             try:
-                query = FactsQuery(secrets=(revealed,), one_time=once)
-                facts = self._pending_rotations.ensure_rotation(
-                    lease, query, self._cluster_reader.read_for(card.plan, lease.job.order.cluster, query)
-                )
+                shown = self._secret_messages.created(order, card.plan, revealed, once=once)
                 self._replies.record_shown_secrets(lease, (revealed,))
-                self._replies.respond(lease.job, secret_message(facts, revealed))
             except Conclusion as error:
                 entries.append(lease.audit_entry("secret not told", f"{revealed}: {error.happened}"))
-                untold = f"The {revealed} was not shown: `/swarm {COMMAND_TO_SHOW[revealed]}` shows it."
                 card.notes.append(untold)
-                self._replies.say(
-                    lease.job, error_message(Failed(error.happened, true_now=card.result() + ".", next_step=untold))
-                )
-        return entries
+                failed = Failed(error.happened, true_now=card.result() + ".", next_step=untold)
+                messages.append(Ready(private(order, error_message(failed), name=revealed)))
+            else:
+                failed = Failed("Slack did not accept it.", true_now=card.result() + ".", next_step=untold)
+                instead = private(order, error_message(failed), name=revealed, secret=revealed)
+                messages.append(Ready(instead, shown))
+        return entries, messages
 
 
 def _later(cluster: str, before: Sequence[OpenChange]) -> str:

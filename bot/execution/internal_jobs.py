@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from bot.blocks import Message, context, error_message, tick, user
-from bot.errors import Conclusion, Failed, SwarmbotError
+from bot.errors import Conclusion, Failed
 from bot.execution.services import WorkerServices
+from bot.outbox.deliverer import Ready
 from bot.queue import results
+from bot.queue.end_messages import card, private, shared
 from bot.queue.job import Order
 from bot.queue.lease import Lease
-from bot.slack.outbound.notifier import Undelivered
 from bot.stored_json import from_json
 
 EXPORT: Final = "audit export"
@@ -38,6 +38,7 @@ class InternalJobs:
 
     def __init__(self, services: WorkerServices) -> None:
         self._queue = services.queue
+        self._replies = services.replies
         self._notifier = services.notifier
         self._showing = services.enrolment_message
         self._exporter = services.exporter
@@ -50,36 +51,33 @@ class InternalJobs:
         """Carry it out and end the job. The requester is told a failure."""
         order = lease.job.order
         told, detail = order.command, "succeeded"
+        messages: list[Ready] = []
         try:
             match order.command:
                 case "hide":
                     self._notifier.delete_original(order.response_url)
                 case "totp":
+                    self._queue.renew(lease)
                     self._showing.show(order.requester, order.channel, order.response_url)
                 case "audit export":
+                    self._queue.renew(lease)
                     told = self._exporter.send(order)
                     detail = f"succeeded: {told}"
                 case "announce":
-                    self._notifier.post(order.channel, from_json(Message, str(order.args["message"])))
+                    message = from_json(Message, str(order.args["message"]))
+                    messages.append(Ready(card(order, order.channel, message)))
                 case _:
-                    self._share(lease)
+                    messages.append(Ready(shared(order, self._shared(order))))
         except Conclusion as error:
-            self._tell(order, error)
-            self._queue.finish(
-                lease, "failed", results.failure(error), [lease.audit_entry("ended", f"failed: {error}")]
-            )
+            failed = Ready(private(order, error_message(error, f"*{FAILURES[order.command]}* · `{order.id}`")))
+            entries = [lease.audit_entry("ended", f"failed: {error}")]
+            self._replies.end(lease, "failed", results.failure(error), entries, [failed])
             return
         entry = replace(lease.audit_entry("ended", detail), words="")  # nobody typed them
-        self._queue.finish(lease, "succeeded", results.success(told), [entry])
+        self._replies.end(lease, "succeeded", results.success(told), [entry], messages)
 
-    def _tell(self, order: Order, error: SwarmbotError) -> None:
-        """Tell the requester that it failed. If Slack does not accept that either, `/swarm job` shows it."""
-        with suppress(Undelivered):
-            message = error_message(error, f"*{FAILURES[order.command]}* · `{order.id}`")
-            self._notifier.respond(order.response_url, message, user=order.requester, channel=order.channel)
-
-    def _share(self, lease: Lease) -> None:
-        order = lease.job.order
+    def _shared(self, order: Order) -> Message:
+        """Return the answer that somebody shares, as everybody sees it. Raise Failed if it is not stored any more."""
         asked = self._queue.get(str(order.args["job"]))
         kept = json.loads(asked.outcome or "{}") if asked else {}
         if asked is None or "message" not in kept:
@@ -88,5 +86,4 @@ class InternalJobs:
         words = tick(f"/swarm {asked.order.words}")
         note = context(f"{words} in {asked.order.place}, shared by {user(order.requester)}")
         plain = (*message.plain, note) if message.plain else ()
-        shared = Message(message.text, (*message.blocks, note), plain)
-        self._notifier.respond(order.response_url, shared, user=order.requester, channel=order.channel, in_channel=True)
+        return Message(message.text, (*message.blocks, note), plain)

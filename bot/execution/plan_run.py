@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -14,52 +13,38 @@ from bot.audit import Entry
 from bot.errors import Conclusion, Unavailable
 from bot.execution.planning import let_through
 from bot.execution.progress_card import ProgressCard, failure_text
+from bot.execution.replies import Replies
 from bot.execution.step_run import Read, carry_out
 from bot.model import EVERY_TRACK, Engines, Facts, Plan, Step
+from bot.outbox.deliverer import Ready
 from bot.queue import results
+from bot.queue.end_messages import card
 from bot.queue.job import State
 from bot.queue.lease import Lease, LeaseLost
 from bot.queue.queue import Queue
-from bot.slack.outbound.live_message import LiveMessage
-from bot.slack.outbound.notifier import Notifier
 from bot.stored_json import to_json
 
 MAX_PARALLEL_TRACKS: Final = 8
-FINAL_UPDATE_TIMEOUT_S: Final = 5.0
-"""How long the job waits for its message's final update before it ends. The update is retried in the background."""
+
+Reveal = Callable[[], tuple[Sequence[Entry], Sequence[Ready]]]
 
 
 class PlanRun:
     """One lease's run of a plan. ``channel`` is where its message is, or will be posted."""
 
-    def __init__(self, lease: Lease, plan: Plan, queue: Queue, notifier: Notifier, channel: str) -> None:
+    def __init__(self, lease: Lease, plan: Plan, queue: Queue, replies: Replies, channel: str) -> None:
         job = lease.job
         self._lease = lease
         self._queue = queue
+        self._replies = replies
         self._channel = channel
         self.card = ProgressCard(job, plan, job.started_at or time.time())
-        self._posted = job.message_ts
         self._begun = bool(job.begun)
-        self._lock = threading.Lock()
-        self._live = LiveMessage(notifier, job.message_channel or channel, job.message_ts, posted=self._keep_ts)
         self.cancelled_by = ""
 
     def run(self, engines: Engines, read: Read) -> None:
         """Carry out the plan. The card shows steps that fail. Raise LeaseLost if another worker has the job."""
-        with self._message_left():
-            self._run_tracks(engines, read)
-
-    @contextmanager
-    def _message_left(self) -> Iterator[None]:
-        """On an error, stop updating the message: whoever continues the job updates it."""
-        try:
-            yield
-        except BaseException:
-            self._live.abandon()
-            raise
-
-    def _run_tracks(self, engines: Engines, read: Read) -> None:
-        self._live.show(self.card.message())
+        self._show(at_once=True)
         tracks: dict[str, list[Step]] = {}
         for step in self.card.plan.steps:
             tracks.setdefault(step.track, []).append(step)
@@ -72,19 +57,21 @@ class PlanRun:
             for ended in running.values():
                 ended.result()
 
-    def finish(self, reveal: Callable[[], Sequence[Entry]] = tuple) -> None:
-        """Show the end, then store it. If every step succeeded, ``reveal`` first shows the secrets it created."""
-        with self._message_left():
-            entries = reveal() if self.card.succeeded else ()
+    def finish(self, reveal: Reveal = lambda: ((), ())) -> None:
+        """End the job and promise its last message.
+
+        If every step succeeded, ``reveal`` returns the messages with the secrets it created, and audit entries.
+        """
+        entries, messages = reveal() if self.card.succeeded else ((), ())
         state: State = "succeeded" if self.card.succeeded else "failed"
         if state == "failed" and self.cancelled_by:
             state = "cancelled"
         message = self.card.ended(cancelled_by=self.cancelled_by)
-        self._live.end(message, FINAL_UPDATE_TIMEOUT_S)
         self._record(())
         told = results.success(self.card.headline(), card=to_json(message))
         ended = self._entry("ended", f"{state}: {self.card.result()}")
-        self._queue.finish(self._lease, state, told, [*entries, ended])
+        last = Ready(card(self._lease.job.order, self._channel, message))
+        self._replies.end(self._lease, state, told, [*entries, ended], [last, *messages])
 
     def _track(self, steps: Sequence[Step], engines: Engines, read: Read, first: Sequence[Future[bool]]) -> bool:
         """Return whether each step is done. None is started unless the tracks ``first`` succeeded."""
@@ -116,25 +103,21 @@ class PlanRun:
         """Show the progress of a step. The audit log has only its start and its end."""
         if progress := step.operation.progress(facts):
             self.card.set(step, "running", f"{step.operation.doing}: {progress}")
-            self._live.show(self.card.message())
+            self._show()
 
     def _note(self, step: Step, state: str, text: str) -> None:
         self.card.set(step, state, text)  # type: ignore[arg-type] # a Standing, as all callers here write it
-        self._live.show(self.card.message())
+        self._show()
         self._record([self._entry("step", f"{state}: {text}")])
 
-    def _keep_ts(self) -> None:
-        """Store at once where the message is: whoever continues the job updates it and posts no other."""
-        with suppress(LeaseLost, Unavailable):  # the next record retries it, or another worker has the job
-            self._record(())
+    def _show(self, *, at_once: bool = False) -> None:
+        """Show the card as it is now. Raise LeaseLost: then it is another worker's card."""
+        progress = card(self._lease.job.order, self._channel, self.card.message(), promised=False)
+        with suppress(Unavailable):  # the next state is shown
+            self._replies.show(self._lease, progress, at_once=at_once)
 
     def _record(self, entries: Sequence[Entry]) -> None:
-        with self._lock:
-            fields = {"progress": self.card.to_json()}
-            if self._live.ts and self._live.ts != self._posted:
-                self._posted = self._live.ts
-                fields |= {"message_channel": self._channel, "message_ts": self._posted}
-            self._queue.record(self._lease, fields, entries)
+        self._queue.record(self._lease, {"progress": self.card.to_json()}, entries)
 
     def _pause(self, seconds: float) -> None:
         if self._lease.lost.wait(seconds):

@@ -34,6 +34,7 @@ class Questions:
         self._config = services.config
         self._cluster_reader = services.cluster_reader
         self._queue = services.queue
+        self._outbox = services.outbox
         self._replies = services.replies
         self._approvals = services.approvals
         self._approval_step = services.approval_step
@@ -72,14 +73,13 @@ class Questions:
         assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
         query, clusters = command.query(arguments), [*self._config.clusters]
         with (
-            still_working(self._replies, lease.job),
+            still_working(self._replies, lease),
             ThreadPoolExecutor(MAX_CLUSTERS_AT_ONCE, thread_name_prefix=f"job-{lease.job.id}") as pool,
         ):
             found = dict(zip(clusters, pool.map(lambda cluster: self._reading(cluster, query), clusters), strict=True))
         message = command.overview(found)
-        self._replies.respond(lease.job, _with_buttons(message, lease.job))
         result = results.success(message.text, message=to_json(message))
-        self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", "succeeded: answered")])
+        self._replies.answer(lease, _with_buttons(message, lease.job), result, "answered")
 
     def _reading(self, cluster: str, query: FactsQuery) -> Facts | SwarmbotError:
         try:
@@ -94,24 +94,24 @@ class Questions:
             return
         query = command.query(arguments)
         try:
-            with still_working(self._replies, job):
-                facts = self._read(job, command, arguments)
-            facts = self._pending_rotations.ensure_rotation(lease, query, facts)
+            with still_working(self._replies, lease):
+                facts = self._read(lease, command, arguments)
+            facts = self._pending_rotations.ensure_rotation(job.order, lease.worker, query, facts)
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(self._with_records(facts, query), arguments)
-            shown = message if query.secrets else _with_buttons(message, job)
             self._replies.record_shown_secrets(lease, query.secrets, unless_cancelled=True)
-            self._replies.respond(job, shown)
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
-        kept = {} if query.secrets else {"message": to_json(message)}
-        result = results.success(message.text, **kept)
-        self._queue.finish(lease, "succeeded", result, [lease.audit_entry("ended", "succeeded: answered")])
+        if query.secrets:
+            self._replies.answer_secret(lease, message, results.success(message.text))
+            return
+        result = results.success(message.text, message=to_json(message))
+        self._replies.answer(lease, _with_buttons(message, job), result, "answered")
 
-    def _read(self, job: Job, command: Command, arguments: Any) -> Facts:
+    def _read(self, lease: Lease, command: Command, arguments: Any) -> Facts:
         """Return the facts for the answer. If some hosts are silent, answer without them first."""
-        query, cluster = command.query(arguments), job.order.cluster
+        query, cluster = command.query(arguments), lease.job.order.cluster
         if query.secrets:
             return self._cluster_reader.read_whole(cluster, query)
         if query.examines:
@@ -122,23 +122,27 @@ class Questions:
             return early
         if early.swarm is not None and not set(silent) & set(query.hosts):
             known = {name: host for name, host in early.hosts.items() if name not in silent}
-            self._answer_early(job, command, arguments, replace(early, hosts=MappingProxyType(known)), silent)
+            self._answer_early(lease, command, arguments, replace(early, hosts=MappingProxyType(known)), silent)
         return self._cluster_reader.read(cluster, query)
 
-    def _answer_early(self, job: Job, command: Command, arguments: Any, facts: Facts, silent: list[str]) -> None:
+    def _answer_early(self, lease: Lease, command: Command, arguments: Any, facts: Facts, silent: list[str]) -> None:
         """Answer with what is known. Nothing depends on it: the complete answer follows."""
         assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
         query = command.query(arguments)
         try:
             message = command.answer(self._with_records(facts, query), arguments)
-            self._replies.respond(job, _incomplete(message, silent, query.timeout_s))
+            self._replies.meanwhile(lease, _incomplete(message, silent, query.timeout_s))
         except SwarmbotError as error:
-            log.info("Job %s has no early answer: %s", job.id, error)
+            log.info("Job %s has no early answer: %s", lease.job.id, error)
 
     def _with_records(self, facts: Facts, query: FactsQuery) -> Facts:
         """Return the facts with what Swarmbot's own records say of the cluster."""
-        changes = open_changes(self._queue, self._approvals, facts.name) if query.open_changes else ()
-        return replace(facts, freeze=self._approval_step.freeze(facts.name), open_changes=changes)
+        facts = replace(facts, freeze=self._approval_step.freeze(facts.name))
+        if not query.open_changes:
+            return facts
+        closed = self._outbox.channel_problem(self._config.clusters[facts.name].channel)
+        changes = open_changes(self._queue, self._approvals, facts.name)
+        return replace(facts, open_changes=changes, closed_channel=closed)
 
 
 def _plan(job: Job) -> Plan:

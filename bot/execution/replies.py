@@ -1,44 +1,44 @@
-"""What a worker tells the requester, and the end of jobs that changed nothing."""
+"""What a worker tells the requester, in the same step in which it ends the job."""
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.audit import Entry
 from bot.blocks import Message, button, error_message, text_message, tick, user
+from bot.config import Config
 from bot.errors import Failed, SwarmbotError
 from bot.model import Revealed
+from bot.outbox.deliverer import Deliverer, Ready
+from bot.outbox.outgoing import Outgoing
 from bot.queue import results
-from bot.queue.job import Job
+from bot.queue.end_messages import ANSWER, card, private
+from bot.queue.job import Job, Order, State
 from bot.queue.lease import Lease
 from bot.queue.queue import Queue
-from bot.slack.outbound.notifier import Notifier, Undelivered
-
-log = logging.getLogger(__name__)
 
 
 class Replies:
-    """Safe to share between threads."""
+    """Safe to share between threads. Every method that ends a job raises LeaseLost if another worker has it."""
 
-    def __init__(self, queue: Queue, notifier: Notifier) -> None:
+    def __init__(self, config: Config, queue: Queue, deliverer: Deliverer) -> None:
+        self._config = config
         self._queue = queue
-        self._notifier = notifier
+        self._deliverer = deliverer
 
-    def respond(self, job: Job, message: Message) -> None:
-        """Show the requester alone a message. Raise Undelivered."""
-        order = job.order
-        self._notifier.respond(
-            order.response_url, message, user=order.requester, channel=order.channel, replace=order.replace
-        )
+    def end(
+        self, lease: Lease, state: State, result: str, entries: Sequence[Entry], messages: Sequence[Ready] = ()
+    ) -> None:
+        """End the job and promise its messages, then begin to send them."""
+        self._queue.finish(lease, state, result, entries, [each.outgoing for each in messages])
+        self._deliverer.send(messages)
 
-    def say(self, job: Job, message: Message) -> None:
-        """As :meth:`respond`, for a job's last message: the job ends whether or not Slack accepts it."""
-        try:
-            self.respond(job, message)
-        except Undelivered as error:
-            log.warning("The requester of job %s was not told its end: %s", job.id, error)
+    def show(self, lease: Lease, progress: Outgoing, *, at_once: bool = False) -> None:
+        """Show the progress of a running job. Raise LeaseLost, Unavailable."""
+        self._queue.show(lease, progress)
+        if at_once:
+            self._deliverer.send([Ready(progress)])
 
     def record_shown_secrets(
         self, lease: Lease, secrets: Sequence[Revealed], *, unless_cancelled: bool = False
@@ -51,42 +51,58 @@ class Replies:
         if told:
             self._queue.record(lease, {}, told, unless_cancelled=unless_cancelled)
 
+    def answer(self, lease: Lease, message: Message, result: str, how: str) -> None:
+        """End a job with its answer, which the requester alone sees. ``how`` is for the audit log."""
+        ready = [Ready(private(lease.job.order, message))]
+        self.end(lease, "succeeded", result, [lease.audit_entry("ended", f"succeeded: {how}")], ready)
+
+    def answer_secret(self, lease: Lease, message: Message, result: str) -> None:
+        """As :meth:`answer`, with a secret, which is not stored: it is read again if Slack does not respond."""
+        job = lease.job
+        unsent = Failed(
+            "Slack did not accept the answer, so nothing was shown.",
+            next_step=f"Ask again in a channel that you are in: {tick('/swarm ' + job.order.words)}.",
+        )
+        instead = private(job.order, error_message(unsent, _title(job.order)), secret=ANSWER)
+        entries = [lease.audit_entry("ended", "succeeded: answered")]
+        self.end(lease, "succeeded", result, entries, [Ready(instead, message)])
+
     def succeed(self, lease: Lease, text: str, how: str) -> None:
-        """End a job that had nothing to do beyond its message. ``how`` is for the audit log."""
-        self._queue.finish(lease, "succeeded", results.success(text), [lease.audit_entry("ended", f"succeeded: {how}")])
+        """End a job that had nothing to do. Its requester is not told."""
+        self.end(lease, "succeeded", results.success(text), [lease.audit_entry("ended", f"succeeded: {how}")])
 
     def stop(self, lease: Lease, by: str) -> None:
         """End a job that ``by`` cancelled before anything was started or shown, and tell the requester alone."""
-        text = f"{_title(lease.job)} was cancelled by {user(by)}. Nothing was changed or shown."
-        self.say(lease.job, text_message(text))
-        self._queue.finish(
-            lease, "cancelled", results.success(text), [lease.audit_entry("ended", "cancelled: nothing was started")]
-        )
+        text = f"{_title(lease.job.order)} was cancelled by {user(by)}. Nothing was changed or shown."
+        entries = [lease.audit_entry("ended", "cancelled: nothing was started")]
+        ready = [Ready(private(lease.job.order, text_message(text)))]
+        self.end(lease, "cancelled", results.success(text), entries, ready)
 
     def refuse(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job that changed nothing as refused or failed, and tell the requester alone."""
         job = lease.job
-        ended = replace(job, outcome=results.failure(error))
         retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
-        self.say(job, error_message(error, _title(ended), *retry))
-        self.fail(lease, error)
+        message = error_message(error, _title(job.order), *retry)
+        self._fail(lease, error, [Ready(private(job.order, message))])
 
     def fail(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job that changed nothing as refused or failed. The caller tells the requester."""
+        self._fail(lease, error, [])
+
+    def failure(self, job: Job, error: SwarmbotError) -> Sequence[Outgoing]:
+        """Return the messages about a job that the worker ends itself (worker lost, a defect)."""
+        told = Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
+        message = error_message(told, _title(job.order), button("Retry", "job.retry", job.id))
+        found = [private(job.order, message)]
+        if cluster := self._config.clusters.get(job.order.cluster):
+            found.append(replace(card(job.order, cluster.channel, message), if_there=True))
+        return found
+
+    def _fail(self, lease: Lease, error: SwarmbotError, messages: Sequence[Ready]) -> None:
         state = error.severity
-        self._queue.finish(
-            lease, state, results.failure(error), [lease.audit_entry("ended", f"{state}: {error.happened}")]
-        )
-
-    def tell(self, job: Job) -> None:
-        """Tell the requester of a job that the worker ended itself (worker lost, a defect)."""
-        error = json.loads(job.outcome)["error"]
-        told = Failed(error["happened"], true_now=error["true_now"], next_step=error["next_step"])
-        message = error_message(told, _title(job), button("Retry", "job.retry", job.id))
-        if job.message_ts:
-            self._notifier.update(job.message_channel, job.message_ts, message)
-        self.respond(job, message)
+        entries = [lease.audit_entry("ended", f"{state}: {error.happened}")]
+        self.end(lease, state, results.failure(error), entries, messages)
 
 
-def _title(job: Job) -> str:
-    return f"*{tick('/swarm ' + job.order.words)} in {job.order.place}* · `{job.id}`"
+def _title(order: Order) -> str:
+    return f"*{tick('/swarm ' + order.words)} in {order.place}* · `{order.id}`"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import TypeAdapter
 
 from bot.blocks import tick
-from bot.errors import Failed
+from bot.errors import Failed, SwarmbotError
 from bot.execution.changes import Changes
 from bot.execution.internal_jobs import InternalJobs
 from bot.execution.questions import Questions
 from bot.execution.services import WorkerServices
 from bot.execution.token_rotation import TokenRotation
+from bot.outbox.outgoing import Outgoing
 from bot.queue.job import Job
 from bot.queue.lease import CancelRequested, Lease
 
@@ -52,6 +55,6 @@ class Runner:
         else:
             self._changes.run(lease, command, arguments)
 
-    def tell(self, job: Job) -> None:
-        """Tell the requester of a job that the worker ended itself (worker lost, a defect)."""
-        self._replies.tell(job)
+    def failure(self, job: Job, error: SwarmbotError) -> Sequence[Outgoing]:
+        """Return the messages about a job that the worker ends itself (worker lost, a defect)."""
+        return self._replies.failure(job, error)

@@ -11,7 +11,9 @@ from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import AuditExporter
 from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
+from bot.execution.secret_messages import SecretMessages
 from bot.one_time_tokens.pending_rotations import PendingRotations
+from bot.outbox.outbox import Outbox
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.slack.outbound.notifier import Notifier
@@ -27,7 +29,11 @@ class WorkerServices:
     queue: Queue
     notifier: Notifier
     replies: Replies
-    """Private answers to the requester, and the end of jobs that changed nothing."""
+    """What the requester is told, and the end of jobs."""
+    secret_messages: SecretMessages
+    """Messages that show secrets."""
+    outbox: Outbox
+    """Messages that Slack has not accepted yet."""
     cluster_reader: ClusterReader
     approvals: ApprovalRepository
     approval_step: ApprovalStep

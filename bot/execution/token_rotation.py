@@ -24,7 +24,6 @@ class TokenRotation:
         self._config = services.config
         self._cluster_reader = services.cluster_reader
         self._queue = services.queue
-        self._notifier = services.notifier
         self._replies = services.replies
 
     def run(self, lease: Lease) -> None:
@@ -39,7 +38,7 @@ class TokenRotation:
         if not plan.steps:
             self._replies.succeed(lease, f"✓ *No change needed*: {plan.unchanged[0]}.", "no change needed")
             return
-        change = PlanRun(lease, plan, self._queue, self._notifier, self._config.clusters[cluster].channel)
+        change = PlanRun(lease, plan, self._queue, self._replies, self._config.clusters[cluster].channel)
         change.run(
             self._cluster_reader.engines(cluster), lambda query: self._cluster_reader.read_for(plan, cluster, query)
         )

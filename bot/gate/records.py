@@ -204,6 +204,7 @@ def _job(job: Job) -> JobRecord:
         lines=tuple((sign, text) for sign, text in json.loads(job.progress or "[]")),
         outcome=_outcome(job),
         cancel_by=job.cancel_by,
+        untold=job.untold,
     )
 
 

@@ -4,7 +4,7 @@ from bot.model.approval_basis import Basis, basis_of, differences
 from bot.model.backups import BackedUpNode, Backup, BackupList, BackupStore, Drill
 from bot.model.cluster import ClusterFacts, NodeFacts, Role, ServiceFacts, TaskFacts
 from bot.model.engine_api import Engine, Engines, JoinTokens, Json
-from bot.model.facts import Facts, FactsQuery, Freeze, OpenChange, Revealed
+from bot.model.facts import ClosedChannel, Facts, FactsQuery, Freeze, OpenChange, Revealed
 from bot.model.host import (
     Certificate,
     HostFacts,
@@ -40,6 +40,7 @@ __all__ = [
     "BackupStore",
     "Basis",
     "Certificate",
+    "ClosedChannel",
     "ClusterFacts",
     "Cost",
     "Counters",

@@ -30,6 +30,18 @@ class Freeze:
     """Whether it comes from swarmbot.yml."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedChannel:
+    """The cluster's channel, where Slack refuses messages: as the last message showed."""
+
+    id: str
+    reason: str
+    """Slack's error code."""
+    next_step: str
+    since: float
+    """Unix seconds of the first message that was refused."""
+
+
 OpenChangeState = Literal["awaiting approval", "awaiting confirmation", "queued", "running"]
 
 
@@ -157,6 +169,8 @@ class Facts:
     """Why the overlay network could not be tested."""
     freeze: Freeze | None = None
     """The active freeze. Only questions get it."""
+    closed_channel: ClosedChannel | None = None
+    """Read for ``FactsQuery.open_changes``: the cluster's channel, if Slack refuses messages there."""
     open_changes: tuple[OpenChange, ...] = ()
     """Read for ``FactsQuery.open_changes``: what runs or waits for its turn, then what waits for approval."""
     typed_secret: Secret | None = None

@@ -30,6 +30,8 @@ class JobRecord:
     """The result in words."""
     cancel_by: str = ""
     """The user who asked to cancel it."""
+    untold: str = ""
+    """Why a message about it was given up."""
 
 
 @dataclass(frozen=True, slots=True)

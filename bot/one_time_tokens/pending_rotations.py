@@ -15,7 +15,7 @@ from bot.blocks import tick
 from bot.errors import Failed
 from bot.model import Facts, FactsQuery, Role
 from bot.one_time_tokens.pending_rotation import REQUESTER, PendingRotation, TokenRequester, node_ids, secret_of
-from bot.queue.lease import Lease
+from bot.queue.job import Order
 from bot.store import keys
 from bot.store.client import translate_errors
 from bot.store.scripts import Script
@@ -42,7 +42,7 @@ class PendingRotations:
             name: Script(redis, LUA / f"{name}.lua") for name in ("create", "claim", "update", "forget_requester")
         }
 
-    def ensure_rotation(self, lease: Lease, query: FactsQuery, facts: Facts) -> Facts:
+    def ensure_rotation(self, order: Order, worker: str, query: FactsQuery, facts: Facts) -> Facts:
         """Create the rotation of a token in ``facts`` that is about to be shown, if ``query`` asks for it once.
 
         Return the facts with the time until which the token is valid, if it has a pending rotation. Raise Failed if the
@@ -53,19 +53,20 @@ class PendingRotations:
             if secret in facts.secrets:
                 found = fingerprint(facts.secrets[secret])
                 until = (
-                    self._create(lease, facts, role, found) if query.one_time else self._until(facts.name, role, found)
+                    self._create(order, worker, facts, role, found)
+                    if query.one_time
+                    else self._until(facts.name, role, found)
                 )
                 facts = replace(facts, token_valid_until=until)
         return facts
 
-    def _create(self, lease: Lease, facts: Facts, role: Role, found: str) -> float:
-        order = lease.job.order
+    def _create(self, order: Order, worker: str, facts: Facts, role: Role, found: str) -> float:
         pending_rotation = PendingRotation(facts.name, role, found, 0, frozenset(), ())
         requester = TokenRequester(order.id, order.requester, order.channel, order.response_url)
         places = [keys.pending_rotation(pending_rotation.id), keys.PENDING_ROTATIONS, *keys.AUDIT]
         args = [pending_rotation.id, facts.name, role, found, node_ids(facts), str(self._max_age_ms)]
         args += [REQUESTER + requester.job, to_json(requester)]
-        entries = [lease.audit_entry("promised", f"rotate the {role} token after the next node that joins")]
+        entries = [order.audit_entry("promised", worker, f"rotate the {role} token after the next node that joins")]
         word, deadline = self._audit.commit(entries, lambda tail: self._run["create"](places, args + tail))
         if word == "due":
             raise Failed(

@@ -113,14 +113,14 @@ class Job:
     that, attempts continue ``plan``."""
     progress: str = ""
     """JSON of the lines on the card."""
-    message_channel: str = ""
-    message_ts: str = ""
     outcome: str = ""
     """JSON, see :mod:`bot.queue.results`."""
     started_at: float | None = None
     finished_at: float | None = None
     cancel_by: str = ""
     """Who cancelled it."""
+    untold: str = ""
+    """Why a message about it was given up."""
 
     @property
     def id(self) -> str:
@@ -138,5 +138,5 @@ class Job:
         return from_hash(cls, {**fields, "order": from_json(Order, fields["order"])})
 
 
-RECORDED: Final = frozenset({"plan", "begun", "progress", "message_channel", "message_ts"})
+RECORDED: Final = frozenset({"plan", "begun", "progress"})
 """The fields that the holder of a lease writes while the job runs."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,8 +17,11 @@ from typing import Any, Final, Literal
 from redis import Redis
 
 from bot.audit import Audit, Entry
-from bot.errors import Failed, Unavailable
+from bot.errors import Failed, SwarmbotError, Unavailable
+from bot.outbox.outbox import packed
+from bot.outbox.outgoing import Outgoing
 from bot.queue import results
+from bot.queue.end_messages import cancelled_message
 from bot.queue.job import ENDED, RECORDED, Job, Order, State, new_id
 from bot.queue.lease import Admission, Lease, LeaseLost, Reclaimed, check_reply
 from bot.queue.worker_registry import WorkerRegistry, grouped
@@ -35,6 +38,11 @@ ADMIT_TIMEOUT_MS: Final = 2000
 MAX_IDS_TRIED: Final = 20
 LUA: Final = Path(__file__).parent / "lua"
 
+_OUTBOX: Final = [keys.OUTBOX, keys.OUTGOING]
+
+Tell = Callable[[Job, SwarmbotError], Sequence[Outgoing]]
+"""Returns the messages that tell the end of a job that failed with an error."""
+
 Cancelled = Literal["cancelled", "stopping", "ended", "unknown"]
 
 
@@ -49,7 +57,7 @@ class Queue:
         self._audit = audit
         self._lease_ms = int(lease_s * 1000)
         self.registry = WorkerRegistry(redis, beat_ms=self._lease_ms)
-        names = ("admit", "start", "renew", "record", "finish", "cancel")
+        names = ("admit", "start", "renew", "record", "show", "finish", "cancel")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
     def admit(self, order: Order, entries: Sequence[Entry]) -> Admission:
@@ -91,8 +99,11 @@ class Queue:
                 return self._start(worker, stream, *message)[1]
         return None
 
-    def reclaim(self, worker: str, lane: Lane) -> Reclaimed:
-        """Take over one job whose lease expired. Jobs without an attempt left fail on the way ("worker lost")."""
+    def reclaim(self, worker: str, lane: Lane, tell: Tell = lambda _job, _error: ()) -> Reclaimed:
+        """Take over one job whose lease expired.
+
+        Jobs without an attempt left fail on the way ("worker lost"); ``tell`` returns the messages that say so.
+        """
         stream = keys.stream(lane)
         failed: list[Job] = []
         cursor = "0-0"
@@ -106,7 +117,7 @@ class Queue:
             if lease and word == "ok":
                 return Reclaimed(lease, failed)
             if lease:
-                failed.extend(self._give_up(lease))
+                failed.extend(self._give_up(lease, tell))
         return Reclaimed(None, failed)
 
     def _start(self, worker: str, stream: str, entry: str, fields: Mapping[str, str]) -> tuple[str, Lease | None]:
@@ -117,10 +128,11 @@ class Queue:
         job = Job.from_hash(dict(zip(flat[::2], flat[1::2], strict=True)))
         return word, Lease(job=job, fence=job.fence, stream_id=entry, worker=worker)
 
-    def _give_up(self, lease: Lease) -> list[Job]:
+    def _give_up(self, lease: Lease, tell: Tell) -> list[Job]:
         entry = lease.audit_entry("ended", f"failed: worker lost in {lease.job.attempt} attempts")
         with contextlib.suppress(LeaseLost):
-            self.finish(lease, "failed", results.failure(results.worker_lost(lease)), [entry])
+            error = results.worker_lost(lease)
+            self.finish(lease, "failed", results.failure(error), [entry], tell(lease.job, error))
             job = self.get(lease.job.id)
             return [job] if job else []
         return []
@@ -145,25 +157,43 @@ class Queue:
         args = [str(lease.fence), redact(json.dumps(dict(fields), ensure_ascii=False)), "1" if unless_cancelled else ""]
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["record"](places, args + tail)))
 
-    def finish(self, lease: Lease, state: State, result: str, entries: Sequence[Entry] = ()) -> None:
-        """End the job and start its cluster's next exclusive job. Raise LeaseLost as :meth:`record` does."""
+    def show(self, lease: Lease, progress: Outgoing) -> None:
+        """Show the progress of a running job. Raise LeaseLost as :meth:`record` does."""
+        with translate_errors():
+            places = [keys.job(lease.job.id), keys.OUTBOX, keys.OUTGOING]
+            check_reply(lease, self._run["show"](places, [str(lease.fence), packed([progress])]))
+
+    def finish(
+        self,
+        lease: Lease,
+        state: State,
+        result: str,
+        entries: Sequence[Entry] = (),
+        messages: Sequence[Outgoing] = (),
+    ) -> None:
+        """End the job and start its cluster's next exclusive job. Raise LeaseLost as :meth:`record` does.
+
+        ``messages`` tell the end: they are promised in the same step.
+        """
         if state not in ENDED:
             raise ValueError(f"not a final state: {state}")
         order = lease.job.order
-        places = [keys.job(order.id), keys.stream(order.lane), *_line(order), *keys.AUDIT]
+        places = [keys.job(order.id), keys.stream(order.lane), *_line(order), *_OUTBOX, *keys.AUDIT]
         args = [order.id, str(lease.fence), lease.stream_id, GROUP, state, redact(result), str(keys.JOB_TTL_S)]
+        args.append(packed(messages))
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
 
     def cancel(self, job_id: str, by: str, entries: Sequence[Entry]) -> Cancelled:
         """End a job that has not started, or ask the worker of a running job to stop before its next step.
 
-        ``entries`` are written only in these two cases.
+        ``entries`` are written only in these two cases. In the first one the requester is told, unless it is ``by``.
         """
         job = self.get(job_id)
         if job is None:
             return "unknown"
-        places = [keys.job(job_id), keys.stream("exclusive"), *_line(job.order), *keys.AUDIT]
-        args = [job_id, by, str(keys.JOB_TTL_S)]
+        places = [keys.job(job_id), keys.stream("exclusive"), *_line(job.order), *_OUTBOX, *keys.AUDIT]
+        told = [] if by == job.order.requester else [cancelled_message(job.order, by)]
+        args = [job_id, by, str(keys.JOB_TTL_S), packed(told)]
         word: Cancelled = self._audit.commit(entries, lambda tail: self._run["cancel"](places, args + tail))[0]
         return word
 

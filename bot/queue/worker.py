@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final
 
 from bot.errors import Defect, SwarmbotError, Unavailable
+from bot.outbox.outgoing import Outgoing
 from bot.queue import results
 from bot.queue.heartbeat import Heartbeat, Outage
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
-from bot.queue.queue import Queue
+from bot.queue.queue import Queue, Tell
 from bot.store.keys import LANES, Lane
 
 BLOCK_MS: Final = 1000
@@ -26,22 +27,20 @@ STOP_TIMEOUT_S: Final = 30.0
 log = logging.getLogger(__name__)
 
 Handle = Callable[[Lease], None]
-Tell = Callable[[Job], None]
 
 
 class Worker:
     """Runs up to ``threads`` jobs of each lane at once.
 
-    ``handle`` carries a job out and ends it through the queue. ``tell`` is called with each job that ended otherwise
-    (worker lost, or an error that ``handle`` raised), so that the requester can be told. No other process may have
-    this ``name``.
+    ``handle`` carries a job out and ends it through the queue. ``tell`` returns the messages about a job that ends
+    otherwise (worker lost, or an error that ``handle`` raised). No other process may have this ``name``.
     """
 
     def __init__(self, queue: Queue, handle: Handle, name: str, threads: int = 8, tell: Tell | None = None) -> None:
         self._queue = queue
         self._handle = handle
         self._name = name
-        self._tell = tell
+        self._tell = tell or _nobody
         self._outage = Outage()
         self._heartbeat = Heartbeat(queue, name, self._outage)
         self._stopping = threading.Event()
@@ -89,10 +88,9 @@ class Worker:
 
     def _next(self, lane: Lane) -> Lease | None:
         if self._heartbeat.settled and self._may_reclaim(lane):
-            lease, failed = self._queue.reclaim(self._name, lane)
+            lease, failed = self._queue.reclaim(self._name, lane, self._told)
             for job in failed:
                 log.error("Job %s failed: its workers were lost.", job.id)
-                self._told(job)
             if lease:
                 log.warning("Job %s was reclaimed, attempt %d.", lease.job.id, lease.job.attempt)
                 return lease
@@ -131,18 +129,17 @@ class Worker:
     def _fail(self, lease: Lease, error: SwarmbotError) -> None:
         try:
             entry = lease.audit_entry("ended", f"failed: {error.happened}")
-            self._queue.finish(lease, "failed", results.failure(error), [entry])
+            self._queue.finish(lease, "failed", results.failure(error), [entry], self._told(lease.job, error))
         except LeaseLost:
             log.warning("Job %s is no longer this worker's.", lease.job.id)
-            return
-        job = self._queue.get(lease.job.id)
-        if job:
-            self._told(job)
 
-    def _told(self, job: Job) -> None:
-        if self._tell is None:
-            return
+    def _told(self, job: Job, error: SwarmbotError) -> Sequence[Outgoing]:
         try:
-            self._tell(job)
-        except Exception:  # the job has ended: a failed message must not stop the thread
-            log.exception("The requester of job %s was not told its end.", job.id)
+            return self._tell(job, error)
+        except Exception:  # the job ends whether or not its message can be made
+            log.exception("The message about the end of job %s could not be made.", job.id)
+            return ()
+
+
+def _nobody(_job: Job, _error: SwarmbotError) -> Sequence[Outgoing]:
+    return ()

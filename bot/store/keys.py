@@ -30,6 +30,8 @@ LAST_READ_TTL_S: Final = 3600
 """How long the names of a cluster's nodes count as known after it was read."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
+CHANNEL_PROBLEM_TTL_S: Final = 2 * DAY_S
+"""How long it is remembered that a channel cannot be posted to: longer than any message is tried."""
 
 JOB_FORMAT: Final = 3
 """The version of what is stored about jobs and approvals. Raise it when the code cannot read what was stored before.
@@ -50,6 +52,11 @@ APPROVALS_OPEN: Final = f"{_JOBS}:approvals:open"
 APPROVALS_UNSHOWN: Final = f"{_JOBS}:approvals:to-show"
 """Sorted set: ids of approvals that changed since their card was published, by when to publish it (ms). Goes with the
 last one."""
+OUTBOX: Final = f"{_JOBS}:outbox"
+"""Sorted set: ids of messages that Slack has not accepted yet, by when to send them next (ms). Goes with the last
+one."""
+OUTGOING: Final = f"{_JOBS}:outgoing:"
+"""The beginning of the keys of :func:`outgoing`, for scripts that store messages."""
 PENDING_ROTATIONS: Final = "swarmbot:rotations"
 """Sorted set: ids of pending token rotations, by when to check them next (ms). Goes with the last one."""
 PICTURES: Final = "swarmbot:totp:pictures"
@@ -81,9 +88,20 @@ def approval(job_id: str) -> str:
     return f"{_JOBS}:approval:{job_id}"
 
 
-def card_lease(job_id: str) -> str:
-    """Lease to publish the card of this approval: one process at a time."""
-    return f"swarmbot:lease:card:{job_id}"
+def outgoing(message_id: str) -> str:
+    """Hash: a message (JSON) that Slack must accept, and what is known of it there.
+
+    One that can be edited is kept for JOB_TTL_S after it was sent, another one goes when it was sent.
+    """
+    return f"{OUTGOING}{message_id}"
+
+
+def channel_problem(channel: str) -> str:
+    """Hash: why a channel cannot be posted to, and since when. Goes with the next message that Slack accepts there.
+
+    Expires after CHANNEL_PROBLEM_TTL_S without another failure.
+    """
+    return f"swarmbot:channel:{channel}"
 
 
 def freeze(cluster: str) -> str:

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from bot.approvals.card_publisher import CardPublisher
 from bot.approvals.repository import ApprovalRepository
@@ -20,10 +22,13 @@ from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
 from bot.execution.rotation_watcher import RotationWatcher
 from bot.execution.runner import Runner
+from bot.execution.secret_messages import SecretMessages
 from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
 from bot.last_read import LastRead
 from bot.one_time_tokens.pending_rotations import PendingRotations
+from bot.outbox.deliverer import Deliverer
+from bot.outbox.outbox import Outbox
 from bot.periodic import PeriodicTask
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
@@ -39,6 +44,9 @@ from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
 from handlers import registry
 
+MAX_SENDERS: Final = 16
+"""Messages that are sent at the same time: one call of Slack may take ten seconds."""
+
 
 def run_worker(settings: Settings) -> int:
     """Carry out jobs until SIGTERM or SIGINT. Return the exit status: 1 if a job still ran. Raise Misconfigured."""
@@ -49,21 +57,31 @@ def run_worker(settings: Settings) -> int:
     queue = Queue(redis, audit)
     slack = web_client(settings)
     notifier = Notifier(slack)
+    name = f"{socket.gethostname()}-{os.getpid()}"
     files = BlockFiles(slack)
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
     reader = FactsReader(addresses(config))
+    cluster_reader = ClusterReader(pool, reader, LastRead(redis))
     approvals = ApprovalRepository(redis, audit)
+    pending_rotations = PendingRotations(redis, audit, config.tokens.once_for)
+    secret_messages = SecretMessages(commands, queue, cluster_reader, pending_rotations, name)
+    outbox = Outbox(redis, audit)
+    senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
+    patient = Notifier(web_client(settings, retries=False), retries=False)
+    deliverer = Deliverer(outbox, patient, secret_messages.again, senders, worker=name)
     user_groups = UserGroups(short_timeout_client(settings), redis)
     services = WorkerServices(
         config=config,
         commands=commands,
         queue=queue,
         notifier=notifier,
-        replies=Replies(queue, notifier),
-        cluster_reader=ClusterReader(pool, reader, LastRead(redis)),
+        replies=Replies(config, queue, deliverer),
+        secret_messages=secret_messages,
+        outbox=outbox,
+        cluster_reader=cluster_reader,
         approvals=approvals,
         approval_step=ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config)),
-        pending_rotations=PendingRotations(redis, audit, config.tokens.once_for),
+        pending_rotations=pending_rotations,
         enrolment_message=EnrolmentMessage(
             Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)), files, notifier
         ),
@@ -73,16 +91,14 @@ def run_worker(settings: Settings) -> int:
         ),
     )
     runner = Runner(services)
-    name = f"{socket.gethostname()}-{os.getpid()}"
-    worker = Worker(queue, runner.handle, name, tell=runner.tell)
+    worker = Worker(queue, runner.handle, name, tell=runner.failure)
     leases = LeaderLeases(redis, name)
     maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, leases=leases)
     watcher = RotationWatcher(services, name)
     counts = commands.approval_counts()
     tasks = [
-        PeriodicTask(
-            "card publisher", CardPublisher(queue, approvals, notifier, leases, name).publish_due, interval_s=0.25
-        ),
+        PeriodicTask("card publisher", CardPublisher(queue, approvals, deliverer, name).publish_due, interval_s=0.25),
+        PeriodicTask("messages", deliverer.turn, interval_s=0.25),
         PeriodicTask("QR codes", QrCodeCleanup(redis, files).delete_due, interval_s=3),
         PeriodicTask("token rotations", watcher.turn, interval_s=1),
         PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups, counts), interval_s=3600),
@@ -96,9 +112,10 @@ def run_worker(settings: Settings) -> int:
     for task in tasks:
         task.start()
     stopping.wait()
+    ended = worker.stop()  # jobs that end now still get their messages sent
     for task in tasks:
         task.stop()
-    ended = worker.stop()
+    senders.shutdown(cancel_futures=True)
     reader.close()
     pool.close()
     return 0 if ended else 1

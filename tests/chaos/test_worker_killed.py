@@ -42,10 +42,16 @@ def test_another_worker_finishes_the_join(scenario: Scenario, fixed: bool) -> No
 
 def kill_who_runs(scenario: Scenario, job: str) -> str:
     """Kill the worker that runs ``job`` with -9 and return its Procfile name."""
+    name = who_runs(scenario, job)
+    scenario.deployment.kill(name)
+    return name
+
+
+def who_runs(scenario: Scenario, job: str) -> str:
+    """Return the Procfile name of the worker that runs ``job`` at its first attempt."""
     told = scenario.ask("eve", f"job {job}")
     running = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
     assert len(running) == 1, told
-    scenario.deployment.kill(running[0])
     return running[0]
 
 

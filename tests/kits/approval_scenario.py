@@ -15,6 +15,7 @@ from bot.store import keys
 from bot.store.client import connect
 from sandbox.deployment import Deployment
 from sandbox.slack.messages import Message
+from tests.kits.outbox import card_ts
 
 RULES: Final[dict[str, Any]] = {
     "join manager": {"count": 2, "by": ["admins", "operators"]},
@@ -52,11 +53,19 @@ class ApprovalScenario:
         self._redis.delete(keys.user_group(group))
 
     def _carded(self) -> list[str]:
-        return [found.id for found in self.approvals.waiting("prod") if found.message_ts]
+        return [found.id for found in self.approvals.waiting("prod") if self.carded(found.id)]
+
+    def carded(self, job: str) -> bool:
+        """Return whether the job's card is in the channel."""
+        return bool(self._card_ts(job))
+
+    def _card_ts(self, job: str) -> str:
+        found = self.queue.get(job)
+        return card_ts(self._redis, found.order) if found else ""
 
     def card(self, job: str) -> Message:
         """Return the current card of the job."""
-        ts = self.approval(job).message_ts
+        ts = self._card_ts(job)
         return next(message for message in self.slack.messages("prod") if message.ts == ts)
 
     def press(self, user: str, job: str, button: str) -> str:

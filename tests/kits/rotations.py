@@ -23,13 +23,13 @@ from bot.model import ClusterFacts, Engines, Facts, FactsQuery, HostFacts, NodeF
 from bot.one_time_tokens.pending_rotation import secret_of
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.queue.job import new_id
-from bot.queue.lease import Lease
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
 from tests.kits.commands import COMMANDS
 from tests.kits.jobs import order, taken
+from tests.kits.outbox import deliverer_of
 
 CONFIG = Config.model_validate({"clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "10.0.0.1"}}}})
 
@@ -160,7 +160,9 @@ class Bot:
             commands=COMMANDS,
             queue=self.queue,
             notifier=self.mail,
-            replies=Replies(self.queue, self.mail),
+            replies=Replies(CONFIG, self.queue, deliverer_of(redis, self.audit, self.mail)),
+            secret_messages=unused,
+            outbox=unused,
             cluster_reader=self.swarm,
             approvals=unused,
             approval_step=unused,
@@ -176,9 +178,8 @@ class Bot:
         """Show ``user`` the token for one node. Raise Failed if that is refused."""
         query = FactsQuery(secrets=(secret_of(role),), one_time=True)
         asked = replace(order(job_id=job or new_id(), lane="concurrent"), requester=user)
-        stored: Any = type("Job", (), {"order": asked, "id": asked.id})
-        lease = Lease(stored, 1, "1-0", "one")
-        return self.pending_rotations.ensure_rotation(lease, query, self.swarm.read("prod", query))
+        facts = self.swarm.read("prod", query)
+        return self.pending_rotations.ensure_rotation(asked, "one", query, facts)
 
     def turn(self, watcher: int = 0) -> None:
         """Let two seconds pass and a worker check."""

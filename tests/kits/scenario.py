@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from bot.audit import Audit
 from bot.errors import Failed
+from bot.outbox.outbox import Outbox
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
@@ -131,7 +132,6 @@ class Scenario:
 
         seen = self.slack.wait_for(find, timeout)
         assert seen is not None
-        self._await_end(job)
         return ProgressCard(job, seen.text, seen)
 
     def await_status(self, contains: str, *, timeout: float = JOB_TIMEOUT_S) -> str:
@@ -249,22 +249,16 @@ class Scenario:
 
     # Between tests
 
-    def _await_end(self, job: str) -> None:
-        """Wait until the job's end is stored: the card is final before, and Retry needs the stored end."""
-        with connect(Secret(self.deployment.redis_url)) as redis:
-            queue = Queue(redis, Audit(redis))
-            until(
-                lambda: (found := queue.get(job)) is None or found.ended, f"job {job} has ended", timeout=JOB_TIMEOUT_S
-            )
-
     def quiet(self) -> None:
-        """Wait until all jobs have ended."""
+        """Wait until all jobs have ended, and each of their messages was sent or refused once."""
         with connect(Secret(self.deployment.redis_url)) as redis:
             queue = Queue(redis, Audit(redis))
             deadline = monotonic() + JOB_TIMEOUT_S
             while open_ := [job.id for job in queue.recent(None, 100) if not job.ended]:
                 assert monotonic() < deadline, f"jobs that have not ended: {open_}"
                 sleep(0.02)
+            outbox = Outbox(redis, Audit(redis))
+            until(lambda: not outbox.untried(), "every message was tried", timeout=JOB_TIMEOUT_S)
 
     def _begin(self) -> None:
         """Move Slack's clock by one hour, and clear everybody's screen."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from bot.model import (
     BackupList,
+    ClosedChannel,
     ClusterFacts,
     Facts,
     FactsQuery,
@@ -68,6 +69,8 @@ class Description(BaseModel):
     mesh_failure: str = ""
     frozen: tuple[str, str] | None = None
     open_changes: list[Change] = []
+    closed_channel: tuple[str, str] | None = None
+    """Slack's error code, and what to do."""
     root: str = ""
     issuer: str = ""
     rotating: bool = False
@@ -122,8 +125,12 @@ class Description(BaseModel):
                 {name: HostFailure("timed out", text) for name, text in self.host_key_failures.items()}
             ),
             open_changes=tuple(change.facts() for change in self.open_changes),
+            closed_channel=self._closed_channel(),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
+
+    def _closed_channel(self) -> ClosedChannel | None:
+        return ClosedChannel("C0PROD", *self.closed_channel, since=NOW - 3600) if self.closed_channel else None
 
     def _passages(
         self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None, query: FactsQuery

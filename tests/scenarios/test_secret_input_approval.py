@@ -61,6 +61,8 @@ def _waiting_job(approvals: ApprovalScenario) -> str:
 
     def job() -> str:
         waiting = approvals.approvals.waiting("prod")
-        return next((found.id for found in waiting if found.message_ts and found.request.words == "unlock host-1"), "")
+        return next(
+            (found.id for found in waiting if approvals.carded(found.id) and found.request.words == "unlock host-1"), ""
+        )
 
     return str(approvals.until(job))

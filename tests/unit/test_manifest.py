@@ -52,6 +52,7 @@ KNOWN = {
 }
 CALLED = {
     "auth.test",
+    "chat.delete",
     "chat.postEphemeral",
     "chat.postMessage",
     "chat.update",

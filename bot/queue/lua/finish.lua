@@ -4,8 +4,10 @@
 -- KEYS[3] the cluster's slot
 -- KEYS[4] the cluster's waiting list
 -- KEYS[5] the job's approval, if it had one
--- KEYS[6] the audit log
--- KEYS[7] the audit log's head
+-- KEYS[6] messages by when they are sent
+-- KEYS[7] the beginning of the messages' keys
+-- KEYS[8] the audit log
+-- KEYS[9] the audit log's head
 -- ARGV[1] the job's id
 -- ARGV[2] the lease's fence
 -- ARGV[3] the stream entry's id
@@ -13,11 +15,13 @@
 -- ARGV[5] the final state
 -- ARGV[6] the outcome
 -- ARGV[7] seconds until it expires, and its approval with it
--- ARGV[8] the audit head that the entries are chained to, "" without entries
--- ARGV[9] the audit head after them
--- ARGV[10...] the audit entries
+-- ARGV[8] the messages that tell the end, JSON
+-- ARGV[9] the audit head that the entries are chained to, "" without entries
+-- ARGV[10] the audit head after them
+-- ARGV[11...] the audit entries
 -- Returns {"ok"}, {"lost"} or {"head", head}.
 -- include bot/audit/lua/chain.lua
+-- include bot/outbox/lua/promise.lua
 -- include bot/store/lua/clock.lua
 -- include bot/queue/lua/slot.lua
 
@@ -25,14 +29,15 @@ local job = redis.call('HMGET', KEYS[1], 'state', 'fence')
 if job[2] ~= ARGV[2] then return {'lost'} end
 if job[1] == ARGV[5] then return {'ok'} end
 if job[1] ~= 'running' then return {'lost'} end
-local head = audit_conflict(KEYS[7], 8)
+local head = audit_conflict(KEYS[9], 9)
 if head then return {'head', head} end
 
-audit_append(KEYS[6], KEYS[7], 8)
+audit_append(KEYS[8], KEYS[9], 9)
 redis.call('HSET', KEYS[1], 'state', ARGV[5], 'outcome', ARGV[6], 'finished_at', clock_text())
 redis.call('EXPIRE', KEYS[1], ARGV[7])
 redis.call('EXPIRE', KEYS[5], ARGV[7])
 redis.call('XACK', KEYS[2], ARGV[4], ARGV[3])
 redis.call('XDEL', KEYS[2], ARGV[3])
+promise(KEYS[6], KEYS[7], ARGV[8])
 slot_leave(KEYS[3], KEYS[4], KEYS[2], ARGV[1])
 return {'ok'}

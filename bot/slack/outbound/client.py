@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.client import HTTPException, RemoteDisconnected
-from typing import Final
+from typing import Any, Final
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ MAX_RETRIES: Final = 3
 MAX_RETRY_AFTER_S: Final = 30
 SLACK_ERRORS: Final = (SlackClientError, HTTPException, OSError)
 """What a call of Slack's libraries raises if Slack refuses it or does not respond."""
+NO_ANSWER: Final = "no answer"
 RESPONSE_URL_DOMAINS: Final = (".slack.com", ".slack-gov.com")
 
 
@@ -66,14 +67,17 @@ def retry_handlers() -> Sequence[RetryHandler]:
     ]
 
 
-def web_client(settings: Settings) -> WebClient:
-    """Return the bot's client; raise :class:`~bot.errors.Misconfigured` without SLACK_BOT_TOKEN."""
+def web_client(settings: Settings, *, retries: bool = True) -> WebClient:
+    """Return the bot's client; raise :class:`~bot.errors.Misconfigured` without SLACK_BOT_TOKEN.
+
+    Without ``retries`` each call is one request: for a caller that tries again itself.
+    """
     return WebClient(
         token=settings.need("SLACK_BOT_TOKEN").reveal(),
         base_url=settings.slack_api_url,
         timeout=TIMEOUT_S,
         logger=quiet_logger("web"),
-        retry_handlers=list(retry_handlers()),
+        retry_handlers=list(retry_handlers()) if retries else [],
     )
 
 
@@ -81,12 +85,22 @@ def reason_of(error: Exception) -> str:
     """Return Slack's error code, or "no answer". Do not chain the error itself: it can hold what was sent."""
     if isinstance(error, SlackApiError):
         return str(error.response.get("error") or error.response.status_code)
-    return f"no answer: {type(error).__name__}"
+    return f"{NO_ANSWER}: {type(error).__name__}"
 
 
-def response_client(url: str) -> WebhookClient:
-    """Return a client for one response_url."""
-    return WebhookClient(url, timeout=TIMEOUT_S, logger=quiet_logger("hook"), retry_handlers=list(retry_handlers()))
+def retry_after(headers: Mapping[str, Any] | None) -> float:
+    """Return how many seconds Slack asks to wait; 0.0 if it does not."""
+    for name, value in (headers or {}).items():
+        said = str(value[0] if isinstance(value, list) and value else value)
+        if name.lower() == "retry-after" and said.isdecimal():
+            return float(said)
+    return 0.0
+
+
+def response_client(url: str, *, retries: bool = True) -> WebhookClient:
+    """Return a client for one response_url, with ``retries`` as in :func:`web_client`."""
+    handlers = list(retry_handlers()) if retries else []
+    return WebhookClient(url, timeout=TIMEOUT_S, logger=quiet_logger("hook"), retry_handlers=handlers)
 
 
 def is_slack_url(url: str, api_url: str) -> bool:

@@ -8,11 +8,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookResponse
 
 from bot.blocks.message import Message, holds_secret
 from bot.errors import Failed
-from bot.slack.outbound.client import SLACK_ERRORS, is_slack_url, reason_of, response_client
+from bot.slack.outbound.client import NO_ANSWER, SLACK_ERRORS, is_slack_url, reason_of, response_client, retry_after
 from bot.slack.outbound.payload import has_plainer, payload
 from bot.text.mrkdwn import user as mention
 
@@ -23,27 +24,54 @@ NEXT_STEPS: Final = {
     "is_archived": "Unarchive the channel, or set another one in swarmbot.yml.",
 }
 NOT_EDITABLE: Final = {"message_not_found", "edit_window_closed", "cant_update_message"}
+CHANNEL_CLOSED: Final = frozenset(
+    {
+        *("not_in_channel", "channel_not_found", "is_archived", "restricted_action", "no_permission"),
+        *("restricted_action_read_only_channel", "restricted_action_non_threadable_channel"),
+        *("restricted_action_thread_only_channel", "team_access_not_granted", "missing_scope"),
+    }
+)
+"""A channel cannot be posted to until somebody changes something."""
+TEMPORARY: Final = frozenset(
+    {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "HTTP 429"}
+)
 NO_EPHEMERAL: Final = {"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived"}
 
 log = logging.getLogger(__name__)
 
 
+def next_step_for(reason: str) -> str:
+    """Return what to do about an error code of Slack."""
+    return NEXT_STEPS.get(reason, "Run `python -m bot doctor`: it checks the Slack app.")
+
+
 class Undelivered(Failed):
     """Slack did not accept a message. ``reason`` is Slack's error code, or "no answer"."""
 
-    def __init__(self, reason: str, where: str, what: str = "a message") -> None:
+    def __init__(self, reason: str, where: str, what: str = "a message", *, retry_after_s: float = 0.0) -> None:
         super().__init__(
             f"Slack did not accept {what} for {where} ({reason}).",
-            next_step=NEXT_STEPS.get(reason, "Run `python -m bot doctor`: it checks the Slack app."),
+            next_step=next_step_for(reason),
         )
         self.reason = reason
+        self.retry_after_s = retry_after_s
+        """How long Slack asks to wait; 0.0 if it does not."""
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the same call may succeed soon: Slack did not respond, or asked to wait."""
+        return self.reason in TEMPORARY or self.reason.startswith((NO_ANSWER, "HTTP 5"))
 
 
 class Notifier:
-    """Safe to share between threads. Every call raises :class:`Undelivered` if Slack refuses it."""
+    """Safe to share between threads. Every call raises :class:`Undelivered` if Slack refuses it.
 
-    def __init__(self, client: WebClient) -> None:
+    ``retries`` says whether ``client`` tries again by itself, so that response_urls are used alike.
+    """
+
+    def __init__(self, client: WebClient, *, retries: bool = True) -> None:
         self._client = client
+        self._retries = retries
         self._plain = False
 
     def post(self, channel: str, message: Message) -> str:
@@ -77,9 +105,8 @@ class Notifier:
         If the URL is used up or expired, the answer goes by chat.postEphemeral, or by a direct message if the requester
         is not in the channel. A secret never goes by direct message, which would be kept: that raises.
         """
-        how = {"replace_original": replace, "response_type": "in_channel" if in_channel else "ephemeral"}
         try:
-            self._hook(response_url, message, how)
+            self.answer(response_url, message, replace=replace, in_channel=in_channel)
         except Undelivered as error:
             log.info("response_url: %s; answering without it", error.reason)
         else:
@@ -87,7 +114,29 @@ class Notifier:
         if in_channel:
             self.post(channel, message)
         else:
-            self._to_person(user, channel, message)
+            self.tell(user, channel, message)
+
+    def answer(self, response_url: str, message: Message, *, replace: bool = False, in_channel: bool = False) -> None:
+        """Answer by the response_url alone."""
+        how = {"replace_original": replace, "response_type": "in_channel" if in_channel else "ephemeral"}
+        self._hook(response_url, message, how)
+
+    def tell(self, user: str, channel: str, message: Message) -> None:
+        """Show one person a message in a channel, or as a direct message if they are not in it.
+
+        A secret never goes by direct message: that raises.
+        """
+        where = mention(user)
+        try:
+            self._deliver(message, where, self._client.chat_postEphemeral, channel=channel, user=user)
+        except Undelivered as error:
+            if error.reason not in NO_EPHEMERAL or holds_secret(message.blocks):
+                raise
+            self._deliver(message, where, self._client.chat_postMessage, channel=user)
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Delete a message of the bot."""
+        self._call(f"channel `{channel}`", self._client.chat_delete, {"channel": channel, "ts": ts})
 
     def open_modal(self, trigger_id: str, view: dict[str, Any]) -> None:
         """Open a form for the person whose press gave ``trigger_id``, which is valid for 3 s."""
@@ -97,24 +146,15 @@ class Notifier:
         """Delete the pressed message, even a private one."""
         self._hook(response_url, None, {"delete_original": True})
 
-    def _to_person(self, user: str, channel: str, message: Message) -> None:
-        where = mention(user)
-        try:
-            self._deliver(message, where, self._client.chat_postEphemeral, channel=channel, user=user)
-        except Undelivered as error:
-            if error.reason not in NO_EPHEMERAL or holds_secret(message.blocks):
-                raise
-            self._deliver(message, where, self._client.chat_postMessage, channel=user)
-
     def _hook(self, url: str, message: Message | None, how: dict[str, Any]) -> None:
         """Post to a response_url, in older blocks if Slack does not accept the newer ones."""
         if not is_slack_url(url, self._client.base_url):
             raise Undelivered("the response_url is not Slack's", "the requester")
 
         def send(**body: Any) -> WebhookResponse:
-            answer = response_client(url).send_dict(body)
+            answer = response_client(url, retries=self._retries).send_dict(body)
             if answer.status_code != HTTPStatus.OK:
-                raise Undelivered(_reason(answer), "the requester")
+                raise Undelivered(_reason(answer), "the requester", retry_after_s=retry_after(answer.headers))
             return answer
 
         if message is None:
@@ -155,7 +195,8 @@ class Notifier:
             return call(**body)
         except SLACK_ERRORS as error:
             reason = reason_of(error)
-        raise Undelivered(reason, where)
+            wait_s = retry_after(error.response.headers) if isinstance(error, SlackApiError) else 0.0
+        raise Undelivered(reason, where, retry_after_s=wait_s)
 
 
 def _reason(answer: WebhookResponse) -> str:

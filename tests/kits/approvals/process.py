@@ -14,17 +14,20 @@ from bot.execution.approval_step import ApprovalStep
 from bot.execution.cluster_reader import ClusterReader
 from bot.execution.replies import Replies
 from bot.execution.runner import Runner
+from bot.execution.secret_messages import SecretMessages
 from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
 from bot.last_read import LastRead
 from bot.one_time_tokens.pending_rotations import PendingRotations
+from bot.outbox.deliverer import Deliverer
+from bot.outbox.outbox import Outbox
 from bot.queue.job import Order
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
-from bot.store.leader_lease import LeaderLeases
 from tests.kits.approvals.world import Cluster, People, Quiet
 from tests.kits.commands import COMMANDS
+from tests.kits.outbox import Inline, due_at_once
 
 
 def config_of(count: int, by: tuple[str, ...]) -> Config:
@@ -74,24 +77,35 @@ class Process:
             check_code=lambda _person, _code: None,
         )
         self.slack = Quiet()
-        self.card_publisher = CardPublisher(
-            self.queue, self.approvals, self.slack, LeaderLeases(self.redis, name), name
-        )
+        self.outbox = Outbox(self.redis, self.audit)
+        cluster_reader = ClusterReader(cast("Any", cluster), cast("Any", cluster), LastRead(self.redis))
+        pending_rotations = PendingRotations(self.redis, self.audit, 900.0)
+        secrets = SecretMessages(COMMANDS, self.queue, cluster_reader, pending_rotations, name)
+        self.deliverer = Deliverer(self.outbox, self.slack, secrets.again, Inline(), worker=name)
+        self.card_publisher = CardPublisher(self.queue, self.approvals, self.deliverer, name)
+        self.replies = Replies(config, self.queue, self.deliverer)
         services = WorkerServices(
             config=config,
             commands=COMMANDS,
             queue=self.queue,
             notifier=self.slack,
-            replies=Replies(self.queue, self.slack),
-            cluster_reader=ClusterReader(cast("Any", cluster), cast("Any", cluster), LastRead(self.redis)),
+            replies=self.replies,
+            secret_messages=secrets,
+            outbox=self.outbox,
+            cluster_reader=cluster_reader,
             approvals=self.approvals,
             approval_step=ApprovalStep(config, self.approvals, people, self.freezes),
-            pending_rotations=PendingRotations(self.redis, self.audit, 900.0),
+            pending_rotations=pending_rotations,
             secret_inbox=cast("Any", None),
             enrolment_message=cast("Any", None),
             exporter=cast("Any", None),
         )
         self.runner = Runner(services)
+
+    def deliver(self) -> None:
+        """Send every message now, those too that the worker which promised them would send in a moment."""
+        due_at_once(self.redis)
+        self.deliverer.turn()
 
     def freeze(self, *, frozen: bool) -> None:
         """Freeze the cluster for an hour, or thaw it."""

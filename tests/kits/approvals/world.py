@@ -156,7 +156,7 @@ class Quiet(Notifier):
         del channel, message
         return ts
 
-    def respond(self, response_url: str, message: Message, **how: Any) -> None:
+    def answer(self, response_url: str, message: Message, **how: Any) -> None:
         """Keep it."""
         del response_url, how
         self.told.append(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -125,14 +124,14 @@ def test_short_redis_outage_fails_nothing(redis_url: str, monkeypatch: pytest.Mo
 def test_job_ends_even_if_slack_refuses_messages(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, node: str, state: str
 ) -> None:
-    """A change that is not needed and a refused one: the outcome is stored at the first attempt."""
+    """A change that is not needed and a refused one: the outcome is stored, and the message waits for Slack."""
     reckoning = Reckoning(redis_url, 0, {"U0ADA"})
     process = reckoning.processes[0]
 
     def respond(*_: object, **__: object) -> None:
         raise Undelivered("no answer", "its asker")
 
-    monkeypatch.setattr(process.slack, "respond", respond)
+    monkeypatch.setattr(process.slack, "answer", respond)
     reckoning.cluster.set_role("node-1", "manager")
     process.queue.admit(order_of("job-0", "U0ADA", node), [Entry("asked", "U0ADA")])
     lease = process.queue.take("one", "exclusive", block_ms=0)
@@ -142,6 +141,7 @@ def test_job_ends_even_if_slack_refuses_messages(
     assert job is not None
     assert job.state == state
     assert "Slack" not in job.outcome
+    assert process.outbox.backlog().count == 1
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -163,7 +163,7 @@ def test_job_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
 
 
 def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is retried later, and the requester gets the result."""
+    """A plan that cannot be read, and a channel that refuses a card: both requesters get their results."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     process = reckoning.processes[0]
     for node in ("node-1", "node-2"):
@@ -181,10 +181,13 @@ def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeyp
 
     monkeypatch.setattr(process.slack, "post", post)
     process.card_publisher.publish_due()
-    assert ["Denied" in message.text for message in process.slack.told] == [True]
+    assert process.approvals.unshown() == []
+    process.deliver()
+    told = sorted(message.text for message in process.slack.told)
+    assert ["Only you see this" in text for text in told] == [True, False]
+    assert all("Denied" in text for text in told)
     assert ["Another version of Swarmbot made this plan" in card for card in shown] == [True]
-    assert process.approvals.unshown() == ["job-0"]
-    assert process.approvals.unshown(time.time()) == []
+    assert process.outbox.backlog().count == 1
 
 
 def test_approval_belongs_to_one_job(redis_url: str) -> None:

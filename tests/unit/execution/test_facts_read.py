@@ -35,7 +35,7 @@ class _Sight(ClusterReader):
 def _query(words: str) -> FactsQuery:
     """Return the first query of a job for ``words`` that needs no approval."""
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
-    lease: Any = SimpleNamespace(job=Job(order(words=words), "running"))
+    lease: Any = SimpleNamespace(job=Job(order(words=words), "running"), worker="one")
     unused: Any = None
     approvals: Any = SimpleNamespace(get=lambda _: None)
     approval_step: Any = SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0))
@@ -46,6 +46,8 @@ def _query(words: str) -> FactsQuery:
         queue=unused,
         notifier=unused,
         replies=unused,
+        secret_messages=unused,
+        outbox=unused,
         cluster_reader=_Sight(unused, unused, unused),
         approvals=approvals,
         approval_step=approval_step,

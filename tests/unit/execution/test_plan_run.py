@@ -1,8 +1,7 @@
-"""A change leaves no thread behind when another worker takes its job, and reports a secret that it could not show."""
+"""A change shows nothing more when another worker has its job, and reports a secret that it could not show."""
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -15,14 +14,10 @@ from bot.execution.progress_card import ProgressCard
 from bot.model import EVERY_TRACK, Facts, FactsQuery, Plan, PlanTitles, Step
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import Queue
-from bot.settings import Settings
-from bot.slack.outbound.client import web_client
-from bot.slack.outbound.notifier import Notifier
 from bot.swarm.operations import LabelHost, LabelNode
-from sandbox.slack import LocalSlack
 from tests.kits.approvals.process import Process, config_of
 from tests.kits.approvals.world import Cluster, People
-from tests.kits.jobs import admitted, taken, until
+from tests.kits.jobs import admitted, taken
 from tests.plans.description import Description
 
 PLAN = Plan(PlanTitles("labels", "label", "done", "failed"), (Step(LabelHost("host-3", ()), "host-3"),))
@@ -33,25 +28,22 @@ def read(_: FactsQuery) -> Facts:
     raise AssertionError
 
 
-def test_a_lease_that_is_lost_ends_the_message_s_thread(queue: Queue) -> None:
-    """The worker that took the job over updates the message: nothing of this run waits to update it."""
+def test_a_worker_that_lost_its_lease_shows_nothing(queue: Queue, redis_url: str) -> None:
+    """The worker that took the job over shows its progress: this run is stopped before it shows anything."""
     admitted(queue)
     lease = taken(queue)
     engines = EnginePool(Config(clusters={"prod": {"channel": "C0PROD", "hosts": {"host-3": "192.0.2.3"}}}))
-    with LocalSlack(rate_limits=False) as slack:
-        notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
-        change = PlanRun(lease, PLAN, queue, notifier, "C0LOST")
-        assert queue.reclaim("two", "exclusive").lease is not None
-        with pytest.raises(LeaseLost):
-            change.run(engines.cluster("prod"), read)
-        until(
-            lambda: all(thread.name != "live-C0LOST" for thread in threading.enumerate()),
-            "the thread of the message has ended",
-        )
+    process = Process(redis_url, config_of(0, ()), People(), Cluster(), "one")
+    change = PlanRun(lease, PLAN, queue, process.replies, "C0LOST")
+    assert queue.reclaim("two", "exclusive").lease is not None
+    with pytest.raises(LeaseLost):
+        change.run(engines.cluster("prod"), read)
+    assert process.slack.posted == 0
+    assert process.outbox.due() == []
 
 
 @pytest.mark.parametrize(("zone", "ended"), [("a", "done"), ("b", "stopped")])
-def test_a_track_waits_for_every_earlier_one(queue: Queue, zone: str, ended: str) -> None:
+def test_a_track_waits_for_every_earlier_one(queue: Queue, redis_url: str, zone: str, ended: str) -> None:
     """Its steps are started only if all tracks before it have succeeded. The first succeeds if it has the label."""
     nodes = {name: {"is": "worker", "record": {"labels": {"zone": "a"}}} for name in ("host-2", "host-3", "host-4")}
     facts = Description.model_validate({"hosts": {"host-1": {"is": "leader"}, **nodes}}).facts()
@@ -61,12 +53,11 @@ def test_a_track_waits_for_every_earlier_one(queue: Queue, zone: str, ended: str
     )
     admitted(queue)
     refusing: Any = Refusing()
-    with LocalSlack(rate_limits=False) as slack:
-        notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
-        plan = Plan(PlanTitles("labels", "label", "{count} labelled", "{failed}"), (first, second, last))
-        change = PlanRun(taken(queue), plan, queue, notifier, "C0PROD")
-        change.run(refusing, lambda _: facts)
-        change.finish()
+    process = Process(redis_url, config_of(0, ()), People(), Cluster(), "one")
+    plan = Plan(PlanTitles("labels", "label", "{count} labelled", "{failed}"), (first, second, last))
+    change = PlanRun(taken(queue), plan, queue, process.replies, "C0PROD")
+    change.run(refusing, lambda _: facts)
+    change.finish()
     assert [row.state for row in change.card._rows] == ["done" if zone == "a" else "failed", "done", ended]
 
 
@@ -92,10 +83,10 @@ def test_a_secret_that_cannot_be_shown_is_reported(queue: Queue, redis_url: str)
     lease = taken(queue)
     process = Process(redis_url, config_of(0, ()), People(), Unreadable(), "one")
     card = ProgressCard(lease.job, Plan(PlanTitles(success="rotated"), reveals=("unlock key",)), 0.0)
-    entries = process.runner._changes._reveal(lease, card, once=False)
+    entries, messages = process.runner._changes._reveal(lease, card, once=False)
     assert [(entry.action, entry.detail) for entry in entries] == [
         ("secret not told", "unlock key: No manager answers.")
     ]
     told = "The unlock key was not shown: `/swarm unlock-key` shows it."
-    assert told in process.slack.told[0].text
+    assert [told in each.outgoing.message.text for each in messages] == [True]
     assert told in str(card.ended().blocks)

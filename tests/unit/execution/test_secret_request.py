@@ -35,16 +35,10 @@ class Worker:
         if self._refusal:
             raise self._refusal
 
-    def respond(self, _: Job, message: Message) -> None:
-        """Show the requester a message."""
-        self.said.append(show_message(message))
-
-    say = respond
-
-    def succeed(self, _: object, text: str, how: str) -> None:
-        """End the job."""
-        del text
-        self.said.append(how)
+    def answer(self, _: object, message: Message, result: str, how: str) -> None:
+        """Show the requester a message and end the job."""
+        del result
+        self.said += [show_message(message), how]
 
     def refuse(self, _: object, error: SwarmbotError) -> None:
         """End the job with an error."""
@@ -72,6 +66,8 @@ def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Wor
         queue=unused,
         notifier=unused,
         replies=parts,
+        secret_messages=unused,
+        outbox=unused,
         cluster_reader=reader,
         approvals=approvals,
         approval_step=parts,

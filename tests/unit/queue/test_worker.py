@@ -10,7 +10,11 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from bot.audit import Audit, Filter
-from bot.errors import Refused, Unavailable
+from bot.blocks import text_message
+from bot.errors import Refused, SwarmbotError, Unavailable
+from bot.outbox.outbox import Outbox
+from bot.outbox.outgoing import Outgoing
+from bot.queue.end_messages import private
 from bot.queue.job import Job
 from bot.queue.lease import Lease
 from bot.queue.queue import Queue
@@ -25,9 +29,13 @@ def patient(queue: Queue, audit: Audit) -> Queue:
 
 
 @contextmanager
-def working(queue: Queue, handle: Callable[[Lease], None], told: list[Job] | None = None) -> Iterator[Worker]:
-    """Run a worker with two threads per lane."""
-    worker = Worker(queue, handle, "one", threads=2, tell=told.append if told is not None else None)
+def working(queue: Queue, handle: Callable[[Lease], None]) -> Iterator[Worker]:
+    """Run a worker with two threads per lane, whose messages about failed jobs are "failed: …"."""
+
+    def tell(job: Job, error: SwarmbotError) -> list[Outgoing]:
+        return [private(job.order, text_message(f"failed: {error.happened}"))]
+
+    worker = Worker(queue, handle, "one", threads=2, tell=tell)
     worker.start()
     try:
         yield worker
@@ -59,17 +67,15 @@ def _raise(error: Exception) -> Callable[[Lease], None]:
 def test_a_handler_that_does_not_end_its_job(
     patient: Queue, audit: Audit, caplog: pytest.LogCaptureFixture, handle: Callable[[Lease], None], happened: str
 ) -> None:
-    """The job fails with what happened, its requester is told, the audit log has it, and the next change starts.
-
-    The jobs end one after the other; which end is told first is not promised, since two threads tell them.
-    """
-    told: list[Job] = []
+    """The job fails with what happened, its requester is promised to be told, and the next change starts."""
     jobs = [admitted(patient), admitted(patient)]
-    with working(patient, handle, told):
-        until(lambda: len(told) == 2, "both jobs are told")
-    assert {job.id: job.state for job in told} == dict.fromkeys(jobs, "failed")
+    with working(patient, handle):
+        until(lambda: all(_ended(patient, job) for job in jobs), "both jobs have ended")
     assert [entry.job for entry in audit.query() if entry.action == "ended"] == jobs[::-1]
-    for job in told:
+    promised = {each.job: each.message.text for each, _ in Outbox(patient._redis, audit)._stored()}
+    assert promised == dict.fromkeys(jobs, f"failed: {happened}")
+    for job in patient.jobs(jobs):
+        assert job.state == "failed"
         error = json.loads(job.outcome)["error"]
         assert error["happened"] == happened
         assert audit.query(Filter(job=job.id))[0].detail == f"failed: {happened}"
@@ -78,11 +84,11 @@ def test_a_handler_that_does_not_end_its_job(
 
 
 def test_telling_may_fail(patient: Queue) -> None:
-    """If the requester cannot be told, the next job is still done."""
+    """If no message can be made, the job ends and the next one is still done."""
     first, second = admitted(patient), admitted(patient)
 
-    def tell(_job: Job) -> None:
-        raise OSError("Slack is away")
+    def tell(_job: Job, _error: SwarmbotError) -> list[Outgoing]:
+        raise OSError("defect")
 
     worker = Worker(patient, _raise(KeyError("x")), "one", threads=1, tell=tell)
     worker.start()

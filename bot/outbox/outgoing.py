@@ -1,0 +1,66 @@
+"""A message on its way to Slack, and what of it is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bot.audit import Entry
+from bot.blocks import Message
+from bot.secrets.redact import redact
+from bot.stored_json import from_json, to_json
+
+Target = Literal["channel", "private", "shared"]
+"""``channel``: a message in a channel, edited when it changes. ``private``: seen by the requester alone. ``shared``: an
+answer that everybody in the requester's channel sees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What a message says now. Each later one with the same id replaces it: in Redis, and in Slack by an edit."""
+
+    id: str
+    target: Target
+    message: Message
+    """Holds no secret."""
+    about: Entry
+    """The audit entry if it is given up, without its detail: it names the job and what was ordered."""
+    made_at: float
+    """Unix seconds. A message that is sent late says so."""
+    channel: str
+    """Where it is posted; of a private message, where it was asked for."""
+    user: str
+    """The requester."""
+    response_url: str = ""
+    replace: bool = False
+    """It replaces the message whose button was pressed."""
+    asked_in: str = ""
+    """Where the requester reads that ``channel`` cannot be posted to."""
+    hint: str = ""
+    """What to do until then."""
+    promised: bool = True
+    """Whether it must arrive. Of others, like the progress of a job, only the newest is sent, and not too often."""
+    if_there: bool = False
+    """It is promised only if a message with this id is there to edit."""
+    secret: str = ""
+    """What is sent instead of ``message``, by the name that :class:`~bot.outbox.deliverer.Deliverer` reads it again."""
+    first: Entry | None = None
+    """An audit entry to write when the message was posted for the first time."""
+
+    @property
+    def job(self) -> str:
+        """The job that it is about."""
+        return self.about.job
+
+    def stored(self) -> str:
+        """Return it as JSON. What looks like a secret is masked. Raise ValueError for a Secret in it."""
+        return redact(to_json(self))
+
+    def without_secret(self) -> Outgoing:
+        """Return what is sent if the secret is not."""
+        return replace(self, secret="")
+
+
+def restored(body: str) -> Outgoing:
+    """Return what :meth:`Outgoing.stored` wrote."""
+    return from_json(Outgoing, body)

@@ -1,0 +1,79 @@
+"""The messages that people are promised about a job: its answer, its card, its cancellation."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from bot.blocks import WARNING, Message, text_message, tick, user
+from bot.outbox.outgoing import Outgoing
+from bot.queue.job import Order
+
+ANSWER: Final = "answer"
+
+
+def private(order: Order, message: Message, *, name: str = ANSWER, secret: str = "") -> Outgoing:
+    """Return a message for the requester alone. A later one with the same ``name`` replaces it until it is sent.
+
+    With ``secret``, ``message`` is what is sent if the secret of that name cannot be shown.
+    """
+    return Outgoing(
+        id=f"{_prefix(order)}:{name}",
+        target="private",
+        message=message,
+        about=order.audit_entry("", ""),
+        made_at=time.time(),
+        channel=order.channel,
+        user=order.requester,
+        response_url=order.response_url,
+        replace=order.replace,
+        secret=secret,
+    )
+
+
+def shared(order: Order, message: Message) -> Outgoing:
+    """Return an answer for everybody in the channel where it was asked."""
+    return Outgoing(
+        id=f"{_prefix(order)}:shared",
+        target="shared",
+        message=message,
+        about=order.audit_entry("", ""),
+        made_at=time.time(),
+        channel=order.channel,
+        user=order.requester,
+        response_url=order.response_url,
+    )
+
+
+def card(order: Order, channel: str, message: Message, *, promised: bool = True) -> Outgoing:
+    """Return the job's message in ``channel``, which is posted once and edited from then on."""
+    return Outgoing(
+        id=card_id(order),
+        target="channel",
+        message=message,
+        about=order.audit_entry("", "", channel=channel),
+        made_at=time.time(),
+        channel=channel,
+        user=order.requester,
+        response_url=order.response_url,
+        asked_in=order.channel,
+        promised=promised,
+    )
+
+
+def card_id(order: Order) -> str:
+    """Return the id of :func:`card`."""
+    return f"{_prefix(order)}:card"
+
+
+def cancelled_message(order: Order, by: str) -> Outgoing:
+    """Return what the requester is told when somebody else cancels the job before it starts."""
+    where = f" in {order.cluster}" if order.cluster else ""
+    words = f"{tick('/swarm ' + order.words)}{where} · {tick(order.id)}"
+    text = f"{WARNING} {words}: *cancelled* by {user(by)} before it started. Nothing was changed."
+    return private(order, text_message(text), name="cancelled")
+
+
+def _prefix(order: Order) -> str:
+    """Return what no other job's messages have: an id is used again when its job was deleted."""
+    return f"{order.id}:{order.asked_at:.0f}"
