@@ -190,6 +190,46 @@ def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeyp
     assert process.outbox.backlog().count == 1
 
 
+def test_an_approved_job_is_cancelled_before_it_starts(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its card says so, and its requester is told by whom."""
+    reckoning = approved(redis_url)
+    process = reckoning.processes[0]
+    process.card_publisher.publish_due()
+    assert process.queue.cancel("job-0", "U0CLEO", [Entry("cancelled", "U0CLEO", job="job-0")]) == "cancelled"
+    assert not process.voting.cancel("job-0", "U0CLEO")
+    shown: list[str] = []
+
+    def update(_channel: str, ts: str, message: Message) -> str:
+        shown.append(message.text)
+        return ts
+
+    monkeypatch.setattr(process.slack, "update", update)
+    process.card_publisher.publish_due()
+    assert ["✗ *Cancelled* by <@U0CLEO> before it started. Nothing was changed." in text for text in shown] == [True]
+    process.deliver()
+    assert "*cancelled* by <@U0CLEO>" in process.slack.told[-1].text
+
+
+def test_the_channel_of_a_card_is_archived(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The requester gets the request without its buttons, with how others can approve it."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = reckoning.processes[0]
+
+    def post(_channel: str, _message: Message) -> str:
+        raise Undelivered("is_archived", "channel `C0PROD`")
+
+    monkeypatch.setattr(process.slack, "post", post)
+    reckoning.ask(0, "U0ADA", "node-1")
+    reckoning.work(0, 0, crash=False)
+    process.card_publisher.publish_due()
+    process.deliver()
+    [told] = process.slack.told
+    lead = str(told.blocks[0])
+    assert "*Swarmbot cannot post in* <#C0PROD> (`is_archived`). Unarchive the channel" in lead
+    assert "Approvers can decide with `/swarm approvals job-0 --cluster prod`." in lead
+    assert "actions" not in {block["type"] for block in told.blocks}
+
+
 def test_approval_belongs_to_one_job(redis_url: str) -> None:
     """While its job exists, no other job gets the id; a new request starts without approvals."""
     reckoning = approved(redis_url)

@@ -1,7 +1,9 @@
-"""The doctor's findings about Redis' password, the folder for backups and the key."""
+"""The doctor's findings about Redis' password, messages that wait, the folder for backups and the key."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,10 +11,15 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
+from bot.audit import Audit
+from bot.blocks import text_message
 from bot.config import Backups
 from bot.doctor.resources import Resources
-from bot.doctor.storage import backups, protected
+from bot.doctor.storage import backups, messages, protected
+from bot.outbox.outbox import Outbox
+from bot.queue.end_messages import private
 from bot.secrets.secret import Secret
+from tests.kits.jobs import order
 from tests.kits.unprivileged import unprivileged
 
 KEY = Secret("k" * 32)
@@ -77,3 +84,15 @@ def test_a_redis_on_another_machine_needs_a_password(url: str, *, warned: bool) 
     findings = [str(finding) for finding in protected(resources)]
     assert bool(findings) is warned
     assert not warned or "without a password" in findings[0]
+
+
+def test_messages_that_wait_for_slack(client: Redis) -> None:
+    """A warning once they have waited for a minute."""
+    audit = Audit(client)
+    outbox, asked = Outbox(client, audit), order()
+    resources = cast("Resources", SimpleNamespace(redis=client))
+    outbox.put(private(asked, text_message("new")))
+    assert list(messages(resources)) == []
+    outbox.put(replace(private(asked, text_message("old"), name="old"), made_at=time.time() - 600))
+    [finding] = messages(resources)
+    assert str(finding).startswith("! 2 messages wait for Slack, the oldest for 10m.")
