@@ -40,6 +40,15 @@ class Replies:
         if at_once:
             self._deliverer.send([Ready(progress)])
 
+    def meanwhile(self, lease: Lease, message: Message) -> None:
+        """Show the requester alone something before the answer. Raise LeaseLost, Unavailable.
+
+        If Slack has not accepted it when the answer comes, only the answer is sent.
+        """
+        early = replace(private(lease.job.order, message), promised=False)
+        self._queue.show(lease, early)
+        self._deliverer.send([Ready(early)])
+
     def record_shown_secrets(
         self, lease: Lease, secrets: Sequence[Revealed], *, unless_cancelled: bool = False
     ) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.approvals.approval import Approval
 from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
+from bot.queue.end_messages import card_id
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
@@ -86,6 +87,7 @@ class ApprovalScenario:
         assert found is not None
         assert found.state == state, found.outcome
         self.until(lambda: job not in self.approvals.unshown())
+        self.until(lambda: self._redis.zscore(keys.OUTBOX, card_id(found.order)) is None)
         return self.approval(job)
 
     def approval(self, job: str) -> Approval:

@@ -199,6 +199,17 @@ def test_a_state_that_comes_while_one_is_sent(world: World, asked: Order) -> Non
     assert world.slack.texts("C0PROD") == ["1", "end"]
 
 
+def test_an_early_answer_does_not_follow_the_answer(world: World, asked: Order) -> None:
+    """Slack is away while the requester is told that it takes longer: only the answer is sent."""
+    world.promise(replace(answer(world, asked, "Still working on it"), promised=False))
+    world.slack.failing = AWAY
+    world.promise(replace(answer(world, asked, "Still working on it"), promised=False))
+    world.promise(answer(world, asked))
+    world.slack.failing = None
+    world.pass_time(10)
+    assert [text for _, text in world.slack.seen] == ["Still working on it", "prod is healthy"]
+
+
 def test_a_worker_that_stood_still_repairs_the_card(world: World, asked: Order) -> None:
     """It wakes after another worker has shown the end, and overwrites it: then the end is shown again."""
     world.promise(shown(world, asked, "1", promised=False))
