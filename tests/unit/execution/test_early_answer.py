@@ -31,10 +31,14 @@ class _Replies:
         self.told: list[str] = []
         self.came = Event()
 
-    def respond(self, _job: Job, message: Message) -> None:
+    def meanwhile(self, _lease: object, message: Message) -> None:
         """Keep it."""
         self.told.append(message.text)
         self.came.set()
+
+    def answer(self, _lease: object, message: Message, *_: object) -> None:
+        """Keep the end too."""
+        self.told.append(message.text)
 
     def record_shown_secrets(self, *_: object, **__: object) -> None:
         """Nothing is secret."""
@@ -49,15 +53,16 @@ def _told(words: str, read: Callable[[FactsQuery, _Replies], Facts]) -> list[str
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
     command = replace(command, answer=lambda facts, _: Message(" ".join(facts.hosts), ()))
     replies = _Replies()
-    lease: Any = SimpleNamespace(job=Job(order(words=words), "running"), audit_entry=lambda *_: None)
+    lease: Any = SimpleNamespace(job=Job(order(words=words), "running"), worker="one")
     services: Any = SimpleNamespace(
         config=None,
         replies=replies,
-        queue=SimpleNamespace(finish=lambda *_: None),
+        outbox=None,
+        queue=None,
         cluster_reader=SimpleNamespace(read=lambda _cluster, query: read(query, replies)),
         approvals=SimpleNamespace(get=lambda _: None),
         approval_step=SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0), freeze=lambda _: None),
-        pending_rotations=SimpleNamespace(ensure_rotation=lambda _lease, _query, facts: facts),
+        pending_rotations=SimpleNamespace(ensure_rotation=lambda _order, _worker, _query, facts: facts),
     )
     Questions(services).run(lease, command, arguments)
     return replies.told
