@@ -10,6 +10,7 @@ import pytest
 
 from bot.blocks import Message
 from bot.execution.internal_jobs import ANNOUNCE, EXPORT, FAILURES, InternalJobs
+from bot.outbox.deliverer import Ready
 from bot.queue.queue import Queue
 from bot.slack.outbound.notifier import Undelivered
 from tests.kits.jobs import asked, order, taken
@@ -19,7 +20,6 @@ from tests.kits.jobs import asked, order, taken
     ("command", "title"),
     [
         (EXPORT, "The audit entries were not sent"),
-        (ANNOUNCE, "The change was made, but not announced"),
         ("totp", "The second factor was not shown"),
         ("hide", "The message was not hidden"),
     ],
@@ -31,17 +31,18 @@ def test_what_failed_is_said(queue: Queue, command: str, title: str) -> None:
     def refuse(*_: object, **__: object) -> str:
         raise Undelivered("missing_scope", "<@U0ASKER>", "the file `audit.csv`")
 
-    def respond(_: str, message: Message, **__: object) -> None:
-        told.append(message)
+    def end(_lease: object, state: str, _result: str, _entries: object, messages: list[Ready]) -> None:
+        assert state == "failed"
+        told.extend(each.outgoing.message for each in messages)
 
     services: Any = SimpleNamespace(
         queue=queue,
-        notifier=SimpleNamespace(delete_original=refuse, post=refuse, respond=respond),
+        replies=SimpleNamespace(end=end),
+        notifier=SimpleNamespace(delete_original=refuse),
         enrolment_message=SimpleNamespace(show=refuse),
         exporter=SimpleNamespace(send=refuse),
     )
-    message = {"message": '{"text": "frozen"}'}
-    what = replace(order(job_id="k7f3", lane="concurrent"), command=command, args=message)
+    what = replace(order(job_id="k7f3", lane="concurrent"), command=command)
     queue.admit(what, asked(what))
     InternalJobs(services).run(taken(queue, lane="concurrent"))
     assert told[0].text.startswith(f"✗ *{title}* · `k7f3` Slack did not accept the file `audit.csv` for <@U0ASKER>")
