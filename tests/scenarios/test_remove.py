@@ -76,5 +76,5 @@ def test_removing_the_last_manager_ends_the_cluster(scenario: Scenario) -> None:
     assert card.text.startswith("✓ *prod has ended*"), card.text
     assert scenario.membership("host-1") == "inactive"
     assert "so it cannot be seen that `host-2` left" in scenario.ask("cleo", "leave host-2")
-    assert scenario.change("cleo", "leave host-2 --force").text.startswith("✓ *`host-2` has left prod*")
+    assert scenario.change("cleo", "leave host-2 --force --yes").text.startswith("✓ *`host-2` has left prod*")
     assert scenario.membership("host-2") == "inactive"
