@@ -103,7 +103,9 @@ def _whoami(commands: CommandRegistry, records: Records) -> Message:
         approvals = "1 approval" if needed.count == 1 else f"{needed.count} approvals"
         lines.append(f"Needs {approvals} from {needed.by}{among}: {subjects}")
     if person.approvals:
-        lines.append("Nobody approves their own request. Everything else runs at once, unless the cluster is frozen.")
+        lines.append(
+            "Nobody approves their own request. A freeze, or what a plan shows, can add approvals: `--plan` says so."
+        )
     return Message("Your permissions", tuple(paragraphs(lines)))
 
 

@@ -94,9 +94,10 @@ def _steps(facts: Facts, backup: Backup, host: HostFacts) -> list[Operation]:
 def _backup(facts: Facts, name: str) -> Backup:
     found = facts.backups.find(name)
     if found is None:
-        known = [tick(each.id) for each in facts.backups.backups[:6]]
-        step = f"Backups: {', '.join(known)}." if known else f"{facts.name} has no backups."
-        raise NotUnderstood(f"{facts.name} has no backup {echo(name)}.", next_step=step)
+        if not (known := [tick(each.id) for each in facts.backups.backups[:6]]):
+            step = "Swarmbot looks for them in `backups.folder` of swarmbot.yml: copy them there."
+            raise NotUnderstood(f"{facts.name} has no backups.", next_step=step)
+        raise NotUnderstood(f"{facts.name} has no backup {echo(name)}.", next_step=f"Backups: {', '.join(known)}.")
     return found
 
 

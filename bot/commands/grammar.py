@@ -219,7 +219,7 @@ def _value(words: tuple[str, ...] | list[str], position: int, flag: str, shown: 
 
 
 def _wants_value(flag: str, shown: str) -> NotUnderstood:
-    return NotUnderstood(f"`{flag}` wants a value: `{flag} {shown}`.")
+    return NotUnderstood(f"`{flag}` needs a value: `{flag} {shown}`.")
 
 
 def _wanted(parameter: Parameter) -> str:

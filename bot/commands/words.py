@@ -12,8 +12,6 @@ from bot.errors import NotUnderstood
 
 # Slack wraps what people mention or what looks like an address (docs.slack.dev, slash commands).
 _MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
-# Of a bare name Slack makes a link; a URL with a path, or with https, was typed as one.
-_NAMED = re.compile(r"^(?:mailto:|http://(?=[^/]*$))")
 _DOUBLE_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
 _SINGLE_QUOTES = dict.fromkeys("\u2018\u2019", "'")
 _HYPHENS = dict.fromkeys("\u2010\u2011\u2212\ufe63\uff0d", "-")
@@ -27,9 +25,9 @@ def split(text: str) -> list[str]:
     """Split slash text into words.
 
     Quoted parts stay whole; smart quotes count as quotes, a long dash before a flag as ``--``. ``<@U1|ada>`` becomes
-    ``@U1``, ``<#C1|ops>`` becomes ``#C1``, a link becomes the text that was typed. Backticks around words, invisible
-    characters and unusual spaces and hyphens are undone. Raises NotUnderstood for a quote
-    that is not closed.
+    ``@U1``, ``<#C1|ops>`` becomes ``#C1``. A link becomes the text that was typed: its label, or else the URL.
+    Backticks around words, invisible characters and unusual spaces and hyphens are undone. Raises NotUnderstood for a
+    quote that is not closed.
     """
     typed = "".join(map(_usual, _MARKUP.sub(_unwrap, text))).translate(_SMART)
     plain = _LONG_DASH.sub("--", _BACKTICKS.sub("", typed))
@@ -65,4 +63,4 @@ def _unwrap(match: re.Match[str]) -> str:
         return target
     if target.startswith("!subteam^"):
         return "@" + target.removeprefix("!subteam^")
-    return label or _NAMED.sub("", target)
+    return label or target.removeprefix("mailto:")

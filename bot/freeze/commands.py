@@ -57,7 +57,7 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
     freezes.freeze(cluster, until, entry.by, command.reason, [written])
     terms = (
         f"until {when(until)} ({_utc(until)}): {quoted(command.reason)}. Until then every change needs one more "
-        "approval: a change that otherwise needs none needs one. `/swarm thaw` ends the freeze."
+        "approval, also a change that usually needs none. `/swarm thaw` ends the freeze."
     )
     return FreezeResult(
         text_message(f"*{cluster} is frozen* {terms}"),

@@ -104,7 +104,7 @@ def test_both_ways_to_write_a_value_are_one() -> None:
     joined = read_arguments(COMMANDS["join"], ("--label=a=b", "worker", "host-1"), HOSTS)
     assert apart == joined
     assert read_arguments(COMMANDS["join"], ("worker", "host-1", "--label=--a=b"), HOSTS).label == (("--a", "b"),)
-    with pytest.raises(NotUnderstood, match="wants a value"):
+    with pytest.raises(NotUnderstood, match="needs a value"):
         read_arguments(COMMANDS["join"], ("worker", "host-1", "--label", "--a=b"), HOSTS)
 
 
