@@ -81,8 +81,7 @@ class ApprovalStep:
             return bool(rule.count)
         if not (rule.confirmation and approval.request.confirmation):
             return False
-        now = basis_of(command.name, arguments, plan, facts)
-        changed = "; ".join(differences(from_json(Basis, approval.request.basis), now))
+        changed = _changes(approval, command, arguments, plan, facts)
         if changed:
             self.request(lease, command, arguments, plan, facts, changed=changed)
         return bool(changed)
@@ -126,8 +125,7 @@ class ApprovalStep:
             raise Refused("the approval is for another request.", next_step="Request it again.")
         if confirmed:
             return  # whatever changed since, the plan costs nothing that was not confirmed
-        now = basis_of(command.name, arguments, plan, facts)
-        if changed := "; ".join(differences(from_json(Basis, request.basis), now)):
+        if changed := _changes(approval, command, arguments, plan, facts):
             raise Refused(f"{changed}, so the plan no longer applies.", next_step="Request it again.")
 
     def void(self, lease: Lease, error: SwarmbotError) -> None:
@@ -175,6 +173,13 @@ class ApprovalStep:
                 true_now="Nothing was changed.",
                 next_step="Add somebody there, or change the rule in swarmbot.yml.",
             )
+
+
+def _changes(approval: Approval, command: Command, arguments: Any, plan: Plan, facts: Facts) -> str:
+    """Return how the plan now differs from the one that people were asked about; "" if it is the same."""
+    before = from_json(Basis, approval.request.basis)
+    now = basis_of(command.name, arguments, plan, facts, targets=before.targets)
+    return "; ".join(differences(before, now))
 
 
 def _asked(lease: Lease, request: ApprovalRequest, plan: Plan) -> Entry:

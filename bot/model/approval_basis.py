@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from bot.model.plan import Plan
 from bot.stored_json import to_json, to_plain
 
 SHOWN = 6
+OF_THE_HOST = frozenset({"answers", "membership", "engine"})
+"""What only the host itself tells. It is absent if the host was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Basis:
     managers: Mapping[str, Mapping[str, str]]
     """Name and reachability of each manager, by node id."""
     targets: Mapping[str, Mapping[str, str]]
-    """Node id, role, state, membership and engine version of each host that the operations name.
+    """Node id, role, state, membership and engine version of each host that the operations name; less if not read.
 
     Task counts, times and leadership are left out: they may change without changing what was approved.
     """
@@ -46,8 +48,11 @@ def short(digest: str) -> str:
     return digest[:SHOWN]
 
 
-def basis_of(command: str, arguments: object, plan: Plan, facts: Facts) -> Basis:
-    """Return the basis of a plan that was made from ``facts``."""
+def basis_of(command: str, arguments: object, plan: Plan, facts: Facts, *, targets: Iterable[str] = ()) -> Basis:
+    """Return the basis of a plan that was made from ``facts``.
+
+    ``targets`` are named in addition to those of the operations: the targets that a plan had before.
+    """
     swarm = facts.swarm
     operations = tuple(to_plain(step.operation) for step in plan.steps)
     records = swarm.managers if swarm else ()
@@ -58,7 +63,7 @@ def basis_of(command: str, arguments: object, plan: Plan, facts: Facts) -> Basis
         cluster_id=facts.cluster_id,
         operations=operations,
         managers={node.id: {"name": node.name, "reachability": node.reachability} for node in records},
-        targets={name: _target(facts, name) for name in _named(operations)},
+        targets={name: _target(facts, name) for name in sorted({*_named(operations), *targets})},
         costs={cost.what: cost.text for cost in plan.costs},
     )
 
@@ -66,6 +71,9 @@ def basis_of(command: str, arguments: object, plan: Plan, facts: Facts) -> Basis
 def differences(before: Basis, now: Basis) -> list[str]:
     """Return what changed, in words; nothing if the plan is the same. It may cost less than before."""
     new = [f"it costs more now ({text.rstrip('.')})" for what, text in now.costs.items() if what not in before.costs]
+    now = replace(
+        now, targets={name: _as_read(before.targets.get(name, {}), seen) for name, seen in now.targets.items()}
+    )
     if replace(before, costs={}).digest == replace(now, costs={}).digest:
         return new
     told = new
@@ -75,7 +83,7 @@ def differences(before: Basis, now: Basis) -> list[str]:
         )
     told += _managers(before, now)
     for name, seen in before.targets.items():
-        told += _target_changes(name, seen, now.targets.get(name, {}))
+        told += _target_changes(name, seen, now.targets.get(name, seen))
     if not told:
         told.append("its steps are different now")
     return told
@@ -83,18 +91,28 @@ def differences(before: Basis, now: Basis) -> list[str]:
 
 def _named(operations: tuple[Mapping[str, Any], ...]) -> list[str]:
     names = [operation.get("host") or operation.get("name") or operation.get("node") for operation in operations]
-    return sorted({str(name) for name in names if name})
+    return [str(name) for name in names if name]
 
 
 def _target(facts: Facts, name: str) -> dict[str, str]:
     host = facts.hosts.get(name)
     node = facts.member(name) or _record(facts, name)
-    seen = {"answers": "no" if host is None or host.failure else "yes"}
+    seen = {}
+    if host is not None:
+        seen = {"answers": "no"} if host.failure else {"answers": "yes"}
     if host is not None and not host.failure:
         seen |= {"membership": host.membership, "engine": host.engine_version}
     if node is not None:
         seen |= {"node": node.id, "role": node.role, "state": node.state, "availability": node.availability}
     return seen
+
+
+def _as_read(before: Mapping[str, str], now: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is seen of a target now. A host that was not read, then or now, is unknown, which is no change."""
+    if "answers" in now and "answers" in before:
+        return now
+    unread = {what: then for what, then in before.items() if what in OF_THE_HOST}
+    return unread | {what: seen for what, seen in now.items() if what not in OF_THE_HOST}
 
 
 def _record(facts: Facts, name: str) -> NodeFacts | None:
@@ -123,8 +141,11 @@ def _became(what: str, then: str, now: str) -> str:
 
 
 def _target_changes(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return the changes of one target. If its host stopped responding, only that: the rest was not read."""
-    changed = [what for what, then in before.items() if now.get(what, "") != then]
+    """Return the changes of one target. A change of its role is a change of the managers, and told as such.
+
+    If its host stopped responding, what was not read is no change, and its node's state follows from it.
+    """
+    changed = [what for what, then in before.items() if what != "role" and now.get(what, "") != then]
     if "answers" in changed:
-        changed = ["answers"]
+        changed = [what for what in changed if what in now and what != "state"]
     return [f"`{name}` {_became(what, before[what], now.get(what, ''))}" for what in changed]

@@ -1,0 +1,61 @@
+"""What voids an approval: the changes of its targets and of the managers, and nothing that was not read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.model import Facts, Plan, basis_of, differences
+from bot.model.approval_basis import Basis
+from handlers.promote import PromoteArguments, promote
+from tests.kits.commands import plan_of
+from tests.plans.description import Description
+
+WORKER: dict[str, Any] = {"is": "worker"}
+MANAGER: dict[str, Any] = {"is": "manager"}
+ARGUMENTS = PromoteArguments(("host-3", "host-4"))
+
+
+def _facts(*hosts: dict[str, Any], **rest: Any) -> Facts:
+    named = {f"host-{number}": host for number, host in enumerate(({"is": "leader"}, MANAGER, *hosts), 1)}
+    return Description.model_validate({"hosts": named, **rest}).facts()
+
+
+def _basis(facts: Facts) -> Basis:
+    return basis_of("promote", {}, plan_of(promote, facts, ARGUMENTS), facts)
+
+
+def _changes(asked: Facts, now: Facts, plan: Plan | None = None) -> list[str]:
+    before = _basis(asked)
+    plan = plan or plan_of(promote, now, ARGUMENTS)
+    return differences(before, basis_of("promote", {}, plan, now, targets=before.targets))
+
+
+def test_targets_that_another_job_changed_still_respond() -> None:
+    """They are in no step of the plan now. Only what was seen to change is told."""
+    told = _changes(_facts(WORKER, WORKER), _facts(MANAGER, MANAGER))
+    assert told == ["`host-3` is a manager now", "`host-4` is a manager now"]
+
+
+def test_a_change_is_told_beside_a_target_that_does_not_respond() -> None:
+    """The silent host hides no other change, of itself or of others."""
+    silent = {"is": "worker", "failure": "timed out", "record": {"availability": "drain", "state": "down"}}
+    promoted = _facts(MANAGER, MANAGER)
+    told = _changes(_facts(WORKER, WORKER), _facts(MANAGER, silent), plan_of(promote, promoted, ARGUMENTS))
+    assert told == [
+        "`host-3` is a manager now",
+        "`host-4` no longer responds",
+        "`host-4` changed its availability from active to drain",
+    ]
+
+
+def test_a_target_that_was_not_read_is_unknown() -> None:
+    """It is no change by itself, whether it was not read then or now, and its node's change is told."""
+    both, plan = _facts(WORKER, WORKER), plan_of(promote, _facts(WORKER, WORKER), ARGUMENTS)
+    record = {"id": "id-host-4", "hostname": "host-4", "role": "worker", "address": "10.0.0.4"}
+    one = _facts(WORKER, records=[record])
+    assert not _changes(both, one, plan)
+    unread = basis_of("promote", {}, plan, one)
+    assert "answers" not in unread.targets["host-4"]
+    assert not differences(unread, _basis(both))
+    drained = _facts(WORKER, records=[record | {"availability": "drain"}])
+    assert _changes(both, drained, plan) == ["`host-4` changed its availability from active to drain"]
