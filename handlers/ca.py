@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from bot.blocks import DONE, WARNING, Block, Message, paragraphs, plain_line, table, tick
+from bot.blocks import DONE, WAITING, WARNING, Block, Message, paragraphs, plain_line, table, tick
 from bot.commands import CERT_EXPIRY, EXTERNAL_CA_ON_HOST, Flag, Permission, question
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, NodeFacts, Plan
@@ -92,6 +92,8 @@ def ca(facts: Facts, _: CaArguments) -> Message:
 
 
 def _head(facts: Facts, swarm: ClusterFacts) -> str:
+    if not swarm.rotating and facts.awaited:
+        return f"{WAITING} *{facts.name} has one root* · no rotation in progress"
     if not swarm.rotating:
         return f"{DONE} *All nodes of {facts.name} trust one root* · no rotation in progress"
     waiting = nodes_of_old_issuer(swarm)
@@ -126,7 +128,8 @@ def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
         return "unknown", "unknown: not in swarmbot.yml"
     if host.certificate is None:
         unread = "the file cannot be read" if host.certificate_error else ""
-        return "unknown", ": ".join(filter(None, ("unknown", "no response over SSH" if host.failure else unread)))
+        silent = "no response yet" if host.awaited else "no response over SSH"
+        return "unknown", ": ".join(filter(None, ("unknown", silent if host.failure else unread)))
     left = time_left(host.certificate, facts.at) or "expired"
     return host.certificate.issuer, f"{_minute(host.certificate.expires)} ({left})"
 

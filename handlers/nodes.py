@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.blocks import DONE, FAILED, WARNING, Block, Message, fields, paragraphs, plain_line, section, table, tick
+from bot.blocks import (
+    DONE,
+    FAILED,
+    WAITING,
+    WARNING,
+    Block,
+    Message,
+    fields,
+    paragraphs,
+    plain_line,
+    section,
+    table,
+    tick,
+)
 from bot.commands import Word, question, text
 from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.quorum import quorum_of, raft_members
@@ -101,7 +114,8 @@ def hosts(facts: Facts, _: NoArguments) -> Message:
     """Return a line for each host."""
     count, responding = len(facts.hosts), sum(host.responds for host in facts.hosts.values())
     title = f"{responding} of {number_of(count, 'host')} of {facts.name} respond{'s' if count == 1 else ''}"
-    sign = DONE if responding == count else WARNING
+    missing = WAITING if all(host.responds or host.awaited for host in facts.hosts.values()) else WARNING
+    sign = DONE if responding == count else missing
     return Message(title, tuple(paragraphs([f"{sign} *{title}*", *(_host(facts, h) for h in facts.hosts.values())])))
 
 
@@ -175,7 +189,7 @@ def _copies(facts: Facts, record: NodeFacts) -> str:
 
 def _host(facts: Facts, host: HostFacts) -> str:
     if host.failure:
-        return f"{FAILED} {host.failure.happened} {host.failure.next_step}".rstrip()
+        return f"{WAITING if host.awaited else FAILED} {host.failure.happened} {host.failure.next_step}".rstrip()
     record = facts.member(host.name)
     place = f"{_role(record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
     clones = [tick(other.name) for other in clones_of(facts, host) if other is not host]

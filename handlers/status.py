@@ -144,7 +144,8 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
     if critical and quorum.tolerates <= 0 and quorum.managers > 1:
         parts = [f"{WARNING} *{name} is degraded: it tolerates no manager failure*", managers]
     else:
-        state = f"{WARNING} *{name} is degraded*" if critical else f"{DONE} *{name} is healthy*"
+        healthy = f"{WAITING} *{name} is healthy as far as read*" if facts.awaited else f"{DONE} *{name} is healthy*"
+        state = f"{WARNING} *{name} is degraded*" if critical else healthy
         parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}"]
     parts.append(f"{ready} of {len(swarm.nodes)} nodes ready")
     if swarm.services:
@@ -160,7 +161,8 @@ def _numbers(facts: Facts) -> list[str]:
     if leader := facts.swarm.leader:
         parts.append(f"Leader {tick(leader.name)}")
     parts.append(_engines(facts.swarm))
-    if certificates := [host.certificate for host in facts.hosts.values() if host.certificate]:
+    certificates = [host.certificate for host in facts.hosts.values() if host.certificate]
+    if certificates and not facts.awaited:
         left = time_left(min(certificates, key=lambda certificate: certificate.expires), facts.at)
         parts.append(f"Certificates valid for {left}" if left else "A certificate has expired")
     if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_error]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from bot.errors import Conclusion, SwarmbotError
 from bot.execution.open_changes import open_changes
 from bot.execution.services import WorkerServices
 from bot.execution.still_working import still_working
-from bot.model import Facts, FactsQuery, Plan, PlanTitles
+from bot.model import Facts, FactsQuery, HostFacts, HostFailure, Plan, PlanTitles
 from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
@@ -22,7 +23,7 @@ from bot.stored_json import to_json
 from bot.text.suggest import listed
 
 FIRST_ANSWER_S: Final = 2.0
-"""After this time a question is answered without the hosts that are still silent."""
+"""After this time a question is answered with the hosts that are still silent as unknown."""
 MAX_CLUSTERS_AT_ONCE: Final = 8
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class Questions:
         self._replies.answer(lease, _with_buttons(message, job), result, "answered")
 
     def _read(self, lease: Lease, command: Command, arguments: Any) -> Facts:
-        """Return the facts for the answer. If some hosts are silent, answer without them first."""
+        """Return the facts for the answer. If some hosts are silent, answer with what is known first."""
         query, cluster = command.query(arguments), lease.job.order.cluster
         if query.secrets:
             return self._cluster_reader.read_whole(cluster, query)
@@ -121,8 +122,7 @@ class Questions:
         if early.swarm is not None and not silent:
             return early
         if early.swarm is not None and not set(silent) & set(query.hosts):
-            known = {name: host for name, host in early.hosts.items() if name not in silent}
-            self._answer_early(lease, command, arguments, replace(early, hosts=MappingProxyType(known)), silent)
+            self._answer_early(lease, command, arguments, not_read_yet(early, silent), silent)
         return self._cluster_reader.read(cluster, query)
 
     def _answer_early(self, lease: Lease, command: Command, arguments: Any, facts: Facts, silent: list[str]) -> None:
@@ -145,6 +145,17 @@ class Questions:
         return replace(facts, open_changes=changes, closed_channel=closed)
 
 
+def not_read_yet(facts: Facts, silent: Collection[str]) -> Facts:
+    """Return the facts with the ``silent`` hosts as hosts that have not responded yet."""
+    hosts = {
+        name: HostFacts(name, host.address, HostFailure("not yet", f"`{name}` ({host.address}) has not responded yet."))
+        if name in silent
+        else host
+        for name, host in facts.hosts.items()
+    }
+    return replace(facts, hosts=MappingProxyType(hosts))
+
+
 def _plan(job: Job) -> Plan:
     """Return a question as a plan to approve: without steps, only with what would be shown."""
     told = f"see what {tick('/swarm ' + job.order.words)} shows in {job.order.cluster}"
@@ -152,7 +163,7 @@ def _plan(job: Job) -> Plan:
 
 
 def _incomplete(message: Message, silent: list[str], timeout_s: float) -> Message:
-    """Return an answer with the hosts that it is without."""
+    """Return an answer with the hosts that it knows nothing of."""
     names = listed([tick(name) for name in silent])
     have = "has" if len(silent) == 1 else "have"
     note = f"{WAITING} *{names} {have} not responded yet*. The complete answer follows within {timeout_s:.0f} s."

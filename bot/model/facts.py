@@ -183,6 +183,11 @@ class Facts:
         """The id of the cluster that was read; "" if none could be read."""
         return self.swarm.id if self.swarm else ""
 
+    @property
+    def awaited(self) -> bool:
+        """Whether some hosts have not responded yet and are still waited for."""
+        return any(host.awaited for host in self.hosts.values())
+
     def host(self, name: str) -> HostFacts:
         """Return the facts of a host of swarmbot.yml. Raises KeyError if it was not read."""
         return self.hosts[name]

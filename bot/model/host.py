@@ -102,8 +102,11 @@ Membership = Literal["inactive", "pending", "active", "locked", "error"]
 class HostFailure:
     """Why a host could not be read, in the words of the error."""
 
-    problem: HostProblem | Literal["engine error", "slow"]
-    """``slow``: it did not answer all questions in the time that a read has; what state it is in is unknown."""
+    problem: HostProblem | Literal["engine error", "slow", "not yet"]
+    """``slow``: it did not answer all questions in the time that a read has; what state it is in is unknown.
+
+    ``not yet``: an early answer does not wait for it; the complete answer does.
+    """
     happened: str
     next_step: str = ""
 
@@ -171,6 +174,11 @@ class HostFacts:
     def responds(self) -> bool:
         """Whether the host's engine responded."""
         return self.failure is None
+
+    @property
+    def awaited(self) -> bool:
+        """Whether it has not responded yet and is still waited for: nothing is known of it."""
+        return self.failure is not None and self.failure.problem == "not yet"
 
     @property
     def recovery_pending(self) -> bool:

@@ -193,7 +193,7 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
 
 def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.failure:
-        return [_failed_host(host)]
+        return [] if host.awaited else [_failed_host(host)]
     issues = [_locked(host)] if host.membership == "locked" else []
     if host.in_swarm and host.live_restore:
         text = f"`{host.name}` has live-restore enabled: its engine will not start again"

@@ -48,10 +48,14 @@ class _Replies:
         self.told.append(error.happened)
 
 
+def _shown(host: HostFacts) -> str:
+    return f"{host.name} (not yet)" if host.awaited else host.name
+
+
 def _told(words: str, read: Callable[[FactsQuery, _Replies], Facts]) -> list[str]:
     """Return the messages about a question whose facts ``read`` returns, or that it refuses."""
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
-    command = replace(command, answer=lambda facts, _: Message(" ".join(facts.hosts), ()))
+    command = replace(command, answer=lambda facts, _: Message(" ".join(map(_shown, facts.hosts.values())), ()))
     replies = _Replies()
     lease: Any = SimpleNamespace(job=Job(order(words=words), "running"), worker="one")
     services: Any = SimpleNamespace(
@@ -79,9 +83,11 @@ def _silent_at_first(query: FactsQuery, _: _Replies) -> Facts:
 
 
 def test_a_silent_host_is_named_first_and_the_answer_completed() -> None:
-    """What is known comes without that host: nothing is said about it."""
+    """What is known comes with that host as one that has not responded yet."""
     early, complete = _told("hosts", _silent_at_first)
-    assert early == "host-1 · *`host-2` has not responded yet*. The complete answer follows within 15 s."
+    assert (
+        early == "host-1 host-2 (not yet) · *`host-2` has not responded yet*. The complete answer follows within 15 s."
+    )
     assert complete == "host-1 host-2"
 
 
