@@ -186,7 +186,7 @@ class Voting:
             line = [each.id for each in self._queue.in_line(job.order.cluster)]
             if job.id in line[1:]:
                 return f"It runs after job {tick(line[line.index(job.id) - 1])}."
-        return "It runs now."
+        return "The plan is checked again, then it runs."
 
     def _check(self, voter: str, code: str) -> None:
         try:

@@ -25,7 +25,7 @@ def test_a_change_needs_another_administrators_approval(approvals: ApprovalScena
     assert "you cannot approve or deny your own request" in approvals.press("cleo", job, "Approve")
     assert "only @admins can decide this" in approvals.press("ada", job, "Approve")
     assert approvals.managers() == {"host-1"}
-    assert "It runs now" in approvals.press("dan", job, "Approve")
+    assert "then it runs" in approvals.press("dan", job, "Approve")
     assert approvals.ends(job, "succeeded").state == "approved"
     assert approvals.managers() == {"host-1", "host-2"}
     assert "Approved" in approvals.card(job).shown
@@ -42,7 +42,7 @@ def test_approvals_of_former_group_members_do_not_count(approvals: ApprovalScena
     try:
         approvals.set_group("S0OPS", ["U0ADA"])
         assert "1 of 2" in approvals.press("ada", job, "Approve")
-        assert "It runs now" in approvals.press("dan", job, "Approve")
+        assert "then it runs" in approvals.press("dan", job, "Approve")
     finally:
         approvals.set_group("S0OPS", ["U0ADA", "U0BEN"])
     approvals.ends(job, "succeeded")
@@ -63,7 +63,7 @@ def test_a_root_rotation_needs_two_approvals(approvals: ApprovalScenario) -> Non
     assert "you cannot approve or deny your own request" in approvals.press("cleo", job, "Approve")
     assert "1 of 2" in approvals.press("dan", job, "Approve")
     assert approvals.root() == root
-    assert "It runs now" in approvals.press("ada", job, "Approve")
+    assert "then it runs" in approvals.press("ada", job, "Approve")
     approvals.ends(job, "succeeded")
     assert approvals.root() != root
     assert "every node of prod trusts only the new root" in approvals.card(job).shown
@@ -110,7 +110,7 @@ def test_the_same_order_twice_has_one_card(approvals: ApprovalScenario) -> None:
     approvals.slack.wait_to_see("dan", f"already waiting as `{job}`", after=after, private=True)
     assert approvals.privately(after, "On it") == []
     assert [approval.id for approval in approvals.approvals.waiting("prod")] == [job]
-    assert "It runs now" in approvals.press("dan", job, "Approve")
+    assert "then it runs" in approvals.press("dan", job, "Approve")
     approvals.ends(job, "succeeded")
     assert approvals.managers() == {"host-1", "host-2"}
 
@@ -131,9 +131,9 @@ def test_fifty_clicks_execute_once(approvals: ApprovalScenario) -> None:
         "it is already approved",
         "it ended in the meantime",
     )
-    told = approvals.until(lambda: (found := approvals.privately(after, "It runs now", *refused))[49:] and found)
+    told = approvals.until(lambda: (found := approvals.privately(after, "then it runs", *refused))[49:] and found)
     assert len(told) == 50
-    assert sum("It runs now" in text for text in told) == 1
+    assert sum("then it runs" in text for text in told) == 1
     entries = approvals.audit.query(Filter(job=job), count=200)
     assert [entry.action for entry in entries].count("started") == 1
     assert [entry.action for entry in entries].count("approved") == 1

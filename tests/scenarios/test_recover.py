@@ -77,7 +77,7 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
     assert "waits for approval, 0 of 2" in told
     assert "bring" not in told, "no advice against the change that waits"
     assert "1 of 2" in approvals.press("ada", job, "Approve")
-    assert "It runs now" in approvals.press("dan", job, "Approve")
+    assert "then it runs" in approvals.press("dan", job, "Approve")
     approvals.ends(job, "succeeded")
     managers = [
         f"{name} {standing}" for name, standing in scenario.nodes().items() if standing.startswith("Ready Active ")

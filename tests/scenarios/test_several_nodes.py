@@ -50,7 +50,7 @@ def test_two_workers_become_managers_with_one_approval(approvals: ApprovalScenar
         "Needs 1 approval from @admins",
     ):
         assert words in card, card
-    assert "It runs now" in approvals.press("dan", job, "Approve")
+    assert "then it runs" in approvals.press("dan", job, "Approve")
     approvals.ends(job, "succeeded")
     assert approvals.reachable() == {"host-1", "host-2", "host-3"}
 

@@ -114,7 +114,7 @@ class Reckoning:
         question.yes.add(who)
         if len(valid := question.yes & self._right()) >= question.needed:
             question.status, question.counted = "approved", frozenset(valid)
-        assert ("It runs" in told) == (question.status == "approved")
+        assert ("runs" in told) == (question.status == "approved")
 
     def deny(self, process: int, job: str, who: str) -> None:
         """Somebody denies."""

@@ -66,7 +66,7 @@ def test_vote_without_an_answer_from_slack_is_audited(redis_url: str) -> None:
         process.voting.approve("job-0", "U0BEN", "")
     refused = [entry for entry in process.audit.query(Filter(job="job-0"), count=9) if entry.action == "vote refused"]
     assert [(entry.by, entry.detail) for entry in refused] == [("U0BEN", "Slack does not say who is in it.")]
-    assert "runs now" in process.voting.approve("job-0", "U0BEN", "")
+    assert "then it runs" in process.voting.approve("job-0", "U0BEN", "")
 
 
 def test_freeze_between_approval_and_start(redis_url: str) -> None:
@@ -250,7 +250,7 @@ def test_insufficient_approval_shows_no_secret(redis_url: str, changed: str) -> 
     lease = process.queue.take("one", "concurrent", block_ms=0)
     assert lease
     process.runner.handle(lease)
-    assert "runs now" in process.voting.approve("job-0", "U0BEN", "")
+    assert "then it runs" in process.voting.approve("job-0", "U0BEN", "")
     if changed == "the rule":
         config = config_of(1, ("U0ADA", "U0BEN"))
         config.rules.approvals["token manager"] = ApprovalRule(count=2)
