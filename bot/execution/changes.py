@@ -17,19 +17,21 @@ from bot.blocks import error_message, text_message
 from bot.commands import Command
 from bot.errors import Conclusion, Failed
 from bot.execution.approval_step import costs_text
-from bot.execution.open_changes import changes_in_line, changes_text
+from bot.execution.open_changes import changes_in_line, changes_that_wait, planned_text
 from bot.execution.plan_run import PlanRun
 from bot.execution.planning import planned
 from bot.execution.progress_card import ProgressCard
 from bot.execution.secret_request import lacks_secret, missing_secret, secret_request
 from bot.execution.services import WorkerServices
 from bot.execution.still_working import still_working
+from bot.execution.waiting_cause import next_step_with
 from bot.model import Facts, OpenChange, Plan, Revealed
 from bot.outbox.deliverer import Ready
 from bot.queue import results
 from bot.queue.end_messages import private
 from bot.queue.lease import Lease, LeaseLost
 from bot.stored_json import from_json, to_json
+from bot.text.words import words_in
 
 COMMAND_TO_SHOW: Final[Mapping[Revealed, str]] = {
     "unlock key": "unlock-key",
@@ -100,7 +102,27 @@ class Changes:
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
         cluster = lease.job.order.cluster
         facts = self._cluster_reader.read_whole(cluster, command.query(arguments))
-        return planned(command, facts, arguments, self._config.clusters[cluster].failure_domain), facts
+        try:
+            plan = planned(command, facts, arguments, self._config.clusters[cluster].failure_domain)
+        except Conclusion as error:
+            error.next_step = self._next_step(lease, facts, error.happened, error.next_step)
+            raise
+        findings = tuple(
+            replace(finding, next_step=self._next_step(lease, facts, finding.text, finding.next_step))
+            if finding.sign == "failed"
+            else finding
+            for finding in plan.findings
+        )
+        return replace(plan, findings=findings), facts
+
+    def _next_step(self, lease: Lease, facts: Facts, happened: str, next_step: str) -> str:
+        """Return the next step of what is refused or skipped: a change that waits for a decision may be the cause."""
+        order = lease.job.order
+        known = {name for node in (facts.swarm.nodes if facts.swarm else ()) for name in (node.name, node.id)}
+        named = (known | facts.hosts.keys()).intersection(words_in(order.args))
+        waiting = changes_that_wait(self._queue, self._approvals, order.cluster)
+        others = [change for change in waiting if change.id != order.id]
+        return next_step_with(others, named, happened, next_step)
 
     def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan | None:
         """Return the plan by the facts just before the first step. It must be the plan that was approved.
@@ -168,6 +190,6 @@ def _later(cluster: str, before: Sequence[OpenChange]) -> str:
     if not before:
         return ""
     return (
-        f"This is the plan for {cluster} as it is now. Without `--plan` the order is planned after "
-        f"{changes_text(before)}, so its plan may differ."
+        f"This is the plan for {cluster} as it is now. Without `--plan` the order {planned_text(before)}, "
+        "so its plan may differ."
     )

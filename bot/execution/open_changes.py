@@ -20,12 +20,14 @@ MAX_NAMED: Final = 4
 
 def open_changes(queue: Queue, approvals: ApprovalRepository, cluster: str) -> tuple[OpenChange, ...]:
     """Return what runs or waits for its turn in ``cluster``, then what waits for a decision. Raises Unavailable."""
+    waiting = changes_that_wait(queue, approvals, cluster)
+    return (*changes_in_line(queue, cluster), *waiting)
+
+
+def changes_that_wait(queue: Queue, approvals: ApprovalRepository, cluster: str) -> tuple[OpenChange, ...]:
+    """Return what waits for a decision in ``cluster``. Raises Unavailable."""
     waiting = {approval.id: approval for approval in approvals.waiting(cluster)}
-    asked = queue.jobs(waiting)
-    return (
-        *changes_in_line(queue, cluster),
-        *(_awaiting(job.order, waiting[job.order.id]) for job in asked),
-    )
+    return tuple(_awaiting(job.order, waiting[job.order.id]) for job in queue.jobs(waiting))
 
 
 def changes_in_line(queue: Queue, cluster: str) -> tuple[OpenChange, ...]:
@@ -35,10 +37,21 @@ def changes_in_line(queue: Queue, cluster: str) -> tuple[OpenChange, ...]:
 
 def changes_text(changes: Sequence[OpenChange]) -> str:
     """Return "job `snx8` (`/swarm leave host-2`)", or "jobs …" with the first MAX_NAMED of several."""
-    named = [f"`{change.id}` ({tick('/swarm ' + change.words)})" for change in changes[:MAX_NAMED]]
+    named = [change_text(change) for change in changes[:MAX_NAMED]]
     if len(changes) > MAX_NAMED:
         named.append(f"{len(changes) - MAX_NAMED} more")
     return f"{'job' if len(changes) == 1 else 'jobs'} {listed(named)}"
+
+
+def planned_text(changes: Sequence[OpenChange]) -> str:
+    """Return when an order behind ``changes`` is planned: one that waits for approval leaves the line."""
+    ended = "has ended or waits for approval" if len(changes) == 1 else "have ended or wait for approval"
+    return f"is planned when {changes_text(changes)} {ended}"
+
+
+def change_text(change: OpenChange) -> str:
+    """Return "`snx8` (`/swarm leave host-2`)"."""
+    return f"`{change.id}` ({tick('/swarm ' + change.words)})"
 
 
 def _in_line(job: Job) -> OpenChange:

@@ -15,7 +15,7 @@ from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, Vocabulary, read_arguments, read_options, read_sentence
 from bot.config import ClusterNeeded, choose_cluster
 from bot.errors import NotUnderstood, SwarmbotError, Unavailable
-from bot.execution.open_changes import changes_in_line, changes_text
+from bot.execution.open_changes import changes_in_line, planned_text
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
@@ -207,15 +207,15 @@ class Gate:
         return text_message(f"{taken}; its progress is shown in {where}.{ahead}")
 
     def _ahead(self, cluster: str, admission: Admission) -> str:
-        """Return which jobs an order waits for, as a sentence; "" if none is ahead of it."""
+        """Return when an order is planned, as a sentence; "" if none is ahead of it."""
         if not admission.ahead:
             return ""
-        jobs = f"job {tick(admission.ahead)}"
         with suppress(Unavailable):  # the order is stored: whatever is said of it now must not deny that
             line = changes_in_line(self._queue, cluster)
             ahead = [*takewhile(lambda change: change.id != admission.job_id, line)]
-            jobs = changes_text(ahead) if ahead else jobs
-        return f" It waits for {jobs}, and is planned after that."
+            if ahead:
+                return f" It {planned_text(ahead)}."
+        return f" It is planned when job {tick(admission.ahead)} has ended or waits for approval."
 
     def _may_need_approval(self, call: Call) -> bool:
         command = call.command

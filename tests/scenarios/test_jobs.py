@@ -17,7 +17,7 @@ def test_changes_of_one_cluster_run_one_after_the_other(scenario: Scenario) -> N
         until(lambda: scenario.membership("host-2") == "pending", "host-2 is joining")
         after = scenario.now
         second = scenario.begin("ben", "join worker host-3")
-        waits = f"It waits for job `{first}` (`/swarm join worker host-2`), and is planned after that."
+        waits = f"It is planned when job `{first}` (`/swarm join worker host-2`) has ended or waits for approval."
         assert waits in scenario.see("ben", second, after=after).text
         third = scenario.begin("ada", "join worker host-4")
         cancelled = scenario.ask("ben", f"cancel {third}")

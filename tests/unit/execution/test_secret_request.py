@@ -57,13 +57,14 @@ def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Wor
     command, arguments = read_words(words, Vocabulary("prod", tuple(description.hosts)))
     parts: Any = worker
     unused: Any = None
-    approvals: Any = SimpleNamespace(get=lambda _: None)
+    approvals: Any = SimpleNamespace(get=lambda _: None, waiting=lambda _: [])
+    queue: Any = SimpleNamespace(jobs=lambda _: [])
     config: Any = SimpleNamespace(clusters={"prod": SimpleNamespace(failure_domain="zone", channel="C0PROD")})
     reader: Any = SimpleNamespace(read_whole=lambda _, query: description.facts(query))
     services = WorkerServices(
         config=config,
         commands=COMMANDS,
-        queue=unused,
+        queue=queue,
         notifier=unused,
         replies=parts,
         secret_messages=unused,

@@ -46,10 +46,10 @@ def test_an_order_says_which_jobs_it_waits_for(gate: Gate, queue: Queue, client:
     leave, remove, label = reversed(queue.recent("prod", 9))
     assert [job.id for job in queue.in_line("prod")] == [leave.id, remove.id, label.id]
     texts = [message.text if isinstance(message, Message) else "" for message in told]
-    assert "waits for" not in texts[0]
-    assert f"It waits for job `{leave.id}` (`/swarm leave host-2`), and is planned after that." in texts[1]
+    assert "is planned when" not in texts[0]
+    assert f"It is planned when job `{leave.id}` (`/swarm leave host-2`) has ended or waits for approval." in texts[1]
     both = f"jobs `{leave.id}` (`/swarm leave host-2`) and `{remove.id}` (`/swarm remove host-2`)"
-    assert f"It waits for {both}, and is planned after that." in texts[2]
+    assert f"It is planned when {both} have ended or wait for approval." in texts[2]
 
 
 def test_questions_and_plans_do_not_wait(gate: Gate, queue: Queue) -> None:
