@@ -78,7 +78,8 @@ def _without_swarm(facts: Facts) -> Health:
         return _unread(facts, silent)
     olds = old_managers(facts)
     quorum = quorum_among(olds)
-    missing = [old.name for old in olds if old.state == "unreachable"]
+    missing = [old for old in olds if old.state == "unreachable"]
+    lost = [old.name for old in missing if not old.up]
     locked = [_locked(host) for host in managers if host.membership == "locked"]
     unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
     if quorum.managers and quorum.tolerates >= 0:
@@ -88,7 +89,7 @@ def _without_swarm(facts: Facts) -> Health:
     if unlocked.tolerates >= 0 or not olds:
         return Health("no quorum", (*errors, *locked, *silent))
     others = (replace(issue, fix="") for issue in (*locked, *silent))
-    issue = lost_quorum_issue(unlocked, missing, [each.fix for each in locked])
+    issue = lost_quorum_issue(unlocked, [old.name for old in missing], lost, [each.fix for each in locked])
     return Health("no quorum", (*errors, *others, issue))
 
 

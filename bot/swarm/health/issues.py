@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks import plain_line, tick
-from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.swarm.health.lost_quorum import bring_back_text
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, ip_of
+from bot.swarm.health.lost_quorum import ENGINE_PROBLEMS, bring_back_text
 from bot.swarm.quorum import Quorum, quorum_of, raft_members
 from bot.text.suggest import listed
 
@@ -23,6 +23,8 @@ class Issue:
     text: str
     fix: str = ""
     """What to do about it, "" if nothing can be done here."""
+    harmless: str = ""
+    """The part of ``fix`` that is still right while a recovery or a restore waits for approval."""
     where: str = ""
     """The host on which ``fix`` is to be done, if ``fix`` does not name it."""
 
@@ -50,24 +52,44 @@ def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
         ]
     if quorum.tolerates < 0:
         reachable = raft_members(facts).reachable
-        return [lost_quorum_issue(quorum, [node.name for node in swarm.managers if reachable.get(node.id) is False])]
+        missing = [node for node in swarm.managers if reachable.get(node.id) is False]
+        lost = [node.host or ip_of(node.raft_address) for node in missing if not _is_up(facts, node)]
+        return [lost_quorum_issue(quorum, [node.name for node in missing], lost)]
     text = f"{quorum.reachable} of {quorum.managers} managers reachable: one more failure and {facts.name} loses quorum"
     return [Issue(critical=True, text=text)]
 
 
-def lost_quorum_issue(quorum: Quorum, missing: list[str], unlock: Sequence[str] = ()) -> Issue:
+def lost_quorum_issue(quorum: Quorum, missing: Sequence[str], lost: Sequence[str], unlock: Sequence[str] = ()) -> Issue:
     """Return the issue of a lost quorum.
 
-    ``missing`` are the managers that do not respond. ``unlock`` are the commands that unlock the locked managers, which
-    ``quorum`` counts as reachable.
+    ``missing`` are the managers that do not respond; ``lost`` are those of them, as ``recover`` names them, that do not
+    respond over SSH either. ``unlock`` are the commands that unlock the locked managers, which ``quorum`` counts as
+    reachable.
     """
     text = "without quorum, nothing can be changed, and failed tasks are not restarted"
     if not missing:
         return Issue(critical=True, text=text, fix="`/swarm recover` rebuilds it from a manager that is left")
-    gone = "it is" if len(missing) == 1 else "they are"
     then = f", then {listed(unlock)}" if unlock else ""
-    fix = f"{bring_back_text(quorum, missing)}{then} · if {gone} permanently lost: `/swarm recover`"
-    return Issue(critical=True, text=text, fix=fix)
+    back = f"{bring_back_text(quorum, [*missing])}{then}"
+    return Issue(critical=True, text=text, fix=f"{back}{_if_lost(missing, lost)}", harmless=back)
+
+
+def _if_lost(missing: Sequence[str], lost: Sequence[str]) -> str:
+    """Return the order for the managers that may be permanently lost; "" if all respond over SSH."""
+    if not lost:
+        return ""
+    gone = "it is" if len(missing) == 1 else "they are all"
+    if len(lost) < len(missing):
+        gone = f"{listed(map(tick, lost))} {'is' if len(lost) == 1 else 'are'}"
+    return f" · if {gone} permanently lost: `/swarm recover {' '.join(f'--gone {name}' for name in lost)}`"
+
+
+def _is_up(facts: Facts, node: NodeFacts) -> bool:
+    """Return whether the host of a manager that is missing responds over SSH: then it is not lost."""
+    host = facts.hosts.get(node.host)
+    return host is not None and (
+        host.responds or (host.failure is not None and host.failure.problem in ENGINE_PROBLEMS)
+    )
 
 
 def leaderless_issue(names: list[str]) -> Issue:

@@ -13,7 +13,10 @@ from bot.swarm.health.issues import Issue
 from bot.text.suggest import listed
 
 WHOLE_CLUSTER: Final = frozenset({"init", "recover", "restore"})
-"""Commands that decide about the managers of the whole cluster: until they have ended, nothing else is advised."""
+"""Commands that decide about the managers of the whole cluster: until they have ended, nothing else is advised.
+
+While they wait for approval, it is still right to bring managers back.
+"""
 
 
 def next_steps(facts: Facts, found: Health) -> list[str]:
@@ -23,7 +26,9 @@ def next_steps(facts: Facts, found: Health) -> list[str]:
         f"{who} {tick(change.id)}: `/swarm approvals {change.id}`" for change in changes if (who := _decider(change))
     ]
     if whole := [change for change in changes if change.command in WHOLE_CLUSTER]:
-        return [*decide, *_followed(whole)]
+        waits = all(map(_decider, whole))
+        instead = [f"or {issue.harmless}" for issue in found.issues if waits and issue.harmless]
+        return [*decide, *_followed(whole), *instead]
     if found.level == "none":
         return [*decide, "`/swarm init HOST` creates the cluster; `/swarm hosts` shows which hosts respond."]
     waiting = [change for change in changes if any(_is_about(issue, change) for issue in found.issues)]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from bot.commands import Vocabulary
 from bot.errors import Refused
 from bot.model import Facts, basis_of, differences
+from bot.swarm.health.health import health
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.operations import HoldOff, LeaveLostCluster, RemoveOldRecords
 from bot.swarm.quorum import Quorum
 from handlers.recover import RecoverArguments, recover
 from tests.kits.commands import plan_of
 from tests.plans.description import Description
+from tests.plans.outcome import read_words
 
 LOST: dict[str, Any] = {"is": "manager", "swarm_error": "The swarm does not have a leader.", "raft_position": [2, 38]}
 OFF: dict[str, Any] = {"is": "manager", "failure": "no route"}
@@ -80,3 +84,18 @@ def test_an_engine_that_starts_before_the_last_approval_voids_it() -> None:
     others = RecoverArguments(gone=("host-4", "host-5"), hold_off=("host-2", "host-3"))
     now = basis_of("recover", {}, plan_of(recover, stops, others), stops)
     assert "`host-2` no longer responds" in differences(basis, now)
+
+
+def test_the_order_that_status_advises_works_as_it_stands() -> None:
+    """It names every manager that does not respond; one that responds over SSH is not called lost."""
+    facts = _facts(LOST, LOST, OFF, OFF, OFF)
+    [fix] = [issue.fix for issue in health(facts).issues if "recover" in issue.fix]
+    assert fix.startswith("bring `host-3` or `host-4` or `host-5` back (one is enough)")
+    [words] = re.findall(r"`/swarm (recover [^`]+)`", fix)
+    command, arguments = read_words(words, Vocabulary("prod", tuple(facts.hosts)))
+    assert command.plan is not None
+    assert command.plan(facts, arguments).steps
+    up = {**OFF, "failure": "docker stopped"}
+    fixes = [issue.fix for issue in health(_facts(LOST, up, OFF)).issues]
+    assert any("if `host-3` is permanently lost: `/swarm recover --gone host-3`" in each for each in fixes)
+    assert not any("lost" in issue.fix for issue in health(_facts(LOST, up, up)).issues)
