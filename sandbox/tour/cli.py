@@ -21,8 +21,8 @@ QUIET_PERIOD_S: Final = 0.5
 ANSWER_KINDS: Final = frozenset({"posted", "edited", "deleted", "modal", "modal closed", "error"})
 PENDING_PREFIX: Final = "On it: "
 """Begins a message that another message follows."""
-RUNNING_BUTTON: Final = "[Cancel]"
-"""Part of a message that will be edited."""
+RUNNING_ACTION: Final = "job.cancel"
+"""The button of a message in the channel that will be edited. Buttons of other actions have the same label."""
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -84,7 +84,7 @@ def _show_answer(slack: RemoteSlack, user: str, after: int) -> int:
         changed = slack.wait(user, seen, QUIET_PERIOD_S)
         entries = slack.transcript(after)
         seen = after + len(entries)
-        if not changed and _is_complete(entries):
+        if not changed and is_complete(entries):
             break
     printer = TranscriptPrinter(slack.names(), TerminalStyle.of(sys.stdout), show_secrets=True)
     lines = list(printer.lines(slack.transcript(after)))
@@ -92,8 +92,13 @@ def _show_answer(slack: RemoteSlack, user: str, after: int) -> int:
     return 0
 
 
-def _is_complete(entries: list[TranscriptEntry]) -> bool:
+def is_complete(entries: list[TranscriptEntry]) -> bool:
     """Return whether there is an answer and no part of it is still running."""
     last = list({entry.ts: entry for entry in entries if entry.kind in ANSWER_KINDS}.values())
-    running = any(RUNNING_BUTTON in entry.text for entry in last)
+    running = any(not entry.private and RUNNING_ACTION in _actions(entry) for entry in last)
     return bool(last) and not last[-1].text.startswith(PENDING_PREFIX) and not running
+
+
+def _actions(entry: TranscriptEntry) -> set[str]:
+    """Return the actions of its buttons."""
+    return {element.get("action_id", "") for block in entry.blocks for element in block.get("elements", ())}

@@ -1,0 +1,35 @@
+"""When an answer is complete: ``say`` prints it then."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.blocks import Block, actions, button
+from sandbox.slack.transcript import TranscriptEntry
+from sandbox.tour.cli import is_complete
+
+
+def posted(*buttons: Block, private: bool, text: str = "Drain host-2? [Cancel]") -> TranscriptEntry:
+    """Return a message of the bot."""
+    blocks = [actions(*buttons)] if buttons else []
+    return TranscriptEntry(1, 1.0, "posted", "U0BOT", ("U0ADA",), private, "C0PROD", "1.2", text, blocks)
+
+
+@pytest.mark.parametrize(
+    ("entry", "complete"),
+    [
+        (posted(button("Cancel", "job.cancel", "k7f3"), private=False), False),
+        (posted(button("Cancel", "job.cancel", "k7f3"), private=True), True),
+        (posted(button("Cancel", "approval.withdraw", "k7f3"), private=True), True),
+        (posted(private=True, text="On it: `/swarm drain host-2`"), False),
+        (posted(private=True, text="prod is healthy"), True),
+    ],
+)
+def test_only_progress_in_the_channel_is_still_running(entry: TranscriptEntry, *, complete: bool) -> None:
+    """A question with Proceed and Cancel waits for a person, and `/swarm job` shows a state: both are complete."""
+    assert is_complete([entry]) == complete
+
+
+def test_nothing_is_no_answer() -> None:
+    """The bot has not answered yet."""
+    assert not is_complete([])
