@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
 from bot.approvals.approval import Approval
 from bot.blocks import tick, user, when
 from bot.errors import Refused
+from bot.model.approval_basis import Basis
+from bot.stored_json import to_json
+
+UNORDERED: Final = frozenset({"nodes", "hosts", "gone", "hold_off"})
+"""Arguments that name several hosts or nodes. Their order decides in which order steps run, and not what is done."""
+
+
+def same_arguments(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two orders of a command, as plain JSON, are for the same change."""
+    return _comparable(one) == _comparable(other)
+
+
+def same_plan(one: Basis, other: Basis) -> bool:
+    """Return whether two plans do the same, whatever the order of their nodes."""
+    return _unordered(one).digest == _unordered(other).digest
+
+
+def _unordered(basis: Basis) -> Basis:
+    operations = tuple(sorted(basis.operations, key=to_json))
+    return replace(basis, arguments=_comparable(basis.arguments), operations=operations)
+
+
+def _comparable(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: sorted(value) if name in UNORDERED else value for name, value in arguments.items()}
 
 
 def already_waiting(approval: Approval) -> Refused:

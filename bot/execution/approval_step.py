@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.approvals.already_waiting import already_waiting
+from bot.approvals.already_waiting import already_waiting, same_plan
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, confirmation_rule, frozen_rule, rule_for, shortage
@@ -160,7 +160,7 @@ class ApprovalStep:
         for approval in self._approvals.waiting(order.cluster):
             request = approval.request
             mine = request.requester == order.requester or not private
-            if request.digest == basis.digest and mine and request.job != order.id:
+            if mine and request.job != order.id and same_plan(from_json(Basis, request.basis), basis):
                 raise already_waiting(approval)
 
     def _require_approvers(self, rule: Rule, requester: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot.approvals.already_waiting import already_waiting
+from bot.approvals.already_waiting import already_waiting, same_arguments
 from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
 from bot.blocks import echo, tick, when
@@ -64,7 +64,8 @@ class EarlyRefusals:
         """
         approvals = {approval.id: approval for approval in self._approvals.waiting(call.cluster)}
         for job in self._queue.jobs(approvals):
-            same = (job.order.command, job.order.args) == (call.command.name, to_plain(call.arguments))
+            same = job.order.command == call.command.name
+            same = same and same_arguments(job.order.args, to_plain(call.arguments))
             confirmation = approvals[job.id].request.confirmation
             private = confirmation or not call.command.is_change(call.arguments)
             mine = job.order.requester == call.user or not private

@@ -107,3 +107,18 @@ def test_the_same_order_typed_twice_in_a_row_has_one_card(redis_url: str) -> Non
     assert second is not None
     assert second.state == "refused"
     assert "this is already waiting as `job-0`" in process.slack.told[-1].text
+
+
+def test_the_same_nodes_in_another_order_have_one_card(redis_url: str) -> None:
+    """Both were typed before the first was planned."""
+    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = reckoning.processes[0]
+    for job, nodes in (("one", ["node-1", "node-2"]), ("two", ["node-2", "node-1"])):
+        words = f"promote {' '.join(nodes)}"
+        order = replace(order_of(job, "U0ADA", "node-1"), words=words, args={"nodes": nodes})
+        process.queue.admit(order, [Entry("asked", "U0ADA")])
+        lease = taken(process)
+        assert lease
+        process.runner.handle(lease)
+    assert [approval.id for approval in process.approvals.waiting()] == ["one"]
+    assert "this is already waiting as `one`" in process.slack.told[-1].text

@@ -152,3 +152,13 @@ def test_what_only_its_requester_decides_stops_nobody_else(gate: Gate, queue: Qu
     gate.slash(typed("drain host-2 --yes"))
     gate.slash(typed("drain host-2", user="U0CLEO"))
     assert len(queue.in_line("prod")) == 2
+
+
+def test_the_same_nodes_in_another_order_are_the_same_order(gate: Gate, queue: Queue, audit: Audit) -> None:
+    """Approvers would see two cards for one change. Some of the nodes are another order."""
+    gate.slash(typed("promote host-1 host-2"))
+    first = parked(queue, audit)
+    with pytest.raises(Refused, match=f"already waiting as `{first.id}`"):
+        gate.slash(typed("promote host-2 host-1"))
+    gate.slash(typed("promote host-2"))
+    assert len(queue.recent("prod", 9)) == 2
