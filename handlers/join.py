@@ -66,7 +66,7 @@ def _query(arguments: JoinArguments) -> FactsQuery:
     query=_query,
 )
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
-    """Join each host that can join; report what stops the others."""
+    """Join each host that can join; report what stops the others. Members that are otherwise than asked are refused."""
     if facts.swarm is None:
         raise no_readable_cluster(facts, "Nothing was changed.")
     if not has_quorum(facts):
@@ -78,7 +78,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
     findings: list[Finding] = []
     unchanged: list[str] = []
     steps: list[Step] = []
-    members = 0
+    members, otherwise = 0, 0
     unseen = unseen_options({"--listen-addr": arguments.listen_addr, "--data-path-addr": arguments.data_path_addr})
     for name in arguments.hosts:
         host = facts.host(name)
@@ -86,6 +86,7 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
         if node is not None and host.membership == "active" and _is_such(facts, node, arguments):
             if differing := differing_option(facts, host, node, arguments.availability, arguments.advertise_addr):
                 findings.append(differing)
+                otherwise += 1
                 continue
             held = f"`{name}` is a {node.role} of {facts.name}, {node.state}{unseen}"
             members += 1
@@ -97,8 +98,11 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
             continue
         seen = _findings(facts, host, arguments)
         findings += seen
+        otherwise += node is not None and host.membership == "active" and outside_raft(facts, node) is None
         if not any(finding.sign == "failed" for finding in seen):
             steps += _steps(facts, host, arguments)
+    if otherwise == len(arguments.hosts):
+        raise _refused(findings)
     return Plan(
         _titles(facts, arguments, steps, members),
         steps=tuple(steps),
@@ -106,6 +110,14 @@ def join(facts: Facts, arguments: JoinArguments) -> Plan:
         findings=tuple(findings),
         unchanged=tuple(unchanged),
     )
+
+
+def _refused(findings: list[Finding]) -> Refused:
+    """Return the refusal of an order that no host can follow because each is a member: `join` is tried in vain."""
+    if len(findings) == 1:
+        return findings[0].refusal()
+    told = "\n".join(f"{finding.text} {finding.next_step}".rstrip() for finding in findings)
+    return Refused(told, true_now="Nothing was changed.")
 
 
 def _titles(facts: Facts, arguments: JoinArguments, steps: list[Step], members: int) -> PlanTitles:

@@ -150,6 +150,10 @@ def plan_message(job: Job, plan: Plan, warning: str = "") -> Message:
         return Message("No change needed", tuple(paragraphs(lines)))
     title = f"Plan only: {plan.titles.imperative or tick(typed)}"
     lines = [f"*{title}*", *_plan_lines(plan, MAX_STEPS, job.id), *warnings]
+    if not plan.steps:
+        steps = dict.fromkeys(finding.next_step for finding in plan.left_out if finding.next_step)
+        end = " ".join(["Nothing was changed, and nothing would be: every host is skipped.", *steps])
+        return Message(title, tuple(paragraphs([*lines, end])))
     return Message(title, tuple(paragraphs([*lines, f"Nothing was changed. Next: {tick(typed)} without `--plan`."])))
 
 

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from bot.approvals.approval import Approval, ApprovalRequest, ApprovalState, Vote
-from bot.approvals.card import approval_card, confirmation_message, full_card
+from bot.approvals.card import approval_card, confirmation_message, full_card, plan_message
 from bot.approvals.voting import refusal
 from bot.blocks import Block, Message
-from bot.model import Plan, PlanTitles, Step
+from bot.model import Finding, Plan, PlanTitles, Step
+from bot.queue.job import Job
 from bot.slack.outbound.payload import payload
 from bot.swarm.operations import LabelHost
 from sandbox.slack.faults import Faults
 from sandbox.slack.validate import check_message_blocks
+from tests.kits.jobs import order
 
 LONG = "because & <so> on " * 111
 PLAN = Plan(
@@ -100,6 +102,15 @@ def test_what_is_so_already_is_said() -> None:
     assert "✓ `host-3` is a worker of prod, ready: no change needed" in texts(
         approval_card(approval("open"), partly).blocks
     )
+
+
+def test_a_plan_without_steps_is_not_advised() -> None:
+    """If every host is skipped, the order would do nothing: the fixes are the next steps."""
+    skipped = Plan(PLAN.titles, findings=(Finding("failed", "`host-3` is down.", "host-3", "Start it."),))
+    shown = texts(plan_message(Job(order(words="join worker host-3"), "running"), skipped).blocks)
+    assert "skipped: `host-3` is down." in shown
+    assert "Nothing was changed, and nothing would be: every host is skipped. Start it." in shown
+    assert "without `--plan`" not in shown
 
 
 def test_counted_approvers_are_named() -> None:
