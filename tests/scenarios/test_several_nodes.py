@@ -28,7 +28,8 @@ def test_workers_are_drained_and_removed_together(scenario: Scenario) -> None:
     assert card.text.startswith("✓ *2 nodes of prod are active*"), card.text
     assert "host-4 is active, as before" in card.text
     refused = scenario.ask("ada", "drain host-3 host-33")
-    assert "prod has no node `host-33`. Did you mean `host-3`?" in refused
+    assert refused.startswith("prod had no node `host-33`"), refused
+    assert "Did you mean `host-3`?" in refused
     assert scenario.nodes()["host-3"] == "Ready Active"
 
     card = scenario.change("cleo", "remove host-2 host-3 host-4")
@@ -67,5 +68,6 @@ def test_two_workers_become_managers_with_one_approval(approvals: ApprovalScenar
     for other in ("dan", "ada"):
         approvals.press(other, job, "Approve")
     approvals.ends(job, "succeeded")
-    assert approvals.managers() == {"host-1"}
+    # host-1 may be a new leader, which applies what the last one has committed a moment later.
+    until(lambda: approvals.managers() == {"host-1"}, "host-1 sees the others as workers")
     assert "✓ *2 nodes are workers of prod*" in approvals.card(job).shown
