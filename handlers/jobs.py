@@ -101,7 +101,7 @@ def job(records: Records, arguments: JobArguments) -> Message:
     blocks = [*paragraphs(lines), context(*_times(found))]
     if found.state in OPEN:
         blocks.append(actions(button("Cancel", "job.cancel", found.id, style="danger")))
-    return Message(f"Job {found.id}: {found.state}", tuple(blocks))
+    return Message(f"Job {found.id}: {_state(found) if found.form_offered else found.state}", tuple(blocks))
 
 
 @control(
@@ -119,13 +119,15 @@ def cancel(arguments: JobArguments) -> CancelJob:
 
 
 def _line(found: JobRecord) -> str:
-    sign = SIGNS.get(found.state, WAITING)
+    sign = WAITING if found.form_offered else SIGNS.get(found.state, WAITING)
     words = tick(f"/swarm {found.words}")
     line = f"{sign} {tick(found.id)} {words} · {_state(found)} · {user(found.requester)} {when(found.asked_at)}"
     return f"{line} · {WARNING} a message about it was not delivered" if found.untold else line
 
 
 def _state(found: JobRecord) -> str:
+    if found.form_offered:
+        return "only offered the form for the secret"
     if found.state == "succeeded" and found.started_at:
         return f"succeeded in {found.finished_at - found.started_at:.1f} s"
     return plain_line(found.state.replace("_", " "))

@@ -143,7 +143,7 @@ def approved_preface(approval: Approval) -> str:
 
 def plan_message(job: Job, plan: Plan, warning: str = "") -> Message:
     """Return the answer to `--plan`, with a warning about it as a whole."""
-    typed = "/swarm " + job.order.words
+    typed = "/swarm " + job.order.words.removesuffix(" --plan")
     warnings = [f"{WARNING} {warning}"] if warning else []
     if not plan.steps and not plan.left_out:
         lines = [f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}.", *warnings]

@@ -157,8 +157,7 @@ class Changes:
         """Send the requester the button that opens the form, and end the job. The form starts a job of its own."""
         self._secret_inbox.require()
         request = secret_request(lease.job, command, plan)
-        how = "asked for the secret that the plan needs"
-        self._replies.answer(lease, request, results.success(request.text), how)
+        self._replies.offer_form(lease, request)
 
     def _no_change_needed(self, lease: Lease, plan: Plan) -> None:
         text = f"✓ *No change needed*: {'; '.join(plan.unchanged)}. Nothing was changed."

@@ -65,6 +65,12 @@ class Replies:
         ready = [Ready(private(lease.job.order, message))]
         self.end(lease, "succeeded", result, [lease.audit_entry("ended", f"succeeded: {how}")], ready)
 
+    def offer_form(self, lease: Lease, message: Message) -> None:
+        """End a job that did nothing but offer the form for a secret."""
+        entry = lease.audit_entry("ended", "form for a secret offered: nothing was changed")
+        result = results.success(message.text, form_offered=True)
+        self.end(lease, "succeeded", result, [entry], [Ready(private(lease.job.order, message))])
+
     def answer_secret(self, lease: Lease, message: Message, result: str) -> None:
         """As :meth:`answer`, with a secret, which is not stored: it is read again if Slack does not respond."""
         job = lease.job

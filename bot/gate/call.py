@@ -134,6 +134,7 @@ def repeat(command: Command, args: Any, request: PressRequest, job: Job, *, repl
         request_key=request.request_key,
         replace=replace,
         reason=order.reason if same else "",
+        only_plan=order.only_plan and same,
     )
 
 

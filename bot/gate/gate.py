@@ -76,7 +76,7 @@ class Gate:
         call = Call(
             command=command,
             arguments=read_arguments(command, words, Vocabulary(cluster, hosts, tuple(self._commands))),
-            words=redact(" ".join((sentence.name, *words))),
+            words=redact(" ".join((sentence.name, *words, *(["--plan"] if options.only_plan else [])))),
             cluster=cluster,
             user=request.user,
             channel=request.channel,

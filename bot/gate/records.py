@@ -205,6 +205,7 @@ def _job(job: Job) -> JobRecord:
         outcome=_outcome(job),
         cancel_by=job.cancel_by,
         untold=job.untold,
+        form_offered=bool(job.outcome) and json.loads(job.outcome).get("form_offered", False),
     )
 
 

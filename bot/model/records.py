@@ -32,6 +32,8 @@ class JobRecord:
     """The user who asked to cancel it."""
     untold: str = ""
     """Why a message about it was given up."""
+    form_offered: bool = False
+    """Whether it did nothing but offer the form for a secret: the form starts a job of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class Worker:
         del result
         self.said += [show_message(message), how]
 
+    def offer_form(self, _: object, message: Message) -> None:
+        """Show the requester the button that opens the form and end the job."""
+        self.said += [show_message(message), "form offered"]
+
     def refuse(self, _: object, error: SwarmbotError) -> None:
         """End the job with an error."""
         self.said.append(error.happened)
@@ -91,7 +95,7 @@ def test_the_key_of_a_locked_manager_is_asked_for() -> None:
         "Nothing was changed yet. Only you see the form.",
         "[Enter unlock key]",
     ]
-    assert how == "asked for the secret that the plan needs"
+    assert how == "form offered"
 
 
 def test_no_key_is_asked_for_a_manager_that_is_not_locked() -> None:

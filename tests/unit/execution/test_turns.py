@@ -64,6 +64,7 @@ def test_a_plan_that_is_only_shown_does_not_wait(redis_url: str) -> None:
         process.runner.handle(lease)
         text = str(process.slack.told[-1].blocks)
         assert "Plan only: promote `node-1`" in text
+        assert "Next: `/swarm promote node-1` without `--plan`" in text
         assert ("This is the plan for prod as it is now" in text) == bool(before)
         assert before in text
         reckoning.ask(0, "U0ADA", "node-2")

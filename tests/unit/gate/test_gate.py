@@ -9,7 +9,7 @@ from bot.blocks import Message
 from bot.errors import NotUnderstood
 from bot.gate import Gate
 from bot.queue.queue import Queue
-from bot.slack.inbound.requests import SlashRequest
+from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.store import keys
 
 
@@ -58,7 +58,7 @@ def test_questions_and_plans_do_not_wait(gate: Gate, queue: Queue) -> None:
     for words in ("status", "remove host-2 --plan", "remove host-2"):
         gate.slash(command(words))
     assert len(queue.in_line("prod")) == 2
-    for words in ("status", "remove host-2"):
+    for words in ("status", "remove host-2 --plan"):
         lease = queue.take("one", "concurrent", block_ms=0)
         assert lease
         assert lease.job.order.words == words
@@ -66,3 +66,20 @@ def test_questions_and_plans_do_not_wait(gate: Gate, queue: Queue) -> None:
     told = gate.slash(command(f"cancel {waiting.id}"))
     assert isinstance(told, Message)
     assert told.text == f"Job `{waiting.id}` was cancelled. Nothing was changed."
+
+
+def test_a_plan_is_shown_again_as_a_plan(gate: Gate, queue: Queue) -> None:
+    """Its words say what it is; Retry, when it could not be shown, changes nothing either."""
+    gate.slash(command("remove --plan host-2"))
+    [shown] = queue.recent("prod", 9)
+    assert shown.order.words == "remove host-2 --plan"
+    lease = queue.take("one", "concurrent", block_ms=0)
+    assert lease
+    queue.finish(lease, "failed", "")
+    gate.press(
+        PressRequest("job.retry", shown.id, "U0ADA", "C0PROD", "https://hooks.slack.com/1", "again", "1.3", "1.4")
+    )
+    again = queue.recent("prod", 9)[0]
+    assert again.id != shown.id
+    assert again.order.only_plan
+    assert again.order.words == shown.order.words

@@ -13,8 +13,9 @@ from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
 from bot.audit.paging import AuditPages
 from bot.config import Config
-from bot.gate.records import RecordReader
+from bot.gate.records import RecordReader, _job
 from bot.model.records import RecordsQuery
+from bot.queue import results
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
 from tests.kits.commands import COMMANDS
@@ -68,3 +69,14 @@ def test_unfinished_jobs_are_read_however_old(client: Redis, queue: Queue, audit
     )
     read = records.read(RecordsQuery(jobs=2), cluster="prod", requester="U0ASKER").jobs
     assert [job.id for job in read] == [running, waiting, parked, newest[2].id, newest[1].id]
+
+
+def test_an_offered_form_is_read_from_the_outcome(queue: Queue) -> None:
+    """The job has succeeded for the queue; its record says what it did."""
+    job = admitted(queue)
+    queue.finish(taken(queue), "succeeded", results.success("The unlock key is needed", form_offered=True))
+    found = queue.get(job)
+    assert found is not None
+    assert _job(found).form_offered
+    assert not _job(replace(found, outcome=results.success("done"))).form_offered
+    assert not _job(replace(found, outcome="")).form_offered
