@@ -27,7 +27,7 @@ class Basis:
     cluster_id: str
     operations: tuple[Mapping[str, Any], ...]
     managers: Mapping[str, Mapping[str, str]]
-    """Name and reachability of each manager, by node id."""
+    """Name and reachability of each manager, by node id; empty if the plan does not rest on them."""
     targets: Mapping[str, Mapping[str, str]]
     """Node id, role, state, membership and engine version of each host that the operations name; less if not read.
 
@@ -55,7 +55,7 @@ def basis_of(command: str, arguments: object, plan: Plan, facts: Facts, *, targe
     """
     swarm = facts.swarm
     operations = tuple(to_plain(step.operation) for step in plan.steps)
-    records = swarm.managers if swarm else ()
+    records = swarm.managers if swarm and _rests_on_managers(plan) else ()
     return Basis(
         command=command,
         arguments=to_plain(arguments),
@@ -74,6 +74,8 @@ def differences(before: Basis, now: Basis) -> list[str]:
     now = replace(
         now, targets={name: _as_read(before.targets.get(name, {}), seen) for name, seen in now.targets.items()}
     )
+    if not before.managers or not now.managers:
+        before, now = replace(before, managers={}), replace(now, managers={})
     if replace(before, costs={}).digest == replace(now, costs={}).digest:
         return new
     told = new
@@ -87,6 +89,12 @@ def differences(before: Basis, now: Basis) -> list[str]:
     if not told:
         told.append("its steps are different now")
     return told
+
+
+def _rests_on_managers(plan: Plan) -> bool:
+    """Return whether other managers would make it another plan: not if its steps leave managers and quorum alone."""
+    weighed = plan.quorum or plan.approvals or plan.force == "given"
+    return bool(weighed) or not plan.steps or any(step.operation.may_lose_manager for step in plan.steps)
 
 
 def _named(operations: tuple[Mapping[str, Any], ...]) -> list[str]:

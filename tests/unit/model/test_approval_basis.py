@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from bot.execution.planning import planned
 from bot.model import Facts, Plan, basis_of, differences
 from bot.model.approval_basis import Basis
-from handlers.promote import PromoteArguments, promote
-from tests.kits.commands import plan_of
+from handlers.promote import PromoteArguments
+from handlers.update import UpdateArguments
+from tests.kits.commands import COMMANDS
 from tests.plans.description import Description
 
 WORKER: dict[str, Any] = {"is": "worker"}
@@ -20,13 +23,17 @@ def _facts(*hosts: dict[str, Any], **rest: Any) -> Facts:
     return Description.model_validate({"hosts": named, **rest}).facts()
 
 
+def _plan(facts: Facts) -> Plan:
+    return planned(COMMANDS["promote"], facts, ARGUMENTS, "zone")
+
+
 def _basis(facts: Facts) -> Basis:
-    return basis_of("promote", {}, plan_of(promote, facts, ARGUMENTS), facts)
+    return basis_of("promote", {}, _plan(facts), facts)
 
 
 def _changes(asked: Facts, now: Facts, plan: Plan | None = None) -> list[str]:
     before = _basis(asked)
-    plan = plan or plan_of(promote, now, ARGUMENTS)
+    plan = plan or _plan(now)
     return differences(before, basis_of("promote", {}, plan, now, targets=before.targets))
 
 
@@ -40,7 +47,7 @@ def test_a_change_is_told_beside_a_target_that_does_not_respond() -> None:
     """The silent host hides no other change, of itself or of others."""
     silent = {"is": "worker", "failure": "timed out", "record": {"availability": "drain", "state": "down"}}
     promoted = _facts(MANAGER, MANAGER)
-    told = _changes(_facts(WORKER, WORKER), _facts(MANAGER, silent), plan_of(promote, promoted, ARGUMENTS))
+    told = _changes(_facts(WORKER, WORKER), _facts(MANAGER, silent), _plan(promoted))
     assert told == [
         "`host-3` is a manager now",
         "`host-4` no longer responds",
@@ -50,7 +57,7 @@ def test_a_change_is_told_beside_a_target_that_does_not_respond() -> None:
 
 def test_a_target_that_was_not_read_is_unknown() -> None:
     """It is no change by itself, whether it was not read then or now, and its node's change is told."""
-    both, plan = _facts(WORKER, WORKER), plan_of(promote, _facts(WORKER, WORKER), ARGUMENTS)
+    both, plan = _facts(WORKER, WORKER), _plan(_facts(WORKER, WORKER))
     record = {"id": "id-host-4", "hostname": "host-4", "role": "worker", "address": "10.0.0.4"}
     one = _facts(WORKER, records=[record])
     assert not _changes(both, one, plan)
@@ -59,3 +66,22 @@ def test_a_target_that_was_not_read_is_unknown() -> None:
     assert not differences(unread, _basis(both))
     drained = _facts(WORKER, records=[record | {"availability": "drain"}])
     assert _changes(both, drained, plan) == ["`host-4` changed its availability from active to drain"]
+
+
+def test_another_manager_matters_only_where_managers_change() -> None:
+    """A change of settings stays approved, also if an older version bound it to the managers; a promotion does not."""
+    asked, now = _facts(WORKER, MANAGER), _facts(WORKER, WORKER)
+    settings = UpdateArguments(autolock="true")
+    before, after = (
+        basis_of("update", {}, planned(COMMANDS["update"], facts, settings, "zone"), facts) for facts in (asked, now)
+    )
+    assert not before.managers
+    assert not differences(before, after)
+    bound = replace(before, managers={"id-host-4": {"name": "host-4", "reachability": "reachable"}})
+    assert not differences(bound, after)
+    assert differences(before, replace(after, cluster_id="other")) == ["prod is a different cluster now"]
+    one = PromoteArguments(("host-3",))
+    promotions = [
+        basis_of("promote", {}, planned(COMMANDS["promote"], facts, one, "zone"), facts) for facts in (asked, now)
+    ]
+    assert differences(*promotions) == ["`host-4` is no longer a manager"]
