@@ -45,7 +45,7 @@ def test_orders_typed_in_a_row_end_as_if_typed_one_by_one(scenario: Scenario) ->
         assert "prod has no node" in plan or "is not a node of prod" in plan, plan
         plan = scenario.ask("cleo", "promote host-2 --plan")
         assert "This is the plan for prod as it is now" in plan
-        assert f"after jobs `{jobs[2]}` (`/swarm join worker host-3`), `{jobs[3]}`" in plan
+        assert f"when jobs `{jobs[2]}` (`/swarm join worker host-3`), `{jobs[3]}`" in plan
         after = scenario.now
         removal = scenario.begin("cleo", "remove host-2")
         assert f"`{jobs[4]}` (`/swarm leave host-2`)" in scenario.see("cleo", f"is job `{removal}`", after=after).text

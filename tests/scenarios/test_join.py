@@ -34,8 +34,7 @@ def test_workers_and_managers_join(scenario: Scenario) -> None:
 def test_a_member_with_another_role_is_refused(scenario: Scenario) -> None:
     """The answer names the command that changes the role."""
     scenario.cluster(workers=("host-2",))
-    card = scenario.change("cleo", "join manager host-2")
-    assert "/swarm promote host-2" in card.text
+    assert "/swarm promote host-2" in scenario.ask("cleo", "join manager host-2")
     assert scenario.nodes()["host-2"] == "Ready Active"
 
 

@@ -51,7 +51,7 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
     assert monotonic() - began < EXPLAINED
     assert "prod is healthy" not in told
     told = scenario.await_status("has no leader")
-    for words in ("prod has no quorum", "1 of 4 managers reachable, 3 needed", "bring 2 of", "`/swarm recover`"):
+    for words in ("prod has no quorum", "1 of 4 managers reachable, 3 needed", "bring 2 of", "`/swarm recover --gone "):
         assert words in told
     checked = scenario.ask("eve", "check host-1")  # which may hang while there is no leader
     assert "Whether `host-1` is fit for prod is unknown" in checked
@@ -75,7 +75,7 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
     told = scenario.ask("eve", "status")
     assert f"Next: approve or deny `{job}`: `/swarm approvals {job}`" in told
     assert "waits for approval, 0 of 2" in told
-    assert "bring" not in told, "no advice against the change that waits"
+    assert "permanently lost: " not in told, "no other recovery beside the one that waits"
     assert "1 of 2" in approvals.press("ada", job, "Approve")
     assert "then it runs" in approvals.press("dan", job, "Approve")
     approvals.ends(job, "succeeded")
