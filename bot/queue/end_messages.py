@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Final
 
 from bot.blocks import WARNING, Message, text_message, tick, user
-from bot.outbox.outgoing import Outgoing
+from bot.outbox.outgoing import Outgoing, Target
 from bot.queue.job import Order
 
 ANSWER: Final = "answer"
+CARD: Final = "card"
 
 
 def private(order: Order, message: Message, *, name: str = ANSWER, secret: str = "") -> Outgoing:
@@ -17,45 +19,20 @@ def private(order: Order, message: Message, *, name: str = ANSWER, secret: str =
 
     With ``secret``, ``message`` is what is sent if the secret of that name cannot be shown.
     """
-    return Outgoing(
-        id=f"{_prefix(order)}:{name}",
-        target="private",
-        message=message,
-        about=order.audit_entry("", ""),
-        made_at=time.time(),
-        channel=order.channel,
-        user=order.requester,
-        response_url=order.response_url,
-        replace=order.replace,
-        secret=secret,
-    )
+    return replace(_outgoing(order, name, "private", message), replace=order.replace, secret=secret)
 
 
 def shared(order: Order, message: Message) -> Outgoing:
     """Return an answer for everybody in the channel where it was asked."""
-    return Outgoing(
-        id=f"{_prefix(order)}:shared",
-        target="shared",
-        message=message,
-        about=order.audit_entry("", ""),
-        made_at=time.time(),
-        channel=order.channel,
-        user=order.requester,
-        response_url=order.response_url,
-    )
+    return _outgoing(order, "shared", "shared", message)
 
 
 def card(order: Order, channel: str, message: Message, *, promised: bool = True) -> Outgoing:
     """Return the job's message in ``channel``, which is posted once and edited from then on."""
-    return Outgoing(
-        id=card_id(order),
-        target="channel",
-        message=message,
+    return replace(
+        _outgoing(order, CARD, "channel", message),
         about=order.audit_entry("", "", channel=channel),
-        made_at=time.time(),
         channel=channel,
-        user=order.requester,
-        response_url=order.response_url,
         asked_in=order.channel,
         promised=promised,
     )
@@ -63,7 +40,7 @@ def card(order: Order, channel: str, message: Message, *, promised: bool = True)
 
 def card_id(order: Order) -> str:
     """Return the id of :func:`card`."""
-    return f"{_prefix(order)}:card"
+    return _id(order, CARD)
 
 
 def cancelled_message(order: Order, by: str) -> Outgoing:
@@ -74,6 +51,19 @@ def cancelled_message(order: Order, by: str) -> Outgoing:
     return private(order, text_message(text), name="cancelled")
 
 
-def _prefix(order: Order) -> str:
-    """Return what no other job's messages have: an id is used again when its job was deleted."""
-    return f"{order.id}:{order.asked_at:.0f}"
+def _outgoing(order: Order, name: str, target: Target, message: Message) -> Outgoing:
+    return Outgoing(
+        id=_id(order, name),
+        target=target,
+        message=message,
+        about=order.audit_entry("", ""),
+        made_at=time.time(),
+        channel=order.channel,
+        user=order.requester,
+        response_url=order.response_url,
+    )
+
+
+def _id(order: Order, name: str) -> str:
+    """Return an id that no other job's messages have: a job's id is used again when the job was deleted."""
+    return f"{order.id}:{order.asked_at:.0f}:{name}"
