@@ -56,12 +56,8 @@ class Gate:
         self._deliveries = services.deliveries
         self._interactions = Interactions(services, self.take, self._authorise)
 
-    def slash(self, request: SlashRequest) -> Message | None:
-        """Handle a command; return the immediate answer for the requester."""
-        return self._typed(request)
-
-    def _typed(self, request: SlashRequest, chosen: str = "") -> Message | None:
-        """Run what was typed, for the cluster that was ``chosen`` by a button."""
+    def slash(self, request: SlashRequest, chosen: str = "") -> Message | None:
+        """Handle a command; return the immediate answer for the requester. A button may have ``chosen`` its cluster."""
         sentence = read_sentence(request.text)
         command = self._commands.find(sentence.name)
         try:
@@ -95,10 +91,13 @@ class Gate:
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Handle the press of a button. A second delivery has no answer: the first one was sent as a message."""
-        if not self._deliveries.begin(request.request_key):
+        key = request.request_key
+        if not self._deliveries.begin(key):
             return None
-        with self._delivered(request.request_key):
-            return self._press(request)
+        with self._delivery(key):
+            answer = self._press(request)
+        self._deliveries.end(key)
+        return answer
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
         """Handle a submitted form. A second delivery has the same answer: it takes the place of the form."""
@@ -106,17 +105,17 @@ class Gate:
         if not self._deliveries.begin(key):
             kept = self._deliveries.answer(key)
             return from_json(Message, kept) if kept else None
-        with self._delivered(key):
+        with self._delivery(key):
             answer = self._submit(request)
         if isinstance(answer, FieldErrors):
             self._deliveries.forget(key)  # the form stays open, and its next submission has the same key
-        elif answer is not None:
-            self._deliveries.end(key, to_json(answer))
+        else:
+            self._deliveries.end(key, to_json(answer) if answer else "")
         return answer
 
     @contextmanager
-    def _delivered(self, key: str) -> Iterator[None]:
-        """Record that a request was handled, unless nothing was done."""
+    def _delivery(self, key: str) -> Iterator[None]:
+        """Record how a request that raises an error was handled, unless nothing was done."""
         try:
             yield
         except Unavailable:
@@ -125,13 +124,12 @@ class Gate:
         except SwarmbotError as error:
             self._deliveries.end(key, to_json(error_message(error)))
             raise
-        self._deliveries.end(key)
 
     def _press(self, request: PressRequest) -> Message | Modal | None:
         if request.action in PAGE_BUTTONS:
             return self._record_commands.turn_page(request, self._authorise)
         if request.action == CHOOSE_CLUSTER:
-            return self._typed(*self._cluster_choices.chosen(request))
+            return self.slash(*self._cluster_choices.chosen(request))
         if request.action == RUN_COMMAND:
             return self.slash(press_as_command(request))
         if request.action == FORM_BUTTON:
