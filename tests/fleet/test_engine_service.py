@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 
 @pytest.fixture
 def systemd_hosts(hosts: Fleet) -> Iterator[Fleet]:
-    """Hosts of which the first runs its engine under systemd."""
+    """Hosts. The first one runs its engine under systemd."""
     if not (PROGRAM.exists() and shutil.which("systemctl")):
         cannot("Debian package systemd is not installed")
     with docker_by_systemd(hosts["host-1"]):

@@ -20,7 +20,7 @@ def test_a_cut_cable_isolates_a_host(hosts: Fleet) -> None:
     assert not pings(one, two.address)
     assert one.docker_answers
     one.restore_cable()
-    until(lambda: bot_reaches(one) and pings(two, one.address), "the cable is mended")
+    until(lambda: bot_reaches(one) and pings(two, one.address), "the cable is connected again")
 
 
 def test_a_partition_does_not_affect_the_bot(hosts: Fleet) -> None:

@@ -17,7 +17,7 @@ GIVEN = replace(PLAIN, force="given")
 
 
 def facts(up: int, down: int = 0, workers: int = 0, **hosts: Any) -> Facts:
-    """Return a cluster of managers m1…, of which the last ``down`` are dead, and workers w1…."""
+    """Return a cluster of managers m1… and workers w1…. The last ``down`` managers are dead."""
     described: dict[str, Any] = {"m1": {"is": "leader"}}
     described |= {f"m{number}": {"is": "manager"} for number in range(2, up + 1)}
     described |= {f"m{up + number}": DEAD for number in range(1, down + 1)}

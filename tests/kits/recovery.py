@@ -102,7 +102,7 @@ class Recovery:
     def await_up(self, names: tuple[str, ...]) -> None:
         """Return when the engines of these hosts respond."""
         for name in names:
-            until(lambda name=name: self.fleet[name].up, f"{name} is on")  # type: ignore[misc] # mypy knows no such lambda
+            until(lambda name=name: self.fleet[name].up, f"{name} is on")  # type: ignore[misc] # mypy cannot infer the type of this lambda
             self.fleet[name].await_docker(timeout=REJOIN_TIMEOUT_S)
 
     def members(self) -> tuple[str, ...]:

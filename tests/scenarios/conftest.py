@@ -46,7 +46,7 @@ def approval_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def approvals(approval_deployment: Deployment, fleet: Fleet) -> Iterator[ApprovalScenario]:
-    """The cluster anew."""
+    """The hosts, reset."""
     fleet.reset()
     first = fleet["host-1"]
     first.docker("swarm", "init", "--advertise-addr", first.address)

@@ -86,7 +86,7 @@ def test_only_the_requester_gets_an_export(scenario: Scenario) -> None:
 
 
 def test_a_failed_export_is_reported(scenario: Scenario) -> None:
-    """The requester is told that Slack refused a file, or that there is nothing to export."""
+    """The requester sees that Slack refused a file, or that there is nothing to export."""
     assert "no audit entry matches" in scenario.ask("ada", "audit --until 1d --export")
     scenario.slack.fault("error", "files.getUploadURLExternal", code="storage_limit_reached")
     assert "storage_limit_reached" in scenario.ask("ada", "audit --export")

@@ -30,7 +30,7 @@ PEOPLE = {
     "rules": {
         "operate": ["operators"],
         "administer": ["admins"],
-        # It takes two besides who asks, and there are two administrators.
+        # It needs two besides the requester, and there are two administrators.
         "approvals": TWO_OF_FOUR,
     },
 }

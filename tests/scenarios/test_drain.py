@@ -31,7 +31,7 @@ def create_service(scenario: Scenario, name: str, *options: str, command: tuple[
     manager = scenario["host-1"]
     manager.docker("service", "create", "--detach", "--name", name, *options, TASK_IMAGE, *command)
     running = ["service", "ls", "--filter", f"name={name}", "--format", "{{.Replicas}}"]
-    until(lambda: len(set(manager.docker(*running).split()[0].split("/"))) == 1, f"{name} runs at strength")
+    until(lambda: len(set(manager.docker(*running).split()[0].split("/"))) == 1, f"{name} is fully running")
 
 
 def nodes_of(scenario: Scenario, name: str) -> list[str]:

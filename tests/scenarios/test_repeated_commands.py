@@ -169,7 +169,7 @@ def test_a_repeated_once_shows_the_same_token(scenario: Scenario) -> None:
 
 
 def test_a_repeated_freeze_or_thaw_changes_nothing(scenario: Scenario) -> None:
-    """Only the requester is told that no change is needed; the channel gets no message."""
+    """Only the requester sees that no change is needed; the channel gets no message."""
     until = f"{datetime.now(UTC) + timedelta(hours=5):%Y-%m-%dT%H:%M}"
     words = f"freeze --until {until} --reason sale"
     assert scenario.ask("cleo", words).startswith("*prod is frozen* until")

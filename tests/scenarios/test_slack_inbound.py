@@ -274,7 +274,7 @@ def test_a_broken_connection_is_renewed(redis: PrivateRedis, tmp_path: Path) -> 
 
 
 def test_socket_mode_reports_a_missing_redis(redis: PrivateRedis, tmp_path: Path) -> None:
-    """The ack follows the write: without Redis the person is told that nothing was changed."""
+    """The ack follows the write: without Redis the person sees that nothing was changed."""
     with ExitStack() as stack:
         slack = stack.enter_context(LocalSlack(socket_mode=True))
         stack.enter_context(bot_process("socket", tmp_path, slack.environment() | {"REDIS_URL": redis.url}))

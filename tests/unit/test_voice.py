@@ -29,6 +29,7 @@ RULED_OUT: Final = {
     r"can lose no manager|stops deciding|can decide anything": "loses quorum, has no quorum",
     r"would be fatal|is fatal|fatal meanwhile": "loses quorum",
     r"good until|good for \d+": "valid until, valid for",
+    r"wants a value": "needs a value",
     r"at strength": "running, fully running, 3 of 5 replicas running",
     r"gone for good": "permanently lost",
     r"the asker|who asks|who asked for it": "the requester, only you",
@@ -51,7 +52,12 @@ DOCS: Final = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "swarmbot.example.yml")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-SOURCES: Final = [path for folder in ("bot", "handlers", "sandbox") for path in sorted((ROOT / folder).rglob("*.py"))]
+SOURCES: Final = [
+    path
+    for folder in ("bot", "handlers", "sandbox", "tests")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path != Path(__file__)
+]
 
 
 def _texts(path: Path) -> Iterator[tuple[int, str]]:

@@ -103,7 +103,7 @@ class Driver:
     # People
 
     def _act(self, action: Action) -> None:
-        with suppress(CannotDo):  # the message has changed since it was looked at
+        with suppress(CannotDo):  # the message has changed since it was read
             if isinstance(action, Typing):
                 self._type(action.user, self._with_job(action))
             else:

@@ -1,4 +1,4 @@
-"""Anchors: what is cut off or written anew, with a head that fits, is known by them alone."""
+"""Anchors: only they show that entries were cut off or written again with a head that fits."""
 
 from __future__ import annotations
 

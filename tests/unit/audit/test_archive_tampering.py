@@ -152,7 +152,7 @@ def test_entries_that_are_in_both(audit: Audit, client: Redis, tmp_path: Path, w
 
 
 def test_reading_follows_an_archive_that_moves_on(audit: Audit, client: Redis, tmp_path: Path) -> None:
-    """Entries that go into the archive while the log is verified are seen all the same."""
+    """Entries that go into the archive while the log is verified are still seen."""
     write(client, 12)
     archived(audit, tmp_path, 4)
 

@@ -157,7 +157,7 @@ def test_files_reach_the_asker_alone(
 
 
 def test_nothing_to_export(audit: Audit, slack: LocalSlack, uploads: DirectMessageUploads) -> None:
-    """No entry, no file: the asker is told."""
+    """Without an entry there is no file: the requester is refused."""
     with pytest.raises(Refused, match="no audit entry"):
         AuditExporter(audit, None, uploads).send(order(ANY))
     assert _files(slack) == []

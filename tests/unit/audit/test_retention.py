@@ -32,7 +32,7 @@ def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 url, folder, now, where = sys.argv[1:]
 if where == "before the trim":
     Stream.trim = die
-elif where == "amid the write":
+elif where == "during the write":
     whole = module.gzip.compress
     def half(data, **how):
         torn = whole(data, **how)
@@ -88,7 +88,7 @@ def test_batches(audit: Audit, client: Redis, tmp_path: Path) -> None:
     assert audit.verify(archive).count == 1203
 
 
-@pytest.mark.parametrize("where", ["before the trim", "amid the write", "after a trim"])
+@pytest.mark.parametrize("where", ["before the trim", "during the write", "after a trim"])
 def test_killed_in_between(audit: Audit, client: Redis, redis_url: str, tmp_path: Path, where: str) -> None:
     """A worker killed between the file and Redis loses nothing and doubles nothing, then and after the next turn."""
     write(client, 40)

@@ -114,8 +114,8 @@ def test_while_it_runs() -> None:
 
 def test_what_held_only_meanwhile() -> None:
     """It is shown while the job runs and not at the end; warnings are shown at the end too."""
-    shown = card(join("a"), meanwhile=("For a while one failure is fatal.",), warnings=("Add another.",))
-    assert "! For a while one failure is fatal.\\n! Add another." in written(shown.message())
+    shown = card(join("a"), meanwhile=("For a while one failure loses quorum.",), warnings=("Add another.",))
+    assert "! For a while one failure loses quorum.\\n! Add another." in written(shown.message())
     set_all(shown, "done")
     assert "For a while" not in written(shown.ended())
     assert "! Add another." in written(shown.ended())

@@ -134,7 +134,7 @@ def test_a_second_delivery_is_no_second_order(gate: Gate, queue: Queue, audit: A
 
 
 def test_the_answer_to_a_question_is_for_its_requester(gate: Gate, queue: Queue, audit: Audit) -> None:
-    """A second person who asks for the key gets a request of their own; the first does not."""
+    """A second person who wants the key gets a request of their own; the first does not."""
     gate.slash(typed("unlock-key"))
     first = parked(queue, audit, lane="concurrent")
     with pytest.raises(Refused, match=f"already waiting as `{first.id}`"):

@@ -33,7 +33,7 @@ def test_a_join_is_followed_by_one_rotation(bot: Bot) -> None:
 
 
 def test_without_a_join_the_token_is_rotated_at_the_deadline(bot: Bot) -> None:
-    """The requester is told that no node joined in time."""
+    """The requester sees that no node joined in time."""
     bot.ask()
     bot.pass_deadline()
     end(bot, lambda: not bot.pending_rotations.open())

@@ -200,7 +200,7 @@ def test_a_state_that_comes_while_one_is_sent(world: World, asked: Order) -> Non
 
 
 def test_an_early_answer_does_not_follow_the_answer(world: World, asked: Order) -> None:
-    """Slack is away while the requester is told that it takes longer: only the answer is sent."""
+    """Slack is away when "Still working on it" is due: only the answer is sent."""
     world.promise(replace(answer(world, asked, "Still working on it"), promised=False))
     world.slack.failing = AWAY
     world.promise(replace(answer(world, asked, "Still working on it"), promised=False))
@@ -280,7 +280,7 @@ def test_a_secret_is_not_stored_and_is_read_again(world: World, asked: Order) ->
 
 @pytest.mark.parametrize("why", ["too late", "unreadable"])
 def test_a_secret_that_cannot_be_shown_any_more(world: World, asked: Order, why: str) -> None:
-    """The requester is told that nothing was shown."""
+    """The requester sees that nothing was shown."""
     world.slack.failing = AWAY
     world.promise(*token_answer(world, asked))
     world.pass_time(SECRET_MAX_AGE_S + 1 if why == "too late" else 20, step=5)

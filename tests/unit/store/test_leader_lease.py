@@ -151,7 +151,7 @@ class Leases(RuleBasedStateMachine):
     @precondition(lambda self: self.granted)
     @rule(data=st.data())
     def renew(self, data: st.DataObject) -> None:
-        """The holder renews; each former holder is told that it is one."""
+        """The holder renews; each former holder learns that it is one."""
         key, lease = data.draw(st.sampled_from(self.granted))
         if self.holder.get(key) is lease:
             lease.renew()

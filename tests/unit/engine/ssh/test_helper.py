@@ -107,7 +107,7 @@ def test_a_script_that_prints_too_much(helper: Helper) -> None:
 
 
 def test_a_helper_that_ends_while_a_script_runs(helper: Helper) -> None:
-    """Whoever waits is told at once, and the next is told that nothing was sent."""
+    """A waiting caller gets an error at once; the next one gets an error that says that nothing was sent."""
     channel: Any = helper._channel
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(helper.run, "sleep 3", timeout=60)

@@ -1,4 +1,4 @@
-"""A host at whose address nobody answers: who asks again is told at once, and it is tried in the background."""
+"""A host at whose address nobody answers: the next read fails at once, and it is tried in the background."""
 
 from __future__ import annotations
 

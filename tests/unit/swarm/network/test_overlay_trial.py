@@ -18,7 +18,7 @@ REASON = "`host-1` refused another SSH session for 30 s."
 
 
 def test_an_image_is_removed_even_if_its_container_is_not() -> None:
-    """The failure is raised all the same."""
+    """The failure is still raised."""
     asked: list[str] = []
 
     def change(method: str, path: str, **_: object) -> None:

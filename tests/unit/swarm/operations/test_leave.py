@@ -47,9 +47,9 @@ def test_leave_succeeds_when_the_host_and_the_managers_report_it(host_2: dict[st
 def test_leave_is_not_repeated_and_ends_no_other_membership() -> None:
     """No engine is called for a host that has left but is not down yet, or that has joined again."""
     LEAVE.apply(NOBODY, facts(node("worker", host={"membership": "inactive"})))
-    anew = facts(node("worker", id="id-anew"))
-    LEAVE.apply(NOBODY, anew)
-    assert LEAVE.satisfied(anew)
+    another = facts(node("worker", id="id-other"))
+    LEAVE.apply(NOBODY, another)
+    assert LEAVE.satisfied(another)
 
 
 def test_an_unseen_leave_needs_only_the_host() -> None:
