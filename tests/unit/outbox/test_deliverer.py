@@ -1,4 +1,4 @@
-"""What was promised arrives once Slack is back, in order, once, and secrets are never stored."""
+"""What was promised arrives once Slack is back, in order, and once."""
 
 from __future__ import annotations
 
@@ -6,91 +6,19 @@ import time
 from dataclasses import replace
 
 import pytest
-from redis import Redis
 
-from bot.audit import Audit, Entry
-from bot.blocks import Message, code, section, text_message
-from bot.errors import Failed
-from bot.outbox import deliverer as module
-from bot.outbox.deliverer import CLOSED_PAUSE_S, MAX_AGE_S, MAX_PAUSE_S, SECRET_MAX_AGE_S, Deliverer, Ready
-from bot.outbox.outbox import HANDOVER_S, PROGRESS_INTERVAL_S, Outbox
-from bot.outbox.outgoing import Outgoing
-from bot.queue.end_messages import card, card_id, private, shared
+from bot.audit import Entry
+from bot.blocks import text_message
+from bot.outbox.deliverer import MAX_PAUSE_S, Ready
+from bot.outbox.outbox import HANDOVER_S, PROGRESS_INTERVAL_S
+from bot.queue.end_messages import card_id, shared
 from bot.queue.job import Order
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import Queue
-from bot.secrets.secret import Secret
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
-from tests.kits.jobs import admitted, order, taken
-from tests.kits.outbox import Clock, FakeSlack, Inline
-
-AWAY = Undelivered("no answer: URLError", "the requester")
-TOKEN = "SWMTKN-1-abc-def"  # noqa: S105 - it is not a real one
-
-
-class World:
-    """Two workers with one Redis, one Slack and one clock."""
-
-    def __init__(self, redis: Redis, audit: Audit) -> None:
-        self.redis = redis
-        self.audit = audit
-        self.clock = Clock()
-        self.slack = FakeSlack()
-        self.outbox = Outbox(redis, audit, self.clock)
-        self.token = Secret(TOKEN)
-        self.readable = True
-        self.workers = [
-            Deliverer(self.outbox, self.slack, self.read, Inline(), worker=name, now=self.clock)
-            for name in ("one", "two")
-        ]
-
-    def read(self, _: Outgoing) -> Message:
-        """Read the secret again."""
-        if not self.readable:
-            raise Failed("No manager responds.")
-        return Message("The token.", (code(self.token),))
-
-    def promise(self, outgoing: Outgoing, secret: Message | None = None, *, send: bool = True) -> None:
-        """Promise a message; the first worker sends it, unless it dies before."""
-        self.outbox.put(outgoing)
-        if send:
-            self.workers[0].send([Ready(outgoing, secret)])
-
-    def pass_time(self, seconds: float, step: float = 1.0) -> None:
-        """Let time pass; both workers take turns."""
-        end = self.clock.at + seconds
-        while self.clock.at < end:
-            self.clock.at += step
-            for worker in self.workers:
-                worker.turn()
-
-    def claim_expires(self, message_id: str) -> None:
-        """Let the running attempt's time be over: Redis' clock cannot be set."""
-        self.redis.hset(keys.outgoing(message_id), "claimed_until", "0")
-
-
-@pytest.fixture
-def world(client: Redis, audit: Audit) -> World:
-    """An empty outbox."""
-    return World(client, audit)
-
-
-@pytest.fixture
-def asked(world: World) -> Order:
-    """An order of U0ASKER."""
-    return replace(order(words="status"), asked_at=world.clock.at)
-
-
-def answer(world: World, asked: Order, text: str = "prod is healthy", name: str = "answer") -> Outgoing:
-    """An answer that is made now."""
-    return replace(private(asked, text_message(text), name=name), made_at=world.clock.at)
-
-
-def shown(world: World, asked: Order, text: str, *, promised: bool = True) -> Outgoing:
-    """The card of a job as it is now."""
-    made = card(asked, "C0PROD", Message(text, (section(text),)), promised=promised)
-    return replace(made, made_at=world.clock.at)
+from tests.kits.jobs import admitted, taken
+from tests.unit.outbox.world import AWAY, World, answer, shown
 
 
 def test_a_message_is_sent_once(world: World, asked: Order) -> None:
@@ -256,102 +184,6 @@ def test_a_stale_worker_promises_nothing(queue: Queue, world: World) -> None:
     assert world.outbox.backlog().count == 0
     queue.finish(fresh, "succeeded", "{}", [], [answer(world, asked)])
     assert world.outbox.backlog().count == 1
-
-
-def token_answer(world: World, asked: Order) -> tuple[Outgoing, Message]:
-    """An answer with a token, made now."""
-    instead = private(asked, text_message("Nothing was shown."), secret="answer")  # noqa: S106 - a name
-    return replace(instead, made_at=world.clock.at), Message("The token.", (code(Secret(TOKEN)),))
-
-
-def test_a_secret_is_not_stored_and_is_read_again(world: World, asked: Order) -> None:
-    """After an outage the requester gets the token as it is now."""
-    world.slack.failing = AWAY
-    world.promise(*token_answer(world, asked))
-    dumped = str([world.redis.hgetall(key) for key in world.redis.scan_iter("swarmbot:*:outgoing:*")])
-    assert "Nothing was shown." in dumped
-    assert TOKEN not in dumped
-    world.token = Secret("SWMTKN-1-new-one")
-    world.pass_time(30)
-    world.slack.failing = None
-    world.pass_time(MAX_PAUSE_S + 1)
-    assert [each.blocks for each in world.slack.messages] == [(code(Secret("SWMTKN-1-new-one")),)]
-
-
-@pytest.mark.parametrize("why", ["too late", "unreadable"])
-def test_a_secret_that_cannot_be_shown_any_more(world: World, asked: Order, why: str) -> None:
-    """The requester sees that nothing was shown."""
-    world.slack.failing = AWAY
-    world.promise(*token_answer(world, asked))
-    world.pass_time(SECRET_MAX_AGE_S + 1 if why == "too late" else 20, step=5)
-    world.readable = why == "too late"
-    world.slack.failing = None
-    world.pass_time(2 * MAX_PAUSE_S + 2)
-    assert [text for _, text in world.slack.seen] == ["Nothing was shown."]
-
-
-def test_a_secret_never_goes_where_it_is_kept(world: World, asked: Order) -> None:
-    """Slack refuses the private message for good: the requester is told, without the secret."""
-    world.slack.no_hook = True
-    world.slack.during = lambda: setattr(world.slack, "closed", {"U0ASKER": "user_not_in_channel"})
-    world.promise(*token_answer(world, asked))
-    world.slack.closed = {}
-    world.pass_time(5)
-    assert [text for _, text in world.slack.seen] == ["Nothing was shown."]
-
-
-def test_a_channel_that_cannot_be_posted_to(world: World, asked: Order) -> None:
-    """The requester is told once, with what the card says. When the channel is open again, the card is posted."""
-    world.slack.closed = {"C0PROD": "not_in_channel"}
-    world.promise(shown(world, asked, "1", promised=False))
-    assert world.slack.seen == [], "progress is not worth a message"
-    world.pass_time(CLOSED_PAUSE_S)
-    world.promise(replace(shown(world, asked, "✓ joined"), hint="Look elsewhere."))
-    world.pass_time(2 * CLOSED_PAUSE_S, step=5)
-    assert world.slack.seen == [("hook", "Only you see this: ✓ joined")]
-    assert "*Swarmbot cannot post in* <#C0PROD> (`not_in_channel`)" in str(world.slack.messages[0].blocks)
-    assert "Look elsewhere." in str(world.slack.messages[0].blocks)
-    closed = world.outbox.channel_problem("C0PROD")
-    assert closed
-    assert (closed.reason, closed.next_step) == ("not_in_channel", "Invite the bot there with `/invite @Swarmbot`.")
-    world.slack.closed = {}
-    world.pass_time(CLOSED_PAUSE_S + 1, step=5)
-    assert world.slack.texts("C0PROD") == ["✓ joined"]
-    assert world.outbox.channel_problem("C0PROD") is None
-
-
-def test_a_message_that_is_given_up(world: World, queue: Queue) -> None:
-    """The audit log and the job say so."""
-    job_id = admitted(queue)
-    job = queue.get(job_id)
-    assert job
-    world.slack.failing = AWAY
-    world.promise(answer(world, job.order))
-    world.pass_time(MAX_AGE_S + MAX_PAUSE_S + 1, step=600)
-    assert world.outbox.backlog().count == 0
-    entry = world.audit.query()[0]
-    assert (entry.action, entry.job, entry.detail) == (
-        "message not delivered",
-        job_id,
-        "Slack did not accept it for 24 hours",
-    )
-    found = queue.get(job_id)
-    assert found
-    assert found.untold == "Slack did not accept it for 24 hours"
-
-
-def test_too_many_messages(world: World, asked: Order, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest are given up."""
-    monkeypatch.setattr(module, "MAX_MESSAGES", 3)
-    world.slack.failing = AWAY
-    for number in range(5):
-        world.clock.at += 0.1
-        world.promise(answer(world, asked, str(number), name=str(number)))
-    world.workers[1].turn()
-    world.slack.failing = None
-    world.pass_time(MAX_PAUSE_S + 1)
-    assert sorted(text for _, text in world.slack.seen) == ["2", "3", "4"]
-    assert len([entry for entry in world.audit.query() if entry.action == "message not delivered"]) == 2
 
 
 def test_an_answer_for_everybody(world: World, asked: Order) -> None:
