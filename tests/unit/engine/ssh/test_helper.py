@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from bot.engine.ssh.helper import HELPER_SCRIPT, MAX_READ_BYTES, Helper, HelperLostError, TooMuchOutputError
+from sandbox.fleet.shell import until
 from tests.conftest import cannot
 
 
@@ -111,7 +111,7 @@ def test_a_helper_that_ends_while_a_script_runs(helper: Helper) -> None:
     channel: Any = helper._channel
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(helper.run, "sleep 3", timeout=60)
-        _until(lambda: bool(helper._running))
+        until(lambda: bool(helper._running), "a script runs")
         os.killpg(channel.process.pid, signal.SIGKILL)
         with pytest.raises(HelperLostError):
             waiting.result(timeout=10)
@@ -134,7 +134,7 @@ def test_a_helper_gives_way_only_if_it_is_idle(helper: Helper) -> None:
     """Its session may be needed for something else."""
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(helper.run, "sleep 0.5; echo done", timeout=10)
-        _until(lambda: bool(helper._running))
+        until(lambda: bool(helper._running), "a script runs")
         helper.close_idle()
         assert waiting.result()[1] == b"done\n"
     helper.close_idle()
@@ -145,10 +145,3 @@ def test_shells_that_a_script_starts_read_no_start_up_file(helper: Helper) -> No
     """As bash does with SSH_CLIENT set, or with a socket as stdin; nothing else of the session is open either."""
     script = 'echo "${SSH_CLIENT-unset}"; readlink /proc/self/fd/0; cat; [ -e /proc/self/fd/3 ] || echo closed'
     assert helper.run(script, timeout=10)[1] == b"unset\n/dev/null\nclosed\n"
-
-
-def _until(seen: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not seen():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
