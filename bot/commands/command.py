@@ -14,7 +14,7 @@ from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import RecordsQuery
 
-Group = Literal["Look", "Nodes", "Managers", "Safety", "Approvals", "Records"]
+Group = Literal["Look", "Services", "Nodes", "Managers", "Safety", "Approvals", "Records"]
 GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
 """The groups in the order in which help shows them."""
 

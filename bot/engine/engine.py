@@ -120,6 +120,11 @@ class SshEngine:
         answer: list[Json] = self._client.read(lambda api: api.services(status=True))  # type: ignore[no-untyped-call] # types-docker
         return answer
 
+    def service(self, service_id: str) -> Json:
+        """``GET /services/{id}``."""
+        answer: Json = self._client.read(lambda api: api.inspect_service(service_id))  # type: ignore[no-untyped-call] # types-docker
+        return answer
+
     def tasks(self, filters: dict[str, list[str]]) -> list[Json]:
         """``GET /tasks`` with ``filters``."""
         answer: list[Json] = self._client.read(lambda api: api.tasks(filters))  # type: ignore[no-untyped-call] # types-docker
@@ -180,6 +185,20 @@ class SshEngine:
     def remove_node(self, node_id: str, *, force: bool) -> None:
         """``DELETE /nodes/{id}``."""
         self._client.change("DELETE", f"/nodes/{quote(node_id, safe='')}", params={"force": _flag(force)})
+
+    def create_service(self, spec: Json) -> str:
+        """``POST /services/create``; by hand, for the SDK builds a spec of its own."""
+        return str(self._client.change("POST", "/services/create", body=spec)["ID"])
+
+    def update_service(self, service_id: str, version: int, spec: Json) -> None:
+        """``POST /services/{id}/update``; by hand, for the same reason."""
+        params = {"version": str(version), "registryAuthFrom": "spec"}
+        path = f"/services/{quote(service_id, safe='')}/update"
+        self._client.change("POST", path, params=params, body=spec)
+
+    def remove_service(self, service_id: str) -> None:
+        """``DELETE /services/{id}``."""
+        self._client.change("DELETE", f"/services/{quote(service_id, safe='')}")
 
     def start_engine(self) -> None:
         """Start the engine where it is stopped."""

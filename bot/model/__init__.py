@@ -2,7 +2,7 @@
 
 from bot.model.approval_basis import Basis, basis_of, differences
 from bot.model.backups import BackedUpNode, Backup, BackupList, BackupStore, Drill
-from bot.model.cluster import ClusterFacts, NodeFacts, Role, ServiceFacts, TaskFacts
+from bot.model.cluster import ClusterFacts, NodeFacts, Role
 from bot.model.engine_api import Engine, Engines, JoinTokens, Json
 from bot.model.facts import ClosedChannel, Facts, FactsQuery, Freeze, OpenChange, Revealed
 from bot.model.host import (
@@ -31,6 +31,7 @@ from bot.model.network import (
 from bot.model.operation import Operation
 from bot.model.plan import EVERY_TRACK, Cost, Finding, Force, Plan, PlanTitles, Sign, Step
 from bot.model.raft_members import RaftMembers, newcomer
+from bot.model.service import ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
 
 __all__ = [
     "EVERY_TRACK",
@@ -76,12 +77,14 @@ __all__ = [
     "Role",
     "Route",
     "ServiceFacts",
+    "ServiceMode",
     "Sign",
     "Step",
     "StoppedEngine",
     "TaskFacts",
     "TlsInfo",
     "Transport",
+    "UpdateStatus",
     "basis_of",
     "differences",
     "ip_of",

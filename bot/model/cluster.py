@@ -1,13 +1,14 @@
-"""What the managers of a cluster say of it: nodes, services, tasks."""
+"""What the managers of a cluster say of it: its nodes, and all that runs on them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from bot.model.host import HostFacts, TlsInfo
+from bot.model.service import ServiceFacts, TaskFacts
 
 Role = Literal["worker", "manager"]
 
@@ -85,6 +86,10 @@ class ClusterFacts:
         """Whether managers need the unlock key after each restart."""
         return bool((self.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
 
+    def service(self, service_id: str) -> ServiceFacts | None:
+        """Return the service with this id; None if there is none, or if services were not read."""
+        return next((service for service in self.services if service.id == service_id), None)
+
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
         """All managers, including unreachable ones."""
@@ -102,54 +107,3 @@ class ClusterFacts:
     def node_of(self, host: HostFacts) -> NodeFacts | None:
         """Return the node that this host is now; None if it is not a member."""
         return self.node(host.node_id) if host.node_id and host.in_swarm else None
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceFacts:
-    """A service and how many of its tasks run."""
-
-    name: str
-    running: int
-    desired: int
-    complaint: str = ""
-    """Why the missing tasks are not running, in the scheduler's or the engine's words."""
-    id: str = ""
-    constraints: tuple[str, ...] = ()
-    """Placement constraints as written: ``node.labels.zone==b``."""
-    is_global: bool = False
-    """Whether it runs one task on every node that meets the constraints."""
-    stop_grace: float = 10.0
-    """Seconds that a task may take to stop; Docker's default is 10."""
-
-    @property
-    def short(self) -> int:
-        """The number of missing tasks."""
-        return max(0, self.desired - self.running)
-
-
-ALIVE: Final = frozenset({"assigned", "accepted", "preparing", "ready", "starting", "running"})
-"""States of a task that its node works on, or is about to."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFacts:
-    """One task of a service."""
-
-    service: str
-    """The id of its service."""
-    node: str
-    """The id of its node; "" while it has none."""
-    state: str
-    wanted: bool
-    """Whether it is meant to run."""
-    error: str = ""
-    """Why it failed or cannot be placed, in the engine's or the scheduler's words."""
-    slot: int = 0
-    """Its number in the service; 0 for a global service."""
-    since: float = 0.0
-    """When it entered its state, in unix seconds."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether its node runs it, is about to, or has not stopped it yet."""
-        return self.state in ALIVE

@@ -115,6 +115,10 @@ class Engine(Protocol):
         """``GET /services?status=true``."""
         ...
 
+    def service(self, service_id: str) -> Json:
+        """``GET /services/{id}``. Raises EngineError 404 if there is no such service."""
+        ...
+
     def tasks(self, filters: dict[str, list[str]]) -> list[Json]:
         """``GET /tasks`` with ``filters``."""
         ...
@@ -168,6 +172,18 @@ class Engine(Protocol):
 
     def remove_node(self, node_id: str, *, force: bool) -> None:
         """``DELETE /nodes/{id}``."""
+        ...
+
+    def create_service(self, spec: Json) -> str:
+        """``POST /services/create``. Returns the service's id."""
+        ...
+
+    def update_service(self, service_id: str, version: int, spec: Json) -> None:
+        """``POST /services/{id}/update`` with the whole spec; registry credentials stay those of the present spec."""
+        ...
+
+    def remove_service(self, service_id: str) -> None:
+        """``DELETE /services/{id}``. Its tasks stop after that."""
         ...
 
     def start_engine(self) -> None:

@@ -149,9 +149,14 @@ class Description(BaseModel):
             name,
             *self.services.get(name, (running, running, "")),
             id=f"id-{name}",
-            constraints=tuple(self.constraints.get(name, ())),
-            is_global=name in self.global_services,
+            spec=self._spec(name),
         )
+
+    def _spec(self, name: str) -> dict[str, Any]:
+        """Return the spec of a service: what the case says, and its constraints and mode."""
+        placement = {"Constraints": self.constraints.get(name, [])}
+        mode = {"Global": {}} if name in self.global_services else {"Replicated": {"Replicas": 1}}
+        return {"Name": name, "Mode": mode, "TaskTemplate": {"Placement": placement}}
 
     def _tasks(self) -> tuple[TaskFacts, ...]:
         running = [

@@ -26,7 +26,7 @@ from bot.secrets.secret import Secret
 from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
 from bot.swarm.network.routes import DATA_PORT, matching_hosts, mesh_routes, ready_peers, wanted_routes
-from bot.swarm.reading import parse
+from bot.swarm.reading import parse, parse_services
 from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
 from bot.swarm.reading.manager_choice import readable_managers
 from bot.swarm.reading.node_lookup import assign_hosts
@@ -129,7 +129,7 @@ class FactsReader:
 
     def _read_through(self, engine: Engine, query: FactsQuery) -> ClusterFacts:
         swarm = self._pool.submit(engine.swarm)
-        services = self._pool.submit(parse.services, engine) if query.services else None
+        services = self._pool.submit(parse_services.services, engine) if query.services else None
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.task_counts else None
         task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
         nodes = self._pool.submit(engine.nodes)
@@ -142,8 +142,8 @@ class FactsReader:
             spec=found["Spec"],
             nodes=parse.nodes(nodes.result(timeout_s)),
             services=services.result(timeout_s) if services else (),
-            task_counts=parse.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
-            task_list=parse.task_list(task_list.result(timeout_s)) if task_list else (),
+            task_counts=parse_services.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
+            task_list=parse_services.task_list(task_list.result(timeout_s)) if task_list else (),
             data_port=found.get("DataPathPort") or DATA_PORT,
             tls=parse.tls_info(found.get("TLSInfo")),
             rotating=bool(found.get("RootRotationInProgress")),

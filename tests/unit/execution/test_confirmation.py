@@ -35,9 +35,8 @@ class Serving(Cluster):
         facts = super().read(name, engines, query)
         assert facts.swarm is not None
         runs = self.records["node-1"].availability != "drain"
-        services = [
-            ServiceFacts(name, 1, 1, id=name, constraints=("node.hostname==node-1",)) for name in sorted(self.pinned)
-        ]
+        spec = {"TaskTemplate": {"Placement": {"Constraints": ["node.hostname==node-1"]}}}
+        services = [ServiceFacts(name, 1, 1, id=name, spec=spec) for name in sorted(self.pinned)]
         tasks = [TaskFacts(name, "id-of-node-1", "running", wanted=True) for name in sorted(self.pinned) if runs]
         return replace(facts, swarm=replace(facts.swarm, services=tuple(services), task_list=tuple(tasks)))
 

@@ -49,7 +49,10 @@ def test_drain_timeout_includes_the_longest_grace_period() -> None:
     seen = facts(node(), tasks={"web": {"id-host-2": 1}, "db": {"id-host-1": 1}})
     assert seen.swarm is not None
     slow = {"id-web": 120.0, "id-db": 900.0}
-    services = tuple(replace(service, stop_grace=slow[service.id]) for service in seen.swarm.services)
+    specs = {
+        name: {"TaskTemplate": {"ContainerSpec": {"StopGracePeriod": grace * 1e9}}} for name, grace in slow.items()
+    }
+    services = tuple(replace(service, spec=specs[service.id]) for service in seen.swarm.services)
     slowly = replace(seen, swarm=replace(seen.swarm, services=services))
     assert DRAIN.timeout(slowly) == Drain.timeout_s + 120.0
     assert DRAIN.timeout(facts(node())) == Drain.timeout_s

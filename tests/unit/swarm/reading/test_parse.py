@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest.mock import Mock
-
-import pytest
 
 from bot.swarm.reading import parse
 
@@ -43,46 +40,6 @@ def test_managers_with_different_addresses_are_as_the_engine_reports() -> None:
     ]
     seen = {node.id: node.reachability for node in parse.nodes(found)}
     assert seen == {"one": "reachable", "two": "reachable", "three": "", "four": ""}
-
-
-def task(state: str, second: int, *, slot: int = 1, wanted: bool = False, error: str = "") -> dict[str, Any]:
-    """Return a task of ``GET /tasks``."""
-    return {
-        "ServiceID": "web",
-        "Slot": slot,
-        "DesiredState": "running" if wanted else "shutdown",
-        "Status": {"State": state, "Timestamp": f"2026-11-25T10:12:{second:02}.123456789Z", "Err": error},
-    }
-
-
-CRASH = "task: non-zero exit (1)"
-
-
-@pytest.mark.parametrize(
-    ("tasks", "complaint"),
-    [
-        (
-            [task("ready", 9, wanted=True), task("failed", 5, error="old"), task("failed", 8, error=CRASH)],
-            f"1 ready, the last task failed: {CRASH}",
-        ),
-        ([task("failed", 8, error=CRASH)], f"the last task failed: {CRASH}"),
-        ([task("starting", 9, wanted=True), task("failed", 8, slot=2, error=CRASH)], "1 starting"),
-        (
-            [task("pending", 9, wanted=True, error="no suitable node"), task("failed", 8, error=CRASH)],
-            "no suitable node",
-        ),
-        ([task("complete", 9)], ""),
-    ],
-    ids=["restarting", "not restarted", "another slot failed", "not placed", "ended"],
-)
-def test_service_that_lacks_tasks(tasks: list[dict[str, Any]], complaint: str) -> None:
-    """The error of the last task that failed in the same place is told, with its exit code."""
-    engine = Mock()
-    engine.services.return_value = [
-        {"ID": "web", "Spec": {"Name": "web"}, "ServiceStatus": {"RunningTasks": 0, "DesiredTasks": 1}}
-    ]
-    engine.tasks.return_value = tasks
-    assert parse.services(engine)[0].complaint == complaint
 
 
 def test_names_from_a_host_cannot_leave_their_backticks() -> None:

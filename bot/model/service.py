@@ -1,0 +1,151 @@
+"""Services and their tasks, as the managers describe them (``GET /services``, ``/tasks``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+ServiceMode = Literal["replicated", "global", "replicated job", "global job"]
+MODES: Final[Mapping[str, ServiceMode]] = MappingProxyType(
+    {"Global": "global", "ReplicatedJob": "replicated job", "GlobalJob": "global job"}
+)
+"""The mode by its key in a spec's ``Mode``; anything else is replicated, Docker's default."""
+STACK_LABEL: Final = "com.docker.stack.namespace"
+NANOSECONDS: Final = 1_000_000_000
+DEFAULT_STOP_GRACE_S: Final = 10.0
+"""The grace period of a service whose spec has none."""
+NO_SPEC: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStatus:
+    """What the managers say of the last update. ``completed`` does not prove that its tasks run (facts: services)."""
+
+    state: str
+    """``updating``, ``paused``, ``completed``, ``rollback_started``, ``rollback_paused`` or ``rollback_completed``."""
+    message: str
+    started: float = 0.0
+    """Unix seconds; 0 if the engine does not say."""
+    completed: float = 0.0
+    """Unix seconds; 0 while it runs, and if it paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """A service and how many of its tasks run."""
+
+    name: str
+    running: int
+    desired: int
+    """How many tasks the managers want now. Of a global service in a crash loop this is 0, whatever the nodes are."""
+    complaint: str = ""
+    """Why the missing tasks are not running, in the scheduler's or the engine's words."""
+    id: str = ""
+    version: int = 0
+    """The version of the service's record. An update must send it back."""
+    spec: Mapping[str, Any] = field(default_factory=lambda: NO_SPEC, repr=False)
+    """The whole spec. An update must send it back with its changes. Environment values in it may be secrets."""
+    previous_spec: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What ``docker service rollback`` returns to. Any update overwrites it. None if there was none."""
+    update: UpdateStatus | None = None
+    """None for a new service, and after an update that makes no task differ."""
+    created: float = 0.0
+    """Unix seconds."""
+    updated: float = 0.0
+    """Unix seconds of the last change of the record."""
+    completed: int = 0
+    """How many tasks of a job have completed."""
+
+    @property
+    def short(self) -> int:
+        """The number of missing tasks."""
+        return max(0, self.desired - self.running)
+
+    @property
+    def template(self) -> Mapping[str, Any]:
+        """The spec of its tasks (``TaskTemplate``)."""
+        return self.spec.get("TaskTemplate") or NO_SPEC
+
+    @property
+    def container(self) -> Mapping[str, Any]:
+        """The spec of its containers (``ContainerSpec``); empty for a plugin."""
+        return self.template.get("ContainerSpec") or NO_SPEC
+
+    @property
+    def mode(self) -> ServiceMode:
+        """How many tasks it wants, and whether they end."""
+        found = self.spec.get("Mode") or NO_SPEC
+        return next((mode for key, mode in MODES.items() if key in found), "replicated")
+
+    @property
+    def replicas(self) -> int:
+        """The wanted number of tasks of a replicated service; Docker's default is 1."""
+        wanted = ((self.spec.get("Mode") or NO_SPEC).get("Replicated") or NO_SPEC).get("Replicas")
+        return 1 if wanted is None else int(wanted)
+
+    @property
+    def image(self) -> str:
+        """The image as the spec names it, with its digest if it has one."""
+        return str(self.container.get("Image") or "")
+
+    @property
+    def stack(self) -> str:
+        """The stack that it is part of; "" if there is none."""
+        return str((self.spec.get("Labels") or NO_SPEC).get(STACK_LABEL, ""))
+
+    @property
+    def constraints(self) -> tuple[str, ...]:
+        """Placement constraints as written: ``node.labels.zone==b``."""
+        return tuple((self.template.get("Placement") or NO_SPEC).get("Constraints") or ())
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it runs one task on every node that meets the constraints."""
+        return self.mode in {"global", "global job"}
+
+    @property
+    def stop_grace(self) -> float:
+        """Seconds that a task may take to stop."""
+        grace = self.container.get("StopGracePeriod")
+        return DEFAULT_STOP_GRACE_S if grace is None else float(grace) / NANOSECONDS
+
+
+ALIVE: Final = frozenset({"assigned", "accepted", "preparing", "ready", "starting", "running"})
+"""States of a task that its node works on, or is about to."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """One task of a service."""
+
+    service: str
+    """The id of its service."""
+    node: str
+    """The id of its node; "" while it has none."""
+    state: str
+    wanted: bool
+    """Whether it is meant to run."""
+    error: str = ""
+    """Why it failed or cannot be placed, in the engine's or the scheduler's words."""
+    slot: int = 0
+    """Its number in the service; 0 for a global service."""
+    since: float = 0.0
+    """When it entered its state, in unix seconds."""
+    id: str = ""
+    message: str = ""
+    """What the engine says of the state: "pending task scheduling", "preparing"."""
+    exit_code: int | None = None
+    """The exit code of its container; None if it has not ended, or if no container was made."""
+    container: str = ""
+    """The id of its container on its node; "" if none was made."""
+    created: float = 0.0
+    """Unix seconds."""
+    spec: Mapping[str, Any] = field(default_factory=lambda: NO_SPEC, repr=False)
+    """The spec that it was made from: the ``TaskTemplate`` of its service at that time."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its node runs it, is about to, or has not stopped it yet."""
+        return self.state in ALIVE

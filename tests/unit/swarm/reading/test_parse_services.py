@@ -1,0 +1,92 @@
+"""Services and tasks as facts. The records are shortened answers of an engine 20.10.24."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from bot.model import UpdateStatus
+from bot.swarm.reading import parse_services
+
+
+def service(**more: Any) -> dict[str, Any]:
+    """Return a record of ``GET /services``."""
+    return {"ID": "web", "Version": {"Index": 4}, "Spec": {"Name": "web"}, **more}
+
+
+def task(state: str, second: int, *, slot: int = 1, wanted: bool = False, error: str = "") -> dict[str, Any]:
+    """Return a task of ``GET /tasks``."""
+    return {
+        "ID": f"{state}-{second}",
+        "ServiceID": "web",
+        "CreatedAt": "2026-11-25T10:12:00Z",
+        "Spec": {},
+        "Slot": slot,
+        "DesiredState": "running" if wanted else "shutdown",
+        "Status": {"State": state, "Timestamp": f"2026-11-25T10:12:{second:02}.123456789Z", "Err": error},
+    }
+
+
+CRASH = "task: non-zero exit (1)"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "complaint"),
+    [
+        (
+            [task("ready", 9, wanted=True), task("failed", 5, error="old"), task("failed", 8, error=CRASH)],
+            f"1 ready, the last task failed: {CRASH}",
+        ),
+        ([task("failed", 8, error=CRASH)], f"the last task failed: {CRASH}"),
+        ([task("starting", 9, wanted=True), task("failed", 8, slot=2, error=CRASH)], "1 starting"),
+        (
+            [task("pending", 9, wanted=True, error="no suitable node"), task("failed", 8, error=CRASH)],
+            "no suitable node",
+        ),
+        ([task("complete", 9)], ""),
+    ],
+    ids=["restarting", "not restarted", "another slot failed", "not placed", "ended"],
+)
+def test_service_that_lacks_tasks(tasks: list[dict[str, Any]], complaint: str) -> None:
+    """The error of the last task that failed in the same place is told, with its exit code."""
+    engine = Mock()
+    engine.services.return_value = [service(ServiceStatus={"RunningTasks": 0, "DesiredTasks": 1})]
+    engine.tasks.return_value = tasks
+    assert parse_services.services(engine)[0].complaint == complaint
+
+
+@pytest.mark.parametrize(
+    ("status", "update"),
+    [
+        ({}, None),
+        ({"UpdateStatus": {}}, None),
+        (
+            {
+                "UpdateStatus": {
+                    "State": "paused",
+                    "StartedAt": "2026-11-25T10:12:27.5Z",
+                    "Message": "update paused due to failure",
+                }
+            },
+            UpdateStatus("paused", "update paused due to failure", 1795601547.5),
+        ),
+    ],
+    ids=["never updated", "erased", "paused"],
+)
+def test_update_status(status: dict[str, Any], update: UpdateStatus | None) -> None:
+    """A missing status is None, and a paused update has no end."""
+    engine = Mock()
+    engine.services.return_value = [service(**status)]
+    assert parse_services.services(engine)[0].update == update
+
+
+def test_an_exit_code_is_known_only_of_a_task_that_has_ended() -> None:
+    """An engine sends 0 for a container that runs, and nothing for a task that had none."""
+    container = {"ContainerStatus": {"ContainerID": "c1", "ExitCode": 0}}
+    running, ended, rejected = task("running", 1, wanted=True), task("complete", 2), task("rejected", 3)
+    for each in (running, ended):
+        each["Status"] |= container
+    found = parse_services.task_list([running, ended, rejected])
+    assert [each.exit_code for each in found] == [None, 0, None]
