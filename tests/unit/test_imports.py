@@ -35,8 +35,8 @@ LAYERS_WITHIN: Final = (
     (
         "bot.swarm.quorum",
         "bot.swarm.network",
-        "bot.swarm.services",
         "bot.swarm.reading",
+        "bot.swarm.services",
         "bot.swarm.health",
         "bot.swarm.recovery",
         "bot.swarm.operations",

@@ -1,0 +1,42 @@
+"""Which service a name means. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.blocks import echo, tick
+from bot.errors import NotUnderstood
+from bot.model import ClusterFacts, Facts, ServiceFacts
+from bot.swarm.reading.node_lookup import require_cluster
+from bot.text.suggest import nearest
+
+MAX_LISTED: Final = 12
+"""The number of services that a message names."""
+
+
+def matching_services(swarm: ClusterFacts, name: str) -> list[ServiceFacts]:
+    """Return the services that ``name`` means: by name, else by the start of an id. A name means one at most."""
+    named = [service for service in swarm.services if service.name == name]
+    return named or [service for service in swarm.services if service.id.startswith(name)]
+
+
+def find_service(facts: Facts, name: str) -> ServiceFacts:
+    """Return the one service that ``name`` means. The facts must have been read with services.
+
+    Raise NotUnderstood with the nearest name if there is none, and with the ids if it is the start of several.
+    """
+    swarm = require_cluster(facts)
+    found = matching_services(swarm, name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        each = ", ".join(f"{tick(service.id)} ({tick(service.name)})" for service in found[:MAX_LISTED])
+        raise NotUnderstood(
+            f"{echo(name)} is the start of {len(found)} ids: {each}.", next_step="Use the name of one of them."
+        )
+    names = [service.name for service in swarm.services]
+    near = nearest(name, names)
+    closest = f" Did you mean {tick(near)}?" if near else ""
+    more = " …" if len(names) > MAX_LISTED else ""
+    known = f"Services: {', '.join(map(tick, names[:MAX_LISTED]))}{more}" if names else "There are no services."
+    raise NotUnderstood(f"{facts.name} has no service {echo(name)}.{closest}", next_step=known)
