@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 4
 
-.PHONY: demo check test lint bench setup setup-dev
+.PHONY: demo check test test-long lint bench setup setup-dev
 
 setup:
 	@bash sandbox/setup.sh demo
@@ -21,6 +21,10 @@ check: lint
 
 test: setup-dev
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# Every example of property tests, and the tests that take minutes: an hour or two.
+test-long: setup-dev
+	@SWARMBOT_EXAMPLES=all $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "long or not long"
 
 lint: setup-dev
 	@$(VENV)/bin/ruff check .

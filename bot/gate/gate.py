@@ -69,10 +69,11 @@ class Gate:
             return offer
         hosts = tuple(self._config.clusters[cluster].hosts) if cluster else ()
         options, words = read_options(command, sentence.words)
+        typed = redact(" ".join((sentence.name, *words)))
         call = Call(
             command=command,
             arguments=read_arguments(command, words, Vocabulary(cluster, hosts, tuple(self._commands))),
-            words=redact(" ".join((sentence.name, *words, *(["--plan"] if options.only_plan else [])))),
+            words=f"{typed} --plan" if options.only_plan else typed,
             cluster=cluster,
             user=request.user,
             channel=request.channel,
@@ -84,7 +85,7 @@ class Gate:
         )
         if call.only_plan and not command.is_change(call.arguments):
             raise NotUnderstood(
-                f"`--plan` is for changes, and {tick('/swarm ' + call.words)} changes nothing.",
+                f"`--plan` is for changes, and {tick('/swarm ' + typed)} changes nothing.",
                 next_step="Run it without `--plan`.",
             )
         return self.take(call)

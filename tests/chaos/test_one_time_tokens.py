@@ -61,6 +61,7 @@ def test_nobody_joins(scenario: Scenario) -> None:
     rotated_once(scenario, line[0])
 
 
+@pytest.mark.long
 def test_every_worker_dies_before_the_token_is_shown(scenario: Scenario) -> None:
     """Whether or not the token was shown by then, workers that start later rotate it."""
     scenario.cluster()
@@ -75,6 +76,7 @@ def test_every_worker_dies_before_the_token_is_shown(scenario: Scenario) -> None
     rotated_once(scenario, old)
 
 
+@pytest.mark.long
 def test_no_worker_runs_when_its_time_is_over(scenario: Scenario) -> None:
     """The first worker that is back rotates the token and tells the requester."""
     scenario.cluster()
@@ -105,6 +107,7 @@ def test_every_worker_dies_while_it_is_rotated(scenario: Scenario) -> None:
     assert [job.attempt for job in rotations(scenario)] == [2]
 
 
+@pytest.mark.long
 def test_the_quorum_is_lost_at_the_deadline(scenario: Scenario) -> None:
     """The requester is told about the delay. Once the managers are back, the token is rotated and they are told."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"))

@@ -90,6 +90,7 @@ def test_a_starting_engine_has_all_its_state_or_none(hosts: Fleet) -> None:
                 break
 
 
+@pytest.mark.long
 def test_old_managers_start_during_a_recovery(hosts: Fleet) -> None:
     """Before the leave, during force-new-cluster, and at the end: none is part of a cluster until it joins again."""
     with engines(hosts) as cluster, Recovery(hosts, cluster) as recovery:

@@ -47,8 +47,8 @@ def remain_unknown(hosts: Fleet) -> None:
     hosts["host-1"].docker("swarm", "update", "--dispatcher-heartbeat", "20s")
 
 
-def test_tables_with_one_manager(hosts: Fleet) -> None:
-    """Workers are ready, down, and unknown to a manager that has just become leader."""
+def test_tables_of_a_healthy_cluster(hosts: Fleet) -> None:
+    """A cluster is created; its worker is labelled, paused, drained, activated, promoted and demoted."""
     with real_state(hosts, "no cluster") as real:
         real.assert_rows()
         run_twice(real, "init host-1", "join worker host-2 host-3")
@@ -56,6 +56,13 @@ def test_tables_with_one_manager(hosts: Fleet) -> None:
         real.assert_rows()
         run_twice(real, *(words.format(name) for name in ("host-1", "host-2") for words in BACK_AND_FORTH))
         run_twice(real, "promote host-2", "demote host-2")
+
+
+@pytest.mark.long
+def test_tables_with_one_manager(hosts: Fleet) -> None:
+    """Workers are down, and unknown to a manager that has just become leader."""
+    with real_state(hosts, "no cluster") as real:
+        run_twice(real, "init host-1", "join worker host-2 host-3")
     hosts["host-3"].power_off()
     with real_state(hosts, "a worker that is down") as real:
         wait_for(real, host_3="down")
@@ -73,6 +80,7 @@ def test_tables_with_one_manager(hosts: Fleet) -> None:
         run_twice(real, "remove host-3 --force")
 
 
+@pytest.mark.long
 def test_tables_with_three_managers(hosts: Fleet) -> None:
     """Managers are ready, down, and unknown to a new leader.
 

@@ -43,6 +43,7 @@ def test_managers_return_before_force_new_cluster(recovery: Recovery) -> None:
     assert recovery.cluster["host-1"].info()["Swarm"]["NodeID"] == before
 
 
+@pytest.mark.long
 def test_managers_return_after_force_new_cluster(recovery: Recovery) -> None:
     """A majority of the old managers returns at once while one manager is alone: they become members again.
 

@@ -1,13 +1,21 @@
-"""How many examples a property test runs: all, or a tenth in ``make check`` (SWARMBOT_EXAMPLES=few)."""
+"""How many examples a property test runs, by SWARMBOT_EXAMPLES: ``few``, ``some`` or ``all``."""
 
 from __future__ import annotations
 
 import os
 from typing import Final
 
-FEW: Final = os.environ.get("SWARMBOT_EXAMPLES") == "few"
+SHARES: Final = {"few": 10, "some": 3, "all": 1}
+"""Of this many examples one is run: few in ``make check``, some in ``make test``, all in ``make test-long``."""
+LEVEL: Final = os.environ.get("SWARMBOT_EXAMPLES", "some")
+LEAST: Final = 5
+
+
+def few() -> bool:
+    """Return whether so few examples run that a rare one may be missing."""
+    return LEVEL == "few"
 
 
 def examples(whole: int) -> int:
-    """Return ``whole``, or a tenth of it and at least 5 where few are wanted."""
-    return max(5, whole // 10) if FEW else whole
+    """Return how many of ``whole`` examples to run: a share of them, and at least 5."""
+    return max(LEAST, whole // SHARES[LEVEL])

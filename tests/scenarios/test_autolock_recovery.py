@@ -46,6 +46,7 @@ def test_a_locked_manager_is_recovered_with_its_key(scenario: Scenario) -> None:
         assert key.removeprefix("SWMKEY-1-") not in told
 
 
+@pytest.mark.long
 def test_a_running_manager_is_recovered_with_its_key(scenario: Scenario) -> None:
     """A person types the key, which the engine does not reveal; rejoined managers are locked with the same key."""
     key = autolocked(scenario, *MANAGERS)
@@ -59,6 +60,7 @@ def test_a_running_manager_is_recovered_with_its_key(scenario: Scenario) -> None
     until(lambda: "ENCRYPTED" in key_file(scenario["host-3"]), "the key file of host-3 is encrypted")
 
 
+@pytest.mark.long
 def test_a_backup_is_drilled_and_restored_with_its_key(scenario: Scenario) -> None:
     """Without the key or with another one both fail; the restored manager is locked with the same key."""
     key = autolocked(scenario, *MANAGERS)

@@ -129,7 +129,9 @@ def test_the_tour_succeeds_and_leaves_nothing(tmp_path: Path) -> None:
     assert "\x1b" not in run.text
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+)
 def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM clean up first; after SIGKILL, hosts, processes and folder are removed on their own."""
     with demo(tmp_path) as run:
