@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -74,30 +74,33 @@ class PlanRun:
         self._replies.end(self._lease, state, told, [*entries, ended], [last, *messages])
 
     def _track(self, steps: Sequence[Step], engines: Engines, read: Read, first: Sequence[Future[bool]]) -> bool:
-        """Return whether each step is done. None is started unless the tracks ``first`` succeeded."""
-        if not all(track.result() for track in first):
-            self._skip(steps)
-            return False
-        for number, step in enumerate(steps):
-            if self._is_cancelled():
-                self._skip(steps[number:])
-                return False
-            try:
-                self._note(step, "running", step.operation.doing)
-                follow = partial(self._follow, step)
-                allow = partial(self._allow, step)
-                end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow)
-                before = "" if end.changed or step.operation.check_only else ", as before"
-                self._note(step, "done", step.operation.seen(end.facts) + before)
-            except Conclusion as error:
-                self._note(step, "failed", failure_text(error))
-                self._skip(steps[number + 1 :])
-                return False
-        return True
+        """Return whether each step is done. None is started unless the tracks ``first`` succeeded.
 
-    def _skip(self, steps: Sequence[Step]) -> None:
+        Steps that run always are the exception: a cancelled job and a failed step do not stop them.
+        """
+        wait(first)
+        going_on = all(track.result() for track in first)
         for step in steps:
-            self._note(step, "stopped", f"{step.operation.doing}: not started")
+            if not step.always and (not going_on or self._is_cancelled()):
+                going_on = False
+                self._note(step, "stopped", f"{step.operation.doing}: not started")
+            elif not self._step(step, engines, read):
+                going_on = False
+        return going_on
+
+    def _step(self, step: Step, engines: Engines, read: Read) -> bool:
+        """Return whether the step is done. The card shows how it failed."""
+        try:
+            self._note(step, "running", step.operation.doing)
+            follow = partial(self._follow, step)
+            allow = partial(self._allow, step)
+            end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow)
+        except Conclusion as error:
+            self._note(step, "failed", failure_text(error))
+            return False
+        before = "" if end.changed or step.operation.check_only else ", as before"
+        self._note(step, "done", step.operation.seen(end.facts) + before)
+        return True
 
     def _follow(self, step: Step, facts: Facts) -> None:
         """Show the progress of a step. The audit log has only its start and its end."""

@@ -43,6 +43,8 @@ class Step:
     """Usually the host or node that it is about."""
     after: str = ""
     """On the first step of a track: the track that must have succeeded before, or ``EVERY_TRACK``. It is earlier."""
+    always: bool = False
+    """Whether it runs even if a step before it failed or the job was cancelled: it takes back what was temporary."""
 
 
 @dataclass(frozen=True, slots=True)

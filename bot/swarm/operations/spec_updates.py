@@ -1,4 +1,4 @@
-"""Write a node's spec or the cluster's spec with its version, and try again on a conflict."""
+"""Write the spec of a node, a service or the cluster with its version; try again on a conflict."""
 
 from __future__ import annotations
 
@@ -61,6 +61,22 @@ def update_cluster_spec(engine: Engine, edit: Edit, **rotations: Unpack[Rotation
         spec = edit(swarm["Spec"])
         if spec != swarm["Spec"] or rotations:
             engine.update_swarm(swarm["Version"]["Index"], spec, **rotations)
+
+    _retry_conflicts(write)
+
+
+def update_service_spec(engine: Engine, service_id: str, edit: Edit) -> None:
+    """Write ``edit(spec)`` to a service. Raise EngineError, also if there is no such service, or what ``edit`` raises.
+
+    ``edit`` gets and returns the whole spec. After a conflict it gets the newer one: it must judge by what it is given.
+    A spec that it does not change is not written: any update overwrites the spec that a rollback returns to.
+    """
+
+    def write() -> None:
+        service = engine.service(service_id)
+        spec = edit(service["Spec"])
+        if spec != service["Spec"]:
+            engine.update_service(service_id, service["Version"]["Index"], spec)
 
     _retry_conflicts(write)
 

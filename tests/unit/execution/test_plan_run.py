@@ -61,6 +61,30 @@ def test_a_track_waits_for_every_earlier_one(queue: Queue, redis_url: str, zone:
     assert [row.state for row in change.card._rows] == ["done" if zone == "a" else "failed", "done", ended]
 
 
+@pytest.mark.parametrize("cancelled", [False, True], ids=["a step fails", "cancelled"])
+def test_a_step_that_runs_always_takes_back_what_was_temporary(
+    queue: Queue, redis_url: str, *, cancelled: bool
+) -> None:
+    """A failed step and a cancelled job stop the other steps, in its own track and in those before it."""
+    node = {"is": "worker", "record": {"labels": {"zone": "a"}}}
+    facts = Description.model_validate({"hosts": {"host-1": {"is": "leader"}, "host-2": node}}).facts()
+    steps = (
+        Step(LabelNode("id-host-2", "host-2", (("zone", "b"),)), "first"),
+        Step(LabelNode("id-host-2", "host-2", (("zone", "c"),)), "first"),
+        Step(LabelNode("id-host-2", "host-2", (("zone", "a"),)), "last", EVERY_TRACK, always=True),
+        Step(LabelNode("id-host-2", "host-2", (("zone", "d"),)), "last"),
+    )
+    job = admitted(queue)
+    refusing: Any = Refusing()
+    process = Process(redis_url, config_of(0, ()), People(), Cluster(), "one")
+    change = PlanRun(taken(queue), Plan(PlanTitles("a", "b", "c", "d"), steps), queue, process.replies, "C0PROD")
+    if cancelled:
+        queue.cancel(job, "U0BEN", [])
+    change.run(refusing, lambda _: facts)
+    first = "stopped" if cancelled else "failed"
+    assert [row.state for row in change.card._rows] == [first, "stopped", "done", "stopped"]
+
+
 class Refusing(dict[str, Any]):
     """Engines that refuse every change."""
 
