@@ -20,15 +20,16 @@ from bot.model import (
     HostFailure,
     ProbedRoute,
     Revealed,
-    ServiceFacts,
+    ServiceMode,
     TaskFacts,
 )
 from bot.secrets.secret import Secret
 from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
 from tests.plans.machines import host_facts, node_facts, record_facts
-from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Task, Trial
+from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Trial
 from tests.plans.probed_routes import mesh_facts, probed
 from tests.plans.trusting import pem, tls
+from tests.plans.workload import Service, Task
 
 PLAIN = FactsQuery()
 
@@ -36,8 +37,8 @@ PLAIN = FactsQuery()
 class Description(BaseModel):
     """Facts in a few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
 
-    ``tasks``: how many a service runs on which node's id, ``task_list`` others one by one; ``constraints`` are those of
-    a service's placement.
+    ``services``: each in full, or how many run, how many are wanted, and why not all do. ``tasks``: how many a service
+    runs on which node's id, ``task_list`` others one by one; ``constraints`` are those of a service's placement.
     ``closed`` and ``skipped`` list routes as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("": swarmbot.yml), why.
     ``root`` and ``issuer`` name files of tests/plans/pem, by default the issuer is the root.
     """
@@ -48,7 +49,7 @@ class Description(BaseModel):
     hosts: dict[str, Machine]
     readable: bool | None = None
     records: list[Record] = []
-    services: dict[str, tuple[int, int, str]] = {}
+    services: dict[str, tuple[int, int, str] | Service] = {}
     tasks: dict[str, dict[str, int]] = {}
     task_list: list[Task] = []
     constraints: dict[str, list[str]] = {}
@@ -96,7 +97,7 @@ class Description(BaseModel):
                 version=7,
                 spec=MappingProxyType(self.spec),
                 nodes=tuple(nodes),
-                services=tuple(map(self._service, {**self.services, **self.tasks})),
+                services=tuple(self._service(name).facts(name) for name in {**self.services, **self.tasks}),
                 task_counts=sum(map(Counter, self.tasks.values()), Counter()),
                 task_list=self._tasks(),
                 tls=tls(self.root, self.issuer),
@@ -143,20 +144,18 @@ class Description(BaseModel):
     def _addresses(self) -> dict[str, str]:
         return {name: f"10.0.0.{number}" for number, name in enumerate(self.hosts, 1)}
 
-    def _service(self, name: str) -> ServiceFacts:
-        running = sum(self.tasks.get(name, {}).values())
-        return ServiceFacts(
-            name,
-            *self.services.get(name, (running, running, "")),
-            id=f"id-{name}",
-            spec=self._spec(name),
+    def _service(self, name: str) -> Service:
+        """Return what the case says of a service, in full."""
+        count = sum(self.tasks.get(name, {}).values())
+        told = self.services.get(name, (count, count, ""))
+        if isinstance(told, Service):
+            return told
+        running, desired, complaint = told
+        mode: ServiceMode = "global" if name in self.global_services else "replicated"
+        constraints = self.constraints.get(name, [])
+        return Service(
+            running=running, desired=desired, complaint=complaint, mode=mode, replicas=desired, constraints=constraints
         )
-
-    def _spec(self, name: str) -> dict[str, Any]:
-        """Return the spec of a service: what the case says, and its constraints and mode."""
-        placement = {"Constraints": self.constraints.get(name, [])}
-        mode = {"Global": {}} if name in self.global_services else {"Replicated": {"Replicas": 1}}
-        return {"Name": name, "Mode": mode, "TaskTemplate": {"Placement": placement}}
 
     def _tasks(self) -> tuple[TaskFacts, ...]:
         running = [
@@ -165,7 +164,7 @@ class Description(BaseModel):
             for node, count in nodes.items()
             for _ in range(count)
         ]
-        return (*running, *(task.facts() for task in self.task_list))
+        return (*running, *(task.facts(self._service(task.service)) for task in self.task_list))
 
     def _raft(self) -> list[str]:
         managers = [name for name, host in self.hosts.items() if host.role in {"leader", "manager"}]

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
-from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, OpenChange, Reach, Role, TaskFacts
+from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, OpenChange, Reach, Role
 from bot.model.facts import OpenChangeState
 from bot.model.host import HostKeyStatus
 from bot.model.network import RouteState
@@ -40,23 +40,6 @@ class Record(Strict):
     engine: str = ENGINE
     address: str = ""
     labels: dict[str, str] = {}
-
-
-class Task(Strict):
-    """A task of a service on a node (its id), in its state for some ``minutes``."""
-
-    service: str
-    node: str
-    state: str
-    wanted: bool = True
-    error: str = ""
-    slot: int = 0
-    minutes: int = 0
-
-    def facts(self) -> TaskFacts:
-        """Return the task as the managers list it."""
-        since = NOW - 60 * self.minutes
-        return TaskFacts(f"id-{self.service}", self.node, self.state, self.wanted, self.error, self.slot, since)
 
 
 class Machine(Strict):

@@ -1,0 +1,141 @@
+"""The services and tasks of a case. A service is a replicated one with its tasks running, where a case says no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from bot.model import ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
+from bot.model.service import STACK_LABEL
+from tests.plans.parts import NOW, STRICT, Strict
+
+MODE_KEYS: Final[Mapping[ServiceMode, str]] = MappingProxyType(
+    {"replicated": "Replicated", "global": "Global", "replicated job": "ReplicatedJob", "global job": "GlobalJob"}
+)
+
+
+class Update(Strict):
+    """The status of a service's last update, begun and ended some ``minutes`` ago; not ended: it runs or is paused."""
+
+    state: str
+    message: str = ""
+    minutes: float = 10
+    ended: float | None = None
+
+    def facts(self) -> UpdateStatus:
+        """Return the status as an engine has it."""
+        ended = 0.0 if self.ended is None else NOW - 60 * self.ended
+        return UpdateStatus(self.state, self.message, NOW - 60 * self.minutes, ended)
+
+
+class Service(BaseModel):
+    """A service. ``replicas`` are its own or the completions of a job; ``desired`` is what the managers want now.
+
+    ``spec`` is merged into its spec, ``previous`` into the one before; both as an engine writes them. Its record
+    changed last some ``minutes`` ago.
+    """
+
+    model_config = STRICT
+
+    running: int = 0
+    desired: int | None = None
+    complaint: str = ""
+    completed: int = 0
+    mode: ServiceMode = "replicated"
+    replicas: int = 1
+    concurrent: int = 1
+    image: str = "nginx:1.25"
+    stack: str = ""
+    constraints: list[str] = []
+    update: Update | None = None
+    spec: dict[str, Any] = {}
+    previous: dict[str, Any] | None = None
+    version: int = 7
+    minutes: float = 60
+
+    def facts(self, name: str) -> ServiceFacts:
+        """Return the service as a manager describes it."""
+        counted = 0 if self.mode in {"global", "global job"} else self.replicas
+        return ServiceFacts(
+            name,
+            self.running,
+            counted if self.desired is None else self.desired,
+            self.complaint,
+            id=f"id-{name}",
+            version=self.version,
+            spec=self.whole_spec(name, self.spec),
+            previous_spec=None if self.previous is None else self.whole_spec(name, self.previous),
+            update=self.update.facts() if self.update else None,
+            created=NOW - 60 * 60 * 24,
+            updated=NOW - 60 * self.minutes,
+            completed=self.completed,
+        )
+
+    def whole_spec(self, name: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the spec with ``more`` merged into it."""
+        modes: dict[ServiceMode, Any] = {
+            "replicated": {"Replicas": self.replicas},
+            "replicated job": {"MaxConcurrent": self.concurrent, "TotalCompletions": self.replicas},
+        }
+        spec = {
+            "Name": name,
+            "Labels": {STACK_LABEL: self.stack} if self.stack else {},
+            "Mode": {MODE_KEYS[self.mode]: modes.get(self.mode, {})},
+            "TaskTemplate": {
+                "ContainerSpec": {"Image": self.image},
+                "Placement": {"Constraints": [*self.constraints]},
+            },
+        }
+        return _merged(spec, more)
+
+
+class Task(Strict):
+    """A task of a service on a node (its id), in its state for some ``minutes``.
+
+    It is made from the spec of its service, or from one with another ``image``.
+    """
+
+    service: str
+    node: str = ""
+    state: str
+    wanted: bool = True
+    error: str = ""
+    slot: int = 0
+    minutes: float = 0
+    id: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    container: str = ""
+    image: str = ""
+
+    def facts(self, service: Service) -> TaskFacts:
+        """Return the task as the managers list it."""
+        older = {"TaskTemplate": {"ContainerSpec": {"Image": self.image}}} if self.image else {}
+        return TaskFacts(
+            f"id-{self.service}",
+            self.node,
+            self.state,
+            self.wanted,
+            self.error,
+            self.slot,
+            NOW - 60 * self.minutes,
+            id=self.id,
+            message=self.message,
+            exit_code=self.exit_code,
+            container=self.container,
+            created=NOW - 60 * self.minutes - 1,
+            spec=_merged(service.whole_spec(self.service, service.spec), older)["TaskTemplate"],
+        )
+
+
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both mappings in one; where both have a value that is no mapping, the second one's."""
+    both = {name: _merged(one[name], value) for name, value in other.items() if _are_mappings(one.get(name), value)}
+    return {**one, **other, **both}
+
+
+def _are_mappings(one: Any, other: Any) -> bool:
+    return isinstance(one, Mapping) and isinstance(other, Mapping)
