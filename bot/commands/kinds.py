@@ -31,6 +31,8 @@ class Kind:
     read: Callable[[str, Vocabulary], list[Any]]
     claims: Callable[[str], bool] = lambda _: False
     """Whether a text can only be of this kind, so that an earlier word that takes several values leaves it."""
+    service: Callable[[Any], str] | None = None
+    """Returns the service that a value names: a change is refused early if there is none. None: it names none."""
 
 
 _RANGE = re.compile(r"^(?P<head>[^\[\]]*)\[(?P<first>[0-9]{1,9})-(?P<last>[0-9]{1,9})\](?P<tail>[^\[\]]*)$")
@@ -125,6 +127,10 @@ def _node(text: str, _: Vocabulary) -> list[Any]:
     return names or _text(text, Vocabulary())
 
 
+def _service(text: str, _: Vocabulary) -> list[Any]:
+    return [part for part in text.split(",") if part.strip()] or _text(text, Vocabulary())
+
+
 def _person(text: str, _: Vocabulary) -> list[Any]:
     match = re.fullmatch(r"@?([UW][A-Z0-9]{2,})", text)
     if match is None:
@@ -156,6 +162,7 @@ def text(shown: str) -> Kind:
 HOST = Kind("HOST", _host)
 COMMAND = Kind("COMMAND", _command)
 NODE = Kind("NODE", _node)
+SERVICE = Kind("SERVICE", _service, service=str)
 DURATION = Kind("DURATION", _duration)
 NETWORK = Kind("NETWORK", _network)
 LABEL = Kind("KEY=VALUE", _label, claims=lambda text: "=" in text)

@@ -26,7 +26,7 @@ class ClusterReader:
         """Return the facts that ``query`` selects, as they are now."""
         facts = self._reader.read(cluster, self.engines(cluster), query)
         if facts.swarm is not None:
-            self._last_read.note(cluster, facts.swarm)
+            self._last_read.note(cluster, facts.swarm, services=query.services)
         return facts
 
     def read_whole(self, cluster: str, query: FactsQuery) -> Facts:

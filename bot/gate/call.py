@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from bot.audit import Entry
 from bot.blocks import tick
 from bot.commands import Command
+from bot.commands.command import Parameter
 from bot.queue.job import Job, Order, new_id
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
@@ -60,6 +61,22 @@ class Call:
     def nodes(self) -> tuple[str, ...]:
         """The hosts and nodes that the command names."""
         return _nodes(self.arguments)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that the command names, by the kinds of its words and flags."""
+        return tuple(
+            service(value)
+            for parameter in self.command.parameters
+            if parameter.spec.kind and (service := parameter.spec.kind.service)
+            for value in self._values(parameter)
+        )
+
+    def _values(self, parameter: Parameter) -> tuple[Any, ...]:
+        value = getattr(self.arguments, parameter.name)
+        if parameter.many:
+            return tuple(value)
+        return (value,) if value else ()
 
     def entry(self, action: str, *, job: str = "", detail: str = "") -> Entry:
         """Return an audit entry about this call."""

@@ -13,16 +13,16 @@ from bot.commands.grammar import usage_text
 from bot.config import Config
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
-from bot.last_read import LastRead, ReadNodes
+from bot.last_read import LastRead, ReadNodes, ReadServices
 from bot.queue.queue import Queue
 from bot.secrets.redact import redact
 from bot.stored_json import to_json, to_plain
 from bot.text.suggest import nearest
 
 MAX_LISTED: Final = 12
-"""The number of nodes that a refusal names."""
+"""The number of nodes or services that a refusal names."""
 MAY_BE_ID: Final = re.compile(r"(?=.*[0-9])[0-9a-z]{10,25}")
-"""The id of a node, or its start. Of a node that joined since the last read only its id can have been copied."""
+"""The id of a node or service, or its start. Of what is newer than the last read, only the id can have been copied."""
 
 
 class EarlyRefusals:
@@ -42,6 +42,7 @@ class EarlyRefusals:
         if call.command.is_change(call.arguments):
             _refuse_what_storage_would_mask(call)
             self._refuse_unknown_nodes(call)
+            self._refuse_unknown_services(call)
         if (may_need_approval or call.command.is_change(call.arguments)) and not call.only_plan:
             self._refuse_what_waits(call)
 
@@ -56,6 +57,17 @@ class EarlyRefusals:
         unknown = [name for name in names if nodes and not nodes.has(name)]
         if nodes and unknown and not self._queue.in_line(call.cluster):
             raise _unknown_node(call, unknown[0], nodes)
+
+    def _refuse_unknown_services(self, call: Call) -> None:
+        """Raise NotUnderstood for a service that was not there when the services were last read.
+
+        Not while a change runs or is in line: it may create the service.
+        """
+        names = [name for name in call.services if not MAY_BE_ID.fullmatch(name)]
+        services = self._last_read.services(call.cluster) if names else None
+        unknown = [name for name in names if services and not services.has(name)]
+        if services and unknown and not self._queue.in_line(call.cluster):
+            raise _unknown_service(call, unknown[0], services)
 
     def _refuse_what_waits(self, call: Call) -> None:
         """Raise Refused if the same order waits for a decision.
@@ -83,6 +95,17 @@ def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:
     return NotUnderstood(
         f"{call.cluster} had no node {echo(name)} when it was last read, {when(nodes.at)}.{closest}",
         next_step=f"Nodes: {listed}. `/swarm nodes` reads them again. Usage: {usage_text(call.command)}.",
+    )
+
+
+def _unknown_service(call: Call, name: str, services: ReadServices) -> NotUnderstood:
+    near = nearest(name, services.names)
+    closest = f" Did you mean {tick(near)}?" if near else ""
+    more = " …" if len(services.names) > MAX_LISTED else ""
+    listed = f"Services: {', '.join(map(tick, services.names[:MAX_LISTED]))}{more}" if services.names else "It had none"
+    return NotUnderstood(
+        f"{call.cluster} had no service {echo(name)} when its services were last read, {when(services.at)}.{closest}",
+        next_step=f"{listed}. `/swarm services` reads them again. Usage: {usage_text(call.command)}.",
     )
 
 

@@ -144,9 +144,9 @@ def recent(cluster: str) -> str:
     return f"{_JOBS}:recent:{cluster}"
 
 
-def last_read(cluster: str) -> str:
-    """String: JSON of the cluster's nodes as they were last read. Expires LAST_READ_TTL_S after that."""
-    return f"swarmbot:last-read:{cluster}"
+def last_read(what: Literal["nodes", "services"], cluster: str) -> str:
+    """String: JSON of the cluster's nodes or services as they were last read. Expires LAST_READ_TTL_S after that."""
+    return f"swarmbot:last-read:{what}:{cluster}"
 
 
 def user_group(group_id: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from redis import Redis
 
 from bot.last_read import NOTE_INTERVAL_S, LastRead, ReadNodes
-from bot.model import ClusterFacts, NodeFacts
+from bot.model import ClusterFacts, NodeFacts, ServiceFacts
 from bot.store import keys
 
 
@@ -38,8 +40,24 @@ def test_names_are_read_back(client: Redis) -> None:
         *[True] * 4,
         *[False] * 2,
     ]
-    assert 0 < client.ttl(keys.last_read("prod")) <= keys.LAST_READ_TTL_S
+    assert 0 < client.ttl(keys.last_read("nodes", "prod")) <= keys.LAST_READ_TTL_S
     assert LastRead(client).nodes("lab") is None
+
+
+def test_services_are_known_only_if_they_were_read(client: Redis) -> None:
+    """Most reads leave the services out: that does not mean that there are none."""
+    last_read, seen = LastRead(client), replace(cluster("a"), services=(ServiceFacts("web", 1, 1, id="idweb"),))
+    last_read.note("prod", cluster("a"))
+    assert last_read.services("prod") is None
+    last_read.note("prod", seen, services=True)
+    last_read.note("prod", cluster("a"))
+    services = last_read.services("prod")
+    assert services is not None
+    assert [services.has(name) for name in ("web", "idw", "wbe")] == [True, True, False]
+    last_read.note("prod", cluster("a"), services=True)
+    services = last_read.services("prod")
+    assert services is not None
+    assert services.names == ()
 
 
 def test_equal_names_are_not_stored_at_each_read(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import count
-from typing import Final
+from typing import Annotated, Final
 
 import pytest
 from redis import Redis
@@ -12,15 +13,20 @@ from redis import Redis
 from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit, Filter
 from bot.blocks import Message
+from bot.commands import SERVICE, Flag, Word, change
+from bot.config import Config
 from bot.errors import NotUnderstood, Refused
 from bot.gate import Gate
+from bot.gate.call import Call
+from bot.gate.early_refusals import EarlyRefusals
 from bot.last_read import LastRead
-from bot.model import ClusterFacts, NodeFacts
+from bot.model import ClusterFacts, Facts, NodeFacts, Plan, PlanTitles, ServiceFacts
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import SlashRequest
 from bot.store.keys import Lane
 from tests.kits.jobs import request_for, taken
+from tests.unit.gate.conftest import CONFIG
 from tests.unit.gate.test_gate import command
 
 REQUESTS = count()
@@ -98,6 +104,55 @@ def test_names_refuse_nothing_while_a_change_may_add_one(gate: Gate, queue: Queu
     for words in ("join worker host-2", "label new-name zone=a"):
         gate.slash(typed(words))
     assert len(queue.in_line("prod")) == 2
+
+
+@dataclass(frozen=True)
+class Restarted:
+    """The arguments of a change of services."""
+
+    services: Annotated[tuple[str, ...], Word(SERVICE, "services")]
+    like: Annotated[str, Flag(SERVICE, "a service")] = ""
+
+
+@change("restart", group="Services", help="x", example="x", permission="operate", risk="capacity", approval=0)
+def restart(_: Facts, __: Restarted) -> Plan:
+    """Return a plan that nothing here carries out."""
+    return Plan(PlanTitles())
+
+
+@pytest.fixture
+def ordered(client: Redis, queue: Queue, audit: Audit, last_read: LastRead) -> Callable[[Restarted], None]:
+    """Return what checks a restart; ``web`` and ``api`` were the services of prod."""
+    services = tuple(ServiceFacts(name, 1, 1, id=f"idof{name}") for name in ("web", "api"))
+    last_read.note("prod", ClusterFacts("cluster", "host-1", 1, {}, (), services=services), services=True)
+    approvals = ApprovalRepository(client, audit)
+    refusals = EarlyRefusals(
+        config=Config.model_validate(CONFIG), queue=queue, approvals=approvals, audit=audit, last_read=last_read
+    )
+
+    def check(arguments: Restarted) -> None:
+        call = Call(restart, arguments, "restart", "prod", "U0ADA", "C0PROD", "", f"key {next(REQUESTS)}")
+        refusals.check(call, may_need_approval=False)
+
+    return check
+
+
+@pytest.mark.parametrize("arguments", [Restarted(("api", "wbe")), Restarted(("api",), like="wbe")])
+def test_an_unknown_service_is_refused_at_once(ordered: Callable[[Restarted], None], arguments: Restarted) -> None:
+    """With the nearest name, whether a word or a flag names it."""
+    with pytest.raises(NotUnderstood) as refused:
+        ordered(arguments)
+    assert "prod had no service `wbe` when its services were last read, <!date^" in refused.value.happened
+    assert refused.value.happened.endswith("Did you mean `web`?")
+    assert refused.value.next_step.startswith("Services: `web`, `api`. `/swarm services` reads them again. Usage: ")
+
+
+def test_a_service_that_may_be_there_is_left_to_the_worker(ordered: Callable[[Restarted], None], gate: Gate) -> None:
+    """A name, the start of an id, an id that may be newer; and any name while a change may create it."""
+    for name in ("web", "idofap", ID):
+        ordered(Restarted((name,)))
+    gate.slash(typed("label host-2 zone=a"))
+    ordered(Restarted(("wbe",)))
 
 
 def parked(queue: Queue, audit: Audit, lane: Lane = "exclusive", *, confirmation: bool = False) -> Job:
