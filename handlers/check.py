@@ -111,7 +111,7 @@ def _head(facts: Facts, host: HostFacts, together: tuple[str, ...], findings: li
     if worst != "failed" and is_fitness_unknown(facts, host):
         why = f"no manager of {facts.name} with a quorum could be read"
         why = "its engine does not name its cluster" if facts.swarm else why
-        why = "it did not respond in time" if host.failure else why
+        why = "it did not respond" if host.failure else why
         return f"{WARNING} *Whether {tick(host.name)} is fit for {facts.name} is unknown* · {why}"
     incomplete = worst != "failed" and not all_routes_tested(facts, host, together)
     note = " · not all routes could be tested" if incomplete else ""

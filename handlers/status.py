@@ -195,7 +195,9 @@ def _closed(facts: Facts) -> list[str]:
     closed = facts.closed_channel
     if closed is None:
         return []
-    told = f"{WARNING} *Swarmbot cannot post in* {channel(closed.id)} (`{closed.reason}`) since {when(closed.since)}"
+    told = (
+        f"{WARNING} *Swarmbot cannot post in* {channel(closed.id)} ({tick(closed.reason)}) since {when(closed.since)}"
+    )
     return [f"{told}: approval requests and results are not seen there. {closed.next_step}"]
 
 
@@ -205,6 +207,9 @@ def _line(issue: Issue) -> str:
 
 def _change(change: OpenChange) -> str:
     words, by = tick(f"/swarm {change.words}"), user(change.requester)
+    if change.outdated:
+        why = f"its plan no longer applies: {change.outdated}"
+        return f"{WARNING} {tick(change.id)} {words} · {why} · requested by {by} · expires {when(change.expires)}"
     if change.state == "awaiting confirmation":
         wait = f"waits until {by} confirms it · expires {when(change.expires)}"
         return f"{WAITING} {tick(change.id)} {words} · {wait}"

@@ -8,20 +8,26 @@ from typing import Final
 from bot.approvals.approval import Approval
 from bot.approvals.repository import ApprovalRepository
 from bot.blocks import tick
-from bot.model import OpenChange
+from bot.model import Facts, OpenChange
+from bot.model.approval_basis import Basis, changed_facts
 from bot.model.facts import OpenChangeState
 from bot.queue.job import Job, Order
 from bot.queue.queue import Queue
+from bot.stored_json import from_json
 from bot.text.suggest import listed
 from bot.text.words import words_in
 
 MAX_NAMED: Final = 4
 
 
-def open_changes(queue: Queue, approvals: ApprovalRepository, cluster: str) -> tuple[OpenChange, ...]:
-    """Return what runs or waits for its turn in ``cluster``, then what waits for a decision. Raises Unavailable."""
-    waiting = changes_that_wait(queue, approvals, cluster)
-    return (*changes_in_line(queue, cluster), *waiting)
+def open_changes(queue: Queue, approvals: ApprovalRepository, facts: Facts) -> tuple[OpenChange, ...]:
+    """Return what runs or waits for its turn in the cluster, then what waits for a decision. Raises Unavailable.
+
+    Of what waits for a decision, ``facts`` show whether its plan still applies.
+    """
+    waiting = {approval.id: approval for approval in approvals.waiting(facts.name)}
+    decided = (_awaiting(job.order, waiting[job.order.id], facts) for job in queue.jobs(waiting))
+    return (*changes_in_line(queue, facts.name), *decided)
 
 
 def changes_that_wait(queue: Queue, approvals: ApprovalRepository, cluster: str) -> tuple[OpenChange, ...]:
@@ -60,8 +66,9 @@ def _in_line(job: Job) -> OpenChange:
     return OpenChange(order.id, order.words, order.requester, state, tuple(words_in(order.args)))
 
 
-def _awaiting(order: Order, approval: Approval) -> OpenChange:
+def _awaiting(order: Order, approval: Approval, facts: Facts | None = None) -> OpenChange:
     state: OpenChangeState = "awaiting confirmation" if approval.request.confirmation else "awaiting approval"
+    changed = changed_facts(from_json(Basis, approval.request.basis), facts) if facts else []
     return OpenChange(
         order.id,
         order.words,
@@ -70,4 +77,5 @@ def _awaiting(order: Order, approval: Approval) -> OpenChange:
         tuple(words_in(order.args)),
         (len(approval.votes), approval.request.needed),
         approval.request.expires,
+        "; ".join(changed),
     )

@@ -141,7 +141,7 @@ class Questions:
         if not query.open_changes:
             return facts
         closed = self._outbox.channel_problem(self._config.clusters[facts.name].channel)
-        changes = open_changes(self._queue, self._approvals, facts.name)
+        changes = open_changes(self._queue, self._approvals, facts)
         return replace(facts, open_changes=changes, closed_channel=closed)
 
 

@@ -53,16 +53,14 @@ def basis_of(command: str, arguments: object, plan: Plan, facts: Facts, *, targe
 
     ``targets`` are named in addition to those of the operations: the targets that a plan had before.
     """
-    swarm = facts.swarm
     operations = tuple(to_plain(step.operation) for step in plan.steps)
-    records = swarm.managers if swarm and _rests_on_managers(plan) else ()
     return Basis(
         command=command,
         arguments=to_plain(arguments),
         cluster=facts.name,
         cluster_id=facts.cluster_id,
         operations=operations,
-        managers={node.id: {"name": node.name, "reachability": node.reachability} for node in records},
+        managers=_manager_records(facts) if _rests_on_managers(plan) else {},
         targets={name: _target(facts, name) for name in sorted({*_named(operations), *targets})},
         costs={cost.what: cost.text for cost in plan.costs},
     )
@@ -78,17 +76,31 @@ def differences(before: Basis, now: Basis) -> list[str]:
         before, now = replace(before, managers={}), replace(now, managers={})
     if replace(before, costs={}).digest == replace(now, costs={}).digest:
         return new
-    told = new
-    if before.cluster_id != now.cluster_id:
-        told.append(
-            f"{before.cluster} is a different cluster now" if now.cluster_id else f"{before.cluster} cannot be read"
-        )
-    told += _managers(before, now)
+    if before.cluster_id != now.cluster_id:  # the rest follows from this
+        return [*new, _other_cluster(before, now)]
+    told = [*new, *_managers(before, now)]
     for name, seen in before.targets.items():
         told += _target_changes(name, seen, now.targets.get(name, seen))
     if not told:
         told.append("its steps are different now")
     return told
+
+
+def changed_facts(before: Basis, facts: Facts) -> list[str]:
+    """Return how the facts that a plan rests on have changed, in words, without making the plan again.
+
+    A host that did not respond in the time of this read is unknown, which is no change.
+    """
+    known = {name: host for name, host in facts.hosts.items() if host.failure is None or not host.failure.is_late}
+    facts = replace(facts, hosts=known)
+    managers = _manager_records(facts) if before.managers else {}
+    targets = {name: _target(facts, name) for name in before.targets}
+    return differences(before, replace(before, cluster_id=facts.cluster_id, managers=managers, targets=targets))
+
+
+def _manager_records(facts: Facts) -> dict[str, dict[str, str]]:
+    managers = facts.swarm.managers if facts.swarm else ()
+    return {node.id: {"name": node.name, "reachability": node.reachability} for node in managers}
 
 
 def _rests_on_managers(plan: Plan) -> bool:
@@ -126,6 +138,12 @@ def _as_read(before: Mapping[str, str], now: Mapping[str, str]) -> Mapping[str, 
 def _record(facts: Facts, name: str) -> NodeFacts | None:
     nodes = facts.swarm.nodes if facts.swarm else ()
     return next((node for node in nodes if name in {node.name, node.id}), None)
+
+
+def _other_cluster(before: Basis, now: Basis) -> str:
+    if not now.cluster_id:
+        return f"{before.cluster} cannot be read"
+    return f"{before.cluster} {'is a different cluster' if before.cluster_id else 'can be read'} now"
 
 
 def _managers(before: Basis, now: Basis) -> list[str]:

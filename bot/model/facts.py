@@ -62,6 +62,8 @@ class OpenChange:
     """How many approvals it has, and how many it needs, while it waits for approval."""
     expires: float = 0.0
     """When the request for approval or confirmation expires, in unix seconds; 0 if it waits for neither."""
+    outdated: str = ""
+    """While it waits for a decision: what has changed since its plan was made, so that the plan no longer applies."""
 
     @property
     def command(self) -> str:

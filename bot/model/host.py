@@ -110,6 +110,16 @@ class HostFailure:
     happened: str
     next_step: str = ""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the host only did not respond in the time of the read: nothing is known of it."""
+        return self.problem in {"slow", "not yet"}
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether nothing was heard of the host: it may be off, or only Swarmbot may not reach it."""
+        return self.is_late or self.problem in {"no route", "timed out", "lost"}
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class RaftPosition:

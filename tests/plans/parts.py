@@ -82,18 +82,20 @@ class Machine(Strict):
 
 
 class Change(Strict):
-    """A change that waits or runs; ``votes``: how many approvals it has and needs."""
+    """A change that waits or runs; ``votes``: how many approvals it has and needs; ``outdated`` as in OpenChange."""
 
     id: str
     words: str
     state: OpenChangeState
     names: list[str] = []
     votes: tuple[int, int] = (0, 0)
+    outdated: str = ""
 
     def facts(self) -> OpenChange:
         """Return the change as a worker lists it."""
         expires = NOW + 3600 if self.state.startswith("awaiting") else 0.0
-        return OpenChange(self.id, self.words, "U0ADA", self.state, tuple(self.names), self.votes, expires)
+        names = tuple(self.names)
+        return OpenChange(self.id, self.words, "U0ADA", self.state, names, self.votes, expires, self.outdated)
 
 
 class Kept(Strict):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.blocks import tick
 from bot.errors import Refused
-from bot.model import Facts, Finding, HostFacts, NodeFacts, ProbedRoute
+from bot.model import Facts, Finding, HostFacts, NodeFacts, ProbedRoute, Sign
 from bot.swarm.health.preflight import machine_findings, reached_finding, same_name_findings
 from bot.swarm.network.addresses import is_loopback, joining_address, overlay_findings
 from bot.swarm.network.route_findings import (
@@ -20,6 +20,7 @@ from bot.swarm.network.route_findings import (
 from bot.swarm.network.routes import MAX_PEERS, peers_of
 from bot.swarm.reading.cloned_nodes import clone_finding, clones_of
 from bot.swarm.reading.host_membership import is_membership_unknown, membership_conflict, unknown_cluster_text
+from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.suggest import listed
 
 
@@ -28,10 +29,10 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
 
     ``together`` are the hosts that are checked at the same time: they are peers of each other.
     """
-    if host.failure is not None and host.failure.problem == "slow":
-        return [Finding("warning", host.failure.happened, host.name, host.failure.next_step)]
     if host.failure is not None:
-        return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
+        sign: Sign = "warning" if host.failure.is_silence else "failed"
+        finding = Finding(sign, host.failure.happened, host.name, host.failure.next_step)
+        return [finding, *_skipped_with(facts, host, together)]
     return [
         reached_finding(facts, host),
         *machine_findings(facts, host),
@@ -40,6 +41,7 @@ def checkup(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Find
         *_address(facts, host),
         *_ports(facts, host),
         *_skipped_peers(facts, host, together),
+        *_silent_peers(facts, host, together),
     ]
 
 
@@ -57,7 +59,8 @@ def all_routes_tested(facts: Facts, host: HostFacts, together: Sequence[str]) ->
     """Return whether there was a route to test and every route was tested."""
     mine = routes_of(facts, host.name)
     tested = all(probed.state != "untested" for probed in mine)
-    return bool(mine) and tested and not _untried(facts, host, together)
+    skipped = _untried(facts, host, together) or _silent_peers(facts, host, together)
+    return bool(mine) and tested and not skipped
 
 
 def _membership(facts: Facts, host: HostFacts) -> list[Finding]:
@@ -142,12 +145,10 @@ def _all_open(host: HostFacts, mine: Iterable[ProbedRoute]) -> str:
 
 
 def _skipped_peers(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
-    names = [*map(tick, _untried(facts, host, together))]
+    names = _untried(facts, host, together)
     if not names:
         return []
-    more = [f"{len(names) - MAX_LISTED} more"] if len(names) > MAX_LISTED else []
-    others = listed([*names[:MAX_LISTED], *more])
-    text = f"skipped: routes to {others}. A check tests every manager, and {MAX_PEERS} peers in all."
+    text = f"skipped: routes to {_some(names)}. A check tests every manager, and {MAX_PEERS} peers in all."
     step = "`/swarm check --all` tests every route between nodes."
     if facts.member(host.name) is None:
         step = f"After {tick(host.name)} has joined, `/swarm check --all` tests them."
@@ -158,3 +159,37 @@ def _untried(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[str
     """Return the peers that were not tested because there are too many."""
     met = {name for probed in routes_of(facts, host.name) for name in (probed.route.source, probed.route.target)}
     return [peer.name for peer in peers_of(host, facts.hosts, facts.swarm, together) if peer.name not in met]
+
+
+def _skipped_with(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
+    """Return what could not be tested because the host itself could not be read."""
+    names = [peer.name for peer in peers_of(host, facts.hosts, facts.swarm, together)]
+    routes = [f"its routes to {_some(names)}"] if names else []
+    return [Finding("warning", f"skipped: {listed(['its engine', 'its clock', 'its address', *routes])}.", host.name)]
+
+
+def _silent_peers(facts: Facts, host: HostFacts, together: Sequence[str]) -> list[Finding]:
+    """Return the nodes, and the hosts that are checked at the same time, with which nothing can be tested now."""
+    nodes = facts.swarm.nodes if facts.swarm else ()
+    down = [
+        node
+        for node in nodes
+        if not node.ready and node.hostname != host.hostname
+        if not (facts.swarm and replacement_of(facts.swarm, node))
+    ]
+    silent = {node.name: f"{tick(node.name)} ({node.state})" for node in down}
+    hosts = [facts.hosts[name] for name in together if name in facts.hosts and name != host.name]
+    silent |= {other.name: f"{tick(other.name)} (no response)" for other in hosts if not other.responds}
+    if not silent:
+        return []
+    return [Finding("warning", f"skipped: routes to {_first([*silent.values()])}.", host.name)]
+
+
+def _some(names: Sequence[str]) -> str:
+    return _first([*map(tick, names)])
+
+
+def _first(parts: Sequence[str]) -> str:
+    """Return the first MAX_LISTED of these, and how many more there are."""
+    more = [f"{len(parts) - MAX_LISTED} more"] if len(parts) > MAX_LISTED else []
+    return listed([*parts[:MAX_LISTED], *more])

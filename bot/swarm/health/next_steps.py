@@ -21,9 +21,14 @@ While they wait for approval, it is still right to bring managers back.
 
 def next_steps(facts: Facts, found: Health) -> list[str]:
     """Return the next steps, the most urgent first; [] if there is nothing to do."""
-    changes = facts.open_changes
+    changes = [change for change in facts.open_changes if not change.outdated]
     decide = [
-        f"{who} {tick(change.id)}: `/swarm approvals {change.id}`" for change in changes if (who := _decider(change))
+        *(f"`/swarm cancel {change.id}`, then request it again" for change in facts.open_changes if change.outdated),
+        *(
+            f"{who} {tick(change.id)}: `/swarm approvals {change.id}`"
+            for change in changes
+            if (who := _decider(change))
+        ),
     ]
     if whole := [change for change in changes if change.command in WHOLE_CLUSTER]:
         waits = all(map(_decider, whole))

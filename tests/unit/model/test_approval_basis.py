@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.execution.planning import planned
 from bot.model import Facts, Plan, basis_of, differences
-from bot.model.approval_basis import Basis
+from bot.model.approval_basis import Basis, changed_facts
 from handlers.promote import PromoteArguments
 from handlers.update import UpdateArguments
 from tests.kits.commands import COMMANDS
@@ -85,3 +85,15 @@ def test_another_manager_matters_only_where_managers_change() -> None:
         basis_of("promote", {}, planned(COMMANDS["promote"], facts, one, "zone"), facts) for facts in (asked, now)
     ]
     assert differences(*promotions) == ["`host-4` is no longer a manager"]
+
+
+def test_what_has_changed_is_seen_without_a_new_plan() -> None:
+    """Status compares the facts that a waiting plan rests on. A host that was too slow for the read is unknown."""
+    asked = _facts(WORKER, WORKER)
+    before = _basis(asked)
+    assert not changed_facts(before, asked)
+    down = {"is": "worker", "failure": "timed out", "record": {"state": "down"}}
+    assert changed_facts(before, _facts(WORKER, down)) == ["`host-4` no longer responds"]
+    assert not changed_facts(before, _facts(WORKER, {"is": "worker", "failure": "slow"}))
+    assert changed_facts(before, _facts(MANAGER, WORKER)) == ["`host-3` is a manager now"]
+    assert changed_facts(before, _facts(WORKER, WORKER, readable=False)) == ["prod cannot be read"]
