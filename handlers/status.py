@@ -30,9 +30,9 @@ from bot.swarm.health.health import Health, Level, health
 from bot.swarm.health.issues import Issue
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.health.next_steps import next_steps
-from bot.swarm.quorum import Quorum, quorum_of, raft_members, tolerance_text
+from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, raft_members, tolerance_text
 from bot.swarm.reading.certificates import time_left
-from bot.text.suggest import listed, number_of
+from bot.text.suggest import listed, number_of, part_of
 
 READ_TIMEOUT_S: Final = 5.0
 """For the hosts, and again for the manager: a status must not wait for hosts that are down."""
@@ -104,7 +104,7 @@ def _head(facts: Facts, found: Health) -> str:
         return f"{FAILED} *{name} cannot be read* · {_why_unread(facts)}"
     if found.level == "no leader":
         quorum = quorum_among(old_managers(facts))
-        respond = f"{quorum.reachable} of {quorum.managers} managers respond, {quorum.needed} needed"
+        respond = f"{managers_text(quorum)} respond, {quorum.needed} needed"
         respond = "its only manager responds but could not be read" if quorum.managers == 1 else respond
         return f"{FAILED} *{name} has no leader* · {respond} · running tasks continue"
     if facts.swarm is None:
@@ -125,7 +125,7 @@ def _why_unread(facts: Facts) -> str:
 def _lost_head(name: str, quorum: Quorum) -> str:
     managers = "no manager can change the cluster"
     if quorum.tolerates < 0 and quorum.managers > 1:
-        managers = f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} needed"
+        managers = quorum_counts(quorum)
     return f"{FAILED} *{name} has no quorum* · {managers} · running tasks continue"
 
 
@@ -139,7 +139,7 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
     managers = (
         number_of(quorum.managers, "manager")
         if quorum.reachable == quorum.managers
-        else f"{quorum.reachable} of {quorum.managers} managers reachable"
+        else f"{managers_text(quorum)} reachable"
     )
     if critical and quorum.tolerates <= 0 and quorum.managers > 1:
         parts = [f"{WARNING} *{name} is degraded: it tolerates no manager failure*", managers]
@@ -147,10 +147,10 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
         healthy = f"{WAITING} *{name} is healthy as far as read*" if facts.awaited else f"{DONE} *{name} is healthy*"
         state = f"{WARNING} *{name} is degraded*" if critical else healthy
         parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}"]
-    parts.append(f"{ready} of {len(swarm.nodes)} nodes ready")
+    parts.append(f"{part_of(ready, len(swarm.nodes), 'node')} ready")
     if swarm.services:
         word = "running" if running == len(swarm.services) else "fully running"
-        parts.append(f"{running} of {len(swarm.services)} services {word}")
+        parts.append(f"{part_of(running, len(swarm.services), 'service')} {word}")
     return " · ".join(parts)
 
 

@@ -18,6 +18,11 @@ def number_of(count: int, noun: str) -> str:
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
+def part_of(count: int, total: int, noun: str) -> str:
+    """Return ``2 of 3 nodes``, ``1 of 1 node``."""
+    return f"{count} of {total} {noun}{'' if total == 1 else 's'}"
+
+
 def listed(words: Iterable[str], *, joint: str = "and") -> str:
     """Return ``a``, ``a and b`` or ``a, b and c``; "" for no words."""
     *most, last = list(words) or [""]

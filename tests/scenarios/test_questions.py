@@ -150,7 +150,7 @@ def test_status_names_services_with_missing_replicas(scenario: Scenario) -> None
     host.docker("node", "update", "--availability", "drain", "host-2")
     told = scenario.await_status("no suitable node")
     assert "`web`: 0 of 3 replicas running, no suitable node" in told
-    assert "0 of 1 services fully running" in told
+    assert "0 of 1 service fully running" in told
     assert "`host-2` drained" in told
 
 

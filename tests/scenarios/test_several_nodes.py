@@ -59,7 +59,7 @@ def test_two_workers_become_managers_with_one_approval(approvals: ApprovalScenar
     approvals.slack.slash("cleo", "prod", "demote host-2 host-3")
     refused = approvals.slack.wait_to_see("cleo", "Refused", after=after, private=True).text
     assert (
-        "prod tolerates 1 failure now and would tolerate none after this: 1 of 1 managers would be reachable" in refused
+        "prod tolerates 1 failure now and would tolerate none after this: 1 of 1 manager would be reachable" in refused
     )
     assert approvals.reachable() == {"host-1", "host-2", "host-3"}
 

@@ -32,6 +32,7 @@ from bot.swarm.reading.host_membership import (
     was_removed,
 )
 from bot.swarm.reading.node_lookup import replacement_of
+from bot.text.suggest import part_of
 
 Level = Literal["healthy", "degraded", "no quorum", "no leader", "unknown", "none"]
 CERTIFICATE_WARNING_S = 7 * DAY_S
@@ -183,7 +184,7 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
     return [
         Issue(
             critical=True,
-            text=f"`{service.name}`: {service.running} of {service.desired} replicas running"
+            text=f"`{service.name}`: {part_of(service.running, service.desired, 'replica')} running"
             + (f", {plain_line(service.complaint)}" if service.complaint else ""),
             fix=f"`docker service ps {service.name}` on a manager shows each task",
         )

@@ -9,7 +9,7 @@ from typing import Final
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, ip_of
 from bot.swarm.health.lost_quorum import ENGINE_PROBLEMS, bring_back_text
-from bot.swarm.quorum import Quorum, quorum_of, raft_members
+from bot.swarm.quorum import Quorum, managers_text, quorum_of, raft_members
 from bot.text.suggest import listed
 
 NO_LEADER: Final = "does not have a leader"
@@ -55,7 +55,7 @@ def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
         missing = [node for node in swarm.managers if reachable.get(node.id) is False]
         lost = [node.host or ip_of(node.raft_address) for node in missing if not _is_up(facts, node)]
         return [lost_quorum_issue(quorum, [node.name for node in missing], lost)]
-    text = f"{quorum.reachable} of {quorum.managers} managers reachable: one more failure and {facts.name} loses quorum"
+    text = f"{managers_text(quorum)} reachable: one more failure and {facts.name} loses quorum"
     return [Issue(critical=True, text=text)]
 
 

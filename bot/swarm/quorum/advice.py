@@ -11,7 +11,7 @@ from typing import Final
 from bot.blocks import tick
 from bot.model import Facts, NodeFacts, Plan, RaftMembers, Step, newcomer
 from bot.swarm.quorum.arithmetic import Quorum, quorum_of
-from bot.text.suggest import listed, number_of
+from bot.text.suggest import listed, number_of, part_of
 
 MAX_MANAGERS: Final = 7
 """The largest number of managers that Docker's documentation recommends."""
@@ -130,7 +130,7 @@ def _domains(members: RaftMembers, managers: Mapping[str, NodeFacts], domain: st
         return []
     domains = {each: node.labels.get(domain, "") for each, node in managers.items()}
     return [
-        f"{together} of {quorum.managers} managers have {tick(f'{domain}={value}')}: if they fail together, "
+        f"{part_of(together, quorum.managers, 'manager')} have {tick(f'{domain}={value}')}: if they fail together, "
         "quorum is lost."
         for value, together in sorted(Counter(filter(None, domains.values())).items())
         if together > 1 and _reachable_outside(members, domains, value) < quorum.needed

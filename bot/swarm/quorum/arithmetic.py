@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bot.model import RaftMembers
-from bot.text.suggest import number_of
+from bot.text.suggest import number_of, part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,14 @@ def quorum_text(quorum: Quorum) -> str:
     return f"{quorum_counts(quorum)}, {state}"
 
 
+def managers_text(quorum: Quorum) -> str:
+    """Return how many managers are reachable: ``1 of 3 managers``."""
+    return part_of(quorum.reachable, quorum.managers, "manager")
+
+
 def quorum_counts(quorum: Quorum) -> str:
     """Return the counts alone: ``1 of 3 managers reachable, 2 needed``."""
-    return f"{quorum.reachable} of {quorum.managers} managers reachable, {quorum.needed} needed"
+    return f"{managers_text(quorum)} reachable, {quorum.needed} needed"
 
 
 def _largest_group(members: RaftMembers, nodes: Sequence[str]) -> int:

@@ -20,7 +20,7 @@ from typing import Final
 from bot.errors import Refused
 from bot.model import Facts, Operation, Plan, RaftMembers, Step
 from bot.swarm.quorum.advice import connection_warnings, manager_warnings, member_names, strengthening_step
-from bot.swarm.quorum.arithmetic import Quorum, quorum_change_text, quorum_counts, quorum_of, quorum_text
+from bot.swarm.quorum.arithmetic import Quorum, managers_text, quorum_change_text, quorum_counts, quorum_of, quorum_text
 from bot.swarm.quorum.members import possible_raft_members, raft_members
 from bot.text.suggest import listed, number_of
 
@@ -121,7 +121,7 @@ def _refuse_loss(
     if before.tolerates < 0:
         raise _refused_without_quorum(facts, operation, before, true_now)
     raise Refused(
-        f"{operation.doing} would lose quorum in {facts.name}: {after.reachable} of {after.managers} managers would be "
+        f"{operation.doing} would lose quorum in {facts.name}: {managers_text(after)} would be "
         f"reachable, {_needed(after)}.",
         true_now=true_now,
         next_step=strengthening_step(facts, now, then, wanted=0),
@@ -153,7 +153,7 @@ def _refused_weakening(
     condition = f" if {listed(member_names(facts, back))} is back" if back else ""
     return Refused(
         f"{facts.name} tolerates {number_of(was.tolerates, 'failure')} now{condition} and would "
-        f"tolerate none after this: {becomes.reachable} of {becomes.managers} managers would be reachable, "
+        f"tolerate none after this: {managers_text(becomes)} would be reachable, "
         f"{_needed(becomes)}{', and not all of them reach each other' if becomes.cut else ''}.",
         true_now=true_now,
         next_step=strengthening_step(facts, after, after, wanted=1) + force,

@@ -21,7 +21,7 @@ from bot.swarm.health.lost_quorum import (
     quorum_among,
     recovery_candidates,
 )
-from bot.swarm.quorum import has_quorum, quorum_of, raft_members
+from bot.swarm.quorum import has_quorum, managers_text, quorum_of, raft_members
 from bot.swarm.reading.host_membership import foreign_cluster_names
 from bot.text.suggest import listed
 
@@ -120,7 +120,7 @@ def refuse_unless_safe(facts: Facts, source: HostFacts, olds: tuple[OldManager, 
         )
     if (quorum := quorum_among(olds)).tolerates >= 0:
         raise Refused(
-            f"{quorum.reachable} of {quorum.managers} managers of {facts.name} respond, which is enough for a quorum: "
+            f"{managers_text(quorum)} of {facts.name} respond, which is enough for a quorum: "
             "they are electing a leader, or do not reach each other.",
             true_now="Nothing was changed.",
             next_step="`/swarm status` in 30 s. If nothing has changed, check that 2377/tcp is open between them.",
