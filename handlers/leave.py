@@ -21,6 +21,7 @@ from bot.model import (
     PlanTitles,
     Step,
 )
+from bot.swarm.health.lost_quorum import regain_advice
 from bot.swarm.membership.removal import failed_member_plan, removal_plan
 from bot.swarm.operations import Leave
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
@@ -113,7 +114,7 @@ def _unread(facts: Facts, host: HostFacts, plan: Plan) -> Plan:
         raise Refused(
             f"{tick(host.name)} is a manager, and no manager of {facts.name} with a quorum can be read.",
             true_now="Nothing was changed.",
-            next_step="`/swarm status` shows what is wrong; if managers are permanently lost: `/swarm recover`.",
+            next_step=regain_advice(facts) or "`/swarm status` shows what is wrong.",
         )
     if plan.force != "given":
         raise Refused(

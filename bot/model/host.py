@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 from bot.errors import HostProblem
 from bot.model.network import Interface, Reach
@@ -98,6 +98,11 @@ class TlsInfo:
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
 
 
+ENGINE_PROBLEMS: Final[frozenset[str]] = frozenset(
+    {"no docker", "docker stopped", "socket denied", "engine too old", "engine too new"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class HostFailure:
     """Why a host could not be read, in the words of the error."""
@@ -114,6 +119,11 @@ class HostFailure:
     def is_late(self) -> bool:
         """Whether the host only did not respond in the time of the read: nothing is known of it."""
         return self.problem in {"slow", "not yet"}
+
+    @property
+    def is_engine_problem(self) -> bool:
+        """Whether the host answers over SSH, and only its engine cannot be used."""
+        return self.problem in ENGINE_PROBLEMS
 
     @property
     def is_silence(self) -> bool:

@@ -136,7 +136,8 @@ def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
         return []  # reported for the host, whatever the managers report
     left = _host_that_left(facts, node) if node.state != "ready" or node.reachability == "unreachable" else None
     if node.role == "manager" and node.reachability != "reachable":
-        return [left_manager_issue(node, left) if left else _lost_manager(facts, node, host)]
+        lost = left_manager_issue(node, left) if left else _lost_manager(facts, node, host)
+        return [_with_failure(lost, host) if lost.critical else lost]
     if node.state == "ready":
         return []
     text = f"`{node.name}` ({node.role}) is {node.state}"
@@ -144,7 +145,22 @@ def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
     if left:
         text = f"{text}: `{left.name}` responds and is not part of any cluster"
         fix = f"`/swarm join worker {left.name}`"
-    return [Issue(critical=True, text=text, fix=fix)]
+    return [_with_failure(Issue(critical=True, text=text, fix=fix), host)]
+
+
+def _with_failure(issue: Issue, host: HostFacts | None) -> Issue:
+    """Return the issue of a node with why its host could not be read, and what to do about that first."""
+    if host is None or host.failure is None or host.awaited:
+        return issue
+    failed = _failed_host(host)
+    text = f"{issue.text}. {failed.text}"
+    return replace(failed, text=text) if failed.fix else replace(issue, text=text, fix=f"bring `{host.name}` back")
+
+
+def _has_critical_record(facts: Facts, host: HostFacts) -> bool:
+    """Return whether the failure of a host is told with the node that it is."""
+    nodes = facts.swarm.nodes if facts.swarm else ()
+    return any(issue.critical for node in nodes if node.host == host.name for issue in _node(facts, node))
 
 
 def _lost_manager(facts: Facts, node: NodeFacts, host: HostFacts | None) -> Issue:
@@ -186,7 +202,7 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
             critical=True,
             text=f"`{service.name}`: {part_of(service.running, service.desired, 'replica')} running"
             + (f", {plain_line(service.complaint)}" if service.complaint else ""),
-            fix=f"`docker service ps {service.name}` on a manager shows each task",
+            fix=f"`docker service ps {service.name}` on `{swarm.read_from}` shows each task",
         )
         for service in swarm.services
         if service.short
@@ -195,7 +211,7 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
 
 def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.failure:
-        return [] if host.awaited else [_failed_host(host)]
+        return [] if host.awaited or _has_critical_record(facts, host) else [_failed_host(host)]
     issues = [_locked(host)] if host.membership == "locked" else []
     if host.in_swarm and host.live_restore:
         text = f"`{host.name}` has live-restore enabled: its engine will not start again"
@@ -252,4 +268,5 @@ def _locked(host: HostFacts) -> Issue:
         critical=True,
         text=f"`{host.name}` is locked: its engine waits for the unlock key",
         fix=f"`/swarm unlock {host.name}`",
+        urgent=True,
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks import plain_line, tick
-from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, ip_of
-from bot.swarm.health.lost_quorum import ENGINE_PROBLEMS, bring_back_text
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.quorum import Quorum, managers_text, quorum_of, raft_members
+from bot.swarm.quorum.advice import adding_text
+from bot.swarm.quorum.lost_managers import bring_back_text, if_lost_text, missing_managers
 from bot.text.suggest import listed
 
 NO_LEADER: Final = "does not have a leader"
@@ -27,6 +28,8 @@ class Issue:
     """The part of ``fix`` that is still right while a recovery or a restore waits for approval."""
     where: str = ""
     """The host on which ``fix`` is to be done, if ``fix`` does not name it."""
+    urgent: bool = False
+    """Whether ``fix`` comes first: it gives the cluster a manager back at once."""
 
 
 def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
@@ -39,7 +42,7 @@ def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
             Issue(
                 critical=False,
                 text=f"{facts.name} has one manager: if it fails, {facts.name} loses quorum",
-                fix="add two managers: `/swarm join manager HOST HOST`",
+                fix=f"add two managers: {adding_text(facts, 2)}",
             )
         ]
     if quorum.reachable == quorum.managers:
@@ -47,14 +50,11 @@ def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
             Issue(
                 critical=False,
                 text=f"two managers tolerate no failure: if either fails, {facts.name} loses quorum",
-                fix="add a third manager: `/swarm join manager HOST`",
+                fix=f"add a third manager: {adding_text(facts, 1)}",
             )
         ]
     if quorum.tolerates < 0:
-        reachable = raft_members(facts).reachable
-        missing = [node for node in swarm.managers if reachable.get(node.id) is False]
-        lost = [node.host or ip_of(node.raft_address) for node in missing if not _is_up(facts, node)]
-        return [lost_quorum_issue(quorum, [node.name for node in missing], lost)]
+        return [lost_quorum_issue(quorum, *missing_managers(facts, swarm))]
     text = f"{managers_text(quorum)} reachable: one more failure and {facts.name} loses quorum"
     return [Issue(critical=True, text=text)]
 
@@ -70,26 +70,9 @@ def lost_quorum_issue(quorum: Quorum, missing: Sequence[str], lost: Sequence[str
     if not missing:
         return Issue(critical=True, text=text, fix="`/swarm recover` rebuilds it from a manager that is left")
     then = f", then {listed(unlock)}" if unlock else ""
-    back = f"{bring_back_text(quorum, [*missing])}{then}"
-    return Issue(critical=True, text=text, fix=f"{back}{_if_lost(missing, lost)}", harmless=back)
-
-
-def _if_lost(missing: Sequence[str], lost: Sequence[str]) -> str:
-    """Return the order for the managers that may be permanently lost; "" if all respond over SSH."""
-    if not lost:
-        return ""
-    gone = "it is" if len(missing) == 1 else "they are all"
-    if len(lost) < len(missing):
-        gone = f"{listed(map(tick, lost))} {'is' if len(lost) == 1 else 'are'}"
-    return f" · if {gone} permanently lost: `/swarm recover {' '.join(f'--gone {name}' for name in lost)}`"
-
-
-def _is_up(facts: Facts, node: NodeFacts) -> bool:
-    """Return whether the host of a manager that is missing responds over SSH: then it is not lost."""
-    host = facts.hosts.get(node.host)
-    return host is not None and (
-        host.responds or (host.failure is not None and host.failure.problem in ENGINE_PROBLEMS)
-    )
+    back = f"{bring_back_text(quorum, missing)}{then}"
+    fix = " · ".join(filter(None, (back, if_lost_text(missing, lost))))
+    return Issue(critical=True, text=text, fix=fix, harmless=back)
 
 
 def leaderless_issue(names: list[str]) -> Issue:
@@ -138,4 +121,5 @@ def split_brain_issue(facts: Facts, host: HostFacts) -> Issue:
         f"`{host.name}` works as a manager, but `{read_from}` does not hear it: if this lasts, {facts.name} is split "
         "into two clusters (split brain)"
     )
-    return Issue(critical=True, text=text, fix="remove the one that you do not want: `/swarm leave HOST --force`")
+    commands = [f"`/swarm leave {name} --force`" for name in (host.name, read_from) if name]
+    return Issue(critical=True, text=text, fix=f"remove the one that you do not want: {' or '.join(commands)}")

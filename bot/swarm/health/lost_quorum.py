@@ -7,19 +7,14 @@ reports ``RemoteManagers``: the addresses of all managers, including dead ones (
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
-from bot.blocks import tick
-from bot.errors import HostProblem
 from bot.model import Facts, HostFacts, RaftPosition, ip_of
 from bot.swarm.quorum import Quorum, has_quorum
+from bot.swarm.quorum.lost_managers import regain_text
 from bot.swarm.reading.host_membership import foreign_cluster_names
 
 OldManagerState = Literal["member", "left", "stopped", "held off", "unreachable"]
-ENGINE_PROBLEMS: Final[frozenset[HostProblem]] = frozenset(
-    {"no docker", "docker stopped", "socket denied", "engine too old", "engine too new"}
-)
-"""Problems of a host that answers over SSH."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ class OldManager:
     def up(self) -> bool:
         """Return whether an unreachable manager answers over SSH: then it is not lost, even if it is declared lost."""
         failure = self.host.failure if self.host and self.state == "unreachable" else None
-        return failure is not None and failure.problem in ENGINE_PROBLEMS
+        return failure is not None and failure.is_engine_problem
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
@@ -103,16 +98,14 @@ def locked_members(olds: tuple[OldManager, ...]) -> list[str]:
     return locked if locked and quorum.reachable + len(locked) >= quorum.needed else []
 
 
-def bring_back_text(quorum: Quorum, missing: list[str]) -> str:
-    """Return what restores quorum: "bring `host-2` or `host-3` back (either is enough)"."""
-    wanted = -quorum.tolerates
-    names = [tick(name) for name in missing]
-    if wanted >= len(names):
-        return f"bring {' and '.join(names)} back"
-    if wanted == 1:
-        enough = "either is enough" if len(names) == 2 else "one is enough"  # noqa: PLR2004 - either of two
-        return f"bring {' or '.join(names)} back ({enough})"
-    return f"bring {wanted} of {', '.join(names)} back"
+def regain_advice(facts: Facts) -> str:
+    """Return what restores the quorum of a cluster that cannot be read; "" if a recovery is not the way."""
+    olds = old_managers(facts)
+    quorum = quorum_among(olds)
+    if quorum.tolerates >= 0 or locked_members(olds):
+        return ""
+    missing = [old for old in olds if old.state == "unreachable"]
+    return regain_text(quorum, [old.name for old in missing], [old.name for old in missing if not old.up])
 
 
 def _machine(facts: Facts, address: str) -> HostFacts | None:

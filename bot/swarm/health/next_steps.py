@@ -38,7 +38,8 @@ def next_steps(facts: Facts, found: Health) -> list[str]:
         return [*decide, "`/swarm init HOST` creates the cluster; `/swarm hosts` shows which hosts respond."]
     waiting = [change for change in changes if any(_is_about(issue, change) for issue in found.issues)]
     left = [issue for issue in found.issues if not any(_is_about(issue, change) for change in changes)]
-    steps = [*decide, *_followed(waiting), *_fixes(left)]
+    urgent, rest = [issue for issue in left if issue.urgent], [issue for issue in left if not issue.urgent]
+    steps = [*_fixes(urgent), *decide, *_followed(waiting), *_fixes(rest)]
     if found.level != "healthy" and not steps:
         return ["`/swarm hosts` shows the state of each host"]
     return steps

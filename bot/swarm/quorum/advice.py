@@ -54,7 +54,7 @@ def strengthening_step(facts: Facts, now: RaftMembers, then: RaftMembers, *, wan
 
     A new manager is suggested only if the cluster would ``then`` tolerate ``wanted`` failures.
     """
-    more = "`/swarm promote NODE` or `/swarm join manager HOST`"
+    more = adding_text(facts, 1)
     if missing := [node for node, up in now.reachable.items() if not up]:
         enough = quorum_of(then.joined(newcomer("NEW"))).tolerates >= wanted
         return (
@@ -63,6 +63,27 @@ def strengthening_step(facts: Facts, now: RaftMembers, then: RaftMembers, *, wan
     if cuts := _cuts(facts, now):
         return f"Restore the connection on 2377/tcp first between: {'; '.join(cuts)}."
     return f"Add a manager first: {more}."
+
+
+def adding_text(facts: Facts, count: int) -> str:
+    """Return the commands that add ``count`` managers, with the names of nodes and hosts that can become one.
+
+    HOST stands for a machine that must be added to swarmbot.yml first, where no other is left.
+    """
+    nodes = facts.swarm.nodes if facts.swarm else ()
+    workers = [node.name for node in nodes if node.role == "worker" and node.ready and _may_become_manager(facts, node)]
+    recorded = {node.hostname for node in nodes}
+    free = [
+        host.name
+        for host in facts.hosts.values()
+        if host.responds and host.membership == "inactive" and host.hostname not in recorded and not host.live_restore
+    ]
+    commands = [
+        f"`/swarm {verb} {' '.join(names[:count])}`"
+        for verb, names in (("promote", workers), ("join manager", free))
+        if len(names) >= count
+    ]
+    return " or ".join(commands) or f"`/swarm join manager {' '.join(['HOST'] * count)}`"
 
 
 def member_names(facts: Facts, nodes: Iterable[str]) -> list[str]:
@@ -91,6 +112,12 @@ def _untested(facts: Facts, members: RaftMembers) -> list[tuple[str, str]]:
         if targets := [other.id for address, other in up.items() if met.get(address) == "unknown"]:
             found.append((tick(node.name), listed(member_names(facts, targets))))
     return found
+
+
+def _may_become_manager(facts: Facts, node: NodeFacts) -> bool:
+    """Return whether one host, which responds, is the node: a clone has the node's id too."""
+    hosts = [host for host in facts.hosts.values() if host.node_id == node.id]
+    return len(hosts) == 1 and not hosts[0].live_restore
 
 
 def _answers(facts: Facts, node: NodeFacts) -> bool:

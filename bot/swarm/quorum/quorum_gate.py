@@ -21,6 +21,7 @@ from bot.errors import Refused
 from bot.model import Facts, Operation, Plan, RaftMembers, Step
 from bot.swarm.quorum.advice import connection_warnings, manager_warnings, member_names, strengthening_step
 from bot.swarm.quorum.arithmetic import Quorum, managers_text, quorum_change_text, quorum_counts, quorum_of, quorum_text
+from bot.swarm.quorum.lost_managers import missing_managers, regain_text
 from bot.swarm.quorum.members import possible_raft_members, raft_members
 from bot.text.suggest import listed, number_of
 
@@ -129,10 +130,11 @@ def _refuse_loss(
 
 
 def _refused_without_quorum(facts: Facts, operation: Operation, quorum: Quorum, true_now: str) -> Refused:
+    regain = regain_text(quorum, *missing_managers(facts, facts.swarm)) if facts.swarm else ""
     return Refused(
         f"{facts.name} has no quorum ({quorum_counts(quorum)}), so {operation.doing} is not possible now.",
         true_now=true_now,
-        next_step="`/swarm status` shows how to fix this. Use `/swarm recover` only if managers are permanently lost.",
+        next_step=regain or "`/swarm status` shows how to fix this.",
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.swarm.quorum.advice import adding_text
 
 
 def choose_backup_manager(facts: Facts, swarm: ClusterFacts) -> NodeFacts:
@@ -78,7 +79,7 @@ def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:
             f"{facts.name} has one manager. A backup stops its engine, and {facts.name} could not be managed during "
             "that time.",
             true_now="Nothing was changed.",
-            next_step="Add two managers first: `/swarm join manager HOST HOST`.",
+            next_step=f"Add two managers first: {adding_text(facts, 2)}.",
         )
 
 

@@ -13,15 +13,14 @@ from bot.blocks import tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import Facts, HostFacts, ip_of
 from bot.swarm.health.lost_quorum import (
-    ENGINE_PROBLEMS,
     OldManager,
-    bring_back_text,
     locked_members,
     old_managers,
     quorum_among,
     recovery_candidates,
 )
 from bot.swarm.quorum import has_quorum, managers_text, quorum_of, raft_members
+from bot.swarm.quorum.lost_managers import bring_back_text
 from bot.swarm.reading.host_membership import foreign_cluster_names
 from bot.text.suggest import listed
 
@@ -203,7 +202,7 @@ def _refused_none(facts: Facts) -> Refused:
 def _may_be_manager(facts: Facts, host: HostFacts) -> bool:
     """Return whether a host was not seen to be off or to be something else than a manager."""
     if host.failure is not None:
-        return host.failure.problem in {*ENGINE_PROBLEMS, "engine error", "slow"}
+        return host.failure.is_engine_problem or host.failure.problem in {"engine error", "slow"}
     unsure = host.membership in {"pending", "error"} or (host.in_swarm and bool(host.swarm_error))
     return unsure and not foreign_cluster_names(facts, host)
 

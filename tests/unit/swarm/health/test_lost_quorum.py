@@ -8,9 +8,10 @@ import pytest
 
 from bot.errors import Refused
 from bot.model import Facts, basis_of
-from bot.swarm.health.lost_quorum import bring_back_text, old_managers, quorum_among
+from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.operations import Init, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.quorum import Quorum, quorum_of, raft_members
+from bot.swarm.quorum.lost_managers import bring_back_text
 from handlers.recover import RecoverArguments, recover
 from tests.kits.commands import plan_of
 from tests.plans.description import Description
