@@ -130,6 +130,8 @@ def _state(found: JobRecord) -> str:
         return "only offered the form for the secret"
     if found.state == "succeeded" and found.started_at:
         return f"succeeded in {found.finished_at - found.started_at:.1f} s"
+    if found.after:
+        return f"waits for its turn after job {tick(found.after)}"
     return plain_line(found.state.replace("_", " "))
 
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from bot import policy
 from bot.approvals.approval import Approval, ApprovalRequest
@@ -75,10 +76,13 @@ class RecordReader:
             workers=self._queue.alive() if self.reads(query) else 0,
         )
         if query.jobs:
-            records = replace(records, jobs=tuple(map(_job, self._jobs(cluster, query.jobs))))
+            after = self._after(cluster)
+            jobs = self._jobs(cluster, query.jobs)
+            records = replace(records, jobs=tuple(_job(job, after.get(job.id, "")) for job in jobs))
         if query.job:
             found = self._queue.get(query.job.lower())
-            records = replace(records, job=_job(found) if found else None)
+            after = self._after(found.order.cluster) if found else {}
+            records = replace(records, job=_job(found, after.get(found.id, "")) if found else None)
         if query.approvals or query.approval:
             records = replace(records, approvals=self._waiting(query, cluster, requester))
         if query.entries is not None:
@@ -144,6 +148,11 @@ class RecordReader:
             unread_groups=tuple(sorted(membership.unknown)),
         )
 
+    def _after(self, cluster: str) -> dict[str, str]:
+        """Return, for each change that waits for its turn, the job before it in the cluster's line."""
+        line = [job.id for job in self._queue.in_line(cluster)]
+        return {job: before for before, job in pairwise(line)}
+
     def _jobs(self, cluster: str, count: int) -> Iterable[Job]:
         """Return all changes that are not finished, then the newest jobs."""
         asked = self._queue.jobs(approval.id for approval in self._approvals.waiting(cluster))
@@ -189,7 +198,8 @@ def _rights_not_read(requester: str) -> PersonPermissions:
     return PersonPermissions(person=requester, granted=(), people_entries=(), granted_to=())
 
 
-def _job(job: Job) -> JobRecord:
+def _job(job: Job, after: str = "") -> JobRecord:
+    """Return the job as people see it; ``after`` is the job before it in its cluster's line."""
     return JobRecord(
         id=job.id,
         state=job.state,
@@ -205,6 +215,7 @@ def _job(job: Job) -> JobRecord:
         outcome=_outcome(job),
         cancel_by=job.cancel_by,
         untold=job.untold,
+        after=after if job.state == "queued" else "",
         form_offered=bool(job.outcome) and json.loads(job.outcome).get("form_offered", False),
     )
 

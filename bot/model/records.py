@@ -32,6 +32,8 @@ class JobRecord:
     """The user who asked to cancel it."""
     untold: str = ""
     """Why a message about it was given up."""
+    after: str = ""
+    """The job that it waits for: the one before it in its cluster's line."""
     form_offered: bool = False
     """Whether it did nothing but offer the form for a secret: the form starts a job of its own."""
 

@@ -69,6 +69,10 @@ def test_unfinished_jobs_are_read_however_old(client: Redis, queue: Queue, audit
     )
     read = records.read(RecordsQuery(jobs=2), cluster="prod", requester="U0ASKER").jobs
     assert [job.id for job in read] == [running, waiting, parked, newest[2].id, newest[1].id]
+    assert [job.after for job in read] == ["", running, "", "", ""], "what waits for its turn names the job before it"
+    one = records.read(RecordsQuery(job=waiting), cluster="prod", requester="U0ASKER").job
+    assert one is not None
+    assert one.after == running
 
 
 def test_an_offered_form_is_read_from_the_outcome(queue: Queue) -> None:
