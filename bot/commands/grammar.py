@@ -12,7 +12,7 @@ from bot.commands.kinds import Vocabulary
 from bot.commands.synonyms import plain_words
 from bot.commands.words import split
 from bot.errors import NotUnderstood
-from bot.text.suggest import nearest
+from bot.text.suggest import nearest, number_of
 
 CLUSTER_FLAG = "--cluster"
 REASON_FLAG = "--reason"
@@ -185,7 +185,8 @@ def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabular
         _refuse_twice(parameter, texts)
         return tuple(dict.fromkeys(values))
     if len(values) != 1:
-        raise NotUnderstood(f"{echo(texts[0])} means {len(values)}, and one is wanted.")
+        found = number_of(len(values), kind.shown.lower())
+        raise NotUnderstood(f"{echo(texts[0])} stands for {found}, but only one can be given here.")
     return values[0]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType
@@ -70,17 +70,38 @@ class Questions:
         self._answer(lease, command, arguments)
 
     def _answer_for_all(self, lease: Lease, command: Command, arguments: Any) -> None:
-        """Answer the question for all clusters, which are read at the same time."""
+        """Answer the question for all clusters. If some are late, answer with what is known first."""
         assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
-        query, clusters = command.query(arguments), [*self._config.clusters]
-        with (
-            still_working(self._replies, lease),
-            ThreadPoolExecutor(MAX_CLUSTERS_AT_ONCE, thread_name_prefix=f"job-{lease.job.id}") as pool,
-        ):
-            found = dict(zip(clusters, pool.map(lambda cluster: self._reading(cluster, query), clusters), strict=True))
+        query = command.query(arguments)
+        with still_working(self._replies, lease):
+            found = self._read_all(lease, [*self._config.clusters], replace(query, timeout_s=FIRST_ANSWER_S))
+            if late := [name for name, each in found.items() if _is_unknown(each) or _late_hosts(each)]:
+                self._overview_early(lease, command, found, query.timeout_s)
+                found |= self._read_all(lease, late, query)
         message = command.overview(found)
         result = results.success(message.text, message=to_json(message))
         self._replies.answer(lease, _with_buttons(message, lease.job), result, "answered")
+
+    def _read_all(self, lease: Lease, clusters: list[str], query: FactsQuery) -> dict[str, Facts | SwarmbotError]:
+        """Return the facts of these clusters, which are read at the same time, or why they could not be read."""
+        with ThreadPoolExecutor(MAX_CLUSTERS_AT_ONCE, thread_name_prefix=f"job-{lease.job.id}") as pool:
+            return dict(zip(clusters, pool.map(lambda cluster: self._reading(cluster, query), clusters), strict=True))
+
+    def _overview_early(
+        self, lease: Lease, command: Command, found: Mapping[str, Facts | SwarmbotError], timeout_s: float
+    ) -> None:
+        """Answer with the clusters that could be read so far. Nothing depends on it: the complete answer follows."""
+        assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
+        known = {name: facts for name, facts in found.items() if isinstance(facts, Facts) and not _is_unknown(facts)}
+        if not known:
+            return
+        awaited = [f"{tick(host)} of {name}" for name, facts in known.items() for host in _late_hosts(facts)]
+        awaited += [name for name in found if name not in known]
+        message = command.overview({name: not_read_yet(facts, _late_hosts(facts)) for name, facts in known.items()})
+        try:
+            self._replies.meanwhile(lease, _incomplete(message, awaited, timeout_s))
+        except SwarmbotError as error:
+            log.info("Job %s has no early answer: %s", lease.job.id, error)
 
     def _reading(self, cluster: str, query: FactsQuery) -> Facts | SwarmbotError:
         try:
@@ -118,7 +139,7 @@ class Questions:
         if query.examines:
             return self._cluster_reader.read(cluster, query)
         early = self._cluster_reader.read(cluster, replace(query, timeout_s=FIRST_ANSWER_S))
-        silent = [name for name, host in early.hosts.items() if host.failure and host.failure.problem == "slow"]
+        silent = _late_hosts(early)
         if early.swarm is not None and not silent:
             return early
         if early.swarm is not None and not set(silent) & set(query.hosts):
@@ -131,7 +152,7 @@ class Questions:
         query = command.query(arguments)
         try:
             message = command.answer(self._with_records(facts, query), arguments)
-            self._replies.meanwhile(lease, _incomplete(message, silent, query.timeout_s))
+            self._replies.meanwhile(lease, _incomplete(message, [*map(tick, silent)], query.timeout_s))
         except SwarmbotError as error:
             log.info("Job %s has no early answer: %s", lease.job.id, error)
 
@@ -162,11 +183,23 @@ def _plan(job: Job) -> Plan:
     return Plan(PlanTitles(imperative=told), effect="shown only to the requester")
 
 
-def _incomplete(message: Message, silent: list[str], timeout_s: float) -> Message:
-    """Return an answer with the hosts that it knows nothing of."""
-    names = listed([tick(name) for name in silent])
-    have = "has" if len(silent) == 1 else "have"
-    note = f"{WAITING} *{names} {have} not responded yet*. The complete answer follows within {timeout_s:.0f} s."
+def _late_hosts(facts: Facts | SwarmbotError) -> list[str]:
+    """Return the hosts that did not respond in the time of the read."""
+    hosts = facts.hosts.items() if isinstance(facts, Facts) else ()
+    return [name for name, host in hosts if host.failure and host.failure.problem == "slow"]
+
+
+def _is_unknown(facts: Facts | SwarmbotError) -> bool:
+    """Return whether the cluster could not be read in this time."""
+    return not isinstance(facts, Facts) or facts.swarm is None
+
+
+def _incomplete(message: Message, awaited: list[str], timeout_s: float) -> Message:
+    """Return an answer with the hosts and clusters that it knows nothing of."""
+    have = "has" if len(awaited) == 1 else "have"
+    note = (
+        f"{WAITING} *{listed(awaited)} {have} not responded yet*. The complete answer follows within {timeout_s:.0f} s."
+    )
     row = context(note)
     plain = (*message.plain, row) if message.plain else ()
     return replace(message, text=f"{message.text} {note}", blocks=(*message.blocks, row), plain=plain)

@@ -52,7 +52,7 @@ class SecretForm:
         job, command, secret_field = self._asked(subject["job"])
         typed = request.values.get(FIELD, "").strip()
         if not typed.startswith(secret_field.begins):
-            return FieldErrors({FIELD: f"It must begin with {secret_field.begins}: enter all of it."})
+            return FieldErrors({FIELD: f"{secret_field.label} must begin with {secret_field.begins}: enter all of it."})
         return Call(
             command=command,
             arguments=TypeAdapter(command.arguments).validate_python(dict(job.order.args)),

@@ -85,7 +85,7 @@ class Queue:
         places = [keys.job(order.id), keys.request(order.request_key), keys.slot(order.cluster)]
         places += [keys.waiting(order.cluster), keys.stream(order.lane), keys.RECENT, keys.recent(order.cluster)]
         places += [keys.WORKERS, keys.approval(order.id), *keys.AUDIT]
-        args = [order.id, order.request_key, order.lane, order.stored(), f"{order.asked_at:.3f}", str(deadline)]
+        args = [order.id, order.request_key, order.lane, order.stored(), f"{order.asked_at:.6f}", str(deadline)]
         args += [str(keys.REQUEST_TTL_S), str(keys.JOB_TTL_S)]
         return self._audit.commit(entries, lambda tail: self._run["admit"](places, args + tail))
 

@@ -96,8 +96,8 @@ def _submitted(workspace: Workspace, delivery: Delivery) -> None:
 
 def _errors(workspace: Workspace, view: View, errors: Json) -> None:
     """Show errors beside inputs. Raise SlackError if one belongs to no input of the view."""
-    inputs = {block["block_id"] for block in view.content["blocks"] if block["type"] == "input"}
-    if not errors or not set(errors) <= inputs:
+    labels = {block["block_id"]: block["label"]["text"] for block in view.content["blocks"] if block["type"] == "input"}
+    if not errors or not errors.keys() <= labels.keys():
         raise SlackError("dispatch_failed")
-    lines = [f"{block_id}: {words}" for block_id, words in errors.items()]
+    lines = [f"{labels[block_id]}: {words}" for block_id, words in errors.items()]
     workspace.note("error", view.user, "", "\n".join(lines), view.id)

@@ -18,6 +18,7 @@ from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.errors import EngineError, Failed, HostUnreachable
 from bot.model.engine_versions import OLDEST_API, common_api
 from bot.secrets.secret import MASK
+from bot.text.engine_text import without_grpc
 
 READ_TIMEOUT_S: Final = 10
 """For a read."""
@@ -115,7 +116,7 @@ class EngineClient:
             message = str(response.json()["message"])
         except (ValueError, KeyError, TypeError):
             message = response.text.strip() or response.reason
-        return EngineError(self.host, response.status_code, plain_line(mask_secrets(message)))
+        return EngineError(self.host, response.status_code, plain_line(without_grpc(mask_secrets(message))))
 
     def _adopt_version(self, error: EngineError) -> bool:
         """If the engine refused our API version, switch to one that it supports; return whether that was done.

@@ -15,7 +15,7 @@ from bot.swarm.reading.host_membership import membership_conflict, membership_te
 from bot.text.suggest import listed
 
 _CONNECTION: Final = re.compile(
-    r"timeout|timed out|connection|unreachable|no route|deadline|dial|transport|unavailable", re.IGNORECASE
+    r"timeout|timed out|connection|unreachable|no route|deadline|dial|transport|unavailable|subconn", re.IGNORECASE
 )
 """What engines say when a join fails because of the network (facts of 20.10.24: "connection refused", "Timeout …")."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.model import HostFacts, Json, NodeFacts, TlsInfo
+from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
 
 
@@ -20,7 +21,7 @@ def host(name: str, address: str, info: Json) -> HostFacts:
         engine_version=safe_name(info.get("ServerVersion", "")),
         live_restore=info.get("LiveRestoreEnabled"),
         membership=swarm.get("LocalNodeState") or "inactive",
-        swarm_error=swarm.get("Error", ""),
+        swarm_error=without_grpc(swarm.get("Error") or ""),
         swarm_id=(swarm.get("Cluster") or {}).get("ID", ""),
         node_id=swarm.get("NodeID", ""),
         node_address=swarm.get("NodeAddr", ""),

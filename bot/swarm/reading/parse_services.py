@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.model import Engine, Json, ServiceFacts, TaskFacts, UpdateStatus
+from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
 
 
@@ -56,14 +57,14 @@ def _complaint(engine: Engine, service_id: str) -> str:
     wanted = [task for task in tasks if task["DesiredState"] in {"running", "ready"}]
     waiting = [task for task in wanted if task["Status"]["State"] != "running"]
     if errors := [task["Status"]["Err"] for task in waiting if task["Status"].get("Err")]:
-        return str(errors[0])
+        return without_grpc(str(errors[0]))
     places = {_place(task) for task in waiting}
     ended = [task for task in tasks if task["Status"]["State"] in {"failed", "rejected"}]
     failed = [task["Status"] for task in ended if not places or _place(task) in places]
     told = [f"{len(waiting)} {waiting[0]['Status']['State']}"] if waiting else []
     if failed:
         last = max(failed, key=lambda status: datetime.fromisoformat(status["Timestamp"]))
-        told.append(f"the last task {last['State']}: {last.get('Err') or 'no reason given'}")
+        told.append(f"the last task {last['State']}: {without_grpc(last.get('Err') or 'no reason given')}")
     return ", ".join(told)
 
 
@@ -85,7 +86,7 @@ def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
             node=task.get("NodeID", ""),
             state=task["Status"]["State"],
             wanted=task["DesiredState"] in {"running", "ready"},
-            error=task["Status"].get("Err", ""),
+            error=without_grpc(task["Status"].get("Err") or ""),
             slot=task.get("Slot", 0),
             since=seconds(task["Status"]["Timestamp"]),
             id=task["ID"],

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from bot.blocks import Message
-from bot.commands import Vocabulary
-from bot.errors import Failed
+from bot.commands import Command, Vocabulary
+from bot.errors import Failed, SwarmbotError
 from bot.execution import still_working
 from bot.execution.questions import Questions
 from bot.model import Facts, FactsQuery, HostFacts, HostFailure
-from bot.queue.job import Job
+from bot.queue.job import Job, Order
 from tests.kits.jobs import order
 from tests.plans.outcome import read_words
 
@@ -56,14 +56,21 @@ def _told(words: str, read: Callable[[FactsQuery, _Replies], Facts]) -> list[str
     """Return the messages about a question whose facts ``read`` returns, or that it refuses."""
     command, arguments = read_words(words, Vocabulary("prod", ("host-1", "host-2")))
     command = replace(command, answer=lambda facts, _: Message(" ".join(map(_shown, facts.hosts.values())), ()))
+    return _run(command, arguments, order(words=words), lambda _cluster, query, replies: read(query, replies))
+
+
+def _run(
+    command: Command, arguments: Any, asked: Order, read: Callable[[str, FactsQuery, _Replies], Facts]
+) -> list[str]:
+    """Return the messages about a question, which is to all clusters if the order names none."""
     replies = _Replies()
-    lease: Any = SimpleNamespace(job=Job(order(words=words), "running"), worker="one")
+    lease: Any = SimpleNamespace(job=Job(asked, "running"), worker="one")
     services: Any = SimpleNamespace(
-        config=None,
+        config=SimpleNamespace(clusters={"prod": None, "lab": None, "dev": None}),
         replies=replies,
         outbox=None,
         queue=None,
-        cluster_reader=SimpleNamespace(read=lambda _cluster, query: read(query, replies)),
+        cluster_reader=SimpleNamespace(read=lambda cluster, query: read(cluster, query, replies)),
         approvals=SimpleNamespace(get=lambda _: None),
         approval_step=SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0), freeze=lambda _: None),
         pending_rotations=SimpleNamespace(ensure_rotation=lambda _order, _worker, _query, facts: facts),
@@ -89,6 +96,39 @@ def test_a_silent_host_is_named_first_and_the_answer_completed() -> None:
         early == "host-1 host-2 (not yet) · *`host-2` has not responded yet*. The complete answer follows within 15 s."
     )
     assert complete == "host-1 host-2"
+
+
+def test_an_overview_names_the_silent_hosts_and_clusters_first() -> None:
+    """The clusters that were read whole are not read again."""
+    command, arguments = read_words("status", Vocabulary("prod", ()))
+    command = replace(
+        command,
+        query=lambda _: FactsQuery(all_hosts=True, timeout_s=5.0),
+        overview=lambda found: Message(" ".join(f"{name}: {_hosts(facts)}." for name, facts in found.items()), ()),
+    )
+    reads: list[tuple[str, float]] = []
+
+    def read(cluster: str, query: FactsQuery, _: _Replies) -> Facts:
+        reads.append((cluster, query.timeout_s))
+        early = query.timeout_s == 2.0
+        return {
+            "prod": _facts(SILENT if early else OFF),
+            "lab": _facts(None, cluster=not early),
+            "dev": _facts(None),
+        }[cluster]
+
+    early, complete = _run(command, arguments, order(words="status --cluster all", cluster=""), read)
+    assert early == (
+        "prod: host-1 host-2 (not yet). dev: host-1 host-2. · *`host-2` of prod and lab have not responded yet*. "
+        "The complete answer follows within 5 s."
+    )
+    assert complete == "prod: host-1 host-2. lab: host-1 host-2. dev: host-1 host-2."
+    assert sorted(reads) == [("dev", 2.0), ("lab", 2.0), ("lab", 5.0), ("prod", 2.0), ("prod", 5.0)]
+
+
+def _hosts(facts: Facts | SwarmbotError) -> str:
+    assert isinstance(facts, Facts)
+    return " ".join(map(_shown, facts.hosts.values()))
 
 
 def test_hosts_that_all_respond_are_read_once() -> None:

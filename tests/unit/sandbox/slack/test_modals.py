@@ -50,7 +50,7 @@ def test_a_trigger_opens_one_modal(slack: LocalSlack) -> None:
         with pytest.raises(CannotDo, match="needs an answer"):
             slack.submit_view("ada", {})
         slack.submit_view("ada", {"Why": "no"})
-        assert slack.seen_by("ada")[-1].text == "why: say more"
+        assert slack.seen_by("ada")[-1].text == "Why: say more"
         slack.submit_view("ada", {"Why": "host-2 is down"})
     assert seen == ["no", "host-2 is down"]
     with pytest.raises(CannotDo, match="no modal open"):

@@ -47,3 +47,9 @@ def test_names_from_a_host_cannot_leave_their_backticks() -> None:
     found = record("one", "2026-11-25T10:12:27Z") | {"Description": {"Hostname": "a` *b* <!here>\nc"}}
     [node] = parse.nodes([found])
     assert node.hostname == "a???b????here??c"
+
+
+def test_the_error_of_an_engine_is_shown_without_the_prefix_of_grpc() -> None:
+    """As `hosts` shows it."""
+    info = {"Swarm": {"Error": "rpc error: code = Unknown desc = The swarm does not have a leader."}}
+    assert parse.host("host-1", "10.0.0.1", info).swarm_error == "The swarm does not have a leader."
