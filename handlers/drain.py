@@ -49,7 +49,7 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
         return plan
     swarm = require_cluster(facts)
     moving = sum(node_load(swarm, node).moving for node in changing)
-    moved = f", {number_of(moving, 'task')} must run elsewhere" if moving else ""
+    moved = f", affects {number_of(moving, 'task')}" if moving else ""
     warnings = tuple(alone_warnings(facts, changing))
     return replace(plan, effect=_actives(facts, changing) + moved, warnings=warnings)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from bot.blocks.elements import actions, paragraphs
 from bot.blocks.message import Block, Message
 from bot.errors import NotAllowed, NotUnderstood, SwarmbotError
+
+NAMES: Final = frozenset({"Docker", "Raft", "Redis", "Slack", "Swarmbot"})
 
 
 def error_message(error: SwarmbotError, title: str = "", *buttons: dict[str, Any]) -> Message:
@@ -27,7 +29,13 @@ def _refusal(error: SwarmbotError) -> list[str]:
 def _failure(error: SwarmbotError, title: str) -> list[str]:
     lines = [f"✗ {title or '*Failed*'}", error.happened[:1].upper() + error.happened[1:]]
     if error.true_now:
-        lines.append(f"State now: {error.true_now}")
+        lines.append(f"State now: {_after_colon(error.true_now)}")
     if error.next_step:
         lines.append(f"Next: {error.next_step}")
     return lines
+
+
+def _after_colon(sentence: str) -> str:
+    """Return a sentence as it follows a colon: "nothing was changed.". Names keep their capital letter."""
+    first = sentence.partition(" ")[0]
+    return sentence if first in NAMES or first[1:] != first[1:].lower() else sentence[:1].lower() + sentence[1:]

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from bot.blocks import limits
 from bot.blocks.elements import actions, context, paragraphs, section
 from bot.blocks.message import Block, Message
-from bot.text.mrkdwn import cut_short, plain_title
+from bot.text.mrkdwn import plain_title
 
 Sign = Literal["✓", "▸", "·", "!", "✗"]
 DONE: Final = "✓"
@@ -85,18 +85,27 @@ def _plan(lines: Sequence[Line], shown: Sequence[Line]) -> Block:
 
 
 def _task(number: int, line: Line) -> Block:
+    """Return a line as a task. A warning is a word here: Slack shows a sign of its own."""
     text = _bare(line.text)
     if line.sign == WARNING:
-        text = f"{WARNING} {text}"
+        text = f"Warning: {text}"
+    title, rest = _title_and_rest(text)
     task: Block = {
         "type": "task_card",
         "task_id": str(number),
-        "title": cut_short(text, MAX_TITLE_CHARS) or WORDS[line.sign],
+        "title": title or WORDS[line.sign],
         "status": STATUS[line.sign],
     }
-    if len(text) > MAX_TITLE_CHARS:
-        task["details"] = _rich_text(text)
-    return task
+    return task | {"details": _rich_text(rest)} if rest else task
+
+
+def _title_and_rest(text: str) -> tuple[str, str]:
+    """Return a title, and the rest of a text that is too long for one: cut between words, if it has several."""
+    if len(text) <= MAX_TITLE_CHARS:
+        return text, ""
+    head = text[: MAX_TITLE_CHARS - 1]
+    head = head.rpartition(" ")[0] or head
+    return f"{head}…", f"…{text[len(head) :]}"
 
 
 def _rich_text(text: str) -> Block:

@@ -78,7 +78,7 @@ class Replies:
             "Slack did not accept the answer, so nothing was shown.",
             next_step=f"Ask again in a channel that you are in: {tick('/swarm ' + job.order.words)}.",
         )
-        instead = private(job.order, error_message(unsent, _title(job.order)), secret=ANSWER)
+        instead = private(job.order, error_message(unsent, _failed_title(job.order)), secret=ANSWER)
         entries = [lease.audit_entry("ended", "succeeded: answered")]
         self.end(lease, "succeeded", result, entries, [Ready(instead, message)])
 
@@ -88,7 +88,9 @@ class Replies:
 
     def stop(self, lease: Lease, by: str) -> None:
         """End a job that ``by`` cancelled before anything was started or shown, and tell the requester alone."""
-        text = f"{_title(lease.job.order)} was cancelled by {user(by)}. Nothing was changed or shown."
+        order = lease.job.order
+        cancelled = f"*{tick('/swarm ' + order.words)} was cancelled in {order.place}* · `{order.id}`"
+        text = f"{cancelled} · by {user(by)}. Nothing was changed or shown."
         entries = [lease.audit_entry("ended", "cancelled: nothing was started")]
         ready = [Ready(private(lease.job.order, text_message(text)))]
         self.end(lease, "cancelled", results.success(text), entries, ready)
@@ -97,7 +99,7 @@ class Replies:
         """End a job that changed nothing as refused or failed, and tell the requester alone."""
         job = lease.job
         retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
-        message = error_message(error, _title(job.order), *retry)
+        message = error_message(error, _failed_title(job.order), *retry)
         self._fail(lease, error, [Ready(private(job.order, message))])
 
     def fail(self, lease: Lease, error: SwarmbotError) -> None:
@@ -107,7 +109,7 @@ class Replies:
     def failure(self, job: Job, error: SwarmbotError) -> Sequence[Outgoing]:
         """Return the messages about a job that the worker ends itself (worker lost, a defect)."""
         told = Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
-        message = error_message(told, _title(job.order), button("Retry", "job.retry", job.id))
+        message = error_message(told, _failed_title(job.order), button("Retry", "job.retry", job.id))
         found = [private(job.order, message)]
         if cluster := self._config.clusters.get(job.order.cluster):
             found.append(replace(card(job.order, cluster.channel, message), if_there=True))
@@ -119,5 +121,5 @@ class Replies:
         self.end(lease, state, results.failure(error), entries, messages)
 
 
-def _title(order: Order) -> str:
-    return f"*{tick('/swarm ' + order.words)} in {order.place}* · `{order.id}`"
+def _failed_title(order: Order) -> str:
+    return f"*{tick('/swarm ' + order.words)} failed in {order.place}* · `{order.id}`"

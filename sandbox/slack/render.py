@@ -54,10 +54,13 @@ def _section(block: Json) -> Iterable[str]:
 
 
 def _task(block: Json) -> Iterable[str]:
-    yield f"{SIGNS[block['status']]} {block['title']}"
-    for part in ("details", "output"):
-        if block.get(part):
-            yield f"  {flat(block[part])}"
+    title, details = block["title"], flat(block["details"]) if block.get("details") else ""
+    if title.endswith("…") and details.startswith("…"):  # one text, which goes on below its title
+        title, details = title[:-1] + details[1:], ""
+    yield f"{SIGNS[block['status']]} {title}"
+    for part in (details, flat(block["output"]) if block.get("output") else ""):
+        if part:
+            yield f"  {part}"
 
 
 def _plan(block: Json) -> Iterable[str]:

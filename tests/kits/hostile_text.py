@@ -40,7 +40,10 @@ HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=12).m
 NOT_BLANK = HOSTILE.map(lambda text: f"{text}x")
 
 SHOWN = ("text", "title", "elements", "fields", "rows", "tasks")
-"""The keys of blocks with text for people. A task's details repeat a long title as rich text, which has no markup."""
+"""The keys of blocks with text for people.
+
+A task's details go on where a long title ends, as rich text, which has no markup.
+"""
 
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _TOKEN = re.compile(r"<[^>]*>?")

@@ -46,7 +46,7 @@ def test_a_drained_node_runs_no_tasks(cluster: Scenario) -> None:
     create_service(cluster, "web", "--replicas", "4", *grace, command=tuple(STUBBORN))
     card = cluster.change("ada", "drain host-2")
     assert card.text.startswith("✓ *`host-2` is drained*"), card.text
-    assert "active nodes 3 → 2, 2 tasks must run elsewhere" in card.text
+    assert "active nodes 3 → 2, affects 2 tasks" in card.text
     assert "host-2 is drained and runs no tasks" in card.text
     assert "draining host-2: 2 tasks left" in cluster.public()
     assert set(nodes_of(cluster, "web")) <= {"host-3"}
