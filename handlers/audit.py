@@ -48,22 +48,24 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "vote refused": (WARNING, "{who}'s vote did not count"),
     "approved": (DONE, "approved, last by {who}"),
     "confirmation asked": (WAITING, "{words} waits until its requester confirms it"),
-    "proceeded": (DONE, "{who} confirmed it"),
-    "denied": (FAILED, "{who} denied it"),
-    "withdrawn": (FAILED, "{who} withdrew it"),
+    "proceeded": (DONE, "{who} confirmed {words}"),
+    "denied": (FAILED, "{who} denied {words}"),
+    "withdrawn": (FAILED, "{who} withdrew {words}"),
     "expired": (FAILED, "approval expired"),
     "void": (WARNING, "approval void"),
     "started": (RUNNING, "started"),
     "promised": (WAITING, "rotation scheduled"),
     "told secret": (WARNING, "secret shown"),
     "secret not told": (WARNING, "secret not shown"),
-    "cancelled": (FAILED, "{who} cancelled it"),
+    "cancelled": (FAILED, "{who} cancelled {words}"),
     "froze": (WARNING, "{who} froze {cluster}"),
     "thawed": (WARNING, "{who} thawed {cluster}"),
     "share": (WAITING, "{who} shared the answer"),
     "hide": (WAITING, "{who} hid a private message"),
 }
 """The sign and the sentence of each action."""
+DECISIONS: Final = frozenset({"proceeded", "denied", "withdrawn", "cancelled"})
+"""Actions whose sentence needs an object, also in an entry without the words of the order."""
 STATE_SIGNS: Final = {
     "succeeded": DONE,
     "done": DONE,
@@ -155,7 +157,7 @@ def _sentence(entry: EntryRecord) -> tuple[str, str]:
         state = entry.detail.partition(":")[0]
         return STATE_SIGNS.get(state, WAITING), "step" if entry.action == "step" else "finished"
     sign, form = LINES.get(entry.action, (WAITING, f"{{who}} *{_plain(entry.action)}* {{words}}"))
-    words = tick(f"/swarm {entry.words}") if entry.words else ""
+    words = tick(f"/swarm {entry.words}") if entry.words else "it" if entry.action in DECISIONS else ""
     return sign, form.format(who=_who(entry.by), words=words, cluster=plain_line(entry.cluster)).rstrip()
 
 

@@ -18,6 +18,7 @@ from bot.commands import (
     record,
     text,
 )
+from bot.commands.synonyms import plain_words
 from bot.model.records import PersonPermissions, Records, RecordsQuery
 from bot.text.suggest import listed
 
@@ -70,7 +71,8 @@ def help_commands(others: Iterable[Command]) -> tuple[Command, Command]:
 def _help(commands: CommandRegistry, records: Records, arguments: HelpArguments) -> Message:
     """Return a line for each command, or one command with its arguments and flags."""
     if arguments.command:
-        return _one(commands.find(arguments.command.lower()))
+        [name] = plain_words([arguments.command.lower()]) or [arguments.command]
+        return _one(commands.find(name))
     groups = [section("\n".join([f"*{group}*", *map(_help_line, members)])) for group, members in commands.groups()]
     scope = f"cluster here: *{records.cluster}*" if records.cluster else "name a cluster with `--cluster NAME`"
     return Message(

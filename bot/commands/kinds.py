@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.blocks import echo
+from bot.commands.synonyms import plain_words
 from bot.errors import NotUnderstood
 from bot.text.durations import MAX_DURATION_S, MAX_DURATION_WEEKS, read_duration
 from bot.text.suggest import nearest
@@ -135,13 +136,15 @@ def _person(text: str, _: Vocabulary) -> list[Any]:
     match = re.fullmatch(r"@?([UW][A-Z0-9]{2,})", text)
     if match is None:
         raise NotUnderstood(
-            f"{echo(text)} names nobody that Slack knows.", next_step="Mention the person, like `@ada`."
+            f"{echo(text)} is not a mention, and Slack does not tell whose name it is.",
+            next_step="Type `@` and choose the person in Slack's list, or give the member id from their profile: "
+            "`U012AB3CD`.",
         )
     return [match[1]]
 
 
 def _command(text: str, vocabulary: Vocabulary) -> list[Any]:
-    name = text.lower().removeprefix("/swarm ")
+    name = " ".join(plain_words(text.lower().split()))
     if name in vocabulary.commands:
         return [name]
     near = nearest(name, vocabulary.commands)

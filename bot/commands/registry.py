@@ -9,6 +9,7 @@ from typing import Any
 from bot.blocks import echo
 from bot.commands.command import GROUPS, Command, Flag, Group
 from bot.commands.grammar import usage_text
+from bot.commands.synonyms import CONTAINER_COMMANDS
 from bot.errors import NotUnderstood
 from bot.text.suggest import nearest
 
@@ -41,6 +42,12 @@ class CommandRegistry(Mapping[str, Command]):
         """
         if name in self._commands:
             return self._commands[name]
+        if name == "docker" or name in CONTAINER_COMMANDS:
+            raise NotUnderstood(
+                "Swarmbot does not manage single containers.",
+                next_step="`/swarm node NODE` shows the tasks of a node; `/swarm drain NODE` takes them off it. "
+                "`/swarm help` lists all commands.",
+            )
         near = nearest(name, [each for each, command in self._commands.items() if command.risk != "quorum"])
         suggestion = f" Did you mean `/swarm {near}`?" if near else ""
         usage = f"Usage: {usage_text(self._commands[near])}. " if near else ""

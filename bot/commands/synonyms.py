@@ -35,6 +35,8 @@ NODE_COMMANDS: Final = MappingProxyType(
     }
 )
 """The commands of `docker node`."""
+CONTAINER_COMMANDS: Final = frozenset({"container", "exec", "kill", "ps", "restart", "run", "start", "stop"})
+"""The commands of `docker` about single containers: Swarmbot has none of them."""
 PREFIXES: Final = frozenset({"docker", "swarm", "/swarm"})
 HELP_FLAGS: Final = frozenset({"--help", "-h"})
 
@@ -42,9 +44,11 @@ HELP_FLAGS: Final = frozenset({"--help", "-h"})
 def plain_words(words: Sequence[str]) -> list[str]:
     """Return an order in Swarmbot's own words: ``docker node ls`` is ``nodes``, and ``drain --help`` is ``help drain``.
 
-    A word that is no synonym stays as it is.
+    A word that is no synonym stays as it is, and so does an order of `docker` about single containers.
     """
     rest = list(words)
+    if [word.lower() for word in rest[:1]] == ["docker"] and {word.lower() for word in rest[1:2]} & CONTAINER_COMMANDS:
+        return rest
     while rest and rest[0].lower() in PREFIXES:
         del rest[0]
     if len(rest) > 1 and rest[0].lower() == "node" and rest[1].lower() in NODE_COMMANDS:
