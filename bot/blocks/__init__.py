@@ -19,7 +19,7 @@ from bot.blocks.elements import (
 from bot.blocks.failure import error_message
 from bot.blocks.message import Block, Message, fit
 from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
-from bot.blocks.table import table
+from bot.blocks.table import long_table, table
 from bot.text.mrkdwn import channel, cut_short, echo, escape, plain_line, quoted, tick, user, when
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "fields",
     "fit",
     "header",
+    "long_table",
     "paragraphs",
     "plain_line",
     "progress",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.blocks import limits
-from bot.blocks.elements import EMPTY, code, paragraphs
+from bot.blocks.elements import EMPTY, code, context, paragraphs
 from bot.blocks.message import Block, Message
 from bot.text.mrkdwn import cut_short, one_line, plain_line, tick
 
@@ -16,6 +16,23 @@ MAX_CELL_CHARS: Final = 120
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
     """Return a table of plain text (not mrkdwn: do not escape). The last row counts the rows that do not fit."""
+    head, kept = _kept(columns, rows)
+    if len(kept) < len(rows):
+        kept.append([f"and {len(rows) - len(kept)} more left out", *[EMPTY] * (len(head) - 1)])
+    return {"type": "table", "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in [head, *kept]]}
+
+
+def long_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], rest: str, *, most: int = limits.MAX_TABLE_ROWS
+) -> list[Block]:
+    """Return a table of the rows that fit; below it how many more there are, and how to see them (``rest``, mrkdwn)."""
+    fit = len(_kept(columns, rows[:most])[1])
+    note = [context(f"and {len(rows) - fit} more. {rest}")] if fit < len(rows) else []
+    return [table(columns, rows[:fit]), *note]
+
+
+def _kept(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return the cells of the head and of the rows that fit, with room for one that counts the others."""
     head = _cells(columns)
     width = len(head)
     budget = limits.TABLE_CHARS - sum(map(len, head)) - len("and 100000 more left out")
@@ -26,10 +43,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
         if budget < 0:
             break
         kept.append(cells)
-    if len(kept) < len(rows):
-        kept = kept[: limits.MAX_TABLE_ROWS - 2]
-        kept.append([f"and {len(rows) - len(kept)} more left out", *[EMPTY] * (width - 1)])
-    return {"type": "table", "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in [head, *kept]]}
+    return head, kept if len(kept) == len(rows) else kept[: limits.MAX_TABLE_ROWS - 2]
 
 
 def without_tables(message: Message) -> tuple[Block, ...]:

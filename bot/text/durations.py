@@ -26,3 +26,11 @@ def write_duration(seconds: float) -> str:
     units = (unit for unit in ("d", "h", "m", "s") if not milliseconds % (_SECONDS[unit] * 1000))
     unit = next(units, "ms") if milliseconds else "s"
     return f"{milliseconds / (_SECONDS[unit] * 1000):.0f}{unit}"
+
+
+def age(seconds: float) -> str:
+    """Return about how long ``seconds`` are, for people: ``45 s``, ``5 min``, ``3 h``, ``12 days``."""
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length or (unit == "min" and seconds >= length):
+            return f"{int(seconds // length)} {unit}"
+    return f"{max(0, int(seconds))} s"
