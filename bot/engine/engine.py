@@ -143,6 +143,10 @@ class SshEngine:
         answer: list[Json] = self._client.read(lambda api: api.configs())  # type: ignore[no-untyped-call] # types-docker
         return answer
 
+    def volumes(self) -> list[Json]:
+        """``Volumes`` of ``GET /volumes``."""
+        return list(self._client.read(lambda api: api.volumes())["Volumes"] or ())
+
     def init_swarm(self, request: Json) -> str:
         """``POST /swarm/init``; by hand, for the SDK's call lacks Availability."""
         return str(self._client.change("POST", "/swarm/init", body=request))

@@ -28,10 +28,11 @@ from bot.model.network import (
     Transport,
     ip_of,
 )
+from bot.model.objects import NetworkFacts, StoredObject, VolumeFacts
 from bot.model.operation import Operation
 from bot.model.plan import EVERY_TRACK, Cost, Finding, Force, Plan, PlanTitles, Sign, Step
 from bot.model.raft_members import RaftMembers, newcomer
-from bot.model.service import ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
+from bot.model.service import Port, ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
 
 __all__ = [
     "EVERY_TRACK",
@@ -62,12 +63,14 @@ __all__ = [
     "KeyFile",
     "Membership",
     "Mesh",
+    "NetworkFacts",
     "NodeFacts",
     "OpenChange",
     "Operation",
     "OverlayTrial",
     "Plan",
     "PlanTitles",
+    "Port",
     "ProbedRoute",
     "Prober",
     "RaftMembers",
@@ -81,10 +84,12 @@ __all__ = [
     "Sign",
     "Step",
     "StoppedEngine",
+    "StoredObject",
     "TaskFacts",
     "TlsInfo",
     "Transport",
     "UpdateStatus",
+    "VolumeFacts",
     "basis_of",
     "differences",
     "ip_of",

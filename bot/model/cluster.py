@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from bot.model.host import HostFacts, TlsInfo
+from bot.model.objects import NetworkFacts, StoredObject
 from bot.model.service import ServiceFacts, TaskFacts
 
 Role = Literal["worker", "manager"]
@@ -74,7 +75,11 @@ class ClusterFacts:
     task_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Running tasks by node id, without nodes that have none. Read for ``FactsQuery.task_counts``."""
     task_list: tuple[TaskFacts, ...] = ()
-    """All tasks, including past ones. Read for ``FactsQuery.task_list``."""
+    """All tasks, including past ones. Read for ``FactsQuery.task_list``; for ``tasks_of`` only those that it names."""
+    networks: tuple[NetworkFacts, ...] = ()
+    """Read for ``FactsQuery.objects``, as are secrets and configs."""
+    secrets: tuple[StoredObject, ...] = ()
+    configs: tuple[StoredObject, ...] = ()
     data_port: int = 4789
     """The UDP port of overlay traffic."""
     tls: TlsInfo = field(default_factory=TlsInfo)

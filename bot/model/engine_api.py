@@ -135,6 +135,10 @@ class Engine(Protocol):
         """``GET /configs``."""
         ...
 
+    def volumes(self) -> list[Json]:
+        """``Volumes`` of ``GET /volumes``: those on this host."""
+        ...
+
     def init_swarm(self, request: Json) -> str:
         """``POST /swarm/init`` with ``request`` as its body. Returns the node id."""
         ...

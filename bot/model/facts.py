@@ -97,6 +97,12 @@ class FactsQuery:
     """Count the running tasks of each node."""
     task_list: bool = False
     """Read every task."""
+    tasks_of: str = ""
+    """A service, node or stack whose tasks alone to read, by name or the start of an id. Needs ``services``."""
+    objects: tuple[Literal["networks", "secrets", "configs"], ...] = ()
+    """Which of them to list: names and labels. An engine sends the contents of all configs with their names."""
+    volumes: tuple[str, ...] = ()
+    """Hosts (or their nodes) whose volumes to list."""
     secrets: tuple[Revealed, ...] = ()
     """Secrets to show to the requester."""
     ca_files: tuple[tuple[str, str], ...] = ()

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from bot.errors import HostProblem
 from bot.model.network import Interface, Reach
+from bot.model.objects import VolumeFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,8 @@ class HostFacts:
     """Why the certificate could not be read."""
     swarm_folder: str | None = None
     """What is in its swarm folder: "" for nothing, the id of a restored backup, or ``other``. None if not read."""
+    volumes: tuple[VolumeFacts, ...] | None = None
+    """Its volumes. None if not read."""
     peer_reach: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
     """Of a manager: how its connection to each other manager (``address:port``) ended."""
     reach_from_managers: Reach | None = None

@@ -33,13 +33,29 @@ class UpdateStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Port:
+    """A published port of a service."""
+
+    published: int
+    """0 if the managers have assigned none yet."""
+    target: int
+    """The port in the container."""
+    protocol: str = "tcp"
+    on_host: bool = False
+    """Whether it is a port of each task's node; otherwise one of the ingress mesh."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """A service and how many of its tasks run."""
 
     name: str
     running: int
     desired: int
-    """How many tasks the managers want now. Of a global service in a crash loop this is 0, whatever the nodes are."""
+    """How many tasks the managers want now. Of a global service in a crash loop this is 0, whatever the nodes are.
+
+    :func:`bot.swarm.services.service_state.wanted_tasks` returns how many should run.
+    """
     complaint: str = ""
     """Why the missing tasks are not running, in the scheduler's or the engine's words."""
     id: str = ""
@@ -55,13 +71,10 @@ class ServiceFacts:
     """Unix seconds."""
     updated: float = 0.0
     """Unix seconds of the last change of the record."""
+    ports: tuple[Port, ...] = ()
+    """Its published ports, as the managers assigned them."""
     completed: int = 0
     """How many tasks of a job have completed."""
-
-    @property
-    def short(self) -> int:
-        """The number of missing tasks."""
-        return max(0, self.desired - self.running)
 
     @property
     def template(self) -> Mapping[str, Any]:
@@ -86,6 +99,18 @@ class ServiceFacts:
         return 1 if wanted is None else int(wanted)
 
     @property
+    def completions(self) -> int:
+        """How many tasks of a replicated job are to complete; Docker's default is as many as run at once."""
+        wanted = ((self.spec.get("Mode") or NO_SPEC).get("ReplicatedJob") or NO_SPEC).get("TotalCompletions")
+        return self.concurrent if wanted is None else int(wanted)
+
+    @property
+    def concurrent(self) -> int:
+        """How many tasks of a replicated job may run at once; Docker's default is 1."""
+        most = ((self.spec.get("Mode") or NO_SPEC).get("ReplicatedJob") or NO_SPEC).get("MaxConcurrent")
+        return 1 if most is None else int(most)
+
+    @property
     def image(self) -> str:
         """The image as the spec names it, with its digest if it has one."""
         return str(self.container.get("Image") or "")
@@ -106,6 +131,11 @@ class ServiceFacts:
         return self.mode in {"global", "global job"}
 
     @property
+    def is_job(self) -> bool:
+        """Whether its tasks are to complete."""
+        return self.mode in {"replicated job", "global job"}
+
+    @property
     def stop_grace(self) -> float:
         """Seconds that a task may take to stop."""
         grace = self.container.get("StopGracePeriod")
@@ -114,6 +144,8 @@ class ServiceFacts:
 
 ALIVE: Final = frozenset({"assigned", "accepted", "preparing", "ready", "starting", "running"})
 """States of a task that its node works on, or is about to."""
+ENDED: Final = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
+"""States of a task that will not run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +158,7 @@ class TaskFacts:
     """The id of its node; "" while it has none."""
     state: str
     wanted: bool
-    """Whether it is meant to run."""
+    """Whether it is meant to run; a job's: to run and complete."""
     error: str = ""
     """Why it failed or cannot be placed, in the engine's or the scheduler's words."""
     slot: int = 0
@@ -149,3 +181,13 @@ class TaskFacts:
     def alive(self) -> bool:
         """Whether its node runs it, is about to, or has not stopped it yet."""
         return self.state in ALIVE
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will not run again: another task takes its place, if one is wanted."""
+        return self.state in ENDED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by itself and not as it should."""
+        return self.state in {"failed", "rejected"}

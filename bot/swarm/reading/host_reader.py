@@ -10,7 +10,7 @@ from typing import Final
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.model import Engine, FactsQuery, HostFacts, HostFailure, KeyFile, Reach
 from bot.swarm.network.routes import matches_name
-from bot.swarm.reading import parse
+from bot.swarm.reading import parse, parse_objects
 from bot.swarm.reading.certificates import read_certificate
 from bot.swarm.reading.raft_log import position
 
@@ -34,6 +34,8 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
             facts = _with_certificate(engine, facts)
         if engine.host in query.swarm_folders:
             facts = replace(facts, swarm_folder=engine.placed())
+        if matches_name(facts, query.volumes):
+            facts = replace(facts, volumes=parse_objects.volumes(engine.volumes()))
     except HostUnreachable as error:
         facts = unreachable_host(engine.host, address, error)
         if error.problem in ENGINE_DOWN and (query.raft_state or engine.host in query.stopped_engines):
