@@ -17,10 +17,12 @@ from handlers import (
     label,
     leave,
     nodes,
+    objects,
     promote,
     recover,
     remove,
     restore,
+    services,
     status,
     tokens,
     totp,
@@ -34,6 +36,8 @@ def registry() -> CommandRegistry:
     """Return all commands. In each group the commands that people need most come first."""
     commands = (
         *(status.status, nodes.nodes, nodes.node, nodes.hosts, check.check),
+        *(services.services, services.service, services.ps, services.stacks, services.stack),
+        *(objects.networks, objects.secrets, objects.configs, objects.volumes),
         *(trust.trust, join.join, tokens.token, drain.drain, drain.pause, drain.activate),
         *(label.label, leave.leave, remove.remove),
         *(init.init, promote.promote, demote.demote, update.update, ca.ca),

@@ -32,6 +32,7 @@ from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.health.next_steps import next_steps
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, raft_members, tolerance_text
 from bot.swarm.reading.certificates import time_left
+from bot.swarm.services.service_state import service_sign
 from bot.text.suggest import listed, number_of, part_of
 
 READ_TIMEOUT_S: Final = 5.0
@@ -134,7 +135,7 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
     if quorum.tolerates < 0:
         return _lost_head(name, quorum)
     ready = sum(node.ready for node in swarm.nodes)
-    running = sum(not service.short for service in swarm.services)
+    running = sum(service_sign(swarm, service) != FAILED for service in swarm.services)
     critical = any(issue.critical for issue in found.issues)
     managers = (
         number_of(quorum.managers, "manager")

@@ -14,7 +14,6 @@ SYNONYMS: Final = MappingProxyType(
         "cordon": "pause",
         "ls": "nodes",
         "list": "nodes",
-        "ps": "nodes",
         "rm": "remove",
         "join-token": "token",
         "--help": "help",
@@ -23,18 +22,30 @@ SYNONYMS: Final = MappingProxyType(
         "--version": "hosts",
     }
 )
-NODE_COMMANDS: Final = MappingProxyType(
+OBJECT_COMMANDS: Final = MappingProxyType(
     {
-        "ls": "nodes",
-        "list": "nodes",
-        "ps": "node",
-        "inspect": "node",
-        "promote": "promote",
-        "demote": "demote",
-        "rm": "remove",
+        ("node", "ls"): "nodes",
+        ("node", "list"): "nodes",
+        ("node", "ps"): "node",
+        ("node", "inspect"): "node",
+        ("node", "promote"): "promote",
+        ("node", "demote"): "demote",
+        ("node", "rm"): "remove",
+        ("service", "ls"): "services",
+        ("service", "list"): "services",
+        ("service", "ps"): "ps",
+        ("service", "inspect"): "service",
+        ("stack", "ls"): "stacks",
+        ("stack", "list"): "stacks",
+        ("stack", "ps"): "ps",
+        ("stack", "services"): "services",
+        ("network", "ls"): "networks",
+        ("secret", "ls"): "secrets",
+        ("config", "ls"): "configs",
+        ("volume", "ls"): "volumes",
     }
 )
-"""The commands of `docker node`."""
+"""The commands of `docker node`, `docker service` and so on, by both of their words."""
 CONTAINER_COMMANDS: Final = frozenset({"container", "exec", "kill", "ps", "restart", "run", "start", "stop"})
 """The commands of `docker` about single containers: Swarmbot has none of them."""
 PREFIXES: Final = frozenset({"docker", "swarm", "/swarm"})
@@ -51,8 +62,8 @@ def plain_words(words: Sequence[str]) -> list[str]:
         return rest
     while rest and rest[0].lower() in PREFIXES:
         del rest[0]
-    if len(rest) > 1 and rest[0].lower() == "node" and rest[1].lower() in NODE_COMMANDS:
-        rest[:2] = [NODE_COMMANDS[rest[1].lower()]]
+    if len(rest) > 1 and (own := OBJECT_COMMANDS.get((rest[0].lower(), rest[1].lower()))):
+        rest[:2] = [own]
     if rest:
         rest[0] = SYNONYMS.get(rest[0].lower(), rest[0])
     if HELP_FLAGS & set(rest[1:]):

@@ -29,7 +29,7 @@ from tests.plans.machines import host_facts, node_facts, record_facts
 from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Trial
 from tests.plans.probed_routes import mesh_facts, probed
 from tests.plans.trusting import pem, tls
-from tests.plans.workload import Service, Task
+from tests.plans.workload import Network, Service, Stored, Task, Volume
 
 PLAIN = FactsQuery()
 
@@ -39,6 +39,7 @@ class Description(BaseModel):
 
     ``services``: each in full, or how many run, how many are wanted, and why not all do. ``tasks``: how many a service
     runs on which node's id, ``task_list`` others one by one; ``constraints`` are those of a service's placement.
+    ``volumes`` are those of a host.
     ``closed`` and ``skipped`` list routes as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("": swarmbot.yml), why.
     ``root`` and ``issuer`` name files of tests/plans/pem, by default the issuer is the root.
     """
@@ -59,6 +60,10 @@ class Description(BaseModel):
     ca_files: dict[str, str] = {}
     unread_ca_files: dict[str, str] = {}
     spec: dict[str, Any] = {}
+    networks: list[Network] = []
+    stored_secrets: list[Stored] = []
+    configs: list[Stored] = []
+    volumes: dict[str, list[Volume]] = {}
     backups: list[Kept] = []
     unreadable_backups: list[str] = []
     token_valid_until: float = 0.0
@@ -100,10 +105,15 @@ class Description(BaseModel):
                 services=tuple(self._service(name).facts(name) for name in {**self.services, **self.tasks}),
                 task_counts=sum(map(Counter, self.tasks.values()), Counter()),
                 task_list=self._tasks(),
+                networks=tuple(network.facts() for network in self.networks),
+                secrets=tuple(secret.facts() for secret in self.stored_secrets),
+                configs=tuple(config.facts() for config in self.configs),
                 tls=tls(self.root, self.issuer),
                 rotating=self.rotating,
             )
         hosts = {name: host_facts(name, addresses[name], host, self._raft()) for name, host in self.hosts.items()}
+        for name, found in self.volumes.items():
+            hosts[name] = replace(hosts[name], volumes=tuple(volume.facts() for volume in found))
         return Facts(
             name=self.name,
             at=NOW,

@@ -60,7 +60,7 @@ def _advised(came: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """Yield each command that is advised, and whether it is for another state."""
     for clause in (clause for text in _texts(came) for clause in CLAUSE.split(text)):
         for found in COMMAND.finditer(clause):
-            if not GRAMMAR.search(found[1]):
+            if not GRAMMAR.search(found[1]) and not clause.startswith("Usage: "):
                 yield found[1], bool(CONDITION.search(clause[: found.start()]))
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from bot.model import ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
+from bot.model import NetworkFacts, ServiceFacts, ServiceMode, StoredObject, TaskFacts, UpdateStatus, VolumeFacts
 from bot.model.service import STACK_LABEL
+from bot.swarm.reading import parse_services
 from tests.plans.parts import NOW, STRICT, Strict
 
 MODE_KEYS: Final[Mapping[ServiceMode, str]] = MappingProxyType(
@@ -71,6 +72,7 @@ class Service(BaseModel):
             update=self.update.facts() if self.update else None,
             created=NOW - 60 * 60 * 24,
             updated=NOW - 60 * self.minutes,
+            ports=parse_services.ports({"Spec": self.spec}),
             completed=self.completed,
         )
 
@@ -82,7 +84,7 @@ class Service(BaseModel):
         }
         spec = {
             "Name": name,
-            "Labels": {STACK_LABEL: self.stack} if self.stack else {},
+            "Labels": _stack_label(self.stack),
             "Mode": {MODE_KEYS[self.mode]: modes.get(self.mode, {})},
             "TaskTemplate": {
                 "ContainerSpec": {"Image": self.image},
@@ -129,6 +131,64 @@ class Task(Strict):
             created=NOW - 60 * self.minutes - 1,
             spec=_merged(service.whole_spec(self.service, service.spec), older)["TaskTemplate"],
         )
+
+
+class Network(BaseModel):
+    """A network of the cluster."""
+
+    model_config = STRICT
+
+    name: str
+    driver: str = "overlay"
+    subnets: list[str] = []
+    attachable: bool = False
+    internal: bool = False
+    ingress: bool = False
+    encrypted: bool = False
+    stack: str = ""
+
+    def facts(self) -> NetworkFacts:
+        """Return the network as a manager lists it."""
+        return NetworkFacts(
+            f"id-{self.name}",
+            self.name,
+            self.driver,
+            tuple(self.subnets),
+            self.attachable,
+            self.internal,
+            self.ingress,
+            self.encrypted,
+            _stack_label(self.stack),
+        )
+
+
+class Stored(Strict):
+    """A secret or a config, some ``minutes`` old."""
+
+    name: str
+    stack: str = ""
+    minutes: float = 60
+
+    def facts(self) -> StoredObject:
+        """Return it as a manager lists it."""
+        return StoredObject(f"id-{self.name}", self.name, _stack_label(self.stack), NOW - 60 * self.minutes)
+
+
+class Volume(Strict):
+    """A volume of a host, some ``minutes`` old."""
+
+    name: str
+    driver: str = "local"
+    stack: str = ""
+    minutes: float = 60
+
+    def facts(self) -> VolumeFacts:
+        """Return the volume as its engine lists it."""
+        return VolumeFacts(self.name, self.driver, _stack_label(self.stack), NOW - 60 * self.minutes)
+
+
+def _stack_label(stack: str) -> dict[str, str]:
+    return {STACK_LABEL: stack} if stack else {}
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

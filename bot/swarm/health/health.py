@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.blocks import plain_line, tick
+from bot.blocks import FAILED, plain_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.issues import (
     Issue,
@@ -32,9 +32,12 @@ from bot.swarm.reading.host_membership import (
     was_removed,
 )
 from bot.swarm.reading.node_lookup import replacement_of
-from bot.text.suggest import part_of
+from bot.swarm.services.service_state import count_text, service_sign
+from bot.text.suggest import number_of
 
 Level = Literal["healthy", "degraded", "no quorum", "no leader", "unknown", "none"]
+MAX_SERVICES = 8
+"""Of more services with missing tasks, only the number is told."""
 CERTIFICATE_WARNING_S = 7 * DAY_S
 """A certificate that expires sooner is reported."""
 
@@ -197,16 +200,30 @@ def _duplicate_records(swarm: ClusterFacts) -> list[Issue]:
 
 
 def _services(swarm: ClusterFacts) -> list[Issue]:
-    return [
+    wrong = [service for service in swarm.services if service_sign(swarm, service) == FAILED]
+    issues = [
         Issue(
             critical=True,
-            text=f"`{service.name}`: {part_of(service.running, service.desired, 'replica')} running"
+            text=f"`{service.name}`: {count_text(swarm, service)}"
             + (f", {plain_line(service.complaint)}" if service.complaint else ""),
-            fix=f"`docker service ps {service.name}` on `{swarm.read_from}` shows each task",
+            fix=f"`/swarm ps {service.name}` shows each task",
         )
-        for service in swarm.services
-        if service.short
+        for service in wrong[:MAX_SERVICES]
     ]
+    stuck = [each for each in swarm.services if each not in wrong and each.update and "paused" in each.update.state]
+    issues += [
+        Issue(
+            critical=False,
+            text=f"the last update of `{service.name}` is paused: {plain_line(service.update.message)}",
+            fix=f"`/swarm service {service.name}` shows it",
+        )
+        for service in stuck[:MAX_SERVICES]
+        if service.update
+    ]
+    if more := wrong[MAX_SERVICES:]:
+        text = f"{number_of(len(more), 'more service')} not fully running"
+        issues.append(Issue(critical=True, text=text, fix="`/swarm services` shows all, these first"))
+    return issues
 
 
 def _host(facts: Facts, host: HostFacts) -> list[Issue]:

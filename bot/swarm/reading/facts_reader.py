@@ -20,16 +20,18 @@ from bot.model import (
     HostFacts,
     HostFailure,
     HostKey,
+    Json,
     Revealed,
 )
 from bot.secrets.secret import Secret
 from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
 from bot.swarm.network.routes import DATA_PORT, matching_hosts, mesh_routes, ready_peers, wanted_routes
-from bot.swarm.reading import parse, parse_services
+from bot.swarm.reading import parse, parse_objects, parse_services
 from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
 from bot.swarm.reading.manager_choice import readable_managers
 from bot.swarm.reading.node_lookup import assign_hosts
+from bot.swarm.reading.task_targets import find_target
 
 # Each engine call has its own time-out (bot.engine); these limit a whole read.
 READ_TIMEOUT_S = 15.0
@@ -38,6 +40,9 @@ ROUTE_TIMEOUT_S = 4.0
 """After this time no further route is tested: a check must end within 5 s, unless its hosts are slow."""
 MIN_ROUTE_TIMEOUT_S = 0.5
 """How much of it remains when the hosts were slow to read."""
+MAX_COMPLAINTS = 50
+"""Of more services that may lack tasks, the tasks are not read for the reason. One request asks for all of them."""
+NOT_FOUND = 404
 SSH_FAILURES = {"ssh_config", "no route", "timed out", "refused", "slow"}
 
 
@@ -70,7 +75,6 @@ class FactsReader:
         hosts = self._read_hosts(engines, wanted, known if examined else named, query)
         swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
-            swarm = replace(swarm, nodes=assign_hosts(swarm.nodes, hosts, engines))
             hosts = _with_peer_reachability(engines, hosts, swarm)
         routes = wanted_routes(hosts, swarm, matching_hosts(hosts, query.probe), every_peer=query.every_peer)
         elapsed_s = time.monotonic() - started if query.every_peer else 0.0
@@ -124,30 +128,55 @@ class FactsReader:
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], query: FactsQuery) -> ClusterFacts | None:
         for name in readable_managers(hosts, query.cluster_id):
             with suppress(EngineError, HostUnreachable, TimeoutError):
-                return self._read_through(engines[name], query)
+                return self._read_through(engines, name, hosts, query)
         return None
 
-    def _read_through(self, engine: Engine, query: FactsQuery) -> ClusterFacts:
+    def _read_through(
+        self, engines: Engines, name: str, hosts: Mapping[str, HostFacts], query: FactsQuery
+    ) -> ClusterFacts:
+        engine = engines[name]
         swarm = self._pool.submit(engine.swarm)
-        services = self._pool.submit(parse_services.services, engine) if query.services else None
+        services = self._pool.submit(engine.services) if query.services else None
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.task_counts else None
         task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
+        objects = {name: self._pool.submit(getattr(engine, name)) for name in query.objects}
         nodes = self._pool.submit(engine.nodes)
         timeout_s = min(query.timeout_s, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
         found = swarm.result(timeout_s)
+        listed_nodes = assign_hosts(parse.nodes(nodes.result(timeout_s)), hosts, engines)
+        listed_services = parse_services.services(services.result(timeout_s)) if services else ()
+        if target := find_target(listed_services, listed_nodes, query.tasks_of) if query.tasks_of else None:
+            task_list = self._pool.submit(_tasks_if_there, engine, target.filters)
+        listed_tasks = parse_services.task_list(task_list.result(timeout_s)) if task_list else ()
+        short, theirs = parse_services.may_lack_tasks(listed_services, listed_nodes), listed_tasks
+        if short and not query.task_list and not query.tasks_of:
+            short = short[:MAX_COMPLAINTS]
+            of_short = self._pool.submit(_tasks_if_there, engine, {"service": short})
+            theirs = parse_services.task_list(of_short.result(timeout_s))
         return ClusterFacts(
             id=found["ID"],
             read_from=engine.host,
             version=found["Version"]["Index"],
             spec=found["Spec"],
-            nodes=parse.nodes(nodes.result(timeout_s)),
-            services=services.result(timeout_s) if services else (),
+            nodes=listed_nodes,
+            services=parse_services.with_complaints(listed_services, short, theirs),
             task_counts=parse_services.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
-            task_list=parse_services.task_list(task_list.result(timeout_s)) if task_list else (),
+            task_list=listed_tasks,
+            **{name: parse_objects.PARSERS[name](reading.result(timeout_s)) for name, reading in objects.items()},
             data_port=found.get("DataPathPort") or DATA_PORT,
             tls=parse.tls_info(found.get("TLSInfo")),
             rotating=bool(found.get("RootRotationInProgress")),
         )
+
+
+def _tasks_if_there(engine: Engine, filters: dict[str, list[str]]) -> list[Json]:
+    """Return tasks by service or node; none if one of these was removed since it was listed, which is an error."""
+    try:
+        return engine.tasks(filters)
+    except EngineError as error:
+        if error.status == NOT_FOUND:
+            return []
+        raise
 
 
 def _ssh_failures(hosts: Mapping[str, HostFacts]) -> dict[str, str]:

@@ -1,30 +1,57 @@
-"""Parse the Engine API's JSON (version 1.41) of services and tasks into facts. Reads why tasks are missing."""
+"""Parse the Engine API's JSON (version 1.41) of services and tasks into facts. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 
-from bot.model import Engine, Json, ServiceFacts, TaskFacts, UpdateStatus
+from bot.model import Json, NodeFacts, Port, ServiceFacts, TaskFacts, UpdateStatus
+from bot.model.service import ENDED
 from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
 
-
-def services(engine: Engine) -> tuple[ServiceFacts, ...]:
-    """Read ``GET /services?status=true``; for services that lack replicas, also why."""
-    return tuple(sorted((_service(engine, found) for found in engine.services()), key=lambda service: service.name))
+WANTED: Final = frozenset({"running", "ready", "complete"})
+"""The desired states of a task that is meant to run; "complete" is that of a job's."""
 
 
-def _service(engine: Engine, found: Json) -> ServiceFacts:
+def services(found: Sequence[Json]) -> tuple[ServiceFacts, ...]:
+    """Parse ``GET /services?status=true``, sorted by name."""
+    return tuple(sorted(map(_service, found), key=lambda service: service.name))
+
+
+def may_lack_tasks(found: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) -> list[str]:
+    """Return the ids of services of which tasks may be missing.
+
+    The managers do not count what a global service lacks. So any that has no task on some active node is among them,
+    after the others.
+    """
+    active = sum(node.state == "ready" and node.availability == "active" for node in nodes)
+    short = [each.id for each in found if each.running < each.desired]
+    fewer = [each.id for each in found if each.is_global and each.running + each.completed < active]
+    return [*dict.fromkeys([*short, *fewer])]
+
+
+def with_complaints(
+    found: Sequence[ServiceFacts], short: Collection[str], tasks: Sequence[TaskFacts]
+) -> tuple[ServiceFacts, ...]:
+    """Return the services, those in ``short`` (ids) with why tasks do not run, as far as ``tasks`` has theirs."""
+    own: dict[str, list[TaskFacts]] = {service: [] for service in short}
+    for task in tasks:
+        if task.service in own:
+            own[task.service].append(task)
+    return tuple(replace(each, complaint=_complaint(own[each.id])) if each.id in own else each for each in found)
+
+
+def _service(found: Json) -> ServiceFacts:
     status = found.get("ServiceStatus") or {}
-    running, desired = status.get("RunningTasks", 0), status.get("DesiredTasks", 0)
     return ServiceFacts(
         name=safe_name(found["Spec"]["Name"]),
-        running=running,
-        desired=desired,
-        complaint=_complaint(engine, found["ID"]) if running < desired else "",
+        running=status.get("RunningTasks", 0),
+        desired=status.get("DesiredTasks", 0),
         id=found["ID"],
         version=found["Version"]["Index"],
         spec=MappingProxyType(found["Spec"]),
@@ -32,7 +59,22 @@ def _service(engine: Engine, found: Json) -> ServiceFacts:
         update=_update(found.get("UpdateStatus") or {}),
         created=seconds(found.get("CreatedAt")),
         updated=seconds(found.get("UpdatedAt")),
+        ports=ports(found),
         completed=status.get("CompletedTasks", 0),
+    )
+
+
+def ports(found: Json) -> tuple[Port, ...]:
+    """Parse the published ports: as assigned, or as the spec asks for them."""
+    asked = (found["Spec"].get("EndpointSpec") or {}).get("Ports")
+    return tuple(
+        Port(
+            published=each.get("PublishedPort", 0),
+            target=each.get("TargetPort", 0),
+            protocol=each.get("Protocol") or "tcp",
+            on_host=each.get("PublishMode") == "host",
+        )
+        for each in (found.get("Endpoint") or {}).get("Ports") or asked or ()
     )
 
 
@@ -51,26 +93,23 @@ def seconds(time: str | None) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-def _complaint(engine: Engine, service_id: str) -> str:
+def _complaint(tasks: Sequence[TaskFacts]) -> str:
     """Return why tasks of a service do not run: an error now, else their states and how the last task failed there."""
-    tasks = engine.tasks({"service": [service_id]})
-    wanted = [task for task in tasks if task["DesiredState"] in {"running", "ready"}]
-    waiting = [task for task in wanted if task["Status"]["State"] != "running"]
-    if errors := [task["Status"]["Err"] for task in waiting if task["Status"].get("Err")]:
-        return without_grpc(str(errors[0]))
+    waiting = [task for task in tasks if task.wanted and not task.ended and task.state != "running"]
+    if errors := [task.error for task in waiting if task.error]:
+        return errors[0]
     places = {_place(task) for task in waiting}
-    ended = [task for task in tasks if task["Status"]["State"] in {"failed", "rejected"}]
-    failed = [task["Status"] for task in ended if not places or _place(task) in places]
-    told = [f"{len(waiting)} {waiting[0]['Status']['State']}"] if waiting else []
+    failed = [task for task in tasks if task.failed and (not places or _place(task) in places)]
+    told = [f"{len(waiting)} {waiting[0].state}"] if waiting else []
     if failed:
-        last = max(failed, key=lambda status: datetime.fromisoformat(status["Timestamp"]))
-        told.append(f"the last task {last['State']}: {without_grpc(last.get('Err') or 'no reason given')}")
+        last = max(failed, key=lambda task: task.since)
+        told.append(f"the last task {last.state}: {last.error or 'no reason given'}")
     return ", ".join(told)
 
 
-def _place(task: Json) -> object:
+def _place(task: TaskFacts) -> object:
     """Return what a task and those that it replaced have in common: the slot; for a global service, the node."""
-    return task.get("Slot") or task.get("NodeID")
+    return task.slot or task.node
 
 
 def running_tasks(tasks: Sequence[Json]) -> Mapping[str, int]:
@@ -85,7 +124,7 @@ def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
             service=task["ServiceID"],
             node=task.get("NodeID", ""),
             state=task["Status"]["State"],
-            wanted=task["DesiredState"] in {"running", "ready"},
+            wanted=task["DesiredState"] in WANTED,
             error=without_grpc(task["Status"].get("Err") or ""),
             slot=task.get("Slot", 0),
             since=seconds(task["Status"]["Timestamp"]),
@@ -99,9 +138,6 @@ def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
         for task in tasks
         if task.get("ServiceID")
     )
-
-
-ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
 
 
 def _exit_code(status: Json) -> int | None:

@@ -50,6 +50,12 @@ def meets_constraints(node: NodeFacts, service: ServiceFacts) -> bool:
     return all(_met(node, constraint) for constraint in service.constraints)
 
 
+def is_judged(service: ServiceFacts) -> bool:
+    """Return whether the facts have the values of all its constraints."""
+    found = (_CONSTRAINT.fullmatch(constraint) for constraint in service.constraints)
+    return all(each is not None and _is_known(each["key"]) for each in found)
+
+
 def accepts_tasks(node: NodeFacts) -> bool:
     """Return whether the node accepts new tasks."""
     return node.state == "ready" and node.availability == "active"
@@ -105,3 +111,7 @@ def _value(node: NodeFacts, key: str) -> str | None:
     if key.lower().startswith(LABEL):
         return node.labels.get(key[len(LABEL) :], "")
     return {"node.id": node.id, "node.hostname": node.hostname, "node.role": node.role}.get(key.lower())
+
+
+def _is_known(key: str) -> bool:
+    return key.lower().startswith(LABEL) or key.lower() in {"node.id", "node.hostname", "node.role"}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
-from bot.model import UpdateStatus
+from bot.model import NodeFacts, UpdateStatus
 from bot.swarm.reading import parse_services
 
 
@@ -51,10 +50,33 @@ CRASH = "task: non-zero exit (1)"
 )
 def test_service_that_lacks_tasks(tasks: list[dict[str, Any]], complaint: str) -> None:
     """The error of the last task that failed in the same place is told, with its exit code."""
-    engine = Mock()
-    engine.services.return_value = [service(ServiceStatus={"RunningTasks": 0, "DesiredTasks": 1})]
-    engine.tasks.return_value = tasks
-    assert parse_services.services(engine)[0].complaint == complaint
+    [web] = parse_services.services([service(ServiceStatus={"RunningTasks": 0, "DesiredTasks": 1})])
+    assert parse_services.with_complaints([web], ["web"], parse_services.task_list(tasks))[0].complaint == complaint
+
+
+def test_a_reason_is_read_for_services_that_may_lack_tasks() -> None:
+    """The managers want no task of a global service that crashes. Those that they say lack tasks come first."""
+    counts = {
+        "full": (1, 1, "Replicated"),
+        "agent": (0, 0, "Global"),
+        "all": (2, 2, "Global"),
+        "web": (0, 1, "Replicated"),
+    }
+    found = parse_services.services(
+        [
+            {
+                **service(ServiceStatus={"RunningTasks": running, "DesiredTasks": desired}),
+                "ID": name,
+                "Spec": {"Name": name, "Mode": {mode: {}}},
+            }
+            for name, (running, desired, mode) in counts.items()
+        ]
+    )
+    nodes = [
+        NodeFacts(name, name, role="worker", availability=availability, state="ready", version=1, spec={})
+        for name, availability in {"a": "active", "b": "active", "c": "drain"}.items()
+    ]
+    assert parse_services.may_lack_tasks(found, nodes) == ["web", "agent"]
 
 
 @pytest.mark.parametrize(
@@ -77,9 +99,7 @@ def test_service_that_lacks_tasks(tasks: list[dict[str, Any]], complaint: str) -
 )
 def test_update_status(status: dict[str, Any], update: UpdateStatus | None) -> None:
     """A missing status is None, and a paused update has no end."""
-    engine = Mock()
-    engine.services.return_value = [service(**status)]
-    assert parse_services.services(engine)[0].update == update
+    assert parse_services.services([service(**status)])[0].update == update
 
 
 def test_an_exit_code_is_known_only_of_a_task_that_has_ended() -> None:

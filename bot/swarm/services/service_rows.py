@@ -1,0 +1,72 @@
+"""Services as rows of a table, what is wrong first, and a headline over them. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from bot.blocks import DONE, FAILED, RUNNING, WARNING, Sign, plain_line, tick
+from bot.model import ClusterFacts, ServiceFacts
+from bot.swarm.services.service_state import (
+    URGENCY,
+    count_text,
+    missing_tasks,
+    service_sign,
+    short_count,
+    update_text,
+)
+from bot.swarm.services.spec_words import port_text, short_image
+from bot.text.suggest import number_of, part_of
+
+COLUMNS: Final = ("service", "mode", "image", "tasks", "ports", "last update")
+MAX_TOLD: Final = 5
+"""Of so many services that lack tasks, the reason is told above the table."""
+MAX_PORTS: Final = 3
+MAX_COMPLAINT_CHARS: Final = 200
+
+
+def sorted_services(swarm: ClusterFacts, services: Sequence[ServiceFacts]) -> list[ServiceFacts]:
+    """Return the services, what is wrong first, then by name."""
+    return sorted(services, key=lambda service: (URGENCY[service_sign(swarm, service)], service.name))
+
+
+def service_rows(swarm: ClusterFacts, services: Sequence[ServiceFacts], now: float) -> list[tuple[str, ...]]:
+    """Return the cells of each service for :data:`COLUMNS`, in plain text."""
+    return [
+        (
+            f"{service_sign(swarm, service)} {service.name}",
+            service.mode,
+            short_image(service.image),
+            short_count(swarm, service),
+            _ports(service),
+            update_text(swarm, service, now),
+        )
+        for service in services
+    ]
+
+
+def headline(swarm: ClusterFacts, services: Sequence[ServiceFacts], where: str) -> tuple[Sign, str]:
+    """Return the sign and text of a list of services: "2 of 3 services of prod fully running · 1 update failed"."""
+    signs = Counter(service_sign(swarm, service) for service in services)
+    complete = sum(not missing_tasks(swarm, service) for service in services)
+    parts = [f"*{part_of(complete, len(services), 'service')} of {where} fully running*"]
+    parts += [f"{number_of(signs[WARNING], 'update')} failed"] if signs[WARNING] else []
+    parts += [f"{signs[RUNNING]} in progress"] if signs[RUNNING] else []
+    sign: Sign = FAILED if signs[FAILED] else WARNING if signs[WARNING] else RUNNING if signs[RUNNING] else DONE
+    return sign, " · ".join(parts)
+
+
+def trouble_lines(swarm: ClusterFacts, services: Sequence[ServiceFacts]) -> list[str]:
+    """Return a line for each of the first services that lack tasks: how many run, and why not all do."""
+    wrong = [service for service in services if service_sign(swarm, service) == FAILED]
+    return [
+        f"{FAILED} {tick(service.name)}: {count_text(swarm, service)}"
+        + (f", {plain_line(service.complaint, MAX_COMPLAINT_CHARS)}" if service.complaint else "")
+        for service in wrong[:MAX_TOLD]
+    ]
+
+
+def _ports(service: ServiceFacts) -> str:
+    more = f" and {len(service.ports) - MAX_PORTS} more" if len(service.ports) > MAX_PORTS else ""
+    return ", ".join(map(port_text, service.ports[:MAX_PORTS])) + more

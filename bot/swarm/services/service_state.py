@@ -1,0 +1,106 @@
+"""Whether a service runs as it should. Every list, the status and the health of a cluster judge by this. Pure.
+
+The managers' own counts do not tell: a global service whose tasks crash wants no tasks by their count, and an update is
+``completed`` for them with no task running (docs/swarm-behaviour.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Sign
+from bot.model import ClusterFacts, ServiceFacts
+from bot.swarm.services.placement import is_judged, meets_constraints, schedulable_nodes
+from bot.text.durations import age
+from bot.text.suggest import part_of
+
+ROLLED_BACK: Final = frozenset({"rollback_started", "rollback_paused", "rollback_completed"})
+IN_PROGRESS: Final = frozenset({"updating", "rollback_started"})
+URGENCY: Final[Mapping[Sign, int]] = MappingProxyType({FAILED: 0, WARNING: 1, RUNNING: 2, DONE: 3, WAITING: 4})
+"""The order of services in lists: what is wrong first, what is scaled to 0 or has completed last."""
+
+
+def wanted_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
+    """Return how many tasks of a service should run now; of a job, how many while it has not completed.
+
+    A global service should run on each active node that meets its constraints, and wherever the managers want a task,
+    as on a paused node. Where the facts cannot judge a constraint, only the managers' count is known.
+    """
+    if service.mode == "replicated":
+        return service.replicas
+    if service.mode == "replicated job":
+        return max(0, min(service.concurrent, service.completions - service.completed))
+    if not is_judged(service):
+        return max(0, service.desired - service.completed * service.is_job)
+    eligible = sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
+    if service.mode == "global job":
+        return max(0, eligible - service.completed)
+    return max(eligible, service.desired)
+
+
+def missing_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
+    """Return how many tasks should run now and do not."""
+    return max(0, wanted_tasks(swarm, service) - service.running)
+
+
+def service_sign(swarm: ClusterFacts, service: ServiceFacts) -> Sign:
+    """Return ✗ if tasks are missing, ! if the last update failed, ▸ during an update and for a job that runs.
+
+    A rolling update stops some tasks before it starts their successors: while others run, that is no failure. ✓ stands
+    for a service whose tasks all run, · for one that is scaled to 0 and for a job that has completed.
+    """
+    update = service.update.state if service.update else ""
+    if missing_tasks(swarm, service):
+        return RUNNING if update in IN_PROGRESS and service.running and not service.complaint else FAILED
+    if update == "paused" or update in ROLLED_BACK - IN_PROGRESS:
+        return WARNING
+    if update in IN_PROGRESS:
+        return RUNNING
+    if not wanted_tasks(swarm, service):
+        return WAITING
+    return RUNNING if service.is_job else DONE
+
+
+def count_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
+    """Return "3 of 5 replicas running", "2 of 3 nodes run it", "1 of 4 completed, 2 running"."""
+    wanted = wanted_tasks(swarm, service)
+    if service.is_job:
+        total = service.completions if service.mode == "replicated job" else wanted + service.completed
+        return f"{service.completed} of {total} completed, {service.running} running"
+    if service.mode == "global":
+        return f"running on {part_of(service.running, wanted, 'node')}"
+    return f"{part_of(service.running, wanted, 'replica')} running"
+
+
+def short_count(swarm: ClusterFacts, service: ServiceFacts) -> str:
+    """Return the same for a column: "3/5", and of a job "1/4 done"."""
+    wanted = wanted_tasks(swarm, service)
+    if service.is_job:
+        total = service.completions if service.mode == "replicated job" else wanted + service.completed
+        return f"{service.completed}/{total} done"
+    return f"{service.running}/{wanted}"
+
+
+def update_text(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
+    """Return how the last update ended, and how long ago: "completed 3 h ago".
+
+    An update that makes no task differ erases its status and that of the one before. So none means: never updated, or
+    erased.
+    """
+    update = service.update
+    if update is None:
+        return "none recorded"
+    began, ended = (f"{age(now - time)} ago" if time else "" for time in (update.started, update.completed))
+    if update.state == "completed":
+        missing = missing_tasks(swarm, service)
+        return f"completed {ended}".rstrip() + (f", but {missing} not running" if missing else "")
+    words = {
+        "updating": f"in progress for {age(now - update.started)}" if update.started else "in progress",
+        "paused": f"paused, began {began}".rstrip(),
+        "rollback_started": "failed, being rolled back",
+        "rollback_paused": "failed, rollback paused",
+        "rollback_completed": f"rolled back {ended}".rstrip(),
+    }
+    return words.get(update.state, update.state)

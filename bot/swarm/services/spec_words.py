@@ -1,0 +1,236 @@
+"""A service's spec in words, a line for each subject that it says something about. Pure.
+
+Everything in a spec is text from outside. What looks like a secret is masked; secrets and configs are shown by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from bot.blocks import plain_line, tick
+from bot.model import ClusterFacts, Port, ServiceFacts
+from bot.model.service import NANOSECONDS, STACK_LABEL
+from bot.swarm.services.masked import masked_mapping, masked_pairs, masked_words
+from bot.text.durations import write_duration
+from bot.text.suggest import listed, number_of
+
+Json = Mapping[str, Any]
+MAX_LISTED: Final = 30
+"""Of more environment variables, labels and mounts, the number is told."""
+MAX_VALUE_CHARS: Final = 200
+MIB: Final = 1024 * 1024
+DIGEST_CHARS: Final = len("sha256:") + 12
+DEFAULT_MONITOR_NS: Final = 5 * NANOSECONDS
+DEFAULT_DELAY_NS: Final = 5 * NANOSECONDS
+"""Docker's defaults for the time after which a task of an update counts as good, and between restarts."""
+FAILURE_ACTIONS: Final = {"pause": "pauses it", "continue": "does not stop it", "rollback": "rolls it back"}
+
+
+def spec_lines(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
+    """Return the lines. The facts must have been read with networks, else these are shown by their ids."""
+    told = {
+        "Image": _image(service.image),
+        "Command": _words(service.container.get("Command")),
+        "Arguments": _words(service.container.get("Args")),
+        "Runs as": _runs_as(service.container),
+        "Ports": ", ".join(tick(port_text(port)) for port in service.ports),
+        "Networks": _networks(swarm, service),
+        "Mounts": _several(map(_mount, service.container.get("Mounts") or ())),
+        "Resources": _resources(service.template.get("Resources") or {}),
+        "Health check": _health(service.container.get("Healthcheck")),
+        "Placement": _placement(service.template.get("Placement") or {}),
+        "Restart": ""
+        if service.is_global and service.is_job
+        else _restart(service.template.get("RestartPolicy") or {}),
+        "Update": "" if service.is_job else _policy(service.spec.get("UpdateConfig") or {}),
+        "Rollback": "" if service.is_job else _policy(service.spec.get("RollbackConfig") or {}),
+        "Stop": _stop(service),
+        "Secrets": _several(_reference(each, "Secret") for each in service.container.get("Secrets") or ()),
+        "Configs": _several(_reference(each, "Config") for each in service.container.get("Configs") or ()),
+        "Environment": _several(_ticked(masked_pairs(service.container.get("Env") or ()))),
+        "Labels": _several(_ticked(masked_mapping(_own_labels(service.spec)))),
+        "Container labels": _several(_ticked(masked_mapping(_own_labels(service.container)))),
+        "Log driver": _driver(service.template.get("LogDriver")),
+    }
+    return [f"*{subject}* {text}" for subject, text in told.items() if text]
+
+
+def short_image(image: str) -> str:
+    """Return an image for a list: without its registry's host, and without its digest if it has a tag."""
+    name, _, digest = image.partition("@")
+    host, slash, rest = name.partition("/")
+    short = rest if slash and ("." in host or ":" in host or host == "localhost") else name
+    has_tag = ":" in short.rpartition("/")[2]
+    return short if has_tag or not digest else f"{short}@{digest[:DIGEST_CHARS]}"
+
+
+def port_text(port: Port) -> str:
+    """Return ``8080→80/tcp``, with "host" for a port of each task's node."""
+    published = str(port.published) if port.published else "(not assigned)"
+    return f"{'host ' if port.on_host else ''}{published}→{port.target}/{port.protocol}"
+
+
+def mode_text(service: ServiceFacts) -> str:
+    """Return the mode, of a job with how many tasks run at once."""
+    if service.mode == "replicated job":
+        return f"replicated job, {service.concurrent} at once"
+    return service.mode
+
+
+def _image(image: str) -> str:
+    name, _, digest = image.partition("@")
+    return tick(name) + (f" · digest {tick(digest)}" if digest else " · not pinned to a digest") if image else ""
+
+
+def _words(words: Sequence[str] | None) -> str:
+    return tick(_cut(" ".join(masked_words(words)))) if words else ""
+
+
+def _runs_as(container: Json) -> str:
+    parts = [
+        f"user {tick(container['User'])}" if container.get("User") else "",
+        f"in {tick(container['Dir'])}" if container.get("Dir") else "",
+        f"host name {tick(container['Hostname'])}" if container.get("Hostname") else "",
+        "read-only root file system" if container.get("ReadOnly") else "",
+        f"added capabilities {listed(map(tick, container['CapabilityAdd']))}" if container.get("CapabilityAdd") else "",
+        f"dropped capabilities {listed(map(tick, container['CapabilityDrop']))}"
+        if container.get("CapabilityDrop")
+        else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _networks(swarm: ClusterFacts, service: ServiceFacts) -> str:
+    names = {network.id: network.name for network in swarm.networks}
+    attached = service.template.get("Networks") or service.spec.get("Networks") or ()
+    mode = (service.spec.get("EndpointSpec") or {}).get("Mode") or "vip"
+    shown = [_network(each, names) for each in attached]
+    return _several(shown) + (" · DNS round robin, no virtual IP" if mode == "dnsrr" else "")
+
+
+def _network(attached: Json, names: Mapping[str, str]) -> str:
+    target = str(attached.get("Target", ""))
+    aliases = attached.get("Aliases") or ()
+    also = f" (as {listed(map(tick, aliases))})" if aliases else ""
+    return tick(names.get(target, target)) + also
+
+
+def _mount(mount: Json) -> str:
+    kind, source = str(mount.get("Type") or "volume"), str(mount.get("Source") or "")
+    options = (mount.get("VolumeOptions") or {}).get("DriverConfig") or {}
+    parts = [plain_line(kind), tick(source) if source else "", f"at {tick(str(mount.get('Target', '')))}"]
+    parts += ["read-only"] if mount.get("ReadOnly") else []
+    parts += [f"driver {tick(str(options['Name']))}"] if options.get("Name") else []
+    if options.get("Options"):
+        parts += ["with", *_ticked(masked_mapping(options["Options"]))]
+    return " ".join(filter(None, parts))
+
+
+def _resources(found: Json) -> str:
+    shown = {"reserves": _amounts(found.get("Reservations") or {}), "limited to": _amounts(found.get("Limits") or {})}
+    return " · ".join(f"{word} {amounts}" for word, amounts in shown.items() if amounts)
+
+
+def _amounts(found: Json) -> str:
+    parts = [f"{found['NanoCPUs'] / NANOSECONDS:g} CPU"] if found.get("NanoCPUs") else []
+    parts += [f"{found['MemoryBytes'] / MIB:.4g} MiB"] if found.get("MemoryBytes") else []
+    parts += [f"{found['Pids']} processes"] if found.get("Pids") else []
+    for each in found.get("GenericResources") or ():
+        spec = each.get("DiscreteResourceSpec") or each.get("NamedResourceSpec") or {}
+        parts.append(tick(f"{spec.get('Kind')}={spec.get('Value')}"))
+    return ", ".join(parts)
+
+
+def _health(check: Json | None) -> str:
+    if not check or not (test := check.get("Test")):
+        return "none in the spec; the image may have one"
+    if test[0] == "NONE":
+        return "switched off"
+    parts = [tick(_cut(" ".join(masked_words(test[1:]))))]
+    named = {"Interval": "every", "Timeout": "time-out", "StartPeriod": "start period"}
+    parts += [f"{word} {_duration(check[key])}" for key, word in named.items() if check.get(key)]
+    parts += [f"unhealthy after {number_of(check['Retries'], 'failure')}"] if check.get("Retries") else []
+    return " · ".join(parts)
+
+
+def _placement(found: Json) -> str:
+    parts = [*map(tick, found.get("Constraints") or ())]
+    spread = [(each.get("Spread") or {}).get("SpreadDescriptor") for each in found.get("Preferences") or ()]
+    parts += [f"spread over {tick(str(each))}" for each in spread if each]
+    parts += [f"at most {found['MaxReplicas']} on a node"] if found.get("MaxReplicas") else []
+    platforms = {f"{each.get('OS', '')}/{each.get('Architecture', '')}".strip("/") for each in _platforms(found)}
+    parts += [f"only on {listed(map(tick, sorted(filter(None, platforms))))}"] if any(platforms) else []
+    return _several(parts) or "any node"
+
+
+def _platforms(found: Json) -> Iterable[Json]:
+    return found.get("Platforms") or ()
+
+
+def _restart(found: Json) -> str:
+    condition = {"none": "never", "on-failure": "after a failure"}.get(str(found.get("Condition")), "always")
+    if condition == "never":
+        return condition
+    parts = [condition, f"after {_duration(found.get('Delay', DEFAULT_DELAY_NS))}"]
+    if found.get("MaxAttempts"):
+        window = f" within {_duration(found['Window'])}" if found.get("Window") else ""
+        parts.append(f"at most {number_of(found['MaxAttempts'], 'time')}{window}")
+    return ", ".join(parts)
+
+
+def _policy(found: Json) -> str:
+    """Return how an update or a rollback goes; Docker's defaults where the spec says nothing."""
+    parallel = found.get("Parallelism", 1)
+    parts = [f"{parallel} at a time" if parallel else "all at once"]
+    parts += [f"{_duration(found['Delay'])} apart"] if found.get("Delay") else []
+    parts.append("starts the new task first" if found.get("Order") == "start-first" else "stops the old task first")
+    action = str(found.get("FailureAction") or "pause")
+    parts.append(
+        f"a task that fails within {_duration(found.get('Monitor') or DEFAULT_MONITOR_NS)} "
+        f"{FAILURE_ACTIONS.get(action, plain_line(action))}"
+    )
+    parts += [f"tolerates {found['MaxFailureRatio']:.0%} failed"] if found.get("MaxFailureRatio") else []
+    return ", ".join(parts)
+
+
+def _stop(service: ServiceFacts) -> str:
+    signal = service.container.get("StopSignal")
+    parts = [f"signal {tick(str(signal))}"] if signal else []
+    return ", ".join([*parts, f"killed after {write_duration(service.stop_grace)}"])
+
+
+def _reference(found: Json, kind: str) -> str:
+    file = found.get("File") or {}
+    where = f" as {tick(str(file['Name']))}" if file.get("Name") else ""
+    return tick(str(found.get(f"{kind}Name") or found.get(f"{kind}ID") or "")) + where
+
+
+def _driver(found: Json | None) -> str:
+    if not found or not found.get("Name"):
+        return ""
+    options = masked_mapping(found.get("Options") or {})
+    return tick(str(found["Name"])) + (f" with {_several(_ticked(options))}" if options else "")
+
+
+def _own_labels(found: Json) -> Json:
+    """Return the labels without the stack's, which the title names."""
+    return {key: value for key, value in (found.get("Labels") or {}).items() if key != STACK_LABEL}
+
+
+def _several(texts: Iterable[str]) -> str:
+    found = list(texts)
+    more = f" and {len(found) - MAX_LISTED} more" if len(found) > MAX_LISTED else ""
+    return ", ".join(found[:MAX_LISTED]) + more
+
+
+def _ticked(texts: Iterable[str]) -> Iterator[str]:
+    return (tick(_cut(text)) for text in texts)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_VALUE_CHARS else f"{text[: MAX_VALUE_CHARS - 1]}…"
+
+
+def _duration(nanoseconds: float) -> str:
+    return write_duration(nanoseconds / NANOSECONDS)

@@ -1,0 +1,109 @@
+"""The tasks of services as rows of a table: what runs now and why the rest does not, or with all past tasks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.blocks import FAILED, RUNNING, WAITING, WARNING, Sign
+from bot.model import ClusterFacts, ServiceFacts, TaskFacts
+from bot.secrets.redact import redact
+from bot.swarm.services.service_state import missing_tasks
+from bot.text.durations import age
+from bot.text.mrkdwn import cut_short, safe_name
+
+MAX_ERROR_CHARS: Final = 110
+URGENCY: Final[Mapping[Sign, int]] = {FAILED: 0, WARNING: 1, WAITING: 2, RUNNING: 3}
+ID_CHARS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task, and how the last one before it in the same place failed."""
+
+    sign: Sign
+    name: str
+    """``web.1``; of a global service its name alone."""
+    service: str
+    """The name of its service, or its id if the service was removed."""
+    node: str
+    """The name of its node; "" while it has none."""
+    state: str
+    since: str
+    """How long it has been in its state."""
+    error: str
+    """Its own error, else that of the last task that failed in its place; plain text."""
+    id: str
+
+
+def task_rows(swarm: ClusterFacts, tasks: Iterable[TaskFacts], now: float, *, past: bool) -> list[TaskRow]:
+    """Return a row for each of ``tasks``, what is wrong first; with ``past`` those that have ended too, the last first.
+
+    Without ``past``, a task that ended is there only if its place has no other and its service lacks tasks.
+    """
+    services = {service.id: service for service in swarm.services}
+    nodes = {node.id: node.name for node in swarm.nodes}
+    places: dict[tuple[str, object], list[TaskFacts]] = {}
+    for task in tasks:
+        places.setdefault((task.service, task.slot or task.node), []).append(task)
+    lacking = {service.id for service in swarm.services if missing_tasks(swarm, service)}
+    rows: list[tuple[int, str, int, float, TaskRow]] = []
+    for (service, _), held in places.items():
+        held.sort(key=lambda task: -task.created)
+        failed = next((task for task in held if task.failed), None)
+        for task in held if past else _shown(held, lacks_tasks=service in lacking):
+            row = _row(task, services.get(service), nodes, failed, now)
+            rows.append((URGENCY[row.sign], row.service, task.slot, -task.created, row))
+    return [row for *_, row in sorted(rows, key=lambda each: each[:-1])]
+
+
+def exit_text(task: TaskFacts) -> str:
+    """Return a task's error with its exit code, in plain text: "exit 137: task: non-zero exit (137)"."""
+    error = redact(task.error)
+    code = f"exit {task.exit_code}" if task.exit_code and f"({task.exit_code})" not in error else ""
+    return ": ".join(filter(None, (code, error)))
+
+
+def task_sign(task: TaskFacts) -> Sign:
+    """Return ✗ for a task that failed, ! for one that cannot be placed or is told to stop, ▸ if it runs, else ·."""
+    if task.failed or task.state == "orphaned":
+        return FAILED
+    if task.ended:
+        return WAITING
+    if not task.wanted or task.error:
+        return WARNING
+    return RUNNING if task.state == "running" else WAITING
+
+
+def task_name(task: TaskFacts, service: ServiceFacts | None) -> str:
+    """Return ``web.1``; the id of a service that was removed."""
+    name = service.name if service else task.service
+    return f"{name}.{task.slot}" if task.slot else name
+
+
+def _shown(held: Sequence[TaskFacts], *, lacks_tasks: bool) -> list[TaskFacts]:
+    """Return the tasks of a place, the newest first, without those that are past."""
+    current = [task for task in held if not task.ended]
+    if current or not lacks_tasks:
+        return current
+    return [task for task in held[:1] if task.failed]
+
+
+def _row(
+    task: TaskFacts, service: ServiceFacts | None, nodes: Mapping[str, str], failed: TaskFacts | None, now: float
+) -> TaskRow:
+    state = task.state if task.wanted or task.ended else f"{task.state}, told to stop"
+    error = exit_text(task)
+    if not error and task.state != "running" and not task.ended and failed is not None:
+        error = f"{age(now - failed.since)} ago: {exit_text(failed) or failed.state}"
+    return TaskRow(
+        sign=task_sign(task),
+        name=task_name(task, service),
+        service=service.name if service else task.service,
+        node=nodes.get(task.node, safe_name(task.node)),
+        state=state,
+        since=age(now - task.since) if task.since else "",
+        error=cut_short(error, MAX_ERROR_CHARS),
+        id=task.id[:ID_CHARS],
+    )

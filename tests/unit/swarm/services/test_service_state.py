@@ -1,0 +1,72 @@
+"""Whether a service runs as it should, where the managers' own counts and words do not tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.model import ClusterFacts, NodeFacts
+from bot.swarm.services.service_state import missing_tasks, service_sign, short_count, update_text
+from tests.plans.parts import NOW
+from tests.plans.workload import Service
+
+NODES = {"a": ("active", {"zone": "b"}), "b": ("active", {}), "c": ("pause", {}), "d": ("drain", {})}
+SWARM = ClusterFacts(
+    "cluster",
+    "a",
+    1,
+    {},
+    tuple(
+        NodeFacts(name, name, role="worker", availability=how, state="ready", version=1, spec={}, labels=labels)
+        for name, (how, labels) in NODES.items()
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("described", "sign", "count", "missing", "update"),
+    [
+        ({"running": 3, "replicas": 3}, "✓", "3/3", 0, "none recorded"),
+        ({"running": 2, "replicas": 3}, "✗", "2/3", 1, "none recorded"),
+        ({"replicas": 0}, "·", "0/0", 0, "none recorded"),
+        (
+            {"replicas": 3, "update": {"state": "completed", "ended": 5}},
+            *("✗", "0/3", 3, "completed 5 min ago, but 3 not running"),
+        ),
+        ({"running": 1, "update": {"state": "completed", "ended": 5}}, "✓", "1/1", 0, "completed 5 min ago"),
+        ({"running": 2, "replicas": 3, "update": {"state": "updating"}}, "▸", "2/3", 1, "in progress for 10 min"),
+        (
+            {"running": 2, "replicas": 3, "complaint": "no suitable node", "update": {"state": "updating"}},
+            *("✗", "2/3", 1, "in progress for 10 min"),
+        ),
+        ({"replicas": 1, "update": {"state": "updating"}}, "✗", "0/1", 1, "in progress for 10 min"),
+        ({"running": 1, "update": {"state": "paused"}}, "!", "1/1", 0, "paused, began 10 min ago"),
+        ({"running": 1, "update": {"state": "rollback_started"}}, "▸", "1/1", 0, "failed, being rolled back"),
+        ({"running": 1, "update": {"state": "rollback_completed", "ended": 1}}, "!", "1/1", 0, "rolled back 1 min ago"),
+        ({"mode": "global"}, "✗", "0/2", 2, "none recorded"),
+        ({"mode": "global", "running": 2, "desired": 2}, "✓", "2/2", 0, "none recorded"),
+        ({"mode": "global", "running": 3, "desired": 3}, "✓", "3/3", 0, "none recorded"),
+        ({"mode": "global", "constraints": ["node.labels.zone==b"]}, "✗", "0/1", 1, "none recorded"),
+        ({"mode": "global", "constraints": ["node.labels.zone==z"]}, "·", "0/0", 0, "none recorded"),
+        ({"mode": "global", "constraints": ["node.platform.arch==arm64"]}, "·", "0/0", 0, "none recorded"),
+        ({"mode": "replicated job", "replicas": 4, "concurrent": 2, "running": 2}, "▸", "0/4 done", 0, "none recorded"),
+        (
+            {"mode": "replicated job", "replicas": 4, "concurrent": 2, "completed": 1},
+            "✗",
+            "1/4 done",
+            2,
+            "none recorded",
+        ),
+        ({"mode": "replicated job", "replicas": 4, "completed": 4, "desired": 2}, "·", "4/4 done", 0, "none recorded"),
+        ({"mode": "global job", "completed": 1, "running": 1}, "▸", "1/2 done", 0, "none recorded"),
+        ({"mode": "global job", "completed": 2}, "·", "2/2 done", 0, "none recorded"),
+    ],
+)
+def test_state(described: dict[str, Any], sign: str, count: str, missing: int, update: str) -> None:
+    """Two nodes are active, one of them in zone b; a paused one keeps the task that the managers want there."""
+    web = Service.model_validate(described).facts("web")
+    assert service_sign(SWARM, web) == sign
+    assert short_count(SWARM, web) == count
+    assert missing_tasks(SWARM, web) == missing
+    assert update_text(SWARM, web, NOW) == update
