@@ -48,6 +48,8 @@ A task's details go on where a long title ends, as rich text, which has no marku
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _TOKEN = re.compile(r"<[^>]*>?")
 _EMOJI = re.compile(r"(?<![0-9A-Fa-f:]):[\w+'-]+:|:[\w+'-]*[g-zG-Z_+'-][\w+'-]*:")
+_MARKUP = re.compile(r"[*~`_:<>&]")
+"""In a table's cell, which is plain text to Slack, these mark nothing."""
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 
 
@@ -97,6 +99,8 @@ def _texts(part: object) -> Iterator[str]:
         yield part
     elif isinstance(part, Secret):
         return
+    elif isinstance(part, Mapping) and part.get("type") == "raw_text":
+        yield _MARKUP.sub("", part["text"])
     elif isinstance(part, Mapping):
         yield from _texts([part[name] for name in SHOWN if name in part])
     elif isinstance(part, list | tuple):
