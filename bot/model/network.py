@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 
@@ -118,11 +118,13 @@ class Mesh:
     addresses: Mapping[str, str]
     """The addresses of the nodes that ran a container."""
     reached: Mapping[str, frozenset[str]]
-    """For each node whose container reported: the nodes whose containers it reached."""
+    """For each node whose container reported: the nodes whose containers it reached, at the first or second try."""
     gossip_peers: Mapping[str, frozenset[str]]
     """For each engine: the addresses that it knows by gossip."""
     skipped: Mapping[str, str]
     """Why other nodes could not take part."""
+    unsure: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """For each node: those that it did not reach at the first try and could not try again. A busy host may do that."""
     leftovers: tuple[str, ...] = ()
     """What could not be removed."""
 
@@ -147,11 +149,11 @@ class OverlayTrial(Protocol):
         ...
 
     def tell(self, addresses: Sequence[str]) -> None:
-        """Have the container connect to other containers' addresses."""
+        """Have the container connect to other containers' addresses: the first and then the second time."""
         ...
 
     def reached(self) -> frozenset[str] | None:
-        """Return the addresses that the container reached; None while it is still trying."""
+        """Return the addresses that the container reached at any time; None while it is still trying."""
         ...
 
     def peers(self) -> frozenset[str]:

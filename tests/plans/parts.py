@@ -160,10 +160,13 @@ class Key(Strict):
 class Trial(Strict):
     """A test of the overlay between all members. ``cut`` and ``deaf`` (by gossip) list pairs as ``host-1 > host-2``.
 
+    ``unsure`` lists those of ``cut`` that were not tried a second time.
+
     ``skipped`` took no part, ``silent`` gave no answers: each with the reason.
     """
 
     cut: list[str] = []
+    unsure: list[str] = []
     deaf: list[str] = []
     skipped: dict[str, str] = {}
     silent: dict[str, str] = {}

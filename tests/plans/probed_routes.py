@@ -17,6 +17,7 @@ def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping
         if host.role != "nothing" and name not in trial.skipped and host.record.state == "ready"
     }
     cut, deaf = [tuple(pair.split(" > ")) for pair in trial.cut], [tuple(pair.split(" > ")) for pair in trial.deaf]
+    once = [pair.split(" > ") for pair in trial.unsure]
     return Mesh(
         name="swarmbot-check-1800000000-abcd",
         addresses=inside,
@@ -25,6 +26,7 @@ def mesh_facts(trial: Trial, machines: Mapping[str, Machine], addresses: Mapping
             for name in inside
             if name not in trial.silent
         },
+        unsure={name: frozenset(target for source, target in once if source == name) for name, _ in once},
         gossip_peers={
             name: frozenset(address for other, address in inside.items() if (name, other) not in deaf)
             for name in inside

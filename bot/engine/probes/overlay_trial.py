@@ -25,17 +25,19 @@ USERLAND_SCRIPT: Final = 'for each in /usr /bin /lib /lib64 /nix; do if [ -d "$e
 
 # "Refused" is the response of the other container's kernel. Gossip needs a moment to announce new containers.
 TRIAL_SCRIPT: Final = r"""
-until [ -e /trial/go ] || ((SECONDS > 120)); do sleep 0.1; done
-began=$SECONDS
-while read -r address; do
-  (until [[ $(timeout 1 bash -c 'exec 3<>"/dev/tcp/$0/9"' "$address" 2>&1) == *refused* ]]; do
-    ((SECONDS - began > 6)) && exit
-    sleep 0.2
-  done
-  echo "reached $address") &
-done </trial/addresses
-wait
-echo end
+for round in 1 2; do
+  until [ -e /trial/go$round ] || ((SECONDS > 120)); do sleep 0.1; done
+  began=$SECONDS
+  while read -r address; do
+    (until [[ $(timeout 1 bash -c 'exec 3<>"/dev/tcp/$0/9"' "$address" 2>&1) == *refused* ]]; do
+      ((SECONDS - began > 6)) && exit
+      sleep 0.2
+    done
+    echo "reached $address") &
+  done </trial/addresses$round
+  wait
+  echo "end $round"
+done
 sleep 120
 """
 
@@ -46,6 +48,7 @@ class EngineOverlayTrial:
     def __init__(self, client: EngineClient, name: str) -> None:
         self._client = client
         self._name = name
+        self._round = 0
 
     def make_network(self) -> None:
         """``POST /networks/create``."""
@@ -87,14 +90,15 @@ class EngineOverlayTrial:
     def tell(self, addresses: Sequence[str]) -> None:
         """Copy the addresses into the container, and after them the file that it waits for."""
         lines = "".join(f"{address}\n" for address in addresses).encode()
-        tar = _tar({"trial/addresses": lines, "trial/go": b""})
+        self._round += 1
+        tar = _tar({f"trial/addresses{self._round}": lines, f"trial/go{self._round}": b""})
         self._client.change("PUT", f"/containers/{self._name}/archive", params={"path": "/"}, content=tar)
 
     def reached(self) -> frozenset[str] | None:
         """Return the addresses that the container reached, or None if it has not finished."""
         log: bytes = self._client.read(lambda api: api.logs(self._name, stderr=False))
         lines = [line.split() for line in log.decode(errors="replace").splitlines()]
-        if ["end"] not in lines:
+        if ["end", str(self._round)] not in lines:
             return None
         return frozenset(line[1] for line in lines if len(line) > 1 and line[0] == "reached")
 

@@ -57,21 +57,32 @@ def _cell(probed_routes: list[ProbedRoute], mesh: Mesh | None, source: str, targ
 def _reaches(mesh: Mesh | None, source: str, target: str) -> bool | None:
     if mesh is None or source not in mesh.reached or target not in mesh.addresses:
         return None
+    if target in mesh.unsure.get(source, ()):
+        return None
     return target in mesh.reached[source]
 
 
 def _overlay(mesh: Mesh) -> list[Finding]:
-    cut = {
-        source: [target for target in mesh.addresses if target != source and target not in reached]
-        for source, reached in mesh.reached.items()
-    }
-    return [
+    cut = {source: [target for target in mesh.addresses if _is_cut(mesh, source, target)] for source in mesh.reached}
+    found = [
         Finding(
             "failed",
             f"overlay: containers on {listed(sources)} do not reach containers on {listed(targets, joint='or')}.",
         )
         for sources, targets in _alike(cut)
     ]
+    once = {
+        source: [target for target in mesh.addresses if target in targets] for source, targets in mesh.unsure.items()
+    }
+    why = "it failed once and could not be tested again"
+    return found + [
+        Finding("warning", f"skipped: overlay from {listed(sources)} to {listed(targets)} ({why})")
+        for sources, targets in _alike(once)
+    ]
+
+
+def _is_cut(mesh: Mesh, source: str, target: str) -> bool:
+    return target != source and _reaches(mesh, source, target) is False
 
 
 def _left_behind(mesh: Mesh) -> list[Finding]:

@@ -54,12 +54,20 @@ class _Trial:
         self._hosts = hosts
 
     def run(self, mesh: Mesh, peers: Mapping[str, Peer], trials: Mapping[str, OverlayTrial]) -> Mesh:
-        """Start the containers, let them reach each other, and read what gossip knows."""
+        """Start the containers, let them reach each other, and read what gossip knows.
+
+        What was not reached is tried again: on a busy host a single failure shows nothing.
+        """
         inside, failed = self._each(trials, lambda _, trial: trial.start())
         began = {host: trials[host] for host in inside}
         others = {host: [address for other, address in inside.items() if other != host] for host in inside}
         testing, deaf = self._each(began, lambda host, trial: trial.tell(others[host]))
         answers, silent = self._each({host: began[host] for host in testing}, lambda _, trial: _answers(trial))
+        lacking = {host: [each for each in others[host] if each not in found] for host, found in answers.items()}
+        retried = {host: began[host] for host, addresses in lacking.items() if addresses}
+        told, untold = self._each(retried, lambda host, trial: trial.tell(lacking[host]))
+        again, unanswered = self._each({host: began[host] for host in told}, lambda _, trial: _answers(trial))
+        answers |= again
         by_address = {address: host for host, address in inside.items()}
         addresses = {host: peers[host].address for host in inside}
         knows, unheard = self._each(began, lambda _, trial: _peers(trial, frozenset(addresses.values())))
@@ -70,6 +78,7 @@ class _Trial:
                 host: frozenset(by_address[each] for each in found if each in by_address)
                 for host, found in answers.items()
             },
+            unsure={host: frozenset(by_address[each] for each in lacking[host]) for host in (*untold, *unanswered)},
             gossip_peers=knows,
             skipped={**mesh.skipped, **unheard, **silent, **deaf, **failed},
         )

@@ -47,20 +47,58 @@ def test_what_cannot_be_removed_is_tried_again(failures: int, leftovers: int) ->
     assert len(mesh.leftovers) == leftovers
 
 
+@pytest.mark.parametrize(
+    ("rounds", "reached", "unsure"),
+    [
+        ([{"10.0.1.2"}], {"host-2"}, set()),
+        ([set(), {"10.0.1.2"}], {"host-2"}, set()),
+        ([set(), set()], set(), set()),
+        ([set(), None], set(), {"host-2"}),
+    ],
+    ids=["at once", "at the second try", "never", "no second try"],
+)
+def test_a_route_is_tried_twice_before_it_counts_as_cut(
+    rounds: list[set[str] | None], reached: set[str], unsure: set[str]
+) -> None:
+    """A busy host may fail once. If its container does not report again, the route is unsure."""
+    told: list[list[str]] = []
+
+    def answer() -> frozenset[str]:
+        found = rounds[len(told) - 1]
+        if found is None:
+            raise EngineError("host-1", 0, REASON)
+        return frozenset(found)
+
+    first = _trial("10.0.1.1", tell=told.append, reached=answer)
+    second = _trial("10.0.1.2", reached=lambda: frozenset({"10.0.1.1"}))
+    mesh = _mesh({"host-1": first, "host-2": second})
+    assert told == [["10.0.1.2"]] * len(rounds)
+    assert mesh.reached["host-1"] == reached
+    assert mesh.unsure.get("host-1", frozenset()) == unsure
+    assert not mesh.skipped
+
+
 def _tried(remove: Callable[[], None]) -> Mesh:
-    trial = SimpleNamespace(
-        **dict.fromkeys(("make_network", "remove_network", "forget"), lambda: None),
-        start=lambda: "10.0.1.2",
-        tell=lambda _: None,
-        reached=frozenset,
-        peers=lambda: frozenset({"10.0.0.1"}),
-        remove=remove,
-    )
-    engine = SimpleNamespace(overlay_trial=lambda _: trial, left_trials=frozenset)
+    return _mesh({"host-1": _trial("10.0.1.1", remove=remove)})
+
+
+def _trial(address: str, **parts: Callable[..., Any]) -> SimpleNamespace:
+    """Return a trial of a host whose container has this address. The numbers of host and container are the same."""
+    peers = frozenset({"10.0.0.1", "10.0.0.2"})
+    whole: dict[str, Any] = dict.fromkeys(("make_network", "remove_network", "forget", "remove"), lambda: None)
+    whole |= {"start": lambda: address, "tell": lambda _: None, "reached": frozenset, "peers": lambda: peers}
+    return SimpleNamespace(**(whole | parts))
+
+
+def _mesh(trials: dict[str, SimpleNamespace]) -> Mesh:
+    engines_by_name = {
+        host: SimpleNamespace(overlay_trial=lambda _, trial=trial: trial, left_trials=frozenset)
+        for host, trial in trials.items()
+    }
 
     class Engines(dict[str, Any]):
         def names(self) -> tuple[str, ...]:
             return (*self,)
 
-    engines: Any = Engines({"host-1": engine})
-    return try_overlay(engines, "host-1", [Peer("host-1", "10.0.0.1")])
+    engines: Any = Engines(engines_by_name)
+    return try_overlay(engines, "host-1", [Peer(host, f"10.0.0.{host[-1]}") for host in trials])
