@@ -7,15 +7,27 @@ from tests.kits.approval_scenario import ApprovalScenario
 
 
 def test_a_change_of_the_cluster_voids_the_approval(approvals: ApprovalScenario) -> None:
-    """The approved plan does not apply any more: nothing is done, and the card says what changed."""
+    """The approved plan does not apply any more: status says so, nothing is done, and the card says what changed."""
     job = approvals.asks("cleo", "promote host-2")
+    assert f"`{job}` `/swarm promote host-2` · waits for approval" in _status(approvals)
     approvals.fleet["host-1"].docker("node", "update", "--availability", "drain", "host-2")
+    told = _status(approvals)
+    changed = "its plan no longer applies: `host-2` changed its availability from active to drain"
+    assert f"`{job}` `/swarm promote host-2` · {changed}" in told
+    assert f"Next: `/swarm cancel {job}`, then request it again" in told
     approvals.press("dan", job, "Approve")
     approval = approvals.ends(job, "cancelled")
     assert approval.state == "void"
     assert "changed its availability from active to drain" in approval.why
     assert "Request again" in approvals.card(job).shown
     assert approvals.managers() == {"host-1"}
+
+
+def _status(approvals: ApprovalScenario) -> str:
+    """Return the whole answer to `status`."""
+    after = len(approvals.slack.transcript())
+    approvals.slack.slash("ada", "prod", "status")
+    return approvals.slack.wait_to_see("ada", "Leader `", after=after, private=True, timeout=20).text
 
 
 def test_an_approval_without_a_worker_runs_later(approvals: ApprovalScenario) -> None:
