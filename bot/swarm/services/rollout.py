@@ -1,0 +1,181 @@
+"""How a service's present spec is rolled out: judged by its tasks, because Docker's UpdateStatus alone is wrong. Pure.
+
+``completed`` is also said with no task running (failure action ``continue``), ``updating`` for ever where no node fits,
+and nothing at all after an update that makes no task differ (docs/swarm-behaviour.md).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.blocks import plain_line, tick
+from bot.model import ClusterFacts, ServiceFacts, TaskFacts
+from bot.model.service import NANOSECONDS
+from bot.swarm.services.placement import accepts_tasks, meets_constraints
+from bot.swarm.services.same_spec import made_from
+from bot.text.suggest import listed, number_of
+
+DEFAULT_MONITOR_S: Final = 5.0
+"""Docker's default of ``UpdateConfig.Monitor``."""
+SETTLING_S: Final = 1.0
+"""After a change of the spec its tasks and UpdateStatus change within 0.2 s: before that nothing is judged."""
+PENDING_S: Final = 5.0
+"""A task that has been pending for so long, with a reason, is told. The first moments have no reason."""
+MIN_CRASHES: Final = 2
+"""So often one task ended by itself, and the one that followed it too: a crash loop."""
+ENDED_BY_ITSELF: Final = frozenset({"failed", "rejected", "complete"})
+IN_PROGRESS: Final = frozenset({"updating", "rollback_started"})
+MAX_ERROR_CHARS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What is seen of the present spec's tasks."""
+
+    wanted: int
+    """How many tasks should run. Of a global service: the nodes that accept tasks and meet its constraints."""
+    running: int
+    """Of these, how many run and were made from the present spec."""
+    stable: bool
+    """Whether as many as wanted have run for the monitor time, no other task is left, and Docker changes nothing."""
+    stopping: int
+    """Tasks that are still to stop."""
+    pending: tuple[tuple[str, int], ...]
+    """Why the scheduler cannot place tasks, in its words, and how many tasks that are."""
+    last_failure: str
+    """How the last task of this rollout ended by itself, in words; "" if none did."""
+    verdict: str
+    """Why it will not become stable, in a sentence; "" while it may."""
+
+    @property
+    def progress(self) -> str:
+        """Return "2 of 3 tasks running", and what delays the others."""
+        parts = [f"{self.running} of {number_of(self.wanted, 'task')} running"]
+        parts += [f"{number_of(self.stopping, 'task')} stopping"] if self.stopping else []
+        parts += [f"{count} pending: {plain_line(reason, MAX_ERROR_CHARS)}" for reason, count in self.pending]
+        parts += [self.last_failure] if self.last_failure and not self.stable else []
+        return "; ".join(parts)
+
+
+def monitor_s(service: ServiceFacts) -> float:
+    """Return for how many seconds Docker watches a new task for failures."""
+    found = (service.spec.get("UpdateConfig") or {}).get("Monitor")
+    return float(found) / NANOSECONDS if found else DEFAULT_MONITOR_S
+
+
+def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
+    """Return how far the present spec of ``service`` is. ``now``: when the facts were read, in unix seconds.
+
+    The facts must have been read with services and the task list.
+    """
+    tasks = [task for task in swarm.task_list if task.service == service.id]
+    ready = {node.id for node in swarm.nodes if node.state == "ready"}
+    running = [task for task in tasks if _runs(swarm, service, task)]
+    stopping = [task for task in tasks if task.alive and not task.wanted and task.node in ready]
+    wanted = wanted_tasks(swarm, service)
+    kept = [task for task in tasks if task.wanted and not _stays(swarm, service, task)]
+    changing = service.update is not None and service.update.state in IN_PROGRESS
+    steady = all(now - task.since >= monitor_s(service) for task in running)
+    settled = not changing and now - service.updated >= SETTLING_S
+    stable = settled and steady and len(running) == len(kept) == wanted and not stopping
+    failures = sorted(_failures(service, tasks), key=lambda task: -task.since)
+    pending = [task for task in kept if not task.node and task.error]
+    found = Rollout(
+        wanted=wanted,
+        running=len(running),
+        stable=stable,
+        stopping=len(stopping),
+        pending=tuple(sorted(Counter(task.error for task in pending).items())),
+        last_failure=failure_text(swarm, service, failures[0]) if failures else "",
+        verdict="",
+    )
+    if stable or (not settled and not changing):
+        return found
+    waited = max((now - task.created for task in pending), default=0.0)
+    unrestarted = bool(failures) and len(kept) < wanted and now - failures[0].since >= SETTLING_S
+    return replace(found, verdict=_verdict(service, found, failures, waited, unrestarted=unrestarted))
+
+
+def wanted_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
+    """Return how many tasks should run. A global service runs no new task on a paused node."""
+    if not service.is_global:
+        return service.replicas
+    return sum(accepts_tasks(node) and meets_constraints(node, service) for node in swarm.nodes)
+
+
+def last_failure(swarm: ClusterFacts, service: ServiceFacts) -> str:
+    """Return how the last task ended by itself since the last update began, whatever its spec; "" if none did."""
+    began = service.update.started if service.update else service.updated
+    tasks = [task for task in swarm.task_list if task.service == service.id and task.created >= began]
+    ended = [task for task in tasks if task.state in ENDED_BY_ITSELF]
+    last = max(ended, key=lambda task: task.since, default=None)
+    return failure_text(swarm, service, last) if last else ""
+
+
+def failure_text(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> str:
+    """Return how a task ended by itself: "`web.2` on `host-3` failed with exit code 3: task: non-zero exit (3)"."""
+    slot = f".{task.slot}" if task.slot else ""
+    node = swarm.node(task.node)
+    where = f" on {tick(node.name)}" if node else ""
+    how = {"complete": "ended", "rejected": "was rejected"}.get(task.state, task.state)
+    code = f" with exit code {task.exit_code}" if task.exit_code is not None else ""
+    error = f": {plain_line(task.error, MAX_ERROR_CHARS)}" if task.error else ""
+    return f"{tick(service.name + slot)}{where} {how}{code}{error}"
+
+
+def _runs(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> bool:
+    """Return whether a task of the present spec runs where it may: a new constraint moves those that do not fit."""
+    if task.state != "running" or not task.wanted or not made_from(task, service):
+        return False
+    node = swarm.node(task.node)
+    if node is None:
+        return True
+    return not _stays(swarm, service, task) and node.state != "down" and meets_constraints(node, service)
+
+
+def _stays(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> bool:
+    """Return whether it is the task of a global service on a paused node, which Docker leaves as it is."""
+    node = swarm.node(task.node)
+    return service.is_global and node is not None and not accepts_tasks(node)
+
+
+def _failures(service: ServiceFacts, tasks: Iterable[TaskFacts]) -> list[TaskFacts]:
+    """Return the tasks of the present spec that ended by themselves since its rollout began."""
+    began = service.update.started if service.update and service.update.started else service.updated
+    return [
+        task for task in tasks if task.state in ENDED_BY_ITSELF and task.created >= began and made_from(task, service)
+    ]
+
+
+def _verdict(
+    service: ServiceFacts, found: Rollout, failures: list[TaskFacts], waited: float, *, unrestarted: bool
+) -> str:
+    """Return why it will not become stable.
+
+    ``waited``: for how long a task has been pending with a reason, in seconds. ``unrestarted``: whether tasks ended and
+    no others are to follow them.
+    """
+    state = service.update.state if service.update else ""
+    if state in {"paused", "rollback_paused"}:
+        what = "update" if state == "paused" else "rollback"
+        return f"Docker paused the {what} because tasks failed. {_last(found)}".strip()
+    patience = PENDING_S + (service.stop_grace if found.stopping else 0.0)
+    if waited >= patience:
+        told = listed(f"{number_of(count, 'task')} pending ({plain_line(error)})" for error, count in found.pending)
+        return f"No node takes all tasks: {told}."
+    action = (service.spec.get("UpdateConfig") or {}).get("FailureAction") or "pause"
+    if state == "rollback_started" or (state == "updating" and action != "continue"):
+        return ""  # Docker decides what a failure means
+    crashes = Counter(task.slot or task.node for task in failures)
+    if any(count >= MIN_CRASHES for count in crashes.values()):
+        return f"Tasks fail again and again: {number_of(len(failures), 'task')} failed so far. {_last(found)}"
+    if unrestarted:
+        return f"Docker does not restart tasks that ended. {_last(found)}"
+    return ""
+
+
+def _last(found: Rollout) -> str:
+    return f"The last one: {found.last_failure}." if found.last_failure else ""

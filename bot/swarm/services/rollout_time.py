@@ -1,0 +1,40 @@
+"""How long a rollout may take: by the number of batches and the times that the spec gives. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from bot.model import ServiceFacts
+from bot.model.service import NANOSECONDS
+from bot.swarm.services.rollout import monitor_s
+
+START_S: Final = 30.0
+"""For each batch: the time in which tasks are placed, pull their image and start."""
+BASE_S: Final = 60.0
+DEFAULT_INTERVAL_S: Final = 30.0
+DEFAULT_RETRIES: Final = 3
+
+
+def rollout_timeout_s(service: ServiceFacts) -> float:
+    """Return after how many seconds a rollout of the service is not waited for any longer."""
+    policy = service.spec.get("UpdateConfig") or {"Parallelism": 1}
+    wanted = max(service.replicas, service.running, service.desired, 1)
+    batches = math.ceil(wanted / (policy.get("Parallelism") or wanted))
+    each = START_S + (policy.get("Delay") or 0) / NANOSECONDS + service.stop_grace + healthy_after_s(service)
+    return BASE_S + batches * each + monitor_s(service)
+
+
+def health_check(service: ServiceFacts) -> dict[str, Any]:
+    """Return the health check of the spec; {} if it has none, or switches that of the image off."""
+    found = dict(service.container.get("Healthcheck") or {})
+    return {} if (found.get("Test") or ["NONE"])[0] == "NONE" else found
+
+
+def healthy_after_s(service: ServiceFacts) -> float:
+    """Return after how many seconds at the latest a task that never gets healthy is unhealthy; 0 without a check."""
+    check = health_check(service)
+    if not check:
+        return 0.0
+    interval = (check.get("Interval") or 0) / NANOSECONDS or DEFAULT_INTERVAL_S
+    return (check.get("StartPeriod") or 0) / NANOSECONDS + interval * (check.get("Retries") or DEFAULT_RETRIES)
