@@ -41,17 +41,21 @@ def carry_out(
 
     ``allow`` is called with the facts just before. If the state is not seen, the operation undoes what is half done and
     a SwarmbotError that says what is true now is raised. An engine's error alone is no failure: if the wanted state is
-    seen after it, the step succeeded.
+    seen after it, the step succeeded. If the operation says that it has failed, it is not waited for any longer.
     """
     facts = read(_query_before(operation))
     if operation.satisfied(facts):
         return End(False, facts)
+    if why := operation.failed(facts):
+        raise operation.settle(engines, facts, Failed(why))
     allow(facts)
     error = _apply(operation, engines, facts)
     timeout_s = operation.timeout(facts)
     facts = _wait(operation, read, pause, tell, timeout_s if error is None or _may_still_come(error) else 0.0)
     if operation.satisfied(facts):
         return End(True, facts)
+    if why := operation.failed(facts):
+        raise operation.settle(engines, facts, Failed(why))
     late = Failed(f"Timed out after {timeout_s:.0f} s: it was not seen that {operation.done}.")
     raise operation.settle(engines, facts, error or late)
 
@@ -75,11 +79,11 @@ def _may_still_come(error: SwarmbotError) -> bool:
 
 
 def _wait(operation: Operation, read: Read, pause: Pause, tell: Tell, timeout_s: float) -> Facts:
-    """Return the facts in which the operation is satisfied, or the last ones before the time-out."""
+    """Return the facts in which the operation is satisfied or has failed, or the last ones before the time-out."""
     deadline = monotonic() + timeout_s
     wait = FIRST_PAUSE_S
     facts = _read_after(operation, read)
-    while not operation.satisfied(facts) and monotonic() < deadline:
+    while not (operation.satisfied(facts) or operation.failed(facts)) and monotonic() < deadline:
         tell(facts)
         pause(wait)
         wait = min(2 * wait, MAX_PAUSE_S)

@@ -74,6 +74,14 @@ class Operation(ABC):
         del facts
         return ""
 
+    def failed(self, facts: Facts) -> str:
+        """Return why the wanted state will not come about, in a sentence; "" while it may. Then nothing is waited for.
+
+        It is called before ``apply`` too: a job that another worker began may have failed meanwhile.
+        """
+        del facts
+        return ""
+
     def seen(self, facts: Facts) -> str:
         """Return the state that was seen at the end: ``done``, and details from ``facts``."""
         del facts

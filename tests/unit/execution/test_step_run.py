@@ -98,6 +98,19 @@ class Hasty(Wanted):
         return 0.0
 
 
+class Doomed(Wanted):
+    """One that has failed once it was applied."""
+
+    kind: ClassVar[str] = "a test's doomed step"
+
+    def failed(self, facts: Facts) -> str:
+        """Say so in every state but the wanted one, if something was applied before."""
+        return "" if facts.name == "holds" or not DOOMED["now"] else "It was rolled back."
+
+
+DOOMED = {"now": False}
+
+
 class Secretive(Wanted):
     """One that is seen in a secret."""
 
@@ -274,3 +287,17 @@ def test_a_secret_that_stays_unread_is_settled() -> None:
     world.on_apply = goes_mute(world)
     with pytest.raises(Failed, match="settled"):
         run(world, Mute)
+
+
+def test_a_step_that_has_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends at once with the operation's own reason; one that had failed before it was applied is not applied."""
+    world = World()
+    world.on_apply = lambda: monkeypatch.setitem(DOOMED, "now", True)
+    with pytest.raises(Failed, match=r"It was rolled back\.") as caught:
+        run(world, Doomed)
+    assert world.log == ["read", "apply", "read", "settle"]
+    assert world.pauses == []
+    assert caught.value.true_now == "does not"
+    with pytest.raises(Failed, match=r"It was rolled back\."):
+        run(world, Doomed)
+    assert world.log[4:] == ["read", "settle"]
