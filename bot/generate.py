@@ -69,7 +69,7 @@ def usage_hint(commands: CommandRegistry) -> str:
 
 def _words(command: Command) -> str:
     shown = [p.shown + "…" * p.many for p in command.parameters if isinstance(p.spec, Word) and p.required]
-    return " ".join([command.name, *shown])
+    return " ".join([command.word, *shown])
 
 
 def _optional(command: Command) -> str:

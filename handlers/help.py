@@ -13,6 +13,7 @@ from bot.commands import (
     Flag,
     Word,
     base_permission,
+    commands_typed,
     other_permissions,
     permission_text,
     record,
@@ -72,7 +73,8 @@ def _help(commands: CommandRegistry, records: Records, arguments: HelpArguments)
     """Return a line for each command, or one command with its arguments and flags."""
     if arguments.command:
         [name] = plain_words([arguments.command.lower()]) or [arguments.command]
-        return _one(commands.find(name))
+        found = [_one(command) for command in commands_typed(commands, name)]
+        return Message(found[0].text, tuple(block for message in found for block in message.blocks))
     groups = [section("\n".join([f"*{group}*", *map(_help_line, members)])) for group, members in commands.groups()]
     scope = f"cluster here: *{records.cluster}*" if records.cluster else "name a cluster with `--cluster NAME`"
     return Message(
@@ -119,7 +121,7 @@ def _standing(person: PersonPermissions) -> str:
 
 
 def _one(command: Command) -> Message:
-    lines = [f"*{command.name}* · {command.help}", f"`{command.usage}`"]
+    lines = [f"*{command.word}* · {command.help}", f"`{command.usage}`"]
     words = [p for p in command.parameters if isinstance(p.spec, Word)]
     flags = [p for p in command.parameters if isinstance(p.spec, Flag)]
     lines += [f"`{p.shown}` {p.spec.help}" for p in words]
@@ -133,7 +135,7 @@ def _one(command: Command) -> Message:
     )
     takes = f"Permission: {permission_text(command)}. Also takes {', '.join([*change, '`--cluster NAME`'])}."
     return Message(
-        f"Usage of {command.name}",
+        f"Usage of {command.word}",
         (*paragraphs(lines), section(f"Example: `/swarm {command.example}`"), context(takes)),
     )
 
@@ -150,4 +152,4 @@ def _commands(commands: CommandRegistry, permission: str) -> list[str]:
 
 
 def _help_line(command: Command) -> str:
-    return f"`/swarm {command.name}` {command.help}"
+    return f"`/swarm {command.word}` {command.help}"

@@ -14,6 +14,7 @@ from bot.swarm.membership.several import each_or_refused, order_titles, refuse_r
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.host_membership import membership_text, was_removed
 from bot.swarm.reading.node_lookup import find_nodes, refuse_unidentified_host, replacement_of, require_cluster
+from bot.swarm.services.service_names import refuse_shared_names, service_instead
 from bot.text.suggest import listed
 
 
@@ -23,6 +24,7 @@ class RemoveArguments:
 
     nodes: Annotated[tuple[str, ...], Word(NODE, "nodes, by name or the start of the id")]
     force: Annotated[bool, Flag(None, "remove the record even if the node is not down and cannot leave")] = False
+    node: Annotated[bool, Flag(None, "the names are nodes, even if a service has the same name")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def _query(arguments: RemoveArguments) -> FactsQuery:
 )
 def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
     """Remove nodes; of several records with one name, the replaced one."""
+    if not arguments.node:
+        refuse_shared_names(facts, arguments.nodes)
     targets = each_or_refused(arguments.nodes, lambda name: _target(facts, name))
     there = [(target, target.node) for target in targets if target.node is not None]
     refuse_repeated([target.name for target, _ in there], [node for _, node in there])
@@ -85,6 +89,8 @@ def _titles(facts: Facts, targets: list[_Target]) -> PlanTitles:
 
 def _target(facts: Facts, name: str) -> _Target:
     """Return what a name means. Raise NotUnderstood if that is nothing, not certain, or several records."""
+    if error := service_instead(facts, name):
+        raise error
     absent = _absent(facts, name)
     if absent is not None:
         return _Target(name, tick(name), unchanged=(absent,))

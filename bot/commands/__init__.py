@@ -45,6 +45,7 @@ from bot.commands.shared_flags import (
     UNLOCK,
     unlock_key_form,
 )
+from bot.commands.shared_words import SHARED_WORDS, commands_typed, meant_command
 from bot.commands.times import FUTURE, PAST
 from bot.config.models import Permission
 
@@ -66,6 +67,7 @@ __all__ = [
     "PAST",
     "PERSON",
     "SERVICE",
+    "SHARED_WORDS",
     "SNAPSHOT_INTERVAL",
     "TASK_HISTORY_LIMIT",
     "UNLOCK",
@@ -87,7 +89,9 @@ __all__ = [
     "base_permission",
     "change",
     "choice",
+    "commands_typed",
     "control",
+    "meant_command",
     "number",
     "other_permissions",
     "permission_text",

@@ -124,6 +124,8 @@ class Command:
     """Everything that decides what a command does and who may run it."""
 
     name: str
+    typed: str = ""
+    """What people type for it if that is a word of two commands (bot.commands.shared_words); "" for the name."""
     group: Group
     help: str
     """One line for `/swarm help`, a verb first."""
@@ -172,9 +174,14 @@ class Command:
         return self.asks if self.asks is not None and self.asks.needed(arguments) else None
 
     @property
+    def word(self) -> str:
+        """What people type for it."""
+        return self.typed or self.name
+
+    @property
     def usage(self) -> str:
         """One line: ``/swarm join worker|manager HOST… [--availability active|pause|drain]``."""
-        return " ".join(["/swarm", self.name, *(_usage(parameter) for parameter in self.parameters)])
+        return " ".join(["/swarm", self.word, *(_usage(parameter) for parameter in self.parameters)])
 
 
 def _parameters(arguments: type[Any]) -> tuple[Parameter, ...]:

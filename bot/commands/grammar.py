@@ -113,7 +113,7 @@ def usage_text(command: Command) -> str:
     if len(command.usage) <= longest:
         return f"`{command.usage}`"
     words = [p.shown + "…" * p.many for p in command.parameters if isinstance(p.spec, Word)]
-    return f"`/swarm {' '.join((command.name, *words))} [--…]`; `/swarm help {command.name}` shows the flags"
+    return f"`/swarm {' '.join((command.word, *words))} [--…]`; `/swarm help {command.word}` shows the flags"
 
 
 def _fill(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, Any]:

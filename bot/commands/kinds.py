@@ -22,6 +22,10 @@ class Vocabulary:
     cluster: str = ""
     hosts: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+    """The names and host names of nodes, as they were last read. Only for words that may mean a node or a service."""
+    services: tuple[str, ...] = ()
+    """The names of services, as they were last read."""
 
 
 @dataclass(frozen=True, slots=True)

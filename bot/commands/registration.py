@@ -49,7 +49,10 @@ def _accept(_: object) -> None:
 
 
 class Declaration(TypedDict):
-    """What every command must declare; ``validate`` is for arguments that may not go together."""
+    """What every command must declare; ``validate`` is for arguments that may not go together.
+
+    ``typed`` is the word of a command that shares it with another one.
+    """
 
     group: Group
     help: str
@@ -58,6 +61,7 @@ class Declaration(TypedDict):
     risk: Risk
     approval: ApprovalRule
     validate: NotRequired[Callable[[Any], None]]
+    typed: NotRequired[str]
 
 
 def change(
@@ -155,6 +159,7 @@ def _command(
     position: int,
     *,
     name: str,
+    typed: str = "",
     group: Group,
     help: str,  # noqa: A002 - the word that people know
     example: str,
@@ -177,6 +182,7 @@ def _command(
     """Return the command that ``function`` serves; its parameter at ``position`` names the arguments' class."""
     return Command(
         name=name,
+        typed=typed,
         group=group,
         help=help,
         example=example,

@@ -48,7 +48,8 @@ class CommandRegistry(Mapping[str, Command]):
                 next_step="`/swarm node NODE` shows the tasks of a node; `/swarm drain NODE` takes them off it. "
                 "`/swarm help` lists all commands.",
             )
-        near = nearest(name, [each for each, command in self._commands.items() if command.risk != "quorum"])
+        near = nearest(name, self._commands)
+        near = None if near and self._commands[near].risk == "quorum" else near
         suggestion = f" Did you mean `/swarm {near}`?" if near else ""
         usage = f"Usage: {usage_text(self._commands[near])}. " if near else ""
         raise NotUnderstood(

@@ -8,7 +8,6 @@ from typing import Final
 
 SYNONYMS: Final = MappingProxyType(
     {
-        "resume": "activate",
         "undrain": "activate",
         "uncordon": "activate",
         "cordon": "pause",

@@ -28,6 +28,12 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "restore",
     "trust",
     "force",
+    "scale",
+    "update-service",
+    "restart",
+    "rollback",
+    "resume",
+    "remove-service",
 )
 """What a rule can be about, as written under ``approvals``; a test holds the subjects of all commands to this list."""
 

@@ -196,9 +196,14 @@ class SshEngine:
 
     def update_service(self, service_id: str, version: int, spec: Json) -> None:
         """``POST /services/{id}/update``; by hand, for the same reason."""
-        params = {"version": str(version), "registryAuthFrom": "spec"}
-        path = f"/services/{quote(service_id, safe='')}/update"
-        self._client.change("POST", path, params=params, body=spec)
+        self._update_service(service_id, spec, {"version": str(version), "registryAuthFrom": "spec"})
+
+    def roll_back_service(self, service_id: str, version: int, spec: Json) -> None:
+        """The same with ``rollback=previous``; the SDK does not have it."""
+        self._update_service(service_id, spec, {"version": str(version), "rollback": "previous"})
+
+    def _update_service(self, service_id: str, spec: Json, params: dict[str, str]) -> None:
+        self._client.change("POST", f"/services/{quote(service_id, safe='')}/update", params=params, body=spec)
 
     def remove_service(self, service_id: str) -> None:
         """``DELETE /services/{id}``."""

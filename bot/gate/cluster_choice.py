@@ -15,6 +15,7 @@ from bot.blocks import Message, actions, button, section, tick
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused
 from bot.secrets.redact import redact
+from bot.secrets.secret_names import names_a_secret
 from bot.slack.inbound.requests import PressRequest, SlashRequest, press_as_command
 from bot.store import keys
 from bot.store.client import translate_errors
@@ -49,7 +50,7 @@ class ClusterChoices:
 
         Return None if the order must not be stored, because it has a secret.
         """
-        if redact(request.text) != request.text:
+        if redact(request.text) != request.text or names_a_secret(request.text):
             return None
         row = [
             button(cluster, BUTTON, self._keep(Choice(request.text, cluster, request.user)))

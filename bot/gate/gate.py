@@ -12,7 +12,15 @@ from bot import policy
 from bot.approvals.rule import rule_for
 from bot.blocks import Message, channel, error_message, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
-from bot.commands import Command, Vocabulary, read_arguments, read_options, read_sentence
+from bot.commands import (
+    SHARED_WORDS,
+    Command,
+    Vocabulary,
+    meant_command,
+    read_arguments,
+    read_options,
+    read_sentence,
+)
 from bot.config import ClusterNeeded, choose_cluster
 from bot.errors import NotUnderstood, SwarmbotError, Unavailable
 from bot.execution.open_changes import changes_in_line, planned_text
@@ -51,6 +59,7 @@ class Gate:
         self._freezes = services.freezes
         self._control_commands = services.control_commands
         self._early_refusals = services.early_refusals
+        self._last_read = services.last_read
         self._secret_form = services.secret_form
         self._cluster_choices = services.cluster_choices
         self._deliveries = services.deliveries
@@ -67,12 +76,13 @@ class Gate:
             if offer is None:
                 raise
             return offer
-        hosts = tuple(self._config.clusters[cluster].hosts) if cluster else ()
+        vocabulary = self._vocabulary(sentence.name, cluster)
+        command = meant_command(self._commands, sentence, vocabulary)
         options, words = read_options(command, sentence.words)
         typed = redact(" ".join((sentence.name, *words)))
         call = Call(
             command=command,
-            arguments=read_arguments(command, words, Vocabulary(cluster, hosts, tuple(self._commands))),
+            arguments=read_arguments(command, words, vocabulary),
             words=f"{typed} --plan" if options.only_plan else typed,
             cluster=cluster,
             user=request.user,
@@ -155,6 +165,19 @@ class Gate:
         if call.command.record is not None:
             return self._record_commands.answer(call)
         return self._admit(call)
+
+    def _vocabulary(self, word: str, cluster: str) -> Vocabulary:
+        """Return the names that words can mean; those last read only for a word that means a node or a service."""
+        hosts = tuple(self._config.clusters[cluster].hosts) if cluster else ()
+        known = Vocabulary(cluster, hosts, tuple(self._commands))
+        if not cluster or word not in SHARED_WORDS:
+            return known
+        nodes, services = self._last_read.nodes(cluster), self._last_read.services(cluster)
+        return replace(
+            known,
+            nodes=(*nodes.names, *nodes.hostnames) if nodes else (),
+            services=services.names if services else (),
+        )
 
     def _cluster(self, command: Command, channel_id: str, named: str) -> str:
         try:

@@ -15,6 +15,7 @@ from bot.gate.early_refusals import EarlyRefusals
 from bot.gate.records import RecordReader
 from bot.gate.secret_form import SecretForm
 from bot.gate.totp_command import TotpCommand
+from bot.last_read import LastRead
 from bot.queue.deliveries import Deliveries
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
@@ -36,6 +37,8 @@ class GateServices:
     """Orders that the gate carries out itself: cancel, freeze, thaw, second factors."""
     totp_command: TotpCommand
     early_refusals: EarlyRefusals
+    last_read: LastRead
+    """Names of nodes and services, by which a word that may mean either is understood."""
     secret_form: SecretForm
     cluster_choices: ClusterChoices
     deliveries: Deliveries

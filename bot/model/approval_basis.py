@@ -79,6 +79,8 @@ def differences(before: Basis, now: Basis) -> list[str]:
     if before.cluster_id != now.cluster_id:  # the rest follows from this
         return [*new, _other_cluster(before, now)]
     told = [*new, *_managers(before, now)]
+    changed = _services(before).items() - _services(now).items() if now.operations else ()
+    told += [f"the service `{name}` was changed" for name, _ in sorted(changed)]
     for name, seen in before.targets.items():
         told += _target_changes(name, seen, now.targets.get(name, seen))
     if not told:
@@ -112,6 +114,12 @@ def _rests_on_managers(plan: Plan) -> bool:
 def _named(operations: tuple[Mapping[str, Any], ...]) -> list[str]:
     names = [operation.get("host") or operation.get("name") or operation.get("node") for operation in operations]
     return [str(name) for name in names if name]
+
+
+def _services(basis: Basis) -> dict[str, str]:
+    """Return the fingerprint of the spec of each service that the operations name. Its tasks are no part of it."""
+    named = [operation for operation in basis.operations if "service" in operation and "spec" in operation]
+    return {str(operation["service"]): str(operation["spec"]) for operation in named}
 
 
 def _target(facts: Facts, name: str) -> dict[str, str]:

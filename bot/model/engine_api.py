@@ -186,6 +186,10 @@ class Engine(Protocol):
         """``POST /services/{id}/update`` with the whole spec; registry credentials stay those of the present spec."""
         ...
 
+    def roll_back_service(self, service_id: str, version: int, spec: Json) -> None:
+        """The same with ``rollback=previous``: to the spec before. ``spec`` is the present one."""
+        ...
+
     def remove_service(self, service_id: str) -> None:
         """``DELETE /services/{id}``. Its tasks stop after that."""
         ...

@@ -15,6 +15,14 @@ _SECRET_NAME: Final = re.compile(
 _FILE_NAME: Final = re.compile(r"_(?:file|path|dir)$", re.IGNORECASE)
 """By convention such a variable holds the path of a file with the secret, as Docker's own images have it."""
 
+_PAIR: Final = re.compile(r"(?<![\w.-])(?=(?P<name>[\w.-]+)=(?P<value>\S+))")
+"""Each ``NAME=VALUE`` of a text, also the one inside ``--env=NAME=VALUE``."""
+
+
+def names_a_secret(text: str) -> bool:
+    """Return whether a command has ``NAME=VALUE`` with a value that must be treated as a secret."""
+    return any(looks_secret(found["name"], found["value"]) for found in _PAIR.finditer(text))
+
 
 def looks_secret(name: str, value: str) -> bool:
     """Return whether the value of a variable called ``name`` must be treated as a secret.

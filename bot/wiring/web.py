@@ -48,6 +48,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         user_groups=user_groups,
         check_code=totp.check,
     )
+    last_read = LastRead(redis)
     services = GateServices(
         config=config,
         commands=commands,
@@ -67,9 +68,8 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         freezes=freezes,
         control_commands=ControlCommands(config, queue, voting, freezes, totp_command),
         totp_command=totp_command,
-        early_refusals=EarlyRefusals(
-            config=config, queue=queue, approvals=approvals, audit=audit, last_read=LastRead(redis)
-        ),
+        early_refusals=EarlyRefusals(config=config, queue=queue, approvals=approvals, audit=audit, last_read=last_read),
+        last_read=last_read,
         secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
         cluster_choices=ClusterChoices(config, redis),
         deliveries=Deliveries(redis),

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bot.commands import Vocabulary
 from bot.model import (
     BackupList,
     ClosedChannel,
@@ -80,6 +81,12 @@ class Description(BaseModel):
     root: str = ""
     issuer: str = ""
     rotating: bool = False
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The names that words can mean: the hosts, and the nodes and services as they were last read."""
+        nodes = tuple(record.hostname for record in self.records if record.hostname)
+        return Vocabulary(self.name, tuple(self.hosts), nodes=nodes, services=(*self.services, *self.tasks))
 
     def facts(self, query: FactsQuery = PLAIN) -> Facts:
         """Return the facts, with the routes that ``query`` probes. Files on hosts are keyed ``host:path``."""

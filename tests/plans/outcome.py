@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.commands import Command, Vocabulary, read_arguments, read_sentence
+from bot.commands import Command, Vocabulary, meant_command, read_arguments, read_sentence
 from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
 from bot.execution.planning import planned
 from bot.model import Facts, Plan
@@ -21,7 +21,7 @@ NAMES: Mapping[type[SwarmbotError], str] = {Refused: "refused", NotUnderstood: "
 def read_words(words: str, vocabulary: Vocabulary) -> tuple[Command, Any]:
     """Return the command and its arguments. Raises NotUnderstood as for people."""
     sentence = read_sentence(words)
-    command = COMMANDS.find(sentence.name)
+    command = meant_command(COMMANDS, sentence, vocabulary)
     return command, read_arguments(command, sentence.words, vocabulary)
 
 

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import pytest
 
-from bot.commands import Vocabulary
 from bot.errors import SwarmbotError
 from tests.plans.description import Description
 from tests.plans.files import cases, described
@@ -39,7 +38,7 @@ def _tried(facts: dict[str, Any], words: str) -> dict[str, Any]:
     """Return what ``words`` lead to in that state; {} for a command that is not about the cluster."""
     description = Description.model_validate(facts)
     try:
-        command, arguments = read_words(words, Vocabulary(description.name, tuple(description.hosts)))
+        command, arguments = read_words(words, description.vocabulary)
         if command.record is not None or command.control is not None:
             return {}
         return outcome(command, description.facts(command.query(arguments)), arguments, {})

@@ -45,7 +45,7 @@ def _run(facts: dict[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
         _check(command, arguments, case)
         return {"answer": _record(command, records, arguments)}
     description = Description.model_validate(facts)
-    command, arguments = read_words(case["words"], Vocabulary(description.name, tuple(description.hosts)))
+    command, arguments = read_words(case["words"], description.vocabulary)
     _check(command, arguments, case)
     return outcome(command, description.facts(command.query(arguments)), arguments, case)
 
@@ -83,7 +83,8 @@ def _needs_rows(group: str) -> list[str]:
     found = []
     for command in COMMANDS.values():
         places = [each for each in command.parameters if isinstance(each.spec, Word) and each.shown in {"NODE", "HOST"}]
-        whole = command.plan is not None and not any(place.required for place in places)
+        services = [each for each in command.parameters if each.spec.kind and each.spec.kind.service]
+        whole = command.plan is not None and not any(place.required for place in (*places, *services))
         if (places if group == "nodes" else whole) and command.name not in ABOUT_KEYS:
             found.append(command.name)
     return found
@@ -101,7 +102,8 @@ def test_every_command_has_a_row_for_each_state(name: str, group: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ca", "demote", "init", "join", "label", "leave", "remove", "token", "unlock-key", "update"]
+    "name",
+    ["ca", "demote", "init", "join", "label", "leave", "remove", "token", "unlock-key", "update", "update-service"],
 )
 def test_every_option_has_a_case(name: str) -> None:
     """Each flag of a command that changes a cluster has a case."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from bot.blocks import DONE
-from bot.commands import Command, Vocabulary
+from bot.commands import Command
 from bot.errors import SwarmbotError
 from bot.execution.questions import not_read_yet
 from bot.model import Facts
@@ -42,7 +42,7 @@ def test_an_early_answer_claims_nothing_of_a_host_that_was_not_read(
     """Its headline has no ✓, and the host is neither called absent, unreachable nor unlisted."""
     description = Description.model_validate(described(given, case))
     try:
-        command, arguments = read_words(case["words"], Vocabulary(description.name, tuple(description.hosts)))
+        command, arguments = read_words(case["words"], description.vocabulary)
     except SwarmbotError:
         return
     if command.answer is None or command.is_change(arguments):

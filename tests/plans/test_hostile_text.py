@@ -49,7 +49,7 @@ def _with_text() -> list[tuple[Command, Facts, Any]]:
             continue
         description = Description.model_validate(facts_words)
         try:
-            command, arguments = read_words(case["words"], Vocabulary(description.name, tuple(description.hosts)))
+            command, arguments = read_words(case["words"], description.vocabulary)
         except SwarmbotError:
             continue
         facts = description.facts(command.query(arguments))

@@ -13,6 +13,7 @@ from bot.swarm.operations.leave import Leave, RemoveNode
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.operations.role import Demote, Promote
 from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, fingerprint
+from bot.swarm.operations.services import ChangeService, RemoveService, ResumeUpdate, RollBackService
 from bot.swarm.operations.unlock import Unlock
 from bot.swarm.operations.update import Update
 
@@ -21,6 +22,7 @@ __all__ = [
     "AwaitCertificate",
     "AwaitEncryptedKeyFile",
     "AwaitManager",
+    "ChangeService",
     "CheckUnlockKey",
     "DecryptKeyFile",
     "Demote",
@@ -37,7 +39,10 @@ __all__ = [
     "Rejoin",
     "RemoveNode",
     "RemoveOldRecords",
+    "RemoveService",
     "RestoreState",
+    "ResumeUpdate",
+    "RollBackService",
     "RotateToken",
     "RotateUnlockKey",
     "SetAvailability",

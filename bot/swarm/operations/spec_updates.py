@@ -46,7 +46,7 @@ def update_node_spec(engine: Engine, node_id: str, edit: Edit) -> None:
         if spec != record["Spec"]:
             engine.update_node(node_id, record["Version"]["Index"], spec)
 
-    _retry_conflicts(write)
+    retry_conflicts(write)
 
 
 def update_cluster_spec(engine: Engine, edit: Edit, **rotations: Unpack[Rotations]) -> None:
@@ -62,7 +62,7 @@ def update_cluster_spec(engine: Engine, edit: Edit, **rotations: Unpack[Rotation
         if spec != swarm["Spec"] or rotations:
             engine.update_swarm(swarm["Version"]["Index"], spec, **rotations)
 
-    _retry_conflicts(write)
+    retry_conflicts(write)
 
 
 def update_service_spec(engine: Engine, service_id: str, edit: Edit) -> None:
@@ -78,7 +78,7 @@ def update_service_spec(engine: Engine, service_id: str, edit: Edit) -> None:
         if spec != service["Spec"]:
             engine.update_service(service_id, service["Version"]["Index"], spec)
 
-    _retry_conflicts(write)
+    retry_conflicts(write)
 
 
 def remove_record(engine: Engine, node: NodeFacts) -> None:
@@ -102,7 +102,7 @@ def unchanged(spec: Json) -> Json:
     return spec
 
 
-def _retry_conflicts(write: Callable[[], None]) -> None:
+def retry_conflicts(write: Callable[[], None]) -> None:
     """Call ``write``, which reads the newest version first, again after each conflict: a conflict changed nothing."""
     for tries_left in reversed(range(MAX_TRIES)):
         try:

@@ -1,0 +1,94 @@
+"""Words that people type for two commands: `update`, `remove` and `resume` are about services, or about the cluster.
+
+A service's `update` names one, the cluster's names nothing. With `remove` and `resume` the name decides. Whichever
+command is chosen here acts only on its own kind: a service is never removed as a node, nor a node as a service
+(docs/decisions/0030-one-word-for-two-commands.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bot.commands.command import Command, Flag
+from bot.commands.grammar import Sentence
+from bot.commands.kinds import Vocabulary
+from bot.commands.registry import CommandRegistry
+from bot.swarm.services.service_names import shared_name
+
+SERVICE_FLAG: Final = "--service"
+NODE_FLAG: Final = "--node"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWord:
+    """The two commands that a word means."""
+
+    other: str
+    """The name of the command about the cluster or its nodes."""
+    service: str
+    """The name of the command about services."""
+    by_name: bool
+    """Whether what is named decides; else, whether anything is named."""
+    unknown: str
+    """The command for names that nobody knows."""
+
+
+SHARED_WORDS: Final[Mapping[str, SharedWord]] = MappingProxyType(
+    {
+        "update": SharedWord("update", "update-service", by_name=False, unknown="update"),
+        "remove": SharedWord("remove", "remove-service", by_name=True, unknown="remove"),
+        "resume": SharedWord("activate", "resume", by_name=True, unknown="resume"),
+    }
+)
+
+
+def meant_command(commands: CommandRegistry, sentence: Sentence, vocabulary: Vocabulary) -> Command:
+    """Return the command that is meant. Raise NotUnderstood for a name that a node and a service have in common."""
+    shared = SHARED_WORDS.get(sentence.name)
+    if shared is None:
+        return commands.find(sentence.name)
+    named = _named(sentence, commands[shared.other], commands[shared.service])
+    if not shared.by_name:
+        return commands[shared.service if named else shared.other]
+    if SERVICE_FLAG in sentence.words:
+        return commands[shared.service]
+    machines = {*vocabulary.hosts, *vocabulary.nodes}
+    nodes = [name for name in named if name in machines]
+    services = [name for name in named if name in vocabulary.services]
+    both = [name for name in nodes if name in services]
+    if both and NODE_FLAG not in sentence.words:
+        raise shared_name(both[0], vocabulary.cluster, sentence.name)
+    if NODE_FLAG in sentence.words or nodes:
+        return commands[shared.other]
+    return commands[shared.service if services else shared.unknown]
+
+
+def commands_typed(commands: CommandRegistry, name: str) -> list[Command]:
+    """Return the commands that people mean by ``name``, of which there may be two. Raise NotUnderstood if none."""
+    shared = SHARED_WORDS.get(name)
+    if shared is None:
+        return [commands.find(name)]
+    return [commands[shared.other], commands[shared.service]]
+
+
+def _named(sentence: Sentence, *forms: Command) -> list[str]:
+    """Return the words that are neither flags nor their values; a comma joins names."""
+    takes_value = {
+        parameter.shown
+        for command in forms
+        for parameter in command.parameters
+        if isinstance(parameter.spec, Flag) and parameter.spec.kind
+    } | {"--reason"}
+    found: list[str] = []
+    skip = False
+    for word in sentence.words:
+        if skip:
+            skip = False
+        elif word.startswith("--"):
+            skip = word.lower() in takes_value
+        else:
+            found += [part for part in word.split(",") if part]
+    return found

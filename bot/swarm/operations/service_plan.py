@@ -1,0 +1,125 @@
+"""The plan of a change to one service, and several of them in one order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.blocks import tick
+from bot.model import Facts, Plan, PlanTitles, ServiceFacts, Step
+from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService, Verb
+from bot.swarm.reading.node_lookup import require_cluster
+from bot.swarm.services.change_plan import (
+    nowhere_costs,
+    refuse_job,
+    restarting_text,
+    rollout_warnings,
+)
+from bot.swarm.services.spec_changes import fingerprint, restarts, spec_changes
+from bot.swarm.services.spec_edit import SpecEdit
+from bot.text.suggest import listed, number_of
+
+
+def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> Plan:
+    """Return the plan of an edit; without a step if nothing would differ. Raise Refused for a job."""
+    refuse_job(service)
+    spec = edit.edited(service.spec)
+    changes = spec_changes(service.spec, spec)
+    if not changes:
+        has = number_of(service.replicas, "replica") if verb == "scale" else "all of that"
+        return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {has}",))
+    moves = restarts(service.spec, spec) != "none" or any(change.field == "replicas" for change in changes)
+    operation = ChangeService(
+        id=service.id,
+        service=service.name,
+        cluster=facts.name,
+        spec=fingerprint(service.spec),
+        changes=changes,
+        waits=moves,
+        last_update=last_update(service),
+        edit=edit,
+        verb=verb,
+    )
+    plan = part(facts, service, replace(service, spec=spec), operation)
+    return replace(plan, effect=plan.effect.rpartition("; ")[2]) if verb == "restart" else plan
+
+
+def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts) -> Plan:
+    """Return the plan of a rollback to the spec of ``target``; without a step if it is the same."""
+    changes = spec_changes(service.spec, target.spec)
+    if not changes:
+        same = f"{tick(service.name)} has the spec that it had before the last update"
+        return Plan(PlanTitles(), unchanged=(same,))
+    moves = restarts(service.spec, target.spec) != "none" or any(change.field == "replicas" for change in changes)
+    operation = RollBackService(
+        id=service.id,
+        service=service.name,
+        cluster=facts.name,
+        spec=fingerprint(service.spec),
+        changes=changes,
+        waits=moves,
+        last_update=last_update(service),
+        target=fingerprint(target.spec),
+    )
+    return part(facts, service, target, operation)
+
+
+def resumed(facts: Facts, service: ServiceFacts) -> Plan:
+    """Return the plan to send the present spec again."""
+    operation = ResumeUpdate(
+        id=service.id,
+        service=service.name,
+        cluster=facts.name,
+        spec=fingerprint(service.spec),
+        changes=(),
+        waits=True,
+        last_update=last_update(service),
+    )
+    warnings = rollout_warnings(facts, service, service, "all")
+    return Plan(PlanTitles(), steps=(Step(operation, service.name),), warnings=warnings)
+
+
+def part(facts: Facts, before: ServiceFacts, after: ServiceFacts, operation: ChangeService | RollBackService) -> Plan:
+    """Return the plan of one step: old → new per field, which tasks restart, and what people must know."""
+    replaced = restarts(before.spec, after.spec)
+    told = ", ".join(change.shown for change in operation.changes)
+    return Plan(
+        PlanTitles(),
+        steps=(Step(operation, before.name),),
+        effect=f"{told}; {restarting_text(require_cluster(facts), after, replaced)}",
+        costs=nowhere_costs(facts, after, replaced),
+        warnings=rollout_warnings(facts, before, after, replaced),
+    )
+
+
+def one_order(titles: PlanTitles, parts: Sequence[tuple[str, Plan]]) -> Plan:
+    """Return the plans of several services, by name, as one. Their steps run side by side."""
+    effects = [(name, plan.effect) for name, plan in parts if plan.effect]
+    several = len(parts) > 1
+    return Plan(
+        titles,
+        steps=tuple(step for _, plan in parts for step in plan.steps),
+        effect=" · ".join(f"{tick(name)} {effect}" if several else effect for name, effect in effects),
+        costs=tuple(cost for _, plan in parts for cost in plan.costs),
+        warnings=tuple(dict.fromkeys(text for _, plan in parts for text in plan.warnings)),
+        unchanged=tuple(text for _, plan in parts for text in plan.unchanged),
+    )
+
+
+def titles(facts: Facts, names: Sequence[str], verb: str, participle: str, noun: str) -> PlanTitles:
+    """Return the titles of an order about services: ``update``, ``updated``, ``The update of``."""
+    first, _, rest = verb.partition(" ")
+    what = f"{rest} {listed(map(tick, names))}".strip()
+    several = len(names) > 1
+    success = f"{{count}} services of {facts.name} are {participle}" if several else f"{tick(names[0])} is {participle}"
+    return PlanTitles(
+        present=f"{first}s {what} in {facts.name}",
+        imperative=f"{first} {what} in {facts.name}",
+        success=success,
+        failure=f"{noun} {{failed}} in {facts.name} failed",
+    )
+
+
+def last_update(service: ServiceFacts) -> float:
+    """Return when Docker's last update of the service began, unix seconds; 0 if it tells of none."""
+    return service.update.started if service.update else 0.0

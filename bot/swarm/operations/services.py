@@ -1,0 +1,344 @@
+"""Change, roll back, resume and remove services. Each is done when the tasks of the wanted spec are seen to run.
+
+Docker's ``UpdateStatus`` alone is wrong (bot.swarm.services.rollout). Specs may hold secrets in their environment, so
+operations keep only what was asked for and fingerprints.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from bot.blocks import tick
+from bot.errors import Failed, SwarmbotError
+from bot.model import Engines, Facts, FactsQuery, Json, Operation, ServiceFacts
+from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts, update_service_spec
+from bot.swarm.reading.parse_services import seconds
+from bot.swarm.services.rollout import last_failure, rollout
+from bot.swarm.services.rollout_time import rollout_timeout_s
+from bot.swarm.services.spec_changes import FieldChange, fingerprint, spec_changes
+from bot.swarm.services.spec_edit import SpecEdit
+from bot.text.suggest import listed, number_of
+
+Verb = Literal["update", "scale", "restart"]
+DOING: Final[Mapping[Verb, str]] = {"update": "updating", "scale": "scaling", "restart": "restarting all tasks of"}
+PARTICIPLES: Final[Mapping[Verb, str]] = {"update": "updated", "scale": "scaled", "restart": "restarted"}
+
+
+@dataclass(frozen=True, slots=True)
+class _RolledOut(ABC):
+    """What is done when a service has a spec, and as many tasks of it as wanted have run long enough."""
+
+    timeout_s: ClassVar[float]
+
+    id: str
+    """The service's id."""
+    service: str
+    """Its name."""
+    cluster: str
+    spec: str
+    """The fingerprint of the spec that the plan was made from."""
+    changes: tuple[FieldChange, ...]
+    """What changes."""
+    waits: bool
+    """Whether tasks start, stop or move, so that their state decides."""
+    last_update: float
+    """When the last update began by the plan's facts, unix seconds; 0 if there was none."""
+
+    @property
+    @abstractmethod
+    def done(self) -> str:
+        """The wanted state."""
+
+    @abstractmethod
+    def has_spec(self, service: ServiceFacts) -> bool:
+        """Return whether the service has the wanted spec."""
+
+    @property
+    def query(self) -> FactsQuery:
+        """Return a query for the services and all tasks."""
+        return FactsQuery(services=True, task_list=True)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """Return whether the service has the spec, and its tasks have run for the monitor time."""
+        service = self.found(facts)
+        if service is None or facts.swarm is None or not self.has_spec(service):
+            return False
+        return not self.waits or rollout(facts.swarm, service, facts.at).stable
+
+    def failed(self, facts: Facts) -> str:
+        """Return why the rollout has failed: rolled back, paused, tasks that crash or that no node takes."""
+        service = self.found(facts)
+        if facts.swarm is None:
+            return ""
+        if service is None:
+            return f"{facts.name} has no service {tick(self.service)} any more."
+        if self.has_spec(service):
+            return rollout(facts.swarm, service, facts.at).verdict if self.waits else ""
+        update = service.update
+        if update is None or update.started == self.last_update:
+            return ""
+        if update.state in {"rollback_completed", "rollback_paused"}:
+            ended = "rolled the update back" if update.state == "rollback_completed" else "paused the rollback"
+            return f"Docker {ended} because tasks failed. {_failed_task(facts, service)}".strip()
+        return ""
+
+    def progress(self, facts: Facts) -> str:
+        """Return how many tasks run."""
+        service = self.found(facts)
+        if service is None or facts.swarm is None or not self.waits:
+            return ""
+        if not self.has_spec(service):
+            rolling = service.update is not None and service.update.state == "rollback_started"
+            return f"Docker rolls it back. {_failed_task(facts, service)}".strip() if rolling else ""
+        return rollout(facts.swarm, service, facts.at).progress
+
+    def seen(self, facts: Facts) -> str:
+        """Return the wanted state, with the number of its tasks."""
+        service = self.found(facts)
+        if service is None or facts.swarm is None or not self.waits:
+            return self.done
+        running = rollout(facts.swarm, service, facts.at).running
+        return f"{self.done}: {number_of(running, 'task')} running"
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Return the error with what runs now, and how to go back."""
+        del engines
+        service = self.found(facts)
+        if facts.swarm is None:
+            return Failed(error.happened, true_now=f"{self.cluster} cannot be read: the state is unknown.")
+        if service is None:
+            return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
+        found = rollout(facts.swarm, service, facts.at)
+        alive = [task for task in facts.swarm.task_list if task.service == service.id and task.state == "running"]
+        older = len(alive) - found.running
+        others = f", and {number_of(older, 'task')} of an older spec" if older > 0 else ""
+        if self.has_spec(service):
+            state = f"{tick(self.service)} has the new spec; {found.progress}{others}."
+            back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else ""
+        else:
+            state = f"{tick(self.service)} does not have the new spec; {found.progress}{others}."
+            back = ""
+        return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or back)
+
+    def timeout(self, facts: Facts) -> float:
+        """Return the timeout in seconds, by the number of batches and the times of the update policy."""
+        service = self.found(facts)
+        return rollout_timeout_s(service) if service and self.waits else self.timeout_s
+
+    def found(self, facts: Facts) -> ServiceFacts | None:
+        """Return the service; None if there is none, or if the cluster cannot be read."""
+        return facts.swarm.service(self.id) if facts.swarm else None
+
+    def moved(self, left: tuple[FieldChange, ...] = ()) -> Failed:
+        """Return the error for a service that somebody else has changed where this order changes it."""
+        known = {change.field for change in self.changes}
+        others = [change.field for change in left if change not in self.changes and change.field in known]
+        what = f": {listed(others)}" if others else ""
+        return Failed(
+            f"{tick(self.service)} was changed by somebody else after this was planned{what}.",
+            true_now="This order changed nothing.",
+            next_step="Run it again: its plan shows the service as it is now.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeService(_RolledOut, Operation):
+    """Change fields of a service's spec, for example its image, its environment or its number of replicas."""
+
+    kind: ClassVar[str] = "change-service"
+
+    edit: SpecEdit
+    verb: Verb = "update"
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"{DOING[self.verb]} {tick(self.service)}{self._told}"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"{tick(self.service)} is {PARTICIPLES[self.verb]}{self._told}"
+
+    @property
+    def _told(self) -> str:
+        if self.verb == "restart":
+            return ""
+        return f" ({', '.join(change.shown for change in self.changes)})"
+
+    def has_spec(self, service: ServiceFacts) -> bool:
+        """Return whether the edit would change nothing."""
+        return not spec_changes(service.spec, self.edit.edited(service.spec))
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Write the edited spec, if what it changes is as it was when it was planned."""
+        update_service_spec(reading_manager(engines, facts), self.id, self._edited)
+
+    def _edited(self, spec: Json) -> Json:
+        wanted = self.edit.edited(spec)
+        left = spec_changes(spec, wanted)
+        if not left:
+            return spec
+        if not set(left) <= set(self.changes):
+            raise self.moved(left)
+        return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackService(_RolledOut, Operation):
+    """Return to the spec before the last update, as ``docker service rollback``. A second one undoes it."""
+
+    kind: ClassVar[str] = "roll-back-service"
+
+    target: str
+    """The fingerprint of the spec to return to."""
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"rolling back {tick(self.service)} ({', '.join(change.shown for change in self.changes)})"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"{tick(self.service)} has the spec that it had before the last update"
+
+    def has_spec(self, service: ServiceFacts) -> bool:
+        """Return whether the service has the spec of before."""
+        return fingerprint(service.spec) == self.target
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Roll back, if both specs are as they were when it was planned."""
+        engine = reading_manager(engines, facts)
+
+        def write() -> None:
+            raw = engine.service(self.id)
+            if fingerprint(raw["Spec"]) == self.target:
+                return
+            if (fingerprint(raw["Spec"]), fingerprint(raw.get("PreviousSpec"))) != (self.spec, self.target):
+                raise self.moved()
+            engine.roll_back_service(self.id, raw["Version"]["Index"], raw["Spec"])
+
+        retry_conflicts(write)
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeUpdate(_RolledOut, Operation):
+    """Go on with an update that Docker paused, by sending the same spec again, as ``docker service update`` does."""
+
+    kind: ClassVar[str] = "resume-update"
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"resuming the update of {tick(self.service)}"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"all tasks of {tick(self.service)} have its present spec"
+
+    def has_spec(self, service: ServiceFacts) -> bool:
+        """Return whether the spec is the one whose update was paused."""
+        return fingerprint(service.spec) == self.spec
+
+    def failed(self, facts: Facts) -> str:
+        """Return the same as for an update; that the update is still paused is no failure before it was resumed."""
+        service = self.found(facts)
+        paused = service is not None and service.update is not None and service.update.started == self.last_update
+        return "" if paused else super(ResumeUpdate, self).failed(facts)
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Send the present spec again, if the same update is still paused."""
+        engine = reading_manager(engines, facts)
+
+        def write() -> None:
+            raw = engine.service(self.id)
+            status = raw.get("UpdateStatus") or {}
+            if fingerprint(raw["Spec"]) != self.spec:
+                raise self.moved()
+            if status.get("State") == "paused" and seconds(status.get("StartedAt")) == self.last_update:
+                engine.update_service(self.id, raw["Version"]["Index"], raw["Spec"])
+
+        retry_conflicts(write)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveService(Operation):
+    """Remove a service, and wait until none of its tasks is left."""
+
+    kind: ClassVar[str] = "remove-service"
+
+    id: str
+    service: str
+    cluster: str
+    spec: str
+    """The fingerprint of its spec."""
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"removing the service {tick(self.service)}"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"{self.cluster} has no service {tick(self.service)} and none of its tasks"
+
+    @property
+    def query(self) -> FactsQuery:
+        """Return a query for the services and all tasks."""
+        return FactsQuery(services=True, task_list=True)
+
+    def timeout(self, facts: Facts) -> float:
+        """Return the timeout in seconds: the grace period of its tasks is added."""
+        service = facts.swarm.service(self.id) if facts.swarm else None
+        return self.timeout_s + (service.stop_grace if service else 0.0)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """Return whether neither the service nor a task on a ready node is left."""
+        return facts.swarm is not None and facts.swarm.service(self.id) is None and not self._left(facts)
+
+    def progress(self, facts: Facts) -> str:
+        """Return how many tasks are left."""
+        left = self._left(facts)
+        return f"{number_of(left, 'task')} left" if left else ""
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Remove it, if it is still the service that the plan shows."""
+        engine = reading_manager(engines, facts)
+        service = facts.swarm.service(self.id) if facts.swarm else None
+        if service is None:
+            return
+        if fingerprint(service.spec) != self.spec:
+            raise Failed(
+                f"{tick(self.service)} was changed by somebody else after this was planned.",
+                true_now="It was not removed.",
+                next_step=f"Look at it, then run `/swarm remove {self.service} --service` again.",
+            )
+        engine.remove_service(self.id)
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Return the error with what is left."""
+        del engines
+        if facts.swarm is None:
+            state = f"{self.cluster} cannot be read: whether the service is removed is unknown."
+        elif facts.swarm.service(self.id):
+            state = f"{self.cluster} still has the service {tick(self.service)}."
+        else:
+            state = f"The service {tick(self.service)} is removed; {number_of(self._left(facts), 'task')} left."
+        return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step)
+
+    def _left(self, facts: Facts) -> int:
+        ready = {node.id for node in facts.swarm.nodes if node.state == "ready"} if facts.swarm else set()
+        tasks = facts.swarm.task_list if facts.swarm else ()
+        return sum(task.service == self.id and task.alive and task.node in ready for task in tasks)
+
+
+def _failed_task(facts: Facts, service: ServiceFacts) -> str:
+    """Return how the last task ended that failed, in a sentence: its spec is not the service's any more."""
+    last = last_failure(facts.swarm, service) if facts.swarm else ""
+    return f"The last one: {last}." if last else ""

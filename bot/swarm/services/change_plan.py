@@ -1,0 +1,122 @@
+"""Plans of changes to services: what differs, which tasks restart, and what people must know before. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from bot.blocks import echo, tick
+from bot.errors import NotUnderstood, Refused
+from bot.model import ClusterFacts, Cost, Facts, ServiceFacts
+from bot.swarm.reading.node_lookup import require_cluster
+from bot.swarm.services.placement import accepts_tasks, meets_constraints, schedulable_nodes
+from bot.swarm.services.rollout import monitor_s
+from bot.swarm.services.rollout_time import health_check, healthy_after_s
+from bot.swarm.services.service_lookup import find_service
+from bot.swarm.services.spec_changes import Restarts
+from bot.text.durations import write_duration
+from bot.text.suggest import listed, number_of
+
+MIN_ID_CHARS: Final = 10
+"""Of an id so many characters must be given to change its service: a shorter word may be a misspelt name."""
+
+
+def service_to_change(facts: Facts, name: str) -> ServiceFacts:
+    """Return the service called ``name``, or whose id begins so. Raise NotUnderstood if there is none.
+
+    A short word is no id here: another service, whose id happens to begin so, must not be changed.
+    """
+    service = find_service(facts, name)
+    if service.name != name and len(name) < MIN_ID_CHARS:
+        raise NotUnderstood(
+            f"{facts.name} has no service {echo(name)}. The id of {tick(service.name)} begins so.",
+            next_step=f"Use its name, or at least {MIN_ID_CHARS} characters of an id.",
+        )
+    return service
+
+
+def refuse_job(service: ServiceFacts) -> None:
+    """Raise Refused for a job: its tasks end, so this cannot be seen to succeed."""
+    if service.mode in {"replicated job", "global job"}:
+        raise Refused(
+            f"{tick(service.name)} is a {service.mode}: its tasks end by themselves.",
+            true_now="Nothing was changed.",
+            next_step="Change it with `docker service update` on a manager.",
+        )
+
+
+def restarting_text(swarm: ClusterFacts, after: ServiceFacts, restarts: Restarts) -> str:
+    """Return which tasks are replaced, in words."""
+    if restarts == "some" and (count := len(misplaced(swarm, after))):
+        return f"{number_of(count, 'task')} must leave a node that does not meet the constraints"
+    if restarts != "all":
+        return "no task restarts"
+    count = sum(task.service == after.id and task.wanted and task.alive for task in swarm.task_list)
+    return f"all {count} tasks restart" if count > 1 else f"{number_of(count, 'task')} restarts"
+
+
+def misplaced(swarm: ClusterFacts, after: ServiceFacts) -> list[str]:
+    """Return the node of each task that cannot stay there by the constraints of ``after``."""
+    nodes = {node.id: node for node in swarm.nodes}
+    return [
+        nodes[task.node].name
+        for task in swarm.task_list
+        if task.service == after.id and task.alive and task.wanted and task.node in nodes
+        if not meets_constraints(nodes[task.node], after)
+    ]
+
+
+def nowhere_costs(facts: Facts, after: ServiceFacts, restarts: Restarts) -> tuple[Cost, ...]:
+    """Return the cost of running tasks that stop and that no node can run by the new constraints."""
+    swarm = require_cluster(facts)
+    if restarts == "none" or any(meets_constraints(node, after) for node in schedulable_nodes(swarm)):
+        return ()
+    leaving = Counter(misplaced(swarm, after))
+    if not leaving:
+        return ()
+    text = (
+        f"{tick(after.name)} ({number_of(leaving.total(), 'task')} on {listed(map(tick, leaving))}) cannot run on any "
+        f"active node. Its constraints would be {listed(map(tick, after.constraints))}."
+    )
+    return (Cost(f"service {after.name}", text),)
+
+
+def rollout_warnings(facts: Facts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> tuple[str, ...]:
+    """Return what people must know before tasks are replaced or added. ``after`` has the new spec."""
+    swarm = require_cluster(facts)
+    starts = restarts != "none" or after.replicas > before.replicas
+    found = [*(_replacing(after) if restarts == "all" else ())]
+    takers = [node for node in swarm.nodes if accepts_tasks(node) and meets_constraints(node, after)]
+    if starts and not takers and not nowhere_costs(facts, after, restarts):
+        found.append(f"No active node meets the constraints of {tick(after.name)}: new tasks stay pending.")
+    if before.update and before.update.state in {"updating", "rollback_started"}:
+        found.append(f"An update of {tick(after.name)} is in progress: this one takes its place.")
+    return tuple(found)
+
+
+def _replacing(service: ServiceFacts) -> list[str]:
+    """Return what is risky about replacing the tasks of this service, by its spec."""
+    name, policy = tick(service.name), service.spec.get("UpdateConfig") or {}
+    start_first = policy.get("Order") == "start-first"
+    found = []
+    if not health_check(service):
+        found.append(
+            f"The spec of {name} has no health check. Unless its image has one, a task counts as running at its start."
+        )
+    elif monitor_s(service) < healthy_after_s(service):
+        found.append(
+            f"The monitor time of {name} ({write_duration(monitor_s(service))}) is shorter than its health check needs "
+            f"to fail ({write_duration(healthy_after_s(service))}): Docker may not notice an unhealthy task."
+        )
+    ports = (service.spec.get("EndpointSpec") or {}).get("Ports") or ()
+    if start_first and any(port.get("PublishMode") == "host" for port in ports):
+        found.append(
+            f"{name} publishes ports in host mode: with start-first, a new task needs a node where they are free."
+        )
+    if not service.is_global and service.replicas == 1 and not start_first:
+        found.append(f"{name} has 1 replica and order stop-first: nothing runs while its task is replaced.")
+    if policy.get("FailureAction") == "continue":
+        found.append(
+            f"The failure action of {name} is `continue`: Docker replaces every task even if the new ones fail."
+        )
+    return found

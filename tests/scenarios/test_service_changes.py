@@ -1,0 +1,198 @@
+"""`/swarm scale`, `update`, `restart`, `rollback`, `resume` and `remove` of services on real engines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+from tests.kits.scenario import Scenario
+from tests.kits.task_images import EXITING_IMAGE, SECOND_IMAGE, have_variants
+
+HOSTS = ("host-1", "host-2", "host-3")
+QUICK = ("--update-monitor", "4s", "--rollback-monitor", "1s", "--update-parallelism", "1", "--stop-grace-period", "2s")
+
+
+@pytest.fixture
+def cluster(shared_scenario: Scenario) -> Scenario:
+    """Have one manager and two workers without labels and services, with the images."""
+    shared_scenario.stand(workers=("host-2", "host-3"))
+    manager = shared_scenario["host-1"]
+    for service in manager.docker("service", "ls", "-q").split():
+        manager.docker("service", "rm", service)
+    for name in HOSTS:
+        manager.docker("node", "update", "--availability", "active", name)
+    have_variants(shared_scenario[name] for name in HOSTS)
+    return shared_scenario
+
+
+def create(scenario: Scenario, name: str, *options: str, replicas: int = 2) -> None:
+    """Create a service, wait until all its tasks run, and have a worker read its name."""
+    common = ("--detach", "--no-resolve-image", "--name", name, "--replicas", str(replicas), *QUICK, *options)
+    scenario["host-1"].docker("service", "create", *common, TASK_IMAGE)
+    until(lambda: len(running(scenario, name)) == replicas, f"{name} runs")
+    scenario.ask("eve", "status")
+
+
+def inspect(scenario: Scenario, name: str) -> dict[str, Any]:
+    """Return a service as the engine has it."""
+    found: dict[str, Any] = json.loads(scenario["host-1"].docker("service", "inspect", name))[0]
+    return found
+
+
+def running(scenario: Scenario, name: str) -> list[str]:
+    """Return the image of each running task."""
+    form = ("--filter", "desired-state=running", "--format", "{{.Image}} {{.CurrentState}}")
+    lines = scenario["host-1"].docker("service", "ps", name, *form).splitlines()
+    return sorted(line.split()[0] for line in lines if line.split()[1] == "Running")
+
+
+def test_scale_up_down_and_to_nothing(cluster: Scenario) -> None:
+    """Only the number of replicas changes, and it is done when the engine runs so many."""
+    create(cluster, "web")
+    before = inspect(cluster, "web")["Spec"]
+    card = cluster.change("ada", "scale web=4")
+    assert card.text.startswith("✓ *`web` is scaled*"), card.text
+    assert "replicas 2 → 4; no task restarts" in card.text.replace("`", "")
+    assert len(running(cluster, "web")) == 4
+    assert cluster.change("ada", "scale web=1").text.startswith("✓ *`web` is scaled*")
+    assert len(running(cluster, "web")) == 1
+    after = inspect(cluster, "web")["Spec"]
+    assert after == {**before, "Mode": {"Replicated": {"Replicas": 1}}}
+    version = inspect(cluster, "web")["Version"]
+    assert cluster.ask("ada", "scale web=1").startswith("✓ *No change needed*: `web` has 1 replica")
+    assert inspect(cluster, "web")["Version"] == version
+    assert cluster.change("ada", "scale web=0").text.startswith("✓")
+    assert running(cluster, "web") == []
+
+
+def test_update_of_the_environment_keeps_every_other_field(cluster: Scenario) -> None:
+    """The spec is byte for byte the one before but for the variable; a secret is refused and stored nowhere."""
+    create(cluster, "web", "--env", "KEPT=1", "--label", "a=b", "--placement-pref", "spread=node.labels.zone")
+    before = inspect(cluster, "web")["Spec"]
+    refused = cluster.ask("ada", "update web --env DB_PASSWORD=hunter2")
+    assert "looks like a secret" in refused
+    assert "hunter2" not in refused
+    card = cluster.change("ada", "update web --env LOG_LEVEL=debug")
+    assert card.text.startswith("✓ *`web` is updated*"), card.text
+    assert "environment variable LOG_LEVEL debug added; all 2 tasks restart" in card.text.replace("`", "")
+    after = inspect(cluster, "web")["Spec"]
+    assert after["TaskTemplate"]["ContainerSpec"].pop("Env") == ["KEPT=1", "LOG_LEVEL=debug"]
+    assert before["TaskTemplate"]["ContainerSpec"].pop("Env") == ["KEPT=1"]
+    assert json.dumps(after, sort_keys=True) == json.dumps(before, sort_keys=True)
+    label = cluster.change("ada", "update web --label tier=1")
+    assert "no task restarts" in label.text
+    assert inspect(cluster, "web")["Spec"]["Labels"] == {"a": "b", "tier": "1"}
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("rollback", "Docker rolled the update back because tasks failed."),
+        ("pause", "Docker paused the update because tasks failed."),
+        ("continue", "Tasks fail again and again"),
+    ],
+)
+def test_an_image_whose_tasks_exit(cluster: Scenario, action: str, told: str) -> None:
+    """It is a failure whatever Docker calls it, told with the exit code and what runs now."""
+    create(cluster, "web", "--update-failure-action", action, "--restart-delay", "1s")
+    card = cluster.change("ada", f"update web --image {EXITING_IMAGE}")
+    assert card.text.startswith("✗ *The update of `web` in prod failed*"), card.text
+    assert told in card.text, card.text
+    assert "failed with exit code 3" in card.text
+    now = inspect(cluster, "web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"]
+    if action == "rollback":
+        assert now == TASK_IMAGE
+        assert running(cluster, "web") == [TASK_IMAGE] * 2
+        assert "does not have the new spec; 2 of 2 tasks running" in card.text
+        return
+    assert now == EXITING_IMAGE
+    assert "/swarm rollback web" in card.text
+    back = cluster.change("ada", "rollback web")
+    assert back.text.startswith("✓ *`web` is rolled back*"), back.text
+    assert running(cluster, "web") == [TASK_IMAGE] * 2
+
+
+def test_an_image_that_no_node_has(cluster: Scenario) -> None:
+    """The task is rejected, which is told with the engine's words."""
+    create(cluster, "web", "--update-failure-action", "pause")
+    card = cluster.change("ada", "update web --image swarmbot/task:missing")
+    assert card.text.startswith("✗ *The update of `web` in prod failed*"), card.text
+    assert "No such image: swarmbot/task:missing" in card.text
+
+
+def test_a_constraint_that_no_node_meets(cluster: Scenario) -> None:
+    """The requester confirms the cost, and the pending tasks are told with the scheduler's reason."""
+    create(cluster, "web", "--update-failure-action", "rollback")
+    card = cluster.confirmed("ada", "update web --constraint node.labels.zone==c", "cannot run on any active node")
+    assert card.text.startswith("✗ *The update of `web` in prod failed*"), card.text
+    assert "pending (no suitable node (scheduling constraints not satisfied on 3 nodes))" in card.text
+    back = cluster.change("ada", "update web --constraint-rm node.labels.zone==c")
+    assert back.text.startswith("✓ *`web` is updated*"), back.text
+    assert len(running(cluster, "web")) == 2
+
+
+def test_restart_rollback_and_remove(cluster: Scenario) -> None:
+    """A restart replaces every task; a rollback returns to the spec before; a removed service leaves no task."""
+    create(cluster, "web")
+    first = set(cluster["host-1"].docker("service", "ps", "-q", "--filter", "desired-state=running", "web").split())
+    assert cluster.change("ada", "restart web").text.startswith("✓ *`web` is restarted*")
+    second = set(cluster["host-1"].docker("service", "ps", "-q", "--filter", "desired-state=running", "web").split())
+    assert not first & second
+    assert cluster.change("ada", f"update web --image {SECOND_IMAGE}").text.startswith("✓ *`web` is updated*")
+    assert running(cluster, "web") == [SECOND_IMAGE] * 2
+    plan = cluster.ask("ada", "rollback web --plan")
+    assert f"image `{SECOND_IMAGE}` → `{TASK_IMAGE}`" in plan
+    assert cluster.change("ada", "rollback web").text.startswith("✓ *`web` is rolled back*")
+    assert running(cluster, "web") == [TASK_IMAGE] * 2
+    card = cluster.confirmed("ada", "remove web", "`web` stops with 2 running tasks")
+    assert card.text.startswith("✓ *`web` is removed*"), card.text
+    assert cluster["host-1"].docker("service", "ls", "-q") == ""
+    assert all(cluster.containers(name) == "" for name in HOSTS)
+    assert cluster.nodes().keys() == set(HOSTS)
+
+
+def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
+    """Docker paused it for a missing image. Once the hosts have the image, it goes on to the end."""
+    create(cluster, "web", "--update-failure-action", "pause")
+    late = "swarmbot/task:late"
+    assert "Docker paused the update" in cluster.change("ada", f"update web --image {late}").text
+    for name in HOSTS:
+        cluster[name].docker("tag", TASK_IMAGE, late)
+    card = cluster.change("ada", "resume web")
+    assert card.text.startswith("✓ *`web` is updated*"), card.text
+    assert running(cluster, "web") == [late] * 2
+
+
+def test_two_people_update_at_once(cluster: Scenario) -> None:
+    """Neither change is lost, nor one that is made by hand meanwhile."""
+    create(cluster, "web")
+    one = cluster.begin("ada", "update web --env A=1")
+    other = cluster.begin("ben", "update web --env B=2")
+    cluster["host-1"].docker("service", "update", "--detach", "--label-add", "by=hand", "web")
+    assert cluster.end(one).text.startswith("✓")
+    assert cluster.end(other).text.startswith("✓")
+    spec = inspect(cluster, "web")["Spec"]
+    assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == ["A=1", "B=2"]
+    assert spec["Labels"] == {"by": "hand"}
+
+
+def test_a_worker_is_killed_in_the_middle_of_an_update(scenario: Scenario) -> None:
+    """Another one finishes it: the spec is written once, and its end is told once."""
+    scenario.cluster(workers=("host-2", "host-3"))
+    have_variants(scenario[name] for name in HOSTS)
+    create(scenario, "web")
+    job = scenario.begin("ada", f"update web --image {SECOND_IMAGE}")
+    until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
+    previous = inspect(scenario, "web")["PreviousSpec"]["TaskTemplate"]["ContainerSpec"]["Image"]
+    told = scenario.ask("eve", f"job {job}")
+    [first] = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
+    scenario.deployment.kill(first)
+    card = scenario.end(job)
+    assert card.text.startswith("✓ *`web` is updated*"), card.text
+    assert "attempt 2" in scenario.ask("eve", f"job {job}")
+    assert running(scenario, "web") == [SECOND_IMAGE] * 2
+    assert inspect(scenario, "web")["PreviousSpec"]["TaskTemplate"]["ContainerSpec"]["Image"] == previous == TASK_IMAGE
