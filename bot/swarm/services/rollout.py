@@ -14,7 +14,7 @@ from typing import Final
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS
-from bot.swarm.services.placement import accepts_tasks, meets_constraints
+from bot.swarm.services.placement import accepts_tasks, is_judged, meets_constraints, schedulable_nodes
 from bot.swarm.services.same_spec import made_from
 from bot.text.suggest import listed, number_of
 
@@ -75,7 +75,7 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     ready = {node.id for node in swarm.nodes if node.state == "ready"}
     running = [task for task in tasks if _runs(swarm, service, task)]
     stopping = [task for task in tasks if task.alive and not task.wanted and task.node in ready]
-    wanted = wanted_tasks(swarm, service)
+    wanted = _wanted(swarm, service)
     kept = [task for task in tasks if task.wanted and not _stays(swarm, service, task)]
     changing = service.update is not None and service.update.state in IN_PROGRESS
     steady = all(now - task.since >= monitor_s(service) for task in running)
@@ -99,11 +99,17 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     return replace(found, verdict=_verdict(service, found, failures, waited, unrestarted=unrestarted))
 
 
-def wanted_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
-    """Return how many tasks should run. A global service runs no new task on a paused node."""
+def _wanted(swarm: ClusterFacts, service: ServiceFacts) -> int:
+    """Return how many tasks should be made from the present spec and run.
+
+    Of a global service one on each node that accepts tasks: on a paused node Docker leaves the old one. Where the facts
+    cannot judge a constraint, only the managers' count is known.
+    """
     if not service.is_global:
         return service.replicas
-    return sum(accepts_tasks(node) and meets_constraints(node, service) for node in swarm.nodes)
+    if not is_judged(service):
+        return service.desired
+    return sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
 
 
 def last_failure(swarm: ClusterFacts, service: ServiceFacts) -> str:

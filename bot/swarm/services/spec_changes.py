@@ -10,7 +10,6 @@ import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final, Literal
 
 from bot.blocks import plain_line, tick
@@ -18,6 +17,7 @@ from bot.model.service import NANOSECONDS
 from bot.secrets.redact import redact
 from bot.secrets.secret import MASK
 from bot.secrets.secret_names import looks_secret
+from bot.swarm.services.masked import masked_text, masked_words
 from bot.swarm.services.same_spec import normalised
 from bot.swarm.services.spec_edit import NANO_CPUS
 from bot.text.durations import write_duration
@@ -86,9 +86,10 @@ def fingerprint(spec: Mapping[str, Any] | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """A value that looks like a secret."""
+    """A value that looks like a secret, or holds one."""
 
     text: str
+    shown: str = MASK
 
     @property
     def check(self) -> str:
@@ -122,8 +123,7 @@ def _shown(value: _Value | None) -> str:
         return ""
     if isinstance(value, _Order):
         return ", ".join(value.keys)[:MAX_VALUE_CHARS]
-    if isinstance(value, _Hidden):
-        return MASK
+    value = value.shown if isinstance(value, _Hidden) else value
     return value if len(value) <= MAX_VALUE_CHARS else value[: MAX_VALUE_CHARS - 1] + "…"
 
 
@@ -182,7 +182,10 @@ def _walked(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, _Value]]:
 
 def _guarded(name: str, text: str) -> _Value:
     """Return the text, hidden if it looks like a secret."""
-    return _Hidden(text) if looks_secret(name, text) else text
+    if looks_secret(name, text):
+        return _Hidden(text)
+    shown = masked_text(text)
+    return text if shown == text else _Hidden(text, shown)
 
 
 def _duration(nanoseconds: float) -> str:
@@ -217,8 +220,8 @@ def _pairs(words: str) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
 def _each(words: str) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
     def read(value: Any) -> Iterator[tuple[str, _Value]]:
         for each in value:
-            text = redact(_compact(each))
-            yield f"{words}{_ITEM}{text}", text
+            text = _compact(each)
+            yield f"{words}{_ITEM}{redact(text)}", _guarded(words, text)
 
     return read
 
@@ -228,19 +231,17 @@ def _named(words: str, name: Callable[[Any], str]) -> Callable[[Any], Iterator[t
 
     def read(value: Any) -> Iterator[tuple[str, _Value]]:
         for each in value:
-            yield f"{words} {redact(name(each))}", redact(_compact(each))
+            yield f"{words} {redact(name(each))}", _guarded(words, _compact(each))
 
     return read
 
 
 def _line(words: str) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
-    """Read a command line. A value that follows the name of a secret (``--password x``) hides the whole line."""
+    """Read a command line, in which values of secrets are masked (``--password x``)."""
 
     def read(value: Any) -> Iterator[tuple[str, _Value]]:
-        line = shlex.join(map(str, value))
-        pairs = [word.lstrip("-").partition("=")[::2] for word in value]
-        pairs += [(one.lstrip("-"), other) for one, other in pairwise(value) if one[:1] == "-"]
-        yield words, _Hidden(line) if any(looks_secret(name, text) for name, text in pairs) else line
+        line, shown = shlex.join(map(str, value)), " ".join(masked_words(value))
+        yield words, line if MASK not in shown else _Hidden(line, shown)
 
     return read
 

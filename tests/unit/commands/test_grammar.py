@@ -164,6 +164,8 @@ def test_any_text_ends_in_a_command_or_an_answer(text: str) -> None:
         ("docker node ps host-3", "node host-3"),
         ("docker node rm host-3", "remove host-3"),
         ("rm host-3", "remove host-3"),
+        ("docker service scale web=3", "scale web=3"),
+        ("docker service rm web", "remove-service web"),
         ("docker swarm join-token worker", "token worker"),
         ("docker swarm unlock-key", "unlock-key"),
         ("swarm status --cluster lab", "status --cluster lab"),
