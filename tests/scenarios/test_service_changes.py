@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from sandbox.fleet.image import TASK_IMAGE
-from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
-from tests.kits.task_images import EXITING_IMAGE, SECOND_IMAGE, have_variants
+from tests.kits.service_scenario import EXITING_IMAGE, SECOND_IMAGE, create, have_variants, inspect, running
 
 HOSTS = ("host-1", "host-2", "host-3")
-QUICK = ("--update-monitor", "4s", "--rollback-monitor", "1s", "--update-parallelism", "1", "--stop-grace-period", "2s")
 
 
 @pytest.fixture
@@ -27,27 +24,6 @@ def cluster(shared_scenario: Scenario) -> Scenario:
         manager.docker("node", "update", "--availability", "active", name)
     have_variants(shared_scenario[name] for name in HOSTS)
     return shared_scenario
-
-
-def create(scenario: Scenario, name: str, *options: str, replicas: int = 2) -> None:
-    """Create a service, wait until all its tasks run, and have a worker read its name."""
-    common = ("--detach", "--no-resolve-image", "--name", name, "--replicas", str(replicas), *QUICK, *options)
-    scenario["host-1"].docker("service", "create", *common, TASK_IMAGE)
-    until(lambda: len(running(scenario, name)) == replicas, f"{name} runs")
-    scenario.ask("eve", "status")
-
-
-def inspect(scenario: Scenario, name: str) -> dict[str, Any]:
-    """Return a service as the engine has it."""
-    found: dict[str, Any] = json.loads(scenario["host-1"].docker("service", "inspect", name))[0]
-    return found
-
-
-def running(scenario: Scenario, name: str) -> list[str]:
-    """Return the image of each running task."""
-    form = ("--filter", "desired-state=running", "--format", "{{.Image}} {{.CurrentState}}")
-    lines = scenario["host-1"].docker("service", "ps", name, *form).splitlines()
-    return sorted(line.split()[0] for line in lines if line.split()[1] == "Running")
 
 
 def test_scale_up_down_and_to_nothing(cluster: Scenario) -> None:
@@ -178,21 +154,3 @@ def test_two_people_update_at_once(cluster: Scenario) -> None:
     spec = inspect(cluster, "web")["Spec"]
     assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == ["A=1", "B=2"]
     assert spec["Labels"] == {"by": "hand"}
-
-
-def test_a_worker_is_killed_in_the_middle_of_an_update(scenario: Scenario) -> None:
-    """Another one finishes it: the spec is written once, and its end is told once."""
-    scenario.cluster(workers=("host-2", "host-3"))
-    have_variants(scenario[name] for name in HOSTS)
-    create(scenario, "web")
-    job = scenario.begin("ada", f"update web --image {SECOND_IMAGE}")
-    until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
-    previous = inspect(scenario, "web")["PreviousSpec"]["TaskTemplate"]["ContainerSpec"]["Image"]
-    told = scenario.ask("eve", f"job {job}")
-    [first] = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
-    scenario.deployment.kill(first)
-    card = scenario.end(job)
-    assert card.text.startswith("✓ *`web` is updated*"), card.text
-    assert "attempt 2" in scenario.ask("eve", f"job {job}")
-    assert running(scenario, "web") == [SECOND_IMAGE] * 2
-    assert inspect(scenario, "web")["PreviousSpec"]["TaskTemplate"]["ContainerSpec"]["Image"] == previous == TASK_IMAGE

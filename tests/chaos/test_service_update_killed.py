@@ -1,0 +1,25 @@
+"""A worker is killed in the middle of an update of a service: another one finishes it, once."""
+
+from __future__ import annotations
+
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import SECOND_IMAGE, create, have_variants, inspect, running
+
+
+def test_another_worker_finishes_the_update(scenario: Scenario) -> None:
+    """The spec is written once, so that a rollback still returns to the one before, and the end is told once."""
+    scenario.cluster(workers=("host-2", "host-3"))
+    have_variants(scenario[name] for name in ("host-1", "host-2", "host-3"))
+    create(scenario, "web")
+    job = scenario.begin("ada", f"update web --image {SECOND_IMAGE}")
+    until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
+    told = scenario.ask("eve", f"job {job}")
+    [first] = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
+    scenario.deployment.kill(first)
+    card = scenario.end(job)
+    assert card.text.startswith("✓ *`web` is updated*"), card.text
+    assert "attempt 2" in scenario.ask("eve", f"job {job}")
+    assert running(scenario, "web") == [SECOND_IMAGE] * 2
+    assert inspect(scenario, "web")["PreviousSpec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
