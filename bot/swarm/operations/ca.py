@@ -186,9 +186,12 @@ class AwaitCaRotation(Operation):
         waiting = nodes_of_old_issuer(facts.swarm)
         away = [node for node in waiting if node.state != "ready"]
         names = [f"`{unambiguous_name(facts.swarm, node)}` ({node.state})" for node in away or waiting]
+        lost = " ".join(unambiguous_name(facts.swarm, node) for node in away)
+        remove = (
+            f" If {'it is' if len(away) == 1 else 'they are'} permanently lost: `/swarm remove {lost}`." if lost else ""
+        )
         return Failed(
             f"The rotation waits for {listed(names)}." if names else error.happened,
             true_now=f"{self.cluster} trusts both roots until then, and services keep running.",
-            next_step="It completes by itself when they are back. `/swarm ca` shows its progress. For a node that is "
-            "permanently lost: `/swarm remove NODE`.",
+            next_step=f"It completes by itself. `/swarm ca` shows its progress.{remove}",
         )

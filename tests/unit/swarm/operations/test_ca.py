@@ -23,3 +23,12 @@ def test_rotation_waits_for_unknown_nodes_and_not_for_nodes_that_are_down(
     operation.apply(NO_ENGINES, three_managers(issuer="own", record={"state": "unknown"}))
     with pytest.raises(Failed):
         operation.apply(NO_ENGINES, three_managers(issuer="own", record={"state": "down"}))
+
+
+def test_a_rotation_that_waits_names_the_nodes_to_remove() -> None:
+    """Only those that are away: the others renew their certificates soon."""
+    late = Failed("Timed out.")
+    away = AwaitCaRotation("prod").settle(NO_ENGINES, three_managers(issuer="own", record={"state": "down"}), late)
+    assert away.next_step.endswith("If it is permanently lost: `/swarm remove host-2`.")
+    slow = AwaitCaRotation("prod").settle(NO_ENGINES, three_managers(issuer="own"), late)
+    assert "remove" not in slow.next_step
