@@ -95,11 +95,12 @@ class Questions:
         known = {name: facts for name, facts in found.items() if isinstance(facts, Facts) and not _is_unknown(facts)}
         if not known:
             return
-        awaited = [f"{tick(host)} of {name}" for name, facts in known.items() for host in _late_hosts(facts)]
-        awaited += [name for name in found if name not in known]
+        late = [f"{tick(host)} of {name}" for name, facts in known.items() for host in _late_hosts(facts)]
+        unread = [name for name in found if name not in known]
+        awaited = [part for part in (_not_yet(late, "responded"), _not_yet(unread, "been read")) if part]
         message = command.overview({name: not_read_yet(facts, _late_hosts(facts)) for name, facts in known.items()})
         try:
-            self._replies.meanwhile(lease, _incomplete(message, awaited, timeout_s))
+            self._replies.meanwhile(lease, _incomplete(message, ", ".join(awaited), timeout_s))
         except SwarmbotError as error:
             log.info("Job %s has no early answer: %s", lease.job.id, error)
 
@@ -152,7 +153,9 @@ class Questions:
         query = command.query(arguments)
         try:
             message = command.answer(self._with_records(facts, query), arguments)
-            self._replies.meanwhile(lease, _incomplete(message, [*map(tick, silent)], query.timeout_s))
+            self._replies.meanwhile(
+                lease, _incomplete(message, _not_yet([*map(tick, silent)], "responded"), query.timeout_s)
+            )
         except SwarmbotError as error:
             log.info("Job %s has no early answer: %s", lease.job.id, error)
 
@@ -189,17 +192,21 @@ def _late_hosts(facts: Facts | SwarmbotError) -> list[str]:
     return [name for name, host in hosts if host.failure and host.failure.problem == "slow"]
 
 
-def _is_unknown(facts: Facts | SwarmbotError) -> bool:
-    """Return whether the cluster could not be read in this time."""
-    return not isinstance(facts, Facts) or facts.swarm is None
+def _is_unknown(found: Facts | SwarmbotError) -> bool:
+    """Return whether the cluster could not be read in this time. One that does not exist was read."""
+    if not isinstance(found, Facts):
+        return True
+    return found.swarm is None and not all(h.responds and h.membership == "inactive" for h in found.hosts.values())
 
 
-def _incomplete(message: Message, awaited: list[str], timeout_s: float) -> Message:
-    """Return an answer with the hosts and clusters that it knows nothing of."""
-    have = "has" if len(awaited) == 1 else "have"
-    note = (
-        f"{WAITING} *{listed(awaited)} {have} not responded yet*. The complete answer follows within {timeout_s:.0f} s."
-    )
+def _not_yet(names: list[str], what: str) -> str:
+    """Return "`host-1` and `host-2` have not responded yet"; "" for no names."""
+    return f"{listed(names)} {'has' if len(names) == 1 else 'have'} not {what} yet" if names else ""
+
+
+def _incomplete(message: Message, awaited: str, timeout_s: float) -> Message:
+    """Return an answer with what is not known yet."""
+    note = f"{WAITING} *{awaited}*. The complete answer follows within {timeout_s:.0f} s."
     row = context(note)
     plain = (*message.plain, row) if message.plain else ()
     return replace(message, text=f"{message.text} {note}", blocks=(*message.blocks, row), plain=plain)

@@ -25,3 +25,17 @@ def test_a_silent_host_is_waited_for_once(scenario: Scenario) -> None:
     assert scenario.change("ada", "join worker host-3").text.startswith("✓ *1 worker joined prod*")
     silent.restore_cable()
     until(lambda: UNREACHABLE not in scenario.ask("ada", "hosts"), "it is found in the background", timeout=30)
+
+
+def test_an_overview_does_not_wait_for_a_silent_host(scenario: Scenario) -> None:
+    """The first answer names the host and its cluster, and nothing of a cluster that was read; it is completed later."""
+    scenario.cluster(workers=("host-2",))
+    silent = scenario["host-4"]
+    stop_ssh_sessions(silent)
+    silent.start_ssh()
+    silent.cut_cable()
+    after = scenario.now
+    scenario.slack.slash("ada", "random", "status --cluster all")
+    early = scenario.see("ada", "*`host-4` of prod has not responded yet*", after=after, private=True)
+    assert "2 clusters, the worst first" in early.text
+    scenario.slack.wait_to_see("ada", "*prod is degraded*", after=after, private=True, timeout=30)

@@ -15,7 +15,7 @@ from bot.commands import Command, Vocabulary
 from bot.errors import Failed, SwarmbotError
 from bot.execution import still_working
 from bot.execution.questions import Questions
-from bot.model import Facts, FactsQuery, HostFacts, HostFailure
+from bot.model import Facts, FactsQuery, HostFacts, HostFailure, Membership
 from bot.queue.job import Job, Order
 from tests.kits.jobs import order
 from tests.plans.outcome import read_words
@@ -66,7 +66,7 @@ def _run(
     replies = _Replies()
     lease: Any = SimpleNamespace(job=Job(asked, "running"), worker="one")
     services: Any = SimpleNamespace(
-        config=SimpleNamespace(clusters={"prod": None, "lab": None, "dev": None}),
+        config=SimpleNamespace(clusters={"prod": None, "lab": None, "dev": None, "new": None}),
         replies=replies,
         outbox=None,
         queue=None,
@@ -99,7 +99,7 @@ def test_a_silent_host_is_named_first_and_the_answer_completed() -> None:
 
 
 def test_an_overview_names_the_silent_hosts_and_clusters_first() -> None:
-    """The clusters that were read whole are not read again."""
+    """The clusters that were read whole, or do not exist, are not read again."""
     command, arguments = read_words("status", Vocabulary("prod", ()))
     command = replace(
         command,
@@ -113,17 +113,23 @@ def test_an_overview_names_the_silent_hosts_and_clusters_first() -> None:
         early = query.timeout_s == 2.0
         return {
             "prod": _facts(SILENT if early else OFF),
-            "lab": _facts(None, cluster=not early),
+            "lab": _alone("lab", "pending") if early else _facts(None),
             "dev": _facts(None),
+            "new": _alone("new", "inactive"),
         }[cluster]
 
     early, complete = _run(command, arguments, order(words="status --cluster all", cluster=""), read)
     assert early == (
-        "prod: host-1 host-2 (not yet). dev: host-1 host-2. · *`host-2` of prod and lab have not responded yet*. "
-        "The complete answer follows within 5 s."
+        "prod: host-1 host-2 (not yet). dev: host-1 host-2. new: host-1. · *`host-2` of prod has not responded yet, "
+        "lab has not been read yet*. The complete answer follows within 5 s."
     )
-    assert complete == "prod: host-1 host-2. lab: host-1 host-2. dev: host-1 host-2."
-    assert sorted(reads) == [("dev", 2.0), ("lab", 2.0), ("lab", 5.0), ("prod", 2.0), ("prod", 5.0)]
+    assert complete == "prod: host-1 host-2. lab: host-1 host-2. dev: host-1 host-2. new: host-1."
+    assert sorted(reads) == [("dev", 2.0), ("lab", 2.0), ("lab", 5.0), ("new", 2.0), ("prod", 2.0), ("prod", 5.0)]
+
+
+def _alone(cluster: str, membership: Membership) -> Facts:
+    """Return the facts of a cluster that cannot be read, with one host."""
+    return Facts(cluster, 0.0, {"host-1": HostFacts("host-1", "10.0.0.1", membership=membership)}, None)
 
 
 def _hosts(facts: Facts | SwarmbotError) -> str:
