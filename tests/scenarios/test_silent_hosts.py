@@ -28,7 +28,7 @@ def test_a_silent_host_is_waited_for_once(scenario: Scenario) -> None:
 
 
 def test_an_overview_does_not_wait_for_a_silent_host(scenario: Scenario) -> None:
-    """The first answer names the host and its cluster, and nothing of a cluster that was read; it is completed later."""
+    """The first answer names the host and its cluster, and nothing of a cluster that was read. It is completed."""
     scenario.cluster(workers=("host-2",))
     silent = scenario["host-4"]
     stop_ssh_sessions(silent)
