@@ -182,11 +182,13 @@ def _without_host(facts: Facts, node: NodeFacts, part: Plan, *, forced: bool) ->
 
 def _ending(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
     """Return the plan that ends the cluster with its last manager. The quorum gate decides whether it may."""
-    others = [other.name for other in (facts.swarm.nodes if facts.swarm else ()) if other.id != node.id]
+    others = [other for other in (facts.swarm.nodes if facts.swarm else ()) if other.id != node.id]
     lost = f"Services, networks, secrets and configs of {facts.name} are lost with its last manager."
     warnings = []
     if others:
-        warnings.append(f"{listed(map(tick, others))} must leave too, one by one: `/swarm leave HOST --force`.")
+        commands = [f"`/swarm leave {other.host} --force`" for other in others if other.host]
+        how = f": {listed(commands)}" if commands else ""
+        warnings.append(f"{listed(tick(other.name) for other in others)} must leave too{how}.")
     steps: list[Operation] = [Leave(host.name, facts.name, node.id, force=True, unseen=True)]
     titles = replace(plan.titles, success=f"{facts.name} has ended")
     plan = replace(plan, titles=titles, costs=(Cost("every service", lost),))

@@ -20,7 +20,9 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
     found = []
     if closed := [probed for probed in facts.probed_routes if probed.blocked]:
         ports = "the port" if len(closed) == 1 else "these ports"
-        step = f"Open {ports} in the firewalls between the hosts. `/swarm check HOST` tests one host again."
+        targets = [name for name in dict.fromkeys(probed.route.target for probed in closed) if name in facts.hosts]
+        again = f" `/swarm check {' '.join(targets)}` tests {'it' if len(targets) == 1 else 'them'} again."
+        step = f"Open {ports} in the firewalls between the hosts.{again if targets else ''}"
         found.append(Finding("failed", f"{blocked_text(closed)}.", next_step=step))
     if facts.mesh is None:
         found.append(Finding("warning", f"overlay skipped: {facts.mesh_failure}"))
