@@ -91,8 +91,11 @@ def differences(before: Basis, now: Basis) -> list[str]:
 def changed_facts(before: Basis, facts: Facts) -> list[str]:
     """Return how the facts that a plan rests on have changed, in words, without making the plan again.
 
-    A host that did not respond in the time of this read is unknown, which is no change.
+    A host that did not respond in the time of this read is unknown, which is no change. So is a cluster that cannot be
+    read: it may be electing a leader.
     """
+    if facts.swarm is None:
+        return []
     known = {name: host for name, host in facts.hosts.items() if host.failure is None or not host.failure.is_late}
     facts = replace(facts, hosts=known)
     managers = _manager_records(facts) if before.managers else {}

@@ -88,7 +88,7 @@ def test_another_manager_matters_only_where_managers_change() -> None:
 
 
 def test_what_has_changed_is_seen_without_a_new_plan() -> None:
-    """Status compares the facts that a waiting plan rests on. A host that was too slow for the read is unknown."""
+    """Status compares the facts that a waiting plan rests on. A slow host, or a cluster without a leader, is unknown."""
     asked = _facts(WORKER, WORKER)
     before = _basis(asked)
     assert not changed_facts(before, asked)
@@ -96,4 +96,6 @@ def test_what_has_changed_is_seen_without_a_new_plan() -> None:
     assert changed_facts(before, _facts(WORKER, down)) == ["`host-4` no longer responds"]
     assert not changed_facts(before, _facts(WORKER, {"is": "worker", "failure": "slow"}))
     assert changed_facts(before, _facts(MANAGER, WORKER)) == ["`host-3` is a manager now"]
-    assert changed_facts(before, _facts(WORKER, WORKER, readable=False)) == ["prod cannot be read"]
+    assert not changed_facts(before, _facts(WORKER, WORKER, readable=False))
+    unread = replace(before, cluster_id="", managers={})
+    assert changed_facts(unread, asked) == ["prod can be read now"]
