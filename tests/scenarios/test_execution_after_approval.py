@@ -14,7 +14,7 @@ def test_a_change_of_the_cluster_voids_the_approval(approvals: ApprovalScenario)
     told = _status(approvals)
     changed = "its plan no longer applies: `host-2` changed its availability from active to drain"
     assert f"`{job}` `/swarm promote host-2` · {changed}" in told
-    assert f"Next: `/swarm cancel {job}`, then request it again" in told
+    assert f"Next: `/swarm cancel {job}`, and request it again if it is still needed" in told
     approvals.press("dan", job, "Approve")
     approval = approvals.ends(job, "cancelled")
     assert approval.state == "void"

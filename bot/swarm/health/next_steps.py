@@ -23,7 +23,11 @@ def next_steps(facts: Facts, found: Health) -> list[str]:
     """Return the next steps, the most urgent first; [] if there is nothing to do."""
     changes = [change for change in facts.open_changes if not change.outdated]
     decide = [
-        *(f"`/swarm cancel {change.id}`, then request it again" for change in facts.open_changes if change.outdated),
+        *(
+            f"`/swarm cancel {change.id}`, and request it again if it is still needed"
+            for change in facts.open_changes
+            if change.outdated
+        ),
         *(
             f"{who} {tick(change.id)}: `/swarm approvals {change.id}`"
             for change in changes

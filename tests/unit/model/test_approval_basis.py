@@ -88,7 +88,7 @@ def test_another_manager_matters_only_where_managers_change() -> None:
 
 
 def test_what_has_changed_is_seen_without_a_new_plan() -> None:
-    """Status compares the facts that a waiting plan rests on. A slow host, or a cluster without a leader, is unknown."""
+    """Status compares the facts that a waiting plan rests on. What was not read in time is unknown, and no change."""
     asked = _facts(WORKER, WORKER)
     before = _basis(asked)
     assert not changed_facts(before, asked)
