@@ -34,11 +34,12 @@ def masked_mapping(found: Mapping[str, object]) -> list[str]:
 def masked_words(words: Sequence[str]) -> list[str]:
     """Return a command's words without the secrets in them: ``--token=x``, ``--token x``, ``TOKEN=x``."""
     shown: list[str] = []
-    after_secret_flag = False
+    name = ""
     for word in words:
         flag = _FLAG.fullmatch(word)
-        shown.append(MASK if after_secret_flag and flag is None else masked_text(word))
-        after_secret_flag = flag is not None and looks_secret(_folded(flag["name"]), "x")
+        is_secret = bool(name) and flag is None and looks_secret(name, word)
+        shown.append(MASK if is_secret else masked_text(word))
+        name = _folded(flag["name"]) if flag else ""
     return shown
 
 

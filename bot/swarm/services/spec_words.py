@@ -6,6 +6,7 @@ Everything in a spec is text from outside. What looks like a secret is masked; s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from bot.blocks import plain_line, tick
@@ -16,7 +17,7 @@ from bot.text.durations import write_duration
 from bot.text.suggest import listed, number_of
 
 Json = Mapping[str, Any]
-MAX_LISTED: Final = 30
+MAX_LINE_CHARS: Final = 2500
 """Of more environment variables, labels and mounts, the number is told."""
 MAX_VALUE_CHARS: Final = 200
 MIB: Final = 1024 * 1024
@@ -207,10 +208,11 @@ def _reference(found: Json, kind: str) -> str:
 
 
 def _driver(found: Json | None) -> str:
-    if not found or not found.get("Name"):
+    name, options = (found or {}).get("Name"), (found or {}).get("Options")
+    if not name and not options:
         return ""
-    options = masked_mapping(found.get("Options") or {})
-    return tick(str(found["Name"])) + (f" with {_several(_ticked(options))}" if options else "")
+    shown = tick(str(name)) if name else "the engine's default"
+    return shown + (f" with {_several(_ticked(masked_mapping(options)))}" if options else "")
 
 
 def _own_labels(found: Json) -> Json:
@@ -219,9 +221,12 @@ def _own_labels(found: Json) -> Json:
 
 
 def _several(texts: Iterable[str]) -> str:
+    """Return the texts as a list; of many those that fit into a section, and how many more there are."""
     found = list(texts)
-    more = f" and {len(found) - MAX_LISTED} more" if len(found) > MAX_LISTED else ""
-    return ", ".join(found[:MAX_LISTED]) + more
+    lengths = accumulate(len(text) + len(", ") for text in found)
+    kept = found[: sum(length <= MAX_LINE_CHARS for length in lengths)]
+    more = f" and {len(found) - len(kept)} more" if len(found) > len(kept) else ""
+    return ", ".join(kept) + more
 
 
 def _ticked(texts: Iterable[str]) -> Iterator[str]:

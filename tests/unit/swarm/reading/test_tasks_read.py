@@ -1,0 +1,123 @@
+"""Which tasks a read asks the manager for: only those that the question is about, in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+from unittest.mock import Mock
+
+import pytest
+
+from bot.errors import EngineError
+from bot.model import Engines, Facts, FactsQuery
+from bot.model.service import STACK_LABEL
+from bot.swarm.reading.facts_reader import MAX_COMPLAINTS, FactsReader
+
+TIME = "2026-11-25T10:12:00Z"
+
+
+def service(name: str, *, running: int = 1, desired: int = 1, stack: str = "") -> dict[str, Any]:
+    """Return a record of ``GET /services``."""
+    labels = {STACK_LABEL: stack} if stack else {}
+    status = {"RunningTasks": running, "DesiredTasks": desired}
+    return {
+        "ID": f"id{name}",
+        "Version": {"Index": 1},
+        "Spec": {"Name": name, "Labels": labels},
+        "ServiceStatus": status,
+    }
+
+
+def task(filters: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """Return a task that crashed, of the service that the filters name first."""
+    [(_, [first, *_rest])] = filters.items()
+    status = {"State": "failed", "Timestamp": TIME, "Err": "task: non-zero exit (1)"}
+    named = {"ID": "t", "ServiceID": first, "NodeID": "idn", "CreatedAt": TIME, "Spec": {}}
+    return [{**named, "DesiredState": "shutdown", "Status": status}]
+
+
+@pytest.fixture
+def engine() -> Mock:
+    """Return the manager of a cluster with a worker, and with the services web and db of the stack shop."""
+    engine = Mock(host="host-1")
+    engine.recent_silence.return_value = None
+    swarm = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "idm", "Cluster": {"ID": "c"}}
+    engine.info.return_value = {"Name": "m", "Swarm": swarm}
+    engine.swarm.return_value = {"ID": "c", "Version": {"Index": 1}, "Spec": {}}
+    engine.nodes.return_value = [
+        {
+            "ID": f"id{name}",
+            "Version": {"Index": 1},
+            "Spec": {"Role": "worker", "Availability": "active"},
+            "Status": {"State": "ready"},
+            "Description": {"Hostname": name},
+        }
+        for name in ("m", "n")
+    ]
+    engine.services.return_value = [service("web", stack="shop"), service("db", running=0, stack="shop")]
+    engine.tasks.side_effect = task
+    return engine
+
+
+@pytest.fixture
+def reader() -> Iterator[FactsReader]:
+    """Return a reader with its threads."""
+    found = FactsReader({})
+    yield found
+    found.close()
+
+
+def read(reader: FactsReader, engine: Mock, query: FactsQuery) -> Facts:
+    """Return the facts of a cluster with this only host."""
+    engines = Mock()
+    engines.names.return_value = ("host-1",)
+    engines.address.return_value = "192.0.2.1"
+    engines.__getitem__ = lambda _, __: engine
+    return reader.read("prod", cast("Engines", engines), query)
+
+
+@pytest.mark.parametrize(
+    ("name", "filters"),
+    [
+        ("web", {"service": ["idweb"]}),
+        ("iddb", {"service": ["iddb"]}),
+        ("shop", {"service": ["iddb", "idweb"]}),
+        ("n", {"node": ["idn"]}),
+        ("host-1", {"node": ["idm"]}),
+        ("idn", {"node": ["idn"]}),
+    ],
+)
+def test_only_the_tasks_of_what_is_named_are_read(
+    reader: FactsReader, engine: Mock, name: str, filters: dict[str, list[str]]
+) -> None:
+    """A service, a stack, a node by its name in swarmbot.yml, its host name or its id."""
+    facts = read(reader, engine, FactsQuery(services=True, tasks_of=name))
+    assert [call.args[0] for call in engine.tasks.call_args_list] == [filters]
+    assert facts.swarm is not None
+    assert len(facts.swarm.task_list) == 1
+
+
+def test_no_tasks_are_read_of_an_unknown_name(reader: FactsReader, engine: Mock) -> None:
+    """The answer says that there is none."""
+    facts = read(reader, engine, FactsQuery(services=True, tasks_of="wbe"))
+    assert engine.tasks.call_count == 0
+    assert facts.swarm is not None
+    assert facts.swarm.task_list == ()
+
+
+def test_one_request_asks_why_services_lack_tasks(reader: FactsReader, engine: Mock) -> None:
+    """For so many services at most, however many lack tasks."""
+    engine.services.return_value = [service(f"s{number:03}", running=0) for number in range(500)]
+    facts = read(reader, engine, FactsQuery(services=True))
+    [[filters]] = [call.args for call in engine.tasks.call_args_list]
+    assert filters == {"service": [f"ids{number:03}" for number in range(MAX_COMPLAINTS)]}
+    assert facts.swarm is not None
+    assert facts.swarm.services[0].complaint == "the last task failed: task: non-zero exit (1)"
+
+
+def test_a_service_that_was_removed_meanwhile_fails_nothing(reader: FactsReader, engine: Mock) -> None:
+    """The engine answers 404 to a filter that names it."""
+    engine.tasks.side_effect = EngineError("host-1", 404, "service iddb not found")
+    facts = read(reader, engine, FactsQuery(services=True))
+    assert facts.swarm is not None
+    assert [each.complaint for each in facts.swarm.services] == ["", ""]
