@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench import acks
+from bench import acks, services
 
 if __name__ == "__main__":
     acks.main()
+    services.main()
