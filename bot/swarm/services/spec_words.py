@@ -43,7 +43,7 @@ def spec_lines(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
         "Placement": _placement(service.template.get("Placement") or {}),
         "Restart": ""
         if service.is_global and service.is_job
-        else _restart(service.template.get("RestartPolicy") or {}),
+        else _restart(service),
         "Update": "" if service.is_job else _policy(service.spec.get("UpdateConfig") or {}),
         "Rollback": "" if service.is_job else _policy(service.spec.get("RollbackConfig") or {}),
         "Stop": _stop(service),
@@ -169,8 +169,11 @@ def _platforms(found: Json) -> Iterable[Json]:
     return found.get("Platforms") or ()
 
 
-def _restart(found: Json) -> str:
-    condition = {"none": "never", "on-failure": "after a failure"}.get(str(found.get("Condition")), "always")
+def _restart(service: ServiceFacts) -> str:
+    """Return when an ended task is started again. A job's task that has completed never is, whatever the spec says."""
+    found = service.template.get("RestartPolicy") or {}
+    otherwise = "after a failure" if service.is_job else "always"
+    condition = {"none": "never", "on-failure": "after a failure"}.get(str(found.get("Condition")), otherwise)
     if condition == "never":
         return condition
     parts = [condition, f"after {_duration(found.get('Delay', DEFAULT_DELAY_NS))}"]
