@@ -41,9 +41,7 @@ def spec_lines(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
         "Resources": _resources(service.template.get("Resources") or {}),
         "Health check": _health(service.container.get("Healthcheck")),
         "Placement": _placement(service.template.get("Placement") or {}),
-        "Restart": ""
-        if service.is_global and service.is_job
-        else _restart(service),
+        "Restart": "" if service.is_global and service.is_job else _restart(service),
         "Update": "" if service.is_job else _policy(service.spec.get("UpdateConfig") or {}),
         "Rollback": "" if service.is_job else _policy(service.spec.get("RollbackConfig") or {}),
         "Stop": _stop(service),
