@@ -86,7 +86,7 @@ def resume(facts: Facts, arguments: ResumeArguments) -> Plan:
             true_now="Nothing was changed.",
             next_step=f"`/swarm restart {service.name}` replaces all its tasks.",
         )
-    found = rollout(require_cluster(facts), service, facts.at)
+    found = rollout(require_cluster(facts), service, facts.cluster_time)
     failed = [f"Docker paused it because tasks failed. The last one: {found.last_failure}."]
     lost = "Docker then has no other spec to roll back to: it keeps only the one before the last update."
     plan = resumed(facts, service)

@@ -94,7 +94,7 @@ class PlanRun:
             self._note(step, "running", step.operation.doing)
             follow = partial(self._follow, step)
             allow = partial(self._allow, step)
-            end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow)
+            end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow, stop=self._is_cancelled)
         except Conclusion as error:
             self._note(step, "failed", failure_text(error))
             return False

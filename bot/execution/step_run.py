@@ -20,6 +20,9 @@ Allow = Callable[[Facts], None]
 Tell = Callable[[Facts], None]
 """Is called with the facts of each read while the wanted state is waited for."""
 
+Stop = Callable[[], bool]
+"""Returns whether somebody cancelled the job."""
+
 FIRST_PAUSE_S: Final = 0.05
 MAX_PAUSE_S: Final = 0.5
 
@@ -35,7 +38,14 @@ class End:
 
 
 def carry_out(
-    operation: Operation, engines: Engines, read: Read, pause: Pause, allow: Allow, *, tell: Tell = lambda _: None
+    operation: Operation,
+    engines: Engines,
+    read: Read,
+    pause: Pause,
+    allow: Allow,
+    *,
+    tell: Tell = lambda _: None,
+    stop: Stop = lambda: False,
 ) -> End:
     """Bring about the state that ``operation`` wants.
 
@@ -51,11 +61,16 @@ def carry_out(
     allow(facts)
     error = _apply(operation, engines, facts)
     timeout_s = operation.timeout(facts)
-    facts = _wait(operation, read, pause, tell, timeout_s if error is None or _may_still_come(error) else 0.0)
+    stop = stop if operation.may_stop_waiting else lambda: False
+    timeout_left_s = timeout_s if error is None or _may_still_come(error) else 0.0
+    facts = _wait(operation, read, pause, timeout_left_s, tell=tell, stop=stop)
     if operation.satisfied(facts):
         return End(True, facts)
     if why := operation.failed(facts):
         raise operation.settle(engines, facts, Failed(why))
+    if error is None and stop():
+        told = f"Cancelled before it was seen that {operation.done}. The engines go on with it."
+        raise operation.settle(engines, facts, Failed(told))
     late = Failed(f"Timed out after {timeout_s:.0f} s: it was not seen that {operation.done}.")
     raise operation.settle(engines, facts, error or late)
 
@@ -78,12 +93,15 @@ def _may_still_come(error: SwarmbotError) -> bool:
     return isinstance(error, EngineError) and error.status == 0
 
 
-def _wait(operation: Operation, read: Read, pause: Pause, tell: Tell, timeout_s: float) -> Facts:
-    """Return the facts in which the operation is satisfied or has failed, or the last ones before the time-out."""
+def _wait(operation: Operation, read: Read, pause: Pause, timeout_s: float, *, tell: Tell, stop: Stop) -> Facts:
+    """Return the facts in which the operation is satisfied or has failed; else the last ones before it ended.
+
+    It ends at the time-out, or when somebody has cancelled the job.
+    """
     deadline = monotonic() + timeout_s
     wait = FIRST_PAUSE_S
     facts = _read_after(operation, read)
-    while not (operation.satisfied(facts) or operation.failed(facts)) and monotonic() < deadline:
+    while not (operation.satisfied(facts) or operation.failed(facts) or stop()) and monotonic() < deadline:
         tell(facts)
         pause(wait)
         wait = min(2 * wait, MAX_PAUSE_S)

@@ -192,6 +192,15 @@ class Facts:
         return self.swarm.id if self.swarm else ""
 
     @property
+    def cluster_time(self) -> float:
+        """The clock of the manager that the cluster was read from, unix seconds; Swarmbot's own if it is not known.
+
+        Ages of tasks and updates are measured by it: a worker's clock may differ from the cluster's.
+        """
+        host = self.hosts.get(self.swarm.read_from) if self.swarm else None
+        return host.system_time if host and host.system_time else self.at
+
+    @property
     def awaited(self) -> bool:
         """Whether some hosts have not responded yet and are still waited for."""
         return any(host.awaited for host in self.hosts.values())

@@ -171,6 +171,8 @@ class HostFacts:
     is_manager: bool = False
     managers: tuple[str, ...] = ()
     """The managers that it knows, as ``address:port``."""
+    system_time: float = 0.0
+    """The engine's clock when it was read, unix seconds; 0 if it was not read."""
     clock_offset: float | None = None
     """The host's clock minus Swarmbot's, in seconds. Read of probed hosts and of the managers."""
     interfaces: tuple[Interface, ...] = ()

@@ -36,6 +36,8 @@ class Operation(ABC):
 
     If so, every host is read just before it, and the quorum gate (bot.swarm.quorum) decides whether it may run.
     """
+    may_stop_waiting: ClassVar[bool] = False
+    """Whether a cancelled job stops waiting for the wanted state: the engines go on by themselves for a long time."""
     check_only: ClassVar[bool] = False
     """Whether ``apply`` changes nothing and only reports what is wrong."""
 

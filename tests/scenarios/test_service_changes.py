@@ -7,7 +7,9 @@ import json
 import pytest
 
 from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
+from tests.kits.secret_search import stored
 from tests.kits.service_scenario import EXITING_IMAGE, SECOND_IMAGE, create, have_variants, inspect, running
 
 HOSTS = ("host-1", "host-2", "host-3")
@@ -52,6 +54,7 @@ def test_update_of_the_environment_keeps_every_other_field(cluster: Scenario) ->
     refused = cluster.ask("ada", "update web --env DB_PASSWORD=hunter2")
     assert "looks like a secret" in refused
     assert "hunter2" not in refused
+    assert not [text for text in stored(cluster) if "hunter2" in text]
     card = cluster.change("ada", "update web --env LOG_LEVEL=debug")
     assert card.text.startswith("✓ *`web` is updated*"), card.text
     assert "environment variable LOG_LEVEL debug added; all 2 tasks restart" in card.text.replace("`", "")
@@ -154,3 +157,26 @@ def test_two_people_update_at_once(cluster: Scenario) -> None:
     spec = inspect(cluster, "web")["Spec"]
     assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == ["A=1", "B=2"]
     assert spec["Labels"] == {"by": "hand"}
+
+
+def test_a_cancelled_update_frees_the_line(cluster: Scenario) -> None:
+    """Docker waits a minute between two batches. What runs now is told, and the rollback that is offered works."""
+    create(cluster, "web", "--update-delay", "60s")
+    job = cluster.begin("ada", f"update web --image {SECOND_IMAGE}")
+    until(lambda: SECOND_IMAGE in running(cluster, "web"), "the first task is replaced")
+    cluster.slack.slash("ben", "prod", f"cancel {job}")
+    card = cluster.end(job)
+    assert "Cancelled by" in card.text, card.text
+    assert "1 of 2 tasks running, and 1 task of an older spec" in card.text, card.text
+    assert "/swarm rollback web" in card.text
+    assert cluster.change("ada", "rollback web").text.startswith("✓ *`web` is rolled back*")
+    assert running(cluster, "web") == [TASK_IMAGE] * 2
+
+
+def test_an_order_again_tells_why_its_tasks_do_not_run(cluster: Scenario) -> None:
+    """The spec is as asked for, and that alone is not success."""
+    create(cluster, "web", "--update-failure-action", "pause")
+    assert "Docker paused the update" in cluster.change("ada", f"update web --image {EXITING_IMAGE}").text
+    again = cluster.change("ada", f"update web --image {EXITING_IMAGE}")
+    assert again.text.startswith("✗ *The update of `web` in prod failed*"), again.text
+    assert "Docker paused the update because tasks failed." in again.text

@@ -15,20 +15,26 @@ from bot.swarm.services.change_plan import (
     restarting_text,
     rollout_warnings,
 )
-from bot.swarm.services.spec_changes import fingerprint, restarts, spec_changes
+from bot.swarm.services.rollout import rollout
+from bot.swarm.services.spec_changes import FieldChange, fingerprint, restarts, spec_changes
 from bot.swarm.services.spec_edit import SpecEdit
 from bot.text.suggest import listed, number_of
 
 
 def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> Plan:
-    """Return the plan of an edit; without a step if nothing would differ. Raise Refused for a job."""
+    """Return the plan of an edit; without a step if nothing would differ and its tasks run. Raise Refused for a job.
+
+    If the spec is as asked for and its tasks do not run, the step waits for them, or says why they do not.
+    """
     refuse_job(service)
     spec = edit.edited(service.spec)
     changes = spec_changes(service.spec, spec)
-    if not changes:
+    found = rollout(require_cluster(facts), service, facts.cluster_time)
+    if not changes and (found.stable or not edit.concerns_tasks):
         has = number_of(service.replicas, "replica") if verb == "scale" else "all of that"
-        return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {has}",))
-    moves = restarts(service.spec, spec) != "none" or any(change.field == "replicas" for change in changes)
+        state = f", {found.progress}" if edit.concerns_tasks else ""
+        return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {has}{state}",))
+    moves = restarts(service.spec, spec) != "none" or not changes or _rescales(changes)
     operation = ChangeService(
         id=service.id,
         service=service.name,
@@ -50,7 +56,7 @@ def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts) -> Pl
     if not changes:
         same = f"{tick(service.name)} has the spec that it had before the last update"
         return Plan(PlanTitles(), unchanged=(same,))
-    moves = restarts(service.spec, target.spec) != "none" or any(change.field == "replicas" for change in changes)
+    moves = restarts(service.spec, target.spec) != "none" or _rescales(changes)
     operation = RollBackService(
         id=service.id,
         service=service.name,
@@ -82,7 +88,7 @@ def resumed(facts: Facts, service: ServiceFacts) -> Plan:
 def part(facts: Facts, before: ServiceFacts, after: ServiceFacts, operation: ChangeService | RollBackService) -> Plan:
     """Return the plan of one step: old → new per field, which tasks restart, and what people must know."""
     replaced = restarts(before.spec, after.spec)
-    told = ", ".join(change.shown for change in operation.changes)
+    told = ", ".join(change.shown for change in operation.changes) or "its spec stays as it is"
     return Plan(
         PlanTitles(),
         steps=(Step(operation, before.name),),
@@ -118,6 +124,10 @@ def titles(facts: Facts, names: Sequence[str], verb: str, participle: str, noun:
         success=success,
         failure=f"{noun} {{failed}} in {facts.name} failed",
     )
+
+
+def _rescales(changes: Sequence[FieldChange]) -> bool:
+    return any(change.field == "replicas" for change in changes)
 
 
 def last_update(service: ServiceFacts) -> float:

@@ -32,6 +32,7 @@ class _RolledOut(ABC):
     """What is done when a service has a spec, and as many tasks of it as wanted have run long enough."""
 
     timeout_s: ClassVar[float]
+    may_stop_waiting: ClassVar[bool] = True
 
     id: str
     """The service's id."""
@@ -58,15 +59,15 @@ class _RolledOut(ABC):
 
     @property
     def query(self) -> FactsQuery:
-        """Return a query for the services and all tasks."""
-        return FactsQuery(services=True, task_list=True)
+        """Return a query for the services and the tasks of this one."""
+        return FactsQuery(services=True, tasks_of=self.id)
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the service has the spec, and its tasks have run for the monitor time."""
         service = self.found(facts)
         if service is None or facts.swarm is None or not self.has_spec(service):
             return False
-        return not self.waits or rollout(facts.swarm, service, facts.at).stable
+        return not self.waits or rollout(facts.swarm, service, facts.cluster_time).stable
 
     def failed(self, facts: Facts) -> str:
         """Return why the rollout has failed: rolled back, paused, tasks that crash or that no node takes."""
@@ -76,7 +77,7 @@ class _RolledOut(ABC):
         if service is None:
             return f"{facts.name} has no service {tick(self.service)} any more."
         if self.has_spec(service):
-            return rollout(facts.swarm, service, facts.at).verdict if self.waits else ""
+            return rollout(facts.swarm, service, facts.cluster_time).verdict if self.waits else ""
         update = service.update
         if update is None or update.started == self.last_update:
             return ""
@@ -93,14 +94,14 @@ class _RolledOut(ABC):
         if not self.has_spec(service):
             rolling = service.update is not None and service.update.state == "rollback_started"
             return f"Docker rolls it back. {_failed_task(facts, service)}".strip() if rolling else ""
-        return rollout(facts.swarm, service, facts.at).progress
+        return rollout(facts.swarm, service, facts.cluster_time).progress
 
     def seen(self, facts: Facts) -> str:
         """Return the wanted state, with the number of its tasks."""
         service = self.found(facts)
         if service is None or facts.swarm is None or not self.waits:
             return self.done
-        running = rollout(facts.swarm, service, facts.at).running
+        running = rollout(facts.swarm, service, facts.cluster_time).running
         return f"{self.done}: {number_of(running, 'task')} running"
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
@@ -111,7 +112,7 @@ class _RolledOut(ABC):
             return Failed(error.happened, true_now=f"{self.cluster} cannot be read: the state is unknown.")
         if service is None:
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
-        found = rollout(facts.swarm, service, facts.at)
+        found = rollout(facts.swarm, service, facts.cluster_time)
         alive = [task for task in facts.swarm.task_list if task.service == service.id and task.state == "running"]
         older = len(alive) - found.running
         others = f", and {number_of(older, 'task')} of an older spec" if older > 0 else ""
@@ -156,6 +157,8 @@ class ChangeService(_RolledOut, Operation):
     @property
     def doing(self) -> str:
         """Return the step in words."""
+        if not self.changes:
+            return f"waiting for the tasks of {tick(self.service)}"
         return f"{DOING[self.verb]} {tick(self.service)}{self._told}"
 
     @property
@@ -165,7 +168,7 @@ class ChangeService(_RolledOut, Operation):
 
     @property
     def _told(self) -> str:
-        if self.verb == "restart":
+        if self.verb == "restart" or not self.changes:
             return ""
         return f" ({', '.join(change.shown for change in self.changes)})"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.model import HostFacts, Json, NodeFacts, TlsInfo
+from bot.swarm.reading.parse_services import seconds
 from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
 
@@ -27,6 +28,7 @@ def host(name: str, address: str, info: Json) -> HostFacts:
         node_address=swarm.get("NodeAddr", ""),
         is_manager=bool(swarm.get("ControlAvailable")),
         managers=tuple(peer["Addr"] for peer in swarm.get("RemoteManagers") or ()),
+        system_time=seconds(info.get("SystemTime")),
     )
 
 

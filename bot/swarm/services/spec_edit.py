@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.model import Json
@@ -50,6 +50,12 @@ class SpecEdit:
     """Seconds in which a failure of a new task counts as a failure of the update."""
     force: int | None = None
     """The value of ``ForceUpdate``: another one replaces all tasks."""
+
+    @property
+    def concerns_tasks(self) -> bool:
+        """Whether it says how tasks are to be, or how many: not only labels and the update policy."""
+        rest = {name: getattr(NO_EDIT, name) for name in _WITHOUT_TASKS}
+        return replace(self, **rest) != NO_EDIT
 
     def edited(self, spec: Mapping[str, Any]) -> Json:
         """Return the spec with the changes. ``spec`` is not changed."""
@@ -95,6 +101,13 @@ class SpecEdit:
             }
         )
         return {"Parallelism": 1, **asked} if asked and spec.get("UpdateConfig") is None else asked
+
+
+NO_EDIT: Final = SpecEdit()
+_WITHOUT_TASKS: Final = (
+    *("label", "label_rm", "update_parallelism", "update_delay"),
+    *("update_order", "update_failure_action", "update_monitor"),
+)
 
 
 def edited_env(env: Iterable[str], added: Pairs, removed: Sequence[str]) -> list[str]:

@@ -111,6 +111,13 @@ class Doomed(Wanted):
 DOOMED = {"now": False}
 
 
+class Stoppable(Wanted):
+    """One whose engines go on for a long time."""
+
+    kind: ClassVar[str] = "a test's stoppable step"
+    may_stop_waiting: ClassVar[bool] = True
+
+
 class Secretive(Wanted):
     """One that is seen in a secret."""
 
@@ -301,3 +308,28 @@ def test_a_step_that_has_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Failed, match=r"It was rolled back\."):
         run(world, Doomed)
     assert world.log[4:] == ["read", "settle"]
+
+
+@pytest.mark.parametrize(("kind", "pauses"), [(Stoppable, 1), (Wanted, 3)])
+def test_a_cancelled_job_stops_waiting_if_the_operation_may(kind: type[Wanted], pauses: int) -> None:
+    """The state now is told. Any other operation is waited for: the job ends before its next step."""
+    world = World()
+    cancelled = {"now": False}
+
+    def on_pause() -> None:
+        cancelled["now"] = True
+        world.holds = len(world.pauses) == 3
+
+    world.on_pause = on_pause
+    operation = kind("host-3", (("zone", "a"),))
+
+    def carry() -> None:
+        carry_out(operation, world, world.read, world.pause, lambda *_: None, stop=lambda: cancelled["now"])
+
+    if kind is Wanted:
+        carry()
+    else:
+        with pytest.raises(Failed, match=r"^Cancelled before it was seen that .*The engines go on with it\."):
+            carry()
+        assert world.log[-1] == "settle"
+    assert len(world.pauses) == pauses

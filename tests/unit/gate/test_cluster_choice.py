@@ -22,6 +22,7 @@ from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
 from bot.wiring.web import open_gate
+from sandbox.tour.secret_scan import redis_contents
 
 URL = "https://hooks.slack.com/commands/1"
 CONFIG = {
@@ -115,3 +116,12 @@ def test_an_order_with_a_secret_is_not_kept(gate: Gate, client: Redis) -> None:
     with pytest.raises(ClusterNeeded, match="belongs to no cluster"):
         typed(gate, "label host-5 token=SWMTKN-1-abc-def")
     assert not [*client.scan_iter("*cluster-choice*")]
+
+
+def test_a_value_that_looks_like_a_secret_is_not_kept(gate: Gate, client: Redis) -> None:
+    """It is refused without buttons, and with a cluster named it is refused for the secret; Redis has nothing of it."""
+    with pytest.raises(ClusterNeeded):
+        typed(gate, "update web --env DB_PASSWORD=hunter2")
+    with pytest.raises(NotUnderstood, match="`DB_PASSWORD` looks like a secret"):
+        typed(gate, "update web --env DB_PASSWORD=hunter2 --cluster lab")
+    assert not [text for text in redis_contents(client) if "hunter2" in text]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.secrets.secret_names import looks_secret
+from bot.secrets.secret_names import looks_secret, names_a_secret
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,20 @@ def test_values_that_look_like_a_secret(name: str, value: str) -> None:
 def test_values_that_do_not(name: str, value: str) -> None:
     """An empty value, and the path of a file with a secret, show nothing."""
     assert not looks_secret(name, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("update web --env DB_PASSWORD=x", True),
+        ("update web --env=DB_PASSWORD=x", True),
+        ("update web --label 'api-token=x'", True),
+        ("update web --env A=xoxb-1-2", True),
+        ("update web --env DB_PASSWORD_FILE=/run/secrets/db --image nginx:1.27", False),
+        ("label host-2 zone=b", False),
+        ("ca --external-ca protocol=cfssl,url=https://ca.example/sign", False),
+    ],
+)
+def test_a_command_that_names_a_secret(text: str, *, secret: bool) -> None:
+    """Wherever the pair of name and value stands in it."""
+    assert names_a_secret(text) is secret

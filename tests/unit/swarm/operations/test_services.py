@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -239,3 +240,14 @@ def test_an_approval_is_void_if_the_service_was_changed_and_not_if_tasks_moved()
     assert differences(basis(then), basis(moved)) == []
     assert differences(basis(then), basis(other)) == ["the service `web` was changed"]
     assert "hunter" not in repr(basis(then))
+
+
+def test_ages_are_measured_by_the_cluster_s_clock() -> None:
+    """A worker whose clock is ahead does not take a task that has just started for one that has run long enough."""
+    operation = change(seen(), image="nginx:1.27")
+    facts = seen(image="nginx:1.27", tasks=[TASK, {**TASK, "minutes": 0}])
+    manager = facts.hosts["host-1"]
+    ahead = replace(facts, at=NOW + 60, hosts={**facts.hosts, "host-1": replace(manager, system_time=NOW)})
+    assert not operation.satisfied(ahead)
+    later = replace(ahead, hosts={**facts.hosts, "host-1": replace(manager, system_time=NOW + 6)})
+    assert operation.satisfied(later)
