@@ -17,6 +17,7 @@ from handlers import (
     join,
     label,
     leave,
+    logs,
     nodes,
     objects,
     promote,
@@ -32,6 +33,8 @@ from handlers import (
     trust,
     unlock,
     update,
+    usage,
+    why,
 )
 
 
@@ -41,6 +44,7 @@ def registry() -> CommandRegistry:
         *(status.status, nodes.nodes, nodes.node, nodes.hosts, check.check),
         *(services.services, services.service, services.ps, services.stacks, services.stack),
         *(objects.networks, objects.secrets, objects.configs, objects.volumes),
+        *(why.why, logs.logs, usage.stats, usage.disk),
         *(change_service.scale, change_service.update_service, change_service.restart),
         *(rollback.rollback, rollback.resume, remove_service.remove_service),
         *(trust.trust, join.join, tokens.token, drain.drain, drain.pause, drain.activate),

@@ -13,6 +13,7 @@ from bot.config.models import Permission
 from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import RecordsQuery
+from bot.secrets.secret import Secret
 
 Group = Literal["Look", "Services", "Nodes", "Managers", "Safety", "Approvals", "Records"]
 GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
@@ -110,10 +111,22 @@ class ResetTotp:
     person: str
 
 
+@dataclass(frozen=True, slots=True)
+class FileAnswer:
+    """A file that belongs to an answer and is too long for a message. The requester gets it as a direct message."""
+
+    name: str
+    """With the ending of its file type."""
+    content: Secret
+    title: str
+    """Shown above the file."""
+
+
 Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
 OverviewFunction = Callable[[Mapping[str, Facts | SwarmbotError]], Message]
+FileFunction = Callable[[Facts, Any], FileAnswer | None]
 CheckFunction = Callable[[Facts, Any], None]
 RecordFunction = Callable[[Any, Any], Message]
 ControlFunction = Callable[[Any], Control]
@@ -150,6 +163,8 @@ class Command:
     """A question to the cluster: the worker reads the facts."""
     overview: OverviewFunction | None = None
     """Answers the question for all clusters, with `--cluster all`: from their facts, or why they could not be read."""
+    file: FileFunction | None = None
+    """A file that belongs to the answer; None where the message says everything."""
     record: RecordFunction | None = None
     """A question to Swarmbot's own records: the gate answers it."""
     control: ControlFunction | None = None

@@ -14,6 +14,8 @@ from bot.commands.command import (
     Command,
     Control,
     ControlFunction,
+    FileAnswer,
+    FileFunction,
     Group,
     OverviewFunction,
     PlanFunction,
@@ -105,13 +107,14 @@ def question(
     raises: Mapping[str, Raise] = NOTHING,
     check: Callable[[Facts, A], None] | None = None,
     overview: OverviewFunction | None = None,
+    file: Callable[[Facts, A], FileAnswer | None] | None = None,
     **declared: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Message]], Command]:
     """Declare a question to a cluster: a pure function from facts and arguments to a private message.
 
     ``changes`` is for a question that some arguments turn into a change (``token --rotate``): whether they do, and the
     plan. ``check`` raises the error that makes an answer pointless, before other people are asked to approve it.
-    ``overview`` answers for all clusters at once.
+    ``overview`` answers for all clusters at once. ``file`` returns what of an answer is too long for a message.
     """
     is_change, plan = changes or (_never, None)
 
@@ -128,6 +131,7 @@ def question(
             is_change=is_change,
             check=check,
             overview=overview,
+            file=file,
             **declared,
         )
 
@@ -172,6 +176,7 @@ def _command(
     plan: PlanFunction | None = None,
     answer: AnswerFunction | None = None,
     overview: OverviewFunction | None = None,
+    file: FileFunction | None = None,
     record: RecordFunction | None = None,
     control: ControlFunction | None = None,
     is_change: Callable[[Any], bool] = _never,
@@ -196,6 +201,7 @@ def _command(
         plan=plan,
         answer=answer,
         overview=overview,
+        file=file,
         record=record,
         control=control,
         is_change=is_change,

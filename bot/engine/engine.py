@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from bot.config import Service
-from bot.engine.api import engine_service
+from bot.engine.api import containers, engine_service
 from bot.engine.api.client import EngineClient
 from bot.engine.disk import stopped_engine, swarm_folder
 from bot.engine.disk.key_file import key_file, known_managers, open_key_file
@@ -19,6 +19,7 @@ from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
 from bot.errors import HostUnreachable
+from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage
 from bot.model.engine_api import JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
@@ -146,6 +147,22 @@ class SshEngine:
     def volumes(self) -> list[Json]:
         """``Volumes`` of ``GET /volumes``."""
         return list(self._client.read(lambda api: api.volumes())["Volumes"] or ())
+
+    def container_log(self, container: str, *, lines: int, since: float, tty: bool) -> ContainerLog:
+        """``GET /containers/{id}/logs``."""
+        return containers.container_log(self._client, container, lines=lines, since=since, tty=tty)
+
+    def out_of_memory(self, container: str) -> bool:
+        """``OOMKilled`` of ``GET /containers/{id}/json``."""
+        return containers.out_of_memory(self._client, container)
+
+    def container_usage(self, container: str) -> ContainerUsage:
+        """``GET /containers/{id}/stats``."""
+        return containers.container_usage(self._client, container)
+
+    def disk_usage(self) -> DiskUsage:
+        """``GET /system/df``."""
+        return containers.disk_usage(self._client)
 
     def init_swarm(self, request: Json) -> str:
         """``POST /swarm/init``; by hand, for the SDK's call lacks Availability."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.blocks import WAITING, Message, actions, button, context, tick
+from bot.blocks import WAITING, Message, actions, button, context, text_message, tick
+from bot.blocks.message import holds_secret
 from bot.commands import Command
 from bot.errors import Conclusion, SwarmbotError
 from bot.execution.open_changes import open_changes
@@ -19,6 +20,7 @@ from bot.model import Facts, FactsQuery, HostFacts, HostFailure, Plan, PlanTitle
 from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
+from bot.slack.outbound.files import Upload
 from bot.stored_json import to_json
 from bot.text.suggest import listed
 
@@ -40,6 +42,7 @@ class Questions:
         self._approvals = services.approvals
         self._approval_step = services.approval_step
         self._pending_rotations = services.pending_rotations
+        self._uploads = services.uploads
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Answer the question, or request approval first."""
@@ -117,20 +120,34 @@ class Questions:
             return
         query = command.query(arguments)
         try:
+            self._wait(lease, query.wait_s)
             with still_working(self._replies, lease):
                 facts = self._read(lease, command, arguments)
             facts = self._pending_rotations.ensure_rotation(job.order, lease.worker, query, facts)
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
             message = command.answer(self._with_records(facts, query), arguments)
             self._replies.record_shown_secrets(lease, query.secrets, unless_cancelled=True)
+            if command.file is not None and (file := command.file(facts, arguments)) is not None:
+                upload = Upload(file.name, file.content.reveal().encode(), file.title)
+                self._uploads.send(job.order.requester, [upload], f"{tick('/swarm ' + job.order.words)} (`{job.id}`)")
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
-        if query.secrets:
+        if query.secrets or holds_secret(message.blocks):
             self._replies.answer_secret(lease, message, results.success(message.text))
             return
         result = results.success(message.text, message=to_json(message))
         self._replies.answer(lease, _with_buttons(message, job), result, "answered")
+
+    def _wait(self, lease: Lease, seconds: float) -> None:
+        """Wait before the answer, and say so. Raise LeaseLost if another worker gets the job meanwhile."""
+        if not seconds:
+            return
+        self._replies.meanwhile(
+            lease, text_message(f"{WAITING} *The answer follows in {seconds:.0f} s* · `{lease.job.id}`")
+        )
+        if lease.lost.wait(seconds):
+            raise LeaseLost(lease.job.id)
 
     def _read(self, lease: Lease, command: Command, arguments: Any) -> Facts:
         """Return the facts for the answer. If some hosts are silent, answer with what is known first."""

@@ -1,4 +1,4 @@
-"""Messages that show a secret: made from the cluster each time, because the secret is stored nowhere."""
+"""Messages that show a secret or log lines: made from the cluster each time, because these are stored nowhere."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class SecretMessages:
                 plan = from_json(Plan, job.plan)
                 return self.created(job.order, plan, cast("Revealed", outgoing.secret), once=query.one_time)
             if command.answer is not None:
-                facts = self._cluster_reader.read_whole(job.order.cluster, query)
+                read = self._cluster_reader.read_whole if query.secrets else self._cluster_reader.read
+                facts = read(job.order.cluster, query)
                 facts = self._pending_rotations.ensure_rotation(job.order, self._worker, query, facts)
                 return command.answer(facts, arguments)
         except KeyError:

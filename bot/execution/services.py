@@ -16,6 +16,7 @@ from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.outbox.outbox import Outbox
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
+from bot.slack.outbound.files import DirectMessageUploads
 from bot.slack.outbound.notifier import Notifier
 from bot.totp import EnrolmentMessage
 
@@ -43,5 +44,7 @@ class WorkerServices:
     """What people typed into a form, on its way to this worker."""
     enrolment_message: EnrolmentMessage
     """Shows the key of a new second factor."""
+    uploads: DirectMessageUploads
+    """Files for the requester alone."""
     exporter: AuditExporter
     """Sends audit entries as files."""

@@ -2,7 +2,16 @@
 
 from bot.model.approval_basis import Basis, basis_of, differences
 from bot.model.backups import BackedUpNode, Backup, BackupList, BackupStore, Drill
-from bot.model.cluster import ClusterFacts, NodeFacts, Role
+from bot.model.cluster import ClusterFacts, NodeDescription, NodeFacts, Role
+from bot.model.containers import (
+    ContainerLog,
+    ContainerUsage,
+    DiskPart,
+    DiskUsage,
+    LogLine,
+    LogQuery,
+    TaskReading,
+)
 from bot.model.engine_api import Engine, Engines, JoinTokens, Json
 from bot.model.facts import ClosedChannel, Facts, FactsQuery, Freeze, OpenChange, Revealed
 from bot.model.host import (
@@ -44,8 +53,12 @@ __all__ = [
     "Certificate",
     "ClosedChannel",
     "ClusterFacts",
+    "ContainerLog",
+    "ContainerUsage",
     "Cost",
     "Counters",
+    "DiskPart",
+    "DiskUsage",
     "Drill",
     "Engine",
     "Engines",
@@ -61,9 +74,12 @@ __all__ = [
     "JoinTokens",
     "Json",
     "KeyFile",
+    "LogLine",
+    "LogQuery",
     "Membership",
     "Mesh",
     "NetworkFacts",
+    "NodeDescription",
     "NodeFacts",
     "OpenChange",
     "Operation",
@@ -86,6 +102,7 @@ __all__ = [
     "StoppedEngine",
     "StoredObject",
     "TaskFacts",
+    "TaskReading",
     "TlsInfo",
     "Transport",
     "UpdateStatus",

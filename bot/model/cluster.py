@@ -15,6 +15,24 @@ Role = Literal["worker", "manager"]
 
 
 @dataclass(frozen=True, slots=True)
+class NodeDescription:
+    """What a node's engine reported of itself (``Description`` of ``GET /nodes``): the scheduler goes by it."""
+
+    nano_cpus: int = 0
+    """CPUs of the machine, in billionths: 2 CPUs are 2,000,000,000."""
+    memory_bytes: int = 0
+    generic: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """User-defined resources by kind: how many there are, counted (``gpu=2``) or named (``gpu=a``, ``gpu=b``)."""
+    os: str = ""
+    architecture: str = ""
+    """As ``uname -m`` prints it: ``x86_64``."""
+    plugins: frozenset[tuple[str, str]] | None = None
+    """Pairs of type (``Volume``, ``Network``, ``Log``) and name; None if the engine did not list them."""
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The engine's labels, from its daemon.json."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFacts:
     """A node as the managers list it (``GET /nodes``)."""
 
@@ -42,6 +60,8 @@ class NodeFacts:
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tls: TlsInfo = field(default_factory=TlsInfo)
     """What the node itself reported of its certificates."""
+    description: NodeDescription | None = None
+    """None if the node has not reported it yet."""
 
     @property
     def name(self) -> str:
@@ -90,6 +110,11 @@ class ClusterFacts:
     def autolocked(self) -> bool:
         """Whether managers need the unlock key after each restart."""
         return bool((self.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
+
+    def named(self, name: str) -> list[ServiceFacts]:
+        """Return the services that ``name`` means: by name, else by the start of an id. A name means one at most."""
+        named = [service for service in self.services if service.name == name]
+        return named or [service for service in self.services if service.id.startswith(name)]
 
     def service(self, service_id: str) -> ServiceFacts | None:
         """Return the service with this id; None if there is none, or if services were not read."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bot.errors import HostUnreachable
 from bot.model.backups import BackupStore
+from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
 from bot.secrets.secret import Secret
@@ -137,6 +138,25 @@ class Engine(Protocol):
 
     def volumes(self) -> list[Json]:
         """``Volumes`` of ``GET /volumes``: those on this host."""
+        ...
+
+    def container_log(self, container: str, *, lines: int, since: float, tty: bool) -> ContainerLog:
+        """Return the last ``lines`` lines of a container of this engine since a time (unix seconds).
+
+        ``tty``: whether the container has a TTY. Raises EngineError 404 if it was removed.
+        """
+        ...
+
+    def out_of_memory(self, container: str) -> bool:
+        """Return whether the kernel killed a container because it reached its memory limit."""
+        ...
+
+    def container_usage(self, container: str) -> ContainerUsage:
+        """Return what a container uses now, which takes the engine one to two seconds."""
+        ...
+
+    def disk_usage(self) -> DiskUsage:
+        """``GET /system/df``, and the space of the data folder's file system. Takes long with many containers."""
         ...
 
     def init_swarm(self, request: Json) -> str:

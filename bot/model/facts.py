@@ -9,6 +9,7 @@ from typing import Literal
 
 from bot.model.backups import BackupList
 from bot.model.cluster import ClusterFacts, NodeFacts
+from bot.model.containers import LogQuery, TaskReading
 from bot.model.host import HostFacts, HostFailure, HostKey
 from bot.model.network import Mesh, ProbedRoute
 from bot.secrets.secret import Secret
@@ -103,6 +104,14 @@ class FactsQuery:
     """Which of them to list: names and labels. An engine sends the contents of all configs with their names."""
     volumes: tuple[str, ...] = ()
     """Hosts (or their nodes) whose volumes to list."""
+    task_logs: LogQuery | None = None
+    """Log lines to read at the nodes of tasks. Needs ``services`` and ``task_list``, as ``task_usage`` does."""
+    task_usage: str = ""
+    """A service, by name or the start of its id, whose tasks' use of CPU and memory to read at their nodes."""
+    disk: bool = False
+    """Read what the engines' data occupies: on ``hosts`` (or their nodes), or on all if none is named."""
+    wait_s: float = 0.0
+    """Wait so many seconds before reading. Only for questions: the lines that a log gets meanwhile."""
     secrets: tuple[Revealed, ...] = ()
     """Secrets to show to the requester."""
     ca_files: tuple[tuple[str, str], ...] = ()
@@ -154,6 +163,8 @@ class Facts:
 
     Either no host is part of a cluster yet, or the quorum is lost or unreachable; ``hosts`` tell which.
     """
+    task_readings: Mapping[str, TaskReading] = field(default_factory=lambda: MappingProxyType({}))
+    """What was read at the nodes of tasks for ``FactsQuery.task_logs`` and ``task_usage``, by task id."""
     secrets: Mapping[Revealed, Secret] = field(default_factory=lambda: MappingProxyType({}))
     """Only the secrets that the command asked for."""
     other_clusters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from bot.errors import HostProblem
+from bot.model.containers import DiskUsage
 from bot.model.network import Interface, Reach
 from bot.model.objects import VolumeFacts
 
@@ -194,6 +195,10 @@ class HostFacts:
     stopped: StoppedEngine | None = None
     key_file: KeyFile | None = None
     """None if it was not read or cannot be read."""
+    disk: DiskUsage | None = None
+    """Read for ``FactsQuery.disk``."""
+    disk_error: str = ""
+    """Why that could not be read."""
 
     @property
     def responds(self) -> bool:

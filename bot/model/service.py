@@ -176,6 +176,15 @@ class TaskFacts:
     """Unix seconds."""
     spec: Mapping[str, Any] = field(default_factory=lambda: NO_SPEC, repr=False)
     """The spec that it was made from: the ``TaskTemplate`` of its service at that time."""
+    host_ports: frozenset[tuple[int, str]] = frozenset()
+    """Ports of its node that it holds, with their protocols; empty until its container runs."""
+    network_drivers: tuple[str, ...] = ()
+    """The drivers of the networks that it is attached to; empty until the managers have attached it."""
+
+    @property
+    def place(self) -> str:
+        """What it has in common with the tasks that it replaced: its service, and its slot or (global) its node."""
+        return f"{self.service}.{self.slot or self.node}"
 
     @property
     def alive(self) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from bot.secrets.redact import redact
+from bot.secrets.secret import MASK
 
 _SECRET_NAME: Final = re.compile(
     r"passw(?:or)?d|passphrase|(?:^|_|pg)pass$|pwd|secret|token|api_?key|private_?key|access_?key|credential|_key$|^key$|_auth$"
@@ -15,6 +17,12 @@ _SECRET_NAME: Final = re.compile(
 _FILE_NAME: Final = re.compile(r"_(?:file|path|dir)$", re.IGNORECASE)
 """By convention such a variable holds the path of a file with the secret, as Docker's own images have it."""
 
+_LOGGED_PAIR: Final = re.compile(
+    r"""(?P<name>[A-Za-z_][\w.-]*)(?P<joint>["']?\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s"',;&}\]]+)"""
+)
+"""A name and its value, as programs log them: ``NAME=value``, ``name: "value"``, in a URL's query, in JSON."""
+MIN_KNOWN_CHARS: Final = 6
+"""A shorter value of a variable is not searched for: it would mask parts of other words."""
 _PAIR: Final = re.compile(r"(?<![\w.-])(?=(?P<name>[\w.-]+)=(?P<value>\S+))")
 """Each ``NAME=VALUE`` of a text, also the one inside ``--env=NAME=VALUE``."""
 
@@ -35,3 +43,22 @@ def looks_secret(name: str, value: str) -> bool:
     if _FILE_NAME.search(name) and value.startswith("/"):
         return False
     return bool(value) and _SECRET_NAME.search(name) is not None
+
+
+def masked_line(text: str, known: Iterable[str] = ()) -> str:
+    """Return a line of a log without what looks like a secret, and without the ``known`` secrets wherever they are."""
+    for value in known:
+        text = text.replace(value, MASK)
+    return _LOGGED_PAIR.sub(_masked_pair, redact(text))
+
+
+def _masked_pair(found: re.Match[str]) -> str:
+    secret = looks_secret(found["name"], found["value"].strip("\"'"))
+    return f"{found['name']}{found['joint']}{MASK}" if secret else found[0]
+
+
+def secret_values(container: Mapping[str, Any]) -> list[str]:
+    """Return the values in the environment of a ``ContainerSpec`` that look like secrets, the longest first."""
+    pairs = (str(each).partition("=") for each in container.get("Env") or ())
+    found = {value for name, _, value in pairs if looks_secret(name, value) and len(value) >= MIN_KNOWN_CHARS}
+    return sorted(found, key=lambda value: (-len(value), value))

@@ -77,8 +77,9 @@ def echo(typed: str) -> str:
 
 
 def _inert(text: str, limit: int) -> str:
-    line = _EMOJI_COLON.sub(_LIKE_COLON, cut_short(one_line(text), limit))
-    return _EDGE_UNDERSCORE.sub(_LIKE_UNDERSCORE, line).translate(_INERT)
+    line = _EDGE_UNDERSCORE.sub(_LIKE_UNDERSCORE, cut_short(one_line(text), limit))
+    # Last: what stands for a backtick is a letter, which may be part of an emoji code.
+    return _EMOJI_COLON.sub(_LIKE_COLON, line.translate(_INERT))
 
 
 def _visible(character: str) -> str:

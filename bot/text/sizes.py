@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_STEP: Final = 1024
 _UNITS: Final = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _SIZE: Final = re.compile(r"(?P<number>[0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(?P<unit>[kmgt]?)(?:i?b)?", re.IGNORECASE)
 
@@ -22,3 +23,13 @@ def write_size(size: int) -> str:
         if number >= 1 and round(number, 3) == number:
             return f"{number:g} {name}"
     return f"{size} bytes"
+
+
+def about_size(size: float) -> str:
+    """Return about how much that is, for people: ``512 MiB``, ``1.5 GiB``."""
+    amount, names = float(size), iter(("B", "KiB", "MiB", "GiB", "TiB"))
+    name = next(names)
+    while amount >= _STEP and (larger := next(names, "")):
+        amount, name = amount / _STEP, larger
+    digits = 0 if name == "B" or amount >= 100 else 1  # noqa: PLR2004 - three digits
+    return f"{amount:.{digits}f}".removesuffix(".0") + f" {name}"

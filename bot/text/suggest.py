@@ -7,8 +7,14 @@ from difflib import get_close_matches
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice most similar to ``word``, ignoring case; None if none is similar."""
+    """Return the choice most similar to ``word``, ignoring case; None if none is similar.
+
+    One with the same letters comes first: ``statsu`` is ``status`` with two letters swapped, and not ``stats``.
+    """
     by_folded = {choice.casefold(): choice for choice in choices}
+    for folded, choice in by_folded.items():
+        if sorted(folded) == sorted(word.casefold()):
+            return choice
     matches = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None
 

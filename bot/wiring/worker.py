@@ -58,7 +58,7 @@ def run_worker(settings: Settings) -> int:
     slack = web_client(settings)
     notifier = Notifier(slack)
     name = f"{socket.gethostname()}-{os.getpid()}"
-    files = BlockFiles(slack)
+    files, uploads = BlockFiles(slack), DirectMessageUploads(slack)
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
     reader = FactsReader(addresses(config))
     cluster_reader = ClusterReader(pool, reader, LastRead(redis))
@@ -86,9 +86,8 @@ def run_worker(settings: Settings) -> int:
             Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)), files, notifier
         ),
         secret_inbox=SecretInbox(redis, settings.swarmbot_secret_key),
-        exporter=AuditExporter(
-            audit, Archive(config.audit.archive) if config.audit.archive else None, DirectMessageUploads(slack)
-        ),
+        uploads=uploads,
+        exporter=AuditExporter(audit, Archive(config.audit.archive) if config.audit.archive else None, uploads),
     )
     runner = Runner(services)
     worker = Worker(queue, runner.handle, name, tell=runner.failure)

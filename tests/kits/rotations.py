@@ -169,6 +169,7 @@ class Bot:
             pending_rotations=self.pending_rotations,
             secret_inbox=unused,
             enrolment_message=unused,
+            uploads=unused,
             exporter=unused,
         )
         self.watchers = [RotationWatcher(services, name) for name in ("one", "two")]

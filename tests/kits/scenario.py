@@ -24,7 +24,9 @@ from sandbox.slack.local import LocalSlack
 from sandbox.slack.observer import Observer
 from sandbox.slack.transcript import TranscriptEntry
 
-INTERIM: Final = re.compile(r"^On it: |^▸ \*Still working on it\*|not responded yet\*\. The complete answer follows")
+INTERIM: Final = re.compile(
+    r"^On it: |^▸ \*Still working on it\*|not responded yet\*\. The complete answer follows|^· \*The answer follows in "
+)
 """Messages that are followed by the answer."""
 JOB: Final = re.compile(r"is job `(\w{4})`")
 JOB_TIMEOUT_S: Final = 90.0

@@ -30,7 +30,7 @@ from tests.plans.machines import host_facts, node_facts, record_facts
 from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Trial
 from tests.plans.probed_routes import mesh_facts, probed
 from tests.plans.trusting import pem, tls
-from tests.plans.workload import Network, Service, Stored, Task, Volume
+from tests.plans.workload import Network, Reading, Service, Stored, Task, Volume
 
 PLAIN = FactsQuery()
 
@@ -39,8 +39,8 @@ class Description(BaseModel):
     """Facts in a few words. ``readable``: whether a manager with a quorum can be read; by default if there is one.
 
     ``services``: each in full, or how many run, how many are wanted, and why not all do. ``tasks``: how many a service
-    runs on which node's id, ``task_list`` others one by one; ``constraints`` are those of a service's placement.
-    ``volumes`` are those of a host.
+    runs on which node's id, ``task_list`` others one by one; ``constraints`` are those of a service's placement;
+    ``readings``: what was read at their nodes of tasks, by id. ``volumes`` are those of a host.
     ``closed`` and ``skipped`` list routes as ``host-1 > host-4 7946/udp``. ``frozen``: by whom ("": swarmbot.yml), why.
     ``root`` and ``issuer`` name files of tests/plans/pem, by default the issuer is the root.
     """
@@ -54,6 +54,7 @@ class Description(BaseModel):
     services: dict[str, tuple[int, int, str] | Service] = {}
     tasks: dict[str, dict[str, int]] = {}
     task_list: list[Task] = []
+    readings: dict[str, Reading] = {}
     constraints: dict[str, list[str]] = {}
     global_services: list[str] = []
     other_clusters: dict[str, str] = {}
@@ -126,6 +127,7 @@ class Description(BaseModel):
             at=NOW,
             hosts=MappingProxyType(hosts),
             swarm=swarm,
+            task_readings=MappingProxyType({task: reading.facts() for task, reading in self.readings.items()}),
             secrets=MappingProxyType({name: Secret(text) for name, text in self.secrets.items()}),
             other_clusters=MappingProxyType(self.other_clusters),
             ca_files=MappingProxyType({_place(key): pem(text) for key, text in self.ca_files.items()}),

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from bot.model import (
     Certificate,
+    DiskPart,
+    DiskUsage,
     HostFacts,
     HostFailure,
     Interface,
@@ -18,6 +20,8 @@ from bot.model import (
     StoppedEngine,
 )
 from tests.plans.parts import DAY, NOW, Machine, Record
+
+GIB = 1024**3
 
 
 def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> HostFacts:
@@ -60,6 +64,21 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         raft_position=RaftPosition(*host.raft_position) if host.raft_position else None,
         raft_error=_unread(name, host),
         key_file=_key_file(host),
+        disk=_disk(host.disk) if host.disk else None,
+        disk_error=host.disk_error,
+    )
+
+
+def _disk(images_and_free: tuple[int, int]) -> DiskUsage:
+    """Return the usage of a disk of 100 GiB, half of whose images are in use, with two containers and a volume."""
+    images, free = (gib * GIB for gib in images_and_free)
+    return DiskUsage(
+        images=DiskPart(4, 2, images, images // 2),
+        containers=DiskPart(2, 1, 2048, 0),
+        volumes=DiskPart(1, 0, 3 * GIB, 3 * GIB),
+        build_cache=DiskPart(0, 0, 0, 0),
+        free_bytes=free,
+        total_bytes=100 * GIB,
     )
 
 
@@ -107,6 +126,7 @@ def record_facts(record: Record, *, leader: bool = False) -> NodeFacts:
         raft_address=f"{record.address}:2377" if manager else "",
         engine_version=record.engine,
         labels=MappingProxyType(record.labels),
+        description=record.description(),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
-from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, OpenChange, Reach, Role
+from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, NodeDescription, OpenChange, Reach, Role
 from bot.model.facts import OpenChangeState
 from bot.model.host import HostKeyStatus
 from bot.model.network import RouteState
@@ -40,6 +41,26 @@ class Record(Strict):
     engine: str = ENGINE
     address: str = ""
     labels: dict[str, str] = {}
+    cpus: float = 2.0
+    memory: int = 2 * 1024**3
+    platform: tuple[str, str] = ("linux", "x86_64")
+    plugins: list[tuple[str, str]] | None = [("Volume", "local"), ("Network", "overlay"), ("Log", "json-file")]
+    engine_labels: dict[str, str] = {}
+    described: bool = True
+    """Whether it has described itself to the managers."""
+
+    def description(self) -> NodeDescription | None:
+        """Return what it reported of itself."""
+        if not self.described:
+            return None
+        return NodeDescription(
+            nano_cpus=round(self.cpus * 1e9),
+            memory_bytes=self.memory,
+            os=self.platform[0],
+            architecture=self.platform[1],
+            plugins=None if self.plugins is None else frozenset(self.plugins),
+            labels=MappingProxyType(self.engine_labels),
+        )
 
 
 class Machine(Strict):
@@ -79,6 +100,9 @@ class Machine(Strict):
     issuer: str = ""
     swarm_folder: str | None = ""
     stopped: Literal["in place", "held off", ""] = ""
+    disk: tuple[int, int] | None = (10, 50)
+    """What its images occupy, and the free space of 100 GiB, in GiB."""
+    disk_error: str = ""
 
 
 class Change(Strict):

@@ -8,7 +8,19 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from bot.model import NetworkFacts, ServiceFacts, ServiceMode, StoredObject, TaskFacts, UpdateStatus, VolumeFacts
+from bot.model import (
+    ContainerLog,
+    ContainerUsage,
+    LogLine,
+    NetworkFacts,
+    ServiceFacts,
+    ServiceMode,
+    StoredObject,
+    TaskFacts,
+    TaskReading,
+    UpdateStatus,
+    VolumeFacts,
+)
 from bot.model.service import STACK_LABEL
 from bot.swarm.reading import parse_services
 from tests.plans.parts import NOW, STRICT, Strict
@@ -189,6 +201,28 @@ class Volume(Strict):
 
 def _stack_label(stack: str) -> dict[str, str]:
     return {STACK_LABEL: stack} if stack else {}
+
+
+class Reading(BaseModel):
+    """What was read of a task at its node. ``lines``: one each second until now; ``cpus`` and so on: what it uses."""
+
+    model_config = STRICT
+
+    lines: list[str] = []
+    cut: bool = False
+    cpus: float | None = None
+    memory: int = 0
+    limit: int = 0
+    out_of_memory: bool | None = None
+    failure: str = ""
+
+    def facts(self) -> TaskReading:
+        """Return the reading."""
+        first = NOW - len(self.lines) + 1
+        lines = tuple(LogLine(first + number, text) for number, text in enumerate(self.lines))
+        log = ContainerLog(lines, self.cut) if not self.failure and self.cpus is None else None
+        usage = None if self.cpus is None else ContainerUsage(self.cpus, self.memory, self.limit)
+        return TaskReading(log, usage, self.out_of_memory, self.failure)
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

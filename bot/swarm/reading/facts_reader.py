@@ -31,6 +31,7 @@ from bot.swarm.reading import parse, parse_objects, parse_services
 from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
 from bot.swarm.reading.manager_choice import readable_managers
 from bot.swarm.reading.node_lookup import assign_hosts
+from bot.swarm.reading.task_reader import read_tasks
 from bot.swarm.reading.task_targets import find_target
 
 # Each engine call has its own time-out (bot.engine); these limit a whole read.
@@ -86,6 +87,7 @@ class FactsReader:
             at=time.time(),
             hosts=MappingProxyType(hosts),
             swarm=swarm,
+            task_readings=read_tasks(self._pool, engines, swarm, query) if swarm else MappingProxyType({}),
             secrets=MappingProxyType(_secrets(engines, swarm, query)),
             other_clusters=MappingProxyType(
                 {address: other for address, other in self._foreign.items() if other != name}

@@ -34,8 +34,7 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
             facts = _with_certificate(engine, facts)
         if engine.host in query.swarm_folders:
             facts = replace(facts, swarm_folder=engine.placed())
-        if matches_name(facts, query.volumes):
-            facts = replace(facts, volumes=parse_objects.volumes(engine.volumes()))
+        facts = _with_storage(engine, facts, query)
     except HostUnreachable as error:
         facts = unreachable_host(engine.host, address, error)
         if error.problem in ENGINE_DOWN and (query.raft_state or engine.host in query.stopped_engines):
@@ -137,6 +136,18 @@ def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
         return replace(facts, certificate=read_certificate(engine.node_certificate()))
     except EngineError as error:
         return replace(facts, certificate_error=error.happened)
+
+
+def _with_storage(engine: Engine, facts: HostFacts, query: FactsQuery) -> HostFacts:
+    """Return the facts with volumes and disk usage. An engine may take too long to sum up the disk: then with why."""
+    if matches_name(facts, query.volumes):
+        facts = replace(facts, volumes=parse_objects.volumes(engine.volumes()))
+    if not query.disk or (query.hosts and not matches_name(facts, query.hosts)):
+        return facts
+    try:
+        return replace(facts, disk=engine.disk_usage())
+    except EngineError as error:
+        return replace(facts, disk_error=error.happened)
 
 
 def _with_position(engine: Engine, facts: HostFacts) -> HostFacts:

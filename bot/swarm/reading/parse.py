@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
-from bot.model import HostFacts, Json, NodeFacts, TlsInfo
+from bot.model import HostFacts, Json, NodeDescription, NodeFacts, TlsInfo
 from bot.swarm.reading.parse_services import seconds
 from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
@@ -75,6 +77,36 @@ def _node(record: Json) -> NodeFacts:
         engine_version=safe_name((description.get("Engine") or {}).get("EngineVersion", "")),
         labels=MappingProxyType(spec.get("Labels") or {}),
         tls=tls_info(description.get("TLSInfo")),
+        description=_description(description),
+    )
+
+
+def generic_resources(found: Sequence[Mapping[str, Any]] | None) -> dict[str, int]:
+    """Return how many of each kind ``GenericResources`` has, of a node or of a reservation: counted or named ones."""
+    counts: Counter[str] = Counter()
+    for each in found or ():
+        counted, named = each.get("DiscreteResourceSpec"), each.get("NamedResourceSpec")
+        if counted:
+            counts[counted["Kind"]] += int(counted.get("Value", 0))
+        elif named:
+            counts[named["Kind"]] += 1
+    return dict(counts)
+
+
+def _description(found: Json) -> NodeDescription | None:
+    """Parse ``Description``, which is empty until a node has joined for the first time."""
+    resources, platform, engine = (found.get(key) for key in ("Resources", "Platform", "Engine"))
+    if not (resources and platform and engine):
+        return None
+    plugins = engine.get("Plugins")
+    return NodeDescription(
+        nano_cpus=resources.get("NanoCPUs", 0),
+        memory_bytes=resources.get("MemoryBytes", 0),
+        generic=MappingProxyType(generic_resources(resources.get("GenericResources"))),
+        os=platform.get("OS", ""),
+        architecture=platform.get("Architecture", ""),
+        plugins=None if plugins is None else frozenset((each["Type"], each["Name"]) for each in plugins),
+        labels=MappingProxyType(engine.get("Labels") or {}),
     )
 
 

@@ -134,10 +134,25 @@ def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
             container=(task["Status"].get("ContainerStatus") or {}).get("ContainerID", ""),
             created=seconds(task["CreatedAt"]),
             spec=MappingProxyType(task["Spec"]),
+            host_ports=_host_ports(task["Status"]),
+            network_drivers=_network_drivers(task),
         )
         for task in tasks
         if task.get("ServiceID")
     )
+
+
+def _host_ports(status: Json) -> frozenset[tuple[int, str]]:
+    """Return the ports of the node that a task's container holds."""
+    ports = (status.get("PortStatus") or {}).get("Ports") or ()
+    held = (port for port in ports if port.get("PublishMode") == "host" and port.get("PublishedPort"))
+    return frozenset((port["PublishedPort"], port.get("Protocol") or "tcp") for port in held)
+
+
+def _network_drivers(task: Json) -> tuple[str, ...]:
+    """Return the drivers of a task's networks, each once."""
+    states = ((each.get("Network") or {}).get("DriverState") or {} for each in task.get("NetworksAttachments") or ())
+    return tuple(dict.fromkeys(state["Name"] for state in states if state.get("Name")))
 
 
 def _exit_code(status: Json) -> int | None:

@@ -5,18 +5,14 @@ Resources are not considered: whether a task fits on a node is known only once t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts
+from bot.swarm.services.scheduling import unmet_constraints
 from bot.text.suggest import listed, number_of
-
-_CONSTRAINT: Final = re.compile(r"\s*(?P<key>[^\s=!]+)\s*(?P<how>==|!=)\s*(?P<value>.*?)\s*")
-LABEL: Final = "node.labels."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +40,14 @@ def node_load(swarm: ClusterFacts, node: NodeFacts) -> NodeLoad:
 def meets_constraints(node: NodeFacts, service: ServiceFacts) -> bool:
     """Return whether a node meets a service's constraints. Like SwarmKit, this ignores upper and lower case.
 
-    A missing label counts as empty. Constraints on values that the facts do not have (platform, engine labels, address)
-    count as met.
+    A missing label counts as empty. Constraints on values that the facts do not have count as met.
     """
-    return all(_met(node, constraint) for constraint in service.constraints)
+    return not any(obstacle.known for obstacle in unmet_constraints(node, service.constraints))
 
 
-def is_judged(service: ServiceFacts) -> bool:
-    """Return whether the facts have the values of all its constraints."""
-    found = (_CONSTRAINT.fullmatch(constraint) for constraint in service.constraints)
-    return all(each is not None and _is_known(each["key"]) for each in found)
+def is_judged(swarm: ClusterFacts, service: ServiceFacts) -> bool:
+    """Return whether the facts tell of each node whether it meets the service's constraints."""
+    return all(each.known for node in swarm.nodes for each in unmet_constraints(node, service.constraints))
 
 
 def accepts_tasks(node: NodeFacts) -> bool:
@@ -96,22 +90,3 @@ def eviction_warnings(facts: Facts, before: NodeFacts, after: NodeFacts) -> list
 
 def _moves(service: ServiceFacts, counts: Counter[str]) -> bool:
     return counts[service.id] > 0 and not service.is_global
-
-
-def _met(node: NodeFacts, constraint: str) -> bool:
-    found = _CONSTRAINT.fullmatch(constraint)
-    has = _value(node, found["key"]) if found else None
-    if found is None or has is None:
-        return True
-    return (has.casefold() == found["value"].casefold()) == (found["how"] == "==")
-
-
-def _value(node: NodeFacts, key: str) -> str | None:
-    """Return the value of a constraint's key on a node; None if the facts do not have it."""
-    if key.lower().startswith(LABEL):
-        return node.labels.get(key[len(LABEL) :], "")
-    return {"node.id": node.id, "node.hostname": node.hostname, "node.role": node.role}.get(key.lower())
-
-
-def _is_known(key: str) -> bool:
-    return key.lower().startswith(LABEL) or key.lower() in {"node.id", "node.hostname", "node.role"}

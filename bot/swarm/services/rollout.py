@@ -107,7 +107,7 @@ def _wanted(swarm: ClusterFacts, service: ServiceFacts) -> int:
     """
     if not service.is_global:
         return service.replicas
-    if not is_judged(service):
+    if not is_judged(swarm, service):
         return service.desired
     return sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
 

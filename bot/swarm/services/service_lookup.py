@@ -16,8 +16,7 @@ MAX_LISTED: Final = 12
 
 def matching_services(swarm: ClusterFacts, name: str) -> list[ServiceFacts]:
     """Return the services that ``name`` means: by name, else by the start of an id. A name means one at most."""
-    named = [service for service in swarm.services if service.name == name]
-    return named or [service for service in swarm.services if service.id.startswith(name)]
+    return swarm.named(name)
 
 
 def find_service(facts: Facts, name: str) -> ServiceFacts:

@@ -32,7 +32,7 @@ def wanted_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
         return service.replicas
     if service.mode == "replicated job":
         return max(0, min(service.concurrent, service.completions - service.completed))
-    if not is_judged(service):
+    if not is_judged(swarm, service):
         return max(0, service.desired - service.completed * service.is_job)
     eligible = sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
     if service.mode == "global job":

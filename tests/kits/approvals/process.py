@@ -98,6 +98,7 @@ class Process:
             pending_rotations=pending_rotations,
             secret_inbox=cast("Any", None),
             enrolment_message=cast("Any", None),
+            uploads=cast("Any", None),
             exporter=cast("Any", None),
         )
         self.runner = Runner(services)

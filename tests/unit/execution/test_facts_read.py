@@ -54,6 +54,7 @@ def _query(words: str) -> FactsQuery:
         pending_rotations=pending_rotations,
         secret_inbox=unused,
         enrolment_message=unused,
+        uploads=unused,
         exporter=unused,
     )
     begin = Changes(services).run if command.is_change(arguments) else Questions(services).run

@@ -1,0 +1,138 @@
+"""Why tasks of a service do not run: the scheduler's reasons node by node, and how tasks ended. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
+from bot.swarm.services.scheduling import Need, Verdict, candidate, judge, need_of, verdicts
+
+UNPLACED: Final = frozenset({"new", "allocated", "pending"})
+"""States of a task that no node works on yet."""
+FAILED_STATES: Final = frozenset({"failed", "rejected"})
+RECENT_S: Final = 600.0
+"""A failure that long ago is told although its successor runs: a task may start and die again and again."""
+_TASK_ID: Final = re.compile(r"\btask ([0-9a-z]{25})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Tasks that wait for a node, all for the same reason."""
+
+    tasks: tuple[TaskFacts, ...]
+    said: str
+    """What the scheduler says; "" while it has not said anything."""
+    verdicts: tuple[Verdict, ...]
+    """Of each node that it may run on."""
+
+    @property
+    def taker(self) -> bool:
+        """Whether some node takes it, as far as the facts tell: the scheduler has not tried since, or knows more."""
+        return any(not verdict.refused for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A slot (of a global service: a node) whose tasks end by themselves."""
+
+    last: TaskFacts
+    """The latest that ended so."""
+    count: int
+    """How many of the tasks that the managers remember ended so."""
+    now: TaskFacts | None
+    """Its successor; None if there is none: then it is not started again."""
+    reading: TaskReading | None
+    """What its node says of it; None if it was not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What keeps a service from running as it should."""
+
+    unplaced: tuple[Unplaced, ...]
+    starting: tuple[TaskFacts, ...]
+    """Tasks that their nodes prepare or start."""
+    failing: tuple[Failing, ...]
+    left_out: tuple[Verdict, ...]
+    """Of a global service: nodes that get no task of it, and why."""
+    update_cause: TaskFacts | None
+    """The task that paused the last update, or had it rolled back; None if Docker names none."""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing keeps a task from running."""
+        return not (self.unplaced or self.starting or self.failing)
+
+
+def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagnosis:
+    """Return why tasks of a service do not run. The facts must have services and the task list."""
+    tasks = [task for task in swarm.task_list if task.service == service.id]
+    wanted = [task for task in tasks if task.wanted]
+    return Diagnosis(
+        unplaced=tuple(_unplaced(swarm, service, [task for task in wanted if task.state in UNPLACED])),
+        starting=tuple(task for task in wanted if task.alive and task.state != "running"),
+        failing=tuple(_failing(facts, tasks)),
+        left_out=tuple(_left_out(swarm, service, tasks)),
+        update_cause=_cause(service, tasks),
+    )
+
+
+def _unplaced(swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]) -> list[Unplaced]:
+    """Return the tasks by what the scheduler says and where they may run. Those of one service ask the same."""
+    groups: dict[tuple[str, str], list[TaskFacts]] = {}
+    for task in tasks:
+        groups.setdefault((task.error, task.node), []).append(task)
+    return [
+        Unplaced(tuple(group), said, tuple(_judged(swarm, need_of(service, group[0]), node)))
+        for (said, node), group in groups.items()
+    ]
+
+
+def _judged(swarm: ClusterFacts, need: Need, node_id: str) -> list[Verdict]:
+    """Return the verdict of each node; of a task that belongs to one node, as of a global service, that node's."""
+    if not node_id:
+        return verdicts(swarm, need)
+    node = swarm.node(node_id)
+    return [judge(candidate(swarm, node), need)] if node else []
+
+
+def _failing(facts: Facts, tasks: list[TaskFacts]) -> list[Failing]:
+    found = []
+    for place in dict.fromkeys(task.place for task in tasks):
+        own = [task for task in tasks if task.place == place]
+        ended = [task for task in own if task.state in FAILED_STATES]
+        if not ended:
+            continue
+        last = max(ended, key=lambda task: task.since)
+        later = [task for task in own if task.created >= last.created and task is not last]
+        now = max((task for task in later if task.wanted), key=lambda task: task.created, default=None)
+        replaced = now is None and any(task.state in {"running", "complete", "shutdown"} for task in later)
+        recovered = now is not None and now.state == "running" and facts.at - last.since > RECENT_S
+        if not replaced and not recovered:
+            found.append(Failing(last, len(ended), now, facts.task_readings.get(last.id)))
+    return sorted(found, key=lambda each: -each.last.since)
+
+
+def _left_out(swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Verdict]:
+    """Return the nodes without a task of a global service: Docker makes none for a node that cannot run it."""
+    if not service.is_global:
+        return []
+    have = {task.node for task in tasks if task.wanted}
+    return [verdict for verdict in verdicts(swarm, need_of(service)) if verdict.node.id not in have and verdict.refused]
+
+
+def _cause(service: ServiceFacts, tasks: list[TaskFacts]) -> TaskFacts | None:
+    """Return the task that Docker's message about the update names."""
+    named = _TASK_ID.search(service.update.message) if service.update else None
+    return next((task for task in tasks if named and task.id == named[1]), None)
+
+
+def nodes_by_obstacle(found: Iterable[Verdict]) -> dict[str, list[NodeFacts]]:
+    """Return the nodes by what stands in their way, in words; "" for nodes that take the task."""
+    groups: dict[str, list[NodeFacts]] = {}
+    for verdict in found:
+        groups.setdefault(", ".join(each.text for each in verdict.obstacles), []).append(verdict.node)
+    return groups

@@ -1,0 +1,60 @@
+"""What fixes a service whose tasks do not run, as commands that can be typed as they stand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from bot.blocks import tick
+from bot.model import ClusterFacts, ServiceFacts
+from bot.swarm.services.diagnosis import Diagnosis, Unplaced
+from bot.swarm.services.log_lines import task_names
+from bot.swarm.services.scheduling import Obstacle, Verdict
+
+MAX_NODES: Final = 2
+"""For so many nodes commands are named: one of them is enough."""
+PER_NODE: Final = frozenset({"resources", "host ports", "max replicas"})
+"""Filters by which a node takes some tasks of a service, and not more."""
+
+
+def remedies(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> list[str]:
+    """Return what to do, each with its command in backticks. Commands about nodes come first."""
+    steps = [step for group in found.unplaced if not group.taker for step in _for_unplaced(swarm, service, group)]
+    if any("No such image" in failing.last.error for failing in found.failing):
+        steps.append(f"an image that its nodes find: {_order(f'update {service.name} --image IMAGE')}")
+    if service.update is not None and service.update.state == "paused" and service.previous_spec is not None:
+        steps.append(f"back to the spec before: {_order(f'rollback {service.name}')}")
+    if logged := [failing for failing in found.failing if failing.reading and failing.reading.log]:
+        names = task_names(swarm, [logged[0].last])
+        steps.append(f"{_order(f'logs {names[logged[0].last.id]}')} shows more lines")
+    return [*dict.fromkeys(steps)]
+
+
+def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -> Iterator[str]:
+    """Yield what gives the tasks a node; a change of the service only where no command about a node does."""
+    ways = _fixes(group.verdicts, lambda each: each.fix)[:MAX_NODES]
+    if ways:
+        yield " or ".join(" and ".join(map(_order, way)) for way in ways)
+    away = [verdict.node for verdict in group.verdicts if verdict.node.state != "ready" and verdict.node.host]
+    for node in away[:MAX_NODES]:
+        yield f"{_order(f'check {node.host}')} shows why {tick(node.name)} is {node.state}"
+    placed = sum(task.service == service.id and task.wanted and task.alive for task in swarm.task_list)
+    if service.mode == "replicated" and placed and any(_is_full(verdict) for verdict in group.verdicts):
+        yield f"no more tasks than fit: {_order(f'scale {service.name}={placed}')}"
+    if not ways and (less := _fixes(group.verdicts, lambda each: each.spec_fix)):
+        changed = " ".join(less[0])
+        yield f"ask for less: {_order(f'update {service.name} {changed}')}"
+
+
+def _fixes(verdicts: Iterable[Verdict], fix_of: Callable[[Obstacle], str]) -> list[list[str]]:
+    """Return for each node the fixes that remove all that stands in the way, the fewest first; without other nodes."""
+    found = [[*dict.fromkeys(map(fix_of, verdict.refused))] for verdict in verdicts if verdict.refused]
+    return sorted((fixes for fixes in found if all(fixes)), key=len)
+
+
+def _is_full(verdict: Verdict) -> bool:
+    return {each.filter for each in verdict.refused} <= PER_NODE
+
+
+def _order(words: str) -> str:
+    return tick(f"/swarm {words}")

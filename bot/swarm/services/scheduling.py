@@ -1,0 +1,354 @@
+"""Whether a node takes a task: the filters of SwarmKit's scheduler, in their order (manager/scheduler/filter.go). Pure.
+
+The scheduler counts a node at the first filter that it fails. Here each filter says in words what the node lacks, so
+that all that stands in the way is seen at once. What the facts do not tell is called unknown, neither met nor unmet.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from bot.blocks import tick
+from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
+from bot.model.service import NANOSECONDS, NO_SPEC
+from bot.swarm.reading.node_lookup import unambiguous_name
+from bot.swarm.reading.parse import generic_resources
+from bot.text.sizes import about_size
+from bot.text.suggest import listed, number_of
+
+Filter = Literal[
+    "available", "resources", "plugins", "constraints", "platform", "host ports", "max replicas", "cluster volumes"
+]
+NODE_LABEL: Final = "node.labels."
+ENGINE_LABEL: Final = "engine.labels."
+_CONSTRAINT: Final = re.compile(r"\s*(?P<key>[^\s=!]+)\s*(?P<how>==|!=)\s*(?P<value>.*?)\s*")
+_TYPED: Final = re.compile(r"[\w.:/@+-]+")
+"""A label's key and value that can be typed as they are."""
+MEBIBYTE: Final = 1024**2
+MIN_MEMORY_BYTES: Final = 4 * MEBIBYTE
+"""Docker accepts no smaller amount."""
+SAME_MACHINE: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+"""The names of one architecture: those of the kernel, and those of images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a node does not take a task."""
+
+    filter: Filter
+    text: str
+    """What stands in the way, to follow the node's name: "0.4 CPU short"."""
+    fix: str = ""
+    """The command about the node that removes it, to type after ``/swarm``; "" if there is none."""
+    spec_fix: str = ""
+    """The flags of ``/swarm update SERVICE`` that remove it: the task then asks for less. "" if there are none."""
+    known: bool = True
+    """Whether it was seen. If not, ``text`` says what is not known, and the node may take the task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a task asks of its node."""
+
+    service: str
+    """The id of its service."""
+    spec: Mapping[str, Any] = field(default_factory=lambda: NO_SPEC, repr=False)
+    """Its spec, as ``TaskTemplate`` of a service."""
+    host_ports: frozenset[tuple[int, str]] = frozenset()
+    """Ports that it publishes on its node itself, with their protocols."""
+    network_drivers: tuple[str, ...] = ()
+
+    @property
+    def placement(self) -> Mapping[str, Any]:
+        """Its ``Placement``."""
+        return self.spec.get("Placement") or NO_SPEC
+
+    @property
+    def reservations(self) -> Mapping[str, Any]:
+        """The resources that it reserves."""
+        return (self.spec.get("Resources") or NO_SPEC).get("Reservations") or NO_SPEC
+
+    @property
+    def mounts(self) -> tuple[Mapping[str, Any], ...]:
+        """The mounts of its container."""
+        return tuple((self.spec.get("ContainerSpec") or NO_SPEC).get("Mounts") or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A node that may take a task, and what it has already."""
+
+    node: NodeFacts
+    name: str
+    """The name that a command takes for it."""
+    tasks: tuple[TaskFacts, ...] = ()
+    """The tasks that it works on, even those told to stop: they hold their reservations until they have ended."""
+    held_ports: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    """Ports of the node that these hold, with the names of their services."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a node takes a task."""
+
+    node: NodeFacts
+    obstacles: tuple[Obstacle, ...]
+    """In the order of the filters; empty if it takes the task."""
+
+    @property
+    def refused(self) -> tuple[Obstacle, ...]:
+        """The obstacles that were seen."""
+        return tuple(each for each in self.obstacles if each.known)
+
+    @property
+    def unknown(self) -> tuple[Obstacle, ...]:
+        """What is not known of the node."""
+        return tuple(each for each in self.obstacles if not each.known)
+
+
+def need_of(service: ServiceFacts, task: TaskFacts | None = None) -> Need:
+    """Return what a task asks of its node; without one, what the next task of the service will ask."""
+    drivers = task.network_drivers if task else ()
+    return Need(service.id, task.spec if task else service.template, _published(service), drivers)
+
+
+def verdicts(swarm: ClusterFacts, need: Need) -> list[Verdict]:
+    """Return for each node whether it takes a task. The facts must have services and the task list."""
+    return [judge(candidate(swarm, node), need) for node in swarm.nodes]
+
+
+def judge(found: Candidate, need: Need) -> Verdict:
+    """Return whether a node takes a task."""
+    return Verdict(found.node, tuple(obstacle for check in FILTERS for obstacle in check(found, need)))
+
+
+def candidate(swarm: ClusterFacts, node: NodeFacts) -> Candidate:
+    """Return a node with what runs on it."""
+    here = tuple(task for task in swarm.task_list if task.node == node.id and task.alive)
+    held: dict[tuple[int, str], str] = {}
+    for task in here:
+        service = swarm.service(task.service)
+        if service is not None:
+            held |= dict.fromkeys(task.host_ports or _published(service), service.name)
+    return Candidate(node, unambiguous_name(swarm, node), here, held)
+
+
+def unmet_constraints(node: NodeFacts, constraints: Iterable[str], name: str = "") -> Iterator[Obstacle]:
+    """Yield what keeps a node from meeting constraints; ``name`` is what a command calls it."""
+    read = [found for each in constraints if (found := _CONSTRAINT.fullmatch(each))]
+    asked = {_label(found) for found in read if found["how"] == "=="}
+    for found in read:
+        shown = tick(f"{found['key']}{found['how']}{found['value']}")
+        met = _met(node, found["key"], found["how"], found["value"])
+        if met is None:
+            yield Obstacle("constraints", f"unknown whether it meets {shown}", known=False)
+        elif not met and (label := _label(found)):
+            text, change = _unmet_label(node, label, found["value"], wanted=found["how"] == "==")
+            replaced = found["how"] == "!=" and label in asked  # the label that is asked for takes its place
+            fix = f"label {name or node.name} {change}" if change and not replaced else ""
+            yield Obstacle("constraints", text, fix, _without(found))
+        elif not met:
+            yield Obstacle("constraints", f"does not meet {shown}", "", _without(found))
+
+
+def _available(found: Candidate, _: Need) -> Iterator[Obstacle]:
+    """SwarmKit's ReadyFilter."""
+    if found.node.state != "ready":
+        yield Obstacle("available", f"is {found.node.state}")
+    if found.node.availability != "active":
+        word = {"drain": "drained", "pause": "paused"}.get(found.node.availability, found.node.availability)
+        yield Obstacle("available", f"is {word}", f"activate {found.name}")
+
+
+def _resources(found: Candidate, need: Need) -> Iterator[Obstacle]:
+    """SwarmKit's ResourceFilter: what the tasks on a node reserve is taken, however little they use."""
+    wanted, has = need.reservations, found.node.description
+    cpus, memory = int(wanted.get("NanoCPUs") or 0), int(wanted.get("MemoryBytes") or 0)
+    generic = generic_resources(wanted.get("GenericResources"))
+    if not (cpus or memory or generic):
+        return
+    if has is None:
+        yield Obstacle("resources", "its CPUs and memory are not known", known=False)
+        return
+    others = [Need(task.service, task.spec).reservations for task in found.tasks]
+    free = has.nano_cpus - sum(int(each.get("NanoCPUs") or 0) for each in others)
+    if cpus > free:
+        numbers = f"needs {_cpus(cpus)}, {_cpus(free)} of {_cpus(has.nano_cpus)} not reserved"
+        less = f"--reserve-cpu {_cpus(free)}" if _cpus(free) != "0" else ""
+        yield Obstacle("resources", f"{_cpus(cpus - free, math.ceil)} CPU short ({numbers})", "", less)
+    left = has.memory_bytes - sum(int(each.get("MemoryBytes") or 0) for each in others)
+    if memory > left:
+        room = f"{about_size(max(0, left))} of {about_size(has.memory_bytes)} not reserved"
+        text = f"{about_size(memory - left)} of memory short (needs {about_size(memory)}, {room})"
+        less = f"--reserve-memory {left // MEBIBYTE}m" if left >= MIN_MEMORY_BYTES else ""
+        yield Obstacle("resources", text, "", less)
+    taken = sum((Counter(generic_resources(each.get("GenericResources"))) for each in others), Counter())
+    for kind, count in generic.items():
+        there = has.generic.get(kind, 0) - taken[kind]
+        if count > there:
+            numbers = f"needs {count}, {there} of {has.generic.get(kind, 0)} not reserved"
+            yield Obstacle("resources", f"{count - there} {tick(kind)} short ({numbers})")
+
+
+def _plugins(found: Candidate, need: Need) -> Iterator[Obstacle]:
+    """SwarmKit's PluginFilter: drivers of volumes, networks and logs."""
+    wanted = [("Volume", name) for mount in need.mounts if (name := _volume_driver(mount))]
+    wanted += [("Network", name) for name in need.network_drivers]
+    log_driver = (need.spec.get("LogDriver") or NO_SPEC).get("Name")
+    has = found.node.description
+    listed_plugins = has.plugins if has else None
+    # An engine that lists no log driver at all is too old to list them.
+    if log_driver not in {None, "", "none"} and (
+        listed_plugins is None or any(kind == "Log" for kind, _ in listed_plugins)
+    ):
+        wanted.append(("Log", str(log_driver)))
+    for kind, name in dict.fromkeys(wanted):
+        what = f"{kind.lower()} driver {tick(name)}"
+        if listed_plugins is None:
+            yield Obstacle("plugins", f"unknown whether it has the {what}", known=False)
+        elif not {(kind, name), (kind, f"{name}:latest")} & listed_plugins:
+            yield Obstacle("plugins", f"has no {what}")
+
+
+def _constraints(found: Candidate, need: Need) -> Iterator[Obstacle]:
+    """SwarmKit's ConstraintFilter."""
+    yield from unmet_constraints(found.node, need.placement.get("Constraints") or (), found.name)
+
+
+def _platform(found: Candidate, need: Need) -> Iterator[Obstacle]:
+    """SwarmKit's PlatformFilter: the platforms of the image, as Docker's command found them in its registry."""
+    wanted = [(each.get("OS") or "", each.get("Architecture") or "") for each in need.placement.get("Platforms") or ()]
+    if not wanted:
+        return
+    has = found.node.description
+    if has is None:
+        yield Obstacle("platform", "its platform is not known", known=False)
+    elif not any(_runs_on(platform, (has.os, has.architecture)) for platform in wanted):
+        names = listed(dict.fromkeys(tick(_platform_name(*each)) for each in wanted))
+        yield Obstacle("platform", f"is {tick(_platform_name(has.os, has.architecture))}, the image is for {names}")
+
+
+def _host_ports(found: Candidate, need: Need) -> Iterator[Obstacle]:
+    """SwarmKit's HostPortFilter."""
+    for port, protocol in sorted(need.host_ports):
+        if (holder := found.held_ports.get((port, protocol))) is not None:
+            yield Obstacle("host ports", f"port {port}/{protocol} is in use by {tick(holder)}")
+
+
+def _max_replicas(found: Candidate, need: Need) -> Iterator[Obstacle]:
+    """SwarmKit's MaxReplicasFilter."""
+    most = int(need.placement.get("MaxReplicas") or 0)
+    count = sum(task.service == need.service and task.wanted for task in found.tasks)
+    if most and count >= most:
+        yield Obstacle("max replicas", f"runs {number_of(count, 'task')} of it, at most {most} allowed per node")
+
+
+def _cluster_volumes(_: Candidate, need: Need) -> Iterator[Obstacle]:
+    """SwarmKit's VolumesFilter, from engine 23.0 on: which node can reach a CSI volume is not in the facts."""
+    if any(mount.get("Type") == "cluster" for mount in need.mounts):
+        yield Obstacle("cluster volumes", "unknown whether it can reach the cluster volumes", known=False)
+
+
+FILTERS: Final[tuple[Callable[[Candidate, Need], Iterator[Obstacle]], ...]] = (
+    _available,
+    _resources,
+    _plugins,
+    _constraints,
+    _platform,
+    _host_ports,
+    _max_replicas,
+    _cluster_volumes,
+)
+
+
+def _published(service: ServiceFacts) -> frozenset[tuple[int, str]]:
+    ports = (service.spec.get("EndpointSpec") or NO_SPEC).get("Ports") or ()
+    own = (port for port in ports if port.get("PublishMode") == "host" and port.get("PublishedPort"))
+    return frozenset((int(port["PublishedPort"]), port.get("Protocol") or "tcp") for port in own)
+
+
+def _cpus(nano: int, round_: Callable[[float], int] = math.floor) -> str:
+    """Return CPUs with two digits: of what is free never more than there is, of what is short never less."""
+    return f"{max(0, round_(nano * 100 / NANOSECONDS)) / 100:g}"
+
+
+def _volume_driver(mount: Mapping[str, Any]) -> str:
+    """Return the plugin that a mount needs; "" for none."""
+    name = ((mount.get("VolumeOptions") or NO_SPEC).get("DriverConfig") or NO_SPEC).get("Name") or ""
+    return "" if mount.get("Type") != "volume" or name == "local" else str(name)
+
+
+def _without(found: re.Match[str]) -> str:
+    """Return the flag that removes a constraint; "" if it needs quotes."""
+    constraint = f"{found['key']}{found['how']}{found['value']}"
+    return f"--constraint-rm {constraint}" if _TYPED.fullmatch(found["value"]) else ""
+
+
+def _label(found: re.Match[str]) -> str:
+    """Return the label of a node that a constraint is about; "" if it is about something else."""
+    return found["key"][len(NODE_LABEL) :] if found["key"].lower().startswith(NODE_LABEL) else ""
+
+
+def _unmet_label(node: NodeFacts, label: str, value: str, *, wanted: bool) -> tuple[str, str]:
+    """Return what is wrong with a node's label, and the words of ``label`` that change it; "" if they need quotes."""
+    has, typed = node.labels.get(label, ""), _TYPED.fullmatch(label) and _TYPED.fullmatch(value)
+    if not wanted:
+        return f"has the label {tick(f'{label}={has}')}", f"--remove {label}" if typed else ""
+    other = f" (has {tick(f'{label}={has}')})" if has else ""
+    return f"no label {tick(f'{label}={value}')}{other}", f"{label}={value}" if typed else ""
+
+
+def _met(node: NodeFacts, key: str, how: str, value: str) -> bool | None:
+    """Return whether a node meets a constraint; None if the facts do not tell. Upper and lower case are the same.
+
+    A missing label counts as empty. No node meets a constraint on a key that SwarmKit does not know.
+    """
+    if key.lower() == "node.ip":
+        return _meets_address(node.address, how, value)
+    known = _value(node, key)
+    if known is None:
+        return None if _is_known_key(key) else False
+    return (known.casefold() == value.casefold()) == (how == "==")
+
+
+def _value(node: NodeFacts, key: str) -> str | None:
+    """Return the value of a constraint's key on a node; None if the facts do not have it."""
+    if key.lower().startswith(NODE_LABEL):
+        return node.labels.get(key[len(NODE_LABEL) :], "")
+    own = {"node.id": node.id, "node.hostname": node.hostname, "node.role": node.role}
+    if node.description is not None:
+        if key.lower().startswith(ENGINE_LABEL):
+            return node.description.labels.get(key[len(ENGINE_LABEL) :], "")
+        own |= {"node.platform.os": node.description.os, "node.platform.arch": node.description.architecture}
+    return own.get(key.lower())
+
+
+def _is_known_key(key: str) -> bool:
+    return key.lower() in {"node.platform.os", "node.platform.arch"} or key.lower().startswith(ENGINE_LABEL)
+
+
+def _meets_address(address: str, how: str, value: str) -> bool | None:
+    """Return whether an address is, or is in, the address or network ``value``; no node meets a malformed one."""
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+    try:
+        return (ipaddress.ip_address(address) in network) == (how == "==")
+    except ValueError:
+        return None
+
+
+def _runs_on(image: tuple[str, str], node: tuple[str, str]) -> bool:
+    system, machine = image
+    return system in {"", node[0]} and SAME_MACHINE.get(machine, machine) in {"", SAME_MACHINE.get(node[1], node[1])}
+
+
+def _platform_name(system: str, machine: str) -> str:
+    return f"{system or 'any system'}/{machine or 'any machine'}"

@@ -1,0 +1,137 @@
+"""`/swarm logs SERVICE|TASK`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from bot.blocks import DONE, WAITING, WARNING, Block, Message, context, paragraphs, tick
+from bot.commands import DURATION, FileAnswer, Flag, Word, number, question, text
+from bot.errors import NotUnderstood, Refused
+from bot.model import Facts, FactsQuery, LogQuery, TaskFacts
+from bot.secrets.secret import Secret
+from bot.swarm.reading.node_lookup import require_cluster
+from bot.swarm.reading.task_reader import tasks_named, tasks_to_log
+from bot.swarm.services.log_lines import ShownLine, line_blocks, listed_tasks, merged_lines, task_names, unread
+from bot.swarm.services.service_lookup import find_service
+from bot.text.durations import write_duration
+from bot.text.suggest import number_of
+
+MAX_LINES: Final = 5000
+MAX_FOLLOW_S: Final = 60.0
+MAX_BLOCKS: Final = 3
+"""What needs more is sent as a file; the message then has the last lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogsArguments:
+    """The arguments of ``logs``."""
+
+    name: Annotated[str, Word(text("SERVICE|TASK"), "a service, or one task (`web.2`), by name or the start of its id")]
+    since: Annotated[float, Flag(DURATION, "no line that is older")] = 0.0
+    lines: Annotated[int, Flag(number("N", 1, MAX_LINES), "the last lines of all tasks together; default: 200")] = 200
+    grep: Annotated[str, Flag(text("TEXT"), "only lines with this text, in upper or lower case")] = ""
+    follow: Annotated[float, Flag(DURATION, "wait so long, and show the lines of that time; up to `60s`")] = 0.0
+
+
+def _validate(arguments: LogsArguments) -> None:
+    if arguments.follow > MAX_FOLLOW_S:
+        raise NotUnderstood("`--follow` takes up to `60s`.", next_step="Ask again after that for later lines.")
+    if arguments.follow and arguments.since:
+        raise NotUnderstood("`--follow` shows later lines, and `--since` earlier ones.", next_step="Use one of them.")
+
+
+def _query(arguments: LogsArguments) -> FactsQuery:
+    read = MAX_LINES if arguments.grep else arguments.lines
+    logs = LogQuery(arguments.name, read, age_s=arguments.follow or arguments.since)
+    return FactsQuery(services=True, task_list=True, task_logs=logs, wait_s=arguments.follow)
+
+
+def _tasks(facts: Facts, arguments: LogsArguments) -> list[TaskFacts]:
+    """Return the tasks whose lines were read. Raise NotUnderstood if the name means none, Refused if none has a log."""
+    swarm = require_cluster(facts)
+    named = tasks_named(swarm, arguments.name)
+    if not named:
+        service = find_service(facts, arguments.name)
+        raise _no_log(service.name)
+    query = _query(arguments).task_logs
+    found = tasks_to_log(swarm, query) if query else []
+    if not found:
+        raise _no_log(next(iter(task_names(swarm, named).values())).partition(".")[0])
+    return found
+
+
+def _no_log(name: str) -> Refused:
+    return Refused(
+        f"no task of {tick(name)} has had a container yet, so there is no log.",
+        next_step=f"`/swarm why {name}` says why.",
+    )
+
+
+def _lines(facts: Facts, arguments: LogsArguments) -> list[ShownLine]:
+    return merged_lines(facts, _tasks(facts, arguments), arguments.grep)[-arguments.lines :]
+
+
+def _shown(lines: list[ShownLine]) -> tuple[list[Block], int]:
+    """Return the lines that a message has room for, and how many they are."""
+    return line_blocks([line.in_message for line in lines], MAX_BLOCKS)
+
+
+def log_file(facts: Facts, arguments: LogsArguments) -> FileAnswer | None:
+    """Return the lines as a file if they are too many for a message."""
+    lines = _lines(facts, arguments)
+    if _shown(lines)[1] == len(lines):
+        return None
+    stamp = datetime.fromtimestamp(facts.at, UTC)
+    content = "".join(f"{line.in_file}\n" for line in lines)
+    title = f"{number_of(len(lines), 'line')} of {arguments.name}"
+    return FileAnswer(f"logs-{facts.name}-{stamp:%Y-%m-%d-%H%M%S}.txt", Secret(content), title)
+
+
+@question(
+    "logs",
+    group="Services",
+    help="Show the log lines of a service or a task, only to you; secrets are masked",
+    example="logs web --since 10m",
+    permission="operate",
+    risk="secret",
+    approval=0,
+    query=_query,
+    validate=_validate,
+    file=log_file,
+)
+def logs(facts: Facts, arguments: LogsArguments) -> Message:
+    """Return the last lines of all tasks in the order of their times, and the tasks of which nothing could be read."""
+    swarm, tasks, lines = require_cluster(facts), _tasks(facts, arguments), _lines(facts, arguments)
+    failures, names = unread(facts, tasks), task_names(swarm, tasks)
+    silent = sum(map(len, failures.values()))
+    sign = WARNING if silent else DONE if lines else WAITING
+    title = f"{number_of(len(lines), 'log line')} of {tick(arguments.name)}"
+    sources = f"{len(tasks) - silent} of {number_of(len(tasks), 'task')} read"
+    missing = [f"{WARNING} {reason} Not read: {listed_tasks(names, missed)}." for reason, missed in failures.items()]
+    blocks, shown = _shown(lines)
+    return Message(
+        f"{sign} {title.replace('`', '')} · {sources}",
+        (
+            *paragraphs([f"{sign} *{title}* · {sources}{_range(arguments)}", *missing]),
+            *blocks,
+            context(*_notes(facts, tasks, long=shown < len(lines))),
+        ),
+    )
+
+
+def _range(arguments: LogsArguments) -> str:
+    if arguments.follow:
+        return f" · of the last {write_duration(arguments.follow)}"
+    return f" · of the last {write_duration(arguments.since)}" if arguments.since else ""
+
+
+def _notes(facts: Facts, tasks: list[TaskFacts], *, long: bool) -> list[str]:
+    readings = [reading for task in tasks if (reading := facts.task_readings.get(task.id))]
+    notes = ["Only you see this. Times are in UTC. What looks like a secret is masked."]
+    if long:
+        notes.append("These are the last lines: all are in the file in your direct messages with Swarmbot.")
+    if any(reading.log and reading.log.cut for reading in readings):
+        notes.append("Some tasks wrote such long lines that fewer of them were read.")
+    return notes

@@ -1,0 +1,194 @@
+"""`/swarm why SERVICE`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from bot.blocks import (
+    DONE,
+    FAILED,
+    RUNNING,
+    WAITING,
+    WARNING,
+    Block,
+    Message,
+    context,
+    paragraphs,
+    plain_line,
+    quoted,
+    tick,
+    when,
+)
+from bot.commands import SERVICE, Word, question
+from bot.model import ClusterFacts, Facts, FactsQuery, LogQuery, ServiceFacts, TaskFacts
+from bot.swarm.reading.node_lookup import require_cluster
+from bot.swarm.services.diagnosis import Diagnosis, Failing, Unplaced, diagnose, nodes_by_obstacle
+from bot.swarm.services.log_lines import line_blocks, listed_tasks, merged_lines, task_names
+from bot.swarm.services.remedies import remedies
+from bot.swarm.services.service_lookup import find_service
+from bot.swarm.services.service_state import count_text, service_sign
+from bot.text.sizes import about_size
+from bot.text.suggest import listed, number_of
+
+LOG_LINES: Final = 10
+"""The last lines of a task that failed."""
+MAX_FAILING: Final = 5
+MAX_NODES: Final = 12
+"""The number of nodes that a line names, and the number of lines about nodes."""
+MAX_ERROR_CHARS: Final = 300
+"""An engine's error may contain a whole log."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhyArguments:
+    """The arguments of ``why``."""
+
+    service: Annotated[str, Word(SERVICE, "a service, by name or the start of its id")]
+
+
+def _query(arguments: WhyArguments) -> FactsQuery:
+    logs = LogQuery(arguments.service, LOG_LINES, failed=True)
+    return FactsQuery(services=True, task_list=True, task_logs=logs)
+
+
+@question(
+    "why",
+    group="Services",
+    help="Say why tasks of a service do not run, node by node, and how to fix it",
+    example="why web",
+    permission="operate",
+    risk="none",
+    approval=0,
+    query=_query,
+)
+def why(facts: Facts, arguments: WhyArguments) -> Message:
+    """Return the state of a service, then what keeps each task from running, then what fixes it.
+
+    The last lines of a task that failed are only shown to the requester and stored nowhere.
+    """
+    swarm, service = require_cluster(facts), find_service(facts, arguments.service)
+    found = diagnose(facts, swarm, service)
+    names = task_names(swarm, [task for task in swarm.task_list if task.service == service.id])
+    head = _head(swarm, service, found)
+    lines = [
+        head,
+        *_update(swarm, service, found, names),
+        *(line for group in found.unplaced for line in _unplaced(group, names)),
+        *_starting(swarm, found.starting, names),
+        *_left_out(found),
+    ]
+    blocks: list[Block] = [*paragraphs(lines)]
+    for failing in found.failing[:MAX_FAILING]:
+        blocks += [*paragraphs(_failing(swarm, service, failing, names)), *_last_lines(facts, failing)]
+    if len(found.failing) > MAX_FAILING:
+        blocks.append(context(f"and {len(found.failing) - MAX_FAILING} more that fail"))
+    if steps := remedies(swarm, service, found):
+        blocks += paragraphs([f"Next: {' · '.join(steps)}"])
+    return Message(head.replace("*", "").replace("`", ""), tuple(blocks))
+
+
+def _head(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> str:
+    sign, count = service_sign(swarm, service), count_text(swarm, service)
+    if sign == DONE and found.well:
+        return f"{DONE} *{tick(service.name)} runs as it should* · {count}"
+    return f"{WARNING if sign == DONE else sign} *{tick(service.name)}* · {count}"
+
+
+def _update(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, names: dict[str, str]) -> list[str]:
+    update = service.update
+    words = {
+        "paused": f"{FAILED} *The last update paused*: old and new tasks run side by side.",
+        "rollback_started": f"{WARNING} *The last update failed and is being rolled back.*",
+        "rollback_completed": f"{WARNING} *The last update was rolled back*: the spec before it is in use again.",
+        "rollback_paused": f"{FAILED} *The last update failed, and its rollback paused.*",
+        "updating": f"{RUNNING} *It is being updated.*",
+    }
+    if update is None or update.state not in words:
+        return []
+    told = [words[update.state], f"Docker says {quoted(update.message)}." if update.message else ""]
+    if (cause := found.update_cause) is not None:
+        told.append(f"{tick(names[cause.id])} {_ended(swarm, cause)}.")
+    if update.state == "updating" and found.unplaced:
+        told.append("Docker waits without end for a task that fits nowhere: that is no failure for it.")
+    if update.started:
+        told.append(f"It began {when(update.started)}.")
+    return [" ".join(filter(None, told))]
+
+
+def _unplaced(group: Unplaced, names: dict[str, str]) -> list[str]:
+    since = min(task.since for task in group.tasks)
+    said = plain_line(group.said, MAX_ERROR_CHARS) or "the scheduler has not given a reason yet"
+    new = all(task.state == "new" for task in group.tasks)
+    state = "waits for its networks" if new else group.tasks[0].state
+    lines = [f"{WAITING} {listed_tasks(names, group.tasks)} {state} since {when(since)}: {said}"]
+    if new:
+        return lines
+    for text, nodes in list(nodes_by_obstacle(group.verdicts).items())[:MAX_NODES]:
+        shown = [tick(node.name) for node in nodes[:MAX_NODES]]
+        more = [f"{len(nodes) - MAX_NODES} more"] if len(nodes) > MAX_NODES else []
+        lines.append(f"• {listed([*shown, *more])}: {text or 'takes it, as far as the facts tell'}")
+    return lines
+
+
+def _starting(swarm: ClusterFacts, tasks: Sequence[TaskFacts], names: dict[str, str]) -> list[str]:
+    means = {
+        "preparing": "its node pulls the image or sets up mounts and networks",
+        "ready": "its node is ready to start it",
+        "starting": "its container starts, or has not passed its health check yet",
+        "assigned": "its node has not accepted it yet",
+        "accepted": "its node has accepted it",
+    }
+    return [
+        f"{RUNNING} {tick(names[task.id])} {task.state} on {_node(swarm, task)} since {when(task.since)}: "
+        f"{means.get(task.state, 'on its way')}"
+        for task in tasks[:MAX_NODES]
+    ]
+
+
+def _left_out(found: Diagnosis) -> list[str]:
+    return [
+        f"{WAITING} No task for {listed(tick(node.name) for node in nodes[:MAX_NODES])}: {text}"
+        for text, nodes in nodes_by_obstacle(found.left_out).items()
+    ]
+
+
+def _failing(swarm: ClusterFacts, service: ServiceFacts, failing: Failing, names: dict[str, str]) -> list[str]:
+    last, reading = failing.last, failing.reading
+    times = f"failed {failing.count} times, last" if failing.count > 1 else last.state
+    lines = [f"{FAILED} {tick(names[last.id])} {times} {when(last.since)} on {_node(swarm, last)}: {_how(last)}"]
+    if reading is not None and reading.out_of_memory:
+        limit = ((service.template.get("Resources") or {}).get("Limits") or {}).get("MemoryBytes")
+        lines.append(f"The kernel killed it at its memory limit{f' of {about_size(limit)}' if limit else ''}.")
+    elif reading is not None and reading.failure:
+        lines.append(f"Its last lines are unknown: {reading.failure}")
+    if failing.now is None:
+        lines.append("Docker does not start it again.")
+    elif failing.now.state == "running":
+        lines.append(f"Its successor runs since {when(failing.now.since)}.")
+    return lines
+
+
+def _how(task: TaskFacts) -> str:
+    """Return how a task ended, with its exit code if the error does not have it."""
+    error = plain_line(task.error, MAX_ERROR_CHARS) or plain_line(task.message) or "no reason given"
+    code = "" if task.exit_code is None or f"({task.exit_code})" in error else f" (exit code {task.exit_code})"
+    return f"{error}{code}"
+
+
+def _ended(swarm: ClusterFacts, task: TaskFacts) -> str:
+    return f"{task.state} on {_node(swarm, task)}: {_how(task)}"
+
+
+def _node(swarm: ClusterFacts, task: TaskFacts) -> str:
+    node = swarm.node(task.node)
+    return tick(node.name if node else task.node) if task.node else "no node"
+
+
+def _last_lines(facts: Facts, failing: Failing) -> list[Block]:
+    lines = merged_lines(facts, [failing.last])[-LOG_LINES:]
+    if not lines:
+        return []
+    blocks, _ = line_blocks([line.in_message for line in lines], 1)
+    return [context(f"Its last {number_of(len(lines), 'line')}, only for you:"), *blocks]

@@ -1,0 +1,226 @@
+"""`/swarm why` on real engines: each filter of the scheduler, node by node, and its fix as it is typed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from bot.model import ClusterFacts, Facts, FactsQuery
+from bot.swarm.reading.facts_reader import FactsReader
+from bot.swarm.services.diagnosis import diagnose
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+from tests.kits.engines import engines
+from tests.kits.scenario import Scenario
+
+NODES = ("host-1", "host-2", "host-3")
+COUNTED = {
+    "available": "{} not available for new tasks",
+    "resources": "insufficient resources on {}",
+    "plugins": "missing plugin on {}",
+    "constraints": "scheduling constraints not satisfied on {}",
+    "platform": "unsupported platform on {}",
+    "host ports": "host-mode port already in use on {}",
+    "max replicas": "max replicas per node limit exceed",
+}
+"""How SwarmKit counts the nodes at each filter (manager/scheduler/filter.go)."""
+
+
+@pytest.fixture
+def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
+    """Have one manager and two workers, all active, without labels and services."""
+    shared_scenario.stand(workers=("host-2", "host-3"))
+    yield shared_scenario
+    manager = shared_scenario["host-1"]
+    for service in manager.docker("service", "ls", "-q").split():
+        manager.docker("service", "rm", service)
+    for name in NODES:
+        manager.docker("node", "update", "--availability", "active", name)
+        for label in manager.docker("node", "inspect", name, "--format", "{{json .Spec.Labels}}").split('"')[1::4]:
+            manager.docker("node", "update", "--label-rm", label, name)
+    until(lambda: not any(shared_scenario.containers(name) for name in NODES), "no task is left")
+
+
+def create(scenario: Scenario, *options: str, command: tuple[str, ...] = (), image: str = TASK_IMAGE) -> None:
+    """Create the service ``web``."""
+    words = ["service", "create", "--detach", "--no-resolve-image", "--name", "web", *options, image, *command]
+    scenario["host-1"].docker(*words)
+
+
+def read(scenario: Scenario) -> tuple[Facts, ClusterFacts]:
+    """Return the facts as `/swarm why` reads them."""
+    reader = FactsReader({})
+    with engines(scenario.fleet) as cluster:
+        facts = reader.read("prod", cluster, FactsQuery(services=True, task_list=True))
+    reader.close()
+    assert facts.swarm
+    return facts, facts.swarm
+
+
+def said(scenario: Scenario) -> str:
+    """Wait until the scheduler gives a reason, and return it."""
+
+    def reason() -> str:
+        swarm = read(scenario)[1]
+        return next((task.error for task in swarm.task_list if task.state == "pending" and task.error), "")
+
+    until(lambda: bool(reason()), "the scheduler says why")
+    return reason()
+
+
+def counted(scenario: Scenario) -> set[str]:
+    """Return what the scheduler would say by Swarmbot's verdicts: each node counted at its first filter."""
+    facts, swarm = read(scenario)
+    [service] = swarm.services
+    [group] = diagnose(facts, swarm, service).unplaced
+    found = Counter(verdict.refused[0].filter for verdict in group.verdicts)
+    return {COUNTED[name].format(f"{count} node{'' if count == 1 else 's'}") for name, count in found.items()}
+
+
+def assert_same_counts(scenario: Scenario) -> None:
+    """Swarmbot counts as many nodes at each filter as the scheduler says."""
+    parts = said(scenario).removeprefix("no suitable node (").removesuffix(")").split("; ")
+    assert counted(scenario) == set(parts)
+
+
+def fix(told: str, begins: str) -> str:
+    """Return the advised command that begins with these words, as it stands after ``/swarm``."""
+    advised: list[str] = re.findall(r"/swarm ([^`·\n]+)", told)
+    found = next((each for each in advised if each.startswith(begins)), None)
+    assert found, f"no advice begins with {begins!r}: {told}"
+    return found.strip()
+
+
+def runs(scenario: Scenario, count: int) -> None:
+    """Wait until as many tasks run as wanted, and `why` says so."""
+    form = ["service", "ps", "web", "--filter", "desired-state=running", "--format", "{{.CurrentState}}"]
+    manager = scenario["host-1"]
+    until(lambda: manager.docker(*form).count("Running") == count, f"{count} tasks run")
+    told = scenario.ask("ada", "why web")
+    assert told.startswith("✓"), told
+    assert f"{count} of {count} replicas running" in told
+
+
+def test_constraint(cluster: Scenario) -> None:
+    """The label that is missing is named for each node, with the command that sets it."""
+    create(cluster, "--constraint", "node.labels.zone==b")
+    assert_same_counts(cluster)
+    told = cluster.ask("ada", "why web")
+    assert "host-1, host-2 and host-3: no label zone=b" in told.replace("`", ""), told
+    cluster.change("ada", fix(told, "label"))
+    runs(cluster, 1)
+
+
+def test_unavailable_nodes(cluster: Scenario) -> None:
+    """A drained and a paused node are told apart, and activated by what is advised."""
+    for name, availability in (("host-1", "drain"), ("host-2", "pause"), ("host-3", "drain")):
+        cluster["host-1"].docker("node", "update", "--availability", availability, name)
+    create(cluster)
+    assert_same_counts(cluster)
+    told = cluster.ask("ada", "why web").replace("`", "")
+    assert "host-1 and host-3: is drained" in told, told
+    assert "host-2: is paused" in told
+    cluster.change("ada", fix(told, "activate"))
+    runs(cluster, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "obstacle", "advised", "left"),
+    [
+        (("--reserve-cpu", "1.5"), "1 CPU short (needs 1.5, 0.5 of 2 not reserved)", "scale", 3),
+        (("--reserve-cpu", "0.9", "--reserve-memory", "1m"), "", "update web --reserve-cpu", 0),
+        (("--replicas-max-per-node", "1"), "runs 1 task of it, at most 1 allowed per node", "scale", 3),
+        (("--publish", "mode=host,published=8080,target=80"), "port 8080/tcp is in use by web", "scale", 3),
+    ],
+    ids=["CPU", "CPU of several", "max replicas", "host port"],
+)
+def test_what_a_node_has_room_for(
+    cluster: Scenario, options: tuple[str, ...], obstacle: str, advised: str, left: int
+) -> None:
+    """What a node is short of is counted, and so is how many tasks fit."""
+    create(cluster, "--replicas", "4" if left else "7", *options)
+    assert_same_counts(cluster)
+    told = cluster.ask("ada", "why web").replace("`", "")
+    assert f"host-1, host-2 and host-3: {obstacle}" in told, told
+    cluster.change("ada", fix(told, advised))
+    runs(cluster, left or 7)
+
+
+def test_memory(cluster: Scenario) -> None:
+    """A task that fits on no node at all: how much memory is missing, and how much it may reserve."""
+    memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
+    create(cluster, "--reserve-memory", str(memory + 1024**3))
+    assert_same_counts(cluster)
+    told = cluster.ask("ada", "why web").replace("`", "")
+    assert "host-1, host-2 and host-3: 1 GiB of memory short (needs " in told, told
+    cluster.change("ada", fix(told, "update web --reserve-memory"))
+    runs(cluster, 1)
+
+
+def test_platform(cluster: Scenario) -> None:
+    """No command changes the platform of a node or of an image."""
+    placement = {"Platforms": [{"OS": "linux", "Architecture": "arm64"}]}
+    spec = {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": TASK_IMAGE}, "Placement": placement}}
+    with engines(cluster.fleet) as hosts:
+        hosts["host-1"].create_service(spec)
+    assert_same_counts(cluster)
+    told = cluster.ask("ada", "why web").replace("`", "")
+    assert "host-1, host-2 and host-3: is linux/x86_64, the image is for linux/arm64" in told, told
+    assert "Next:" not in told
+
+
+def test_plugin(cluster: Scenario) -> None:
+    """The driver that no node has is named."""
+    create(cluster, "--log-driver", "loki")
+    assert_same_counts(cluster)
+    told = cluster.ask("ada", "why web").replace("`", "")
+    assert "host-1, host-2 and host-3: has no log driver loki" in told, told
+    cluster["host-1"].docker("service", "update", "--detach", "--log-driver", "json-file", "web")
+    runs(cluster, 1)
+
+
+def test_missing_image(cluster: Scenario) -> None:
+    """Nodes reject the task; another image fixes it."""
+    create(cluster, image="nope:1")
+    until(lambda: "No such image" in cluster.ask("ada", "why web"), "a node rejects it")
+    told = cluster.ask("ada", "why web")
+    assert "No such image: nope:1" in told
+    cluster.change("ada", fix(told, "update web --image").replace("IMAGE", TASK_IMAGE))
+    runs(cluster, 1)
+
+
+def test_a_task_that_starts_and_dies(cluster: Scenario) -> None:
+    """Its exit code and its last lines are shown, masked, and only to the requester."""
+    script = "echo connecting; echo DB_PASSWORD=hunter22x refused; exit 3"
+    create(cluster, "--restart-delay", "1s", command=("sh", "-c", script))
+    until(lambda: "failed 2 times" in cluster.ask("ada", "why web"), "it fails again")
+    told = cluster.ask("ada", "why web")
+    assert "task: non-zero exit (3)" in told, told
+    assert "| connecting" in told
+    assert "DB_PASSWORD=*** refused" in told
+    assert "connecting" not in cluster.public()
+
+
+def test_out_of_memory(cluster: Scenario) -> None:
+    """Exit code 137 is explained by the engine of the task's node."""
+    script = "x=a; while :; do x=$x$x; done"
+    create(cluster, "--restart-condition", "none", "--limit-memory", "8m", command=("sh", "-c", script))
+    until(lambda: "killed it" in cluster.ask("ada", "why web"), "it is killed")
+    told = cluster.ask("ada", "why web")
+    assert "The kernel killed it at its memory limit of 8 MiB" in told, told
+    assert "Docker does not start it again" in told
+
+
+def test_a_paused_update(cluster: Scenario) -> None:
+    """What paused it: the task, its node and its exit code."""
+    create(cluster, "--replicas", "3")
+    runs(cluster, 3)
+    manager = cluster["host-1"]
+    manager.docker("service", "update", "--detach", "--update-monitor", "2s", "--args", "sh -c 'exit 7'", "web")
+    until(lambda: "paused" in cluster.ask("ada", "why web"), "the update pauses")
+    told = cluster.ask("ada", "why web")
+    assert "The last update paused" in told, told
+    assert re.search(r"web\.\d(\.\w+)?`? failed on `?host-\d`?: task: non-zero exit \(7\)", told), told
