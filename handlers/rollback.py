@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from bot.blocks import tick
+from bot.blocks import tick, when
 from bot.commands import SERVICE, Flag, Word, change
 from bot.errors import Refused
-from bot.model import Facts, FactsQuery, Plan
+from bot.model import Facts, FactsQuery, Plan, ServiceFacts
 from bot.swarm.operations.service_plan import one_order, resumed, rolled_back, titles
+from bot.swarm.operations.services import good_target
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import refuse_job, service_to_change
 from bot.swarm.services.rollout import rollout
 from bot.swarm.services.service_names import refuse_shared_names
+from bot.swarm.services.spec_changes import spec_changes
 from bot.text.suggest import number_of
+
+ONE_SPEC: Final = (
+    "Docker keeps only the spec before the last update, whatever it changed: a second rollback undoes this one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,7 @@ class RollbackArguments:
     """The arguments of ``rollback``."""
 
     service: Annotated[str, Word(SERVICE, "a service, by name or id")]
+    last_good: Annotated[bool, Flag(None, "to the last spec whose tasks Swarmbot saw run")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +44,71 @@ def _query(_: Any) -> FactsQuery:
     return FactsQuery(services=True, task_list=True)
 
 
+def _rollback_query(arguments: RollbackArguments) -> FactsQuery:
+    return FactsQuery(services=True, task_list=True, good_spec_of=arguments.service)
+
+
 @change(
     "rollback",
     group="Services",
-    help="Return a service to its spec before the last update",
+    help="Return a service to its spec before the last update, or to the last good one",
     example="rollback web",
     permission="operate",
     risk="capacity",
     approval=0,
-    query=_query,
+    query=_rollback_query,
 )
 def rollback(facts: Facts, arguments: RollbackArguments) -> Plan:
-    """Roll back by the engine's own record of the spec before, which any update overwrites."""
+    """Roll back by the engine's own record of the spec before, which any update overwrites, or by Swarmbot's."""
     service = service_to_change(facts, arguments.service)
     refuse_job(service)
+    target = _last_good(facts, service) if arguments.last_good else _previous(service)
+    part = rolled_back(facts, service, replace(service, spec=target), kept=arguments.last_good)
+    plan = one_order(
+        titles(facts, [service.name], "roll back", "rolled back", "The rollback of"), [(service.name, part)]
+    )
+    if not plan.steps:
+        return plan
+    return replace(plan, warnings=(*_notes(facts, service, target, kept=arguments.last_good), *plan.warnings))
+
+
+def _previous(service: ServiceFacts) -> Mapping[str, Any]:
     if service.previous_spec is None:
         raise Refused(
             f"{tick(service.name)} has no spec to return to: it was not updated since it was created.",
             true_now="Nothing was changed.",
         )
-    part = rolled_back(facts, service, replace(service, spec=service.previous_spec))
-    once = "Docker keeps only the spec before the last update, whatever it changed: a second rollback undoes this one."
-    plan = one_order(
-        titles(facts, [service.name], "roll back", "rolled back", "The rollback of"), [(service.name, part)]
-    )
-    return replace(plan, warnings=(once, *plan.warnings)) if plan.steps else plan
+    return service.previous_spec
+
+
+def _last_good(facts: Facts, service: ServiceFacts) -> Mapping[str, Any]:
+    target = good_target(facts, service.id, service.spec)
+    if target is None:
+        before = f" `/swarm rollback {service.name}` returns to Docker's own." if service.previous_spec else ""
+        raise Refused(
+            f"Swarmbot has kept no spec of {tick(service.name)}.",
+            true_now="Nothing was changed.",
+            next_step="It keeps the last one whose tasks it saw run when it changes a service, if SWARMBOT_SECRET_KEY "
+            f"is set.{before}",
+        )
+    return target
+
+
+def _notes(facts: Facts, service: ServiceFacts, target: Mapping[str, Any], *, kept: bool) -> list[str]:
+    """Return where the target comes from, and of Docker's own whether another spec is the last good one."""
+    good = facts.good_specs.get(service.id)
+    if kept:
+        return [f"Its tasks were last seen to run {when(good.seen)}."] if good else []
+    found = [
+        "Docker keeps only the spec before the last update, whatever it changed: a second rollback undoes this one."
+    ]
+    last = good_target(facts, service.id, service.spec)
+    if good and last and spec_changes(last, target) and spec_changes(last, service.spec):
+        found.append(
+            f"The last spec whose tasks Swarmbot saw run, {when(good.seen)}, is another one: "
+            f"`/swarm rollback {service.name} --last-good` returns to it."
+        )
+    return found
 
 
 @change(

@@ -90,7 +90,14 @@ class Changes:
     def _carry_out(self, lease: Lease, plan: Plan, approval: Approval | None, *, once: bool) -> None:
         order, cluster = lease.job.order, lease.job.order.cluster
         typed_secret = self._secret_inbox.take(order.requester, order.secret_id) if order.secret_id else None
-        change = PlanRun(lease, plan, self._queue, self._replies, self._config.clusters[cluster].channel)
+        change = PlanRun(
+            lease,
+            plan,
+            self._queue,
+            self._replies,
+            self._config.clusters[cluster].channel,
+            keep=self._cluster_reader.keep_good_spec,
+        )
         if approval is not None:
             change.card.preface = approved_preface(approval)
         change.run(
@@ -130,6 +137,8 @@ class Changes:
         None if there is nothing to carry out now: the job waits for approval, or the requester was asked for a secret.
         """
         plan, facts = self._plan(lease, command, arguments)
+        for step in plan.steps:
+            self._cluster_reader.keep_good_spec(facts, step.operation)
         if lacks_secret(lease.job.order, plan):
             if approval is not None:
                 raise missing_secret(command, lease.job.order)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
-from bot.model import Engines, Facts, FactsQuery, Plan
+from bot.model import Engines, Facts, FactsQuery, Operation, Plan
 from bot.model.engine_api import Clusters
 from bot.swarm.reading.facts_reader import FactsReader
+from bot.swarm.services.service_lookup import matching_services
 
 
 class ClusterReader:
     """Safe to share between threads."""
 
-    def __init__(self, clusters: Clusters, reader: FactsReader, last_read: LastRead) -> None:
+    def __init__(self, clusters: Clusters, reader: FactsReader, last_read: LastRead, good_specs: GoodSpecs) -> None:
         self._clusters = clusters
         self._reader = reader
         self._last_read = last_read
+        self._good_specs = good_specs
 
     def engines(self, cluster: str) -> Engines:
         """Return the engines of a cluster of swarmbot.yml."""
@@ -27,7 +30,17 @@ class ClusterReader:
         facts = self._reader.read(cluster, self.engines(cluster), query)
         if facts.swarm is not None:
             self._last_read.note(cluster, facts.swarm, services=query.services)
-        return facts
+        return self._with_good_spec(facts, query.good_spec_of)
+
+    def keep_good_spec(self, facts: Facts, operation: Operation) -> None:
+        """Keep the spec of the service that ``operation`` changes, if ``facts`` show that its tasks run."""
+        self._good_specs.note(facts, operation)
+
+    def _with_good_spec(self, facts: Facts, name: str) -> Facts:
+        """Return the facts with the last good spec of the service that ``name`` means."""
+        services = matching_services(facts.swarm, name) if facts.swarm and name else []
+        found = {service.id: self._good_specs.read(facts.cluster_id, service.id) for service in services[:1]}
+        return replace(facts, good_specs={key: spec for key, spec in found.items() if spec}) if services else facts
 
     def read_whole(self, cluster: str, query: FactsQuery) -> Facts:
         """As :meth:`read`, but wait for every host: a plan or a secret must not depend on which host responds first."""

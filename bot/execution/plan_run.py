@@ -15,7 +15,7 @@ from bot.execution.planning import let_through
 from bot.execution.progress_card import ProgressCard, failure_text
 from bot.execution.replies import Replies
 from bot.execution.step_run import Read, carry_out
-from bot.model import EVERY_TRACK, Engines, Facts, Plan, Step
+from bot.model import EVERY_TRACK, Engines, Facts, Operation, Plan, Step
 from bot.outbox.deliverer import Ready
 from bot.queue import results
 from bot.queue.end_messages import card
@@ -26,18 +26,30 @@ from bot.stored_json import to_json
 
 MAX_PARALLEL_TRACKS: Final = 8
 
+Keep = Callable[[Facts, Operation], None]
+"""Is called with the facts in which the wanted state of a step was seen."""
 Reveal = Callable[[], tuple[Sequence[Entry], Sequence[Ready]]]
 
 
 class PlanRun:
     """One lease's run of a plan. ``channel`` is where its message is, or will be posted."""
 
-    def __init__(self, lease: Lease, plan: Plan, queue: Queue, replies: Replies, channel: str) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        plan: Plan,
+        queue: Queue,
+        replies: Replies,
+        channel: str,
+        *,
+        keep: Keep = lambda *_: None,
+    ) -> None:
         job = lease.job
         self._lease = lease
         self._queue = queue
         self._replies = replies
         self._channel = channel
+        self._keep = keep
         self.card = ProgressCard(job, plan, job.started_at or time.time())
         self._begun = bool(job.begun)
         self.cancelled_by = ""
@@ -98,6 +110,7 @@ class PlanRun:
         except Conclusion as error:
             self._note(step, "failed", failure_text(error))
             return False
+        self._keep(end.facts, step.operation)
         before = "" if end.changed or step.operation.check_only else ", as before"
         self._note(step, "done", step.operation.seen(end.facts) + before)
         return True

@@ -41,7 +41,7 @@ from bot.model.objects import NetworkFacts, StoredObject, VolumeFacts
 from bot.model.operation import Operation
 from bot.model.plan import EVERY_TRACK, Cost, Finding, Force, Plan, PlanTitles, Sign, Step
 from bot.model.raft_members import RaftMembers, newcomer
-from bot.model.service import Port, ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
+from bot.model.service import GoodSpec, Port, ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
 
 __all__ = [
     "EVERY_TRACK",
@@ -67,6 +67,7 @@ __all__ = [
     "Finding",
     "Force",
     "Freeze",
+    "GoodSpec",
     "HostFacts",
     "HostFailure",
     "HostKey",

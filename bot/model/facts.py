@@ -12,6 +12,7 @@ from bot.model.cluster import ClusterFacts, NodeFacts
 from bot.model.containers import LogQuery, TaskReading
 from bot.model.host import HostFacts, HostFailure, HostKey
 from bot.model.network import Mesh, ProbedRoute
+from bot.model.service import GoodSpec
 from bot.secrets.secret import Secret
 
 Revealed = Literal["worker token", "manager token", "unlock key"]
@@ -100,6 +101,8 @@ class FactsQuery:
     """Read every task."""
     tasks_of: str = ""
     """A service, node or stack whose tasks alone to read, by name or the start of an id. Needs ``services``."""
+    good_spec_of: str = ""
+    """A service, by name or id, whose last good spec to read from Swarmbot's own records. Needs ``services``."""
     objects: tuple[Literal["networks", "secrets", "configs"], ...] = ()
     """Which of them to list: names and labels. An engine sends the contents of all configs with their names."""
     volumes: tuple[str, ...] = ()
@@ -196,6 +199,9 @@ class Facts:
     """The secret that the requester typed into a form for this job. Only running steps get it."""
     backups: BackupList = field(default_factory=BackupList)
     """Read for ``FactsQuery.backups``."""
+
+    good_specs: Mapping[str, GoodSpec] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """Read for ``FactsQuery.good_spec_of``: by the service's id, the last spec whose tasks were seen to run."""
 
     @property
     def cluster_id(self) -> str:

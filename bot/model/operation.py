@@ -98,6 +98,11 @@ class Operation(ABC):
         return node
 
     @property
+    def changed_service(self) -> str:
+        """The id of the service whose spec it changes; "" if it changes none."""
+        return ""
+
+    @property
     def needs_typed_secret(self) -> bool:
         """Whether it uses ``Facts.typed_secret``, which the requester types into a form."""
         return False

@@ -149,6 +149,16 @@ ENDED: Final = frozenset({"complete", "shutdown", "failed", "rejected", "remove"
 
 
 @dataclass(frozen=True, slots=True)
+class GoodSpec:
+    """A spec of a service whose tasks were seen to run."""
+
+    spec: Mapping[str, Any] = field(repr=False)
+    """Environment values in it may be secrets."""
+    seen: float
+    """When they were last seen to run, unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskFacts:
     """One task of a service."""
 

@@ -28,6 +28,8 @@ CLUSTER_CHOICE_TTL_S: Final = 1800
 """How long a cluster can be chosen for an order by a button."""
 LAST_READ_TTL_S: Final = 3600
 """How long the names of a cluster's nodes count as known after it was read."""
+GOOD_SPEC_TTL_S: Final = 90 * DAY_S
+"""How long the last good spec of a service is kept after its tasks were seen to run."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
 CHANNEL_PROBLEM_TTL_S: Final = 2 * DAY_S
@@ -147,6 +149,11 @@ def recent(cluster: str) -> str:
 def last_read(what: Literal["nodes", "services"], cluster: str) -> str:
     """String: JSON of the cluster's nodes or services as they were last read. Expires LAST_READ_TTL_S after that."""
     return f"swarmbot:last-read:{what}:{cluster}"
+
+
+def good_spec(cluster_id: str, service_id: str) -> str:
+    """String: the last spec (encrypted) of a service whose tasks were seen to run. Expires after GOOD_SPEC_TTL_S."""
+    return f"swarmbot:good-spec:{cluster_id}:{service_id}"
 
 
 def user_group(group_id: str) -> str:

@@ -25,6 +25,7 @@ from bot.execution.runner import Runner
 from bot.execution.secret_messages import SecretMessages
 from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
+from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.outbox.deliverer import Deliverer
@@ -61,7 +62,7 @@ def run_worker(settings: Settings) -> int:
     files, uploads = BlockFiles(slack), DirectMessageUploads(slack)
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
     reader = FactsReader(addresses(config))
-    cluster_reader = ClusterReader(pool, reader, LastRead(redis))
+    cluster_reader = ClusterReader(pool, reader, LastRead(redis), GoodSpecs(redis, settings.swarmbot_secret_key))
     approvals = ApprovalRepository(redis, audit)
     pending_rotations = PendingRotations(redis, audit, config.tokens.once_for)
     secret_messages = SecretMessages(commands, queue, cluster_reader, pending_rotations, name)

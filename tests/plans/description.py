@@ -17,6 +17,7 @@ from bot.model import (
     Facts,
     FactsQuery,
     Freeze,
+    GoodSpec,
     HostFacts,
     HostFailure,
     ProbedRoute,
@@ -52,6 +53,8 @@ class Description(BaseModel):
     readable: bool | None = None
     records: list[Record] = []
     services: dict[str, tuple[int, int, str] | Service] = {}
+    good_specs: dict[str, dict[str, Any]] = {}
+    """Of a service, what differs in its last good spec, from an hour before."""
     tasks: dict[str, dict[str, int]] = {}
     task_list: list[Task] = []
     readings: dict[str, Reading] = {}
@@ -144,6 +147,10 @@ class Description(BaseModel):
             host_key_failures=MappingProxyType(
                 {name: HostFailure("timed out", text) for name, text in self.host_key_failures.items()}
             ),
+            good_specs={
+                f"id-{name}": GoodSpec(self._service(name).whole_spec(name, more), NOW - 3600)
+                for name, more in self.good_specs.items()
+            },
             open_changes=tuple(change.facts() for change in self.open_changes),
             closed_channel=self._closed_channel(),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,

@@ -180,3 +180,18 @@ def test_an_order_again_tells_why_its_tasks_do_not_run(cluster: Scenario) -> Non
     again = cluster.change("ada", f"update web --image {EXITING_IMAGE}")
     assert again.text.startswith("✗ *The update of `web` in prod failed*"), again.text
     assert "Docker paused the update because tasks failed." in again.text
+
+
+def test_back_to_the_last_good_spec_after_two_updates(cluster: Scenario) -> None:
+    """Docker returns only to the broken spec without the label; Swarmbot kept the one whose tasks ran."""
+    create(cluster, "web", "--update-failure-action", "pause")
+    before = inspect(cluster, "web")["Spec"]
+    assert cluster.change("ada", f"update web --image {EXITING_IMAGE}").text.startswith("✗")
+    assert cluster.change("ada", "update web --label tier=1").text.startswith("✓")
+    plan = cluster.ask("ada", "rollback web --plan")
+    assert "label tier `1` removed; no task restarts" in plan
+    assert "`/swarm rollback web --last-good` returns to it" in plan
+    card = cluster.change("ada", "rollback web --last-good")
+    assert card.text.startswith("✓ *`web` is rolled back*"), card.text
+    assert inspect(cluster, "web")["Spec"] == before
+    assert running(cluster, "web") == [TASK_IMAGE] * 2

@@ -18,7 +18,7 @@ LAYERS: Final = (
     ("bot.policy",),
     ("bot.settings", "bot.blocks"),
     ("bot.model", "bot.slack"),
-    ("bot.swarm", "bot.audit", "bot.backups", "bot.usergroups", "bot.last_read"),
+    ("bot.swarm", "bot.audit", "bot.backups", "bot.usergroups", "bot.last_read", "bot.good_specs"),
     ("bot.outbox",),
     ("bot.commands", "bot.engine", "bot.queue", "bot.totp"),
     ("bot.approvals", "bot.freeze", "bot.one_time_tokens"),

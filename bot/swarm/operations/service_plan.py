@@ -50,12 +50,15 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
     return replace(plan, effect=plan.effect.rpartition("; ")[2]) if verb == "restart" else plan
 
 
-def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts) -> Plan:
-    """Return the plan of a rollback to the spec of ``target``; without a step if it is the same."""
+def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts, *, kept: bool) -> Plan:
+    """Return the plan of a rollback to the spec of ``target``; without a step if it is the same.
+
+    ``kept``: whether that is the last good spec, and not Docker's own record.
+    """
     changes = spec_changes(service.spec, target.spec)
     if not changes:
-        same = f"{tick(service.name)} has the spec that it had before the last update"
-        return Plan(PlanTitles(), unchanged=(same,))
+        which = "its last good spec" if kept else "the spec that it had before the last update"
+        return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {which}",))
     moves = restarts(service.spec, target.spec) != "none" or _rescales(changes)
     operation = RollBackService(
         id=service.id,
@@ -66,6 +69,7 @@ def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts) -> Pl
         waits=moves,
         last_update=last_update(service),
         target=fingerprint(target.spec),
+        kept=kept,
     )
     return part(facts, service, target, operation)
 

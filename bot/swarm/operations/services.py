@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
@@ -59,8 +59,13 @@ class _RolledOut(ABC):
 
     @property
     def query(self) -> FactsQuery:
-        """Return a query for the services and the tasks of this one."""
-        return FactsQuery(services=True, tasks_of=self.id)
+        """Return a query for the services, the tasks of this one, and its last good spec."""
+        return FactsQuery(services=True, tasks_of=self.id, good_spec_of=self.id)
+
+    @property
+    def changed_service(self) -> str:
+        """Return the service's id."""
+        return self.id
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the service has the spec, and its tasks have run for the monitor time."""
@@ -118,11 +123,18 @@ class _RolledOut(ABC):
         others = f", and {number_of(older, 'task')} of an older spec" if older > 0 else ""
         if self.has_spec(service):
             state = f"{tick(self.service)} has the new spec; {found.progress}{others}."
-            back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else ""
+            back = self._way_back(facts, service)
         else:
             state = f"{tick(self.service)} does not have the new spec; {found.progress}{others}."
             back = ""
         return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or back)
+
+    def _way_back(self, facts: Facts, service: ServiceFacts) -> str:
+        """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another."""
+        good = facts.good_specs.get(service.id)
+        if good and service.previous_spec and spec_changes(good.spec, service.previous_spec):
+            return f"`/swarm rollback {self.service} --last-good` returns to the last spec whose tasks ran."
+        return f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else ""
 
     def timeout(self, facts: Facts) -> float:
         """Return the timeout in seconds, by the number of batches and the times of the update policy."""
@@ -192,12 +204,22 @@ class ChangeService(_RolledOut, Operation):
 
 @dataclass(frozen=True, slots=True)
 class RollBackService(_RolledOut, Operation):
-    """Return to the spec before the last update, as ``docker service rollback``. A second one undoes it."""
+    """Return to the spec before the last update, as ``docker service rollback``, or to the one that Swarmbot kept.
+
+    A second rollback of Docker's undoes the first one.
+    """
 
     kind: ClassVar[str] = "roll-back-service"
 
     target: str
     """The fingerprint of the spec to return to."""
+    kept: bool = False
+    """Whether that is the last good spec, which Swarmbot kept."""
+
+    @property
+    def changed_service(self) -> str:
+        """Return the service's id; nothing for the last good spec: the present one must not take its place before."""
+        return "" if self.kept else self.id
 
     @property
     def doing(self) -> str:
@@ -207,7 +229,8 @@ class RollBackService(_RolledOut, Operation):
     @property
     def done(self) -> str:
         """Return the wanted state in words."""
-        return f"{tick(self.service)} has the spec that it had before the last update"
+        which = "its last good spec" if self.kept else "the spec that it had before the last update"
+        return f"{tick(self.service)} has {which}"
 
     def has_spec(self, service: ServiceFacts) -> bool:
         """Return whether the service has the spec of before."""
@@ -219,11 +242,16 @@ class RollBackService(_RolledOut, Operation):
 
         def write() -> None:
             raw = engine.service(self.id)
-            if fingerprint(raw["Spec"]) == self.target:
+            version, present = raw["Version"]["Index"], raw["Spec"]
+            target = good_target(facts, self.id, present) if self.kept else raw.get("PreviousSpec")
+            if fingerprint(present) == self.target:
                 return
-            if (fingerprint(raw["Spec"]), fingerprint(raw.get("PreviousSpec"))) != (self.spec, self.target):
+            if target is None or (fingerprint(present), fingerprint(target)) != (self.spec, self.target):
                 raise self.moved()
-            engine.roll_back_service(self.id, raw["Version"]["Index"], raw["Spec"])
+            if self.kept:
+                engine.update_service(self.id, version, target)
+            else:
+                engine.roll_back_service(self.id, version, present)
 
         retry_conflicts(write)
 
@@ -339,6 +367,19 @@ class RemoveService(Operation):
         ready = {node.id for node in facts.swarm.nodes if node.state == "ready"} if facts.swarm else set()
         tasks = facts.swarm.task_list if facts.swarm else ()
         return sum(task.service == self.id and task.alive and task.node in ready for task in tasks)
+
+
+def good_target(facts: Facts, service_id: str, present: Mapping[str, Any]) -> Json | None:
+    """Return the last good spec of a service, with the present number of forced restarts; None if none was kept.
+
+    That number alone would restart all tasks of the same spec.
+    """
+    good = facts.good_specs.get(service_id)
+    if good is None:
+        return None
+    forced = (present.get("TaskTemplate") or {}).get("ForceUpdate")
+    template = {key: value for key, value in good.spec["TaskTemplate"].items() if key != "ForceUpdate"}
+    return {**good.spec, "TaskTemplate": template if forced is None else {**template, "ForceUpdate": forced}}
 
 
 def _failed_task(facts: Facts, service: ServiceFacts) -> str:

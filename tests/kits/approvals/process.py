@@ -17,6 +17,7 @@ from bot.execution.runner import Runner
 from bot.execution.secret_messages import SecretMessages
 from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
+from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.outbox.deliverer import Deliverer
@@ -78,7 +79,9 @@ class Process:
         )
         self.slack = Quiet()
         self.outbox = Outbox(self.redis, self.audit)
-        cluster_reader = ClusterReader(cast("Any", cluster), cast("Any", cluster), LastRead(self.redis))
+        cluster_reader = ClusterReader(
+            cast("Any", cluster), cast("Any", cluster), LastRead(self.redis), GoodSpecs(self.redis, None)
+        )
         pending_rotations = PendingRotations(self.redis, self.audit, 900.0)
         secrets = SecretMessages(COMMANDS, self.queue, cluster_reader, pending_rotations, name)
         self.deliverer = Deliverer(self.outbox, self.slack, secrets.again, Inline(), worker=name)

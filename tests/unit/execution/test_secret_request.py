@@ -64,7 +64,7 @@ def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Wor
     approvals: Any = SimpleNamespace(get=lambda _: None, waiting=lambda _: [])
     queue: Any = SimpleNamespace(jobs=lambda _: [])
     config: Any = SimpleNamespace(clusters={"prod": SimpleNamespace(failure_domain="zone", channel="C0PROD")})
-    reader: Any = SimpleNamespace(read_whole=lambda _, query: description.facts(query))
+    reader: Any = SimpleNamespace(read_whole=lambda _, query: description.facts(query), keep_good_spec=lambda *_: None)
     services = WorkerServices(
         config=config,
         commands=COMMANDS,

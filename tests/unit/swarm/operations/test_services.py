@@ -12,6 +12,7 @@ import pytest
 from bot.commands import Command
 from bot.errors import EngineError, Failed
 from bot.model import Engines, Facts, Plan, basis_of, differences
+from bot.stored_json import to_json
 from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService
 from bot.swarm.services.spec_edit import SpecEdit
 from handlers.change_service import UpdateServiceArguments, update_service
@@ -70,9 +71,11 @@ class OneService:
 
 def seen(**service: Any) -> Facts:
     """Return facts with the service web, whose two tasks run."""
+    good_specs = service.pop("good_specs", {})
     tasks = service.pop("tasks", [{**TASK, "slot": 1}, {**TASK, "slot": 2}])
     hosts = {"host-1": {"is": "leader"}, "host-2": {"is": "worker"}}
     described = {"hosts": hosts, "services": {"web": {"replicas": 2, **service}}, "task_list": tasks}
+    described["good_specs"] = good_specs
     return Description.model_validate(described).facts()
 
 
@@ -251,3 +254,29 @@ def test_ages_are_measured_by_the_cluster_s_clock() -> None:
     assert not operation.satisfied(ahead)
     later = replace(ahead, hosts={**facts.hosts, "host-1": replace(manager, system_time=NOW + 6)})
     assert operation.satisfied(later)
+
+
+def test_the_last_good_spec_is_written_from_what_was_kept() -> None:
+    """The step holds its fingerprint alone; another spec than the planned one is not written."""
+    good = {"web": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24", "Env": ["DB_PASSWORD=hunter2"]}}}}
+    facts = seen(image="nginx:1.27", previous={}, good_specs=good)
+    [step] = plan_of(rollback, facts, RollbackArguments("web", last_good=True)).steps
+    assert "hunter2" not in to_json(step.operation)
+    assert step.operation.changed_service == ""
+    engines = engines_of(facts)
+    with pytest.raises(Failed, match="was changed by somebody else"):
+        applied(step.operation, engines, seen(image="nginx:1.27", good_specs={"web": {"Labels": {"a": "b"}}}))
+    applied(step.operation, engines, facts)
+    applied(step.operation, engines, facts)
+    assert engines.written == ["update"]
+    container = engines.record["Spec"]["TaskTemplate"]["ContainerSpec"]
+    assert (container["Image"], container["Env"]) == ("nginx:1.24", ["DB_PASSWORD=hunter2"])
+
+
+def test_a_failed_update_offers_the_last_good_spec_where_docker_s_own_is_another() -> None:
+    """A label that was set on the broken spec has overwritten Docker's record."""
+    operation = change(seen(), image="nginx:1.27")
+    good = {"web": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}}}
+    now = seen(image="nginx:1.27", previous={}, tasks=[], good_specs=good)
+    error = operation.settle(cast("Engines", None), now, Failed("It failed."))
+    assert error.next_step == "`/swarm rollback web --last-good` returns to the last spec whose tasks ran."

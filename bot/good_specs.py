@@ -1,0 +1,58 @@
+"""The last spec of each service whose tasks were seen to run, encrypted. Docker has only the one before any update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis import Redis
+
+from bot.errors import Unavailable
+from bot.model import Facts, GoodSpec, Operation
+from bot.secrets.secret import Secret
+from bot.secrets.vault import Vault, WrongKey
+from bot.store import keys
+from bot.store.client import translate_errors
+from bot.stored_json import from_json, to_json
+from bot.swarm.services.rollout import rollout
+
+
+class GoodSpecs:
+    """Safe to share between threads. ``key`` is SWARMBOT_SECRET_KEY; without it nothing is kept.
+
+    A spec may hold secrets in its environment, so it is stored encrypted, bound to its service.
+    """
+
+    def __init__(self, redis: Redis, key: Secret | None) -> None:
+        self._redis = redis
+        self._key = key
+
+    def note(self, facts: Facts, operation: Operation) -> None:
+        """Keep the spec of the service that ``operation`` changes, if its tasks run. Do nothing without Redis."""
+        service = facts.swarm.service(operation.changed_service) if facts.swarm else None
+        if self._key is None or facts.swarm is None or service is None or service.is_job:
+            return
+        if not rollout(facts.swarm, service, facts.cluster_time).stable:
+            return
+        place = (facts.cluster_id, service.id)
+        sealed = Vault(self._key).seal(_context(*place), Secret(to_json(GoodSpec(service.spec, facts.at))))
+        try:
+            with translate_errors():
+                self._redis.set(keys.good_spec(*place), sealed, ex=keys.GOOD_SPEC_TTL_S)
+        except Unavailable:
+            return  # it is kept for a later order, and must not fail this one
+
+    def read(self, cluster_id: str, service_id: str) -> GoodSpec | None:
+        """Return the spec that was kept; None if there is none or it cannot be decrypted. Raise Unavailable."""
+        with translate_errors():
+            sealed: Any = self._redis.get(keys.good_spec(cluster_id, service_id))
+        if sealed is None or self._key is None:
+            return None
+        try:
+            return from_json(GoodSpec, Vault(self._key).open(_context(cluster_id, service_id), sealed).reveal())
+        except WrongKey:
+            return None
+
+
+def _context(cluster_id: str, service_id: str) -> str:
+    """Return what a sealed spec is bound to."""
+    return f"good spec {cluster_id} {service_id}"

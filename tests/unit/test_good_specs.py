@@ -1,0 +1,51 @@
+"""The last good spec of a service: kept encrypted on a real Redis, and only if its tasks were seen to run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis import Redis
+
+from bot.good_specs import GoodSpecs
+from bot.model import Facts
+from bot.secrets.secret import Secret
+from bot.swarm.operations import RemoveService
+from bot.swarm.operations.services import ChangeService
+from bot.swarm.services.spec_edit import SpecEdit
+from sandbox.tour.secret_scan import redis_contents
+from tests.plans.description import Description
+from tests.plans.parts import NOW
+
+KEY = Secret("k" * 32)
+SPEC = {"TaskTemplate": {"ContainerSpec": {"Env": ["DB_PASSWORD=hunter2"]}}}
+OPERATION = ChangeService("id-web", "web", "prod", "", (), True, 0.0, SpecEdit())
+RUNNING = {"service": "web", "node": "id-host-1", "state": "running", "minutes": 5}
+
+
+def seen(*tasks: dict[str, Any]) -> Facts:
+    """Return facts with a service that wants one task."""
+    described = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": {"spec": SPEC}}, "task_list": [*tasks]}
+    return Description.model_validate(described).facts()
+
+
+def test_a_spec_whose_tasks_run_is_kept_encrypted(client: Redis) -> None:
+    """It is read back whole by whoever has the key, and by nobody else; Redis has nothing of its secrets."""
+    facts = seen(RUNNING)
+    GoodSpecs(client, KEY).note(facts, OPERATION)
+    found = GoodSpecs(client, KEY).read("prodid", "id-web")
+    assert found is not None
+    assert facts.swarm is not None
+    assert (dict(found.spec), found.seen) == (dict(facts.swarm.services[0].spec), NOW)
+    assert not [text for text in redis_contents(client) if "hunter2" in text]
+    assert "hunter2" not in repr(found)
+    assert GoodSpecs(client, Secret("j" * 32)).read("prodid", "id-web") is None
+    assert GoodSpecs(client, None).read("prodid", "id-web") is None
+    assert GoodSpecs(client, KEY).read("otherid", "id-web") is None
+
+
+def test_no_other_spec_is_kept(client: Redis) -> None:
+    """Not one whose task has just started, none without a key, and none of a service that is removed."""
+    GoodSpecs(client, KEY).note(seen({**RUNNING, "minutes": 0}), OPERATION)
+    GoodSpecs(client, None).note(seen(RUNNING), OPERATION)
+    GoodSpecs(client, KEY).note(seen(RUNNING), RemoveService("id-web", "web", "prod", ""))
+    assert [*redis_contents(client)] == []
