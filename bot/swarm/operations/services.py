@@ -127,7 +127,9 @@ class _RolledOut(ABC):
         else:
             state = f"{tick(self.service)} does not have the new spec; {found.progress}{others}."
             back = ""
-        return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or back)
+        more = f"`/swarm why {self.service}` says more." if self.waits else ""
+        steps = " ".join(filter(None, (back, more)))
+        return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or steps)
 
     def _way_back(self, facts: Facts, service: ServiceFacts) -> str:
         """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another."""

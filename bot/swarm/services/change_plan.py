@@ -9,9 +9,10 @@ from bot.blocks import echo, tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import ClusterFacts, Cost, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.swarm.services.placement import accepts_tasks, meets_constraints, schedulable_nodes
+from bot.swarm.services.placement import meets_constraints, misplaced_tasks, schedulable_nodes
 from bot.swarm.services.rollout import monitor_s
 from bot.swarm.services.rollout_time import health_check, healthy_after_s
+from bot.swarm.services.room import room_warnings
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.spec_changes import Restarts
 from bot.text.durations import write_duration
@@ -47,7 +48,7 @@ def refuse_job(service: ServiceFacts) -> None:
 
 def restarting_text(swarm: ClusterFacts, after: ServiceFacts, restarts: Restarts) -> str:
     """Return which tasks are replaced, in words."""
-    if restarts == "some" and (count := len(misplaced(swarm, after))):
+    if restarts == "some" and (count := len(misplaced_tasks(swarm, after))):
         return f"{number_of(count, 'task')} must leave a node that does not meet the constraints"
     if restarts != "all":
         return "no task restarts"
@@ -55,23 +56,13 @@ def restarting_text(swarm: ClusterFacts, after: ServiceFacts, restarts: Restarts
     return f"all {count} tasks restart" if count > 1 else f"{number_of(count, 'task')} restarts"
 
 
-def misplaced(swarm: ClusterFacts, after: ServiceFacts) -> list[str]:
-    """Return the node of each task that cannot stay there by the constraints of ``after``."""
-    nodes = {node.id: node for node in swarm.nodes}
-    return [
-        nodes[task.node].name
-        for task in swarm.task_list
-        if task.service == after.id and task.alive and task.wanted and task.node in nodes
-        if not meets_constraints(nodes[task.node], after)
-    ]
-
-
 def nowhere_costs(facts: Facts, after: ServiceFacts, restarts: Restarts) -> tuple[Cost, ...]:
     """Return the cost of running tasks that stop and that no node can run by the new constraints."""
     swarm = require_cluster(facts)
     if restarts == "none" or any(meets_constraints(node, after) for node in schedulable_nodes(swarm)):
         return ()
-    leaving = Counter(misplaced(swarm, after))
+    names = {node.id: node.name for node in swarm.nodes}
+    leaving = Counter(names[task.node] for task in misplaced_tasks(swarm, after))
     if not leaving:
         return ()
     text = (
@@ -83,12 +74,9 @@ def nowhere_costs(facts: Facts, after: ServiceFacts, restarts: Restarts) -> tupl
 
 def rollout_warnings(facts: Facts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> tuple[str, ...]:
     """Return what people must know before tasks are replaced or added. ``after`` has the new spec."""
-    swarm = require_cluster(facts)
-    starts = restarts != "none" or after.replicas > before.replicas
     found = [*(_replacing(after) if restarts == "all" else ())]
-    takers = [node for node in swarm.nodes if accepts_tasks(node) and meets_constraints(node, after)]
-    if starts and not takers and not nowhere_costs(facts, after, restarts):
-        found.append(f"No active node meets the constraints of {tick(after.name)}: new tasks stay pending.")
+    if not nowhere_costs(facts, after, restarts):
+        found += room_warnings(require_cluster(facts), before, after, restarts)
     if before.update and before.update.state in {"updating", "rollback_started"}:
         found.append(f"An update of {tick(after.name)} is in progress: this one takes its place.")
     return tuple(found)

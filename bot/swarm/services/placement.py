@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.blocks import tick
-from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts
+from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.scheduling import unmet_constraints
 from bot.text.suggest import listed, number_of
 
@@ -58,6 +58,13 @@ def accepts_tasks(node: NodeFacts) -> bool:
 def schedulable_nodes(swarm: ClusterFacts) -> list[NodeFacts]:
     """Return the nodes that accept new tasks now."""
     return [node for node in swarm.nodes if accepts_tasks(node)]
+
+
+def misplaced_tasks(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
+    """Return the tasks of a service that cannot stay where they are by its constraints."""
+    nodes = {node.id: node for node in swarm.nodes}
+    own = [task for task in swarm.task_list if task.service == service.id and task.alive and task.wanted]
+    return [task for task in own if task.node in nodes and not meets_constraints(nodes[task.node], service)]
 
 
 def alone_warnings(facts: Facts, nodes: Sequence[NodeFacts]) -> list[str]:

