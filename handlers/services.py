@@ -138,7 +138,7 @@ def service(facts: Facts, arguments: ServiceArguments) -> Message:
     """Return everything that is known about a service, without secrets."""
     swarm, found = require_cluster(facts), find_service(facts, arguments.service)
     title = _service_title(swarm, found)
-    lines = [title, *_trouble(found, swarm), *spec_lines(swarm, found), _last_update(swarm, found, facts.at)]
+    lines = [title, *_trouble(swarm, found), *spec_lines(swarm, found), _last_update(swarm, found, facts.at)]
     tasks = task_rows(swarm, _tasks_of(swarm, TaskTarget("service", (found,))), facts.at, past=False)
     rest = f"`/swarm ps {found.name}` lists the tasks."
     below: list[Block] = [section(f"*Tasks* {len(tasks) or 'none'}")]
@@ -167,7 +167,9 @@ def ps(facts: Facts, arguments: TasksArguments) -> Message:
     tasks = _tasks_of(swarm, target)
     rows = task_rows(swarm, tasks, facts.at, past=arguments.all)
     head = _target_title(facts, swarm, target, arguments.target, len(rows))
-    blocks: list[Block] = [*paragraphs([head, *_twin(swarm, target, arguments.target)])]
+    wrong = [each for each in target.services if service_sign(swarm, each) == FAILED]
+    following = [_next(wrong[0])] if wrong else []
+    blocks: list[Block] = [*paragraphs([head, *_twin(swarm, target, arguments.target), *following])]
     if rows:
         cells = [_cells(row, target.kind, ids=arguments.all) for row in rows]
         blocks += long_table(_columns(target.kind, ids=arguments.all), cells, _narrower(rows, target.kind))
@@ -247,7 +249,7 @@ def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Me
     ordered = sorted_services(swarm, found)
     sign, title = headline(swarm, ordered, where)
     trouble = trouble_lines(swarm, ordered)
-    following = [f"Next: `/swarm ps {ordered[0].name}` shows each task"] if trouble else []
+    following = [_next(ordered[0])] if trouble else []
     largest = Counter(service.stack for service in found if service.stack).most_common(MAX_STACKS)
     stacks = ", ".join(f"{tick(f'/swarm services {name}')} ({count})" for name, count in largest)
     rest = f"By stack: {stacks}." if len(largest) > 1 else f"One by one: `/swarm service {ordered[-1].name}`."
@@ -264,8 +266,16 @@ def _service_title(swarm: ClusterFacts, found: ServiceFacts) -> str:
     return " · ".join(parts)
 
 
-def _trouble(found: ServiceFacts, swarm: ClusterFacts) -> list[str]:
-    return [f"{FAILED} {plain_line(found.complaint)}"] if missing_tasks(swarm, found) and found.complaint else []
+def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
+    """Return why tasks are missing, and what to do; [] if none is."""
+    if service_sign(swarm, found) != FAILED:
+        return []
+    why = [f"{FAILED} {plain_line(found.complaint)}"] if found.complaint else []
+    return [*why, _next(found)]
+
+
+def _next(found: ServiceFacts) -> str:
+    return f"Next: `/swarm why {found.name}` says why"
 
 
 def _last_update(swarm: ClusterFacts, found: ServiceFacts, now: float) -> str:

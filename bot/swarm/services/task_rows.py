@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks import FAILED, RUNNING, WAITING, WARNING, Sign
-from bot.model import ClusterFacts, ServiceFacts, TaskFacts
+from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.secrets.redact import redact
 from bot.swarm.services.service_state import missing_tasks
 from bot.text.durations import age
@@ -43,7 +43,7 @@ def task_rows(swarm: ClusterFacts, tasks: Iterable[TaskFacts], now: float, *, pa
     Without ``past``, a task that ended is there only if its place has no other and its service lacks tasks.
     """
     services = {service.id: service for service in swarm.services}
-    nodes = {node.id: node.name for node in swarm.nodes}
+    nodes = {node.id: node for node in swarm.nodes}
     places: dict[tuple[str, object], list[TaskFacts]] = {}
     for task in tasks:
         places.setdefault((task.service, task.slot or task.node), []).append(task)
@@ -91,17 +91,20 @@ def _shown(held: Sequence[TaskFacts], *, lacks_tasks: bool) -> list[TaskFacts]:
 
 
 def _row(
-    task: TaskFacts, service: ServiceFacts | None, nodes: Mapping[str, str], failed: TaskFacts | None, now: float
+    task: TaskFacts, service: ServiceFacts | None, nodes: Mapping[str, NodeFacts], failed: TaskFacts | None, now: float
 ) -> TaskRow:
+    node = nodes.get(task.node)
+    is_lost = node is not None and node.state == "down" and not task.ended
     state = task.state if task.wanted or task.ended else f"{task.state}, told to stop"
+    state = f"unknown, was {task.state}" if is_lost else state
     error = exit_text(task)
     if not error and task.state != "running" and not task.ended and failed is not None:
         error = f"{age(now - failed.since)} ago: {exit_text(failed) or failed.state}"
     return TaskRow(
-        sign=task_sign(task),
+        sign=WARNING if is_lost else task_sign(task),
         name=task_name(task, service),
         service=service.name if service else task.service,
-        node=nodes.get(task.node, safe_name(task.node)),
+        node=f"{node.name}{' (down)' * is_lost}" if node else safe_name(task.node),
         state=state,
         since=age(now - task.since) if task.since else "",
         error=cut_short(error, MAX_ERROR_CHARS),
