@@ -9,6 +9,7 @@ from typing import Final
 from bot.blocks import FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.secrets.redact import redact
+from bot.swarm.reading.task_targets import TaskTarget
 from bot.swarm.services.service_state import missing_tasks
 from bot.text.durations import age
 from bot.text.mrkdwn import cut_short, safe_name
@@ -56,6 +57,24 @@ def task_rows(swarm: ClusterFacts, tasks: Iterable[TaskFacts], now: float, *, pa
             row = _row(task, services.get(service), nodes, failed, now)
             rows.append((URGENCY[row.sign], row.service, task.slot, -task.created, row))
     return [row for *_, row in sorted(rows, key=lambda each: each[:-1])]
+
+
+def tasks_of(swarm: ClusterFacts, target: TaskTarget) -> list[TaskFacts]:
+    """Return the tasks of a service, node or stack."""
+    services, nodes = ({each.id for each in found} for found in (target.services, target.nodes))
+    return [task for task in swarm.task_list if task.service in services or (task.node and task.node in nodes)]
+
+
+def task_columns(kind: str, *, ids: bool = False) -> tuple[str, ...]:
+    """Return the names of the columns for the tasks of a service, node or stack (``kind``)."""
+    node = () if kind == "node" else ("node",)
+    return ("task", *node, "state", "since", "last error", *(("id",) if ids else ()))
+
+
+def task_cells(row: TaskRow, kind: str, *, ids: bool = False) -> tuple[str, ...]:
+    """Return the cells of a task for :func:`task_columns`, in plain text."""
+    node = () if kind == "node" else (row.node,)
+    return (f"{row.sign} {row.name}", *node, row.state, row.since, row.error, *((row.id,) if ids else ()))
 
 
 def exit_text(task: TaskFacts) -> str:
