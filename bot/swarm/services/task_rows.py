@@ -8,8 +8,8 @@ from typing import Final
 
 from bot.blocks import FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
-from bot.secrets.redact import redact
 from bot.swarm.reading.task_targets import TaskTarget
+from bot.swarm.services.masked import masked_text
 from bot.swarm.services.service_state import missing_tasks
 from bot.text.durations import age
 from bot.text.mrkdwn import cut_short, safe_name
@@ -79,7 +79,7 @@ def task_cells(row: TaskRow, kind: str, *, ids: bool = False) -> tuple[str, ...]
 
 def exit_text(task: TaskFacts) -> str:
     """Return a task's error with its exit code, in plain text: "exit 137: task: non-zero exit (137)"."""
-    error = redact(task.error)
+    error = masked_text(task.error)
     code = f"exit {task.exit_code}" if task.exit_code and f"({task.exit_code})" not in error else ""
     return ": ".join(filter(None, (code, error)))
 
