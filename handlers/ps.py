@@ -55,7 +55,9 @@ def ps(facts: Facts, arguments: TasksArguments) -> Message:
     blocks: list[Block] = [*paragraphs([head, *_twin(swarm, target, arguments.target), *following])]
     if rows:
         cells = [task_cells(row, target.kind, ids=arguments.all) for row in rows]
-        blocks += long_table(task_columns(target.kind, ids=arguments.all), cells, _narrower(rows, target.kind))
+        blocks += long_table(
+            task_columns(target.kind, ids=arguments.all), cells, _narrower(rows, target.kind, arguments.target)
+        )
     if hidden := len(tasks) - len(rows):
         every = tick(f"/swarm ps {arguments.target} --all")
         blocks.append(context(f"{number_of(hidden, 'past task')}: {every} lists all"))
@@ -80,12 +82,13 @@ def _twin(swarm: ClusterFacts, target: TaskTarget, typed: str) -> list[str]:
     return [f"A stack is called {tick(typed)} too: {tick(f'/swarm stack {typed}')}"]
 
 
-def _narrower(rows: Sequence[TaskRow], kind: str) -> str:
+def _narrower(rows: Sequence[TaskRow], kind: str, typed: str) -> str:
     """Return how to see the tasks that a long list leaves out: by node, or by service, of the last one."""
     if kind == "service":
-        last = next((row.node for row in reversed(rows) if row.node), "")
-        return f"By node: {tick(f'/swarm ps {last}')}." if last else ""
-    return f"By service: {tick(f'/swarm ps {rows[-1].service}')}."
+        node = next((row.node for row in reversed(rows) if row.node and not row.node.endswith(")")), "")
+        return f"By node: {tick(f'/swarm ps {node}')}." if node else ""
+    services = f"; {tick(f'/swarm services {typed}')} lists the services" if kind == "stack" else ""
+    return f"By service: {tick(f'/swarm ps {rows[-1].service}')}{services}."
 
 
 def _unknown_target(facts: Facts, swarm: ClusterFacts, typed: str) -> NotUnderstood:

@@ -209,14 +209,21 @@ def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Me
     sign, title = headline(swarm, ordered, where)
     trouble = trouble_lines(swarm, ordered)
     following = [why_step(ordered[0])] if trouble else []
-    largest = Counter(service.stack for service in found if service.stack).most_common(MAX_STACKS)
-    stacks = ", ".join(f"{tick(f'/swarm services {name}')} ({count})" for name, count in largest)
-    rest = f"By stack: {stacks}." if len(largest) > 1 else f"One by one: `/swarm service {ordered[-1].name}`."
     blocks = [
         *paragraphs([f"{sign} {title}", *trouble, *following]),
-        *long_table(COLUMNS, service_rows(swarm, ordered, facts.at), rest),
+        *long_table(COLUMNS, service_rows(swarm, ordered, facts.at), _narrower(ordered)),
     ]
     return Message(f"{sign} {title}".replace("*", ""), tuple(blocks))
+
+
+def _narrower(services: Sequence[ServiceFacts]) -> str:
+    """Return how to see the services that a long list leaves out: by stack, or the last one by itself."""
+    largest = Counter(service.stack for service in services if service.stack).most_common()
+    if len(largest) <= 1:
+        return f"One by one: `/swarm service {services[-1].name}`."
+    named = ", ".join(f"{tick(f'/swarm services {name}')} ({count})" for name, count in largest[:MAX_STACKS])
+    others = len(largest) - MAX_STACKS
+    return f"By stack: {named}" + (f" and {number_of(others, 'stack')} more: `/swarm stacks`." if others > 0 else ".")
 
 
 def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
