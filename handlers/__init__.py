@@ -21,7 +21,7 @@ from handlers import (
     nodes,
     objects,
     promote,
-    ps,
+    rebalance,
     recover,
     remove,
     remove_service,
@@ -43,11 +43,11 @@ def registry() -> CommandRegistry:
     """Return all commands. In each group the commands that people need most come first."""
     commands = (
         *(status.status, nodes.nodes, nodes.node, nodes.hosts, check.check),
-        *(services.services, services.service, ps.ps, services.stacks, services.stack),
+        *(services.services, services.service, services.ps, services.stacks, services.stack),
         *(objects.networks, objects.secrets, objects.configs, objects.volumes),
         *(why.why, logs.logs, usage.stats, usage.disk),
         *(change_service.scale, change_service.update_service, change_service.restart),
-        *(rollback.rollback, rollback.resume, remove_service.remove_service),
+        *(rollback.rollback, rollback.resume, remove_service.remove_service, rebalance.rebalance),
         *(trust.trust, join.join, tokens.token, drain.drain, drain.pause, drain.activate),
         *(label.label, leave.leave, remove.remove),
         *(init.init, promote.promote, demote.demote, update.update, ca.ca),

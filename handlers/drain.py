@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from bot.blocks import tick
-from bot.commands import NODE, Word, change
+from bot.commands import NODE, Flag, Word, change
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
+from bot.swarm.membership.gapless_drain import without_gap
 from bot.swarm.membership.several import find_each, merged, order_titles, shown_names
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.node_lookup import duplicate_findings, require_cluster
+from bot.swarm.services.gapless import MIN_AVAILABLE
 from bot.swarm.services.placement import alone_warnings, node_load, schedulable_nodes
 from bot.text.suggest import number_of
 
@@ -21,12 +23,21 @@ PARTICIPLES: Final = {**STATES, "activate": "activated"}
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityArguments:
-    """The arguments of ``drain``, ``pause`` and ``activate``."""
+    """The arguments of ``pause`` and ``activate``."""
 
     nodes: Annotated[tuple[str, ...], Word(NODE, "nodes, by name or the start of the id")]
 
 
-def _query(_: AvailabilityArguments) -> FactsQuery:
+@dataclass(frozen=True, slots=True)
+class DrainArguments:
+    """The arguments of ``drain``."""
+
+    nodes: Annotated[tuple[str, ...], Word(NODE, "nodes, by name or the start of the id")]
+    now: Annotated[bool, Flag(None, "drain at once, without starting tasks elsewhere first")] = False
+    force: Annotated[bool, Flag(None, f"also if fewer tasks run than a label {MIN_AVAILABLE} asks for")] = False
+
+
+def _query(_: Any) -> FactsQuery:
     return FactsQuery(services=True, task_list=True)
 
 
@@ -40,8 +51,8 @@ def _query(_: AvailabilityArguments) -> FactsQuery:
     approval=0,
     query=_query,
 )
-def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
-    """Drain nodes. Tasks that no other node can run are a cost of the plan."""
+def drain(facts: Facts, arguments: DrainArguments) -> Plan:
+    """Drain nodes. Services that would have a gap start their tasks elsewhere first; the others' gaps are costs."""
     nodes = find_each(facts, arguments.nodes)
     operations = [Drain(node.id, node.name, facts.name) for node in nodes]
     plan, changing = _plan(facts, nodes, operations, "drain")
@@ -51,7 +62,8 @@ def drain(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     moving = sum(node_load(swarm, node).moving for node in changing)
     moved = f", affects {number_of(moving, 'task')}" if moving else ""
     warnings = tuple(alone_warnings(facts, changing))
-    return replace(plan, effect=_actives(facts, changing) + moved, warnings=warnings)
+    plan = replace(plan, effect=_actives(facts, changing) + moved, warnings=warnings)
+    return without_gap(swarm, plan, changing, now=arguments.now, force=arguments.force)
 
 
 @change(

@@ -37,7 +37,7 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _step(step: Step, names: set[str]) -> dict[str, Any]:
-    fields = {**to_plain(step.operation), "track": step.track}
+    fields = {"after": step.after, "always": step.always, **to_plain(step.operation), "track": step.track}
     return {name: _plain(fields.get(name, "(no such field)")) for name in {"kind", "track", *names}}
 
 

@@ -83,8 +83,7 @@ def _needs_rows(group: str) -> list[str]:
     found = []
     for command in COMMANDS.values():
         places = [each for each in command.parameters if isinstance(each.spec, Word) and each.shown in {"NODE", "HOST"}]
-        services = [each for each in command.parameters if each.spec.kind and each.spec.kind.service]
-        whole = command.plan is not None and not any(place.required for place in (*places, *services))
+        whole = command.plan is not None and not any(place.required for place in places) and command.group != "Services"
         if (places if group == "nodes" else whole) and command.name not in ABOUT_KEYS:
             found.append(command.name)
     return found

@@ -195,18 +195,3 @@ def test_back_to_the_last_good_spec_after_two_updates(cluster: Scenario) -> None
     assert card.text.startswith("✓ *`web` is rolled back*"), card.text
     assert inspect(cluster, "web")["Spec"] == before
     assert running(cluster, "web") == [TASK_IMAGE] * 2
-
-
-def test_a_global_service(cluster: Scenario) -> None:
-    """It is done when every active node runs a task of the new spec; a crash loop, which is 0/0 for Docker, failed."""
-    options = ("--mode", "global", "--update-failure-action", "continue", "--restart-delay", "1s")
-    create(cluster, "agent", *options, replicas=3)
-    assert cluster.change("ada", "pause host-3").text.startswith("✓")
-    card = cluster.change("ada", f"update agent --image {SECOND_IMAGE}")
-    assert card.text.startswith("✓ *`agent` is updated*"), card.text
-    assert running(cluster, "agent") == [TASK_IMAGE, SECOND_IMAGE, SECOND_IMAGE]
-    assert cluster.change("ada", "activate host-3").text.startswith("✓")
-    failed = cluster.change("ada", f"update agent --image {EXITING_IMAGE}")
-    assert failed.text.startswith("✗ *The update of `agent` in prod failed*"), failed.text
-    assert "Tasks fail again and again" in failed.text
-    assert "failed with exit code 3" in failed.text

@@ -10,6 +10,7 @@ from bot.swarm.operations.join import Join
 from bot.swarm.operations.key_file import AwaitEncryptedKeyFile, CheckUnlockKey, DecryptKeyFile
 from bot.swarm.operations.labels import LabelHost, LabelNode
 from bot.swarm.operations.leave import Leave, RemoveNode
+from bot.swarm.operations.moves import AddReplicas, MoveService, RestoreSpec
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.operations.role import Demote, Promote
 from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, fingerprint
@@ -18,6 +19,7 @@ from bot.swarm.operations.unlock import Unlock
 from bot.swarm.operations.update import Update
 
 __all__ = [
+    "AddReplicas",
     "AwaitCaRotation",
     "AwaitCertificate",
     "AwaitEncryptedKeyFile",
@@ -35,11 +37,13 @@ __all__ = [
     "LabelNode",
     "Leave",
     "LeaveLostCluster",
+    "MoveService",
     "Promote",
     "Rejoin",
     "RemoveNode",
     "RemoveOldRecords",
     "RemoveService",
+    "RestoreSpec",
     "RestoreState",
     "ResumeUpdate",
     "RollBackService",

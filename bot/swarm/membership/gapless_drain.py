@@ -1,0 +1,62 @@
+"""Drain nodes without a gap: services of which too few tasks would run start them elsewhere first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.blocks import tick
+from bot.errors import Refused
+from bot.model import ClusterFacts, Cost, NodeFacts, Plan, Step
+from bot.swarm.operations import MoveService, RestoreSpec
+from bot.swarm.services.gapless import MIN_AVAILABLE, Shortage, health_warnings, shortages
+from bot.text.suggest import listed
+
+
+def without_gap(swarm: ClusterFacts, plan: Plan, nodes: Sequence[NodeFacts], *, now: bool, force: bool) -> Plan:
+    """Return the plan of a drain of ``nodes`` with the steps that avoid gaps; what cannot be avoided is its cost.
+
+    ``now`` avoids none. Raise Refused if fewer tasks would run than a service's label asks for, unless ``force``.
+    """
+    found = shortages(swarm, nodes)
+    moves = [] if now else [each for each in found if not each.gap]
+    gaps = [each for each in found if each not in moves]
+    if not force:
+        _refuse_too_few(gaps, nodes, now=now)
+    return replace(
+        plan,
+        steps=_around(plan.steps, moves, nodes) if moves else plan.steps,
+        costs=tuple(Cost(f"gap of {each.service.name}", f"{each.cost} {each.gap}".rstrip()) for each in gaps),
+        warnings=(*plan.warnings, *health_warnings(moves)),
+    )
+
+
+def _refuse_too_few(gaps: Sequence[Shortage], nodes: Sequence[NodeFacts], *, now: bool) -> None:
+    below = [each for each in gaps if each.labelled]
+    if not below:
+        return
+    told = [
+        f"The label `{MIN_AVAILABLE}` of {tick(each.service.name)} asks for {each.minimum}, "
+        f"and {each.remaining or 'none'} would run. {each.gap}".rstrip()
+        for each in below
+    ]
+    names = [node.name for node in nodes]
+    order = " ".join(["/swarm drain", *names, *(["--now"] if now else []), "--force"])
+    raise Refused(
+        f"draining {listed(map(tick, names))} leaves too few tasks. {' '.join(told)}",
+        true_now="Nothing was changed.",
+        next_step=f"`{order}` drains it nevertheless.",
+    )
+
+
+def _around(drains: Sequence[Step], moves: Sequence[Shortage], nodes: Sequence[NodeFacts]) -> tuple[Step, ...]:
+    """Return the steps: services move off all the nodes, and get their own placement back at the end in any case.
+
+    The nodes are drained one after the other: a service whose tasks are on several is not short on any.
+    """
+    ids, names = tuple(node.id for node in nodes), tuple(node.name for node in nodes)
+    tracks = [step.track for step in drains]
+    first = [Step(MoveService(each.service.id, each.service.name, ids, names), tracks[0]) for each in moves]
+    chained = [replace(step, after=before) for step, before in zip(drains[1:], tracks, strict=False)]
+    last = [Step(RestoreSpec(each.service.id, each.service.name), tracks[-1], always=True) for each in moves]
+    return (*first, drains[0], *chained, *last)

@@ -1,0 +1,261 @@
+"""Move a service's tasks without a gap: off nodes, or to emptier ones; and take back what that changed in its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from bot.blocks import plain_line, tick
+from bot.errors import Failed, SwarmbotError
+from bot.model import ClusterFacts, Engines, Facts, FactsQuery, Operation, ServiceFacts, TaskFacts
+from bot.model.service import NANOSECONDS
+from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
+from bot.swarm.services.temporary_spec import (
+    LABEL,
+    is_temporary,
+    moved_off,
+    taken_back,
+    unlabelled,
+    with_more_replicas,
+)
+from bot.text.suggest import listed, number_of
+
+START_TIMEOUT_S: Final = 60.0
+"""For one task to be placed, prepared and started, beyond the times that its spec names."""
+PENDING_S: Final = 5.0
+"""A new task that has no node for so long, with the scheduler's reason, is not waited for."""
+WORKLOAD: Final = FactsQuery(services=True, task_list=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveService(Operation):
+    """Start a service's tasks on other nodes before those on ``nodes`` stop.
+
+    It changes the service's placement for a while (bot/swarm/services/temporary_spec.py). A step that runs always
+    must take that back: :class:`RestoreSpec`.
+    """
+
+    kind: ClassVar[str] = "move-service"
+
+    service: str
+    """The service's id."""
+    service_name: str
+    nodes: tuple[str, ...]
+    """The ids of the nodes that its tasks leave."""
+    node_names: tuple[str, ...]
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"moving {tick(self.service_name)} off {self._off}, new tasks first"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"{tick(self.service_name)} is fully running without {self._off}"
+
+    @property
+    def query(self) -> FactsQuery:
+        """Return a query for services and all tasks."""
+        return WORKLOAD
+
+    def timeout(self, facts: Facts) -> float:
+        """Return the time for each task, one after the other: to start, to be healthy, and to stop."""
+        service = _service(facts, self.service)
+        if facts.swarm is None or service is None:
+            return START_TIMEOUT_S
+        each = START_TIMEOUT_S + service.stop_grace + _healthy_after(service) + _delay(service)
+        return each * max(1, len(self._left(facts.swarm)))
+
+    def satisfied(self, facts: Facts) -> bool:
+        """Return whether no task of the service is left on the nodes and every replica runs elsewhere."""
+        if facts.swarm is None:
+            return False
+        service = _service(facts, self.service)
+        if service is None:
+            return True
+        return not self._left(facts.swarm) and _running(facts.swarm, self.service, off=self.nodes) >= service.replicas
+
+    def progress(self, facts: Facts) -> str:
+        """Return how many tasks are left on the nodes, and how many run elsewhere."""
+        if facts.swarm is None:
+            return ""
+        left, elsewhere = len(self._left(facts.swarm)), _running(facts.swarm, self.service, off=self.nodes)
+        return f"{number_of(left, 'task')} left, {elsewhere} running elsewhere"
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Keep the service off the nodes."""
+        manager = reading_manager(engines, facts)
+        update_service_spec(manager, self.service, lambda spec: moved_off(spec, self.nodes))
+
+    def failed(self, facts: Facts) -> str:
+        """Return why a new task does not start. The old ones go on running."""
+        return _failure(facts, self.service)
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Return the error with how far it is. A later step takes the placement back."""
+        del engines
+        state = f"{tick(self.service_name)}: {self.progress(facts) or 'it cannot be read'}."
+        step = f"`/swarm drain {' '.join(self.node_names)} --now` drains without starting tasks elsewhere first."
+        return Failed(error.happened, true_now=state, next_step=error.next_step or step)
+
+    @property
+    def _off(self) -> str:
+        return listed(map(tick, self.node_names))
+
+    def _left(self, swarm: ClusterFacts) -> list[TaskFacts]:
+        return [task for task in _tasks(swarm, self.service) if task.node in self.nodes and task.alive]
+
+
+@dataclass(frozen=True, slots=True)
+class AddReplicas(Operation):
+    """Run more tasks of a replicated service for a while, so that the emptiest nodes get some.
+
+    A step that runs always must take them back, which takes tasks from the fullest nodes: :class:`RestoreSpec`.
+    """
+
+    kind: ClassVar[str] = "add-replicas"
+
+    service: str
+    """The service's id."""
+    service_name: str
+    replicas: int
+    """How many it has now."""
+    extra: int
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"starting {number_of(self.extra, 'more task')} of {tick(self.service_name)}"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"{tick(self.service_name)} runs {number_of(self.replicas + self.extra, 'task')}"
+
+    @property
+    def query(self) -> FactsQuery:
+        """Return a query for services and all tasks."""
+        return WORKLOAD
+
+    def timeout(self, facts: Facts) -> float:
+        """Return the time to start and to be healthy."""
+        service = _service(facts, self.service)
+        return START_TIMEOUT_S + (_healthy_after(service) if service else 0.0)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """Return whether that many tasks run."""
+        return facts.swarm is not None and _running(facts.swarm, self.service) >= self.replicas + self.extra
+
+    def progress(self, facts: Facts) -> str:
+        """Return how many run."""
+        return f"{_running(facts.swarm, self.service)} running" if facts.swarm else ""
+
+    def failed(self, facts: Facts) -> str:
+        """Return why a new task does not start."""
+        return _failure(facts, self.service)
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Add the replicas, unless they were added before."""
+        manager = reading_manager(engines, facts)
+        update_service_spec(manager, self.service, lambda spec: with_more_replicas(spec, self.extra))
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreSpec(Operation):
+    """Take back what :class:`MoveService` or :class:`AddReplicas` changed in a service's spec."""
+
+    kind: ClassVar[str] = "restore-spec"
+
+    service: str
+    """The service's id."""
+    service_name: str
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"taking back the temporary change of {tick(self.service_name)}"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"{tick(self.service_name)} has its own spec again"
+
+    @property
+    def query(self) -> FactsQuery:
+        """Return a query for services and all tasks."""
+        return WORKLOAD
+
+    def timeout(self, facts: Facts) -> float:
+        """Return the time for a task to stop."""
+        service = _service(facts, self.service)
+        return self.timeout_s + (service.stop_grace if service else 0.0)
+
+    def satisfied(self, facts: Facts) -> bool:
+        """Return whether nothing temporary is left in the spec, and no more tasks run than it asks for."""
+        if facts.swarm is None:
+            return False
+        service = _service(facts, self.service)
+        if service is None:
+            return True
+        most = service.replicas if service.mode == "replicated" else len(facts.swarm.nodes)
+        return not is_temporary(service.spec) and _running(facts.swarm, self.service) <= most
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Take it back, then the label: a rollback returns to the spec between the two, which is the service's own."""
+        manager = reading_manager(engines, facts)
+        update_service_spec(manager, self.service, taken_back)
+        update_service_spec(manager, self.service, unlabelled)
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Return the error, with what stays and the order that takes it back."""
+        del engines, facts
+        return Failed(
+            error.happened,
+            true_now=f"It was not seen that {self.done}: its label `{LABEL}` says what is temporary.",
+            next_step=error.next_step or f"`/swarm rebalance {self.service_name}` takes it back.",
+        )
+
+
+def _service(facts: Facts, service_id: str) -> ServiceFacts | None:
+    return facts.swarm.service(service_id) if facts.swarm else None
+
+
+def _tasks(swarm: ClusterFacts, service_id: str) -> list[TaskFacts]:
+    return [task for task in swarm.task_list if task.service == service_id]
+
+
+def _running(swarm: ClusterFacts, service_id: str, off: Sequence[str] = ()) -> int:
+    """Return how many tasks of the service run that are meant to, not counting those on the nodes ``off``."""
+    found = (task for task in _tasks(swarm, service_id) if task.wanted and task.state == "running")
+    return sum(task.node not in off for task in found)
+
+
+def _failure(facts: Facts, service_id: str) -> str:
+    """Return why tasks that a temporary change started do not run, in a sentence; "" while they may."""
+    service = _service(facts, service_id)
+    if facts.swarm is None or service is None or not is_temporary(service.spec):
+        return ""
+    name, tasks = tick(service.name), _tasks(facts.swarm, service_id)
+    stuck = [task for task in tasks if task.wanted and task.state == "pending" and facts.at - task.since > PENDING_S]
+    if reasons := sorted({plain_line(task.error) for task in stuck if task.error}):
+        return f"{number_of(len(stuck), 'task')} of {name} cannot be placed: {listed(reasons)}."
+    ended = [task for task in tasks if task.state in {"failed", "rejected"} and task.since >= service.updated]
+    if ended:
+        last = max(ended, key=lambda task: task.since)
+        return f"A new task of {name} {last.state}: {plain_line(last.error) or 'the engine gave no reason'}."
+    return ""
+
+
+def _healthy_after(service: ServiceFacts) -> float:
+    """Return the seconds after which a task that starts must be healthy or has failed, by its health check."""
+    check: Mapping[str, Any] = service.container.get("Healthcheck") or {}
+    keys = ("StartPeriod", "Interval", "Timeout")
+    start, interval, timeout = (float(check.get(key) or 0) / NANOSECONDS for key in keys)
+    return start + (interval + timeout) * float(check.get("Retries") or 0)
+
+
+def _delay(service: ServiceFacts) -> float:
+    """Return the seconds between two batches of an update."""
+    return float((service.spec.get("UpdateConfig") or {}).get("Delay") or 0) / NANOSECONDS

@@ -1,0 +1,112 @@
+"""Which services would have a gap if nodes were drained, and whether their tasks can start elsewhere first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.blocks import plain_line, tick
+from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
+from bot.swarm.services.placement import meets_constraints, schedulable_nodes
+from bot.text.suggest import listed, number_of
+
+MIN_AVAILABLE: Final = "swarmbot.min-available"
+"""The label of a service that says how many of its tasks must always run; 1 if it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """A service of which too few tasks would run while nodes are drained."""
+
+    service: ServiceFacts
+    moving: int
+    """How many of its tasks run on the nodes."""
+    remaining: int
+    """How many run elsewhere."""
+    minimum: int
+    """How many must always run."""
+    gap: str
+    """Why its tasks cannot start elsewhere first, a sentence; "" if they can."""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether somebody asked for the minimum by a label."""
+        return MIN_AVAILABLE in (self.service.spec.get("Labels") or {})
+
+    @property
+    def cost(self) -> str:
+        """What a drain at once costs, in one sentence."""
+        elsewhere = f"{self.remaining} of its tasks run elsewhere" if self.remaining else "no task of it runs elsewhere"
+        count = number_of(self.moving, "task")
+        return f"{tick(self.service.name)} loses {count} before new ones run: {elsewhere} until then."
+
+
+def min_available(service: ServiceFacts) -> int:
+    """Return how many tasks must always run: the label's number, at most the replicas; 1 without a valid label."""
+    label = str((service.spec.get("Labels") or {}).get(MIN_AVAILABLE, ""))
+    wanted = int(label) if label.isascii() and label.isdigit() else 1
+    return min(wanted, service.replicas)
+
+
+def shortages(swarm: ClusterFacts, nodes: Sequence[NodeFacts]) -> list[Shortage]:
+    """Return the services of which too few tasks would run while ``nodes`` are drained.
+
+    Services that no other node can run are left out: they are a cost of the drain in any case. Global services and jobs
+    have no replica to start elsewhere. The facts must have been read with services and the task list.
+    """
+    leaving = {node.id for node in nodes}
+    others = [node for node in schedulable_nodes(swarm) if node.id not in leaving]
+    found = []
+    for service in swarm.services:
+        tasks = [task for task in swarm.task_list if task.service == service.id and task.wanted and task.alive]
+        moving = sum(task.node in leaving for task in tasks)
+        remaining = sum(task.state == "running" and task.node not in leaving for task in tasks)
+        takers = [node for node in others if meets_constraints(node, service)]
+        if service.mode != "replicated" or not moving or remaining >= min_available(service) or not takers:
+            continue
+        gap = two_at_once_obstacle(service, moving, takers, tasks)
+        found.append(Shortage(service, moving, remaining, min_available(service), gap))
+    return found
+
+
+def health_warnings(found: Sequence[Shortage]) -> list[str]:
+    """Return a warning for the services that are moved and whose spec has no health check."""
+    names = [tick(each.service.name) for each in found if not each.gap and not _health_check(each.service)]
+    if not names:
+        return []
+    has, its = ("has", "its") if len(names) == 1 else ("have", "their")
+    until = "between the start of a new task and the moment when it listens"
+    return [f"{listed(names)} {has} no health check in {its} spec: requests may fail {until}."]
+
+
+def two_at_once_obstacle(
+    service: ServiceFacts, more: int, takers: Sequence[NodeFacts], tasks: Sequence[TaskFacts]
+) -> str:
+    """Return why ``more`` tasks of the service cannot start on ``takers`` before others stop; "" if they can."""
+    if service.update is not None and service.update.state in {"updating", "paused", "rollback_started"}:
+        return f"Its last update is {service.update.state.replace('_', ' ')}, and moving its tasks would continue it."
+    if ports := [port for port in _ports(service) if port.get("PublishMode") == "host"]:
+        shown = listed(f"{port.get('PublishedPort')}/{port.get('Protocol', 'tcp')}" for port in ports)
+        return f"It publishes {shown} on the node itself, whose clients lose it."
+    if mounts := [mount for mount in _mounts(service) if not mount.get("ReadOnly") and mount.get("Type") != "tmpfs"]:
+        shown = listed(tick(plain_line(str(mount.get("Source") or mount.get("Target")))) for mount in mounts)
+        return f"It writes to {shown}: two tasks must not do so at once, and the data may be on the node alone."
+    most = int((service.template.get("Placement") or {}).get("MaxReplicas") or 0)
+    room = sum(max(0, most - sum(task.node == node.id for task in tasks)) for node in takers)
+    if most and room < more:
+        return f"At most {most} of its tasks may run on a node, and the others have room for {room or 'none'}."
+    return ""
+
+
+def _ports(service: ServiceFacts) -> list[dict[str, Any]]:
+    return list((service.spec.get("EndpointSpec") or {}).get("Ports") or ())
+
+
+def _mounts(service: ServiceFacts) -> list[dict[str, Any]]:
+    return list(service.container.get("Mounts") or ())
+
+
+def _health_check(service: ServiceFacts) -> bool:
+    test = (service.container.get("Healthcheck") or {}).get("Test") or []
+    return bool(test) and test[0] != "NONE"

@@ -1,0 +1,69 @@
+"""Which services are spread unevenly, and the fewest moves that spread them. Pure.
+
+New tasks go to the nodes with the fewest tasks of the service, and tasks that are taken away leave the nodes with the
+most (measured on 20.10 and 28.5, shared/facts/services.md): so k more and then k fewer replicas move k tasks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.model import ClusterFacts, ServiceFacts
+from bot.swarm.services.gapless import two_at_once_obstacle
+from bot.swarm.services.placement import meets_constraints, schedulable_nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How the tasks of a service are spread over the nodes that can run it."""
+
+    service: ServiceFacts
+    counts: Mapping[str, int]
+    """Tasks by node id, of all nodes that can run it."""
+    obstacle: str = ""
+    """Why its tasks cannot be moved without stopping any first, a sentence; "" if they can."""
+
+    @property
+    def skew(self) -> int:
+        """The difference between the fullest and the emptiest node."""
+        return max(self.counts.values(), default=0) - min(self.counts.values(), default=0)
+
+    @property
+    def moves(self) -> int:
+        """The fewest moves after which no two nodes differ by more than one task."""
+        if not self.counts:
+            return 0
+        least, rest = divmod(sum(self.counts.values()), len(self.counts))
+        most = least + bool(rest)
+        missing = sum(max(0, least - count) for count in self.counts.values())
+        surplus = sum(max(0, count - most) for count in self.counts.values())
+        return max(missing, surplus)
+
+    def after(self) -> dict[str, int]:
+        """Return the tasks by node id after the moves, as the scheduler places them."""
+        counts = dict(self.counts)
+        for _ in range(self.moves):
+            counts[min(counts, key=lambda node: counts[node])] += 1
+        for _ in range(self.moves):
+            counts[max(counts, key=lambda node: counts[node])] -= 1
+        return counts
+
+
+def spreads(swarm: ClusterFacts) -> list[Spread]:
+    """Return how each replicated service is spread. The facts must have been read with services and the task list."""
+    return [_spread(swarm, service) for service in swarm.services if service.mode == "replicated"]
+
+
+def _spread(swarm: ClusterFacts, service: ServiceFacts) -> Spread:
+    takers = [node for node in schedulable_nodes(swarm) if meets_constraints(node, service)]
+    tasks = [task for task in swarm.task_list if task.service == service.id and task.wanted and task.alive]
+    here = Counter(task.node for task in tasks)
+    counts = {node.id: here[node.id] for node in takers}
+    spread = Spread(service, counts)
+    if not spread.moves:
+        return spread
+    if any(task.state != "running" for task in tasks) or len(tasks) < service.replicas:
+        return Spread(service, counts, "Not all of its tasks are running.")
+    return Spread(service, counts, two_at_once_obstacle(service, spread.moves, takers, tasks))

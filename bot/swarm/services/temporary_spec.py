@@ -1,0 +1,135 @@
+"""A temporary change of a service's spec, and how it is taken back: another placement, or more replicas. Pure.
+
+A constraint that is added replaces only the tasks that no longer fit, and start-first starts the new ones before the
+old ones stop; more replicas go to the emptiest nodes, and fewer again leave the fullest. Of the ways that were tried
+these replace no other task (shared/facts/services.md). A label of the service keeps what is to be taken back, so that
+it is known whatever happens to the job.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bot.swarm.services.same_spec import same_spec
+
+LABEL: Final = "swarmbot.temporary"
+TAKEN_BACK: Final = "taken back"
+"""The label's value once only the label itself is left."""
+_DEFAULT_UPDATE: Final = {"Parallelism": 1}
+"""What an engine does if a spec has no ``UpdateConfig``. In one that has, no parallelism means all at once."""
+
+Spec = Mapping[str, Any]
+
+
+def is_temporary(spec: Spec) -> bool:
+    """Return whether the spec has a temporary change, or what is left of one."""
+    return LABEL in (spec.get("Labels") or {})
+
+
+def moved_off(spec: Spec, nodes: Sequence[str]) -> dict[str, Any]:
+    """Return the spec with which no task of the service runs on ``nodes`` (ids), and new tasks start first.
+
+    A move that is there already is extended: what is taken back stays the first spec's.
+    """
+    kept = _kept(spec, "nodes", "update", "placed") or {
+        "nodes": [],
+        "update": spec.get("UpdateConfig"),
+        "placed": "Placement" in _template(spec),
+    }
+    every = [*kept["nodes"], *(node for node in nodes if node not in kept["nodes"])]
+    constraints = _constraints(spec)
+    more = [each for node in every if (each := _constraint(node)) not in constraints]
+    changed = _with_label({**spec, "UpdateConfig": _start_first(kept["update"])}, json.dumps({**kept, "nodes": every}))
+    return _with_constraints(changed, [*constraints, *more])
+
+
+def with_more_replicas(spec: Spec, extra: int) -> dict[str, Any]:
+    """Return the spec of a replicated service with ``extra`` replicas, unless they are there already."""
+    if _kept(spec, "replicas", "extra"):
+        return dict(spec)
+    replicas = _replicas(spec)
+    label = json.dumps({"replicas": replicas, "extra": extra})
+    return _with_label(_with_replicas(spec, replicas + extra), label)
+
+
+def taken_back(spec: Spec) -> dict[str, Any]:
+    """Return the spec without the temporary change, and with the label that says so.
+
+    What somebody else changed meanwhile stays. The label is removed by :func:`unlabelled`, in a write of its own: a
+    rollback returns to the spec before the last write, which must not be the temporary one.
+    """
+    if kept := _kept(spec, "nodes", "update", "placed"):
+        return _with_label(_moved_back(spec, kept), TAKEN_BACK)
+    if kept := _kept(spec, "replicas", "extra"):
+        is_ours = _replicas(spec) == kept["replicas"] + kept["extra"]
+        return _with_label(_with_replicas(spec, kept["replicas"]) if is_ours else spec, TAKEN_BACK)
+    return dict(spec)
+
+
+def unlabelled(spec: Spec) -> dict[str, Any]:
+    """Return the spec without the label. An empty set of labels stays: the engine stores it so."""
+    return {**spec, "Labels": {key: value for key, value in (spec.get("Labels") or {}).items() if key != LABEL}}
+
+
+def _moved_back(spec: Spec, kept: Mapping[str, Any]) -> dict[str, Any]:
+    held = {_constraint(node) for node in kept["nodes"]}
+    changed = _with_constraints(spec, [each for each in _constraints(spec) if each not in held])
+    if not kept["placed"] and not changed["TaskTemplate"]["Placement"]:
+        del changed["TaskTemplate"]["Placement"]
+    if not same_spec({"UpdateConfig": spec.get("UpdateConfig")}, {"UpdateConfig": _start_first(kept["update"])}):
+        return changed
+    if kept["update"] is None:
+        del changed["UpdateConfig"]
+        return changed
+    return {**changed, "UpdateConfig": kept["update"]}
+
+
+def _kept(spec: Spec, *keys: str) -> dict[str, Any] | None:
+    """Return what the label keeps if it has these keys; None if not, as with a label that somebody wrote by hand."""
+    try:
+        kept = json.loads((spec.get("Labels") or {}).get(LABEL, ""))
+    except ValueError:
+        return None
+    sound = isinstance(kept, dict) and kept.keys() == {*keys} and isinstance(kept.get("nodes", []), list)
+    return kept if sound else None
+
+
+def _with_label(spec: Spec, value: str) -> dict[str, Any]:
+    return {**spec, "Labels": {**(spec.get("Labels") or {}), LABEL: value}}
+
+
+def _start_first(update: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the update policy of the move. It pauses when a new task fails: the old ones go on running."""
+    return {**(update or _DEFAULT_UPDATE), "Order": "start-first", "FailureAction": "pause"}
+
+
+def _constraint(node: str) -> str:
+    return f"node.id!={node}"
+
+
+def _constraints(spec: Spec) -> list[str]:
+    return list((_template(spec).get("Placement") or {}).get("Constraints") or ())
+
+
+def _template(spec: Spec) -> Mapping[str, Any]:
+    return spec.get("TaskTemplate") or {}
+
+
+def _with_constraints(spec: Spec, constraints: Sequence[str]) -> dict[str, Any]:
+    """Return the spec with these constraints; without any, as the engine stores it: the key is absent."""
+    template = _template(spec)
+    placement = {key: value for key, value in (template.get("Placement") or {}).items() if key != "Constraints"}
+    if constraints:
+        placement["Constraints"] = [*constraints]
+    return {**spec, "TaskTemplate": {**template, "Placement": placement}}
+
+
+def _replicas(spec: Spec) -> int:
+    wanted = ((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas")
+    return 1 if wanted is None else int(wanted)
+
+
+def _with_replicas(spec: Spec, replicas: int) -> dict[str, Any]:
+    return {**spec, "Mode": {"Replicated": {"Replicas": replicas}}}
