@@ -33,6 +33,7 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "restart",
     "rollback",
     "resume",
+    "run",
     "remove-service",
 )
 """What a rule can be about, as written under ``approvals``; a test holds the subjects of all commands to this list."""

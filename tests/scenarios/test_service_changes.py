@@ -185,6 +185,7 @@ def test_an_order_again_tells_why_its_tasks_do_not_run(cluster: Scenario) -> Non
 def test_back_to_the_last_good_spec_after_two_updates(cluster: Scenario) -> None:
     """Docker returns only to the broken spec without the label; Swarmbot kept the one whose tasks ran."""
     create(cluster, "web", "--update-failure-action", "pause")
+    assert cluster.change("ada", "update web --env GOOD=1").text.startswith("✓")
     before = inspect(cluster, "web")["Spec"]
     assert cluster.change("ada", f"update web --image {EXITING_IMAGE}").text.startswith("✗")
     labelled = cluster.change("ada", "update web --label tier=1")
@@ -197,3 +198,36 @@ def test_back_to_the_last_good_spec_after_two_updates(cluster: Scenario) -> None
     assert card.text.startswith("✓ *`web` is rolled back*"), card.text
     assert inspect(cluster, "web")["Spec"] == before
     assert running(cluster, "web") == [TASK_IMAGE] * 2
+
+
+def test_a_global_service(cluster: Scenario) -> None:
+    """It is done when every active node runs a task of the new spec; a crash loop, which is 0/0 for Docker, failed."""
+    options = ("--mode", "global", "--update-failure-action", "continue", "--restart-delay", "1s")
+    create(cluster, "agent", *options, replicas=3)
+    assert cluster.change("ada", "pause host-3").text.startswith("✓")
+    card = cluster.change("ada", f"update agent --image {SECOND_IMAGE}")
+    assert card.text.startswith("✓ *`agent` is updated*"), card.text
+    assert running(cluster, "agent") == [TASK_IMAGE, SECOND_IMAGE, SECOND_IMAGE]
+    assert cluster.change("ada", "activate host-3").text.startswith("✓")
+    failed = cluster.change("ada", f"update agent --image {EXITING_IMAGE}")
+    assert failed.text.startswith("✗ *The update of `agent` in prod failed*"), failed.text
+    assert "Tasks fail again and again" in failed.text
+    assert "failed with exit code 3" in failed.text
+
+
+def test_a_job_is_run_again(cluster: Scenario) -> None:
+    """Its tasks complete. Of a run that failed the exit code is told: its counts are those of one that waits."""
+    manager = cluster["host-1"]
+    once = ("--mode", "replicated-job", "--replicas", "2", "--restart-condition", "none")
+    common = ("--detach", "--no-resolve-image", *once)
+    manager.docker("service", "create", *common, "--name", "migrate", TASK_IMAGE, "sh", "-c", "sleep 1")
+    manager.docker("service", "create", *common, "--name", "broken", TASK_IMAGE, "sh", "-c", "sleep 1; exit 3")
+    cluster.ask("eve", "status")
+    card = cluster.change("ada", "run migrate")
+    assert card.text.startswith("✓ *`migrate` is completed*"), card.text
+    assert "the job migrate has completed: 2 of 2 tasks completed, 0 running" in card.text
+    assert inspect(cluster, "migrate")["Spec"]["TaskTemplate"]["ForceUpdate"] == 1
+    failed = cluster.change("ada", "run broken")
+    assert failed.text.startswith("✗ *The run of `broken` in prod failed*"), failed.text
+    assert "failed with exit code 3" in failed.text
+    assert "`migrate` is a replicated job" in cluster.ask("ada", "scale migrate=3 --plan")

@@ -13,6 +13,7 @@ from bot.swarm.operations.leave import Leave, RemoveNode
 from bot.swarm.operations.moves import AddReplicas, MoveService, RestoreSpec
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.operations.role import Demote, Promote
+from bot.swarm.operations.run_job import RunJob
 from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, fingerprint
 from bot.swarm.operations.services import ChangeService, RemoveService, ResumeUpdate, RollBackService
 from bot.swarm.operations.unlock import Unlock
@@ -49,6 +50,7 @@ __all__ = [
     "RollBackService",
     "RotateToken",
     "RotateUnlockKey",
+    "RunJob",
     "SetAvailability",
     "StartCaRotation",
     "TakeBackup",

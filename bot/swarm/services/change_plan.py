@@ -42,7 +42,7 @@ def refuse_job(service: ServiceFacts) -> None:
         raise Refused(
             f"{tick(service.name)} is a {service.mode}: its tasks end by themselves.",
             true_now="Nothing was changed.",
-            next_step="Change it with `docker service update` on a manager.",
+            next_step=f"`/swarm run {service.name}` runs it again.",
         )
 
 
