@@ -14,7 +14,7 @@ from bot.swarm.operations import RemoveService
 from bot.swarm.operations.service_plan import titles
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import service_to_change
-from bot.swarm.services.service_names import refuse_shared_names
+from bot.swarm.services.service_names import node_instead, refuse_shared_names
 from bot.swarm.services.spec_changes import fingerprint
 from bot.text.suggest import number_of
 
@@ -47,7 +47,7 @@ def remove_service(facts: Facts, arguments: RemoveServiceArguments) -> Plan:
     swarm = require_cluster(facts)
     if not arguments.service:
         refuse_shared_names(facts, arguments.services)
-    services = each_or_refused(arguments.services, lambda name: service_to_change(facts, name))
+    services = each_or_refused(arguments.services, lambda name: _service(facts, name))
     if len({service.id for service in services}) < len(services):
         raise NotUnderstood("Two of the names mean the same service.", next_step="Name it once.")
     return Plan(
@@ -56,6 +56,12 @@ def remove_service(facts: Facts, arguments: RemoveServiceArguments) -> Plan:
         effect=f"services {len(swarm.services)} → {len(swarm.services) - len(services)}",
         costs=tuple(_cost(facts, service) for service in services),
     )
+
+
+def _service(facts: Facts, name: str) -> ServiceFacts:
+    if error := node_instead(facts, name):
+        raise error
+    return service_to_change(facts, name)
 
 
 def _operation(facts: Facts, service: ServiceFacts) -> RemoveService:

@@ -33,7 +33,10 @@ class SharedWord:
     by_name: bool
     """Whether what is named decides; else, whether anything is named."""
     unknown: str
-    """The command for names that nobody knows."""
+    """The command for a name that the last read has not: what is newer, or the start of a node's id.
+
+    If nothing was read for an hour, the name of a host of swarmbot.yml means a node, and any other one a service.
+    """
 
 
 SHARED_WORDS: Final[Mapping[str, SharedWord]] = MappingProxyType(
@@ -63,7 +66,7 @@ def meant_command(commands: CommandRegistry, sentence: Sentence, vocabulary: Voc
         raise shared_name(both[0], vocabulary.cluster, sentence.name)
     if NODE_FLAG in sentence.words or nodes:
         return commands[shared.other]
-    return commands[shared.service if services else shared.unknown]
+    return commands[shared.service if services or not vocabulary.nodes else shared.unknown]
 
 
 def commands_typed(commands: CommandRegistry, name: str) -> list[Command]:

@@ -89,7 +89,8 @@ class Description(BaseModel):
     @property
     def vocabulary(self) -> Vocabulary:
         """The names that words can mean: the hosts, and the nodes and services as they were last read."""
-        nodes = tuple(record.hostname for record in self.records if record.hostname)
+        members = [name for name, host in self.hosts.items() if host.role != "nothing"]
+        nodes = (*members, *(record.hostname for record in self.records if record.hostname))
         return Vocabulary(self.name, tuple(self.hosts), nodes=nodes, services=(*self.services, *self.tasks))
 
     def facts(self, query: FactsQuery = PLAIN) -> Facts:

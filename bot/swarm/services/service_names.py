@@ -32,6 +32,18 @@ def shared_name(name: str, cluster: str, word: str) -> NotUnderstood:
     )
 
 
+def node_instead(facts: Facts, name: str) -> NotUnderstood | None:
+    """Return the error for a name of a node that no service has; None for any other name."""
+    swarm = require_cluster(facts)
+    is_node = any(name in {node.name, node.hostname} or node.id.startswith(name) for node in swarm.nodes)
+    if swarm.named(name) or not is_node:
+        return None
+    return NotUnderstood(
+        f"{facts.name} has no service {tick(name)}, but a node of this name.",
+        next_step=f"`/swarm remove {name} --node` removes the node.",
+    )
+
+
 def service_instead(facts: Facts, name: str) -> NotUnderstood | None:
     """Return the error for a name of a service that neither a node nor a host has; None for any other name."""
     swarm = require_cluster(facts)
