@@ -99,9 +99,8 @@ def runs(scenario: Scenario, count: int) -> None:
     form = ["service", "ps", "web", "--filter", "desired-state=running", "--format", "{{.CurrentState}}"]
     manager = scenario["host-1"]
     until(lambda: manager.docker(*form).count("Running") == count, f"{count} tasks run")
-    told = scenario.ask("ada", "why web")
-    assert told.startswith("✓"), told
-    assert f"{count} of {count} replicas running" in told
+    well = f"✓ *`web` runs as it should* · {count} of {count} replica"
+    until(lambda: scenario.ask("ada", "why web").startswith(well), "nothing is told")
 
 
 def test_constraint(cluster: Scenario) -> None:
@@ -120,9 +119,9 @@ def test_unavailable_nodes(cluster: Scenario) -> None:
         cluster["host-1"].docker("node", "update", "--availability", availability, name)
     create(cluster)
     assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web").replace("`", "")
-    assert "host-1 and host-3: is drained" in told, told
-    assert "host-2: is paused" in told
+    told = cluster.ask("ada", "why web")
+    assert "host-1 and host-3: is drained" in told.replace("`", ""), told
+    assert "`host-2`: is paused" in told
     cluster.change("ada", fix(told, "activate"))
     runs(cluster, 1)
 
@@ -131,22 +130,27 @@ def test_unavailable_nodes(cluster: Scenario) -> None:
     ("options", "obstacle", "advised", "left"),
     [
         (("--reserve-cpu", "1.5"), "1 CPU short (needs 1.5, 0.5 of 2 not reserved)", "scale", 3),
-        (("--reserve-cpu", "0.9", "--reserve-memory", "1m"), "", "update web --reserve-cpu", 0),
+        (
+            ("--reserve-cpu", "1.2", "--update-monitor", "1s", "--update-parallelism", "0"),
+            "0.4 CPU short (needs 1.2, 0.8 of 2 not reserved)",
+            "update web --reserve-cpu 0.8",
+            4,
+        ),
         (("--replicas-max-per-node", "1"), "runs 1 task of it, at most 1 allowed per node", "scale", 3),
         (("--publish", "mode=host,published=8080,target=80"), "port 8080/tcp is in use by web", "scale", 3),
     ],
-    ids=["CPU", "CPU of several", "max replicas", "host port"],
+    ids=["CPU", "less CPU", "max replicas", "host port"],
 )
 def test_what_a_node_has_room_for(
     cluster: Scenario, options: tuple[str, ...], obstacle: str, advised: str, left: int
 ) -> None:
     """What a node is short of is counted, and so is how many tasks fit."""
-    create(cluster, "--replicas", "4" if left else "7", *options)
+    create(cluster, "--replicas", "4", *options)
     assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web").replace("`", "")
-    assert f"host-1, host-2 and host-3: {obstacle}" in told, told
+    told = cluster.ask("ada", "why web")
+    assert f"host-1, host-2 and host-3: {obstacle}" in told.replace("`", ""), told
     cluster.change("ada", fix(told, advised))
-    runs(cluster, left or 7)
+    runs(cluster, left)
 
 
 def test_memory(cluster: Scenario) -> None:
@@ -154,8 +158,8 @@ def test_memory(cluster: Scenario) -> None:
     memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
     create(cluster, "--reserve-memory", str(memory + 1024**3))
     assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web").replace("`", "")
-    assert "host-1, host-2 and host-3: 1 GiB of memory short (needs " in told, told
+    told = cluster.ask("ada", "why web")
+    assert "host-1, host-2 and host-3: 1 GiB of memory short (needs " in told.replace("`", ""), told
     cluster.change("ada", fix(told, "update web --reserve-memory"))
     runs(cluster, 1)
 
@@ -167,8 +171,8 @@ def test_platform(cluster: Scenario) -> None:
     with engines(cluster.fleet) as hosts:
         hosts["host-1"].create_service(spec)
     assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web").replace("`", "")
-    assert "host-1, host-2 and host-3: is linux/x86_64, the image is for linux/arm64" in told, told
+    told = cluster.ask("ada", "why web")
+    assert "host-1, host-2 and host-3: is linux/x86_64, the image is for linux/arm64" in told.replace("`", ""), told
     assert "Next:" not in told
 
 
@@ -176,8 +180,8 @@ def test_plugin(cluster: Scenario) -> None:
     """The driver that no node has is named."""
     create(cluster, "--log-driver", "loki")
     assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web").replace("`", "")
-    assert "host-1, host-2 and host-3: has no log driver loki" in told, told
+    told = cluster.ask("ada", "why web")
+    assert "host-1, host-2 and host-3: has no log driver loki" in told.replace("`", ""), told
     cluster["host-1"].docker("service", "update", "--detach", "--log-driver", "json-file", "web")
     runs(cluster, 1)
 
@@ -198,7 +202,7 @@ def test_a_task_that_starts_and_dies(cluster: Scenario) -> None:
     create(cluster, "--restart-delay", "1s", command=("sh", "-c", script))
     until(lambda: "failed 2 times" in cluster.ask("ada", "why web"), "it fails again")
     told = cluster.ask("ada", "why web")
-    assert "task: non-zero exit (3)" in told, told
+    assert "task: non-zero exit (3)" in told.replace("`", ""), told
     assert "| connecting" in told
     assert "DB_PASSWORD=*** refused" in told
     assert "connecting" not in cluster.public()
@@ -210,7 +214,7 @@ def test_out_of_memory(cluster: Scenario) -> None:
     create(cluster, "--restart-condition", "none", "--limit-memory", "8m", command=("sh", "-c", script))
     until(lambda: "killed it" in cluster.ask("ada", "why web"), "it is killed")
     told = cluster.ask("ada", "why web")
-    assert "The kernel killed it at its memory limit of 8 MiB" in told, told
+    assert "The kernel killed it at its memory limit of 8 MiB" in told.replace("`", ""), told
     assert "Docker does not start it again" in told
 
 
@@ -222,5 +226,5 @@ def test_a_paused_update(cluster: Scenario) -> None:
     manager.docker("service", "update", "--detach", "--update-monitor", "2s", "--args", "sh -c 'exit 7'", "web")
     until(lambda: "paused" in cluster.ask("ada", "why web"), "the update pauses")
     told = cluster.ask("ada", "why web")
-    assert "The last update paused" in told, told
+    assert "The last update paused" in told.replace("`", ""), told
     assert re.search(r"web\.\d(\.\w+)?`? failed on `?host-\d`?: task: non-zero exit \(7\)", told), told

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
+from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.scheduling import Need, Verdict, candidate, judge, need_of, verdicts
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""
 FAILED_STATES: Final = frozenset({"failed", "rejected"})
 RECENT_S: Final = 600.0
-"""A failure that long ago is told although its successor runs: a task may start and die again and again."""
+"""A failure since then is told even if its successor runs: a task may start and die again and again."""
 _TASK_ID: Final = re.compile(r"\btask ([0-9a-z]{25})\b")
 
 
@@ -74,7 +75,7 @@ def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagno
     return Diagnosis(
         unplaced=tuple(_unplaced(swarm, service, [task for task in wanted if task.state in UNPLACED])),
         starting=tuple(task for task in wanted if task.alive and task.state != "running"),
-        failing=tuple(_failing(facts, tasks)),
+        failing=tuple(_failing(facts, service, tasks)),
         left_out=tuple(_left_out(swarm, service, tasks)),
         update_cause=_cause(service, tasks),
     )
@@ -99,7 +100,7 @@ def _judged(swarm: ClusterFacts, need: Need, node_id: str) -> list[Verdict]:
     return [judge(candidate(swarm, node), need)] if node else []
 
 
-def _failing(facts: Facts, tasks: list[TaskFacts]) -> list[Failing]:
+def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Failing]:
     found = []
     for place in dict.fromkeys(task.place for task in tasks):
         own = [task for task in tasks if task.place == place]
@@ -110,7 +111,8 @@ def _failing(facts: Facts, tasks: list[TaskFacts]) -> list[Failing]:
         later = [task for task in own if task.created >= last.created and task is not last]
         now = max((task for task in later if task.wanted), key=lambda task: task.created, default=None)
         replaced = now is None and any(task.state in {"running", "complete", "shutdown"} for task in later)
-        recovered = now is not None and now.state == "running" and facts.at - last.since > RECENT_S
+        past = facts.at - last.since > RECENT_S or not made_from(last, service)
+        recovered = now is not None and now.state == "running" and past
         if not replaced and not recovered:
             found.append(Failing(last, len(ended), now, facts.task_readings.get(last.id)))
     return sorted(found, key=lambda each: -each.last.since)
