@@ -65,6 +65,14 @@ def test_a_node_that_is_off_costs_only_its_own_lines(cluster: Scenario) -> None:
         assert text not in everything
 
 
+def test_lines_that_slack_did_not_accept_are_read_again(cluster: Scenario) -> None:
+    """They wait nowhere meanwhile: not in Redis, and not on its disk."""
+    cluster.slack.fault("http_500", "response_url", times=2)
+    told = cluster.ask("ada", "logs web")
+    assert told.count("| line") == 15, told
+    assert all("| line" not in text for text in (*stored(cluster), disk(cluster)))
+
+
 def test_a_long_log_is_a_file(cluster: Scenario) -> None:
     """The message has the last lines, and a file in a direct message has all of them, masked too."""
     many = 'i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo "number $i TOKEN=abc$i"; done; '

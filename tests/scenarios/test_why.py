@@ -153,6 +153,20 @@ def test_what_a_node_has_room_for(
     runs(cluster, left)
 
 
+def test_nodes_that_fail_several_filters(cluster: Scenario) -> None:
+    """The scheduler counts each node at its first filter; everything that stands in the way is named."""
+    cluster["host-1"].docker("node", "update", "--availability", "drain", "host-1")
+    cluster["host-1"].docker("node", "update", "--label-add", "zone=b", "host-2")
+    create(cluster, "--reserve-cpu", "3", "--constraint", "node.labels.zone==b", "--log-driver", "loki")
+    assert counted(cluster) == {"1 node not available for new tasks", "insufficient resources on 2 nodes"}
+    assert_same_counts(cluster)
+    told = cluster.ask("ada", "why web").replace("`", "")
+    short = "1 CPU short (needs 3, 2 of 2 not reserved), has no log driver loki"
+    assert f"host-1: is drained, {short}, no label zone=b" in told, told
+    assert f"host-2: {short}\n" in told
+    assert f"host-3: {short}, no label zone=b" in told
+
+
 def test_memory(cluster: Scenario) -> None:
     """A task that fits on no node at all: how much memory is missing, and how much it may reserve."""
     memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))

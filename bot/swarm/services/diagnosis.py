@@ -82,22 +82,20 @@ def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagno
 
 
 def _unplaced(swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]) -> list[Unplaced]:
-    """Return the tasks by what the scheduler says and where they may run. Those of one service ask the same."""
-    groups: dict[tuple[str, str], list[TaskFacts]] = {}
+    """Return the tasks by what the scheduler says; apart from others those of a global service, each for its node."""
+    groups: dict[tuple[str, bool], list[TaskFacts]] = {}
     for task in tasks:
-        groups.setdefault((task.error, task.node), []).append(task)
+        groups.setdefault((task.error, bool(task.node)), []).append(task)
     return [
-        Unplaced(tuple(group), said, tuple(_judged(swarm, need_of(service, group[0]), node)))
-        for (said, node), group in groups.items()
+        Unplaced(tuple(group), said, tuple(_judged(swarm, need_of(service, group[0]), group)))
+        for (said, _), group in groups.items()
     ]
 
 
-def _judged(swarm: ClusterFacts, need: Need, node_id: str) -> list[Verdict]:
-    """Return the verdict of each node; of a task that belongs to one node, as of a global service, that node's."""
-    if not node_id:
-        return verdicts(swarm, need)
-    node = swarm.node(node_id)
-    return [judge(candidate(swarm, node), need)] if node else []
+def _judged(swarm: ClusterFacts, need: Need, tasks: Iterable[TaskFacts]) -> list[Verdict]:
+    """Return the verdict of each node that the tasks may run on. Those of one service ask the same of a node."""
+    own = {task.node for task in tasks}
+    return [judge(candidate(swarm, node), need) for node in swarm.nodes if own == {""} or node.id in own]
 
 
 def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Failing]:
