@@ -34,7 +34,7 @@ class GoodSpecs:
         if not rollout(facts.swarm, service, facts.cluster_time).stable:
             return
         place = (facts.cluster_id, service.id)
-        sealed = Vault(self._key).seal(_context(*place), Secret(to_json(GoodSpec(service.spec, facts.at))))
+        sealed = Vault(self._key).seal(_context(*place), Secret(to_json(GoodSpec(dict(service.spec), facts.at))))
         try:
             with translate_errors():
                 self._redis.set(keys.good_spec(*place), sealed, ex=keys.GOOD_SPEC_TTL_S)

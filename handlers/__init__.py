@@ -21,6 +21,7 @@ from handlers import (
     nodes,
     objects,
     promote,
+    ps,
     rebalance,
     recover,
     remove,
@@ -44,7 +45,7 @@ def registry() -> CommandRegistry:
     """Return all commands. In each group the commands that people need most come first."""
     commands = (
         *(status.status, nodes.nodes, nodes.node, nodes.hosts, check.check),
-        *(services.services, services.service, services.ps, services.stacks, services.stack),
+        *(services.services, services.service, ps.ps, services.stacks, services.stack),
         *(objects.networks, objects.secrets, objects.configs, objects.volumes),
         *(why.why, logs.logs, usage.stats, usage.disk),
         *(change_service.scale, change_service.update_service, change_service.restart),

@@ -1,4 +1,4 @@
-"""`/swarm services [STACK]`, `/swarm service NAME`, `/swarm ps NAME`, `/swarm stacks`, `/swarm stack NAME`."""
+"""`/swarm services [STACK]`, `/swarm service NAME`, `/swarm stacks`, `/swarm stack NAME`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from bot.blocks import (
     Block,
     Message,
     context,
-    echo,
     long_table,
     paragraphs,
     plain_line,
@@ -22,24 +21,25 @@ from bot.blocks import (
     tick,
     when,
 )
-from bot.commands import SERVICE, Flag, Word, question, text
-from bot.errors import NotUnderstood
-from bot.model import ClusterFacts, Facts, FactsQuery, ServiceFacts, TaskFacts
+from bot.commands import SERVICE, Word, question, text
+from bot.model import ClusterFacts, Facts, FactsQuery, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.swarm.reading.task_targets import TaskTarget, find_target
+from bot.swarm.reading.task_targets import TaskTarget
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.service_rows import (
     COLUMNS,
     headline,
     service_rows,
+    service_title,
     sorted_services,
     trouble_lines,
+    why_step,
 )
-from bot.swarm.services.service_state import count_text, missing_tasks, service_sign, update_text
-from bot.swarm.services.spec_words import mode_text, spec_lines
+from bot.swarm.services.service_state import missing_tasks, service_sign, update_text
+from bot.swarm.services.spec_words import spec_lines
 from bot.swarm.services.stacks import listed_names, require_stack, services_of, stack_names
-from bot.swarm.services.task_rows import TaskRow, task_rows
-from bot.text.suggest import nearest, number_of, part_of
+from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
+from bot.text.suggest import number_of, part_of
 
 MAX_TASKS: Final = 20
 """The number of tasks that the answer about one service lists."""
@@ -60,14 +60,6 @@ class ServiceArguments:
     """The arguments of ``service``."""
 
     service: Annotated[str, Word(SERVICE, "a service's name, or the start of its id")]
-
-
-@dataclass(frozen=True, slots=True)
-class TasksArguments:
-    """The arguments of ``ps``."""
-
-    target: Annotated[str, Word(text("SERVICE|NODE|STACK"), "a service, node or stack; of the first two also an id")]
-    all: Annotated[bool, Flag(None, "list past tasks too")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +84,6 @@ def _stacks_query(_: NoArguments) -> FactsQuery:
 
 def _service_query(arguments: ServiceArguments) -> FactsQuery:
     return FactsQuery(services=True, tasks_of=arguments.service, objects=("networks",))
-
-
-def _tasks_query(arguments: TasksArguments) -> FactsQuery:
-    return FactsQuery(services=True, tasks_of=arguments.target)
 
 
 def _stack_query(_: StackArguments) -> FactsQuery:
@@ -137,44 +125,17 @@ def services(facts: Facts, arguments: ServicesArguments) -> Message:
 def service(facts: Facts, arguments: ServiceArguments) -> Message:
     """Return everything that is known about a service, without secrets."""
     swarm, found = require_cluster(facts), find_service(facts, arguments.service)
-    title = _service_title(swarm, found)
-    lines = [title, *_trouble(found, swarm), *spec_lines(swarm, found), _last_update(swarm, found, facts.at)]
-    tasks = task_rows(swarm, _tasks_of(swarm, TaskTarget("service", (found,))), facts.at, past=False)
+    title = service_title(swarm, found)
+    lines = [title, *_trouble(swarm, found), *spec_lines(swarm, found), _last_update(swarm, found, facts.at)]
+    tasks = task_rows(swarm, tasks_of(swarm, TaskTarget("service", (found,))), facts.at, past=False)
     rest = f"`/swarm ps {found.name}` lists the tasks."
     below: list[Block] = [section(f"*Tasks* {len(tasks) or 'none'}")]
     if tasks:
-        below += long_table(_columns("service"), [_cells(row, "service") for row in tasks], rest, most=MAX_TASKS)
+        below += long_table(
+            task_columns("service"), [task_cells(row, "service") for row in tasks], rest, most=MAX_TASKS
+        )
     made = f"Id {tick(found.id)} · created {when(found.created)} · changed {when(found.updated)}"
     return Message(title.replace("*", ""), (*paragraphs(lines), *below, context(made)))
-
-
-@question(
-    "ps",
-    group="Services",
-    help="List the tasks of a service, node or stack: where they run, and why others do not",
-    example="ps web",
-    permission="view",
-    risk="none",
-    approval=0,
-    query=_tasks_query,
-)
-def ps(facts: Facts, arguments: TasksArguments) -> Message:
-    """Return a row for each task, what is wrong first."""
-    swarm = require_cluster(facts)
-    target = find_target(swarm.services, swarm.nodes, arguments.target)
-    if target is None:
-        raise _unknown_target(facts, swarm, arguments.target)
-    tasks = _tasks_of(swarm, target)
-    rows = task_rows(swarm, tasks, facts.at, past=arguments.all)
-    head = _target_title(facts, swarm, target, arguments.target, len(rows))
-    blocks: list[Block] = [*paragraphs([head, *_twin(swarm, target, arguments.target)])]
-    if rows:
-        cells = [_cells(row, target.kind, ids=arguments.all) for row in rows]
-        blocks += long_table(_columns(target.kind, ids=arguments.all), cells, _narrower(rows, target.kind))
-    if hidden := len(tasks) - len(rows):
-        every = tick(f"/swarm ps {arguments.target} --all")
-        blocks.append(context(f"{number_of(hidden, 'past task')}: {every} lists all"))
-    return Message(head.replace("*", ""), tuple(blocks))
 
 
 @question(
@@ -247,25 +208,30 @@ def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Me
     ordered = sorted_services(swarm, found)
     sign, title = headline(swarm, ordered, where)
     trouble = trouble_lines(swarm, ordered)
-    following = [f"Next: `/swarm ps {ordered[0].name}` shows each task"] if trouble else []
-    largest = Counter(service.stack for service in found if service.stack).most_common(MAX_STACKS)
-    stacks = ", ".join(f"{tick(f'/swarm services {name}')} ({count})" for name, count in largest)
-    rest = f"By stack: {stacks}." if len(largest) > 1 else f"One by one: `/swarm service {ordered[-1].name}`."
+    following = [why_step(ordered[0])] if trouble else []
     blocks = [
         *paragraphs([f"{sign} {title}", *trouble, *following]),
-        *long_table(COLUMNS, service_rows(swarm, ordered, facts.at), rest),
+        *long_table(COLUMNS, service_rows(swarm, ordered, facts.at), _narrower(ordered)),
     ]
     return Message(f"{sign} {title}".replace("*", ""), tuple(blocks))
 
 
-def _service_title(swarm: ClusterFacts, found: ServiceFacts) -> str:
-    parts = [f"{service_sign(swarm, found)} *{found.name}*", mode_text(found), count_text(swarm, found)]
-    parts += [f"stack {tick(found.stack)}"] if found.stack else []
-    return " · ".join(parts)
+def _narrower(services: Sequence[ServiceFacts]) -> str:
+    """Return how to see the services that a long list leaves out: by stack, or the last one by itself."""
+    largest = Counter(service.stack for service in services if service.stack).most_common()
+    if len(largest) <= 1:
+        return f"One by one: `/swarm service {services[-1].name}`."
+    named = ", ".join(f"{tick(f'/swarm services {name}')} ({count})" for name, count in largest[:MAX_STACKS])
+    others = len(largest) - MAX_STACKS
+    return f"By stack: {named}" + (f" and {number_of(others, 'stack')} more: `/swarm stacks`." if others > 0 else ".")
 
 
-def _trouble(found: ServiceFacts, swarm: ClusterFacts) -> list[str]:
-    return [f"{FAILED} {plain_line(found.complaint)}"] if missing_tasks(swarm, found) and found.complaint else []
+def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
+    """Return why tasks are missing, and what to do; [] if none is."""
+    if service_sign(swarm, found) != FAILED:
+        return []
+    why = [f"{FAILED} {plain_line(found.complaint)}"] if found.complaint else []
+    return [*why, why_step(found)]
 
 
 def _last_update(swarm: ClusterFacts, found: ServiceFacts, now: float) -> str:
@@ -273,54 +239,3 @@ def _last_update(swarm: ClusterFacts, found: ServiceFacts, now: float) -> str:
     if found.update is None:
         return f"{told}: it was never updated, or its last update made no task differ"
     return f"{told}: {plain_line(found.update.message)}" if found.update.message else told
-
-
-def _tasks_of(swarm: ClusterFacts, target: TaskTarget) -> list[TaskFacts]:
-    services, nodes = ({each.id for each in found} for found in (target.services, target.nodes))
-    return [task for task in swarm.task_list if task.service in services or (task.node and task.node in nodes)]
-
-
-def _target_title(facts: Facts, swarm: ClusterFacts, target: TaskTarget, typed: str, count: int) -> str:
-    if target.kind == "service" and len(target.services) == 1:
-        return _service_title(swarm, target.services[0])
-    if target.kind == "node":
-        node = target.nodes[0]
-        return f"*{plain_line(node.name)}* · {node.state} · {node.availability} · {number_of(count, 'task')}"
-    where = f"stack {plain_line(typed)} in {facts.name}" if target.kind == "stack" else facts.name
-    sign, title = headline(swarm, target.services, where)
-    return f"{sign} {title} · {number_of(count, 'task')}"
-
-
-def _twin(swarm: ClusterFacts, target: TaskTarget, typed: str) -> list[str]:
-    """Return that the name is a stack's too, if it means something else here."""
-    if target.kind == "stack" or typed not in stack_names(swarm):
-        return []
-    return [f"A stack is called {tick(typed)} too: {tick(f'/swarm stack {typed}')}"]
-
-
-def _columns(kind: str, *, ids: bool = False) -> tuple[str, ...]:
-    node = () if kind == "node" else ("node",)
-    return ("task", *node, "state", "since", "last error", *(("id",) if ids else ()))
-
-
-def _cells(row: TaskRow, kind: str, *, ids: bool = False) -> tuple[str, ...]:
-    node = () if kind == "node" else (row.node,)
-    return (f"{row.sign} {row.name}", *node, row.state, row.since, row.error, *((row.id,) if ids else ()))
-
-
-def _narrower(rows: Sequence[TaskRow], kind: str) -> str:
-    """Return how to see the tasks that a long list leaves out: by node, or by service, of the last one."""
-    if kind == "service":
-        last = next((row.node for row in reversed(rows) if row.node), "")
-        return f"By node: {tick(f'/swarm ps {last}')}." if last else ""
-    return f"By service: {tick(f'/swarm ps {rows[-1].service}')}."
-
-
-def _unknown_target(facts: Facts, swarm: ClusterFacts, typed: str) -> NotUnderstood:
-    names = [*(service.name for service in swarm.services), *(node.name for node in swarm.nodes), *stack_names(swarm)]
-    near = nearest(typed, names)
-    closest = f" Did you mean {tick(near)}?" if near else ""
-    return NotUnderstood(
-        f"{facts.name} has no service, node or stack {echo(typed)}.{closest}",
-        next_step="`/swarm services`, `/swarm nodes` and `/swarm stacks` list them.",
-    )

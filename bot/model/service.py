@@ -51,6 +51,7 @@ class ServiceFacts:
 
     name: str
     running: int
+    """How many of its tasks run, without those on nodes that are down: the managers count these on."""
     desired: int
     """How many tasks the managers want now. Of a global service in a crash loop this is 0, whatever the nodes are.
 

@@ -36,8 +36,9 @@ def have_variants(hosts: Iterable[Host]) -> None:
 
 
 def create(scenario: Scenario, name: str, *options: str, replicas: int = 2) -> None:
-    """Create a service, wait until all its tasks run, and have a worker read its name."""
-    common = ("--detach", "--no-resolve-image", "--name", name, "--replicas", str(replicas), *QUICK, *options)
+    """Create a service, wait until ``replicas`` of its tasks run, and have a worker read its name."""
+    counted = () if "global" in options else ("--replicas", str(replicas))
+    common = ("--detach", "--no-resolve-image", "--name", name, *counted, *QUICK, *options)
     scenario["host-1"].docker("service", "create", *common, TASK_IMAGE)
     until(lambda: len(running(scenario, name)) == replicas, f"{name} runs")
     scenario.ask("eve", "status")

@@ -124,7 +124,7 @@ def test_status_judges_services_in_the_same_way(cluster: Scenario) -> None:
     assert "4 of 7 services fully running" in told
     assert "✗ `crash`: running on " in told
     assert "of 3 nodes" in told
-    assert "`/swarm ps nowhere` shows each task" in told
+    assert "`/swarm why nowhere` says why" in told
 
 
 def test_a_service_is_shown_in_words_and_without_secrets(cluster: Scenario) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from redis import Redis
@@ -25,7 +27,10 @@ RUNNING = {"service": "web", "node": "id-host-1", "state": "running", "minutes":
 def seen(*tasks: dict[str, Any]) -> Facts:
     """Return facts with a service that wants one task."""
     described = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": {"spec": SPEC}}, "task_list": [*tasks]}
-    return Description.model_validate(described).facts()
+    facts = Description.model_validate(described).facts()
+    assert facts.swarm is not None
+    as_read = tuple(replace(service, spec=MappingProxyType(service.spec)) for service in facts.swarm.services)
+    return replace(facts, swarm=replace(facts.swarm, services=as_read))
 
 
 def test_a_spec_whose_tasks_run_is_kept_encrypted(client: Redis) -> None:

@@ -38,6 +38,8 @@ from bot.text.suggest import number_of
 Level = Literal["healthy", "degraded", "no quorum", "no leader", "unknown", "none"]
 MAX_SERVICES = 8
 """Of more services with missing tasks, only the number is told."""
+MAX_SERVICE_STEPS = 3
+"""Of so many of them the next steps name a command."""
 CERTIFICATE_WARNING_S = 7 * DAY_S
 """A certificate that expires sooner is reported."""
 
@@ -206,9 +208,9 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
             critical=True,
             text=f"`{service.name}`: {count_text(swarm, service)}"
             + (f", {plain_line(service.complaint)}" if service.complaint else ""),
-            fix=f"`/swarm ps {service.name}` shows each task",
+            fix=f"`/swarm why {service.name}` says why" if number < MAX_SERVICE_STEPS else "",
         )
-        for service in wrong[:MAX_SERVICES]
+        for number, service in enumerate(wrong[:MAX_SERVICES])
     ]
     stuck = [each for each in swarm.services if each not in wrong and each.update and "paused" in each.update.state]
     issues += [

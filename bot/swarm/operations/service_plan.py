@@ -47,6 +47,9 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
         verb=verb,
     )
     plan = part(facts, service, replace(service, spec=spec), operation)
+    if changes and service.update and service.update.state == "paused":
+        goes_on = f"Docker paused the last update of {tick(service.name)}: after any change it goes on with it."
+        plan = replace(plan, warnings=(goes_on, *plan.warnings))
     return replace(plan, effect=plan.effect.rpartition("; ")[2]) if verb == "restart" else plan
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +21,10 @@ from bot.model import (
     HostFailure,
     HostKey,
     Json,
+    NodeFacts,
     Revealed,
+    ServiceFacts,
+    TaskFacts,
 )
 from bot.secrets.secret import Secret
 from bot.swarm.network.overlay_trial import try_overlay
@@ -147,21 +150,25 @@ class FactsReader:
         found = swarm.result(timeout_s)
         listed_nodes = assign_hosts(parse.nodes(nodes.result(timeout_s)), hosts, engines)
         listed_services = parse_services.services(services.result(timeout_s)) if services else ()
-        if target := find_target(listed_services, listed_nodes, query.tasks_of) if query.tasks_of else None:
-            task_list = self._pool.submit(_tasks_if_there, engine, target.filters)
         listed_tasks = parse_services.task_list(task_list.result(timeout_s)) if task_list else ()
-        short, theirs = parse_services.may_lack_tasks(listed_services, listed_nodes), listed_tasks
-        if short and not query.task_list and not query.tasks_of:
-            short = short[:MAX_COMPLAINTS]
-            of_short = self._pool.submit(_tasks_if_there, engine, {"service": short})
-            theirs = parse_services.task_list(of_short.result(timeout_s))
+        target = find_target(listed_services, listed_nodes, query.tasks_of) if query.tasks_of else None
+
+        def read_tasks(filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
+            """Return these tasks; what the query lists is not read again, and of others no reasons are needed."""
+            if query.task_list or (query.tasks_of and "service" in filters):
+                return listed_tasks
+            return parse_services.task_list(self._pool.submit(_tasks_if_there, engine, filters).result(timeout_s))
+
+        if target:
+            of_target = self._pool.submit(_tasks_if_there, engine, target.filters)
+            listed_tasks = parse_services.task_list(of_target.result(timeout_s))
         return ClusterFacts(
             id=found["ID"],
             read_from=engine.host,
             version=found["Version"]["Index"],
             spec=found["Spec"],
             nodes=listed_nodes,
-            services=parse_services.with_complaints(listed_services, short, theirs),
+            services=_checked(listed_services, listed_nodes, read_tasks),
             task_counts=parse_services.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
             task_list=listed_tasks,
             **{name: parse_objects.PARSERS[name](reading.result(timeout_s)) for name, reading in objects.items()},
@@ -169,6 +176,21 @@ class FactsReader:
             tls=parse.tls_info(found.get("TLSInfo")),
             rotating=bool(found.get("RootRotationInProgress")),
         )
+
+
+def _checked(
+    services: Sequence[ServiceFacts],
+    nodes: Sequence[NodeFacts],
+    read_tasks: Callable[[dict[str, list[str]]], tuple[TaskFacts, ...]],
+) -> tuple[ServiceFacts, ...]:
+    """Return the services without the tasks of nodes that are down, and with why tasks are missing.
+
+    The managers go on to count the tasks of a node that is down as running.
+    """
+    if services and (down := [node.id for node in nodes if node.state == "down"]):
+        services = parse_services.without_lost_tasks(services, down, read_tasks({"node": down}))
+    short = parse_services.may_lack_tasks(services, nodes)[:MAX_COMPLAINTS]
+    return parse_services.with_complaints(services, short, read_tasks({"service": short}) if short else ())
 
 
 def _tasks_if_there(engine: Engine, filters: dict[str, list[str]]) -> list[Json]:

@@ -23,6 +23,14 @@ def services(found: Sequence[Json]) -> tuple[ServiceFacts, ...]:
     return tuple(sorted(map(_service, found), key=lambda service: service.name))
 
 
+def without_lost_tasks(
+    found: Sequence[ServiceFacts], down: Collection[str], tasks: Sequence[TaskFacts]
+) -> tuple[ServiceFacts, ...]:
+    """Return the services without the tasks that ran on nodes in ``down`` (ids) when these were last heard of."""
+    lost = Counter(task.service for task in tasks if task.node in down and task.state == "running")
+    return tuple(replace(each, running=max(0, each.running - lost[each.id])) for each in found)
+
+
 def may_lack_tasks(found: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) -> list[str]:
     """Return the ids of services of which tasks may be missing.
 

@@ -10,8 +10,14 @@ from bot.secrets.redact import redact
 from bot.secrets.secret import MASK
 from bot.secrets.secret_names import looks_secret
 
-_ASSIGNMENT: Final = re.compile(r"(?P<dashes>-{0,2})(?P<name>[A-Za-z_][\w.-]*)(?P<sign>[=:])(?P<value>[^\s,;\"']+)")
+_SIGN: Final = r"[\\\"']*+\s*+(?:[=:]\s*+|(?<=\s)(?!-))"
+_NAMED: Final = re.compile(rf"(?<![\w.])(?P<dash>-?)(?P<name>\w[\w.-]*+)(?P<sign>{_SIGN})")
+"""A name and what separates it from its value: ``=``, ``:``, or after a flag a space."""
+_VALUE: Final = re.compile(r"\\*\"[^\"]*\"?|\\*'[^']*'?|[^\s,;\"']+")
+BEGIN_CHARS: Final = 64
+"""So much of a value decides with its name whether it is a secret. A value may hold a whole certificate."""
 _FLAG: Final = re.compile(r"--?(?P<name>[A-Za-z_][\w.-]*)")
+_WHOLE: Final = re.compile(r"(?P<start>-{0,2}(?P<name>[A-Za-z_][\w.-]*)=)(?P<value>.*)", re.DOTALL)
 
 
 def masked_pairs(pairs: Iterable[str]) -> list[str]:
@@ -36,22 +42,34 @@ def masked_words(words: Sequence[str]) -> list[str]:
     shown: list[str] = []
     name = ""
     for word in words:
-        flag = _FLAG.fullmatch(word)
-        is_secret = bool(name) and flag is None and looks_secret(name, word)
-        shown.append(MASK if is_secret else masked_text(word))
+        flag, whole = _FLAG.fullmatch(word), _WHOLE.fullmatch(word)
+        if name and flag is None and looks_secret(name, word):
+            shown.append(MASK)
+        elif whole and looks_secret(_folded(whole["name"]), whole["value"]):
+            shown.append(f"{whole['start']}{MASK}")
+        else:
+            shown.append(masked_text(word))
         name = _folded(flag["name"]) if flag else ""
     return shown
 
 
 def masked_text(text: str) -> str:
-    """Return free text without tokens, keys and passwords in URLs, and without values whose names look secret."""
-    return _ASSIGNMENT.sub(_masked_assignment, redact(text))
+    """Return free text without tokens, keys and passwords in URLs, and without values whose names look secret.
 
-
-def _masked_assignment(found: re.Match[str]) -> str:
-    if not looks_secret(_folded(found["name"]), found["value"]):
-        return found[0]
-    return f"{found['dashes']}{found['name']}{found['sign']}{MASK}"
+    A value ends at a space, a comma or a semicolon unless it is quoted.
+    """
+    text = redact(text)
+    shown: list[str] = []
+    end = 0
+    for found in _NAMED.finditer(text):
+        is_named = found["dash"] or not found["sign"].isspace()
+        begin = text[found.end() : found.end() + BEGIN_CHARS].strip("\\\"'")
+        if found.start() < end or not is_named or not looks_secret(_folded(found["name"]), begin):
+            continue
+        if value := _VALUE.match(text, found.end()):
+            shown += [text[end : found.end()], MASK]
+            end = value.end()
+    return "".join([*shown, text[end:]])
 
 
 def _folded(name: str) -> str:

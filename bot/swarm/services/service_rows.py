@@ -16,7 +16,7 @@ from bot.swarm.services.service_state import (
     short_count,
     update_text,
 )
-from bot.swarm.services.spec_words import port_text, short_image
+from bot.swarm.services.spec_words import mode_text, port_text, short_image
 from bot.text.suggest import number_of, part_of
 
 COLUMNS: Final = ("service", "mode", "image", "tasks", "ports", "last update")
@@ -65,6 +65,18 @@ def trouble_lines(swarm: ClusterFacts, services: Sequence[ServiceFacts]) -> list
         + (f", {plain_line(service.complaint, MAX_COMPLAINT_CHARS)}" if service.complaint else "")
         for service in wrong[:MAX_TOLD]
     ]
+
+
+def service_title(swarm: ClusterFacts, found: ServiceFacts) -> str:
+    """Return "✗ *web* · replicated · 1 of 2 replicas running · stack `shop`"."""
+    parts = [f"{service_sign(swarm, found)} *{plain_line(found.name)}*", mode_text(found), count_text(swarm, found)]
+    parts += [f"stack {tick(found.stack)}"] if found.stack else []
+    return " · ".join(parts)
+
+
+def why_step(found: ServiceFacts) -> str:
+    """Return what to do about a service that lacks tasks."""
+    return f"Next: `/swarm why {found.name}` says why"
 
 
 def _ports(service: ServiceFacts) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks import FAILED, RUNNING, WAITING, WARNING, Sign
-from bot.model import ClusterFacts, ServiceFacts, TaskFacts
-from bot.secrets.redact import redact
+from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
+from bot.swarm.reading.task_targets import TaskTarget
+from bot.swarm.services.masked import masked_text
 from bot.swarm.services.service_state import missing_tasks
 from bot.text.durations import age
 from bot.text.mrkdwn import cut_short, safe_name
@@ -43,7 +44,7 @@ def task_rows(swarm: ClusterFacts, tasks: Iterable[TaskFacts], now: float, *, pa
     Without ``past``, a task that ended is there only if its place has no other and its service lacks tasks.
     """
     services = {service.id: service for service in swarm.services}
-    nodes = {node.id: node.name for node in swarm.nodes}
+    nodes = {node.id: node for node in swarm.nodes}
     places: dict[tuple[str, object], list[TaskFacts]] = {}
     for task in tasks:
         places.setdefault((task.service, task.slot or task.node), []).append(task)
@@ -58,9 +59,27 @@ def task_rows(swarm: ClusterFacts, tasks: Iterable[TaskFacts], now: float, *, pa
     return [row for *_, row in sorted(rows, key=lambda each: each[:-1])]
 
 
+def tasks_of(swarm: ClusterFacts, target: TaskTarget) -> list[TaskFacts]:
+    """Return the tasks of a service, node or stack."""
+    services, nodes = ({each.id for each in found} for found in (target.services, target.nodes))
+    return [task for task in swarm.task_list if task.service in services or (task.node and task.node in nodes)]
+
+
+def task_columns(kind: str, *, ids: bool = False) -> tuple[str, ...]:
+    """Return the names of the columns for the tasks of a service, node or stack (``kind``)."""
+    node = () if kind == "node" else ("node",)
+    return ("task", *node, "state", "since", "last error", *(("id",) if ids else ()))
+
+
+def task_cells(row: TaskRow, kind: str, *, ids: bool = False) -> tuple[str, ...]:
+    """Return the cells of a task for :func:`task_columns`, in plain text."""
+    node = () if kind == "node" else (row.node,)
+    return (f"{row.sign} {row.name}", *node, row.state, row.since, row.error, *((row.id,) if ids else ()))
+
+
 def exit_text(task: TaskFacts) -> str:
     """Return a task's error with its exit code, in plain text: "exit 137: task: non-zero exit (137)"."""
-    error = redact(task.error)
+    error = masked_text(task.error)
     code = f"exit {task.exit_code}" if task.exit_code and f"({task.exit_code})" not in error else ""
     return ": ".join(filter(None, (code, error)))
 
@@ -91,17 +110,20 @@ def _shown(held: Sequence[TaskFacts], *, lacks_tasks: bool) -> list[TaskFacts]:
 
 
 def _row(
-    task: TaskFacts, service: ServiceFacts | None, nodes: Mapping[str, str], failed: TaskFacts | None, now: float
+    task: TaskFacts, service: ServiceFacts | None, nodes: Mapping[str, NodeFacts], failed: TaskFacts | None, now: float
 ) -> TaskRow:
+    node = nodes.get(task.node)
+    is_lost = node is not None and node.state == "down" and not task.ended
     state = task.state if task.wanted or task.ended else f"{task.state}, told to stop"
+    state = f"unknown, was {task.state}" if is_lost else state
     error = exit_text(task)
     if not error and task.state != "running" and not task.ended and failed is not None:
         error = f"{age(now - failed.since)} ago: {exit_text(failed) or failed.state}"
     return TaskRow(
-        sign=task_sign(task),
+        sign=WARNING if is_lost else task_sign(task),
         name=task_name(task, service),
         service=service.name if service else task.service,
-        node=nodes.get(task.node, safe_name(task.node)),
+        node=f"{node.name}{' (down)' * is_lost}" if node else safe_name(task.node),
         state=state,
         since=age(now - task.since) if task.since else "",
         error=cut_short(error, MAX_ERROR_CHARS),

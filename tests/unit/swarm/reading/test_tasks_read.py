@@ -115,6 +115,18 @@ def test_one_request_asks_why_services_lack_tasks(reader: FactsReader, engine: M
     assert facts.swarm.services[0].complaint == "the last task failed: task: non-zero exit (1)"
 
 
+def test_tasks_on_a_node_that_is_down_do_not_count(reader: FactsReader, engine: Mock) -> None:
+    """The managers count them on; they are read only if a node is down, with those of what the question is about."""
+    running = {"State": "running", "Timestamp": TIME}
+    lost = [{"ID": "t", "ServiceID": "idweb", "NodeID": "idn", "CreatedAt": TIME, "Spec": {}, "Status": running}]
+    engine.nodes.return_value[1]["Status"]["State"] = "down"
+    engine.tasks.side_effect = lambda filters: [{**lost[0], "DesiredState": "shutdown"}] if "node" in filters else []
+    facts = read(reader, engine, FactsQuery(services=True, tasks_of="db"))
+    assert [call.args[0] for call in engine.tasks.call_args_list] == [{"service": ["iddb"]}, {"node": ["idn"]}]
+    assert facts.swarm is not None
+    assert {each.name: each.running for each in facts.swarm.services} == {"db": 0, "web": 0}
+
+
 def test_a_service_that_was_removed_meanwhile_fails_nothing(reader: FactsReader, engine: Mock) -> None:
     """The engine answers 404 to a filter that names it."""
     engine.tasks.side_effect = EngineError("host-1", 404, "service iddb not found")
