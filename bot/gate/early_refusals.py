@@ -59,15 +59,18 @@ class EarlyRefusals:
             raise _unknown_node(call, unknown[0], nodes)
 
     def _refuse_unknown_services(self, call: Call) -> None:
-        """Raise NotUnderstood for a service that was not there when the services were last read.
+        """Raise NotUnderstood for a name that is like that of a service, and that none had when they were last read.
 
-        Not while a change runs or is in line: it may create the service.
+        Other names go to a worker: services are created without Swarmbot at any time. So is every name while a change
+        runs or is in line: it may create the service.
         """
         names = [name for name in call.services if not MAY_BE_ID.fullmatch(name)]
         services = self._last_read.services(call.cluster) if names else None
         unknown = [name for name in names if services and not services.has(name)]
         if services and unknown and not self._queue.in_line(call.cluster):
-            raise _unknown_service(call, unknown[0], services)
+            near = nearest(unknown[0], services.names)
+            if near is not None:
+                raise _unknown_service(call, unknown[0], near, services)
 
     def _refuse_what_waits(self, call: Call) -> None:
         """Raise Refused if the same order waits for a decision.
@@ -98,13 +101,12 @@ def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:
     )
 
 
-def _unknown_service(call: Call, name: str, services: ReadServices) -> NotUnderstood:
-    near = nearest(name, services.names)
-    closest = f" Did you mean {tick(near)}?" if near else ""
+def _unknown_service(call: Call, name: str, near: str, services: ReadServices) -> NotUnderstood:
     more = " …" if len(services.names) > MAX_LISTED else ""
-    listed = f"Services: {', '.join(map(tick, services.names[:MAX_LISTED]))}{more}" if services.names else "It had none"
+    listed = f"Services: {', '.join(map(tick, services.names[:MAX_LISTED]))}{more}"
     return NotUnderstood(
-        f"{call.cluster} had no service {echo(name)} when its services were last read, {when(services.at)}.{closest}",
+        f"{call.cluster} had no service {echo(name)} when its services were last read, {when(services.at)}. "
+        f"Did you mean {tick(near)}?",
         next_step=f"{listed}. `/swarm services` reads them again. Usage: {usage_text(call.command)}.",
     )
 

@@ -22,7 +22,7 @@ VERIFY_TIMEOUT_S: Final = 60
 def list_commands(tour: TourDriver) -> None:
     """Help names every command."""
     text = "\n".join(entry.text for entry in tour.type("ada", "help", "Commands of Swarmbot").entries)
-    missing = [name for name in registry() if f"/swarm {name}" not in text]
+    missing = [command.word for command in registry().values() if f"/swarm {command.word}" not in text]
     tour.confirm("help names every command", not missing, f"missing: {missing}")
 
 

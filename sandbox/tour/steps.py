@@ -8,6 +8,7 @@ from typing import Final
 
 from sandbox.tour import cluster_steps as cluster
 from sandbox.tour import query_steps as query
+from sandbox.tour import service_steps as service
 from sandbox.tour.driver import TourDriver
 
 
@@ -33,6 +34,9 @@ STEPS: Final = (
     Step("ada adds hosts that are already members", cluster.join_members_again),
     Step("ada checks the ports of host-4 in both directions", cluster.check_ports),
     Step("ada drains a node and activates it again", cluster.drain_and_activate),
+    Step("ada scales a service", service.scale_service),
+    Step("ada drains the node of its only task, without a gap", service.drain_without_gap),
+    Step("ada updates it to an image that does not exist", service.fail_update),
     Step("cleo requests a demotion that would leave no failure tolerance", cluster.refuse_demotion),
     Step("ada shows the join token and hides it again", query.show_and_hide_token),
     Step("ada lists the nodes", query.list_nodes),
