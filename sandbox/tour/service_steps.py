@@ -39,7 +39,7 @@ def fail_update(tour: TourDriver) -> None:
     tour.type("ada", f"update web --image {MISSING_IMAGE}", "failed")
     image = _spec(tour)["TaskTemplate"]["ContainerSpec"]["Image"]
     tour.confirm("web has its image of before", image == TASK_IMAGE, image, on=ENGINE)
-    tour.type("ada", "remove web", "was removed")
+    tour.type("ada", "remove web --yes", "removed")
 
 
 def _nodes(tour: TourDriver) -> list[str]:

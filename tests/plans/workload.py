@@ -103,7 +103,7 @@ class Service(BaseModel):
                 "Placement": {"Constraints": [*self.constraints]},
             },
         }
-        return _merged(spec, more)
+        return MappingProxyType(_merged(spec, more))  # as the parser does
 
 
 class Task(Strict):
