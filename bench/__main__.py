@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bench import acks, services
+from bench import acks, deploys, services
 
 if __name__ == "__main__":
     acks.main()
     services.main()
+    deploys.main()

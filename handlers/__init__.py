@@ -9,6 +9,7 @@ from handlers import (
     change_service,
     check,
     demote,
+    deploy,
     drain,
     freeze,
     help,  # noqa: A004 - named after its command
@@ -52,6 +53,7 @@ def registry() -> CommandRegistry:
         *(rollback.rollback, rollback.resume, run.run, remove_service.remove_service, rebalance.rebalance),
         *(trust.trust, join.join, tokens.token, drain.drain, drain.pause, drain.activate),
         *(label.label, leave.leave, remove.remove),
+        *(deploy.deploy, deploy.undeploy),
         *(init.init, promote.promote, demote.demote, update.update, ca.ca),
         *(recover.recover, unlock.unlock, unlock.unlock_key, backups.backup, backups.backups, restore.restore),
         *(approvals.approvals, freeze.freeze, freeze.thaw, totp.totp),

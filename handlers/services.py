@@ -21,8 +21,8 @@ from bot.blocks import (
     tick,
     when,
 )
-from bot.commands import SERVICE, Word, question, text
-from bot.model import ClusterFacts, Facts, FactsQuery, ServiceFacts
+from bot.commands import SERVICE, Flag, Permission, Word, question, text
+from bot.model import ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_targets import TaskTarget
 from bot.swarm.services.service_lookup import find_service
@@ -39,6 +39,7 @@ from bot.swarm.services.service_state import missing_tasks, service_sign, update
 from bot.swarm.services.spec_words import spec_lines
 from bot.swarm.services.stacks import listed_names, require_stack, services_of, stack_names
 from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
+from bot.swarm.stacks.drift import stack_diff
 from bot.text.suggest import number_of, part_of
 
 MAX_TASKS: Final = 20
@@ -72,6 +73,7 @@ class StackArguments:
     """The arguments of ``stack``."""
 
     stack: Annotated[str, Word(text("STACK"), "a stack's name")]
+    diff: Annotated[bool, Flag(None, "compare the cluster with the stack's compose file")] = False
 
 
 def _services_query(_: ServicesArguments) -> FactsQuery:
@@ -86,7 +88,10 @@ def _service_query(arguments: ServiceArguments) -> FactsQuery:
     return FactsQuery(services=True, tasks_of=arguments.service, objects=("networks",))
 
 
-def _stack_query(_: StackArguments) -> FactsQuery:
+def _stack_query(arguments: StackArguments) -> FactsQuery:
+    if arguments.diff:
+        recorded = StackQuery(arguments.stack, resolve="changed", thorough=True)
+        return FactsQuery(services=True, task_list=True, stack=recorded)
     return FactsQuery(services=True, objects=("networks", "secrets", "configs"))
 
 
@@ -138,6 +143,11 @@ def service(facts: Facts, arguments: ServiceArguments) -> Message:
     return Message(title.replace("*", ""), (*paragraphs(lines), *below, context(made)))
 
 
+def _stack_permission(arguments: StackArguments) -> Permission:
+    """Return the permission: a compose file says more than the cluster shows."""
+    return "operate" if arguments.diff else "view"
+
+
 @question(
     "stacks",
     group="Services",
@@ -180,13 +190,15 @@ def stacks(facts: Facts, _: NoArguments) -> Message:
     group="Services",
     help="Show one stack: its services, networks, secrets and configs",
     example="stack shop",
-    permission="view",
+    permission=_stack_permission,
     risk="none",
     approval=0,
     query=_stack_query,
 )
 def stack(facts: Facts, arguments: StackArguments) -> Message:
-    """Return the services of a stack, and the names of what else has its label."""
+    """Return the services of a stack, and the names of what else has its label; or how it differs from its file."""
+    if arguments.diff:
+        return stack_diff(facts)
     swarm, name = require_cluster(facts), arguments.stack
     require_stack(facts, name)
     named = {

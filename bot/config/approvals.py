@@ -27,6 +27,7 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "backup",
     "restore",
     "trust",
+    "deploy",
     "force",
     "scale",
     "update-service",

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from bot.config.approvals import ApprovalRule, Subject
 from bot.config.base import Model, between, matching, wrong
 from bot.config.freezes import FreezeWindow
+from bot.config.stacks import Stack, StackName
 from bot.text.durations import read_duration
 
 EVERYONE: Final = "everyone"
@@ -136,6 +137,7 @@ class Cluster(Model):
     freezes: tuple[FreezeWindow, ...] = ()
     failure_domain: LabelKey = "zone"
     """The node label whose equal values mean that the nodes fail together."""
+    stacks: dict[StackName, Annotated[Stack, BeforeValidator(_short_form("file"))]] = Field(default_factory=dict)
 
 
 class Rules(Model):
@@ -176,6 +178,13 @@ class Backups(Model):
     keep: BackupCount = 14
 
 
+class Deploy(Model):
+    """How the worker works out what a deploy would change."""
+
+    docker: UserPath | None = None
+    """Docker's command line; by default the first ``docker`` on PATH."""
+
+
 class Config(Model):
     """The whole file."""
 
@@ -186,3 +195,4 @@ class Config(Model):
     tokens: Tokens = Tokens()
     audit: AuditLog = AuditLog()
     backups: Backups = Backups()
+    deploy: Deploy = Deploy()

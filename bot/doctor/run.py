@@ -10,7 +10,7 @@ from typing import Final, TextIO
 from urllib.parse import unquote
 
 from bot.commands import CommandRegistry
-from bot.doctor import environment, hosts, known_hosts, slack, storage
+from bot.doctor import environment, hosts, known_hosts, slack, stacks, storage
 from bot.doctor.finding import PROBLEM, WARNING, Check, Finding, Proof, from_error, problem, warning
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
@@ -37,6 +37,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("Redis' password", storage.protected, needs=("Redis",)),
     Check("The audit log", storage.audit, needs=("swarmbot.yml", "Redis")),
     Check("Backups", storage.backups, needs=("swarmbot.yml",)),
+    Check("Deploys", stacks.deploys, needs=("swarmbot.yml",)),
     Check("known_hosts", known_hosts.known_hosts, needs=("swarmbot.yml",)),
     Check("Hosts", hosts.hosts, needs=("swarmbot.yml",)),
 )

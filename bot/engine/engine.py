@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
@@ -18,13 +18,15 @@ from bot.engine.probes import machine
 from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
-from bot.errors import HostUnreachable
+from bot.errors import EngineError, HostUnreachable
 from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage
-from bot.model.engine_api import JoinTokens, Json
+from bot.model.engine_api import Answer, JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
 from bot.secrets.secret import Secret
 
+OUT_OF_SEQUENCE: Final = "update out of sequence"
+ONLY_LABELS: Final = "only updates to Labels are allowed"
 UNLOCK_TIMEOUT_S: Final = 6
 """Seconds: a wrong key is answered at once, a right one not before there is a quorum (measured on 20.10)."""
 
@@ -225,6 +227,33 @@ class SshEngine:
     def remove_service(self, service_id: str) -> None:
         """``DELETE /services/{id}``."""
         self._client.change("DELETE", f"/services/{quote(service_id, safe='')}")
+
+    def forward(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
+        """A read of Docker's CLI, passed on."""
+        answer = self._client.forward(method, path, headers)
+        return Answer(answer.status_code, answer.headers, answer.content)
+
+    def write(
+        self, method: str, path: str, *, api: str, params: Mapping[str, str] | None = None, body: Json | None = None
+    ) -> Json:
+        """A write of Docker's CLI, as it was recorded."""
+        return self._client.change(method, path, params=dict(params or {}), body=body, version=api) or {}
+
+    def secret_has(self, secret_id: str, spec: Json) -> bool:
+        """Ask with a version that no record has: an engine compares the content before the version.
+
+        So it answers that the content must not change, or that the version is not the current one (measured on 20.10).
+        """
+        path = f"/secrets/{quote(secret_id, safe='')}/update"
+        try:
+            self._client.change("POST", path, params={"version": "0"}, body=spec)
+        except EngineError as error:
+            if OUT_OF_SEQUENCE in error.happened:
+                return True
+            if ONLY_LABELS in error.happened:
+                return False
+            raise
+        raise EngineError(self.host, 0, "The engine accepted an update of a secret with a version that does not exist.")
 
     def start_engine(self) -> None:
         """Start the engine where it is stopped."""

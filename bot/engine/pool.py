@@ -14,13 +14,14 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.engine.ssh.target import SSH_CONFIG, SshTarget, Targets
 from bot.secrets.secret import Secret
+from bot.stacks.stack_recorder import CliStackRecorder
 
 
 class EnginePool:
     """The engines of ``config``. Thread-safe. Connects to nothing by itself.
 
     ``ssh_config`` is OpenSSH's client configuration. Both are applied once, here: raises Misconfigured. ``secret_key``
-    is SWARMBOT_SECRET_KEY, with which backups are sealed.
+    is SWARMBOT_SECRET_KEY, with which backups are sealed and the digests of deploys are made.
     """
 
     def __init__(self, config: Config, ssh_config: Path = SSH_CONFIG, *, secret_key: Secret | None = None) -> None:
@@ -31,6 +32,10 @@ class EnginePool:
         for cluster in config.clusters:
             targets = Targets(config, cluster, parsed)
             self._targets[cluster] = {name: (targets.target(name), targets.socket(name)) for name in targets.names()}
+        self._stack_recorders = {
+            name: CliStackRecorder(name, cluster.stacks, config.deploy.docker, secret_key)
+            for name, cluster in config.clusters.items()
+        }
         self._lock = threading.RLock()
         self._connections: dict[SshTarget, SshConnection] = {}
         self._clients: dict[tuple[SshTarget, str], EngineClient] = {}
@@ -39,7 +44,8 @@ class EnginePool:
         """Return the engines of a cluster. KeyError: not in swarmbot.yml."""
         backups = self._config.backups
         backup_store = BackupFolder(name, backups.folder, backups.keep, self._secret_key)
-        return ClusterEngines(self, self._config.clusters[name], self._targets[name], backup_store)
+        recorder = self._stack_recorders[name]
+        return ClusterEngines(self, self._config.clusters[name], self._targets[name], backup_store, recorder)
 
     def engine(self, target: SshTarget, socket: str, service: Service | None = None) -> SshEngine:
         """Return the engine at ``socket`` of the host ``target``, stopped and started as ``service`` says."""
@@ -84,9 +90,15 @@ class ClusterEngines:
     """See :class:`bot.model.engine_api.Engines`."""
 
     def __init__(
-        self, pool: EnginePool, cluster: Cluster, targets: dict[str, tuple[SshTarget, str]], backup_store: BackupFolder
+        self,
+        pool: EnginePool,
+        cluster: Cluster,
+        targets: dict[str, tuple[SshTarget, str]],
+        backup_store: BackupFolder,
+        stack_recorder: CliStackRecorder,
     ) -> None:
         self.backup_store = backup_store
+        self.stack_recorder = stack_recorder
         self._pool = pool
         self._cluster = cluster
         self._targets = targets

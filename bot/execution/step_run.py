@@ -110,11 +110,11 @@ def _wait(operation: Operation, read: Read, pause: Pause, timeout_s: float, *, t
 
 
 def _read_after(operation: Operation, read: Read) -> Facts:
-    """Return the facts after the change, without secrets and backups if these cannot be read now.
+    """Return the facts after the change, without secrets, backups and stack if these cannot be read now.
 
     What depends on them is then not seen to hold. The next read may succeed.
     """
     try:
         return read(operation.query)
     except (Failed, Refused):
-        return read(replace(operation.query, secrets=(), backups=False))
+        return read(replace(operation.query, secrets=(), backups=False, stack=None))

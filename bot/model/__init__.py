@@ -12,7 +12,7 @@ from bot.model.containers import (
     LogQuery,
     TaskReading,
 )
-from bot.model.engine_api import Engine, Engines, JoinTokens, Json
+from bot.model.engine_api import Answer, Engine, Engines, JoinTokens, Json
 from bot.model.facts import ClosedChannel, Facts, FactsQuery, Freeze, OpenChange, Revealed
 from bot.model.host import (
     Certificate,
@@ -42,9 +42,23 @@ from bot.model.operation import Operation
 from bot.model.plan import EVERY_TRACK, Cost, Finding, Force, Plan, PlanTitles, Sign, Step
 from bot.model.raft_members import RaftMembers, newcomer
 from bot.model.service import GoodSpec, Port, ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
+from bot.model.stack import (
+    OBJECT_TYPES,
+    Action,
+    ObjectType,
+    ResolveImages,
+    StackObject,
+    StackQuery,
+    StackRecorder,
+    StackRecording,
+    StackWrite,
+)
 
 __all__ = [
     "EVERY_TRACK",
+    "OBJECT_TYPES",
+    "Action",
+    "Answer",
     "BackedUpNode",
     "Backup",
     "BackupList",
@@ -82,6 +96,7 @@ __all__ = [
     "NetworkFacts",
     "NodeDescription",
     "NodeFacts",
+    "ObjectType",
     "OpenChange",
     "Operation",
     "OverlayTrial",
@@ -93,12 +108,18 @@ __all__ = [
     "RaftMembers",
     "RaftPosition",
     "Reach",
+    "ResolveImages",
     "Revealed",
     "Role",
     "Route",
     "ServiceFacts",
     "ServiceMode",
     "Sign",
+    "StackObject",
+    "StackQuery",
+    "StackRecorder",
+    "StackRecording",
+    "StackWrite",
     "Step",
     "StoppedEngine",
     "StoredObject",

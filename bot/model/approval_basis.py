@@ -83,6 +83,7 @@ def differences(before: Basis, now: Basis) -> list[str]:
     told += [f"the service `{name}` was changed" for name, _ in sorted(changed)]
     for name, seen in before.targets.items():
         told += _target_changes(name, seen, now.targets.get(name, seen))
+    told += _object_changes(before, now)
     if not told:
         told.append("its steps are different now")
     return told
@@ -112,6 +113,16 @@ def _rests_on_managers(plan: Plan) -> bool:
     """Return whether other managers would make it another plan: not if its steps leave managers and quorum alone."""
     weighed = plan.quorum or plan.approvals or plan.force == "given"
     return bool(weighed) or not plan.steps or any(step.operation.may_lose_manager for step in plan.steps)
+
+
+def _object_changes(before: Basis, now: Basis) -> list[str]:
+    """Return the objects of a stack whose write is another one now, is new, or is not needed any more."""
+    then, seen = (
+        {(step["type"], step["object"]): step for step in each.operations if step.get("kind") == "deploy-object"}
+        for each in (before, now)
+    )
+    changed = [key for key in dict.fromkeys((*then, *seen)) if then.get(key) != seen.get(key)]
+    return [f"the step for {type_} `{name}` is a different one now" for type_, name in changed[:SHOWN]]
 
 
 def _named(operations: tuple[Mapping[str, Any], ...]) -> list[str]:

@@ -7,6 +7,7 @@ responded with an error or timed out. JSON is as in Docker's Engine API document
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from bot.model.backups import BackupStore
 from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
+from bot.model.stack import StackRecorder
 from bot.secrets.secret import Secret
 
 Json = dict[str, Any]
@@ -27,6 +29,15 @@ class JoinTokens:
 
     worker: Secret
     manager: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An engine's response as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Engine(Protocol):
@@ -214,6 +225,20 @@ class Engine(Protocol):
         """``DELETE /services/{id}``. Its tasks stop after that."""
         ...
 
+    def forward(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
+        """Send a GET or HEAD of Docker's CLI as it is, and return the response, also if it is an error."""
+        ...
+
+    def write(
+        self, method: str, path: str, *, api: str, params: Mapping[str, str] | None = None, body: Json | None = None
+    ) -> Json:
+        """Send a POST or DELETE with the API version ``api``, and return the response's JSON; {} if it is empty."""
+        ...
+
+    def secret_has(self, secret_id: str, spec: Json) -> bool:
+        """Return whether a secret has the content ``spec["Data"]`` (base64). Changes nothing."""
+        ...
+
     def start_engine(self) -> None:
         """Start the engine if it is stopped, and wait until it responds."""
         ...
@@ -281,6 +306,11 @@ class Engines(Protocol):
     @property
     def backup_store(self) -> BackupStore:
         """The cluster's backups."""
+        ...
+
+    @property
+    def stack_recorder(self) -> StackRecorder:
+        """What records deploys of the cluster's stacks."""
         ...
 
 

@@ -13,6 +13,7 @@ from bot.model.containers import LogQuery, TaskReading
 from bot.model.host import HostFacts, HostFailure, HostKey
 from bot.model.network import Mesh, ProbedRoute
 from bot.model.service import GoodSpec
+from bot.model.stack import StackQuery, StackRecording
 from bot.secrets.secret import Secret
 
 Revealed = Literal["worker token", "manager token", "unlock key"]
@@ -125,6 +126,8 @@ class FactsQuery:
     """Hosts whose SSH host keys to read."""
     backups: bool = False
     """List the backups of the cluster."""
+    stack: StackQuery | None = None
+    """The stack whose deploy to record."""
     swarm_folders: tuple[str, ...] = ()
     """Hosts whose swarm folder to examine."""
     raft_state: bool = False
@@ -199,6 +202,8 @@ class Facts:
     """The secret that the requester typed into a form for this job. Only running steps get it."""
     backups: BackupList = field(default_factory=BackupList)
     """Read for ``FactsQuery.backups``."""
+    stack: StackRecording | None = None
+    """Read for ``FactsQuery.stack``. None if no manager with a quorum could be read."""
 
     good_specs: Mapping[str, GoodSpec] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Read for ``FactsQuery.good_spec_of``: by the service's id, the last spec whose tasks were seen to run."""

@@ -29,6 +29,7 @@ from bot.model import (
     ProbedRoute,
     Reach,
     Route,
+    StackRecorder,
     TlsInfo,
 )
 from bot.secrets.secret import Secret
@@ -62,6 +63,11 @@ class Simulated(World):
     def backup_store(self) -> BackupStore:
         """Return the store of its backups."""
         return cast("BackupStore", self)
+
+    @property
+    def stack_recorder(self) -> StackRecorder:
+        """It records no stacks."""
+        raise NotImplementedError
 
     def add(self, backup: Backup, state: bytes) -> None:
         """Record a backup, the newest first."""

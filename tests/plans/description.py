@@ -28,7 +28,7 @@ from bot.model import (
 from bot.secrets.secret import Secret
 from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
 from tests.plans.machines import host_facts, node_facts, record_facts
-from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Trial
+from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Recorded, Trial
 from tests.plans.probed_routes import mesh_facts, probed
 from tests.plans.trusting import pem, tls
 from tests.plans.workload import Network, Reading, Service, Stored, Task, Volume
@@ -80,6 +80,7 @@ class Description(BaseModel):
     mesh_failure: str = ""
     frozen: tuple[str, str] | None = None
     open_changes: list[Change] = []
+    recorded: Recorded | None = None
     closed_channel: tuple[str, str] | None = None
     """Slack's error code, and what to do."""
     root: str = ""
@@ -107,6 +108,7 @@ class Description(BaseModel):
         nodes += [replace(record_facts(record), tls=tls(self.root, self.issuer)) for record in self.records]
         nodes.sort(key=lambda node: (node.role != "manager", node.hostname, node.id))
         swarm = None
+        stacked = {each.name: each for each in self.recorded.services()} if self.recorded and query.stack else {}
         if readable:
             swarm = ClusterFacts(
                 id="prodid",
@@ -114,7 +116,14 @@ class Description(BaseModel):
                 version=7,
                 spec=MappingProxyType(self.spec),
                 nodes=tuple(nodes),
-                services=tuple(self._service(name).facts(name) for name in {**self.services, **self.tasks}),
+                services=(
+                    *(
+                        self._service(name).facts(name)
+                        for name in {**self.services, **self.tasks}
+                        if name not in stacked
+                    ),
+                    *stacked.values(),
+                ),
                 task_counts=sum(map(Counter, self.tasks.values()), Counter()),
                 task_list=self._tasks(),
                 networks=tuple(network.facts() for network in self.networks),
@@ -154,6 +163,7 @@ class Description(BaseModel):
             },
             open_changes=tuple(change.facts() for change in self.open_changes),
             closed_channel=self._closed_channel(),
+            stack=self.recorded.recording(query.stack) if self.recorded and query.stack and readable else None,
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import HostProblem
-from bot.model import BackedUpNode, Backup, Drill, HostKey, Membership, NodeDescription, OpenChange, Reach, Role
+from bot.model import (
+    BackedUpNode,
+    Backup,
+    Drill,
+    HostKey,
+    Membership,
+    NodeDescription,
+    OpenChange,
+    Reach,
+    Role,
+    ServiceFacts,
+    StackQuery,
+    StackRecording,
+)
 from bot.model.facts import OpenChangeState
 from bot.model.host import HostKeyStatus
 from bot.model.network import RouteState
+from bot.swarm.stacks.writes import removal
+from tests.kits.recordings import recording
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -178,6 +194,42 @@ class Key(Strict):
             status=self.status,
             known=tuple(self.known),
             file="/known_hosts",
+        )
+
+
+class Recorded(Strict):
+    """A recording of a deploy: a file of tests/plans/recordings, and what differs, as in tests/kits/recordings.py."""
+
+    file: str = "app-28"
+    first: bool = False
+    writes: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
+    without: list[str] = []
+    pruned: list[str] = []
+    """Services that ``--prune`` removes."""
+    changed_secrets: list[str] = []
+    notes: list[str] = []
+
+    def recording(self, query: StackQuery) -> StackRecording:
+        """Return what a worker records for ``query``."""
+        found = recording(
+            self.file,
+            writes=self.writes,
+            objects=self.objects,
+            without=tuple(self.without),
+            first=self.first,
+            changed_secrets=tuple(self.changed_secrets),
+            notes=tuple(self.notes),
+        )
+        removed = [removal(each) for each in found.objects if query.prune and each.name in self.pruned]
+        found = replace(found, name=query.name, writes=(*found.writes, *removed))
+        return replace(found, writes=(), first_networks=()) if query.objects_only else found
+
+    def services(self) -> tuple[ServiceFacts, ...]:
+        """Return the recorded services of the cluster."""
+        found = self.recording(StackQuery("app", objects_only=True)).objects
+        return tuple(
+            ServiceFacts(each.name, 0, 0, id=each.id, spec=each.spec) for each in found if each.type == "service"
         )
 
 

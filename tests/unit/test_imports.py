@@ -18,7 +18,7 @@ LAYERS: Final = (
     ("bot.policy",),
     ("bot.settings", "bot.blocks"),
     ("bot.model", "bot.slack"),
-    ("bot.swarm", "bot.audit", "bot.backups", "bot.usergroups", "bot.last_read", "bot.good_specs"),
+    ("bot.swarm", "bot.audit", "bot.backups", "bot.stacks", "bot.usergroups", "bot.last_read", "bot.good_specs"),
     ("bot.outbox",),
     ("bot.commands", "bot.engine", "bot.queue", "bot.totp"),
     ("bot.approvals", "bot.freeze", "bot.one_time_tokens"),
@@ -37,6 +37,7 @@ LAYERS_WITHIN: Final = (
         "bot.swarm.network",
         "bot.swarm.reading",
         "bot.swarm.services",
+        "bot.swarm.stacks",
         "bot.swarm.health",
         "bot.swarm.recovery",
         "bot.swarm.operations",
@@ -59,7 +60,7 @@ PURE: Final = ("bot.model", "bot.commands", "bot.swarm", "bot.policy", "handlers
 IO: Final = frozenset(
     {"redis", "docker", "paramiko", "slack_sdk", "slack_bolt", "socket", "subprocess", "requests", "urllib.request"}
 )
-WORKERS_OWN: Final = ("bot.engine", "bot.wiring.worker", "paramiko", "docker")
+WORKERS_OWN: Final = ("bot.engine", "bot.stacks", "bot.wiring.worker", "paramiko", "docker")
 # The processes of the internet's side start here; ``bot.gate`` is behind ``bot.wiring.web``.
 FACES: Final = ("bot.wiring.web", "bot.slack.inbound.web", "bot.slack.inbound.socket_mode", "bot.gate")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import docker
@@ -65,21 +65,32 @@ class EngineClient:
         params: dict[str, str] | None = None,
         body: Any = None,
         content: bytes = b"",
+        version: str = "",
         timeout_s: int = CHANGE_TIMEOUT_S,
     ) -> Any:
         """Send a change once; return the response's JSON, or None if it is empty. Raises HostUnreachable, EngineError.
 
-        ``body`` is sent as JSON, ``content`` (a tar) as it is. Each change gets a new connection, so a change that was
-        not sent is told apart from one that may have taken effect.
+        ``body`` is sent as JSON, ``content`` (a tar) as it is; ``version`` is another API version than the client's.
+        Each change gets a new connection, so a change that was not sent is told apart from one that may have taken
+        effect.
         """
 
         def send(api: docker.APIClient) -> Any:
-            url = f"{api.base_url}/v{api.api_version}{path}"
+            url = f"{api.base_url}/v{version or api.api_version}{path}"
             answer = api.request(method, url, params=params, json=body, data=content or None, timeout=timeout_s)
             answer.raise_for_status()
             return answer.json() if answer.content else None
 
         return self._call(send, timeout_s, change=f"`{method} {path}`")
+
+    def forward(self, method: str, path: str, headers: Mapping[str, str]) -> requests.Response:
+        """Return the response to a GET or HEAD, also if it is an error. Raises HostUnreachable, EngineError."""
+
+        def send(api: docker.APIClient) -> requests.Response:
+            url = f"{api.base_url}{path}"
+            return api.request(method, url, headers=dict(headers), allow_redirects=False, timeout=CHANGE_TIMEOUT_S)
+
+        return self._call(send, CHANGE_TIMEOUT_S)
 
     def data_root(self) -> str:
         """Return the engine's data root on the host (``DockerRootDir``). Raises HostUnreachable, EngineError."""

@@ -16,6 +16,7 @@ from bot.swarm.operations.role import Demote, Promote
 from bot.swarm.operations.run_job import RunJob
 from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, fingerprint
 from bot.swarm.operations.services import ChangeService, RemoveService, ResumeUpdate, RollBackService
+from bot.swarm.operations.stacks import AwaitService, DeployObject
 from bot.swarm.operations.unlock import Unlock
 from bot.swarm.operations.update import Update
 
@@ -25,10 +26,12 @@ __all__ = [
     "AwaitCertificate",
     "AwaitEncryptedKeyFile",
     "AwaitManager",
+    "AwaitService",
     "ChangeService",
     "CheckUnlockKey",
     "DecryptKeyFile",
     "Demote",
+    "DeployObject",
     "Drain",
     "DrillBackup",
     "HoldOff",

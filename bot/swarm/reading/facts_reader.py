@@ -68,7 +68,8 @@ class FactsReader:
         """Read what ``query`` asks of the cluster ``name``. A failure is a fact: nothing is raised for a dead host.
 
         Raise EngineError or HostUnreachable if the query asks for secrets and they cannot be read. Raise Refused or
-        Failed if it asks for backups and they cannot be read.
+        Failed if it asks for backups and they cannot be read. Raise what ``StackRecorder.record`` raises if it asks for
+        a stack.
         """
         started = time.monotonic()
         keys = {name: self._pool.submit(engines[name].host_keys) for name in query.host_keys}
@@ -96,6 +97,9 @@ class FactsReader:
                 {address: other for address, other in self._foreign.items() if other != name}
             ),
             backups=engines.backup_store.list_backups() if query.backups else BackupList(),
+            stack=engines.stack_recorder.record(engines[swarm.read_from], query.stack)
+            if swarm and query.stack
+            else None,
             probed_routes=probe_routes(
                 engines, routes, time_s, _ssh_failures(hosts), [name for name, host in hosts.items() if host.responds]
             ),

@@ -18,6 +18,11 @@ _DEFAULTS: Final[dict[tuple[str, ...], object]] = {
     ("EndpointSpec", "Mode"): "vip",
     ("EndpointSpec", "Ports", "Protocol"): "tcp",
     ("EndpointSpec", "Ports", "PublishMode"): "ingress",
+    ("UpdateConfig", "FailureAction"): "pause",
+    ("UpdateConfig", "Order"): "stop-first",
+    ("RollbackConfig", "FailureAction"): "pause",
+    ("RollbackConfig", "Order"): "stop-first",
+    ("TaskTemplate", "RestartPolicy", "Condition"): "any",
     ("TaskTemplate", "Runtime"): "container",
     ("TaskTemplate", "ContainerSpec", "Isolation"): "default",
 }

@@ -222,6 +222,7 @@ def _each(words: str) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
         for each in value:
             text = _compact(each)
             yield f"{words}{_ITEM}{redact(text)}", _guarded(words, text)
+        yield f"order of {words}s", _Order(tuple(redact(_compact(each)) for each in value))
 
     return read
 
@@ -232,6 +233,7 @@ def _named(words: str, name: Callable[[Any], str]) -> Callable[[Any], Iterator[t
     def read(value: Any) -> Iterator[tuple[str, _Value]]:
         for each in value:
             yield f"{words} {redact(name(each))}", _guarded(words, _compact(each))
+        yield f"order of {words}s", _Order(tuple(redact(name(each)) for each in value))
 
     return read
 

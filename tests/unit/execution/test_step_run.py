@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.execution.step_run import FIRST_PAUSE_S, MAX_PAUSE_S, carry_out
-from bot.model import BackupStore, Engine, Engines, Facts, FactsQuery
+from bot.model import BackupStore, Engine, Engines, Facts, FactsQuery, StackRecorder
 from bot.queue.lease import LeaseLost
 from bot.swarm.operations import LabelHost
 
@@ -40,6 +40,11 @@ class World:
     @property
     def backup_store(self) -> BackupStore:
         """No backups."""
+        raise NotImplementedError
+
+    @property
+    def stack_recorder(self) -> StackRecorder:
+        """No stacks."""
         raise NotImplementedError
 
     def read(self, query: FactsQuery) -> Facts:

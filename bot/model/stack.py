@@ -1,0 +1,123 @@
+"""Stacks: what ``docker stack deploy`` would write, recorded; and the protocol of what records it.
+
+Bodies hold the content of secrets: they stay in memory, and are left out of every representation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+from bot.model.service import STACK_LABEL
+from bot.secrets.secret import Secret
+
+if TYPE_CHECKING:
+    from bot.model.engine_api import Engine
+
+ObjectType = Literal["network", "secret", "config", "service"]
+OBJECT_TYPES: Final[tuple[ObjectType, ...]] = ("network", "secret", "config", "service")
+"""In the order in which they are created: services need the others."""
+Action = Literal["create", "update", "delete"]
+ResolveImages = Literal["always", "changed", "never"]
+"""As ``docker stack deploy --resolve-image``: all, those that the compose file names in another way now, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackQuery:
+    """Which recording to make."""
+
+    name: str
+    """The stack's name in swarmbot.yml."""
+    objects_only: bool = False
+    """Only list the cluster's objects. No compose file is read, and nothing is recorded."""
+    prune: bool = False
+    """Remove the services that the compose file does not have."""
+    resolve: ResolveImages = "always"
+    """Which images registries are asked for the digests of."""
+    revision: str = ""
+    """The commit to read the compose file from; "" for what the source has now."""
+    thorough: bool = False
+    """Also find what one recording cannot see: other content of secrets, and options of networks."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackObject:
+    """A network, secret, config or service that the cluster has now, of any stack or of none."""
+
+    type: ObjectType
+    id: str
+    name: str
+    version: int = 0
+    """The version of its record; 0 for a network, which has none."""
+    spec: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Its spec; of a network the whole record. That of a secret has no ``Data``."""
+
+    @property
+    def stack(self) -> str:
+        """The stack that it is part of; "" if there is none."""
+        return str((self.spec.get("Labels") or {}).get(STACK_LABEL, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class StackWrite:
+    """A write that Docker's CLI sent to the recorder. It did not reach the engine."""
+
+    action: Action
+    type: ObjectType
+    name: str
+    id: str
+    """The object's id; of one that does not exist yet, a virtual id."""
+    api: str
+    """The API version that the CLI spoke: ``1.41``."""
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StackRecording:
+    """What a deploy of a stack would write, and what the cluster has now."""
+
+    name: str
+    objects: tuple[StackObject, ...]
+    """Read just before the CLI ran: what the writes are compared with."""
+    writes: tuple[StackWrite, ...] = ()
+    """In the order in which they must be carried out. The CLI also writes what does not change."""
+    source: str = ""
+    """Where the compose file comes from, in words."""
+    revision: str = ""
+    """The commit that it was read from; "" if it does not come from git."""
+    cli: str = ""
+    """The version of Docker's CLI: another one may write other bodies for the same file."""
+    key: Secret = field(default_factory=lambda: Secret(""))
+    """The key of the writes' digests. Without it, a stored digest would let somebody try out weak passwords."""
+    notes: tuple[str, ...] = ()
+    """What the CLI said besides, one line each: options that it ignores, images without a digest."""
+    first_networks: tuple[StackWrite, ...] = ()
+    """The networks that a first deploy would create. Only a thorough recording has them."""
+    changed_secrets: tuple[str, ...] = ()
+    """Secrets whose content is not that of the compose file. Only a thorough recording finds them."""
+
+    def find(self, type_: ObjectType, name: str) -> StackObject | None:
+        """Return an object of the cluster by its name; None if there is none."""
+        return next((each for each in self.objects if (each.type, each.name) == (type_, name)), None)
+
+    def write_of(self, type_: ObjectType, name: str) -> StackWrite | None:
+        """Return the write of an object; None if there is none."""
+        return next((each for each in self.writes if (each.type, each.name) == (type_, name)), None)
+
+    @property
+    def members(self) -> tuple[StackObject, ...]:
+        """The objects of the cluster that are part of this stack."""
+        return tuple(each for each in self.objects if each.stack == self.name)
+
+
+class StackRecorder(Protocol):
+    """Records what a deploy of the cluster's stacks would write."""
+
+    def record(self, engine: Engine, query: StackQuery) -> StackRecording:
+        """Return the recording, made through a manager. Nothing is written to the cluster.
+
+        Raise NotUnderstood for a stack that swarmbot.yml does not have, and Refused, with file and line where they are
+        known, for a compose file that is not valid or not permitted. Raise Failed if the CLI is missing or times out.
+        """
+        ...

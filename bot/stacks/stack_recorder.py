@@ -1,0 +1,214 @@
+"""Records deploys: a :class:`bot.model.stack.StackRecorder` that runs Docker's own CLI against a recorder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from bot.blocks import echo, plain_line, tick
+from bot.config.document import Document
+from bot.config.stacks import Stack
+from bot.errors import Failed, NotUnderstood, Refused
+from bot.model import (
+    OBJECT_TYPES,
+    Engine,
+    Json,
+    ObjectType,
+    StackObject,
+    StackQuery,
+    StackRecording,
+    StackWrite,
+)
+from bot.secrets.redact import redact
+from bot.secrets.secret import Secret
+from bot.stacks.compose import named_files, parse_compose, require_variables, with_line
+from bot.stacks.confined_cli import DockerCli, deploy_command, find_cli, private_folder, run_confined
+from bot.stacks.recorder import Recorder, serving
+from bot.stacks.source import Source, Sources
+from bot.text.suggest import nearest
+
+UNCHANGED: Final = "Nothing was changed."
+SOCKET: Final = ".recorder.sock"
+MAX_NOTES: Final = 20
+_PROGRESS: Final = ("Creating ", "Updating ", "Removing ")
+"""How the CLI's lines begin that tell what it does."""
+
+
+class CliStackRecorder:
+    """The recorder of one cluster's stacks. Thread-safe."""
+
+    def __init__(self, cluster: str, stacks: Mapping[str, Stack], cli: Path | None, secret_key: Secret | None) -> None:
+        self._cluster = cluster
+        self._stacks = stacks
+        self._cli = cli
+        self._secret_key = secret_key
+        self._sources = Sources()
+
+    def record(self, engine: Engine, query: StackQuery) -> StackRecording:
+        """Return the recording."""
+        objects = tuple(_objects(engine))
+        recording = StackRecording(query.name, objects, key=self._key())
+        if query.objects_only:
+            return recording
+        return self._recorded(engine, query, self._stack(query.name), recording)
+
+    def _recorded(self, engine: Engine, query: StackQuery, stack: Stack, recording: StackRecording) -> StackRecording:
+        cli = find_cli(self._cli)
+        source = self._sources.open(stack, query.revision)
+        files, document = _files(source, stack)
+        run = _Run(cli, source, files, document, stack.variables, query)
+        writes, notes = run.recorded(engine)
+        recording = replace(
+            recording,
+            writes=tuple(_ordered(writes, recording.objects)),
+            source=source.words,
+            revision=source.revision,
+            cli=cli.version,
+            notes=notes,
+        )
+        if not query.thorough:
+            return recording
+        networks: tuple[StackWrite, ...] = ()
+        if any(member.type == "network" for member in recording.members):
+            first, _ = run.recorded(engine, blank=True)
+            networks = tuple(write for write in first if write.type == "network")
+        changed = tuple(
+            write.name
+            for write in recording.writes
+            if (write.type, write.action) == ("secret", "update") and not engine.secret_has(write.id, {**write.body})
+        )
+        return replace(recording, first_networks=networks, changed_secrets=changed)
+
+    def _stack(self, name: str) -> Stack:
+        found = self._stacks.get(name)
+        if found is not None:
+            return found
+        near = nearest(name, self._stacks)
+        meant = f" Did you mean {tick(near)}?" if near else ""
+        known = ", ".join(map(tick, self._stacks))
+        raise NotUnderstood(
+            f"{echo(name)} is not a stack of {self._cluster} in swarmbot.yml.{meant}",
+            next_step=f"Stacks: {known}." if known else f"List it under `clusters: {self._cluster}: stacks:`.",
+        )
+
+    def _key(self) -> Secret:
+        if self._secret_key is None:
+            raise Refused(
+                "the digests of a plan are made with SWARMBOT_SECRET_KEY, which is not set.",
+                true_now=UNCHANGED,
+                next_step="Create one with `openssl rand -base64 32` and set it for `worker`.",
+            )
+        return Secret(hashlib.sha256(b"stack digests " + self._secret_key.reveal().encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the CLI is run with for one recording."""
+
+    cli: DockerCli
+    source: Source
+    files: Mapping[str, bytes]
+    document: Document
+    variables: Mapping[str, str]
+    query: StackQuery
+
+    def recorded(self, engine: Engine, *, blank: bool = False) -> tuple[list[StackWrite], tuple[str, ...]]:
+        """Return the writes, and what the CLI said besides. Raise Refused or Failed if they are of no use."""
+        recorder = Recorder(engine, blank=blank)
+        query = self.query
+        command = deploy_command(self.cli, query.name, self.source.compose, prune=query.prune, resolve=query.resolve)
+        with private_folder(self.files) as folder, serving(recorder, folder / SOCKET) as server:
+            result = run_confined(command, folder, folder / SOCKET, self.variables, server.admit)
+            place = str(folder)
+        if recorder.failure is not None:
+            raise recorder.failure
+        lines = [line.replace(f"{place}/", "").strip() for line in result.lines]
+        told = [line for line in lines if line and not line.startswith(_PROGRESS)]
+        if recorder.unknown:
+            raise Failed(
+                f"Docker's command line sent what is no part of a deploy: {plain_line(recorder.unknown[0])}.",
+                true_now=UNCHANGED,
+            )
+        if result.code:
+            raise self._invalid(told)
+        self._refuse_paths_of_the_worker(recorder.writes, place)
+        return recorder.writes, tuple(plain_line(redact(line)) for line in told[:MAX_NOTES])
+
+    def _invalid(self, told: list[str]) -> Refused:
+        shown = "; ".join(with_line(self.document, line) for line in told[-3:]) or "it gave no reason"
+        return Refused(
+            f"Docker's command line {self.cli.version} does not accept {self.source.words}: {shown}",
+            true_now=UNCHANGED,
+        )
+
+    def _refuse_paths_of_the_worker(self, writes: list[StackWrite], place: str) -> None:
+        """Raise Refused if a body has a path of the CLI's folder, as a bind mount with a relative path has."""
+        for write in writes:
+            if place in json.dumps(write.body):
+                raise Refused(
+                    f"{tick(write.name)} in {self.source.words} has a relative path, which is one of the worker.",
+                    true_now=UNCHANGED,
+                    next_step="Write the full path on the nodes, or use a config or a volume.",
+                )
+
+
+def _files(source: Source, stack: Stack) -> tuple[dict[str, bytes], Document]:
+    """Return the compose file and the files that it names, and its parsed text. Raise Refused."""
+    files = {source.compose: source.read(source.compose)}
+    document = parse_compose(files[source.compose], source.words)
+    require_variables(document, stack.variables, source.words)
+    for name in named_files(document, source.words):
+        files[name] = source.read(name)
+    return files, document
+
+
+def _objects(engine: Engine) -> Iterator[StackObject]:
+    """Yield what the cluster has now."""
+    networks = engine.networks()
+    services = engine.services()
+    for network in (*networks, *_predefined(engine, networks, services)):
+        yield StackObject("network", network["Id"], network["Name"], 0, network)
+    listed: tuple[tuple[ObjectType, list[dict[str, Any]]], ...] = (
+        ("secret", engine.secrets()),
+        ("config", engine.configs()),
+        ("service", services),
+    )
+    for type_, records in listed:
+        for record in records:
+            spec = record["Spec"]
+            yield StackObject(type_, record["ID"], spec["Name"], record["Version"]["Index"], spec)
+
+
+def _predefined(engine: Engine, networks: list[Json], services: list[Json]) -> Iterator[Json]:
+    """Yield the networks that services use and no list has: ``host``, and other networks of each node."""
+    used = {
+        str(network.get("Target"))
+        for service in services
+        for network in (service["Spec"].get("TaskTemplate") or {}).get("Networks") or ()
+    }
+    for identity in sorted(used - {network["Id"] for network in networks}):
+        answer = engine.forward("GET", f"/networks/{quote(identity, safe='')}", {})
+        if answer.status == HTTPStatus.OK:
+            yield {**json.loads(answer.body), "Id": identity, "Scope": "local"}
+
+
+def _ordered(writes: list[StackWrite], objects: tuple[StackObject, ...]) -> Iterator[StackWrite]:
+    """Yield the writes in the order of carrying them out: the CLI sends them in a random one."""
+    names = {each.id: each.name for each in objects}
+    named = [write if write.name else replace(write, name=names.get(write.id, write.id)) for write in writes]
+    for type_ in OBJECT_TYPES:
+        yield from sorted(
+            (write for write in named if write.type == type_ and write.action != "delete"),
+            key=lambda write: write.name,
+        )
+    for type_ in ("service", "secret", "config", "network"):
+        yield from sorted(
+            (write for write in named if write.type == type_ and write.action == "delete"),
+            key=lambda write: write.name,
+        )

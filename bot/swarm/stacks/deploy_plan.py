@@ -1,0 +1,87 @@
+"""What the writes of a deploy change, in words: differences, restarts, costs and risks. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.blocks import plain_line, tick
+from bot.model import Action, ClusterFacts, Cost, Facts, ServiceFacts, StackRecording, StackWrite
+from bot.swarm.services.change_plan import nowhere_costs, restarting_text, rollout_warnings
+from bot.swarm.services.spec_changes import restarts, spec_changes
+from bot.swarm.stacks.writes import before, canonical
+from bot.text.suggest import number_of
+
+SIGNS: Final[Mapping[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
+
+
+def changes_of(swarm: ClusterFacts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
+    """Return what a write changes, old → new, and which tasks restart. Values that look like a secret are masked."""
+    if write.action == "delete":
+        return _running(swarm, write) if write.type == "service" else ()
+    if write.action == "create":
+        return tuple(_summary(write.body)) if write.type == "service" else ()
+    old, new = _specs(recording, write)
+    if write.type != "service":
+        old, new = ({key: value for key, value in spec.items() if key != "Data"} for spec in (old, new))
+    changes = tuple(change.shown for change in spec_changes(old, new))
+    service = swarm.service(write.id)
+    if write.type != "service" or service is None:
+        return changes
+    return *changes, restarting_text(swarm, replace(service, spec=new), restarts(old, new))
+
+
+def costs_of(facts: Facts, recording: StackRecording, write: StackWrite) -> tuple[Cost, ...]:
+    """Return what a write costs: a service that is removed, tasks that no node can run any more."""
+    swarm = facts.swarm
+    service = swarm.service(write.id) if swarm and write.type == "service" else None
+    if swarm is None or service is None:
+        return ()
+    if write.action == "delete":
+        return (
+            Cost(f"service {service.name}", f"{tick(service.name)} ({', '.join(_running(swarm, write))}) is removed."),
+        )
+    old, new = _specs(recording, write)
+    return nowhere_costs(facts, replace(service, spec=new), restarts(old, new))
+
+
+def warnings_of(facts: Facts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
+    """Return what is risky about replacing the tasks of a service."""
+    service = facts.swarm.service(write.id) if facts.swarm and write.action == "update" else None
+    if service is None:
+        return ()
+    old, new = _specs(recording, write)
+    return rollout_warnings(facts, service, replace(service, spec=new), restarts(old, new))
+
+
+def counted(recording: StackRecording, pending: tuple[StackWrite, ...]) -> str:
+    """Return how many objects change: "1 to create, 2 to update, 3 unchanged"."""
+    counts = Counter(write.action for write in pending)
+    verbs = (("create", "to create"), ("update", "to update"), ("delete", "to remove"))
+    told = [f"{counts[action]} {words}" for action, words in verbs if counts[action]]  # type: ignore[index] # an Action
+    same = sum(write.action == "update" for write in recording.writes) - counts["update"]
+    return ", ".join([*told, *([f"{same} unchanged"] if same else [])])
+
+
+def _specs(recording: StackRecording, write: StackWrite) -> tuple[dict[str, Any], dict[str, Any]]:
+    known = before(recording, write)
+    old = canonical(recording, write.type, known.spec) if known else {}
+    return old, canonical(recording, write.type, write.body)
+
+
+def _running(swarm: ClusterFacts, write: StackWrite) -> tuple[str, ...]:
+    count = sum(task.service == write.id and task.state == "running" for task in swarm.task_list)
+    return (number_of(count, "running task"),)
+
+
+def _summary(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a new service is: its image, its tasks and its ports."""
+    service = ServiceFacts(str(body.get("Name", "")), 0, 0, spec=body)
+    yield f"image {tick(plain_line(service.image))}"
+    yield number_of(service.replicas, "replica") if service.mode == "replicated" else service.mode
+    for port in (body.get("EndpointSpec") or {}).get("Ports") or ():
+        published = port.get("PublishedPort") or "any free port"
+        mode = " in host mode" if port.get("PublishMode") == "host" else ""
+        yield f"port {published}:{port.get('TargetPort')}/{port.get('Protocol') or 'tcp'}{mode}"

@@ -1,0 +1,204 @@
+"""`/swarm deploy STACK`, `/swarm undeploy STACK`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from bot.blocks import echo, tick
+from bot.commands import Flag, Word, change, text
+from bot.errors import NotUnderstood, Refused
+from bot.model import (
+    ClusterFacts,
+    Facts,
+    FactsQuery,
+    Plan,
+    PlanTitles,
+    ResolveImages,
+    StackQuery,
+    StackRecording,
+    StackWrite,
+    Step,
+)
+from bot.swarm.operations import AwaitService, DeployObject
+from bot.swarm.reading.node_lookup import require_cluster
+from bot.swarm.stacks.checks import network_drift, refuse_impossible, stack_warnings
+from bot.swarm.stacks.deploy_plan import changes_of, costs_of, counted, warnings_of
+from bot.swarm.stacks.writes import digest, pending_writes, removals, spec_digest
+from bot.text.suggest import listed, nearest, number_of
+
+STACK = text("STACK")
+WRITES = "stack"
+"""The track of the writes; each service is then waited for in a track of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployArguments:
+    """The arguments of ``deploy``."""
+
+    stack: Annotated[str, Word(STACK, "a stack of swarmbot.yml")]
+    prune: Annotated[bool, Flag(None, "remove services that the compose file does not have")] = False
+    no_resolve: Annotated[bool, Flag(None, "deploy image names as they are, without asking registries")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class UndeployArguments:
+    """The arguments of ``undeploy``."""
+
+    stack: Annotated[str, Word(STACK, "a stack that runs")]
+
+
+def _deploy_query(arguments: DeployArguments) -> FactsQuery:
+    resolve: ResolveImages = "never" if arguments.no_resolve else "always"
+    stack = StackQuery(arguments.stack, prune=arguments.prune, resolve=resolve, thorough=True)
+    return FactsQuery(services=True, task_list=True, stack=stack)
+
+
+def _undeploy_query(arguments: UndeployArguments) -> FactsQuery:
+    return FactsQuery(services=True, task_list=True, stack=StackQuery(arguments.stack, objects_only=True))
+
+
+# One approval by default: a compose file can mount any folder of a node, so whoever deploys has root's rights there.
+@change(
+    "deploy",
+    group="Services",
+    help="Deploy a stack as its compose file describes it, and wait until its services run",
+    example="deploy app",
+    permission="operate",
+    risk="capacity",
+    approval=1,
+    query=_deploy_query,
+)
+def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
+    """Carry out what Docker's own CLI would write, without the writes that change nothing."""
+    swarm = require_cluster(facts)
+    recording = _recording(facts)
+    refuse_impossible(recording, resolve=not arguments.no_resolve)
+    pending = pending_writes(recording)
+    drift = network_drift(recording)
+    if not pending:
+        same = f"stack {tick(recording.name)} is as {recording.source} describes it ({counted(recording, pending)})"
+        return Plan(_titles(facts, recording.name, "deploy", "deployed"), unchanged=(same, *drift))
+    steps = [
+        Step(
+            DeployObject(
+                stack=recording.name,
+                type=write.type,
+                object=write.name,
+                action=write.action,
+                digest=digest(recording, write),
+                changes=changes_of(swarm, recording, write),
+                resolve=not arguments.no_resolve,
+                revision=recording.revision,
+                id="" if write.action == "create" else write.id,
+                last_update=_last_update(swarm, write),
+            ),
+            WRITES,
+        )
+        for write in pending
+    ]
+    steps += [
+        Step(AwaitService(recording.name, write.name, spec_digest(recording, write.body)), write.name, after=WRITES)
+        for write in pending
+        if write.type == "service" and write.action != "delete"
+    ]
+    return Plan(
+        _titles(facts, recording.name, "deploy", "deployed"),
+        steps=tuple(steps),
+        effect=f"{counted(recording, pending)} · {recording.source} · by Docker's command line {recording.cli}",
+        costs=tuple(cost for write in pending for cost in costs_of(facts, recording, write)),
+        warnings=(*_risks(facts, recording, pending), *stack_warnings(recording), *(f"{each}." for each in drift)),
+    )
+
+
+@change(
+    "undeploy",
+    group="Services",
+    help="Remove a stack: its services, secrets, configs and networks; volumes stay",
+    example="undeploy app",
+    permission="operate",
+    risk="capacity",
+    approval=1,
+    subject="deploy",
+    query=_undeploy_query,
+)
+def undeploy(facts: Facts, arguments: UndeployArguments) -> Plan:
+    """Remove what has the stack's label: services first, networks last."""
+    swarm = require_cluster(facts)
+    recording = _recording(facts)
+    writes = removals(recording)
+    if not writes:
+        raise _no_stack(facts, recording)
+    _refuse_used_elsewhere(recording)
+    steps = tuple(
+        Step(
+            DeployObject(
+                stack=recording.name,
+                type=write.type,
+                object=write.name,
+                action="delete",
+                digest=digest(recording, write),
+                changes=changes_of(swarm, recording, write),
+                id=write.id,
+            ),
+            WRITES,
+        )
+        for write in writes
+    )
+    return Plan(
+        _titles(facts, arguments.stack, "remove", "removed"),
+        steps=steps,
+        effect=f"{number_of(len(writes), 'object')} to remove; volumes stay on their nodes",
+        costs=tuple(cost for write in writes for cost in costs_of(facts, recording, write)),
+    )
+
+
+def _titles(facts: Facts, stack: str, verb: str, participle: str) -> PlanTitles:
+    title = f"stack {tick(stack)}"
+    return PlanTitles(
+        present=f"{verb}s {title} in {facts.name}",
+        imperative=f"{verb} {title} in {facts.name}",
+        success=f"Stack {tick(stack)} is {participle} in {facts.name}",
+        failure=f"Stack {tick(stack)} was not completely {participle} in {facts.name}",
+    )
+
+
+def _last_update(swarm: ClusterFacts, write: StackWrite) -> float:
+    service = swarm.service(write.id)
+    return service.update.started if service and service.update else 0.0
+
+
+def _recording(facts: Facts) -> StackRecording:
+    if facts.stack is None:
+        raise Refused(f"no manager of {facts.name} could be read.", true_now="Nothing was changed.")
+    return facts.stack
+
+
+def _risks(facts: Facts, recording: StackRecording, pending: tuple[StackWrite, ...]) -> Iterator[str]:
+    for write in pending:
+        yield from warnings_of(facts, recording, write)
+
+
+def _no_stack(facts: Facts, recording: StackRecording) -> NotUnderstood:
+    stacks = sorted({each.stack for each in recording.objects} - {""})
+    near = nearest(recording.name, stacks)
+    meant = f" Did you mean {tick(near)}?" if near else ""
+    known = f"Stacks: {', '.join(map(tick, stacks))}." if stacks else "It runs no stacks."
+    return NotUnderstood(f"{facts.name} has no stack {echo(recording.name)}.{meant}", next_step=known)
+
+
+def _refuse_used_elsewhere(recording: StackRecording) -> None:
+    """Raise Refused if a service of another stack uses an object of this one: an engine would refuse in the middle."""
+    ids = {each.id: each for each in recording.members if each.type != "service"}
+    for service in recording.objects:
+        if service.type != "service" or service.stack == recording.name:
+            continue
+        used = [each for identity, each in ids.items() if identity in str(service.spec)]
+        if used:
+            names = listed(f"{each.type} {tick(each.name)}" for each in used)
+            raise Refused(
+                f"{tick(service.name)}, which is not part of stack {tick(recording.name)}, uses {names}.",
+                true_now="Nothing was changed.",
+                next_step="Change or remove that service first.",
+            )

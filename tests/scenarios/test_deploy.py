@@ -1,0 +1,325 @@
+"""`/swarm deploy` and `undeploy` on real engines: what Docker's own CLI would write, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.deployment import Deployment
+from sandbox.fleet import Fleet
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+from tests.kits import secret_search
+from tests.kits.scenario import Scenario, config
+from tests.kits.stacks import CONTENT, HIDDEN, StackFolder, compose, names, service, standing
+
+OTHER_IMAGE = "swarmbot/task:other"
+DEPLOY = "deploy app --no-resolve"
+NEW_VALUE = "a-new-pass-phrase"
+
+
+@pytest.fixture(scope="module")
+def bot(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    """A bot with two workers that knows two stacks; a deploy needs approval only in a freeze."""
+    folder = tmp_path_factory.mktemp("stacks")
+    settings = config(fleet)
+    shop: dict[str, Any] = {"git": f"file://{folder}/shop.git", "ref": "main", "file": "deploy/compose.yml"}
+    shop |= {"variables": {"TAG": "latest"}}
+    settings["clusters"]["prod"]["stacks"] = {"app": str(folder / "app" / "compose.yml"), "shop": shop}
+    settings["rules"]["approvals"]["deploy"] = {"count": 0}
+    with Deployment(fleet, folder, workers=2, config=settings, environment={"LOG_LEVEL": "DEBUG"}) as deployment:
+        yield Scenario(deployment)
+
+
+@pytest.fixture
+def cluster(bot: Scenario) -> Scenario:
+    """One manager and a worker, without services, secrets, configs and networks of stacks."""
+    bot.stand(workers=("host-2",))
+    manager = bot["host-1"]
+    for what in ("service", "secret", "config"):
+        for identity in manager.docker(what, "ls", "-q").split():
+            manager.docker(what, "rm", identity)
+    until(lambda: not any(host.docker("ps", "-q") for host in (bot["host-1"], bot["host-2"])), "no task runs")
+    networks = ("network", "ls", "-q", "--filter", "label=com.docker.stack.namespace")
+    for identity in manager.docker(*networks).split():
+        manager.docker("network", "rm", identity)
+    until(lambda: not manager.docker(*networks), "no network of a stack is left")
+    for host in ("host-1", "host-2"):
+        bot[host].docker("tag", TASK_IMAGE, OTHER_IMAGE)
+    return bot
+
+
+@pytest.fixture
+def app(bot: Scenario) -> StackFolder:
+    """The folder of the stack ``app``, with its first version."""
+    folder = StackFolder(bot.deployment.folder / "app")
+    folder.write(compose())
+    return folder
+
+
+def test_first_deploy_then_no_change(cluster: Scenario, app: StackFolder) -> None:
+    """Everything is created and seen to run. The same file, also in another order, posts nothing."""
+    plan = cluster.ask("ada", f"{DEPLOY} --plan")
+    assert "5 to create" in plan
+    assert "+ creating service app_web: image swarmbot/task:latest, 2 replicas" in plan.replace("`", "")
+    assert names(cluster, "services") == set()
+    card = cluster.change("ada", DEPLOY)
+    assert card.text.startswith("✓ *Stack `app` is deployed in prod*"), card.text
+    assert "app_web has the deployed spec: 2 tasks running" in card.text.replace("`", "")
+    assert names(cluster, "services") == {"app_web", "app_db"}
+    assert names(cluster, "secrets") == {"app_password"}
+    assert names(cluster, "configs") == {"app_settings"}
+    assert names(cluster, "networks") == {"app_inner"}
+    before = standing(cluster)
+    assert "No change needed" in cluster.ask("ada", DEPLOY)
+    other = compose()
+    other["services"] = dict(reversed(other["services"].items()))
+    other["services"]["web"] = dict(reversed(other["services"]["web"].items()))
+    other["services"]["web"]["environment"] = [f"DB_PASSWORD={HIDDEN}", "LOG_LEVEL=info"]
+    app.write(other)
+    assert "No change needed" in cluster.ask("ada", DEPLOY)
+    assert standing(cluster) == before
+
+
+def test_changes_are_shown_and_carried_out(cluster: Scenario, app: StackFolder) -> None:
+    """Only the changed service is written; the values of secrets are masked; the other one keeps its record."""
+    cluster.change("ada", DEPLOY)
+    before = standing(cluster)
+    changed = compose()
+    web = changed["services"]["web"]
+    web["image"], web["deploy"]["replicas"] = OTHER_IMAGE, 3
+    web["environment"] = {"LOG_LEVEL": "debug", "DB_PASSWORD": "another-password"}
+    app.write(changed)
+    plan = cluster.ask("ada", f"{DEPLOY} --plan").replace("`", "")
+    for shown in (
+        "1 to update, 3 unchanged",
+        f"image {TASK_IMAGE} → {OTHER_IMAGE}",
+        "replicas 2 → 3",
+        "environment variable LOG_LEVEL info → debug",
+        "environment variable DB_PASSWORD changed (value not shown)",
+        "all 2 tasks restart",
+    ):
+        assert shown in plan, plan
+    card = cluster.change("ada", DEPLOY)
+    assert "app_web has the deployed spec: 3 tasks running" in card.text.replace("`", ""), card.text
+    assert standing(cluster)["app_db"] == before["app_db"]
+    spec = service(cluster, "app_web")["Spec"]
+    assert spec["Mode"] == {"Replicated": {"Replicas": 3}}
+    assert "another-password" not in plan + cluster.public()
+
+
+def test_what_docker_refuses_or_ignores_is_found_before(cluster: Scenario, app: StackFolder) -> None:
+    """Changed content of a config or secret, a missing network, invalid files: refused, and nothing is changed."""
+    cluster.change("ada", DEPLOY)
+    before = standing(cluster)
+    app.write(compose(), settings_ini="colour=red\n")
+    told = cluster.ask("ada", DEPLOY)
+    assert "The content of config `app_settings` has changed" in told
+    assert "Give it a new name" in told
+    app.write(compose(), content_txt="another-secret")
+    told = cluster.ask("ada", DEPLOY)
+    assert "The content of secret `app_password` has changed" in told
+    renamed = compose()
+    renamed["configs"]["settings"]["name"] = "settings_v2"
+    app.write(renamed, settings_ini="colour=red\n")
+    assert "`+` creating config `settings_v2`" in cluster.ask("ada", f"{DEPLOY} --plan")
+    external = compose()
+    external["networks"]["inner"] = {"external": True, "name": "elsewhere"}
+    app.write(external)
+    assert 'network "elsewhere" is declared as external, but could not be found' in cluster.ask("ada", DEPLOY)
+    app.write("version: '3.8'\nservices:\n  web:\n    image: x\n    replica: 2\n")
+    assert "line 5: services.web Additional property replica is not allowed" in cluster.ask("ada", DEPLOY)
+    app.write("services:\n  web:\n  image: [\n")
+    assert "line 4" in cluster.ask("ada", DEPLOY)
+    attachable = compose()
+    attachable["networks"]["inner"]["attachable"] = True
+    app.write(attachable)
+    told = cluster.ask("ada", DEPLOY)
+    assert "No change needed" in told
+    assert "Network `app_inner` stays as it is, unlike the compose file (Attachable `False`, not `True`)" in told
+    assert standing(cluster) == before
+
+
+def test_a_compose_file_gets_nothing_of_the_bot(cluster: Scenario, app: StackFolder) -> None:
+    """Its variables, the files outside of its folder, and links out of it are refused."""
+    cases = {
+        "${SLACK_BOT_TOKEN}": {"image": TASK_IMAGE, "environment": {"A": "${SLACK_BOT_TOKEN}"}},
+        "services.web.env_file": {"image": TASK_IMAGE, "env_file": "/etc/passwd"},
+        "services.web.env_file.0": {"image": TASK_IMAGE, "env_file": ["../../swarmbot.yml"]},
+        "it leads out of this folder": {"image": TASK_IMAGE, "env_file": "link.env"},
+        "has a relative path": {"image": TASK_IMAGE, "volumes": ["./data:/data"]},
+    }
+    (app.folder / "link.env").unlink(missing_ok=True)
+    (app.folder / "link.env").symlink_to("/etc/hostname")
+    for expected, web in cases.items():
+        app.write({"version": "3.8", "services": {"web": web}})
+        told = cluster.ask("ada", DEPLOY)
+        assert expected in told, told
+    app.write({"version": "3.8", "services": {"web": {"image": TASK_IMAGE, "environment": ["SLACK_BOT_TOKEN"]}}})
+    cluster.change("ada", DEPLOY)
+    assert "xoxb" not in str(service(cluster, "app_web"))
+    assert names(cluster, "services") == {"app_web"}
+
+
+def test_services_that_the_file_no_longer_has(cluster: Scenario, app: StackFolder) -> None:
+    """They run on, and the plan says so. ``--prune`` removes them, which the requester confirms."""
+    cluster.change("ada", DEPLOY)
+    smaller = compose()
+    del smaller["services"]["db"]
+    smaller["services"]["web"]["environment"]["LOG_LEVEL"] = "warn"
+    app.write(smaller)
+    plan = cluster.ask("ada", f"{DEPLOY} --plan")
+    assert "`app_db` runs on: the compose file does not have it. `--prune` removes 1 service." in plan
+    card = cluster.confirmed("ada", f"{DEPLOY} --prune", "`app_db` (1 running task) is removed")
+    assert card.text.startswith("✓"), card.text
+    assert names(cluster, "services") == {"app_web"}
+
+
+def test_what_moves_between_approval_and_run_voids_it(cluster: Scenario, app: StackFolder) -> None:
+    """A service changed by hand, and a changed file. An approval that nothing touched is carried out."""
+    cluster.change("ada", DEPLOY)
+    changed = compose()
+    changed["services"]["web"]["deploy"]["replicas"] = 3
+    app.write(changed)
+    cluster.ask("cleo", "freeze --until 1h --reason release")
+    try:
+        for move in (
+            lambda: cluster["host-1"].docker("service", "update", "--detach", "--env-add", "BY=hand", "app_web"),
+            lambda: app.write({**changed, "services": {**changed["services"], "new": {"image": TASK_IMAGE}}}),
+        ):
+            after = cluster.now
+            cluster.slack.slash("ada", "prod", DEPLOY)
+            asked = cluster.see("cleo", "[Approve]", after=after)
+            move()
+            cluster.slack.click("cleo", asked, "Approve")
+            void = cluster.see("cleo", "*Void*", after=after)
+            assert "is a different one now, so the plan no longer applies" in void.text, void.text
+        assert service(cluster, "app_web")["Spec"]["Mode"] == {"Replicated": {"Replicas": 2}}
+        after = cluster.now
+        cluster.slack.slash("ada", "prod", DEPLOY)
+        cluster.slack.click("cleo", cluster.see("cleo", "[Approve]", after=after), "Approve")
+        cluster.quiet()
+    finally:
+        cluster.ask("cleo", "thaw")
+    assert names(cluster, "services") == {"app_web", "app_db", "app_new"}
+    assert "BY=hand" not in str(service(cluster, "app_web")["Spec"])
+
+
+def test_a_killed_worker_is_finished_once(cluster: Scenario, app: StackFolder) -> None:
+    """The other worker skips what exists and does the rest. Nothing is created or updated twice."""
+    del app
+    job = cluster.begin("ada", DEPLOY)
+    until(lambda: names(cluster, "secrets") != set(), "the secret is created")
+    told = cluster.ask("eve", f"job {job}")
+    running = [n for n, process in cluster.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
+    cluster.deployment.kill(running[0])
+    try:
+        card = cluster.end(job)
+    finally:
+        cluster.deployment.start(running[0])
+    assert card.text.startswith("✓"), card.text
+    assert "attempt 2" in cluster.ask("eve", f"job {job}")
+    assert names(cluster, "services") == {"app_web", "app_db"}
+    assert all(previous is None for _, previous in standing(cluster).values())
+    assert "No change needed" in cluster.ask("ada", DEPLOY)
+
+
+def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> None:
+    """Neither the secret's content nor a password in the environment is in Slack, Redis, logs or arguments."""
+    arguments = secret_search.Arguments()
+    arguments.start()
+    try:
+        cluster.change("ada", DEPLOY)
+        changed = compose()
+        changed["services"]["web"]["environment"]["DB_PASSWORD"] = NEW_VALUE
+        app.write(changed)
+        cluster.change("ada", DEPLOY)
+    finally:
+        seen = arguments.stop()
+    cluster.ask("ada", "audit")
+    stored = "\n".join(secret_search.stored(cluster)) + secret_search.disk(cluster)
+    told = cluster.slack.text(cluster.slack.transcript()) + secret_search.channels(cluster)
+    logs = "".join(cluster.deployment.log(name) for name in ("web", "worker.1", "worker.2"))
+    for secret in (CONTENT, HIDDEN, NEW_VALUE):
+        for text in (secret, base64.b64encode(secret.encode()).decode()):
+            for where in (stored, told, logs, seen):
+                assert text not in where
+
+
+def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
+    """All objects of the stack are removed, those of others are not; a second time there is nothing to remove."""
+    del app
+    cluster.change("ada", DEPLOY)
+    cluster["host-1"].docker("service", "create", "--detach", "--name", "other", TASK_IMAGE)
+    card = cluster.confirmed("ada", "undeploy app", "`app_db` (1 running task) is removed")
+    assert card.text.startswith("✓ *Stack `app` is removed in prod*"), card.text
+    for what in ("services", "secrets", "configs", "networks"):
+        assert names(cluster, what) == set()
+    assert service(cluster, "other")
+    assert "prod has no stack `app`" in cluster.ask("ada", "undeploy app")
+
+
+def test_a_service_that_does_not_start_is_reported(cluster: Scenario, app: StackFolder) -> None:
+    """The writes are done, the tasks crash: the deploy has failed, with exit code."""
+    failing = compose()
+    failing["services"]["db"]["command"] = ["sh", "-c", "exit 3"]
+    app.write(failing)
+    card = cluster.change("ada", DEPLOY)
+    assert card.text.startswith("✗"), card.text
+    assert "exit code 3" in card.text
+    assert "app_web has the deployed spec: 2 tasks running" in card.text.replace("`", "")
+    failing["services"]["db"]["command"] = []
+    failing["services"]["web"]["command"] = ["sh", "-c", "exit 4"]
+    failing["services"]["web"]["deploy"]["update_config"] = {"monitor": "1s", "failure_action": "rollback"}
+    app.write(failing)
+    card = cluster.change("ada", DEPLOY)
+    assert card.text.startswith("✗"), card.text
+    assert "Docker rolled the update back because tasks failed" in card.text
+    assert "exit 4" not in str(service(cluster, "app_web")["Spec"])
+
+
+def test_a_stack_from_git(cluster: Scenario) -> None:
+    """The ref is fetched for each plan, and its commit is named. Variables come from swarmbot.yml."""
+    folder = cluster.deployment.folder
+    _commit(folder, "version: '3.8'\nservices:\n  api:\n    image: swarmbot/task:${TAG}\n")
+    card = cluster.change("ada", "deploy shop --no-resolve")
+    assert card.text.startswith("✓"), card.text
+    assert f"commit `{_git(folder, 'rev-parse', 'main')[:7]}`" in card.text
+    assert service(cluster, "shop_api")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
+    _commit(folder, "version: '3.8'\nservices:\n  api:\n    image: swarmbot/task:${TAG}\n    user: '1'\n")
+    assert "user `1` added" in cluster.ask("ada", "deploy shop --no-resolve --plan")
+    assert "is not a stack of prod in swarmbot.yml. Did you mean `shop`?" in cluster.ask("ada", "deploy shopp")
+
+
+def test_an_image_without_a_digest_is_refused(cluster: Scenario, app: StackFolder) -> None:
+    """No registry answers here, so each node could run another image by that name."""
+    del app
+    told = cluster.ask("ada", "deploy app")
+    assert f"No registry gave the digest of `{TASK_IMAGE}`" in told
+    assert names(cluster, "networks") == set()
+
+
+def _commit(folder: Path, text: str) -> None:
+    work = folder / "shop"
+    if not work.exists():
+        _run(folder, "git", "init", "--quiet", "--bare", "--initial-branch=main", "shop.git")
+        _run(folder, "git", "clone", "--quiet", "shop.git", "shop")
+    (work / "deploy").mkdir(exist_ok=True)
+    (work / "deploy" / "compose.yml").write_text(text)
+    _run(work, "git", "add", ".")
+    author = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    _run(work, "git", *author, "commit", "--quiet", "-m", "Change it")
+    _run(work, "git", "push", "--quiet", "origin", "HEAD:main")
+
+
+def _git(folder: Path, *words: str) -> str:
+    return _run(folder / "shop.git", "git", *words).strip()
+
+
+def _run(folder: Path, *command: str) -> str:
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=30).stdout

@@ -1,0 +1,82 @@
+"""Where compose files come from: nothing outside of their folder is read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.config import Stack
+from bot.errors import Failed, Refused
+from bot.stacks.source import MAX_BYTES, FolderSource, Sources
+
+
+def test_files_in_the_folder_are_read(tmp_path: Path) -> None:
+    """Below it too, and through a link that stays inside."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a").write_text("text")
+    (tmp_path / "link").symlink_to("sub/a")
+    source = FolderSource(tmp_path / "compose.yml")
+    assert source.compose == "compose.yml"
+    assert source.read("sub/a") == source.read("link") == b"text"
+
+
+def test_what_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    """A link to a file or through a folder, a pipe, a folder, a missing and a large file."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "key").write_text("private")
+    folder = tmp_path / "stack"
+    folder.mkdir()
+    (folder / "link").symlink_to(outside / "key")
+    (folder / "door").symlink_to(outside)
+    os.mkfifo(folder / "pipe")
+    (folder / "large").write_bytes(bytes(MAX_BYTES + 1))
+    source = FolderSource(folder / "compose.yml")
+    for name in ("link", "door/key", "pipe", "door", "missing", "large"):
+        with pytest.raises(Refused):
+            source.read(name)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit on main."""
+    _git(tmp_path, "init", "--quiet", "--initial-branch=main", "repo")
+    _commit(tmp_path / "repo", "compose.yml", "one")
+    return tmp_path / "repo"
+
+
+def test_a_branch_is_fetched_again_and_a_commit_stays(repository: Path) -> None:
+    """A plan reads what the branch has now; its steps read the commit of the plan."""
+    sources = Sources()
+    stack = Stack(git=f"file://{repository}", ref="main")
+    first = sources.open(stack)
+    assert first.read("compose.yml") == b"one"
+    assert f"commit `{first.revision[:7]}`" in first.words
+    _commit(repository, "compose.yml", "two")
+    assert sources.open(stack).read("compose.yml") == b"two"
+    assert sources.open(stack, first.revision).read("compose.yml") == b"one"
+
+
+def test_links_in_a_repository_are_refused(repository: Path) -> None:
+    """So are missing files. An unknown branch is told in git's words."""
+    (repository / "link").symlink_to("/etc/passwd")
+    _commit(repository, "other", "x")
+    source = Sources().open(Stack(git=f"file://{repository}"))
+    for name in ("link", "missing"):
+        with pytest.raises(Refused):
+            source.read(name)
+    with pytest.raises(Failed, match="nowhere"):
+        Sources().open(Stack(git=f"file://{repository}", ref="nowhere"))
+
+
+def _commit(repository: Path, name: str, text: str) -> None:
+    (repository / name).write_text(text)
+    _git(repository, "add", ".")
+    _git(repository, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "Change")
+
+
+def _git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=folder, check=True, timeout=30)
