@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.audit import Filter
+from sandbox.fleet.image import TASK_IMAGE
 from tests.kits.approval_scenario import ApprovalScenario
 
 
@@ -133,3 +134,34 @@ def test_freeze_needs_one_more_approval(approvals: ApprovalScenario) -> None:
     approvals.slack.wait_to_see("eve", "*prod is thawed* by <@U0DAN>", after=after, private=False)
     said = approvals.fleet["host-1"].docker("node", "ls", "--format", "{{.Hostname}}")
     assert "host-4" in said.split()
+
+
+def test_a_change_of_the_service_voids_the_approval_and_a_moved_task_does_not(approvals: ApprovalScenario) -> None:
+    """The approval holds for the spec that the plan shows, wherever its tasks run."""
+    manager = approvals.fleet["host-1"]
+    manager.docker(
+        "service", "create", "--detach", "--no-resolve-image", "--name", "web", "--replicas", "2", TASK_IMAGE
+    )
+    running = ("service", "ps", "web", "-q", "--filter", "desired-state=running")
+    approvals.until(lambda: len(manager.docker(*running).split()) == 2)
+    _status(approvals)  # so that the service's name is known
+    after = len(approvals.slack.transcript())
+    approvals.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')
+    approvals.slack.wait_to_see("dan", "is frozen", after=after, private=True)
+    try:
+        job = approvals.asks("ada", "update web --env A=1")
+        manager.docker("service", "update", "--detach", "--label-add", "by=hand", "web")
+        approvals.press("dan", job, "Approve")
+        assert approvals.ends(job, "cancelled").state == "void"
+        assert "the service `web` was changed" in approvals.approval(job).why
+        again = approvals.asks("ada", "update web --env A=2")
+        before = manager.docker(*running)
+        manager.docker("node", "update", "--availability", "drain", "host-2")
+        manager.docker("node", "update", "--availability", "drain", "host-3")
+        approvals.until(lambda: manager.docker(*running) != before)
+        approvals.press("dan", again, "Approve")
+        approvals.ends(again, "succeeded")
+    finally:
+        approvals.slack.slash("dan", "prod", "thaw")
+    env = manager.docker("service", "inspect", "web", "--format", "{{.Spec.TaskTemplate.ContainerSpec.Env}}")
+    assert env.strip() == "[A=2]"

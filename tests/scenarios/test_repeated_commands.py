@@ -67,12 +67,20 @@ ELSEWHERE: Final = {
     "thaw": "below",
     "totp": "tests/unit/totp: a second enrolment is refused, a second reset finds nothing",
     "cancel": "tests/unit/queue/test_cancel.py",
+    "scale": "tests/scenarios/test_service_changes.py",
+    "update-service": "tests/scenarios/test_service_changes.py: it also says why tasks do not run",
+    "remove-service": "tests/plans/cases/remove-service: a service that is removed is unknown",
+    "rebalance": "tests/scenarios/test_rebalance.py: asked again, it moves nothing",
 }
 """Commands whose repetition is tested elsewhere."""
 NOT_IDEMPOTENT: Final = {
     "backup": "takes another backup of the current state; with `--drill` tests the newest again (test_backup.py)",
     "token": "`--rotate` replaces the current token again; without it, the same token is shown",
     "unlock-key": "`--rotate` replaces the current key again; without it, the same key is shown",
+    "restart": "replaces all tasks again",
+    "rollback": "a second one undoes the first; with `--last-good` nothing changes (tests/plans/cases/rollback)",
+    "resume": "an update that is no longer paused is refused (tests/plans/cases/resume)",
+    "run": "runs the job again",
     "ca": "`--rotate` replaces the current root again; a running rotation continues (test_ca.py)",
 }
 """Commands whose repetition has another meaning."""
