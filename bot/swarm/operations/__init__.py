@@ -12,10 +12,11 @@ from bot.swarm.operations.labels import LabelHost, LabelNode
 from bot.swarm.operations.leave import Leave, RemoveNode
 from bot.swarm.operations.moves import AddReplicas, MoveService, RestoreSpec
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
+from bot.swarm.operations.remove_service import RemoveService
 from bot.swarm.operations.role import Demote, Promote
 from bot.swarm.operations.run_job import RunJob
 from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, fingerprint
-from bot.swarm.operations.services import ChangeService, RemoveService, ResumeUpdate, RollBackService
+from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService
 from bot.swarm.operations.stacks import AwaitService, DeployObject
 from bot.swarm.operations.unlock import Unlock
 from bot.swarm.operations.update import Update
