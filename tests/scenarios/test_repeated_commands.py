@@ -68,6 +68,8 @@ ELSEWHERE: Final = {
     "totp": "tests/unit/totp: a second enrolment is refused, a second reset finds nothing",
     "cancel": "tests/unit/queue/test_cancel.py",
     "scale": "tests/scenarios/test_service_changes.py",
+    "deploy": "tests/scenarios/test_deploy.py: an unchanged file is no change",
+    "undeploy": "tests/scenarios/test_deploy.py",
     "update-service": "tests/scenarios/test_service_changes.py: it also says why tasks do not run",
     "remove-service": "tests/plans/cases/remove-service: a service that is removed is unknown",
     "rebalance": "tests/scenarios/test_rebalance.py: asked again, it moves nothing",
