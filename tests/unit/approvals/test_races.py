@@ -159,7 +159,7 @@ def test_job_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
     assert job.state == "cancelled"
     assert process.approvals.get("job-0") is None
     assert reckoning.cluster.records["node-1"].role == "worker"
-    assert ["was cancelled by <@U0BEN>" in message.text for message in process.slack.told] == [True]
+    assert [" · by <@U0BEN>. Nothing was changed" in message.text for message in process.slack.told] == [True]
 
 
 def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
