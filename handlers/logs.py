@@ -12,7 +12,7 @@ from bot.errors import NotUnderstood, Refused
 from bot.model import Facts, FactsQuery, LogQuery, TaskFacts
 from bot.secrets.secret import Secret
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.swarm.reading.task_reader import tasks_named, tasks_to_log
+from bot.swarm.reading.task_reader import MAX_TASKS, tasks_named, with_container
 from bot.swarm.services.log_lines import ShownLine, line_blocks, listed_tasks, merged_lines, task_names, unread
 from bot.swarm.services.service_lookup import find_service
 from bot.text.durations import write_duration
@@ -48,18 +48,20 @@ def _query(arguments: LogsArguments) -> FactsQuery:
     return FactsQuery(services=True, task_list=True, task_logs=logs, wait_s=arguments.follow)
 
 
-def _tasks(facts: Facts, arguments: LogsArguments) -> list[TaskFacts]:
-    """Return the tasks whose lines were read. Raise NotUnderstood if the name means none, Refused if none has a log."""
+def _tasks(facts: Facts, arguments: LogsArguments) -> tuple[list[TaskFacts], int]:
+    """Return the tasks whose lines were read, and how many more have a log.
+
+    Raise NotUnderstood if the name means none, Refused if none has had a container.
+    """
     swarm = require_cluster(facts)
     named = tasks_named(swarm, arguments.name)
     if not named:
-        service = find_service(facts, arguments.name)
-        raise _no_log(service.name)
-    query = _query(arguments).task_logs
-    found = tasks_to_log(swarm, query) if query else []
+        raise _no_log(find_service(facts, arguments.name).name)
+    found = with_container(named)
     if not found:
-        raise _no_log(next(iter(task_names(swarm, named).values())).partition(".")[0])
-    return found
+        service = swarm.service(named[0].service)
+        raise _no_log(service.name if service else arguments.name)
+    return found[:MAX_TASKS], max(0, len(found) - MAX_TASKS)
 
 
 def _no_log(name: str) -> Refused:
@@ -70,7 +72,7 @@ def _no_log(name: str) -> Refused:
 
 
 def _lines(facts: Facts, arguments: LogsArguments) -> list[ShownLine]:
-    return merged_lines(facts, _tasks(facts, arguments), arguments.grep)[-arguments.lines :]
+    return merged_lines(facts, _tasks(facts, arguments)[0], arguments.grep)[-arguments.lines :]
 
 
 def _shown(lines: list[ShownLine]) -> tuple[list[Block], int]:
@@ -103,7 +105,8 @@ def log_file(facts: Facts, arguments: LogsArguments) -> FileAnswer | None:
 )
 def logs(facts: Facts, arguments: LogsArguments) -> Message:
     """Return the last lines of all tasks in the order of their times, and the tasks of which nothing could be read."""
-    swarm, tasks, lines = require_cluster(facts), _tasks(facts, arguments), _lines(facts, arguments)
+    swarm, lines = require_cluster(facts), _lines(facts, arguments)
+    tasks, more = _tasks(facts, arguments)
     failures, names = unread(facts, tasks), task_names(swarm, tasks)
     silent = sum(map(len, failures.values()))
     sign = WARNING if silent else DONE if lines else WAITING
@@ -116,7 +119,7 @@ def logs(facts: Facts, arguments: LogsArguments) -> Message:
         (
             *paragraphs([f"{sign} *{title}* · {sources}{_range(arguments)}", *missing]),
             *blocks,
-            context(*_notes(facts, tasks, long=shown < len(lines))),
+            context(*_notes(facts, tasks, more, long=shown < len(lines))),
         ),
     )
 
@@ -127,11 +130,13 @@ def _range(arguments: LogsArguments) -> str:
     return f" · of the last {write_duration(arguments.since)}" if arguments.since else ""
 
 
-def _notes(facts: Facts, tasks: list[TaskFacts], *, long: bool) -> list[str]:
+def _notes(facts: Facts, tasks: list[TaskFacts], more: int, *, long: bool) -> list[str]:
     readings = [reading for task in tasks if (reading := facts.task_readings.get(task.id))]
     notes = ["Only you see this. Times are in UTC. What looks like a secret is masked."]
     if long:
         notes.append("These are the last lines: all are in the file in your direct messages with Swarmbot.")
+    if more:
+        notes.append(f"The log of {number_of(more, 'older task')} was not read: at most {MAX_TASKS} are.")
     if any(reading.log and reading.log.cut for reading in readings):
         notes.append("Some tasks wrote such long lines that fewer of them were read.")
     return notes

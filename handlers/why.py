@@ -30,7 +30,7 @@ from bot.swarm.services.remedies import remedies
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.service_state import count_text, service_sign
 from bot.text.sizes import about_size
-from bot.text.suggest import listed, number_of
+from bot.text.suggest import listed
 
 LOG_LINES: Final = 10
 """The last lines of a task that failed."""
@@ -79,9 +79,12 @@ def why(facts: Facts, arguments: WhyArguments) -> Message:
         *_starting(swarm, found.starting, names),
         *_left_out(found),
     ]
+    failing = found.failing[:MAX_FAILING]
     blocks: list[Block] = [*paragraphs(lines)]
-    for failing in found.failing[:MAX_FAILING]:
-        blocks += [*paragraphs(_failing(swarm, service, failing, names)), *_last_lines(facts, failing)]
+    if (cause := found.update_cause) is not None and cause not in [each.last for each in failing]:
+        blocks += _last_lines(facts, cause, names)
+    for each in failing:
+        blocks += [*paragraphs(_failing(swarm, service, each, names)), *_last_lines(facts, each.last, names)]
     if len(found.failing) > MAX_FAILING:
         blocks.append(context(f"and {len(found.failing) - MAX_FAILING} more that fail"))
     if steps := remedies(swarm, service, found):
@@ -186,9 +189,9 @@ def _node(swarm: ClusterFacts, task: TaskFacts) -> str:
     return tick(node.name if node else task.node) if task.node else "no node"
 
 
-def _last_lines(facts: Facts, failing: Failing) -> list[Block]:
-    lines = merged_lines(facts, [failing.last])[-LOG_LINES:]
+def _last_lines(facts: Facts, task: TaskFacts, names: dict[str, str]) -> list[Block]:
+    lines = merged_lines(facts, [task])[-LOG_LINES:]
     if not lines:
         return []
     blocks, _ = line_blocks([line.in_message for line in lines], 1)
-    return [context(f"Its last {number_of(len(lines), 'line')}, only for you:"), *blocks]
+    return [context(f"The end of the log of {tick(names[task.id])}, only for you:"), *blocks]

@@ -18,7 +18,7 @@ _FILE_NAME: Final = re.compile(r"_(?:file|path|dir)$", re.IGNORECASE)
 """By convention such a variable holds the path of a file with the secret, as Docker's own images have it."""
 
 _LOGGED_PAIR: Final = re.compile(
-    r"""(?P<name>[A-Za-z_][\w.-]*)(?P<joint>["']?\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s"',;&}\]]+)"""
+    r"""(?<![\w.-])(?P<name>[\w.-]+)(?P<joint>["']?\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s"',;&}\]]+)"""
 )
 """A name and its value, as programs log them: ``NAME=value``, ``name: "value"``, in a URL's query, in JSON."""
 MIN_KNOWN_CHARS: Final = 6

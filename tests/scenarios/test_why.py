@@ -242,3 +242,16 @@ def test_a_paused_update(cluster: Scenario) -> None:
     told = cluster.ask("ada", "why web")
     assert "The last update paused" in told.replace("`", ""), told
     assert re.search(r"web\.\d(\.\w+)?`? failed on `?host-\d`?: task: non-zero exit \(7\)", told), told
+
+
+def test_an_update_that_was_rolled_back(cluster: Scenario) -> None:
+    """The task that failed is found although Docker does not name it any more, with its last line."""
+    create(cluster)
+    runs(cluster, 1)
+    policy = ("--update-failure-action", "rollback", "--update-monitor", "3s", "--update-order", "start-first")
+    fails = ("--args", "sh -c 'echo no database; sleep 1; exit 7'")
+    cluster["host-1"].docker("service", "update", "--detach", *policy, *fails, "web")
+    until(lambda: "was rolled back" in cluster.ask("ada", "why web"), "the update is rolled back")
+    told = cluster.ask("ada", "why web")
+    assert re.search(r"`web\.1\.\w+` failed on `host-\d`: task: non-zero exit \(7\)", told), told
+    assert "| no database" in told

@@ -91,7 +91,7 @@ class FactsReader:
             at=time.time(),
             hosts=MappingProxyType(hosts),
             swarm=swarm,
-            task_readings=read_tasks(self._pool, engines, swarm, query) if swarm else MappingProxyType({}),
+            task_readings=read_tasks(engines, swarm, query) if swarm else MappingProxyType({}),
             secrets=MappingProxyType(_secrets(engines, swarm, query)),
             other_clusters=MappingProxyType(
                 {address: other for address, other in self._foreign.items() if other != name}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import MappingProxyType
 from typing import Final
 
@@ -30,9 +30,15 @@ GONE: Final = 404
 Read = Callable[[Engine, TaskFacts], TaskReading]
 
 
-def read_tasks(pool: Executor, engines: Engines, swarm: ClusterFacts, query: FactsQuery) -> Mapping[str, TaskReading]:
-    """Return what ``query`` asks of tasks, by task id. A failure is a reading too."""
+def read_tasks(engines: Engines, swarm: ClusterFacts, query: FactsQuery) -> Mapping[str, TaskReading]:
+    """Return what ``query`` asks of tasks, by task id. A failure is a reading too.
+
+    Each task has a thread of its own: those that wait for a silent node hold up neither other tasks nor other reads.
+    """
     wanted = _wanted(swarm, query)
+    if not wanted:
+        return MappingProxyType({})
+    pool = ThreadPoolExecutor(len(wanted), thread_name_prefix="tasks")
     timeout_s = USAGE_TIMEOUT_S if query.task_usage else LOG_TIMEOUT_S
     names = {node.id: (node.name, node.host) for node in swarm.nodes}
     found: dict[str, TaskReading] = {}
@@ -46,10 +52,10 @@ def read_tasks(pool: Executor, engines: Engines, swarm: ClusterFacts, query: Fac
         else:
             reading[pool.submit(_guarded, read, engines[host], task)] = task.id, name
     done, late = wait(reading, timeout=timeout_s)
+    pool.shutdown(wait=False)
     for future in done:
         found[reading[future][0]] = future.result()
     for future in late:
-        future.cancel()
         task_id, name = reading[future]
         found[task_id] = TaskReading(failure=f"{tick(name)} did not respond within {timeout_s:.0f} s.")
     return MappingProxyType(found)
@@ -74,20 +80,25 @@ def _wanted(swarm: ClusterFacts, query: FactsQuery) -> list[tuple[TaskFacts, Rea
         found += [(task, reader) for task in tasks_to_log(swarm, query.task_logs)]
     if query.task_usage:
         running = (task for task in tasks_named(swarm, query.task_usage) if task.state == "running")
-        found += [(task, _read_usage) for task in _latest(running, MAX_TASKS)]
+        found += [(task, _read_usage) for task in with_container(running)[:MAX_TASKS]]
     return found
+
+
+def with_container(tasks: Iterable[TaskFacts]) -> list[TaskFacts]:
+    """Return the tasks that have had a container, those that their nodes work on first, then the latest first."""
+    return sorted((task for task in tasks if task.container), key=lambda task: (not task.alive, -task.since))
 
 
 def tasks_to_log(swarm: ClusterFacts, query: LogQuery) -> list[TaskFacts]:
     """Return the tasks whose log the query asks for: those with a container, the latest first."""
     named = tasks_named(swarm, query.name)
     if not query.failed:
-        return _latest(named, MAX_TASKS)
+        return with_container(named)[:MAX_TASKS]
     latest: dict[str, TaskFacts] = {}
     for task in sorted(named, key=lambda task: task.since):
         if task.state in FAILED_STATES:
             latest[task.place] = task
-    return _latest(latest.values(), MAX_FAILED_TASKS)
+    return with_container(latest.values())[:MAX_FAILED_TASKS]
 
 
 def tasks_named(swarm: ClusterFacts, name: str) -> list[TaskFacts]:
@@ -106,11 +117,6 @@ def tasks_named(swarm: ClusterFacts, name: str) -> list[TaskFacts]:
 
 def _is_slot(service: ServiceFacts | None, task: TaskFacts, name: str) -> bool:
     return service is not None and task.slot > 0 and name == f"{service.name}.{task.slot}"
-
-
-def _latest(tasks: Iterable[TaskFacts], most: int) -> list[TaskFacts]:
-    with_container = (task for task in tasks if task.container)
-    return sorted(with_container, key=lambda task: (not task.alive, -task.since))[:most]
 
 
 def _log_reader(query: LogQuery) -> Read:

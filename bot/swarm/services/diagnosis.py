@@ -10,6 +10,7 @@ from typing import Final
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.scheduling import Need, Verdict, candidate, judge, need_of, verdicts
+from bot.swarm.services.service_state import ROLLED_BACK
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""
@@ -60,7 +61,7 @@ class Diagnosis:
     left_out: tuple[Verdict, ...]
     """Of a global service: nodes that get no task of it, and why."""
     update_cause: TaskFacts | None
-    """The task that paused the last update, or had it rolled back; None if Docker names none."""
+    """The task that paused the last update, or had it rolled back; None if it is not known."""
 
     @property
     def well(self) -> bool:
@@ -125,9 +126,17 @@ def _left_out(swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts]
 
 
 def _cause(service: ServiceFacts, tasks: list[TaskFacts]) -> TaskFacts | None:
-    """Return the task that Docker's message about the update names."""
-    named = _TASK_ID.search(service.update.message) if service.update else None
-    return next((task for task in tasks if named and task.id == named[1]), None)
+    """Return the task that Docker's message about the update names.
+
+    After a rollback it names none: then the latest task of another spec that failed.
+    """
+    if service.update is None:
+        return None
+    named = _TASK_ID.search(service.update.message)
+    if named:
+        return next((task for task in tasks if task.id == named[1]), None)
+    failed = (task for task in tasks if task.state in FAILED_STATES and not made_from(task, service))
+    return max(failed, key=lambda task: task.since, default=None) if service.update.state in ROLLED_BACK else None
 
 
 def nodes_by_obstacle(found: Iterable[Verdict]) -> dict[str, list[NodeFacts]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
@@ -68,8 +66,14 @@ def node(number: int, host: str) -> NodeFacts:
 
 def task(number: int, state: str = "running", **more: Any) -> Task:
     """Return the task in slot ``number`` of ``web``, on the node with this number."""
-    told = {"slot": number, "id": f"t{number}", "container": f"c{number}", "wanted": state == "running", **more}
-    return Task("web-id", f"n{number}", state, **told)
+    told: dict[str, Any] = {
+        "slot": number,
+        "id": f"t{number}",
+        "container": f"c{number}",
+        "wanted": state == "running",
+        **more,
+    }
+    return Task("web-id", told.pop("node", f"n{number}"), state, **told)
 
 
 def cluster(*tasks: Task) -> ClusterFacts:
@@ -79,14 +83,7 @@ def cluster(*tasks: Task) -> ClusterFacts:
     return ClusterFacts("c", "h1", 1, {}, nodes, services, task_list=tasks)
 
 
-@pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    """Return threads for reads."""
-    with ThreadPoolExecutor(8) as threads:
-        yield threads
-
-
-def test_a_node_costs_only_its_own_tasks(pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_costs_only_its_own_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it hangs, refuses, is known to be off, or is not in swarmbot.yml."""
     monkeypatch.setattr(task_reader, "LOG_TIMEOUT_S", 0.3)
     engines = FakeEngines(
@@ -98,7 +95,7 @@ def test_a_node_costs_only_its_own_tasks(pool: ThreadPoolExecutor, monkeypatch: 
     swarm = cluster(*(task(number) for number in range(1, 6)))
     query = FactsQuery(task_logs=LogQuery("web", 10))
     found: Any = engines
-    readings = read_tasks(pool, found, swarm, query)
+    readings = read_tasks(found, swarm, query)
     engines.ended.set()
     assert {each: reading.failure for each, reading in readings.items()} == {
         "t1": "",
@@ -110,21 +107,33 @@ def test_a_node_costs_only_its_own_tasks(pool: ThreadPoolExecutor, monkeypatch: 
     assert readings["t1"].log == ContainerLog((LINE,))
 
 
-def test_a_removed_container(pool: ThreadPoolExecutor) -> None:
+def test_many_tasks_of_a_silent_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold up none of another node, however many they are."""
+    monkeypatch.setattr(task_reader, "LOG_TIMEOUT_S", 1.0)
+    engines = FakeEngines(h1="log", h2="hang")
+    silent = (task(number, node="n2") for number in range(2, 100))
+    found: Any = engines
+    readings = read_tasks(found, cluster(*silent, task(1, since=1.0)), FactsQuery(task_logs=LogQuery("web", 10)))
+    engines.ended.set()
+    assert len(readings) == task_reader.MAX_TASKS
+    assert [each for each, reading in readings.items() if not reading.failure] == ["t1"]
+
+
+def test_a_removed_container() -> None:
     """The engine's error about an id says nothing to people."""
     engines: Any = FakeEngines(h1=EngineError("h1", 404, "No such container: c1"))
-    readings = read_tasks(pool, engines, cluster(task(1)), FactsQuery(task_logs=LogQuery("web", 10)))
+    readings = read_tasks(engines, cluster(task(1)), FactsQuery(task_logs=LogQuery("web", 10)))
     assert readings["t1"].failure == "Its container on `h1` was removed."
 
 
-def test_how_a_failed_task_ended_and_what_a_running_one_uses(pool: ThreadPoolExecutor) -> None:
+def test_how_a_failed_task_ended_and_what_a_running_one_uses() -> None:
     """Only what the query asks for is read."""
     engines: Any = FakeEngines(h1="log", h2="log")
     tasks = (task(1, "failed", spec={"ContainerSpec": {"TTY": True}}), task(2))
-    failed = read_tasks(pool, engines, cluster(*tasks), FactsQuery(task_logs=LogQuery("web", 7, failed=True)))
+    failed = read_tasks(engines, cluster(*tasks), FactsQuery(task_logs=LogQuery("web", 7, failed=True)))
     assert {each: reading.out_of_memory for each, reading in failed.items()} == {"t1": True}
     assert engines.asked == [("c1", 7, True)]
-    usage = read_tasks(pool, engines, cluster(*tasks), FactsQuery(task_usage="web"))
+    usage = read_tasks(engines, cluster(*tasks), FactsQuery(task_usage="web"))
     assert {each: reading.usage for each, reading in usage.items()} == {"t2": ContainerUsage(0.5, 1, 2)}
 
 
