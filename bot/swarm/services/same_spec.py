@@ -59,7 +59,7 @@ def made_from(task: TaskFacts, service: ServiceFacts) -> bool:
 
     Its placement is not compared: a change of the constraints alone replaces only the tasks whose node no longer fits.
     """
-    return _template(task.spec) == _template(service.template)
+    return task.spec == service.template or _template(task.spec) == _template(service.template)
 
 
 def _template(template: Mapping[str, Any]) -> dict[str, Any]:
