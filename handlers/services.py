@@ -247,7 +247,7 @@ def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
 
 
 def _last_update(swarm: ClusterFacts, found: ServiceFacts, now: float) -> str:
-    told = f"*Last update* {update_text(swarm, found, now)}"
+    told = f"*Last update* {plain_line(update_text(swarm, found, now))}"
     if found.update is None:
         return f"{told}: it was never updated, or its last update made no task differ"
     return f"{told}: {plain_line(found.update.message)}" if found.update.message else told

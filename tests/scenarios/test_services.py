@@ -19,6 +19,8 @@ HIDDEN: Final = "hunter2-ofTheTest"
 CONTENT: Final = "contentThatNobodyMaySee"
 """The content of the secret and of the config."""
 CRASH: Final = ("sh", "-c", "sleep 0.2; exit 3")
+FAILED_UPDATES: Final = {"broken": "continue", "held": "pause", "undone": "rollback"}
+"""Services of one replica, updated to a command that fails, and what Docker does then."""
 WORKERS: Final = ("host-2", "host-3")
 
 
@@ -48,15 +50,19 @@ def cluster(shared_scenario: Scenario) -> Scenario:
     create(shared_scenario, "crash", "--mode", "global", "--restart-delay", "1s", command=CRASH)
     create(shared_scenario, "nowhere", "--constraint", "node.labels.zone==nowhere")
     create(shared_scenario, "import", "--mode", "replicated-job", "--replicas", "2", command=("true",))
-    create(shared_scenario, "broken")
-    until(lambda: counts(shared_scenario, "broken") == (1, 1), "broken runs")
-    manager.docker("service", "update", "--detach", "--update-failure-action", "continue", "--args", "false", "broken")
+    for name in FAILED_UPDATES:
+        create(shared_scenario, name)
+    for name, action in FAILED_UPDATES.items():
+        until(lambda name=name: counts(shared_scenario, name) == (1, 1), f"{name} runs")  # type: ignore[misc]
+        order = ("--update-order", "start-first", "--update-failure-action", action, "--args", "false")
+        manager.docker("service", "update", "--detach", *order, name)
     for name, running in {"web": 2, "agent": 3, "shop_api": 1}.items():
         until(lambda name=name, running=running: counts(shared_scenario, name)[0] == running, f"{name} runs")  # type: ignore[misc]
     until(lambda: "no suitable node" in json.dumps(tasks(shared_scenario, "nowhere")), "nowhere was tried")
     until(lambda: len(tasks(shared_scenario, "crash")) > 6, "crash has crashed on each node")
     until(lambda: states(shared_scenario, "import").count("complete") == 2, "import has completed")
-    until(lambda: update_state(shared_scenario, "broken") == "completed", "Docker calls the update completed")
+    for name, state in {"broken": "completed", "held": "paused", "undone": "rollback_completed"}.items():
+        until(lambda name=name, state=state: update_state(shared_scenario, name) == state, f"{name} is {state}")  # type: ignore[misc]
     return shared_scenario
 
 
@@ -101,30 +107,33 @@ def test_services_are_listed_with_what_is_wrong_first(cluster: Scenario) -> None
     """A global service that crashes lacks a task on each node, whatever the managers want at that moment."""
     told = cluster.ask("eve", "services")
     lines = told.splitlines()
-    assert lines[0].startswith("✗ *4 of 7 services of prod fully running*"), told
+    assert lines[0].startswith("✗ *6 of 9 services of prod fully running* · 2 updates failed"), told
     assert "✗ `nowhere`: 0 of 1 replica running, no suitable node (scheduling constraints not satisfied" in told
     assert "✗ `crash`: running on" in told
     rows = [line for line in lines if " | " in line]
     assert rows[0] == "service | mode | image | tasks | ports | last update"
     assert [row.split(" | ")[0] for row in rows[1:]] == [
-        *("✗ broken", "✗ crash", "✗ nowhere"),
+        *("✗ broken", "✗ crash", "✗ nowhere", "! held", "! undone"),
         *("✓ agent", "✓ shop_api", "✓ web", "· import"),
     ]
     assert re.search(r" \| 0/1 \| - \| completed \d+ s ago, but 1 not running$", rows[1]), rows[1]
     assert rows[2].split(" | ")[3].endswith("/3")
-    assert rows[4] == "✓ agent | global | swarmbot/task:latest | 3/3 | - | none recorded"
-    assert rows[6] == "✓ web | replicated | swarmbot/task:latest | 2/2 | host 8080→80/tcp | none recorded"
-    assert rows[7] == "· import | replicated job | swarmbot/task:latest | 2/2 done | - | none recorded"
+    assert re.search(r" \| 1/1 \| - \| paused, began \d+ s ago$", rows[4]), rows[4]
+    assert re.search(r" \| 1/1 \| - \| rolled back \d+ s ago$", rows[5]), rows[5]
+    assert rows[6] == "✓ agent | global | swarmbot/task:latest | 3/3 | - | none recorded"
+    assert rows[8] == "✓ web | replicated | swarmbot/task:latest | 2/2 | host 8080→80/tcp | none recorded"
+    assert rows[9] == "· import | replicated job | swarmbot/task:latest | 2/2 done | - | none recorded"
     assert cluster.ask("eve", "docker service ls").splitlines()[0] == lines[0]
 
 
 def test_status_judges_services_in_the_same_way(cluster: Scenario) -> None:
     """It names the crashing service, and a command that shows its tasks."""
     told = cluster.ask("eve", "status")
-    assert "4 of 7 services fully running" in told
+    assert "6 of 9 services fully running" in told
     assert "✗ `crash`: running on " in told
     assert "of 3 nodes" in told
     assert "`/swarm why nowhere` says why" in told
+    assert "! the last update of `held` is paused: update paused due to failure or early termination of task " in told
 
 
 def test_a_service_is_shown_in_words_and_without_secrets(cluster: Scenario) -> None:
@@ -177,7 +186,7 @@ def test_stacks(cluster: Scenario) -> None:
     """All of them, and one with what carries its label."""
     told = cluster.ask("eve", "stacks")
     assert told.startswith("✓ *1 of 1 stack of prod fully running*"), told
-    assert "6 services of no stack" in told
+    assert "8 services of no stack" in told
     stack = cluster.ask("eve", "stack shop")
     assert "✓ shop_api | replicated" in stack
     for line in ("*Networks* `shop_default`", "*Secrets* `shop_key`", "*Configs* `shop_conf`"):

@@ -28,7 +28,7 @@ def volumes(found: Sequence[Json]) -> tuple[VolumeFacts, ...]:
             name=safe_name(each["Name"]),
             driver=safe_name(each["Driver"]),
             labels=_labels(each),
-            created=seconds(each.get("CreatedAt")),
+            created=_moment(each.get("CreatedAt")),
         )
         for each in found
     )
@@ -65,6 +65,14 @@ def _stored_object(found: Json) -> StoredObject:
         created=seconds(found.get("CreatedAt")),
         updated=seconds(found.get("UpdatedAt")),
     )
+
+
+def _moment(time: str | None) -> float:
+    """Return the unix seconds of a volume's time; 0 if its driver, which may be anybody's, writes something else."""
+    try:
+        return seconds(time)
+    except ValueError:
+        return 0.0
 
 
 def _labels(found: Json) -> Mapping[str, str]:

@@ -39,6 +39,6 @@ def test_the_content_of_a_config_is_dropped() -> None:
 
 
 def test_volumes_are_sorted() -> None:
-    """A driver may know no time."""
-    records = [{"Name": name, "Driver": "local", "Labels": None} for name in ("b", "a")]
+    """A driver may know no time, or write it in its own way."""
+    records = [{"Name": name, "Driver": "local", "Labels": None, "CreatedAt": "yesterday"} for name in ("b", "a")]
     assert parse_objects.volumes(records) == (VolumeFacts("a", "local"), VolumeFacts("b", "local"))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.model import ClusterFacts, NodeFacts
 from bot.swarm.services.service_state import missing_tasks, service_sign, short_count, update_text
+from tests.kits.examples import examples
 from tests.plans.parts import NOW
-from tests.plans.workload import Service
+from tests.plans.workload import Service, Update
 
 NODES = {"a": ("active", {"zone": "b"}), "b": ("active", {}), "c": ("pause", {}), "d": ("drain", {})}
 SWARM = ClusterFacts(
@@ -70,3 +73,37 @@ def test_state(described: dict[str, Any], sign: str, count: str, missing: int, u
     assert short_count(SWARM, web) == count
     assert missing_tasks(SWARM, web) == missing
     assert update_text(SWARM, web, NOW) == update
+
+
+UPDATES = st.none() | st.builds(
+    Update,
+    state=st.sampled_from(
+        ["updating", "paused", "completed", "rollback_started", "rollback_paused", "rollback_completed", "new state"]
+    ),
+    ended=st.none() | st.just(1.0),
+)
+SERVICES = st.builds(
+    Service,
+    running=st.integers(0, 4),
+    desired=st.integers(0, 4),
+    completed=st.integers(0, 4),
+    mode=st.sampled_from(["replicated", "global", "replicated job", "global job"]),
+    replicas=st.integers(0, 4),
+    concurrent=st.integers(1, 4),
+    complaint=st.sampled_from(["", "no suitable node"]),
+    constraints=st.sampled_from([[], ["node.labels.zone==b"], ["node.labels.zone==z"]]),
+    update=UPDATES,
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(SERVICES)
+def test_nothing_is_called_fine_while_tasks_are_missing(described: Service) -> None:
+    """Whatever Docker says of the update; and what is called completed is told with what is missing."""
+    web = described.facts("web")
+    missing, sign = missing_tasks(SWARM, web), service_sign(SWARM, web)
+    assert sign in ({"✗", "▸"} if missing else {"✓", "!", "▸", "·"})
+    if missing and not web.running:
+        assert sign == "✗"
+    told = update_text(SWARM, web, NOW)
+    assert ("not running" in told) == bool(missing and web.update and web.update.state == "completed")
