@@ -47,7 +47,8 @@ def _all_hosts(_: NoArguments) -> FactsQuery:
 
 
 def _node_query(arguments: NodeArguments) -> FactsQuery:
-    return FactsQuery(hosts=(arguments.name,), all_hosts=True, certificates=True, services=True, task_list=True)
+    name = arguments.name
+    return FactsQuery(hosts=(name,), all_hosts=True, certificates=True, services=True, tasks_on=name)
 
 
 @question(

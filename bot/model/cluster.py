@@ -95,7 +95,7 @@ class ClusterFacts:
     task_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Running tasks by node id, without nodes that have none. Read for ``FactsQuery.task_counts``."""
     task_list: tuple[TaskFacts, ...] = ()
-    """All tasks, including past ones. Read for ``FactsQuery.task_list``; for ``tasks_of`` only those that it names."""
+    """All tasks, including past ones. Read for ``FactsQuery.task_list``; ``tasks_of`` and ``tasks_on`` select some."""
     networks: tuple[NetworkFacts, ...] = ()
     """Read for ``FactsQuery.objects``, as are secrets and configs."""
     secrets: tuple[StoredObject, ...] = ()

@@ -102,6 +102,8 @@ class FactsQuery:
     """Read every task."""
     tasks_of: str = ""
     """A service, node or stack whose tasks alone to read, by name or the start of an id. Needs ``services``."""
+    tasks_on: str = ""
+    """A node whose tasks alone to read, by name or the start of its id."""
     good_spec_of: str = ""
     """A service, by name or id, whose last good spec to read from Swarmbot's own records. Needs ``services``."""
     objects: tuple[Literal["networks", "secrets", "configs"], ...] = ()

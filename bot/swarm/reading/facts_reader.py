@@ -35,7 +35,7 @@ from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_
 from bot.swarm.reading.manager_choice import readable_managers
 from bot.swarm.reading.node_lookup import assign_hosts
 from bot.swarm.reading.task_reader import read_tasks
-from bot.swarm.reading.task_targets import find_target
+from bot.swarm.reading.task_targets import query_target
 
 # Each engine call has its own time-out (bot.engine); these limit a whole read.
 READ_TIMEOUT_S = 15.0
@@ -155,11 +155,11 @@ class FactsReader:
         listed_nodes = assign_hosts(parse.nodes(nodes.result(timeout_s)), hosts, engines)
         listed_services = parse_services.services(services.result(timeout_s)) if services else ()
         listed_tasks = parse_services.task_list(task_list.result(timeout_s)) if task_list else ()
-        target = find_target(listed_services, listed_nodes, query.tasks_of) if query.tasks_of else None
+        target = query_target(query, listed_services, listed_nodes)
 
         def read_tasks(filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
             """Return these tasks; what the query lists is not read again, and of others no reasons are needed."""
-            if query.task_list or (query.tasks_of and "service" in filters):
+            if query.task_list or ((query.tasks_of or query.tasks_on) and "service" in filters):
                 return listed_tasks
             return parse_services.task_list(self._pool.submit(_tasks_if_there, engine, filters).result(timeout_s))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.model import NodeFacts, ServiceFacts
+from bot.model import FactsQuery, NodeFacts, ServiceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ class TaskTarget:
         if self.kind == "node":
             return {"node": [node.id for node in self.nodes]}
         return {"service": [service.id for service in self.services]}
+
+
+def query_target(query: FactsQuery, services: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) -> TaskTarget | None:
+    """Return what ``query`` names alone to read the tasks of; None if it names nothing, or nothing that is there."""
+    if query.tasks_on:
+        return find_target((), nodes, query.tasks_on)
+    return find_target(services, nodes, query.tasks_of) if query.tasks_of else None
 
 
 def find_target(services: Sequence[ServiceFacts], nodes: Sequence[NodeFacts], name: str) -> TaskTarget | None:

@@ -97,6 +97,14 @@ def test_only_the_tasks_of_what_is_named_are_read(
     assert len(facts.swarm.task_list) == 1
 
 
+@pytest.mark.parametrize("name", ["n", "idn"])
+def test_only_the_tasks_of_a_node_are_read(reader: FactsReader, engine: Mock, name: str) -> None:
+    """Even if a service has the node's name."""
+    engine.services.return_value = [service("n")]
+    read(reader, engine, FactsQuery(services=True, tasks_on=name))
+    assert [call.args[0] for call in engine.tasks.call_args_list] == [{"node": ["idn"]}]
+
+
 def test_no_tasks_are_read_of_an_unknown_name(reader: FactsReader, engine: Mock) -> None:
     """The answer says that there is none."""
     facts = read(reader, engine, FactsQuery(services=True, tasks_of="wbe"))
