@@ -20,7 +20,7 @@ CONTENT: Final = "contentThatNobodyMaySee"
 """The content of the secret and of the config."""
 CRASH: Final = ("sh", "-c", "sleep 0.2; exit 3")
 FAILED_UPDATES: Final = {"broken": "continue", "held": "pause", "undone": "rollback"}
-"""Services of one replica, updated to a command that fails, and what Docker does then."""
+"""Services of one replica, updated to an image that no node has, and what Docker does then."""
 WORKERS: Final = ("host-2", "host-3")
 
 
@@ -54,7 +54,7 @@ def cluster(shared_scenario: Scenario) -> Scenario:
         create(shared_scenario, name)
     for name, action in FAILED_UPDATES.items():
         until(lambda name=name: counts(shared_scenario, name) == (1, 1), f"{name} runs")  # type: ignore[misc]
-        order = ("--update-failure-action", action, "--args", "false")
+        order = ("--update-failure-action", action, "--no-resolve-image", "--image", "nope:1")
         manager.docker("service", "update", "--detach", *order, name)
     for name, running in {"web": 2, "agent": 3, "shop_api": 1}.items():
         until(lambda name=name, running=running: counts(shared_scenario, name)[0] == running, f"{name} runs")  # type: ignore[misc]
@@ -63,6 +63,7 @@ def cluster(shared_scenario: Scenario) -> Scenario:
     until(lambda: states(shared_scenario, "import").count("complete") == 2, "import has completed")
     for name, state in {"broken": "completed", "held": "paused", "undone": "rollback_completed"}.items():
         until(lambda name=name, state=state: update_state(shared_scenario, name) == state, f"{name} is {state}")  # type: ignore[misc]
+    until(lambda: counts(shared_scenario, "undone") == (1, 1), "undone runs again")
     return shared_scenario
 
 

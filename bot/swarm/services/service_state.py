@@ -17,6 +17,7 @@ from bot.text.durations import age
 from bot.text.suggest import part_of
 
 ROLLED_BACK: Final = frozenset({"rollback_started", "rollback_paused", "rollback_completed"})
+ENDED: Final = frozenset({"completed", "rollback_completed"})
 IN_PROGRESS: Final = frozenset({"updating", "rollback_started"})
 URGENCY: Final[Mapping[Sign, int]] = MappingProxyType({FAILED: 0, WARNING: 1, RUNNING: 2, DONE: 3, WAITING: 4})
 """The order of services in lists: what is wrong first, what is scaled to 0 or has completed last."""
@@ -93,14 +94,14 @@ def update_text(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
     if update is None:
         return "none recorded"
     began, ended = (f"{age(now - time)} ago" if time else "" for time in (update.started, update.completed))
-    if update.state == "completed":
-        missing = missing_tasks(swarm, service)
-        return f"completed {ended}".rstrip() + (f", but {missing} not running" if missing else "")
+    missing = missing_tasks(swarm, service)
+    if update.state in ENDED:  # its tasks may have ended since, or never have run
+        word = "completed" if update.state == "completed" else "rolled back"
+        return f"{word} {ended}".rstrip() + (f", but {missing} not running" if missing else "")
     words = {
         "updating": f"in progress for {age(now - update.started)}" if update.started else "in progress",
         "paused": f"paused, began {began}".rstrip(),
         "rollback_started": "failed, being rolled back",
         "rollback_paused": "failed, rollback paused",
-        "rollback_completed": f"rolled back {ended}".rstrip(),
     }
     return words.get(update.state, update.state)
