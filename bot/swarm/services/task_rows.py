@@ -16,6 +16,8 @@ from bot.text.mrkdwn import cut_short, safe_name
 
 MAX_ERROR_CHARS: Final = 110
 URGENCY: Final[Mapping[Sign, int]] = {FAILED: 0, WARNING: 1, WAITING: 2, RUNNING: 3}
+RECENT_S: Final = 600.0
+"""A failure in its place is told of a running task for so long: it may start and die again and again."""
 ID_CHARS: Final = 12
 
 
@@ -117,8 +119,10 @@ def _row(
     state = task.state if task.wanted or task.ended else f"{task.state}, told to stop"
     state = f"unknown, was {task.state}" if is_lost else state
     error = exit_text(task)
-    if not error and task.state != "running" and not task.ended and failed is not None:
-        error = f"{age(now - failed.since)} ago: {exit_text(failed) or failed.state}"
+    if failed is not None and not error and not task.ended:
+        passed_s = now - failed.since
+        if task.state != "running" or passed_s < RECENT_S:
+            error = f"{age(passed_s)} ago: {exit_text(failed) or failed.state}"
     return TaskRow(
         sign=WARNING if is_lost else task_sign(task),
         name=task_name(task, service),
