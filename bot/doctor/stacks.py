@@ -10,7 +10,7 @@ from bot.config.stacks import Stack
 from bot.doctor.finding import Finding, ok, problem
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
-from bot.stacks.confined_cli import find_cli
+from bot.stacks.confined_cli import find_cli, without_rights
 from bot.stacks.source import FolderSource
 from bot.text.suggest import number_of
 
@@ -31,6 +31,7 @@ def deploys(resources: Resources) -> Iterator[Finding]:
     for (cluster, name), stack in stacks.items():
         yield from _unreadable(f"clusters.{cluster}.stacks.{name}", stack)
     cli = find_cli(config.deploy.docker)
+    without_rights()  # raises if it cannot be confined
     yield ok(
         f"{number_of(len(stacks), 'stack')} can be deployed, with Docker's command line {cli.version} ({cli.path})."
     )

@@ -25,6 +25,7 @@ from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
 from bot.secrets.secret import Secret
 
+REGISTRY_AUTH: Final = "X-Registry-Auth"
 OUT_OF_SEQUENCE: Final = "update out of sequence"
 ONLY_LABELS: Final = "only updates to Labels are allowed"
 UNLOCK_TIMEOUT_S: Final = 6
@@ -234,10 +235,19 @@ class SshEngine:
         return Answer(answer.status_code, answer.headers, answer.content)
 
     def write(
-        self, method: str, path: str, *, api: str, params: Mapping[str, str] | None = None, body: Json | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        api: str,
+        params: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        registry_auth: Secret | None = None,
     ) -> Json:
         """A write of Docker's CLI, as it was recorded."""
-        return self._client.change(method, path, params=dict(params or {}), body=body, version=api) or {}
+        headers = {REGISTRY_AUTH: registry_auth.reveal()} if registry_auth else None
+        found = self._client.change(method, path, params=dict(params or {}), body=body, version=api, headers=headers)
+        return found or {}
 
     def secret_has(self, secret_id: str, spec: Json) -> bool:
         """Ask with a version that no record has: an engine compares the content before the version.

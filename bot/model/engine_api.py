@@ -230,9 +230,19 @@ class Engine(Protocol):
         ...
 
     def write(
-        self, method: str, path: str, *, api: str, params: Mapping[str, str] | None = None, body: Json | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        api: str,
+        params: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        registry_auth: Secret | None = None,
     ) -> Json:
-        """Send a POST or DELETE with the API version ``api``, and return the response's JSON; {} if it is empty."""
+        """Send a POST or DELETE with the API version ``api``, and return the response's JSON; {} if it is empty.
+
+        ``registry_auth`` is passed on to the nodes that pull the image of a service.
+        """
         ...
 
     def secret_has(self, secret_id: str, spec: Json) -> bool:

@@ -114,6 +114,10 @@ class StackRecording:
 class StackRecorder(Protocol):
     """Records what a deploy of the cluster's stacks would write."""
 
+    def registry_auth(self, image: str) -> Secret | None:
+        """Return the worker's credentials for an image's registry, as ``X-Registry-Auth``; None if it has none."""
+        ...
+
     def record(self, engine: Engine, query: StackQuery) -> StackRecording:
         """Return the recording, made through a manager. Nothing is written to the cluster.
 

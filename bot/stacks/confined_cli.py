@@ -122,7 +122,7 @@ def run_confined(
         "DOCKER_HOST": f"unix://{socket}",
     }
     with subprocess.Popen(
-        [*_without_rights(), *command],
+        [*without_rights(), *command],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -140,7 +140,7 @@ def run_confined(
     return CliResult(process.returncode, tuple(told.decode(errors="replace").split("\n")[:200]))
 
 
-def _without_rights() -> list[str]:
+def without_rights() -> list[str]:
     """Return the command that takes root's rights away. A worker that is not root has none to take away."""
     if os.geteuid() != 0:
         return []

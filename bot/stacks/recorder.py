@@ -13,7 +13,7 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bot.errors import SwarmbotError
 from bot.model import Engine, ObjectType, StackWrite
+from bot.secrets.secret import Secret
 
 MAX_BODY_BYTES: Final = 4_000_000
 POLL_INTERVAL_S: Final = 0.02
@@ -53,6 +54,9 @@ _ONE: Final = re.compile(r"/(networks|secrets|configs|services)/([^/]+)")
 _LIST: Final = re.compile(r"/(networks|secrets|configs|services)")
 
 
+_DISTRIBUTION: Final = re.compile(r"/distribution/(.+)/json")
+
+
 def virtual_id(type_: ObjectType, name: str) -> str:
     """Return the id of an object that does not exist yet: the same in each recording, for the digests."""
     return VIRTUAL + hashlib.sha256(f"{type_}/{name}".encode()).hexdigest()[:18]
@@ -64,8 +68,11 @@ class Recorder:
     With ``blank`` the CLI is shown a cluster without the stack: then it also sends the networks that exist already.
     """
 
-    def __init__(self, engine: Engine, *, blank: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, registry_auth: Callable[[str], Secret | None] = lambda _: None, *, blank: bool = False
+    ) -> None:
         self._engine = engine
+        self._registry_auth = registry_auth
         self._blank = blank
         self._lock = threading.Lock()
         self._virtual: dict[tuple[ObjectType, str], dict[str, Any]] = {}
@@ -129,6 +136,10 @@ class Recorder:
         if self._blank and one and one[1] in {"secrets", "configs"}:
             return 404, plain, b'{"message":"not found"}'
         sent = {name: value for name, value in headers.items() if name.lower() not in DROPPED}
+        asked = _DISTRIBUTION.fullmatch(path)
+        if asked and (auth := self._registry_auth(asked[1])):  # the CLI itself gets no credentials
+            sent = {name: value for name, value in sent.items() if name.lower() != "x-registry-auth"}
+            sent["X-Registry-Auth"] = auth.reveal()
         try:
             answer = self._engine.forward(method, target, sent)
         except SwarmbotError as error:

@@ -30,6 +30,7 @@ from bot.secrets.secret import Secret
 from bot.stacks.compose import named_files, parse_compose, require_variables, with_line
 from bot.stacks.confined_cli import DockerCli, deploy_command, find_cli, private_folder, run_confined
 from bot.stacks.recorder import Recorder, serving
+from bot.stacks.registry import registry_auth
 from bot.stacks.source import Source, Sources
 from bot.text.suggest import nearest
 
@@ -49,6 +50,10 @@ class CliStackRecorder:
         self._cli = cli
         self._secret_key = secret_key
         self._sources = Sources()
+
+    def registry_auth(self, image: str) -> Secret | None:
+        """Return the worker's credentials for the registry of an image."""
+        return registry_auth(image)
 
     def record(self, engine: Engine, query: StackQuery) -> StackRecording:
         """Return the recording."""
@@ -120,7 +125,7 @@ class _Run:
 
     def recorded(self, engine: Engine, *, blank: bool = False) -> tuple[list[StackWrite], tuple[str, ...]]:
         """Return the writes, and what the CLI said besides. Raise Refused or Failed if they are of no use."""
-        recorder = Recorder(engine, blank=blank)
+        recorder = Recorder(engine, registry_auth, blank=blank)
         query = self.query
         command = deploy_command(self.cli, query.name, self.source.compose, prune=query.prune, resolve=query.resolve)
         with private_folder(self.files) as folder, serving(recorder, folder / SOCKET) as server:

@@ -66,6 +66,7 @@ class EngineClient:
         body: Any = None,
         content: bytes = b"",
         version: str = "",
+        headers: Mapping[str, str] | None = None,
         timeout_s: int = CHANGE_TIMEOUT_S,
     ) -> Any:
         """Send a change once; return the response's JSON, or None if it is empty. Raises HostUnreachable, EngineError.
@@ -77,7 +78,8 @@ class EngineClient:
 
         def send(api: docker.APIClient) -> Any:
             url = f"{api.base_url}/v{version or api.api_version}{path}"
-            answer = api.request(method, url, params=params, json=body, data=content or None, timeout=timeout_s)
+            sent: dict[str, Any] = {"params": params, "json": body, "data": content or None, "headers": headers}
+            answer = api.request(method, url, **sent, timeout=timeout_s)
             answer.raise_for_status()
             return answer.json() if answer.content else None
 

@@ -27,6 +27,7 @@ from bot.model import (
     StackWrite,
     TaskFacts,
 )
+from bot.secrets.secret import Secret
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts
 from bot.swarm.services.rollout import rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
@@ -132,14 +133,15 @@ class DeployObject(Operation):
             raise self._moved()
         if missing := missing_references(recording, write):
             raise Failed(f"{tick(self.object)} needs {listed(map(tick, missing))}, which does not exist.")
-        path = f"/{self.type}s/{quote(write.id, safe='')}"
+        image = ServiceFacts("", 0, 0, spec=write.body).image if self.type == "service" else ""
+        auth = engines.stack_recorder.registry_auth(image) if image else None
         match write.action:
             case "create":
-                engine.write("POST", f"/{self.type}s/create", api=write.api, body={**write.body})
+                engine.write("POST", f"/{self.type}s/create", api=write.api, body={**write.body}, registry_auth=auth)
             case "update":
-                self._update(engine, recording, write, path)
+                self._update(engine, recording, write, auth)
             case "delete":
-                engine.write("DELETE", path, api=write.api)
+                engine.write("DELETE", f"/{self.type}s/{quote(write.id, safe='')}", api=write.api)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Return the error with whether the object is as it was before."""
@@ -154,14 +156,15 @@ class DeployObject(Operation):
         again = "The same command with `--plan` shows what is left."
         return Failed(error.happened, true_now=state, next_step=error.next_step or again)
 
-    def _update(self, engine: Engine, recording: StackRecording, write: StackWrite, path: str) -> None:
+    def _update(self, engine: Engine, recording: StackRecording, write: StackWrite, auth: Secret | None) -> None:
         known = before(recording, write)
         if known is None:
             raise self._moved()
 
         def send() -> None:
-            version = self._version(engine, recording, known)
-            engine.write("POST", f"{path}/update", api=write.api, params={"version": str(version)}, body={**write.body})
+            params = {"version": str(self._version(engine, recording, known))}
+            path = f"/{self.type}s/{quote(known.id, safe='')}/update"
+            engine.write("POST", path, api=write.api, params=params, body={**write.body}, registry_auth=auth)
 
         retry_conflicts(send)
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from bot.errors import HostUnreachable
 from bot.model import Answer, Engine
+from bot.secrets.secret import Secret
 from bot.stacks.recorder import Recorder, virtual_id
 
 LABEL = {"com.docker.stack.namespace": "app"}
@@ -18,6 +19,7 @@ class Manager:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.headers: dict[str, str] = {}
         self.down = False
 
     def forward(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
@@ -26,6 +28,7 @@ class Manager:
         if self.down:
             raise HostUnreachable("host-1", "lost", "gone")
         self.asked.append(f"{method} {path}")
+        self.headers = dict(headers)
         body = [{"ID": "c1", "Spec": {"Name": "app_c", "Labels": LABEL}}]
         return Answer(200, {"Api-Version": "1.41", "Content-Length": "7"}, json.dumps(body).encode())
 
@@ -94,6 +97,16 @@ def test_other_writes_make_it_unusable() -> None:
         assert call(found, method, path, body)[0] == 501
         assert found.unknown == [f"{method} {path}"]
         assert manager.asked == []
+
+
+def test_registries_are_asked_with_the_workers_credentials() -> None:
+    """The command line itself gets none, and sends an empty header."""
+    manager = Manager()
+    found = Recorder(cast("Engine", manager), lambda image: Secret(f"for {image}"))
+    found.answer("GET", "/v1.41/distribution/registry:5000/team/app:1/json", {"X-Registry-Auth": "e30="}, b"")
+    assert manager.headers == {"X-Registry-Auth": "for registry:5000/team/app:1"}
+    found.answer("GET", "/v1.41/networks/x", {"Accept": "a"}, b"")
+    assert manager.headers == {"Accept": "a"}
 
 
 def test_a_lost_manager_is_kept_as_the_reason() -> None:

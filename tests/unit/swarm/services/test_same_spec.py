@@ -24,8 +24,24 @@ PORT = {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMode
             {"TaskTemplate": {"Networks": [{"Target": "net-id"}]}},
             {"TaskTemplate": {"Networks": [{"Target": "shop_default"}]}},
         ),
+        (
+            {"UpdateConfig": {"Parallelism": 1, "FailureAction": "pause", "Order": "stop-first"}},
+            {"UpdateConfig": {"Parallelism": 1, "Order": ""}},
+        ),
+        ({"RollbackConfig": {"FailureAction": "pause", "Order": "stop-first"}}, {"RollbackConfig": {"Order": ""}}),
+        ({"TaskTemplate": {"RestartPolicy": {"Condition": "any"}}}, {"TaskTemplate": {"RestartPolicy": {}}}),
     ],
-    ids=["empty", "one replica", "vip", "port defaults", "template defaults", "network id"],
+    ids=[
+        "empty",
+        "replica",
+        "vip",
+        "port defaults",
+        "template defaults",
+        "network id",
+        "update",
+        "rollback",
+        "restart",
+    ],
 )
 def test_specs_that_mean_the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     """Absent, null and Docker's default are one."""
