@@ -19,12 +19,27 @@ from types import FrameType
 from typing import Final, TextIO
 
 from bot.errors import Misconfigured, SwarmbotError
-from sandbox.deployment import ROOT, Deployment
+from sandbox.deployment import PEOPLE, ROOT, Deployment
 from sandbox.fleet import Fleet
+from sandbox.fleet.image import TASK_IMAGE
 from sandbox.tour.cli import DEFAULT_PORT
 from sandbox.tour.runner import run_tour
 from sandbox.tour.terminal import TerminalStyle
 
+COMPOSE: Final = f"""\
+version: "3.8"
+services:
+  web:
+    image: {TASK_IMAGE}
+    environment: {{LOG_LEVEL: info, DB_PASSWORD: demo}}
+    networks: [inner]
+    deploy: {{replicas: 2}}
+  db:
+    image: {TASK_IMAGE}
+    networks: [inner]
+networks:
+  inner: {{driver: overlay}}
+"""
 END_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -57,8 +72,17 @@ class Demo:
         self._say(self._style.bold("Swarmbot demo: five Docker hosts, a local Slack, and the bot"))
         with Fleet(self._folder) as fleet:
             self._say(f"  {len(fleet.hosts)} hosts are up, each with its own dockerd and sshd ({_since(began)})")
-            deployment = Deployment(fleet, self._folder / "deployment", slack_port=_slack_port())
+            config = {**fleet.config(), **PEOPLE}
+            config["clusters"]["prod"]["stacks"] = {"shop": str(self._stack())}
+            deployment = Deployment(fleet, self._folder / "deployment", slack_port=_slack_port(), config=config)
             return self._run_deployment(deployment, stay_up=stay_up)
+
+    def _stack(self) -> Path:
+        """Write a compose file to try deploys with, and return it."""
+        file = self._folder / "shop" / "compose.yml"
+        file.parent.mkdir()
+        file.write_text(COMPOSE)
+        return file
 
     def _run_deployment(self, deployment: Deployment, *, stay_up: bool) -> int:
         began = monotonic()
@@ -94,6 +118,10 @@ class Demo:
             f"  In another terminal, in {ROOT}, type commands and press buttons as any of these people:",
             f'    {bot} say{at} ada prod "/swarm status"',
             f"    {bot} click{at} ada Share",
+            "",
+            f"  Deploy the stack of {self._folder}/shop/compose.yml, change the file, and deploy it again:",
+            f'    {bot} say{at} ada prod "/swarm deploy shop --no-resolve"',
+            f"    {bot} click{at} cleo Approve",
             "",
             "  Break a host, then ask for the status again:",
             f"    {fleet} power-off host-4",
