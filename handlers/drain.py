@@ -15,6 +15,7 @@ from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.node_lookup import duplicate_findings, require_cluster
 from bot.swarm.services.gapless import MIN_AVAILABLE
 from bot.swarm.services.placement import alone_warnings, node_load, schedulable_nodes
+from bot.swarm.services.rebalance import spreads
 from bot.text.suggest import number_of
 
 STATES: Final = {"drain": "drained", "pause": "paused", "activate": "active"}
@@ -105,7 +106,18 @@ def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     plan, changing = _plan(facts, nodes, operations, "activate")
     if not changing:
         return plan
-    return replace(plan, effect=f"{_actives(facts, changing, joins=True)}; tasks that run elsewhere stay there")
+    stay = "tasks that run elsewhere stay there"
+    return replace(plan, effect=f"{_actives(facts, changing, joins=True)}; {stay}{_rebalance(facts, changing)}")
+
+
+def _rebalance(facts: Facts, nodes: Sequence[NodeFacts]) -> str:
+    """Return the order that moves tasks to the nodes once they are active; "" if none would move."""
+    swarm = require_cluster(facts)
+    changed = {node.id: replace(node, availability="active") for node in nodes}
+    after = replace(swarm, nodes=tuple(changed.get(node.id, node) for node in swarm.nodes))
+    if any(spread.moves and not spread.obstacle for spread in spreads(after)):
+        return ", until `/swarm rebalance` moves some"
+    return ""
 
 
 def _plan(

@@ -8,13 +8,13 @@ from dataclasses import replace
 from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import ClusterFacts, Cost, NodeFacts, Plan, Step
-from bot.swarm.operations import MoveService, RestoreSpec
+from bot.swarm.operations import Drain, MoveService, RestoreSpec
 from bot.swarm.services.gapless import MIN_AVAILABLE, Shortage, health_warnings, shortages
 from bot.text.suggest import listed
 
 
 def without_gap(swarm: ClusterFacts, plan: Plan, nodes: Sequence[NodeFacts], *, now: bool, force: bool) -> Plan:
-    """Return the plan of a drain of ``nodes`` with the steps that avoid gaps; what cannot be avoided is its cost.
+    """Return a plan that drains ``nodes`` with the steps that avoid gaps; what cannot be avoided is its cost.
 
     ``now`` avoids none. Raise Refused if fewer tasks would run than a service's label asks for, unless ``force``.
     """
@@ -49,14 +49,20 @@ def _refuse_too_few(gaps: Sequence[Shortage], nodes: Sequence[NodeFacts], *, now
     )
 
 
-def _around(drains: Sequence[Step], moves: Sequence[Shortage], nodes: Sequence[NodeFacts]) -> tuple[Step, ...]:
-    """Return the steps: services move off all the nodes, and get their own placement back at the end in any case.
+def _around(steps: Sequence[Step], moves: Sequence[Shortage], nodes: Sequence[NodeFacts]) -> tuple[Step, ...]:
+    """Return the steps, with moves of services before the first drain, and what takes them back after the last.
 
     The nodes are drained one after the other: a service whose tasks are on several is not short on any.
     """
     ids, names = tuple(node.id for node in nodes), tuple(node.name for node in nodes)
+    drains = [step for step in steps if isinstance(step.operation, Drain)]
     tracks = [step.track for step in drains]
-    first = [Step(MoveService(each.service.id, each.service.name, ids, names), tracks[0]) for each in moves]
-    chained = [replace(step, after=before) for step, before in zip(drains[1:], tracks, strict=False)]
-    last = [Step(RestoreSpec(each.service.id, each.service.name), tracks[-1], always=True) for each in moves]
-    return (*first, drains[0], *chained, *last)
+    chained = dict(zip(drains[1:], tracks, strict=False))
+    found: list[Step] = []
+    for step in steps:
+        if step is drains[0]:
+            found += [Step(MoveService(each.service.id, each.service.name, ids, names), step.track) for each in moves]
+        found.append(replace(step, after=chained[step]) if step in chained else step)
+        if step is drains[-1]:
+            found += [Step(RestoreSpec(each.service.id, each.service.name), step.track, always=True) for each in moves]
+    return tuple(found)

@@ -14,6 +14,7 @@ from typing import Final
 from bot.blocks import plain_line, tick
 from bot.errors import Refused
 from bot.model import EVERY_TRACK, Cost, Facts, Finding, HostFacts, NodeFacts, Operation, Plan, PlanTitles, Step
+from bot.swarm.membership.gapless_drain import without_gap
 from bot.swarm.membership.several import each_or_refused, merged
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import raft_members
@@ -41,13 +42,17 @@ def removal_plan(facts: Facts, nodes: Sequence[NodeFacts], plan: Plan) -> Plan:
     parts = each_or_refused(nodes, lambda node: _removal(facts, node, forced=plan.force == "given"))
     count = len(facts.swarm.nodes) if facts.swarm else 0
     both = merged(plan.titles, parts)
-    return replace(
+    plan = replace(
         plan,
         steps=_drained_first(both.steps) if others else both.steps,
         effect=f"{count} → {count - len(nodes)} nodes",
         findings=(*plan.findings, *both.findings),
         warnings=(*plan.warnings, *alone_warnings(facts, _giving_up_tasks(facts, nodes)), *both.warnings),
     )
+    drained = {step.operation.node for step in plan.steps if isinstance(step.operation, Drain)}
+    if facts.swarm is None or not drained:
+        return plan
+    return without_gap(facts.swarm, plan, [node for node in nodes if node.id in drained], now=False, force=True)
 
 
 def failed_member_plan(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:

@@ -149,6 +149,23 @@ def test_a_message_may_come_twice_from_a_worker_that_died_with_it(kind: Disturba
 
 
 GOOD_ENDS = {
+    "an answer before the complete one": replace(
+        GOOD,
+        shown=(
+            *GOOD.shown,
+            replace(
+                ANSWER,
+                text=f"{ANSWER.text} · *`host-2` has not responded yet*. The complete answer follows within 15 s.",
+                ts="0",
+            ),
+        ),
+    ),
+    "a record that a cancelled change left": replace(
+        with_job(
+            replace(DRAIN, words="leave host-2", state="cancelled", cancel_by=ADA), replace(ENDED, text="· `k7f3`")
+        ),
+        sightings=(BEFORE, TWO_RECORDS),
+    ),
     "its requester cancelled it": with_job(replace(CANCELLED, cancel_by=ADA), replace(ENDED, text="Cancelled `k7f3`")),
     "it was cancelled while it waited": with_job(replace(CANCELLED, cancel_by=ADA), replace(ENDED, text="· `k7f3`")),
     "it was denied on its card": with_job(replace(DRAIN, state="denied"), DENIED),
