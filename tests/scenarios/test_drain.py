@@ -62,7 +62,7 @@ def test_a_drained_node_runs_no_tasks(cluster: Scenario) -> None:
 
 
 def test_tasks_without_another_node_are_reported(cluster: Scenario) -> None:
-    """A pinned service is reported before; only the scheduler knows one that fits on no other node."""
+    """A pinned service is reported before. What fits on no other node stops the drain, unless it is to be done now."""
     memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
     most = f"--reserve-memory={memory * 6 // 10}"
     create_service(cluster, "pinned", "--constraint", "node.hostname==host-3")
@@ -78,7 +78,12 @@ def test_tasks_without_another_node_are_reported(cluster: Scenario) -> None:
     tasks = cluster.ask("eve", "node host-3")
     assert "▸ `big.1` running since " in tasks
     assert "▸ `pinned.1` running since " in tasks
-    card = cluster.confirmed("ada", "drain host-3", "`pinned` (1 task on `host-3`) cannot run on any other active node")
+    costs = "`pinned` (1 task on `host-3`) cannot run on any other active node"
+    stays = cluster.confirmed("ada", "drain host-3", costs)
+    assert stays.text.startswith("✗ *`host-3` was not drained in prod*"), stays.text
+    assert "1 task of big cannot be placed: no suitable node (insufficient resources on" in stays.text, stays.text
+    assert nodes_of(cluster, "pinned") == nodes_of(cluster, "big") == ["host-3"]
+    card = cluster.confirmed("ada", "drain host-3 --now", costs)
     assert "1 task of pinned pending: no suitable node (scheduling constraints not satisfied" in card.text
     assert "1 task of big pending: no suitable node (insufficient resources on 2 nodes" in card.text
     assert nodes_of(cluster, "pinned") == nodes_of(cluster, "big") == []
