@@ -83,6 +83,7 @@ def test_first_deploy_then_no_change(cluster: Scenario, app: StackFolder) -> Non
     other["services"]["web"]["environment"] = [f"DB_PASSWORD={HIDDEN}", "LOG_LEVEL=info"]
     app.write(other)
     assert "No change needed" in cluster.ask("ada", DEPLOY)
+    assert "Stack `app` in prod is as its compose file describes it" in cluster.ask("ada", "stack app --diff")
     assert standing(cluster) == before
 
 
@@ -105,6 +106,9 @@ def test_changes_are_shown_and_carried_out(cluster: Scenario, app: StackFolder) 
         "all 2 tasks restart",
     ):
         assert shown in plan, plan
+    diff = cluster.ask("ada", "stack app --diff")
+    assert "differs from its compose file" in diff
+    assert "• replicas `2` → `3`" in diff
     card = cluster.change("ada", DEPLOY)
     assert "app_web has the deployed spec: 3 tasks running" in card.text.replace("`", ""), card.text
     assert standing(cluster)["app_db"] == before["app_db"]

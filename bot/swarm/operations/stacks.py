@@ -42,6 +42,8 @@ from bot.swarm.stacks.writes import (
 )
 from bot.text.suggest import listed, number_of
 
+MAX_TOLD_CHARS: Final = 1500
+"""Of the differences in one step's line: Slack takes 3000 in a block."""
 VERBS: Final[dict[Action, tuple[str, str]]] = {
     "create": ("creating", "created"),
     "update": ("updating", "updated"),
@@ -76,8 +78,22 @@ class DeployObject(Operation):
     @property
     def doing(self) -> str:
         """Return the step in words, with the difference."""
-        told = f": {', '.join(self.changes)}" if self.changes else ""
+        told = f": {', '.join(self._told())}" if self.changes else ""
         return f"`{SIGNS[self.action]}` {VERBS[self.action][0]} {self.type} {tick(self.object)}{told}"
+
+    def _told(self) -> list[str]:
+        """Return what changes; of many fields as many as fit into a line of a card, and where the others are shown.
+
+        The last text, which tasks restart, is always there.
+        """
+        found: list[str] = []
+        *fields, last = self.changes
+        for number, change in enumerate(fields):
+            if sum(map(len, found)) + len(change) > MAX_TOLD_CHARS:
+                more = f"and {len(fields) - number} more, which `/swarm stack {self.stack} --diff` shows"
+                return [*found, more, last]
+            found.append(change)
+        return [*found, last]
 
     @property
     def done(self) -> str:

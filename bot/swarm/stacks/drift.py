@@ -12,7 +12,7 @@ from bot.swarm.stacks.checks import changed_content, network_drift, orphans, unr
 from bot.swarm.stacks.deploy_plan import SIGNS, changes_of, counted
 from bot.swarm.stacks.writes import pending_writes
 
-MAX_LINES: Final = 30
+MAX_LINES: Final = 200
 
 
 def stack_diff(facts: Facts) -> Message:
@@ -38,9 +38,8 @@ def _lines(facts: Facts, recording: StackRecording) -> list[str]:
     swarm = require_cluster(facts)
     found = []
     for write in pending_writes(recording):
-        changes = changes_of(swarm, recording, write)
-        told = f": {', '.join(changes)}" if changes else ""
-        found.append(f"`{SIGNS[write.action]}` {write.type} {tick(write.name)}{told}")
+        found.append(f"`{SIGNS[write.action]}` {write.type} {tick(write.name)}")
+        found += [f"• {change}" for change in changes_of(swarm, recording, write)]
     return found
 
 

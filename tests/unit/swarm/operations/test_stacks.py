@@ -158,6 +158,15 @@ def test_an_update_that_docker_rolls_back_at_once_has_failed() -> None:
         assert bool(operation.failed(seen(recording(writes=THREE), services=(service,)))) is failed
 
 
+def test_a_long_difference_says_what_it_leaves_out() -> None:
+    """An approver must know that there is more, and where."""
+    changes = tuple(f"environment variable V{number} `{'x' * 100}` added" for number in range(60))
+    operation = DeployObject("app", "service", "app_web", "update", "", changes=changes)
+    operation = replace(operation, changes=(*changes, "all 2 tasks restart"))
+    assert operation.doing.endswith(", and 49 more, which `/swarm stack app --diff` shows, all 2 tasks restart")
+    assert len(operation.doing) < 1700
+
+
 @pytest.mark.parametrize(
     ("state", "deployed", "arrived", "failed"),
     [
