@@ -64,7 +64,7 @@ def live_restore(host: Host) -> Finding | None:
         return None
     return problem(
         f"`{host.name}`: its engine has live-restore enabled, so it cannot join a swarm.",
-        'Remove `"live-restore": true` from /etc/docker/daemon.json on it, then run `systemctl reload docker` there.',
+        'Set `"live-restore": false` in /etc/docker/daemon.json on it, then run `systemctl reload docker` there.',
     )
 
 

@@ -47,13 +47,13 @@ def _live_restore(host: HostFacts) -> list[Finding]:
     text = f"`{host.name}` has live-restore enabled: its engine refuses to join a swarm."
     if host.in_swarm or host.joining:
         text = f"`{host.name}` has live-restore enabled: its engine is part of a swarm and will not start again."
-    return [Finding("failed", text, host.name, f"R{live_restore_fix(host)[1:]}.")]
+    return [Finding("failed", text, host.name, f"S{live_restore_fix(host)[1:]}.")]
 
 
 def live_restore_fix(host: HostFacts) -> str:
-    """Return how to disable live-restore. An engine takes the change when it is told to read its file again."""
+    """Return how to disable live-restore. An engine that reads its file again keeps what the file does not name."""
     file, reload = "/etc/docker/daemon.json", "`systemctl reload docker`"
-    return f'remove `"live-restore": true` from {file} on {tick(host.name)}, then run {reload} there'
+    return f'set `"live-restore": false` in {file} on {tick(host.name)}, then run {reload} there'
 
 
 def _engine(facts: Facts, host: HostFacts) -> list[Finding]:
