@@ -58,7 +58,7 @@ class RealState:
         assert not apart, "\n".join(apart)
 
     def _words(self, case: Case) -> tuple[Any, Any]:
-        return read_words(case["words"], Vocabulary("prod", tuple(self._hosts)))
+        return read_words(case["words"], Vocabulary("prod", tuple(self._hosts), nodes=tuple(self._hosts)))
 
     def _query(self, case: Case) -> FactsQuery | None:
         """Return the query of a change; None for questions, and for commands that cannot be parsed."""
@@ -107,11 +107,12 @@ class RealState:
 
 
 def _merged(queries: Sequence[FactsQuery]) -> FactsQuery:
-    """Return one query for everything that ``queries`` need."""
+    """Return one query for everything that ``queries`` need. No row reads logs or a stack."""
     merged: dict[str, Any] = {}
     for field in fields(FactsQuery):
-        wanted = [getattr(query, field.name) for query in queries]
-        merged[field.name] = tuple(dict.fromkeys(chain(*wanted))) if isinstance(wanted[0], tuple) else max(wanted)
+        wanted = [value for query in queries if (value := getattr(query, field.name)) is not None]
+        if wanted:
+            merged[field.name] = tuple(dict.fromkeys(chain(*wanted))) if isinstance(wanted[0], tuple) else max(wanted)
     return FactsQuery(**merged)
 
 
