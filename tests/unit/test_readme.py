@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.commands import Vocabulary, permission_text, read_arguments, read_options, read_sentence
+from bot.commands import Vocabulary, meant_command, permission_text, read_arguments, read_options, read_sentence
 from bot.generate import BEGIN, END, ROOT, Document, documents
 from bot.settings import Settings
 from tests.kits.commands import COMMANDS
@@ -51,14 +51,13 @@ def test_what_the_guide_tells_to_type_is_understood() -> None:
     rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
     orders = [order for row in rows for order in re.findall(r"`([^`]+)`", row.rpartition(" | ")[2])]
     assert len(orders) > len(rows)
+    vocabulary = Vocabulary("prod", tuple(f"host-{number}" for number in range(1, 7)), tuple(COMMANDS))
     for order in orders:
         sentence = read_sentence(order)
-        command = COMMANDS.find(sentence.name)
+        command = meant_command(COMMANDS, sentence, vocabulary)
         if len(sentence.words) or not any(parameter.required for parameter in command.parameters):
             _, words = read_options(command, sentence.words)
-            read_arguments(
-                command, words, Vocabulary("prod", tuple(f"host-{number}" for number in range(1, 7)), tuple(COMMANDS))
-            )
+            read_arguments(command, words, vocabulary)
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/security.md", "docs/operations.md"])
