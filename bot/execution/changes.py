@@ -63,8 +63,8 @@ class Changes:
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
-        told = results.success(f"Plan only: {plan.titles.imperative or lease.job.order.words}")
-        self._replies.answer(lease, plan_message(lease.job, plan, _later(cluster, before)), told, "plan shown")
+        message = plan_message(lease.job, plan, _later(cluster, before))
+        self._replies.answer(lease, message, results.success(message.text), "plan shown")
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Carry out a change whose turn it is, or request the approval that its plan needs."""

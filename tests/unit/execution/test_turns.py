@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -69,6 +70,22 @@ def test_a_plan_that_is_only_shown_does_not_wait(redis_url: str) -> None:
         assert before in text
         reckoning.ask(0, "U0ADA", "node-2")
         taken(process)
+
+
+def test_a_plan_that_changes_nothing_is_recorded_as_it_was_told(redis_url: str) -> None:
+    """The list of jobs says what the requester read."""
+    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
+    process = reckoning.processes[0]
+    order = order_of("plan", "U0ADA", "manager-1")
+    order = replace(order, lane="concurrent", only_plan=True, words="promote manager-1 --plan")
+    process.queue.admit(order, [Entry("asked", "U0ADA")])
+    lease = process.queue.take("one", "concurrent", block_ms=0)
+    assert lease
+    process.runner.handle(lease)
+    assert "*No change needed*: `manager-1`" in str(process.slack.told[-1].blocks)
+    job = process.queue.get("plan")
+    assert job is not None
+    assert json.loads(job.result)["told"] == "No change needed"
 
 
 def test_a_change_without_approval_is_planned_once(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
