@@ -64,7 +64,7 @@ def drain(facts: Facts, arguments: DrainArguments) -> Plan:
     moved = f", affects {number_of(moving, 'task')}" if moving else ""
     warnings = tuple(alone_warnings(facts, changing))
     plan = replace(plan, effect=_actives(facts, changing) + moved, warnings=warnings)
-    return without_gap(swarm, plan, changing, now=arguments.now, force=arguments.force)
+    return without_gap(facts, plan, changing, now=arguments.now, force=arguments.force)
 
 
 @change(

@@ -14,6 +14,11 @@ _SECRET_NAME: Final = re.compile(
     r"|_dsn$|salt|cookie",
     re.IGNORECASE,
 )
+_SECRET_VALUE: Final = re.compile(
+    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{20,}|\b[sr]k_(?:live|test)_\w{10,}"
+    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}"
+)
+"""Tokens that say by their form what they are: of AWS, GitHub, GitLab, Stripe, Google and SendGrid, and JWTs."""
 _FILE_NAME: Final = re.compile(r"_(?:file|path|dir)$", re.IGNORECASE)
 """By convention such a variable holds the path of a file with the secret, as Docker's own images have it."""
 
@@ -38,7 +43,7 @@ def looks_secret(name: str, value: str) -> bool:
     Its name says so (``DB_PASSWORD``), or its value holds a token, a key or a URL with a password. The path of a file
     with a secret (``DB_PASSWORD_FILE=/run/secrets/db``) is none.
     """
-    if redact(value) != value:
+    if redact(value) != value or _SECRET_VALUE.search(value):
         return True
     if _FILE_NAME.search(name) and value.startswith("/"):
         return False

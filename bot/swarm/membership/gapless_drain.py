@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from bot.blocks import tick
 from bot.errors import Refused
-from bot.model import ClusterFacts, Cost, NodeFacts, Plan, Step
+from bot.model import Cost, Facts, NodeFacts, Plan, Step
 from bot.swarm.operations import Drain, MoveService, RestoreSpec
 from bot.swarm.services.gapless import MIN_AVAILABLE, Shortage, health_warnings, shortages
 from bot.text.suggest import listed
 
 
-def without_gap(swarm: ClusterFacts, plan: Plan, nodes: Sequence[NodeFacts], *, now: bool, force: bool) -> Plan:
+def without_gap(facts: Facts, plan: Plan, nodes: Sequence[NodeFacts], *, now: bool, force: bool) -> Plan:
     """Return a plan that drains ``nodes`` with the steps that avoid gaps; what cannot be avoided is its cost.
 
     ``now`` avoids none. Raise Refused if fewer tasks would run than a service's label asks for, unless ``force``.
     """
-    found = shortages(swarm, nodes)
+    found = shortages(facts, nodes)
     moves = [] if now else [each for each in found if not each.gap]
     gaps = [each for each in found if each not in moves]
     if not force:
@@ -26,7 +26,11 @@ def without_gap(swarm: ClusterFacts, plan: Plan, nodes: Sequence[NodeFacts], *, 
     return replace(
         plan,
         steps=_around(plan.steps, moves, nodes) if moves else plan.steps,
-        costs=tuple(Cost(f"gap of {each.service.name}", f"{each.cost} {each.gap}".rstrip()) for each in gaps),
+        costs=tuple(
+            Cost(f"gap of {each.service.name}", f"{each.cost} {each.gap}".rstrip())
+            for each in gaps
+            if not each.stranded
+        ),
         warnings=(*plan.warnings, *health_warnings(moves)),
     )
 

@@ -50,9 +50,9 @@ def removal_plan(facts: Facts, nodes: Sequence[NodeFacts], plan: Plan) -> Plan:
         warnings=(*plan.warnings, *alone_warnings(facts, _giving_up_tasks(facts, nodes)), *both.warnings),
     )
     drained = {step.operation.node for step in plan.steps if isinstance(step.operation, Drain)}
-    if facts.swarm is None or not drained:
+    if not drained:
         return plan
-    return without_gap(facts.swarm, plan, [node for node in nodes if node.id in drained], now=False, force=True)
+    return without_gap(facts, plan, [node for node in nodes if node.id in drained], now=False, force=True)
 
 
 def failed_member_plan(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:

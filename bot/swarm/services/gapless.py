@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.blocks import plain_line, tick
-from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
+from bot.model import Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.placement import meets_constraints, schedulable_nodes
 from bot.text.suggest import listed, number_of
 
 MIN_AVAILABLE: Final = "swarmbot.min-available"
 """The label of a service that says how many of its tasks must always run; 1 if it has none."""
+FAILING_S: Final = 60.0
+"""A service of which a task failed so recently may be in a crash loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Shortage:
     """How many must always run."""
     gap: str
     """Why its tasks cannot start elsewhere first, a sentence; "" if they can."""
+    stranded: bool = False
+    """Whether no other active node can run it, which is a cost of the drain in any case."""
 
     @property
     def labelled(self) -> bool:
@@ -49,25 +53,37 @@ def min_available(service: ServiceFacts) -> int:
     return min(wanted, service.replicas)
 
 
-def shortages(swarm: ClusterFacts, nodes: Sequence[NodeFacts]) -> list[Shortage]:
+def shortages(facts: Facts, nodes: Sequence[NodeFacts]) -> list[Shortage]:
     """Return the services of which too few tasks would run while ``nodes`` are drained.
 
-    Services that no other node can run are left out: they are a cost of the drain in any case. Global services and jobs
-    have no replica to start elsewhere. The facts must have been read with services and the task list.
+    Global services and jobs have no replica to start elsewhere. A service whose tasks fail again and again is left out:
+    where its next task starts is chance. The facts must have been read with services and the task list.
     """
+    if facts.swarm is None:
+        return []
     leaving = {node.id for node in nodes}
-    others = [node for node in schedulable_nodes(swarm) if node.id not in leaving]
-    found = []
-    for service in swarm.services:
-        tasks = [task for task in swarm.task_list if task.service == service.id and task.wanted and task.alive]
-        moving = sum(task.node in leaving for task in tasks)
-        remaining = sum(task.state == "running" and task.node not in leaving for task in tasks)
-        takers = [node for node in others if meets_constraints(node, service)]
-        if service.mode != "replicated" or not moving or remaining >= min_available(service) or not takers:
-            continue
-        gap = two_at_once_obstacle(service, moving, takers, tasks)
-        found.append(Shortage(service, moving, remaining, min_available(service), gap))
-    return found
+    others = [node for node in schedulable_nodes(facts.swarm) if node.id not in leaving]
+    found = (_shortage(facts, service, leaving, others) for service in facts.swarm.services)
+    return [each for each in found if each is not None]
+
+
+def _shortage(
+    facts: Facts, service: ServiceFacts, leaving: Collection[str], others: Sequence[NodeFacts]
+) -> Shortage | None:
+    every = [task for task in facts.swarm.task_list if task.service == service.id] if facts.swarm else []
+    failed = (task for task in every if task.state in {"failed", "rejected"})
+    if service.mode != "replicated" or any(facts.cluster_time - task.since < FAILING_S for task in failed):
+        return None
+    tasks = [task for task in every if task.wanted and task.alive]
+    moving = sum(task.state == "running" and task.node in leaving for task in tasks)
+    remaining = sum(task.state == "running" and task.node not in leaving for task in tasks)
+    minimum = min_available(service)
+    if not moving or remaining >= minimum:
+        return None
+    takers = [node for node in others if meets_constraints(node, service)]
+    if not takers:
+        return Shortage(service, moving, remaining, minimum, "No other active node can run it.", stranded=True)
+    return Shortage(service, moving, remaining, minimum, two_at_once_obstacle(service, moving, takers, tasks))
 
 
 def health_warnings(found: Sequence[Shortage]) -> list[str]:

@@ -22,6 +22,10 @@ from bot.secrets.secret_names import looks_secret, names_a_secret
         ("COOKIE_SALT", "x"),
         ("DATABASE_URL", "postgres://app:hunter2@db/app"),
         ("SLACK", "xoxb-1-2-abc"),
+        ("GREETING", "AKIAIOSFODNN7EXAMPLE"),
+        ("GREETING", "ghp_" + "a1" * 18),
+        ("GREETING", "sk_live_" + "a1" * 12),
+        ("GREETING", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc"),
         ("DB_PASSWORD_FILE", "hunter2"),
     ],
 )
