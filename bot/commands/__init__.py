@@ -18,12 +18,14 @@ from bot.commands.command import (
 from bot.commands.grammar import read_arguments, read_options, read_sentence
 from bot.commands.kinds import (
     ADDRESS,
+    ALL_NODES,
     COMMAND,
     DURATION,
     HOST,
     LABEL,
     NETWORK,
     NODE,
+    NODE_OR_ALL,
     PERSON,
     SERVICE,
     Kind,
@@ -52,6 +54,7 @@ from bot.config.models import Permission
 
 __all__ = [
     "ADDRESS",
+    "ALL_NODES",
     "CERT_EXPIRY",
     "COMMAND",
     "DISPATCHER_HEARTBEAT",
@@ -65,6 +68,7 @@ __all__ = [
     "MAX_SNAPSHOTS",
     "NETWORK",
     "NODE",
+    "NODE_OR_ALL",
     "PAST",
     "PERSON",
     "SERVICE",

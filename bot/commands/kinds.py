@@ -40,6 +40,8 @@ class Kind:
     """Returns the service that a value names: a change is refused early if there is none. None: it names none."""
 
 
+ALL_NODES = "all"
+"""Stands for every node where a word is ``NODE_OR_ALL``."""
 _RANGE = re.compile(r"^(?P<head>[^\[\]]*)\[(?P<first>[0-9]{1,9})-(?P<last>[0-9]{1,9})\](?P<tail>[^\[\]]*)$")
 _MOST_AT_ONCE = 100
 
@@ -169,6 +171,7 @@ def text(shown: str) -> Kind:
 HOST = Kind("HOST", _host)
 COMMAND = Kind("COMMAND", _command)
 NODE = Kind("NODE", _node)
+NODE_OR_ALL = Kind("NODE|all", _node)
 SERVICE = Kind("SERVICE", _service, service=str)
 DURATION = Kind("DURATION", _duration)
 NETWORK = Kind("NETWORK", _network)

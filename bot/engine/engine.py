@@ -19,7 +19,7 @@ from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
 from bot.errors import EngineError, HostUnreachable
-from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage
+from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage, ImageFacts
 from bot.model.engine_api import Answer, JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
@@ -166,6 +166,14 @@ class SshEngine:
     def disk_usage(self) -> DiskUsage:
         """``GET /system/df``."""
         return containers.disk_usage(self._client)
+
+    def images(self) -> tuple[ImageFacts, ...]:
+        """``GET /images/json`` and ``GET /containers/json``."""
+        return containers.images(self._client)
+
+    def remove_image(self, image: str) -> None:
+        """``DELETE /images/{image}``."""
+        self._client.change("DELETE", f"/images/{quote(image, safe='/:@')}")
 
     def init_swarm(self, request: Json) -> str:
         """``POST /swarm/init``; by hand, for the SDK's call lacks Availability."""

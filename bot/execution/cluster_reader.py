@@ -30,16 +30,20 @@ class ClusterReader:
         facts = self._reader.read(cluster, self.engines(cluster), query)
         if facts.swarm is not None:
             self._last_read.note(cluster, facts.swarm, services=query.services)
-        return self._with_good_spec(facts, query.good_spec_of)
+        return self._with_good_specs(facts, query)
 
     def keep_good_spec(self, facts: Facts, operation: Operation) -> None:
         """Keep the spec of the service that ``operation`` changes, if ``facts`` show that its tasks run."""
         self._good_specs.note(facts, operation)
 
-    def _with_good_spec(self, facts: Facts, name: str) -> Facts:
-        """Return the facts with the last good spec of the service that ``name`` means."""
-        services = matching_services(facts.swarm, name) if facts.swarm and name else []
-        found = {service.id: self._good_specs.read(facts.cluster_id, service.id) for service in services[:1]}
+    def _with_good_specs(self, facts: Facts, query: FactsQuery) -> Facts:
+        """Return the facts with the last good spec of the service that the query names, or of every service."""
+        if facts.swarm is None:
+            return facts
+        services = facts.swarm.services if query.good_specs else ()
+        if query.good_spec_of:
+            services = tuple(matching_services(facts.swarm, query.good_spec_of)[:1])
+        found = {service.id: self._good_specs.read(facts.cluster_id, service.id) for service in services}
         return replace(facts, good_specs={key: spec for key, spec in found.items() if spec}) if services else facts
 
     def read_whole(self, cluster: str, query: FactsQuery) -> Facts:

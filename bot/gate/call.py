@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from bot.audit import Entry
 from bot.blocks import tick
-from bot.commands import Command
+from bot.commands import ALL_NODES, Command
 from bot.commands.command import Parameter
 from bot.queue.job import Job, Order, new_id
 from bot.secrets.redact import redact
@@ -159,4 +159,4 @@ def _nodes(arguments: Any) -> tuple[str, ...]:
     """Return the hosts and nodes that a command names."""
     several = (getattr(arguments, name, ()) for name in ("hosts", "nodes"))
     named = (*several, [getattr(arguments, name, "") for name in ("host", "node", "name")])
-    return tuple(name for names in named for name in names if isinstance(name, str) and name)
+    return tuple(name for names in named for name in names if isinstance(name, str) and name not in {"", ALL_NODES})

@@ -1,6 +1,7 @@
 """What a node's own engine says of the containers of tasks: log lines, use of CPU and memory, how they ended; its disk.
 
-The managers know nothing of this, so it is read at each node (``FactsQuery.task_logs``, ``task_usage``, ``disk``).
+The managers know nothing of this, so it is read at each node (``FactsQuery.task_logs``, ``task_usage``, ``disk``,
+``images``).
 """
 
 from __future__ import annotations
@@ -63,6 +64,22 @@ class TaskReading:
     """Whether the kernel killed it because it reached its memory limit. None if that was not read."""
     failure: str = ""
     """Why nothing could be read, in a sentence that names the host; "" if it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """An image on a host."""
+
+    id: str
+    """``sha256:`` and its digits."""
+    names: tuple[str, ...]
+    """Its tags (``web:1``) and digests (``web@sha256:…``). Empty for one without a name."""
+    size_bytes: int
+    """With the layers that other images share."""
+    in_use: bool
+    """Whether a container uses it, running or not."""
+    parent: str = ""
+    """The id of the image that it was made from on this host; "" if there is none or the engine does not say."""
 
 
 @dataclass(frozen=True, slots=True)

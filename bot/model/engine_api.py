@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from bot.errors import HostUnreachable
 from bot.model.backups import BackupStore
-from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage
+from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage, ImageFacts
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
 from bot.model.stack import StackRecorder
@@ -168,6 +168,14 @@ class Engine(Protocol):
 
     def disk_usage(self) -> DiskUsage:
         """``GET /system/df``, and the space of the data folder's file system. Takes long with many containers."""
+        ...
+
+    def images(self) -> tuple[ImageFacts, ...]:
+        """Return the images of ``GET /images/json?all=true``, with whether a container of this engine uses them."""
+        ...
+
+    def remove_image(self, image: str) -> None:
+        """``DELETE /images/{image}``, an id or a name, without force. Raises EngineError 409 if it is in use."""
         ...
 
     def init_swarm(self, request: Json) -> str:

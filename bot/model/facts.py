@@ -106,6 +106,8 @@ class FactsQuery:
     """A node whose tasks alone to read, by name or the start of its id."""
     good_spec_of: str = ""
     """A service, by name or id, whose last good spec to read from Swarmbot's own records. Needs ``services``."""
+    good_specs: bool = False
+    """Read the last good specs of all services. Needs ``services``."""
     objects: tuple[Literal["networks", "secrets", "configs"], ...] = ()
     """Which of them to list: names and labels. An engine sends the contents of all configs with their names."""
     volumes: tuple[str, ...] = ()
@@ -116,6 +118,8 @@ class FactsQuery:
     """A service, by name or the start of its id, whose tasks' use of CPU and memory to read at their nodes."""
     disk: bool = False
     """Read what the engines' data occupies: on ``hosts`` (or their nodes), or on all if none is named."""
+    images: bool = False
+    """List the images of ``hosts`` (or their nodes), or of all if none is named."""
     wait_s: float = 0.0
     """Wait so many seconds before reading. Only for questions: the lines that a log gets meanwhile."""
     secrets: tuple[Revealed, ...] = ()
@@ -208,7 +212,7 @@ class Facts:
     """Read for ``FactsQuery.stack``. None if no manager with a quorum could be read."""
 
     good_specs: Mapping[str, GoodSpec] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    """Read for ``FactsQuery.good_spec_of``: by the service's id, the last spec whose tasks were seen to run."""
+    """Read for ``FactsQuery.good_spec_of`` and ``good_specs``, by service id: the last spec whose tasks ran."""
 
     @property
     def cluster_id(self) -> str:

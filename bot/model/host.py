@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from bot.errors import HostProblem
-from bot.model.containers import DiskUsage
+from bot.model.containers import DiskUsage, ImageFacts
 from bot.model.network import Interface, Reach
 from bot.model.objects import VolumeFacts
 
@@ -199,6 +199,10 @@ class HostFacts:
     """Read for ``FactsQuery.disk``."""
     disk_error: str = ""
     """Why that could not be read."""
+    images: tuple[ImageFacts, ...] | None = None
+    """Its images, also those that only other images are made from. None if not read."""
+    images_error: str = ""
+    """Why they could not be read."""
 
     @property
     def responds(self) -> bool:

@@ -26,8 +26,11 @@ from tests.plans.files import STATES, cases, described
 from tests.plans.outcome import ended, expected, outcome, read_words
 
 Case = Mapping[str, Any]
-EXCLUDED = re.compile(r"--autolock|unlock-key")
-"""Commands for autolocked clusters, which tests/scenarios/test_unlock.py tests."""
+EXCLUDED = re.compile(r"--autolock|unlock-key|^prune\b")
+"""Commands for autolocked clusters, which tests/scenarios/test_unlock.py tests, and ``prune``: test_prune.py tests it.
+
+Described hosts have no unused image; those of the fleet have one.
+"""
 
 
 class RealState:

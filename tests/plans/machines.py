@@ -66,6 +66,8 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         key_file=_key_file(host),
         disk=_disk(host.disk) if host.disk else None,
         disk_error=host.disk_error,
+        images=None if host.images is None else tuple(image.facts() for image in host.images),
+        images_error=host.images_error,
     )
 
 

@@ -14,6 +14,7 @@ from bot.model import (
     Backup,
     Drill,
     HostKey,
+    ImageFacts,
     Membership,
     NodeDescription,
     OpenChange,
@@ -79,6 +80,21 @@ class Record(Strict):
         )
 
 
+class Image(Strict):
+    """An image on a host. Its id is ``sha256:`` and what ``id`` says; ``parent`` is such an id too."""
+
+    id: str
+    names: list[str] = []
+    mib: int = 100
+    in_use: bool = False
+    parent: str = ""
+
+    def facts(self) -> ImageFacts:
+        """Return the image as it is read."""
+        parent = f"sha256:{self.parent}" if self.parent else ""
+        return ImageFacts(f"sha256:{self.id}", tuple(self.names), self.mib * 1024**2, self.in_use, parent)
+
+
 class Machine(Strict):
     """A host of swarmbot.yml. ``is``: what its record in the cluster is; the rest as in HostFacts.
 
@@ -119,6 +135,8 @@ class Machine(Strict):
     disk: tuple[int, int] | None = (10, 50)
     """What its images occupy, and the free space of 100 GiB, in GiB."""
     disk_error: str = ""
+    images: list[Image] | None = []
+    images_error: str = ""
 
 
 class Change(Strict):

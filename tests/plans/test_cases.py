@@ -74,6 +74,7 @@ def _command_of(case: Mapping[str, Any]) -> str:
     return str(case["words"]).partition(" ")[0]
 
 
+PLACES = {"NODE", "HOST", "NODE|all"}
 ABOUT_KEYS = {"trust"}
 """Commands about SSH host keys: they do not depend on the host's state in the cluster."""
 
@@ -82,7 +83,7 @@ def _needs_rows(group: str) -> list[str]:
     """Return the commands that need a case for each state of this group (nodes or clusters)."""
     found = []
     for command in COMMANDS.values():
-        places = [each for each in command.parameters if isinstance(each.spec, Word) and each.shown in {"NODE", "HOST"}]
+        places = [each for each in command.parameters if isinstance(each.spec, Word) and each.shown in PLACES]
         whole = command.plan is not None and not any(place.required for place in places) and command.group != "Services"
         if (places if group == "nodes" else whole) and command.name not in ABOUT_KEYS:
             found.append(command.name)

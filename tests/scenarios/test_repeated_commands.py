@@ -72,6 +72,7 @@ ELSEWHERE: Final = {
     "undeploy": "tests/scenarios/test_deploy.py",
     "update-service": "tests/scenarios/test_service_changes.py: it also says why tasks do not run",
     "remove-service": "tests/plans/cases/remove-service: a service that is removed is unknown",
+    "prune": "tests/scenarios/test_prune.py: asked again, it removes nothing",
     "rebalance": "tests/scenarios/test_gapless_drain.py: asked again, it moves nothing",
 }
 """Commands whose repetition is tested elsewhere."""

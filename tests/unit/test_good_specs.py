@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from redis import Redis
 
+from bot.execution.cluster_reader import ClusterReader
 from bot.good_specs import GoodSpecs
-from bot.model import Facts
+from bot.model import Facts, FactsQuery
 from bot.secrets.secret import Secret
 from bot.swarm.operations import RemoveService
 from bot.swarm.operations.services import ChangeService
@@ -54,3 +55,17 @@ def test_no_other_spec_is_kept(client: Redis) -> None:
     GoodSpecs(client, None).note(seen(RUNNING), OPERATION)
     GoodSpecs(client, KEY).note(seen(RUNNING), RemoveService("id-web", "web", "prod", ""))
     assert [*redis_contents(client)] == []
+
+
+def test_the_specs_of_one_service_or_of_all_are_read(client: Redis) -> None:
+    """A prune keeps the images of all of them."""
+    described = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": {}, "db": {}}}
+    specs, facts = GoodSpecs(client, KEY), Description.model_validate(described).facts()
+    specs.note(seen(RUNNING), OPERATION)
+    reader: Any = SimpleNamespace(read=lambda *_: facts)
+    unused: Any = SimpleNamespace(cluster=lambda _: None, note=lambda *_, **__: None)
+    clusters = ClusterReader(unused, reader, unused, specs)
+    assert clusters.read("prod", FactsQuery(good_specs=True)).good_specs.keys() == {"id-web"}
+    assert clusters.read("prod", FactsQuery(good_spec_of="web")).good_specs.keys() == {"id-web"}
+    assert clusters.read("prod", FactsQuery(good_spec_of="db")).good_specs == {}
+    assert clusters.read("prod", FactsQuery()).good_specs == {}

@@ -13,7 +13,7 @@ import docker
 from bot.engine.api.client import EngineClient
 from bot.engine.ssh.shell import read
 from bot.errors import EngineError
-from bot.model.containers import ContainerLog, ContainerUsage, DiskPart, DiskUsage, LogLine
+from bot.model.containers import ContainerLog, ContainerUsage, DiskPart, DiskUsage, ImageFacts, LogLine
 
 MAX_LOG_BYTES: Final = 2 * 1024 * 1024
 """Of one container's log, no more is transferred at a time."""
@@ -24,6 +24,8 @@ STREAM_TIMEOUT_S: Final = 3
 STDOUT_AND_STDERR: Final = frozenset({1, 2})
 FRAME_HEADER: Final = struct.Struct(">BxxxL")
 """Before each piece of a log without a TTY: its stream, and its length in bytes."""
+NAMELESS: Final = "<none>"
+"""Begins the name that engines show of an image without a tag or a repository."""
 DF_TIMEOUT_S: Final = 10.0
 DF_SCRIPT: Final = 'df -P -k -- "$1"'
 
@@ -116,6 +118,32 @@ def usage_of(found: Record) -> ContainerUsage | None:
         memory_bytes=max(0, memory["usage"] - cache),
         memory_limit_bytes=memory.get("limit", 0),
     )
+
+
+def images(client: EngineClient) -> tuple[ImageFacts, ...]:
+    """Return the engine's images, and which of them its containers use. Raises HostUnreachable, EngineError."""
+    found: list[Record] = client.read(lambda api: api.images(all=True))
+    using: list[Record] = client.read(lambda api: api.containers(all=True))
+    return image_list(found, using)
+
+
+def image_list(found: Sequence[Record], containers: Sequence[Record]) -> tuple[ImageFacts, ...]:
+    """Parse ``GET /images/json`` and ``GET /containers/json``, whose containers name images by id or as typed."""
+    used = {container.get(key) for container in containers for key in ("ImageID", "Image")}
+    return tuple(
+        ImageFacts(
+            id=image["Id"],
+            names=(names := tuple(name for name in _image_names(image) if not name.startswith(NAMELESS))),
+            size_bytes=image.get("Size", 0),
+            in_use=not used.isdisjoint((image["Id"], *names)),
+            parent=image.get("ParentId") or "",
+        )
+        for image in found
+    )
+
+
+def _image_names(image: Record) -> list[str]:
+    return [*(image.get("RepoTags") or ()), *(image.get("RepoDigests") or ())]
 
 
 def disk_usage(client: EngineClient) -> DiskUsage:

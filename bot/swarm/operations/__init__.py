@@ -5,6 +5,7 @@ from bot.swarm.operations.backup import AwaitManager, RestoreState, TakeBackup
 from bot.swarm.operations.ca import AwaitCaRotation, AwaitCertificate, StartCaRotation
 from bot.swarm.operations.drill import DrillBackup
 from bot.swarm.operations.host_key import TrustHostKey
+from bot.swarm.operations.images import PlannedImage, RemoveImages, images_query
 from bot.swarm.operations.init import Init
 from bot.swarm.operations.join import Join
 from bot.swarm.operations.key_file import AwaitEncryptedKeyFile, CheckUnlockKey, DecryptKeyFile
@@ -43,8 +44,10 @@ __all__ = [
     "Leave",
     "LeaveLostCluster",
     "MoveService",
+    "PlannedImage",
     "Promote",
     "Rejoin",
+    "RemoveImages",
     "RemoveNode",
     "RemoveOldRecords",
     "RemoveService",
@@ -62,4 +65,5 @@ __all__ = [
     "Unlock",
     "Update",
     "fingerprint",
+    "images_query",
 ]

@@ -139,15 +139,26 @@ def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
 
 
 def _with_storage(engine: Engine, facts: HostFacts, query: FactsQuery) -> HostFacts:
-    """Return the facts with volumes and disk usage. An engine may take too long to sum up the disk: then with why."""
+    """Return the facts with volumes, images and disk usage, or why not: an engine may be slow to sum up the disk."""
     if matches_name(facts, query.volumes):
         facts = replace(facts, volumes=parse_objects.volumes(engine.volumes()))
-    if not query.disk or (query.hosts and not matches_name(facts, query.hosts)):
+    if query.hosts and not matches_name(facts, query.hosts):
+        return facts
+    if query.images:
+        facts = _with_images(engine, facts)
+    if not query.disk:
         return facts
     try:
         return replace(facts, disk=engine.disk_usage())
     except EngineError as error:
         return replace(facts, disk_error=error.happened)
+
+
+def _with_images(engine: Engine, facts: HostFacts) -> HostFacts:
+    try:
+        return replace(facts, images=engine.images())
+    except EngineError as error:
+        return replace(facts, images_error=error.happened)
 
 
 def _with_position(engine: Engine, facts: HostFacts) -> HostFacts:

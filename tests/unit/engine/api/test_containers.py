@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.engine.api import containers
-from bot.engine.api.containers import container_log, disk_parts, log_lines, usage_of
-from bot.model import ContainerUsage, DiskPart, LogLine
+from bot.engine.api.containers import container_log, disk_parts, image_list, log_lines, usage_of
+from bot.model import ContainerUsage, DiskPart, ImageFacts, LogLine
 
 STAMP: Final = "2026-11-30T17:00:00.123456789Z"
 AT: Final = 1796058000.123456
@@ -96,3 +96,18 @@ def test_disk_usage_is_counted_as_docker_system_df_does() -> None:
     assert usage.volumes == DiskPart(3, 1, 50, 50)
     assert usage.build_cache == DiskPart(0, 0, 0, 0)
     assert (usage.free_bytes, usage.total_bytes) == (10, 20)
+
+
+def test_images_are_in_use_by_id_or_by_name() -> None:
+    """A container names its image by id, or as it was typed; what has no name is shown as `<none>`, or as nothing."""
+    found: list[dict[str, Any]] = [
+        {"Id": "sha256:a", "ParentId": "sha256:b", "RepoTags": ["web:1"], "RepoDigests": ["web@sha256:1"], "Size": 7},
+        {"Id": "sha256:b", "ParentId": "", "RepoTags": ["<none>:<none>"], "RepoDigests": ["<none>@<none>"], "Size": 5},
+        {"Id": "sha256:c", "RepoTags": None, "RepoDigests": ["db@sha256:2"], "Size": 3},
+    ]
+    read = image_list(found, [{"ImageID": "sha256:a", "Image": "web"}, {"ImageID": "", "Image": "db@sha256:2"}])
+    assert read == (
+        ImageFacts("sha256:a", ("web:1", "web@sha256:1"), 7, in_use=True, parent="sha256:b"),
+        ImageFacts("sha256:b", (), 5, in_use=False),
+        ImageFacts("sha256:c", ("db@sha256:2",), 3, in_use=True),
+    )

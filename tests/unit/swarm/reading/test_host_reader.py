@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from bot.errors import EngineError
-from bot.model import Engine, FactsQuery, Interface
+from bot.model import Engine, FactsQuery, ImageFacts, Interface
 from bot.swarm.reading.host_reader import read_host
 
 ETH0 = (Interface("eth0", ("192.0.2.1",), ("192.0.2.0/24",)),)
@@ -40,3 +40,30 @@ def test_a_host_whose_interfaces_cannot_be_read_still_responds() -> None:
     facts = read_host(cast("Engine", _Engine(None)), "192.0.2.1", FactsQuery(interfaces=True))
     assert facts.responds
     assert facts.interfaces == ()
+
+
+class _Store:
+    """An engine whose images can be read or not."""
+
+    host = "host-1"
+
+    def __init__(self, *, fails: bool) -> None:
+        self.fails = fails
+
+    def info(self) -> dict[str, Any]:
+        return {"Name": "host-1", "ServerVersion": "20.10.24"}
+
+    def images(self) -> tuple[ImageFacts, ...]:
+        if self.fails:
+            raise EngineError(self.host, 0, "The engine of `host-1` did not respond within 10 s.")
+        return ()
+
+
+def test_images_are_read_of_the_hosts_that_are_named() -> None:
+    """Of all if none is named. That they could not be read is not that there are none."""
+    engine = cast("Engine", _Store(fails=False))
+    assert read_host(engine, "192.0.2.1", FactsQuery(images=True)).images == ()
+    assert read_host(engine, "192.0.2.1", FactsQuery(images=True, hosts=("host-1",))).images == ()
+    assert read_host(engine, "192.0.2.1", FactsQuery(images=True, hosts=("host-2",))).images is None
+    facts = read_host(cast("Engine", _Store(fails=True)), "192.0.2.1", FactsQuery(images=True))
+    assert (facts.images, facts.images_error) == (None, "The engine of `host-1` did not respond within 10 s.")
