@@ -27,8 +27,10 @@ from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.diagnosis import Diagnosis, Failing, Unplaced, diagnose, nodes_by_obstacle
 from bot.swarm.services.log_lines import line_blocks, listed_tasks, merged_lines, task_names
 from bot.swarm.services.remedies import remedies
+from bot.swarm.services.restart_policy import restart_text
+from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.service_lookup import find_service
-from bot.swarm.services.service_state import count_text, service_sign
+from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
 from bot.text.sizes import about_size
 from bot.text.suggest import listed
 
@@ -84,7 +86,7 @@ def why(facts: Facts, arguments: WhyArguments) -> Message:
     if (cause := found.update_cause) is not None and cause not in [each.last for each in failing]:
         blocks += _last_lines(facts, cause, names)
     for each in failing:
-        blocks += [*paragraphs(_failing(swarm, service, each, names)), *_last_lines(facts, each.last, names)]
+        blocks += [*paragraphs(_failing(facts, service, each, names)), *_last_lines(facts, each.last, names)]
     if len(found.failing) > MAX_FAILING:
         blocks.append(context(f"and {len(found.failing) - MAX_FAILING} more that fail"))
     if steps := remedies(swarm, service, found):
@@ -101,8 +103,10 @@ def _head(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> str:
 
 def _update(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, names: dict[str, str]) -> list[str]:
     update = service.update
+    running = [task for task in swarm.task_list if task.service == service.id and task.state == "running"]
+    mixed = len({made_from(task, service) for task in running}) > 1
     words = {
-        "paused": f"{FAILED} *The last update paused*: old and new tasks run side by side.",
+        "paused": f"{FAILED} *The last update paused*{': old and new tasks run side by side' if mixed else ''}.",
         "rollback_started": f"{WARNING} *The last update failed and is being rolled back.*",
         "rollback_completed": f"{WARNING} *The last update was rolled back*: the spec before it is in use again.",
         "rollback_paused": f"{FAILED} *The last update failed, and its rollback paused.*",
@@ -157,7 +161,8 @@ def _left_out(found: Diagnosis) -> list[str]:
     ]
 
 
-def _failing(swarm: ClusterFacts, service: ServiceFacts, failing: Failing, names: dict[str, str]) -> list[str]:
+def _failing(facts: Facts, service: ServiceFacts, failing: Failing, names: dict[str, str]) -> list[str]:
+    swarm, now = require_cluster(facts), facts.cluster_time
     last, reading = failing.last, failing.reading
     times = f"failed {failing.count} times, last" if failing.count > 1 else last.state
     lines = [f"{FAILED} {tick(names[last.id])} {times} {when(last.since)} on {_node(swarm, last)}: {_how(last)}"]
@@ -167,7 +172,8 @@ def _failing(swarm: ClusterFacts, service: ServiceFacts, failing: Failing, names
     elif reading is not None and reading.failure:
         lines.append(f"Its last lines are unknown: {reading.failure}")
     if failing.now is None:
-        lines.append("Docker does not start it again.")
+        if missing_tasks(swarm, service):
+            lines.append(restart_text(last, now))
     elif failing.now.state == "running":
         lines.append(f"Its successor runs since {when(failing.now.since)}.")
     return lines
