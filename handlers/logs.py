@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from bot.blocks import DONE, WAITING, WARNING, Block, Message, context, paragraphs, tick
+from bot.blocks import DONE, WAITING, WARNING, Block, Message, context, paragraphs, plain_line, tick
 from bot.commands import DURATION, FileAnswer, Flag, Word, number, question, text
 from bot.errors import NotUnderstood, Refused
-from bot.model import Facts, FactsQuery, LogQuery, TaskFacts
+from bot.model import ClusterFacts, Facts, FactsQuery, LogQuery, TaskFacts
 from bot.secrets.secret import Secret
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_reader import MAX_TASKS, tasks_named, with_container
 from bot.swarm.services.log_lines import ShownLine, line_blocks, listed_tasks, merged_lines, task_names, unread
 from bot.swarm.services.service_lookup import find_service
 from bot.text.durations import write_duration
-from bot.text.suggest import number_of
+from bot.text.suggest import listed, number_of
 
 MAX_LINES: Final = 5000
 MAX_FOLLOW_S: Final = 60.0
@@ -56,12 +56,32 @@ def _tasks(facts: Facts, arguments: LogsArguments) -> tuple[list[TaskFacts], int
     swarm = require_cluster(facts)
     named = tasks_named(swarm, arguments.name)
     if not named:
+        _refuse_number(swarm, arguments.name)
         raise _no_log(find_service(facts, arguments.name).name)
     found = with_container(named)
     if not found:
         service = swarm.service(named[0].service)
         raise _no_log(service.name if service else arguments.name)
     return found[:MAX_TASKS], max(0, len(found) - MAX_TASKS)
+
+
+def _refuse_number(swarm: ClusterFacts, name: str) -> None:
+    """Raise NotUnderstood if ``name`` is the one of a task that a service does not have: ``web.9``."""
+    prefix, _, number_text = name.rpartition(".")
+    service = next((each for each in swarm.services if each.name == prefix), None)
+    if service is None or not number_text.isdecimal():
+        return
+    slots = sorted({task.slot for task in swarm.task_list if task.service == service.id and task.wanted and task.slot})
+    if not slots:
+        known = "its tasks have no numbers" if service.is_global else "it has no tasks"
+    elif slots == [*range(slots[0], slots[-1] + 1)]:
+        known = f"{slots[0]} to {slots[-1]}" if len(slots) > 1 else f"only {slots[0]}"
+    else:
+        known = listed(map(str, slots))
+    raise NotUnderstood(
+        f"{tick(service.name)} has no task {plain_line(number_text)} ({known}).",
+        next_step=f"`/swarm logs {service.name}` shows the lines of all its tasks.",
+    )
 
 
 def _no_log(name: str) -> Refused:
@@ -111,6 +131,8 @@ def logs(facts: Facts, arguments: LogsArguments) -> Message:
     silent = sum(map(len, failures.values()))
     sign = WARNING if silent else DONE if lines else WAITING
     title = f"{number_of(len(lines), 'log line')} of {tick(arguments.name)}"
+    if arguments.grep and not lines:
+        title = f"no log line of {tick(arguments.name)} has this text"
     sources = f"{len(tasks) - silent} of {number_of(len(tasks), 'task')} read"
     missing = [f"{WARNING} {reason} Not read: {listed_tasks(names, missed)}." for reason, missed in failures.items()]
     blocks, shown = _shown(lines)
@@ -119,7 +141,7 @@ def logs(facts: Facts, arguments: LogsArguments) -> Message:
         (
             *paragraphs([f"{sign} *{title}* · {sources}{_range(arguments)}", *missing]),
             *blocks,
-            context(*_notes(facts, tasks, more, long=shown < len(lines))),
+            context(*_notes(facts, tasks, more, long=shown < len(lines), searched=bool(arguments.grep))),
         ),
     )
 
@@ -130,13 +152,15 @@ def _range(arguments: LogsArguments) -> str:
     return f" · of the last {write_duration(arguments.since)}" if arguments.since else ""
 
 
-def _notes(facts: Facts, tasks: list[TaskFacts], more: int, *, long: bool) -> list[str]:
+def _notes(facts: Facts, tasks: list[TaskFacts], more: int, *, long: bool, searched: bool) -> list[str]:
     readings = [reading for task in tasks if (reading := facts.task_readings.get(task.id))]
     notes = ["Only you see this. Times are in UTC. What looks like a secret is masked."]
     if long:
         notes.append("These are the last lines: all are in the file in your direct messages with Swarmbot.")
     if more:
         notes.append(f"The log of {number_of(more, 'older task')} was not read: at most {MAX_TASKS} are.")
+    if searched and any(reading.log and len(reading.log.lines) >= MAX_LINES for reading in readings):
+        notes.append(f"Only the last {MAX_LINES} lines of each task were searched.")
     if any(reading.log and reading.log.cut for reading in readings):
         notes.append("Some tasks wrote such long lines that fewer of them were read.")
     return notes

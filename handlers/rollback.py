@@ -16,8 +16,9 @@ from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import refuse_job, service_to_change
 from bot.swarm.services.rollout import rollout
 from bot.swarm.services.service_names import refuse_shared_names
+from bot.swarm.services.service_state import missing_tasks, wanted_tasks
 from bot.swarm.services.spec_changes import spec_changes
-from bot.text.suggest import number_of
+from bot.text.suggest import number_of, part_of
 
 ONE_SPEC: Final = (
     "Docker keeps only the spec before the last update, whatever it changed: a second rollback undoes this one."
@@ -63,6 +64,8 @@ def rollback(facts: Facts, arguments: RollbackArguments) -> Plan:
     service = service_to_change(facts, arguments.service)
     refuse_job(service)
     target = _last_good(facts, service) if arguments.last_good else _previous(service)
+    if not spec_changes(service.spec, target):
+        _refuse_if_missing(facts, service, kept=arguments.last_good)
     part = rolled_back(facts, service, replace(service, spec=target), kept=arguments.last_good)
     plan = one_order(
         titles(facts, [service.name], "roll back", "rolled back", "The rollback of"), [(service.name, part)]
@@ -92,6 +95,26 @@ def _last_good(facts: Facts, service: ServiceFacts) -> Mapping[str, Any]:
             f"is set.{before}",
         )
     return target
+
+
+def _refuse_if_missing(facts: Facts, service: ServiceFacts, *, kept: bool) -> None:
+    """Raise Refused if tasks are missing: a rollback to the present spec would not start them."""
+    swarm = require_cluster(facts)
+    if not (missing := missing_tasks(swarm, service)):
+        return
+    wanted = wanted_tasks(swarm, service)
+    state = f"{part_of(wanted - missing, wanted, 'task')} running"
+    good = good_target(facts, service.id, service.spec)
+    if good is not None and spec_changes(service.spec, good):
+        next_step = f"`/swarm rollback {service.name} --last-good` returns to the last spec whose tasks ran."
+    else:
+        next_step = f"`/swarm why {service.name}` says why tasks are missing."
+    happened = (
+        f"{tick(service.name)} has its last good spec already, with {state}."
+        if kept
+        else f"Docker has no other spec of {tick(service.name)} to roll back to, with {state}."
+    )
+    raise Refused(happened, true_now="Nothing was changed.", next_step=next_step)
 
 
 def _notes(facts: Facts, service: ServiceFacts, target: Mapping[str, Any], *, kept: bool) -> list[str]:

@@ -23,6 +23,7 @@ from bot.blocks import (
 )
 from bot.commands import SERVICE, Word, question
 from bot.model import ClusterFacts, Facts, FactsQuery, LogQuery, ServiceFacts, TaskFacts
+from bot.swarm.operations.services import good_target
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.diagnosis import Diagnosis, Failing, Unplaced, diagnose, nodes_by_obstacle
 from bot.swarm.services.log_lines import line_blocks, listed_tasks, merged_lines, task_names
@@ -52,7 +53,7 @@ class WhyArguments:
 
 def _query(arguments: WhyArguments) -> FactsQuery:
     logs = LogQuery(arguments.service, LOG_LINES, failed=True)
-    return FactsQuery(services=True, task_list=True, task_logs=logs)
+    return FactsQuery(services=True, task_list=True, task_logs=logs, good_spec_of=arguments.service)
 
 
 @question(
@@ -89,7 +90,7 @@ def why(facts: Facts, arguments: WhyArguments) -> Message:
         blocks += [*paragraphs(_failing(facts, service, each, names)), *_last_lines(facts, each.last, names)]
     if len(found.failing) > MAX_FAILING:
         blocks.append(context(f"and {len(found.failing) - MAX_FAILING} more that fail"))
-    if steps := remedies(swarm, service, found):
+    if steps := remedies(swarm, service, found, good_target(facts, service.id, service.spec)):
         blocks += paragraphs([f"Next: {' · '.join(steps)}"])
     return Message(head.replace("*", "").replace("`", ""), tuple(blocks))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, ServiceFacts
 from bot.swarm.services.diagnosis import Diagnosis, Unplaced
 from bot.swarm.services.log_lines import task_names
 from bot.swarm.services.scheduling import Obstacle, Verdict
+from bot.swarm.services.spec_changes import spec_changes
 
 MAX_NODES: Final = 2
 """For so many nodes commands are named: one of them is enough."""
@@ -17,13 +18,22 @@ PER_NODE: Final = frozenset({"resources", "host ports", "max replicas"})
 """Filters by which a node takes some tasks of a service, and not more."""
 
 
-def remedies(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> list[str]:
-    """Return what to do, each with its command in backticks. Commands about nodes come first."""
+def remedies(
+    swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, good: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Return what to do, each with its command in backticks. Commands about nodes come first.
+
+    ``good``: the last good spec, if one is kept.
+    """
     steps = [step for group in found.unplaced if not group.taker for step in _for_unplaced(swarm, service, group)]
     if any("No such image" in failing.last.error for failing in found.failing):
         steps.append(f"an image that its nodes find: {_order(f'update {service.name} --image IMAGE')}")
-    if service.update is not None and service.update.state == "paused" and service.previous_spec is not None:
+    previous = service.previous_spec
+    other = previous is not None and bool(spec_changes(service.spec, previous))
+    if service.update is not None and service.update.state == "paused" and other:
         steps.append(f"back to the spec before: {_order(f'rollback {service.name}')}")
+    elif not found.well and not other and good is not None and spec_changes(service.spec, good):
+        steps.append(f"back to the last spec whose tasks ran: {_order(f'rollback {service.name} --last-good')}")
     if logged := [failing for failing in found.failing if failing.reading and failing.reading.log]:
         names = task_names(swarm, [logged[0].last])
         steps.append(f"{_order(f'logs {names[logged[0].last.id]}')} shows more lines")
