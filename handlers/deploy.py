@@ -90,7 +90,7 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
                 digest=digest(recording, write),
                 changes=changes_of(swarm, recording, write),
                 resolve=not arguments.no_resolve,
-                revision=recording.revision,
+                commit=recording.commit,
                 id="" if write.action == "create" else write.id,
                 last_update=_last_update(swarm, write),
             ),

@@ -35,7 +35,7 @@ class StackQuery:
     """Remove the services that the compose file does not have."""
     resolve: ResolveImages = "always"
     """Which images registries are asked for the digests of."""
-    revision: str = ""
+    commit: str = ""
     """The commit to read the compose file from; "" for what the source has now."""
     thorough: bool = False
     """Also find what one recording cannot see: other content of secrets, and options of networks."""
@@ -84,7 +84,7 @@ class StackRecording:
     """In the order in which they must be carried out. The CLI also writes what does not change."""
     source: str = ""
     """Where the compose file comes from, in words."""
-    revision: str = ""
+    commit: str = ""
     """The commit that it was read from; "" if it does not come from git."""
     cli: str = ""
     """The version of Docker's CLI: another one may write other bodies for the same file."""

@@ -27,7 +27,7 @@ class Source(Protocol):
 
     words: str
     """Where it is, for people."""
-    revision: str
+    commit: str
     """The commit; "" for a path."""
     compose: str
     """The name of the compose file in it."""
@@ -40,7 +40,7 @@ class Source(Protocol):
 class FolderSource:
     """A compose file on the worker."""
 
-    revision = ""
+    commit = ""
 
     def __init__(self, file: Path) -> None:
         self.words = tick(str(file))
@@ -74,17 +74,17 @@ def _open(path: str, flags: int) -> int:
 class GitSource:
     """A compose file at one commit of a repository."""
 
-    def __init__(self, repository: GitRepository, revision: str, file: str, words: str) -> None:
+    def __init__(self, repository: GitRepository, commit: str, file: str, words: str) -> None:
         path = PurePosixPath(file)
         self.words = words
-        self.revision = revision
+        self.commit = commit
         self.compose = path.name
         self._repository = repository
         self._folder = path.parent
 
     def read(self, name: str) -> bytes:
         """Return a file of the commit."""
-        return self._repository.blob(self.revision, str(self._folder / name))
+        return self._repository.blob(self.commit, str(self._folder / name))
 
 
 class GitRepository:
@@ -95,30 +95,30 @@ class GitRepository:
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def fetch(self, ref: str, revision: str = "") -> str:
-        """Fetch ``ref``, or the commit ``revision``, and return the commit. Raise Failed, or Refused if it is gone."""
+    def fetch(self, ref: str, commit: str = "") -> str:
+        """Fetch ``ref``, or ``commit``, and return the commit. Raise Failed, or Refused if it is gone."""
         with self._lock:
-            if revision and self._folder and self._has(revision):
-                return revision
-            self._fetch(revision or ref)
-            return revision or self._git("rev-parse", "--verify", "FETCH_HEAD^{commit}").decode().strip()
+            if commit and self._folder and self._has(commit):
+                return commit
+            self._fetch(commit or ref)
+            return commit or self._git("rev-parse", "--verify", "FETCH_HEAD^{commit}").decode().strip()
 
-    def blob(self, revision: str, path: str) -> bytes:
+    def blob(self, commit: str, path: str) -> bytes:
         """Return a file of a commit. A link or a submodule is refused."""
-        listed = self._git("ls-tree", "-z", revision, "--", path).decode(errors="replace")
+        listed = self._git("ls-tree", "-z", commit, "--", path).decode(errors="replace")
         mode, _, rest = listed.partition(" ")
         if not mode.startswith("100"):
             what = "is a link, or is no file" if listed else "is missing"
-            raise Refused(f"{tick(path)} {what} in commit {tick(revision[:7])}.", true_now=UNCHANGED)
+            raise Refused(f"{tick(path)} {what} in commit {tick(commit[:7])}.", true_now=UNCHANGED)
         blob = rest.split()[1]
         if int(self._git("cat-file", "-s", blob)) > MAX_BYTES:
             return _limited(bytes(MAX_BYTES + 1), path)
         return self._git("cat-file", "blob", blob)
 
-    def _has(self, revision: str) -> bool:
+    def _has(self, commit: str) -> bool:
         return (
             subprocess.run(
-                self._command("cat-file", "-e", f"{revision}^{{commit}}"),
+                self._command("cat-file", "-e", f"{commit}^{{commit}}"),
                 env=_git_environment(),
                 capture_output=True,
                 timeout=GIT_TIMEOUT_S,
@@ -171,13 +171,13 @@ class Sources:
         self._lock = threading.Lock()
         self._repositories: dict[str, GitRepository] = {}
 
-    def open(self, stack: Stack, revision: str = "") -> Source:
-        """Return the source of a stack as it is now, or at the commit ``revision``. Raise Failed or Refused."""
+    def open(self, stack: Stack, commit: str = "") -> Source:
+        """Return the source of a stack as it is now, or at ``commit``. Raise Failed or Refused."""
         if stack.git is None:
             return FolderSource(Path(stack.file))
         with self._lock:
             repository = self._repositories.setdefault(stack.git, GitRepository(stack.git))
-        commit = repository.fetch(stack.ref, revision)
+        commit = repository.fetch(stack.ref, commit)
         words = f"{tick(stack.file)} of {repository.shown} at {tick(stack.ref)} (commit {tick(commit[:7])})"
         return GitSource(repository, commit, stack.file, words)
 

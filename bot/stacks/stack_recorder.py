@@ -65,7 +65,7 @@ class CliStackRecorder:
 
     def _recorded(self, engine: Engine, query: StackQuery, stack: Stack, recording: StackRecording) -> StackRecording:
         cli = find_cli(self._cli)
-        source = self._sources.open(stack, query.revision)
+        source = self._sources.open(stack, query.commit)
         files, document = _files(source, stack)
         run = _Run(cli, source, files, document, stack.variables, query)
         writes, notes = run.recorded(engine)
@@ -73,7 +73,7 @@ class CliStackRecorder:
             recording,
             writes=tuple(_ordered(writes, recording.objects)),
             source=source.words,
-            revision=source.revision,
+            commit=source.commit,
             cli=cli.version,
             notes=notes,
         )

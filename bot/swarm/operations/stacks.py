@@ -68,7 +68,7 @@ class DeployObject(Operation):
     """What changes, old → new, in words without secrets."""
     resolve: bool = True
     """Whether registries are asked for the digests of images."""
-    revision: str = ""
+    commit: str = ""
     """The commit that the compose file is read from; "" if it does not come from git."""
     id: str = ""
     """The object's id; "" for one that is created."""
@@ -106,7 +106,7 @@ class DeployObject(Operation):
         if self.action == "delete":
             return FactsQuery(task_list=True, stack=StackQuery(self.stack, objects_only=True))
         services = self.type == "service" and self.action == "update"
-        stack = StackQuery(self.stack, resolve="always" if self.resolve else "never", revision=self.revision)
+        stack = StackQuery(self.stack, resolve="always" if self.resolve else "never", commit=self.commit)
         return FactsQuery(services=services, stack=stack)
 
     @property

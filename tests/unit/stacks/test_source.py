@@ -54,10 +54,10 @@ def test_a_branch_is_fetched_again_and_a_commit_stays(repository: Path) -> None:
     stack = Stack(git=f"file://{repository}", ref="main")
     first = sources.open(stack)
     assert first.read("compose.yml") == b"one"
-    assert f"commit `{first.revision[:7]}`" in first.words
+    assert f"commit `{first.commit[:7]}`" in first.words
     _commit(repository, "compose.yml", "two")
     assert sources.open(stack).read("compose.yml") == b"two"
-    assert sources.open(stack, first.revision).read("compose.yml") == b"one"
+    assert sources.open(stack, first.commit).read("compose.yml") == b"one"
 
 
 def test_links_in_a_repository_are_refused(repository: Path) -> None:
