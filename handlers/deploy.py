@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import echo, tick
-from bot.commands import Flag, Word, change, text
+from bot.commands import Flag, Word, change, number, text
+from bot.commands.shared_flags import MAX_COUNT
 from bot.errors import NotUnderstood, Refused
 from bot.model import (
     ClusterFacts,
@@ -40,6 +41,9 @@ class DeployArguments:
     stack: Annotated[str, Word(STACK, "a stack of swarmbot.yml")]
     prune: Annotated[bool, Flag(None, "remove services that the compose file does not have")] = False
     no_resolve: Annotated[bool, Flag(None, "deploy image names as they are, without asking registries")] = False
+    revision: Annotated[
+        int, Flag(number("N", 1, MAX_COUNT), "deploy what an earlier deploy was made from; `stack STACK` lists them")
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class UndeployArguments:
 def _deploy_query(arguments: DeployArguments) -> FactsQuery:
     resolve: ResolveImages = "never" if arguments.no_resolve else "always"
     stack = StackQuery(arguments.stack, prune=arguments.prune, resolve=resolve, thorough=True)
-    return FactsQuery(services=True, task_list=True, stack=stack)
+    return FactsQuery(services=True, task_list=True, stack=replace(stack, revision=arguments.revision))
 
 
 def _undeploy_query(arguments: UndeployArguments) -> FactsQuery:
@@ -91,6 +95,7 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
                 changes=changes_of(swarm, recording, write),
                 resolve=not arguments.no_resolve,
                 commit=recording.commit,
+                revision=recording.revision,
                 id="" if write.action == "create" else write.id,
                 last_update=_last_update(swarm, write),
             ),

@@ -21,8 +21,9 @@ from bot.blocks import (
     tick,
     when,
 )
-from bot.commands import SERVICE, Flag, Permission, Word, question, text
-from bot.model import ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
+from bot.commands import SERVICE, Flag, Permission, Word, number, question, text
+from bot.commands.shared_flags import MAX_COUNT
+from bot.model import LAST_REVISION, ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_targets import TaskTarget
 from bot.swarm.services.service_lookup import find_service
@@ -39,7 +40,7 @@ from bot.swarm.services.service_state import missing_tasks, service_sign, update
 from bot.swarm.services.spec_words import spec_lines
 from bot.swarm.services.stacks import listed_names, require_stack, services_of, stack_names
 from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
-from bot.swarm.stacks.drift import stack_diff
+from bot.swarm.stacks.drift import revision_lines, stack_diff
 from bot.text.suggest import number_of, part_of
 
 MAX_TASKS: Final = 20
@@ -73,7 +74,11 @@ class StackArguments:
     """The arguments of ``stack``."""
 
     stack: Annotated[str, Word(text("STACK"), "a stack's name")]
-    diff: Annotated[bool, Flag(None, "compare the cluster with the stack's compose file")] = False
+    diff: Annotated[bool, Flag(None, "compare the cluster with the last revision, or else the compose file")] = False
+    revision: Annotated[
+        int | None,
+        Flag(number("N", 0, MAX_COUNT), "with `--diff`: another one; 0 is the compose file as it is now"),
+    ] = None
 
 
 def _services_query(_: ServicesArguments) -> FactsQuery:
@@ -89,10 +94,15 @@ def _service_query(arguments: ServiceArguments) -> FactsQuery:
 
 
 def _stack_query(arguments: StackArguments) -> FactsQuery:
-    if arguments.diff:
-        recorded = StackQuery(arguments.stack, resolve="changed", thorough=True)
+    if _compares(arguments):
+        revision = LAST_REVISION if arguments.revision is None else arguments.revision
+        recorded = StackQuery(arguments.stack, resolve="changed", revision=revision, thorough=True)
         return FactsQuery(services=True, task_list=True, stack=recorded)
-    return FactsQuery(services=True, objects=("networks", "secrets", "configs"))
+    return FactsQuery(services=True, objects=("networks", "secrets", "configs"), revisions_of=arguments.stack)
+
+
+def _compares(arguments: StackArguments) -> bool:
+    return arguments.diff or arguments.revision is not None
 
 
 @question(
@@ -145,7 +155,7 @@ def service(facts: Facts, arguments: ServiceArguments) -> Message:
 
 def _stack_permission(arguments: StackArguments) -> Permission:
     """Return the permission: a compose file says more than the cluster shows."""
-    return "operate" if arguments.diff else "view"
+    return "operate" if _compares(arguments) else "view"
 
 
 @question(
@@ -197,9 +207,12 @@ def stacks(facts: Facts, _: NoArguments) -> Message:
 )
 def stack(facts: Facts, arguments: StackArguments) -> Message:
     """Return the services of a stack, and the names of what else has its label; or how it differs from its file."""
-    if arguments.diff:
-        return stack_diff(facts)
+    if _compares(arguments):
+        return stack_diff(facts, last=arguments.revision is None)
     swarm, name = require_cluster(facts), arguments.stack
+    if facts.revisions and name not in stack_names(swarm):
+        title = f"*Stack {plain_line(name)} is not deployed in {facts.name}*"
+        return Message(title.replace("*", ""), tuple(paragraphs([title, *revision_lines(facts)])))
     require_stack(facts, name)
     named = {
         "Networks": [each.name for each in swarm.networks if each.stack == name],
@@ -207,6 +220,7 @@ def stack(facts: Facts, arguments: StackArguments) -> Message:
         "Configs": [each.name for each in swarm.configs if each.stack == name],
     }
     lines = [f"*{kind}* {listed_names(names, MAX_NAMES) or 'none'}" for kind, names in named.items()]
+    lines += revision_lines(facts)
     own = services_of(swarm, name)
     if not own:
         title = f"*Stack {plain_line(name)} in {facts.name} has no services*"

@@ -14,6 +14,7 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.engine.ssh.target import SSH_CONFIG, SshTarget, Targets
 from bot.secrets.secret import Secret
+from bot.stack_revisions import Revisions
 from bot.stacks.stack_recorder import CliStackRecorder
 
 
@@ -22,9 +23,17 @@ class EnginePool:
 
     ``ssh_config`` is OpenSSH's client configuration. Both are applied once, here: raises Misconfigured. ``secret_key``
     is SWARMBOT_SECRET_KEY, with which backups are sealed and the digests of deploys are made.
+    Without ``revisions`` no earlier deploy is known.
     """
 
-    def __init__(self, config: Config, ssh_config: Path = SSH_CONFIG, *, secret_key: Secret | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        ssh_config: Path = SSH_CONFIG,
+        *,
+        secret_key: Secret | None = None,
+        revisions: Revisions | None = None,
+    ) -> None:
         self._config = config
         self._secret_key = secret_key
         parsed = read_ssh_config(ssh_config)
@@ -33,7 +42,7 @@ class EnginePool:
             targets = Targets(config, cluster, parsed)
             self._targets[cluster] = {name: (targets.target(name), targets.socket(name)) for name in targets.names()}
         self._stack_recorders = {
-            name: CliStackRecorder(name, cluster.stacks, config.deploy.docker, secret_key)
+            name: CliStackRecorder(name, cluster.stacks, config.deploy.docker, secret_key, revisions)
             for name, cluster in config.clusters.items()
         }
         self._lock = threading.RLock()

@@ -104,6 +104,8 @@ class Changes:
             self._cluster_reader.engines(cluster),
             lambda query: replace(self._cluster_reader.read_for(plan, cluster, query), typed_secret=typed_secret),
         )
+        if change.card.succeeded and (number := self._cluster_reader.keep_revision(lease.job, plan)):
+            change.card.outcome = f"kept as revision {number}"
         change.finish(lambda: self._reveal(lease, change.card, once=once))
 
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
@@ -160,6 +162,7 @@ class Changes:
             how = "confirmed" if approval.request.confirmation else "approved"
             entries.append(lease.audit_entry("started", f"{how} plan {approval.request.digest} holds"))
         self._queue.record(lease, {"plan": to_json(plan)}, entries, unless_cancelled=approval is None)
+        self._cluster_reader.hold_source(lease.job, plan, facts)
         return plan
 
     def _ask_for_secret(self, lease: Lease, command: Command, plan: Plan) -> None:

@@ -8,6 +8,9 @@ from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import Engines, Facts, FactsQuery, Operation, Plan
 from bot.model.engine_api import Clusters
+from bot.queue.job import Job
+from bot.stack_revisions import Revisions
+from bot.stored_json import to_json
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.swarm.services.service_lookup import matching_services
 
@@ -15,11 +18,19 @@ from bot.swarm.services.service_lookup import matching_services
 class ClusterReader:
     """Safe to share between threads."""
 
-    def __init__(self, clusters: Clusters, reader: FactsReader, last_read: LastRead, good_specs: GoodSpecs) -> None:
+    def __init__(
+        self,
+        clusters: Clusters,
+        reader: FactsReader,
+        last_read: LastRead,
+        good_specs: GoodSpecs,
+        revisions: Revisions,
+    ) -> None:
         self._clusters = clusters
         self._reader = reader
         self._last_read = last_read
         self._good_specs = good_specs
+        self._revisions = revisions
 
     def engines(self, cluster: str) -> Engines:
         """Return the engines of a cluster of swarmbot.yml."""
@@ -30,11 +41,22 @@ class ClusterReader:
         facts = self._reader.read(cluster, self.engines(cluster), query)
         if facts.swarm is not None:
             self._last_read.note(cluster, facts.swarm, services=query.services)
+        if query.revisions_of:
+            facts = replace(facts, revisions=self._revisions.listed(cluster, query.revisions_of))
         return self._with_good_specs(facts, query)
 
     def keep_good_spec(self, facts: Facts, operation: Operation) -> None:
         """Keep the spec of the service that ``operation`` changes, if ``facts`` show that its tasks run."""
         self._good_specs.note(facts, operation)
+
+    def hold_source(self, job: Job, plan: Plan, facts: Facts) -> None:
+        """Hold what a deploy is made from until its end, if ``plan`` was made from such facts."""
+        if facts.stack is not None and facts.stack.made_from is not None:
+            self._revisions.hold(job.id, to_json(plan), facts.stack.made_from)
+
+    def keep_revision(self, job: Job, plan: Plan) -> int:
+        """Keep what was held for ``plan`` as a revision, and return its number; 0 if nothing was held."""
+        return self._revisions.keep(job.order.cluster, job.id, to_json(plan), job.order.requester)
 
     def _with_good_specs(self, facts: Facts, query: FactsQuery) -> Facts:
         """Return the facts with the last good spec of the service that the query names, or of every service."""

@@ -41,6 +41,8 @@ class ProgressCard:
     """Unix seconds."""
     preface: str = ""
     """Who approved it."""
+    outcome: str = ""
+    """What its end brought besides, in a few words."""
     notes: list[str] = field(default_factory=list)
     """Warnings about the end."""
     _rows: list[_Row] = field(default_factory=list)
@@ -75,7 +77,7 @@ class ProgressCard:
         took = f"{time.time() - self.started_at:.1f} s"
         asked = f"requested by {user(self.job.order.requester)} · `{self.job.id}`"
         if self.succeeded:
-            parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, asked]
+            parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, self.outcome, asked]
         elif self._counted():
             parts = [f"{WARNING} *{self.result()}* in {took}", asked]
         else:

@@ -44,6 +44,7 @@ from bot.model.plan import EVERY_TRACK, Cost, Finding, Force, Plan, PlanTitles, 
 from bot.model.raft_members import RaftMembers, newcomer
 from bot.model.service import GoodSpec, Port, ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
 from bot.model.stack import (
+    LAST_REVISION,
     OBJECT_TYPES,
     Action,
     ObjectType,
@@ -52,11 +53,14 @@ from bot.model.stack import (
     StackQuery,
     StackRecorder,
     StackRecording,
+    StackRevision,
+    StackSource,
     StackWrite,
 )
 
 __all__ = [
     "EVERY_TRACK",
+    "LAST_REVISION",
     "OBJECT_TYPES",
     "Action",
     "Answer",
@@ -121,6 +125,8 @@ __all__ = [
     "StackQuery",
     "StackRecorder",
     "StackRecording",
+    "StackRevision",
+    "StackSource",
     "StackWrite",
     "Step",
     "StoppedEngine",

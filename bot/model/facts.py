@@ -13,7 +13,7 @@ from bot.model.containers import LogQuery, TaskReading
 from bot.model.host import HostFacts, HostFailure, HostKey
 from bot.model.network import Mesh, ProbedRoute
 from bot.model.service import GoodSpec
-from bot.model.stack import StackQuery, StackRecording
+from bot.model.stack import StackQuery, StackRecording, StackRevision
 from bot.secrets.secret import Secret
 
 Revealed = Literal["worker token", "manager token", "unlock key"]
@@ -134,6 +134,8 @@ class FactsQuery:
     """List the backups of the cluster."""
     stack: StackQuery | None = None
     """The stack whose deploy to record."""
+    revisions_of: str = ""
+    """The stack whose revisions to list, from Swarmbot's own records."""
     swarm_folders: tuple[str, ...] = ()
     """Hosts whose swarm folder to examine."""
     raft_state: bool = False
@@ -210,6 +212,8 @@ class Facts:
     """Read for ``FactsQuery.backups``."""
     stack: StackRecording | None = None
     """Read for ``FactsQuery.stack``. None if no manager with a quorum could be read."""
+    revisions: tuple[StackRevision, ...] = ()
+    """Read for ``FactsQuery.revisions_of``, the last one first."""
 
     good_specs: Mapping[str, GoodSpec] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Read for ``FactsQuery.good_spec_of`` and ``good_specs``, by service id: the last spec whose tasks ran."""

@@ -19,6 +19,8 @@ ObjectType = Literal["network", "secret", "config", "service"]
 OBJECT_TYPES: Final[tuple[ObjectType, ...]] = ("network", "secret", "config", "service")
 """In the order in which they are created: services need the others."""
 Action = Literal["create", "update", "delete"]
+LAST_REVISION: Final = -1
+"""In a query: the revision of the last deploy; if there is none, what the source has now."""
 ResolveImages = Literal["always", "changed", "never"]
 """As ``docker stack deploy --resolve-image``: all, those that the compose file names in another way now, or none."""
 
@@ -37,8 +39,45 @@ class StackQuery:
     """Which images registries are asked for the digests of."""
     commit: str = ""
     """The commit to read the compose file from; "" for what the source has now."""
+    revision: int = 0
+    """The kept revision whose files to deploy, or LAST_REVISION; 0 for what the source has."""
     thorough: bool = False
     """Also find what one recording cannot see: other content of secrets, and options of networks."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackSource:
+    """What one deploy is made from. Files and variables may hold secrets, so it is only stored encrypted."""
+
+    stack: str
+    """The stack's name."""
+    words: str
+    """Where the compose file came from, in words."""
+    commit: str
+    """The commit that it was read from; "" if it did not come from git."""
+    compose: str
+    """The name of the compose file among the files."""
+    files: Mapping[str, str] = field(repr=False)
+    """The compose file and those that it names: contents in Base64."""
+    variables: Mapping[str, str] = field(repr=False)
+    """The values of the variables in the compose file."""
+    cli: str
+    """The version of Docker's CLI that the deploy was planned with."""
+    images: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What registries said of its images (JSON), by the path of the request: a tag may mean another image later."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackRevision:
+    """The record of a deploy whose every step was seen to be done. Its source is kept encrypted beside it."""
+
+    number: int
+    """From 1 for each stack, and never given to another deploy."""
+    at: float
+    """When the deploy ended, unix seconds."""
+    requester: str
+    """The requester (U…)."""
+    job: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +125,10 @@ class StackRecording:
     """Where the compose file comes from, in words."""
     commit: str = ""
     """The commit that it was read from; "" if it does not come from git."""
+    revision: int = 0
+    """The kept revision that it was made from; 0 if it was made from the stack's source as it is now."""
+    made_from: StackSource | None = field(default=None, repr=False)
+    """What to keep once it is deployed; None if it is too large to be kept."""
     cli: str = ""
     """The version of Docker's CLI: another one may write other bodies for the same file."""
     key: Secret = field(default_factory=lambda: Secret(""))
@@ -122,6 +165,7 @@ class StackRecorder(Protocol):
         """Return the recording, made through a manager. Nothing is written to the cluster.
 
         Raise NotUnderstood for a stack that swarmbot.yml does not have, and Refused, with file and line where they are
-        known, for a compose file that is not valid or not permitted. Raise Failed if the CLI is missing or times out.
+        known, for a compose file that is not valid or not permitted, and for a revision that is not kept or cannot be
+        decrypted. Raise Failed if the CLI is missing or times out.
         """
         ...

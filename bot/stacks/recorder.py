@@ -66,13 +66,21 @@ class Recorder:
     """What the CLI has sent so far. Thread-safe.
 
     With ``blank`` the CLI is shown a cluster without the stack: then it also sends the networks that exist already.
+    ``images`` has what registries said of images (JSON) by the path of the request. It is not asked for again; what is
+    asked for is added.
     """
 
     def __init__(
-        self, engine: Engine, registry_auth: Callable[[str], Secret | None] = lambda _: None, *, blank: bool = False
+        self,
+        engine: Engine,
+        registry_auth: Callable[[str], Secret | None] = lambda _: None,
+        *,
+        images: dict[str, str] | None = None,
+        blank: bool = False,
     ) -> None:
         self._engine = engine
         self._registry_auth = registry_auth
+        self._images = {} if images is None else images
         self._blank = blank
         self._lock = threading.Lock()
         self._virtual: dict[tuple[ObjectType, str], dict[str, Any]] = {}
@@ -137,6 +145,8 @@ class Recorder:
             return 404, plain, b'{"message":"not found"}'
         sent = {name: value for name, value in headers.items() if name.lower() not in DROPPED}
         asked = _DISTRIBUTION.fullmatch(path)
+        if asked and path in self._images:
+            return 200, plain, self._images[path].encode()
         if asked and (auth := self._registry_auth(asked[1])):  # the CLI itself gets no credentials
             sent = {name: value for name, value in sent.items() if name.lower() != "x-registry-auth"}
             sent["X-Registry-Auth"] = auth.reveal()
@@ -146,6 +156,8 @@ class Recorder:
             self.failure = error
             return 502, plain, b'{"message":"the manager cannot be read"}'
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in DROPPED}
+        if asked and answer.status == 200:  # noqa: PLR2004 - HTTP's OK
+            self._images[path] = answer.body.decode(errors="replace")
         listed = _LIST.fullmatch(path)
         if listed and answer.status == 200:  # noqa: PLR2004 - HTTP's OK
             return 200, kept, self._merged(TYPES[listed[1]], query, answer.body)

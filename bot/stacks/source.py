@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import stat
@@ -14,6 +15,7 @@ from typing import Final, Protocol
 from bot.blocks import plain_line, tick
 from bot.config.stacks import Stack
 from bot.errors import Failed, Refused
+from bot.model import StackSource
 from bot.secrets.redact import redact
 
 MAX_BYTES: Final = 2_000_000
@@ -85,6 +87,22 @@ class GitSource:
     def read(self, name: str) -> bytes:
         """Return a file of the commit."""
         return self._repository.blob(self.commit, str(self._folder / name))
+
+
+class KeptSource:
+    """The files of an earlier deploy, as they were kept."""
+
+    def __init__(self, number: int, kept: StackSource) -> None:
+        self.words = f"revision {number} ({kept.words})"
+        self.commit = kept.commit
+        self.compose = kept.compose
+        self._kept = kept
+
+    def read(self, name: str) -> bytes:
+        """Return a kept file."""
+        if name not in self._kept.files:
+            raise Refused(f"{self.words} has no file {tick(name)}.", true_now=UNCHANGED)
+        return base64.b64decode(self._kept.files[name])
 
 
 class GitRepository:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from bot.config.document import Document
 from bot.config.stacks import Stack
 from bot.errors import Failed, NotUnderstood, Refused
 from bot.model import (
+    LAST_REVISION,
     OBJECT_TYPES,
     Engine,
     Json,
@@ -23,20 +25,25 @@ from bot.model import (
     StackObject,
     StackQuery,
     StackRecording,
+    StackSource,
     StackWrite,
 )
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
+from bot.stack_revisions import Revisions
 from bot.stacks.compose import named_files, parse_compose, require_variables, with_line
 from bot.stacks.confined_cli import DockerCli, deploy_command, find_cli, private_folder, run_confined
 from bot.stacks.recorder import Recorder, serving
 from bot.stacks.registry import registry_auth
-from bot.stacks.source import Source, Sources
-from bot.text.suggest import nearest
+from bot.stacks.source import KeptSource, Source, Sources
+from bot.text.suggest import listed, nearest
 
 UNCHANGED: Final = "Nothing was changed."
 SOCKET: Final = ".recorder.sock"
 MAX_NOTES: Final = 20
+MAX_KEPT_BYTES: Final = 4_000_000
+"""Of all files of a deploy that is kept as a revision: Redis holds ten for each stack."""
+TOO_LARGE: Final = f"It will not be kept as a revision: its files are larger than {MAX_KEPT_BYTES / 1e6:.0f} MB."
 _PROGRESS: Final = ("Creating ", "Updating ", "Removing ")
 """How the CLI's lines begin that tell what it does."""
 
@@ -44,11 +51,19 @@ _PROGRESS: Final = ("Creating ", "Updating ", "Removing ")
 class CliStackRecorder:
     """The recorder of one cluster's stacks. Thread-safe."""
 
-    def __init__(self, cluster: str, stacks: Mapping[str, Stack], cli: Path | None, secret_key: Secret | None) -> None:
+    def __init__(
+        self,
+        cluster: str,
+        stacks: Mapping[str, Stack],
+        cli: Path | None,
+        secret_key: Secret | None,
+        revisions: Revisions | None,
+    ) -> None:
         self._cluster = cluster
         self._stacks = stacks
         self._cli = cli
         self._secret_key = secret_key
+        self._revisions = revisions
         self._sources = Sources()
 
     def registry_auth(self, image: str) -> Secret | None:
@@ -65,17 +80,32 @@ class CliStackRecorder:
 
     def _recorded(self, engine: Engine, query: StackQuery, stack: Stack, recording: StackRecording) -> StackRecording:
         cli = find_cli(self._cli)
-        source = self._sources.open(stack, query.commit)
-        files, document = _files(source, stack)
-        run = _Run(cli, source, files, document, stack.variables, query)
+        number, kept = self._kept(query)
+        source = KeptSource(number, kept) if kept else self._sources.open(stack, query.commit)
+        variables = kept.variables if kept else stack.variables
+        files, document = _files(source, variables)
+        run = _Run(cli, source, files, document, variables, query, dict(kept.images) if kept else {})
         writes, notes = run.recorded(engine)
+        fits = sum(map(len, files.values())) <= MAX_KEPT_BYTES
+        made_from = StackSource(
+            stack=query.name,
+            words=kept.words if kept else source.words,
+            commit=source.commit,
+            compose=source.compose,
+            files={name: base64.b64encode(content).decode() for name, content in files.items()},
+            variables=variables,
+            cli=cli.version,
+            images=run.images,
+        )
         recording = replace(
             recording,
             writes=tuple(_ordered(writes, recording.objects)),
             source=source.words,
             commit=source.commit,
+            revision=number,
+            made_from=made_from if fits else None,
             cli=cli.version,
-            notes=notes,
+            notes=notes if fits else (*notes, TOO_LARGE),
         )
         if not query.thorough:
             return recording
@@ -89,6 +119,23 @@ class CliStackRecorder:
             if (write.type, write.action) == ("secret", "update") and not engine.secret_has(write.id, {**write.body})
         )
         return replace(recording, first_networks=networks, changed_secrets=changed)
+
+    def _kept(self, query: StackQuery) -> tuple[int, StackSource | None]:
+        """Return the number and the source of the revision that a query means; (0, None) for the stack's own source."""
+        if query.revision == 0 or self._revisions is None:
+            return 0, None
+        numbers = [each.number for each in self._revisions.listed(self._cluster, query.name)]
+        if query.revision == LAST_REVISION:
+            number = numbers[0] if numbers else 0
+            return number, self._revisions.source(self._cluster, query.name, number) if number else None
+        if query.revision not in numbers:
+            known = f"There are {listed(map(str, sorted(numbers)))}" if numbers else "There are none"
+            raise Refused(
+                f"{self._cluster} has no revision {query.revision} of stack {tick(query.name)}. {known}.",
+                true_now=UNCHANGED,
+                next_step=f"`/swarm stack {query.name}` lists the revisions." if numbers else "",
+            )
+        return query.revision, self._revisions.source(self._cluster, query.name, query.revision)
 
     def _stack(self, name: str) -> Stack:
         found = self._stacks.get(name)
@@ -122,10 +169,12 @@ class _Run:
     document: Document
     variables: Mapping[str, str]
     query: StackQuery
+    images: dict[str, str]
+    """What registries said of images, by the path of the request. What the runs ask for is added."""
 
     def recorded(self, engine: Engine, *, blank: bool = False) -> tuple[list[StackWrite], tuple[str, ...]]:
         """Return the writes, and what the CLI said besides. Raise Refused or Failed if they are of no use."""
-        recorder = Recorder(engine, registry_auth, blank=blank)
+        recorder = Recorder(engine, registry_auth, images=self.images, blank=blank)
         query = self.query
         command = deploy_command(self.cli, query.name, self.source.compose, prune=query.prune, resolve=query.resolve)
         with private_folder(self.files) as folder, serving(recorder, folder / SOCKET) as server:
@@ -163,11 +212,11 @@ class _Run:
                 )
 
 
-def _files(source: Source, stack: Stack) -> tuple[dict[str, bytes], Document]:
+def _files(source: Source, variables: Mapping[str, str]) -> tuple[dict[str, bytes], Document]:
     """Return the compose file and the files that it names, and its parsed text. Raise Refused."""
     files = {source.compose: source.read(source.compose)}
     document = parse_compose(files[source.compose], source.words)
-    require_variables(document, stack.variables, source.words)
+    require_variables(document, variables, source.words)
     for name in named_files(document, source.words):
         files[name] = source.read(name)
     return files, document
@@ -179,12 +228,12 @@ def _objects(engine: Engine) -> Iterator[StackObject]:
     services = engine.services()
     for network in (*networks, *_predefined(engine, networks, services)):
         yield StackObject("network", network["Id"], network["Name"], 0, network)
-    listed: tuple[tuple[ObjectType, list[dict[str, Any]]], ...] = (
+    records_by_type: tuple[tuple[ObjectType, list[dict[str, Any]]], ...] = (
         ("secret", engine.secrets()),
         ("config", engine.configs()),
         ("service", services),
     )
-    for type_, records in listed:
+    for type_, records in records_by_type:
         for record in records:
             spec = record["Spec"]
             yield StackObject(type_, record["ID"], spec["Name"], record["Version"]["Index"], spec)

@@ -30,6 +30,8 @@ LAST_READ_TTL_S: Final = 3600
 """How long the names of a cluster's nodes count as known after it was read."""
 GOOD_SPEC_TTL_S: Final = 90 * DAY_S
 """How long the last good spec of a service is kept after its tasks were seen to run."""
+HELD_SOURCE_TTL_S: Final = DAY_S
+"""How long the source of a deploy that runs is held: longer than any job runs."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
 CHANNEL_PROBLEM_TTL_S: Final = 2 * DAY_S
@@ -154,6 +156,24 @@ def last_read(what: Literal["nodes", "services"], cluster: str) -> str:
 def good_spec(cluster_id: str, service_id: str) -> str:
     """String: the last spec (encrypted) of a service whose tasks were seen to run. Expires after GOOD_SPEC_TTL_S."""
     return f"swarmbot:good-spec:{cluster_id}:{service_id}"
+
+
+def held_source(job_id: str, plan: str) -> str:
+    """String: the source (encrypted) of a deploy that runs, by its job and a digest of its plan.
+
+    Expires after HELD_SOURCE_TTL_S: a worker that takes over the end of the job finds it, too.
+    """
+    return f"swarmbot:stack-source:{job_id}:{plan}"
+
+
+def stack_revisions(cluster: str, stack: str) -> str:
+    """Hash: JSON of the record of each kept deploy of a stack, by its number. Never expires; the oldest goes."""
+    return f"swarmbot:stack-revisions:{cluster}:{stack}"
+
+
+def stack_sources(cluster: str, stack: str) -> str:
+    """Hash: the source (encrypted) of each kept deploy of a stack, by its number. As :func:`stack_revisions`."""
+    return f"swarmbot:stack-sources:{cluster}:{stack}"
 
 
 def user_group(group_id: str) -> str:

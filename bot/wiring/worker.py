@@ -38,6 +38,7 @@ from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.files import BlockFiles, DirectMessageUploads
 from bot.slack.outbound.notifier import Notifier
+from bot.stack_revisions import Revisions
 from bot.store.client import connect
 from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
@@ -60,9 +61,12 @@ def run_worker(settings: Settings) -> int:
     notifier = Notifier(slack)
     name = f"{socket.gethostname()}-{os.getpid()}"
     files, uploads = BlockFiles(slack), DirectMessageUploads(slack)
-    pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
+    revisions = Revisions(redis, settings.swarmbot_secret_key)
+    pool = EnginePool(config, secret_key=settings.swarmbot_secret_key, revisions=revisions)
     reader = FactsReader(addresses(config))
-    cluster_reader = ClusterReader(pool, reader, LastRead(redis), GoodSpecs(redis, settings.swarmbot_secret_key))
+    cluster_reader = ClusterReader(
+        pool, reader, LastRead(redis), GoodSpecs(redis, settings.swarmbot_secret_key), revisions
+    )
     approvals = ApprovalRepository(redis, audit)
     pending_rotations = PendingRotations(redis, audit, config.tokens.once_for)
     secret_messages = SecretMessages(commands, queue, cluster_reader, pending_rotations, name)

@@ -23,6 +23,7 @@ from bot.model import (
     ProbedRoute,
     Revealed,
     ServiceMode,
+    StackRevision,
     TaskFacts,
 )
 from bot.secrets.secret import Secret
@@ -81,6 +82,8 @@ class Description(BaseModel):
     frozen: tuple[str, str] | None = None
     open_changes: list[Change] = []
     recorded: Recorded | None = None
+    revisions: list[int] = []
+    """Of the stack that is asked for, each from a minute before the next, by `U0ADA`."""
     closed_channel: tuple[str, str] | None = None
     """Slack's error code, and what to do."""
     root: str = ""
@@ -164,6 +167,12 @@ class Description(BaseModel):
             open_changes=tuple(change.facts() for change in self.open_changes),
             closed_channel=self._closed_channel(),
             stack=self.recorded.recording(query.stack) if self.recorded and query.stack and readable else None,
+            revisions=tuple(
+                StackRevision(number, NOW - 60 * place, "U0ADA", f"k7f{number}")
+                for place, number in enumerate(reversed(self.revisions), 1)
+            )
+            if query.revisions_of
+            else (),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 

@@ -227,6 +227,8 @@ class Recorded(Strict):
     """Services that ``--prune`` removes."""
     changed_secrets: list[str] = []
     notes: list[str] = []
+    revision: int = 0
+    """The revision that was deployed last, or that the case asks for."""
 
     def recording(self, query: StackQuery) -> StackRecording:
         """Return what a worker records for ``query``."""
@@ -240,6 +242,8 @@ class Recorded(Strict):
             notes=tuple(self.notes),
         )
         removed = [removal(each) for each in found.objects if query.prune and each.name in self.pruned]
+        if self.revision and query.revision:
+            found = replace(found, revision=self.revision, source=f"revision {self.revision} ({found.source})")
         found = replace(found, name=query.name, writes=(*found.writes, *removed))
         return replace(found, writes=(), first_networks=()) if query.objects_only else found
 

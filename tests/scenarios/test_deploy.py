@@ -83,7 +83,9 @@ def test_first_deploy_then_no_change(cluster: Scenario, app: StackFolder) -> Non
     other["services"]["web"]["environment"] = [f"DB_PASSWORD={HIDDEN}", "LOG_LEVEL=info"]
     app.write(other)
     assert "No change needed" in cluster.ask("ada", DEPLOY)
-    assert "Stack `app` in prod is as its compose file describes it" in cluster.ask("ada", "stack app --diff")
+    assert "Stack `app` in prod is as revision" in cluster.ask("ada", "stack app --diff")
+    told = cluster.ask("ada", "stack app --diff --revision 0")
+    assert "Stack `app` in prod is as its compose file describes it" in told
     assert standing(cluster) == before
 
 
@@ -106,7 +108,7 @@ def test_changes_are_shown_and_carried_out(cluster: Scenario, app: StackFolder) 
         "all 2 tasks restart",
     ):
         assert shown in plan, plan
-    diff = cluster.ask("ada", "stack app --diff")
+    diff = cluster.ask("ada", "stack app --diff --revision 0")
     assert "differs from its compose file" in diff
     assert "• replicas `2` → `3`" in diff
     card = cluster.change("ada", DEPLOY)
@@ -228,6 +230,7 @@ def test_a_killed_worker_is_finished_once(cluster: Scenario, app: StackFolder) -
         cluster.deployment.start(running[0])
     assert card.text.startswith("✓"), card.text
     assert "attempt 2" in cluster.ask("eve", f"job {job}")
+    assert f"job `{job}`" in cluster.ask("eve", "stack app")
     assert names(cluster, "services") == {"app_web", "app_db"}
     assert all(previous is None for _, previous in standing(cluster).values())
     assert "No change needed" in cluster.ask("ada", DEPLOY)
@@ -243,6 +246,9 @@ def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> Non
         changed["services"]["web"]["environment"]["DB_PASSWORD"] = NEW_VALUE
         app.write(changed)
         cluster.change("ada", DEPLOY)
+        last = kept(cluster)
+        back = cluster.ask("ada", f"{DEPLOY} --revision {last - 1} --plan")
+        assert "environment variable DB_PASSWORD changed (value not shown)" in back
     finally:
         seen = arguments.stop()
     cluster.ask("ada", "audit")
@@ -253,6 +259,35 @@ def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> Non
         for text in (secret, base64.b64encode(secret.encode()).decode()):
             for where in (stored, told, logs, seen):
                 assert text not in where
+
+
+def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder) -> None:
+    """Its files are used as they were, whatever the file is now. Drift is told against the last deploy."""
+    first = kept(cluster) + 1
+    card = cluster.change("ada", DEPLOY)
+    assert f"kept as revision {first}" in card.text, card.text
+    changed = compose()
+    changed["services"]["web"]["image"] = OTHER_IMAGE
+    app.write(changed)
+    cluster.change("ada", DEPLOY)
+    assert service(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == OTHER_IMAGE
+    app.write("not: [a compose file\n", content_txt="another-secret")
+    told = cluster.ask("ada", f"{DEPLOY} --revision {first + 7}")
+    assert f"prod has no revision {first + 7} of stack `app`. There are" in told
+    assert f"{first} and {first + 1}. Nothing was changed." in told
+    card = cluster.change("ada", f"{DEPLOY} --revision {first}")
+    assert card.text.startswith("✓"), card.text
+    assert f"revision {first} (`" in card.text
+    assert f"kept as revision {first + 2}" in card.text
+    assert service(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
+    assert f"is as revision {first + 2} describes it" in cluster.ask("ada", "stack app --diff")
+    cluster["host-1"].docker("service", "scale", "--detach", "app_web=3")
+    told = cluster.ask("ada", "stack app --diff")
+    assert f"Stack `app` in prod differs from revision {first + 2}* · 1 to update, 3 unchanged" in told, told
+    assert "• replicas `3` → `2`" in told
+    card = cluster.change("ada", f"deploy app --revision {first + 2} --no-resolve")
+    assert card.text.startswith("✓"), card.text
+    assert f"{first + 3} · " in cluster.ask("eve", "stack app")
 
 
 def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
@@ -306,6 +341,12 @@ def test_an_image_without_a_digest_is_refused(cluster: Scenario, app: StackFolde
     told = cluster.ask("ada", "deploy app")
     assert f"No registry gave the digest of `{TASK_IMAGE}`" in told
     assert names(cluster, "networks") == set()
+
+
+def kept(cluster: Scenario) -> int:
+    """Return the number of the last revision of ``app``; 0 if there is none."""
+    told = cluster.ask("eve", "stack app").partition("*Revisions*")[2].strip()
+    return int(told.split(" ")[0]) if told else 0
 
 
 def _commit(folder: Path, text: str) -> None:

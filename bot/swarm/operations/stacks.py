@@ -20,6 +20,7 @@ from bot.model import (
     FactsQuery,
     ObjectType,
     Operation,
+    ResolveImages,
     ServiceFacts,
     StackObject,
     StackQuery,
@@ -70,6 +71,8 @@ class DeployObject(Operation):
     """Whether registries are asked for the digests of images."""
     commit: str = ""
     """The commit that the compose file is read from; "" if it does not come from git."""
+    revision: int = 0
+    """The kept revision whose files are deployed; 0 if they come from the stack's source."""
     id: str = ""
     """The object's id; "" for one that is created."""
     last_update: float = 0.0
@@ -90,10 +93,14 @@ class DeployObject(Operation):
         *fields, last = self.changes
         for number, change in enumerate(fields):
             if sum(map(len, found)) + len(change) > MAX_TOLD_CHARS:
-                more = f"and {len(fields) - number} more, which `/swarm stack {self.stack} --diff` shows"
+                more = f"and {len(fields) - number} more, which `{self._diff}` shows"
                 return [*found, more, last]
             found.append(change)
         return [*found, last]
+
+    @property
+    def _diff(self) -> str:
+        return f"/swarm stack {self.stack} --diff --revision {self.revision}"
 
     @property
     def done(self) -> str:
@@ -106,7 +113,8 @@ class DeployObject(Operation):
         if self.action == "delete":
             return FactsQuery(task_list=True, stack=StackQuery(self.stack, objects_only=True))
         services = self.type == "service" and self.action == "update"
-        stack = StackQuery(self.stack, resolve="always" if self.resolve else "never", commit=self.commit)
+        resolve: ResolveImages = "always" if self.resolve else "never"
+        stack = StackQuery(self.stack, resolve=resolve, commit=self.commit, revision=self.revision)
         return FactsQuery(services=services, stack=stack)
 
     @property

@@ -60,11 +60,13 @@ def _refuse_new_content(recording: StackRecording) -> None:
         names = [name for each, name in changed if each == what]
         if names:
             plural = "s" if len(names) > 1 else ""
+            rename = f"Give it a new name in the compose file (`{what}s:` → `name:`), and deploy again."
+            other = f"`/swarm stack {recording.name} --diff --revision 0` compares it with the compose file."
             raise Refused(
                 f"The content of {what}{plural} {listed(map(tick, names))} has changed, and Docker does not change the "
                 f"content of a {what}.",
                 true_now=UNCHANGED,
-                next_step=f"Give it a new name in the compose file (`{what}s:` → `name:`), and deploy again.",
+                next_step=other if recording.revision else rename,
             )
 
 

@@ -1,10 +1,10 @@
-"""How a stack in the cluster differs from its compose file, as an answer. Pure."""
+"""How a stack in the cluster differs from its last deploy or its compose file, and what was deployed. Pure."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from bot.blocks import DONE, WARNING, Message, context, paragraphs, tick
+from bot.blocks import DONE, WARNING, Message, context, paragraphs, tick, user, when
 from bot.errors import Refused
 from bot.model import Facts, StackRecording
 from bot.swarm.reading.node_lookup import require_cluster
@@ -15,23 +15,39 @@ from bot.swarm.stacks.writes import pending_writes
 MAX_LINES: Final = 200
 
 
-def stack_diff(facts: Facts) -> Message:
-    """Return what a deploy would change now, object by object, old → new."""
+def stack_diff(facts: Facts, *, last: bool) -> Message:
+    """Return what a deploy would change now, object by object, old → new.
+
+    ``last``: the last revision was asked for. If there is none, the compose file is what it is compared with.
+    """
     require_cluster(facts)
     recording = facts.stack
     if recording is None:
         raise Refused(f"no manager of {facts.name} could be read.")
     lines = [*_lines(facts, recording), *(f"{WARNING} {text}" for text in (*_ignored(recording), *orphans(recording)))]
     name = f"stack {tick(recording.name)} in {facts.name}"
-    source = context(f"{recording.source} · by Docker's command line {recording.cli}")
+    told = f"{recording.source} · by Docker's command line {recording.cli}"
+    never = last and not recording.revision
+    source = context(f"Swarmbot keeps no deploy of it; compared with {told}" if never else told)
+    which = f"revision {recording.revision}" if recording.revision else "its compose file"
     if not lines:
-        title = f"{DONE} *{name[0].upper()}{name[1:]} is as its compose file describes it*"
+        title = f"{DONE} *{name[0].upper()}{name[1:]} is as {which} describes it*"
         return Message(title.replace("*", ""), (*paragraphs([title]), source))
     shown = lines[:MAX_LINES]
     shown += [f"… and {len(lines) - MAX_LINES} more"] if len(lines) > MAX_LINES else []
     count = counted(recording, pending_writes(recording))
-    title = f"{WARNING} *{name[0].upper()}{name[1:]} differs from its compose file* · {count}"
+    title = f"{WARNING} *{name[0].upper()}{name[1:]} differs from {which}* · {count}"
     return Message(title.replace("*", ""), (*paragraphs([title, *shown, *_next_step(recording)]), source))
+
+
+def revision_lines(facts: Facts) -> list[str]:
+    """Return the stack's revisions, the last one first; [] if there is none."""
+    if not facts.revisions:
+        return []
+    told = [
+        f"{each.number} · {when(each.at)} · {user(each.requester)} · job {tick(each.job)}" for each in facts.revisions
+    ]
+    return ["*Revisions*", *told]
 
 
 def _lines(facts: Facts, recording: StackRecording) -> list[str]:
@@ -46,8 +62,11 @@ def _lines(facts: Facts, recording: StackRecording) -> list[str]:
 def _next_step(recording: StackRecording) -> list[str]:
     """Return what applies the compose file. A deploy is refused while the content of a config or secret differs."""
     if changed_content(recording):
+        if recording.revision:
+            return [f"Next: `/swarm stack {recording.name} --diff --revision 0` compares it with the compose file."]
         return ["Next: give configs and secrets whose content differs another name in the compose file."]
-    flag = " --no-resolve" if unresolved_images(recording) else ""
+    flag = f" --revision {recording.revision}" if recording.revision else ""
+    flag += " --no-resolve" if unresolved_images(recording) else ""
     return [f"Next: `/swarm deploy {recording.name}{flag}` applies it."] if pending_writes(recording) else []
 
 

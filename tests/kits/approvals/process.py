@@ -25,6 +25,7 @@ from bot.outbox.outbox import Outbox
 from bot.queue.job import Order
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
+from bot.stack_revisions import Revisions
 from bot.store.client import connect
 from tests.kits.approvals.world import Cluster, People, Quiet
 from tests.kits.commands import COMMANDS
@@ -80,7 +81,11 @@ class Process:
         self.slack = Quiet()
         self.outbox = Outbox(self.redis, self.audit)
         cluster_reader = ClusterReader(
-            cast("Any", cluster), cast("Any", cluster), LastRead(self.redis), GoodSpecs(self.redis, None)
+            cast("Any", cluster),
+            cast("Any", cluster),
+            LastRead(self.redis),
+            GoodSpecs(self.redis, None),
+            Revisions(self.redis, None),
         )
         pending_rotations = PendingRotations(self.redis, self.audit, 900.0)
         secrets = SecretMessages(COMMANDS, self.queue, cluster_reader, pending_rotations, name)

@@ -109,6 +109,18 @@ def test_registries_are_asked_with_the_workers_credentials() -> None:
     assert manager.headers == {"Accept": "a"}
 
 
+def test_a_registry_is_asked_once_for_an_image() -> None:
+    """What it said can be kept: an earlier deploy gets the images that it had."""
+    path, images = "/distribution/team/app:1/json", {"/distribution/old:1/json": '{"Descriptor":{}}'}
+    manager = Manager()
+    found = Recorder(cast("Engine", manager), images=images)
+    first = call(found, "GET", path)
+    assert call(found, "GET", path) == first
+    assert call(found, "GET", "/distribution/old:1/json") == (200, {"Descriptor": {}})
+    assert manager.asked == [f"GET /v1.41{path}"]
+    assert json.loads(images[path]) == first[1]
+
+
 def test_a_lost_manager_is_kept_as_the_reason() -> None:
     """The CLI would tell of a broken connection to the recorder instead."""
     found, manager = recorder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from bot.config import Stack
 from bot.errors import Failed, Refused
-from bot.stacks.source import MAX_BYTES, FolderSource, Sources
+from bot.model import StackSource
+from bot.stacks.source import MAX_BYTES, FolderSource, KeptSource, Sources
 
 
 def test_files_in_the_folder_are_read(tmp_path: Path) -> None:
@@ -38,6 +40,16 @@ def test_what_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     for name in ("link", "door/key", "pipe", "door", "missing", "large"):
         with pytest.raises(Refused):
             source.read(name)
+
+
+def test_a_kept_source_has_its_own_files_alone() -> None:
+    """No file is read from the worker in their place."""
+    files = {"compose.yml": base64.b64encode(b"text").decode()}
+    source = KeptSource(3, StackSource("app", "`/srv/app/compose.yml`", "", "compose.yml", files, {}, "28.2.2"))
+    assert source.read("compose.yml") == b"text"
+    assert source.words == "revision 3 (`/srv/app/compose.yml`)"
+    with pytest.raises(Refused):
+        source.read("other")
 
 
 @pytest.fixture

@@ -163,7 +163,9 @@ def test_a_long_difference_says_what_it_leaves_out() -> None:
     changes = tuple(f"environment variable V{number} `{'x' * 100}` added" for number in range(60))
     operation = DeployObject("app", "service", "app_web", "update", "", changes=changes)
     operation = replace(operation, changes=(*changes, "all 2 tasks restart"))
-    assert operation.doing.endswith(", and 49 more, which `/swarm stack app --diff` shows, all 2 tasks restart")
+    assert operation.doing.endswith(
+        ", and 49 more, which `/swarm stack app --diff --revision 0` shows, all 2 tasks restart"
+    )
     assert len(operation.doing) < 1700
 
 
