@@ -228,7 +228,7 @@ def test_an_unresponsive_redis_is_reported_in_time(slack: LocalSlack, redis: Pri
     with redis.silent():
         delivery = slack.slash("ada", "prod", "status")
         assert (delivery.status, delivery.error) == (200, "")
-        seen = slack.wait_to_see("ada", "It is unknown whether", private=True)
+        seen = slack.wait_to_see("ada", "t is unknown whether", private=True)
         slack.wait_to_see("ada", "may not have been accepted", after=seen.number, private=True)
 
 

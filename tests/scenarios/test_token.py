@@ -80,5 +80,5 @@ def test_operators_cannot_show_or_rotate_the_manager_token(scenario: Scenario, w
 def test_a_token_needs_a_cluster(scenario: Scenario) -> None:
     """The answer says so and names the next step."""
     answer = scenario.ask("ada", "token worker")
-    assert "No token was shown" in answer
+    assert "no token was shown" in answer
     assert "/swarm status" in answer

@@ -179,7 +179,7 @@ def _silent_peers(facts: Facts, host: HostFacts, together: Sequence[str]) -> lis
     ]
     silent = {node.name: f"{tick(node.name)} ({node.state})" for node in down}
     hosts = [facts.hosts[name] for name in together if name in facts.hosts and name != host.name]
-    silent |= {other.name: f"{tick(other.name)} (no response)" for other in hosts if not other.responds}
+    silent |= {other.name: f"{tick(other.name)} (could not be read)" for other in hosts if not other.responds}
     if not silent:
         return []
     return [Finding("warning", f"skipped: routes to {_first([*silent.values()])}.", host.name)]

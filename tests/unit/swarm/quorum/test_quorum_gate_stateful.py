@@ -48,8 +48,8 @@ FAULT: Final = st.tuples(st.sampled_from(WHAT), st.sampled_from(HOSTS), st.sampl
 CUTS: Final = st.lists(st.tuples(st.integers(0, 12), FAULT), max_size=3)
 
 
-ROUNDS: Final = 12
-"""Of up to 300 examples each, until every order was carried out once: a backup is in some rounds by chance alone."""
+ROUNDS: Final = 4
+"""Of up to 900 examples each, until every order was carried out once: a backup is in some rounds by chance alone."""
 
 
 class Orders(RuleBasedStateMachine):
@@ -126,7 +126,7 @@ def test_no_order_loses_the_quorum() -> None:
     for _ in range(ROUNDS):
         run_state_machine_as_test(
             Orders,
-            settings=settings(max_examples=examples(300), stateful_step_count=30, suppress_health_check=checks),
+            settings=settings(max_examples=examples(900), stateful_step_count=30, suppress_health_check=checks),
         )
         if few() or not _never_carried_out():
             break
