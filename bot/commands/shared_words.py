@@ -7,15 +7,18 @@ command is chosen here acts only on its own kind: a service is never removed as 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
 from bot.commands.command import Command, Flag
-from bot.commands.grammar import Sentence
+from bot.commands.grammar import CLUSTER_FLAG, PLAN_FLAG, REASON_FLAG, YES_FLAG, Sentence
 from bot.commands.kinds import Vocabulary
 from bot.commands.registry import CommandRegistry
+from bot.secrets.redact import redact
 from bot.swarm.services.service_names import shared_name
 
 SERVICE_FLAG: Final = "--service"
@@ -53,7 +56,7 @@ def meant_command(commands: CommandRegistry, sentence: Sentence, vocabulary: Voc
     shared = SHARED_WORDS.get(sentence.name)
     if shared is None:
         return commands.find(sentence.name)
-    named = _named(sentence, commands[shared.other], commands[shared.service])
+    named, flags = _parts(sentence, commands[shared.other], commands[shared.service])
     if not shared.by_name:
         return commands[shared.service if named else shared.other]
     if SERVICE_FLAG in sentence.words:
@@ -63,7 +66,10 @@ def meant_command(commands: CommandRegistry, sentence: Sentence, vocabulary: Voc
     services = [name for name in named if name in vocabulary.services]
     both = [name for name in nodes if name in services]
     if both and NODE_FLAG not in sentence.words:
-        raise shared_name(both[0], vocabulary.cluster, sentence.name)
+        if sentence.cluster:
+            flags.append((CLUSTER_FLAG, sentence.cluster))
+        typed = [_typed(flags, commands[name]) for name in (shared.service, shared.other)]
+        raise shared_name(both[0], vocabulary.cluster, sentence.name, *typed)
     if NODE_FLAG in sentence.words or nodes:
         return commands[shared.other]
     return commands[shared.service if services or not vocabulary.nodes else shared.unknown]
@@ -77,21 +83,27 @@ def commands_typed(commands: CommandRegistry, name: str) -> list[Command]:
     return [commands[shared.other], commands[shared.service]]
 
 
-def _named(sentence: Sentence, *forms: Command) -> list[str]:
-    """Return the words that are neither flags nor their values; a comma joins names."""
+def _parts(sentence: Sentence, *forms: Command) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return the names, which a comma may join, and the flags, each with its value."""
     takes_value = {
         parameter.shown
         for command in forms
         for parameter in command.parameters
         if isinstance(parameter.spec, Flag) and parameter.spec.kind
-    } | {"--reason"}
-    found: list[str] = []
-    skip = False
-    for word in sentence.words:
-        if skip:
-            skip = False
-        elif word.startswith("--"):
-            skip = word.lower() in takes_value
+    } | {REASON_FLAG}
+    names: list[str] = []
+    flags: list[tuple[str, ...]] = []
+    words = iter(sentence.words)
+    for word in words:
+        if word.startswith("--"):
+            flags.append((word, *islice(words, int(word.lower() in takes_value))))
         else:
-            found += [part for part in word.split(",") if part]
-    return found
+            names += [part for part in word.split(",") if part]
+    return names, flags
+
+
+def _typed(flags: list[tuple[str, ...]], command: Command) -> str:
+    """Return those of the typed flags that ``command`` has, as they can be typed again, with secrets masked."""
+    known = {parameter.shown for parameter in command.parameters} | {CLUSTER_FLAG, PLAN_FLAG, REASON_FLAG, YES_FLAG}
+    kept = [flag for flag in flags if flag[0].partition("=")[0].lower() in known]
+    return redact(" ".join(shlex.join(flag) for flag in kept))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.commands import Command, Vocabulary, meant_command, read_arguments, read_sentence
+from bot.commands import Command, Vocabulary, meant_command, read_arguments, read_options, read_sentence
 from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
 from bot.execution.planning import planned
 from bot.model import Facts, Plan
@@ -22,7 +22,8 @@ def read_words(words: str, vocabulary: Vocabulary) -> tuple[Command, Any]:
     """Return the command and its arguments. Raises NotUnderstood as for people."""
     sentence = read_sentence(words)
     command = meant_command(COMMANDS, sentence, vocabulary)
-    return command, read_arguments(command, sentence.words, vocabulary)
+    _, own_words = read_options(command, sentence.words)
+    return command, read_arguments(command, own_words, vocabulary)
 
 
 def ended(error: SwarmbotError) -> dict[str, Any]:

@@ -13,22 +13,28 @@ from bot.swarm.reading.node_lookup import require_cluster
 def refuse_shared_names(facts: Facts, names: Iterable[str], word: str = "remove") -> None:
     """Raise NotUnderstood for a name of a service that a node or a host has too. Services must have been read.
 
-    ``word`` is what was typed: `remove` or `resume`.
+    ``word`` is what was typed: `remove` or `resume`. The flags are not known here, so the orders that the error names
+    only show a plan.
     """
     swarm = require_cluster(facts)
     machines = {*facts.hosts, *(name for node in swarm.nodes for name in (node.name, node.hostname))}
     services = {service.name for service in swarm.services}
     for name in names:
         if name in machines and name in services:
-            raise shared_name(name, facts.name, word)
+            raise shared_name(name, facts.name, word, "--plan", "--plan")
 
 
-def shared_name(name: str, cluster: str, word: str) -> NotUnderstood:
-    """Return the error for a name that a service and a node or host have in common. ``word``: `remove` or `resume`."""
+def shared_name(name: str, cluster: str, word: str, service_flags: str, node_flags: str) -> NotUnderstood:
+    """Return the error for a name that a service and a node or host have in common. ``word``: `remove` or `resume`.
+
+    The flags belong to the two orders that it names: who typed `--plan` must not start a removal with either.
+    """
+    service = f"/swarm {word} {name} --service {service_flags}".rstrip()
     node = f"/swarm remove {name} --node" if word == "remove" else f"/swarm activate {name}"
+    node = f"{node} {node_flags}".rstrip()
     return NotUnderstood(
         f"{cluster} has a node or host {tick(name)} and a service of this name.",
-        next_step=f"For the service: {tick(f'/swarm {word} {name} --service')}. For the node: {tick(node)}.",
+        next_step=f"For the service: {tick(service)}. For the node: {tick(node)}.",
     )
 
 
@@ -40,7 +46,7 @@ def node_instead(facts: Facts, name: str) -> NotUnderstood | None:
         return None
     return NotUnderstood(
         f"{facts.name} has no service {tick(name)}, but a node of this name.",
-        next_step=f"`/swarm remove {name} --node` removes the node.",
+        next_step=f"`/swarm remove {name} --node --plan` shows the removal of the node.",
     )
 
 
@@ -52,5 +58,5 @@ def service_instead(facts: Facts, name: str) -> NotUnderstood | None:
         return None
     return NotUnderstood(
         f"{facts.name} has no node {tick(name)}, but a service of this name.",
-        next_step=f"`/swarm remove {name} --service` removes the service.",
+        next_step=f"`/swarm remove {name} --service --plan` shows the removal of the service.",
     )

@@ -55,10 +55,24 @@ def test_what_is_named_decides(text: str, vocabulary: Vocabulary, meant: str) ->
     [
         ("remove both", "For the service: `/swarm remove both --service`. For the node: `/swarm remove both --node`."),
         ("resume both", "For the service: `/swarm resume both --service`. For the node: `/swarm activate both`."),
+        (
+            "remove both --plan --force --reason 'disk is broken' --cluster prod",
+            (
+                "For the service: `/swarm remove both --service --plan --reason 'disk is broken' --cluster prod`. "
+                "For the node: `/swarm remove both --node --plan --force --reason 'disk is broken' --cluster prod`."
+            ),
+        ),
+        (
+            "resume both --plan --reason=now",
+            (
+                "For the service: `/swarm resume both --service --plan --reason=now`. "
+                "For the node: `/swarm activate both --plan --reason=now`."
+            ),
+        ),
     ],
 )
 def test_a_name_of_both_is_refused(text: str, step: str) -> None:
-    """The refusal has both orders as they can be typed."""
+    """The refusal has both orders as they can be typed, with the typed flags that each of them has."""
     with pytest.raises(NotUnderstood, match="prod has a node or host `both` and a service of this name") as caught:
         meant_command(COMMANDS, read_sentence(text), KNOWN)
     assert caught.value.next_step == step
