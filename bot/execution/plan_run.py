@@ -80,8 +80,9 @@ class PlanRun:
             state = "cancelled"
         message = self.card.ended(cancelled_by=self.cancelled_by)
         self._record(())
-        told = results.success(self.card.headline(), card=to_json(message))
-        ended = self._entry("ended", f"{state}: {self.card.result()}")
+        cancelled = bool(self.cancelled_by)
+        told = results.success(self.card.headline(cancelled=cancelled), card=to_json(message))
+        ended = self._entry("ended", f"{state}: {self.card.result(cancelled=cancelled)}")
         last = Ready(card(self._lease.job.order, self._channel, message))
         self._replies.end(self._lease, state, told, [*entries, ended], [last, *messages])
 

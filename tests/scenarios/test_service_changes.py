@@ -166,6 +166,7 @@ def test_a_cancelled_update_frees_the_line(cluster: Scenario) -> None:
     until(lambda: SECOND_IMAGE in running(cluster, "web"), "the first task is replaced")
     cluster.slack.slash("ben", "prod", f"cancel {job}")
     card = cluster.end(job)
+    assert card.text.startswith("· *Cancelled: update `web` in prod* after "), card.text
     assert "Cancelled by" in card.text, card.text
     assert "1 of 2 tasks running, and 1 task of an older spec" in card.text, card.text
     assert "/swarm rollback web" in card.text

@@ -217,6 +217,21 @@ def test_cancelled() -> None:
     assert buttons(message) == ["Retry"]
 
 
+@pytest.mark.parametrize(
+    ("states", "headline"),
+    [
+        (("failed", "stopped"), "· *Cancelled: join 2 workers to prod* after "),
+        (("done", "stopped"), "· *Cancelled: 1 of 2 workers joined prod* after "),
+        (("done", "done"), "✓ *2 workers joined prod* in "),
+    ],
+)
+def test_the_headline_of_a_cancelled_job(states: tuple[StepState, ...], headline: str) -> None:
+    """It says cancelled, not failed. If every step was done, it is a success."""
+    shown = card(join("a"), join("b"))
+    set_all(shown, *states)
+    assert shown.ended(cancelled_by="U0BEN").text.startswith(headline)
+
+
 def test_a_step_without_a_host() -> None:
     """A step without a host counts under its track."""
     step = Step(RotateToken("worker", "prod", "aa"), "token")
