@@ -17,7 +17,7 @@ from bot.last_read import LastRead, ReadNodes, ReadServices
 from bot.queue.queue import Queue
 from bot.secrets.redact import redact
 from bot.stored_json import to_json, to_plain
-from bot.text.suggest import nearest
+from bot.text.suggest import first_of, nearest
 
 MAX_LISTED: Final = 12
 """The number of nodes or services that a refusal names."""
@@ -94,7 +94,7 @@ class EarlyRefusals:
 def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:
     near = nearest(name, nodes.names)
     closest = f" Did you mean {tick(near)}?" if near else ""
-    listed = ", ".join(map(tick, nodes.names[:MAX_LISTED]))
+    listed = first_of([*map(tick, nodes.names)], MAX_LISTED)
     return NotUnderstood(
         f"{call.cluster} had no node {echo(name)} when it was last read, {when(nodes.at)}.{closest}",
         next_step=f"Nodes: {listed}. `/swarm nodes` reads them again. Usage: {usage_text(call.command)}.",
@@ -102,8 +102,7 @@ def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:
 
 
 def _unknown_service(call: Call, name: str, near: str, services: ReadServices) -> NotUnderstood:
-    more = " …" if len(services.names) > MAX_LISTED else ""
-    listed = f"Services: {', '.join(map(tick, services.names[:MAX_LISTED]))}{more}"
+    listed = f"Services: {first_of([*map(tick, services.names)], MAX_LISTED)}"
     return NotUnderstood(
         f"{call.cluster} had no service {echo(name)} when its services were last read, {when(services.at)}. "
         f"Did you mean {tick(near)}?",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -33,3 +33,9 @@ def listed(words: Iterable[str], *, joint: str = "and") -> str:
     """Return ``a``, ``a and b`` or ``a, b and c``; "" for no words."""
     *most, last = list(words) or [""]
     return f"{', '.join(most)} {joint} {last}" if most else last
+
+
+def first_of(words: Sequence[str], limit: int) -> str:
+    """Return the first ``limit`` words and how many are left out: ``a, b and 3 more``; all of them as ``a, b``."""
+    shown = ", ".join(words[:limit])
+    return f"{shown} and {len(words) - limit} more" if len(words) > limit else shown

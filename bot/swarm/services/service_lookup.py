@@ -8,7 +8,7 @@ from bot.blocks import echo, tick
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.text.suggest import nearest
+from bot.text.suggest import first_of, nearest
 
 MAX_LISTED: Final = 12
 """The number of services that a message names."""
@@ -29,13 +29,12 @@ def find_service(facts: Facts, name: str) -> ServiceFacts:
     if len(found) == 1:
         return found[0]
     if found:
-        each = ", ".join(f"{tick(service.id)} ({tick(service.name)})" for service in found[:MAX_LISTED])
+        each = first_of([f"{tick(service.id)} ({tick(service.name)})" for service in found], MAX_LISTED)
         raise NotUnderstood(
             f"{echo(name)} is the start of {len(found)} ids: {each}.", next_step="Use the name of one of them."
         )
     names = [service.name for service in swarm.services]
     near = nearest(name, names)
     closest = f" Did you mean {tick(near)}?" if near else ""
-    more = " …" if len(names) > MAX_LISTED else ""
-    known = f"Services: {', '.join(map(tick, names[:MAX_LISTED]))}{more}" if names else "There are no services."
+    known = f"Services: {first_of([*map(tick, names)], MAX_LISTED)}" if names else "There are no services."
     raise NotUnderstood(f"{facts.name} has no service {echo(name)}.{closest}", next_step=known)

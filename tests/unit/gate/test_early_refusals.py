@@ -147,6 +147,26 @@ def test_an_unknown_service_is_refused_at_once(ordered: Callable[[Restarted], No
     assert refused.value.next_step.startswith("Services: `web`, `api`. `/swarm services` reads them again. Usage: ")
 
 
+def test_a_long_list_says_how_many_are_left_out(
+    ordered: Callable[[Restarted], None], last_read: LastRead, gate: Gate
+) -> None:
+    """Of services and of nodes twelve are named."""
+    services = tuple(ServiceFacts(f"web-{number}", 1, 1, id=f"idof{number}") for number in range(15))
+    nodes = tuple(
+        NodeFacts(
+            f"idof{number}", f"node-{number}", role="worker", availability="active", state="ready", version=1, spec={}
+        )
+        for number in range(13)
+    )
+    last_read.note("prod", ClusterFacts("cluster", "host-1", 1, {}, nodes, services=services), services=True)
+    with pytest.raises(NotUnderstood) as refused:
+        ordered(Restarted(("wbe-1",)))
+    assert "`web-11` and 3 more. " in refused.value.next_step
+    with pytest.raises(NotUnderstood) as refused:
+        gate.slash(typed("drain noed-1"))
+    assert "`node-11` and 1 more. " in refused.value.next_step
+
+
 def test_a_service_that_may_be_there_is_left_to_the_worker(ordered: Callable[[Restarted], None], gate: Gate) -> None:
     """A name, the start of an id, an id that may be newer; and any name while a change may create it."""
     for name in ("web", "idofap", ID):
