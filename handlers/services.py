@@ -48,6 +48,8 @@ MAX_TASKS: Final = 20
 MAX_NAMES: Final = 30
 MAX_STACKS: Final = 8
 """The number of stacks that a note below a long list names, the largest first."""
+COMPLETED_MESSAGES: Final = frozenset({"update completed", "rollback completed"})
+"""What Docker says of an update that has ended: its state says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,5 +265,6 @@ def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
 def _last_update(swarm: ClusterFacts, found: ServiceFacts, now: float) -> str:
     told = f"*Last update* {plain_line(update_text(swarm, found, now))}"
     if found.update is None:
-        return f"{told}: it was never updated, or its last update made no task differ"
-    return f"{told}: {plain_line(found.update.message)}" if found.update.message else told
+        return f"{told}: it was never updated, or its last update replaced no task"
+    message = "" if found.update.message in COMPLETED_MESSAGES else found.update.message
+    return f"{told}: {plain_line(message)}" if message else told

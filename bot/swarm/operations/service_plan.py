@@ -15,10 +15,11 @@ from bot.swarm.services.change_plan import (
     restarting_text,
     rollout_warnings,
 )
+from bot.swarm.services.held import held_text
 from bot.swarm.services.rollout import rollout
 from bot.swarm.services.spec_changes import FieldChange, fingerprint, restarts, spec_changes
 from bot.swarm.services.spec_edit import SpecEdit
-from bot.text.suggest import listed, number_of
+from bot.text.suggest import listed
 
 
 def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> Plan:
@@ -31,9 +32,8 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
     changes = spec_changes(service.spec, spec)
     found = rollout(require_cluster(facts), service, facts.cluster_time)
     if not changes and (found.stable or not edit.concerns_tasks):
-        has = number_of(service.replicas, "replica") if verb == "scale" else "all of that"
         state = f", {found.progress}" if edit.concerns_tasks else ""
-        return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {has}{state}",))
+        return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {held_text(edit)}{state}",))
     moves = restarts(service.spec, spec) != "none" or not changes or _rescales(changes)
     operation = ChangeService(
         id=service.id,

@@ -111,7 +111,8 @@ def _complaint(tasks: Sequence[TaskFacts]) -> str:
     told = [f"{len(waiting)} {waiting[0].state}"] if waiting else []
     if failed:
         last = max(failed, key=lambda task: task.since)
-        told.append(f"the last task {last.state}: {last.error or 'no reason given'}")
+        ended = "was rejected" if last.state == "rejected" else last.state
+        told.append(f"the last task {ended}: {last.error or 'no reason given'}")
     return ", ".join(told)
 
 

@@ -53,7 +53,7 @@ def restarting_text(swarm: ClusterFacts, after: ServiceFacts, restarts: Restarts
     if restarts != "all":
         return "no task restarts"
     count = sum(task.service == after.id and task.wanted and task.alive for task in swarm.task_list)
-    return f"all {count} tasks restart" if count > 1 else f"{number_of(count, 'task')} restarts"
+    return f"all {count} tasks restart" if count > 1 else f"{count or 'no'} task restarts"
 
 
 def nowhere_costs(facts: Facts, after: ServiceFacts, restarts: Restarts) -> tuple[Cost, ...]:

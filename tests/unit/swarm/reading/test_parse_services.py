@@ -44,9 +44,10 @@ CRASH = "task: non-zero exit (1)"
             [task("pending", 9, wanted=True, error="no suitable node"), task("failed", 8, error=CRASH)],
             "no suitable node",
         ),
+        ([task("rejected", 8, error="No such image: a:1")], "the last task was rejected: No such image: a:1"),
         ([task("complete", 9)], ""),
     ],
-    ids=["restarting", "not restarted", "another slot failed", "not placed", "ended"],
+    ids=["restarting", "not restarted", "another slot failed", "not placed", "rejected", "ended"],
 )
 def test_service_that_lacks_tasks(tasks: list[dict[str, Any]], complaint: str) -> None:
     """The error of the last task that failed in the same place is told, with its exit code."""
