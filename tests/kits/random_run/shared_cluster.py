@@ -159,9 +159,9 @@ class SharedEngines:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def pool(self, config: Config, *, secret_key: Secret | None = None) -> Self:
+    def pool(self, config: Config, **_: object) -> Self:
         """Stand for EnginePool's constructor."""
-        del config, secret_key
+        del config
         return self
 
     def reader(self, foreign: dict[str, str]) -> Self:
