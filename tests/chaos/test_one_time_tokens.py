@@ -93,6 +93,7 @@ def test_no_worker_runs_when_its_time_is_over(scenario: Scenario) -> None:
     rotated_once(scenario, old)
 
 
+@pytest.mark.long
 def test_every_worker_dies_while_it_is_rotated(scenario: Scenario) -> None:
     """The job is reclaimed, and the cluster shows whether the rotation was carried out."""
     scenario.cluster()

@@ -145,6 +145,7 @@ def cluster(hosts: Fleet, tmp_path: Path) -> Iterator[RandomCluster]:
     reader.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_commands_never_lose_the_quorum(cluster: RandomCluster, seed: int) -> None:
     """While hosts fail and return, the managers keep the quorum, whatever command is run.
@@ -163,6 +164,7 @@ def test_random_commands_never_lose_the_quorum(cluster: RandomCluster, seed: int
         assert any(line.endswith(f": {end}") for line in history), f"nothing was {end}: {'; '.join(history)}"
 
 
+@pytest.mark.long
 def test_without_the_gate_the_quorum_is_lost(cluster: RandomCluster) -> None:
     """The control: the same random commands without the quorum gate.
 

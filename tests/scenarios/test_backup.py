@@ -85,6 +85,7 @@ def test_a_cluster_without_managers_is_restored(scenario: Scenario, capsys: pyte
     assert card.text.startswith("✓ *2 managers joined prod*"), card.text
 
 
+@pytest.mark.long
 def test_a_backup_is_not_restored_beside_a_live_cluster(scenario: Scenario) -> None:
     """A restore is refused while there is a quorum, and while an old manager without quorum still has the state."""
     scenario.cluster(managers=MANAGERS)

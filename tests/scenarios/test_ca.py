@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -121,6 +122,7 @@ def test_a_cluster_is_rotated_to_an_external_ca_and_back(scenario: Scenario, cfs
     assert issued_by_root(scenario, root_of(scenario), hosts)
 
 
+@pytest.mark.long
 def test_joins_wait_for_an_unreachable_external_ca(scenario: Scenario, cfssl: Cfssl) -> None:
     """A rotation to an unreachable CA is refused and changes nothing; a join does not report success."""
     scenario.cluster()

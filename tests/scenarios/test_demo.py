@@ -159,6 +159,7 @@ def test_a_failed_step_ends_the_tour(tmp_path: Path) -> None:
         assert run.leftovers(claim) == [kept[1]]
 
 
+@pytest.mark.long
 def test_the_demo_stays_up_in_a_terminal(tmp_path: Path) -> None:
     """A user types commands and presses buttons by hand; Ctrl-C ends the demo with 0."""
     with demo(tmp_path, terminal=True) as run:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.approval_scenario import ApprovalScenario
 from tests.kits.scenario import Scenario
 
 
+@pytest.mark.long
 def test_workers_are_drained_and_removed_together(scenario: Scenario) -> None:
     """No task is left on either; what is drained already is not changed again; both leave in one order."""
     scenario.cluster(workers=("host-2", "host-3", "host-4"))
