@@ -56,6 +56,7 @@ def judge_run(seed: int, size: Size, driver: Driver) -> None:
     driver.run(script(seed, size))
     history, violations = driver.settle(SETTLE_TIMEOUT_S)
     sys.stderr.write(f"{history.summary}\n")
+    sys.stderr.writelines(f"{each}\n{history.about(each.about)}\n" for each in violations)
     told = "\n".join([f"seed {seed}", *map(str, violations)])
     assert not violations, told
     assert len(history.jobs) > size.seconds / 10, "too little happened to judge"

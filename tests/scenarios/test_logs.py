@@ -23,7 +23,15 @@ def cluster(scenario: Scenario) -> Scenario:
     """Have one manager and two workers, and a service with a chatty task on each."""
     scenario.cluster(workers=("host-2", "host-3"))
     create(scenario, "web", "--mode", "global", script=CHATTY + STAY)
+    for host in ("host-1", "host-2", "host-3"):
+        until(lambda: has_said_all(scenario, host), f"the task on {host} has written its lines")  # noqa: B023 - called at once
     return scenario
+
+
+def has_said_all(scenario: Scenario, host: str) -> bool:
+    """Return whether the chatty task of a host has written its last line: it runs before it writes."""
+    container = scenario[host].docker("ps", "-q", "--filter", "name=web").strip()
+    return "in use" in scenario[host].docker("logs", container)
 
 
 def create(scenario: Scenario, name: str, *options: str, script: str) -> None:

@@ -141,3 +141,16 @@ class History:
         return "; ".join(
             [head, *(", ".join(f"{n} {what}" for what, n in sorted(each.items())) for each in (jobs, faults))]
         )
+
+    def about(self, job_id: str) -> str:
+        """What is known of a job: its record, requests and audit entries, and what its requester saw since then."""
+        found = [job for job in self.jobs if job.id == job_id]
+        lines: list[object] = [*found, *(each for each in self.requests if each.job == job_id)]
+        lines += [each for each in self.audit if each.job == job_id]
+        lines += [
+            shown
+            for job in found
+            for shown in self.shown
+            if shown.at >= job.asked_at and (job_id in shown.jobs or (shown.private and job.requester in shown.to))
+        ]
+        return "\n".join(map(str, lines))
