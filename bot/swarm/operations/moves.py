@@ -241,7 +241,7 @@ def _failure(facts: Facts, service_id: str) -> str:
     stuck = [task for task in tasks if task.wanted and task.state == "pending" and facts.at - task.since > PENDING_S]
     if reasons := sorted({plain_line(task.error) for task in stuck if task.error}):
         return f"{number_of(len(stuck), 'task')} of {name} cannot be placed: {listed(reasons)}."
-    ended = [task for task in tasks if task.state in {"failed", "rejected"} and task.since >= service.updated]
+    ended = [task for task in tasks if task.failed and task.since >= service.updated]
     if ended:
         last = max(ended, key=lambda task: task.since)
         return f"A new task of {name} {last.state}: {plain_line(last.error) or 'the engine gave no reason'}."

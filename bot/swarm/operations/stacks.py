@@ -260,7 +260,7 @@ class AwaitService(Operation):
         service = self._found(facts)
         if service is None or facts.swarm is None or not self._has_spec(facts, service):
             return False
-        if service.mode in {"replicated job", "global job"}:
+        if service.is_job:
             return True  # a job ends by itself: that it was started is all that a deploy waits for
         return rollout(facts.swarm, service, facts.cluster_time).stable
 
@@ -292,7 +292,7 @@ class AwaitService(Operation):
         service = self._found(facts)
         if facts.swarm is None or service is None:
             return self.done
-        if service.mode in {"replicated job", "global job"}:
+        if service.is_job:
             return f"{tick(self.service)} is a job, and was started"
         running = rollout(facts.swarm, service, facts.cluster_time).running
         return f"{tick(self.service)} has the deployed spec: {number_of(running, 'task')} running"

@@ -24,7 +24,6 @@ MAX_TASKS: Final = 60
 """The most tasks whose containers are read, the latest first."""
 MAX_FAILED_TASKS: Final = 3
 """The same of failed ones, each of another slot."""
-FAILED_STATES: Final = frozenset({"failed", "rejected"})
 GONE: Final = 404
 
 Read = Callable[[Engine, TaskFacts], TaskReading]
@@ -96,7 +95,7 @@ def tasks_to_log(swarm: ClusterFacts, query: LogQuery) -> list[TaskFacts]:
         return with_container(named)[:MAX_TASKS]
     latest: dict[str, TaskFacts] = {}
     for task in sorted(named, key=lambda task: task.since):
-        if task.state in FAILED_STATES:
+        if task.failed:
             latest[task.place] = task
     return with_container(latest.values())[:MAX_FAILED_TASKS]
 

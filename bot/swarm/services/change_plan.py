@@ -38,7 +38,7 @@ def service_to_change(facts: Facts, name: str) -> ServiceFacts:
 
 def refuse_job(service: ServiceFacts) -> None:
     """Raise Refused for a job: its tasks end, so this cannot be seen to succeed."""
-    if service.mode in {"replicated job", "global job"}:
+    if service.is_job:
         raise Refused(
             f"{tick(service.name)} is a {service.mode}: its tasks end by themselves.",
             true_now="Nothing was changed.",

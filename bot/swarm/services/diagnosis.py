@@ -14,7 +14,6 @@ from bot.swarm.services.service_state import ROLLED_BACK
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""
-FAILED_STATES: Final = frozenset({"failed", "rejected"})
 RECENT_S: Final = 600.0
 """A failure since then is told even if its successor runs: a task may start and die again and again."""
 _TASK_ID: Final = re.compile(r"\btask ([0-9a-z]{25})\b")
@@ -103,7 +102,7 @@ def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> lis
     found = []
     for place in dict.fromkeys(task.place for task in tasks):
         own = [task for task in tasks if task.place == place]
-        ended = [task for task in own if task.state in FAILED_STATES]
+        ended = [task for task in own if task.failed]
         if not ended:
             continue
         last = max(ended, key=lambda task: task.since)
@@ -135,7 +134,7 @@ def _cause(service: ServiceFacts, tasks: list[TaskFacts]) -> TaskFacts | None:
     named = _TASK_ID.search(service.update.message)
     if named:
         return next((task for task in tasks if task.id == named[1]), None)
-    failed = (task for task in tasks if task.state in FAILED_STATES and not made_from(task, service))
+    failed = (task for task in tasks if task.failed and not made_from(task, service))
     return max(failed, key=lambda task: task.since, default=None) if service.update.state in ROLLED_BACK else None
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
 
 from bot.blocks import plain_line
 from bot.model import ClusterFacts, ServiceFacts
@@ -15,8 +14,6 @@ from bot.swarm.services.placement import is_judged, meets_constraints, schedulab
 from bot.swarm.services.rollout import MIN_CRASHES, PENDING_S, SETTLING_S, failure_text
 from bot.swarm.services.same_spec import made_from
 from bot.text.suggest import listed, number_of
-
-FAILED_STATES: Final = frozenset({"failed", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,8 @@ class JobRun:
 def job_run(swarm: ClusterFacts, service: ServiceFacts, now: float) -> JobRun:
     """Return how far the present run is. ``now``: when the facts were read, unix seconds. Needs the task list."""
     own = [task for task in swarm.task_list if task.service == service.id and made_from(task, service)]
-    failures = sorted((task for task in own if task.state in FAILED_STATES), key=lambda task: -task.since)
-    kept = [task for task in own if task.wanted and task.state not in FAILED_STATES]
+    failures = sorted((task for task in own if task.failed), key=lambda task: -task.since)
+    kept = [task for task in own if task.wanted and not task.failed]
     last = failure_text(swarm, service, failures[0]) if failures else ""
     pending = [task for task in kept if not task.node and task.error]
     found = JobRun(_wanted(swarm, service), service.completed, sum(task.state == "running" for task in own), last, "")

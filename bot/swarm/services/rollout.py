@@ -175,7 +175,7 @@ def _verdict(
     action = (service.spec.get("UpdateConfig") or {}).get("FailureAction") or "pause"
     if state == "rollback_started" or (state == "updating" and action != "continue"):
         return ""  # Docker decides what a failure means
-    crashes = Counter(task.slot or task.node for task in failures)
+    crashes = Counter(task.place for task in failures)
     if any(count >= MIN_CRASHES for count in crashes.values()):
         return f"Tasks fail again and again: {number_of(len(failures), 'task')} failed so far. {_last(found)}"
     if unrestarted:
