@@ -71,7 +71,7 @@ def _refuse_number(swarm: ClusterFacts, name: str) -> None:
     service = next((each for each in swarm.services if each.name == prefix), None)
     if service is None or not number_text.isdecimal():
         return
-    slots = sorted({task.slot for task in swarm.task_list if task.service == service.id and task.wanted and task.slot})
+    slots = sorted({task.slot for task in swarm.tasks_of(service.id) if task.wanted and task.slot})
     if not slots:
         known = "its tasks have no numbers" if service.is_global else "it has no tasks"
     elif slots == [*range(slots[0], slots[-1] + 1)]:

@@ -69,7 +69,6 @@ def _operation(facts: Facts, service: ServiceFacts) -> RemoveService:
 
 
 def _cost(facts: Facts, service: ServiceFacts) -> Cost:
-    tasks = require_cluster(facts).task_list
-    running = sum(task.service == service.id and task.state == "running" for task in tasks)
+    running = sum(task.state == "running" for task in require_cluster(facts).tasks_of(service.id))
     told = f"stops with {number_of(running, 'running task')}" if running else "has no running task"
     return Cost(f"service {service.name}", f"{tick(service.name)} {told}. Docker keeps nothing of its spec.")

@@ -52,7 +52,7 @@ def _disk_query(arguments: DiskArguments) -> FactsQuery:
 def stats(facts: Facts, arguments: StatsArguments) -> Message:
     """Return a row for each running task, the one with the most memory first, and what could not be read."""
     swarm, service = require_cluster(facts), find_service(facts, arguments.service)
-    running = [task for task in swarm.task_list if task.service == service.id and task.state == "running"]
+    running = [task for task in swarm.tasks_of(service.id) if task.state == "running"]
     if not running:
         text = f"{WAITING} *No task of {tick(service.name)} is running* · `/swarm why {service.name}` says why."
         return Message(text.replace("*", ""), (section(text),))

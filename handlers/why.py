@@ -73,7 +73,7 @@ def why(facts: Facts, arguments: WhyArguments) -> Message:
     """
     swarm, service = require_cluster(facts), find_service(facts, arguments.service)
     found = diagnose(facts, swarm, service)
-    names = task_names(swarm, [task for task in swarm.task_list if task.service == service.id])
+    names = task_names(swarm, swarm.tasks_of(service.id))
     head = _head(swarm, service, found)
     lines = [
         head,
@@ -104,7 +104,7 @@ def _head(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> str:
 
 def _update(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, names: dict[str, str]) -> list[str]:
     update = service.update
-    running = [task for task in swarm.task_list if task.service == service.id and task.state == "running"]
+    running = [task for task in swarm.tasks_of(service.id) if task.state == "running"]
     mixed = len({made_from(task, service) for task in running}) > 1
     words = {
         "paused": f"{FAILED} *The last update paused*{': old and new tasks run side by side' if mixed else ''}.",

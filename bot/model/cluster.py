@@ -120,6 +120,10 @@ class ClusterFacts:
         """Return the service with this id; None if there is none, or if services were not read."""
         return next((service for service in self.services if service.id == service_id), None)
 
+    def tasks_of(self, service_id: str) -> list[TaskFacts]:
+        """Return the tasks of the service with this id, including past ones and those of a removed service."""
+        return [task for task in self.task_list if task.service == service_id]
+
     @property
     def managers(self) -> tuple[NodeFacts, ...]:
         """All managers, including unreachable ones."""

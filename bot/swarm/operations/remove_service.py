@@ -47,11 +47,11 @@ class RemoveService(Operation):
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether neither the service nor a task on a ready node is left."""
-        return facts.swarm is not None and facts.swarm.service(self.id) is None and not self._left(facts)
+        return facts.swarm is not None and facts.swarm.service(self.id) is None and not tasks_left(facts, self.id)
 
     def progress(self, facts: Facts) -> str:
         """Return how many tasks are left."""
-        left = self._left(facts)
+        left = tasks_left(facts, self.id)
         return f"{number_of(left, 'task')} left" if left else ""
 
     def apply(self, engines: Engines, facts: Facts) -> None:
@@ -76,10 +76,15 @@ class RemoveService(Operation):
         elif facts.swarm.service(self.id):
             state = f"{self.cluster} still has the service {tick(self.service)}."
         else:
-            state = f"The service {tick(self.service)} is removed; {number_of(self._left(facts), 'task')} left."
+            state = (
+                f"The service {tick(self.service)} is removed; {number_of(tasks_left(facts, self.id), 'task')} left."
+            )
         return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step)
 
-    def _left(self, facts: Facts) -> int:
-        ready = {node.id for node in facts.swarm.nodes if node.state == "ready"} if facts.swarm else set()
-        tasks = facts.swarm.task_list if facts.swarm else ()
-        return sum(task.service == self.id and task.alive and task.node in ready for task in tasks)
+
+def tasks_left(facts: Facts, service_id: str) -> int:
+    """Return how many tasks of a removed service have not stopped, on nodes that are ready."""
+    if facts.swarm is None:
+        return 0
+    ready = {node.id for node in facts.swarm.nodes if node.state == "ready"}
+    return sum(task.alive and task.node in ready for task in facts.swarm.tasks_of(service_id))

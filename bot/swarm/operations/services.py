@@ -118,7 +118,7 @@ class _RolledOut(ABC):
         if service is None:
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
         found = rollout(facts.swarm, service, facts.cluster_time)
-        alive = [task for task in facts.swarm.task_list if task.service == service.id and task.state == "running"]
+        alive = [task for task in facts.swarm.tasks_of(service.id) if task.state == "running"]
         older = len(alive) - found.running
         others = f", and {number_of(older, 'task')} of an older spec" if older > 0 else ""
         if self.has_spec(service):

@@ -26,9 +26,9 @@ from bot.model import (
     StackQuery,
     StackRecording,
     StackWrite,
-    TaskFacts,
 )
 from bot.secrets.secret import Secret
+from bot.swarm.operations.remove_service import tasks_left
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts
 from bot.swarm.services.rollout import rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
@@ -146,7 +146,7 @@ class DeployObject(Operation):
     def progress(self, facts: Facts) -> str:
         """Return how many tasks of a removed service are left."""
         left = self._left(facts)
-        return f"{number_of(len(left), 'task')} left" if left else ""
+        return f"{number_of(left, 'task')} left" if left else ""
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Send the write, if it is the one that was planned."""
@@ -214,12 +214,9 @@ class DeployObject(Operation):
             next_step=f"`/swarm deploy {self.stack} --plan` shows what would change now.",
         )
 
-    def _left(self, facts: Facts) -> list[TaskFacts]:
-        """Return the tasks of a removed service that have not stopped, on nodes that are ready."""
-        if facts.swarm is None or self.action != "delete" or self.type != "service":
-            return []
-        ready = {node.id for node in facts.swarm.nodes if node.state == "ready"}
-        return [task for task in facts.swarm.task_list if task.service == self.id and task.alive and task.node in ready]
+    def _left(self, facts: Facts) -> int:
+        """Return how many tasks of a removed service are left."""
+        return tasks_left(facts, self.id) if self.action == "delete" and self.type == "service" else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def tasks_named(swarm: ClusterFacts, name: str) -> list[TaskFacts]:
     """
     services = swarm.named(name)
     if len(services) == 1:
-        return [task for task in swarm.task_list if task.service == services[0].id]
+        return swarm.tasks_of(services[0].id)
     if services:
         return []
     of_slot = [task for task in swarm.task_list if _is_slot(swarm.service(task.service), task, name)]

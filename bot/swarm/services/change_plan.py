@@ -52,7 +52,7 @@ def restarting_text(swarm: ClusterFacts, after: ServiceFacts, restarts: Restarts
         return f"{number_of(count, 'task')} must leave a node that does not meet the constraints"
     if restarts != "all":
         return "no task restarts"
-    count = sum(task.service == after.id and task.wanted and task.alive for task in swarm.task_list)
+    count = sum(task.wanted and task.alive for task in swarm.tasks_of(after.id))
     return f"all {count} tasks restart" if count > 1 else f"{count or 'no'} task restarts"
 
 

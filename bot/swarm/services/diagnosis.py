@@ -70,7 +70,7 @@ class Diagnosis:
 
 def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagnosis:
     """Return why tasks of a service do not run. The facts must have services and the task list."""
-    tasks = [task for task in swarm.task_list if task.service == service.id]
+    tasks = swarm.tasks_of(service.id)
     wanted = [task for task in tasks if task.wanted]
     return Diagnosis(
         unplaced=tuple(_unplaced(swarm, service, [task for task in wanted if task.state in UNPLACED])),

@@ -70,7 +70,7 @@ def shortages(facts: Facts, nodes: Sequence[NodeFacts]) -> list[Shortage]:
 def _shortage(
     facts: Facts, service: ServiceFacts, leaving: Collection[str], others: Sequence[NodeFacts]
 ) -> Shortage | None:
-    every = [task for task in facts.swarm.task_list if task.service == service.id] if facts.swarm else []
+    every = facts.swarm.tasks_of(service.id) if facts.swarm else []
     failed = (task for task in every if task.failed)
     if service.mode != "replicated" or any(facts.cluster_time - task.since < FAILING_S for task in failed):
         return None

@@ -43,7 +43,7 @@ class JobRun:
 
 def job_run(swarm: ClusterFacts, service: ServiceFacts, now: float) -> JobRun:
     """Return how far the present run is. ``now``: when the facts were read, unix seconds. Needs the task list."""
-    own = [task for task in swarm.task_list if task.service == service.id and made_from(task, service)]
+    own = [task for task in swarm.tasks_of(service.id) if made_from(task, service)]
     failures = sorted((task for task in own if task.failed), key=lambda task: -task.since)
     kept = [task for task in own if task.wanted and not task.failed]
     last = failure_text(swarm, service, failures[0]) if failures else ""

@@ -63,7 +63,7 @@ def schedulable_nodes(swarm: ClusterFacts) -> list[NodeFacts]:
 def misplaced_tasks(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
     """Return the tasks of a service that cannot stay where they are by its constraints."""
     nodes = {node.id: node for node in swarm.nodes}
-    own = [task for task in swarm.task_list if task.service == service.id and task.alive and task.wanted]
+    own = [task for task in swarm.tasks_of(service.id) if task.alive and task.wanted]
     return [task for task in own if task.node in nodes and not meets_constraints(nodes[task.node], service)]
 
 

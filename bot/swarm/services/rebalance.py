@@ -58,7 +58,7 @@ def spreads(swarm: ClusterFacts) -> list[Spread]:
 
 def _spread(swarm: ClusterFacts, service: ServiceFacts) -> Spread:
     takers = [node for node in schedulable_nodes(swarm) if meets_constraints(node, service)]
-    tasks = [task for task in swarm.task_list if task.service == service.id and task.wanted and task.alive]
+    tasks = [task for task in swarm.tasks_of(service.id) if task.wanted and task.alive]
     here = Counter(task.node for task in tasks)
     counts = {node.id: here[node.id] for node in takers}
     spread = Spread(service, counts)

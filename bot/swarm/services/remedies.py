@@ -48,7 +48,7 @@ def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -
     away = [verdict.node for verdict in group.verdicts if verdict.node.state != "ready" and verdict.node.host]
     for node in away[:MAX_NODES]:
         yield f"{_order(f'check {node.host}')} shows why {tick(node.name)} is {node.state}"
-    placed = sum(task.service == service.id and task.wanted and task.alive for task in swarm.task_list)
+    placed = sum(task.wanted and task.alive for task in swarm.tasks_of(service.id))
     if service.mode == "replicated" and placed and any(_is_full(verdict) for verdict in group.verdicts):
         yield f"no more tasks than fit: {_order(f'scale {service.name}={placed}')}"
     if not ways and (less := _fixes(group.verdicts, lambda each: each.spec_fix)):

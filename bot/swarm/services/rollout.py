@@ -71,7 +71,7 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
 
     The facts must have been read with services and the task list.
     """
-    tasks = [task for task in swarm.task_list if task.service == service.id]
+    tasks = swarm.tasks_of(service.id)
     ready = {node.id for node in swarm.nodes if node.state == "ready"}
     running = [task for task in tasks if _runs(swarm, service, task)]
     stopping = [task for task in tasks if task.alive and not task.wanted and task.node in ready]
@@ -115,7 +115,7 @@ def _wanted(swarm: ClusterFacts, service: ServiceFacts) -> int:
 def last_failure(swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return how the last task ended by itself since the last update began, whatever its spec; "" if none did."""
     began = service.update.started if service.update else service.updated
-    tasks = [task for task in swarm.task_list if task.service == service.id and task.created >= began]
+    tasks = [task for task in swarm.tasks_of(service.id) if task.created >= began]
     ended = [task for task in tasks if task.state in ENDED_BY_ITSELF]
     last = max(ended, key=lambda task: task.since, default=None)
     return failure_text(swarm, service, last) if last else ""

@@ -43,7 +43,7 @@ def _new_tasks(
     swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts
 ) -> tuple[int, list[TaskFacts]]:
     """Return how many tasks start, and which stop before. Of a global service none: each of its nodes has its own."""
-    own = [task for task in swarm.task_list if task.service == after.id and task.alive]
+    own = [task for task in swarm.tasks_of(after.id) if task.alive]
     if after.is_global:
         return 0, []
     if restarts == "all":

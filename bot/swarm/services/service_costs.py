@@ -41,11 +41,7 @@ def _after(node: NodeFacts, steps: Sequence[Step]) -> NodeFacts:
 def _stopping(swarm: ClusterFacts, service: ServiceFacts, after: dict[str, NodeFacts]) -> Counter[str]:
     """Return how many tasks of the service stop, by the name of the node that can no longer keep them."""
     left = {node.id: node for node in swarm.nodes if _keeps(node, service) and not _keeps(after[node.id], service)}
-    return Counter(
-        left[task.node].name
-        for task in swarm.task_list
-        if task.service == service.id and task.alive and task.node in left
-    )
+    return Counter(left[task.node].name for task in swarm.tasks_of(service.id) if task.alive and task.node in left)
 
 
 def _keeps(node: NodeFacts, service: ServiceFacts) -> bool:

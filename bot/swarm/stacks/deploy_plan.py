@@ -72,7 +72,7 @@ def _specs(recording: StackRecording, write: StackWrite) -> tuple[dict[str, Any]
 
 
 def _running(swarm: ClusterFacts, write: StackWrite) -> tuple[str, ...]:
-    count = sum(task.service == write.id and task.state == "running" for task in swarm.task_list)
+    count = sum(task.state == "running" for task in swarm.tasks_of(write.id))
     return (number_of(count, "running task"),)
 
 
